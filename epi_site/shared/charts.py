@@ -1,0 +1,229 @@
+"""A chart and its numbers, inseparable. Figures are plain dicts in Plotly's JSON schema, drawn in the browser.
+
+Colours are named as the style sheet names them (``var(--epi-late)``), so that a chart follows the light and the dark look;
+``LIGHT`` gives their values for pages that are taken away. A test holds the two together.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from . import locales
+
+LIGHT = {
+    "--epi-ink": "#14202e",
+    "--epi-muted": "#4a5866",
+    "--epi-line": "#d8dee6",
+    "--epi-card": "#ffffff",
+    "--epi-accent": "#1f4a94",
+    "--epi-warm": "#9a5300",
+    "--epi-on-track": "#17704a",
+    "--epi-at-risk": "#9a5300",
+    "--epi-late": "#b3261e",
+    "--epi-stale": "#6a5590",
+    "--epi-done": "#1f4a94",
+    "--epi-not-started": "#5b6773",
+    "--epi-level-1": "#e3ecf8",
+    "--epi-level-2": "#b4cdee",
+    "--epi-level-3": "#5d8ace",
+    "--epi-level-4": "#1c3f80",
+    "--epi-series-1": "#1f4a94",
+    "--epi-series-2": "#b35900",
+    "--epi-series-3": "#0f7f74",
+    "--epi-series-4": "#8a3a7d",
+    "--epi-series-5": "#5d6a1f",
+    "--epi-series-6": "#56657a",
+}
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+PATTERNS = ("", "/", "x", "-", ".", "+")
+HEALTH_PATTERNS = {"on_track": "", "done": ".", "not_started": "-", "at_risk": "/", "stale": "+", "late": "x"}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture and its numbers: no chart without its table."""
+
+    key: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    figure: dict
+    n: int | str | None = None
+    source: str = ""
+    as_of: date | str | None = None
+    note: str = ""
+    empty: str = ""
+    illustrative: bool = False
+    described: str = field(default="", kw_only=True)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.rows
+
+    @property
+    def drawn(self) -> dict:
+        """The figure as the browser gets it: plain numbers and words, our defaults under its own layout."""
+        own = self.figure.get("layout", {})
+        return plain({"data": self.figure.get("data", []), "layout": merged(base_layout(), own)})
+
+    @property
+    def is_tall(self) -> bool:
+        return self.drawn["layout"].get("height", 0) > 420
+
+    @property
+    def taken(self) -> str:
+        """The day that the data are of, in words."""
+        return locales.day(self.as_of) if isinstance(self.as_of, date) else str(self.as_of or "")
+
+
+# ---- layout
+
+
+def base_layout() -> dict:
+    """What all charts share: no background of their own, quiet lines, no zoom that catches the finger."""
+    grid = {"gridcolor": "var(--epi-line)", "zerolinecolor": "var(--epi-muted)", "linecolor": "var(--epi-muted)"}
+    axis = grid | {"automargin": True, "fixedrange": True, "ticks": "", "title": {"standoff": 8}}
+    symbols = locales.current_locale().number_symbols["latn"]
+    return {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": "var(--epi-ink)", "size": 14},
+        "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
+        "xaxis": axis,
+        "yaxis": axis,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "traceorder": "normal"},
+        "hoverlabel": {"bgcolor": "var(--epi-card)", "bordercolor": "var(--epi-line)", "font": {"color": "var(--epi-ink)"}},
+        "dragmode": False,
+        "height": 340,
+        "separators": f"{symbols['decimal']}{symbols['group']}",
+    }
+
+
+def axis_title(words: str, unit: str = "") -> dict:
+    """An axis says what it counts, and in what."""
+    return {"title": {"text": f"{words} ({unit})" if unit else str(words), "standoff": 8}}
+
+
+def series_style(index: int, *, lines: bool = True) -> dict:
+    """Colour, marker and dash of the ``index``-th series: three ways to tell it from its neighbours."""
+    turn = index % len(DASHES)
+    colour = f"var(--epi-series-{turn + 1})"
+    marker = {"color": colour, "symbol": MARKERS[turn], "size": 8}
+    return {"marker": marker} | ({"line": {"color": colour, "dash": DASHES[turn], "width": 2.5}} if lines else {})
+
+
+def bar_style(index: int) -> dict:
+    """Colour and pattern of the ``index``-th group of bars."""
+    turn = index % len(PATTERNS)
+    return {"marker": _filled(f"var(--epi-series-{turn + 1})", PATTERNS[turn])}
+
+
+def health_style(health: Any) -> dict:
+    """The same colour and pattern for a health on every page."""
+    value = str(getattr(health, "value", health))
+    return {"marker": _filled(f"var(--epi-{value.replace('_', '-')})", HEALTH_PATTERNS.get(value, ""))}
+
+
+def level_colour(level: int) -> str:
+    return f"var(--epi-level-{level})"
+
+
+def _filled(colour: str, shape: str) -> dict:
+    pattern = {"shape": shape, "size": 6, "solidity": 0.25, "fgcolor": "var(--epi-card)", "bgcolor": colour}
+    return {"color": colour, "line": {"width": 1, "color": "var(--epi-card)"}} | ({"pattern": pattern} if shape else {})
+
+
+def polar_layout(levels: Sequence[str] = ("1", "2", "3", "4")) -> dict:
+    """Dimensions on a circle, in the framework's order, clockwise from the top."""
+    top = len(levels)
+    radial = {"range": [0, top + 0.2], "tickvals": list(range(1, top + 1)), "ticktext": list(levels), "angle": 90}
+    quiet = {"gridcolor": "var(--epi-line)", "linecolor": "var(--epi-line)"}
+    return {
+        "polar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "radialaxis": quiet | radial | {"tickangle": 90, "ticks": "", "showline": False},
+            "angularaxis": quiet | {"direction": "clockwise", "rotation": 90},
+        },
+        "height": 420,
+        "margin": {"l": 64, "r": 64, "t": 40, "b": 32},
+    }
+
+
+# ---- out of the house
+
+
+def plain(value: Any) -> Any:
+    """Decimals as floats, days as ISO, lazy words as words: what JSON and Plotly understand."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return plain(value.value)
+    return str(value) if isinstance(value, Promise) else value
+
+
+def merged(under: Mapping, over: Mapping) -> dict:
+    """``over`` on top of ``under``, deeply."""
+    both = dict(under)
+    for key, value in over.items():
+        below = both.get(key)
+        both[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def in_light(value: Any) -> Any:
+    """Named colours by their light values, for pages without our style sheet."""
+    if isinstance(value, dict):
+        return {key: in_light(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [in_light(part) for part in value]
+    if isinstance(value, str) and value.startswith("var("):
+        return LIGHT[value[4:-1]]
+    return value
+
+
+def standalone_html(chart: Chart) -> str:
+    """A page to take away. Imports Plotly here: 39 MB that no page needs."""
+    import plotly.graph_objects as go
+
+    figure = in_light(chart.drawn)
+    figure["layout"] = merged(figure["layout"], {"title": {"text": str(chart.title)}, "margin": {"t": 64}})
+    return go.Figure(figure).to_html(include_plotlyjs=True)
+
+
+def chart_csv(chart: Chart) -> Iterator[list[str]]:
+    """The table as rows for ``csv.writer``; cells that a spreadsheet would run as formulas are defused."""
+    yield from csv_rows([chart.columns, *chart.rows])
+    for words, value in ((_("Source"), chart.source), (_("Date of the data"), chart.taken)):
+        if value:
+            yield csv_row([words, value])
+
+
+def csv_rows(rows: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
+    return (csv_row(row) for row in rows)
+
+
+def csv_row(row: Sequence[Any]) -> list[str]:
+    return [csv_cell(value) for value in row]
+
+
+def csv_cell(value: Any) -> str:
+    """Numbers as they are; text that begins like a formula gets an apostrophe in front."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    text = str(plain(value))
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text[:1] in {"\t", "\r", "\n"} else text

@@ -1,0 +1,84 @@
+"""Numbers, money and days in the reader's language. English is written as in Europe, not as in the United States."""
+
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from django.utils import timezone
+from django.utils.translation import get_language, to_locale
+
+NOTHING = "–"
+NATIONAL = {"en": "en_GB"}
+
+
+@lru_cache(maxsize=32)
+def _locale_of(language: str) -> Locale:
+    return Locale.parse(NATIONAL.get(language) or to_locale(language))
+
+
+def current_locale() -> Locale:
+    return _locale_of(get_language() or "en")
+
+
+def as_number(value: Any) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def number(value: Any, decimals: int | None = None) -> str:
+    """``1 234,5``; with ``decimals`` exactly that many."""
+    if value is None or value == "":
+        return NOTHING
+    pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    return numbers.format_decimal(as_number(value), format=pattern, locale=current_locale())
+
+
+def percent(value: Any, decimals: int = 0) -> str:
+    """``61`` as ``61 %``: the value is in hundredths, as people say it."""
+    if value is None or value == "":
+        return NOTHING
+    digits = "#,##0" + ("." + "0" * decimals if decimals else "")
+    pattern = current_locale().percent_formats[None].pattern.replace("#,##0", digits)
+    return numbers.format_percent(as_number(value) / 100, format=pattern, locale=current_locale())
+
+
+def money(value: Any, currency: str = "EUR") -> str:
+    """An amount with its currency; cents only where there are any."""
+    if value is None or value == "":
+        return NOTHING
+    amount = as_number(value)
+    pattern = current_locale().currency_formats["standard"].pattern
+    if amount == amount.to_integral_value():
+        pattern = pattern.replace(".00", "")
+    return numbers.format_currency(amount, currency or "EUR", pattern, locale=current_locale(), currency_digits=False)
+
+
+def money_short(value: Any, currency: str = "EUR") -> str:
+    """``€840K``, for figures that are read at a glance; the exact amount stands elsewhere."""
+    if value is None or value == "":
+        return NOTHING
+    amount = as_number(value)
+    if abs(amount) < 10_000:
+        return money(amount.quantize(Decimal(1)), currency)
+    digits = 2 if abs(amount) >= 1_000_000 else 0
+    return numbers.format_compact_currency(amount, currency, locale=current_locale(), fraction_digits=digits)
+
+
+def day(value: date | None, style: str = "long") -> str:
+    """12 September 2026; ``medium``: 12 Sep 2026. A point in time is shown as the day it falls on here."""
+    if not value:
+        return NOTHING
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        value = timezone.localtime(value)
+    return dates.format_date(value, style, locale=current_locale())
+
+
+def moment(value: datetime | None, zone: str | tzinfo | None = None) -> str:
+    """Day and time where the thing happens: ``zone`` is the city's, else the site's."""
+    if not value:
+        return NOTHING
+    zone = ZoneInfo(zone) if isinstance(zone, str) and zone else zone or None
+    local = timezone.localtime(value, zone)
+    return f"{day(local.date())}, {dates.format_time(local.time(), 'HH:mm', locale=current_locale())}"

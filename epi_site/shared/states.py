@@ -1,0 +1,84 @@
+"""How a state looks wherever it is shown: a shape, a word and a colour, never the colour alone.
+
+Words come from the enumeration's own ``label`` where a member is given; the ones here serve plain values.
+"""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+SHAPES = {
+    "disc": "M5 .5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9z",
+    "ring": "M5 .5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zm0 1.6a2.9 2.9 0 1 1 0 5.8 2.9 2.9 0 0 1 0-5.8z",
+    "half": "M5 .5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM5 2.1v5.8a2.9 2.9 0 0 1 0-5.8z",
+    "triangle": "M5 .5 9.7 9.3H.3z",
+    "square": "M.7.7h8.6v8.6H.7z",
+    "diamond": "M5 .2 9.8 5 5 9.8.2 5z",
+    "dash": "M.8 4.1h8.4v1.8H.8z",
+    "check": "M3.9 8.9.4 5.4l1.5-1.5 2 2L8.1 1.3l1.5 1.4z",
+    "cross": "m1.9.5 3.1 3.1L8.1.5l1.4 1.4L6.4 5l3.1 3.1-1.4 1.4L5 6.4 1.9 9.5.5 8.1 3.6 5 .5 1.9z",
+    "pause": "M1.5.8h2.6v8.4H1.5zM5.9.8h2.6v8.4H5.9z",
+    "arrow": "M5.6.9 9.7 5 5.6 9.1 4.3 7.8l1.9-1.9H.4V4.1h5.8L4.3 2.2z",
+    "back": "M4.4.9.3 5l4.1 4.1 1.3-1.3-1.9-1.9h5.8V4.1H3.8l1.9-1.9z",
+}
+
+
+class Look(NamedTuple):
+    tone: str  # names the class ``is-<tone>`` and the colour ``--epi-<tone>``
+    shape: str
+    word: Any
+
+
+LOOKS = {
+    # health of an action
+    "done": Look("done", "check", _("Done")),
+    "not_started": Look("not-started", "dash", _("Not started")),
+    "late": Look("late", "square", _("Late")),
+    "stale": Look("stale", "ring", _("No recent update")),
+    "at_risk": Look("at-risk", "triangle", _("At risk")),
+    "on_track": Look("on-track", "disc", _("On track")),
+    # status of an action
+    "planned": Look("not-started", "dash", _("Planned")),
+    "ongoing": Look("done", "arrow", _("Ongoing")),
+    "paused": Look("stale", "pause", _("Paused")),
+    "completed": Look("on-track", "check", _("Completed")),
+    "cancelled": Look("not-started", "cross", _("Cancelled")),
+    # a city's reporting period
+    "scheduled": Look("not-started", "dash", _("Scheduled")),
+    "open": Look("done", "half", _("Open")),
+    "submitted": Look("stale", "arrow", _("Submitted")),
+    "returned": Look("at-risk", "back", _("Returned")),
+    "accepted": Look("on-track", "check", _("Accepted")),
+    "published": Look("on-track", "disc", _("Published")),
+    # stages of an evaluation
+    "declare": Look("not-started", "dash", _("Declare")),
+    "rate": Look("done", "half", _("Rate")),
+    "discuss": Look("done", "half", _("Discuss")),
+    "moderate": Look("stale", "diamond", _("Moderate")),
+    "review": Look("stale", "diamond", _("Review")),
+    # reports and other long work
+    "queued": Look("not-started", "ring", _("Queued")),
+    "building": Look("done", "half", _("Being built")),
+    "ready": Look("on-track", "check", _("Ready")),
+    "failed": Look("late", "square", _("Failed")),
+    # conditions of a gate
+    "met": Look("on-track", "check", _("Met")),
+    "not_met": Look("not-started", "ring", _("Not yet met")),
+    "waived": Look("stale", "diamond", _("Waived")),
+    # drafts, answers, recommendations
+    "draft": Look("not-started", "dash", _("Draft")),
+    "adopted": Look("on-track", "check", _("Adopted")),
+    "accept": Look("on-track", "check", _("Accepted")),
+    "partly": Look("at-risk", "triangle", _("Partly accepted")),
+    "reject": Look("not-started", "cross", _("Not accepted")),
+    "closed": Look("on-track", "check", _("Closed")),
+}
+UNKNOWN = Look("not-started", "dash", "")
+
+
+def look_of(state: Any) -> Look:
+    """The look of an enumeration's member or plain value; an unknown one gets the dash and its own name."""
+    value = getattr(state, "value", state)
+    look = LOOKS.get(str(value), UNKNOWN)
+    word = getattr(state, "label", None) or look.word or str(value).replace("_", " ").capitalize()
+    return look._replace(word=word)
