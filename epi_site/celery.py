@@ -1,0 +1,30 @@
+"""The Celery application: worker and beat start from here."""
+
+import os
+
+import structlog
+from celery import Celery, signals
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
+
+app = Celery("epi_site")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def refuse_where_unfit(**_: object) -> None:
+    from .checks import refuse_demo_accounts  # here: models are not loaded when this module is
+
+    refuse_demo_accounts()
+
+
+@signals.task_prerun.connect
+def name_the_task(task_id: str, task: object, **_: object) -> None:
+    structlog.contextvars.bind_contextvars(task_id=task_id, task=getattr(task, "name", ""))
+
+
+@signals.task_postrun.connect
+def forget_the_task(**_: object) -> None:
+    structlog.contextvars.unbind_contextvars("task_id", "task")
