@@ -1,0 +1,115 @@
+# The recipes that people, hooks and CI share. Needs git, make and Python 3.11 or newer with venv; nothing else.
+#   make run     everything on this machine, with the demo      make test   the whole suite on the embedded default
+#   make check   style, layers, types, migrations, settings     make ci     check and test, here and on real servers
+#   make bench   measures pages and tasks                       make lock   resolves the requirements anew
+#   make env | env-dev | front | messages: single steps         make clean  takes away what was made; data stay
+
+SHELL := /bin/sh
+BIN := .venv/bin
+PY := $(BIN)/python
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
+MO := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
+FRONT := $(shell find front-end static -type f -not -path 'static/dist/*' 2>/dev/null)
+CHROMIUM := $(or $(EPI_CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
+NO_SERVERS := env -u DATABASE_URL -u DATABASE_URL_FILE -u REDIS_URL -u REDIS_URL_FILE -u CELERY_BROKER_URL \
+	-u CELERY_BROKER_URL_FILE -u DJANGO_SETTINGS_MODULE
+SERVERS := DATABASE_URL="$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres}" \
+	REDIS_URL="$${REDIS_URL:-redis://127.0.0.1:6379/1}" CELERY_BROKER_URL="$${CELERY_BROKER_URL:-redis://127.0.0.1:6379/2}"
+PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOSTS=epi.example \
+	EPI_SITE_URL=https://epi.example SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')"
+
+.PHONY: help run test test-embedded test-browser test-servers check ci bench lock env env-dev front messages clean
+help:
+	@sed -n '2,5s/^# //p' Makefile
+
+run: env front messages
+	@exec $(PY) -m epi_site.run
+
+# ---- tests
+test: test-embedded
+	@$(MAKE) --no-print-directory test-browser
+
+test-embedded: env-dev messages
+	$(NO_SERVERS) $(PY) -m pytest -n 2 -m "not browser" $(ARGS)
+
+test-browser: env-dev messages
+	@if [ -z "$(CHROMIUM)" ]; then \
+	  echo "NOT RUN: browser tests. No Chromium was found; install chromium, or set EPI_CHROMIUM to one."; \
+	elif ! $(MAKE) --no-print-directory front; then \
+	  echo "NOT RUN: browser tests. The front end could not be built; the lines above say why."; \
+	else \
+	  set -x; $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(PY) -m pytest -m browser $(ARGS); \
+	fi
+
+test-servers: env-dev messages
+	@if $(SERVERS) $(PY) tests/servers.py; then set -x; $(SERVERS) $(PY) -m pytest -n 2 -m "not browser" $(ARGS); fi
+
+# ---- checks
+check: env-dev messages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint --quiet templates
+	PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/mypy
+	$(NO_SERVERS) DJANGO_SETTINGS_MODULE=epi_site.settings.test $(PY) manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy, with production settings"; data=$$(mktemp -d); \
+	  $(NO_SERVERS) EPI_DATA_DIR="$$data" $(PRODUCTION) $(PY) -W error::DeprecationWarning manage.py check --deploy --fail-level WARNING; \
+	  code=$$?; rm -r "$$data"; exit $$code
+
+ci: check
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test-servers
+
+bench: env messages
+	$(PY) manage.py bench $(ARGS)
+
+# ---- what the others need; each is done again only when what it is made from has changed
+env: .venv/.run
+env-dev: .venv/.dev
+front: static/dist/.built
+messages: $(MO)
+
+.venv/.made:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && found=$$python && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "No Python 3.11 or newer with venv was found. Install it (Debian, Ubuntu: apt install python3-venv)," >&2; \
+	  echo "or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	echo "Making .venv with $$found ..."; \
+	$$found -m venv .venv && { $(PY) -m pip install --quiet uv || echo "uv could not be installed; pip takes its place."; }
+	@touch $@
+
+# Only what is needed to run; leaves the tools for tests alone where they are there and up to date.
+.venv/.run: requirements.txt .venv/.made
+	@echo "Installing what the site needs ..."
+	@$(call install,requirements.txt)
+	@rm -f .venv/.dev && touch $@
+
+.venv/.dev: requirements-dev.txt requirements.txt .venv/.made
+	@echo "Installing what the site and its tests need ..."
+	@$(call install,requirements-dev.txt)
+	@touch .venv/.run $@
+
+install = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip sync --quiet --require-hashes --python $(PY) $(1); \
+	else $(PY) -m pip install --quiet --require-hashes -r $(1); fi
+
+node_modules/.installed: package.json package-lock.json | .venv/.run
+	@echo "Installing the front end's packages ..."
+	@$(NPM) ci --no-progress --loglevel=error && touch $@
+
+static/dist/.built: node_modules/.installed $(FRONT)
+	@$(NPM) run --silent build && touch $@
+
+%.mo: %.po | .venv/.run
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+lock: .venv/.made
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  -o requirements.txt requirements.in
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  -c requirements.txt -o requirements-dev.txt requirements-dev.in
+
+clean:
+	rm -rf .venv node_modules static/dist $(MO)

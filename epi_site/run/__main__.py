@@ -1,0 +1,111 @@
+"""Prepare, start, say where: the way in of `make run`."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO
+
+from django.core.exceptions import ImproperlyConfigured
+
+from epi_site.settings.env import env_bool
+
+from .place import Place, place_from_environment, refuse_public_demo, refuse_taken_port
+from .supervisor import Leader, Supervisor, end_with, say
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEMO = """\
+Demo accounts (password integration-demo):
+  official.<city>@demo.example   lead.<city>@demo.example   expert.<city>@demo.example
+      for linkoping, cartagena, cluj-napoca, dietzenbach, lublin, ravenna, riga
+  rater1@ rater2@ rater3@ moderator@ committee1@ committee2@ committee3@ partner@ coordinator@ ...demo.example"""
+NO_DEMO = "Without the demo. The first coordinator of an empty network is made by: .venv/bin/python manage.py setup"
+
+
+class Announcement:
+    """Asks the site until it answers, then says once where it is."""
+
+    def __init__(self, place: Place, text: str, *, patience: float = 120) -> None:
+        self.place, self.text, self.until = place, text, time.monotonic() + patience
+        self.made = False
+
+    def __call__(self) -> None:
+        if self.made:
+            return
+        if self._answers():
+            self.made = True
+            for line in f"The site answers at {self.place.url}/\n{self.text}\nCtrl-C stops it.".splitlines():
+                say(line)
+        elif time.monotonic() > self.until:
+            raise SystemExit(f"Stopped: {self.place.url} has not answered for two minutes; the lines above say why.")
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.place.url}/healthz", timeout=1) as answer:  # noqa: S310 - our own http
+                return answer.status == 200
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
+        except OSError:
+            return False
+
+
+def main() -> int:
+    os.chdir(ROOT)
+    if os.environ.get("MAKELEVEL"):
+        end_with(os.getppid())
+    place = place_from_environment()
+    refuse_public_demo(place)
+    held = hold_data_folder()
+    refuse_taken_port(place)
+    environment = environment_for(place)
+    say("Making tables, static files and, the first time, the demo ...")
+    if code := subprocess.run([sys.executable, "-m", "epi_site.run.prepare"], env=environment, check=False).returncode:
+        return code
+    demo = env_bool("EPI_DEMO", default=True)
+    with held:
+        return Supervisor(leaders(place), environment=environment).run(Announcement(place, DEMO if demo else NO_DEMO))
+
+
+def leaders(place: Place) -> list[Leader]:
+    """Beat stands apart from the worker: `worker -B` lives on without a schedule when its beat child dies."""
+    celery = [sys.executable, "-m", "celery", "-A", "epi_site"]
+    level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", place.host, "--port", str(place.port)]
+    return [
+        Leader("web", [*web, "--workers", "1", "--blocking-threads", "8", "epi_site.wsgi:application"]),
+        Leader("worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", *level]),
+        Leader("beat", [*celery, "beat", "--pidfile", "", *level]),
+    ]
+
+
+def environment_for(place: Place) -> dict[str, str]:
+    given = {"EPI_ALLOWED_HOSTS": ",".join(place.names()), "EPI_SITE_URL": place.url}
+    return {**given, **os.environ, "PYTHONUNBUFFERED": "1"}
+
+
+def hold_data_folder() -> IO[str]:
+    """One group to a data folder: two beats would ring twice, and two workers would share one folder of messages."""
+    folder = Path(os.environ.get("EPI_DATA_DIR", ROOT / "var")).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    held = (folder / "run.lock").open("w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SystemExit(
+            f"Not started: the site already runs on the data in {folder}. Stop it first, or set EPI_DATA_DIR."
+        ) from None
+    return held
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ImproperlyConfigured as error:
+        sys.exit(f"Not started: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,87 @@
+"""Where the site is to answer: HOST and PORT, read once and checked before anything starts."""
+
+import ipaddress
+import os
+import socket
+import time
+from dataclasses import dataclass
+
+from epi_site.settings.env import env_bool, env_int
+
+
+@dataclass(frozen=True)
+class Place:
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def is_everywhere(self) -> bool:
+        return self.host in {"0.0.0.0", "::"}  # noqa: S104 - asked, not bound
+
+    @property
+    def url(self) -> str:
+        """The address to open on this machine."""
+        name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asked, not bound
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
+
+    def names(self) -> list[str]:
+        """The names that requests may carry; on every interface, also those that this machine knows of itself."""
+        names = ["localhost", "127.0.0.1", "[::1]"]
+        if self.is_everywhere:
+            known = {socket.gethostname(), socket.getfqdn(), *_own_addresses()}
+            names += sorted(name for name in known if name)
+        else:
+            names.append(f"[{self.host}]" if ":" in self.host else self.host)
+        return list(dict.fromkeys(names))
+
+
+def place_from_environment() -> Place:
+    return Place(os.environ.get("HOST") or "127.0.0.1", env_int("PORT", 8000, least=1))
+
+
+def refuse_public_demo(place: Place) -> None:
+    """The demo's password is printed in the README, so it is shown to this machine only."""
+    if env_bool("EPI_DEMO", default=True) and not place.is_loopback and not env_bool("EPI_DEMO_FORCE"):
+        raise SystemExit(
+            f"Not started: HOST is {place.host}, which others can reach, and the password of the demo is public. "
+            "Set EPI_DEMO=0 to start without the demo, or EPI_DEMO_FORCE=1 to show it all the same."
+        )
+
+
+def refuse_taken_port(place: Place, *, patience: float = 5) -> None:
+    """A group that was killed a moment ago needs a few seconds to let go, so the port is asked for more than once."""
+    until = time.monotonic() + patience
+    while (reason := _cannot_listen(place)) and time.monotonic() < until:
+        time.sleep(0.2)
+    if reason:
+        raise SystemExit(
+            f"Not started: {place.host}:{place.port} cannot be used ({reason}). "
+            f"Stop what answers there, or choose another port, for example: make run PORT={place.port + 1}"
+        )
+
+
+def _cannot_listen(place: Place) -> str:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except (OSError, OverflowError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return ""
+
+
+def _own_addresses() -> set[str]:
+    try:
+        found = {str(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), None)}
+    except OSError:
+        return set()
+    return {f"[{address}]" if ":" in address else address for address in found}

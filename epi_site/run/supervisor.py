@@ -1,0 +1,118 @@
+"""Processes that live and die together.
+
+Each leader gets a session of its own, so that a Ctrl-C at the terminal reaches the supervisor alone, and the supervisor
+asks the leaders, never their children: a pool child that is told to stop by somebody else dies in the middle of a task.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True)
+class Leader:
+    name: str
+    command: Sequence[str]
+
+
+def end_with(parent: int) -> None:
+    """On Linux, have the kernel ask this process to stop when its parent dies, however that happens."""
+    if LIBC:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+
+class Supervisor:
+    """Starts leaders, shows what they say, and ends them all when one dies or when it is told to stop."""
+
+    def __init__(self, leaders: Sequence[Leader], *, environment: Mapping[str, str], patience: float = 20) -> None:
+        self.leaders, self.environment, self.patience = leaders, environment, patience
+        self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.readers: list[threading.Thread] = []
+        self.told = 0
+
+    def run(self, watch: Callable[[], None] = lambda: None) -> int:
+        """The exit code of the first leader to die; 0 after a signal. ``watch`` is called about ten times a second."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._hear)
+        code = 0
+        try:
+            self._start()
+            while not self.told and not (dead := self._dead()):
+                watch()
+                time.sleep(0.1)
+            if not self.told:
+                code = self._code_of(dead[0])
+                say(f"{dead[0]} has ended with code {code}; the others are stopped.")
+        finally:
+            stopped = self._stop()
+        return code or (0 if stopped else 1)
+
+    def _hear(self, number: int, _frame: Any) -> None:
+        self.told += 1
+        say("Stopping. Press Ctrl-C again to stop at once." if self.told == 1 else "Stopping at once.")
+
+    def _start(self) -> None:
+        parent = os.getpid()
+        for leader in self.leaders:  # all before the first thread: forking with threads is unsafe
+            self.processes[leader.name] = subprocess.Popen(  # noqa: S603 - our own commands
+                leader.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=self.environment,
+                start_new_session=True,
+                preexec_fn=lambda: end_with(parent),
+                text=True,
+                errors="replace",
+            )
+        for name, process in self.processes.items():
+            reader = threading.Thread(target=_pass_on, args=(name, process.stdout), daemon=True)
+            reader.start()
+            self.readers.append(reader)
+
+    def _dead(self) -> list[str]:
+        return [name for name, process in self.processes.items() if process.poll() is not None]
+
+    def _code_of(self, name: str) -> int:
+        code = self.processes[name].returncode
+        return 128 - code if code < 0 else code or 1  # a leader that leaves without being asked is an error
+
+    def _stop(self) -> bool:
+        """Ask the leaders, wait, then end by force what is left of their groups. True where asking was enough."""
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.terminate()
+        until = time.monotonic() + self.patience
+        while (left := len(self.processes) - len(self._dead())) and time.monotonic() < until and self.told < 2:
+            time.sleep(0.05)
+        for process in self.processes.values():
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, or (macOS) only its zombie is left
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for reader in self.readers:
+            reader.join(timeout=1)
+        return not left
+
+
+def _pass_on(name: str, lines: Any) -> None:
+    for line in lines:
+        say(line.rstrip("\n"), name=name)
+
+
+def say(line: str, name: str = "epi") -> None:
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.write(f"{name:>6} | {line}\n")
+        sys.stdout.flush()

@@ -1,0 +1,228 @@
+"""The group that `make run` starts lives and dies together, and says what is wrong before it starts."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from epi_site.run import place as places
+from epi_site.run import supervisor
+from epi_site.run.__main__ import environment_for
+from epi_site.run.place import Place
+
+pytestmark = pytest.mark.slow
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
+
+# A leader with a child of its own, as granian and Celery are: writes both pids, and takes its child along when asked.
+LEADER = """
+import os, pathlib, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+def leave(*_):
+    child.terminate(); child.wait(); sys.exit(0)
+signal.signal(signal.SIGTERM, {on_term})
+pathlib.Path(sys.argv[1]).write_text(f"{{os.getpid()}} {{child.pid}}")
+print("ready", flush=True)
+time.sleep({seconds})
+sys.exit({code})
+"""
+
+
+def leader(name, folder, *, seconds=60, code=0, on_term="leave"):
+    program = LEADER.format(seconds=seconds, code=code, on_term=on_term)
+    return supervisor.Leader(name, [sys.executable, "-c", program, str(folder / name)])
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a supervisor of the given leaders in a process of its own; whatever is left ends with the test."""
+    started = []
+
+    def start(*leaders, patience=10):
+        program = textwrap.dedent(f"""
+            import os, sys
+            from epi_site.run.supervisor import Leader, Supervisor
+            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), patience={patience}).run())
+        """)
+        process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    for pid in pids(tmp_path):
+        if is_alive(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def pids(folder):
+    return [int(pid) for file in folder.iterdir() for pid in file.read_text().split()]
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(status.strip()) and not status.startswith("Z")
+
+
+def until(condition, seconds=15):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def all_started(folder, count):
+    return until(lambda: len([file for file in folder.iterdir() if file.read_text()]) == count)
+
+
+def none_left(folder):
+    return until(lambda: not any(is_alive(pid) for pid in pids(folder)))
+
+
+def test_first_to_die_ends_all_with_its_exit_code(start, tmp_path):
+    group = start(leader("steady", tmp_path), leader("weak", tmp_path, seconds=1, code=7))
+
+    code = group.wait(timeout=20)
+
+    assert code == 7
+    assert none_left(tmp_path)
+    assert "weak has ended with code 7" in group.stdout.read()
+
+
+def test_leader_that_leaves_unasked_is_an_error_even_with_code_0(start, tmp_path):
+    group = start(leader("steady", tmp_path), leader("weak", tmp_path, seconds=0.5))
+
+    assert group.wait(timeout=20) == 1
+
+
+def test_leader_that_is_killed_takes_its_own_children_along(start, tmp_path):
+    group = start(leader("steady", tmp_path), leader("struck", tmp_path))
+    assert all_started(tmp_path, 2)
+
+    os.kill(int((tmp_path / "struck").read_text().split()[0]), signal.SIGKILL)
+
+    assert group.wait(timeout=20) == 128 + signal.SIGKILL
+    assert none_left(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_stops_all_cleanly(start, tmp_path, number):
+    group = start(leader("one", tmp_path), leader("two", tmp_path))
+    assert all_started(tmp_path, 2)
+
+    group.send_signal(number)
+
+    assert group.wait(timeout=20) == 0
+    assert none_left(tmp_path)
+
+
+def test_leader_that_will_not_stop_is_ended_and_that_is_an_error(start, tmp_path):
+    group = start(leader("deaf", tmp_path, on_term="signal.SIG_IGN"), patience=0.5)
+    assert all_started(tmp_path, 1)
+
+    group.terminate()
+
+    assert group.wait(timeout=20) == 1
+    assert none_left(tmp_path)
+
+
+@LINUX
+def test_supervisor_that_is_killed_leaves_no_orphan(start, tmp_path):
+    group = start(leader("one", tmp_path), leader("two", tmp_path))
+    assert all_started(tmp_path, 2)
+
+    group.kill()
+
+    assert none_left(tmp_path)
+
+
+def test_lines_carry_the_name_of_who_said_them(start, tmp_path):
+    group = start(leader("web", tmp_path, seconds=0.5, code=3))
+
+    group.wait(timeout=20)
+
+    assert "   web | ready" in group.stdout.read().splitlines()
+
+
+# ---- before anything starts
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield Place("127.0.0.1", listener.getsockname()[1])
+
+
+def test_taken_port_is_refused_with_what_to_do(taken):
+    with pytest.raises(SystemExit, match=f"choose another port, for example: make run PORT={taken.port + 1}"):
+        places.refuse_taken_port(taken, patience=0)
+
+
+def test_free_port_is_not_refused():
+    places.refuse_taken_port(Place("127.0.0.1", 0), patience=0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "epi.example"])
+def test_demo_is_refused_where_others_can_reach_it(monkeypatch, host):
+    for name in ("EPI_DEMO", "EPI_DEMO_FORCE"):
+        monkeypatch.delenv(name, raising=False)
+
+    with pytest.raises(SystemExit, match="the password of the demo is public"):
+        places.refuse_public_demo(Place(host, 8000))
+
+
+@pytest.mark.parametrize("host, name, value", [("0.0.0.0", "EPI_DEMO_FORCE", "1"), ("0.0.0.0", "EPI_DEMO", "0")])
+def test_demo_is_not_refused_when_forced_or_not_wanted(monkeypatch, host, name, value):
+    monkeypatch.setenv(name, value)
+
+    places.refuse_public_demo(Place(host, 8000))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "localhost", "::1"])
+def test_demo_is_shown_on_this_machine(monkeypatch, host):
+    monkeypatch.delenv("EPI_DEMO", raising=False)
+
+    places.refuse_public_demo(Place(host, 8000))
+
+
+def test_host_and_port_are_read_from_the_environment(monkeypatch):
+    monkeypatch.setenv("HOST", "::1")
+    monkeypatch.setenv("PORT", "9000")
+
+    place = places.place_from_environment()
+
+    assert place == Place("::1", 9000)
+    assert place.url == "http://[::1]:9000"
+
+
+def test_allowed_hosts_follow_host_unless_given(monkeypatch):
+    monkeypatch.delenv("EPI_ALLOWED_HOSTS", raising=False)
+    followed = environment_for(Place("192.0.2.7", 8000))["EPI_ALLOWED_HOSTS"]
+    monkeypatch.setenv("EPI_ALLOWED_HOSTS", "epi.example")
+    given = environment_for(Place("192.0.2.7", 8000))["EPI_ALLOWED_HOSTS"]
+
+    assert "192.0.2.7" in followed.split(",")
+    assert given == "epi.example"
+
+
+def test_every_interface_allows_the_names_of_this_machine():
+    names = Place("0.0.0.0", 8000).names()
+
+    assert socket.gethostname() in names
+    assert "0.0.0.0" not in names
+    assert "*" not in names
