@@ -1,0 +1,12 @@
+"""One machine, no server but itself: what `make run` uses. The secret is made once and kept with the data."""
+
+from django.core.management.utils import get_random_secret_key
+
+from .base import *  # noqa: F403 - settings modules are made this way
+from .base import DATA_DIR, env_secret
+
+_kept = DATA_DIR / "secret-key"
+if not _kept.exists():
+    _kept.touch(mode=0o600)
+    _kept.write_text(get_random_secret_key(), encoding="utf-8")
+SECRET_KEY = env_secret("SECRET_KEY", default=_kept.read_text(encoding="utf-8"))

@@ -1,0 +1,24 @@
+"""For the suite: fast hashes, no manifest of static files, and for each of its processes a place of its own."""
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+if "EPI_DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["EPI_DATA_DIR"] = tempfile.mkdtemp(prefix="epi-test-")
+    atexit.register(shutil.rmtree, os.environ["EPI_DATA_DIR"], ignore_errors=True)
+for _name in ("REDIS_URL", "CELERY_BROKER_URL"):  # two databases of Redis for each: one test may empty a whole cache
+    if os.environ.get(_name, "").startswith("redis"):
+        os.environ[_name] = re.sub(r"\d+$", lambda last: str(int(last[0]) + 2 * _worker), os.environ[_name])
+
+from .base import *  # noqa: E402, F403 - the folder must be known first
+from .base import STORAGES  # noqa: E402
+
+SECRET_KEY = "for tests only, never anywhere else, and long enough to be quiet"  # noqa: S105
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+WHITENOISE_AUTOREFRESH = True

@@ -1,0 +1,93 @@
+"""Is this process alive, and could it serve? For load balancers, containers and whoever is called at night."""
+
+import os
+from collections.abc import Callable
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+log = structlog.get_logger(__name__)
+
+
+class NotReady(Exception):
+    """A part answers, but not as it should. Its text is ours and holds no secret."""
+
+
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """This process answers; nothing else is asked."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """Each part that a page needs, and 503 where one fails. Why it fails stands in the log only."""
+    states = {name: state_of(name, ask) for name, ask in PARTS.items()}
+    ready = all(state == "ok" for state in states.values())
+    return JsonResponse({"ready": ready, "parts": states}, status=200 if ready else 503)
+
+
+def state_of(name: str, ask: Callable[[], None]) -> str:
+    try:
+        ask()
+    except NotReady as error:
+        return str(error)
+    except Exception:  # whatever a library raises, its part has failed and the others are still told
+        log.exception("part not ready", part=name)
+        return "no answer"
+    return "ok"
+
+
+def ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def ask_migrations() -> None:
+    executor = MigrationExecutor(connection)
+    if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise NotReady(f"{len(waiting)} migrations wait: run manage.py migrate")
+
+
+def ask_cache() -> None:
+    cache.get("readyz")
+
+
+def ask_broker() -> None:
+    if settings.CELERY_BROKER_URL.startswith("filesystem"):
+        for folder in ("data_folder_in", "data_folder_out"):
+            if not os.access(settings.CELERY_BROKER_TRANSPORT_OPTIONS[folder], os.W_OK | os.X_OK):
+                raise NotReady("the folder of messages cannot be written")
+        return
+    with current_app.connection_for_write(connect_timeout=2) as bell:
+        bell.ensure_connection(max_retries=1, interval_start=0, timeout=3)
+
+
+def ask_storage() -> None:
+    name = default_storage.save("readyz", ContentFile(b"ready"))
+    try:
+        with default_storage.open(name) as stored:
+            if stored.read() != b"ready":
+                raise NotReady("a file is read back changed")
+    finally:
+        default_storage.delete(name)
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "database": ask_database,
+    "migrations": ask_migrations,
+    "cache": ask_cache,
+    "broker": ask_broker,
+    "storage": ask_storage,
+}
