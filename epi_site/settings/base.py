@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "training",
     "epi_site.dashboards",
     "epi_site.pages",
+    "epi_site.demo",
     "epi_site.adminsite.EpiAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

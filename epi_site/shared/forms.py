@@ -113,5 +113,7 @@ class VersionedForm(forms.ModelForm):
         choices = getattr(self.fields[name], "choices", None)
         if choices is None:
             return ", ".join(sorted(chosen))
-        flat = [pair for key, words in choices for pair in (words if isinstance(words, list | tuple) else [(key, words)])]
+        flat = [
+            pair for key, words in choices for pair in (words if isinstance(words, list | tuple) else [(key, words)])
+        ]
         return ", ".join(str(words) for key, words in flat if str(key) in chosen)

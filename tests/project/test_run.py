@@ -25,8 +25,8 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 def leave(*_):
     child.terminate(); child.wait(); sys.exit(0)
 signal.signal(signal.SIGTERM, {on_term})
-pathlib.Path(sys.argv[1]).write_text(f"{{os.getpid()}} {{child.pid}}")
 print("ready", flush=True)
+pathlib.Path(sys.argv[1]).write_text(f"{{os.getpid()}} {{child.pid}}")
 time.sleep({seconds})
 sys.exit({code})
 """

@@ -37,7 +37,8 @@ ICONS = {
 def icon(name: str) -> SafeString:
     """A small drawing beside a word; it says nothing by itself, so readers of the screen skip it."""
     return format_html(
-        '<svg class="epi-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="{}"/></svg>', ICONS[name]
+        '<svg class="epi-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
+        ICONS[name],
     )
 
 
@@ -85,7 +86,10 @@ def meter(value: Any, total: Any = 100, label: str = "") -> SafeString:
     reached = min(max(float(value or 0), 0), top)
     words = label or _("%(value)s of %(total)s") % {"value": locales.number(value or 0), "total": locales.number(total)}
     return format_html(
-        '<progress class="epi-meter" value="{}" max="{}" aria-label="{}"></progress>', f"{reached:g}", f"{top or 1:g}", words
+        '<progress class="epi-meter" value="{}" max="{}" aria-label="{}"></progress>',
+        f"{reached:g}",
+        f"{top or 1:g}",
+        words,
     )
 
 
@@ -94,7 +98,10 @@ def level_cell(level: Any, note: str = "", split: bool = False, label: str = "")
     """A table cell with a level of the rubric. ``level``: 1 to 4, an even median as "2-3", or None: not assessed."""
     if level is None or level == "":
         return format_html(
-            '<td class="epi-level is-none" data-label="{}"><span>{}</span>{}</td>', label, _("not assessed"), _small(note)
+            '<td class="epi-level is-none" data-label="{}"><span>{}</span>{}</td>',
+            label,
+            _("not assessed"),
+            _small(note),
         )
     low, _dash, high = str(level).replace("–", "-").partition("-")
     classes = f"epi-level l{low}" + (f" up{high}" if high else "") + (" is-split" if split else "")
@@ -170,3 +177,18 @@ def requirement(field: Any) -> str:
     if field.field.required:
         return _("required") if says_required else ""
     return "" if says_required else _("optional")
+
+
+@register.filter
+def has_errors(forms: Any) -> bool:
+    """Of several forms, whether one has errors; a list that is not there has none."""
+    return any(form.errors for form in forms or ())
+
+
+# ---- lists
+
+
+@register.filter
+def page_range(page: Any) -> Any:
+    """The pages near the present one, the first and the last."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

@@ -1,0 +1,73 @@
+"""Choices of people, bodies and files. Imports nothing of ours."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class OrganisationKind(TextChoices):
+    MUNICIPALITY = "municipality", _("municipality")
+    TECHNICAL_PARTNER = "technical_partner", _("technical partner")
+    UNIVERSITY = "university", _("university or research")
+    CIVIL_SOCIETY = "civil_society", _("civil society")
+    PRIVATE = "private", _("private company")
+    AUTHORITY = "authority", _("public authority")
+    INTERNATIONAL = "international", _("international organisation")
+
+
+class BodyKind(TextChoices):
+    CITY_OFFICE = "city_office", _("city office")
+    EXPERT_GROUP = "expert_group", _("expert group")
+    LOCAL_COMMITTEE = "local_committee", _("local implementation committee")
+    SCIENTIFIC_COMMITTEE = "scientific_committee", _("scientific committee")
+    NETWORK_OFFICE = "network_office", _("network office")
+
+
+NETWORK_BODIES = {BodyKind.SCIENTIFIC_COMMITTEE, BodyKind.NETWORK_OFFICE}
+
+
+class Role(TextChoices):
+    LEAD_OFFICIAL = "lead_official", _("lead official")
+    OFFICIAL = "official", _("official")
+    VIEWER = "viewer", _("viewer")
+    COORDINATOR = "coordinator", _("coordinator")
+    PARTNER = "partner", _("partner")
+    TRAINER = "trainer", _("trainer")
+    DATA_PROTECTION = "data_protection", _("data protection")
+    CHAIR = "chair", _("chair")
+    MEMBER = "member", _("member")
+
+
+ROLES = {  # which roles a body of this kind has
+    BodyKind.CITY_OFFICE: {Role.LEAD_OFFICIAL, Role.OFFICIAL, Role.VIEWER},
+    BodyKind.EXPERT_GROUP: {Role.CHAIR, Role.MEMBER},
+    BodyKind.LOCAL_COMMITTEE: {Role.CHAIR, Role.MEMBER},
+    BodyKind.SCIENTIFIC_COMMITTEE: {Role.CHAIR, Role.MEMBER},
+    BodyKind.NETWORK_OFFICE: {Role.COORDINATOR, Role.PARTNER, Role.TRAINER, Role.DATA_PROTECTION},
+}
+
+
+class Seat(TextChoices):
+    MUNICIPAL_OFFICIAL = "municipal_official", _("municipal official")
+    TECHNICAL_PARTNER = "technical_partner", _("technical partner")
+    SELECTED_EXPERT = "selected_expert", _("selected expert")
+    MUNICIPAL = "municipal", _("municipal")
+    PRIVATE = "private", _("private")
+    CIVIL_SOCIETY = "civil_society", _("civil society")
+
+
+class EventKind(TextChoices):
+    MEETING = "meeting", _("meeting")
+    KICK_OFF = "kick_off", _("kick-off")
+    SESSION = "session", _("session")
+
+
+class FileState(TextChoices):
+    PENDING = "pending", _("waiting to be used")
+    USED = "used", _("in use")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Visibility(TextChoices):
+    CITY = "city", _("our city only")
+    NETWORK = "network", _("the network")
+    PUBLIC = "public", _("everybody, once published")

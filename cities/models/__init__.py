@@ -1,0 +1,30 @@
+from .events import Attendance, Event, StoredFile
+from .organisations import Installation, Organisation, TargetGroup, Theme
+from .people import (
+    Body,
+    ExpertGroup,
+    Invitation,
+    LocalImplementationCommittee,
+    Membership,
+    Person,
+    ScientificCommittee,
+)
+from .places import City
+
+__all__ = [
+    "Attendance",
+    "Body",
+    "City",
+    "Event",
+    "ExpertGroup",
+    "Installation",
+    "Invitation",
+    "LocalImplementationCommittee",
+    "Membership",
+    "Organisation",
+    "Person",
+    "ScientificCommittee",
+    "StoredFile",
+    "TargetGroup",
+    "Theme",
+]

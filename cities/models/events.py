@@ -1,0 +1,126 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities import files
+from cities.enums import EventKind, FileState
+from cities.rules import insider_cities, reads_network
+from epi_site.shared import clock
+from epi_site.shared.models import Recorded, Versioned
+
+from .people import Body, Person
+from .places import City
+
+
+class StoredFileQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """As what it hangs on; a pending file is its uploader's alone. Apps above register what files hang on."""
+        own = Q(state=FileState.PENDING, uploaded_by=user.pk) if user.is_authenticated else Q(pk=None)
+        return self.filter(own | (~Q(state=FileState.PENDING) & files.held_for(user)))
+
+
+class StoredFile(models.Model):
+    """One file, whatever it hangs on. Who may read it is asked of what it hangs on (``cities.files``).
+
+    Its bytes lie outside the web root under a random name and never change: a better version is a new file.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=200)  # as it was called where it came from
+    content_type = models.CharField(max_length=120)  # by content, not by name
+    size = models.PositiveIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=200, unique=True)  # within the storage
+    width = models.PositiveIntegerField(null=True)  # pixels, of pictures
+    height = models.PositiveIntegerField(null=True)
+    state = models.CharField(max_length=10, choices=FileState, default=FileState.PENDING)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="files")
+    uploaded_at = models.DateTimeField(default=clock.now)
+
+    objects = StoredFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-uploaded_at"]
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
+        indexes = [models.Index(fields=["state", "uploaded_at"])]
+
+    def __str__(self):
+        return self.name
+
+
+class EventQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Published ones; those of one's own city and of one's own bodies; all for who reads the network."""
+        if reads_network(user):
+            return self
+        own = Q(city__in=insider_cities(user)) | Q(body__city__in=insider_cities(user))
+        return self.filter(Q(published_at__isnull=False) | own)
+
+
+class Event(Recorded, Versioned):
+    """A meeting of a body, a kick-off or a session."""
+
+    kind = models.CharField(_("kind"), max_length=10, choices=EventKind)
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    title = models.CharField(_("title"), max_length=200)
+    starts_at = models.DateTimeField(_("begins"))
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    link = models.URLField(_("link"), blank=True)
+    programme = models.TextField(_("programme"), blank=True)
+    minutes = models.TextField(_("minutes"), blank=True)
+    minutes_file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    decisions = models.TextField(_("decisions"), blank=True)
+    documentation = models.TextField(_("documentation"), blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EventQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-starts_at", "-pk"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="cities_event_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(body__isnull=False) | Q(city__isnull=False), name="cities_event_has_a_host"
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def of_city_id(self) -> int | None:
+        return self.city_id or (self.body.city_id if self.body_id else None)
+
+
+class Attendance(models.Model):
+    """Who came. Guests without a person row are counted, not named."""
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="attendances")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="attendances")
+    label = models.CharField(_("who"), max_length=200, blank=True, help_text=_("A group of guests, not a name."))
+    count = models.PositiveIntegerField(_("how many"), default=1)
+
+    class Meta:
+        verbose_name = _("attendance")
+        verbose_name_plural = _("attendances")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "person"], condition=Q(person__isnull=False), name="cities_attendance_person_once"
+            ),
+            models.CheckConstraint(condition=Q(person__isnull=False) | ~Q(label=""), name="cities_attendance_says_who"),
+        ]
+
+    def __str__(self):
+        return str(self.person or self.label)

@@ -1,0 +1,74 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cities.enums import OrganisationKind
+
+
+class Theme(models.Model):
+    """One network-wide list for priority areas, sessions and practices."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(_("name"), max_length=120, help_text=_("In English; translated by the catalogue."))
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("theme")
+        verbose_name_plural = _("themes")
+
+    def __str__(self):
+        return self.name
+
+
+class TargetGroup(models.Model):
+    """Whom actions are for; a network-wide list."""
+
+    code = models.SlugField(unique=True)
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("target group")
+        verbose_name_plural = _("target groups")
+
+    def __str__(self):
+        return self.name
+
+
+class Organisation(models.Model):
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=20, choices=OrganisationKind)
+    country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("ISO 3166-1, two letters"))
+    place = models.CharField(_("city"), max_length=120, blank=True)
+    website = models.URLField(_("website"), blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
+        constraints = [models.UniqueConstraint(fields=["name", "country"], name="cities_organisation_name_once")]
+
+    def __str__(self):
+        return self.name
+
+
+class Installation(models.Model):
+    """What this network says of itself: one row. Empty statements are not shown."""
+
+    network_name = models.CharField(_("name of the network"), max_length=200)
+    working_language = models.CharField(_("working language"), max_length=10, default="en")
+    contact_email = models.EmailField(_("contact address"), blank=True)
+    about = models.TextField(_("about the network"), blank=True)
+    funding_statement = models.TextField(_("funding statement"), blank=True)
+    disclaimer = models.TextField(_("disclaimer of liability"), blank=True)
+    accessibility_statement = models.TextField(_("accessibility statement"), blank=True)
+    privacy_notice = models.TextField(_("privacy notice"), blank=True)
+    is_demo = models.BooleanField(_("demonstration"), default=False, editable=False)
+    demo_loaded_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("this installation")
+        verbose_name_plural = _("this installation")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="cities_installation_single")]
+
+    def __str__(self):
+        return self.network_name

@@ -1,0 +1,247 @@
+"""Persons, bodies, memberships: from these alone follows who may do what."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
+from cities.rules import has_network_role, lead_cities
+from epi_site.shared import clock
+from epi_site.shared.models import Recorded, Versioned
+
+from .organisations import Organisation
+from .places import City
+
+
+class PersonQuerySet(models.QuerySet):
+    def of(self, user):
+        """The person behind an account: none for a visitor (``user=None`` would mean persons without account)."""
+        return self.filter(user=user.pk) if user.is_authenticated and user.is_active else self.none()
+
+    def visible_to(self, user):
+        """Oneself; leads see the members of their city, coordinators everybody."""
+        if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
+            return self
+        members = Membership.objects.filter(body__city__in=lead_cities(user), person=OuterRef("pk"))
+        return self.filter(Q(pk__in=Person.objects.of(user)) | Exists(members))
+
+
+class Person(models.Model):
+    """Somebody who acts in the network, with or without an account. Not kept in history: erasure must be possible."""
+
+    name = models.CharField(_("name"), max_length=200)
+    email = models.EmailField(_("e-mail"), blank=True)
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="people",
+        verbose_name=_("organisation"),
+    )
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="person"
+    )
+
+    objects = PersonQuerySet.as_manager()
+
+    class Privacy:
+        personal = {"name": "who did it", "email": "letters", "organisation": "conflicts of interest"}
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("person")
+        verbose_name_plural = _("persons")
+        constraints = [models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="cities_person_email_once")]
+
+    def __str__(self):
+        return self.name
+
+
+class BodyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """That a body is, is for everybody; names are a matter of ``cities.view_names``."""
+        return self
+
+
+class Body(Recorded, Versioned):
+    """A group with a mandate: of a city, or of the network (``city`` is empty then)."""
+
+    kind = models.CharField(_("kind"), max_length=24, choices=BodyKind)
+    city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="bodies")
+    name = models.CharField(_("name"), max_length=200)
+    mandate = models.TextField(_("mandate"), blank=True)
+    established_on = models.DateField(_("established on"), null=True, blank=True)
+    terms_of_reference = models.TextField(_("terms of reference"), blank=True)
+
+    objects = BodyQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["city__name", "kind", "name"]
+        verbose_name = _("body")
+        verbose_name_plural = _("bodies")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=NETWORK_BODIES, city=None) | (~Q(kind__in=NETWORK_BODIES) & Q(city__isnull=False)),
+                name="cities_body_city_fits_kind",
+            ),
+            models.UniqueConstraint(fields=["kind", "city"], name="cities_body_one_of_a_kind_per_city"),
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(city=None), name="cities_body_one_of_a_kind_in_network"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def of_city_id(self) -> int | None:
+        return self.city_id
+
+
+class _KindManager(models.Manager):
+    def __init__(self, kind):
+        super().__init__()
+        self.kind = kind
+
+    def get_queryset(self):
+        return super().get_queryset().filter(kind=self.kind)
+
+
+class ExpertGroup(Body):
+    """Leads and oversees the implementation in its city."""
+
+    objects = _KindManager(BodyKind.EXPERT_GROUP)
+
+    class Meta:
+        proxy = True
+        verbose_name = _("expert group")
+        verbose_name_plural = _("expert groups")
+
+
+class LocalImplementationCommittee(Body):
+    """Municipal and private actors who carry the pact."""
+
+    objects = _KindManager(BodyKind.LOCAL_COMMITTEE)
+
+    class Meta:
+        proxy = True
+        verbose_name = _("local implementation committee")
+        verbose_name_plural = _("local implementation committees")
+
+
+class ScientificCommittee(Body):
+    """Advises cities, gave the framework, decides on evaluations."""
+
+    objects = _KindManager(BodyKind.SCIENTIFIC_COMMITTEE)
+
+    class Meta:
+        proxy = True
+        verbose_name = _("scientific committee")
+        verbose_name_plural = _("scientific committees")
+
+
+class MembershipQuerySet(models.QuerySet):
+    def current(self, at=None):
+        day = at or clock.today()
+        return self.filter(Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day)
+
+    def of(self, user):
+        """The current memberships of the person behind ``user``; none for a visitor."""
+        return self.current().filter(person__in=Person.objects.of(user))
+
+    def visible_to(self, user):
+        """One's own; leads see those of their city, coordinators all."""
+        if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
+            return self
+        return self.filter(Q(person__in=Person.objects.of(user)) | Q(body__city__in=lead_cities(user)))
+
+
+class Membership(Recorded):
+    """A person's role in a body, from a day to a day. Ended, never deleted."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    seat = models.CharField(_("seat"), max_length=20, choices=Seat, blank=True)
+    valid_from = models.DateField(_("valid from"), default=clock.today)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["body", "role", "person__name"]
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "body", "role"], condition=Q(valid_to=None), name="cities_membership_one_current"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="cities_membership_ends_after_start"
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "valid_to"])]
+
+    def __str__(self):
+        return f"{self.person}, {self.get_role_display()}, {self.body}"
+
+    @property
+    def of_city_id(self) -> int | None:
+        return self.body.city_id
+
+
+class InvitationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        if has_network_role(user, Role.COORDINATOR):
+            return self
+        return self.filter(body__city__in=lead_cities(user))
+
+
+class Invitation(models.Model):
+    """A letter with a one-time address; accepting it makes the membership. Only the hash of the token is kept."""
+
+    email = models.EmailField(_("e-mail"))
+    name = models.CharField(_("name"), max_length=200)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True)
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="invitations")
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    seat = models.CharField(_("seat"), max_length=20, choices=Seat, blank=True)
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations_sent")
+    created_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="invitations_accepted"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Privacy:
+        personal = {"email": "where the letter went", "name": "who was meant"}
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="cities_invitation_accepted_at_and_by",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.name}, {self.get_role_display()}"
+
+    @property
+    def of_city_id(self) -> int | None:
+        return self.body.city_id

@@ -1,0 +1,84 @@
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from epi_site.shared import clock
+from epi_site.shared.models import Recorded, Versioned
+
+from .organisations import Organisation
+
+EUROSTAT_CODES = {"GR": "EL", "GB": "UK"}
+
+
+def validate_timezone(name):
+    if name not in available_timezones():
+        raise ValidationError(
+            _("%(name)s is not a time zone. Write one such as Europe/Stockholm."), params={"name": name}
+        )
+
+
+class CityQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """City profiles are for everybody."""
+        return self
+
+
+class City(Recorded, Versioned):
+    """A municipality with one current strategy."""
+
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(unique=True)
+    municipality = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="governs")
+    country = models.CharField(_("country"), max_length=2, help_text=_("ISO 3166-1, two letters"))
+    latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5)
+    longitude = models.DecimalField(_("longitude"), max_digits=8, decimal_places=5)
+    population = models.PositiveIntegerField(_("population"), null=True, blank=True)
+    population_year = models.PositiveSmallIntegerField(_("year of the population figure"), null=True, blank=True)
+    population_source = models.CharField(_("source of the population figure"), max_length=200, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, default="EUR", help_text=_("ISO 4217, three letters"))
+    language = models.CharField(_("primary language"), max_length=10)
+    other_languages = models.JSONField(_("other languages"), default=list, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=60, validators=[validate_timezone])
+    profile = models.TextField(_("profile"), blank=True)
+    profile_source = models.CharField(_("source of the profile"), max_length=300, blank=True)
+
+    objects = CityQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("city")
+        verbose_name_plural = _("cities")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                name="cities_city_coordinates_on_earth",
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("cities:city_detail", args=[self.slug])
+
+    @property
+    def of_city_id(self) -> int:
+        return self.pk
+
+    @property
+    def eurostat_code(self) -> str:
+        return EUROSTAT_CODES.get(self.country, self.country)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def today(self):
+        """The date it is in the city now."""
+        return clock.today(self.timezone)

@@ -1,0 +1,201 @@
+"""Who may: the offices people hold, the predicates made of them, and the permissions of this app.
+
+A predicate without an object answers "may she open the list?". What one may *see* is asked of the rows themselves
+(``visible_to``), so that lists and single rows cannot disagree; see docs/adr/0003.
+"""
+
+from typing import NamedTuple
+
+import rules
+
+from epi_site.shared import clock
+
+from .enums import BodyKind, Role
+
+OFFICIALS = {Role.LEAD_OFFICIAL, Role.OFFICIAL}
+CITY_BODIES = {BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE}
+
+
+class Office(NamedTuple):
+    """One current membership in short. ``city_id`` is None in bodies of the network."""
+
+    kind: str
+    role: str
+    city_id: int | None
+
+
+def person_of(user):
+    """The person behind an account, or None; read once for each user object."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    return getattr(user, "person", None)
+
+
+def offices_of(user) -> frozenset[Office]:
+    """The offices a user holds today, read once for each user object (each request loads its own)."""
+    person = person_of(user)
+    if person is None:
+        return frozenset()
+    held = getattr(user, "_epi_offices", None)
+    if held is None or held[0] != clock.today():
+        rows = person.memberships.current().values_list("body__kind", "role", "body__city_id")
+        held = user._epi_offices = (clock.today(), frozenset(Office(*row) for row in rows))
+    return held[1]
+
+
+def forget_offices(user) -> None:
+    """After a membership changed within one request: ask the database again."""
+    user.__dict__.pop("_epi_offices", None)
+
+
+def cities_where(user, *, kinds=CITY_BODIES, roles=None) -> set[int]:
+    """Ids of the cities in which the user sits in such a body, in such a role."""
+    return {
+        office.city_id
+        for office in offices_of(user)
+        if office.city_id and office.kind in kinds and (roles is None or office.role in roles)
+    }
+
+
+def insider_cities(user) -> set[int]:
+    return cities_where(user)
+
+
+def official_cities(user) -> set[int]:
+    return cities_where(user, kinds={BodyKind.CITY_OFFICE}, roles=OFFICIALS)
+
+
+def lead_cities(user) -> set[int]:
+    return cities_where(user, kinds={BodyKind.CITY_OFFICE}, roles={Role.LEAD_OFFICIAL})
+
+
+def expert_cities(user) -> set[int]:
+    return cities_where(user, kinds={BodyKind.EXPERT_GROUP})
+
+
+def has_network_role(user, *roles) -> bool:
+    return any(office.kind == BodyKind.NETWORK_OFFICE and office.role in roles for office in offices_of(user))
+
+
+def is_scientific_member(user) -> bool:
+    return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE for office in offices_of(user))
+
+
+def reads_network(user) -> bool:
+    """Partners, trainers, the scientific committee and coordinators: they read what cities have handed in."""
+    return has_network_role(user, Role.PARTNER, Role.TRAINER, Role.COORDINATOR) or is_scientific_member(user)
+
+
+# ---- predicates
+
+
+def _in(cities: set[int], row) -> bool:
+    return bool(cities) if row is None else row.of_city_id in cities
+
+
+@rules.predicate
+def is_signed_in(user):
+    return user.is_authenticated and user.is_active
+
+
+@rules.predicate
+def is_insider(user, row):
+    return _in(insider_cities(user), row)
+
+
+@rules.predicate
+def is_official(user, row):
+    return _in(official_cities(user), row)
+
+
+@rules.predicate
+def is_lead(user, row):
+    return _in(lead_cities(user), row)
+
+
+@rules.predicate
+def is_expert(user, row):
+    return _in(expert_cities(user), row)
+
+
+@rules.predicate
+def is_coordinator(user):
+    return has_network_role(user, Role.COORDINATOR)
+
+
+@rules.predicate
+def is_trainer(user):
+    return has_network_role(user, Role.TRAINER)
+
+
+@rules.predicate
+def is_data_protection(user):
+    return has_network_role(user, Role.DATA_PROTECTION)
+
+
+@rules.predicate
+def is_scientific(user):
+    return is_scientific_member(user)
+
+
+@rules.predicate
+def is_network_reader(user):
+    return reads_network(user)
+
+
+@rules.predicate
+def is_visible(user, row):
+    """The row is among those that its model shows this user."""
+    return row is None or type(row)._default_manager.visible_to(user).filter(pk=row.pk).exists()
+
+
+def add_reference_data(app: str, *models: str) -> None:
+    """Reference data: coordinators read, add and change it in the admin; nobody deletes it."""
+    for model in models:
+        for verb in ("view", "add", "change"):
+            rules.add_perm(f"{app}.{verb}_{model}", is_coordinator)
+        rules.add_perm(f"{app}.delete_{model}", rules.always_deny)
+
+
+rules.add_perm("cities", is_coordinator)
+rules.add_perm("accounts", is_coordinator)
+rules.add_perm("cities.use_admin", is_coordinator | is_scientific)
+add_reference_data("cities", "organisation", "theme", "targetgroup", "installation")
+add_reference_data("accounts", "mail")
+
+rules.add_perm("cities.view_city", rules.always_allow)
+rules.add_perm("cities.add_city", is_coordinator)
+rules.add_perm("cities.change_city", is_lead | is_coordinator)
+rules.add_perm("cities.delete_city", rules.always_deny)
+
+rules.add_perm("cities.view_body", rules.always_allow)
+rules.add_perm("cities.add_body", is_coordinator)
+rules.add_perm("cities.change_body", is_lead | is_coordinator)
+rules.add_perm("cities.delete_body", rules.always_deny)
+for _proxy in ("expertgroup", "localimplementationcommittee", "scientificcommittee"):
+    rules.add_perm(f"cities.view_{_proxy}", is_coordinator)
+    rules.add_perm(f"cities.add_{_proxy}", is_coordinator)
+    rules.add_perm(f"cities.change_{_proxy}", is_coordinator)
+    rules.add_perm(f"cities.delete_{_proxy}", rules.always_deny)
+rules.add_perm("cities.view_names", is_insider | is_network_reader)  # of the members of a body
+
+rules.add_perm("cities.view_person", is_visible)
+rules.add_perm("cities.add_person", is_coordinator)
+rules.add_perm("cities.change_person", is_coordinator)
+rules.add_perm("cities.delete_person", rules.always_deny)
+rules.add_perm("cities.view_membership", is_visible)
+rules.add_perm("cities.add_membership", rules.always_deny)  # by invitation or services alone
+rules.add_perm("cities.change_membership", rules.always_deny)
+rules.add_perm("cities.delete_membership", rules.always_deny)
+rules.add_perm("cities.end_membership", is_lead | is_coordinator)
+rules.add_perm("cities.view_invitation", is_visible)
+rules.add_perm("cities.invite", is_lead | is_coordinator)  # object: the body; which roles, cities.services decides
+
+rules.add_perm("cities.view_event", is_visible)
+rules.add_perm("cities.add_event", is_official)
+rules.add_perm("cities.change_event", is_official)
+rules.add_perm("cities.publish_event", is_lead)
+rules.add_perm("cities.view_attendance_names", is_insider)
+rules.add_perm("cities.view_storedfile", is_visible)
+
+rules.add_perm("accounts.send_mail_again", is_coordinator)

@@ -1,0 +1,17 @@
+from django.contrib.auth.backends import ModelBackend
+
+
+class EmailBackend(ModelBackend):
+    """Checks the password. It grants nothing: permissions are rules (``User.has_perm``)."""
+
+    def authenticate(self, request, username=None, password=None, email=None, **kwargs):
+        return super().authenticate(request, username=(email or username or "").lower(), password=password)
+
+    def get_all_permissions(self, user_obj, obj=None):
+        return set()
+
+    def has_perm(self, user_obj, perm, obj=None):
+        return False
+
+    def has_module_perms(self, user_obj, app_label):
+        return False

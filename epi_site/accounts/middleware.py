@@ -1,0 +1,22 @@
+"""Language as chosen: the account's preference, else the cookie, else the browser's."""
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+
+class PreferredLanguage:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        preferred = request.user.language if request.user.is_authenticated else ""
+        language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) or preferred
+        if language not in dict(settings.LANGUAGES):
+            language = translation.get_language_from_request(request)
+        request.LANGUAGE_CODE = language
+        with translation.override(language):
+            response = self.get_response(request)
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        response.headers.setdefault("Content-Language", language)
+        return response

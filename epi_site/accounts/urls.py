@@ -1,0 +1,6 @@
+"""Addresses of this part."""
+
+from django.urls import path
+
+app_name = "accounts"
+urlpatterns: list[path] = []

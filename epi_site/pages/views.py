@@ -1,0 +1,3 @@
+from django.views.csrf import csrf_failure
+
+__all__ = ["csrf_failure"]

@@ -1,0 +1,30 @@
+"""The family of errors that a person can be told about. The edge turns them into a message (HTML) or 409 (API)."""
+
+from django.utils.translation import gettext_lazy as _
+
+
+class TellableError(Exception):
+    """Its text is a translated sentence that says what is wrong and what to do next."""
+
+    message = _("This cannot be done now.")
+
+    def __init__(self, message=None):
+        self.message = message or self.message
+        super().__init__(self.message)
+
+    def __str__(self):
+        return str(self.message)
+
+
+class Frozen(TellableError):
+    message = _("This has been issued and never changes. Make a new revision instead.")
+
+
+class SealBroken(TellableError):
+    message = _("What is stored does not match its hash. Tell the coordinator: it must not be used.")
+
+
+class EditedMeanwhile(TellableError):
+    """Somebody saved the record after this form was opened (optimistic locking)."""
+
+    message = _("Somebody else has changed this since you opened it. Compare both versions and save again.")

@@ -1,0 +1,97 @@
+"""Choices and transitions of evaluations and reports. Imports nothing of ours."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Stage(TextChoices):
+    DECLARE = "declare", _("conflicts of interest are declared")
+    RATE = "rate", _("rating")
+    DISCUSS = "discuss", _("discussion")
+    MODERATE = "moderate", _("moderation")
+    REVIEW = "review", _("committee review")
+    PUBLISHED = "published", _("published")
+
+
+STAGES = list(Stage)
+
+TRANSITIONS = {  # verb: (from any of these, to this)
+    "start_rating": ({Stage.DECLARE}, Stage.RATE),
+    "start_discussion": ({Stage.RATE}, Stage.DISCUSS),
+    "start_moderation": ({Stage.DISCUSS}, Stage.MODERATE),
+    "hand_to_committee": ({Stage.MODERATE}, Stage.REVIEW),
+    "request_changes": ({Stage.REVIEW}, Stage.MODERATE),
+    "publish": ({Stage.REVIEW}, Stage.PUBLISHED),
+}
+BY_DATE = {  # verbs that the clock does: to the field of the round that says when
+    "start_rating": "rate_on",
+    "start_discussion": "discuss_on",
+    "start_moderation": "moderate_on",
+    "hand_to_committee": "review_on",
+}
+FROM_DISCUSS = {Stage.DISCUSS, Stage.MODERATE, Stage.REVIEW, Stage.PUBLISHED}
+FROM_REVIEW = {Stage.REVIEW, Stage.PUBLISHED}
+
+
+class StageVerb(TextChoices):
+    START_RATING = "start_rating", _("rating began")
+    START_DISCUSSION = "start_discussion", _("discussion began")
+    START_MODERATION = "start_moderation", _("moderation began")
+    HAND_TO_COMMITTEE = "hand_to_committee", _("handed to the committee")
+    REQUEST_CHANGES = "request_changes", _("changes requested")
+    PUBLISH = "publish", _("published")
+
+
+class Capacity(TextChoices):
+    SELF = "self", _("city self-assessment")
+    EXPERT_GROUP = "expert_group", _("expert group")
+    PEER = "peer", _("peer city")
+    COMMITTEE = "committee", _("committee")
+
+
+INDEPENDENT = {Capacity.PEER, Capacity.COMMITTEE}  # the others stand beside, in neither median nor alpha
+
+
+class Strength(TextChoices):
+    STRONG = "strong", _("strong")
+    MODERATE = "moderate", _("moderate")
+    LIMITED = "limited", _("limited")
+    NONE = "none", _("none")
+
+
+class SourceKind(TextChoices):
+    UPDATE = "update", _("update")
+    VALUE = "value", _("indicator value")
+    DOCUMENT = "document", _("document")
+    EVENT = "event", _("event")
+
+
+class Decision(TextChoices):
+    APPROVE = "approve", _("approve")
+    REQUEST_CHANGES = "request_changes", _("request changes")
+
+
+class ReportKind(TextChoices):
+    CITY_PERIOD = "city_period", _("city period report")
+    NETWORK_PERIOD = "network_period", _("network period report")
+
+
+class ReportState(TextChoices):
+    QUEUED = "queued", _("queued")
+    BUILDING = "building", _("being built")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")
+
+
+class Trigger(TextChoices):
+    """When a schedule issues a report."""
+
+    ACCEPTED = "accepted", _("days after the city's period was accepted")
+    PERIOD_DUE = "period_due", _("days after the day by which periods are submitted")
+
+
+class Recipients(TextChoices):
+    CITY = "city", _("officials and expert group of the city")
+    PARTNERS = "partners", _("partners")
+    COMMITTEE = "committee", _("scientific committee")
+    COORDINATORS = "coordinators", _("coordinators")

@@ -1,0 +1,86 @@
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from epi_site.shared.models import Recorded
+
+
+def in_language(texts: dict, language: str | None = None) -> str:
+    """One of ``{"en": ..., "sv": ...}``: the asked language, else English, else whatever there is."""
+    code = (language or get_language() or "en").split("-")[0]
+    return texts.get(code) or texts.get("en") or next(iter(texts.values()), "")
+
+
+def validate_texts(texts):
+    if not isinstance(texts, dict) or not texts.get("en"):
+        raise ValidationError(_("Write the text as JSON by language, with at least “en”."))
+
+
+class Framework(Recorded):
+    """A versioned set of dimensions with questions and rubric. In use it is not changed, only succeeded."""
+
+    name = models.CharField(_("name"), max_length=120)
+    version = models.PositiveSmallIntegerField(_("version"))
+    scale = models.JSONField(_("scale"), help_text=_("Level to name by language."))
+    note = models.TextField(_("note"), blank=True)
+    adopted_on = models.DateField(_("adopted by the scientific committee on"), null=True, blank=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name", "-version"]
+        verbose_name = _("framework")
+        verbose_name_plural = _("frameworks")
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="evaluation_framework_version_once")]
+
+    def __str__(self):
+        return f"{self.name}, {self.version}"
+
+    def level_name(self, level: int, language: str | None = None) -> str:
+        return in_language(self.scale[str(level)], language)
+
+
+class Dimension(Recorded):
+    """Codes are the keys; never a label."""
+
+    framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="dimensions")
+    code = models.SlugField(_("code"))
+    order = models.PositiveSmallIntegerField(_("order"))
+    names = models.JSONField(_("names"), validators=[validate_texts])
+    questions = models.JSONField(_("questions"), validators=[validate_texts])
+    rubric = models.JSONField(_("rubric"), help_text=_("Level to text by language."))
+    source_label = models.CharField(_("label in the source"), max_length=60, blank=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["framework", "order"]
+        verbose_name = _("dimension")
+        verbose_name_plural = _("dimensions")
+        constraints = [
+            models.UniqueConstraint(fields=["framework", "code"], name="evaluation_dimension_code_once"),
+            models.UniqueConstraint(fields=["framework", "order"], name="evaluation_dimension_order_once"),
+            models.CheckConstraint(condition=Q(order__gte=1), name="evaluation_dimension_order_from_one"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return in_language(self.names)
+
+    @property
+    def question(self) -> str:
+        return in_language(self.questions)
+
+    @property
+    def levels(self) -> list[tuple[int, str, str]]:
+        """(level, its name, what it takes here), lowest first; reads the framework."""
+        return [
+            (int(level), in_language(self.framework.scale[level]), in_language(self.rubric[level]))
+            for level in sorted(self.rubric, key=int)
+        ]

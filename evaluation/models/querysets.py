@@ -1,0 +1,195 @@
+"""Who sees which evaluation, rating and report. Blindness and conflict have no exception, for nobody."""
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from cities.enums import Role
+from cities.models import Membership
+from cities.rules import (
+    has_network_role,
+    insider_cities,
+    is_scientific_member,
+    official_cities,
+    person_of,
+    reads_network,
+)
+from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, Capacity, Stage
+from strategies.models import Action
+
+BESIDE = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city rate it in these capacities, conflict or not
+
+
+class RoundQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Rounds with an evaluation that the user sees; all for coordinators and the committee."""
+        if has_network_role(user, Role.COORDINATOR) or is_scientific_member(user):
+            return self
+        evaluations = self.model.evaluations.rel.related_model.objects.visible_to(user).filter(round=OuterRef("pk"))
+        return self.filter(Exists(evaluations))
+
+
+def conflict_of(person, prefix: str = "") -> Q:
+    """Evaluations that ``person`` must keep away from: declared; of the same city, now or before; of the same house."""
+    from .rounds import ConflictOfInterest
+
+    evaluation, city = OuterRef(f"{prefix}pk"), OuterRef(f"{prefix}strategy__city")
+    declared = ConflictOfInterest.objects.filter(evaluation=evaluation, person=person.pk, withdrawn_at=None)
+    member = Membership.objects.filter(body__city=city, person=person.pk)
+    conflict = Q(Exists(declared)) | Q(Exists(member))
+    if person.organisation_id:
+        owned = Action.objects.filter(
+            objective__area__strategy=OuterRef(f"{prefix}strategy"), owner=person.organisation_id, withdrawn_at=None
+        )
+        conflict |= Q(**{f"{prefix}strategy__city__municipality": person.organisation_id}) | Q(Exists(owned))
+    return conflict
+
+
+class EvaluationQuerySet(models.QuerySet):
+    def with_place(self):
+        return self.select_related(
+            "round__framework", "round__period", "strategy__city", "moderator", "revision__city_period"
+        )
+
+    def without_conflict(self, person):
+        return self.filter(~conflict_of(person))
+
+    def rated_by(self, person):
+        """Assigned to rate, and free to: a peer or committee rater in conflict is not."""
+        from .rounds import RaterAssignment
+
+        assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
+        beside = assigned.filter(capacity__in=BESIDE)
+        return self.filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_of(person)))
+
+    def moderated_by(self, person):
+        return self.filter(~conflict_of(person), moderator=person.pk)
+
+    def on_desk_of(self, user):
+        """For a committee member: what she may review, now or later; conflicts and own ratings left out."""
+        from .ratings import Assessment
+        from .rounds import RaterAssignment, SubstituteAppointment
+
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        rated = Assessment.objects.filter(evaluation=OuterRef("pk"), rater=person.pk)
+        assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
+        free = self.filter(~conflict_of(person), ~Exists(rated), ~Exists(assigned)).exclude(moderator=person.pk)
+        if is_scientific_member(user):
+            return free
+        appointed = SubstituteAppointment.objects.filter(evaluation=OuterRef("pk"), person=person.pk)
+        return free.filter(Exists(appointed))
+
+    def visible_to(self, user):
+        """That it is, and its stage. The committee and substitutes see what they are free to review."""
+        seen = Q(stage=Stage.PUBLISHED) | Q(strategy__city__in=insider_cities(user))
+        person = person_of(user)
+        if person is None:
+            return self.filter(Q(stage=Stage.PUBLISHED))
+        if has_network_role(user, Role.COORDINATOR, Role.PARTNER, Role.TRAINER):
+            return self
+        for rows in (self.model.objects.rated_by(person), self.model.objects.moderated_by(person)):
+            seen |= Q(pk__in=rows.values("pk"))
+        if is_scientific_member(user):
+            seen |= ~conflict_of(person)
+        else:
+            seen |= Q(pk__in=self.model.objects.on_desk_of(user).values("pk"))
+        return self.filter(seen)
+
+
+class AssignmentQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        """One's own; the moderator's; coordinators assign."""
+        from .rounds import Evaluation
+
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        if has_network_role(user, Role.COORDINATOR):
+            return self
+        moderated = Evaluation.objects.moderated_by(person).values("pk")
+        return self.filter(Q(person=person.pk) | Q(evaluation__in=moderated))
+
+
+def _others_seen_by(user, person):
+    """Evaluations whose handed-in ratings the user sees by name."""
+    from .rounds import Evaluation
+
+    discussed = Evaluation.objects.filter(stage__in=FROM_DISCUSS)
+    seen = Q(pk__in=discussed.rated_by(person).values("pk")) | Q(pk__in=discussed.moderated_by(person).values("pk"))
+    seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).on_desk_of(user).values("pk"))
+    if is_scientific_member(user):
+        seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).without_conflict(person).values("pk"))
+    return Evaluation.objects.filter(seen)
+
+
+class AssessmentQuerySet(models.QuerySet):
+    def submitted(self):
+        return self.filter(submitted_at__isnull=False)
+
+    def visible_to(self, user):
+        """One's own always; others' handed-in ones as their ratings."""
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        others = Q(submitted_at__isnull=False, evaluation__in=_others_seen_by(user, person).values("pk"))
+        return self.filter(Q(rater=person.pk) | others)
+
+
+class RatingQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Before the discuss stage nobody but the author, whoever asks."""
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        others = Q(
+            assessment__submitted_at__isnull=False,
+            assessment__evaluation__in=_others_seen_by(user, person).values("pk"),
+        )
+        return self.filter(Q(assessment__rater=person.pk) | others)
+
+
+class ConsensusQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Published ones; officials of the city and the committee from review on; the moderator's own."""
+        from .rounds import Evaluation
+
+        seen = Q(evaluation__stage=Stage.PUBLISHED)
+        seen |= Q(evaluation__stage__in=FROM_REVIEW, evaluation__strategy__city__in=official_cities(user))
+        person = person_of(user)
+        if person is not None:
+            moderated = Evaluation.objects.filter(stage__in=FROM_DISCUSS).moderated_by(person)
+            reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
+            seen |= Q(evaluation__in=moderated.values("pk"))
+            seen |= Q(evaluation__in=reviewed.on_desk_of(user).values("pk"))
+            if is_scientific_member(user):
+                seen |= Q(evaluation__in=reviewed.without_conflict(person).values("pk"))
+        return self.filter(seen)
+
+
+class ReportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Network reports for everybody with an office; a city's for its people, and for the network once accepted."""
+        if person_of(user) is None:
+            return self.none()
+        own = Q(city__in=insider_cities(user))
+        if reads_network(user):
+            return (
+                self if has_network_role(user, Role.COORDINATOR) else self.filter(own | Q(city=None) | self._accepted())
+            )
+        return self.filter(own | Q(city=None)) if insider_cities(user) else self.none()
+
+    @staticmethod
+    def _accepted() -> Q:
+        from strategies.enums import PeriodVerb
+        from strategies.models import PeriodMove
+
+        accepted = PeriodMove.objects.filter(
+            city_period=OuterRef("period_revision__city_period"),
+            revision=OuterRef("period_revision__number"),
+            verb=PeriodVerb.ACCEPT,
+        )
+        return Q(Exists(accepted))

@@ -1,0 +1,258 @@
+"""Ratings, the talk about them, the agreed level, and the committee's decision."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.models import Event, Person
+from epi_site.shared import clock
+from epi_site.shared.models import FrozenModel, Recorded, Versioned
+from evaluation.enums import Capacity, Decision, SourceKind, Strength
+from strategies.models import ActionUpdate, Evidence, IndicatorValue
+
+from .framework import Dimension
+from .querysets import AssessmentQuerySet, ConsensusQuerySet, RatingQuerySet
+from .rounds import Evaluation
+
+LEVEL_OR_REASON = Q(level__range=(1, 4), not_assessed_reason="") | Q(level=None) & ~Q(not_assessed_reason="")
+
+
+class Assessment(Recorded, Versioned):
+    """One rater's view in one evaluation. Nobody but the author sees it before the discuss stage."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="assessments")
+    rater = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assessments")
+    capacity = models.CharField(_("capacity"), max_length=12, choices=Capacity)
+    created_at = models.DateTimeField(default=clock.now)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AssessmentQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["evaluation", "capacity", "pk"]
+        verbose_name = _("assessment")
+        verbose_name_plural = _("assessments")
+        constraints = [models.UniqueConstraint(fields=["evaluation", "rater"], name="evaluation_assessment_once")]
+
+    def __str__(self):
+        return f"{self.evaluation}: {self.get_capacity_display()}"
+
+
+class Rating(Recorded, Versioned):
+    """One dimension of an assessment: a level, or why it is not assessed. Half-written while not submitted."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="ratings")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="ratings")
+    level = models.PositiveSmallIntegerField(_("level"), null=True, blank=True)
+    not_assessed_reason = models.TextField(_("not assessed, because"), blank=True)
+    reasons = models.TextField(_("reasons"), blank=True)
+    strength_override = models.CharField(_("strength of the evidence"), max_length=10, choices=Strength, blank=True)
+    strength_reason = models.CharField(_("why this strength"), max_length=250, blank=True)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    objects = RatingQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["assessment", "dimension__order"]
+        verbose_name = _("rating")
+        verbose_name_plural = _("ratings")
+        constraints = [
+            models.UniqueConstraint(fields=["assessment", "dimension"], name="evaluation_rating_once"),
+            models.CheckConstraint(
+                condition=Q(level=None) | Q(level__range=(1, 4), not_assessed_reason=""),
+                name="evaluation_rating_level_or_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(strength_override="") | ~Q(strength_reason=""), name="evaluation_rating_strength_has_reason"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.assessment}, {self.dimension}"
+
+
+class Citation(models.Model):
+    """A rating rests on something in the judged revision, or on an event."""
+
+    rating = models.ForeignKey(Rating, on_delete=models.CASCADE, related_name="citations")
+    kind = models.CharField(max_length=10, choices=SourceKind)
+    update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, null=True, blank=True, related_name="citations")
+    value = models.ForeignKey(IndicatorValue, on_delete=models.PROTECT, null=True, blank=True, related_name="citations")
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, blank=True, related_name="citations")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, blank=True, related_name="citations")
+    note = models.CharField(_("what it shows"), max_length=250, blank=True)
+
+    class Meta:
+        ordering = ["rating", "pk"]
+        verbose_name = _("citation")
+        verbose_name_plural = _("citations")
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    Q(kind="update", update__isnull=False, value=None, evidence=None, event=None)
+                    | Q(kind="value", value__isnull=False, update=None, evidence=None, event=None)
+                    | Q(kind="document", evidence__isnull=False, update=None, value=None, event=None)
+                    | Q(kind="event", event__isnull=False, update=None, value=None, evidence=None)
+                ),
+                name="evaluation_citation_cites_one_thing",
+            )
+        ]
+
+    def __str__(self):
+        return str(self.update or self.value or self.evidence or self.event)
+
+
+class DiscussionNote(models.Model):
+    """Said by a rater or the moderator from the discuss stage on."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="notes")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="notes")
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="discussion_notes")
+    text = models.TextField(_("text"))
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("note of the discussion")
+        verbose_name_plural = _("notes of the discussion")
+
+    def __str__(self):
+        return self.text[:80]
+
+
+class Consensus(Recorded, Versioned):
+    """The agreed level of a dimension, kept beside the individual ratings."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="consensus")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="consensus")
+    level = models.PositiveSmallIntegerField(_("level"), null=True, blank=True)
+    not_assessed_reason = models.TextField(_("not assessed, because"), blank=True)
+    reason = models.TextField(_("reason"))
+    moderator = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consensus")
+    updated_at = models.DateTimeField(default=clock.now)
+
+    objects = ConsensusQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["evaluation", "dimension__order"]
+        verbose_name = _("consensus")
+        verbose_name_plural = _("consensus")
+        constraints = [
+            models.UniqueConstraint(fields=["evaluation", "dimension"], name="evaluation_consensus_once"),
+            models.CheckConstraint(condition=LEVEL_OR_REASON, name="evaluation_consensus_level_or_reason"),
+            models.CheckConstraint(condition=~Q(reason=""), name="evaluation_consensus_says_why"),
+        ]
+
+    def __str__(self):
+        return f"{self.evaluation}, {self.dimension}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.evaluation.strategy.city_id
+
+
+class CommitteeReview(FrozenModel):
+    """One member's decision, on the hash of what was on the desk. A new cycle starts anew; the old rows stay."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="reviews")
+    member = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="committee_reviews")
+    cycle = models.PositiveSmallIntegerField()
+    decision = models.CharField(_("decision"), max_length=16, choices=Decision)
+    reason = models.TextField(_("reason"), blank=True)
+    reopens_ratings = models.BooleanField(_("the ratings of the named dimensions are reopened too"), default=False)
+    stated_hash = models.CharField(max_length=64)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["evaluation", "cycle", "at"]
+        verbose_name = _("committee review")
+        verbose_name_plural = _("committee reviews")
+        constraints = [
+            models.UniqueConstraint(fields=["evaluation", "member", "cycle"], name="evaluation_committeereview_once"),
+            models.CheckConstraint(
+                condition=Q(decision="approve") | ~Q(reason=""), name="evaluation_committeereview_says_why"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.evaluation}: {self.get_decision_display()}"
+
+
+class DimensionReview(FrozenModel):
+    """A member's comment and decision on one dimension."""
+
+    review = models.ForeignKey(CommitteeReview, on_delete=models.PROTECT, related_name="dimensions")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="reviews")
+    decision = models.CharField(_("decision"), max_length=16, choices=Decision)
+    comment = models.TextField(_("comment"), blank=True)
+
+    class Meta:
+        ordering = ["review", "dimension__order"]
+        verbose_name = _("review of a dimension")
+        verbose_name_plural = _("reviews of dimensions")
+        constraints = [
+            models.UniqueConstraint(fields=["review", "dimension"], name="evaluation_dimensionreview_once"),
+            models.CheckConstraint(
+                condition=Q(decision="approve") | ~Q(comment=""), name="evaluation_dimensionreview_says_why"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.review}, {self.dimension}"
+
+
+class CommitteeQuestion(Recorded):
+    """The committee asks the city without sending anything back."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="questions")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, null=True, blank=True, related_name="asked")
+    text = models.TextField(_("question"))
+    asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="questions_asked")
+    asked_at = models.DateTimeField(default=clock.now)
+    answer = models.TextField(_("answer"), blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="questions_answered"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["evaluation", "asked_at"]
+        verbose_name = _("question of the committee")
+        verbose_name_plural = _("questions of the committee")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None, answer="")
+                | (Q(answered_at__isnull=False, answered_by__isnull=False) & ~Q(answer="")),
+                name="evaluation_committeequestion_answered_at_and_by",
+            )
+        ]
+
+    def __str__(self):
+        return self.text[:80]
+
+    @property
+    def of_city_id(self) -> int:
+        return self.evaluation.strategy.city_id
+
+
+class DeskVisit(models.Model):
+    """When a member last looked at a desk page, so that it can say what has changed since."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="visits")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_visits")
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("visit to a desk")
+        verbose_name_plural = _("visits to desks")
+        constraints = [models.UniqueConstraint(fields=["evaluation", "user"], name="evaluation_deskvisit_once")]
+
+    def __str__(self):
+        return f"{self.evaluation}"

@@ -1,0 +1,135 @@
+"""Issued documents. The row is the queue: Celery only rings."""
+
+import json
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.models import City
+from epi_site.shared import clock
+from epi_site.shared.exceptions import SealBroken
+from epi_site.shared.models import FrozenModel, Recorded
+from epi_site.shared.snapshots import seal
+from evaluation.enums import Recipients, ReportKind, ReportState, Trigger
+from strategies.models import PeriodRevision, ReportingPeriod
+
+from .querysets import ReportQuerySet
+
+
+class Report(models.Model):
+    """A numbered document of a city (or of the network, ``city`` empty) with its frozen data."""
+
+    ATTEMPTS = 3
+    SILENCE_SECONDS = 60
+
+    kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
+    city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="reports")
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="reports")
+    period_revision = models.ForeignKey(
+        PeriodRevision, on_delete=models.PROTECT, null=True, blank=True, related_name="reports"
+    )
+    revision = models.PositiveIntegerField(default=1)
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    language = models.CharField(_("language"), max_length=10)
+    snapshot = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    schema_version = models.PositiveSmallIntegerField(default=1)
+    issued_at = models.DateTimeField(_("issued"), default=clock.now)
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reports_issued"
+    )  # empty where a schedule did it
+    state = models.CharField(_("state"), max_length=10, choices=ReportState, default=ReportState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim_token = models.UUIDField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    reason = models.TextField(_("reason"), blank=True)
+    engine = models.CharField(_("engine"), max_length=60, blank=True)
+    template_version = models.CharField(_("template version"), max_length=64, blank=True)
+    ready_at = models.DateTimeField(null=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-issued_at", "-pk"]
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "city", "period", "revision"], name="evaluation_report_once_per_city"
+            ),
+            models.UniqueConstraint(
+                fields=["kind", "period", "revision"], condition=Q(city=None), name="evaluation_report_once_in_network"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="city_period", city__isnull=False, period_revision__isnull=False)
+                | Q(kind="network_period", city=None, period_revision=None),
+                name="evaluation_report_subject_fits_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="ready") | Q(ready_at__isnull=False), name="evaluation_report_ready_has_time"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "heartbeat_at"])]
+
+    def __str__(self):
+        return self.number
+
+    @property
+    def of_city_id(self) -> int | None:
+        return self.city_id
+
+    def get_absolute_url(self):
+        return reverse("evaluation:report_detail", args=[self.number])
+
+    @property
+    def contents(self) -> dict:
+        if seal(self.snapshot) != self.sha256:
+            raise SealBroken
+        return json.loads(self.snapshot)
+
+
+class ReportFile(FrozenModel):
+    """The stored bytes are the record. Written in the same transaction that makes the report ready."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(max_length=120)
+    content_type = models.CharField(max_length=80)
+    content = models.BinaryField()
+    size = models.PositiveIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        ordering = ["report", "name"]
+        verbose_name = _("file of a report")
+        verbose_name_plural = _("files of reports")
+        constraints = [models.UniqueConstraint(fields=["report", "name"], name="evaluation_reportfile_once")]
+
+    def __str__(self):
+        return self.name
+
+
+class ReportSchedule(Recorded):
+    """Issues reports of a kind by itself; beat asks every minute what is due by these rows."""
+
+    kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
+    trigger = models.CharField(_("when"), max_length=12, choices=Trigger)
+    offset_days = models.PositiveSmallIntegerField(_("days after"), default=0)
+    recipients = models.JSONField(_("recipients"), default=list, blank=True, help_text=", ".join(Recipients.values))
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    is_active = models.BooleanField(_("active"), default=True)
+    active_from = models.DateField(_("active from"), default=clock.today)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["kind", "trigger"]
+        verbose_name = _("report schedule")
+        verbose_name_plural = _("report schedules")
+        constraints = [models.UniqueConstraint(fields=["kind", "trigger"], name="evaluation_reportschedule_once")]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}, {self.offset_days} {self.get_trigger_display()}"

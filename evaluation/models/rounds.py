@@ -1,0 +1,211 @@
+"""A round over all strategies; one evaluation for each. Everything below hangs on the evaluation."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.models import Person
+from epi_site.shared import clock
+from epi_site.shared.models import FrozenModel, Recorded, Sealed
+from evaluation.enums import Capacity, Stage, StageVerb
+from strategies.models import PeriodRevision, ReportingPeriod, Strategy
+
+from .framework import Framework
+from .querysets import AssignmentQuerySet, EvaluationQuerySet, RoundQuerySet
+
+
+class EvaluationRound(Recorded):
+    framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="rounds")
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="rounds")
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    declare_on = models.DateField(_("conflicts declared from"))
+    rate_on = models.DateField(_("rating from"))
+    discuss_on = models.DateField(_("discussion from"))
+    moderate_on = models.DateField(_("moderation from"))
+    review_on = models.DateField(_("committee review from"))
+    decide_by = models.DateField(_("decided by"))
+
+    objects = RoundQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-declare_on", "-pk"]
+        verbose_name = _("evaluation round")
+        verbose_name_plural = _("evaluation rounds")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    rate_on__gte=F("declare_on"),
+                    discuss_on__gte=F("rate_on"),
+                    moderate_on__gte=F("discuss_on"),
+                    review_on__gte=F("moderate_on"),
+                    decide_by__gte=F("review_on"),
+                ),
+                name="evaluation_evaluationround_dates_in_order",
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Evaluation(Recorded):
+    """One round of one strategy, judging one frozen revision. ``services.stages`` alone moves it."""
+
+    round = models.ForeignKey(EvaluationRound, on_delete=models.PROTECT, related_name="evaluations")
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="evaluations")
+    revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="evaluations")
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.DECLARE)
+    extended_to = models.DateField(_("stage extended to"), null=True, blank=True)  # the clock waits until then
+    moderator = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="moderates", verbose_name=_("moderator")
+    )
+    cycle = models.PositiveSmallIntegerField(default=1)  # decisions start anew after changes were requested
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EvaluationQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-round__declare_on", "strategy__city__name"]
+        verbose_name = _("evaluation")
+        verbose_name_plural = _("evaluations")
+        constraints = [
+            models.UniqueConstraint(fields=["round", "strategy"], name="evaluation_evaluation_once"),
+            models.CheckConstraint(
+                condition=Q(stage="published", published_at__isnull=False)
+                | (~Q(stage="published") & Q(published_at=None)),
+                name="evaluation_evaluation_published_has_time",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.strategy.city}, {self.round}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.strategy.city_id
+
+    def get_absolute_url(self):
+        return reverse("evaluation:evaluation_detail", args=[self.pk])
+
+
+class StageMove(FrozenModel):
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="moves")
+    verb = models.CharField(max_length=20, choices=StageVerb)
+    from_stage = models.CharField(max_length=10, choices=Stage)
+    to_stage = models.CharField(max_length=10, choices=Stage)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="stage_moves"
+    )  # empty where the clock did it
+    reason = models.TextField(_("reason"), blank=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["evaluation", "pk"]
+        verbose_name = _("move of an evaluation")
+        verbose_name_plural = _("moves of evaluations")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(verb="request_changes") | ~Q(reason=""), name="evaluation_stagemove_says_why"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.evaluation}: {self.get_verb_display()}"
+
+
+class RaterAssignment(Recorded):
+    """Who is asked to rate, in which capacity. Withdrawn, never deleted."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="assignments")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="rater_assignments")
+    capacity = models.CharField(_("capacity"), max_length=12, choices=Capacity)
+    assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="raters_assigned")
+    assigned_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["evaluation", "capacity", "pk"]
+        verbose_name = _("rater")
+        verbose_name_plural = _("raters")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evaluation", "person"], condition=Q(withdrawn_at=None), name="evaluation_raterassignment_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.person}, {self.get_capacity_display()}"
+
+
+class ConflictOfInterest(Recorded):
+    """Declared by the person, or written down by the coordinator (advised this city). Computed ones need no row."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="conflicts")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="conflicts")
+    reason = models.TextField(_("reason"))
+    declared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="conflicts_declared"
+    )
+    at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["evaluation", "at"]
+        verbose_name = _("conflict of interest")
+        verbose_name_plural = _("conflicts of interest")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evaluation", "person"], condition=Q(withdrawn_at=None), name="evaluation_conflict_once"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="evaluation_conflict_says_why"),
+        ]
+
+    def __str__(self):
+        return f"{self.person}: {self.evaluation}"
+
+
+class SubstituteAppointment(Recorded):
+    """With fewer than two eligible members, the coordinator appoints one in writing."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="substitutes")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="substitute_for")
+    reason = models.TextField(_("reason"))
+    appointed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="substitutes_appointed"
+    )
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["evaluation", "at"]
+        verbose_name = _("substitute member")
+        verbose_name_plural = _("substitute members")
+        constraints = [
+            models.UniqueConstraint(fields=["evaluation", "person"], name="evaluation_substitute_once"),
+            models.CheckConstraint(condition=~Q(reason=""), name="evaluation_substitute_says_why"),
+        ]
+
+    def __str__(self):
+        return f"{self.person}: {self.evaluation}"
+
+
+class EvaluationResult(Sealed):
+    """The published result; its hash covers the revision, the ratings and the consensus. It names no person."""
+
+    evaluation = models.OneToOneField(Evaluation, on_delete=models.PROTECT, related_name="result")
+
+    class Meta:
+        verbose_name = _("result of an evaluation")
+        verbose_name_plural = _("results of evaluations")
+
+    def __str__(self):
+        return str(self.evaluation)

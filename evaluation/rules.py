@@ -1,0 +1,71 @@
+"""Who rates, moderates, reviews, issues. Conflicts and blindness are subtracted in the rows (``visible_to``)."""
+
+import rules
+
+from cities.rules import (
+    add_reference_data,
+    is_coordinator,
+    is_official,
+    is_scientific,
+    is_visible,
+    person_of,
+)
+
+
+def _among(rows, evaluation) -> bool:
+    return rows.exists() if evaluation is None else rows.filter(pk=evaluation.pk).exists()
+
+
+def _rows(evaluation):
+    from django.apps import apps  # rules stand below models
+
+    return apps.get_model("evaluation", "Evaluation").objects
+
+
+@rules.predicate
+def is_rater(user, evaluation):
+    person = person_of(user)
+    return person is not None and _among(_rows(evaluation).rated_by(person), evaluation)
+
+
+@rules.predicate
+def is_moderator(user, evaluation):
+    person = person_of(user)
+    return person is not None and _among(_rows(evaluation).moderated_by(person), evaluation)
+
+
+@rules.predicate
+def is_reviewer(user, evaluation):
+    """A member of the committee, or a substitute, who is free to decide on it."""
+    return _among(_rows(evaluation).on_desk_of(user), evaluation)
+
+
+rules.add_perm("evaluation", is_coordinator | is_scientific)
+add_reference_data("evaluation", "reportschedule")
+for _model in ("evaluationround", "framework", "dimension"):
+    rules.add_perm(f"evaluation.add_{_model}", is_coordinator)
+    rules.add_perm(f"evaluation.change_{_model}", is_coordinator)
+    rules.add_perm(f"evaluation.delete_{_model}", rules.always_deny)
+rules.add_perm("evaluation.view_evaluationround", is_visible)
+rules.add_perm("evaluation.view_framework", is_coordinator | is_scientific)
+rules.add_perm("evaluation.view_dimension", is_coordinator | is_scientific)
+rules.add_perm("evaluation.adopt_framework", is_scientific)
+
+rules.add_perm("evaluation.view_evaluation", is_visible)
+rules.add_perm("evaluation.change_evaluation", rules.always_deny)  # services alone move it
+rules.add_perm("evaluation.assign_evaluation", is_coordinator)  # raters, moderator, extension, substitutes
+rules.add_perm("evaluation.move_evaluation", is_coordinator)
+rules.add_perm("evaluation.view_raterassignment", is_visible)
+rules.add_perm("evaluation.rate_evaluation", is_rater)
+rules.add_perm("evaluation.view_assessment", is_visible)
+rules.add_perm("evaluation.view_rating", is_visible)
+rules.add_perm("evaluation.discuss_evaluation", is_rater | is_moderator)
+rules.add_perm("evaluation.moderate_evaluation", is_moderator)
+rules.add_perm("evaluation.view_consensus", is_visible)
+rules.add_perm("evaluation.review_evaluation", is_reviewer)
+rules.add_perm("evaluation.answer_question", is_official)  # object: the evaluation
+rules.add_perm("evaluation.declare_conflict", is_visible)  # object: the evaluation; one's own conflict
+
+rules.add_perm("evaluation.view_report", is_visible)
+rules.add_perm("evaluation.issue_report", is_coordinator)
+rules.add_perm("evaluation.retry_report", is_coordinator)

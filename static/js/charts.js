@@ -1,0 +1,73 @@
+/* Draws every [data-chart] from the JSON beside it. The picture is for the eye: the numbers stand in the table below it. */
+import Plotly from "plotly.js/lib/core";
+import bar from "plotly.js/lib/bar";
+import scatterpolar from "plotly.js/lib/scatterpolar";
+
+Plotly.register([bar, scatterpolar]); // scatter is part of the core
+
+const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false, showAxisDragHandles: false };
+
+export function draw(root = document) {
+  for (const place of root.querySelectorAll("[data-chart]")) drawOne(place);
+}
+
+function drawOne(place) {
+  const figure = figureOf(place);
+  if (!figure) return;
+  Plotly.react(place, figure.data, figure.layout, CONFIG).then(() => {
+    for (const button of document.querySelectorAll(`[data-save="${place.dataset.chart}"]`)) button.hidden = false;
+  });
+}
+
+function figureOf(place) {
+  const source = document.getElementById(place.dataset.chart);
+  if (!source) return null;
+  const figure = inColour(JSON.parse(source.textContent));
+  figure.layout.font = { family: getComputedStyle(document.body).fontFamily, ...figure.layout.font };
+  if (window.matchMedia("(max-width: 36rem)").matches) figure.layout.font.size = 12;
+  return figure;
+}
+
+/* "var(--epi-late)" as the colour that the present look gives it */
+function inColour(value, known = new Map()) {
+  if (Array.isArray(value)) return value.map((part) => inColour(part, known));
+  if (value && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inColour(part, known)]));
+  if (typeof value !== "string" || !value.startsWith("var(--")) return value;
+  if (!known.has(value)) known.set(value, resolved(value));
+  return known.get(value);
+}
+
+function resolved(colour) {
+  const probe = document.createElement("span");
+  probe.style.color = colour;
+  document.body.append(probe);
+  const seen = getComputedStyle(probe).color;
+  probe.remove();
+  return seen;
+}
+
+async function save(button) {
+  const place = document.querySelector(`[data-chart="${button.dataset.save}"]`);
+  const figure = figureOf(place);
+  const title = document.getElementById(place.dataset.chart.replace(/-figure$/, "-title"))?.textContent ?? "";
+  const { width, height } = place.getBoundingClientRect();
+  const layout = {
+    ...figure.layout,
+    paper_bgcolor: resolved("var(--epi-card)"),
+    title: { text: title, x: 0.02, xanchor: "left", font: { size: 16 }, automargin: true },
+    margin: { ...figure.layout.margin, t: 72, l: Math.max(figure.layout.margin?.l ?? 0, 16), b: 24 },
+  };
+  await Plotly.downloadImage(
+    { data: figure.data, layout, config: CONFIG },
+    { format: "png", scale: 2, width: Math.max(width, 640), height: height + 72, filename: place.dataset.chart.replace(/-figure$/, "") },
+  );
+}
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-save]");
+  if (button) save(button);
+});
+document.addEventListener("epi:theme", () => draw());
+window.epiCharts = { draw };
+draw();

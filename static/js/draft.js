@@ -1,0 +1,55 @@
+/* A form with data-draft-url keeps its draft on the server, 1.5 s after typing stops. Nothing stays in the browser. */
+const PAUSE = 1500;
+
+export function startDrafts(root) {
+  for (const form of root.querySelectorAll("form[data-draft-url]")) watch(form);
+}
+
+function watch(form) {
+  let timer;
+  let running = null;
+  const status = form.querySelector("[data-draft-status]");
+  const say = (words) => {
+    if (status) status.textContent = words;
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, PAUSE);
+  };
+
+  async function keep() {
+    if (form.dataset.sent) return;
+    if (running) return later();
+    running = new AbortController();
+    try {
+      const answer = await fetch(form.dataset.draftUrl, {
+        method: "POST",
+        body: fieldsOf(form),
+        headers: { Accept: "application/json", "X-Requested-With": "fetch" },
+        credentials: "same-origin",
+        redirect: "error",
+        signal: running.signal,
+      });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { text, saved_at: savedAt } = await answer.json();
+      say(text || [form.dataset.draftKept, savedAt].filter(Boolean).join(" "));
+    } catch (error) {
+      if (error.name !== "AbortError") say(form.dataset.draftFailed || "");
+    } finally {
+      running = null;
+    }
+  }
+
+  form.addEventListener("input", later);
+  form.addEventListener("change", later);
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    running?.abort(); // a draft that arrives after its form would bring back what has just been saved
+  });
+}
+
+function fieldsOf(form) {
+  const fields = new FormData(form);
+  for (const [name, value] of [...fields]) if (value instanceof File) fields.delete(name);
+  return fields;
+}

@@ -1,0 +1,20 @@
+import htmx from "htmx.org";
+import { startCharts } from "./chart-loader.js";
+import { startDrafts } from "./draft.js";
+import { startErrors } from "./errors.js";
+import { startMenus } from "./menus.js";
+import { startSubmit } from "./submit.js";
+import { startTheme } from "./theme-choice.js";
+
+window.htmx = htmx;
+startTheme();
+startMenus();
+startSubmit();
+startErrors(document);
+startDrafts(document);
+startCharts(document);
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  startErrors(target);
+  startDrafts(target);
+  startCharts(target);
+});

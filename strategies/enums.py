@@ -1,0 +1,103 @@
+"""Choices and transitions of strategies and periods. Imports nothing of ours."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class StrategyStatus(TextChoices):
+    DRAFT = "draft", _("draft")
+    ADOPTED = "adopted", _("adopted")
+
+
+class SwotKind(TextChoices):
+    STRENGTH = "strength", _("strength")
+    WEAKNESS = "weakness", _("weakness")
+    OPPORTUNITY = "opportunity", _("opportunity")
+    CHALLENGE = "challenge", _("challenge")
+
+
+class ActionStatus(TextChoices):
+    PLANNED = "planned", _("planned")
+    ONGOING = "ongoing", _("ongoing")
+    PAUSED = "paused", _("paused")
+    COMPLETED = "completed", _("completed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class BudgetStatus(TextChoices):
+    UNKNOWN = "unknown", _("not yet known")
+    LINES = "lines", _("in budget lines")
+    NONE_NEEDED = "none_needed", _("none needed")
+
+
+class Health(TextChoices):
+    """Derived, never stored for an open period; the first that holds."""
+
+    CANCELLED = "cancelled", _("cancelled")
+    DONE = "done", _("done")
+    NOT_STARTED = "not_started", _("not started")
+    LATE = "late", _("late")
+    STALE = "stale", _("no recent update")
+    AT_RISK = "at_risk", _("at risk")
+    ON_TRACK = "on_track", _("on track")
+
+
+class Direction(TextChoices):
+    UP = "up", _("more is better")
+    DOWN = "down", _("less is better")
+
+
+class Addition(TextChoices):
+    """How an indicator's values add up across periods, or across places."""
+
+    SUM = "sum", _("sum")
+    LATEST = "latest", _("latest value")
+    MEAN = "mean", _("mean")
+    MAX = "max", _("largest value")
+
+
+class Frequency(TextChoices):
+    PERIOD = "period", _("each period")
+    YEAR = "year", _("each year")
+
+
+class PeriodState(TextChoices):
+    SCHEDULED = "scheduled", _("scheduled")
+    OPEN = "open", _("open")
+    SUBMITTED = "submitted", _("submitted")
+    RETURNED = "returned", _("returned")
+    ACCEPTED = "accepted", _("accepted")
+    PUBLISHED = "published", _("published")
+
+
+TRANSITIONS = {  # verb: (from any of these, to this)
+    "open": ({PeriodState.SCHEDULED}, PeriodState.OPEN),
+    "submit": ({PeriodState.OPEN, PeriodState.RETURNED}, PeriodState.SUBMITTED),
+    "return": ({PeriodState.SUBMITTED}, PeriodState.RETURNED),
+    "accept": ({PeriodState.SUBMITTED}, PeriodState.ACCEPTED),
+    "publish": ({PeriodState.ACCEPTED}, PeriodState.PUBLISHED),
+    "reopen": ({PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}, PeriodState.OPEN),
+}
+LOCKED = {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
+NEEDS_TEXT = {"return", "reopen"}
+
+
+class PeriodVerb(TextChoices):
+    OPEN = "open", _("opened")
+    SUBMIT = "submit", _("submitted")
+    RETURN = "return", _("returned")
+    ACCEPT = "accept", _("accepted")
+    PUBLISH = "publish", _("published")
+    REOPEN = "reopen", _("reopened")
+
+
+class CommentKind(TextChoices):
+    COMMENT = "comment", _("comment")
+    ENDORSEMENT = "endorsement", _("endorsement")
+    ASK_REOPEN = "ask_reopen", _("request to reopen")
+
+
+class PhaseKind(TextChoices):
+    COORDINATION = "coordination", _("coordination structure")
+    KICK_OFF = "kick_off", _("kick-off")
+    PACT = "pact", _("city integration pact")

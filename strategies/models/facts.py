@@ -1,0 +1,212 @@
+"""Facts: what happened. Each carries its CityPeriod; locked with it by services and database triggers."""
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.enums import Visibility
+from cities.models import Person, StoredFile
+from epi_site.shared import clock
+from epi_site.shared.models import Recorded, Versioned
+from strategies.enums import ActionStatus
+
+from .indicators import Indicator
+from .periods import CityPeriod
+from .querysets import ActionUpdateQuerySet, EvidenceQuerySet, IndicatorValueQuerySet
+from .strategy import Action, BudgetLine, Milestone
+
+
+class ActionUpdate(Recorded, Versioned):
+    """One dated log entry on an action."""
+
+    uuid = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False
+    )  # of the form: the second post finds the first
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="updates")
+    city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="updates")
+    date = models.DateField(_("date"))
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="action_updates")
+    on_behalf_of = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="updates_for",
+        verbose_name=_("on behalf of"),
+    )
+    text = models.TextField(_("what has happened"))
+    language = models.CharField(_("language"), max_length=10)
+    status = models.CharField(_("status"), max_length=10, choices=ActionStatus)
+    progress = models.PositiveSmallIntegerField(
+        _("progress"), null=True, blank=True, validators=[MaxValueValidator(100)]
+    )  # per cent; only where the action has no milestones
+    spent = models.DecimalField(_("spent"), max_digits=14, decimal_places=2, null=True, blank=True)  # an increment
+    spent_reason = models.CharField(_("reason for a negative amount"), max_length=250, blank=True)
+    budget_line = models.ForeignKey(
+        BudgetLine,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="updates",
+        verbose_name=_("budget line"),
+    )
+    people_reached = models.PositiveIntegerField(_("people reached"), null=True, blank=True)
+    challenges = models.TextField(_("challenges"), blank=True)
+    next_step = models.TextField(_("next step"), blank=True)
+    visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
+    is_nothing_new = models.BooleanField(_("nothing new"), default=False)
+    is_reported_late = models.BooleanField(_("reported late"), default=False)
+    created_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(_("reason for withdrawing"), max_length=250, blank=True)
+    milestones = models.ManyToManyField(Milestone, through="MilestoneReached", related_name="updates")
+
+    objects = ActionUpdateQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-date", "-pk"]
+        verbose_name = _("update")
+        verbose_name_plural = _("updates")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress=None) | Q(progress__lte=100), name="strategies_actionupdate_progress_in_percent"
+            ),
+            models.CheckConstraint(
+                condition=Q(spent=None) | Q(spent__gte=0) | ~Q(spent_reason=""),
+                name="strategies_actionupdate_negative_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
+                name="strategies_actionupdate_withdrawn_has_reason",
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="strategies_actionupdate_has_text"),
+        ]
+        indexes = [models.Index(fields=["action", "-date", "-id"]), models.Index(fields=["city_period", "action"])]
+
+    def __str__(self):
+        return self.text[:80]
+
+    @property
+    def of_city_id(self) -> int:
+        return self.city_period.city_id
+
+
+class MilestoneReached(models.Model):
+    """An update reached a milestone; counts while the update is not withdrawn."""
+
+    update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, related_name="reached")
+    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="reached")
+
+    class Meta:
+        verbose_name = _("milestone reached")
+        verbose_name_plural = _("milestones reached")
+        constraints = [models.UniqueConstraint(fields=["update", "milestone"], name="strategies_milestonereached_once")]
+
+    def __str__(self):
+        return str(self.milestone)
+
+
+class IndicatorValue(Recorded, Versioned):
+    """The value of an indicator for a period, a number in the indicator's unit."""
+
+    indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="values")
+    city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="values")
+    value = models.DecimalField(_("value"), max_digits=16, decimal_places=4)
+    note = models.CharField(_("note"), max_length=250, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="indicator_values")
+    visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
+    created_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(_("reason for withdrawing"), max_length=250, blank=True)
+
+    objects = IndicatorValueQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["indicator", "city_period"]
+        verbose_name = _("indicator value")
+        verbose_name_plural = _("indicator values")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["indicator", "city_period"],
+                condition=Q(withdrawn_at=None),
+                name="strategies_indicatorvalue_one_current",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
+                name="strategies_indicatorvalue_withdrawn_has_reason",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.indicator}: {self.value}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.city_period.city_id
+
+
+class Evidence(Recorded):
+    """A file or a link that an update or a value rests on."""
+
+    update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
+    value = models.ForeignKey(IndicatorValue, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
+    link = models.URLField(_("link"), max_length=500, blank=True)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EvidenceQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("piece of evidence")
+        verbose_name_plural = _("evidence")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(update__isnull=False, value=None) | Q(update=None, value__isnull=False),
+                name="strategies_evidence_hangs_on_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(file__isnull=False, link="") | (Q(file=None) & ~Q(link="")),
+                name="strategies_evidence_file_or_link",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title or (self.file.name if self.file_id else self.link)
+
+    @property
+    def of_city_id(self) -> int:
+        return (self.update or self.value).city_period.city_id
+
+
+class UpdateDraft(models.Model):
+    """What somebody has typed and not yet saved: seen by the author alone, deleted when the update is saved."""
+
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="update_drafts")
+    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="drafts")
+    form_uuid = models.UUIDField(default=uuid.uuid4)
+    fields = models.JSONField(default=dict)
+    files = models.ManyToManyField(StoredFile, blank=True, related_name="drafts")
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Privacy:
+        personal = {"fields": "unfinished text of its author"}
+
+    class Meta:
+        ordering = ["-updated_at"]
+        verbose_name = _("draft of an update")
+        verbose_name_plural = _("drafts of updates")
+        constraints = [models.UniqueConstraint(fields=["author", "action"], name="strategies_updatedraft_once")]
+
+    def __str__(self):
+        return f"{self.action}"

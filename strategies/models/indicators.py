@@ -1,0 +1,64 @@
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from epi_site.shared.models import Recorded, Versioned
+from strategies.enums import Addition, Direction, Frequency
+
+from .querysets import IndicatorQuerySet
+from .strategy import Action, Objective, Strategy
+
+
+class Indicator(Recorded, Versioned):
+    """A measured quantity of a strategy, or of one objective or action of it."""
+
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="indicators")
+    objective = models.ForeignKey(
+        Objective,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="indicators",
+        verbose_name=_("objective"),
+    )
+    action = models.ForeignKey(
+        Action, on_delete=models.PROTECT, null=True, blank=True, related_name="indicators", verbose_name=_("action")
+    )
+    name = models.CharField(_("name"), max_length=250)
+    definition = models.TextField(_("definition"), blank=True)
+    unit = models.CharField(_("unit"), max_length=60)
+    direction = models.CharField(_("direction"), max_length=4, choices=Direction, default=Direction.UP)
+    baseline = models.DecimalField(_("baseline"), max_digits=16, decimal_places=4, null=True, blank=True)
+    baseline_on = models.DateField(_("date of the baseline"), null=True, blank=True)
+    no_baseline_reason = models.CharField(_("why there is no baseline"), max_length=250, blank=True)
+    target = models.DecimalField(_("target"), max_digits=16, decimal_places=4, null=True, blank=True)
+    target_on = models.DateField(_("date of the target"), null=True, blank=True)
+    frequency = models.CharField(_("measured"), max_length=10, choices=Frequency, default=Frequency.PERIOD)
+    source = models.CharField(_("source"), max_length=250, blank=True)
+    across_periods = models.CharField(_("across periods"), max_length=8, choices=Addition, default=Addition.LATEST)
+    across_places = models.CharField(_("across places"), max_length=8, choices=Addition, default=Addition.SUM)
+    counts_people = models.BooleanField(_("counts people"), default=False)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = IndicatorQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["strategy", "name"]
+        verbose_name = _("indicator")
+        verbose_name_plural = _("indicators")
+        constraints = [
+            models.CheckConstraint(condition=Q(objective=None) | Q(action=None), name="strategies_indicator_one_place"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def of_city_id(self) -> int:
+        return self.strategy.city_id
+
+    def get_absolute_url(self):
+        return reverse("strategies:indicator_detail", args=[self.pk])

@@ -1,0 +1,202 @@
+"""Periods: what is open, who moved it, and what was frozen when it was submitted."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.models import City, Person
+from epi_site.shared import clock
+from epi_site.shared.models import FrozenModel, Recorded, Sealed, Versioned
+from strategies.enums import LOCKED, CommentKind, PeriodState, PeriodVerb
+
+from .querysets import CityPeriodQuerySet, PeriodRevisionQuerySet
+from .strategy import Action
+
+
+class ReportingPeriod(Recorded):
+    """A stretch of time, the same for every city of the network."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    starts_on = models.DateField(_("first day"), unique=True)
+    ends_on = models.DateField(_("last day"))
+    opens_on = models.DateField(_("opens on"))
+    due_on = models.DateField(_("to be submitted by"))
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["starts_on"]
+        verbose_name = _("reporting period")
+        verbose_name_plural = _("reporting periods")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on"), due_on__gte=F("ends_on"), opens_on__lte=F("ends_on")),
+                name="strategies_reportingperiod_dates_in_order",
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class CityPeriod(models.Model):
+    """What one city reports for one period. ``services.periods`` alone moves it; triggers hold that.
+
+    ``revision`` is the number that the next submission gets, or the last one got while it is locked.
+    """
+
+    city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="periods")
+    period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="city_periods")
+    state = models.CharField(_("state"), max_length=10, choices=PeriodState, default=PeriodState.SCHEDULED)
+    revision = models.PositiveIntegerField(default=1)
+    move_count = models.PositiveIntegerField(default=0)
+
+    objects = CityPeriodQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["period__starts_on", "city__name"]
+        verbose_name = _("period of a city")
+        verbose_name_plural = _("periods of cities")
+        constraints = [models.UniqueConstraint(fields=["city", "period"], name="strategies_cityperiod_once")]
+
+    def __str__(self):
+        return f"{self.city}, {self.period}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.city_id
+
+    def get_absolute_url(self):
+        return reverse("strategies:cityperiod_detail", args=[self.pk])
+
+    @property
+    def is_locked(self) -> bool:
+        return PeriodState(self.state) in LOCKED
+
+
+class PeriodMove(FrozenModel):
+    """Who moved a period, when, why. A state never changes without its row."""
+
+    city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="moves")
+    number = models.PositiveIntegerField()
+    verb = models.CharField(_("verb"), max_length=10, choices=PeriodVerb)
+    from_state = models.CharField(max_length=10, choices=PeriodState)
+    to_state = models.CharField(max_length=10, choices=PeriodState)
+    revision = models.PositiveIntegerField()  # the one submitted, accepted or published by this move
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="period_moves"
+    )  # empty where the clock did it
+    on_behalf_of = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="period_moves"
+    )
+    text = models.TextField(_("comment or reason"), blank=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["city_period", "number"]
+        verbose_name = _("move of a period")
+        verbose_name_plural = _("moves of periods")
+        constraints = [
+            models.UniqueConstraint(fields=["city_period", "number"], name="strategies_periodmove_number_once"),
+            models.CheckConstraint(
+                condition=~Q(verb__in=["return", "reopen"]) | ~Q(text=""), name="strategies_periodmove_says_why"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.city_period}: {self.get_verb_display()}"
+
+
+class Narrative(Recorded, Versioned):
+    """The city's own account of a period; a fact, locked with it."""
+
+    city_period = models.OneToOneField(CityPeriod, on_delete=models.PROTECT, related_name="narrative")
+    text = models.TextField(_("narrative"), blank=True)
+    language = models.CharField(_("language"), max_length=10)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("narrative")
+        verbose_name_plural = _("narratives")
+
+    def __str__(self):
+        return f"{self.city_period}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.city_period.city_id
+
+
+class PeriodComment(models.Model):
+    """Talk about a period: the expert group's comments and endorsements, a city's request to reopen. Not a fact."""
+
+    city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="comments")
+    kind = models.CharField(max_length=12, choices=CommentKind)
+    text = models.TextField(_("text"), blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="period_comments")
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("comment on a period")
+        verbose_name_plural = _("comments on periods")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="endorsement") | ~Q(text=""), name="strategies_periodcomment_has_text"
+            )
+        ]
+
+    def __str__(self):
+        return self.text[:80]
+
+
+class PeriodRevision(Sealed):
+    """What a city submitted, frozen: facts, and the plan as it stood. ``strategies.snapshots`` says its layout."""
+
+    city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+
+    objects = PeriodRevisionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["city_period", "number"]
+        verbose_name = _("revision of a period")
+        verbose_name_plural = _("revisions of periods")
+        constraints = [
+            models.UniqueConstraint(fields=["city_period", "number"], name="strategies_periodrevision_number_once")
+        ]
+
+    def __str__(self):
+        return f"{self.city_period}, {self.number}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.city_period.city_id
+
+
+class RevisionAction(FrozenModel):
+    """One action as a revision holds it, taken out of the snapshot so that SQL can count it. Made with it, never alone."""
+
+    revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="actions")
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="frozen_rows")
+    health = models.CharField(max_length=12)
+    status = models.CharField(max_length=10)
+    progress = models.PositiveSmallIntegerField()  # per cent
+    expected = models.PositiveSmallIntegerField()  # per cent
+    budget = models.DecimalField(max_digits=14, decimal_places=2)
+    spent = models.DecimalField(max_digits=14, decimal_places=2)  # up to the end of this revision
+    update_count = models.PositiveIntegerField()  # in this period
+    contents = models.TextField()  # canonical JSON: the action's entry of the snapshot
+
+    class Meta:
+        ordering = ["revision", "action"]
+        verbose_name = _("action as frozen")
+        verbose_name_plural = _("actions as frozen")
+        constraints = [models.UniqueConstraint(fields=["revision", "action"], name="strategies_revisionaction_once")]
+
+    def __str__(self):
+        return f"{self.action_id} in {self.revision_id}"

@@ -1,0 +1,68 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.models import City
+from epi_site.shared import clock
+from epi_site.shared.models import Recorded, Versioned
+from strategies.enums import PhaseKind
+
+
+class PilotPhase(Recorded, Versioned):
+    """One of the three steps of a city's pilot. They run in parallel; a gate describes, it never refuses."""
+
+    city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="phases")
+    kind = models.CharField(_("step"), max_length=14, choices=PhaseKind)
+    planned_start = models.DateField(_("planned start"))
+    planned_end = models.DateField(_("planned end"))
+    actual_start = models.DateField(_("actual start"), null=True, blank=True)
+    actual_end = models.DateField(_("actual end"), null=True, blank=True)
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["city__name", "planned_start", "pk"]
+        verbose_name = _("pilot phase")
+        verbose_name_plural = _("pilot phases")
+        constraints = [
+            models.UniqueConstraint(fields=["city", "kind"], name="strategies_pilotphase_once"),
+            models.CheckConstraint(
+                condition=Q(planned_end__gte=F("planned_start"))
+                & (Q(actual_end=None) | Q(actual_end__gte=F("actual_start"))),
+                name="strategies_pilotphase_ends_after_start",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.city}: {self.get_kind_display()}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.city_id
+
+
+class GateWaiver(models.Model):
+    """A coordinator waives a condition in writing; shown wherever the gate is."""
+
+    phase = models.ForeignKey(PilotPhase, on_delete=models.PROTECT, related_name="waivers")
+    condition = models.CharField(_("condition"), max_length=60)  # key of the condition in strategies.gates
+    reason = models.TextField(_("reason"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gate_waivers")
+    at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["at"]
+        verbose_name = _("waiver")
+        verbose_name_plural = _("waivers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "condition"], condition=Q(withdrawn_at=None), name="strategies_gatewaiver_once"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="strategies_gatewaiver_says_why"),
+        ]
+
+    def __str__(self):
+        return f"{self.phase}: {self.condition}"

@@ -1,0 +1,183 @@
+"""Named questions about many rows, and who sees which of them (docs/access.md)."""
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from cities.enums import Role, Visibility
+from cities.rules import has_network_role, insider_cities, official_cities, person_of, reads_network
+from epi_site.shared.models import FrozenQuerySet
+from strategies.enums import LOCKED, PeriodState, PeriodVerb, StrategyStatus
+
+HANDED_ON = [Visibility.NETWORK, Visibility.PUBLIC]
+
+
+def plan_seen_by(user, strategy: str = "") -> Q:
+    """The strategies whose plan a user sees; ``strategy`` is the path to it, with its trailing underscores."""
+    seen = Q(**{f"{strategy}published_at__isnull": False})
+    if cities := insider_cities(user):
+        seen |= Q(**{f"{strategy}city__in": cities})
+    if has_network_role(user, Role.COORDINATOR):
+        return Q()
+    if reads_network(user):
+        seen |= Q(**{f"{strategy}status": StrategyStatus.ADOPTED})
+    return seen
+
+
+class StrategyQuerySet(models.QuerySet):
+    def current(self):
+        return self.filter(superseded_at=None)
+
+    def visible_to(self, user):
+        return self.filter(plan_seen_by(user))
+
+
+class OfStrategyQuerySet(models.QuerySet):
+    """Parts of a strategy: seen as the strategy is."""
+
+    path = "strategy"
+
+    @classmethod
+    def along(cls, path):
+        return type(cls.__name__, (cls,), {"path": path})
+
+    def visible_to(self, user):
+        rows = self.filter(plan_seen_by(user, f"{self.path}__"))
+        if "withdrawn_at" in {field.name for field in self.model._meta.fields}:
+            mine = Q(**{f"{self.path}__city__in": official_cities(user)})
+            rows = rows.filter(Q(withdrawn_at=None) | mine)
+        return rows
+
+
+class ActionQuerySet(models.QuerySet):
+    """``with_progress``, ``with_health`` and the like stand in ``health.py``."""
+
+    def standing(self):
+        """Not withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def of_city(self, city):
+        return self.filter(objective__area__strategy__city=city, objective__area__strategy__superseded_at=None)
+
+    def with_place(self):
+        return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "accountable")
+
+    def visible_to(self, user):
+        """Those of visible strategies; who reads them by publication alone sees the published ones."""
+        if has_network_role(user, Role.COORDINATOR):
+            return self
+        city, strategy = "objective__area__strategy__city__in", "objective__area__strategy__"
+        seen = Q(published_at__isnull=False, withdrawn_at=None) & Q(**{f"{strategy}published_at__isnull": False})
+        if reads_network(user):
+            seen |= Q(**{f"{strategy}status": StrategyStatus.ADOPTED}, withdrawn_at=None)
+        if cities := insider_cities(user):
+            seen |= Q(**{city: cities})
+        return self.filter(seen)
+
+    def to_log_by(self, user):
+        """The standing actions that a user may log on: an official's city's, an owner's or deputy's own."""
+        person, insider = person_of(user), insider_cities(user)
+        if person is None or not insider:
+            return self.none()
+        deputy = self.model.deputies.through.objects.filter(action=OuterRef("pk"), person=person.pk)
+        mine = (Q(accountable=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
+        official = Q(objective__area__strategy__city__in=official_cities(user))
+        return self.standing().filter(official | mine)
+
+
+class IndicatorQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        return self.filter(
+            plan_seen_by(user, "strategy__"), Q(withdrawn_at=None) | Q(strategy__city__in=official_cities(user))
+        )
+
+
+class CityPeriodQuerySet(models.QuerySet):
+    def open_for_facts(self):
+        return self.exclude(state__in=LOCKED)
+
+    def with_published_revision(self):
+        """Adds ``published_revision``: the newest published number, that the public reads; None before."""
+        from .periods import PeriodMove
+
+        moves = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH).order_by("-number")
+        return self.annotate(published_revision=models.Subquery(moves.values("revision")[:1]))
+
+    def visible_to(self, user):
+        """State and completeness: the own city, who reads the network; everybody once something was published."""
+        from .periods import PeriodMove
+
+        if reads_network(user):
+            return self
+        published = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH)
+        return self.filter(Q(city__in=insider_cities(user)) | Exists(published))
+
+
+class PeriodRevisionQuerySet(FrozenQuerySet):
+    """Reads and additions only: the manager of a frozen model."""
+
+    def visible_to(self, user):
+        """All of the own city; the handed-in ones for who reads the network; published ones for everybody.
+
+        What a revision tells a reader is cut by ``strategies.frozen`` (records of *city* visibility stay in the city).
+        """
+        from .periods import PeriodMove
+
+        if reads_network(user):
+            return self
+        published = PeriodMove.objects.filter(
+            city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
+        )
+        return self.filter(Q(city_period__city__in=insider_cities(user)) | Exists(published))
+
+    def newest(self):
+        """The newest revision of each city period."""
+        later = self.model._base_manager.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
+        return self.filter(~Exists(later))
+
+
+def facts_seen_by(user, period: str = "city_period__", prefix: str = "") -> Q:
+    """Live facts: the own city's; handed-in ones by visibility. A reopened period is read from its revision instead."""
+    own = Q(**{f"{period}city__in": insider_cities(user)})
+    not_withdrawn = Q(**{f"{prefix}withdrawn_at": None})
+    officials = Q(**{f"{period}city__in": official_cities(user)})
+    public = Q(**{f"{prefix}visibility": Visibility.PUBLIC, f"{period}state": PeriodState.PUBLISHED}) & not_withdrawn
+    seen = (own & not_withdrawn) | officials | public
+    if reads_network(user):
+        seen |= Q(**{f"{prefix}visibility__in": HANDED_ON, f"{period}state__in": LOCKED}) & not_withdrawn
+    return seen
+
+
+class ActionUpdateQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def newest_first(self):
+        return self.order_by("-date", "-pk")
+
+    def visible_to(self, user):
+        return self.filter(facts_seen_by(user))
+
+
+class IndicatorValueQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        return self.filter(facts_seen_by(user))
+
+
+class EvidenceQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        """As the update or the value that it hangs on; withdrawn evidence for officials of the city."""
+        of_update = facts_seen_by(user, "update__city_period__", "update__") & Q(update__isnull=False)
+        of_value = facts_seen_by(user, "value__city_period__", "value__") & Q(value__isnull=False)
+        officials = Q(update__city_period__city__in=official_cities(user)) | Q(
+            value__city_period__city__in=official_cities(user)
+        )
+        return self.filter(of_update | of_value).filter(Q(withdrawn_at=None) | officials)

@@ -1,0 +1,283 @@
+"""Plans: what a city wants and means to do. They carry no period and may change on any day, with history."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.models import City, Organisation, Person, StoredFile, TargetGroup, Theme
+from epi_site.shared.models import Recorded, Versioned
+from strategies.enums import BudgetStatus, StrategyStatus, SwotKind
+
+from .querysets import ActionQuerySet, OfStrategyQuerySet, StrategyQuerySet
+
+
+class Strategy(Recorded, Versioned):
+    city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="strategies")
+    title = models.CharField(_("title"), max_length=250)
+    vision = models.TextField(_("vision"), blank=True)
+    year_from = models.PositiveSmallIntegerField(_("from year"), validators=[MinValueValidator(1990)])
+    year_to = models.PositiveSmallIntegerField(_("to year"), validators=[MaxValueValidator(2100)])
+    document = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="strategies")
+    language = models.CharField(_("language"), max_length=10)
+    status = models.CharField(_("status"), max_length=10, choices=StrategyStatus, default=StrategyStatus.DRAFT)
+    adopted_on = models.DateField(_("adopted on"), null=True, blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StrategyQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["city__name", "-year_from"]
+        verbose_name = _("strategy")
+        verbose_name_plural = _("strategies")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["city"], condition=Q(superseded_at=None), name="strategies_strategy_one_current"
+            ),
+            models.CheckConstraint(
+                condition=Q(year_to__gte=F("year_from")), name="strategies_strategy_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft", adopted_on=None) | Q(status="adopted", adopted_on__isnull=False),
+                name="strategies_strategy_adopted_has_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at=None) | Q(status="adopted"), name="strategies_strategy_published_is_adopted"
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def of_city_id(self) -> int:
+        return self.city_id
+
+    def get_absolute_url(self):
+        return reverse("strategies:strategy_detail", args=[self.city.slug])
+
+
+class PriorityArea(Recorded, Versioned):
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="areas")
+    theme = models.ForeignKey(Theme, on_delete=models.PROTECT, null=True, blank=True, related_name="areas")
+    code = models.CharField(_("code"), max_length=20)
+    title = models.CharField(_("title"), max_length=250)
+    description = models.TextField(_("description"), blank=True)
+
+    objects = OfStrategyQuerySet.along("strategy").as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["strategy", "code"]
+        verbose_name = _("priority area")
+        verbose_name_plural = _("priority areas")
+        constraints = [models.UniqueConstraint(fields=["strategy", "code"], name="strategies_priorityarea_code_once")]
+
+    def __str__(self):
+        return f"{self.code} {self.title}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.strategy.city_id
+
+
+class Objective(Recorded, Versioned):
+    area = models.ForeignKey(PriorityArea, on_delete=models.PROTECT, related_name="objectives")
+    code = models.CharField(_("code"), max_length=20)
+    title = models.CharField(_("title"), max_length=250)
+    description = models.TextField(_("description"), blank=True)
+
+    objects = OfStrategyQuerySet.along("area__strategy").as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["area", "code"]
+        verbose_name = _("objective")
+        verbose_name_plural = _("objectives")
+        constraints = [models.UniqueConstraint(fields=["area", "code"], name="strategies_objective_code_once")]
+
+    def __str__(self):
+        return f"{self.code} {self.title}"
+
+    @property
+    def of_city_id(self) -> int:
+        return self.area.strategy.city_id
+
+
+class Action(Recorded, Versioned):
+    """What the city does. At most one person answers for it now; without one it cannot be on track."""
+
+    objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="actions")
+    code = models.CharField(_("code"), max_length=20)
+    title = models.CharField(_("title"), max_length=250)
+    description = models.TextField(_("description"), blank=True)
+    owner = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("owner")
+    )
+    accountable = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="actions",
+        verbose_name=_("accountable person"),
+    )
+    deputies = models.ManyToManyField(Person, blank=True, related_name="deputy_for", verbose_name=_("deputies"))
+    partners = models.ManyToManyField(Organisation, blank=True, related_name="partner_in", verbose_name=_("partners"))
+    target_groups = models.ManyToManyField(
+        TargetGroup, blank=True, related_name="actions", verbose_name=_("target groups")
+    )
+    starts_on = models.DateField(_("start"))
+    ends_on = models.DateField(_("end"))
+    is_pilot = models.BooleanField(_("part of the pilot"), default=True)
+    budget_status = models.CharField(_("budget"), max_length=12, choices=BudgetStatus, default=BudgetStatus.UNKNOWN)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
+
+    objects = ActionQuerySet.as_manager()
+    history = HistoricalRecords(m2m_fields=[deputies, partners, target_groups])
+
+    class Meta:
+        ordering = ["objective", "code"]
+        verbose_name = _("action")
+        verbose_name_plural = _("actions")
+        constraints = [
+            models.UniqueConstraint(fields=["objective", "code"], name="strategies_action_code_once"),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="strategies_action_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""), name="strategies_action_withdrawn_has_reason"
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def of_city_id(self) -> int:
+        return self.objective.area.strategy.city_id
+
+    def get_absolute_url(self):
+        return reverse("strategies:action_detail", args=[self.pk])
+
+    @property
+    def strategy(self) -> Strategy:
+        return self.objective.area.strategy
+
+    @property
+    def city(self) -> City:
+        return self.strategy.city
+
+
+class Milestone(Recorded):
+    """Done by the update that reached it (``MilestoneReached``)."""
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="milestones")
+    title = models.CharField(_("title"), max_length=250)
+    due_on = models.DateField(_("due"))
+    weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["due_on", "pk"]
+        verbose_name = _("milestone")
+        verbose_name_plural = _("milestones")
+        constraints = [models.CheckConstraint(condition=Q(weight__gte=1), name="strategies_milestone_weight_positive")]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def of_city_id(self) -> int:
+        return self.action.of_city_id
+
+
+class BudgetLine(Recorded):
+    """An amount in the city's currency, positive."""
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="budget_lines")
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
+    source = models.CharField(_("source"), max_length=200)
+    year = models.PositiveSmallIntegerField(_("year"))
+
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["year", "pk"]
+        verbose_name = _("budget line")
+        verbose_name_plural = _("budget lines")
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="strategies_budgetline_amount_positive")]
+
+    def __str__(self):
+        return f"{self.source} {self.year}"
+
+
+class SwotItem(Recorded, Versioned):
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="swot_items")
+    kind = models.CharField(_("kind"), max_length=12, choices=SwotKind)
+    text = models.TextField(_("text"))
+    areas = models.ManyToManyField(
+        PriorityArea, blank=True, related_name="swot_items", verbose_name=_("priority areas")
+    )
+    actions = models.ManyToManyField(Action, blank=True, related_name="swot_items", verbose_name=_("follow-up actions"))
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OfStrategyQuerySet.along("strategy").as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["strategy", "pk"]
+        verbose_name = _("SWOT item")
+        verbose_name_plural = _("SWOT items")
+
+    def __str__(self):
+        return self.text[:80]
+
+    @property
+    def of_city_id(self) -> int:
+        return self.strategy.city_id
+
+
+class ImplementationProblem(Recorded, Versioned):
+    """A problem that implementation will meet; not the problem that a priority area solves."""
+
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="problems")
+    text = models.TextField(_("problem"))
+    area = models.ForeignKey(
+        PriorityArea,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="problems",
+        verbose_name=_("priority area"),
+    )
+    swot_items = models.ManyToManyField(SwotItem, blank=True, related_name="problems", verbose_name=_("SWOT items"))
+    counter_action = models.ForeignKey(
+        Action,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="counters",
+        verbose_name=_("action against it"),
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OfStrategyQuerySet.along("strategy").as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["strategy", "pk"]
+        verbose_name = _("implementation problem")
+        verbose_name_plural = _("implementation problems")
+
+    def __str__(self):
+        return self.text[:80]
+
+    @property
+    def of_city_id(self) -> int:
+        return self.strategy.city_id

@@ -1,0 +1,105 @@
+"""The training week: its programme. Registration and peer reviews build on these rows."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from cities.models import Organisation, Theme
+from epi_site.shared.models import Recorded, Versioned
+
+from .enums import SessionKind, SpeakerKind
+
+
+class WeekQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Published weeks are for everybody; drafts for those who make them."""
+        if user.has_perm("training.change_trainingweek"):
+            return self
+        return self.filter(published_at__isnull=False)
+
+
+class TrainingWeek(Recorded, Versioned):
+    title = models.CharField(_("title"), max_length=200)
+    slug = models.SlugField(unique=True)
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=60, default="Europe/Brussels")
+    description = models.TextField(_("description"), blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+
+    objects = WeekQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["-starts_on"]
+        verbose_name = _("training week")
+        verbose_name_plural = _("training weeks")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="training_trainingweek_ends_after_start"
+            )
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("training:week_detail", args=[self.slug])
+
+
+class Speaker(Recorded):
+    """An outside guest or a lecturer, named on a public programme with consent."""
+
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=20, choices=SpeakerKind)
+    organisation = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="speakers",
+        verbose_name=_("organisation"),
+    )
+
+    class Privacy:
+        personal = {"name": "printed on the programme"}
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("speaker")
+        verbose_name_plural = _("speakers")
+
+    def __str__(self):
+        return self.name
+
+
+class Session(Recorded, Versioned):
+    week = models.ForeignKey(TrainingWeek, on_delete=models.PROTECT, related_name="sessions")
+    kind = models.CharField(_("kind"), max_length=20, choices=SessionKind)
+    title = models.CharField(_("title"), max_length=200)
+    theme = models.ForeignKey(
+        Theme, on_delete=models.PROTECT, null=True, blank=True, related_name="sessions", verbose_name=_("theme")
+    )
+    starts_at = models.DateTimeField(_("begins"))
+    ends_at = models.DateTimeField(_("ends"))
+    room = models.CharField(_("room"), max_length=120, blank=True)
+    capacity = models.PositiveSmallIntegerField(_("places"), null=True, blank=True)
+    language = models.CharField(_("language"), max_length=10, default="en")
+    description = models.TextField(_("description"), blank=True)
+    speakers = models.ManyToManyField(Speaker, blank=True, related_name="sessions", verbose_name=_("speakers"))
+
+    history = HistoricalRecords(m2m_fields=[speakers])
+
+    class Meta:
+        ordering = ["starts_at", "pk"]
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="training_session_ends_after_start")
+        ]
+
+    def __str__(self):
+        return self.title
