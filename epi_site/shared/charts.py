@@ -89,7 +89,8 @@ class Chart:
 def base_layout() -> dict:
     """What all charts share: no background of their own, quiet lines, no zoom that catches the finger."""
     grid = {"gridcolor": "var(--epi-line)", "zerolinecolor": "var(--epi-muted)", "linecolor": "var(--epi-muted)"}
-    axis = grid | {"automargin": True, "fixedrange": True, "ticks": "", "title": {"standoff": 8}}
+    title = {"standoff": 8, "font": {"size": 13, "color": "var(--epi-muted)"}}
+    axis = grid | {"automargin": True, "fixedrange": True, "ticks": "", "title": title}
     symbols = locales.current_locale().number_symbols["latn"]
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -147,23 +148,25 @@ def level_colour(level: int) -> str:
 
 
 def _filled(colour: str, shape: str) -> dict:
-    pattern = {"shape": shape, "size": 6, "solidity": 0.25, "fgcolor": "var(--epi-card)", "bgcolor": colour}
+    pattern = {"shape": shape, "size": 8, "solidity": 0.14, "fgcolor": "var(--epi-card)", "bgcolor": colour}
     return {"color": colour, "line": {"width": 1, "color": "var(--epi-card)"}} | ({"pattern": pattern} if shape else {})
 
 
 def polar_layout(levels: Sequence[str] = ("1", "2", "3", "4")) -> dict:
     """Dimensions on a circle, in the framework's order, clockwise from the top."""
     top = len(levels)
-    radial = {"range": [0, top + 0.2], "tickvals": list(range(1, top + 1)), "ticktext": list(levels), "angle": 90}
+    radial = {"range": [0, top + 0.1], "tickvals": list(range(1, top + 1)), "ticktext": list(levels), "angle": 60}
+    small = {"size": 12, "color": "var(--epi-muted)"}
     quiet = {"gridcolor": "var(--epi-line)", "linecolor": "var(--epi-line)"}
     return {
         "polar": {
             "bgcolor": "rgba(0,0,0,0)",
-            "radialaxis": quiet | radial | {"tickangle": 90, "ticks": "", "showline": False},
-            "angularaxis": quiet | {"direction": "clockwise", "rotation": 90},
+            "radialaxis": quiet | radial | {"tickangle": 60, "ticks": "", "showline": False, "tickfont": small},
+            "angularaxis": quiet | {"direction": "clockwise", "rotation": 90, "showline": False, "ticks": ""},
         },
         "height": 420,
-        "margin": {"l": 64, "r": 64, "t": 40, "b": 32},
+        "margin": {"l": 84, "r": 84, "t": 32, "b": 64},
+        "legend": {"x": 0.5, "xanchor": "center", "y": -0.14, "yanchor": "top"},
     }
 
 

@@ -52,6 +52,8 @@ def money(value: Any, currency: str = "EUR") -> str:
     pattern = current_locale().currency_formats["standard"].pattern
     if amount == amount.to_integral_value():
         pattern = pattern.replace(".00", "")
+    if numbers.get_currency_symbol(currency or "EUR", locale=current_locale())[-1].isalpha():
+        pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")  # letters do not touch digits: SEK 41,200
     return numbers.format_currency(amount, currency or "EUR", pattern, locale=current_locale(), currency_digits=False)
 
 

@@ -1,26 +1,19 @@
-/* Charts come after the text: their script and style are fetched only where a page has a chart, when it comes near. */
-const own = document.currentScript ?? document.querySelector("script[data-charts]");
-let loading;
+/* Charts come after the text: their script and style are fetched only where a page has a chart, once it has been read in. */
+const own = document.querySelector("script[data-charts]");
+let loading = false;
 
 export function startCharts(root) {
-  const places = root.querySelectorAll("[data-chart]:not(.js-plotly-plot)");
-  if (!places.length) return;
+  if (!root.querySelector("[data-chart]:not(.js-plotly-plot)")) return;
   if (window.epiCharts) {
     window.epiCharts.draw(root);
-    return;
+  } else if (!loading) {
+    loading = true;
+    if (document.readyState === "complete") load();
+    else window.addEventListener("load", load, { once: true });
   }
-  const near = new IntersectionObserver((seen) => {
-    if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
-    near.disconnect();
-    load();
-  }, { rootMargin: "1200px" });
-  for (const place of places) near.observe(place);
-  window.addEventListener("beforeprint", load, { once: true });
 }
 
 function load() {
-  if (loading) return;
-  loading = true;
   // Plotly looks for this id and class, and then leaves out the inline style that the policy would refuse.
   const style = Object.assign(document.createElement("link"), {
     id: "plotly.js-style-global",

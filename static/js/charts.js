@@ -55,7 +55,7 @@ async function save(button) {
   const layout = {
     ...figure.layout,
     paper_bgcolor: resolved("var(--epi-card)"),
-    title: { text: title, x: 0.02, xanchor: "left", font: { size: 16 }, automargin: true },
+    title: { text: title, x: 0.02, xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 20 }, font: { size: 16 } },
     margin: { ...figure.layout.margin, t: 72, l: Math.max(figure.layout.margin?.l ?? 0, 16), b: 24 },
   };
   await Plotly.downloadImage(

@@ -42,6 +42,13 @@ def icon(name: str) -> SafeString:
     )
 
 
+@register.simple_tag(takes_context=True)
+def site_frame(context: Any) -> Any:
+    """What the context processor says of the site: some pages of allauth lay a ``site`` of their own over it."""
+    found = (layer.get("site") for layer in context.dicts)
+    return next((frame for frame in found if isinstance(frame, dict) and "network_name" in frame), {})
+
+
 # ---- states
 
 
