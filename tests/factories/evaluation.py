@@ -1,0 +1,108 @@
+from datetime import timedelta
+
+import factory
+from factory.django import DjangoModelFactory
+
+from epi_site.shared import clock
+from epi_site.shared.snapshots import canonical, seal
+from evaluation.enums import Capacity
+from evaluation.models import (
+    Assessment,
+    Dimension,
+    Evaluation,
+    EvaluationRound,
+    Framework,
+    RaterAssignment,
+    Rating,
+)
+from strategies.models import PeriodRevision
+
+from .people import PersonFactory, UserFactory
+from .strategies import CityPeriodFactory, ReportingPeriodFactory, StrategyFactory
+
+SCALE = {
+    str(level): {"en": name} for level, name in enumerate(["not met", "partly met", "largely met", "fully met"], 1)
+}
+
+
+class FrameworkFactory(DjangoModelFactory):
+    class Meta:
+        model = Framework
+        django_get_or_create = ("name", "version")
+
+    name = "Test framework"
+    version = 1
+    scale = SCALE
+
+
+class DimensionFactory(DjangoModelFactory):
+    class Meta:
+        model = Dimension
+
+    framework = factory.SubFactory(FrameworkFactory)
+    code = factory.Sequence(lambda n: f"dimension-{n}")
+    order = factory.Sequence(lambda n: n + 1)
+    names = factory.LazyAttribute(lambda dimension: {"en": dimension.code})
+    questions = factory.LazyFunction(lambda: {"en": "Is it so?"})
+    rubric = factory.LazyFunction(lambda: {level: {"en": f"Level {level}"} for level in "1234"})
+
+
+class EvaluationRoundFactory(DjangoModelFactory):
+    class Meta:
+        model = EvaluationRound
+
+    framework = factory.SubFactory(FrameworkFactory)
+    period = factory.SubFactory(ReportingPeriodFactory)
+    name = factory.Sequence(lambda n: f"Round {n}")
+    declare_on = factory.LazyFunction(clock.today)
+    rate_on = factory.LazyAttribute(lambda row: row.declare_on + timedelta(days=7))
+    discuss_on = factory.LazyAttribute(lambda row: row.declare_on + timedelta(days=14))
+    moderate_on = factory.LazyAttribute(lambda row: row.declare_on + timedelta(days=21))
+    review_on = factory.LazyAttribute(lambda row: row.declare_on + timedelta(days=28))
+    decide_by = factory.LazyAttribute(lambda row: row.declare_on + timedelta(days=35))
+
+
+def _revision(strategy, period):
+    snapshot = canonical({"city": strategy.city.slug})
+    city_period = CityPeriodFactory(city=strategy.city, period=period, to_state="submitted")
+    return PeriodRevision.objects.create(city_period=city_period, number=1, snapshot=snapshot, sha256=seal(snapshot))
+
+
+class EvaluationFactory(DjangoModelFactory):
+    """Judges a bare revision; tests that read its contents submit a period by the service instead."""
+
+    class Meta:
+        model = Evaluation
+
+    round = factory.SubFactory(EvaluationRoundFactory)
+    strategy = factory.SubFactory(StrategyFactory, published=True)
+    revision = factory.LazyAttribute(lambda row: _revision(row.strategy, row.round.period))
+
+
+class RaterAssignmentFactory(DjangoModelFactory):
+    class Meta:
+        model = RaterAssignment
+
+    evaluation = factory.SubFactory(EvaluationFactory)
+    person = factory.SubFactory(PersonFactory)
+    capacity = Capacity.PEER
+    assigned_by = factory.SubFactory(UserFactory)
+
+
+class AssessmentFactory(DjangoModelFactory):
+    class Meta:
+        model = Assessment
+
+    evaluation = factory.SubFactory(EvaluationFactory)
+    rater = factory.SubFactory(PersonFactory)
+    capacity = Capacity.PEER
+
+
+class RatingFactory(DjangoModelFactory):
+    class Meta:
+        model = Rating
+
+    assessment = factory.SubFactory(AssessmentFactory)
+    dimension = factory.SubFactory(DimensionFactory)
+    level = 3
+    reasons = "Because of what was seen."
