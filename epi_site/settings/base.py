@@ -240,6 +240,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 # ---- what the network decides
 STALE_AFTER_DAYS = env_int("EPI_STALE_AFTER_DAYS", 90, least=1)
 AT_RISK_POINTS = env_int("EPI_AT_RISK_POINTS", 15, least=1)
+REPORT_SILENCE_SECONDS = env_int("EPI_REPORT_SILENCE_SECONDS", 60, least=2)
 INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 
 # ---- tools

@@ -1,11 +1,15 @@
 """Issued documents. The row is the queue: Celery only rings."""
 
 import json
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -20,11 +24,55 @@ from strategies.models import PeriodRevision, ReportingPeriod
 from .querysets import ReportQuerySet
 
 
+def validate_recipients(names):
+    known = ", ".join(Recipients.values)
+    if not isinstance(names, list) or not set(names) <= set(Recipients.values):
+        raise ValidationError(_("Write a list with any of: %(known)s."), params={"known": known})
+
+
+class ReportQueue(ReportQuerySet):
+    """Take, keep, give back: each is one conditional UPDATE of one table, so that a twin finds nothing left to take."""
+
+    def waiting(self):
+        """Queued, or being built by somebody who has been silent for too long."""
+        silent_since = clock.now() - timedelta(seconds=settings.REPORT_SILENCE_SECONDS)
+        silent = Q(state=ReportState.BUILDING, heartbeat_at__lt=silent_since)
+        return self.filter(Q(state=ReportState.QUEUED) | silent)
+
+    def claim(self, pk: int) -> UUID | None:
+        """Take a waiting row: its token, or None where a twin was first or nothing is left to do."""
+        token = uuid4()
+        claim = {"state": ReportState.BUILDING, "claim_token": token, "heartbeat_at": clock.now()}
+        taken = self.waiting().filter(pk=pk, attempts__lt=Report.ATTEMPTS).update(attempts=F("attempts") + 1, **claim)
+        return token if taken else None
+
+    def held(self, pk: int, token: UUID):
+        return self.filter(pk=pk, state=ReportState.BUILDING, claim_token=token)
+
+    def spent(self):
+        """Waiting rows whose attempts are used up."""
+        return self.waiting().filter(attempts__gte=Report.ATTEMPTS)
+
+    def release(self, reason: str) -> int:
+        """Back to the queue, or failed after the last attempt."""
+        spent = When(attempts__gte=Report.ATTEMPTS, then=Value(ReportState.FAILED))
+        state = Case(spent, default=Value(ReportState.QUEUED))
+        return self.update(state=state, claim_token=None, reason=reason)
+
+    def for_list_page(self):
+        """Without the snapshots, which are large."""
+        return self.select_related("city", "period").defer("snapshot").prefetch_related(
+            models.Prefetch("files", ReportFile.objects.defer("content"))
+        )
+
+
 class Report(models.Model):
-    """A numbered document of a city (or of the network, ``city`` empty) with its frozen data."""
+    """A numbered document of a city (or of the network, ``city`` empty) with its frozen data.
+
+    Made by ``services.reports.issue_report``; built by ``tasks.build_report``.
+    """
 
     ATTEMPTS = 3
-    SILENCE_SECONDS = 60
 
     kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
     city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="reports")
@@ -33,7 +81,7 @@ class Report(models.Model):
         PeriodRevision, on_delete=models.PROTECT, null=True, blank=True, related_name="reports"
     )
     revision = models.PositiveIntegerField(default=1)
-    number = models.CharField(_("number"), max_length=40, unique=True)
+    number = models.CharField(_("number"), max_length=100, unique=True)
     language = models.CharField(_("language"), max_length=10)
     snapshot = models.TextField()
     sha256 = models.CharField(max_length=64)
@@ -42,16 +90,17 @@ class Report(models.Model):
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reports_issued"
     )  # empty where a schedule did it
+    recipients = models.JSONField(default=list, blank=True)  # roles that get a letter when it is ready
     state = models.CharField(_("state"), max_length=10, choices=ReportState, default=ReportState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     claim_token = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
-    reason = models.TextField(_("reason"), blank=True)
+    reason = models.TextField(_("reason"), blank=True)  # why the last attempt failed; technical, for coordinators
     engine = models.CharField(_("engine"), max_length=60, blank=True)
     template_version = models.CharField(_("template version"), max_length=64, blank=True)
     ready_at = models.DateTimeField(null=True)
 
-    objects = ReportQuerySet.as_manager()
+    objects = ReportQueue.as_manager()
 
     class Meta:
         ordering = ["-issued_at", "-pk"]
@@ -86,7 +135,12 @@ class Report(models.Model):
         return reverse("evaluation:report_detail", args=[self.number])
 
     @property
+    def is_under_way(self) -> bool:
+        return self.state in {ReportState.QUEUED, ReportState.BUILDING}
+
+    @cached_property
     def contents(self) -> dict:
+        """The frozen data; the hash is checked whenever it is read."""
         if seal(self.snapshot) != self.sha256:
             raise SealBroken
         return json.loads(self.snapshot)
@@ -111,6 +165,14 @@ class ReportFile(FrozenModel):
     def __str__(self):
         return self.name
 
+    @property
+    def checked_content(self) -> bytes:
+        """The stored bytes, after their hash was compared."""
+        content = bytes(self.content)
+        if seal(content) != self.sha256:
+            raise SealBroken
+        return content
+
 
 class ReportSchedule(Recorded):
     """Issues reports of a kind by itself; beat asks every minute what is due by these rows."""
@@ -118,7 +180,7 @@ class ReportSchedule(Recorded):
     kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
     trigger = models.CharField(_("when"), max_length=12, choices=Trigger)
     offset_days = models.PositiveSmallIntegerField(_("days after"), default=0)
-    recipients = models.JSONField(_("recipients"), default=list, blank=True, help_text=", ".join(Recipients.values))
+    recipients = models.JSONField(_("recipients"), default=list, blank=True, validators=[validate_recipients])
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
     is_active = models.BooleanField(_("active"), default=True)
     active_from = models.DateField(_("active from"), default=clock.today)
