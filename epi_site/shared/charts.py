@@ -1,7 +1,7 @@
 """A chart and its numbers, inseparable. Figures are plain dicts in Plotly's JSON schema, drawn in the browser.
 
-Colours are named as the style sheet names them (``var(--epi-late)``), so that a chart follows the light and the dark look;
-``LIGHT`` gives their values for pages that are taken away. A test holds the two together.
+Colours are named as the style sheet names them (``var(--epi-late)``), so that a chart follows the light and the dark
+look; ``LIGHT`` gives their values for pages that are taken away. A test holds the two together.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How forms are laid out: one function, so that all of them look and answer alike. And widgets that phones understand."""
+"""How forms are laid out: one function, so that all of them look and answer alike; widgets that phones understand."""
 
 from typing import Any, NamedTuple
 
@@ -102,8 +102,9 @@ class VersionedForm(forms.ModelForm):
             theirs, yours = stored.words_of(name, stored[name].value()), self.words_of(name, self[name].value())
             if theirs != yours:
                 self.differences.append(Difference(str(self[name].label), theirs, yours))
-        self.data = self.data.copy()
-        self.data[self.add_prefix("version")] = str(current.version)
+        data: Any = self.data
+        self.data = data = data.copy()
+        data[self.add_prefix("version")] = str(current.version)
 
     def words_of(self, name: str, value: Any) -> str:
         """A field's value as people read it: the names of choices, not their keys."""
