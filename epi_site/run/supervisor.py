@@ -7,10 +7,10 @@ asks the leaders, never their children: a pool child that is told to stop by som
 import contextlib
 import ctypes
 import os
+import selectors
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,24 +35,28 @@ def end_with(parent: int) -> None:
 
 
 class Supervisor:
-    """Starts leaders, shows what they say, and ends them all when one dies or when it is told to stop."""
+    """Starts leaders, shows what they say, and ends them all when one dies or when it is told to stop.
+
+    It has one thread: the kernel's word that a parent has died is given once for each of the parent's threads.
+    """
 
     def __init__(self, leaders: Sequence[Leader], *, environment: Mapping[str, str], patience: float = 20) -> None:
         self.leaders, self.environment, self.patience = leaders, environment, patience
-        self.processes: dict[str, subprocess.Popen[str]] = {}
-        self.readers: list[threading.Thread] = []
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.pipes = selectors.DefaultSelector()
+        self.begun: dict[str, bytes] = {}
         self.told = 0
 
     def run(self, watch: Callable[[], None] = lambda: None) -> int:
-        """The exit code of the first leader to die; 0 after a signal. ``watch`` is called about ten times a second."""
+        """The exit code of the first leader to die; 0 after a signal. ``watch`` is called a few times a second."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._hear)
         code = 0
         try:
             self._start()
             while not self.told and not (dead := self._dead()):
+                self._listen(0.2)
                 watch()
-                time.sleep(0.1)
             if not self.told:
                 code = self._code_of(dead[0])
                 say(f"{dead[0]} has ended with code {code}; the others are stopped.")
@@ -60,14 +64,13 @@ class Supervisor:
             stopped = self._stop()
         return code or (0 if stopped else 1)
 
-    def _hear(self, number: int, _frame: Any) -> None:
+    def _hear(self, _number: int, _frame: Any) -> None:
         self.told += 1
-        say("Stopping. Press Ctrl-C again to stop at once." if self.told == 1 else "Stopping at once.")
 
     def _start(self) -> None:
         parent = os.getpid()
-        for leader in self.leaders:  # all before the first thread: forking with threads is unsafe
-            self.processes[leader.name] = subprocess.Popen(  # noqa: S603 - our own commands
+        for leader in self.leaders:
+            process = subprocess.Popen(  # noqa: S603 - our own commands
                 leader.command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -75,13 +78,9 @@ class Supervisor:
                 env=self.environment,
                 start_new_session=True,
                 preexec_fn=lambda: end_with(parent),
-                text=True,
-                errors="replace",
             )
-        for name, process in self.processes.items():
-            reader = threading.Thread(target=_pass_on, args=(name, process.stdout), daemon=True)
-            reader.start()
-            self.readers.append(reader)
+            self.processes[leader.name] = process
+            self.pipes.register(process.stdout, selectors.EVENT_READ, leader.name)  # type: ignore[arg-type] # a pipe
 
     def _dead(self) -> list[str]:
         return [name for name, process in self.processes.items() if process.poll() is not None]
@@ -92,24 +91,38 @@ class Supervisor:
 
     def _stop(self) -> bool:
         """Ask the leaders, wait, then end by force what is left of their groups. True where asking was enough."""
+        if self.told:
+            say("Stopping; Ctrl-C again stops at once.")
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
         until = time.monotonic() + self.patience
         while (left := len(self.processes) - len(self._dead())) and time.monotonic() < until and self.told < 2:
-            time.sleep(0.05)
+            self._listen(0.1)
         for process in self.processes.values():
             with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, or (macOS) only its zombie is left
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        for reader in self.readers:
-            reader.join(timeout=1)
+        while self._listen(0):
+            pass
         return not left
 
-
-def _pass_on(name: str, lines: Any) -> None:
-    for line in lines:
-        say(line.rstrip("\n"), name=name)
+    def _listen(self, seconds: float) -> bool:
+        """Pass on whole lines of what the leaders say, for so long at most; False where there was nothing to hear."""
+        if not self.pipes.get_map():
+            time.sleep(seconds)
+            return False
+        heard = self.pipes.select(seconds)
+        for key, _events in heard:
+            said = os.read(key.fd, 65536)
+            *lines, rest = (self.begun.get(key.data, b"") + said).split(b"\n")
+            if not said:
+                self.pipes.unregister(key.fileobj)
+                lines, rest = [rest] if rest else [], b""
+            self.begun[key.data] = rest
+            for line in lines:
+                say(line.decode(errors="replace"), name=key.data)
+        return bool(heard)
 
 
 def say(line: str, name: str = "epi") -> None:
