@@ -24,8 +24,16 @@ function figureOf(place) {
   if (!source) return null;
   const figure = inColour(JSON.parse(source.textContent));
   figure.layout.font = { family: getComputedStyle(document.body).fontFamily, ...figure.layout.font };
-  if (window.matchMedia("(max-width: 36rem)").matches) figure.layout.font.size = 12;
+  if (window.matchMedia("(max-width: 36rem)").matches) fitPhone(figure.layout);
   return figure;
+}
+
+function fitPhone(layout) {
+  layout.font.size = 12;
+  if (!layout.polar) return;
+  layout.font.size = 11;
+  layout.margin = { l: 58, r: 58, t: 24, b: 56 };
+  layout.height = 340;
 }
 
 /* "var(--epi-late)" as the colour that the present look gives it */

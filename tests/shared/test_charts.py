@@ -100,7 +100,7 @@ def test_page_to_take_away_has_no_named_colours(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("value", "cell"),
+    "value, cell",
     [
         ("=1+1", "'=1+1"),
         ("+46 13", "'+46 13"),

@@ -67,7 +67,7 @@ def test_bar_of_nothing_is_nothing():
 
 
 @pytest.mark.parametrize(
-    ("value", "total", "expected"),
+    "value, total, expected",
     [(12, 15, 'value="12" max="15"'), (20, 15, 'value="15" max="15"'), (None, 0, 'value="0" max="1"')],
 )
 def test_meter_stays_within_its_bounds(value, total, expected):
@@ -80,7 +80,7 @@ def test_meter_is_read_as_its_label():
 
 
 @pytest.mark.parametrize(
-    ("level", "classes", "shown"),
+    "level, classes, shown",
     [
         (3, 'class="epi-level l3"', "<b>3</b>"),
         ("2-3", 'class="epi-level l2 up3"', "<b>2–3</b>"),
@@ -109,7 +109,7 @@ def test_icons_are_drawings_without_a_name(name):
 
 
 @pytest.mark.parametrize(
-    ("source", "english", "swedish"),
+    "source, english, swedish",
     [
         ("{{ n|number }}", "1,234.5", f"1{NBSP}234,5"),
         ("{{ n|number:0 }}", "1,234", f"1{NBSP}234"),
@@ -140,7 +140,7 @@ def test_nothing_is_a_dash(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "letters"),
+    "name, letters",
     [("Ingrid Lindqvist", "IL"), ("Anna Maria de Vries", "AV"), ("ana", "A"), ("ana.popa@example.org", "AP"), ("", "")],
 )
 def test_initials(name, letters):
