@@ -95,7 +95,7 @@ class VersionedForm(forms.ModelForm):
 
     def catch_up(self, current: Any) -> None:
         """Somebody else was first: keep what was typed, show what is stored, and let the next save win knowingly."""
-        stored = type(self)(instance=current)
+        stored = self.form_of(current)
         for name in self.fields:
             if name == "version":
                 continue
@@ -105,6 +105,10 @@ class VersionedForm(forms.ModelForm):
         data: Any = self.data
         self.data = data = data.copy()
         data[self.add_prefix("version")] = str(current.version)
+
+    def form_of(self, current: Any) -> "VersionedForm":
+        """The same form, unbound, of the stored version; forms that need more arguments give them here."""
+        return type(self)(instance=current)
 
     def words_of(self, name: str, value: Any) -> str:
         """A field's value as people read it: the names of choices, not their keys."""
