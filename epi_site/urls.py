@@ -3,19 +3,20 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from epi_site.accounts.views import remember_language
 from epi_site.shared import health
 
 urlpatterns = [
     path("", include("epi_site.pages.urls")),
     path("account/", include("epi_site.accounts.urls")),
-    path("account/", include("allauth.account.urls")),
+    path("account/", include("epi_site.accounts.doors")),
     path("", include("cities.urls")),
     path("", include("strategies.urls")),
     path("", include("evaluation.urls")),
     path("", include("training.urls")),
     path("dashboards/", include("epi_site.dashboards.urls")),
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", remember_language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -147,8 +147,9 @@ class ScientificCommittee(Body):
 
 class MembershipQuerySet(models.QuerySet):
     def current(self, at=None):
+        """Those that hold on the day. ``valid_to`` is the day of leaving: the role is gone as soon as it begins."""
         day = at or clock.today()
-        return self.filter(Q(valid_to=None) | Q(valid_to__gte=day), valid_from__lte=day)
+        return self.filter(Q(valid_to=None) | Q(valid_to__gt=day), valid_from__lte=day)
 
     def of(self, user):
         """The current memberships of the person behind ``user``; none for a visitor."""

@@ -1,6 +1,32 @@
+"""Where allauth meets this site: nobody signs up, and letters go the way of all letters."""
+
+from typing import Any
+from urllib.parse import quote
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from .services import write_mail
 
 
 class ByInvitationOnly(DefaultAccountAdapter):
-    def is_open_for_signup(self, request):
+    def is_open_for_signup(self, request: Any) -> bool:
         return False
+
+    def format_email_subject(self, subject: str) -> str:
+        return subject
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The site's own address, whatever host name the request came with."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.SITE_URL + path.replace("UID-KEY", quote(key))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
+        """Into the queue, in the language of who reads it."""
+        language = getattr(context.get("user"), "language", "") or translation.get_language()
+        with translation.override(language):
+            letter = self.render_mail(template_prefix, email, {"email": email, **context})
+        has_secret = "password_reset_url" in context
+        write_mail(to=email, subject=letter.subject, body=letter.body, has_secret=has_secret, language=language)

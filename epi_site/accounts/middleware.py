@@ -11,7 +11,7 @@ class PreferredLanguage:
 
     def __call__(self, request):
         preferred = request.user.language if request.user.is_authenticated else ""
-        language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) or preferred
+        language = preferred or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
         if language not in dict(settings.LANGUAGES):
             language = translation.get_language_from_request(request)
         request.LANGUAGE_CODE = language

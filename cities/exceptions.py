@@ -1,0 +1,44 @@
+"""What people can be told about persons, bodies, files and events: a sentence, and what to do next."""
+
+from django.utils.translation import gettext_lazy as _
+
+from epi_site.shared.exceptions import TellableError
+
+
+class FileRefused(TellableError):
+    message = _("This file cannot be taken. Choose a picture, a PDF, a spreadsheet, a document or a text file.")
+
+
+class MembershipRefused(TellableError):
+    message = _("This membership cannot be made.")
+
+
+class NotYours(TellableError):
+    message = _("This belongs to another role. Ask your city’s lead official or the network’s coordinator.")
+
+
+class OwnRole(TellableError):
+    message = _("Nobody grants oneself a role. Ask another lead official or a coordinator to do it.")
+
+
+class CommitteeSeat(TellableError):
+    message = _(
+        "A seat in the scientific committee is neither for a coordinator nor given by one. "
+        "The chair of the committee invites its members."
+    )
+
+
+class InvitationRefused(TellableError):
+    message = _("This invitation cannot be sent.")
+
+
+class InvitationGone(TellableError):
+    message = _("This invitation has been used, withdrawn or is too old. Ask the person who sent it for a new one.")
+
+
+class OtherAccount(TellableError):
+    message = _("This invitation is for another address. Sign in with the account that it was sent to.")
+
+
+class EventRefused(TellableError):
+    message = _("This event cannot be published yet.")

@@ -1,0 +1,148 @@
+"""Files come in, are used, withdrawn, and swept where nobody used them."""
+
+import hashlib
+import logging
+import secrets
+import unicodedata
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
+
+from cities.enums import FileState
+from cities.exceptions import FileRefused
+from cities.models import StoredFile
+from epi_site.shared import clock, locales
+
+from .content import Content, read_content
+
+KEPT_PENDING = timedelta(days=7)
+PENDING_FILES = 60  # of one person, waiting to be used
+HOURLY_FILES = 120
+SWEPT_AT_ONCE = 200
+log = logging.getLogger(__name__)
+
+
+def store_upload(upload: Any, *, by: Any) -> StoredFile:
+    """Check the file by its content and keep it, pending, for its uploader alone; raises FileRefused.
+
+    Call it outside a transaction: what is written to the storage does not roll back.
+    """
+    _refuse_size(upload)
+    _refuse_too_many(by, upload.size)
+    data = upload.read()
+    content = read_content(data, upload.name or "")
+    path = _write(content)
+    try:
+        with transaction.atomic():
+            return StoredFile.objects.create(
+                name=_shown_name(upload.name or "", content.suffix),
+                content_type=content.content_type,
+                size=len(content.data),
+                sha256=hashlib.sha256(content.data).hexdigest(),
+                path=path,
+                width=content.width,
+                height=content.height,
+                uploaded_by=by,
+            )
+    except BaseException:
+        default_storage.delete(path)
+        raise
+
+
+def use_file(stored: StoredFile) -> StoredFile:
+    """From now on it hangs on something, and is seen by those who see that."""
+    taken = StoredFile.objects.filter(pk=stored.pk, state__in=[FileState.PENDING, FileState.USED])
+    if not taken.update(state=FileState.USED):
+        raise FileRefused(_("This file has been withdrawn, or has waited too long. Choose it again."))
+    stored.state = FileState.USED
+    return stored
+
+
+def withdraw_file(stored: StoredFile) -> StoredFile:
+    """Nobody sees it as current any more; its bytes and its record stay."""
+    StoredFile.objects.filter(pk=stored.pk, state=FileState.USED).update(state=FileState.WITHDRAWN)
+    stored.state = FileState.WITHDRAWN
+    return stored
+
+
+def drop_pending(stored: StoredFile) -> bool:
+    """Forget a file that nobody used: row first, so that no page names bytes that are gone."""
+    with transaction.atomic():
+        gone, _rows = StoredFile.objects.filter(pk=stored.pk, state=FileState.PENDING).delete()
+    if gone:
+        default_storage.delete(stored.path)
+    return bool(gone)
+
+
+def sweep_pending() -> int:
+    """Drop what has waited for a week; a bounded number at a time."""
+    old = StoredFile.objects.filter(state=FileState.PENDING, uploaded_at__lt=clock.now() - KEPT_PENDING)
+    return sum(drop_pending(stored) for stored in old.order_by("uploaded_at")[:SWEPT_AT_ONCE])
+
+
+# ---- refusals
+
+
+def _refuse_size(upload: Any) -> None:
+    if upload.size > settings.UPLOAD_MAX_BYTES:
+        most = locales.number(settings.UPLOAD_MAX_BYTES // (1024 * 1024))
+        raise FileRefused(
+            _("This file is larger than %(most)s MB. Make it smaller, for example as PDF, or give a link instead.")
+            % {"most": most}
+        )
+
+
+def _refuse_too_many(by: Any, size: int) -> None:
+    mine = StoredFile.objects.filter(uploaded_by=by)
+    waiting = mine.filter(state=FileState.PENDING).aggregate(count=Count("pk"), size=Sum("size"))
+    if waiting["count"] >= PENDING_FILES or (waiting["size"] or 0) + size > 10 * settings.UPLOAD_MAX_BYTES:
+        raise FileRefused(
+            _("Too many of your files wait to be used. Save or discard your drafts first, then choose this one again.")
+        )
+    if mine.filter(uploaded_at__gt=clock.now() - timedelta(hours=1)).count() >= HOURLY_FILES:
+        raise FileRefused(_("You have sent very many files within an hour. Wait a little and choose this one again."))
+
+
+# ---- storage
+
+
+def _write(content: Content) -> str:
+    """The bytes under a random path; where the disk is full or gone, nothing half is left."""
+    token = secrets.token_hex(20)
+    path = f"{token[:2]}/{token}"
+    try:
+        return default_storage.save(path, ContentFile(content.data))
+    except OSError as error:
+        log.error("A file could not be written to the storage: %r", error)
+        _delete_half(path)
+        raise FileRefused(
+            _(
+                "The file could not be stored, because the server has no room for it now. Tell the coordinator; try later."
+            )
+        ) from error
+
+
+def _delete_half(path: str) -> None:
+    try:
+        default_storage.delete(path)
+    except OSError as error:
+        log.error("Half a file was left at %s: %r", path, error)
+
+
+def _shown_name(name: str, suffix: str) -> str:
+    """The name as it was, without folders and letters that mislead, ending in what the file really is."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(letter for letter in last if not unicodedata.category(letter).startswith("C")).strip(" .")
+    stem, dot, given = plain.rpartition(".")
+    if not dot or given.lower() not in KNOWN_SUFFIXES:
+        stem = plain
+    return f"{(stem or _('file'))[:150]}.{suffix}"
+
+
+KNOWN_SUFFIXES = {"jpg", "jpeg", "png", "webp", "heic", "heif", "pdf", "docx", "odt", "xlsx", "ods", "csv", "txt"}

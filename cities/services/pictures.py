@@ -1,0 +1,54 @@
+"""Pictures are made anew: turned upright, at a sensible size, and without anything but what one sees."""
+
+import io
+from contextlib import suppress
+
+import pillow_heif
+from django.utils.translation import gettext as _
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from cities.exceptions import FileRefused
+
+MAX_PIXELS = 80_000_000
+MAX_EDGE = 4_000
+QUALITY = 86
+
+pillow_heif.register_heif_opener()
+
+
+def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
+    """JPEG bytes, type, suffix, width, height. Position, camera, comments and previews are gone: only pixels are copied."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "HEIF")) as found:
+            if found.width * found.height > MAX_PIXELS:
+                raise FileRefused(_too_large())
+            found.draft("RGB", (MAX_EDGE, MAX_EDGE))  # large JPEGs are read at a fraction of their size
+            picture = _flat(ImageOps.exif_transpose(found), found.info.get("icc_profile"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise FileRefused(_too_large()) from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:
+        raise FileRefused(_("This picture is damaged. Take or save it again, and choose the new one.")) from error
+    picture.thumbnail((MAX_EDGE, MAX_EDGE))
+    clean = Image.new("RGB", picture.size)  # a new picture has no metadata that could be carried along
+    clean.paste(picture)
+    kept = io.BytesIO()
+    clean.save(kept, "JPEG", quality=QUALITY, optimize=True)
+    return kept.getvalue(), "image/jpeg", "jpg", *clean.size
+
+
+def _too_large() -> str:
+    return _("This picture has too many pixels. Make it smaller, at most 80 megapixels, and choose it again.")
+
+
+def _flat(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Opaque and in the colours of the screen; what is see-through becomes white."""
+    if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        ground = Image.new("RGBA", picture.size, "white")
+        ground.alpha_composite(picture)
+        picture = ground.convert("RGB")
+    if profile and picture.mode in {"RGB", "CMYK", "L"}:
+        with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken profile: converted plainly below
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            picture = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    return picture.convert("RGB")

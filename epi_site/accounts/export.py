@@ -1,0 +1,26 @@
+"""What is stored of a person, for that person. Apps above add their parts in ``ready()``."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .models import Mail, User
+
+_parts: dict[str, Callable[[User], Any]] = {}
+
+
+def add_part(name: str, part: Callable[[User], Any]) -> None:
+    """``part(user)`` gives lists and dictionaries of plain values, about this user alone."""
+    _parts[name] = part
+
+
+def own_data(user: User) -> dict[str, Any]:
+    account = {
+        "email": user.email,
+        "name": user.get_full_name(),
+        "language": user.language,
+        "joined": user.date_joined,
+        "last_sign_in": user.last_login,
+    }
+    letters = Mail.objects.filter(recipient__iexact=user.email)
+    sent = list(letters.values("subject", "state", "created_at", "sent_at"))
+    return {"account": account, "letters": sent} | {name: part(user) for name, part in _parts.items()}

@@ -1,0 +1,18 @@
+"""Sending letters. Each task is safe to run twice."""
+
+from celery import current_app, shared_task
+
+from . import services
+
+
+@shared_task
+def send_mail(pk: int) -> None:
+    services.send_mail(pk)
+
+
+@shared_task
+def ring_mails_again() -> None:
+    """Each tick: what fell silent has an unknown fate; for what waits, a worker is called."""
+    services.give_up_silent()
+    for pk in services.mails_to_ring():
+        current_app.send_task(services.SEND, [pk], expires=60)
