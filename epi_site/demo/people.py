@@ -1,0 +1,186 @@
+"""Organisations, persons, bodies and accounts of the demo. Every person is invented; nobody is a superuser."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from cities.enums import BodyKind, OrganisationKind, Role, Seat
+from cities.models import Body, City, Installation, Membership, Organisation, Person, TargetGroup, Theme
+from epi_site.accounts.models import User
+from epi_site.shared import clock
+
+PASSWORD = "integration-demo"  # noqa: S105 - printed at start; production refuses to run with these accounts
+DOMAIN = "demo.example"
+
+THEMES = {
+    "commitment": "The municipality's commitment",
+    "culture": "Cultural exchange",
+    "education": "Education",
+    "housing": "Housing",
+    "inclusion": "Inclusion",
+    "labour": "Labour market",
+    "participation": "Participation",
+    "services": "Access to basic services",
+}
+GROUPS = {
+    "civil_society": "Civil society",
+    "employees": "Municipal employees",
+    "employers": "Employers",
+    "families": "Families",
+    "newcomers": "Newcomers",
+    "residents": "All residents",
+    "women": "Women",
+    "young": "Young people",
+}
+PARTNERS = [  # the technical partners of the real network
+    ("PATRIR", "RO", "Cluj-Napoca"),
+    ("Asociación Ciudades Interculturales", "ES", ""),
+    ("Consorzio Comunità Brianza", "IT", "Monza"),
+    ("Pro Arbeit - Kreis Offenbach", "DE", "Dietzenbach"),
+    ("Tree Agency", "EE", ""),
+    ("Radošās Idejas", "LV", "Riga"),
+]
+RATERS = [
+    ("Hanna Virtanen", "Institute for Urban Studies"),
+    ("Pedro Salgado", "Centre for Migration Policy"),
+    ("Noor van Dijk", "Observatory of Local Government"),
+]
+COMMITTEE = [
+    ("Margareta Holm", "Northern University"),
+    ("Alexandru Ionescu", "Eastern Academy"),
+    ("Teresa Kowalczyk", "Fundacja Dialog Miasta"),
+]
+
+
+@dataclass
+class Cast:
+    """Everybody who acts, by the local part of the address."""
+
+    users: dict[str, User] = field(default_factory=dict)
+    bodies: dict[tuple[str, str], Body] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> User:
+        return self.users[name]
+
+    def person(self, name: str) -> Person:
+        return self.users[name].person
+
+
+def set_up_network() -> None:
+    Installation.objects.update_or_create(
+        pk=1,
+        defaults={
+            "network_name": "European Pact for Integration",
+            "working_language": "en",
+            "contact_email": f"coordinator@{DOMAIN}",
+            "about": "A network of seven European cities that each wrote a strategy for the integration of migrants, "
+            "piloted it and had it evaluated. The real project ran from 1 January 2020 to 30 June 2022; its training "
+            "week was held on 10 to 12 May 2021. This is a demonstration of the software: beyond what the project's "
+            "public pages say of the cities, everything here is invented.",
+            "funding_statement": "Demonstration of the place for a funding statement: the real project was funded by the "
+            "European Union’s Asylum, Migration and Integration Fund, grant agreement 863614. This software was not.",
+            "disclaimer": "Demonstration of the place for a disclaimer: content reflects only the authors’ view, and no "
+            "liability is taken for data of third parties.",
+            "is_demo": True,
+            "demo_loaded_at": clock.now(),
+        },
+    )
+    for code, name in THEMES.items():
+        Theme.objects.get_or_create(code=code, defaults={"name": name})
+    for code, name in GROUPS.items():
+        TargetGroup.objects.get_or_create(code=code, defaults={"name": name})
+    for name, country, place in PARTNERS:
+        organisation(name, OrganisationKind.TECHNICAL_PARTNER, country, place)
+
+
+def organisation(name: str, kind: str, country: str = "", place: str = "") -> Organisation:
+    found, _made = Organisation.objects.get_or_create(
+        name=name, country=country, defaults={"kind": kind, "place": place}
+    )
+    return found
+
+
+def add_city(content: dict) -> City:
+    municipality = organisation(
+        content["municipality"], OrganisationKind.MUNICIPALITY, content["country"], content["name"]
+    )
+    return City.objects.create(
+        name=content["name"],
+        slug=content["slug"],
+        municipality=municipality,
+        country=content["country"],
+        latitude=str(content["lat"]),
+        longitude=str(content["lon"]),
+        currency=content["currency"],
+        language=content["language"],
+        other_languages=content["other_languages"],
+        timezone=content["timezone"],
+        profile=content["profile"],
+        profile_source="EPI, public pages of the project and its partners",
+    )
+
+
+class Casting:
+    """Makes accounts and gives them their seats from ``since`` on."""
+
+    def __init__(self, since: date):
+        self.cast, self.since = Cast(), since
+
+    def network(self) -> None:
+        office = self._body(BodyKind.NETWORK_OFFICE, "Network office")
+        committee = self._body(BodyKind.SCIENTIFIC_COMMITTEE, "Scientific committee")
+        patrir = Organisation.objects.get(name="PATRIR")
+        self._seat("coordinator", "Elisabeth Marin", patrir, office, Role.COORDINATOR)
+        self._seat("partner", "Marco Colombo", Organisation.objects.get(name="Tree Agency"), office, Role.PARTNER)
+        self._seat("trainer", "Liis Tamm", Organisation.objects.get(name="Tree Agency"), office, Role.TRAINER)
+        for number, (name, house) in enumerate(COMMITTEE, 1):
+            role = Role.CHAIR if number == 1 else Role.MEMBER
+            self._seat(f"committee{number}", name, organisation(house, OrganisationKind.UNIVERSITY), committee, role)
+        for number, (name, house) in enumerate(RATERS, 1):
+            self._account(f"rater{number}", name, organisation(house, OrganisationKind.UNIVERSITY))
+        self._account(
+            "moderator", "Sofia Marinou", organisation("School of Public Policy", OrganisationKind.UNIVERSITY)
+        )
+
+    def city(self, city: City, content: dict) -> None:
+        slug, house = city.slug, city.municipality
+        partner = organisation(content["partner"], OrganisationKind.TECHNICAL_PARTNER, city.country, city.name)
+        office = self._body(BodyKind.CITY_OFFICE, f"City office of {city.name}", city)
+        experts = self._body(BodyKind.EXPERT_GROUP, f"Expert group of {city.name}", city)
+        local = self._body(BodyKind.LOCAL_COMMITTEE, f"Local implementation committee of {city.name}", city)
+        self._seat(f"lead.{slug}", content["lead"], house, office, Role.LEAD_OFFICIAL)
+        self._seat(f"official.{slug}", content["official"], house, office, Role.OFFICIAL)
+        self._seat(f"expert.{slug}", content["expert"], partner, experts, Role.MEMBER, Seat.TECHNICAL_PARTNER)
+        first, second, third, fourth = (self._person(name) for name in content["others"])
+        self._member(self.cast.person(f"lead.{slug}"), experts, Role.CHAIR, Seat.MUNICIPAL_OFFICIAL)
+        self._member(first, experts, Role.MEMBER, Seat.SELECTED_EXPERT)
+        self._member(second, local, Role.CHAIR, Seat.CIVIL_SOCIETY)
+        self._member(third, local, Role.MEMBER, Seat.PRIVATE)
+        self._member(fourth, local, Role.MEMBER, Seat.MUNICIPAL)
+
+    def _body(self, kind: str, name: str, city: City | None = None) -> Body:
+        mandate = {
+            BodyKind.EXPERT_GROUP: "Leads and oversees the implementation of the strategy.",
+            BodyKind.LOCAL_COMMITTEE: "Municipal and private actors who carry the city integration pact.",
+            BodyKind.SCIENTIFIC_COMMITTEE: "Supports the cities, gave the framework for their common follow-up, decides "
+            "on evaluations.",
+        }.get(kind, "")
+        defaults = {"name": name, "mandate": mandate, "established_on": self.since}
+        body, _made = Body.objects.get_or_create(kind=kind, city=city, defaults=defaults)
+        self.cast.bodies[kind, city.slug if city else ""] = body
+        return body
+
+    def _account(self, local_part: str, name: str, house: Organisation) -> Person:
+        first, last = name.rsplit(" ", 1)
+        email = f"{local_part}@{DOMAIN}"
+        user = User.objects.create_user(email, PASSWORD, first_name=first, last_name=last)
+        self.cast.users[local_part] = user
+        return Person.objects.create(name=name, email=email, organisation=house, user=user)
+
+    def _person(self, name: str) -> Person:
+        return Person.objects.create(name=name)
+
+    def _seat(self, local_part: str, name: str, house: Organisation, body: Body, role: str, seat: str = "") -> None:
+        self._member(self._account(local_part, name, house), body, role, seat)
+
+    def _member(self, person: Person, body: Body, role: str, seat: str = "") -> None:
+        Membership.objects.create(person=person, body=body, role=role, seat=seat, valid_from=self.since)

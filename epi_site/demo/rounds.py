@@ -1,0 +1,167 @@
+"""Three rounds: one published, one on the committee's desk, one that is being rated."""
+
+from datetime import date, timedelta
+
+from evaluation.enums import Capacity, Decision
+from evaluation.models import Dimension, Evaluation, EvaluationRound, Framework
+from evaluation.services import committee, conflicts, consensus, discussion, ratings, rounds, stages
+from strategies.enums import LOCKED
+from strategies.models import CityPeriod, ReportingPeriod, Strategy
+
+from .people import Cast
+
+LEVELS = {  # city: the level that most raters see, in the framework's order
+    "cartagena": (3, 3, 4, 2, 3, 2),
+    "cluj-napoca": (3, 2, 3, 2, 3, 2),
+    "dietzenbach": (4, 3, 3, 3, 2, 2),
+    "linkoping": (3, 3, 3, 3, 2, 2),
+    "lublin": (4, 3, 3, 2, 3, 3),
+    "ravenna": (3, 2, 4, 2, 3, 3),
+    "riga": (3, 2, 2, 2, 2, 1),
+}
+SHIFT = {  # who sees it higher or lower than most, by dimension
+    "rater1": (0, 0, 0, 0, 0, 0),
+    "rater2": (0, -1, 0, 0, 1, 0),
+    "rater3": (1, 0, -1, 0, 0, 1),
+    "lead": (1, 1, 0, 1, 1, 1),
+    "expert": (0, 0, 1, 0, 0, 1),
+}
+REASONS = {
+    "relevance": "The analysis names the groups that the actions are for, and participants were asked before the second quarter.",
+    "effectiveness": "Most milestones of the first quarters were reached; the indicators move towards their targets, some slowly.",
+    "coherence": "Associations and other offices know the plan; two of the actions repeat what others already offer.",
+    "sustainability": "Owners are named for most actions, but the money of the second year is only partly decided.",
+    "efficiency": "Spending follows the plan in most actions; where it lags, the updates say why.",
+    "impact": "There are accounts of change from participants; measured figures cover only part of the target groups.",
+}
+AGREED = {
+    1: "The raters agree that the basis is still missing.",
+    2: "After the discussion: partly met, since the figures cover too little so far.",
+    3: "Largely met; the gaps that raters named are listed in the reasons.",
+    4: "Fully met, with evidence of two kinds.",
+}
+NOT_ASSESSED = "Too early: the actions that would show it began only this quarter."
+
+
+class Rounds:
+    def __init__(self, cast: Cast, framework: Framework):
+        self.cast, self.framework = cast, framework
+        self.dimensions = list(Dimension.objects.filter(framework=framework).order_by("order"))
+
+    def open(self, name: str, period_start: date, days: dict[str, date], slugs: list[str]) -> EvaluationRound:
+        coordinator = self.cast["coordinator"]
+        period = ReportingPeriod.objects.get(starts_on=period_start)
+        round_ = rounds.create_round(framework=self.framework, period=period, name=name, by=coordinator, **days)
+        for slug in slugs:
+            self._evaluation(round_, period, slug)
+        return round_
+
+    def _evaluation(self, round_: EvaluationRound, period: ReportingPeriod, slug: str) -> Evaluation:
+        coordinator = self.cast["coordinator"]
+        strategy = Strategy.objects.current().get(city__slug=slug)
+        city_period = CityPeriod.objects.get(city__slug=slug, period=period, state__in=LOCKED)
+        revision = city_period.revisions.order_by("-number").first()
+        evaluation = rounds.add_evaluation(round_, strategy=strategy, revision=revision, by=coordinator)
+        rounds.set_moderator(evaluation, person=self.cast.person("moderator"), by=coordinator)
+        for name in ("rater1", "rater2", "rater3"):
+            rounds.assign_rater(evaluation, person=self.cast.person(name), capacity=Capacity.PEER, by=coordinator)
+        for name, capacity in (("lead", Capacity.SELF), ("expert", Capacity.EXPERT_GROUP)):
+            person = self.cast.person(f"{name}.{slug}")
+            rounds.assign_rater(evaluation, person=person, capacity=capacity, by=coordinator)
+        return evaluation
+
+    def declare_conflict(self, round_: EvaluationRound, slug: str) -> None:
+        member = self.cast["committee3"]
+        evaluation = round_.evaluations.get(strategy__city__slug=slug)
+        reason = "I advise the foundation that carries out one of the city’s actions."
+        conflicts.declare_conflict(evaluation, by=member, reason=reason)
+
+    def rate(self, round_: EvaluationRound, name: str, *, only: str = "", upto: int = 6, submit: bool = True) -> None:
+        """``name`` rates every evaluation of the round (``only`` one city), the first ``upto`` dimensions."""
+        for evaluation in round_.evaluations.select_related("strategy__city"):
+            slug = evaluation.strategy.city.slug
+            if only and slug != only:
+                continue
+            rater = self.cast[name if name.startswith("rater") else f"{name}.{slug}"]
+            for number, dimension in enumerate(self.dimensions[:upto]):
+                self._rating(evaluation, rater, name, slug, number, dimension)
+            if submit:
+                ratings.submit_assessment(evaluation, by=rater)
+
+    def _rating(self, evaluation, rater, name: str, slug: str, number: int, dimension: Dimension) -> None:
+        level = min(4, max(1, LEVELS[slug][number] + SHIFT[name][(number + len(slug)) % 6]))
+        skips = name == "rater3" and (number + len(slug)) % 7 == 0
+        sources = self._sources(evaluation, number, count=(number + len(name) + len(slug)) % 3 + 1)
+        ratings.save_rating(
+            evaluation,
+            dimension,
+            by=rater,
+            level=None if skips else level,
+            not_assessed_reason=NOT_ASSESSED if skips else "",
+            reasons="" if skips else REASONS[dimension.code],
+            citations=[] if skips else sources,
+        )
+
+    @staticmethod
+    def _sources(evaluation: Evaluation, number: int, count: int) -> list[ratings.Source]:
+        """Some updates and values of the judged revision that raters of other cities may read."""
+        city_period = evaluation.revision.city_period
+        rows = [*city_period.updates.standing().exclude(visibility="city").order_by("pk")]
+        values = [*city_period.values.standing().exclude(visibility="city").order_by("pk")]
+        picked = [ratings.Source(update=rows[(number * 3 + step) % len(rows)]) for step in range(count)]
+        if number % 2 and values:
+            picked.append(ratings.Source(value=values[number % len(values)]))
+        return list({(source.update, source.value): source for source in picked}.values())
+
+    def discuss(self, round_: EvaluationRound) -> None:
+        for evaluation in round_.evaluations.all():
+            dimension = self.dimensions[5]
+            discussion.add_note(
+                evaluation,
+                dimension,
+                by=self.cast["rater2"],
+                text="I looked for figures after six months and found them for one action only. Did others see more?",
+            )
+            discussion.add_note(
+                evaluation,
+                dimension,
+                by=self.cast["rater3"],
+                text="The indicator of the training actions shows a step since the baseline; I would not read more into it.",
+            )
+
+    def agree(self, round_: EvaluationRound) -> None:
+        for evaluation in round_.evaluations.select_related("strategy__city"):
+            levels = LEVELS[evaluation.strategy.city.slug]
+            for number, dimension in enumerate(self.dimensions):
+                consensus.save_consensus(
+                    evaluation,
+                    dimension,
+                    by=self.cast["moderator"],
+                    level=levels[number],
+                    reason=AGREED[levels[number]],
+                )
+
+    def approve(self, round_: EvaluationRound) -> None:
+        for evaluation in round_.evaluations.all():
+            for name in ("committee1", "committee2"):
+                committee.decide(
+                    evaluation,
+                    by=self.cast[name],
+                    decision=Decision.APPROVE,
+                    reason="The reasons are clear and rest on what the city has shown.",
+                    dimensions=dict.fromkeys(self.dimensions, (Decision.APPROVE, "")),
+                    stated_hash=committee.desk_hash(evaluation),
+                )
+
+    def move(self, round_: EvaluationRound, verb: str) -> None:
+        for evaluation in round_.evaluations.all():
+            stages.move_stage(evaluation, verb, by=self.cast["coordinator"], reason="As the round’s dates say.")
+
+
+def dates(start: date, *, discuss: date | None = None, step: int = 9) -> dict[str, date]:
+    """Dates of a round's stages: each ``step`` days after the one before; from ``discuss`` on by the week if given."""
+    days = [start + timedelta(days=step * number) for number in range(6)]
+    if discuss:
+        days[2:] = [discuss + timedelta(days=7 * number) for number in range(4)]
+    names = ("declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by")
+    return dict(zip(names, days, strict=True))

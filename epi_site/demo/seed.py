@@ -1,0 +1,224 @@
+"""The demonstration, told in the order of time through the services, under the clock of each moment."""
+
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.db import transaction
+
+from cities.models import City
+from epi_site.shared import clock
+from evaluation.enums import Recipients, ReportKind, Trigger
+from evaluation.models import Report, ReportSchedule
+from evaluation.services import frameworks, reports
+from evaluation.tasks import build_report
+from strategies.services import periods, plans
+
+from . import meetings, people, training
+from .calendar import BEHIND, Calendar, Story
+from .log import Logging, handed_in_on
+from .plans import Drafting
+from .rounds import Rounds, dates
+
+CONTENT = Path(__file__).parent / "content"
+RETURNED, WAITING = "cartagena", "riga"  # in the last quarter one is sent back, one not yet looked at
+REOPENED = "lublin"
+RATED_NOW = ["dietzenbach", "linkoping", "ravenna"]
+
+
+def contents() -> list[dict]:
+    """The cities' files, by name of the city."""
+    return sorted(
+        (tomllib.loads(path.read_text("utf-8")) for path in CONTENT.glob("*.toml")), key=lambda city: city["name"]
+    )
+
+
+class Seed:
+    def __init__(self):
+        self.calendar = Calendar(clock.today())
+        self.story = Story(now=clock.now())
+        self.first = self.calendar.quarter(-BEHIND).start
+        self.casting = people.Casting(since=self.first - timedelta(days=60))
+        self.cast = self.casting.cast
+        self.cities: dict[str, City] = {}
+        self.logs: dict[str, Logging] = {}
+
+    def play(self) -> None:
+        """All of it; a few seconds. What is half done is taken back where it fails."""
+        with transaction.atomic():
+            with clock.at(self._moment(-60)):
+                self._people()
+            with clock.at(self._moment(-50)):
+                self._periods()
+            with clock.at(self._moment(-45)):
+                self._drafts()
+            self._tell()
+            self.story.play()
+
+    def _moment(self, days: int):
+        from datetime import UTC, datetime, time
+
+        return datetime.combine(self.first + timedelta(days=days), time(9), tzinfo=UTC)
+
+    # ---- before the first quarter
+
+    def _people(self) -> None:
+        people.set_up_network()
+        self.casting.network()
+        for content in contents():
+            self.cities[content["slug"]] = people.add_city(content)
+            self.casting.city(self.cities[content["slug"]], content)
+        self.framework = frameworks.load_framework()
+
+    def _periods(self) -> None:
+        for quarter in self.calendar.quarters:
+            periods.create_period(
+                name=quarter.name,
+                starts_on=quarter.start,
+                ends_on=quarter.end,
+                opens_on=quarter.start,
+                due_on=quarter.end + timedelta(days=20),
+                by=self.cast["coordinator"],
+            )
+        for kind, trigger, recipients in (
+            (ReportKind.CITY_PERIOD, Trigger.ACCEPTED, [Recipients.CITY, Recipients.PARTNERS]),
+            (ReportKind.NETWORK_PERIOD, Trigger.PERIOD_DUE, [Recipients.PARTNERS, Recipients.COMMITTEE]),
+        ):
+            ReportSchedule.objects.create(kind=kind, trigger=trigger, recipients=recipients, offset_days=10)
+
+    def _drafts(self) -> None:
+        for number, content in enumerate(contents()):
+            slug = content["slug"]
+            owners = [
+                self.cast.person(f"official.{slug}"),
+                self.cast.person(f"lead.{slug}"),
+                self.cast.person(f"expert.{slug}"),
+            ]
+            strategy, drafted = Drafting(self.cities[slug], content, self.calendar, owners).draft()
+            self.logs[slug] = Logging(self.cities[slug], drafted, self.cast, self.calendar, number)
+            self.story.tell(self.first - timedelta(days=20), lambda s=strategy, slug=slug: self._adopt(s, slug))
+
+    def _adopt(self, strategy, slug: str) -> None:
+        lead = self.cast[f"lead.{slug}"]
+        plans.adopt_strategy(strategy, by=lead, on=clock.today() - timedelta(days=3))
+        strategy.refresh_from_db()
+        plans.publish_strategy(strategy, by=lead)
+
+    # ---- the quarters
+
+    def _tell(self) -> None:
+        meetings.tell(self.story, self.cities, self.cast, self.calendar)
+        training.tell(self.story, self.calendar)
+        for log in self.logs.values():
+            log.tell(self.story)
+        for offset in range(-BEHIND, 1):
+            self.story.tell(self.calendar.quarter(offset).start, periods.open_due_periods, hour=6)
+        for offset in range(-BEHIND, 0):
+            for log in self.logs.values():
+                self._hand_in(log, offset)
+        self._first_round()
+        self._round_on_the_desk()
+        self._round_in_rating()
+        for offset in range(-BEHIND, 0):
+            due = self.calendar.quarter(offset).end + timedelta(days=31)
+            for day in (due - timedelta(days=5), due):
+                if day <= self.calendar.today:
+                    self.story.tell(day, self._issue, hour=20)
+        self.story.tell(self.calendar.today, self._issue, hour=23)
+
+    def _hand_in(self, log: Logging, offset: int) -> None:
+        quarter, slug = self.calendar.quarter(offset), log.city.slug
+        is_last = offset == -1
+        day = handed_in_on(quarter, log.number, is_last=is_last)
+        self.story.tell(day, lambda: log.hand_in(quarter), hour=15)
+        decided = quarter.end - timedelta(days=1) if is_last else day + timedelta(days=6)
+        if is_last and slug == WAITING:
+            return
+        if is_last and slug == RETURNED:
+            comments = (
+                "Please say for the three largest actions what the money was spent on, and mend the count of visitors."
+            )
+            self.story.tell(decided, lambda: self._return(log, offset, comments))
+            return
+        self.story.tell(decided, lambda: self._accept(log, offset))
+        if offset == -2 and slug == REOPENED:
+            self._reopened(log, offset, decided)
+        if offset == -3 or (offset == -2 and log.number % 3 != 2):
+            published = decided + timedelta(days=12)
+            lead = self.cast[f"lead.{slug}"]
+            self.story.tell(published, lambda: periods.publish_period(log.period(quarter), by=lead))
+
+    def _accept(self, log: Logging, offset: int) -> None:
+        periods.accept_period(log.period(self.calendar.quarter(offset)), by=self.cast["coordinator"])
+
+    def _return(self, log: Logging, offset: int, comments: str) -> None:
+        city_period = log.period(self.calendar.quarter(offset))
+        periods.return_period(city_period, by=self.cast["coordinator"], comments=comments)
+
+    def _reopened(self, log: Logging, offset: int, accepted: date) -> None:
+        quarter, coordinator = self.calendar.quarter(offset), self.cast["coordinator"]
+        reason = "One amount was a digit too long; the city asked to correct it."
+        first = accepted + timedelta(days=3)
+        self.story.tell(
+            first, lambda: periods.reopen_period(log.period(quarter), by=coordinator, reason=reason), hour=9
+        )
+        self.story.tell(first, lambda: log.correct_last_amount(quarter), hour=11)
+        self.story.tell(first, lambda: log.hand_in(quarter, with_word="This is the corrected submission."), hour=13)
+        self.story.tell(first + timedelta(days=1), lambda: self._accept(log, offset), hour=9)
+
+    # ---- evaluation
+
+    def _rounds(self) -> Rounds:
+        return Rounds(self.cast, self.framework)
+
+    def _first_round(self) -> None:
+        start = self.calendar.quarter(-3).end + timedelta(days=24)
+        plan, box = dates(start), {}
+        tell = self.story.tell
+        tell(start, lambda: box.update(round=self._open("Round 1: the first quarter", -3, plan, sorted(self.cities))))
+        tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
+        for number, name in enumerate(("rater1", "rater2", "rater3", "lead", "expert")):
+            day = plan["rate_on"] + timedelta(days=number + 1)
+            tell(day, lambda name=name: self._rounds().rate(box["round"], name))
+        tell(plan["discuss_on"], lambda: self._rounds().move(box["round"], "start_discussion"), hour=6)
+        tell(plan["discuss_on"] + timedelta(days=2), lambda: self._rounds().discuss(box["round"]))
+        tell(plan["moderate_on"], lambda: self._rounds().move(box["round"], "start_moderation"), hour=6)
+        tell(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"]))
+        tell(plan["review_on"], lambda: self._rounds().move(box["round"], "hand_to_committee"), hour=6)
+        tell(plan["review_on"] + timedelta(days=4), lambda: self._rounds().approve(box["round"]))
+
+    def _round_on_the_desk(self) -> None:
+        start = self.calendar.quarter(-2).end + timedelta(days=24)
+        plan, box, slug, tell = dates(start), {}, "lublin", self.story.tell
+        plan["decide_by"] = max(plan["decide_by"], self.calendar.today + timedelta(days=10))
+        tell(start, lambda: box.update(round=self._open("Round 2: a second look", -2, plan, [slug])))
+        tell(start, lambda: self._rounds().declare_conflict(box["round"], slug), hour=12)
+        tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
+        for number, name in enumerate(("rater1", "rater2", "rater3", "lead", "expert")):
+            day = plan["rate_on"] + timedelta(days=number + 1)
+            tell(day, lambda name=name: self._rounds().rate(box["round"], name))
+        tell(plan["discuss_on"], lambda: self._rounds().move(box["round"], "start_discussion"), hour=6)
+        tell(plan["discuss_on"] + timedelta(days=2), lambda: self._rounds().discuss(box["round"]))
+        tell(plan["moderate_on"], lambda: self._rounds().move(box["round"], "start_moderation"), hour=6)
+        tell(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"]))
+        tell(plan["review_on"], lambda: self._rounds().move(box["round"], "hand_to_committee"), hour=6)
+
+    def _round_in_rating(self) -> None:
+        today, start = self.calendar.today, self.calendar.quarter(-1).end - timedelta(days=1)
+        plan = dates(start, discuss=today + timedelta(days=14), step=1)
+        box, tell = {}, self.story.tell
+        tell(start, lambda: box.update(round=self._open("Round 3: under way", -1, plan, RATED_NOW)), hour=16)
+        tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
+        day = plan["rate_on"]
+        tell(day, lambda: self._rounds().rate(box["round"], "rater1", only="linkoping", upto=2, submit=False), hour=10)
+        tell(day, lambda: self._rounds().rate(box["round"], "rater2", only="ravenna"), hour=11)
+
+    def _open(self, name: str, offset: int, plan: dict[str, date], slugs: list[str]):
+        return self._rounds().open(name, self.calendar.quarter(offset).start, plan, slugs)
+
+    # ---- reports
+
+    def _issue(self) -> None:
+        reports.issue_due_reports()
+        for pk in Report.objects.exclude(state="ready").values_list("pk", flat=True):
+            build_report(pk)
