@@ -144,6 +144,24 @@ def is_network_reader(user):
 
 
 @rules.predicate
+def leads_committee(user, row):
+    """The chair of the scientific committee, for the committee itself: its seats are not the coordinators' to give."""
+    held = offices_of(user)
+    chairs = any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE and office.role == Role.CHAIR for office in held)
+    return chairs and (row is None or kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE)
+
+
+@rules.predicate
+def is_of_committee(user, row):
+    return row is not None and kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE
+
+
+def kind_of(row):
+    """The kind of a body, or of the body that a membership or an invitation belongs to."""
+    return row.kind if hasattr(row, "kind") else row.body.kind
+
+
+@rules.predicate
 def is_visible(user, row):
     """The row is among those that its model shows this user."""
     return row is None or type(row)._default_manager.visible_to(user).filter(pk=row.pk).exists()
@@ -187,9 +205,10 @@ rules.add_perm("cities.view_membership", is_visible)
 rules.add_perm("cities.add_membership", rules.always_deny)  # by invitation or services alone
 rules.add_perm("cities.change_membership", rules.always_deny)
 rules.add_perm("cities.delete_membership", rules.always_deny)
-rules.add_perm("cities.end_membership", is_lead | is_coordinator)
+rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee)
 rules.add_perm("cities.view_invitation", is_visible)
-rules.add_perm("cities.invite", is_lead | is_coordinator)  # object: the body; which roles, cities.services decides
+# object: the body; which roles, cities.services decides. A committee seat is not a coordinator's to give.
+rules.add_perm("cities.invite", is_lead | (is_coordinator & ~is_of_committee) | leads_committee)
 
 rules.add_perm("cities.view_event", is_visible)
 rules.add_perm("cities.add_event", is_official)

@@ -134,8 +134,8 @@ def _text(data: bytes, name: str) -> Content:
     except UnicodeDecodeError as error:
         raise FileRefused(
             _(
-                "This kind of file is not taken. Choose a picture (JPEG, PNG, WebP, HEIC), a PDF, a document (DOCX, ODT), "
-                "a spreadsheet (XLSX, ODS), or text and CSV in UTF-8."
+                "This kind of file is not taken. Choose a picture (JPEG, PNG, WebP, HEIC), a PDF, "
+                "a document (DOCX, ODT), a spreadsheet (XLSX, ODS), or text and CSV in UTF-8."
             )
         ) from error
     if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f" for letter in set(text)):

@@ -123,7 +123,8 @@ def _write(content: Content) -> str:
         _delete_half(path)
         raise FileRefused(
             _(
-                "The file could not be stored, because the server has no room for it now. Tell the coordinator; try later."
+                "The file could not be stored, because the server has no room for it now. "
+                "Tell the coordinator, and try again later."
             )
         ) from error
 

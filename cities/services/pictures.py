@@ -17,7 +17,7 @@ pillow_heif.register_heif_opener()
 
 
 def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
-    """JPEG bytes, type, suffix, width, height. Position, camera, comments and previews are gone: only pixels are copied."""
+    """JPEG bytes, type, suffix, width, height. Position, camera and previews are gone: only pixels are copied."""
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "HEIF")) as found:
             if found.width * found.height > MAX_PIXELS:

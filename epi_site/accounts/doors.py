@@ -1,4 +1,4 @@
-"""Of allauth's addresses those that this site uses, under allauth's names. No sign-up, no further addresses, no codes."""
+"""Of allauth's addresses those that this site uses, under its names: no sign-up, no second address, no codes."""
 
 from allauth.account import views
 from django.urls import path, re_path

@@ -1,0 +1,112 @@
+"""Meetings and kick-offs: planned, published, documented, attended."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import rules
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cities.enums import EventKind
+from cities.exceptions import EventRefused, NotYours
+from cities.models import Attendance, Event, Person, StoredFile
+from epi_site.shared import clock
+from epi_site.shared.exceptions import EditedMeanwhile
+
+from .files import use_file, withdraw_file
+
+FIELDS = {
+    "kind",
+    "body",
+    "title",
+    "starts_at",
+    "ends_at",
+    "place",
+    "link",
+    "programme",
+    "minutes",
+    "decisions",
+    "documentation",
+}
+
+
+@transaction.atomic
+def save_event(
+    event: Event | None,
+    *,
+    by: Any,
+    fields: Mapping[str, Any],
+    city: Any = None,
+    version: int | None = None,
+    minutes_file: StoredFile | None = None,
+) -> Event:
+    """Make an event of ``city`` (``event`` None), or change one; raises EditedMeanwhile where somebody was first."""
+    event = Event(city=city) if event is None else _held(event, version)
+    _demand("cities.change_event", by, event)
+    for name in FIELDS & set(fields):
+        setattr(event, name, fields[name])
+    if event.body_id and event.body.city_id != event.of_city_id:
+        raise EventRefused(_("Choose a body of the same city."))
+    if minutes_file is not None and minutes_file.pk != event.minutes_file_id:
+        if event.minutes_file_id:
+            withdraw_file(event.minutes_file)
+        event.minutes_file = use_file(minutes_file)
+    _save(event, by)
+    return event
+
+
+@transaction.atomic
+def publish_event(event: Event, *, by: Any) -> Event:
+    event = _held(event, None)
+    _demand("cities.publish_event", by, event)
+    if event.published_at is not None:
+        raise EventRefused(_("This event is published already."))
+    if event.kind == EventKind.KICK_OFF and not (event.place or event.link):
+        raise EventRefused(_("Say first where the kick-off takes place."))
+    if event.kind == EventKind.KICK_OFF and not event.programme.strip():
+        raise EventRefused(_("Write the programme first: it names the main actions of the pilot."))
+    event.published_at = clock.now()
+    _save(event, by)
+    return event
+
+
+@transaction.atomic
+def record_attendance(
+    event: Event, *, by: Any, persons: Iterable[Person] = (), guests: Iterable[tuple[str, int]] = ()
+) -> Event:
+    """Who came, anew: persons of the network by name, groups of guests by number."""
+    event = _held(event, None)
+    _demand("cities.change_event", by, event)
+    event.attendances.all().delete()
+    Attendance.objects.bulk_create(Attendance(event=event, person=person) for person in set(persons))
+    Attendance.objects.bulk_create(
+        Attendance(event=event, label=label.strip()[:200], count=count) for label, count in guests if label.strip()
+    )
+    _save(event, by)
+    return event
+
+
+def _demand(permission: str, by: Any, event: Event) -> None:
+    """``by`` None is a command of the installation itself, never a page."""
+    if by is None:
+        return
+    stored = event.pk is not None
+    allowed = by.has_perm(permission, event) if stored else by.is_active and rules.has_perm(permission, by, event)
+    if not allowed:
+        raise NotYours
+
+
+def _held(event: Event, version: int | None) -> Event:
+    event = Event.objects.select_for_update(of=("self",)).select_related("body", "minutes_file").get(pk=event.pk)
+    if version is not None and event.version != version:
+        error = EditedMeanwhile()
+        error.current = event
+        raise error
+    return event
+
+
+def _save(event: Event, by: Any) -> None:
+    if event.pk:
+        event.version += 1
+    event._history_user = by
+    event.save()

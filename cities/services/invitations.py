@@ -1,0 +1,195 @@
+"""Invitations: a letter with a one-time address; accepting it makes the account, the person and the membership."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from cities.enums import BodyKind, Role, Seat
+from cities.exceptions import InvitationGone, InvitationRefused, NotYours, OtherAccount, OwnRole
+from cities.models import Body, Installation, Invitation, Organisation, Person
+from cities.rules import person_of
+from epi_site.accounts.models import User
+from epi_site.accounts.services import language_of, write_mail
+from epi_site.shared import clock
+
+from .memberships import add_member, refuse_grant, refuse_oneself, refuse_overlap, refuse_seat
+
+
+@transaction.atomic
+def invite(
+    *,
+    email: str,
+    name: str,
+    body: Body,
+    role: str,
+    seat: str = "",
+    organisation: Organisation | None = None,
+    by: Any,
+) -> tuple[Invitation, str]:
+    """Write the letter; the token is told here once, and only its hash is kept. An older open one is withdrawn."""
+    email = email.strip().lower()
+    refuse_grant(body, role, by=by)
+    if email in _own_addresses(by):
+        raise OwnRole
+    person = Person.objects.filter(email__iexact=email).first()
+    if person is not None:
+        refuse_oneself(person, by=by)
+        refuse_seat(person, body, role)
+        refuse_overlap(person, body, role, clock.today())
+    _open_ones().filter(email=email, body=body, role=role).update(withdrawn_at=clock.now())
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        email=email,
+        name=name.strip(),
+        organisation=organisation,
+        body=body,
+        role=role,
+        seat=seat,
+        token_hash=_hash(token),
+        invited_by=by,
+        created_at=clock.now(),
+        expires_at=clock.now() + timedelta(days=settings.INVITATION_DAYS),
+    )
+    _write_letter(invitation, token)
+    return invitation, token
+
+
+def find_invitation(token: str) -> Invitation:
+    """The open invitation behind a token; raises InvitationGone."""
+    rows = _open_ones().select_related("body__city", "organisation", "invited_by")
+    invitation = rows.filter(token_hash=_hash(token)).first()
+    if invitation is None:
+        raise InvitationGone
+    return invitation
+
+
+def account_of(invitation: Invitation) -> User | None:
+    return User.objects.filter(email__iexact=invitation.email).first()
+
+
+@transaction.atomic
+def accept_invitation(token: str, *, user: Any = None, name: str = "", password: str = "") -> User:
+    """Take the role. ``user`` is who is signed in; a new person gives name and password instead. Works once."""
+    invitation = find_invitation(token)
+    invitation = _open_ones().select_for_update(of=("self",)).select_related("body__city").get(pk=invitation.pk)
+    account = account_of(invitation)
+    if account is not None and (user is None or user.pk != account.pk):
+        raise OtherAccount
+    if account is None and user is not None and user.is_authenticated:
+        raise OtherAccount
+    if invitation.invited_by_id is not None and account is not None and invitation.invited_by_id == account.pk:
+        raise OwnRole
+    if account is None:
+        account = User.objects.create_user(
+            invitation.email, password, first_name=(name or invitation.name)[:150], language=_chosen_language()
+        )
+    person = _person_for(invitation, account, name)
+    taken = _open_ones().filter(pk=invitation.pk).update(accepted_at=clock.now(), accepted_by=account)
+    if not taken:
+        raise InvitationGone
+    add_member(
+        person=person, body=invitation.body, role=invitation.role, seat=invitation.seat, by=None
+    )  # who invited was asked when the letter was written
+    return account
+
+
+@transaction.atomic
+def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
+    if not by.has_perm("cities.invite", invitation.body):
+        raise NotYours
+    if not _open_ones().filter(pk=invitation.pk).update(withdrawn_at=clock.now()):
+        raise InvitationRefused(_("This invitation has been used or withdrawn already."))
+    invitation.refresh_from_db()
+    return invitation
+
+
+# ---- parts
+
+
+def _open_ones() -> Any:
+    return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now())
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _own_addresses(by: Any) -> set[str]:
+    person = person_of(by)
+    return {by.email.lower()} | ({person.email.lower()} if person is not None else set())
+
+
+def _chosen_language() -> str:
+    language = (translation.get_language() or "").split("-")[0]
+    return language if language in dict(settings.LANGUAGES) else ""
+
+
+def _person_for(invitation: Invitation, account: User, name: str) -> Person:
+    """The person behind the account, or the one without account whom the address names, or a new one."""
+    person = Person.objects.filter(user=account).first()
+    if person is None:
+        person = Person.objects.filter(email__iexact=invitation.email).first()
+        if person is not None and person.user_id is not None:
+            raise OtherAccount
+        person = person or Person(email=invitation.email, name=name or invitation.name)
+        person.user = account
+    if person.organisation_id is None:
+        person.organisation = invitation.organisation
+    person.save()
+    account.person = person
+    return person
+
+
+def _write_letter(invitation: Invitation, token: str) -> None:
+    with translation.override(_language_for(invitation)):
+        link = settings.SITE_URL + reverse("cities:invitation_accept", args=[token])
+        network = Installation.objects.values_list("network_name", flat=True).first() or ""
+        facts = {
+            "name": invitation.name,
+            "inviter": _name_of(invitation.invited_by),
+            "role": role_words(invitation),
+            "body": invitation.body.name,
+            "network": network,
+            "link": link,
+            "days": settings.INVITATION_DAYS,
+        }
+        write_mail(
+            to=invitation.email,
+            subject=_("Invitation: %(role)s, %(body)s") % facts,
+            body=_(
+                "Hello %(name)s,\n\n"
+                "%(inviter)s invites you to %(network)s as %(role)s in “%(body)s”.\n\n"
+                "Follow this link to accept; it works once, for %(days)s days:\n\n%(link)s\n\n"
+                "If you did not expect this letter, do nothing."
+            )
+            % facts,
+            has_secret=True,
+            language=translation.get_language() or "",
+        )
+
+
+def role_words(invitation: Invitation) -> str:
+    seat = f" ({Seat(invitation.seat).label})" if invitation.seat else ""
+    return f"{Role(invitation.role).label}{seat}"
+
+
+def _name_of(user: User) -> str:
+    person = Person.objects.filter(user=user).first()
+    return person.name if person else str(user)
+
+
+def _language_for(invitation: Invitation) -> str:
+    """Of the account, else the city's, else the network's working language; of those the site speaks."""
+    city = invitation.body.city if invitation.body.kind not in {BodyKind.NETWORK_OFFICE} else None
+    working = Installation.objects.values_list("working_language", flat=True).first()
+    for language in (language_of(invitation.email), city.language if city else "", working):
+        if language in dict(settings.LANGUAGES):
+            return language
+    return settings.LANGUAGE_CODE

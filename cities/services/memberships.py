@@ -1,0 +1,144 @@
+"""Who joins a body, leaves it, or hands a role over. Nobody grants oneself a role."""
+
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from cities import rules as who
+from cities.enums import ROLES, BodyKind, Role
+from cities.exceptions import CommitteeSeat, MembershipRefused, NotYours, OwnRole
+from cities.models import Body, Membership, Person
+from cities.signals import handed_over
+from epi_site.shared import clock
+
+
+@transaction.atomic
+def add_member(
+    *, person: Person, body: Body, role: str, seat: str = "", valid_from: date | None = None, by: Any
+) -> Membership:
+    """Give ``person`` a role from a day on. ``by`` None is a command of the installation itself, never a page."""
+    _hold(person)
+    refuse_grant(body, role, by=by)
+    refuse_oneself(person, by=by)
+    refuse_seat(person, body, role)
+    begins = valid_from or clock.today()
+    refuse_overlap(person, body, role, begins)
+    membership = Membership(person=person, body=body, role=role, seat=seat, valid_from=begins)
+    _save(membership, by, person)
+    return membership
+
+
+@transaction.atomic
+def end_membership(membership: Membership, *, by: Any, on: date | None = None) -> Membership:
+    """The role is gone as soon as the day ``on`` begins; at once where none is given. People may leave themselves."""
+    membership = _current_row(membership)
+    if by is not None and not may_end(membership, by):
+        raise NotYours
+    day = on or clock.today()
+    if day < membership.valid_from:
+        raise MembershipRefused(_("A membership cannot end before it has begun. Choose a later day."))
+    membership.valid_to = day
+    _save(membership, by, membership.person)
+    return membership
+
+
+@transaction.atomic
+def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
+    """``to`` takes over the role and, by the signal ``handed_over``, what was kept in the leaving person's name."""
+    membership = _current_row(membership)
+    leaving = membership.person
+    if to.pk == leaving.pk:
+        raise MembershipRefused(_("Choose somebody else: this person holds the role already."))
+    _hold(to)
+    refuse_oneself(to, by=by)
+    refuse_seat(to, membership.body, membership.role)
+    end_membership(membership, by=by)
+    holds = to.memberships.current().filter(body=membership.body, role=membership.role).first()
+    if holds is None:
+        refuse_overlap(to, membership.body, membership.role, clock.today())
+        holds = Membership(person=to, body=membership.body, role=membership.role, seat=membership.seat)
+        _save(holds, by, to)
+    membership.refresh_from_db()
+    handed_over.send(Membership, membership=membership, person=leaving, to=to, body=membership.body, by=by)
+    return holds
+
+
+def may_end(membership: Membership, user: Any) -> bool:
+    """Leads in their city, coordinators anywhere, the chair in the committee; and everybody for oneself."""
+    own = who.person_of(user)
+    return user.has_perm("cities.end_membership", membership) or (own is not None and membership.person_id == own.pk)
+
+
+def leaves_without_lead(membership: Membership) -> bool:
+    """Whether nobody else leads the city: not refused, but said before it happens."""
+    if membership.role != Role.LEAD_OFFICIAL:
+        return False
+    others = membership.body.memberships.current().filter(role=Role.LEAD_OFFICIAL).exclude(pk=membership.pk)
+    return not others.exists()
+
+
+# ---- refusals, shared with invitations
+
+
+def refuse_grant(body: Body, role: str, *, by: Any) -> None:
+    if role not in ROLES[BodyKind(body.kind)]:
+        raise MembershipRefused(_("This body has no such role. Choose one of its own."))
+    if by is None:
+        return
+    if body.kind == BodyKind.SCIENTIFIC_COMMITTEE and who.has_network_role(by, Role.COORDINATOR):
+        raise CommitteeSeat
+    if not by.has_perm("cities.invite", body):
+        raise NotYours
+
+
+def refuse_oneself(person: Person, *, by: Any) -> None:
+    own = who.person_of(by) if by is not None else None
+    if by is not None and (person.user_id == by.pk or (own is not None and own.pk == person.pk)):
+        raise OwnRole
+
+
+def refuse_seat(person: Person, body: Body, role: str) -> None:
+    """Who manages the rounds does not decide on them: coordinators and the committee are different people."""
+    held = person.memberships.filter(Q(valid_to=None) | Q(valid_to__gt=clock.today()))
+    if body.kind == BodyKind.SCIENTIFIC_COMMITTEE and held.filter(role=Role.COORDINATOR).exists():
+        raise CommitteeSeat
+    if role == Role.COORDINATOR and held.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE).exists():
+        raise CommitteeSeat
+
+
+def refuse_overlap(person: Person, body: Body, role: str, begins: date) -> None:
+    """One (person, body, role) at a time, in the past too; the database holds the current one."""
+    same = Membership.objects.filter(person=person, body=body, role=role)
+    if same.filter(Q(valid_to=None) | Q(valid_to__gt=begins)).exists():
+        raise MembershipRefused(_("This person holds this role already in that time."))
+
+
+# ---- rows
+
+
+def _hold(person: Person) -> None:
+    """Two grants to one person wait for each other."""
+    Person.objects.select_for_update().get(pk=person.pk)
+
+
+def _current_row(membership: Membership) -> Membership:
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("person__user", "body__city")
+    row = rows.get(pk=membership.pk)
+    if row.valid_to is not None and row.valid_to <= clock.today():
+        raise MembershipRefused(_("This membership has ended already."))
+    return row
+
+
+def _save(membership: Membership, by: Any, person: Person) -> None:
+    membership._history_user = by
+    try:
+        with transaction.atomic():
+            membership.save()
+    except IntegrityError as error:
+        raise MembershipRefused(_("This person holds this role already in that time.")) from error
+    for user in (by, person.user if person.user_id else None):
+        if user is not None:
+            who.forget_offices(user)
