@@ -7,6 +7,7 @@ A predicate without an object answers "may she open the list?". What one may *se
 from typing import NamedTuple
 
 import rules
+from django.db.models import Q
 
 from epi_site.shared import clock
 
@@ -81,6 +82,21 @@ def is_scientific_member(user) -> bool:
     return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE for office in offices_of(user))
 
 
+def chairs_committee(user) -> bool:
+    held = offices_of(user)
+    return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE and office.role == Role.CHAIR for office in held)
+
+
+def managed_bodies(user):
+    """A Q over Body: those whose members the user looks after."""
+    managed = Q(city__in=lead_cities(user))
+    if chairs_committee(user):
+        managed |= Q(kind=BodyKind.SCIENTIFIC_COMMITTEE)
+    if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
+        managed |= ~Q(pk=None)
+    return managed
+
+
 def reads_network(user) -> bool:
     """Partners, trainers, the scientific committee and coordinators: they read what cities have handed in."""
     return has_network_role(user, Role.PARTNER, Role.TRAINER, Role.COORDINATOR) or is_scientific_member(user)
@@ -146,9 +162,7 @@ def is_network_reader(user):
 @rules.predicate
 def leads_committee(user, row):
     """The chair of the scientific committee, for the committee itself: its seats are not the coordinators' to give."""
-    held = offices_of(user)
-    chairs = any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE and office.role == Role.CHAIR for office in held)
-    return chairs and (row is None or kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE)
+    return chairs_committee(user) and (row is None or kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE)
 
 
 @rules.predicate

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
-from cities.rules import has_network_role, lead_cities
+from cities.rules import has_network_role, managed_bodies
 from epi_site.shared import clock
 from epi_site.shared.models import Recorded, Versioned
 
@@ -22,10 +22,10 @@ class PersonQuerySet(models.QuerySet):
         return self.filter(user=user.pk) if user.is_authenticated and user.is_active else self.none()
 
     def visible_to(self, user):
-        """Oneself; leads see the members of their city, coordinators everybody."""
+        """Oneself; leads see the members of their city, the chair those of the committee, coordinators everybody."""
         if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
             return self
-        members = Membership.objects.filter(body__city__in=lead_cities(user), person=OuterRef("pk"))
+        members = Membership.objects.filter(body__in=Body.objects.managed_by(user), person=OuterRef("pk"))
         return self.filter(Q(pk__in=Person.objects.of(user)) | Exists(members))
 
 
@@ -65,6 +65,10 @@ class BodyQuerySet(models.QuerySet):
     def visible_to(self, user):
         """That a body is, is for everybody; names are a matter of ``cities.view_names``."""
         return self
+
+    def managed_by(self, user):
+        """The bodies whose members the user looks after."""
+        return self.filter(managed_bodies(user))
 
 
 class Body(Recorded, Versioned):
@@ -156,10 +160,10 @@ class MembershipQuerySet(models.QuerySet):
         return self.current().filter(person__in=Person.objects.of(user))
 
     def visible_to(self, user):
-        """One's own; leads see those of their city, coordinators all."""
+        """One's own; leads see those of their city, the chair those of the committee, coordinators all."""
         if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
             return self
-        return self.filter(Q(person__in=Person.objects.of(user)) | Q(body__city__in=lead_cities(user)))
+        return self.filter(Q(person__in=Person.objects.of(user)) | Q(body__in=Body.objects.managed_by(user)))
 
 
 class Membership(Recorded):
@@ -201,7 +205,7 @@ class InvitationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if has_network_role(user, Role.COORDINATOR):
             return self
-        return self.filter(body__city__in=lead_cities(user))
+        return self.filter(body__in=Body.objects.managed_by(user))
 
 
 class Invitation(models.Model):

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cities.enums import BodyKind, Role, Seat
+from cities.enums import Role, Seat
 from cities.exceptions import InvitationGone, InvitationRefused, NotYours, OtherAccount, OwnRole
 from cities.models import Body, Installation, Invitation, Organisation, Person
 from cities.rules import person_of
@@ -78,15 +79,16 @@ def account_of(invitation: Invitation) -> User | None:
 def accept_invitation(token: str, *, user: Any = None, name: str = "", password: str = "") -> User:
     """Take the role. ``user`` is who is signed in; a new person gives name and password instead. Works once."""
     invitation = find_invitation(token)
-    invitation = _open_ones().select_for_update(of=("self",)).select_related("body__city").get(pk=invitation.pk)
+    invitation = (
+        _open_ones().select_for_update(of=("self",)).select_related("body__city", "invited_by").get(pk=invitation.pk)
+    )
     account = account_of(invitation)
     if account is not None and (user is None or user.pk != account.pk):
         raise OtherAccount
     if account is None and user is not None and user.is_authenticated:
         raise OtherAccount
-    if invitation.invited_by_id is not None and account is not None and invitation.invited_by_id == account.pk:
-        raise OwnRole
     if account is None:
+        validate_password(password)
         account = User.objects.create_user(
             invitation.email, password, first_name=(name or invitation.name)[:150], language=_chosen_language()
         )
@@ -94,9 +96,7 @@ def accept_invitation(token: str, *, user: Any = None, name: str = "", password:
     taken = _open_ones().filter(pk=invitation.pk).update(accepted_at=clock.now(), accepted_by=account)
     if not taken:
         raise InvitationGone
-    add_member(
-        person=person, body=invitation.body, role=invitation.role, seat=invitation.seat, by=None
-    )  # who invited was asked when the letter was written
+    _join(person, invitation)
     return account
 
 
@@ -111,6 +111,15 @@ def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
 
 
 # ---- parts
+
+
+def _join(person: Person, invitation: Invitation) -> None:
+    """As whoever invited would do it today: an invitation is worth no more than the role of its writer."""
+    given = {"body": invitation.body, "role": invitation.role, "seat": invitation.seat}
+    try:
+        add_member(person=person, **given, by=invitation.invited_by)
+    except NotYours as error:
+        raise InvitationGone from error
 
 
 def _open_ones() -> Any:
@@ -187,7 +196,7 @@ def _name_of(user: User) -> str:
 
 def _language_for(invitation: Invitation) -> str:
     """Of the account, else the city's, else the network's working language; of those the site speaks."""
-    city = invitation.body.city if invitation.body.kind not in {BodyKind.NETWORK_OFFICE} else None
+    city = invitation.body.city
     working = Installation.objects.values_list("working_language", flat=True).first()
     for language in (language_of(invitation.email), city.language if city else "", working):
         if language in dict(settings.LANGUAGES):

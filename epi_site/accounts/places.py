@@ -23,7 +23,7 @@ def is_loopback() -> bool:
 
 
 def shows_secrets() -> bool:
-    """Only in the demonstration that nobody else can reach: there, invitations are followed from the list of letters."""
+    """Only in the demonstration that nobody else can reach: invitations are followed from its list of letters."""
     if not (settings.DEMO_ALLOWED and mails_land_in_folder() and is_loopback()):
         return False
     return User.objects.filter(email__iendswith=DEMO_DOMAIN).exists()

@@ -25,7 +25,7 @@ PAUSES = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before e
 RUNG_AT_ONCE = 200
 log = logging.getLogger(__name__)
 
-# The server has said no, so the letter has certainly not left. Any other error while it is handed over leaves that open.
+# The server has said no, so the letter has certainly not left. Any other error after that point leaves it open.
 REFUSALS = (
     smtplib.SMTPRecipientsRefused,
     smtplib.SMTPSenderRefused,

@@ -78,10 +78,7 @@ class MailList(_ForCoordinators, ListView):
         return MailFilter(self.request.GET or None)
 
     def get_queryset(self):
-        found = (
-            self.filter_form.found_in(super().get_queryset()) if self.filter_form.is_bound else super().get_queryset()
-        )
-        return found.defer("body")
+        return self.filter_form.found_in(super().get_queryset()).defer("body")
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 
 
 class StrangersSignIn:
-    """A view's first base. Signed-in people get the 404 or 403 that the view raises; strangers are asked who they are."""
+    """A view's first base: signed-in people get the 404 or 403 that the view raises, strangers the sign-in."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
