@@ -45,7 +45,7 @@ test-servers: env-dev messages
 	@if $(SERVERS) $(PY) tests/servers.py; then set -x; $(SERVERS) $(PY) -m pytest -n 2 -m "not browser" $(ARGS); fi
 
 # ---- checks
-check: env-dev messages
+check: env-dev front messages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --lint --quiet templates

@@ -73,11 +73,12 @@ def main() -> int:
 
 def leaders(place: Place) -> list[Leader]:
     """Beat stands apart from the worker: `worker -B` lives on without a schedule when its beat child dies."""
-    celery = [sys.executable, "-m", "celery", "-A", "epi_site"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
-    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", place.host, "--port", str(place.port)]
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    listen = ["--host", place.host, "--port", str(place.port), "--blocking-threads", "4", "--backpressure", "64"]
     return [
-        Leader("web", [*web, "--workers", "1", "--blocking-threads", "8", "epi_site.wsgi:application"]),
+        Leader("web", [*web, *listen, "epi_site.run.web:application"]),
         Leader("worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", *level]),
         Leader("beat", [*celery, "beat", "--pidfile", "", *level]),
     ]

@@ -5,7 +5,7 @@ import os
 import django
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from epi_site.checks import DEMO_DOMAIN
 from epi_site.settings.env import env_bool
@@ -53,6 +53,9 @@ def degraded() -> list[str]:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
     django.setup()
-    prepare()
+    try:
+        prepare()
+    except CommandError as error:
+        raise SystemExit(f"Not started: {error}") from error
     for sentence in degraded():
         print(f"  - {sentence}")  # noqa: T201 - for the person at the terminal

@@ -26,10 +26,10 @@ class Leader:
     command: Sequence[str]
 
 
-def end_with(parent: int) -> None:
-    """On Linux, have the kernel ask this process to stop when its parent dies, however that happens."""
+def end_with(parent: int, number: int = signal.SIGTERM) -> None:
+    """On Linux, have the kernel send this process a signal when its parent dies, however that happens."""
     if LIBC:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        LIBC.prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)
 

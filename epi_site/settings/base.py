@@ -215,7 +215,7 @@ USE_I18N = True
 # ---- files
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("EPI_STATIC_ROOT", DATA_DIR / "staticfiles"))
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("dist", "img")]  # built, not their sources
 MEDIA_ROOT = DATA_DIR / "files"  # outside the web root; served with rights by cities.views
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
@@ -257,5 +257,10 @@ LOGGING = {
     "formatters": {"lines": {"()": "epi_site.shared.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EPI_LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "celery.beat": {"level": "WARNING"},  # each tick, several times a minute
+        "celery.worker.strategy": {"level": "WARNING"},  # received; that it is done is said once
+        "kombu.connection": {"level": "ERROR"},  # a broker in a folder has no host name
+    },
 }
