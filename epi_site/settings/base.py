@@ -107,7 +107,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ---- cache: one that all processes share, since rate limits count in it
 REDIS_URL = env_secret("REDIS_URL", default="")
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+        }
+    }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
@@ -123,6 +129,9 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": str(_broker / "control"),
         "polling_interval": 0.2,
     }
+elif CELERY_BROKER_URL.startswith("redis"):  # without them, a request waits for minutes on a server that is silent
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_ACKS_LATE = True
