@@ -7,6 +7,7 @@ from epi_site.shared import triggers
 from epi_site.shared.triggers import Trigger
 
 from .enums import LOCKED
+from .exceptions import PERIOD_IS_LOCKED
 from .models import (
     ActionUpdate,
     CityPeriod,
@@ -17,11 +18,11 @@ from .models import (
     PeriodMove,
     PeriodRevision,
     RevisionAction,
+    RevisionIndicator,
 )
 
 STATES = ", ".join(f"'{state}'" for state in sorted(LOCKED))
 PERIOD = CityPeriod._meta.db_table
-MESSAGE = "epi: the period is locked"
 
 # Which city period a row of the table belongs to, as SQL over the row ``{row}``.
 OWN = "{row}.city_period_id"
@@ -55,9 +56,11 @@ def _fact_triggers(model, period: str, keys: list[str]) -> list[Trigger]:
     )
     moved = f"NEW.id <> OLD.id OR {_locked(old)} OR {_locked(new)}" + (f" OR {other_key}" if other_key else "")
     return [
-        Trigger(f"epi_{table}_ins", table, "INSERT", " OR ".join([_locked(new), *same_key]), MESSAGE, _hold(new)),
-        Trigger(f"epi_{table}_upd", table, "UPDATE", moved, MESSAGE, _hold(old) + _hold(new)),
-        Trigger(f"epi_{table}_del", table, "DELETE", _locked(old), MESSAGE, _hold(old)),
+        Trigger(
+            f"epi_{table}_ins", table, "INSERT", " OR ".join([_locked(new), *same_key]), PERIOD_IS_LOCKED, _hold(new)
+        ),
+        Trigger(f"epi_{table}_upd", table, "UPDATE", moved, PERIOD_IS_LOCKED, _hold(old) + _hold(new)),
+        Trigger(f"epi_{table}_del", table, "DELETE", _locked(old), PERIOD_IS_LOCKED, _hold(old)),
     ]
 
 
@@ -104,5 +107,6 @@ def register() -> None:
     triggers.freeze(PeriodMove, unique=[("city_period_id", "number")])
     triggers.freeze(PeriodRevision, unique=[("city_period_id", "number")])
     triggers.freeze(RevisionAction, unique=[("revision_id", "action_id")])
+    triggers.freeze(RevisionIndicator, unique=[("revision_id", "indicator_id")])
     for model in (ActionUpdate, IndicatorValue, Narrative, Evidence):
         triggers.freeze(model.history.model)

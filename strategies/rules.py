@@ -35,6 +35,19 @@ def wrote_it_as_owner(user, update):
 
 
 @rules.predicate
+def owns_what_it_measures(user, indicator):
+    """The indicator belongs to an action of the user's own."""
+    if indicator is None:
+        return is_owner(user, None)
+    return indicator.action_id is not None and is_owner(user, indicator.action)
+
+
+@rules.predicate
+def measured_it_as_owner(user, value):
+    return value is None or (value.author_id == user.pk and owns_what_it_measures(user, value.indicator))
+
+
+@rules.predicate
 def is_of_the_municipality(user, city_period):
     """Coordinators do not accept what their own house hands in."""
     person = person_of(user)
@@ -60,14 +73,15 @@ for _model in ("actionupdate", "indicatorvalue", "evidence"):
     rules.add_perm(f"strategies.view_{_model}", is_visible)
     rules.add_perm(f"strategies.delete_{_model}", rules.always_deny)
 rules.add_perm("strategies.change_actionupdate", is_official | wrote_it_as_owner)
-rules.add_perm("strategies.change_indicatorvalue", is_official)
-rules.add_perm("strategies.add_indicatorvalue", is_official)  # object: the indicator
+rules.add_perm("strategies.change_indicatorvalue", is_official | measured_it_as_owner)
+rules.add_perm("strategies.add_indicatorvalue", is_official | owns_what_it_measures)  # object: the indicator
 
 rules.add_perm("strategies.view_cityperiod", is_visible)
 rules.add_perm("strategies.change_cityperiod", rules.always_deny)  # services alone move it
 rules.add_perm("strategies.view_periodrevision", is_visible)
 rules.add_perm("strategies.change_narrative", is_official)  # object: the city period
 rules.add_perm("strategies.comment_cityperiod", is_expert)
+rules.add_perm("strategies.open_cityperiod", is_coordinator)  # before its day; on its day the clock does
 rules.add_perm("strategies.submit_cityperiod", is_lead)
 rules.add_perm("strategies.ask_reopen_cityperiod", is_lead)
 rules.add_perm("strategies.publish_cityperiod", is_lead)

@@ -8,6 +8,7 @@ from .periods import (
     PeriodRevision,
     ReportingPeriod,
     RevisionAction,
+    RevisionIndicator,
 )
 from .phases import GateWaiver, PilotPhase
 from .strategy import (
@@ -42,6 +43,7 @@ __all__ = [
     "PriorityArea",
     "ReportingPeriod",
     "RevisionAction",
+    "RevisionIndicator",
     "Strategy",
     "SwotItem",
     "UpdateDraft",

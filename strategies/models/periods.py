@@ -12,6 +12,7 @@ from epi_site.shared import clock
 from epi_site.shared.models import FrozenModel, Recorded, Sealed, Versioned
 from strategies.enums import LOCKED, CommentKind, PeriodState, PeriodVerb
 
+from .indicators import Indicator
 from .querysets import CityPeriodQuerySet, PeriodRevisionQuerySet
 from .strategy import Action
 
@@ -65,12 +66,12 @@ class CityPeriod(models.Model):
     def __str__(self):
         return f"{self.city}, {self.period}"
 
+    def get_absolute_url(self):
+        return reverse("strategies:cityperiod_detail", args=[self.pk])
+
     @property
     def of_city_id(self) -> int:
         return self.city_id
-
-    def get_absolute_url(self):
-        return reverse("strategies:cityperiod_detail", args=[self.pk])
 
     @property
     def is_locked(self) -> bool:
@@ -136,6 +137,7 @@ class PeriodComment(models.Model):
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="comments")
     kind = models.CharField(max_length=12, choices=CommentKind)
+    revision = models.PositiveIntegerField(default=1)  # the one that was being written, or is asked to be reopened
     text = models.TextField(_("text"), blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="period_comments")
     at = models.DateTimeField(default=clock.now)
@@ -155,7 +157,7 @@ class PeriodComment(models.Model):
 
 
 class PeriodRevision(Sealed):
-    """What a city submitted, frozen: facts, and the plan as it stood. ``strategies.snapshots`` says its layout."""
+    """What a city submitted, frozen: facts, and the plan as it stood. ``selectors.frozen`` says its layout."""
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -179,7 +181,7 @@ class PeriodRevision(Sealed):
 
 
 class RevisionAction(FrozenModel):
-    """One action as a revision holds it, taken out of the snapshot so that SQL can count it. Made with it, never alone."""
+    """One action as a revision holds it, taken out of the snapshot so that SQL can count it; made with it."""
 
     revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="actions")
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="frozen_rows")
@@ -200,3 +202,23 @@ class RevisionAction(FrozenModel):
 
     def __str__(self):
         return f"{self.action_id} in {self.revision_id}"
+
+
+class RevisionIndicator(FrozenModel):
+    """One indicator as a revision holds it, likewise taken out of the snapshot."""
+
+    revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="indicators")
+    indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="frozen_rows")
+    value = models.DecimalField(max_digits=16, decimal_places=4, null=True)  # of this period
+    contents = models.TextField()  # canonical JSON: the indicator's entry of the snapshot
+
+    class Meta:
+        ordering = ["revision", "indicator"]
+        verbose_name = _("indicator as frozen")
+        verbose_name_plural = _("indicators as frozen")
+        constraints = [
+            models.UniqueConstraint(fields=["revision", "indicator"], name="strategies_revisionindicator_once")
+        ]
+
+    def __str__(self):
+        return f"{self.indicator_id} in {self.revision_id}"

@@ -1,12 +1,17 @@
 """Named questions about many rows, and who sees which of them (docs/access.md)."""
 
+from decimal import Decimal
+
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import DecimalField, Exists, Min, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
 from cities.enums import Role, Visibility
 from cities.rules import has_network_role, insider_cities, official_cities, person_of, reads_network
 from epi_site.shared.models import FrozenQuerySet
 from strategies.enums import LOCKED, PeriodState, PeriodVerb, StrategyStatus
+
+from . import health
 
 HANDED_ON = [Visibility.NETWORK, Visibility.PUBLIC]
 
@@ -29,6 +34,12 @@ class StrategyQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         return self.filter(plan_seen_by(user))
+
+
+class StandingQuerySet(models.QuerySet):
+    def standing(self):
+        """Not withdrawn."""
+        return self.filter(withdrawn_at=None)
 
 
 class OfStrategyQuerySet(models.QuerySet):
@@ -72,6 +83,58 @@ class ActionQuerySet(models.QuerySet):
         if cities := insider_cities(user):
             seen |= Q(**{city: cities})
         return self.filter(seen)
+
+    def with_status(self, upto=None):
+        """Adds ``current_status`` and ``last_update_on``, of the newest standing update; None where there is none.
+
+        ``upto`` leaves out the facts of later reporting periods, in all of these.
+        """
+        updates = health.updates_of_action(upto)
+        return self.annotate(
+            current_status=Subquery(updates.values("status")[:1]), last_update_on=Subquery(updates.values("date")[:1])
+        )
+
+    def with_progress(self, today=None, upto=None):
+        """Adds ``progress`` and ``expected`` (per cent), ``next_milestone_on``, ``next_due_on``, ``today_there``."""
+        milestones, day = health.milestones_of_action(), health.today_for(today)
+        stated = health.updates_of_action(upto).filter(progress__isnull=False)
+        weigh = health.total(milestones, "action", Sum("weight"))
+        reached = health.total(milestones.filter(health.is_reached(upto)), "action", Sum("weight"))
+        waiting = health.total(milestones.filter(~health.is_reached(upto)), "action", Min("due_on"))
+        rows = self.with_status(upto).annotate(
+            weight_total=Coalesce(weigh, 0),
+            weight_done=Coalesce(reached, 0),
+            next_milestone_on=waiting,
+            stated_progress=Subquery(stated.values("progress")[:1]),
+            today_there=day,
+        )
+        return rows.annotate(
+            progress=health.progress_expression(),
+            expected=health.expected_expression(day),
+            next_due_on=Coalesce("next_milestone_on", "ends_on"),
+        )
+
+    def with_money(self, upto=None):
+        """Adds ``budget_total`` and ``spent_total`` in the city's currency; zero where nothing is known."""
+        from .strategy import BudgetLine
+
+        lines = BudgetLine.objects.filter(action=OuterRef("pk"), withdrawn_at=None)
+        money, nothing = DecimalField(max_digits=16, decimal_places=2), Value(Decimal(0))
+        return self.annotate(
+            budget_total=Coalesce(health.total(lines, "action", Sum("amount")), nothing, output_field=money),
+            spent_total=Coalesce(
+                health.total(health.updates_of_action(upto), "action", Sum("spent")), nothing, output_field=money
+            ),
+        )
+
+    def with_health(self, today=None, upto=None):
+        """Adds ``health`` and all that it follows from. ``today``: a given day instead of the city's own."""
+        rows = self.with_progress(today, upto)
+        return rows.annotate(health=health.health_expression(health.today_for(today)))
+
+    def for_list_page(self, today=None):
+        """Everything that a list of actions shows, in one query."""
+        return self.with_place().with_health(today).with_money()
 
     def to_log_by(self, user):
         """The standing actions that a user may log on: an official's city's, an owner's or deputy's own."""

@@ -11,7 +11,7 @@ from cities.models import City, Organisation, Person, StoredFile, TargetGroup, T
 from epi_site.shared.models import Recorded, Versioned
 from strategies.enums import BudgetStatus, StrategyStatus, SwotKind
 
-from .querysets import ActionQuerySet, OfStrategyQuerySet, StrategyQuerySet
+from .querysets import ActionQuerySet, OfStrategyQuerySet, StandingQuerySet, StrategyQuerySet
 
 
 class Strategy(Recorded, Versioned):
@@ -180,7 +180,9 @@ class Milestone(Recorded):
     title = models.CharField(_("title"), max_length=250)
     due_on = models.DateField(_("due"))
     weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
+    objects = StandingQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -204,7 +206,9 @@ class BudgetLine(Recorded):
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     source = models.CharField(_("source"), max_length=200)
     year = models.PositiveSmallIntegerField(_("year"))
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
+    objects = StandingQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

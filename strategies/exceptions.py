@@ -1,0 +1,52 @@
+"""What can go wrong with plans, facts and periods, each in a sentence that people can be told."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from epi_site.shared.exceptions import TellableError
+
+PERIOD_IS_LOCKED = "epi: the period is locked"  # what the database's own locks say (strategies.locks)
+
+
+class StrategyError(TellableError):
+    """The family. Its children say what to do next."""
+
+
+class NotAllowed(StrategyError):
+    message = _("You may not do this here. Ask a lead official of the city.")
+
+
+class PeriodLocked(StrategyError):
+    message = _(
+        "This period has been handed in, so nothing in it can change. "
+        "Log it with a later date, or ask the coordinator to reopen the period."
+    )
+
+
+class TransitionNotAllowed(StrategyError):
+    message = _("The period has moved on meanwhile, so this can no longer be done. Read the page again.")
+
+
+class ReasonMissing(StrategyError):
+    message = _("Say why, in a sentence.")
+
+
+class OwnWork(StrategyError):
+    message = _("You belong to this municipality, so another coordinator must decide this.")
+
+
+class AlreadyWithdrawn(StrategyError):
+    message = _("This has been withdrawn already.")
+
+
+class FormUsed(StrategyError):
+    message = _("This form has been sent before by somebody else or for another action. Open the form again.")
+
+
+class InputRefused(StrategyError):
+    """What was typed does not fit; ``errors`` holds one sentence for each field."""
+
+    def __init__(self, errors: Mapping[str, str]):
+        self.errors = dict(errors)
+        super().__init__(" ".join(str(sentence) for sentence in self.errors.values()))

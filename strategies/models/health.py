@@ -1,0 +1,291 @@
+"""How an action does: the same rules once as SQL and once in Python, tested equal. Derived, never stored while open.
+
+The first that holds: cancelled, done, not started, late, stale, at risk, on track. "Today" is the city's.
+"""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Exists, F, Func, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest
+from django.db.models.lookups import GreaterThanOrEqual
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from epi_site.shared import clock, locales
+from strategies.enums import ActionStatus, Health
+
+ZONE = "objective__area__strategy__city__timezone"
+
+
+# ---- SQL
+
+
+class DayThere(Func):
+    """The date that it is at a moment in a time zone, named by a column."""
+
+    output_field = models.DateField()
+
+    def __init__(self, moment: datetime, zone: str):
+        super().__init__(Value(moment, models.DateTimeField()), F(zone))
+
+    def as_sqlite(self, compiler, connection, **context):
+        return self.as_sql(
+            compiler, connection, template="django_datetime_cast_date(%(expressions)s, 'UTC')", **context
+        )
+
+    def as_postgresql(self, compiler, connection, **context):
+        template = "((%(expressions)s)::date)"
+        return self.as_sql(compiler, connection, template=template, arg_joiner="::timestamptz AT TIME ZONE ", **context)
+
+
+class DaysBetween(Func):
+    """Whole days from the second date to the first."""
+
+    output_field = IntegerField()
+
+    def as_sqlite(self, compiler, connection, **context):
+        first, second = self.get_source_expressions()
+        first_sql, first_params = compiler.compile(first)
+        second_sql, second_params = compiler.compile(second)
+        days = f"CAST(julianday({first_sql}) - julianday({second_sql}) AS INTEGER)"
+        return days, (*first_params, *second_params)
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, template="(%(expressions)s)", arg_joiner=" - ", **context)
+
+
+class Share(Func):
+    """The part of a whole in per cent, rounded down."""
+
+    output_field = IntegerField()
+    template = "(%(expressions)s)"
+    arg_joiner = " * 100 / "
+
+
+def today_for(today: date | None) -> Value | DayThere:
+    return Value(today, models.DateField()) if today else DayThere(clock.now(), ZONE)
+
+
+def updates_of_action(upto=None) -> models.QuerySet:
+    """The standing updates of the outer action, newest first; of the period ``upto`` and earlier ones."""
+    from .facts import ActionUpdate
+
+    updates = ActionUpdate.objects.filter(action=OuterRef("pk"), withdrawn_at=None)
+    if upto is not None:
+        updates = updates.filter(city_period__period__starts_on__lte=upto.starts_on)
+    return updates.order_by("-date", "-pk")
+
+
+def milestones_of_action() -> models.QuerySet:
+    from .strategy import Milestone
+
+    return Milestone.objects.filter(action=OuterRef("pk"), withdrawn_at=None).order_by()
+
+
+def is_reached(upto=None) -> Exists:
+    """The outer milestone has been reached by a standing update."""
+    from .facts import MilestoneReached
+
+    reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
+    if upto is not None:
+        reached = reached.filter(update__city_period__period__starts_on__lte=upto.starts_on)
+    return Exists(reached)
+
+
+def total(rows: models.QuerySet, outer: str, expression) -> Subquery:
+    """A sum or the like over ``rows`` of one outer row, without a join that would multiply rows."""
+    return Subquery(rows.order_by().values(outer).annotate(epi_total=expression).values("epi_total")[:1])
+
+
+def progress_expression() -> Case:
+    by_weight = Share(F("weight_done"), F("weight_total"))
+    return Case(
+        When(weight_total__gt=0, then=by_weight),
+        When(current_status=ActionStatus.COMPLETED, then=Value(100)),
+        default=Coalesce(F("stated_progress"), Value(0)),
+        output_field=IntegerField(),
+    )
+
+
+def expected_expression(today) -> Case:
+    """A straight line from the first day to the last."""
+    elapsed = Share(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
+    return Case(
+        When(ends_on__lte=today, then=Value(100)),
+        When(starts_on__gte=today, then=Value(0)),
+        default=elapsed,
+        output_field=IntegerField(),
+    )
+
+
+def health_expression(today) -> Case:
+    begun = Greatest(Coalesce(F("last_update_on"), F("starts_on")), F("starts_on"))
+    silent_days = DaysBetween(today, begun)
+    return Case(
+        When(current_status=ActionStatus.CANCELLED, then=Value(Health.CANCELLED)),
+        When(current_status=ActionStatus.COMPLETED, then=Value(Health.DONE)),
+        When(
+            Q(current_status=None) | Q(current_status=ActionStatus.PLANNED),
+            starts_on__gt=today,
+            then=Value(Health.NOT_STARTED),
+        ),
+        When(Q(ends_on__lt=today) | Q(next_milestone_on__lt=today), then=Value(Health.LATE)),
+        When(GreaterThanOrEqual(silent_days, settings.STALE_AFTER_DAYS), then=Value(Health.STALE)),
+        When(
+            Q(accountable=None) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS), then=Value(Health.AT_RISK)
+        ),
+        default=Value(Health.ON_TRACK),
+        output_field=models.CharField(),
+    )
+
+
+# ---- Python
+
+
+class HealthFacts(NamedTuple):
+    """All that the health of one action follows from."""
+
+    status: str | None  # of the newest update
+    starts_on: date
+    ends_on: date
+    next_milestone_on: date | None  # the earliest due date of those not reached
+    last_update_on: date | None
+    progress: int
+    expected: int
+    is_owned: bool  # somebody is accountable
+    today: date
+
+
+def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
+    """By weight where there are milestones (weight, reached), else as the newest update that says so."""
+    whole = sum(weight for weight, _reached in milestones)
+    if whole:
+        return sum(weight for weight, reached in milestones if reached) * 100 // whole
+    return 100 if status == ActionStatus.COMPLETED else stated or 0
+
+
+def expected_of(starts_on: date, ends_on: date, today: date) -> int:
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    return (today - starts_on).days * 100 // (ends_on - starts_on).days
+
+
+def silent_since(facts: HealthFacts) -> date:
+    return max(facts.last_update_on or facts.starts_on, facts.starts_on)
+
+
+def health_of(facts: HealthFacts) -> Health:
+    if facts.status == ActionStatus.CANCELLED:
+        return Health.CANCELLED
+    if facts.status == ActionStatus.COMPLETED:
+        return Health.DONE
+    if facts.status in (None, ActionStatus.PLANNED) and facts.starts_on > facts.today:
+        return Health.NOT_STARTED
+    if facts.ends_on < facts.today or (facts.next_milestone_on and facts.next_milestone_on < facts.today):
+        return Health.LATE
+    if (facts.today - silent_since(facts)).days >= settings.STALE_AFTER_DAYS:
+        return Health.STALE
+    if not facts.is_owned or facts.expected >= facts.progress + settings.AT_RISK_POINTS:
+        return Health.AT_RISK
+    return Health.ON_TRACK
+
+
+def facts_of(action) -> HealthFacts:
+    """Of an action from a queryset ``with_health``."""
+    return HealthFacts(
+        status=action.current_status,
+        starts_on=action.starts_on,
+        ends_on=action.ends_on,
+        next_milestone_on=action.next_milestone_on,
+        last_update_on=action.last_update_on,
+        progress=action.progress,
+        expected=action.expected,
+        is_owned=action.accountable_id is not None,
+        today=action.today_there,
+    )
+
+
+# ---- words
+
+
+def health_reason(action) -> str:
+    """Why an action (from a queryset ``with_health``) is where it is, in a sentence with its figures."""
+    return reason_of(facts_of(action))
+
+
+def reason_of(facts: HealthFacts) -> str:
+    return REASONS[health_of(facts)](facts)
+
+
+def _cancelled(facts: HealthFacts) -> str:
+    return _("Cancelled by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+
+
+def _done(facts: HealthFacts) -> str:
+    return _("Completed by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+
+
+def _not_started(facts: HealthFacts) -> str:
+    return _("Starts on %(day)s.") % {"day": locales.day(facts.starts_on)}
+
+
+def _late(facts: HealthFacts) -> str:
+    if facts.ends_on < facts.today:
+        days = (facts.today - facts.ends_on).days
+        words = ngettext(
+            "Was to end on %(day)s, %(days)d day ago; progress is %(progress)d%%.",
+            "Was to end on %(day)s, %(days)d days ago; progress is %(progress)d%%.",
+            days,
+        )
+        return words % {"day": locales.day(facts.ends_on), "days": days, "progress": facts.progress}
+    days = (facts.today - facts.next_milestone_on).days
+    words = ngettext(
+        "A milestone was due on %(day)s, %(days)d day ago.", "A milestone was due on %(day)s, %(days)d days ago.", days
+    )
+    return words % {"day": locales.day(facts.next_milestone_on), "days": days}
+
+
+def _stale(facts: HealthFacts) -> str:
+    days = (facts.today - silent_since(facts)).days
+    since = locales.day(silent_since(facts))
+    if facts.last_update_on is None:
+        words = ngettext(
+            "No update since the start on %(day)s, %(days)d day ago.",
+            "No update since the start on %(day)s, %(days)d days ago.",
+            days,
+        )
+    else:
+        words = ngettext(
+            "No update since %(day)s, %(days)d day ago.", "No update since %(day)s, %(days)d days ago.", days
+        )
+    return words % {"day": since, "days": days}
+
+
+def _at_risk(facts: HealthFacts) -> str:
+    figures = {"progress": facts.progress, "expected": facts.expected}
+    if facts.expected < facts.progress + settings.AT_RISK_POINTS:
+        return _("Nobody is accountable; progress is %(progress)d%%, expected %(expected)d%%.") % figures
+    return _("Progress is %(progress)d%%, expected by now %(expected)d%%.") % figures
+
+
+def _on_track(facts: HealthFacts) -> str:
+    return _("Progress is %(progress)d%%, expected by now %(expected)d%%.") % {
+        "progress": facts.progress,
+        "expected": facts.expected,
+    }
+
+
+REASONS = {
+    Health.CANCELLED: _cancelled,
+    Health.DONE: _done,
+    Health.NOT_STARTED: _not_started,
+    Health.LATE: _late,
+    Health.STALE: _stale,
+    Health.AT_RISK: _at_risk,
+    Health.ON_TRACK: _on_track,
+}

@@ -1,0 +1,472 @@
+"""What a period holds when it is handed in, and what readers outside the city read of it.
+
+Layout of a snapshot (schema version 1); money and values are decimals as text, days ISO 8601, no person is named:
+
+``city`` id, slug, name, country, currency, timezone; ``period`` id, name, starts_on, ends_on, due_on;
+``revision``; ``as_of`` the day that health is judged on: the last of the period, or the day of submission before that;
+``narrative`` text and language, or null;
+``strategy`` null, or id, title, vision, years, status, adopted_on, ``areas`` (with their ``objectives``), ``swot``,
+``problems``; ``phases`` kind, planned and actual dates;
+``actions`` plan (code, title, place, owner organisation, whether somebody is accountable, dates, ``budget_lines``,
+``milestones`` with the day they were reached), figures up to this period (status, health, progress, expected, budget,
+spent, last_update_on), figures of this period (spent_in_period, update_count) and its ``updates`` with ``evidence``;
+``indicators`` definition, baseline, target, and ``value`` of this period (or null) and ``earlier`` ones.
+Authors are told by organisation and role.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import OuterRef, Prefetch, Q, Subquery
+
+from cities.enums import BodyKind, Visibility
+from cities.models import Membership
+from cities.rules import insider_cities, reads_network
+from epi_site.shared.exceptions import SealBroken
+from epi_site.shared.snapshots import canonical, seal
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    BudgetLine,
+    CityPeriod,
+    Evidence,
+    Indicator,
+    IndicatorValue,
+    Milestone,
+    MilestoneReached,
+    Narrative,
+    PeriodRevision,
+    PilotPhase,
+    RevisionAction,
+    RevisionIndicator,
+    Strategy,
+)
+
+SCHEMA = "strategies.period"
+
+
+# ---- writing
+
+
+def period_contents(city_period: CityPeriod) -> dict:
+    """The facts of a city's period, and the plan as it stands now. The layout stands at the top of this file."""
+    city, period = city_period.city, city_period.period
+    strategy = Strategy.objects.current().filter(city=city).first()
+    as_of = min(city.today, period.ends_on)
+    return {
+        "schema": SCHEMA,
+        "city": {
+            "id": city.pk,
+            "slug": city.slug,
+            "name": city.name,
+            "country": city.country,
+            "currency": city.currency,
+            "timezone": city.timezone,
+        },
+        "period": {
+            "id": period.pk,
+            "name": period.name,
+            "starts_on": period.starts_on,
+            "ends_on": period.ends_on,
+            "due_on": period.due_on,
+        },
+        "city_period": city_period.pk,
+        "revision": city_period.revision,
+        "as_of": as_of,
+        "narrative": _narrative(city_period),
+        "strategy": strategy and _strategy(strategy),
+        "phases": _phases(city),
+        "actions": _actions(city_period, strategy, as_of),
+        "indicators": _indicators(city_period, strategy),
+    }
+
+
+def _narrative(city_period: CityPeriod) -> dict | None:
+    found = Narrative.objects.filter(city_period=city_period).first()
+    return found and {"text": found.text, "language": found.language}
+
+
+def _phases(city: Any) -> list[dict]:
+    dates = ("kind", "planned_start", "planned_end", "actual_start", "actual_end")
+    return list(PilotPhase.objects.filter(city=city).order_by("kind").values(*dates))
+
+
+def _strategy(strategy: Strategy) -> dict:
+    areas = strategy.areas.select_related("theme").prefetch_related("objectives")
+    swot = strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions")
+    problems = strategy.problems.filter(withdrawn_at=None).prefetch_related("swot_items")
+    return {
+        "id": strategy.pk,
+        "title": strategy.title,
+        "vision": strategy.vision,
+        "year_from": strategy.year_from,
+        "year_to": strategy.year_to,
+        "language": strategy.language,
+        "status": strategy.status,
+        "adopted_on": strategy.adopted_on,
+        "areas": [
+            {
+                "id": area.pk,
+                "code": area.code,
+                "title": area.title,
+                "description": area.description,
+                "theme": area.theme and area.theme.code,
+                "objectives": [
+                    {"id": row.pk, "code": row.code, "title": row.title, "description": row.description}
+                    for row in area.objectives.all()
+                ],
+            }
+            for area in areas
+        ],
+        "swot": [
+            {
+                "id": item.pk,
+                "kind": item.kind,
+                "text": item.text,
+                "areas": sorted(area.pk for area in item.areas.all()),
+                "actions": sorted(action.pk for action in item.actions.all()),
+            }
+            for item in swot
+        ],
+        "problems": [
+            {
+                "id": problem.pk,
+                "text": problem.text,
+                "area": problem.area_id,
+                "counter_action": problem.counter_action_id,
+                "swot_items": sorted(item.pk for item in problem.swot_items.all()),
+            }
+            for problem in problems
+        ],
+    }
+
+
+def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> list[dict]:
+    """Those of the current strategy, and any other that this period has facts about."""
+    period = city_period.period
+    reached_on = MilestoneReached.objects.filter(
+        milestone=OuterRef("pk"),
+        update__withdrawn_at=None,
+        update__city_period__period__starts_on__lte=period.starts_on,
+    )
+    milestones = Milestone.objects.standing().annotate(reached_on=Subquery(reached_on.values("update__date")[:1]))
+    told = ActionUpdate.objects.standing().filter(city_period=city_period)
+    rows = (
+        Action.objects.filter(
+            Q(objective__area__strategy=strategy, withdrawn_at=None) | Q(pk__in=told.values("action"))
+        )
+        .with_place()
+        .with_health(as_of, upto=period)
+        .with_money(upto=period)
+        .prefetch_related(
+            "partners",
+            "target_groups",
+            Prefetch("milestones", milestones, to_attr="standing_milestones"),
+            Prefetch("budget_lines", BudgetLine.objects.standing(), to_attr="standing_lines"),
+        )
+        .order_by("objective__area__code", "objective__code", "code", "pk")
+    )
+    updates = _updates(city_period, told)
+    return [_action(row, updates[row.pk]) for row in rows]
+
+
+def _action(action: Action, updates: list[dict]) -> dict:
+    objective, area = action.objective, action.objective.area
+    return {
+        "id": action.pk,
+        "code": action.code,
+        "title": action.title,
+        "description": action.description,
+        "area": {"id": area.pk, "code": area.code, "title": area.title, "theme": area.theme and area.theme.code},
+        "objective": {"id": objective.pk, "code": objective.code, "title": objective.title},
+        "owner": action.owner and {"id": action.owner_id, "name": action.owner.name, "kind": action.owner.kind},
+        "has_accountable": action.accountable_id is not None,
+        "partners": sorted(partner.name for partner in action.partners.all()),
+        "target_groups": sorted(group.code for group in action.target_groups.all()),
+        "starts_on": action.starts_on,
+        "ends_on": action.ends_on,
+        "is_pilot": action.is_pilot,
+        "is_withdrawn": action.withdrawn_at is not None,
+        "budget_status": action.budget_status,
+        "budget_lines": [
+            {"id": line.pk, "amount": line.amount, "source": line.source, "year": line.year}
+            for line in action.standing_lines
+        ],
+        "milestones": [
+            {
+                "id": milestone.pk,
+                "title": milestone.title,
+                "due_on": milestone.due_on,
+                "weight": milestone.weight,
+                "reached_on": milestone.reached_on,
+            }
+            for milestone in action.standing_milestones
+        ],
+        "status": action.current_status or "",
+        "health": str(action.health),
+        "progress": action.progress,
+        "expected": action.expected,
+        "next_due_on": action.next_due_on,
+        "last_update_on": action.last_update_on,
+        "budget": action.budget_total,
+        "spent": action.spent_total,
+        "spent_in_period": sum((update["spent"] for update in updates if update["spent"] is not None), Decimal(0)),
+        "update_count": len(updates),
+        "updates": updates,
+    }
+
+
+def _updates(city_period: CityPeriod, told: Any) -> dict[int, list[dict]]:
+    """The updates of the period by action, newest first."""
+    rows = list(
+        told.newest_first()
+        .select_related("author__person__organisation", "on_behalf_of__organisation")
+        .prefetch_related("reached", _evidence())
+    )
+    people = {row.on_behalf_of_id for row in rows} | {
+        getattr(getattr(row.author, "person", None), "pk", None) for row in rows
+    }
+    roles = _roles(city_period.city_id, people - {None})
+    by_action = defaultdict(list)
+    for row in rows:
+        by_action[row.action_id].append(_update(row, roles))
+    return by_action
+
+
+def _evidence() -> Prefetch:
+    return Prefetch("evidence", Evidence.objects.standing().select_related("file"), to_attr="standing_evidence")
+
+
+def _roles(city_id: int, people: set[int]) -> dict[int, list[Membership]]:
+    seats = Membership.objects.filter(body__city=city_id, person__in=people).select_related("body").order_by("pk")
+    roles = defaultdict(list)
+    for seat in seats:
+        roles[seat.person_id].append(seat)
+    return roles
+
+
+def _office(person: Any, day: Any, roles: dict) -> dict | None:
+    """Who said it, without a name: the organisation, and the role in the city on that day."""
+    if person is None:
+        return None
+    held = [
+        seat for seat in roles[person.pk] if seat.valid_from <= day and (seat.valid_to is None or seat.valid_to >= day)
+    ]
+    held.sort(key=lambda seat: seat.body.kind != BodyKind.CITY_OFFICE)
+    organisation = person.organisation.name if person.organisation_id else ""
+    return {
+        "organisation": organisation,
+        "body": held[0].body.kind if held else "",
+        "role": held[0].role if held else "",
+    }
+
+
+def _update(row: ActionUpdate, roles: dict) -> dict:
+    return {
+        "id": row.pk,
+        "uuid": row.uuid,
+        "date": row.date,
+        "author": _office(getattr(row.author, "person", None), row.date, roles),
+        "on_behalf_of": _office(row.on_behalf_of, row.date, roles),
+        "text": row.text,
+        "language": row.language,
+        "status": row.status,
+        "progress": row.progress,
+        "milestones": sorted(reached.milestone_id for reached in row.reached.all()),
+        "spent": row.spent,
+        "spent_reason": row.spent_reason,
+        "budget_line": row.budget_line_id,
+        "people_reached": row.people_reached,
+        "challenges": row.challenges,
+        "next_step": row.next_step,
+        "visibility": row.visibility,
+        "is_nothing_new": row.is_nothing_new,
+        "is_reported_late": row.is_reported_late,
+        "evidence": [_piece(piece) for piece in row.standing_evidence],
+    }
+
+
+def _piece(piece: Evidence) -> dict:
+    stored = piece.file
+    return {
+        "id": piece.pk,
+        "title": piece.title,
+        "link": piece.link,
+        "file": stored
+        and {
+            "uuid": stored.uuid,
+            "name": stored.name,
+            "content_type": stored.content_type,
+            "size": stored.size,
+            "sha256": stored.sha256,
+        },
+    }
+
+
+def _indicators(city_period: CityPeriod, strategy: Strategy | None) -> list[dict]:
+    period = city_period.period
+    values = (
+        IndicatorValue.objects.standing()
+        .filter(city_period__period__starts_on__lte=period.starts_on)
+        .select_related("city_period__period", "author__person__organisation")
+        .prefetch_related(_evidence())
+        .order_by("city_period__period__starts_on")
+    )
+    measured = IndicatorValue.objects.standing().filter(city_period=city_period)
+    rows = (
+        Indicator.objects.filter(Q(strategy=strategy, withdrawn_at=None) | Q(pk__in=measured.values("indicator")))
+        .prefetch_related(Prefetch("values", values, to_attr="standing_values"))
+        .order_by("name", "pk")
+    )
+    return [_indicator(row, city_period) for row in rows]
+
+
+INDICATOR = (
+    "name",
+    "definition",
+    "unit",
+    "direction",
+    "baseline",
+    "baseline_on",
+    "no_baseline_reason",
+    "target",
+    "target_on",
+    "frequency",
+    "source",
+    "across_periods",
+    "across_places",
+    "counts_people",
+)
+
+
+def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
+    entry = {name: getattr(indicator, name) for name in INDICATOR}
+    entry |= {"id": indicator.pk, "objective": indicator.objective_id, "action": indicator.action_id, "value": None}
+    entry["earlier"] = []
+    for value in indicator.standing_values:
+        if value.city_period_id == city_period.pk:
+            entry["value"] = {
+                "id": value.pk,
+                "value": value.value,
+                "note": value.note,
+                "visibility": value.visibility,
+                "evidence": [_piece(piece) for piece in value.standing_evidence],
+            }
+        else:
+            told = {"period": value.city_period.period.name, "value": value.value, "visibility": value.visibility}
+            entry["earlier"].append(told)
+    return entry
+
+
+def frozen_action_row(revision: PeriodRevision, entry: dict) -> RevisionAction:
+    """The figures of an action's entry as a row that SQL can count."""
+    return RevisionAction(
+        revision=revision,
+        action_id=entry["id"],
+        health=entry["health"],
+        status=entry["status"],
+        progress=entry["progress"],
+        expected=entry["expected"],
+        budget=entry["budget"],
+        spent=entry["spent"],
+        update_count=entry["update_count"],
+        contents=canonical(entry),
+    )
+
+
+def frozen_indicator_row(revision: PeriodRevision, entry: dict) -> RevisionIndicator:
+    value = entry["value"] and entry["value"]["value"]
+    return RevisionIndicator(revision=revision, indicator_id=entry["id"], value=value, contents=canonical(entry))
+
+
+# ---- reading
+
+
+def revision_for(city_period: CityPeriod, user: Any) -> PeriodRevision | None:
+    """The revision that this reader reads: the newest; the newest published one for the public."""
+    return PeriodRevision.objects.visible_to(user).filter(city_period=city_period).order_by("-number").first()
+
+
+def readable_visibilities(user: Any, city_id: int) -> set[str]:
+    """Which records of a frozen period are listed to this reader."""
+    if city_id in insider_cities(user):
+        return set(Visibility.values)
+    if reads_network(user):
+        return {Visibility.NETWORK, Visibility.PUBLIC}
+    return {Visibility.PUBLIC}
+
+
+def cut_for(contents: dict, user: Any, city: Any) -> dict:
+    """The snapshot as this reader may read it: figures stay whole, records of narrower visibility are not listed.
+
+    ``hidden`` says how many of an action's updates are counted in its figures and not listed.
+    """
+    allowed = readable_visibilities(user, city.pk)
+    entries = [_cut_action(entry, allowed) for entry in contents["actions"]]
+    if not (city.pk in insider_cities(user) or reads_network(user)):
+        seen = set(
+            Action.objects.visible_to(user).values_list("pk", flat=True).filter(pk__in=[e["id"] for e in entries])
+        )
+        entries = [entry for entry in entries if entry["id"] in seen]
+    indicators = [_cut_indicator(entry, allowed) for entry in contents["indicators"]]
+    return contents | {"actions": entries, "indicators": indicators}
+
+
+def _cut_action(entry: dict, allowed: set[str]) -> dict:
+    listed = [update for update in entry["updates"] if update["visibility"] in allowed]
+    return entry | {"updates": listed, "hidden": len(entry["updates"]) - len(listed)}
+
+
+def _cut_indicator(entry: dict, allowed: set[str]) -> dict:
+    value = entry["value"]
+    listed = value if value and value["visibility"] in allowed else None
+    return entry | {
+        "value": listed,
+        "earlier": [told for told in entry["earlier"] if told["visibility"] in allowed],
+        "hidden": int(value is not None and listed is None),
+    }
+
+
+def frozen_log(action: Action, user: Any) -> list[dict]:
+    """The updates of an action as the revisions tell them that this reader reads, newest first.
+
+    Each entry as in a snapshot, with ``period`` (its name), ``revision`` and ``city_period`` beside it.
+    """
+    return [
+        entry | place
+        for row, place in _frozen_rows(RevisionAction.objects.filter(action=action), user)
+        for entry in sorted(
+            _cut_action(row, readable_visibilities(user, action.of_city_id))["updates"],
+            key=lambda update: (update["date"], update["id"]),
+            reverse=True,
+        )
+    ]
+
+
+def frozen_values(indicator: Indicator, user: Any) -> list[dict]:
+    """The values of an indicator likewise, newest period first."""
+    allowed = readable_visibilities(user, indicator.of_city_id)
+    rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
+    return [
+        entry["value"] | place for entry, place in rows if entry["value"] and entry["value"]["visibility"] in allowed
+    ]
+
+
+def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
+    """Of each period the row of the revision that the reader reads; its seal is checked."""
+    readable = PeriodRevision.objects.visible_to(user).filter(city_period=OuterRef("revision__city_period"))
+    newest = Subquery(readable.order_by("-number").values("pk")[:1])
+    rows = rows.filter(revision=newest).select_related("revision__city_period__period")
+    for row in rows.order_by("-revision__city_period__period__starts_on"):
+        revision = row.revision
+        if seal(revision.snapshot) != revision.sha256 or row.contents not in revision.snapshot:
+            raise SealBroken
+        place = {
+            "period": revision.city_period.period.name,
+            "revision": revision.number,
+            "city_period": revision.city_period_id,
+        }
+        yield json.loads(row.contents), place

@@ -1,0 +1,203 @@
+"""What may be said about an action, sentence by sentence. Forms and services ask here, so that they agree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.translation import gettext as _
+
+from cities.enums import FileState, Visibility
+from cities.models import Membership, Person, StoredFile
+from epi_site.shared import locales
+from strategies.enums import ActionStatus
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    BudgetLine,
+    CityPeriod,
+    Indicator,
+    IndicatorValue,
+    Milestone,
+    MilestoneReached,
+)
+
+EARLIEST = timedelta(days=366)  # before the action starts: preparations are logged too
+MOST_MONEY = Decimal("999999999999.99")
+MOST_PEOPLE = 2_000_000_000
+LARGEST_VALUE = Decimal("999999999999.9999")
+
+
+@dataclass
+class UpdateInput:
+    """What somebody says about an action. Only the sentence is required.
+
+    ``milestones`` are all that this update reached. ``files`` are uploads to add; ``links`` all that shall stand.
+    ``city_period`` is the one chosen among several open ones; without it the period follows from the date.
+    """
+
+    date: date
+    text: str
+    status: str
+    language: str = ""
+    progress: int | None = None
+    milestones: list[Milestone] = field(default_factory=list)
+    spent: Decimal | None = None
+    spent_reason: str = ""
+    budget_line: BudgetLine | None = None
+    people_reached: int | None = None
+    challenges: str = ""
+    next_step: str = ""
+    visibility: str = Visibility.NETWORK
+    on_behalf_of: Person | None = None
+    city_period: CityPeriod | None = None
+    values: dict[Indicator, Decimal | None] = field(default_factory=dict)
+    files: list[StoredFile] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    form_uuid: UUID | None = None
+
+
+def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> dict[str, str]:
+    """One sentence for each field that does not fit; empty where the update can be saved. ``update``: it is changed."""
+    errors = {
+        "date": _date(action, data.date),
+        "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason),
+        "status": "" if data.status in ActionStatus.values else _("Choose one of the statuses."),
+        "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
+        "progress": _progress(action, data.progress),
+        "milestones": _milestones(action, data.milestones, update),
+        "spent": _spent(data.spent),
+        "spent_reason": _spent_reason(data.spent, data.spent_reason),
+        "budget_line": _budget_line(action, data),
+        "people_reached": _people(data.people_reached),
+        "on_behalf_of": _on_behalf_of(action, data, update),
+        "files": _files(data.files, by),
+        "links": _links(data.links),
+    }
+    for indicator, value in data.values.items():
+        errors[f"value_{indicator.pk}"] = value_error(indicator, value, action=action)
+    return {name: str(sentence) for name, sentence in errors.items() if sentence}
+
+
+def _date(action: Action, day: date) -> str:
+    if day > action.city.today:
+        return _("The date lies in the future. Log what has happened by now.")
+    if day < action.starts_on - EARLIEST:
+        return _("The date lies more than a year before the action starts, %(day)s. Check the year.") % {
+            "day": locales.day(action.starts_on)
+        }
+    return ""
+
+
+def _texts(text: str, *others: str) -> str:
+    if not text.strip():
+        return _("Write a sentence about what has happened.")
+    if any("\x00" in part for part in (text, *others)):
+        return _("A text contains a character that cannot be stored. Type it again by hand.")
+    return ""
+
+
+def _progress(action: Action, progress: int | None) -> str:
+    if progress is None:
+        return ""
+    if action.milestones.standing().exists():
+        return _("The progress of this action follows from its milestones. Tick the ones reached instead.")
+    return "" if 0 <= progress <= 100 else _("Progress is a number from 0 to 100.")
+
+
+def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionUpdate | None) -> str:
+    """Each of this action, and reached by no other update."""
+    chosen = {milestone.pk for milestone in milestones}
+    if not chosen:
+        return ""
+    if chosen - set(action.milestones.standing().values_list("pk", flat=True)):
+        return _("Choose milestones of this action.")
+    reached = MilestoneReached.objects.filter(milestone__in=chosen, update__withdrawn_at=None)
+    other = reached.exclude(update=update).select_related("milestone", "update").first()
+    if other is None:
+        return ""
+    words = {"milestone": other.milestone.title, "day": locales.day(other.update.date)}
+    return _("“%(milestone)s” was reached by the update of %(day)s already.") % words
+
+
+def _spent(spent: Decimal | None) -> str:
+    if spent is None:
+        return ""
+    if not spent.is_finite() or abs(spent) > MOST_MONEY:
+        return _("This amount is too large. Check the digits.")
+    return "" if spent == round(spent, 2) else _("Write the amount with at most two decimals.")
+
+
+def _spent_reason(spent: Decimal | None, reason: str) -> str:
+    if spent is not None and spent < 0 and not reason.strip():
+        return _("Say why the amount is negative, for example a correction or a refund.")
+    return "" if len(reason) <= 250 else _("Say it in at most 250 characters.")
+
+
+def _budget_line(action: Action, data: UpdateInput) -> str:
+    if data.budget_line is None:
+        return ""
+    if data.budget_line.action_id != action.pk:
+        return _("Choose a budget line of this action.")
+    return _("Say how much was spent from this budget line.") if data.spent is None else ""
+
+
+def _people(number: int | None) -> str:
+    if number is None:
+        return ""
+    if number < 0:
+        return _("A number of people is zero or more.")
+    return "" if number <= MOST_PEOPLE else _("This number is too large. Check the digits.")
+
+
+def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None) -> str:
+    """A member of one of the city's bodies, or who answers for the action."""
+    person = data.on_behalf_of
+    if person is None or (update is not None and update.on_behalf_of_id == person.pk):
+        return ""
+    if action.accountable_id == person.pk:
+        return ""
+    members = Membership.objects.current(action.city.today).filter(body__city=action.of_city_id, person=person)
+    return "" if members.exists() else _("Choose somebody from the bodies of this city.")
+
+
+def _files(files: Iterable[StoredFile], by: Any) -> str:
+    if all(stored.state == FileState.PENDING and stored.uploaded_by_id == by.pk for stored in files):
+        return ""
+    return _("A file is no longer waiting to be used. Choose it again.")
+
+
+def _links(links: Iterable[str]) -> str:
+    for link in links:
+        try:
+            URLValidator(schemes=["http", "https"])(link)
+        except ValidationError:
+            return _("“%(link)s” is not an address. Copy it from the browser, with https://.") % {"link": link[:80]}
+        if len(link) > 500:
+            return _("An address may have at most 500 characters.")
+    return ""
+
+
+def value_error(indicator: Indicator, value: Decimal | None, *, action: Action | None = None) -> str:
+    """Why this value cannot be stored; ``action`` is the one that it is said about."""
+    if action is not None and indicator.strategy_id != action.objective.area.strategy_id:
+        return _("Choose an indicator of this action.")
+    if indicator.withdrawn_at:
+        return _("This indicator has been withdrawn.")
+    if value is None:
+        return ""
+    if not value.is_finite() or abs(value) > LARGEST_VALUE:
+        return _("This number is too large. Check the digits.")
+    if value != round(value, 4):
+        return _("Write the number with at most four decimals.")
+    if indicator.counts_people and (value < 0 or value != int(value)):
+        return _("A number of people is a whole number, zero or more.")
+    return ""
+
+
+def current_value(indicator: Indicator, city_period: CityPeriod) -> IndicatorValue | None:
+    return IndicatorValue.objects.standing().filter(indicator=indicator, city_period=city_period).first()

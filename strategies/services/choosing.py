@@ -1,0 +1,56 @@
+"""Which period a fact goes into. Logging is never impossible: there is always a next period that is not locked."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from epi_site.shared import locales
+from strategies.exceptions import InputRefused, PeriodLocked
+from strategies.models import CityPeriod
+
+from .periods import ensure_city_periods, ensure_next_period
+
+
+def choose_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tuple[CityPeriod, bool]:
+    """The period of ``city`` that a fact of ``day`` goes into, and whether it is reported late.
+
+    The one that contains the day, unless it is locked or missing: then the next one that is not locked, a scheduled one
+    included, made where there is none yet. ``chosen`` is one of several open ones that the form named.
+    """
+    if chosen is not None:
+        return _as_chosen(city, day, chosen)
+    for attempt in range(3):
+        periods = CityPeriod.objects.filter(city=city, period__ends_on__gte=day).select_related("period")
+        for city_period in periods.open_for_facts().order_by("period__starts_on"):
+            return city_period, city_period.period.starts_on > day
+        _make_more(day, attempt)
+    raise PeriodLocked  # somebody locks periods faster than they are made
+
+
+@transaction.atomic
+def _make_more(day: date, attempt: int) -> None:
+    ensure_city_periods()
+    if attempt == 0:
+        return
+    while ensure_next_period(day).ends_on < day:
+        pass
+
+
+def _as_chosen(city: Any, day: date, chosen: CityPeriod) -> tuple[CityPeriod, bool]:
+    if chosen.city_id != city.pk:
+        raise InputRefused({"city_period": _("Choose a period of this city.")})
+    if chosen.is_locked:
+        raise PeriodLocked
+    if day > chosen.period.ends_on:
+        sentence = _("%(period)s ended on %(day)s. Choose the period that the date lies in, or an earlier date.")
+        words = {"period": chosen.period.name, "day": locales.day(chosen.period.ends_on)}
+        raise InputRefused({"city_period": sentence % words})
+    return chosen, chosen.period.starts_on > day
+
+
+def periods_to_choose(city: Any, day: date) -> list[CityPeriod]:
+    """What a form offers: the not locked ones of the city that have begun by ``day``, the one of the day first."""
+    rows = CityPeriod.objects.filter(city=city, period__starts_on__lte=day).open_for_facts()
+    return list(rows.select_related("period").order_by("-period__starts_on"))

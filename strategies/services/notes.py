@@ -1,0 +1,105 @@
+"""The signed note in the logging form says whose the form is, so that a post after the session has ended is not lost.
+
+The note is no key to the site: all it allows is to lay what was typed into its owner's own draft, for a limited time
+and in a limited amount, where the owner alone finds it after signing in. It cannot be guessed (it is signed), and it
+is made for one person and one action.
+"""
+
+import json
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import rules
+from django.contrib.auth import get_user_model
+from django.core import signing
+from django.core.cache import cache
+from django.utils.translation import gettext_lazy as _
+
+from cities.exceptions import FileRefused
+from cities.services.files import store_upload
+from strategies.exceptions import StrategyError
+from strategies.models import Action, UpdateDraft
+
+from .drafts import save_draft
+
+SALT = "strategies.log.note"
+VALID_SECONDS = 14 * 24 * 3600
+MOST_SIGNS = 60_000  # of all fields together
+MOST_FILES = 5
+MOST_POSTS, WINDOW_SECONDS = 20, 3600  # of one note's owner, and from one address
+
+
+class NoteRefused(StrategyError):
+    """Nothing was kept; the page still shows what was typed."""
+
+
+class Note(NamedTuple):
+    user_id: int
+    action_id: int
+
+
+class Parked(NamedTuple):
+    draft: UpdateDraft
+    refused: list[str]  # a sentence for each file that could not be kept
+
+
+def write_note(user: Any, action: Action) -> str:
+    return signing.dumps([user.pk, action.pk], salt=SALT)
+
+
+def read_note(text: str, action_id: int) -> Note | None:
+    """The note where it is genuine, in time and made for this action; else None."""
+    try:
+        user_id, of_action = signing.loads(text or "", salt=SALT, max_age=VALID_SECONDS)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return Note(user_id, of_action) if of_action == action_id else None
+
+
+def park(note: Note, *, fields: dict[str, list[str]], files: list, form_uuid: UUID | None, address: str) -> Parked:
+    """What was posted without a session becomes the draft of the note's owner. Raises NoteRefused."""
+    _refuse_often(f"user-{note.user_id}", f"from-{address}")
+    if len(json.dumps(fields)) > MOST_SIGNS:
+        raise NoteRefused(_("This is too long to be kept without being signed in."))
+    owner = get_user_model().objects.filter(pk=note.user_id, is_active=True).first()
+    action = Action.objects.with_place().filter(pk=note.action_id, withdrawn_at=None).first()
+    if owner is None or action is None or not rules.has_perm("strategies.log_action", owner, action):
+        raise NoteRefused(_("The person who opened this form may not log on this action any more."))
+    stored, refused = _store(files, owner)
+    before = UpdateDraft.objects.filter(author=owner, action=action).prefetch_related("files").first()
+    if before and form_uuid and before.form_uuid != form_uuid:
+        fields, stored = _with_older(fields, stored, before)
+    elif before:
+        stored = [*before.files.all(), *stored]
+    draft = save_draft(action, by=owner, form_uuid=form_uuid or uuid4(), fields=fields, files=stored)
+    return Parked(draft, refused)
+
+
+def _refuse_often(*keys: str) -> None:
+    for key in keys:
+        key = f"log-note-{key}"
+        cache.add(key, 0, WINDOW_SECONDS)
+        try:
+            count = cache.incr(key)
+        except ValueError:  # it ran out between the two
+            cache.set(key, count := 1, WINDOW_SECONDS)
+        if count > MOST_POSTS:
+            raise NoteRefused(_("Too much was sent without being signed in. Sign in first, then log it."))
+
+
+def _store(files: list, owner: Any) -> tuple[list, list[str]]:
+    stored, refused = [], []
+    for upload in files[:MOST_FILES]:
+        try:
+            stored.append(store_upload(upload, by=owner))
+        except FileRefused as error:
+            refused.append(f"{upload.name}: {error}")
+    return stored, refused
+
+
+def _with_older(fields: dict, stored: list, before: UpdateDraft) -> tuple[dict, list]:
+    """Another window's draft is there already: both texts are kept, one under the other."""
+    older = (before.fields.get("text") or [""])[0]
+    newer = (fields.get("text") or [""])[0]
+    both = "\n\n".join(dict.fromkeys(part for part in (newer, older) if part.strip()))
+    return {**before.fields, **fields, "text": [both]}, [*before.files.all(), *stored]

@@ -1,0 +1,302 @@
+"""Periods: made for every city, moved from state to state, frozen when they are handed in."""
+
+import calendar
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cities.enums import BodyKind
+from cities.models import City, Membership, Person
+from cities.rules import person_of
+from epi_site.shared.snapshots import canonical, seal
+from strategies.enums import LOCKED, NEEDS_TEXT, TRANSITIONS, CommentKind, PeriodState
+from strategies.exceptions import (
+    InputRefused,
+    OwnWork,
+    PeriodLocked,
+    ReasonMissing,
+    StrategyError,
+    TransitionNotAllowed,
+)
+from strategies.models import (
+    CityPeriod,
+    Narrative,
+    PeriodComment,
+    PeriodMove,
+    PeriodRevision,
+    ReportingPeriod,
+    RevisionAction,
+    RevisionIndicator,
+)
+from strategies.rules import is_of_the_municipality
+from strategies.selectors.frozen import frozen_action_row, frozen_indicator_row, period_contents
+from strategies.signals import period_moved
+
+from . import letters
+from .versions import demand, demand_rule, expect_version, kind_refusal, save_as
+
+# ---- the network's periods
+
+
+@transaction.atomic
+def create_period(
+    *, name: str, starts_on: date, ends_on: date, opens_on: date, due_on: date, by: Any
+) -> ReportingPeriod:
+    """A stretch of time for the whole network, scheduled in every city."""
+    period = ReportingPeriod(name=name, starts_on=starts_on, ends_on=ends_on, opens_on=opens_on, due_on=due_on)
+    demand_rule(by, "strategies.add_reportingperiod", period)
+    return save_period(period, by=by)
+
+
+@transaction.atomic
+def save_period(period: ReportingPeriod, *, by: Any) -> ReportingPeriod:
+    """A new or changed period: its days in order, and none of them in another period."""
+    demand_rule(by, f"strategies.{'change' if period.pk else 'add'}_reportingperiod", period)
+    if errors := period_errors(period):
+        raise InputRefused(errors)
+    save_as(period, by)
+    ensure_city_periods()
+    return period
+
+
+def period_errors(period: ReportingPeriod) -> dict[str, str]:
+    """What is wrong with the dates, one sentence for each field."""
+    errors = {}
+    if period.ends_on < period.starts_on:
+        errors["ends_on"] = _("The last day comes before the first day.")
+    if period.opens_on > period.ends_on:
+        errors["opens_on"] = _("A period opens on or before its last day.")
+    if period.due_on < period.ends_on:
+        errors["due_on"] = _("A period is due on its last day or later.")
+    others = ReportingPeriod.objects.exclude(pk=period.pk)
+    if others.filter(starts_on__lte=period.ends_on, ends_on__gte=period.starts_on).exists():
+        errors["starts_on"] = _("These days lie in another period already.")
+    if others.filter(name=period.name).exists():
+        errors["name"] = _("Another period has this name.")
+    stored = ReportingPeriod.objects.filter(pk=period.pk).first() if period.pk else None
+    moved = stored and (stored.starts_on, stored.ends_on) != (period.starts_on, period.ends_on)
+    if moved and CityPeriod.objects.filter(period=period, move_count__gt=0).exists():
+        errors["starts_on"] = _("Cities have begun to report on this period, so its days stay as they are.")
+    return errors
+
+
+def ensure_city_periods() -> None:
+    """Each city has each period. What is missing is made, scheduled."""
+    have = set(CityPeriod.objects.values_list("city", "period"))
+    periods = list(ReportingPeriod.objects.values_list("pk", flat=True))
+    for city in City.objects.values_list("pk", flat=True):
+        for period in periods:
+            if (city, period) not in have:
+                CityPeriod.objects.get_or_create(city_id=city, period_id=period)
+
+
+def ensure_next_period(day: date) -> ReportingPeriod:
+    """The period after the last one known; before there is any, the quarter of ``day``."""
+    last = ReportingPeriod.objects.order_by("-starts_on").first()
+    if last is None:
+        starts_on = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        months, opens_after, due_after = 3, timedelta(0), timedelta(30)
+    else:
+        starts_on = last.ends_on + timedelta(1)
+        months = max(round((starts_on - last.starts_on).days / 30.44), 1)
+        opens_after, due_after = last.opens_on - last.starts_on, last.due_on - last.ends_on
+    ends_on = months_later(starts_on, months) - timedelta(1)
+    dates = {"ends_on": ends_on, "opens_on": min(starts_on + opens_after, ends_on), "due_on": ends_on + due_after}
+    dates["name"] = _name_of(starts_on, ends_on, months)
+    period, _made = ReportingPeriod.objects.get_or_create(starts_on=starts_on, defaults=dates)
+    ensure_city_periods()
+    return period
+
+
+def months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _name_of(starts_on: date, ends_on: date, months: int) -> str:
+    """As people of any language read it; a coordinator may give it another name."""
+    name = f"{starts_on.isoformat()} – {ends_on.isoformat()}"
+    if months == 3 and starts_on.day == 1 and starts_on.month % 3 == 1:
+        quarter = f"{starts_on.year} Q{starts_on.month // 3 + 1}"
+        return name if ReportingPeriod.objects.filter(name=quarter).exists() else quarter
+    return name
+
+
+# ---- one city's period, from state to state
+
+
+def _move(city_period, verb, *, by, on_behalf_of=None, text="", next_revision=False):
+    """The only writer of ``state``; holds the row until the commit. The move's row comes first: triggers ask for it."""
+    rows = CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period")
+    city_period = rows.get(pk=city_period.pk)
+    current, (sources, target) = PeriodState(city_period.state), TRANSITIONS[verb]
+    if current not in sources:
+        raise TransitionNotAllowed
+    if verb in NEEDS_TEXT and not text.strip():
+        raise ReasonMissing
+    move = PeriodMove.objects.create(
+        city_period=city_period,
+        number=city_period.move_count + 1,
+        verb=verb,
+        from_state=current,
+        to_state=target,
+        revision=city_period.revision,
+        by=by,
+        on_behalf_of=on_behalf_of,
+        text=text.strip(),
+    )
+    city_period.state = target
+    city_period.revision += next_revision
+    city_period.move_count = move.number
+    city_period.save(update_fields=["state", "revision", "move_count"])
+    letters.tell_of_move(move)
+    return city_period, move
+
+
+def _tell(city_period: CityPeriod, move: PeriodMove, revision: PeriodRevision | None = None) -> None:
+    period_moved.send(sender=CityPeriod, city_period=city_period, move=move, revision=revision)
+
+
+@transaction.atomic
+def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
+    """By the clock on the day it opens in the city, or earlier by a coordinator."""
+    if by is not None:
+        demand(by, "strategies.open_cityperiod", city_period)
+    elif city_period.period.opens_on > city_period.city.today:
+        raise StrategyError(_("This period opens later."))
+    city_period, move = _move(city_period, "open", by=by)
+    _tell(city_period, move)
+    return city_period
+
+
+@transaction.atomic
+def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | None = None) -> PeriodRevision:
+    """Hand the period in and freeze what it holds; ``on_behalf_of`` answers for it."""
+    demand(by, "strategies.submit_cityperiod", city_period)
+    answers = on_behalf_of or person_of(by)
+    office = Membership.objects.current(city_period.city.today).filter(
+        body__kind=BodyKind.CITY_OFFICE, body__city=city_period.city_id
+    )
+    if not office.filter(person=answers).exists():
+        raise InputRefused({"on_behalf_of": _("Choose somebody who works in the city's office.")})
+    city_period, move = _move(city_period, "submit", by=by, on_behalf_of=answers)
+    revision = _freeze(city_period)
+    _tell(city_period, move, revision)
+    return revision
+
+
+def _freeze(city_period: CityPeriod) -> PeriodRevision:
+    contents = period_contents(city_period)
+    snapshot = canonical(contents)
+    revision = PeriodRevision.objects.create(
+        city_period=city_period, number=city_period.revision, snapshot=snapshot, sha256=seal(snapshot)
+    )
+    RevisionAction.objects.bulk_create(frozen_action_row(revision, entry) for entry in contents["actions"])
+    RevisionIndicator.objects.bulk_create(frozen_indicator_row(revision, entry) for entry in contents["indicators"])
+    return revision
+
+
+@transaction.atomic
+def return_period(city_period: CityPeriod, *, by: Any, comments: str) -> CityPeriod:
+    """What was handed in stays as it is; the city goes on in the next revision."""
+    return _decide(city_period, "return", by=by, text=comments, next_revision=True)
+
+
+@transaction.atomic
+def accept_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
+    return _decide(city_period, "accept", by=by)
+
+
+@transaction.atomic
+def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPeriod:
+    """The facts can be changed again; others go on reading the old revision until the next is handed in."""
+    return _decide(city_period, "reopen", by=by, text=reason, next_revision=True)
+
+
+def _decide(city_period: CityPeriod, verb: str, *, by: Any, text: str = "", next_revision: bool = False) -> CityPeriod:
+    if verb != "reopen" and is_of_the_municipality(by, city_period):
+        raise OwnWork
+    demand(by, f"strategies.{verb}_cityperiod", city_period)
+    city_period, move = _move(city_period, verb, by=by, text=text, next_revision=next_revision)
+    _tell(city_period, move)
+    return city_period
+
+
+@transaction.atomic
+def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
+    """From now on the public reads this revision."""
+    demand(by, "strategies.publish_cityperiod", city_period)
+    city_period, move = _move(city_period, "publish", by=by)
+    _tell(city_period, move)
+    return city_period
+
+
+# ---- what is said about it
+
+
+@transaction.atomic
+def ask_to_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodComment:
+    """The city has found a mistake after handing in; the coordinators are told."""
+    demand(by, "strategies.ask_reopen_cityperiod", city_period)
+    city_period = _held(city_period)
+    if not city_period.is_locked:
+        raise TransitionNotAllowed(_("This period is open: you can change it without asking."))
+    comment = _comment(city_period, CommentKind.ASK_REOPEN, by=by, text=reason)
+    letters.tell_of_request(comment)
+    return comment
+
+
+@transaction.atomic
+def comment_period(city_period: CityPeriod, *, by: Any, text: str) -> PeriodComment:
+    demand(by, "strategies.comment_cityperiod", city_period)
+    return _comment(_before_submission(city_period), CommentKind.COMMENT, by=by, text=text)
+
+
+@transaction.atomic
+def endorse_period(city_period: CityPeriod, *, by: Any, text: str = "") -> PeriodComment:
+    """Once for each revision and member of the expert group; saying it twice changes nothing."""
+    demand(by, "strategies.comment_cityperiod", city_period)
+    city_period = _before_submission(city_period)
+    said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision, author=by)
+    return said.first() or _comment(city_period, CommentKind.ENDORSEMENT, by=by, text=text)
+
+
+def _held(city_period: CityPeriod) -> CityPeriod:
+    return CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period").get(pk=city_period.pk)
+
+
+def _before_submission(city_period: CityPeriod) -> CityPeriod:
+    city_period = _held(city_period)
+    if PeriodState(city_period.state) in LOCKED:
+        raise TransitionNotAllowed(_("The period has been handed in. The expert group speaks before that."))
+    return city_period
+
+
+def _comment(city_period: CityPeriod, kind: str, *, by: Any, text: str) -> PeriodComment:
+    if kind != CommentKind.ENDORSEMENT and not text.strip():
+        raise ReasonMissing
+    return PeriodComment.objects.create(
+        city_period=city_period, kind=kind, revision=city_period.revision, text=text.strip(), author=by
+    )
+
+
+@transaction.atomic
+def save_narrative(
+    city_period: CityPeriod, *, by: Any, text: str, language: str, version: int | None = None
+) -> Narrative:
+    """The city's own account of the period. ``version`` is None for the first words."""
+    demand(by, "strategies.change_narrative", city_period)
+    city_period = _held(city_period)
+    if city_period.is_locked:
+        raise PeriodLocked
+    narrative = Narrative.objects.filter(city_period=city_period).first()
+    if narrative is None:
+        narrative = Narrative(city_period=city_period)
+    else:
+        expect_version(narrative, version if version is not None else 0)
+    narrative.text, narrative.language = text.strip(), language
+    with kind_refusal():
+        save_as(narrative, by)
+    return narrative

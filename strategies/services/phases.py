@@ -1,0 +1,79 @@
+"""The three steps of a city's pilot: dates, and conditions that a coordinator waives in writing."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from epi_site.shared import clock
+from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing
+from strategies.gates import GATES
+from strategies.models import GateWaiver, PilotPhase
+
+from .versions import demand, demand_rule, expect_version, locked_row, save_as
+
+DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
+
+
+@transaction.atomic
+def create_phase(city: Any, kind: str, *, by: Any, planned_start: date, planned_end: date) -> PilotPhase:
+    phase = PilotPhase(city=city, kind=kind, planned_start=planned_start, planned_end=planned_end)
+    demand_rule(by, "strategies.change_pilotphase", phase)
+    _refuse(phase)
+    save_as(phase, by)
+    return phase
+
+
+@transaction.atomic
+def set_dates(phase: PilotPhase, *, by: Any, version: int | None = None, **dates: date | None) -> PilotPhase:
+    """Any of planned_start, planned_end, actual_start, actual_end; the others stay."""
+    demand(by, "strategies.change_pilotphase", phase)
+    phase = locked_row(phase)
+    expect_version(phase, version)
+    for name in DATES:
+        setattr(phase, name, dates.get(name, getattr(phase, name)))
+    _refuse(phase)
+    save_as(phase, by)
+    return phase
+
+
+def _refuse(phase: PilotPhase) -> None:
+    errors = {}
+    if phase.planned_end < phase.planned_start:
+        errors["planned_end"] = _("The end comes before the start.")
+    if phase.actual_end and not phase.actual_start:
+        errors["actual_start"] = _("Enter when the step began, too.")
+    elif phase.actual_end and phase.actual_start and phase.actual_end < phase.actual_start:
+        errors["actual_end"] = _("The end comes before the start.")
+    for name in ("actual_start", "actual_end"):
+        day = getattr(phase, name)
+        if day and day > phase.city.today:
+            errors[name] = _("The date lies in the future. What is planned has its own field.")
+    if errors:
+        raise InputRefused(errors)
+
+
+@transaction.atomic
+def waive_condition(phase: PilotPhase, key: str, *, by: Any, reason: str) -> GateWaiver:
+    """The condition stays as it is computed; the waiver and its reason are shown wherever the gate is."""
+    demand_rule(by, "strategies.waive_condition", phase)
+    if key not in {condition.key for condition in GATES[phase.kind]}:
+        raise InputRefused({"condition": _("Choose a condition of this step.")})
+    if not reason.strip():
+        raise ReasonMissing
+    locked_row(phase)
+    if phase.waivers.filter(condition=key, withdrawn_at=None).exists():
+        raise InputRefused({"condition": _("This condition has been waived already.")})
+    return GateWaiver.objects.create(phase=phase, condition=key, reason=reason.strip(), by=by)
+
+
+@transaction.atomic
+def withdraw_waiver(waiver: GateWaiver, *, by: Any) -> GateWaiver:
+    demand_rule(by, "strategies.waive_condition", waiver.phase)
+    waiver = locked_row(waiver)
+    if waiver.withdrawn_at:
+        raise AlreadyWithdrawn
+    waiver.withdrawn_at = clock.now()
+    waiver.save(update_fields=["withdrawn_at"])
+    return waiver

@@ -1,0 +1,156 @@
+"""Plans: adopted, published, changed and withdrawn on any day, with history."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from epi_site.shared import clock
+from strategies.enums import StrategyStatus
+from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
+from strategies.models import Action, BudgetLine, Indicator, Milestone, MilestoneReached, Strategy
+
+from .versions import demand, demand_rule, expect_version, locked_row, save_as
+
+NEEDS_REASON = {Indicator: ("target", "target_on", "baseline", "baseline_on"), Milestone: ("weight",)}
+
+
+@transaction.atomic
+def save_version(
+    instance: Any,
+    *,
+    by: Any,
+    version: int | None = None,
+    fields: Mapping[str, Any],
+    m2m: Mapping[str, Iterable[Any]] | None = None,
+    reason: str = "",
+) -> Any:
+    """Save a plan record, new (``pk`` is None) or changed; EditedMeanwhile where ``version`` is not the stored one.
+
+    ``fields`` are set on the stored row. A new target, baseline or weight that has values behind it needs a ``reason``.
+    """
+    name = instance._meta.model_name
+    if instance.pk is None:
+        row = instance
+    else:
+        demand(by, f"strategies.change_{_permission_of(name)}", instance)
+        row = locked_row(instance)
+        expect_version(row, version)
+        _ask_reason(row, fields, reason)
+    for field, value in fields.items():
+        setattr(row, field, value)
+    if instance.pk is None:
+        demand_rule(by, f"strategies.add_{_permission_of(name)}", row)
+    _check(row)
+    row._change_reason = None
+    save_as(row, by, reason=reason)
+    for field, rows in (m2m or {}).items():
+        row._history_user = by
+        getattr(row, field).set(rows)
+    return row
+
+
+def _permission_of(name: str) -> str:
+    return "action" if name in {"milestone", "budgetline"} else name
+
+
+def _check(row: models.Model) -> None:
+    try:
+        row.full_clean(validate_constraints=True)
+    except ValidationError as error:
+        errors = {name: " ".join(sentences) for name, sentences in error.message_dict.items()}
+        errors[""] = errors.pop(NON_FIELD_ERRORS, "")
+        raise InputRefused({name: text for name, text in errors.items() if text}) from error
+
+
+def _ask_reason(row: Any, fields: Mapping[str, Any], reason: str) -> None:
+    changed = [
+        name for name in NEEDS_REASON.get(type(row), ()) if name in fields and getattr(row, name) != fields[name]
+    ]
+    if changed and not reason.strip() and has_values(row):
+        raise ReasonMissing(_("There are values already, so say why the target, baseline or weight changes."))
+
+
+def has_values(row: Indicator | Milestone) -> bool:
+    """Figures rest on this target, baseline or weight."""
+    if isinstance(row, Indicator):
+        return row.values.standing().exists()
+    return MilestoneReached.objects.filter(milestone__action=row.action_id, update__withdrawn_at=None).exists()
+
+
+@transaction.atomic
+def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
+    demand(by, "strategies.adopt_strategy", strategy)
+    strategy = locked_row(strategy)
+    if on > strategy.city.today:
+        raise InputRefused({"adopted_on": _("The date lies in the future.")})
+    strategy.status, strategy.adopted_on = StrategyStatus.ADOPTED, on
+    save_as(strategy, by)
+    return strategy
+
+
+@transaction.atomic
+def publish_strategy(strategy: Strategy, *, by: Any) -> Strategy:
+    """For everybody to read, with all its standing actions."""
+    demand(by, "strategies.publish_strategy", strategy)
+    strategy = locked_row(strategy)
+    if strategy.status != StrategyStatus.ADOPTED:
+        raise StrategyError(_("Enter first when the strategy was adopted. A draft is not published."))
+    if strategy.published_at is None:
+        strategy.published_at = clock.now()
+        save_as(strategy, by)
+    for action in Action.objects.filter(objective__area__strategy=strategy, published_at=None).standing():
+        _publish(action, by)
+    return strategy
+
+
+@transaction.atomic
+def publish_action(action: Action, *, by: Any) -> Action:
+    """An action that came after its strategy was published."""
+    demand(by, "strategies.publish_strategy", action.strategy)
+    action = locked_row(action)
+    if action.strategy.published_at is None:
+        raise StrategyError(_("Publish the strategy first: its actions are published with it."))
+    if action.withdrawn_at:
+        raise AlreadyWithdrawn
+    if action.published_at is None:
+        _publish(action, by)
+    return action
+
+
+def _publish(action: Action, by: Any) -> None:
+    action.published_at = clock.now()
+    save_as(action, by)
+
+
+@transaction.atomic
+def withdraw_action(action: Action, *, by: Any, reason: str) -> Action:
+    """Out of the plan from today; what was logged and frozen stays."""
+    demand(by, "strategies.change_action", action)
+    if not reason.strip():
+        raise ReasonMissing
+    action = locked_row(action)
+    if action.withdrawn_at:
+        raise AlreadyWithdrawn
+    action.withdrawn_at, action.withdrawn_reason = clock.now(), reason.strip()
+    save_as(action, by, reason=reason)
+    return action
+
+
+@transaction.atomic
+def withdraw_part(part: Any, *, by: Any) -> Any:
+    """Take a milestone, a budget line, a SWOT item, a problem or an indicator out of the plan."""
+    demand_rule(by, f"strategies.change_{_permission_of(part._meta.model_name)}", part)
+    part = locked_row(part)
+    if part.withdrawn_at:
+        raise AlreadyWithdrawn
+    if isinstance(part, Milestone) and part.reached.filter(update__withdrawn_at=None).exists():
+        raise StrategyError(_("This milestone has been reached by an update, so it stays."))
+    if isinstance(part, BudgetLine) and part.updates.filter(withdrawn_at=None).exists():
+        raise StrategyError(_("Money was spent from this budget line, so it stays."))
+    part.withdrawn_at = clock.now()
+    save_as(part, by)
+    return part

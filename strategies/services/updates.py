@@ -1,0 +1,213 @@
+"""Updates of actions: logged, changed, withdrawn. Who may is asked here too; the database's locks are translated."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from cities.services.files import use_file, withdraw_file
+from epi_site.shared import clock
+from strategies.enums import ActionStatus
+from strategies.exceptions import AlreadyWithdrawn, FormUsed, InputRefused, PeriodLocked, ReasonMissing
+from strategies.models import Action, ActionUpdate, CityPeriod, Evidence, MilestoneReached, UpdateDraft
+
+from .checks import UpdateInput, current_value, update_errors
+from .choosing import choose_period
+from .values import set_value
+from .versions import demand, expect_version, kind_refusal, locked_row, save_as
+
+__all__ = [
+    "UpdateInput",
+    "change_update",
+    "choose_period",
+    "log_nothing_new",
+    "log_update",
+    "update_errors",
+    "withdraw_evidence",
+    "withdraw_update",
+]
+
+
+def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
+    """Log what has happened. The same form sent again, at the same moment too, gets the first one's answer."""
+    demand(by, "strategies.log_action", action)
+    if first := _first_answer(action, by, data):
+        return first
+    try:
+        with transaction.atomic():
+            return _log(action, by=by, data=data)
+    except (IntegrityError, InputRefused, PeriodLocked):
+        if first := _first_answer(action, by, data):
+            return first
+        raise
+
+
+def _first_answer(action: Action, by: Any, data: UpdateInput) -> ActionUpdate | None:
+    if data.form_uuid is None:
+        return None
+    first = ActionUpdate.objects.filter(uuid=data.form_uuid).first()
+    if first and (first.author_id, first.action_id) != (by.pk, action.pk):
+        raise FormUsed
+    return first
+
+
+def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = False) -> ActionUpdate:
+    action = locked_row(action)  # so that two people cannot reach one milestone
+    _refuse_errors(action, data, by=by)
+    city_period, is_late = choose_period(action.city, data.date, data.city_period)
+    update = ActionUpdate(action=action, author=by, is_nothing_new=is_nothing_new)
+    if data.form_uuid:
+        update.uuid = data.form_uuid
+    _fill(update, data, city_period, is_late)
+    with kind_refusal():
+        save_as(update, by)
+        _reach(update, data)
+        _add_evidence(update, data, by)
+        _set_values(update, data, by)
+    UpdateDraft.objects.filter(author=by, action=action, form_uuid=update.uuid).delete()
+    return update
+
+
+def _refuse_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> None:
+    if action.withdrawn_at:
+        raise AlreadyWithdrawn(_("This action has been withdrawn, so nothing is logged on it any more."))
+    if errors := update_errors(action, data, by=by, update=update):
+        raise InputRefused(errors)
+
+
+PLAIN = ("date", "status", "progress", "spent", "budget_line", "people_reached", "visibility", "on_behalf_of")
+TEXTS = ("text", "spent_reason", "challenges", "next_step")
+
+
+def _fill(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod, is_late: bool) -> None:
+    for name in PLAIN:
+        setattr(update, name, getattr(data, name))
+    for name in TEXTS:
+        setattr(update, name, getattr(data, name).strip())
+    update.language = data.language or update.language or get_language() or update.action.city.language
+    update.city_period, update.is_reported_late = city_period, is_late
+
+
+def _reach(update: ActionUpdate, data: UpdateInput) -> None:
+    """The milestones ticked are those that this update reached."""
+    wanted = {milestone.pk for milestone in data.milestones}
+    stored = set(update.reached.values_list("milestone", flat=True))
+    update.reached.filter(milestone__in=stored - wanted).delete()
+    for milestone in sorted(wanted - stored):
+        MilestoneReached.objects.create(update=update, milestone_id=milestone)
+
+
+def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
+    for stored in data.files:
+        use_file(stored)
+        save_as(Evidence(update=update, file=stored, title=stored.name[:200]), by)
+    standing = list(update.evidence.standing().exclude(link=""))
+    for evidence in standing:
+        if evidence.link not in data.links:
+            _take_away(evidence, by)
+    have = {evidence.link for evidence in standing}
+    for link in dict.fromkeys(data.links):
+        if link not in have:
+            save_as(Evidence(update=update, link=link), by)
+
+
+def _take_away(evidence: Evidence, by: Any) -> None:
+    evidence.withdrawn_at = clock.now()
+    save_as(evidence, by)
+    if evidence.file:
+        withdraw_file(evidence.file)
+
+
+def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
+    for indicator, value in data.values.items():
+        if value is None:
+            continue
+        row = current_value(indicator, update.city_period)
+        if row is None:
+            set_value(indicator, update.city_period, by=by, value=value, visibility=update.visibility)
+        elif row.value != value:
+            set_value(indicator, update.city_period, by=by, value=value, note=row.note, visibility=row.visibility)
+
+
+# ---- afterwards
+
+
+@transaction.atomic
+def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: int) -> ActionUpdate:
+    """Correct an update while its period is not locked; another date may lead it into another period."""
+    demand(by, "strategies.change_actionupdate", update)
+    action = locked_row(update.action)
+    update = _changeable(update)
+    expect_version(update, version)
+    _refuse_errors(action, data, by=by, update=update)
+    city_period, is_late = update.city_period, update.is_reported_late
+    if data.city_period not in (None, city_period) or data.date != update.date:
+        city_period, is_late = choose_period(action.city, data.date, data.city_period)
+    _fill(update, data, city_period, is_late)
+    update.is_nothing_new = False
+    with kind_refusal():
+        save_as(update, by)
+        _reach(update, data)
+        _add_evidence(update, data, by)
+        _set_values(update, data, by)
+    return update
+
+
+def _changeable(update: ActionUpdate) -> ActionUpdate:
+    update = locked_row(update)
+    if update.withdrawn_at:
+        raise AlreadyWithdrawn
+    if update.city_period.is_locked:
+        raise PeriodLocked
+    return update
+
+
+@transaction.atomic
+def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpdate:
+    """Out of all lists and figures; officials of the city still read it, with the reason."""
+    demand(by, "strategies.change_actionupdate", update)
+    if not reason.strip():
+        raise ReasonMissing
+    locked_row(update.action)
+    update = _changeable(update)
+    update.withdrawn_at, update.withdrawn_reason = clock.now(), reason.strip()[:250]
+    with kind_refusal():
+        save_as(update, by, reason=reason)
+    return update
+
+
+@transaction.atomic
+def withdraw_evidence(evidence: Evidence, *, by: Any) -> Evidence:
+    """Take a file or link off an update or value, while the period is not locked."""
+    fact = evidence.update or evidence.value
+    demand(by, f"strategies.change_{fact._meta.model_name}", fact)
+    evidence = locked_row(evidence)
+    if evidence.withdrawn_at:
+        raise AlreadyWithdrawn
+    with kind_refusal():
+        _take_away(evidence, by)
+    return evidence
+
+
+@transaction.atomic
+def log_nothing_new(actions: Iterable[Action], *, by: Any, city_period: CityPeriod | None = None) -> list[ActionUpdate]:
+    """Say of several actions that nothing is new: of all of them, or (where one refuses) of none."""
+    unique = {action.pk: action for action in actions}
+    return [_nothing_new(unique[pk], by, city_period) for pk in sorted(unique)]
+
+
+def _nothing_new(action: Action, by: Any, city_period: CityPeriod | None) -> ActionUpdate:
+    demand(by, "strategies.log_action", action)
+    day = action.city.today
+    if city_period is not None:
+        day = min(day, city_period.period.ends_on)
+    newest = action.updates.standing().newest_first().first()
+    if newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk):
+        return newest  # the same click again
+    status = newest.status if newest else ActionStatus.PLANNED
+    data = UpdateInput(date=day, text=_("Nothing new."), status=status, city_period=city_period)
+    if newest:
+        data.visibility = newest.visibility
+    return _log(action, by=by, data=data, is_nothing_new=True)
