@@ -2,5 +2,25 @@
 
 from django.urls import path
 
+from .views import events, files, members, pages
+
 app_name = "cities"
-urlpatterns: list[path] = []
+urlpatterns = [
+    path("cities/", pages.CityList.as_view(), name="city_list"),
+    path("cities/<slug:slug>/", pages.CityDetail.as_view(), name="city_detail"),
+    path("cities/<slug:slug>/edit/", pages.CityEdit.as_view(), name="city_edit"),
+    path("cities/<slug:slug>/events/new/", events.EventCreate.as_view(), name="event_create"),
+    path("bodies/<int:pk>/", pages.BodyDetail.as_view(), name="body_detail"),
+    path("bodies/<int:pk>/edit/", pages.BodyEdit.as_view(), name="body_edit"),
+    path("events/<int:pk>/", events.EventDetail.as_view(), name="event_detail"),
+    path("events/<int:pk>/edit/", events.EventEdit.as_view(), name="event_edit"),
+    path("events/<int:pk>/publish/", events.EventPublish.as_view(), name="event_publish"),
+    path("events/<int:pk>/attendance/", events.EventAttendance.as_view(), name="event_attendance"),
+    path("members/", members.MemberList.as_view(), name="member_list"),
+    path("members/invite/", members.MemberInvite.as_view(), name="member_invite"),
+    path("memberships/<int:pk>/end/", members.MembershipEnd.as_view(), name="membership_end"),
+    path("memberships/<int:pk>/hand-over/", members.MembershipHandOver.as_view(), name="membership_hand_over"),
+    path("invitations/<int:pk>/withdraw/", members.InvitationWithdraw.as_view(), name="invitation_withdraw"),
+    path("account/invitation/<str:token>/", members.InvitationAccept.as_view(), name="invitation_accept"),
+    path("files/<uuid:uuid>/", files.FileServe.as_view(), name="file"),
+]

@@ -58,8 +58,15 @@ class EventQuerySet(models.QuerySet):
         """Published ones; those of one's own city and of one's own bodies; all for who reads the network."""
         if reads_network(user):
             return self
-        own = Q(city__in=insider_cities(user)) | Q(body__city__in=insider_cities(user))
-        return self.filter(Q(published_at__isnull=False) | own)
+        return self.filter(Q(published_at__isnull=False) | self.of_insiders(user))
+
+    def read_whole_by(self, user):
+        """Those whose minutes and decisions the user reads too."""
+        return self if reads_network(user) else self.filter(self.of_insiders(user))
+
+    @staticmethod
+    def of_insiders(user):
+        return Q(city__in=insider_cities(user)) | Q(body__city__in=insider_cities(user))
 
 
 class Event(Recorded, Versioned):
@@ -102,6 +109,11 @@ class Event(Recorded, Versioned):
     @property
     def of_city_id(self) -> int | None:
         return self.city_id or (self.body.city_id if self.body_id else None)
+
+
+def minutes_held_for(user):
+    """A Q over StoredFile: the minutes of the events that the user reads whole."""
+    return Q(pk__in=Event.objects.read_whole_by(user).exclude(minutes_file=None).values("minutes_file"))
 
 
 class Attendance(models.Model):

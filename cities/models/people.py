@@ -250,3 +250,19 @@ class Invitation(models.Model):
     @property
     def of_city_id(self) -> int | None:
         return self.body.city_id
+
+
+def data_of(user):
+    """What is stored of the person behind an account, for the person (``accounts.export``)."""
+    person = Person.objects.of(user).select_related("organisation").first()
+    if person is None:
+        return {}
+    memberships = person.memberships.values("body__name", "role", "seat", "valid_from", "valid_to")
+    return {
+        "name": person.name,
+        "email": person.email,
+        "organisation": str(person.organisation or ""),
+        "memberships": list(memberships),
+        "events_attended": list(person.attendances.values("event__title", "event__starts_at")),
+        "files": list(user.files.values("name", "size", "uploaded_at", "state")),
+    }

@@ -62,9 +62,11 @@ def invite(
     return invitation, token
 
 
-def find_invitation(token: str) -> Invitation:
-    """The open invitation behind a token; raises InvitationGone."""
+def find_invitation(token: str, *, held: bool = False) -> Invitation:
+    """The open invitation behind a token, on demand held until the commit; raises InvitationGone."""
     rows = _open_ones().select_related("body__city", "organisation", "invited_by")
+    if held:
+        rows = rows.select_for_update(of=("self",))
     invitation = rows.filter(token_hash=_hash(token)).first()
     if invitation is None:
         raise InvitationGone
@@ -78,10 +80,7 @@ def account_of(invitation: Invitation) -> User | None:
 @transaction.atomic
 def accept_invitation(token: str, *, user: Any = None, name: str = "", password: str = "") -> User:
     """Take the role. ``user`` is who is signed in; a new person gives name and password instead. Works once."""
-    invitation = find_invitation(token)
-    invitation = (
-        _open_ones().select_for_update(of=("self",)).select_related("body__city", "invited_by").get(pk=invitation.pk)
-    )
+    invitation = find_invitation(token, held=True)
     account = account_of(invitation)
     if account is not None and (user is None or user.pk != account.pk):
         raise OtherAccount

@@ -88,7 +88,9 @@ class Mail(models.Model):
     has_secret = models.BooleanField(
         default=False, help_text=_("Holds a one-time link: the text is blanked once sent.")
     )
-    key = models.CharField(max_length=200, unique=True, null=True, help_text=_("The same reason is written only once."))
+    key = models.CharField(  # noqa: DJ001 - unique, and most letters have none
+        max_length=200, unique=True, null=True, help_text=_("The same reason is written only once.")
+    )
     state = models.CharField(_("state"), max_length=10, choices=MailState, default=MailState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     claim_token = models.UUIDField(null=True)

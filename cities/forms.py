@@ -1,0 +1,286 @@
+"""Forms of cities, bodies, members and events."""
+
+import re
+from zoneinfo import available_timezones
+
+from crispy_forms.layout import Div
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from epi_site.shared.forms import DayInput, LongText, MomentInput, NumberInput, VersionedForm, form_helper
+
+from .enums import ROLES, BodyKind, EventKind, Role, Seat
+from .models import Body, City, Event, Membership, Organisation, Person
+
+
+class CityForm(VersionedForm):
+    class Meta:
+        model = City
+        fields = [
+            "profile",
+            "profile_source",
+            "population",
+            "population_year",
+            "population_source",
+            "language",
+            "other_languages",
+            "timezone",
+        ]
+        widgets = {
+            "profile": LongText({"rows": 6}),
+            "population": NumberInput(decimals=False),
+            "population_year": NumberInput(decimals=False),
+        }
+        help_texts = {
+            "profile": _("A few sentences about the city, for readers who do not know it."),
+            "language": _("Two letters, for example sv."),
+        }
+
+    other_languages = forms.CharField(
+        label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
+    )
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=[(zone, zone) for zone in sorted(available_timezones())])
+
+    def __init__(self, *args, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["other_languages"] = ", ".join(self.instance.other_languages or [])
+        self.helper = form_helper(save=_("Save the profile"), cancel=cancel)
+
+    def clean_language(self):
+        return _language(self.cleaned_data["language"])
+
+    def clean_other_languages(self):
+        return [_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+
+
+def _language(code):
+    code = code.strip().lower()
+    if not re.fullmatch(r"[a-z]{2,3}(-[a-z]{2,4})?", code):
+        raise ValidationError(_("Write languages as two letters, for example sv or ro."))
+    return code
+
+
+class BodyForm(VersionedForm):
+    class Meta:
+        model = Body
+        fields = ["name", "mandate", "established_on", "terms_of_reference"]
+        widgets = {
+            "mandate": LongText({"rows": 4}),
+            "established_on": DayInput(),
+            "terms_of_reference": LongText({"rows": 8}),
+        }
+
+    def __init__(self, *args, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(save=_("Save"), cancel=cancel)
+
+
+# ---- members
+
+
+class InvitationForm(forms.Form):
+    """Body and role in one choice, so that no role can be chosen that the body does not have."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    email = forms.EmailField(label=_("E-mail"), help_text=_("The letter with the one-time link goes there."))
+    place = forms.ChoiceField(label=_("Role"))
+    seat = forms.ChoiceField(
+        label=_("Seat"), required=False, help_text=_("Whom the person speaks for, in an expert group or committee.")
+    )
+    organisation = forms.ModelChoiceField(
+        Organisation.objects.all(),
+        label=_("Organisation"),
+        required=False,
+        help_text=_("Where the person works: nobody judges the own house."),
+    )
+
+    def __init__(self, *args, bodies, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.bodies = {body.pk: body for body in bodies}
+        self.fields["place"].choices = [("", "---------"), *self._places()]
+        self.fields["seat"].choices = [("", _("none")), *Seat.choices]
+        self.helper = form_helper(save=_("Send the invitation"), cancel=cancel)
+
+    def _places(self):
+        for body in self.bodies.values():
+            roles = [role for role in Role if role in ROLES[BodyKind(body.kind)]]
+            yield str(body), [(f"{body.pk}:{role}", role.label) for role in roles]
+
+    def clean_place(self):
+        pk, _colon, role = self.cleaned_data["place"].partition(":")
+        return self.bodies[int(pk)], role
+
+
+class AcceptForm(forms.Form):
+    """For somebody who has no account yet."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 12 characters. Three or four words that do not belong together are easy to keep."),
+    )
+    password_again = forms.CharField(
+        label=_("The password once more"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(save=_("Accept and sign in"))
+
+    def clean_password(self):
+        validate_password(self.cleaned_data["password"])
+        return self.cleaned_data["password"]
+
+    def clean(self):
+        data = super().clean()
+        if data.get("password") and data.get("password") != data.get("password_again"):
+            self.add_error("password_again", _("The two passwords differ. Type both again."))
+        return data
+
+
+class EndForm(forms.Form):
+    on = forms.DateField(
+        label=_("Last day is the day before"),
+        required=False,
+        widget=DayInput(),
+        help_text=_("Left empty, the role ends at once."),
+    )
+
+
+class HandOverForm(forms.Form):
+    to = forms.ModelChoiceField(
+        Person.objects.none(),
+        label=_("Who takes over"),
+        help_text=_("Somebody who is not in the list is invited first, and takes over then."),
+    )
+
+    def __init__(self, *args, persons, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = persons
+        self.helper = form_helper(save=_("Hand over"), cancel=cancel)
+
+
+class MemberFilter(forms.Form):
+    body = forms.ModelChoiceField(Body.objects.none(), label=_("Body"), required=False, empty_label=_("All"))
+    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    state = forms.ChoiceField(
+        label=_("Members"), required=False, choices=[("", _("Current")), ("ended", _("Former")), ("all", _("All"))]
+    )
+
+    def __init__(self, *args, bodies, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["body"].queryset = bodies
+
+    def found_in(self, members):
+        chosen = self.cleaned_data if self.is_valid() else {}
+        if chosen.get("body"):
+            members = members.filter(body=chosen["body"])
+        if chosen.get("name"):
+            members = members.filter(person__name__icontains=chosen["name"])
+        current = Membership.objects.current().values("pk")
+        if chosen.get("state") == "ended":
+            return members.exclude(pk__in=current)
+        return members if chosen.get("state") == "all" else members.filter(pk__in=current)
+
+
+# ---- events
+
+
+class EventForm(VersionedForm):
+    """Times are the city's: the view activates its zone before the form reads or shows them."""
+
+    minutes_upload = forms.FileField(
+        label=_("Minutes as a file"), required=False, help_text=_("PDF, document or picture.")
+    )
+
+    class Meta:
+        model = Event
+        fields = [
+            "kind",
+            "body",
+            "title",
+            "starts_at",
+            "ends_at",
+            "place",
+            "link",
+            "programme",
+            "minutes",
+            "decisions",
+            "documentation",
+        ]
+        widgets = {
+            "starts_at": MomentInput(),
+            "ends_at": MomentInput(),
+            "programme": LongText({"rows": 6}),
+            "minutes": LongText({"rows": 6}),
+            "decisions": LongText(),
+            "documentation": LongText(),
+        }
+        help_texts = {
+            "body": _("Whose meeting it is; empty for events of the whole city."),
+            "programme": _("Of a kick-off, it names the main actions of the pilot."),
+            "documentation": _("Where photos, recordings and reports are."),
+        }
+
+    def __init__(self, *args, city, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.city = city
+        self.fields["body"].queryset = city.bodies.all()
+        self.fields["kind"].choices = [(kind.value, kind.label) for kind in (EventKind.MEETING, EventKind.KICK_OFF)]
+        self.helper = form_helper(
+            "version",
+            Div("kind", "body", css_class="epi-pair"),
+            "title",
+            Div("starts_at", "ends_at", css_class="epi-pair"),
+            Div("place", "link", css_class="epi-pair"),
+            "programme",
+            "minutes",
+            "minutes_upload",
+            "decisions",
+            "documentation",
+            save=_("Save the event"),
+            cancel=cancel,
+        )
+
+    def clean(self):
+        data = super().clean()
+        if data.get("starts_at") and data.get("ends_at") and data["ends_at"] < data["starts_at"]:
+            self.add_error("ends_at", _("The end is before the beginning. Choose a later time."))
+        return data
+
+    def form_of(self, current):
+        return type(self)(instance=current, city=self.city)
+
+    def event_fields(self):
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class AttendanceForm(forms.Form):
+    persons = forms.ModelMultipleChoiceField(
+        Person.objects.none(), label=_("Members who came"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    guests = forms.CharField(
+        label=_("Guests"),
+        required=False,
+        widget=LongText(),
+        help_text=_("One group a line with its number, no names: Residents of the district, 24"),
+    )
+
+    def __init__(self, *args, persons, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["persons"].queryset = persons
+        self.helper = form_helper(save=_("Save the attendance"), cancel=cancel)
+
+    def clean_guests(self):
+        lines = [line.strip() for line in self.cleaned_data["guests"].splitlines() if line.strip()]
+        return [_group(line) for line in lines]
+
+
+def _group(line):
+    found = re.fullmatch(r"(.+?)[,:;]?\s+(\d{1,6})", line)
+    if not found:
+        raise ValidationError(_("Write each group as words and a number: Residents of the district, 24"))
+    return found[1].strip(" ,:;"), int(found[2])

@@ -1,0 +1,200 @@
+"""Meetings and kick-offs. Times are those of the city."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.generic import DetailView, FormView
+
+from cities import selectors
+from cities.forms import AttendanceForm, EventForm
+from cities.models import City, Event, Membership, Person
+from cities.services import events, files
+from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from epi_site.shared.views import StrangersSignIn
+
+from .pages import trail_of
+
+
+def _visible_event(user, pk):
+    rows = Event.objects.visible_to(user).select_related("city", "body__city", "minutes_file")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _city_of(event):
+    return event.city or event.body.city
+
+
+class EventDetail(StrangersSignIn, DetailView):
+    template_name = "cities/event_detail.html"
+
+    def get_object(self, queryset=None):
+        return _visible_event(self.request.user, self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs):
+        event, user = self.object, self.request.user
+        city = _city_of(event)
+        context = {
+            "city": city,
+            "zone": city.timezone if city else None,
+            "trail": trail_of(city, (event.title, "")),
+            "is_whole": selectors.reads_all_of(event, user),
+            "sees_names": user.has_perm("cities.view_attendance_names", event),
+            "may_change": user.has_perm("cities.change_event", event),
+            "may_publish": event.published_at is None and user.has_perm("cities.publish_event", event),
+        }
+        if context["is_whole"]:
+            context["attendances"], context["came"] = selectors.attendance_of(event)
+        return super().get_context_data(**kwargs) | context
+
+
+class _EventForm(StrangersSignIn, FormView):
+    form_class = EventForm
+    template_name = "cities/event_form.html"
+
+    def dispatch(self, request, *args, **kwargs):
+        if not request.user.is_authenticated:
+            return super().dispatch(request, *args, **kwargs)
+        with timezone.override(self.city.zone):
+            response = super().dispatch(request, *args, **kwargs)
+            return response.render() if hasattr(response, "render") else response
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"instance": self.event, "city": self.city, "cancel": self.back()}
+
+    def form_valid(self, form):
+        upload = form.cleaned_data.get("minutes_upload")
+        try:
+            stored = files.store_upload(upload, by=self.request.user) if upload else None
+        except TellableError as error:
+            form.add_error("minutes_upload", str(error))
+            return self.form_invalid(form)
+        try:
+            event = events.save_event(
+                self.stored_event,
+                by=self.request.user,
+                fields=form.event_fields(),
+                city=self.city,
+                version=form.cleaned_data["version"],
+                minutes_file=stored,
+            )
+        except EditedMeanwhile as error:
+            form.catch_up(error.current)
+            return self.render_to_response(self.get_context_data(form=form))
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        messages.success(self.request, _("The event is saved."))
+        return redirect("cities:event_detail", pk=event.pk)
+
+
+class EventCreate(_EventForm):
+    stored_event = None
+
+    @cached_property
+    def city(self):
+        return get_object_or_404(City.objects.visible_to(self.request.user), slug=self.kwargs["slug"])
+
+    @cached_property
+    def event(self):
+        if not self.request.user.has_perm("cities.add_event", self.city):
+            raise PermissionDenied
+        return Event(city=self.city)
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"initial": {"kind": self.request.GET.get("kind", "meeting")}}
+
+    def back(self):
+        return reverse("cities:city_detail", args=[self.city.slug])
+
+    def get_context_data(self, **kwargs):
+        trail = trail_of(self.city, (_("New event"), ""))
+        return super().get_context_data(**kwargs) | {"heading": _("New event"), "trail": trail, "city": self.city}
+
+
+class EventEdit(_EventForm):
+    @cached_property
+    def event(self):
+        found = _visible_event(self.request.user, self.kwargs["pk"])
+        if not self.request.user.has_perm("cities.change_event", found):
+            raise PermissionDenied
+        return found
+
+    @property
+    def stored_event(self):
+        return _visible_event(self.request.user, self.kwargs["pk"])
+
+    @cached_property
+    def city(self):
+        return _city_of(self.event)
+
+    def back(self):
+        return reverse("cities:event_detail", args=[self.kwargs["pk"]])
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        trail = trail_of(self.city, (self.stored_event.title, self.back()), (_("Edit"), ""))
+        return context | {"heading": _("Edit the event"), "trail": trail, "city": self.city}
+
+
+class EventPublish(StrangersSignIn, View):
+    http_method_names = ["post"]
+
+    def post(self, request, pk):
+        event = _visible_event(request.user, pk)
+        if not request.user.has_perm("cities.publish_event", event):
+            raise PermissionDenied
+        try:
+            events.publish_event(event, by=request.user)
+        except TellableError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Date, place and programme are public now."))
+        return redirect("cities:event_detail", pk=pk)
+
+
+class EventAttendance(StrangersSignIn, FormView):
+    form_class = AttendanceForm
+    template_name = "cities/event_form.html"
+
+    @cached_property
+    def event(self):
+        found = _visible_event(self.request.user, self.kwargs["pk"])
+        if not self.request.user.has_perm("cities.change_event", found):
+            raise PermissionDenied
+        return found
+
+    def members(self):
+        """Who could have come: the city's members, and whoever stands on the list already."""
+        current = Membership.objects.current().filter(body__city=_city_of(self.event)).values("person")
+        listed = self.event.attendances.exclude(person=None).values("person")
+        return Person.objects.filter(pk__in=current) | Person.objects.filter(pk__in=listed)
+
+    def get_initial(self):
+        rows = list(self.event.attendances.all())
+        return {
+            "persons": [row.person_id for row in rows if row.person_id],
+            "guests": "\n".join(f"{row.label}, {row.count}" for row in rows if not row.person_id),
+        }
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"persons": self.members(), "cancel": self.back()}
+
+    def back(self):
+        return reverse("cities:event_detail", args=[self.event.pk])
+
+    def get_context_data(self, **kwargs):
+        trail = trail_of(_city_of(self.event), (self.event.title, self.back()), (_("Attendance"), ""))
+        return super().get_context_data(**kwargs) | {"heading": _("Who came"), "trail": trail}
+
+    def form_valid(self, form):
+        events.record_attendance(
+            self.event, by=self.request.user, persons=form.cleaned_data["persons"], guests=form.cleaned_data["guests"]
+        )
+        messages.success(self.request, _("The attendance is saved."))
+        return HttpResponseRedirect(self.back())

@@ -1,0 +1,34 @@
+"""A stored file, for whoever sees what it hangs on."""
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
+from django.views import View
+
+from cities.models import StoredFile
+from epi_site.shared.views import StrangersSignIn
+
+SHOWN_INLINE = "image/jpeg"  # made by ourselves, pixel by pixel (cities.services.pictures)
+
+
+class FileServe(StrangersSignIn, View):
+    """Always a download, whatever it claims to be; ``?view=1`` shows pictures, which we have made anew."""
+
+    def get(self, request, uuid):
+        stored = get_object_or_404(StoredFile.objects.visible_to(request.user), uuid=uuid)
+        is_shown = request.GET.get("view") == "1" and stored.content_type == SHOWN_INLINE
+        try:
+            opened = default_storage.open(stored.path)
+        except FileNotFoundError as error:
+            raise Http404 from error
+        response = FileResponse(
+            opened, as_attachment=not is_shown, filename=stored.name, content_type=stored.content_type
+        )
+        response.headers |= {
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "private, no-cache",
+            "ETag": f'"{stored.sha256}"',
+        }
+        return response

@@ -1,0 +1,248 @@
+"""Who is in which body: invite, end, hand over."""
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView, ListView
+
+from cities import rules as who
+from cities.exceptions import InvitationGone
+from cities.forms import AcceptForm, EndForm, HandOverForm, InvitationForm, MemberFilter
+from cities.models import Body, Invitation, Membership, Person
+from cities.services import invitations, memberships
+from epi_site.shared import clock, locales
+from epi_site.shared.exceptions import TellableError
+from epi_site.shared.views import StrangersSignIn
+
+BACKEND = "epi_site.accounts.backends.EmailBackend"
+MEMBERS = reverse_lazy("cities:member_list")
+
+
+def _trail(*further):
+    return [(_("Front page"), "/"), (_("Members"), MEMBERS if further else ""), *further]
+
+
+class MemberList(StrangersSignIn, ListView):
+    """For those who look after bodies: leads, the chair of the committee, coordinators."""
+
+    template_name = "cities/member_list.html"
+    paginate_by = 50
+
+    @cached_property
+    def bodies(self):
+        found = Body.objects.managed_by(self.request.user).select_related("city")
+        if not found.exists():
+            raise Http404
+        return found
+
+    @cached_property
+    def filter_form(self):
+        return MemberFilter(self.request.GET or None, bodies=self.bodies)
+
+    def get_queryset(self):
+        members = Membership.objects.visible_to(self.request.user).filter(body__in=self.bodies)
+        rows = members.select_related("person__organisation", "person__user", "body__city")
+        return self.filter_form.found_in(rows).order_by("body__city__name", "body__kind", "role", "person__name", "pk")
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        found = context["paginator"].count
+        today = clock.today()
+        for row in context["object_list"]:
+            row.is_current = row.valid_from <= today and (row.valid_to is None or row.valid_to > today)
+        return context | {
+            "trail": _trail(),
+            "filter": self.filter_form,
+            "count": ngettext("%(count)s member", "%(count)s members", found) % {"count": locales.number(found)},
+            "invitations": self.open_invitations(),
+            "may_invite": self.request.user.has_perm("cities.invite"),
+        }
+
+    def open_invitations(self):
+        rows = Invitation.objects.visible_to(self.request.user).filter(accepted_at=None, withdrawn_at=None)
+        return rows.select_related("body", "invited_by").order_by("-created_at")[:50]
+
+
+class MemberInvite(StrangersSignIn, FormView):
+    form_class = InvitationForm
+    template_name = "cities/member_invite.html"
+
+    @cached_property
+    def bodies(self):
+        user = self.request.user
+        if not user.has_perm("cities.invite"):
+            raise PermissionDenied
+        rows = Body.objects.managed_by(user).select_related("city")
+        return [body for body in rows if user.has_perm("cities.invite", body)]
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"bodies": self.bodies, "cancel": MEMBERS}
+
+    def get_initial(self):
+        body, role = self.request.GET.get("body", ""), self.request.GET.get("role", "")
+        return {"place": f"{body}:{role}"} if body and role else {}
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**kwargs) | {"trail": _trail((_("Invite"), ""))}
+
+    def form_valid(self, form):
+        data = form.cleaned_data
+        body, role = data["place"]
+        given = {name: data[name] for name in ("email", "name", "seat", "organisation")}
+        try:
+            invitation, _token = invitations.invite(body=body, role=role, by=self.request.user, **given)
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        messages.success(self.request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
+        return redirect(MEMBERS)
+
+
+class InvitationWithdraw(StrangersSignIn, View):
+    http_method_names = ["post"]
+
+    def post(self, request, pk):
+        invitation = get_object_or_404(Invitation.objects.visible_to(request.user).select_related("body"), pk=pk)
+        try:
+            invitations.withdraw_invitation(invitation, by=request.user)
+        except TellableError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The invitation is withdrawn: its link no longer works."))
+        return redirect(MEMBERS)
+
+
+@method_decorator([never_cache, sensitive_post_parameters("password", "password_again")], name="dispatch")
+class InvitationAccept(FormView):
+    """The page behind the letter's link: for a signed-in person one button, for a new one name and password."""
+
+    form_class = AcceptForm
+    template_name = "cities/invitation_accept.html"
+
+    def dispatch(self, request, *args, **kwargs):
+        try:
+            self.invitation = invitations.find_invitation(kwargs["token"])
+        except InvitationGone as error:
+            return self.render_to_response({"gone": str(error)})
+        self.account = invitations.account_of(self.invitation)
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def case(self):
+        """What this visitor has to do: "accept", "sign_in", "sign_out" or "new"."""
+        user = self.request.user
+        if self.account is not None:
+            if not user.is_authenticated:
+                return "sign_in"
+            return "accept" if user.pk == self.account.pk else "sign_out"
+        return "sign_out" if user.is_authenticated else "new"
+
+    def get_initial(self):
+        return {"name": self.invitation.name}
+
+    def get_context_data(self, **kwargs):
+        role = invitations.role_words(self.invitation)
+        context = {"invitation": self.invitation, "role": role, "case": self.case}
+        return super().get_context_data(**kwargs) | context
+
+    def post(self, request, *args, **kwargs):
+        if self.case == "new":
+            return super().post(request, *args, **kwargs)
+        return self.accept(None, user=request.user if request.user.is_authenticated else None)
+
+    def form_valid(self, form):
+        return self.accept(form, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
+
+    def accept(self, form, **given):
+        try:
+            user = invitations.accept_invitation(self.kwargs["token"], **given)
+        except (TellableError, ValidationError) as error:
+            said = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            messages.error(self.request, said)
+            return self.render_to_response(self.get_context_data(**({"form": form} if form else {})))
+        if form is not None:
+            login(self.request, user, backend=BACKEND)
+        messages.success(self.request, _("Welcome. Your role is yours from now on."))
+        return redirect("/")
+
+
+# ---- leaving
+
+
+class _OfMembership(StrangersSignIn):
+    @cached_property
+    def membership(self):
+        rows = Membership.objects.visible_to(self.request.user).current().select_related("person", "body__city")
+        found = get_object_or_404(rows, pk=self.kwargs["pk"])
+        if not memberships.may_end(found, self.request.user):
+            raise PermissionDenied
+        return found
+
+    def get(self, request, *args, **kwargs):
+        _checked = self.membership
+        return super().get(request, *args, **kwargs)
+
+    def back(self):
+        return MEMBERS if self.request.user.has_perm("cities.end_membership") else reverse("accounts:preferences")
+
+
+class MembershipEnd(_OfMembership, FormView):
+    form_class = EndForm
+    template_name = "cities/membership_end.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**kwargs) | {
+            "membership": self.membership,
+            "no_lead": memberships.leaves_without_lead(self.membership),
+            "cancel_url": self.back(),
+            "trail": _trail((_("End a membership"), "")),
+        }
+
+    def form_valid(self, form):
+        try:
+            memberships.end_membership(self.membership, by=self.request.user, on=form.cleaned_data["on"])
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        messages.success(self.request, _("The membership ends. What was logged in it stays."))
+        return redirect(self.back())
+
+
+class MembershipHandOver(_OfMembership, FormView):
+    form_class = HandOverForm
+    template_name = "cities/membership_hand_over.html"
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"persons": self.colleagues(), "cancel": self.back()}
+
+    def colleagues(self):
+        """Members of the same body, and of the same city's bodies; never the one who leaves, nor oneself."""
+        body = self.membership.body
+        near = Membership.objects.current().filter(body__city=body.city) if body.city_id else body.memberships.current()
+        persons = Person.objects.filter(pk__in=near.values("person")).exclude(pk=self.membership.person_id)
+        own = who.person_of(self.request.user)
+        return persons.exclude(pk=own.pk) if own else persons
+
+    def get_context_data(self, **kwargs):
+        context = {"membership": self.membership, "trail": _trail((_("Hand over"), ""))}
+        return super().get_context_data(**kwargs) | context
+
+    def form_valid(self, form):
+        to = form.cleaned_data["to"]
+        try:
+            memberships.hand_over(self.membership, to=to, by=self.request.user)
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        messages.success(self.request, _("%(person)s has taken over.") % {"person": to})
+        return redirect(self.back())

@@ -1,0 +1,161 @@
+"""The cities, their bodies, and what they say of themselves."""
+
+from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.generic import DetailView, FormView, ListView
+
+from cities import selectors
+from cities.cards import cards_of
+from cities.forms import BodyForm, CityForm
+from cities.models import Body, City, Event
+from cities.services.places import save_place
+from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from epi_site.shared.views import StrangersSignIn
+
+EVENTS_SHOWN = 8
+
+
+class CityList(ListView):
+    template_name = "cities/city_list.html"
+    paginate_by = 50
+
+    def get_queryset(self):
+        return City.objects.visible_to(self.request.user).select_related("municipality").order_by("name")
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        for city in context["object_list"]:
+            city.country_name = selectors.country_name(city.country)
+            city.language_names = ", ".join(selectors.language_names(city))
+        return context | {
+            "trail": [(_("Front page"), "/"), (_("Cities"), "")],
+            "bodies": selectors.network_bodies(),
+            "manages": self.request.user.has_perm("cities.invite"),
+        }
+
+
+class CityDetail(DetailView):
+    template_name = "cities/city_detail.html"
+
+    def get_queryset(self):
+        return City.objects.visible_to(self.request.user).select_related("municipality")
+
+    def get_context_data(self, **kwargs):
+        city, user = self.object, self.request.user
+        events = Event.objects.visible_to(user).filter(city=city) | Event.objects.visible_to(user).filter(
+            body__city=city
+        )
+        return super().get_context_data(**kwargs) | {
+            "trail": [(_("Front page"), "/"), (_("Cities"), reverse("cities:city_list")), (city.name, "")],
+            "country": selectors.country_name(city.country),
+            "languages": ", ".join(selectors.language_names(city)),
+            "bodies": list(selectors.bodies_of(city)),
+            "events": list(events.select_related("body").order_by("-starts_at")[:EVENTS_SHOWN]),
+            "cards": [(card.wide, self.render_card(card)) for card in cards_of(city, user)],
+            "may_change": user.has_perm("cities.change_city", city),
+            "may_add_event": user.has_perm("cities.add_event", city),
+            "may_manage": user.has_perm("cities.end_membership", city),
+        }
+
+    def render_card(self, card):
+        return render_to_string(card.template, card.context | {"city": self.object}, self.request)
+
+
+class BodyDetail(DetailView):
+    template_name = "cities/body_detail.html"
+
+    def get_queryset(self):
+        return Body.objects.visible_to(self.request.user).select_related("city")
+
+    def get_context_data(self, **kwargs):
+        body, user = self.object, self.request.user
+        events = Event.objects.visible_to(user).filter(body=body).order_by("-starts_at")
+        return super().get_context_data(**kwargs) | {
+            "trail": trail_of(body.city, (body.name, "")),
+            "members": list(selectors.members_shown(body, user)),
+            "sees_names": user.has_perm("cities.view_names", body),
+            "events": list(events[:EVENTS_SHOWN]),
+            "zone": body.city.timezone if body.city_id else None,
+            "may_change": user.has_perm("cities.change_body", body),
+            "may_invite": user.has_perm("cities.invite", body),
+        }
+
+
+class _EditPlace(StrangersSignIn, PermissionRequiredMixin, FormView):
+    """A versioned form over one row: the second of two people sees both versions."""
+
+    template_name = "cities/place_form.html"
+    raise_exception = True
+
+    def has_permission(self):
+        return self.request.user.has_perm(self.permission_required, self.place)
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"instance": self.get_place(), "cancel": self.get_success_url()}
+
+    def form_valid(self, form):
+        fields = {name: value for name, value in form.cleaned_data.items() if name != "version"}
+        try:
+            save_place(self.place, by=self.request.user, version=form.cleaned_data["version"], fields=fields)
+        except EditedMeanwhile as error:
+            form.catch_up(error.current)
+            return self.render_to_response(self.get_context_data(form=form))
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        messages.success(self.request, _("Saved."))
+        return redirect(self.get_success_url())
+
+
+class CityEdit(_EditPlace):
+    form_class = CityForm
+    permission_required = "cities.change_city"
+
+    def get_place(self):
+        return get_object_or_404(City.objects.visible_to(self.request.user), slug=self.kwargs["slug"])
+
+    @cached_property
+    def place(self):
+        return self.get_place()
+
+    def get_success_url(self):
+        return reverse("cities:city_detail", args=[self.place.slug])
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**kwargs) | {
+            "heading": _("Edit the profile of %(city)s") % {"city": self.place},
+            "trail": trail_of(self.place, (_("Edit"), "")),
+        }
+
+
+class BodyEdit(_EditPlace):
+    form_class = BodyForm
+    permission_required = "cities.change_body"
+
+    def get_place(self):
+        return get_object_or_404(
+            Body.objects.visible_to(self.request.user).select_related("city"), pk=self.kwargs["pk"]
+        )
+
+    @cached_property
+    def place(self):
+        return self.get_place()
+
+    def get_success_url(self):
+        return reverse("cities:body_detail", args=[self.place.pk])
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**kwargs) | {
+            "heading": _("Edit %(body)s") % {"body": self.place},
+            "trail": trail_of(self.place.city, (str(self.place), self.get_success_url()), (_("Edit"), "")),
+        }
+
+
+def trail_of(city, *further):
+    start = [(_("Front page"), "/"), (_("Cities"), reverse("cities:city_list"))]
+    return start + ([(city.name, reverse("cities:city_detail", args=[city.slug]))] if city else []) + list(further)
