@@ -7,7 +7,7 @@ class SharedConfig(AppConfig):
     name = "epi_site.shared"
     label = "shared"
 
-    def ready(self):
+    def ready(self) -> None:
         from . import triggers
 
         # Migrations may remake a table, and SQLite then drops its triggers without a word: they are taken away

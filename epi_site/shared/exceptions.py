@@ -1,5 +1,7 @@
 """The family of errors that a person can be told about. The edge turns them into a message (HTML) or 409 (API)."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,11 +10,11 @@ class TellableError(Exception):
 
     message = _("This cannot be done now.")
 
-    def __init__(self, message=None):
+    def __init__(self, message: Any = None) -> None:
         self.message = message or self.message
         super().__init__(self.message)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.message)
 
 

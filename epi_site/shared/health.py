@@ -67,7 +67,7 @@ def ask_cache() -> None:
 def ask_broker() -> None:
     if settings.CELERY_BROKER_URL.startswith("filesystem"):
         for folder in ("data_folder_in", "data_folder_out"):
-            if not os.access(settings.CELERY_BROKER_TRANSPORT_OPTIONS[folder], os.W_OK | os.X_OK):
+            if not os.access(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS[folder]), os.W_OK | os.X_OK):
                 raise NotReady("the folder of messages cannot be written")
         return
     with current_app.connection_for_write(connect_timeout=2) as bell:

@@ -1,6 +1,8 @@
 """Base models that say nothing about the domain."""
 
 import json
+from datetime import datetime
+from typing import Any, NoReturn
 
 from django.db import models
 
@@ -13,12 +15,12 @@ from .snapshots import seal
 class FrozenQuerySet(models.QuerySet):
     """Rows are added and read, never changed. Database triggers hold the same for SQL."""
 
-    def _refuse(self, *args, **kwargs):
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise FrozenError
 
     update = delete = bulk_update = update_or_create = _refuse
 
-    def bulk_create(self, objs, **kwargs):
+    def bulk_create(self, objs: Any, **kwargs: Any) -> Any:  # type: ignore[override] # by name, so that none slips by
         if kwargs.get("update_conflicts") or kwargs.get("ignore_conflicts"):
             raise FrozenError
         return super().bulk_create(objs, **kwargs)
@@ -30,12 +32,12 @@ class FrozenModel(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise FrozenError
         super().save(*args, **kwargs)
 
-    def delete(self, *args, **kwargs):
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise FrozenError
 
 
@@ -66,7 +68,7 @@ class Recorded(models.Model):
         abstract = True
 
     @property
-    def _history_date(self):
+    def _history_date(self) -> datetime:
         return clock.now()
 
 

@@ -4,10 +4,11 @@ import hashlib
 import json
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 
-def _plain(value):
+def _plain(value: Any) -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}" if value else "0"
     if isinstance(value, datetime | date):

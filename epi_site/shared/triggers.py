@@ -4,9 +4,9 @@ Apps register in ``ready()``; everything is installed after each migrate, taken 
 proves that it stands. Names: ``epi_<table>_<what>``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -37,10 +37,12 @@ def register(*triggers: Trigger) -> None:
         _no_truncate.add(trigger.table)
 
 
-def freeze(model, columns: Iterable[str] = (), *, unique: Iterable[tuple[str, ...]] = (), keep: str = "TRUE") -> None:
+def freeze(
+    model: Any, columns: Iterable[str] = (), *, unique: Iterable[tuple[str, ...]] = (), keep: str = "TRUE"
+) -> None:
     """Rows of ``model`` are only added; with ``columns``, just those columns never change and no row is deleted.
 
-    ``unique`` names the columns of each other unique key: SQLite's INSERT OR REPLACE deletes the old row without a word.
+    ``unique`` names the columns of each other unique key: SQLite's INSERT OR REPLACE deletes the old row silently.
     ``keep`` is SQL over OLD: true for the rows that must not be deleted.
     """
     table, message = model._meta.db_table, "epi: frozen, never changes"
@@ -93,7 +95,7 @@ def _no_truncate_sql(table: str) -> list[str]:
     ]
 
 
-def _present(connection) -> dict[str, str]:
+def _present(connection: Any) -> dict[str, str]:
     """Names of our triggers that stand, each with its table."""
     if connection.vendor == "sqlite":
         query = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'epi\\_%' ESCAPE '\\'"
@@ -107,7 +109,7 @@ def _present(connection) -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def _expected(connection) -> set[str]:
+def _expected(connection: Any) -> set[str]:
     names = set(_triggers)
     return names if connection.vendor == "sqlite" else names | {f"epi_{table}_truncate" for table in _no_truncate}
 
@@ -149,7 +151,7 @@ def missing(using: str = DEFAULT_DB_ALIAS) -> set[str]:
 
 
 @contextmanager
-def lifted(using: str = DEFAULT_DB_ALIAS):
+def lifted(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """For the test runner's flush alone: no service and no command calls this."""
     drop(using)
     try:
@@ -161,19 +163,19 @@ def lifted(using: str = DEFAULT_DB_ALIAS):
 # ---- signals and check
 
 
-def on_pre_migrate(sender, using, **kwargs):
+def on_pre_migrate(sender: Any, using: str, **kwargs: Any) -> None:
     if sender.label == "strategies":
         drop(using)
 
 
-def on_post_migrate(sender, using, **kwargs):
+def on_post_migrate(sender: Any, using: str, **kwargs: Any) -> None:
     if sender.label == "strategies":
         install(using)
 
 
-def check_installed(app_configs, databases, **kwargs):
+def check_installed(app_configs: Any, databases: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """``manage.py check --database default`` proves that the locks stand."""
-    errors = []
+    errors: list[checks.CheckMessage] = []
     for using in databases or []:
         if "django_migrations" in connections[using].introspection.table_names() and missing(using):
             gone = ", ".join(sorted(missing(using)))
