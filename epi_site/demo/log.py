@@ -29,6 +29,7 @@ CHALLENGES = [
     "Staff have little time beside their daily tasks.",
     "",
 ]
+KEPT = ("date", "text", "status", "language", "people_reached", "challenges", "next_step", "visibility")
 SHARE = {"on_track": "0.16", "at_risk": "0.08", "late": "0.14", "done": "0.32", "stale": "0.12", "cancelled": "0.1"}
 
 
@@ -146,8 +147,11 @@ class Logging:
     def correct_last_amount(self, quarter: Quarter) -> None:
         """After reopening: one amount was a digit too long."""
         update = self.period(quarter).updates.standing().exclude(spent=None).order_by("pk").first()
-        data = updates.input_of(update)
-        data.spent = (update.spent / 10).quantize(Decimal("10"))
+        data = updates.UpdateInput(
+            **{name: getattr(update, name) for name in KEPT},
+            milestones=list(update.milestones.all()),
+            spent=(update.spent / 10).quantize(Decimal("10")),
+        )
         updates.change_update(update, by=self.official, data=data, version=update.version)
 
 

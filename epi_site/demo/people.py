@@ -44,10 +44,10 @@ RATERS = [
     ("Pedro Salgado", "Centre for Migration Policy"),
     ("Noor van Dijk", "Observatory of Local Government"),
 ]
-COMMITTEE = [
-    ("Margareta Holm", "Northern University"),
-    ("Alexandru Ionescu", "Eastern Academy"),
-    ("Teresa Kowalczyk", "Fundacja Dialog Miasta"),
+COMMITTEE = [  # the third works for an organisation that carries out actions in Lublin: a conflict of interest
+    ("Margareta Holm", "Northern University", ""),
+    ("Alexandru Ionescu", "Eastern Academy", ""),
+    ("Teresa Kowalczyk", "Fundacja Dialog Miasta", "PL"),
 ]
 
 
@@ -75,7 +75,7 @@ def set_up_network() -> None:
             "about": "A network of seven European cities that each wrote a strategy for the integration of migrants, "
             "piloted it and had it evaluated. The real project ran from 1 January 2020 to 30 June 2022; its training "
             "week was held on 10 to 12 May 2021. This is a demonstration of the software: beyond what the project's "
-            "public pages say of the cities, everything here is invented.",
+            "public pages say of the cities, all is invented.",
             "funding_statement": "Demonstration of the place for a funding statement: the real project was funded by the "
             "European Union’s Asylum, Migration and Integration Fund, grant agreement 863614. This software was not.",
             "disclaimer": "Demonstration of the place for a disclaimer: content reflects only the authors’ view, and no "
@@ -132,9 +132,10 @@ class Casting:
         self._seat("coordinator", "Elisabeth Marin", patrir, office, Role.COORDINATOR)
         self._seat("partner", "Marco Colombo", Organisation.objects.get(name="Tree Agency"), office, Role.PARTNER)
         self._seat("trainer", "Liis Tamm", Organisation.objects.get(name="Tree Agency"), office, Role.TRAINER)
-        for number, (name, house) in enumerate(COMMITTEE, 1):
+        for number, (name, house, country) in enumerate(COMMITTEE, 1):
             role = Role.CHAIR if number == 1 else Role.MEMBER
-            self._seat(f"committee{number}", name, organisation(house, OrganisationKind.UNIVERSITY), committee, role)
+            at = organisation(house, OrganisationKind.UNIVERSITY, country)
+            self._seat(f"committee{number}", name, at, committee, role)
         for number, (name, house) in enumerate(RATERS, 1):
             self._account(f"rater{number}", name, organisation(house, OrganisationKind.UNIVERSITY))
         self._account(

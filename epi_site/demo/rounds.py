@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 from evaluation.enums import Capacity, Decision
 from evaluation.models import Dimension, Evaluation, EvaluationRound, Framework
-from evaluation.services import committee, conflicts, consensus, discussion, ratings, rounds, stages
-from strategies.enums import LOCKED
-from strategies.models import CityPeriod, ReportingPeriod, Strategy
+from evaluation.selectors.sources import citable_sources
+from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
+from strategies.models import ReportingPeriod, Strategy
 
 from .people import Cast
 
@@ -27,8 +27,8 @@ SHIFT = {  # who sees it higher or lower than most, by dimension
     "expert": (0, 0, 1, 0, 0, 1),
 }
 REASONS = {
-    "relevance": "The analysis names the groups that the actions are for, and participants were asked before the second quarter.",
-    "effectiveness": "Most milestones of the first quarters were reached; the indicators move towards their targets, some slowly.",
+    "relevance": "The analysis names the groups that the actions are for, and participants were asked early on.",
+    "effectiveness": "Most milestones so far were reached; the indicators move towards their targets, some slowly.",
     "coherence": "Associations and other offices know the plan; two of the actions repeat what others already offer.",
     "sustainability": "Owners are named for most actions, but the money of the second year is only partly decided.",
     "efficiency": "Spending follows the plan in most actions; where it lags, the updates say why.",
@@ -53,28 +53,20 @@ class Rounds:
         period = ReportingPeriod.objects.get(starts_on=period_start)
         round_ = rounds.create_round(framework=self.framework, period=period, name=name, by=coordinator, **days)
         for slug in slugs:
-            self._evaluation(round_, period, slug)
+            self._evaluation(round_, slug)
         return round_
 
-    def _evaluation(self, round_: EvaluationRound, period: ReportingPeriod, slug: str) -> Evaluation:
+    def _evaluation(self, round_: EvaluationRound, slug: str) -> Evaluation:
         coordinator = self.cast["coordinator"]
         strategy = Strategy.objects.current().get(city__slug=slug)
-        city_period = CityPeriod.objects.get(city__slug=slug, period=period, state__in=LOCKED)
-        revision = city_period.revisions.order_by("-number").first()
-        evaluation = rounds.add_evaluation(round_, strategy=strategy, revision=revision, by=coordinator)
-        rounds.set_moderator(evaluation, person=self.cast.person("moderator"), by=coordinator)
+        evaluation = rounds.add_evaluation(round_, strategy, by=coordinator)
+        rounds.set_moderator(evaluation, self.cast.person("moderator"), by=coordinator)
         for name in ("rater1", "rater2", "rater3"):
-            rounds.assign_rater(evaluation, person=self.cast.person(name), capacity=Capacity.PEER, by=coordinator)
+            rounds.assign_rater(evaluation, self.cast.person(name), Capacity.PEER, by=coordinator)
         for name, capacity in (("lead", Capacity.SELF), ("expert", Capacity.EXPERT_GROUP)):
             person = self.cast.person(f"{name}.{slug}")
-            rounds.assign_rater(evaluation, person=person, capacity=capacity, by=coordinator)
+            rounds.assign_rater(evaluation, person, capacity, by=coordinator)
         return evaluation
-
-    def declare_conflict(self, round_: EvaluationRound, slug: str) -> None:
-        member = self.cast["committee3"]
-        evaluation = round_.evaluations.get(strategy__city__slug=slug)
-        reason = "I advise the foundation that carries out one of the city’s actions."
-        conflicts.declare_conflict(evaluation, by=member, reason=reason)
 
     def rate(self, round_: EvaluationRound, name: str, *, only: str = "", upto: int = 6, submit: bool = True) -> None:
         """``name`` rates every evaluation of the round (``only`` one city), the first ``upto`` dimensions."""
@@ -103,15 +95,15 @@ class Rounds:
         )
 
     @staticmethod
-    def _sources(evaluation: Evaluation, number: int, count: int) -> list[ratings.Source]:
-        """Some updates and values of the judged revision that raters of other cities may read."""
-        city_period = evaluation.revision.city_period
-        rows = [*city_period.updates.standing().exclude(visibility="city").order_by("pk")]
-        values = [*city_period.values.standing().exclude(visibility="city").order_by("pk")]
-        picked = [ratings.Source(update=rows[(number * 3 + step) % len(rows)]) for step in range(count)]
+    def _sources(evaluation: Evaluation, number: int, count: int) -> list[str]:
+        """Keys of some updates and values of the judged revision that raters of other cities may read too."""
+        keys = list(citable_sources(evaluation, Capacity.PEER))
+        updates = [key for key in keys if key.startswith("update")]
+        values = [key for key in keys if key.startswith("value")]
+        picked = [updates[(number * 3 + step) % len(updates)] for step in range(count)]
         if number % 2 and values:
-            picked.append(ratings.Source(value=values[number % len(values)]))
-        return list({(source.update, source.value): source for source in picked}.values())
+            picked.append(values[number % len(values)])
+        return list(dict.fromkeys(picked))
 
     def discuss(self, round_: EvaluationRound) -> None:
         for evaluation in round_.evaluations.all():
@@ -126,7 +118,7 @@ class Rounds:
                 evaluation,
                 dimension,
                 by=self.cast["rater3"],
-                text="The indicator of the training actions shows a step since the baseline; I would not read more into it.",
+                text="The indicator of the training actions shows a step since the baseline; I read no more into it.",
             )
 
     def agree(self, round_: EvaluationRound) -> None:
@@ -149,7 +141,7 @@ class Rounds:
                     by=self.cast[name],
                     decision=Decision.APPROVE,
                     reason="The reasons are clear and rest on what the city has shown.",
-                    dimensions=dict.fromkeys(self.dimensions, (Decision.APPROVE, "")),
+                    dimensions=dict.fromkeys((row.code for row in self.dimensions), (Decision.APPROVE, "")),
                     stated_hash=committee.desk_hash(evaluation),
                 )
 

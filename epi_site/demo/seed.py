@@ -1,17 +1,18 @@
 """The demonstration, told in the order of time through the services, under the clock of each moment."""
 
 import tomllib
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from strategies.tasks import open_due_periods
 
 from cities.models import City
 from epi_site.shared import clock
 from evaluation.enums import Recipients, ReportKind, Trigger
 from evaluation.models import Report, ReportSchedule
-from evaluation.services import frameworks, reports
-from evaluation.tasks import build_report
+from evaluation.services import frameworks
+from evaluation.tasks import build_report, issue_due_reports
 from strategies.services import periods, plans
 
 from . import meetings, people, training
@@ -56,8 +57,6 @@ class Seed:
             self.story.play()
 
     def _moment(self, days: int):
-        from datetime import UTC, datetime, time
-
         return datetime.combine(self.first + timedelta(days=days), time(9), tzinfo=UTC)
 
     # ---- before the first quarter
@@ -112,7 +111,7 @@ class Seed:
         for log in self.logs.values():
             log.tell(self.story)
         for offset in range(-BEHIND, 1):
-            self.story.tell(self.calendar.quarter(offset).start, periods.open_due_periods, hour=6)
+            self.story.tell(self.calendar.quarter(offset).start, open_due_periods, hour=6)
         for offset in range(-BEHIND, 0):
             for log in self.logs.values():
                 self._hand_in(log, offset)
@@ -192,7 +191,6 @@ class Seed:
         plan, box, slug, tell = dates(start), {}, "lublin", self.story.tell
         plan["decide_by"] = max(plan["decide_by"], self.calendar.today + timedelta(days=10))
         tell(start, lambda: box.update(round=self._open("Round 2: a second look", -2, plan, [slug])))
-        tell(start, lambda: self._rounds().declare_conflict(box["round"], slug), hour=12)
         tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
         for number, name in enumerate(("rater1", "rater2", "rater3", "lead", "expert")):
             day = plan["rate_on"] + timedelta(days=number + 1)
@@ -219,6 +217,6 @@ class Seed:
     # ---- reports
 
     def _issue(self) -> None:
-        reports.issue_due_reports()
+        issue_due_reports()
         for pk in Report.objects.exclude(state="ready").values_list("pk", flat=True):
             build_report(pk)

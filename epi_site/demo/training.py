@@ -138,8 +138,8 @@ def _write(monday) -> None:
         ends_on=monday + timedelta(days=2),
         place="Linköping",
         timezone="Europe/Stockholm",
-        description="Three days for officials, partners and the scientific committee. The programme follows the real training "
-        "week of 10 to 12 May 2021: peer review, workshops with guests, and the scientific committee’s meeting.",
+        description="Three days for officials, partners and the scientific committee. The programme follows the "
+        "real training week of 10 to 12 May 2021: peer review, workshops with guests, and the committee’s meeting.",
         published_at=clock.now(),
     )
     for day, begins, ends, kind, title, room, theme, description, speakers in SESSIONS:
