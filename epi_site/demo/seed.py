@@ -4,10 +4,14 @@ import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from strategies.tasks import open_due_periods
 
 from cities.models import City
+from epi_site.accounts.enums import MailState
+from epi_site.accounts.models import Mail
+from epi_site.accounts.tasks import send_mail
 from epi_site.shared import clock
 from evaluation.enums import Recipients, ReportKind, Trigger
 from evaluation.models import Report, ReportSchedule
@@ -55,6 +59,16 @@ class Seed:
                 self._drafts()
             self._tell()
             self.story.play()
+        self._post_letters()
+
+    @staticmethod
+    def _post_letters() -> None:
+        """Each on the day it was written, into the folder; to a real mail server the worker hands them over."""
+        if settings.EMAIL_HOST:
+            return
+        for pk, written in Mail.objects.filter(state=MailState.QUEUED).values_list("pk", "created_at"):
+            with clock.at(written):
+                send_mail(pk)
 
     def _moment(self, days: int):
         return datetime.combine(self.first + timedelta(days=days), time(9), tzinfo=UTC)
