@@ -7,6 +7,14 @@ class StrategiesConfig(AppConfig):
     verbose_name = _("Strategies")
 
     def ready(self):
-        from . import locks, rules  # noqa: F401 - permissions are registered by the import
+        from cities import files
+        from cities.signals import handed_over
+
+        from . import conditions, locks, rules  # noqa: F401 - permissions are registered by the import
+        from .services import holders
 
         locks.register()
+        conditions.register()
+        files.add_holder(holders.evidence_held_for)
+        files.add_holder(holders.document_held_for)
+        handed_over.connect(holders.take_over, dispatch_uid="strategies.take_over")

@@ -55,11 +55,18 @@ def add_condition(
 
 def gate_of(phase: PilotPhase) -> list[GateRow]:
     """Every condition of the step, as the data stands now, with what a coordinator has waived in writing."""
-    waivers = {row.condition: row for row in phase.waivers.filter(withdrawn_at=None).select_related("by")}
+    waivers = {row.condition: row for row in phase.waivers.all() if row.withdrawn_at is None}
     rows = []
     for condition in GATES[phase.kind]:
-        found = condition.check(phase.city)
-        rows.append(
-            GateRow(condition.key, condition.label, *found, condition.is_completion, waivers.get(condition.key))
-        )
+        found, waiver = condition.check(phase.city), waivers.get(condition.key)
+        rows.append(GateRow(condition.key, condition.label, *found, condition.is_completion, waiver))
     return rows
+
+
+def gates_of(city: Any) -> list[tuple[PilotPhase, list[GateRow]]]:
+    """The steps of a city with their gates, in the order of ``PhaseKind``."""
+    phases = list(PilotPhase.objects.filter(city=city).prefetch_related("waivers__by"))
+    for phase in phases:
+        phase.city = city  # so that the conditions of all steps read the city's facts once
+    order = list(PhaseKind.values)
+    return [(phase, gate_of(phase)) for phase in sorted(phases, key=lambda phase: order.index(phase.kind))]

@@ -79,7 +79,8 @@ def _period_triggers() -> list[Trigger]:
         f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND p.state = NEW.from_state "
         "AND p.move_count + 1 = NEW.number)"
     )
-    stored = f"EXISTS (SELECT 1 FROM {PERIOD} t WHERE t.id = NEW.id OR (t.city_id = NEW.city_id AND t.period_id = NEW.period_id))"
+    same_key = "t.id = NEW.id OR (t.city_id = NEW.city_id AND t.period_id = NEW.period_id)"
+    stored = f"EXISTS (SELECT 1 FROM {PERIOD} t WHERE {same_key})"
     return [
         Trigger(
             f"epi_{PERIOD}_upd",

@@ -222,3 +222,39 @@ class RevisionIndicator(FrozenModel):
 
     def __str__(self):
         return f"{self.indicator_id} in {self.revision_id}"
+
+
+class ReminderDay(models.Model):
+    """The reminders of a city and day have been written: this row is their queue and their receipt."""
+
+    city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="reminder_days")
+    day = models.DateField()
+
+    class Meta:
+        ordering = ["city", "day"]
+        verbose_name = _("day of reminders")
+        verbose_name_plural = _("days of reminders")
+        constraints = [models.UniqueConstraint(fields=["city", "day"], name="strategies_reminderday_once")]
+
+    def __str__(self):
+        return f"{self.city}, {self.day}"
+
+
+class Reminder(models.Model):
+    """A person was reminded of a thing, once: ``about`` names it with its date, so that a new date reminds anew."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reminders")
+    about = models.CharField(max_length=100)
+    at = models.DateTimeField(default=clock.now)
+
+    class Privacy:
+        personal = {"person": "so that nobody is reminded of one thing twice"}
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        constraints = [models.UniqueConstraint(fields=["person", "about"], name="strategies_reminder_once")]
+
+    def __str__(self):
+        return self.about

@@ -9,15 +9,15 @@ from django.utils.translation import gettext as _
 
 from cities.enums import BodyKind, Role
 from cities.models import Membership, Person
+from epi_site.accounts.services import write_mail
 from epi_site.shared import locales
 from strategies.enums import PeriodVerb
 from strategies.models import CityPeriod, PeriodComment, PeriodMove
 
 
-def letter(person: Person, *, key: str, subject: str, body: str, language: str) -> None:
-    from epi_site.accounts.services import write_mail
-
-    write_mail(to=address_of(person), subject=subject, body=body, key=key, language=language)
+def letter(person: Person, *, key: str, subject: str, body: str, language: str) -> Any:
+    """The row of the letter, or None where one of this ``key`` has been written before."""
+    return write_mail(to=address_of(person), subject=subject, body=body, key=key, language=language)
 
 
 def address_of(person: Person) -> str:

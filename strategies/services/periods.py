@@ -1,6 +1,7 @@
 """Periods: made for every city, moved from state to state, frozen when they are handed in."""
 
 import calendar
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import person_of
+from epi_site.shared import clock
 from epi_site.shared.snapshots import canonical, seal
 from strategies.enums import LOCKED, NEEDS_TEXT, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import (
@@ -36,6 +38,8 @@ from strategies.signals import period_moved
 
 from . import letters
 from .versions import demand, demand_rule, expect_version, kind_refusal, save_as
+
+EASTERNMOST = "Pacific/Kiritimati"  # where each day begins first
 
 # ---- the network's periods
 
@@ -84,6 +88,8 @@ def period_errors(period: ReportingPeriod) -> dict[str, str]:
 
 def ensure_city_periods() -> None:
     """Each city has each period. What is missing is made, scheduled."""
+    if CityPeriod.objects.count() == City.objects.count() * ReportingPeriod.objects.count():
+        return
     have = set(CityPeriod.objects.values_list("city", "period"))
     periods = list(ReportingPeriod.objects.values_list("pk", flat=True))
     for city in City.objects.values_list("pk", flat=True):
@@ -169,6 +175,19 @@ def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
     city_period, move = _move(city_period, "open", by=by)
     _tell(city_period, move)
     return city_period
+
+
+def open_due_periods() -> list[CityPeriod]:
+    """Every period whose day has come in its city; what a twin opens at the same moment is left to the twin."""
+    ensure_city_periods()
+    latest = clock.today(EASTERNMOST)
+    waiting = CityPeriod.objects.filter(state=PeriodState.SCHEDULED, period__opens_on__lte=latest)
+    opened = []
+    for city_period in waiting.select_related("city", "period"):
+        if city_period.period.opens_on <= city_period.city.today:
+            with suppress(TransitionNotAllowed):
+                opened.append(open_period(city_period))
+    return opened
 
 
 @transaction.atomic

@@ -1,0 +1,365 @@
+"""The conditions that this app knows: what coordination, kick-off and pact need of plans, bodies and events."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cities.enums import BodyKind, EventKind, Role, Seat
+from cities.models import Attendance, Body, Event, Membership
+from epi_site.shared import clock, locales
+from strategies.enums import BudgetStatus, PeriodState, PhaseKind, StrategyStatus
+from strategies.gates import Condition, add_condition
+from strategies.models import (
+    Action,
+    BudgetLine,
+    CityPeriod,
+    Indicator,
+    PilotPhase,
+    PriorityArea,
+    Strategy,
+    SwotItem,
+)
+
+EXPERT_SEATS = [Seat.MUNICIPAL_OFFICIAL, Seat.TECHNICAL_PARTNER, Seat.SELECTED_EXPERT]
+COMMITTEE_SEATS = [Seat.MUNICIPAL, Seat.PRIVATE]
+
+
+class CityFacts:
+    """What the conditions of one city read, each thing once for all of them."""
+
+    def __init__(self, city: Any):
+        self.city = city
+
+    @classmethod
+    def of(cls, city: Any) -> "CityFacts":
+        """Kept on the city object, so that a page with three gates asks once."""
+        return city.__dict__.setdefault("_gate_facts", cls(city))
+
+    @cached_property
+    def bodies(self) -> dict[str, Body]:
+        return {body.kind: body for body in Body.objects.filter(city=self.city)}
+
+    @cached_property
+    def members(self) -> list[Membership]:
+        return list(Membership.objects.current(self.city.today).filter(body__city=self.city).select_related("body"))
+
+    @cached_property
+    def meetings(self) -> list[Event]:
+        """Of the expert group, until now."""
+        rows = Event.objects.filter(body__city=self.city, body__kind=BodyKind.EXPERT_GROUP, kind=EventKind.MEETING)
+        return list(rows.filter(starts_at__lte=clock.now()).order_by("starts_at"))
+
+    @cached_property
+    def kick_off(self) -> Event | None:
+        """The city's kick-off, with ``has_attendance``; the newest where there are several."""
+        rows = Event.objects.filter(Q(city=self.city) | Q(body__city=self.city), kind=EventKind.KICK_OFF)
+        came = Attendance.objects.filter(event=OuterRef("pk"))
+        return rows.annotate(has_attendance=Exists(came)).order_by("-starts_at").first()
+
+    @cached_property
+    def strategy(self) -> Strategy | None:
+        """The current one, with ``has_swot`` and ``has_area``."""
+        swot = SwotItem.objects.filter(strategy=OuterRef("pk"), withdrawn_at=None)
+        areas = PriorityArea.objects.filter(strategy=OuterRef("pk"))
+        rows = Strategy.objects.current().filter(city=self.city)
+        return rows.annotate(has_swot=Exists(swot), has_area=Exists(areas)).first()
+
+    @cached_property
+    def actions(self) -> list[Action]:
+        """The pilot's, with ``is_budgeted`` and ``is_measured``."""
+        lines = BudgetLine.objects.standing().filter(action=OuterRef("pk"))
+        measured = Indicator.objects.standing().filter(action=OuterRef("pk"), target__isnull=False)
+        measured = measured.filter(Q(baseline__isnull=False) | ~Q(no_baseline_reason=""))
+        rows = Action.objects.of_city(self.city).standing().filter(is_pilot=True).order_by("code", "pk")
+        return list(rows.annotate(is_budgeted=Exists(lines), is_measured=Exists(measured)))
+
+    @cached_property
+    def phases(self) -> dict[str, PilotPhase]:
+        return {phase.kind: phase for phase in PilotPhase.objects.filter(city=self.city)}
+
+    @cached_property
+    def periods(self) -> list[CityPeriod]:
+        """Those that are over, the oldest first."""
+        rows = CityPeriod.objects.filter(city=self.city, period__ends_on__lt=self.city.today)
+        return list(rows.select_related("period").order_by("period__starts_on"))
+
+    def day_of(self, event: Event) -> date:
+        return event.starts_at.astimezone(self.city.zone).date()
+
+    def body_url(self, kind: str) -> str:
+        if kind in self.bodies:
+            return reverse("cities:body_detail", args=[self.bodies[kind].pk])
+        return self.city_url
+
+    @property
+    def city_url(self) -> str:
+        return reverse("cities:city_detail", args=[self.city.slug])
+
+    @property
+    def strategy_url(self) -> str:
+        return reverse("strategies:strategy_detail", args=[self.city.slug])
+
+
+def _named(names: list, most: int = 3) -> str:
+    """The first few, and how many more."""
+    shown = ", ".join(str(name) for name in names[:most])
+    rest = len(names) - most
+    if rest <= 0:
+        return shown
+    return ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", rest) % {
+        "names": shown,
+        "count": rest,
+    }
+
+
+# ---- coordination
+
+
+def _seats(facts: CityFacts, kind: str, wanted: list[Seat]) -> Condition:
+    url = facts.body_url(kind)
+    if kind not in facts.bodies:
+        return Condition(False, _("The body does not exist yet."), url)
+    taken = {member.seat for member in facts.members if member.body.kind == kind}
+    lacking = [seat.label for seat in wanted if seat not in taken]
+    if lacking:
+        return Condition(False, _("Still to find: %(seats)s.") % {"seats": _named(lacking)}, url)
+    return Condition(True, _("Each of these seats is taken."), url)
+
+
+def expert_group_seats(city: Any) -> Condition:
+    return _seats(CityFacts.of(city), BodyKind.EXPERT_GROUP, EXPERT_SEATS)
+
+
+def expert_group_chair(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    url = facts.body_url(BodyKind.EXPERT_GROUP)
+    chairs = [row for row in facts.members if row.body.kind == BodyKind.EXPERT_GROUP and row.role == Role.CHAIR]
+    return Condition(True, _("It has a chair."), url) if chairs else Condition(False, _("It has no chair yet."), url)
+
+
+def first_meeting(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    url = facts.body_url(BodyKind.EXPERT_GROUP)
+    if not facts.meetings:
+        return Condition(False, _("It has not met yet."), url)
+    kept = [event for event in facts.meetings if event.minutes or event.minutes_file_id]
+    if not kept:
+        event = facts.meetings[0]
+        words = _("It met on %(day)s, but there are no minutes yet.") % {"day": locales.day(facts.day_of(event))}
+        return Condition(False, words, reverse("cities:event_detail", args=[event.pk]))
+    words = _("It met on %(day)s; the minutes are there.") % {"day": locales.day(facts.day_of(kept[0]))}
+    return Condition(True, words, reverse("cities:event_detail", args=[kept[0].pk]))
+
+
+def strategy_adopted(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    strategy = facts.strategy
+    if strategy is None:
+        return Condition(False, _("There is no strategy yet."), facts.city_url)
+    if strategy.status != StrategyStatus.ADOPTED:
+        return Condition(False, _("The strategy is a draft."), facts.strategy_url)
+    return Condition(True, _("Adopted on %(day)s.") % {"day": locales.day(strategy.adopted_on)}, facts.strategy_url)
+
+
+def swot_and_area(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    if facts.strategy is None:
+        return Condition(False, _("There is no strategy yet."), facts.city_url)
+    if not facts.strategy.has_swot:
+        return Condition(False, _("No strength, weakness, opportunity or challenge is written yet."), _swot_url(facts))
+    if not facts.strategy.has_area:
+        return Condition(False, _("The strategy has no priority area yet."), facts.strategy_url)
+    return Condition(True, _("Both are there."), facts.strategy_url)
+
+
+def _swot_url(facts: CityFacts) -> str:
+    return reverse("strategies:swot", args=[facts.city.slug])
+
+
+def met_in_every_period(city: Any) -> Condition:
+    """In each period of the pilot that is over; before the first one is, there is nothing to judge."""
+    facts = CityFacts.of(city)
+    url = facts.body_url(BodyKind.EXPERT_GROUP)
+    pilot = [row.period for row in facts.periods if _is_in_pilot(row.period, facts.phases)]
+    if not pilot:
+        return Condition(None, _("No period of the pilot is over yet."), url)
+    days = [facts.day_of(event) for event in facts.meetings]
+    without = [row.name for row in pilot if not any(row.starts_on <= day <= row.ends_on for day in days)]
+    if without:
+        return Condition(False, _("No meeting in %(periods)s.") % {"periods": _named(without)}, url)
+    words = ngettext("It met in the %(count)d period so far.", "It met in all %(count)d periods so far.", len(pilot))
+    return Condition(True, words % {"count": len(pilot)}, url)
+
+
+def _is_in_pilot(period: Any, phases: dict[str, PilotPhase]) -> bool:
+    """Within the time of the pilot's steps, from the first start to the last end."""
+    if not phases:
+        return False
+    start = min(phase.actual_start or phase.planned_start for phase in phases.values())
+    end = max(phase.actual_end or phase.planned_end for phase in phases.values())
+    return period.ends_on >= start and period.starts_on <= end
+
+
+# ---- kick-off
+
+
+def _no_kick_off(facts: CityFacts) -> Condition:
+    return Condition(False, _("There is no kick-off event yet."), facts.city_url)
+
+
+def kick_off_planned(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    event = facts.kick_off
+    if event is None:
+        return _no_kick_off(facts)
+    url, day = reverse("cities:event_detail", args=[event.pk]), {"day": locales.day(facts.day_of(event))}
+    if not (event.place or event.link):
+        return Condition(False, _("It is on %(day)s, but no place is named.") % day, url)
+    return Condition(True, _("On %(day)s, %(place)s.") % (day | {"place": event.place or event.link}), url)
+
+
+def programme_names_actions(city: Any) -> Condition:
+    """The title or the code of at least one pilot action stands in the programme."""
+    facts = CityFacts.of(city)
+    event = facts.kick_off
+    if event is None:
+        return _no_kick_off(facts)
+    url = reverse("cities:event_detail", args=[event.pk])
+    if not event.programme.strip():
+        return Condition(False, _("The programme is still empty."), url)
+    named = [action.title for action in facts.actions if _stands_in(action, event.programme)]
+    if not named:
+        return Condition(False, _("The programme names no action of the pilot."), url)
+    return Condition(True, _("It names %(actions)s.") % {"actions": _named(named)}, url)
+
+
+def _stands_in(action: Action, text: str) -> bool:
+    code = re.search(rf"(?<!\w){re.escape(action.code)}(?![\w.])", text) if action.code else None
+    return bool(code) or action.title.casefold() in text.casefold()
+
+
+def kick_off_attended(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    event = facts.kick_off
+    if event is None:
+        return _no_kick_off(facts)
+    url = reverse("cities:event_detail", args=[event.pk])
+    if event.starts_at > clock.now():
+        return Condition(None, _("The kick-off lies ahead."), url)
+    if not event.has_attendance:
+        return Condition(False, _("Nobody has entered who came."), url)
+    return Condition(True, _("Who came is entered."), url)
+
+
+def kick_off_documented(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    event = facts.kick_off
+    if event is None:
+        return _no_kick_off(facts)
+    url = reverse("cities:event_detail", args=[event.pk])
+    if event.starts_at > clock.now():
+        return Condition(None, _("The kick-off lies ahead."), url)
+    if not (event.documentation.strip() or event.minutes.strip() or event.minutes_file_id):
+        return Condition(False, _("It is not documented yet."), url)
+    return Condition(True, _("It is documented."), url)
+
+
+# ---- pact
+
+
+def committee_seats(city: Any) -> Condition:
+    return _seats(CityFacts.of(city), BodyKind.LOCAL_COMMITTEE, COMMITTEE_SEATS)
+
+
+def _of_every_action(city: Any, fits: Callable[[Action], bool], met: str, lacking: str) -> Condition:
+    facts = CityFacts.of(city)
+    url = reverse("strategies:action_list", args=[city.slug])
+    if not facts.actions:
+        return Condition(False, _("The pilot has no actions yet."), url)
+    without = [action.title for action in facts.actions if not fits(action)]
+    if without:
+        return Condition(False, lacking % {"actions": _named(without)}, url)
+    return Condition(True, met, url)
+
+
+def actions_owned(city: Any) -> Condition:
+    return _of_every_action(
+        city,
+        lambda action: action.owner_id is not None,
+        _("Each action of the pilot has an owner."),
+        _("Without an owner: %(actions)s."),
+    )
+
+
+def actions_budgeted(city: Any) -> Condition:
+    def fits(action: Action) -> bool:
+        return action.budget_status == BudgetStatus.NONE_NEEDED or action.is_budgeted
+
+    return _of_every_action(
+        city,
+        fits,
+        _("Each action of the pilot has a budget, or needs none."),
+        _("Without a budget: %(actions)s."),
+    )
+
+
+def actions_measured(city: Any) -> Condition:
+    return _of_every_action(
+        city,
+        lambda action: action.is_measured,
+        _("Each action of the pilot has an indicator with baseline and target."),
+        _("Without an indicator that has baseline and target: %(actions)s."),
+    )
+
+
+def last_period_accepted(city: Any) -> Condition:
+    facts = CityFacts.of(city)
+    if not facts.periods:
+        return Condition(None, _("No period is over yet."), facts.city_url)
+    last = facts.periods[-1]
+    words = {"period": last.period.name, "state": last.get_state_display()}
+    if last.state in {PeriodState.ACCEPTED, PeriodState.PUBLISHED}:
+        return Condition(True, _("%(period)s is %(state)s.") % words, last.get_absolute_url())
+    return Condition(False, _("%(period)s is %(state)s, not yet accepted.") % words, last.get_absolute_url())
+
+
+def register() -> None:
+    coordination, kick_off, pact = PhaseKind.COORDINATION, PhaseKind.KICK_OFF, PhaseKind.PACT
+    words = gettext_lazy(
+        "Expert group with at least one municipal official, one technical partner and one selected expert"
+    )
+    add_condition(coordination, "expert_group_seats", words, expert_group_seats)
+    add_condition(coordination, "expert_group_chair", gettext_lazy("Expert group with a chair"), expert_group_chair)
+    words = gettext_lazy("First meeting of the expert group, with minutes")
+    add_condition(coordination, "first_meeting", words, first_meeting)
+    add_condition(coordination, "strategy_adopted", gettext_lazy("Strategy adopted"), strategy_adopted)
+    words = gettext_lazy("Strategy with SWOT and a priority area")
+    add_condition(coordination, "swot_and_area", words, swot_and_area)
+    words = gettext_lazy("Expert group met in every period of the pilot")
+    add_condition(coordination, "met_in_every_period", words, met_in_every_period, is_completion=True)
+
+    words = gettext_lazy("Kick-off event with date and place")
+    add_condition(kick_off, "kick_off_planned", words, kick_off_planned)
+    words = gettext_lazy("Programme names the main actions")
+    add_condition(kick_off, "programme_names_actions", words, programme_names_actions)
+    words = gettext_lazy("Attendance entered")
+    add_condition(kick_off, "kick_off_attended", words, kick_off_attended, is_completion=True)
+    words = gettext_lazy("Kick-off documented")
+    add_condition(kick_off, "kick_off_documented", words, kick_off_documented, is_completion=True)
+
+    words = gettext_lazy("Local implementation committee with municipal and private members")
+    add_condition(pact, "committee_seats", words, committee_seats)
+    add_condition(pact, "actions_owned", gettext_lazy("Every pilot action has an owner"), actions_owned)
+    words = gettext_lazy("Every pilot action has a budget, or needs none")
+    add_condition(pact, "actions_budgeted", words, actions_budgeted)
+    words = gettext_lazy("Every pilot action has an indicator with baseline and target")
+    add_condition(pact, "actions_measured", words, actions_measured)
+    words = gettext_lazy("Last period accepted")
+    add_condition(pact, "last_period_accepted", words, last_period_accepted, is_completion=True)

@@ -1,0 +1,120 @@
+"""How complete a city's period is, and what is missing, so that each gap can be mended with one click."""
+
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from strategies.enums import ActionStatus, CommentKind, Frequency
+from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative, ReportingPeriod
+
+
+class Missing(NamedTuple):
+    """One gap: what it is, whose it is, and where it is mended."""
+
+    kind: str  # action, owner, indicator, narrative, endorsement
+    title: str
+    text: str
+    url: str
+    pk: int | None = None
+
+
+class Completeness(NamedTuple):
+    actions: int  # under way in the period
+    actions_told: int  # with an update in it
+    indicators: int  # due in the period
+    indicators_told: int  # with a value in it
+    has_narrative: bool
+    is_endorsed: bool
+    missing: list[Missing]
+
+    @property
+    def total(self) -> int:
+        return self.actions + self.indicators + 1
+
+    @property
+    def told(self) -> int:
+        return self.actions_told + self.indicators_told + self.has_narrative
+
+    @property
+    def is_complete(self) -> bool:
+        return self.told == self.total
+
+
+OVER = [ActionStatus.COMPLETED, ActionStatus.CANCELLED]
+
+
+def due_actions(city_period: CityPeriod) -> Any:
+    """The actions that the period should tell about, with ``is_told``: begun by its end and not over before it."""
+    period = city_period.period
+    updates = ActionUpdate.objects.standing().filter(action=OuterRef("pk"))
+    before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
+    rows = Action.objects.of_city(city_period.city).standing().filter(starts_on__lte=period.ends_on)
+    rows = rows.annotate(
+        is_told=Exists(updates.filter(city_period=city_period)), status_before=Subquery(before.values("status")[:1])
+    )
+    return rows.filter(Q(is_told=True) | Q(status_before=None) | ~Q(status_before__in=OVER))
+
+
+def due_indicators(city_period: CityPeriod) -> Any:
+    """The indicators that ask for a value in the period, with ``is_told``."""
+    values = IndicatorValue.objects.standing().filter(indicator=OuterRef("pk"), city_period=city_period)
+    rows = Indicator.objects.standing().filter(strategy__city=city_period.city_id, strategy__superseded_at=None)
+    rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_told=Exists(values))
+    if not ends_a_year(city_period.period):
+        rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_told=True))
+    return rows
+
+
+def ends_a_year(period: ReportingPeriod) -> bool:
+    """Yearly values are asked for in the period in which the year ends."""
+    return period.starts_on <= date(period.starts_on.year, 12, 31) <= period.ends_on
+
+
+def completeness(city_period: CityPeriod) -> Completeness:
+    """What the period holds of what it should, in five queries however large the city."""
+    actions, indicators = list(due_actions(city_period)), list(due_indicators(city_period))
+    has_narrative = Narrative.objects.filter(city_period=city_period).exclude(text="").exists()
+    said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision)
+    is_endorsed = said.exists()
+    missing = [_untold_action(row) for row in actions if not row.is_told]
+    missing += [_without_owner(row) for row in actions if row.accountable_id is None]
+    missing += [_untold_indicator(row) for row in indicators if not row.is_told]
+    missing += [] if has_narrative else [_no_narrative(city_period)]
+    missing += [] if is_endorsed else [_not_endorsed(city_period)]
+    return Completeness(
+        actions=len(actions),
+        actions_told=sum(row.is_told for row in actions),
+        indicators=len(indicators),
+        indicators_told=sum(row.is_told for row in indicators),
+        has_narrative=has_narrative,
+        is_endorsed=is_endorsed,
+        missing=missing,
+    )
+
+
+def _untold_action(action: Action) -> Missing:
+    url = reverse("strategies:action_log", args=[action.pk])
+    return Missing("action", action.title, _("No update in this period."), url, action.pk)
+
+
+def _without_owner(action: Action) -> Missing:
+    text = _("Nobody is accountable for this action.")
+    return Missing("owner", action.title, text, action.get_absolute_url(), action.pk)
+
+
+def _untold_indicator(indicator: Indicator) -> Missing:
+    text = _("No value for this period.")
+    return Missing("indicator", indicator.name, text, indicator.get_absolute_url(), indicator.pk)
+
+
+def _no_narrative(city_period: CityPeriod) -> Missing:
+    text = _("Nothing is written yet about the period as a whole.")
+    return Missing("narrative", _("Narrative"), text, city_period.get_absolute_url())
+
+
+def _not_endorsed(city_period: CityPeriod) -> Missing:
+    text = _("Nobody of the expert group has endorsed it yet. It can be submitted without.")
+    return Missing("endorsement", _("Expert group"), text, city_period.get_absolute_url())

@@ -1,0 +1,126 @@
+"""Letters that remind: due soon, overdue, long silent. Each person gets at most one a day, about each thing once."""
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Prefetch, Q
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cities.enums import Role
+from cities.models import City, Membership, Person
+from epi_site.shared import clock, locales
+from strategies.enums import LOCKED, Health, PeriodState
+from strategies.models import Action, CityPeriod, Reminder, ReminderDay
+from strategies.models.health import health_reason
+
+from .letters import address_of, holders, language_of, letter
+
+SOON = timedelta(days=7)
+FIRST_HOUR = 7  # nobody is written to in the night
+
+
+class Due(NamedTuple):
+    """One line of a letter."""
+
+    about: str
+    row: Any  # an action with its health, or a city period
+
+
+def send_due_reminders() -> None:
+    """Once a day in each city, when the morning has come there."""
+    for city in City.objects.annotate(reminded_on=Max("reminder_days__day")):
+        is_morning = clock.now().astimezone(city.zone).hour >= FIRST_HOUR
+        if is_morning and (city.reminded_on is None or city.reminded_on < city.today):
+            remind_city(city)
+
+
+@transaction.atomic
+def remind_city(city: City) -> None:
+    """The city's letters of today; the row of the day makes sure that a twin, or a second run, writes none."""
+    _day, is_new = ReminderDay.objects.get_or_create(city=city, day=city.today)
+    if not is_new:
+        return
+    for person, dues in due_by_person(city).items():
+        _remind(person, dues, city)
+
+
+def due_by_person(city: City) -> dict[Person, list[Due]]:
+    dues: dict[Person, list[Due]] = defaultdict(list)
+    for action in _pressing_actions(city):
+        for person in _who_answers(action):
+            dues[person].append(Due(_about_action(action), action))
+    officials = holders(city=city, roles=[Role.LEAD_OFFICIAL])
+    for city_period in _pressing_periods(city):
+        for person in officials:
+            dues[person].append(Due(_about_period(city_period), city_period))
+    return dues
+
+
+def _pressing_actions(city: City) -> list[Action]:
+    """Late, silent, or with a day ahead that is near."""
+    members = Person.objects.filter(memberships__in=Membership.objects.current(city.today).filter(body__city=city))
+    members = members.distinct().select_related("user")
+    rows = Action.objects.of_city(city).standing().with_health(city.today)
+    near = Q(next_due_on__lte=city.today + SOON, health__in=[Health.AT_RISK, Health.ON_TRACK])
+    rows = rows.filter(near | Q(health__in=[Health.LATE, Health.STALE]))
+    people = [Prefetch("accountable", members), Prefetch("deputies", members, to_attr="standing_deputies")]
+    return list(rows.prefetch_related(*people).order_by("next_due_on", "code"))
+
+
+def _who_answers(action: Action) -> list[Person]:
+    """The accountable person, else the deputies; only members of the city's bodies who can be written to."""
+    answers = [action.accountable] if action.accountable_id else action.standing_deputies
+    return [person for person in answers if address_of(person) and _still_works(person)]
+
+
+def _still_works(person: Person) -> bool:
+    return person.user_id is None or person.user.is_active
+
+
+def _about_action(action: Action) -> str:
+    if action.health == Health.STALE:
+        return f"action-{action.pk}-stale-{action.last_update_on or action.starts_on}"
+    word = "late" if action.health == Health.LATE else "soon"
+    return f"action-{action.pk}-{word}-{action.next_due_on}"
+
+
+def _pressing_periods(city: City) -> list[CityPeriod]:
+    rows = CityPeriod.objects.filter(city=city, period__due_on__lte=city.today + SOON)
+    return list(rows.exclude(state__in=[*LOCKED, PeriodState.SCHEDULED]).select_related("period", "city"))
+
+
+def _about_period(city_period: CityPeriod) -> str:
+    word = "late" if city_period.period.due_on < city_period.city.today else "soon"
+    return f"period-{city_period.pk}-{word}-{city_period.period.due_on}-{city_period.revision}"
+
+
+def _remind(person: Person, dues: list[Due], city: City) -> None:
+    known = set(Reminder.objects.filter(person=person).values_list("about", flat=True))
+    new = [due for due in dues if due.about not in known]
+    if not new:
+        return
+    language = language_of(person, city.language)
+    with translation.override(language):
+        count = len(new)
+        subject = ngettext("%(count)d thing is waiting for you", "%(count)d things are waiting for you", count)
+        lines = [_line(due.row) for due in new]
+        body = "\n\n".join([*lines, f"{settings.SITE_URL}{reverse('strategies:my_work')}"])
+    key = f"reminder-{person.pk}-{city.today.isoformat()}"
+    if letter(person, key=key, subject=subject % {"count": count}, body=f"{body}\n", language=language):
+        Reminder.objects.bulk_create(Reminder(person=person, about=due.about) for due in new)
+
+
+def _line(row: Action | CityPeriod) -> str:
+    if isinstance(row, CityPeriod):
+        words = _("%(period)s is to be submitted by %(due)s.")
+        return words % {"period": row.period.name, "due": locales.day(row.period.due_on)}
+    if row.health in {Health.LATE, Health.STALE}:
+        return f"{row.title}: {health_reason(row)}"
+    words = _("%(action)s: the next date is %(due)s.")
+    return words % {"action": row.title, "due": locales.day(row.next_due_on)}
