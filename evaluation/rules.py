@@ -7,6 +7,7 @@ from cities.rules import (
     is_coordinator,
     is_official,
     is_scientific,
+    is_scientific_member,
     is_visible,
     person_of,
 )
@@ -40,7 +41,17 @@ def is_reviewer(user, evaluation):
     return _among(_rows(evaluation).on_desk_of(user), evaluation)
 
 
-rules.add_perm("evaluation", is_coordinator | is_scientific)
+@rules.predicate
+def is_substitute(user):
+    """Appointed by a coordinator to decide on an evaluation that is not decided yet."""
+    person = person_of(user)
+    if person is None or is_scientific_member(user):
+        return False
+    return _rows(None).on_desk_of(user).exclude(stage="published").exists()
+
+
+rules.add_perm("evaluation", is_coordinator | is_scientific | is_substitute)
+rules.set_perm("cities.use_admin", is_coordinator | is_scientific | is_substitute)  # the desk stands in the workbench
 add_reference_data("evaluation", "reportschedule")
 for _model in ("evaluationround", "framework", "dimension"):
     rules.add_perm(f"evaluation.add_{_model}", is_coordinator)
@@ -63,7 +74,11 @@ rules.add_perm("evaluation.discuss_evaluation", is_rater | is_moderator)
 rules.add_perm("evaluation.moderate_evaluation", is_moderator)
 rules.add_perm("evaluation.view_consensus", is_visible)
 rules.add_perm("evaluation.review_evaluation", is_reviewer)
+rules.add_perm("evaluation.ask_question", is_reviewer)  # object: the evaluation
 rules.add_perm("evaluation.answer_question", is_official)  # object: the evaluation
+rules.add_perm("evaluation.view_discussionnote", is_visible)
+rules.add_perm("evaluation.view_committeereview", is_visible)
+rules.add_perm("evaluation.view_committeequestion", is_visible)
 rules.add_perm("evaluation.declare_conflict", is_visible)  # object: the evaluation; one's own conflict
 
 rules.add_perm("evaluation.view_report", is_visible)

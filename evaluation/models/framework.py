@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from epi_site.shared.models import Recorded
+from evaluation.exceptions import FrameworkInUse
 
 
 def in_language(texts: dict, language: str | None = None) -> str:
@@ -42,6 +43,17 @@ class Framework(Recorded):
     def level_name(self, level: int, language: str | None = None) -> str:
         return in_language(self.scale[str(level)], language)
 
+    def is_in_use(self) -> bool:
+        """Whether a round uses it; asks the database."""
+        return self.pk is not None and self.rounds.exists()
+
+    def clean(self):
+        super().clean()
+        if self.is_in_use():
+            stored = Framework.objects.get(pk=self.pk)
+            if any(getattr(stored, name) != getattr(self, name) for name in ("name", "version", "scale")):
+                raise ValidationError(str(FrameworkInUse()))
+
 
 class Dimension(Recorded):
     """Codes are the keys; never a label."""
@@ -68,6 +80,11 @@ class Dimension(Recorded):
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        super().clean()
+        if self.framework_id and self.framework.is_in_use():
+            raise ValidationError(str(FrameworkInUse()))
 
     @property
     def name(self) -> str:

@@ -13,7 +13,8 @@ from cities.rules import (
     person_of,
     reads_network,
 )
-from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, Capacity, Stage
+from epi_site.shared.models import FrozenQuerySet
+from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Stage
 from strategies.models import Action
 
 BESIDE = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city rate it in these capacities, conflict or not
@@ -126,9 +127,21 @@ def _others_seen_by(user, person):
     return Evaluation.objects.filter(seen)
 
 
+def _left_out(evaluation: str, rater: str):
+    """Raters that were withdrawn and not named again: what they handed in no longer counts."""
+    from .rounds import RaterAssignment
+
+    of_rater = RaterAssignment.objects.filter(evaluation=OuterRef(evaluation), person=OuterRef(rater))
+    return Exists(of_rater.exclude(withdrawn_at=None)) & ~Exists(of_rater.filter(withdrawn_at=None))
+
+
 class AssessmentQuerySet(models.QuerySet):
     def submitted(self):
         return self.filter(submitted_at__isnull=False)
+
+    def counted(self):
+        """Handed in, and the rater was not withdrawn since."""
+        return self.submitted().filter(~_left_out("evaluation", "rater"))
 
     def visible_to(self, user):
         """One's own always; others' handed-in ones as their ratings."""
@@ -140,6 +153,14 @@ class AssessmentQuerySet(models.QuerySet):
 
 
 class RatingQuerySet(models.QuerySet):
+    def counted(self):
+        """Of assessments that count; whether a reader may see that is asked apart."""
+        left_out = _left_out("assessment__evaluation", "assessment__rater")
+        return self.filter(~left_out, assessment__submitted_at__isnull=False)
+
+    def independent(self):
+        return self.filter(assessment__capacity__in=INDEPENDENT)
+
     def visible_to(self, user):
         """Before the discuss stage nobody but the author, whoever asks."""
         person = person_of(user)
@@ -168,6 +189,44 @@ class ConsensusQuerySet(models.QuerySet):
             if is_scientific_member(user):
                 seen |= Q(evaluation__in=reviewed.without_conflict(person).values("pk"))
         return self.filter(seen)
+
+
+class DiscussionNoteQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """As the ratings that it is about: raters and moderator from discuss on, the committee from review on."""
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        return self.filter(evaluation__in=_others_seen_by(user, person).values("pk"))
+
+
+class ReviewQuerySet(FrozenQuerySet):
+    def visible_to(self, user):
+        """Members free of conflict, and substitutes: they have to concur. The outcome is the evaluation's own stage."""
+        return self.filter(evaluation__in=_reviewed_by(user).values("pk"))
+
+
+class QuestionQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(answered_at=None)
+
+    def visible_to(self, user):
+        """The city's officials, who answer; the committee and substitutes."""
+        asked = Q(evaluation__strategy__city__in=official_cities(user))
+        return self.filter(asked | Q(evaluation__in=_reviewed_by(user).values("pk")))
+
+
+def _reviewed_by(user):
+    """Evaluations in which the user sees what the committee says."""
+    from .rounds import Evaluation
+
+    person = person_of(user)
+    if person is None:
+        return Evaluation.objects.none()
+    seen = Q(pk__in=Evaluation.objects.on_desk_of(user).values("pk"))
+    if is_scientific_member(user):
+        seen |= Q(pk__in=Evaluation.objects.without_conflict(person).values("pk"))
+    return Evaluation.objects.filter(seen)
 
 
 class ReportQuerySet(models.QuerySet):

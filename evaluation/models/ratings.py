@@ -9,11 +9,19 @@ from simple_history.models import HistoricalRecords
 from cities.models import Event, Person
 from epi_site.shared import clock
 from epi_site.shared.models import FrozenModel, Recorded, Versioned
+from evaluation.agreement import strength_of
 from evaluation.enums import Capacity, Decision, SourceKind, Strength
 from strategies.models import ActionUpdate, Evidence, IndicatorValue
 
 from .framework import Dimension
-from .querysets import AssessmentQuerySet, ConsensusQuerySet, RatingQuerySet
+from .querysets import (
+    AssessmentQuerySet,
+    ConsensusQuerySet,
+    DiscussionNoteQuerySet,
+    QuestionQuerySet,
+    RatingQuerySet,
+    ReviewQuerySet,
+)
 from .rounds import Evaluation
 
 LEVEL_OR_REASON = Q(level__range=(1, 4), not_assessed_reason="") | Q(level=None) & ~Q(not_assessed_reason="")
@@ -74,6 +82,19 @@ class Rating(Recorded, Versioned):
     def __str__(self):
         return f"{self.assessment}, {self.dimension}"
 
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.not_assessed_reason) if self.level is None else bool(self.reasons)
+
+    @property
+    def computed_strength(self) -> Strength:
+        """What its citations carry; reads them, so prefetch them for a list."""
+        return strength_of(citation.source for citation in self.citations.all())
+
+    @property
+    def strength(self) -> Strength:
+        return Strength(self.strength_override) if self.strength_override else self.computed_strength
+
 
 class Citation(models.Model):
     """A rating rests on something in the judged revision, or on an event."""
@@ -105,6 +126,11 @@ class Citation(models.Model):
     def __str__(self):
         return str(self.update or self.value or self.evidence or self.event)
 
+    @property
+    def source(self) -> tuple[str, int]:
+        """Kind and id of the thing cited."""
+        return self.kind, self.update_id or self.value_id or self.evidence_id or self.event_id
+
 
 class DiscussionNote(models.Model):
     """Said by a rater or the moderator from the discuss stage on."""
@@ -114,6 +140,8 @@ class DiscussionNote(models.Model):
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="discussion_notes")
     text = models.TextField(_("text"))
     at = models.DateTimeField(default=clock.now)
+
+    objects = DiscussionNoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]
@@ -168,6 +196,8 @@ class CommitteeReview(FrozenModel):
     stated_hash = models.CharField(max_length=64)
     at = models.DateTimeField(default=clock.now)
 
+    objects = ReviewQuerySet.as_manager()
+
     class Meta:
         ordering = ["evaluation", "cycle", "at"]
         verbose_name = _("committee review")
@@ -220,6 +250,7 @@ class CommitteeQuestion(Recorded):
     )
     answered_at = models.DateTimeField(null=True, blank=True)
 
+    objects = QuestionQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

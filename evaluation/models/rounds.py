@@ -1,5 +1,7 @@
 """A round over all strategies; one evaluation for each. Everything below hangs on the evaluation."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -51,6 +53,9 @@ class EvaluationRound(Recorded):
     def __str__(self):
         return self.name
 
+    def get_absolute_url(self):
+        return reverse("evaluation:round_detail", args=[self.pk])
+
 
 class Evaluation(Recorded):
     """One round of one strategy, judging one frozen revision. ``services.stages`` alone moves it."""
@@ -91,6 +96,20 @@ class Evaluation(Recorded):
 
     def get_absolute_url(self):
         return reverse("evaluation:evaluation_detail", args=[self.pk])
+
+    @property
+    def last_day(self):
+        """The last day of the present stage; None once published. Reads the round."""
+        ends = {
+            Stage.DECLARE: self.round.rate_on,
+            Stage.RATE: self.round.discuss_on,
+            Stage.DISCUSS: self.round.moderate_on,
+            Stage.MODERATE: self.round.review_on,
+        }
+        if self.stage == Stage.PUBLISHED:
+            return None
+        planned = self.round.decide_by if self.stage == Stage.REVIEW else ends[self.stage] - timedelta(days=1)
+        return max(planned, self.extended_to or planned)
 
 
 class StageMove(FrozenModel):

@@ -1,0 +1,320 @@
+"""The committee's queue as a list of the workbench, and the desk of one evaluation."""
+
+import csv
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cities.enums import Role
+from cities.models import Installation
+from cities.rules import has_network_role, is_scientific_member
+from epi_site.shared import clock, locales
+from epi_site.shared.charts import csv_rows
+from epi_site.shared.exceptions import TellableError
+from evaluation.enums import FROM_REVIEW, Stage
+from evaluation.exceptions import DeskChanged
+from evaluation.forms.desk import DecisionForm, QuestionForm
+from evaluation.models import Evaluation
+from evaluation.selectors.desk import desk_of
+from evaluation.selectors.queue import NOT_SEEN, facts_of, queue_for, with_dispute
+from evaluation.services import committee
+from strategies.gates import gate_of
+
+from .reference import NotThere
+
+READ_AGAIN_AFTER = 30 * 60  # seconds: a visit that goes on does not wipe out what is new to it
+EMPTY = "–"
+
+
+class Queue(ChangeList):
+    """Reads what the columns need once for the whole page."""
+
+    def get_results(self, request):
+        super().get_results(request)
+        rows = list(self.result_list)
+        facts = facts_of(rows, request.user)
+        for row in rows:
+            row.facts = facts[row.pk]
+        self.result_list = rows
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(NotThere, admin.ModelAdmin):
+    """State is the services'; here one finds what to decide on, and opens the desk."""
+
+    list_display = [
+        "where",
+        "state",
+        "deadline",
+        "raters",
+        "disputed",
+        "median_and_range",
+        "gap",
+        "evidence",
+        "decisions",
+        "waiting",
+    ]
+    list_filter = ["stage", "round", "strategy__city"]
+    search_fields = ["strategy__city__name", "round__name", "strategy__title"]
+    list_display_links = None
+    actions = ["as_csv"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request):
+        if is_scientific_member(request.user) or not has_network_role(request.user, Role.COORDINATOR):
+            return queue_for(request.user)
+        return (
+            with_dispute(Evaluation.objects.visible_to(request.user)).with_place().order_by("-round__declare_on", "pk")
+        )
+
+    def get_ordering(self, request):
+        return []  # the query's own: the most disputed first
+
+    def get_changelist(self, request, **kwargs):
+        return Queue
+
+    def get_list_display(self, request):
+        """Coordinators see that it is and its stage; nothing that hangs on ratings."""
+        if is_scientific_member(request.user) or not has_network_role(request.user, Role.COORDINATOR):
+            return self.list_display
+        return ["where", "state", "deadline", "waiting"]
+
+    def get_sortable_by(self, request):
+        return ["state", "gap", "waiting"] if len(self.get_list_display(request)) > 4 else ["state", "waiting"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def get_actions(self, request):
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    # ---- columns
+
+    @admin.display(description=gettext_lazy("city and round"))
+    def where(self, row):
+        if row.stage in FROM_REVIEW and getattr(row, "facts", None) is not None and self._reviews(row):
+            url = reverse("admin:evaluation_desk", args=[row.pk])
+        else:
+            url = row.get_absolute_url()
+        return format_html('<a href="{}">{}, {}</a>', url, row.strategy.city.name, row.round.name)
+
+    @staticmethod
+    def _reviews(row) -> bool:
+        return row.largest_gap != NOT_SEEN or row.facts.dimension is not None or row.rater_count == 0
+
+    @admin.display(description=gettext_lazy("stage"), ordering="stage")
+    def state(self, row):
+        return row.get_stage_display()
+
+    @admin.display(description=gettext_lazy("deadline"))
+    def deadline(self, row):
+        return locales.day(row.last_day, "medium") if row.last_day else EMPTY
+
+    @admin.display(description=gettext_lazy("independent raters"))
+    def raters(self, row):
+        return row.rater_count if row.rater_count != NOT_SEEN else EMPTY
+
+    @admin.display(description=gettext_lazy("most disputed"))
+    def disputed(self, row):
+        return row.facts.dimension.name if row.facts.dimension else EMPTY
+
+    @admin.display(description=gettext_lazy("its median (range)"))
+    def median_and_range(self, row):
+        spread = row.facts.spread
+        return f"{spread.median} ({spread.range})".replace("-", "–") if spread else EMPTY
+
+    @admin.display(description=gettext_lazy("largest gap"), ordering="largest_gap")
+    def gap(self, row):
+        return row.largest_gap if row.largest_gap != NOT_SEEN else EMPTY
+
+    @admin.display(description=gettext_lazy("weakest evidence"))
+    def evidence(self, row):
+        return row.facts.evidence.label if row.facts.evidence else EMPTY
+
+    @admin.display(description=gettext_lazy("decisions"))
+    def decisions(self, row):
+        if row.stage != Stage.REVIEW:
+            return EMPTY
+        words = ngettext("%(n)s approval", "%(n)s approvals", row.facts.approvals) % {"n": row.facts.approvals}
+        return f"{words}, {_('yours among them')}" if row.facts.has_decided else words
+
+    @admin.display(description=gettext_lazy("days waiting"), ordering="waiting_since")
+    def waiting(self, row):
+        if row.stage != Stage.REVIEW or row.waiting_since is None:
+            return EMPTY
+        return (clock.now() - row.waiting_since).days
+
+    @admin.action(description=gettext_lazy("Take away as CSV"), permissions=["view"])
+    def as_csv(self, request, queryset):
+        """The chosen rows with the columns that this reader sees."""
+        columns = [getattr(self, name) for name in self.get_list_display(request)]
+        rows = list(queryset)
+        facts = facts_of(rows, request.user)
+        table = [[str(column.short_description) for column in columns]]
+        for row in rows:
+            row.facts = facts[row.pk]
+            words = [str(column(row)) for column in columns]
+            table.append([f"{row.strategy.city.name}, {row.round.name}", *words[1:]])
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="review-queue.csv"'
+        response.write("\ufeff")
+        writer = csv.writer(response)
+        if Installation.objects.filter(is_demo=True).exists():
+            writer.writerow([_("# Illustrative content (demonstration)")])
+        writer.writerows(csv_rows(table))
+        return response
+
+    # ---- addresses
+
+    def get_urls(self):
+        guarded = self.admin_site.admin_view
+        return [
+            path("", guarded(self.changelist_view), name="evaluation_desk_queue"),
+            path("<int:pk>/desk/", guarded(self.desk_view), name="evaluation_desk"),
+            path("<int:pk>/desk/seen/", guarded(self.seen_view), name="evaluation_desk_seen"),
+            path("<int:pk>/desk/gates/", guarded(self.gates_view), name="evaluation_desk_gates"),
+            path("<int:pk>/desk/ask/", guarded(self.ask_view), name="evaluation_desk_ask"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": _("Review queue")} | (extra_context or {}))
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """One page for one evaluation: the desk; for those without one, the site's own page."""
+        if not object_id.isdigit() or not Evaluation.objects.visible_to(request.user).filter(pk=object_id).exists():
+            raise Http404
+        if self._on_desk(request, object_id) is not None:
+            return redirect("admin:evaluation_desk", pk=object_id)
+        return redirect("evaluation:evaluation_detail", pk=object_id)
+
+    def history_view(self, request, object_id, extra_context=None):
+        raise Http404  # the desk tells what happened, in words that reveal no rating too early
+
+    @staticmethod
+    def _on_desk(request, pk):
+        rows = Evaluation.objects.on_desk_of(request.user).filter(stage__in=FROM_REVIEW)
+        return rows.with_place().filter(pk=pk).first()
+
+    def _found(self, request, pk):
+        """404 for members in conflict, raters of it, and whoever else has no desk; before the review, for everybody."""
+        evaluation = self._on_desk(request, pk)
+        if evaluation is None:
+            raise Http404
+        return evaluation
+
+    # ---- the desk
+
+    def desk_view(self, request, pk):
+        evaluation = self._found(request, pk)
+        if request.method == "POST":
+            return self._decide(request, evaluation)
+        return self._show(request, evaluation)
+
+    def _show(self, request, evaluation, form=None, status=200):
+        desk = desk_of(evaluation, request.user)
+        dimensions = [side.dimension for side in desk.table.sides]
+        if form is None:
+            form = DecisionForm(initial={"stated_hash": desk.stated_hash}, dimensions=dimensions)
+        elif status == 409:
+            form.restate(desk.stated_hash)
+        context = {
+            "desk": desk,
+            "evaluation": evaluation,
+            "rows": [
+                (side, form[f"comment-{side.dimension.code}"], form[f"changes-{side.dimension.code}"])
+                for side in desk.table.by_dispute
+            ],
+            "form": form,
+            "has_changed": status == 409,
+            "question_form": QuestionForm(dimensions=dimensions),
+            "trail": [
+                (_("Workbench"), reverse("admin:index")),
+                (_("Review queue"), reverse("admin:evaluation_desk_queue")),
+                (str(evaluation), ""),
+            ],
+        }
+        return render(request, "admin/evaluation/desk.html", context, status=status)
+
+    def _decide(self, request, evaluation):
+        dimensions = evaluation.round.framework.dimensions.all()
+        form = DecisionForm(request.POST, dimensions=dimensions)
+        if not form.is_valid():
+            return self._show(request, evaluation, form)
+        try:
+            committee.decide(
+                evaluation,
+                by=request.user,
+                decision=form.cleaned_data["decision"],
+                reason=form.cleaned_data["reason"],
+                dimensions=form.verdicts,
+                stated_hash=form.cleaned_data["stated_hash"],
+                reopen_ratings=form.cleaned_data["reopen_ratings"],
+            )
+        except DeskChanged as error:
+            form.add_error(None, str(error))
+            return self._show(request, evaluation, form, status=409)
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self._show(request, evaluation, form)
+        messages.success(request, _("Your decision is recorded."))
+        return redirect("admin:evaluation_desk_queue")
+
+    def ask_view(self, request, pk):
+        evaluation = self._found(request, pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        dimensions = list(evaluation.round.framework.dimensions.all())
+        form = QuestionForm(request.POST, dimensions=dimensions)
+        if not form.is_valid():
+            messages.error(request, _("Write the question first."))
+            return redirect("admin:evaluation_desk", pk=pk)
+        chosen = next((row for row in dimensions if row.code == form.cleaned_data["dimension"]), None)
+        try:
+            committee.ask_question(evaluation, by=request.user, text=form.cleaned_data["text"], dimension=chosen)
+        except TellableError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The city's officials are asked. Nothing is sent back."))
+        return redirect("admin:evaluation_desk", pk=pk)
+
+    def seen_view(self, request, pk):
+        """The page posts here when it is shown, so that reading changes nothing by itself."""
+        evaluation = self._found(request, pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        visit = evaluation.visits.filter(user=request.user).first()
+        if visit is None or (clock.now() - visit.at).total_seconds() > READ_AGAIN_AFTER or "now" in request.POST:
+            committee.see_desk(evaluation, by=request.user)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204)
+        return redirect("admin:evaluation_desk", pk=pk)
+
+    def gates_view(self, request, pk):
+        """The gates of the city's pilot as they stand today; loaded into the desk, or read by itself."""
+        evaluation = self._found(request, pk)
+        if not request.user.has_perm("strategies.view_pilotphase", evaluation.strategy.city):
+            raise PermissionDenied
+        phases = [(phase, gate_of(phase)) for phase in evaluation.strategy.city.phases.all()]
+        template = "desk_gates_part.html" if request.headers.get("HX-Request") else "desk_gates.html"
+        trail = [
+            (_("Review queue"), reverse("admin:evaluation_desk_queue")),
+            (str(evaluation), reverse("admin:evaluation_desk", args=[evaluation.pk])),
+            (_("Gates"), ""),
+        ]
+        context = {"evaluation": evaluation, "phases": phases, "trail": trail}
+        return render(request, f"admin/evaluation/{template}", context)

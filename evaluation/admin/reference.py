@@ -1,0 +1,87 @@
+"""Frameworks, dimensions and rounds. What a round uses is read-only: it is succeeded, not changed."""
+
+from django.contrib import admin, messages
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+
+from epi_site.shared.exceptions import TellableError
+from evaluation.models import Dimension, EvaluationRound, Framework
+from evaluation.services import frameworks
+
+
+class NotThere:
+    """What one may not see is 404, not a message on the index."""
+
+    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
+        raise Http404
+
+
+@admin.register(Framework)
+class FrameworkAdmin(NotThere, admin.ModelAdmin):
+    list_display = ["name", "version", "adopted_on", "round_count"]
+    fields = ["name", "version", "note", "adopted_on"]
+    readonly_fields = ["adopted_on"]
+    actions = ["adopt", "succeed"]
+    search_fields = ["name"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("rounds")
+
+    @admin.display(description=_("rounds"))
+    def round_count(self, framework):
+        return len(framework.rounds.all())
+
+    def has_add_permission(self, request):
+        return False  # frameworks are loaded, or succeed another one
+
+    def get_readonly_fields(self, request, obj=None):
+        is_used = obj is not None and obj.is_in_use()
+        return ["name", "version", "note", "adopted_on"] if is_used else super().get_readonly_fields(request, obj)
+
+    def has_adopt_permission(self, request):
+        return request.user.has_perm("evaluation.adopt_framework")
+
+    def has_succeed_permission(self, request):
+        return request.user.has_perm("evaluation.add_framework")
+
+    @admin.action(description=_("Adopt as the scientific committee"), permissions=["adopt"])
+    def adopt(self, request, queryset):
+        for framework in queryset:
+            frameworks.adopt_framework(framework, by=request.user)
+        self.message_user(request, _("Adopted."))
+
+    @admin.action(description=_("Make the next version"), permissions=["succeed"])
+    def succeed(self, request, queryset):
+        for framework in queryset:
+            try:
+                frameworks.succeed_framework(framework, by=request.user)
+            except TellableError as error:
+                self.message_user(request, str(error), messages.ERROR)
+        self.message_user(request, _("Made. Its dimensions can be changed until a round uses it."))
+
+
+@admin.register(Dimension)
+class DimensionAdmin(NotThere, admin.ModelAdmin):
+    list_display = ["name", "code", "framework", "order"]
+    list_filter = ["framework"]
+    list_select_related = ["framework"]
+    search_fields = ["code"]
+    fields = ["framework", "code", "order", "names", "questions", "rubric", "source_label"]
+    readonly_fields = ["framework", "code", "order", "source_label"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        is_used = obj is not None and obj.framework.is_in_use()
+        return not is_used and super().has_change_permission(request, obj)
+
+
+@admin.register(EvaluationRound)
+class EvaluationRoundAdmin(NotThere, admin.ModelAdmin):
+    list_display = ["name", "period", "framework", "declare_on", "rate_on", "discuss_on", "review_on", "decide_by"]
+    list_select_related = ["period", "framework"]
+    search_fields = ["name"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["framework", "period"] if obj else []

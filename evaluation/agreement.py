@@ -1,0 +1,143 @@
+"""How far ratings agree: pure functions over levels. Median, range and gaps; Krippendorff's alpha across strategies.
+
+Levels are ordinal: no mean of them is ever taken, and "not assessed" is counted apart, never as zero.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from evaluation.enums import INDEPENDENT, Capacity, SourceKind, Strength
+
+
+class Spread(NamedTuple):
+    """Some levels in short. ``median`` is "3", or "2-3" where two levels share the middle; "" without levels."""
+
+    n: int
+    median: str
+    low: int | None
+    high: int | None
+    not_assessed: int
+
+    @property
+    def gap(self) -> int | None:
+        return None if self.low is None or self.high is None else self.high - self.low
+
+    @property
+    def range(self) -> str:
+        """ "1-4", or "3" where all agree."""
+        if self.low is None:
+            return ""
+        return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+
+
+class Agreement(NamedTuple):
+    """One dimension of one evaluation: the independent ratings, and every capacity by itself."""
+
+    independent: Spread
+    by_capacity: dict[str, Spread]
+
+    @property
+    def gap(self) -> int | None:
+        return self.independent.gap
+
+
+def median_of(levels: Iterable[int]) -> str:
+    """The middle level; an even number of ratings may have two, which stay two."""
+    ordered = sorted(levels)
+    if not ordered:
+        return ""
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def spread_of(levels: Iterable[int | None]) -> Spread:
+    given = list(levels)
+    known = [level for level in given if level is not None]
+    low, high = (min(known), max(known)) if known else (None, None)
+    return Spread(len(known), median_of(known), low, high, len(given) - len(known))
+
+
+def agreement_of(ratings: Iterable[tuple[str, int | None]]) -> Agreement:
+    """``ratings`` are pairs of capacity and level (None: not assessed). The city's own stand beside, in no median."""
+    pairs = list(ratings)
+    independent = spread_of(level for capacity, level in pairs if capacity in INDEPENDENT)
+    present = [capacity for capacity in Capacity.values if any(capacity == given for given, _level in pairs)]
+    apart = {str(capacity): spread_of(level for given, level in pairs if given == capacity) for capacity in present}
+    return Agreement(independent, apart)
+
+
+# ---- across strategies
+
+
+class Undefined(StrEnum):
+    TOO_FEW = "too_few"
+    NO_VARIATION = "no_variation"
+
+
+class Alpha(NamedTuple):
+    """Krippendorff's alpha, or why there is none. ``units`` strategies with two or more ratings, ``n`` such ratings."""
+
+    value: float | None
+    undefined: Undefined | None
+    units: int
+    n: int
+
+
+LEAST_UNITS = 2
+
+
+def alpha_ordinal(units: Iterable[Sequence[int | None]]) -> Alpha:
+    """Ordinal alpha over units (strategies), each with the levels it got; missing ones are None.
+
+    Ratings of units with fewer than two levels cannot be compared and are left out, as Krippendorff does.
+    """
+    pairable = [levels for unit in units if len(levels := [level for level in unit if level is not None]) > 1]
+    n = sum(len(levels) for levels in pairable)
+    if len(pairable) < LEAST_UNITS:
+        return Alpha(None, Undefined.TOO_FEW, len(pairable), n)
+    totals = Counter(level for levels in pairable for level in levels)
+    if len(totals) == 1:
+        return Alpha(None, Undefined.NO_VARIATION, len(pairable), n)
+    distance = _ordinal_distances(totals)
+    observed = sum(_disagreement(Counter(levels), distance) / (len(levels) - 1) for levels in pairable) / n
+    expected = _disagreement(totals, distance) / (n * (n - 1))
+    return Alpha(1 - observed / expected, None, len(pairable), n)
+
+
+def _ordinal_distances(totals: Counter) -> dict[tuple[int, int], float]:
+    """Squared: how many ratings lie between two levels, the two counted half."""
+    order = sorted(totals)
+    return {
+        (a, b): (sum(totals[level] for level in order[i : j + 1]) - (totals[a] + totals[b]) / 2) ** 2
+        for i, a in enumerate(order)
+        for j, b in enumerate(order)
+        if i < j
+    }
+
+
+def _disagreement(counts: Counter, distance: dict[tuple[int, int], float]) -> float:
+    return 2 * sum(counts[a] * counts[b] * squared for (a, b), squared in distance.items())
+
+
+# ---- evidence
+
+
+def strength_of(sources: Iterable[tuple[str, int]]) -> Strength:
+    """What distinct ``(kind, id)`` carry. Measured data are indicator values; the rest is reported or documented."""
+    distinct = set(sources)
+    kinds = {kind for kind, _pk in distinct}
+    if len(kinds) > 1 and SourceKind.VALUE in kinds:
+        return Strength.STRONG
+    if len(distinct) > 1:
+        return Strength.MODERATE
+    return Strength.LIMITED if distinct else Strength.NONE
+
+
+STRENGTHS = [Strength.NONE, Strength.LIMITED, Strength.MODERATE, Strength.STRONG]
+
+
+def weakest(strengths: Iterable[str]) -> Strength | None:
+    found = [STRENGTHS.index(Strength(strength)) for strength in strengths]
+    return STRENGTHS[min(found)] if found else None

@@ -1,0 +1,75 @@
+"""The committee's decision, dimension by dimension and overall, and its questions."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from epi_site.shared.forms import LongText
+from evaluation.enums import Decision
+
+
+class DecisionForm(forms.Form):
+    stated_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    decision = forms.ChoiceField(label=_("Your decision"), choices=Decision.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Needed where you request changes; the moderator and the raters read it."),
+        widget=LongText(),
+        required=False,
+    )
+    reopen_ratings = forms.BooleanField(
+        label=_("Reopen the ratings of the dimensions for which I request changes"), required=False
+    )
+
+    def __init__(self, *args, dimensions, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.dimensions = list(dimensions)
+        for dimension in self.dimensions:
+            name = {"dimension": dimension.name}
+            self.fields[f"comment-{dimension.code}"] = forms.CharField(
+                label=_("Comment on %(dimension)s") % name, widget=LongText({"rows": 2}), required=False
+            )
+            self.fields[f"changes-{dimension.code}"] = forms.BooleanField(
+                label=_("Request changes in %(dimension)s") % name, required=False
+            )
+
+    def restate(self, stated_hash: str) -> None:
+        """The desk has changed: keep what was typed, and state what is shown now."""
+        self.data = self.data.copy()
+        self.data["stated_hash"] = stated_hash
+
+    @property
+    def verdicts(self) -> dict[str, tuple[str, str]]:
+        """Those with a comment or a wish, by code."""
+        verdicts = {}
+        for dimension in self.dimensions:
+            comment = self.cleaned_data[f"comment-{dimension.code}"].strip()
+            wants = self.cleaned_data[f"changes-{dimension.code}"]
+            if comment or wants:
+                verdicts[dimension.code] = (Decision.REQUEST_CHANGES if wants else Decision.APPROVE, comment)
+        return verdicts
+
+    def clean(self):
+        cleaned = super().clean()
+        decision = cleaned.get("decision")
+        if decision == Decision.REQUEST_CHANGES and not (cleaned.get("reason") or "").strip():
+            self.add_error("reason", _("Say what should change and why."))
+        for dimension in self.dimensions:
+            wants = cleaned.get(f"changes-{dimension.code}")
+            if wants and not (cleaned.get(f"comment-{dimension.code}") or "").strip():
+                self.add_error(f"comment-{dimension.code}", _("Say what should change here."))
+            if wants and decision == Decision.APPROVE:
+                words = _("You approve the whole. Take this wish back, or request changes.")
+                self.add_error(f"changes-{dimension.code}", words)
+        return cleaned
+
+
+class QuestionForm(forms.Form):
+    dimension = forms.ChoiceField(label=_("About"), required=False)
+    text = forms.CharField(label=_("Question to the city"), widget=LongText({"rows": 2}))
+
+    def __init__(self, *args, dimensions, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["dimension"].choices = [
+            ("", _("the whole")),
+            *[(dimension.code, dimension.name) for dimension in dimensions],
+        ]

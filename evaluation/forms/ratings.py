@@ -1,0 +1,120 @@
+"""Levels with reasons: a rater's, and the moderator's consensus."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from epi_site.shared.forms import LongText, VersionedForm
+from evaluation.enums import Strength
+from evaluation.models import Consensus, Dimension, Rating
+
+NOT_ASSESSED = "none"
+
+
+class LevelForm(VersionedForm):
+    """A level of the dimension's rubric, or that it is not assessed and why."""
+
+    choice = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect, required=False)
+
+    def __init__(self, *args, dimension: Dimension, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.dimension = dimension
+        levels = [(str(level), f"{level} · {name}") for level, name, _text in dimension.levels]
+        self.fields["choice"].choices = [*levels, (NOT_ASSESSED, _("Not assessed"))]
+        self.fields["version"].required = False
+        if self.instance.pk:
+            is_none = self.instance.level is None and self.instance.not_assessed_reason
+            self.initial["choice"] = NOT_ASSESSED if is_none else str(self.instance.level or "")
+        else:
+            self.initial["version"] = ""
+
+    def form_of(self, current):
+        return type(self)(instance=current, dimension=self.dimension, prefix=self.prefix)
+
+    def _post_clean(self):
+        """The service checks and writes; the form only reads."""
+
+    @property
+    def options(self) -> list:
+        """The radio buttons, each with what the rubric says of it."""
+        texts = {str(level): text for level, _name, text in self.dimension.levels}
+        return [(radio, texts.get(str(radio.data["value"]), "")) for radio in self["choice"]]
+
+    def clean(self):
+        cleaned = super().clean()
+        choice = cleaned.get("choice") or ""
+        cleaned["level"] = int(choice) if choice.isdigit() else None
+        if choice == NOT_ASSESSED and not (cleaned.get("not_assessed_reason") or "").strip():
+            self.add_error("not_assessed_reason", _("Say why this dimension cannot be assessed."))
+        if choice != NOT_ASSESSED:
+            cleaned["not_assessed_reason"] = ""
+        return cleaned
+
+
+class RatingForm(LevelForm):
+    citations = forms.MultipleChoiceField(label=_("Evidence"), widget=forms.CheckboxSelectMultiple, required=False)
+
+    class Meta:
+        model = Rating
+        fields = ["not_assessed_reason", "reasons", "strength_override", "strength_reason"]
+        widgets = {"reasons": LongText({"rows": 5}), "not_assessed_reason": LongText({"rows": 2})}
+        labels = {
+            "reasons": _("Reasons"),
+            "not_assessed_reason": _("If not assessed: why"),
+            "strength_override": _("Strength of the evidence"),
+            "strength_reason": _("If you judge it differently: why"),
+        }
+        help_texts = {"reasons": _("What you saw in the evidence, and why it leads to this level.")}
+
+    def __init__(self, *args, sources: dict, cited: tuple[str, ...] = (), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.sources = sources
+        known = dict.fromkeys([*sources, *cited])
+        self.fields["citations"].choices = [(key, self._words(key)) for key in known]
+        self.initial["citations"] = list(cited)
+        as_computed = [("", _("As the citations give it"))]
+        self.fields["strength_override"].choices = as_computed + Strength.choices
+
+    def form_of(self, current):
+        cited = tuple("{}:{}".format(*citation.source) for citation in current.citations.all())
+        return type(self)(
+            instance=current, dimension=self.dimension, prefix=self.prefix, sources=self.sources, cited=cited
+        )
+
+    def _words(self, key: str) -> str:
+        source = self.sources.get(key)
+        return f"{source.place}: {source.title}" if source else key
+
+    @property
+    def places(self) -> list:
+        """The check boxes by action or indicator, each beside its source: ``[(place, [(box, source), ...]), ...]``."""
+        grouped: dict[str, list] = {}
+        for box in self["citations"]:
+            source = self.sources.get(box.data["value"])
+            grouped.setdefault(source.place if source else "", []).append((box, source))
+        return list(grouped.items())
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("strength_override") and not (cleaned.get("strength_reason") or "").strip():
+            self.add_error("strength_reason", _("Say why you judge the evidence differently."))
+        if not cleaned.get("strength_override"):
+            cleaned["strength_reason"] = ""
+        return cleaned
+
+
+class ConsensusForm(LevelForm):
+    class Meta:
+        model = Consensus
+        fields = ["not_assessed_reason", "reason"]
+        widgets = {"reason": LongText({"rows": 3}), "not_assessed_reason": LongText({"rows": 2})}
+        labels = {"reason": _("Reason"), "not_assessed_reason": _("If not assessed: why")}
+        help_texts = {"reason": _("What was agreed and why, for readers who were not there.")}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["choice"].required = True
+        self.fields["choice"].label = _("Agreed level")
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(label=_("Your note"), widget=LongText({"rows": 2}))

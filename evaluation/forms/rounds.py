@@ -1,0 +1,95 @@
+"""Rounds, who takes part in them, conflicts, and the city's answers."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import Person
+from epi_site.shared.forms import DayInput, LongText, form_helper
+from evaluation.enums import Capacity
+from evaluation.models import EvaluationRound, Framework
+from strategies.models import Strategy
+
+
+class RoundForm(forms.ModelForm):
+    class Meta:
+        model = EvaluationRound
+        fields = [
+            "name",
+            "framework",
+            "period",
+            "declare_on",
+            "rate_on",
+            "discuss_on",
+            "moderate_on",
+            "review_on",
+            "decide_by",
+        ]
+        widgets = {name: DayInput() for name in fields if name.endswith("_on") or name == "decide_by"}
+
+    def __init__(self, *args, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["framework"].queryset = Framework.objects.all()
+        self.helper = form_helper(save=_("Create the round"), cancel=cancel)
+
+
+class StrategyForm(forms.Form):
+    strategy = forms.ModelChoiceField(label=_("City"), queryset=Strategy.objects.none())
+
+    def __init__(self, *args, strategies, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["strategy"].queryset = strategies
+        self.fields["strategy"].label_from_instance = lambda strategy: f"{strategy.city}: {strategy.title}"
+
+
+class PersonField(forms.ModelChoiceField):
+    def label_from_instance(self, person):
+        return f"{person.name}, {person.organisation}" if person.organisation_id else person.name
+
+
+class RaterForm(forms.Form):
+    person = PersonField(label=_("Person"), queryset=Person.objects.none())
+    capacity = forms.ChoiceField(label=_("Capacity"), choices=Capacity.choices)
+
+    def __init__(self, *args, people, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = people
+
+
+class PersonForm(forms.Form):
+    person = PersonField(label=_("Person"), queryset=Person.objects.none())
+
+    def __init__(self, *args, people, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = people
+
+
+class PersonReasonForm(PersonForm):
+    reason = forms.CharField(label=_("Reason"), widget=LongText({"rows": 2}))
+
+
+class ExtendForm(forms.Form):
+    until = forms.DateField(label=_("Last day of this stage"), widget=DayInput())
+
+
+class MoveForm(forms.Form):
+    reason = forms.CharField(label=_("Note"), widget=LongText({"rows": 2}), required=False)
+
+
+class ConflictForm(forms.Form):
+    reason = forms.CharField(
+        label=_("What connects you with this city"),
+        help_text=_("One sentence is enough. Coordinators read it, nobody else."),
+        widget=LongText(),
+    )
+
+    def __init__(self, *args, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(save=_("Declare the conflict"), cancel=cancel)
+
+
+class AnswerForm(forms.Form):
+    text = forms.CharField(label=_("Answer"), widget=LongText({"rows": 5}))
+
+    def __init__(self, *args, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(save=_("Send the answer"), cancel=cancel)

@@ -1,0 +1,114 @@
+"""Everything that one needs to decide on one evaluation, in one place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cities.rules import person_of
+from epi_site.shared.snapshots import canonical, seal
+from evaluation.enums import Stage
+from evaluation.models import (
+    CommitteeQuestion,
+    CommitteeReview,
+    DeskVisit,
+    Evaluation,
+    StageMove,
+    SubstituteAppointment,
+)
+
+from .judged import desk_contents
+from .sides import SideBySide, side_by_side
+from .sources import indicators_of
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that happened, told without a level."""
+
+    at: datetime
+    text: str
+
+
+@dataclass
+class Desk:
+    evaluation: Evaluation
+    table: SideBySide
+    stated_hash: str
+    reviews: list[CommitteeReview]  # of this cycle
+    earlier: list[CommitteeReview]
+    questions: list[CommitteeQuestion]
+    substitutes: list[SubstituteAppointment]
+    moves: list[StageMove]
+    indicators: list[dict]
+    last_visit: datetime | None
+    changes: list[Change]
+    own_review: CommitteeReview | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.evaluation.stage == Stage.REVIEW and self.own_review is None
+
+    @property
+    def waits_for(self) -> str:
+        """How many have to concur yet."""
+        if len(self.reviews) == 1:
+            return _("One member has approved; one more has to concur.")
+        return _("Waiting for two members; you would be the first.")
+
+
+def desk_of(evaluation: Evaluation, user: Any) -> Desk:
+    """For a member free of conflict, from the review stage on."""
+    table = side_by_side(evaluation, user)
+    contents = desk_contents(evaluation, ratings=table.ratings)
+    reviews = list(
+        CommitteeReview.objects.visible_to(user)
+        .filter(evaluation=evaluation)
+        .select_related("member")
+        .prefetch_related("dimensions__dimension")
+    )
+    questions = list(
+        CommitteeQuestion.objects.visible_to(user)
+        .filter(evaluation=evaluation)
+        .select_related("dimension", "asked_by", "answered_by__person")
+    )
+    moves = list(evaluation.moves.order_by("-pk"))
+    visit = DeskVisit.objects.filter(evaluation=evaluation, user=user).first()
+    person = person_of(user)
+    present = [row for row in reviews if row.cycle == evaluation.cycle]
+    return Desk(
+        evaluation=evaluation,
+        table=table,
+        stated_hash=seal(canonical(contents)),
+        reviews=present,
+        earlier=[row for row in reviews if row.cycle != evaluation.cycle],
+        questions=questions,
+        substitutes=list(evaluation.substitutes.select_related("person")),
+        moves=moves,
+        indicators=indicators_of(evaluation),
+        last_visit=visit.at if visit else None,
+        changes=_changes(table, reviews, questions, moves, visit.at) if visit else [],
+        own_review=next((row for row in present if person and row.member_id == person.pk), None),
+    )
+
+
+def _changes(table: SideBySide, reviews, questions, moves, since: datetime) -> list[Change]:
+    """Newest first, what happened after the last visit."""
+    found = [Change(move.at, move.get_verb_display()) for move in moves]
+    for side in table.sides:
+        name = {"dimension": side.dimension.name}
+        for rating in side.ratings:
+            found.append(Change(rating.updated_at, _("A rating of %(dimension)s was changed.") % name))
+        if side.consensus:
+            found.append(Change(side.consensus.updated_at, _("The consensus on %(dimension)s was written.") % name))
+        for note in side.notes:
+            found.append(Change(note.at, _("A note on %(dimension)s was added.") % name))
+    for review in reviews:
+        words = {"member": review.member, "decision": review.get_decision_display()}
+        found.append(Change(review.at, _("%(member)s has decided: %(decision)s.") % words))
+    for question in questions:
+        found.append(Change(question.asked_at, _("%(member)s asked the city.") % {"member": question.asked_by}))
+        if question.answered_at:
+            found.append(Change(question.answered_at, _("The city answered a question.")))
+    return sorted((change for change in found if change.at > since), key=lambda change: change.at, reverse=True)

@@ -1,0 +1,125 @@
+"""What is judged and how: the contents that the desk's hash and the published result are made of. No names of people."""
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from evaluation.agreement import Agreement, agreement_of, strength_of
+from evaluation.enums import INDEPENDENT, Capacity, Decision
+from evaluation.models import CommitteeReview, Evaluation, Rating
+
+ORDER = Capacity.values
+
+
+def counted_ratings(evaluation: Evaluation) -> QuerySet[Rating]:
+    """Every rating that counts, whoever asks: for services and sealed results. Pages add ``visible_to``."""
+    rows = Rating.objects.counted().filter(assessment__evaluation=evaluation)
+    return rows.select_related("assessment", "dimension").prefetch_related("citations")
+
+
+def agreement_in(ratings: Iterable[Rating]) -> Agreement:
+    """The agreement of the ratings of one dimension."""
+    return agreement_of((rating.assessment.capacity, rating.level) for rating in ratings)
+
+
+def evidence_in(ratings: Iterable[Rating]):
+    """What all independent ratings of one dimension cite, taken together."""
+    cited = (rating for rating in ratings if rating.assessment.capacity in INDEPENDENT)
+    return strength_of(citation.source for rating in cited for citation in rating.citations.all())
+
+
+def desk_contents(evaluation: Evaluation, *, ratings: list[Rating] | None = None) -> dict:
+    """What a committee member decides on. Decisions of other members are no part of it.
+
+    ``ratings``: those that count, where the caller has read them already.
+    """
+    ratings = list(counted_ratings(evaluation)) if ratings is None else ratings
+    consensus = {row.dimension_id: row for row in evaluation.consensus.all()}
+    return {
+        "evaluation": evaluation.pk,
+        "cycle": evaluation.cycle,
+        "revision": {"number": evaluation.revision.number, "sha256": evaluation.revision.sha256},
+        "framework": {"name": evaluation.round.framework.name, "version": evaluation.round.framework.version},
+        "dimensions": [
+            _dimension(dimension, [row for row in ratings if row.dimension_id == dimension.pk], consensus)
+            for dimension in evaluation.round.framework.dimensions.all()
+        ],
+        "answers": [
+            {"question": row.text, "answer": row.answer} for row in evaluation.questions.all() if row.answered_at
+        ],
+    }
+
+
+def _dimension(dimension, ratings: list[Rating], consensus: dict) -> dict:
+    agreement = agreement_in(ratings)
+    agreed = consensus.get(dimension.pk)
+    return {
+        "code": dimension.code,
+        "order": dimension.order,
+        "names": dimension.names,
+        "consensus": agreed
+        and {"level": agreed.level, "not_assessed_reason": agreed.not_assessed_reason, "reason": agreed.reason},
+        "agreement": _spread(agreement.independent),
+        "by_capacity": {capacity: _spread(spread) for capacity, spread in agreement.by_capacity.items()},
+        "evidence": evidence_in(ratings).value,
+        "ratings": sorted((_rating(row) for row in ratings), key=_without_order_of_people),
+    }
+
+
+def _spread(spread) -> dict:
+    return {
+        "n": spread.n,
+        "median": spread.median,
+        "low": spread.low,
+        "high": spread.high,
+        "gap": spread.gap,
+        "not_assessed": spread.not_assessed,
+    }
+
+
+def _rating(rating: Rating) -> dict:
+    return {
+        "capacity": rating.assessment.capacity,
+        "level": rating.level,
+        "not_assessed_reason": rating.not_assessed_reason,
+        "reasons": rating.reasons,
+        "strength": rating.strength.value,
+        "citations": sorted([kind, pk] for kind, pk in (citation.source for citation in rating.citations.all())),
+    }
+
+
+def _without_order_of_people(row: dict):
+    return ORDER.index(row["capacity"]), row["level"] or 0, row["reasons"], row["not_assessed_reason"]
+
+
+def result_contents(evaluation: Evaluation) -> dict:
+    """The published result, sealed in ``EvaluationResult``. Schema 1:
+
+    ``city`` {slug, name}, ``strategy`` (title), ``round``, ``period`` {name, starts_on, ends_on}, ``framework`` {name,
+    version, adopted_on, scale}, ``revision`` {number, sha256}, ``cycle``, ``approvals`` (how many members concurred),
+    ``published_on``, ``answers`` and ``dimensions`` in the framework's order, each: ``code``, ``order``, ``names`` (by
+    language), ``consensus`` {level or null, not_assessed_reason, reason}, ``agreement`` over the independent ratings
+    {n, median ("3" or "2-3"), low, high, gap, not_assessed}, ``by_capacity`` {capacity: the same}, ``evidence``
+    (strength), ``ratings`` (capacity, level, reasons, strength, citations as [kind, id]; for the seal, not for
+    readers: access.md shows them to nobody by name and to the public not at all), ``committee`` (comments).
+    """
+    contents = desk_contents(evaluation)
+    reviews = CommitteeReview.objects.filter(evaluation=evaluation, cycle=evaluation.cycle, decision=Decision.APPROVE)
+    comments: dict[str, list[str]] = {}
+    for review in reviews.prefetch_related("dimensions__dimension"):
+        for row in review.dimensions.all():
+            if row.comment:
+                comments.setdefault(row.dimension.code, []).append(row.comment)
+    for dimension in contents["dimensions"]:
+        dimension["committee"] = comments.get(dimension["code"], [])
+    round_, period, city = evaluation.round, evaluation.round.period, evaluation.strategy.city
+    return contents | {
+        "city": {"slug": city.slug, "name": city.name},
+        "strategy": evaluation.strategy.title,
+        "round": round_.name,
+        "period": {"name": period.name, "starts_on": period.starts_on, "ends_on": period.ends_on},
+        "framework": contents["framework"]
+        | {"adopted_on": round_.framework.adopted_on, "scale": round_.framework.scale},
+        "approvals": len(reviews),
+        "published_on": evaluation.published_at.date(),
+    }

@@ -1,0 +1,116 @@
+"""The committee's queue: the most disputed evaluations first. Nothing of ratings before the review has begun."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Count, F, IntegerField, Max, Min, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from cities.rules import person_of
+from evaluation.agreement import Spread, weakest
+from evaluation.enums import FROM_REVIEW, INDEPENDENT, Decision, Stage, StageVerb, Strength
+from evaluation.models import Assessment, CommitteeReview, Dimension, Evaluation, Rating, StageMove
+
+from .judged import agreement_in, evidence_in
+
+NOT_SEEN = -1  # sorts below "all agree"
+
+
+def queue_for(user: Any) -> QuerySet[Evaluation]:
+    """What a member may review, now or later; for coordinators every evaluation, without what hangs on ratings."""
+    desk = Evaluation.objects.on_desk_of(user)
+    return (
+        with_dispute(desk)
+        .with_place()
+        .order_by(
+            Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
+            "-largest_gap",
+            "strategy__city__name",
+            "pk",
+        )
+    )
+
+
+def with_dispute(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
+    """Adds ``largest_gap`` and ``rater_count``: hidden before the review stage, so that no sort order tells either."""
+    gaps = (
+        Rating.objects.counted()
+        .independent()
+        .filter(assessment__evaluation=OuterRef("pk"), level__isnull=False)
+        .order_by()
+        .values("dimension")
+        .annotate(gap=Max("level") - Min("level"))
+        .order_by("-gap")
+        .values("gap")[:1]
+    )
+    raters = (
+        Assessment.objects.counted()
+        .filter(evaluation=OuterRef("pk"), capacity__in=INDEPENDENT)
+        .order_by()
+        .values("evaluation")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    began = StageMove.objects.filter(evaluation=OuterRef("pk"), verb=StageVerb.HAND_TO_COMMITTEE).order_by("-pk")
+    return rows.annotate(
+        largest_gap=_from_review(Coalesce(Subquery(gaps, output_field=IntegerField()), Value(NOT_SEEN))),
+        rater_count=_from_review(Coalesce(Subquery(raters, output_field=IntegerField()), Value(0))),
+        waiting_since=Subquery(began.values("at")[:1]),
+    )
+
+
+def _from_review(value):
+    return Case(When(stage__in=FROM_REVIEW, then=value), default=Value(NOT_SEEN), output_field=IntegerField())
+
+
+@dataclass
+class QueueFacts:
+    """Of one row: the most disputed dimension, the weakest evidence, the approvals so far."""
+
+    dimension: Dimension | None = None
+    spread: Spread | None = None
+    evidence: Strength | None = None
+    approvals: int = 0
+    has_decided: bool = False
+
+
+def facts_of(evaluations: list[Evaluation], user: Any) -> dict[int, QueueFacts]:
+    """For the rows of one page, in as many queries for one as for a hundred. Rows before the review stay empty."""
+    shown = [row.pk for row in evaluations if row.stage in FROM_REVIEW]
+    ratings = defaultdict(lambda: defaultdict(list))
+    rows = (
+        Rating.objects.visible_to(user)
+        .counted()
+        .filter(assessment__evaluation__in=shown)
+        .select_related("assessment", "dimension")
+        .prefetch_related("citations")
+    )
+    for rating in rows:
+        ratings[rating.assessment.evaluation_id][rating.dimension].append(rating)
+    reviews = _reviews(shown)
+    person = person_of(user)
+    return {
+        row.pk: _facts(ratings[row.pk], reviews[row.pk, row.cycle], person.pk if person else None)
+        for row in evaluations
+    }
+
+
+def _reviews(shown: list[int]) -> dict:
+    reviews = defaultdict(list)
+    for review in CommitteeReview.objects.filter(evaluation__in=shown, cycle=F("evaluation__cycle")):
+        reviews[review.evaluation_id, review.cycle].append(review)
+    return reviews
+
+
+def _facts(ratings: dict, reviews: list[CommitteeReview], person: int | None) -> QueueFacts:
+    facts = QueueFacts(
+        approvals=sum(review.decision == Decision.APPROVE for review in reviews),
+        has_decided=any(review.member_id == person for review in reviews),
+    )
+    spreads = {dimension: agreement_in(rows).independent for dimension, rows in ratings.items()}
+    compared = [(dimension, spread) for dimension, spread in spreads.items() if spread.n]
+    if compared:
+        facts.dimension, facts.spread = min(compared, key=lambda pair: (-pair[1].gap, pair[0].order))
+    facts.evidence = weakest(evidence_in(rows) for rows in ratings.values())
+    return facts

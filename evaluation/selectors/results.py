@@ -1,0 +1,80 @@
+"""The published result as readers see it: consensus, reasons, agreement, spread by capacity; never by name."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from evaluation.enums import Capacity, Strength
+from evaluation.models import Evaluation, EvaluationResult, in_language
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One dimension of a result."""
+
+    code: str
+    name: str
+    level: int | None
+    level_name: str
+    reason: str
+    not_assessed_reason: str
+    n: int
+    median: str
+    low: int | None
+    high: int | None
+    gap: int | None
+    evidence: Strength
+    by_capacity: list[tuple[str, dict]]  # the capacity's name; n, median, low, high, gap, not_assessed
+    comments: list[str]
+
+    @property
+    def range(self) -> str:
+        if self.low is None:
+            return ""
+        return str(self.low) if self.low == self.high else f"{self.low}–{self.high}"
+
+
+@dataclass(frozen=True)
+class ShownResult:
+    rows: list[ResultRow]
+    published_on: date
+    approvals: int
+    revision: int
+    sha256: str
+
+
+def shown_result(evaluation: Evaluation) -> ShownResult | None:
+    """None before publication. The seal is checked by reading."""
+    result = EvaluationResult.objects.filter(evaluation=evaluation).first()
+    if result is None:
+        return None
+    contents = result.contents
+    scale = contents["framework"]["scale"]
+    return ShownResult(
+        rows=[_row(entry, scale) for entry in contents["dimensions"]],
+        published_on=date.fromisoformat(contents["published_on"]),
+        approvals=contents["approvals"],
+        revision=contents["revision"]["number"],
+        sha256=result.sha256,
+    )
+
+
+def _row(entry: dict, scale: dict) -> ResultRow:
+    agreed, spread = entry["consensus"], entry["agreement"]
+    level = agreed["level"]
+    capacities = [capacity for capacity in Capacity if capacity.value in entry["by_capacity"]]
+    return ResultRow(
+        code=entry["code"],
+        name=in_language(entry["names"]),
+        level=level,
+        level_name=in_language(scale[str(level)]) if level else "",
+        reason=agreed["reason"],
+        not_assessed_reason=agreed["not_assessed_reason"],
+        n=spread["n"],
+        median=spread["median"],
+        low=spread["low"],
+        high=spread["high"],
+        gap=spread["gap"],
+        evidence=Strength(entry["evidence"]),
+        by_capacity=[(capacity.label, entry["by_capacity"][capacity.value]) for capacity in capacities],
+        comments=entry["committee"],
+    )

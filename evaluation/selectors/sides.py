@@ -1,0 +1,143 @@
+"""Ratings side by side: one row for each dimension, one column for each rater, the city's own apart."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from cities.rules import insider_cities
+from epi_site.shared import locales
+from evaluation.agreement import Agreement, Spread
+from evaluation.enums import INDEPENDENT, Capacity, Stage, Strength
+from evaluation.models import Assessment, Consensus, Dimension, DiscussionNote, Evaluation, Rating
+
+from .judged import agreement_in, evidence_in
+from .sources import Source, sources_of
+
+SPLIT = 2  # levels apart from which a dimension calls for a talk
+
+
+@dataclass
+class Side:
+    """One dimension with everything that the reader may see of it."""
+
+    dimension: Dimension
+    agreement: Agreement
+    evidence: Strength
+    independent: list[tuple[Assessment, Rating | None]]
+    own: list[tuple[Assessment, Rating | None]]
+    consensus: Consensus | None = None
+    previous: int | None = None
+    has_previous: bool = False
+    notes: list[DiscussionNote] = field(default_factory=list)
+
+    @property
+    def spread(self) -> Spread:
+        return self.agreement.independent
+
+    @property
+    def is_split(self) -> bool:
+        return (self.spread.gap or 0) >= SPLIT
+
+    @property
+    def gap_words(self) -> str:
+        """What the gap means, for readers who do not count."""
+        gap = self.spread.gap
+        if gap is None or self.spread.n < 2:
+            return _("nothing to compare")
+        if gap == 0:
+            return _("all agree")
+        return _("one level apart") if gap == 1 else _("%(n)s levels apart") % {"n": locales.number(gap)}
+
+    @property
+    def ratings(self) -> list[Rating]:
+        return [rating for _assessment, rating in [*self.independent, *self.own] if rating]
+
+    @property
+    def dispute(self) -> tuple[int, int]:
+        """Sorts the most disputed first, then by the framework's order."""
+        return -(self.spread.gap or 0), self.dimension.order
+
+
+@dataclass
+class SideBySide:
+    independent: list[Assessment]
+    own: list[Assessment]
+    sides: list[Side]
+    sources: dict[str, Source]
+
+    def cited_by(self, rating: Rating) -> list[Source | None]:
+        """What a rating rests on; None for a record that the city keeps to itself."""
+        return [self.sources.get("{}:{}".format(*citation.source)) for citation in rating.citations.all()]
+
+    @property
+    def ratings(self) -> list[Rating]:
+        return [rating for side in self.sides for rating in side.ratings]
+
+    @property
+    def by_dispute(self) -> list[Side]:
+        return sorted(self.sides, key=lambda side: side.dispute)
+
+    @property
+    def widest(self) -> Side | None:
+        """The dimension with the largest gap; None where there is nothing to compare."""
+        sides = [side for side in self.by_dispute if side.spread.n > 1]
+        return sides[0] if sides else None
+
+
+def side_by_side(evaluation: Evaluation, user) -> SideBySide:
+    """What ``user`` may see, by name: nothing where she may see no ratings yet."""
+    ratings = list(
+        Rating.objects.visible_to(user)
+        .counted()
+        .filter(assessment__evaluation=evaluation)
+        .select_related("assessment__rater__organisation", "dimension")
+        .prefetch_related("citations")
+    )
+    assessments = _in_order({rating.assessment_id: rating.assessment for rating in ratings}.values())
+    by_place = {(rating.dimension_id, rating.assessment_id): rating for rating in ratings}
+    consensus = {row.dimension_id: row for row in Consensus.objects.visible_to(user).filter(evaluation=evaluation)}
+    notes = defaultdict(list)
+    for note in DiscussionNote.objects.visible_to(user).filter(evaluation=evaluation).select_related("author"):
+        notes[note.dimension_id].append(note)
+    previous = previous_levels(evaluation)
+    independent = [row for row in assessments if row.capacity in INDEPENDENT]
+    own = [row for row in assessments if row.capacity not in INDEPENDENT]
+    sides = []
+    for dimension in evaluation.round.framework.dimensions.select_related("framework"):
+        found = [rating for rating in ratings if rating.dimension_id == dimension.pk]
+        sides.append(
+            Side(
+                dimension=dimension,
+                agreement=agreement_in(found),
+                evidence=evidence_in(found),
+                independent=[(row, by_place.get((dimension.pk, row.pk))) for row in independent],
+                own=[(row, by_place.get((dimension.pk, row.pk))) for row in own],
+                consensus=consensus.get(dimension.pk),
+                previous=previous.get(dimension.code),
+                has_previous=dimension.code in previous,
+                notes=notes[dimension.pk],
+            )
+        )
+    is_of_city = evaluation.strategy.city_id in insider_cities(user)
+    return SideBySide(independent, own, sides, sources_of(evaluation, is_of_city=is_of_city) if ratings else {})
+
+
+def _in_order(assessments) -> list[Assessment]:
+    order = [Capacity.PEER, Capacity.COMMITTEE, Capacity.EXPERT_GROUP, Capacity.SELF]
+    return sorted(assessments, key=lambda row: (order.index(Capacity(row.capacity)), row.pk))
+
+
+def previous_levels(evaluation: Evaluation) -> dict[str, int | None]:
+    """By dimension code, the published consensus of the city's round before this one."""
+    rows = Consensus.objects.filter(
+        evaluation__strategy__city=evaluation.strategy.city_id,
+        evaluation__stage=Stage.PUBLISHED,
+        evaluation__round__declare_on__lt=evaluation.round.declare_on,
+    ).order_by("-evaluation__round__declare_on")
+    levels, newest = {}, None
+    for found, code, level in rows.values_list("evaluation", "dimension__code", "level"):
+        newest = newest or found
+        if found == newest:
+            levels[code] = level
+    return levels

@@ -1,0 +1,94 @@
+"""What a rating may rest on: the facts of the judged revision as its rater may see them, and the city's events."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from cities.enums import Visibility
+from cities.models import Event
+from epi_site.shared import locales
+from evaluation.enums import INDEPENDENT, SourceKind
+from evaluation.models import Evaluation
+
+HANDED_ON = {Visibility.NETWORK, Visibility.PUBLIC}
+
+
+class Source(NamedTuple):
+    """One thing to cite. ``place`` says where it belongs (an action, an indicator)."""
+
+    kind: SourceKind
+    pk: int
+    place: str
+    title: str
+    text: str
+    day: str
+    file: str = ""  # uuid of the stored file
+    link: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind.value}:{self.pk}"
+
+
+def citable_sources(evaluation: Evaluation, capacity: str) -> dict[str, Source]:
+    """By key, for a rater. Peers and committee are shown what the city handed on; its people its own records too."""
+    return sources_of(evaluation, is_of_city=capacity not in INDEPENDENT)
+
+
+def sources_of(evaluation: Evaluation, *, is_of_city: bool = False) -> dict[str, Source]:
+    seen = set(Visibility.values) if is_of_city else HANDED_ON
+    contents = evaluation.revision.contents
+    found = [*_of_actions(contents, seen), *_of_indicators(contents, seen), *_events(evaluation, is_of_city)]
+    return {source.key: source for source in found}
+
+
+def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[dict]:
+    """The indicators of the judged revision, each with the value that the reader may see."""
+    seen = set(Visibility.values) if is_of_city else HANDED_ON
+    rows = evaluation.revision.contents.get("indicators", [])
+    return [row if row["value"] and row["value"]["visibility"] in seen else row | {"value": None} for row in rows]
+
+
+def _of_actions(contents: dict, seen: Iterable[str]) -> Iterator[Source]:
+    for action in contents.get("actions", []):
+        place = f"{action['code']} {action['title']}"
+        for update in action["updates"]:
+            if update["visibility"] not in seen or update["is_nothing_new"]:
+                continue
+            yield Source(SourceKind.UPDATE, update["id"], place, update["text"], "", _day(update["date"]))
+            yield from _documents(update["evidence"], place)
+
+
+def _of_indicators(contents: dict, seen: Iterable[str]) -> Iterator[Source]:
+    for indicator in contents.get("indicators", []):
+        value = indicator.get("value")
+        if value is None or value["visibility"] not in seen:
+            continue
+        title = f"{locales.number(value['value'])} {indicator['unit']}"
+        yield Source(SourceKind.VALUE, value["id"], indicator["name"], title, value["note"], "")
+        yield from _documents(value["evidence"], indicator["name"])
+
+
+def _documents(evidence: list[dict], place: str) -> Iterator[Source]:
+    for row in evidence:
+        stored = row["file"] or {}
+        title = row["title"] or stored.get("name") or row["link"]
+        yield Source(SourceKind.DOCUMENT, row["id"], place, title, "", "", stored.get("uuid", ""), row["link"])
+
+
+def _events(evaluation: Evaluation, is_of_city: bool) -> Iterator[Source]:
+    """Events of the city until the revision was made; unpublished ones for its own people."""
+    city = evaluation.strategy.city_id
+    events = Event.objects.filter(starts_at__lte=evaluation.revision.created_at)
+    events = events.filter(city=city) | events.filter(body__city=city)
+    if not is_of_city:
+        events = events.exclude(published_at=None)
+    for event in events.order_by("-starts_at"):
+        day = locales.day(event.starts_at.date())
+        yield Source(SourceKind.EVENT, event.pk, _("Events"), event.title, event.get_kind_display(), day)
+
+
+def _day(text: str) -> str:
+    return locales.day(date.fromisoformat(text))

@@ -1,0 +1,183 @@
+"""The scientific committee: two members concur on what they have read, or one of them asks for changes."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from cities.models import Person
+from cities.rules import person_of
+from epi_site.shared import clock
+from epi_site.shared.snapshots import canonical, seal
+from evaluation.enums import Decision, Stage
+from evaluation.exceptions import (
+    AlreadyAnswered,
+    AlreadyDecided,
+    DecisionContradicts,
+    DeskChanged,
+    NothingToReopen,
+    NotInStage,
+    NotYours,
+    ReasonMissing,
+)
+from evaluation.models import (
+    CommitteeQuestion,
+    CommitteeReview,
+    DeskVisit,
+    Dimension,
+    DimensionReview,
+    Evaluation,
+    EvaluationResult,
+)
+from evaluation.selectors.judged import desk_contents, result_contents
+from evaluation.selectors.people import eligible_members
+from evaluation.signals import evaluation_published
+
+from . import letters
+from .rounds import ENOUGH, locked
+from .stages import apply_move
+
+Verdicts = Mapping[str, tuple[str, str]]  # code of a dimension: decision and comment
+
+
+def desk_hash(evaluation: Evaluation) -> str:
+    """The hash that a decision is made on: revision, ratings, consensus and answers, in this cycle."""
+    return seal(canonical(desk_contents(evaluation)))
+
+
+@transaction.atomic
+def decide(
+    evaluation: Evaluation,
+    *,
+    by,
+    decision: str,
+    reason: str = "",
+    dimensions: Verdicts | None = None,
+    stated_hash: str,
+    reopen_ratings: bool = False,
+) -> CommitteeReview:
+    """One member's decision. The second approval publishes; one request for changes leads back to moderation.
+
+    The same form posted twice is one decision. A desk that changed since ``stated_hash`` is refused: read it again.
+    """
+    evaluation = locked(evaluation)
+    member, decision, reason = _reviewer(evaluation, by), Decision(decision), reason.strip()
+    if twin := evaluation.reviews.filter(member=member, stated_hash=stated_hash).first():
+        if twin.decision != decision:
+            raise AlreadyDecided
+        return twin
+    if evaluation.stage != Stage.REVIEW:
+        raise NotInStage
+    if evaluation.reviews.filter(member=member, cycle=evaluation.cycle).exists():
+        raise AlreadyDecided
+    if stated_hash != desk_hash(evaluation):
+        raise DeskChanged
+    verdicts = _verdicts(evaluation, decision, reason, dimensions or {}, reopen_ratings)
+    review = CommitteeReview.objects.create(
+        evaluation=evaluation,
+        member=member,
+        cycle=evaluation.cycle,
+        decision=decision,
+        reason=reason,
+        reopens_ratings=reopen_ratings and decision == Decision.REQUEST_CHANGES,
+        stated_hash=stated_hash,
+    )
+    for dimension, (verdict, comment) in verdicts.items():
+        DimensionReview.objects.create(review=review, dimension=dimension, decision=verdict, comment=comment)
+    see_desk(evaluation, by=by)
+    _follow(evaluation, review, by)
+    return review
+
+
+def _reviewer(evaluation: Evaluation, user) -> Person:
+    person = person_of(user)
+    if person is None or not user.has_perm("evaluation.review_evaluation", evaluation):
+        raise NotYours
+    return person
+
+
+def _verdicts(
+    evaluation: Evaluation, decision: Decision, reason: str, dimensions: Verdicts, reopen_ratings: bool
+) -> dict[Dimension, tuple[str, str]]:
+    """Checked, by dimension; those without a word are left out."""
+    known = {dimension.code: dimension for dimension in evaluation.round.framework.dimensions.all()}
+    verdicts = {known[code]: (Decision(verdict), comment.strip()) for code, (verdict, comment) in dimensions.items()}
+    named = [comment for verdict, comment in verdicts.values() if verdict == Decision.REQUEST_CHANGES]
+    if decision == Decision.APPROVE and named:
+        raise DecisionContradicts
+    if not all(named) or (decision == Decision.REQUEST_CHANGES and not reason):
+        raise ReasonMissing
+    if decision == Decision.REQUEST_CHANGES and reopen_ratings and not named:
+        raise NothingToReopen
+    return verdicts
+
+
+def _follow(evaluation: Evaluation, review: CommitteeReview, by) -> None:
+    if review.decision == Decision.REQUEST_CHANGES:
+        apply_move(evaluation, "request_changes", by=by, reason=review.reason)
+        return
+    approvals = evaluation.reviews.filter(cycle=evaluation.cycle, decision=Decision.APPROVE)
+    still_free = approvals.filter(member__in=eligible_members(evaluation))
+    if still_free.count() >= ENOUGH:
+        _publish(evaluation, by)
+
+
+def _publish(evaluation: Evaluation, by) -> None:
+    evaluation = apply_move(evaluation, "publish", by=by)
+    snapshot = canonical(result_contents(evaluation))
+    result = EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=seal(snapshot))
+    evaluation_published.send(Evaluation, evaluation=evaluation, result=result)
+
+
+# ---- questions to the city
+
+
+@transaction.atomic
+def ask_question(evaluation: Evaluation, *, by, text: str, dimension: Dimension | None = None) -> CommitteeQuestion:
+    """Ask the city's officials without sending anything back. The same open question is asked once."""
+    evaluation = locked(evaluation)
+    member = _reviewer(evaluation, by)
+    if evaluation.stage != Stage.REVIEW:
+        raise NotInStage
+    if not text.strip():
+        raise ReasonMissing
+    if dimension is not None and dimension.framework_id != evaluation.round.framework_id:
+        raise NotYours
+    fields = {"evaluation": evaluation, "dimension": dimension, "text": text.strip(), "asked_by": member}
+    if twin := CommitteeQuestion.objects.open().filter(**fields).first():
+        return twin
+    question = CommitteeQuestion.objects.create(**fields)
+    letters.tell_of_question(question)
+    return question
+
+
+@transaction.atomic
+def answer_question(question: CommitteeQuestion, *, by, text: str) -> CommitteeQuestion:
+    """An official of the city answers, while the committee still reads."""
+    evaluation = locked(question.evaluation)
+    if not by.has_perm("evaluation.answer_question", evaluation):
+        raise NotYours
+    if not text.strip():
+        raise ReasonMissing
+    question = (
+        CommitteeQuestion.objects.select_for_update(of=["self"]).select_related("asked_by__user").get(pk=question.pk)
+    )
+    if question.answered_at is not None:
+        if question.answer == text.strip() and question.answered_by_id == by.pk:
+            return question
+        raise AlreadyAnswered
+    if evaluation.stage == Stage.PUBLISHED:
+        raise NotInStage
+    question.evaluation = evaluation
+    question.answer, question.answered_by, question.answered_at = text.strip(), by, clock.now()
+    question.save(update_fields=["answer", "answered_by", "answered_at"])
+    letters.tell_of_answer(question)
+    return question
+
+
+# ---- visits
+
+
+def see_desk(evaluation: Evaluation, *, by) -> DeskVisit:
+    """From now on the desk says what changed since this moment."""
+    visit, _is_new = DeskVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
+    return visit

@@ -1,0 +1,54 @@
+"""The moderator's consensus: a level and a reason for each dimension, beside the ratings."""
+
+from django.db import transaction
+
+from cities.rules import person_of
+from epi_site.shared import clock
+from epi_site.shared.exceptions import EditedMeanwhile
+from evaluation.enums import Stage
+from evaluation.exceptions import LevelOrReason, LevelUnknown, NotInStage, NotYours, ReasonMissing
+from evaluation.models import Consensus, Dimension, Evaluation
+
+from .rounds import locked
+
+
+@transaction.atomic
+def save_consensus(
+    evaluation: Evaluation,
+    dimension: Dimension,
+    *,
+    by,
+    level: int | None = None,
+    not_assessed_reason: str = "",
+    reason: str,
+    version: int | None = None,
+) -> Consensus:
+    """Write down what was agreed; ``version`` as the form was opened, None where nothing was agreed yet."""
+    evaluation = locked(evaluation)
+    if not by.has_perm("evaluation.moderate_evaluation", evaluation):
+        raise NotYours
+    if evaluation.stage != Stage.MODERATE:
+        raise NotInStage
+    if dimension.framework_id != evaluation.round.framework_id:
+        raise NotYours
+    not_assessed_reason, reason = not_assessed_reason.strip(), reason.strip()
+    if (level is None) == (not not_assessed_reason):
+        raise LevelOrReason
+    if level is not None and str(level) not in evaluation.round.framework.scale:
+        raise LevelUnknown
+    if not reason:
+        raise ReasonMissing
+    said = (level, not_assessed_reason, reason)
+    consensus = Consensus.objects.select_for_update().filter(evaluation=evaluation, dimension=dimension).first()
+    if consensus is None:
+        consensus = Consensus(evaluation=evaluation, dimension=dimension)
+    elif (consensus.level, consensus.not_assessed_reason, consensus.reason) == said:
+        return consensus
+    elif consensus.version != version:
+        raise EditedMeanwhile
+    else:
+        consensus.version += 1
+    consensus.level, consensus.not_assessed_reason, consensus.reason = said
+    consensus.moderator, consensus.updated_at = person_of(by), clock.now()
+    consensus.save()
+    return consensus

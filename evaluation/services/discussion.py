@@ -1,0 +1,29 @@
+"""What raters and the moderator say about a dimension once the ratings are open to them."""
+
+from django.db import transaction
+
+from cities.rules import person_of
+from evaluation.enums import Stage
+from evaluation.exceptions import NotInStage, NotYours, ReasonMissing
+from evaluation.models import Dimension, DiscussionNote, Evaluation
+
+from .rounds import locked
+
+
+@transaction.atomic
+def add_note(evaluation: Evaluation, dimension: Dimension, *, by, text: str) -> DiscussionNote:
+    """Say something. The same words by the same person twice in a row are said once."""
+    evaluation = locked(evaluation)
+    if not by.has_perm("evaluation.discuss_evaluation", evaluation):
+        raise NotYours
+    if evaluation.stage not in {Stage.DISCUSS, Stage.MODERATE}:
+        raise NotInStage
+    if not text.strip():
+        raise ReasonMissing
+    if dimension.framework_id != evaluation.round.framework_id:
+        raise NotYours
+    author = person_of(by)
+    last = evaluation.notes.filter(dimension=dimension).last()
+    if last is not None and last.author_id == author.pk and last.text == text.strip():
+        return last
+    return DiscussionNote.objects.create(evaluation=evaluation, dimension=dimension, author=author, text=text.strip())

@@ -1,0 +1,216 @@
+"""Letters about evaluations: that something is to be done, and where. Never what somebody rated."""
+
+from collections.abc import Callable, Iterable
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from cities.enums import BodyKind, Role
+from cities.models import Membership, Person
+from cities.rules import OFFICIALS
+from epi_site.accounts.services import write_mail
+from epi_site.shared import locales
+from evaluation.enums import StageVerb
+from evaluation.models import Evaluation
+from evaluation.selectors.people import eligible_members
+
+Text = Callable[[], tuple[str, str]]  # subject and sentences, written in the language that is active
+
+
+def tell(people: Iterable[Person], *, key: str, text: Text, path: str) -> None:
+    """One letter to each, in the language of the account; with the same key never a second one."""
+    for person in {person.pk: person for person in people}.values():
+        address = person.email or (person.user.email if person.user_id else "")
+        if not address:
+            continue
+        language = (person.user.language if person.user_id else "") or settings.LANGUAGE_CODE
+        with override(language):
+            subject, sentences = text()
+            body = f"{sentences}\n\n{settings.SITE_URL}{path}\n"
+            write_mail(to=address, subject=subject, body=body, key=f"{key}/{person.pk}", language=language)
+
+
+# ---- whom
+
+
+def raters(evaluation: Evaluation) -> list[Person]:
+    standing = evaluation.assignments.standing()
+    return list(Person.objects.filter(rater_assignments__in=standing).select_related("user"))
+
+
+def _moderators(evaluation: Evaluation) -> list[Person]:
+    return [evaluation.moderator] if evaluation.moderator else []
+
+
+def _holders(**where) -> list[Person]:
+    offices = Membership.objects.current().filter(**where)
+    return list(Person.objects.filter(memberships__in=offices).distinct().select_related("user"))
+
+
+def officials(evaluation: Evaluation) -> list[Person]:
+    city = evaluation.strategy.city_id
+    return _holders(body__city=city, body__kind=BodyKind.CITY_OFFICE, role__in=OFFICIALS)
+
+
+def coordinators() -> list[Person]:
+    return _holders(body__kind=BodyKind.NETWORK_OFFICE, role=Role.COORDINATOR)
+
+
+# ---- what
+
+
+def tell_of_assignment(assignment) -> None:
+    evaluation = assignment.evaluation
+
+    def text():
+        subject = _("You are asked to rate: %(evaluation)s") % {"evaluation": evaluation}
+        until = locales.day(evaluation.round.discuss_on)
+        return subject, _(
+            "You are asked to rate this evaluation as: %(capacity)s. Rating lasts until the discussion begins on "
+            "%(day)s. If you have advised this city or have another interest in it, please say so on the page."
+        ) % {"capacity": assignment.get_capacity_display(), "day": until}
+
+    path = evaluation.get_absolute_url()
+    tell([assignment.person], key=f"evaluation-assigned/{assignment.pk}", text=text, path=path)
+
+
+def tell_moderator(evaluation: Evaluation) -> None:
+    def text():
+        return _("You are asked to moderate: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "You lead the discussion of the ratings and write down what was agreed. You do not rate yourself."
+        )
+
+    key = f"evaluation-moderator/{evaluation.pk}"
+    tell(_moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
+
+
+def tell_substitute(appointment) -> None:
+    evaluation = appointment.evaluation
+
+    def text():
+        return _("You are asked to decide: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Fewer than two members of the scientific committee are free to decide on this evaluation, "
+            "so the coordinator has appointed you as a substitute."
+        )
+
+    key = f"evaluation-substitute/{appointment.pk}"
+    tell([appointment.person], key=key, text=text, path=desk_path(evaluation))
+
+
+def tell_of_conflict(conflict) -> None:
+    """Coordinators learn that it is, so that they can name somebody else; the reason stays on the page."""
+    evaluation = conflict.evaluation
+
+    def text():
+        return _("A conflict of interest was declared: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Somebody who was asked to take part has declared a conflict of interest. Look who is still there."
+        )
+
+    path = reverse("evaluation:assign", args=[evaluation.pk])
+    tell(coordinators(), key=f"evaluation-conflict/{conflict.pk}", text=text, path=path)
+
+
+def tell_of_question(question) -> None:
+    evaluation = question.evaluation
+
+    def text():
+        return _("The scientific committee asks: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The scientific committee has a question to your city. Nothing is sent back; please answer it on the page."
+        )
+
+    path = reverse("evaluation:question_answer", args=[question.pk])
+    tell(officials(evaluation), key=f"evaluation-question/{question.pk}", text=text, path=path)
+
+
+def tell_of_answer(question) -> None:
+    evaluation = question.evaluation
+
+    def text():
+        return _("Your question was answered: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The city has answered the question of the scientific committee. The answer is on the desk."
+        )
+
+    tell([question.asked_by], key=f"evaluation-answer/{question.pk}", text=text, path=desk_path(evaluation))
+
+
+def desk_path(evaluation: Evaluation) -> str:
+    return reverse("admin:evaluation_desk", args=[evaluation.pk])
+
+
+def tell_of_move(evaluation: Evaluation, move) -> None:
+    """Who has something to do now, or to know."""
+    writer = _MOVES[move.verb]
+    writer(evaluation, f"evaluation-move/{move.pk}")
+
+
+def _rating_began(evaluation, key):
+    def text():
+        return _("Rating has begun: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "You can now rate the six dimensions, until the discussion begins on %(day)s. "
+            "Nobody else sees your ratings before then."
+        ) % {"day": locales.day(evaluation.round.discuss_on)}
+
+    tell(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
+
+
+def _discussion_began(evaluation, key):
+    def text():
+        return _("The ratings are open to their raters: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The discussion has begun. Raters and the moderator now see all ratings side by side. "
+            "Raters can say more about a dimension and change their own ratings."
+        )
+
+    path = reverse("evaluation:discuss", args=[evaluation.pk])
+    tell([*raters(evaluation), *_moderators(evaluation)], key=key, text=text, path=path)
+
+
+def _moderation_began(evaluation, key):
+    def text():
+        return _("Write down the consensus: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The discussion is over. Write down the agreed level and the reason for each dimension, "
+            "then hand the evaluation to the scientific committee."
+        )
+
+    tell(_moderators(evaluation), key=key, text=text, path=reverse("evaluation:moderate", args=[evaluation.pk]))
+
+
+def _handed_over(evaluation, key):
+    def text():
+        return _("Ready for review: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The consensus stands for every dimension. The evaluation is on the committee's desk, "
+            "to be decided by %(day)s."
+        ) % {"day": locales.day(evaluation.round.decide_by)}
+
+    tell(eligible_members(evaluation), key=key, text=text, path=desk_path(evaluation))
+
+
+def _changes_requested(evaluation, key):
+    def text():
+        return _("The committee requests changes: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The scientific committee has sent the evaluation back to moderation. What it asks for stands on the page."
+        )
+
+    path = evaluation.get_absolute_url()
+    tell([*_moderators(evaluation), *raters(evaluation)], key=key, text=text, path=path)
+
+
+def _published(evaluation, key):
+    def text():
+        return _("The evaluation is published: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Two members of the scientific committee have approved it. The result is on the page."
+        )
+
+    people = [*officials(evaluation), *_moderators(evaluation), *raters(evaluation), *coordinators()]
+    tell(people, key=key, text=text, path=evaluation.get_absolute_url())
+
+
+_MOVES = {
+    StageVerb.START_RATING: _rating_began,
+    StageVerb.START_DISCUSSION: _discussion_began,
+    StageVerb.START_MODERATION: _moderation_began,
+    StageVerb.HAND_TO_COMMITTEE: _handed_over,
+    StageVerb.REQUEST_CHANGES: _changes_requested,
+    StageVerb.PUBLISH: _published,
+}

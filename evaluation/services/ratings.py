@@ -1,0 +1,162 @@
+"""One rater's view: saved as it grows, submitted once, changed afterwards only while it is talked about."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from cities.models import Person
+from cities.rules import person_of
+from epi_site.shared import clock
+from epi_site.shared.exceptions import EditedMeanwhile
+from evaluation.enums import Decision, Stage
+from evaluation.exceptions import (
+    AlreadySubmitted,
+    AssessmentIncomplete,
+    LevelOrReason,
+    LevelUnknown,
+    NeverSubmitted,
+    NotInStage,
+    NotYours,
+    RatingIncomplete,
+    SourceUnknown,
+    StrengthNeedsReason,
+)
+from evaluation.models import Assessment, Citation, CommitteeReview, Dimension, Evaluation, RaterAssignment, Rating
+from evaluation.selectors.sources import citable_sources
+
+from .rounds import locked
+
+
+@transaction.atomic
+def save_rating(
+    evaluation: Evaluation,
+    dimension: Dimension,
+    *,
+    by,
+    level: int | None = None,
+    not_assessed_reason: str = "",
+    reasons: str = "",
+    strength_override: str = "",
+    strength_reason: str = "",
+    citations: Sequence[str] = (),
+    version: int | None = None,
+) -> Rating:
+    """Keep one dimension, unfinished ones too until the assessment is submitted. ``citations`` are keys of sources.
+
+    ``version`` is that of the rating the form was opened on; None where nothing was saved yet.
+    """
+    evaluation = locked(evaluation)
+    person, assignment = _rater(evaluation, by)
+    if dimension.framework_id != evaluation.round.framework_id:
+        raise NotYours
+    assessment, _is_new = Assessment.objects.select_for_update().get_or_create(
+        evaluation=evaluation, rater=person, defaults={"capacity": assignment.capacity}
+    )
+    _check_open(evaluation, assessment, dimension)
+    words = not_assessed_reason.strip(), reasons.strip(), strength_reason.strip()
+    _check_level(evaluation, level, words[0])
+    if assessment.submitted_at and not (words[1] if level is not None else words[0]):
+        raise RatingIncomplete
+    if strength_override and not words[2]:
+        raise StrengthNeedsReason
+    fields = {"level": level, "strength_override": strength_override}
+    fields |= dict(zip(("not_assessed_reason", "reasons", "strength_reason"), words, strict=True))
+    rating = _rating_to_change(assessment, dimension, version, fields)
+    for name, value in fields.items():
+        setattr(rating, name, value)
+    rating.updated_at = clock.now()
+    rating.save()
+    _cite(rating, citations, citable_sources(evaluation, assessment.capacity))
+    return rating
+
+
+def _rater(evaluation: Evaluation, user) -> tuple[Person, RaterAssignment]:
+    person = person_of(user)
+    if person is None or not Evaluation.objects.rated_by(person).filter(pk=evaluation.pk).exists():
+        raise NotYours
+    return person, evaluation.assignments.standing().get(person=person)
+
+
+def _check_open(evaluation: Evaluation, assessment: Assessment, dimension: Dimension) -> None:
+    """Before submitting: while rating lasts. Afterwards: in the discussion, and where the committee reopened it."""
+    stage, is_submitted = evaluation.stage, assessment.submitted_at is not None
+    if stage == Stage.RATE:
+        if is_submitted:
+            raise AlreadySubmitted
+        return
+    if stage == Stage.DISCUSS or (stage == Stage.MODERATE and dimension.pk in reopened_dimensions(evaluation)):
+        if not is_submitted:
+            raise NeverSubmitted
+        return
+    raise NotInStage
+
+
+def reopened_dimensions(evaluation: Evaluation) -> set[int]:
+    """Ids of the dimensions whose ratings the committee asked to look at again, while that is being done."""
+    if evaluation.stage != Stage.MODERATE or evaluation.cycle == 1:
+        return set()
+    asked = CommitteeReview.objects.filter(
+        evaluation=evaluation, cycle=evaluation.cycle - 1, decision=Decision.REQUEST_CHANGES, reopens_ratings=True
+    )
+    named = asked.filter(dimensions__decision=Decision.REQUEST_CHANGES)
+    return set(named.values_list("dimensions__dimension", flat=True))
+
+
+def _check_level(evaluation: Evaluation, level: int | None, not_assessed_reason: str) -> None:
+    if level is not None and not_assessed_reason:
+        raise LevelOrReason
+    if level is not None and str(level) not in evaluation.round.framework.scale:
+        raise LevelUnknown
+
+
+def _rating_to_change(assessment: Assessment, dimension: Dimension, version: int | None, fields: dict) -> Rating:
+    """The row to write to. A stale form is refused, unless it says what is stored already: a post that came twice."""
+    rating = Rating.objects.select_for_update().filter(assessment=assessment, dimension=dimension).first()
+    if rating is None:
+        return Rating(assessment=assessment, dimension=dimension)
+    if rating.version == version:
+        rating.version += 1
+    elif any(getattr(rating, name) != value for name, value in fields.items()):
+        raise EditedMeanwhile
+    return rating
+
+
+def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
+    """The citations are those of ``keys``; what can no longer be chosen but was cited before stays cited."""
+    wanted = dict.fromkeys(keys)
+    kept = {f"{kind}:{pk}" for kind, pk in (citation.source for citation in rating.citations.all())}
+    if not set(wanted) <= kept | sources.keys():
+        raise SourceUnknown
+    for citation in rating.citations.all():
+        if "{}:{}".format(*citation.source) not in wanted:
+            citation.delete()
+    for key in wanted:
+        if key not in kept:
+            source = sources[key]
+            column = {"document": "evidence_id"}.get(source.kind, f"{source.kind}_id")
+            Citation.objects.create(rating=rating, kind=source.kind, **{column: source.pk})
+
+
+@transaction.atomic
+def submit_assessment(evaluation: Evaluation, *, by) -> Assessment:
+    """Hand in all dimensions. Reveals nothing to anybody, the author included. A second time changes nothing."""
+    evaluation = locked(evaluation)
+    person, _assignment = _rater(evaluation, by)
+    assessment = Assessment.objects.select_for_update().filter(evaluation=evaluation, rater=person).first()
+    if assessment is not None and assessment.submitted_at is not None:
+        return assessment
+    if evaluation.stage != Stage.RATE:
+        raise NotInStage
+    if missing := missing_dimensions(evaluation, assessment):
+        raise AssessmentIncomplete([dimension.name for dimension in missing])
+    assessment.submitted_at = clock.now()
+    assessment.version += 1
+    assessment.save(update_fields=["submitted_at", "version"])
+    return assessment
+
+
+def missing_dimensions(evaluation: Evaluation, assessment: Assessment | None) -> list[Dimension]:
+    done = set()
+    if assessment is not None:
+        done = {rating.dimension_id for rating in assessment.ratings.all() if rating.is_complete}
+    return [dimension for dimension in evaluation.round.framework.dimensions.all() if dimension.pk not in done]

@@ -1,0 +1,144 @@
+"""The only writer of an evaluation's stage. The clock moves it on its dates, a coordinator by hand."""
+
+from datetime import date
+
+from django.db import transaction
+
+from epi_site.shared import clock
+from evaluation.enums import BY_DATE, TRANSITIONS, Stage
+from evaluation.exceptions import (
+    ConsensusIncomplete,
+    EvaluationError,
+    ModeratorMissing,
+    NobodySubmitted,
+    NotYours,
+    ReasonMissing,
+    TransitionNotAllowed,
+)
+from evaluation.models import Assessment, Dimension, Evaluation, StageMove
+from evaluation.signals import stage_moved
+
+from . import letters
+from .rounds import locked
+
+
+@transaction.atomic
+def move_stage(evaluation: Evaluation, verb: str, *, by=None, reason: str = "") -> Evaluation:
+    """Move on by hand, or by the clock (``by`` empty). What the committee decides moves through ``committee.decide``."""
+    evaluation = locked(evaluation)
+    if verb not in BY_DATE:
+        raise TransitionNotAllowed
+    if by is not None and not _may_move(by, evaluation, verb):
+        raise NotYours
+    return apply_move(evaluation, verb, by=by, reason=reason)
+
+
+def _may_move(user, evaluation: Evaluation, verb: str) -> bool:
+    """Coordinators every stage; the moderator hands over what is agreed."""
+    if verb == "hand_to_committee" and user.has_perm("evaluation.moderate_evaluation", evaluation):
+        return True
+    return user.has_perm("evaluation.move_evaluation", evaluation)
+
+
+def apply_move(evaluation: Evaluation, verb: str, *, by, reason: str = "") -> Evaluation:
+    """Inside a transaction, on a row that is held: check, write, and tell those concerned."""
+    sources, target = TRANSITIONS[verb]
+    stage = Stage(evaluation.stage)
+    if stage not in sources:
+        raise TransitionNotAllowed
+    if verb == "request_changes" and not reason.strip():
+        raise ReasonMissing
+    if verb in _CONDITIONS:
+        _CONDITIONS[verb](evaluation)
+    evaluation.stage = target
+    evaluation.extended_to = None
+    if verb == "request_changes":
+        evaluation.cycle += 1
+    if target == Stage.PUBLISHED:
+        evaluation.published_at = clock.now()
+    evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])
+    move = StageMove.objects.create(
+        evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
+    )
+    letters.tell_of_move(evaluation, move)
+    stage_moved.send(Evaluation, evaluation=evaluation, move=move)
+    return evaluation
+
+
+# ---- what a move waits for
+
+
+def _somebody_submitted(evaluation: Evaluation) -> None:
+    if not Assessment.objects.counted().filter(evaluation=evaluation).exists():
+        raise NobodySubmitted
+
+
+def _moderator_stands(evaluation: Evaluation) -> None:
+    if evaluation.moderator_id is None:
+        raise ModeratorMissing
+
+
+def _consensus_stands(evaluation: Evaluation) -> None:
+    _moderator_stands(evaluation)
+    agreed = evaluation.consensus.values("dimension")
+    missing = Dimension.objects.filter(framework=evaluation.round.framework_id).exclude(pk__in=agreed)
+    if names := [dimension.name for dimension in missing]:
+        raise ConsensusIncomplete(names)
+
+
+_CONDITIONS = {
+    "start_discussion": _somebody_submitted,
+    "start_moderation": _moderator_stands,
+    "hand_to_committee": _consensus_stands,
+}
+
+
+# ---- by date
+
+
+def next_verb(evaluation: Evaluation) -> str | None:
+    """What the clock would do next. After changes were requested, only a person hands over again."""
+    for verb in BY_DATE:
+        if evaluation.stage in TRANSITIONS[verb][0]:
+            return None if verb == "hand_to_committee" and evaluation.cycle > 1 else verb
+    return None
+
+
+def is_due(evaluation: Evaluation, day: date) -> bool:
+    verb = next_verb(evaluation)
+    if verb is None or (evaluation.extended_to and day <= evaluation.extended_to):
+        return False
+    return day >= getattr(evaluation.round, BY_DATE[verb])
+
+
+def move_due_stages() -> list[int]:
+    """Move what is due today in the network's time zone; ids of what moved. Safe to call at any time, by anybody.
+
+    What waits for people (no rating submitted, no moderator, no consensus) stays and is tried again next time.
+    """
+    day, moved = clock.today(), []
+    waiting = Evaluation.objects.exclude(stage__in=[Stage.REVIEW, Stage.PUBLISHED]).select_related("round")
+    for evaluation in list(waiting):
+        if _move_while_due(evaluation, day):
+            moved.append(evaluation.pk)
+    return moved
+
+
+def _move_while_due(evaluation: Evaluation, day: date) -> bool:
+    has_moved = False
+    while is_due(evaluation, day):
+        try:
+            evaluation = _move_if_due(evaluation, day)
+        except EvaluationError:
+            break
+        has_moved = True
+    return has_moved
+
+
+@transaction.atomic
+def _move_if_due(evaluation: Evaluation, day: date) -> Evaluation:
+    """Asked again under the lock: another worker may have been first."""
+    evaluation = locked(evaluation)
+    if not is_due(evaluation, day):
+        raise TransitionNotAllowed
+    return apply_move(evaluation, next_verb(evaluation), by=None)

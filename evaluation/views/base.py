@@ -1,0 +1,74 @@
+"""What the pages of evaluations share: the one evaluation that is seen, or nothing."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+
+from epi_site.shared.exceptions import TellableError
+from epi_site.shared.views import StrangersSignIn
+from evaluation.enums import STAGES
+from evaluation.models import Dimension, Evaluation
+
+
+class OfEvaluation(StrangersSignIn, TemplateView):
+    """404 where the evaluation is not seen, 403 where ``permission`` does not allow it."""
+
+    permission = ""
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        visible = Evaluation.objects.visible_to(self.request.user).with_place()
+        evaluation = get_object_or_404(visible, pk=self.kwargs["pk"])
+        if self.permission and not self.request.user.has_perm(self.permission, evaluation):
+            raise PermissionDenied
+        return evaluation
+
+    def dispatch(self, request, *args, **kwargs):
+        self.request = request
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def dimensions(self) -> list[Dimension]:
+        return list(self.evaluation.round.framework.dimensions.select_related("framework"))
+
+    def dimension(self, code: str) -> Dimension:
+        return get_object_or_404(Dimension, framework=self.evaluation.round.framework_id, code=code)
+
+    def may(self, permission: str) -> bool:
+        return self.request.user.has_perm(permission, self.evaluation)
+
+    def trail(self, *last: tuple[str, str]) -> list[tuple[str, str]]:
+        evaluation = self.evaluation
+        return [
+            (_("Evaluation"), reverse("evaluation:round_list")),
+            (str(evaluation.round), evaluation.round.get_absolute_url()),
+            (str(evaluation.strategy.city), evaluation.get_absolute_url()),
+            *last,
+        ]
+
+    def get_context_data(self, **kwargs) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        stage = self.evaluation.stage
+        place = STAGES.index(stage)
+        steps = [(step, index < place, index == place) for index, step in enumerate(STAGES)]
+        return {"evaluation": self.evaluation, "steps": steps, "trail": self.trail()} | context
+
+    def told(self, act, done: str = "") -> bool:
+        """Do it; what a person can be told becomes a message. True where it was done."""
+        try:
+            act()
+        except TellableError as error:
+            messages.error(self.request, str(error))
+            return False
+        if done:
+            messages.success(self.request, done)
+        return True
+
+    def back(self, name: str = "evaluation:evaluation_detail", anchor: str = ""):
+        return redirect(reverse(name, args=[self.evaluation.pk]) + (f"#{anchor}" if anchor else ""))

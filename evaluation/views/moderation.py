@@ -1,0 +1,143 @@
+"""The discussion, and the moderator's consensus: ratings side by side, most disputed first."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from evaluation.enums import FROM_DISCUSS, Stage
+from evaluation.forms.ratings import ConsensusForm, NoteForm
+from evaluation.models import Assessment, Consensus
+from evaluation.selectors.overview import requested_changes
+from evaluation.selectors.sides import side_by_side
+from evaluation.services import consensus, discussion, ratings, stages
+
+from .base import OfEvaluation
+
+
+class OfTalk(OfEvaluation):
+    """For raters and the moderator, from the discuss stage on; before it there is nothing here."""
+
+    permission = "evaluation.discuss_evaluation"
+
+    @cached_property
+    def evaluation(self):
+        evaluation = super().evaluation
+        if evaluation.stage not in FROM_DISCUSS:
+            raise Http404
+        return evaluation
+
+    @cached_property
+    def table(self):
+        return side_by_side(self.evaluation, self.request.user)
+
+
+class Discuss(OfTalk):
+    template_name = "evaluation/discuss.html"
+
+    def get_context_data(self, **kwargs):
+        own = Assessment.objects.filter(evaluation=self.evaluation, rater=self.request.user.person).first()
+        reopened = ratings.reopened_dimensions(self.evaluation)
+        is_talk = self.evaluation.stage == Stage.DISCUSS
+        may_change = own is not None and own.submitted_at is not None
+        return super().get_context_data(**kwargs) | {
+            "table": self.table,
+            "sides": self.table.by_dispute,
+            "is_open": self.evaluation.stage in {Stage.DISCUSS, Stage.MODERATE},
+            "changeable": {row.pk for row in self.dimensions if may_change and (is_talk or row.pk in reopened)},
+            "may_moderate": self.may("evaluation.moderate_evaluation"),
+            "form": NoteForm(),
+            "trail": self.trail((_("Discussion"), "")),
+        }
+
+    def get(self, request, *args, **kwargs):
+        self.evaluation  # noqa: B018 - refuses before anything is made
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        dimension = self.dimension(request.POST.get("dimension", ""))
+        text = request.POST.get("text", "")
+        self.told(lambda: discussion.add_note(self.evaluation, dimension, by=request.user, text=text), _("Noted."))
+        return self.back("evaluation:discuss", anchor=dimension.code)
+
+
+class Moderate(OfTalk):
+    """One form for each dimension; each is saved by itself."""
+
+    permission = "evaluation.moderate_evaluation"
+    template_name = "evaluation/moderate.html"
+
+    def make_form(self, side, data=None) -> ConsensusForm:
+        return ConsensusForm(data, instance=side.consensus, dimension=side.dimension, prefix=side.dimension.code)
+
+    def get(self, request, *args, **kwargs):
+        self.evaluation  # noqa: B018 - refuses before anything is made
+        return self.show()
+
+    def show(self, bound: ConsensusForm | None = None, status: int = 200):
+        is_open = self.evaluation.stage == Stage.MODERATE
+        rows = []
+        for side in self.table.by_dispute:
+            is_bound = bound is not None and bound.dimension.pk == side.dimension.pk
+            rows.append((side, bound if is_bound else self.make_form(side) if is_open else None))
+        context = self.get_context_data(
+            table=self.table,
+            rows=rows,
+            bound=bound,
+            is_open=is_open,
+            agreed=sum(side.consensus is not None for side in self.table.sides),
+            request_for_changes=requested_changes(self.evaluation),
+            unsubmitted=self.unsubmitted(),
+        )
+        context["trail"] = self.trail((_("Moderation"), ""))
+        return self.render_to_response(context, status=status)
+
+    def unsubmitted(self) -> list:
+        """Raters who were asked and did not submit: the moderator knows who, never what."""
+        submitted = Assessment.objects.submitted().filter(evaluation=self.evaluation).values("rater")
+        return list(self.evaluation.assignments.standing().exclude(person__in=submitted).select_related("person"))
+
+    def post(self, request, *args, **kwargs):
+        code = request.POST.get("dimension", "")
+        side = next((side for side in self.table.sides if side.dimension.code == code), None)
+        if side is None:
+            raise Http404
+        form = self.make_form(side, request.POST)
+        if not form.is_valid():
+            return self.show(form)
+        try:
+            self.save(side.dimension, form.cleaned_data)
+        except EditedMeanwhile:
+            form.catch_up(Consensus.objects.get(evaluation=self.evaluation, dimension=side.dimension))
+            return self.show(form, status=409)
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.show(form)
+        messages.success(request, _("The consensus on %(dimension)s is saved.") % {"dimension": side.dimension.name})
+        return self.back("evaluation:moderate", anchor=code)
+
+    def save(self, dimension, data):
+        consensus.save_consensus(
+            self.evaluation,
+            dimension,
+            by=self.request.user,
+            level=data["level"],
+            not_assessed_reason=data["not_assessed_reason"],
+            reason=data["reason"],
+            version=data["version"],
+        )
+
+
+class HandOver(OfTalk):
+    """The moderator gives the evaluation to the committee."""
+
+    permission = "evaluation.moderate_evaluation"
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        evaluation = self.evaluation
+        done = _("The evaluation is on the committee's desk.")
+        if self.told(lambda: stages.move_stage(evaluation, "hand_to_committee", by=request.user), done):
+            return self.back()
+        return self.back("evaluation:moderate")

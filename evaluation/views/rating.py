@@ -1,0 +1,160 @@
+"""Rating a strategy: one page for each dimension, and one to look everything over before submitting."""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from evaluation.enums import Stage
+from evaluation.forms.ratings import RatingForm
+from evaluation.models import Assessment, Rating
+from evaluation.selectors.sources import citable_sources
+from evaluation.services import ratings
+
+from .base import OfEvaluation
+
+
+class OfRater(OfEvaluation):
+    """Pages of an assigned rater without conflict."""
+
+    permission = "evaluation.rate_evaluation"
+
+    @cached_property
+    def person(self):
+        return self.request.user.person
+
+    @cached_property
+    def assessment(self) -> Assessment | None:
+        rows = Assessment.objects.filter(evaluation=self.evaluation, rater=self.person)
+        return rows.prefetch_related("ratings__citations", "ratings__dimension").first()
+
+    @cached_property
+    def capacity(self):
+        return self.evaluation.assignments.standing().get(person=self.person)
+
+    @cached_property
+    def mine(self) -> dict[str, Rating]:
+        return {row.dimension.code: row for row in self.assessment.ratings.all()} if self.assessment else {}
+
+    def may_write(self, dimension) -> bool:
+        stage, is_submitted = self.evaluation.stage, bool(self.assessment and self.assessment.submitted_at)
+        if stage == Stage.RATE:
+            return not is_submitted
+        reopened = ratings.reopened_dimensions(self.evaluation)
+        return is_submitted and (stage == Stage.DISCUSS or dimension.pk in reopened)
+
+    def get_context_data(self, **kwargs):
+        done = [(dimension, self.mine.get(dimension.code)) for dimension in self.dimensions]
+        return super().get_context_data(**kwargs) | {
+            "assignment": self.capacity,
+            "assessment": self.assessment,
+            "progress": done,
+            "done_count": sum(bool(rating and rating.is_complete) for _dimension, rating in done),
+        }
+
+
+class Rate(OfRater):
+    template_name = "evaluation/rate.html"
+
+    @cached_property
+    def current(self):
+        return self.dimension(self.kwargs["code"])
+
+    @cached_property
+    def sources(self):
+        return citable_sources(self.evaluation, self.capacity.capacity)
+
+    def make_form(self, data=None) -> RatingForm:
+        rating = self.mine.get(self.current.code)
+        cited = tuple("{}:{}".format(*row.source) for row in rating.citations.all()) if rating else ()
+        return RatingForm(data, instance=rating, dimension=self.current, sources=self.sources, cited=cited)
+
+    def get(self, request, *args, **kwargs):
+        self.evaluation  # noqa: B018 - refuses before anything is made
+        return self.show(self.make_form())
+
+    def show(self, form, status=200):
+        place = [row.code for row in self.dimensions].index(self.current.code)
+        following = self.dimensions[place + 1] if place + 1 < len(self.dimensions) else None
+        context = self.get_context_data(
+            form=form,
+            dimension=self.current,
+            rating=self.mine.get(self.current.code),
+            following=following,
+            may_write=self.may_write(self.current),
+        )
+        context["trail"] = self.trail(
+            (_("Your ratings"), reverse("evaluation:rate_review", args=[self.evaluation.pk])), (self.current.name, "")
+        )
+        return self.render_to_response(context, status=status)
+
+    def post(self, request, *args, **kwargs):
+        self.evaluation  # noqa: B018 - refuses before anything is made
+        form = self.make_form(request.POST)
+        if not form.is_valid():
+            return self.show(form)
+        try:
+            self.save(form.cleaned_data)
+        except EditedMeanwhile:
+            stored = Rating.objects.get(assessment=self.assessment, dimension=self.current)
+            form.catch_up(stored)
+            return self.show(form, status=409)
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.show(form)
+        messages.success(request, _("%(dimension)s is saved.") % {"dimension": self.current.name})
+        return redirect(self.following_url())
+
+    def save(self, data):
+        ratings.save_rating(
+            self.evaluation,
+            self.current,
+            by=self.request.user,
+            level=data["level"],
+            not_assessed_reason=data["not_assessed_reason"],
+            reasons=data["reasons"],
+            strength_override=data["strength_override"],
+            strength_reason=data["strength_reason"],
+            citations=data["citations"],
+            version=data["version"],
+        )
+
+    def following_url(self) -> str:
+        codes = [row.code for row in self.dimensions]
+        place = codes.index(self.current.code) + 1
+        if "save_next" in self.request.POST and place < len(codes):
+            return reverse("evaluation:rate", args=[self.evaluation.pk, codes[place]])
+        if "save_next" in self.request.POST:
+            return reverse("evaluation:rate_review", args=[self.evaluation.pk])
+        return reverse("evaluation:rate", args=[self.evaluation.pk, self.current.code])
+
+
+class RateReview(OfRater):
+    """Everything one has rated, before submitting and after."""
+
+    template_name = "evaluation/rate_review.html"
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        missing = ratings.missing_dimensions(self.evaluation, self.assessment)
+        sources = citable_sources(self.evaluation, self.capacity.capacity)
+        rows = [(dimension, rating, self.cited(rating, sources)) for dimension, rating in context["progress"]]
+        is_open = self.evaluation.stage == Stage.RATE and not (self.assessment and self.assessment.submitted_at)
+        return context | {
+            "rows": rows,
+            "missing": missing,
+            "is_open": is_open,
+            "writable": {row.pk for row in self.dimensions if self.may_write(row)},
+            "trail": self.trail((_("Your ratings"), "")),
+        }
+
+    @staticmethod
+    def cited(rating, sources):
+        return [sources.get("{}:{}".format(*row.source)) for row in rating.citations.all()] if rating else []
+
+    def post(self, request, *args, **kwargs):
+        done = _("Your ratings are submitted. Nobody else sees them before the discussion begins.")
+        self.told(lambda: ratings.submit_assessment(self.evaluation, by=request.user), done)
+        return self.back("evaluation:rate_review")

@@ -1,0 +1,350 @@
+"""Rounds and evaluations: what there is, what waits, who takes part, what was decided."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.views.generic import FormView, ListView, TemplateView
+
+from cities.models import Person
+from epi_site.shared.exceptions import TellableError
+from epi_site.shared.views import StrangersSignIn
+from evaluation.enums import BY_DATE, FROM_REVIEW, TRANSITIONS, Stage
+from evaluation.forms.rounds import (
+    AnswerForm,
+    ConflictForm,
+    ExtendForm,
+    MoveForm,
+    PersonForm,
+    PersonReasonForm,
+    RaterForm,
+    RoundForm,
+    StrategyForm,
+)
+from evaluation.models import CommitteeQuestion, Consensus, Evaluation, EvaluationRound
+from evaluation.selectors.overview import alphas_of, requested_changes, tasks_of
+from evaluation.selectors.people import eligible_members, people_free, raters_to_choose
+from evaluation.selectors.results import shown_result
+from evaluation.services import committee, conflicts, rounds, stages
+from strategies.models import PeriodRevision, Strategy
+
+from .base import OfEvaluation
+
+
+class RoundList(StrangersSignIn, ListView):
+    """Every round of which one sees an evaluation; what waits for oneself comes first."""
+
+    template_name = "evaluation/round_list.html"
+    paginate_by = 12
+
+    def get_queryset(self):
+        return EvaluationRound.objects.visible_to(self.request.user).select_related("period", "framework")
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        shown = [row.pk for row in context["object_list"]]
+        visible = Evaluation.objects.visible_to(self.request.user).filter(round__in=shown).with_place()
+        evaluations: dict[int, list] = {}
+        for row in visible:
+            evaluations.setdefault(row.round_id, []).append(row)
+        return context | {
+            "rounds": [(row, evaluations.get(row.pk, [])) for row in context["object_list"]],
+            "tasks": tasks_of(self.request.user),
+            "may_create": self.request.user.has_perm("evaluation.add_evaluationround"),
+            "trail": [(_("Evaluation"), "")],
+        }
+
+
+class RoundCreate(StrangersSignIn, FormView):
+    form_class = RoundForm
+    template_name = "evaluation/round_form.html"
+
+    def dispatch(self, request, *args, **kwargs):
+        if not request.user.has_perm("evaluation.add_evaluationround"):
+            raise PermissionDenied if request.user.is_authenticated else Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"cancel": reverse("evaluation:round_list")}
+
+    def get_context_data(self, **kwargs):
+        trail = [(_("Evaluation"), reverse("evaluation:round_list")), (_("New round"), "")]
+        return super().get_context_data(**kwargs) | {"trail": trail}
+
+    def form_valid(self, form):
+        row = rounds.create_round(**form.cleaned_data, by=self.request.user)
+        messages.success(self.request, _("The round is created. Add the cities' evaluations to it."))
+        return redirect(row)
+
+
+class OfRound(StrangersSignIn, TemplateView):
+    @cached_property
+    def round(self) -> EvaluationRound:
+        visible = EvaluationRound.objects.visible_to(self.request.user).select_related("framework", "period")
+        return get_object_or_404(visible, pk=self.kwargs["pk"])
+
+    def strategies(self):
+        """Current strategies whose city has submitted the period and that are not in the round yet."""
+        submitted = PeriodRevision.objects.filter(
+            city_period__city=OuterRef("city"), city_period__period=self.round.period_id
+        )
+        added = Evaluation.objects.filter(round=self.round, strategy=OuterRef("pk"))
+        rows = Strategy.objects.current().filter(Exists(submitted), ~Exists(added)).select_related("city")
+        return rows.order_by("city__name")
+
+
+class RoundDetail(OfRound):
+    template_name = "evaluation/round_detail.html"
+
+    def get_context_data(self, **kwargs):
+        round_, user = self.round, self.request.user
+        rows = list(Evaluation.objects.visible_to(user).filter(round=round_).with_place())
+        may_add = user.has_perm("evaluation.add_evaluationround")
+        days = [
+            (_("Conflicts of interest are declared"), round_.declare_on),
+            (_("Rating"), round_.rate_on),
+            (_("Discussion"), round_.discuss_on),
+            (_("Moderation"), round_.moderate_on),
+            (_("Committee review"), round_.review_on),
+            (_("Decided by"), round_.decide_by),
+        ]
+        return super().get_context_data(**kwargs) | {
+            "round": round_,
+            "evaluations": rows,
+            "days": days,
+            "alphas": alphas_of(round_),
+            "published_count": sum(row.stage == Stage.PUBLISHED for row in rows),
+            "form": StrategyForm(strategies=self.strategies()) if may_add else None,
+            "trail": [(_("Evaluation"), reverse("evaluation:round_list")), (str(round_), "")],
+        }
+
+
+class EvaluationAdd(OfRound):
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        if not request.user.has_perm("evaluation.add_evaluationround"):
+            raise PermissionDenied if self.round else Http404
+        form = StrategyForm(request.POST, strategies=self.strategies())
+        if not form.is_valid():
+            messages.error(request, _("Choose a city that has submitted the period."))
+            return redirect(self.round)
+        try:
+            evaluation = rounds.add_evaluation(self.round, form.cleaned_data["strategy"], by=request.user)
+        except TellableError as error:
+            messages.error(request, str(error))
+            return redirect(self.round)
+        return redirect("evaluation:assign", pk=evaluation.pk)
+
+
+class EvaluationDetail(OfEvaluation):
+    """The stage, what waits for oneself, and, as far as one may, the consensus and the result."""
+
+    template_name = "evaluation/evaluation_detail.html"
+
+    def get_context_data(self, **kwargs):
+        evaluation, user = self.evaluation, self.request.user
+        consensus = []
+        if evaluation.stage in FROM_REVIEW and evaluation.stage != Stage.PUBLISHED:
+            rows = Consensus.objects.visible_to(user).filter(evaluation=evaluation)
+            consensus = list(rows.select_related("dimension__framework"))
+        is_participant = self.may("evaluation.discuss_evaluation")
+        questions = CommitteeQuestion.objects.visible_to(user).filter(evaluation=evaluation)
+        return super().get_context_data(**kwargs) | {
+            "tasks": [task for task in tasks_of(user) if task.evaluation.pk == evaluation.pk],
+            "consensus": consensus,
+            "result": shown_result(evaluation),
+            "questions": list(questions.select_related("dimension", "answered_by__person")),
+            "may_answer": self.may("evaluation.answer_question"),
+            "may_assign": self.may("evaluation.assign_evaluation"),
+            "may_review": evaluation.stage in FROM_REVIEW and self.may("evaluation.review_evaluation"),
+            "is_rater": is_participant and self.may("evaluation.rate_evaluation"),
+            "is_participant": is_participant,
+            "may_declare": user.is_authenticated and self.has_part(user),
+            "request_for_changes": requested_changes(evaluation) if is_participant else None,
+            "moves": list(evaluation.moves.all()),
+        }
+
+    def has_part(self, user) -> bool:
+        """Whoever may be asked to rate, moderate or decide has something to declare."""
+        if self.evaluation.stage == Stage.PUBLISHED:
+            return False
+        return any(
+            self.may(permission) for permission in ("evaluation.discuss_evaluation", "evaluation.review_evaluation")
+        )
+
+
+class Assign(OfEvaluation):
+    """The coordinator's page: raters, moderator, time, substitutes, conflicts, and moving by hand. Never a rating."""
+
+    permission = "evaluation.assign_evaluation"
+    template_name = "evaluation/assign.html"
+    forms = {
+        "rater": RaterForm,
+        "moderator": PersonForm,
+        "extend": ExtendForm,
+        "move": MoveForm,
+        "substitute": PersonReasonForm,
+        "conflict": PersonReasonForm,
+    }
+
+    def get(self, request, *args, **kwargs):
+        self.evaluation  # noqa: B018 - refuses before anything is made
+        return self.show()
+
+    def make_form(self, act: str, data=None):
+        kwargs = {"prefix": act}
+        if act in {"rater", "moderator", "substitute", "conflict"}:
+            kwargs["people"] = self.people(act)
+        return self.forms[act](data, **kwargs)
+
+    def people(self, act: str):
+        if act == "rater":
+            return raters_to_choose(self.evaluation)
+        if act == "conflict":
+            return Person.objects.filter(user__is_active=True).select_related("organisation")
+        return people_free(self.evaluation).filter(user__is_active=True).select_related("organisation")
+
+    def show(self, bound=None, act="", status=200):
+        evaluation = self.evaluation
+        verb = next((verb for verb in BY_DATE if evaluation.stage in TRANSITIONS[verb][0]), None)
+        forms = {name: bound if name == act else self.make_form(name) for name in self.forms}
+        eligible = list(eligible_members(evaluation)) if evaluation.stage != Stage.PUBLISHED else []
+        context = self.get_context_data(
+            forms=forms,
+            bound=bound,
+            verb=verb,
+            assignments=list(evaluation.assignments.standing().select_related("person__organisation")),
+            substitutes=list(evaluation.substitutes.select_related("person")),
+            conflicts=list(evaluation.conflicts.filter(withdrawn_at=None).select_related("person")),
+            eligible_count=len(eligible),
+            needs_substitute=len(eligible) < rounds.ENOUGH,
+            may_assign_raters=evaluation.stage in {Stage.DECLARE, Stage.RATE},
+            may_set_moderator=evaluation.stage not in FROM_REVIEW,
+            is_published=evaluation.stage == Stage.PUBLISHED,
+        )
+        context["trail"] = self.trail((_("Who takes part"), ""))
+        return self.render_to_response(context, status=status)
+
+    def post(self, request, *args, **kwargs):
+        self.evaluation  # noqa: B018 - refuses before anything is made
+        act = request.POST.get("act", "")
+        if act in {"withdraw", "forgive"}:
+            self.withdraw(act, request.POST.get("row", ""))
+            return self.back("evaluation:assign")
+        if act not in self.forms:
+            raise Http404
+        form = self.make_form(act, request.POST)
+        if not form.is_valid():
+            return self.show(form, act)
+        try:
+            done = getattr(self, f"do_{act}")(form.cleaned_data)
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.show(form, act)
+        messages.success(request, done)
+        return self.back("evaluation:assign")
+
+    def withdraw(self, act: str, row: str) -> None:
+        rows = self.evaluation.assignments if act == "withdraw" else self.evaluation.conflicts
+        found = get_object_or_404(rows, pk=row if row.isdigit() else 0)
+        service = rounds.withdraw_rater if act == "withdraw" else conflicts.withdraw_conflict
+        self.told(lambda: service(found, by=self.request.user), _("Withdrawn."))
+
+    def do_rater(self, data):
+        rounds.assign_rater(self.evaluation, data["person"], data["capacity"], by=self.request.user)
+        return _("%(person)s is asked to rate.") % {"person": data["person"]}
+
+    def do_moderator(self, data):
+        rounds.set_moderator(self.evaluation, data["person"], by=self.request.user)
+        return _("%(person)s moderates.") % {"person": data["person"]}
+
+    def do_extend(self, data):
+        rounds.extend_stage(self.evaluation, by=self.request.user, until=data["until"])
+        return _("The stage is extended.")
+
+    def do_move(self, data):
+        verb = self.request.POST.get("verb", "")
+        stages.move_stage(self.evaluation, verb, by=self.request.user, reason=data["reason"])
+        return _("The evaluation has moved on.")
+
+    def do_substitute(self, data):
+        rounds.appoint_substitute(self.evaluation, data["person"], by=self.request.user, reason=data["reason"])
+        return _("%(person)s is appointed as a substitute.") % {"person": data["person"]}
+
+    def do_conflict(self, data):
+        conflicts.declare_conflict(self.evaluation, data["person"], by=self.request.user, reason=data["reason"])
+        return _("The conflict is written down.")
+
+
+class ConflictDeclare(OfEvaluation):
+    """One's own conflict of interest. Afterwards the evaluation may no longer be there for oneself."""
+
+    permission = "evaluation.declare_conflict"
+    template_name = "evaluation/conflict.html"
+
+    def get(self, request, *args, **kwargs):
+        return self.show(ConflictForm(cancel=self.evaluation.get_absolute_url()))
+
+    def show(self, form):
+        if not self.request.user.is_authenticated:
+            raise PermissionDenied
+        context = self.get_context_data(form=form)
+        context["trail"] = self.trail((_("Conflict of interest"), ""))
+        return self.render_to_response(context)
+
+    def post(self, request, *args, **kwargs):
+        form = ConflictForm(request.POST, cancel=self.evaluation.get_absolute_url())
+        if not form.is_valid():
+            return self.show(form)
+        try:
+            conflicts.declare_conflict(self.evaluation, by=request.user, reason=form.cleaned_data["reason"])
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.show(form)
+        messages.success(request, _("Thank you. You are no longer asked to take part in this evaluation."))
+        return redirect("evaluation:round_list")
+
+
+class QuestionAnswer(StrangersSignIn, TemplateView):
+    """The city's officials answer the committee."""
+
+    template_name = "evaluation/question_answer.html"
+
+    @cached_property
+    def question(self) -> CommitteeQuestion:
+        rows = CommitteeQuestion.objects.visible_to(self.request.user)
+        rows = rows.select_related("evaluation__round", "evaluation__strategy__city", "dimension")
+        question = get_object_or_404(rows, pk=self.kwargs["pk"])
+        if not self.request.user.has_perm("evaluation.answer_question", question.evaluation):
+            raise PermissionDenied
+        return question
+
+    def get(self, request, *args, **kwargs):
+        return self.show(AnswerForm(cancel=self.question.evaluation.get_absolute_url()))
+
+    def show(self, form):
+        evaluation = self.question.evaluation
+        trail = [
+            (_("Evaluation"), reverse("evaluation:round_list")),
+            (str(evaluation), evaluation.get_absolute_url()),
+            (_("Question of the committee"), ""),
+        ]
+        return self.render_to_response(self.get_context_data(question=self.question, form=form, trail=trail))
+
+    def post(self, request, *args, **kwargs):
+        evaluation = self.question.evaluation
+        form = AnswerForm(request.POST, cancel=evaluation.get_absolute_url())
+        if not form.is_valid():
+            return self.show(form)
+        try:
+            committee.answer_question(self.question, by=request.user, text=form.cleaned_data["text"])
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.show(form)
+        messages.success(request, _("Your answer is on the committee's desk."))
+        return redirect(evaluation)
