@@ -59,10 +59,17 @@ class ReportQueue(ReportQuerySet):
         state = Case(spent, default=Value(ReportState.QUEUED))
         return self.update(state=state, claim_token=None, reason=reason)
 
+    def newer_than(self, report):
+        """Later revisions on the same subject for the same period, the newest first."""
+        same = self.filter(kind=report.kind, city=report.city_id, period=report.period_id)
+        return same.filter(revision__gt=report.revision).order_by("-revision")
+
     def for_list_page(self):
         """Without the snapshots, which are large."""
-        return self.select_related("city", "period").defer("snapshot").prefetch_related(
-            models.Prefetch("files", ReportFile.objects.defer("content"))
+        return (
+            self.select_related("city", "period")
+            .defer("snapshot")
+            .prefetch_related(models.Prefetch("files", ReportFile.objects.defer("content")))
         )
 
 
@@ -127,12 +134,12 @@ class Report(models.Model):
     def __str__(self):
         return self.number
 
+    def get_absolute_url(self):
+        return reverse("evaluation:report_detail", args=[self.number])
+
     @property
     def of_city_id(self) -> int | None:
         return self.city_id
-
-    def get_absolute_url(self):
-        return reverse("evaluation:report_detail", args=[self.number])
 
     @property
     def is_under_way(self) -> bool:

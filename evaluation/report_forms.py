@@ -1,0 +1,113 @@
+"""Filters of the list, the form that issues, the form that verifies."""
+
+import re
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import City
+from epi_site.shared.forms import form_helper
+from strategies.models import ReportingPeriod
+
+from .enums import Recipients, ReportKind
+from .exceptions import FileTooLarge
+
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class ReportFilter(forms.Form):
+    """Lives in the address; what is unknown there filters nothing."""
+
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All kinds")), *ReportKind.choices])
+    city = forms.ModelChoiceField(
+        City.objects, label=_("City"), required=False, to_field_name="slug", empty_label=_("All cities")
+    )
+    period = forms.ModelChoiceField(
+        ReportingPeriod.objects.order_by("-starts_on"), label=_("Period"), required=False, empty_label=_("All periods")
+    )
+
+    def chosen(self) -> dict:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class IssueForm(forms.Form):
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=ReportKind, widget=forms.RadioSelect, initial=ReportKind.CITY_PERIOD
+    )
+    city = forms.ModelChoiceField(
+        City.objects, label=_("City"), required=False, help_text=_("Not needed for a report on the network.")
+    )
+    period = forms.ModelChoiceField(ReportingPeriod.objects.order_by("-starts_on"), label=_("Period"))
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        help_text=_("A report is issued once, in one language. New data give a new revision."),
+    )
+    recipients = forms.MultipleChoiceField(
+        label=_("Who gets a letter with a link"),
+        choices=Recipients,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["language"].initial = get_language()
+        self.helper = form_helper(save=_("Issue the report"), cancel=cancel)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("kind") == ReportKind.CITY_PERIOD and not data.get("city") and "city" not in self.errors:
+            self.add_error("city", _("Choose the city that the report is about."))
+        if data.get("kind") == ReportKind.NETWORK_PERIOD:
+            data["city"] = None
+        return data
+
+
+class VerifyForm(forms.Form):
+    """A hash, or a file of which only the hash is taken."""
+
+    hash = forms.CharField(
+        label=_("SHA-256 hash"),
+        required=False,
+        help_text=_("The 64 letters and digits at the end of the report. Spaces and line breaks do not matter."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        label=_("Or the file itself"),
+        required=False,
+        allow_empty_file=True,
+        help_text=_("PDF, HTML or JSON. It is not kept: only its hash is taken."),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(save=_("Check"))
+
+    def clean_hash(self) -> str:
+        given = re.sub(r"[\s:]+", "", self.cleaned_data["hash"]).lower().removeprefix("sha256").removeprefix("sha-256")
+        if given and not HASH.fullmatch(given):
+            raise forms.ValidationError(
+                _("A hash has 64 characters, each a digit or a letter from a to f. Copy it again from the report.")
+            )
+        return given
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file and not file.sha256:
+            raise forms.ValidationError(FileTooLarge.message)
+        return file
+
+    def clean(self):
+        data = super().clean()
+        if not self.errors and not data.get("hash") and not data.get("file"):
+            self.add_error("hash", _("Paste the hash, or choose the file."))
+        return data
+
+    @property
+    def sha256(self) -> str:
+        file = self.cleaned_data.get("file")
+        return file.sha256 if file else self.cleaned_data["hash"]

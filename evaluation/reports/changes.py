@@ -1,0 +1,68 @@
+"""What changed since the report before, as keys and figures: two reports' facts in, a list of changes out."""
+
+
+def changes(before: dict, now: dict) -> list[dict]:
+    old = {city["slug"]: city for city in before["cities"]}
+    found = []
+    for city in now["cities"]:
+        earlier = old.get(city["slug"])
+        if earlier is None:
+            found.append({"what": "new_city", "city": city["name"]})
+            continue
+        for changed in (
+            *_actions(earlier, city),
+            *_gates(earlier, city),
+            *_values(earlier, city),
+            *_levels(earlier, city),
+        ):
+            found.append({"city": city["name"], **changed})
+    return found
+
+
+def _actions(before: dict, now: dict):
+    old = {action["id"]: action for action in before["actions"]}
+    for action in now["actions"]:
+        earlier = old.pop(action["id"], None)
+        named = {"code": action["code"], "title": action["title"]}
+        if earlier is None:
+            yield {"what": "new_action", **named}
+        elif earlier["health"] != action["health"]:
+            yield {"what": "health", **named, "from": earlier["health"], "to": action["health"]}
+    for gone in old.values():
+        yield {"what": "gone_action", "code": gone["code"], "title": gone["title"]}
+
+
+def _gates(before: dict, now: dict):
+    old = {
+        (phase["kind"], condition["key"]): condition["state"]
+        for phase in before["phases"]
+        for condition in phase["conditions"]
+    }
+    for phase in now["phases"]:
+        for condition in phase["conditions"]:
+            earlier = old.get((phase["kind"], condition["key"]))
+            if earlier and earlier != condition["state"]:
+                named = {"phase": phase["kind"], "label": condition["label"]}
+                yield {"what": "condition", **named, "from": earlier, "to": condition["state"]}
+
+
+def _values(before: dict, now: dict):
+    old = {indicator["id"]: indicator for indicator in before["indicators"]}
+    for indicator in now["indicators"]:
+        earlier = old.get(indicator["id"])
+        if earlier and earlier["target"] != indicator["target"]:
+            named = {"name": indicator["name"], "unit": indicator["unit"]}
+            yield {"what": "target", **named, "from": earlier["target"], "to": indicator["target"]}
+
+
+def _levels(before: dict, now: dict):
+    if not now["evaluation"] or now["evaluation"] == before["evaluation"]:
+        return
+    if not before["evaluation"]:
+        yield {"what": "evaluated", "round": now["evaluation"]["round"]}
+        return
+    old = {dimension["code"]: dimension["level"] for dimension in before["evaluation"]["dimensions"]}
+    for dimension in now["evaluation"]["dimensions"]:
+        if dimension["code"] in old and old[dimension["code"]] != dimension["level"]:
+            named = {"dimension": dimension["name"]}
+            yield {"what": "level", **named, "from": old[dimension["code"]], "to": dimension["level"]}

@@ -1,0 +1,235 @@
+"""The period report of one city, section by section. Facts in, blocks out; no query, no clock."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from epi_site.shared.locales import NOTHING, money, number, percent
+from evaluation.enums import PEOPLE_AT_LEAST
+
+from . import blocks, dimensions, method, parts, words
+from .change_words import change_section
+
+
+def title() -> str:
+    return _("City period report")
+
+
+def subject(facts: dict) -> str:
+    return facts["cities"][0]["name"]
+
+
+def sections(facts: dict) -> list[dict]:
+    city = facts["cities"][0]
+    made = [
+        _summary(city, facts["period"]),
+        _gates(city, facts["period"]),
+        _actions(city),
+        _updates(city),
+        _indicators(city),
+        _money(city),
+        _dimensions(city),
+        change_section(facts, names_cities=False),
+        _quality(city),
+        method.section(),
+    ]
+    return [section for section in made if section["blocks"]]
+
+
+def _summary(city: dict, period: dict) -> dict:
+    counts = parts.health_counts(city)
+    total = len(city["actions"])
+    said = ngettext(
+        "%(city)s reported on %(n)s action for %(period)s: %(health)s.",
+        "%(city)s reported on %(n)s actions for %(period)s: %(health)s.",
+        total,
+    ) % {"city": city["name"], "n": number(total), "period": period["name"], "health": words.counted_health(counts)}
+    figures = city["money"]
+    strip = [
+        (number(total), ngettext("action", "actions", total), words.counted_health(counts)),
+        (number(city["update_count"]), _("updates in the period"), _late_words(city)),
+        (
+            money(figures["spent"], city["currency"]),
+            _("spent to date"),
+            _("of %(budget)s") % {"budget": money(figures["budget"], city["currency"])},
+        ),
+    ]
+    narrative = city["narrative"]
+    return blocks.section(
+        _("Summary"),
+        blocks.text(said if total else _("%(city)s has no action in its strategy yet.") % {"city": city["name"]}),
+        blocks.text(
+            " ".join(part for part in (_money_words(city), _indicator_words(city), _evaluated_words(city)) if part)
+        ),
+        blocks.figures(*strip),
+        narrative and blocks.heading(_("In the city’s own words")),
+        narrative and blocks.quote(narrative["text"], lang=narrative["language"]),
+    )
+
+
+def _late_words(city: dict) -> str:
+    late = city["reported_late"]
+    return ngettext("%(n)s reported late", "%(n)s reported late", late) % {"n": number(late)} if late else ""
+
+
+def _money_words(city: dict) -> str:
+    figures, currency = city["money"], city["currency"]
+    if figures["budget"] == "0":
+        return ""
+    return _("Of a budget of %(budget)s, %(spent)s (%(share)s) had been spent by the end of the period.") % {
+        "budget": money(figures["budget"], currency),
+        "spent": money(figures["spent"], currency),
+        "share": parts.share(figures["spent"], figures["budget"]),
+    }
+
+
+def _indicator_words(city: dict) -> str:
+    return parts.indicator_sentence(city["indicators"]) if city["indicators"] else ""
+
+
+def _evaluated_words(city: dict) -> str:
+    evaluation = city["evaluation"]
+    if not evaluation:
+        return _("No evaluation of the strategy has been published yet.")
+    return _("The newest published evaluation is that of %(round)s.") % {"round": evaluation["round"]}
+
+
+def _gates(city: dict, period: dict) -> dict:
+    return blocks.section(
+        _("The pilot: three steps and their gates"),
+        city["phases"]
+        and blocks.text(
+            _("A gate describes how far a step has come. It is computed from the data and refuses nothing.")
+        ),
+        parts.phase_timeline([city], period["ends_on"]),
+        *(parts.gate_table(phase) for phase in city["phases"]),
+    )
+
+
+def _actions(city: dict) -> dict:
+    columns = [
+        blocks.narrow(_("Code")),
+        blocks.wide(_("Action"), 3),
+        blocks.wide(_("Health"), 2),
+        blocks.figure_column(_("Progress")),
+        blocks.figure_column(_("Expected")),
+        blocks.figure_column(_("Updates")),
+    ]
+    rows = [
+        [
+            action["code"],
+            blocks.cell(action["title"], action["owner"] or _("no owner")),
+            blocks.state(action["health"], words.health(action["health"]), action["reason"]),
+            percent(action["progress"]),
+            percent(action["expected"]),
+            number(action["update_count"]),
+        ]
+        for action in city["actions"]
+    ]
+    return blocks.section(_("Actions by health"), parts.health_bars([city]), blocks.table(columns, rows))
+
+
+def _updates(city: dict) -> dict:
+    """What the city lets the network read, oldest first; the rest is counted, not printed."""
+    columns = [blocks.narrow(_("Date")), blocks.narrow(_("Action")), blocks.wide(_("What has happened"))]
+    rows = [
+        [words.day(update["date"], "medium"), update["action"], blocks.cell(update["text"], _below(update))]
+        for update in city["updates"]
+    ]
+    hidden = city["withheld"]
+    return blocks.section(
+        _("What has happened"),
+        blocks.table(columns, rows),
+        hidden
+        and blocks.text(
+            ngettext(
+                "%(n)s update is for the city alone: it is counted in the figures and not printed.",
+                "%(n)s updates are for the city alone: they are counted in the figures and not printed.",
+                hidden,
+            )
+            % {"n": number(hidden)}
+        ),
+    )
+
+
+def _below(update: dict) -> str:
+    said = []
+    if update["people"]:
+        said.append(_("People reached: %(n)s") % {"n": _people(update["people"])})
+    if update["evidence"]:
+        count = update["evidence"]
+        said.append(ngettext("%(n)s piece of evidence", "%(n)s pieces of evidence", count) % {"n": number(count)})
+    if update["is_late"]:
+        said.append(_("reported late"))
+    return " · ".join(said)
+
+
+def _people(figure: str) -> str:
+    if figure == "few":
+        return _("fewer than %(n)s") % {"n": number(PEOPLE_AT_LEAST)}
+    return number(figure)
+
+
+def _indicators(city: dict) -> dict:
+    told = city["indicators"] and blocks.text(parts.indicator_sentence(city["indicators"]))
+    return blocks.section(_("Indicators against target"), told, parts.indicator_table(city))
+
+
+def _money(city: dict) -> dict:
+    currency = city["currency"]
+    rows = [
+        [
+            blocks.cell(f"{action['code']} {action['title']}"),
+            NOTHING if action["budget"] == "0" else money(action["budget"], currency),
+            money(action["spent"], currency),
+            parts.share(action["spent"], action["budget"]),
+            money(action["spent_in_period"], currency),
+        ]
+        for action in city["actions"]
+        if action["budget"] != "0" or action["spent"] != "0"
+    ]
+    if not rows:
+        return blocks.section(_("Money"))
+    total = [{"text": cell, "strong": True} for cell in (_("All actions"), *parts.money_row(city)[1:])]
+    return blocks.section(
+        _("Money"),
+        blocks.text(_("All amounts are in %(currency)s, as the city keeps its books.") % {"currency": currency}),
+        blocks.table(parts.money_columns(_("Action")), [*rows, total]),
+    )
+
+
+def _dimensions(city: dict) -> dict:
+    evaluation = city["evaluation"]
+    if not evaluation:
+        return blocks.section(_("Six dimensions"), blocks.text(_evaluated_words(city)))
+    judged = _("Published on %(day)s. It judged revision %(number)s of %(period)s.") % {
+        "day": words.day(evaluation["published_on"]),
+        "number": evaluation["revision"],
+        "period": evaluation["period"],
+    }
+    return blocks.section(
+        _("Six dimensions"),
+        blocks.text(f"{judged} {dimensions.scale_words(evaluation)}"),
+        dimensions.dimension_table(evaluation),
+        blocks.heading(_("Why these levels")),
+        dimensions.reasons(evaluation),
+    )
+
+
+def _quality(city: dict) -> dict:
+    silent = parts.silent_actions(city)
+    unmeasured = [row["name"] for row in city["indicators"] if parts.lacks_value(row)]
+    without = [row["name"] for row in city["indicators"] if row["baseline"] is None]
+    orphans = [action["code"] for action in city["actions"] if not action["owner"]]
+    rows = [
+        (_("Revision"), parts.quality_words(city)),
+        (_("Accepted"), words.day(city["accepted_at"])),
+        (
+            _("Without a word in the period"),
+            words.joined(action["code"] for action in silent) or _("no action under way"),
+        ),
+        (_("Updates reported late"), number(city["reported_late"])),
+        (_("Indicators without a value"), words.joined(unmeasured) or _("none")),
+        (_("Indicators without a baseline"), words.joined(without) or _("none")),
+        (_("Actions without an owner"), words.joined(orphans) or _("none")),
+    ]
+    return blocks.section(_("Data quality"), blocks.facts(*rows))

@@ -1,0 +1,120 @@
+"""The six dimensions, always in the framework's order: the agreed level, and how far independent ratings agree.
+
+No mean, no total over dimensions, no ranking of cities: an even median stays "2–3", and what was not assessed is said.
+"""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from epi_site.shared.locales import number
+
+from . import blocks, words
+
+ENOUGH = 2
+
+
+def consensus_cell(dimension: dict, below: str = "") -> dict:
+    if dimension["level"] is None:
+        return blocks.level("", _("not assessed"), below)
+    return blocks.level(str(dimension["level"]), f"{dimension['level']} {dimension['level_name']}".strip(), below)
+
+
+def independent_words(dimension: dict) -> str:
+    """4 ratings, median 2–3, range 2–4."""
+    spread = dimension["independent"]
+    if not spread["n"]:
+        return _("no independent rating")
+    said = ngettext("%(n)s rating", "%(n)s ratings", spread["n"]) % {"n": number(spread["n"])}
+    parts = {"said": said, "median": words.span(spread["median"]), "range": words.span(spread["range"])}
+    return _("%(said)s, median %(median)s, range %(range)s") % parts
+
+
+def agreement_words(dimension: dict) -> str:
+    spread = dimension["independent"]
+    if spread["n"] < ENOUGH:
+        return _("too few ratings")
+    if not spread["gap"]:
+        return _("all agree")
+    return ngettext("%(n)s level apart", "%(n)s levels apart", spread["gap"]) % {"n": number(spread["gap"])}
+
+
+def beside_words(dimension: dict) -> str:
+    """The city's own ratings, that count in no median: by capacity."""
+    own = [f"{words.capacity(name)}: {words.span(spread['median'])}" for name, spread in dimension["beside"].items()]
+    return "; ".join(own) or _("none")
+
+
+def dimension_table(evaluation: dict) -> dict | None:
+    columns = [
+        blocks.wide(_("Dimension")),
+        blocks.narrow(_("Agreed level")),
+        blocks.figure_column(_("n")),
+        blocks.figure_column(_("Median")),
+        blocks.figure_column(_("Range")),
+        blocks.narrow(_("Agreement")),
+        blocks.wide(_("The city’s own view, beside")),
+        blocks.narrow(_("Evidence")),
+    ]
+    rows = [
+        [
+            dimension["name"],
+            consensus_cell(dimension),
+            number(dimension["independent"]["n"]),
+            words.span(dimension["independent"]["median"]),
+            words.span(dimension["independent"]["range"]),
+            agreement_words(dimension),
+            beside_words(dimension),
+            words.strength(dimension["strength"]),
+        ]
+        for dimension in evaluation["dimensions"]
+    ]
+    return blocks.table(columns, rows, caption=evaluation["round"], is_levels=True)
+
+
+def reasons(evaluation: dict) -> dict | None:
+    """Why each level was agreed on, in the moderator's words."""
+    return blocks.bullets(
+        [
+            blocks.cell(f"{dimension['name']}: {dimension['reason'] or dimension['not_assessed_reason']}")
+            for dimension in evaluation["dimensions"]
+            if dimension["reason"] or dimension["not_assessed_reason"]
+        ]
+    )
+
+
+def network_table(cities: list[dict]) -> dict | None:
+    """Cities by name, dimensions in the framework's order. Cities judged in another framework have their own table."""
+    judged = [city for city in cities if city["evaluation"]]
+    if not judged:
+        return None
+    order = [(dimension["code"], dimension["name"]) for dimension in judged[0]["evaluation"]["dimensions"]]
+    columns = [blocks.wide(_("City")), *(blocks.narrow(name) for _code, name in order)]
+    rows = []
+    for city in judged:
+        found = {dimension["code"]: dimension for dimension in city["evaluation"]["dimensions"]}
+        rows.append([city["name"], *(_short_cell(found.get(code)) for code, _name in order)])
+    return blocks.table(
+        columns,
+        rows,
+        caption=_("Agreed level; below it n, median and range of the independent ratings"),
+        is_levels=True,
+    )
+
+
+def _short_cell(dimension: dict | None) -> dict:
+    if dimension is None:
+        return blocks.level("", "–")
+    spread = dimension["independent"]
+    below = _("n %(n)s · %(median)s · %(range)s") % {
+        "n": number(spread["n"]),
+        "median": words.span(spread["median"]),
+        "range": words.span(spread["range"]),
+    }
+    if dimension["level"] is None:
+        return blocks.level("", _("not assessed"), below)
+    return blocks.level(str(dimension["level"]), str(dimension["level"]), below)
+
+
+def scale_words(evaluation: dict) -> str:
+    named = ", ".join(f"{level} {name}" for level, name in evaluation["scale"])
+    return _("Levels: %(levels)s. n, median and range are those of the independent ratings.") % {"levels": named}

@@ -1,0 +1,44 @@
+"""The blocks of a document as an HTML template draws them. Words and figures are left as they stand."""
+
+
+def drawn_sections(document: dict) -> list[dict]:
+    return [section | {"blocks": [_drawn(block) for block in section["blocks"]]} for section in document["sections"]]
+
+
+def _drawn(block: dict) -> dict:
+    if block["type"] == "table":
+        sides = [column.get("align", "left") for column in block["columns"]]
+        return block | {
+            "drawn_rows": [[_cell(cell, side) for cell, side in zip(row, sides, strict=True)] for row in block["rows"]]
+        }
+    if block["type"] == "bars":
+        return block | {"rows": [_bar(row, block["key"]) for row in block["rows"]]}
+    if block["type"] == "timeline":
+        return block | {"rows": [_line(row) for row in block["rows"]]}
+    return block
+
+
+def _cell(cell: str | dict, side: str) -> dict:
+    drawn = {"text": cell} if isinstance(cell, str) else dict(cell)
+    if "level" in drawn:
+        low, _dash, high = drawn["level"].partition("-")
+        drawn["is_level"] = bool(low)
+        drawn["css"] = "epi-level " + (f"l{low}" + (f" up{high}" if high else "") if low else "is-none")
+    elif side == "right":
+        drawn["css"] = "epi-num"
+    return drawn
+
+
+def _bar(row: dict, key: list[dict]) -> dict:
+    words = {part["state"]: part["text"] for part in key}
+    parts = [part for part in row["parts"] if part["count"]]
+    return row | {
+        "pairs": [(part["state"], part["count"]) for part in parts],
+        "words": f"{row['label']}: " + ", ".join(f"{words[part['state']]} {part['count']}" for part in parts),
+    }
+
+
+def _line(row: dict) -> dict:
+    """Start and width of each bar, in thousandths of the whole."""
+    spans = {name: row[name] for name in ("planned", "actual")}
+    return row | {name: span and {"x": span[0], "width": max(span[1] - span[0], 4)} for name, span in spans.items()}

@@ -1,0 +1,244 @@
+"""The period report of the network: every accepted city, by name. Facts in, blocks out; no query, no clock."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from epi_site.shared.locales import number
+
+from . import blocks, dimensions, method, parts, words
+from .change_words import change_section
+
+PHASES = ("coordination", "kick_off", "pact")
+
+
+def title() -> str:
+    return _("Network period report")
+
+
+def subject(_facts: dict) -> str:
+    return _("The whole network")
+
+
+def sections(facts: dict) -> list[dict]:
+    cities = facts["cities"]
+    made = [
+        _summary(facts),
+        _gates(cities, facts["period"]),
+        _actions(cities),
+        _indicators(cities),
+        _money(cities),
+        _dimensions(cities),
+        change_section(facts, names_cities=True),
+        _quality(facts),
+        method.section(),
+    ]
+    return [section for section in made if section["blocks"]]
+
+
+def _all_health(cities: list[dict]) -> dict[str, int]:
+    counts = [parts.health_counts(city) for city in cities]
+    return {key: sum(one[key] for one in counts) for key in words.HEALTHS}
+
+
+def _summary(facts: dict) -> dict:
+    cities, missing = facts["cities"], facts["missing"]
+    actions = sum(len(city["actions"]) for city in cities)
+    updates = sum(city["update_count"] for city in cities)
+    judged = [city["name"] for city in cities if city["evaluation"]]
+    said = ngettext(
+        "For %(period)s the report of %(n)s city has been accepted: %(names)s.",
+        "For %(period)s the reports of %(n)s cities have been accepted: %(names)s.",
+        len(cities),
+    ) % {
+        "period": facts["period"]["name"],
+        "n": number(len(cities)),
+        "names": words.joined(city["name"] for city in cities),
+    }
+    told = [
+        ngettext(
+            "Together they follow %(n)s action: %(health)s.", "Together they follow %(n)s actions: %(health)s.", actions
+        )
+        % {"n": number(actions), "health": words.counted_health(_all_health(cities))},
+    ]
+    indicators = [row for city in cities for row in city["indicators"]]
+    if indicators:
+        told.append(parts.indicator_sentence(indicators))
+    told.append(
+        _("A published evaluation stands for %(names)s.") % {"names": words.joined(judged)}
+        if judged
+        else _("No evaluation has been published yet.")
+    )
+    return blocks.section(
+        _("Summary"),
+        blocks.text(said),
+        blocks.text(" ".join(told)),
+        _missing_note(missing),
+        blocks.figures(
+            (number(len(cities)), ngettext("city accepted", "cities accepted", len(cities)), _of_all(cities, missing)),
+            (number(actions), ngettext("action", "actions", actions), words.counted_health(_all_health(cities))),
+            (number(updates), ngettext("update in the period", "updates in the period", updates)),
+        ),
+    )
+
+
+def _of_all(cities: list[dict], missing: list[dict]) -> str:
+    return _("of %(n)s") % {"n": number(len(cities) + len(missing))}
+
+
+def _missing_note(missing: list[dict]) -> dict | None:
+    if not missing:
+        return None
+    names = words.joined(f"{city['name']} ({words.period_state(city['state']).lower()})" for city in missing)
+    return blocks.note(
+        _("Not in this report, because not accepted when it was issued: %(names)s.") % {"names": names}, "warm"
+    )
+
+
+def _gates(cities: list[dict], period: dict) -> dict:
+    columns = [blocks.wide(_("City")), *(blocks.wide(words.phase(kind), 2) for kind in PHASES)]
+    rows = []
+    for city in cities:
+        phases = {phase["kind"]: phase for phase in city["phases"]}
+        rows.append([city["name"], *(_gate_cell(phases.get(kind)) for kind in PHASES)])
+    has_phases = any(city["phases"] for city in cities)
+    return blocks.section(
+        _("The pilot: three steps and their gates"),
+        has_phases
+        and blocks.text(
+            _("A gate describes how far a step has come. It is computed from the data and refuses nothing.")
+        ),
+        has_phases and blocks.table(columns, rows),
+        parts.phase_timeline(cities, period["ends_on"]),
+    )
+
+
+def _gate_cell(phase: dict | None) -> str | dict:
+    if phase is None:
+        return "–"
+    if phase["actual_end"]:
+        dates = _("ended %(day)s") % {"day": words.day(phase["actual_end"], "medium")}
+    elif phase["actual_start"]:
+        dates = _("since %(day)s") % {"day": words.day(phase["actual_start"], "medium")}
+    else:
+        dates = _("planned from %(day)s") % {"day": words.day(phase["planned_start"], "medium")}
+    counts = parts.gate_counts(phase)
+    is_met = counts["all"] == counts["met"] + counts["waived"]
+    return blocks.state("met" if is_met else "not_met", parts.gate_words(phase), dates)
+
+
+def _actions(cities: list[dict]) -> dict:
+    used = [key for key in words.HEALTHS if _all_health(cities)[key]]
+    columns = [
+        blocks.wide(_("City")),
+        blocks.figure_column(_("Actions")),
+        *(blocks.figure_column(words.health(key)) for key in used),
+        blocks.figure_column(_("Updates")),
+    ]
+    rows = [_health_row(city["name"], [city], used) for city in cities]
+    total = [{"text": cell, "strong": True} for cell in _health_row(_("All cities"), cities, used)]
+    return blocks.section(
+        _("Actions by health"), parts.health_bars(cities), blocks.table(columns, [*rows, total]), *_worries(cities)
+    )
+
+
+def _health_row(name: str, cities: list[dict], used: list[str]) -> list[str]:
+    counts = _all_health(cities)
+    updates = sum(city["update_count"] for city in cities)
+    return [name, number(sum(counts.values())), *(number(counts[key]) for key in used), number(updates)]
+
+
+def _worries(cities: list[dict]) -> list[dict | None]:
+    """What needs a talk: late and at risk, each with its reason."""
+    columns = [blocks.narrow(_("City")), blocks.wide(_("Action"), 3), blocks.wide(_("Health"), 3)]
+    rows = [
+        [
+            city["name"],
+            blocks.cell(f"{action['code']} {action['title']}", action["owner"] or _("no owner")),
+            blocks.state(action["health"], words.health(action["health"]), action["reason"]),
+        ]
+        for city in cities
+        for action in city["actions"]
+        if action["health"] in {"late", "at_risk", "stale"}
+    ]
+    return [blocks.heading(_("Actions that need attention")), blocks.table(columns, rows)] if rows else []
+
+
+def _indicators(cities: list[dict]) -> dict:
+    measured = [city for city in cities if city["indicators"]]
+    indicators = [row for city in measured for row in city["indicators"]]
+    return blocks.section(
+        _("Indicators against target"),
+        indicators and blocks.text(parts.indicator_sentence(indicators)),
+        *(parts.indicator_table(city, caption=city["name"]) for city in measured),
+    )
+
+
+def _money(cities: list[dict]) -> dict:
+    rows = [parts.money_row(city) for city in cities]
+    return blocks.section(
+        _("Money"),
+        blocks.text(
+            _(
+                "Each city in its own currency. There is no total of the network, because no exchange rates are kept "
+                "for the period."
+            )
+        ),
+        blocks.table(parts.money_columns(_("City")), rows),
+    )
+
+
+def _dimensions(cities: list[dict]) -> dict:
+    judged = [city for city in cities if city["evaluation"]]
+    if not judged:
+        return blocks.section(_("Six dimensions"), blocks.text(_("No evaluation has been published yet.")))
+    rounds = words.joined(dict.fromkeys(city["evaluation"]["round"] for city in judged))
+    return blocks.section(
+        _("Six dimensions"),
+        blocks.text(f"{_('From %(rounds)s.') % {'rounds': rounds}} {dimensions.scale_words(judged[0]['evaluation'])}"),
+        dimensions.network_table(judged),
+        blocks.note(
+            _(
+                "The table compares no cities: each was judged in its own context. Read the reasons in the city’s own "
+                "report."
+            )
+        ),
+    )
+
+
+def _quality(facts: dict) -> dict:
+    columns = [
+        blocks.wide(_("City")),
+        blocks.figure_column(_("Revision")),
+        blocks.narrow(_("Submitted")),
+        blocks.narrow(_("Accepted")),
+        blocks.figure_column(_("Reported late")),
+        blocks.figure_column(_("Silent actions")),
+        blocks.figure_column(_("No value")),
+    ]
+    rows = [
+        [
+            city["name"],
+            number(city["revision"]),
+            blocks.cell(
+                words.day(city["submitted_at"], "medium"), _("after the due day") if city["submitted_late"] else ""
+            ),
+            words.day(city["accepted_at"], "medium"),
+            number(city["reported_late"]),
+            number(len(parts.silent_actions(city))),
+            number(sum(map(parts.lacks_value, city["indicators"]))),
+        ]
+        for city in facts["cities"]
+    ]
+    for city in facts["missing"]:
+        rows.append([city["name"], "–", words.period_state(city["state"]), "–", "–", "–", "–"])
+    return blocks.section(
+        _("Data quality"),
+        blocks.text(
+            _(
+                "Reports were due on %(due)s. Reported late: updates on days of earlier periods. Silent: actions under "
+                "way without an update in the period. No value: indicators without a value for the period."
+            )
+            % {"due": words.day(facts["period"]["due_on"])}
+        ),
+        blocks.table(columns, rows),
+    )

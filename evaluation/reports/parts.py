@@ -1,0 +1,192 @@
+"""Sections that both kinds of report have. ``city`` is one city's facts as ``selectors.report_city`` gathers them."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from epi_site.shared import locales
+from epi_site.shared.locales import NOTHING, money, number, percent
+from evaluation.enums import PEOPLE_AT_LEAST
+
+from . import blocks, words
+from .timeline import timeline
+
+HEALTH_KEY = words.HEALTHS
+
+
+def health_counts(city: dict) -> dict[str, int]:
+    counts = dict.fromkeys(HEALTH_KEY, 0)
+    for action in city["actions"]:
+        counts[action["health"]] += 1
+    return counts
+
+
+def health_bars(cities: list[dict]) -> dict | None:
+    key = [(name, words.health(name)) for name in HEALTH_KEY]
+    rows = [(city["name"], health_counts(city)) for city in cities]
+    return blocks.bars(_("Actions by health at the end of the period"), key, rows)
+
+
+# ---- phases and their gates
+
+
+def phase_timeline(cities: list[dict], ends_on: str) -> dict | None:
+    rows = []
+    for city in cities:
+        for phase in city["phases"]:
+            planned = (date.fromisoformat(phase["planned_start"]), date.fromisoformat(phase["planned_end"]))
+            actual = tuple(phase[name] and date.fromisoformat(phase[name]) for name in ("actual_start", "actual_end"))
+            label = words.phase(phase["kind"])
+            label = label if len(cities) == 1 else f"{city['name']}: {label}"
+            rows.append({"label": label, "planned": planned, "actual": actual})
+    return timeline(_("The steps of the pilot"), rows, ends_on=date.fromisoformat(ends_on))
+
+
+def gate_counts(phase: dict) -> dict[str, int]:
+    states = [condition["state"] for condition in phase["conditions"]]
+    return {"all": len(states), "met": states.count("met"), "waived": states.count("waived")}
+
+
+def gate_words(phase: dict) -> str:
+    counts = gate_counts(phase)
+    said = _("%(met)s of %(all)s conditions met") % {key: number(count) for key, count in counts.items()}
+    if counts["waived"]:
+        said += ", " + ngettext("%(n)s waived", "%(n)s waived", counts["waived"]) % {"n": number(counts["waived"])}
+    return said
+
+
+def gate_table(phase: dict) -> dict | None:
+    rows = [
+        [
+            condition["label"],
+            blocks.state(condition["state"], words.state_word(condition["state"])),
+            condition["reason"],
+        ]
+        for condition in phase["conditions"]
+    ]
+    columns = [blocks.wide(_("Condition"), 3), blocks.narrow(_("State")), blocks.wide(_("Reason"), 3)]
+    caption = f"{words.phase(phase['kind'])}: {gate_words(phase)}"
+    return blocks.table(columns, rows, caption=caption)
+
+
+# ---- indicators
+
+
+def value_words(value: str | None, unit: str, is_small: bool = False) -> str:
+    if is_small:
+        return _("fewer than %(n)s") % {"n": number(PEOPLE_AT_LEAST)}
+    return NOTHING if value is None else f"{number(value)} {unit}".strip()
+
+
+def way_walked(indicator: dict) -> str:
+    """How much of the way from baseline to target is done; a target that is passed may be more than all of it."""
+    if indicator["is_small"] or None in (indicator["value"], indicator["baseline"], indicator["target"]):
+        return NOTHING
+    baseline, target = Decimal(indicator["baseline"]), Decimal(indicator["target"])
+    if baseline == target:
+        return NOTHING
+    return percent(100 * (Decimal(indicator["value"]) - baseline) / (target - baseline))
+
+
+def is_reached(indicator: dict) -> bool | None:
+    """None where there is no value or no target."""
+    if indicator["value"] is None or indicator["target"] is None:
+        return None
+    value, target = Decimal(indicator["value"]), Decimal(indicator["target"])
+    return value >= target if indicator["direction"] == "up" else value <= target
+
+
+def lacks_value(indicator: dict) -> bool:
+    return indicator["value"] is None and not indicator["is_small"] and not indicator["is_withheld"]
+
+
+def indicator_row(indicator: dict) -> list:
+    unit, small = indicator["unit"], indicator["is_small"]
+    baseline_on, target_on = (words.day(indicator[key], "medium") for key in ("baseline_on", "target_on"))
+    return [
+        blocks.cell(indicator["name"], indicator["place"]),
+        blocks.cell(number(indicator["baseline"]), "" if baseline_on == NOTHING else baseline_on),
+        value_words(indicator["previous"], "", indicator["is_previous_small"]),
+        _("for the city alone") if indicator["is_withheld"] else value_words(indicator["value"], "", small),
+        blocks.cell(number(indicator["target"]), "" if target_on == NOTHING else target_on),
+        unit,
+        way_walked(indicator),
+    ]
+
+
+def indicator_table(city: dict, caption: str = "") -> dict | None:
+    columns = [
+        blocks.wide(_("Indicator")),
+        blocks.figure_column(_("Baseline")),
+        blocks.figure_column(_("Before")),
+        blocks.figure_column(_("Now")),
+        blocks.figure_column(_("Target")),
+        blocks.narrow(_("Unit")),
+        blocks.figure_column(_("Way walked")),
+    ]
+    return blocks.table(columns, [indicator_row(row) for row in city["indicators"]], caption=caption)
+
+
+def indicator_sentence(indicators: list[dict]) -> str:
+    measured = [row for row in indicators if not lacks_value(row)]
+    reached = [row for row in indicators if is_reached(row)]
+    return ngettext(
+        "%(measured)s of %(n)s indicator has a value for this period; %(reached)s has reached its target.",
+        "%(measured)s of %(n)s indicators have a value for this period; %(reached)s have reached their target.",
+        len(indicators),
+    ) % {"measured": number(len(measured)), "n": number(len(indicators)), "reached": number(len(reached))}
+
+
+# ---- money
+
+
+def share(part: str, whole: str) -> str:
+    return percent(100 * Decimal(part) / Decimal(whole)) if Decimal(whole) else NOTHING
+
+
+def money_row(city: dict) -> list:
+    figures = city["money"]
+    return [
+        city["name"],
+        money(figures["budget"], city["currency"]),
+        money(figures["spent"], city["currency"]),
+        share(figures["spent"], figures["budget"]),
+        money(figures["spent_in_period"], city["currency"]),
+    ]
+
+
+MONEY_COLUMNS = 4
+
+
+def money_columns(first: str) -> list[dict]:
+    titles = (_("Budget"), _("Spent to date"), _("Share"), _("Of it in this period"))
+    return [blocks.wide(first), *(blocks.figure_column(title) for title in titles)]
+
+
+# ---- data quality
+
+
+def quality_words(city: dict) -> str:
+    """When and how the city reported, in a sentence or two."""
+    said = [
+        _("Submitted on %(day)s (due on %(due)s), revision %(number)s.")
+        % {"day": words.day(city["submitted_at"]), "due": words.day(city["due_on"]), "number": city["revision"]}
+    ]
+    if city["submitted_late"]:
+        said.append(_("It was handed in after the day by which it was due."))
+    return " ".join(said)
+
+
+def silent_actions(city: dict) -> list[dict]:
+    """Actions under way without a word in the period."""
+    return [
+        action
+        for action in city["actions"]
+        if not action["update_count"] and action["health"] not in {"done", "cancelled", "not_started"}
+    ]
+
+
+def moment_day(value: str) -> str:
+    return words.day(value) if value else locales.NOTHING

@@ -1,0 +1,116 @@
+"""From a snapshot to files. The same snapshot, engine and template give the same bytes, whoever asks and when."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.template import Context, Engine
+from django.utils import translation
+
+from epi_site.shared.snapshots import seal
+from epi_site.shared.states import LOOKS, SHAPES, UNKNOWN
+
+from .drawing import drawn_sections
+
+HERE = Path(__file__).parent
+BLOCKS = "evaluation/report_blocks.html"  # drawn on the site's own page too
+PATTERNS = {  # as in epi_site.shared.charts: health is told in grey too
+    "on_track": "solid",
+    "done": "dots",
+    "not_started": "dash",
+    "at_risk": "slash",
+    "stale": "plus",
+    "late": "cross",
+    "cancelled": "bars",
+}
+
+
+class Rendered(NamedTuple):
+    name: str
+    content_type: str
+    content: bytes
+
+
+def render_report(snapshot: str) -> Iterator[Rendered]:
+    """The files of a report, one after the other; each takes well under a second."""
+    number = json.loads(snapshot)["number"]
+    yield Rendered(f"{number}.json", "application/json", snapshot.encode())
+    yield Rendered(f"{number}.html", "text/html", html(snapshot))
+    yield Rendered(f"{number}.pdf", "application/pdf", pdf(snapshot))
+
+
+def engine() -> str:
+    """What draws the PDF: another version may give other bytes, so it is recorded."""
+    import typst  # 40 MB that no page needs
+
+    return f"typst {typst.__version__}"
+
+
+@lru_cache(maxsize=1)
+def template_version() -> str:
+    """The hash of everything that gives a report its look."""
+    digest = sha256()
+    for path in (*sorted(HERE.glob("*.*")), *_blocks()):
+        if path.suffix in {".typ", ".html", ".css"} or path.name in {"render.py", "drawing.py"}:
+            digest.update(path.read_bytes())
+    digest.update(json.dumps(_looks(), sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def pdf(snapshot: str) -> bytes:
+    """PDF/UA-1: tagged, with title, language and reading order; the fonts are Typst's own."""
+    import typst
+
+    contents = json.loads(snapshot)
+    issued = datetime.fromisoformat(contents["issued_at"])
+    return typst.compile(
+        str(HERE / "report.typ"),
+        root=str(HERE),
+        format="pdf",
+        font_paths=[],
+        ignore_system_fonts=True,
+        pdf_standards=["ua-1"],
+        timestamp=int(issued.timestamp()),
+        sys_inputs={"data": json.dumps(_printed(contents, snapshot) | {"looks": _looks()}, sort_keys=True)},
+    )
+
+
+def html(snapshot: str) -> bytes:
+    """A page to take away: one file, readable without the site, in any browser and on paper."""
+    contents = json.loads(snapshot)
+    context = {
+        "report": _printed(contents, snapshot),
+        "sections": drawn_sections(contents["document"]),
+        "style": (HERE / "report.css").read_text(encoding="utf-8"),
+    }
+    with translation.override(None):  # every word stands in the snapshot
+        return _engine().get_template("report.html").render(Context(context)).encode()
+
+
+def _printed(contents: dict, snapshot: str) -> dict:
+    """What is printed, and what tells whether it is genuine."""
+    kept = ("document", "number", "language", "issued", "is_demo", "verify_url")
+    return {key: contents[key] for key in kept} | {"sha256": seal(snapshot)}
+
+
+def _looks() -> dict:
+    looks = {**LOOKS, "unknown": UNKNOWN}
+    return {
+        state: {"tone": look.tone, "path": SHAPES[look.shape], "pattern": PATTERNS.get(state, "solid")}
+        for state, look in looks.items()
+    }
+
+
+def _blocks() -> list[Path]:
+    return [Path(settings.BASE_DIR) / "templates" / BLOCKS]
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Engine:
+    folders = [HERE, Path(settings.BASE_DIR) / "templates"]
+    return Engine(dirs=folders, builtins=["epi_site.shared.templatetags.epi"], autoescape=True)

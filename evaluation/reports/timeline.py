@@ -1,0 +1,65 @@
+"""The steps of a pilot on a line of time: places in thousandths of the whole."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from epi_site.shared import locales
+
+QUARTER = 3
+TICKS_AT_MOST = 9
+
+
+def timeline(caption: str, rows: Sequence[dict], *, ends_on: date) -> dict | None:
+    """``rows``: label, planned (two days), actual (two days, the second perhaps None)."""
+    days = [day for row in rows for day in (*row["planned"], *row["actual"]) if day]
+    if not days:
+        return None
+    first, last = min(days).replace(day=1), max(*days, ends_on)
+    whole = max((last - first).days, 1)
+
+    def place(day: date) -> int:
+        return min(max(round(1000 * (day - first).days / whole), 0), 1000)
+
+    drawn = []
+    for row in rows:
+        start, end = row["actual"]
+        actual = [place(start), place(end or max(ends_on, start))] if start else None
+        planned = [place(day) for day in row["planned"]]
+        drawn.append({"label": row["label"], "planned": planned, "actual": actual, "words": _words(row)})
+    return {
+        "type": "timeline",
+        "caption": str(caption),
+        "described": " ".join(row["words"] for row in drawn),
+        "rows": drawn,
+        "ticks": [{"at": place(day), "text": f"{day:%Y-%m}"} for day in _ticks(first, last)],
+        "today": place(ends_on),
+        "key": {
+            "planned": _("planned"),
+            "actual": _("actual"),
+            "today": _("last day of the period"),
+        },
+    }
+
+
+def _ticks(first: date, last: date) -> list[date]:
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    step = QUARTER * max(1, -(-months // (QUARTER * TICKS_AT_MOST)))
+    found = []
+    for number in range(0, months, step):
+        year, month = divmod(first.month - 1 + number, 12)
+        found.append(date(first.year + year, month + 1, 1))
+    return found
+
+
+def _words(row: dict) -> str:
+    start, end = row["actual"]
+    begun = locales.day(start, "medium") if start else _("not begun")
+    ended = locales.day(end, "medium") if end else (_("under way") if start else "")
+    return _("%(label)s: planned %(from)s to %(to)s; actual: %(actual)s.") % {
+        "label": row["label"],
+        "from": locales.day(row["planned"][0], "medium"),
+        "to": locales.day(row["planned"][1], "medium"),
+        "actual": " – ".join(part for part in (begun, ended) if part),
+    }

@@ -1,0 +1,68 @@
+"""Words for keys, in the language that is active, as they stand in tables."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from epi_site.shared import locales
+from epi_site.shared.states import look_of
+from evaluation.enums import Capacity, Strength
+from strategies.enums import Health, PeriodState, PhaseKind
+
+HEALTHS = ("done", "on_track", "at_risk", "late", "stale", "not_started", "cancelled")
+SEVERAL = 2
+
+
+def first_upper(words: object) -> str:
+    spoken = str(words)
+    return spoken[:1].upper() + spoken[1:]
+
+
+def health(key: str) -> str:
+    return first_upper(Health(key).label)
+
+
+def state_word(key: str) -> str:
+    return str(look_of(key).word)
+
+
+def period_state(key: str) -> str:
+    return first_upper(PeriodState(key).label)
+
+
+def phase(key: str) -> str:
+    return first_upper(PhaseKind(key).label)
+
+
+def capacity(key: str) -> str:
+    return str(Capacity(key).label)
+
+
+def strength(key: str) -> str:
+    return first_upper(Strength(key).label) if key else locales.NOTHING
+
+
+def day(value: str | None, style: str = "long") -> str:
+    """Of a date or a time as a snapshot holds it; times as the day they fall on in the network."""
+    if not value:
+        return locales.NOTHING
+    return locales.day(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value), style)
+
+
+def span(value: str) -> str:
+    """A median or range: "2-3" as "2–3"."""
+    return value.replace("-", "–") if value else locales.NOTHING
+
+
+def joined(entries: Iterable[str]) -> str:
+    """One, two and three."""
+    found = [str(entry) for entry in entries]
+    if len(found) < SEVERAL:
+        return "".join(found)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(found[:-1]), "last": found[-1]}
+
+
+def counted_health(counts: dict[str, int]) -> str:
+    """5 on track, 2 late and 1 done."""
+    return joined(f"{locales.number(counts[key])} {Health(key).label}" for key in HEALTHS if counts.get(key))

@@ -1,0 +1,25 @@
+"""Finding issued reports: by filters of the address, and by a hash."""
+
+from typing import NamedTuple
+
+from evaluation.models import Report, ReportFile
+
+
+class Found(NamedTuple):
+    report: Report
+    file_name: str  # "" where the hash is that of the data
+    newer: Report | None
+    may_see: bool
+
+
+def report_with_hash(sha256: str, user) -> Found | None:
+    """The report that was issued under this hash, of its data or of one of its files."""
+    rows = Report.objects.select_related("city", "period").defer("snapshot")
+    file = ReportFile.objects.filter(sha256=sha256).defer("content").first()
+    report = rows.filter(pk=file.report_id).first() if file else rows.filter(sha256=sha256).first()
+    if report is None:
+        return None
+    newer = rows.newer_than(report).first()
+    may_see = Report.objects.visible_to(user).filter(pk=report.pk).exists()
+    is_data = file is None or file.name.endswith(".json")
+    return Found(report, "" if is_data else file.name, newer, may_see)
