@@ -1,0 +1,311 @@
+"""Issuing: frozen once, numbered, from accepted data alone, and nothing that is for the city alone."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import translation
+
+from cities.enums import BodyKind, Role
+from cities.models import Installation
+from epi_site.accounts.models import Mail
+from epi_site.shared import clock, locales
+from evaluation import tasks
+from evaluation.enums import Recipients, ReportKind, ReportState, Trigger
+from evaluation.exceptions import NothingAccepted, NothingToRetry
+from evaluation.models import Report, ReportSchedule
+from evaluation.reports.numbers import period_code
+from evaluation.services.reports import issue_due, issue_report, retry_report
+from strategies.models import CityPeriod
+from tests.factories import CityPeriodFactory, member
+
+from .reported import SECRET, accept, accepted_city, open_city, published_result, reopen_and_accept
+
+pytestmark = pytest.mark.django_db
+
+
+def issue_city(world, **given):
+    return issue_report(kind=ReportKind.CITY_PERIOD, city=world.city, period=world.period, **given)
+
+
+def issue_network(world, **given):
+    return issue_report(kind=ReportKind.NETWORK_PERIOD, period=world.period, **given)
+
+
+def printed(report) -> str:
+    return str(report.contents["document"])
+
+
+def test_number_names_period_city_and_revision(city):
+    world = accepted_city(city)
+
+    report = issue_city(world)
+
+    code = period_code(world.period.starts_on, world.period.ends_on)
+    assert report.number == f"EPI-{code}-LINKOPING-R1"
+    assert (report.state, report.revision, report.period_revision) == (ReportState.QUEUED, 1, world.revision)
+
+
+@pytest.mark.parametrize(
+    "days, code",
+    [
+        ((date(2026, 7, 1), date(2026, 9, 30)), "2026-Q3"),
+        ((date(2026, 7, 1), date(2026, 12, 31)), "2026-H2"),
+        ((date(2026, 1, 1), date(2026, 12, 31)), "2026"),
+        ((date(2026, 2, 1), date(2026, 4, 30)), "20260201-20260430"),
+    ],
+)
+def test_code_of_a_period(days, code):
+    assert period_code(*days) == code
+
+
+def test_second_call_returns_the_first_report(city):
+    world = accepted_city(city)
+
+    first, second = issue_city(world), issue_city(world, language="sv")
+
+    assert first == second
+    assert Report.objects.count() == 1
+
+
+def test_new_revision_of_the_data_gives_the_next_revision_of_the_report(city):
+    world = accepted_city(city)
+    first = issue_city(world)
+    world.revision = reopen_and_accept(world)
+
+    second = issue_city(world)
+
+    assert (second.revision, second.number) == (2, first.number.replace("-R1", "-R2"))
+    assert second.contents["facts"]["previous"]["number"] == first.number
+    assert Report.objects.get(pk=first.pk).contents["facts"]["cities"][0]["revision"] == 1
+
+
+def test_nothing_is_printed_before_a_period_was_accepted(city):
+    world = open_city(city)
+
+    with pytest.raises(NothingAccepted):
+        issue_city(world)
+    with pytest.raises(NothingAccepted):
+        issue_network(world)
+
+
+def test_a_city_that_works_on_its_next_revision_is_printed_as_it_was_accepted(city):
+    from strategies.services.periods import reopen_period
+
+    world = accepted_city(city)
+    reopen_period(CityPeriod.objects.get(pk=world.pk), by=world.coordinator, reason="A figure was wrong.")
+
+    report = issue_city(world)
+
+    assert report.contents["facts"]["cities"][0]["revision"] == 1
+
+
+@pytest.mark.parametrize("issue", [issue_city, issue_network])
+def test_records_for_the_city_alone_are_counted_and_never_printed(city, issue):
+    report = issue(accepted_city(city))
+
+    facts = report.contents["facts"]["cities"][0]
+    assert SECRET not in report.snapshot
+    assert (facts["update_count"], facts["withheld"], len(facts["updates"])) == (2, 1, 1)
+    assert facts["money"]["spent"] == "42500"
+
+
+def test_fewer_than_five_people_are_not_told(city):
+    facts = issue_city(accepted_city(city)).contents["facts"]["cities"][0]
+
+    assert [update["people"] for update in facts["updates"]] == ["few"]
+
+
+def test_no_person_is_named(city):
+    world = accepted_city(city)
+
+    report = issue_city(world, by=world.coordinator)
+
+    assert world.lead.person.name not in report.snapshot
+    assert world.coordinator.person.name not in report.snapshot
+
+
+def test_network_report_names_who_is_missing_and_adds_no_currencies_up(city, other_city):
+    world = accepted_city(city)
+    CityPeriodFactory(city=other_city, period=world.period)
+
+    report = issue_network(world)
+
+    facts = report.contents["facts"]
+    assert [row["name"] for row in facts["cities"]] == ["Linköping"]
+    assert facts["missing"] == [{"name": "Lublin", "state": "open"}]
+    assert "There is no total of the network" in printed(report)
+
+
+def test_cities_stand_in_alphabetical_order(city, other_city):
+    other_city.name = "Ängelholm"
+    other_city.save()
+    second = accepted_city(other_city)
+    first = open_city(city)
+    accept(first, coordinator=second.coordinator)
+
+    report = issue_network(first)
+
+    assert [row["name"] for row in report.contents["facts"]["cities"]] == ["Linköping", "Ängelholm"]
+
+
+def test_published_evaluation_is_printed_with_agreement_and_without_single_ratings(case):
+    result, world = evaluated(case)
+
+    report = issue_city(world)
+
+    facts = report.contents["facts"]["cities"][0]["evaluation"]
+    impact = next(row for row in facts["dimensions"] if row["code"] == "impact")
+    assert [row["code"] for row in facts["dimensions"]] == [row["code"] for row in result.contents["dimensions"]]
+    assert (impact["level"], impact["independent"]) == (3, {"n": 2, "median": "1-4", "range": "1-4", "gap": 3})
+    assert "Reason for" not in report.snapshot
+    assert {"kind": "evaluation", "city": "lublin", "sha256": result.sha256} in report.contents["facts"]["sources"]
+
+
+def evaluated(case):
+    """The evaluation judged this quarter; the report is on the next one."""
+    return published_result(case), accepted_city(case.city, ahead=1)
+
+
+def test_an_evaluation_published_later_gives_the_next_revision(case):
+    world = accepted_city(case.city, ahead=1)
+    first = issue_city(world)
+    published_result(case)
+
+    second = issue_city(world)
+
+    assert (first.revision, second.revision) == (1, 2)
+    assert "evaluated" in {change["what"] for change in second.contents["facts"]["changes"]}
+
+
+def test_report_speaks_its_language_whoever_issues_it(city):
+    world = accepted_city(city)
+
+    report = issue_city(world, language="sv")
+
+    assert report.language == "sv"
+    assert "100\N{NO-BREAK SPACE}000" in report.snapshot  # numbers by the language
+    with translation.override("sv"):
+        assert report.contents["document"]["cover"]["issued"] == locales.day(clock.today())
+
+
+def test_demo_is_marked_in_the_snapshot(city):
+    Installation.objects.update_or_create(pk=1, defaults={"network_name": "Demo network", "is_demo": True})
+
+    report = issue_city(accepted_city(city))
+
+    assert report.contents["is_demo"] is True
+
+
+def test_issued_data_never_change(city):
+    report = issue_city(accepted_city(city))
+
+    with pytest.raises(Exception, match="frozen"), connection.cursor() as cursor:
+        cursor.execute("UPDATE evaluation_report SET snapshot = '{}' WHERE id = %s", [report.pk])
+
+
+# ---- schedules
+
+
+@pytest.fixture
+def schedule(db):
+    return ReportSchedule.objects.create(
+        kind=ReportKind.CITY_PERIOD,
+        trigger=Trigger.ACCEPTED,
+        offset_days=2,
+        recipients=[Recipients.CITY, Recipients.PARTNERS],
+        active_from=clock.today() - timedelta(days=1),
+    )
+
+
+def in_days(count):
+    return clock.at(clock.now() + timedelta(days=count))
+
+
+def test_schedule_issues_once_when_its_day_has_come(city, schedule):
+    world = accepted_city(city)
+
+    early = issue_due()
+    with in_days(2):
+        first, again = issue_due(), issue_due()
+
+    assert (early, again) == ([], [])
+    assert [(row.city, row.issued_by, row.recipients) for row in first] == [(world.city, None, ["city", "partners"])]
+
+
+def test_schedule_leaves_alone_what_the_coordinator_has_issued(city, schedule):
+    issue_city(accepted_city(city))
+
+    with in_days(3):
+        assert issue_due() == []
+
+
+def test_schedule_issues_the_next_revision_after_a_new_acceptance(city, schedule):
+    world = accepted_city(city)
+    with in_days(2):
+        issue_due()
+        reopen_and_accept(world)
+    with in_days(5):
+        assert [row.revision for row in issue_due()] == [2]
+
+
+def test_inactive_schedule_issues_nothing(city, schedule):
+    accepted_city(city)
+    ReportSchedule.objects.update(is_active=False)
+
+    with in_days(9):
+        assert issue_due() == []
+
+
+@pytest.mark.parametrize("trigger, days, expected", [(Trigger.PERIOD_DUE, 120, 1), (Trigger.ACCEPTED, 3, 0)])
+def test_network_schedule_waits_for_the_due_day_or_for_every_city(city, other_city, trigger, days, expected):
+    world = accepted_city(city)
+    CityPeriodFactory(city=other_city, period=world.period)
+    ReportSchedule.objects.create(
+        kind=ReportKind.NETWORK_PERIOD, trigger=trigger, active_from=clock.today() - timedelta(days=1)
+    )
+
+    with in_days(days):
+        assert len(issue_due()) == expected
+        assert issue_due() == []
+
+
+def test_network_schedule_issues_when_the_last_city_was_accepted(city, schedule):
+    ReportSchedule.objects.update(kind=ReportKind.NETWORK_PERIOD)
+    accepted_city(city)
+
+    with in_days(2):
+        assert [row.kind for row in issue_due()] == [ReportKind.NETWORK_PERIOD]
+
+
+def test_recipients_get_one_letter_with_a_link_once_it_is_ready(city, schedule):
+    world = accepted_city(city)
+    member(BodyKind.NETWORK_OFFICE, Role.PARTNER, user=world.lead)  # two roles, one letter
+    partner = member(BodyKind.NETWORK_OFFICE, Role.PARTNER)
+    member(BodyKind.NETWORK_OFFICE, Role.TRAINER)
+    Mail.objects.all().delete()
+    with in_days(2):
+        (report,) = issue_due()
+        before = Mail.objects.count()
+        tasks.build_report(report.pk)
+        tasks.build_report(report.pk)
+
+    letters = Mail.objects.filter(key__startswith="report:")
+    assert before == 0
+    assert sorted(letters.values_list("recipient", flat=True)) == sorted([world.lead.email, partner.email])
+    assert all(f"/reports/{report.number}/" in letter.body for letter in letters)
+
+
+# ---- try again
+
+
+def test_retry_queues_a_failed_report_with_all_its_attempts(city):
+    report = issue_city(accepted_city(city))
+    Report.objects.update(state=ReportState.FAILED, attempts=3, reason="It broke.")
+
+    retry_report(report, by=member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR))
+
+    report.refresh_from_db()
+    assert (report.state, report.attempts) == (ReportState.QUEUED, 0)
+    with pytest.raises(NothingToRetry):
+        retry_report(report, by=None)
