@@ -76,10 +76,10 @@ def set_up_network() -> None:
             "piloted it and had it evaluated. The real project ran from 1 January 2020 to 30 June 2022; its training "
             "week was held on 10 to 12 May 2021. This is a demonstration of the software: beyond what the project's "
             "public pages say of the cities, all is invented.",
-            "funding_statement": "Demonstration of the place for a funding statement: the real project was funded by the "
-            "European Union’s Asylum, Migration and Integration Fund, grant agreement 863614. This software was not.",
-            "disclaimer": "Demonstration of the place for a disclaimer: content reflects only the authors’ view, and no "
-            "liability is taken for data of third parties.",
+            "funding_statement": "Demonstration of the place for a funding statement: the real project was funded by "
+            "the European Union’s Asylum, Migration and Integration Fund, grant agreement 863614. This software was not.",
+            "disclaimer": "Demonstration of the place for a disclaimer: content reflects only the authors’ view, and "
+            "no liability is taken for data of third parties.",
             "is_demo": True,
             "demo_loaded_at": clock.now(),
         },
@@ -162,8 +162,8 @@ class Casting:
         mandate = {
             BodyKind.EXPERT_GROUP: "Leads and oversees the implementation of the strategy.",
             BodyKind.LOCAL_COMMITTEE: "Municipal and private actors who carry the city integration pact.",
-            BodyKind.SCIENTIFIC_COMMITTEE: "Supports the cities, gave the framework for their common follow-up, decides "
-            "on evaluations.",
+            BodyKind.SCIENTIFIC_COMMITTEE: "Supports the cities, gave the framework for their common follow-up, and "
+            "decides on evaluations.",
         }.get(kind, "")
         defaults = {"name": name, "mandate": mandate, "established_on": self.since}
         body, _made = Body.objects.get_or_create(kind=kind, city=city, defaults=defaults)

@@ -51,21 +51,31 @@ def span(calendar: Calendar, content: dict, index: int) -> tuple[date, date]:
     return start, calendar.quarter(3).start + timedelta(days=5 * index)
 
 
-def due_days(calendar: Calendar, content: dict, start: date, end: date) -> list[date]:
-    """When each milestone is due."""
+def milestone_days(
+    calendar: Calendar, content: dict, start: date, end: date, updates: list[date]
+) -> list[tuple[date, int | None]]:
+    """For each milestone the day it is due, and the number of the update that reaches it (None: not reached)."""
     count, today = len(content["milestones"]), calendar.today
     even = [start + (end - start) * ((number + 1 - DUE_SHARE) / count) for number in range(count)]
     match content["course"]:
         case "late":  # one is reached, the next was due twelve days ago
-            first = min(even[0], calendar.quarter(-2).end)
-            ahead = [today + timedelta(days=45 + 30 * number) for number in range(count - 2)]
-            return [first, today - timedelta(days=12), *ahead]
+            ahead = [(today + timedelta(days=45 + 30 * number), None) for number in range(count - 2)]
+            return [(updates[0] + timedelta(days=4), 0), (today - timedelta(days=12), None), *ahead]
         case "at_risk" | "stale" | "cancelled":  # one is reached, the others lie ahead
-            first = min(even[0], calendar.quarter(-2).start + timedelta(days=20))
-            return [first, *(today + timedelta(days=25 + 20 * number) for number in range(count - 1))]
+            ahead = [(today + timedelta(days=25 + 20 * number), None) for number in range(count - 1)]
+            return [(updates[0] + timedelta(days=4), 0), *ahead]
         case "done":
-            return [start + (end - start) * ((number + 1) / count) for number in range(count)]
-    return even
+            last = len(updates) - 1
+            return [(updates[min(number, last)] + timedelta(days=5), min(number, last)) for number in range(count)]
+    return [_kept_day(day, updates, today) for day in even]
+
+
+def _kept_day(day: date, updates: list[date], today: date) -> tuple[date, int | None]:
+    """On track: what lay behind was reached a few days before it was due, by the update nearest to its day."""
+    if day > today + timedelta(days=1):
+        return day, None
+    nearest = min(range(len(updates)), key=lambda number: abs(updates[number] - day))
+    return updates[nearest] + timedelta(days=4), nearest
 
 
 def update_days(calendar: Calendar, content: dict, index: int) -> list[date]:
@@ -80,25 +90,6 @@ def update_days(calendar: Calendar, content: dict, index: int) -> list[date]:
     if content["course"] == "at_risk":
         days[2] = today - timedelta(days=35)
     return days[: len(content["news"])]
-
-
-def reached_by(content: dict, milestones: list[Milestone], days: list[date], today: date) -> list[list[Milestone]]:
-    """Which milestones each update reaches: those that were due by then (the last update: by tomorrow)."""
-    match content["course"]:
-        case "late" | "at_risk" | "stale" | "cancelled":
-            wanted = milestones[:1]
-        case "done":
-            wanted = milestones
-        case _:
-            wanted = [milestone for milestone in milestones if milestone.due_on <= today + timedelta(days=1)]
-    share: list[list[Milestone]] = [[] for _day in days]
-    for milestone in wanted:
-        fitting = [number for number, day in enumerate(days) if day >= milestone.due_on - timedelta(days=6)]
-        last = len(days) - 1
-        share[fitting[0] if fitting and content["course"] != "done" else last].append(milestone)
-    if content["course"] == "done" and len(days) > 1:  # spread, so that the last one completes it
-        share = [wanted[number : number + 1] for number in range(len(days) - 1)] + [wanted[len(days) - 1 :]]
-    return share
 
 
 class Drafting:
@@ -147,14 +138,15 @@ class Drafting:
         action.target_groups.set(TargetGroup.objects.filter(code__in=content["groups"]))
         if content["budget"]:
             self._budget(action, content["budget"])
-        due = due_days(self.calendar, content, start, end)
-        milestones = [
-            Milestone.objects.create(action=action, title=title, due_on=day)
-            for title, day in zip(content["milestones"], due, strict=True)
-        ]
-        days = update_days(self.calendar, content, index)
-        reached = reached_by(content, milestones, days, self.calendar.today)
-        return Plan(action, content, index, days, reached, self._indicator(action, content["indicator"]))
+        updates = update_days(self.calendar, content, index)
+        reached: list[list[Milestone]] = [[] for _day in updates]
+        days = milestone_days(self.calendar, content, start, end, updates)
+        for title, (due_on, number) in zip(content["milestones"], days, strict=True):
+            milestone = Milestone.objects.create(action=action, title=title, due_on=due_on)
+            if number is not None:
+                reached[number].append(milestone)
+        indicator = self._indicator(action, content["indicator"])
+        return Plan(action, content, index, updates, reached, indicator)
 
     def _owner(self, index: int) -> Organisation:
         if index % 4 == 2:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from strategies.tasks import open_due_periods
 
 from cities.models import City
 from epi_site.accounts.enums import MailState
@@ -18,6 +17,7 @@ from evaluation.models import Report, ReportSchedule
 from evaluation.services import frameworks
 from evaluation.tasks import build_report, issue_due_reports
 from strategies.services import periods, plans
+from strategies.tasks import open_due_periods
 
 from . import meetings, people, training
 from .calendar import BEHIND, Calendar, Story
