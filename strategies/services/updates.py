@@ -36,12 +36,18 @@ def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
     if first := _first_answer(action, by, data):
         return first
     try:
-        with transaction.atomic():
-            return _log(action, by=by, data=data)
-    except (IntegrityError, InputRefused, PeriodLocked):
+        return _log_at_once(action, by=by, data=data)
+    except (IntegrityError, InputRefused, PeriodLocked) as error:
         if first := _first_answer(action, by, data):
             return first
+        if isinstance(error, PeriodLocked) and data.city_period is None:
+            return _log_at_once(action, by=by, data=data)  # handed in a moment ago: into the next one
         raise
+
+
+@transaction.atomic
+def _log_at_once(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
+    return _log(action, by=by, data=data)
 
 
 def _first_answer(action: Action, by: Any, data: UpdateInput) -> ActionUpdate | None:

@@ -1,0 +1,294 @@
+"""How an action does: SQL and Python say the same, whatever was logged; and the reason names the figures."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from epi_site.shared import clock
+from strategies.enums import ActionStatus, Health
+from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
+from strategies.models.health import (
+    HealthFacts,
+    expected_of,
+    facts_of,
+    health_of,
+    health_reason,
+    progress_of,
+    reason_of,
+)
+from tests.factories import (
+    ActionFactory,
+    ActionUpdateFactory,
+    BudgetLineFactory,
+    CityFactory,
+    CityPeriodFactory,
+    MilestoneFactory,
+    PersonFactory,
+    ReportingPeriodFactory,
+    UserFactory,
+)
+
+TODAY = date(2026, 11, 23)
+NEAR = st.integers(-200, 200)
+
+
+@st.composite
+def plans(draw):
+    """An action as data: dates as days from today."""
+    start = draw(NEAR)
+    told = st.fixed_dictionaries(
+        {
+            "day": st.integers(-200, 0),
+            "status": st.sampled_from(ActionStatus.values),
+            "progress": st.none() | st.integers(0, 100),
+            "is_withdrawn": st.booleans(),
+        }
+    )
+    updates = draw(st.lists(told, max_size=4))
+    milestone = st.fixed_dictionaries(
+        {
+            "due": NEAR,
+            "weight": st.integers(1, 5),
+            "is_withdrawn": st.booleans(),
+            "by": st.none() | st.integers(0, 3),
+        }
+    )
+    return {
+        "start": start,
+        "end": start + draw(st.integers(0, 300)),
+        "is_owned": draw(st.booleans()),
+        "updates": updates,
+        "milestones": draw(st.lists(milestone, max_size=4)),
+    }
+
+
+def day(offset):
+    return TODAY + timedelta(days=offset)
+
+
+def store(plan, world):
+    """The plan as rows, without services: any history may lie in the database."""
+    action = ActionFactory(
+        objective=world.objective,
+        starts_on=day(plan["start"]),
+        ends_on=day(plan["end"]),
+        accountable=world.person if plan["is_owned"] else None,
+    )
+    gone = {"withdrawn_at": clock.now(), "withdrawn_reason": "x"}
+    updates = [
+        ActionUpdate.objects.create(
+            action=action,
+            city_period=world.city_period,
+            author=world.author,
+            date=day(told["day"]),
+            text="x",
+            language="en",
+            status=told["status"],
+            progress=told["progress"],
+            **(gone if told["is_withdrawn"] else {}),
+        )
+        for told in plan["updates"]
+    ]
+    for planned in plan["milestones"]:
+        milestone = Milestone.objects.create(
+            action=action,
+            title="x",
+            due_on=day(planned["due"]),
+            weight=planned["weight"],
+            withdrawn_at=clock.now() if planned["is_withdrawn"] else None,
+        )
+        if planned["by"] is not None and planned["by"] < len(updates):
+            MilestoneReached.objects.create(update=updates[planned["by"]], milestone=milestone)
+    return action
+
+
+def expectation(plan):
+    """The same from the data alone, in Python."""
+    standing = [(row["day"], index, row) for index, row in enumerate(plan["updates"]) if not row["is_withdrawn"]]
+    newest = max(standing, key=lambda row: row[:2])[2] if standing else None
+    stating = [row for row in standing if row[2]["progress"] is not None]
+    stated = max(stating, key=lambda row: row[:2])[2]["progress"] if stating else None
+    alive = {index for _day, index, _row in standing}
+    milestones = [(row, row["by"] in alive) for row in plan["milestones"] if not row["is_withdrawn"]]
+    waiting = [row["due"] for row, is_reached in milestones if not is_reached]
+    status = newest["status"] if newest else None
+    return HealthFacts(
+        status=status,
+        starts_on=day(plan["start"]),
+        ends_on=day(plan["end"]),
+        next_milestone_on=day(min(waiting)) if waiting else None,
+        last_update_on=day(newest["day"]) if newest else None,
+        progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], status, stated),
+        expected=expected_of(day(plan["start"]), day(plan["end"]), TODAY),
+        is_owned=plan["is_owned"],
+        today=TODAY,
+    )
+
+
+@pytest.fixture
+def world(city):
+    city_period = CityPeriodFactory(city=city)
+    action = ActionFactory(city=city)
+    return SimpleNamespace(
+        city_period=city_period, objective=action.objective, person=PersonFactory(), author=UserFactory()
+    )
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(plans(), min_size=1, max_size=6))
+def test_sql_and_python_agree(world, all_plans):
+    with transaction.atomic():
+        stored = {store(plan, world).pk: plan for plan in all_plans}
+
+        rows = list(Action.objects.filter(pk__in=stored).with_health(TODAY))
+
+        transaction.set_rollback(True)
+    expected = {pk: expectation(plan) for pk, plan in stored.items()}
+    assert {row.pk: facts_of(row) for row in rows} == expected
+    assert {row.pk: row.health for row in rows} == {pk: health_of(facts) for pk, facts in expected.items()}
+    assert all(health_reason(row) for row in rows)
+
+
+FACTS = HealthFacts(
+    status="ongoing",
+    starts_on=TODAY - timedelta(days=100),
+    ends_on=TODAY + timedelta(days=100),
+    next_milestone_on=None,
+    last_update_on=TODAY - timedelta(days=1),
+    progress=50,
+    expected=50,
+    is_owned=True,
+    today=TODAY,
+)
+
+
+@pytest.mark.parametrize(
+    "changes, health, words",
+    [
+        ({}, Health.ON_TRACK, "Progress is 50%, expected by now 50%."),
+        ({"status": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
+        ({"status": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
+        ({"status": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
+        ({"status": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
+        ({"status": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
+        ({"status": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
+        ({"ends_on": TODAY}, Health.ON_TRACK, "Progress"),
+        ({"ends_on": day(-1)}, Health.LATE, "1 day ago; progress is 50%"),
+        ({"ends_on": day(-12)}, Health.LATE, "12 days ago; progress is 50%"),
+        ({"next_milestone_on": TODAY}, Health.ON_TRACK, "Progress"),
+        ({"next_milestone_on": day(-1)}, Health.LATE, "A milestone was due on 22 November 2026, 1 day ago."),
+        ({"last_update_on": day(-89)}, Health.ON_TRACK, "Progress"),
+        ({"last_update_on": day(-90)}, Health.STALE, "90 days ago"),
+        ({"last_update_on": None}, Health.STALE, "No update since the start on 15 August 2026, 100 days ago."),
+        ({"last_update_on": day(-95), "starts_on": day(-80)}, Health.ON_TRACK, "Progress"),
+        ({"progress": 36}, Health.ON_TRACK, "36%"),
+        ({"progress": 35}, Health.AT_RISK, "Progress is 35%, expected by now 50%."),
+        ({"is_owned": False}, Health.AT_RISK, "Nobody is accountable; progress is 50%, expected 50%."),
+        ({"is_owned": False, "progress": 0}, Health.AT_RISK, "Progress is 0%, expected by now 50%."),
+    ],
+)
+def test_first_rule_that_holds_decides(changes, health, words):
+    facts = FACTS._replace(**changes)
+
+    assert health_of(facts) == health
+    assert words in reason_of(facts)
+
+
+@pytest.mark.parametrize(
+    "milestones, status, stated, progress",
+    [
+        ([(1, True), (2, False)], "ongoing", 90, 33),
+        ([(1, True), (2, False)], "completed", None, 33),
+        ([(3, True)], None, None, 100),
+        ([], "completed", 40, 100),
+        ([], "ongoing", 40, 40),
+        ([], None, None, 0),
+    ],
+)
+def test_progress_follows_from_milestones_where_there_are_any(milestones, status, stated, progress):
+    assert progress_of(milestones, status, stated) == progress
+
+
+@pytest.mark.parametrize("today, expected", [(0, 0), (1, 10), (9, 90), (10, 100), (11, 100), (-1, 0)])
+def test_expectation_is_a_straight_line(today, expected):
+    assert expected_of(day(0), day(10), day(today)) == expected
+
+
+@pytest.mark.parametrize(
+    "hour, healths",
+    [
+        (12, {"Europe/Riga": "on_track", "America/New_York": "on_track"}),
+        (23, {"Europe/Riga": "late", "America/New_York": "on_track"}),
+    ],
+)
+@pytest.mark.django_db
+def test_today_is_the_city_s_own(hour, healths):
+    """At 23:00 UTC on the last day it is tomorrow in Riga, and afternoon in New York."""
+    with clock.at(datetime(2026, 11, 23, hour, tzinfo=UTC)):
+        for zone in healths:
+            action = ActionFactory(
+                city=CityFactory(timezone=zone), ends_on=TODAY, starts_on=day(-10), accountable=PersonFactory()
+            )
+            ActionUpdateFactory(action=action, date=TODAY, progress=100)
+
+        rows = Action.objects.with_place().with_health()
+
+        assert {row.city.timezone: row.health for row in rows} == healths
+        assert {row.today_there == row.city.today for row in rows} == {True}
+
+
+@pytest.mark.django_db
+def test_money_counts_standing_lines_and_updates_once(city):
+    action = ActionFactory(city=city)
+    MilestoneFactory.create_batch(2, action=action)
+    BudgetLineFactory.create_batch(2, action=action, amount="100.50")
+    BudgetLineFactory(action=action, amount="7", withdrawn_at=clock.now())
+    for spent in ("10", "-2.25", None):
+        ActionUpdateFactory(action=action, spent=spent, spent_reason="Refund.")
+    ActionUpdateFactory(action=action, spent="900", withdrawn_at=clock.now(), withdrawn_reason="Wrong.")
+
+    row = Action.objects.with_health().with_money().get()
+
+    assert (row.budget_total, row.spent_total) == (Decimal("201"), Decimal("7.75"))
+
+
+@pytest.mark.django_db
+def test_facts_of_later_periods_can_be_left_out(city):
+    now, later = CityPeriodFactory(city=city), CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=1))
+    action = ActionFactory(city=city)
+    milestone = MilestoneFactory(action=action)
+    ActionUpdateFactory(action=action, city_period=now, spent=1, date=clock.today() - timedelta(days=3))
+    update = ActionUpdateFactory(action=action, city_period=later, status="completed", spent=2)
+    MilestoneReached.objects.create(update=update, milestone=milestone)
+
+    then = Action.objects.with_health(upto=now.period).with_money(upto=now.period).get()
+    today = Action.objects.with_health().with_money().get()
+
+    assert (then.current_status, then.progress, then.spent_total) == ("ongoing", 0, 1)
+    assert (today.current_status, today.progress, today.spent_total) == ("completed", 100, 3)
+
+
+@pytest.mark.parametrize("row_count", [1, 5])
+@pytest.mark.django_db
+def test_list_with_everything_is_one_query(city, row_count, django_assert_num_queries):
+    for action in ActionFactory.create_batch(row_count, city=city, accountable=PersonFactory()):
+        ActionUpdateFactory.create_batch(2, action=action)
+        MilestoneFactory(action=action)
+
+    with django_assert_num_queries(1):
+        rows = list(Action.objects.for_list_page())
+        told = [(row.city.name, row.owner, row.accountable.name, health_reason(row)) for row in rows]
+
+    assert len(told) == row_count

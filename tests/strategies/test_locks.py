@@ -1,0 +1,440 @@
+"""Nothing gets into, out of or through a locked period, by any door; and everything does while it is open."""
+
+import subprocess
+import sys
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
+from django.db import IntegrityError, connection, models, transaction
+
+from epi_site.shared import triggers
+from epi_site.shared.exceptions import Frozen
+from strategies.models import (
+    ActionUpdate,
+    CityPeriod,
+    Evidence,
+    IndicatorValue,
+    MilestoneReached,
+    Narrative,
+    PeriodMove,
+    PeriodRevision,
+    RevisionAction,
+    RevisionIndicator,
+)
+from strategies.services import periods, updates, values
+from tests.factories import (
+    ActionFactory,
+    CityFactory,
+    CityPeriodFactory,
+    IndicatorFactory,
+    MilestoneFactory,
+    ReportingPeriodFactory,
+    move_to,
+)
+
+from .helpers import told
+
+
+def make_facts(city, official, lead, ahead=0):
+    """A period with one of each kind of fact."""
+    city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead))
+    action = ActionFactory(city=city)
+    milestone, other = MilestoneFactory(action=action), MilestoneFactory(action=action)
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+    data = told(milestones=[milestone], links=["https://town.example/report"], city_period=city_period)
+    update = updates.log_update(action, by=official, data=data)
+    value = values.set_value(indicator, city_period, by=official, value=Decimal(3))
+    narrative = periods.save_narrative(city_period, by=lead, text="A good quarter.", language="en")
+    return SimpleNamespace(
+        city_period=city_period,
+        action=action,
+        other=other,
+        indicator=indicator,
+        update=update,
+        value=value,
+        narrative=narrative,
+        evidence=update.evidence.get(),
+        reached=update.reached.get(),
+    )
+
+
+@pytest.fixture
+def world(city, official, lead):
+    """``open`` and ``locked``: the facts of an open and of a submitted period of one city."""
+    locked = make_facts(city, official, lead)
+    periods.submit_period(locked.city_period, by=lead)
+    open_one = make_facts(city, official, lead, ahead=1)
+    return SimpleNamespace(locked=locked, open=open_one, author=official, lead=lead)
+
+
+def sql(statement, *parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.rowcount
+
+
+def new_update(world, facts, **more):
+    fields = {"action": facts.action, "author": world.author, "date": "2026-05-04", "text": "x", "language": "en"}
+    return ActionUpdate(**fields | {"status": "ongoing", "city_period": facts.city_period} | more)
+
+
+def change_in_bulk(world, facts):
+    facts.update.text = "Changed."
+    ActionUpdate.objects.bulk_update([facts.update], ["text"])
+
+
+def save_model(world, facts):
+    facts.update.text = "Changed."
+    facts.update.save()
+
+
+def save_narrative(world, facts):
+    facts.narrative.text = "Changed."
+    facts.narrative.save()
+
+
+def upsert_by_uuid(world, facts):
+    ActionUpdate.objects.bulk_create(
+        [new_update(world, facts, uuid=facts.update.uuid)],
+        update_conflicts=True,
+        unique_fields=["uuid"],
+        update_fields=["text"],
+    )
+
+
+def copy_in(world, facts):
+    """INSERT ... SELECT, without the ORM."""
+    names = [f.column for f in ActionUpdate._meta.fields if f.column not in {"id", "uuid"}]
+    columns = ", ".join(names)
+    given = "'11111111111111111111111111111111'"
+    given = f"{given}::uuid" if connection.vendor == "postgresql" else given
+    table = ActionUpdate._meta.db_table
+    sql(f"INSERT INTO {table} (uuid, {columns}) SELECT {given}, {columns} FROM {table} WHERE id = %s", facts.update.pk)
+
+
+def drop_reached(world, facts):
+    MilestoneReached.objects.filter(pk=facts.reached.pk)._raw_delete("default")
+
+
+ACTS = {
+    "save": save_model,
+    "queryset_update": lambda world, facts: ActionUpdate.objects.filter(pk=facts.update.pk).update(text="Changed."),
+    "bulk_update": change_in_bulk,
+    "create": lambda world, facts: new_update(world, facts).save(),
+    "bulk_create": lambda world, facts: ActionUpdate.objects.bulk_create([new_update(world, facts)]),
+    "upsert": upsert_by_uuid,
+    "sql_update": lambda world, facts: sql(
+        "UPDATE strategies_actionupdate SET spent = 1 WHERE id = %s", facts.update.pk
+    ),
+    "sql_new_id": lambda world, facts: sql(
+        "UPDATE strategies_narrative SET language = 'sv' WHERE city_period_id = %s", facts.city_period.pk
+    ),
+    "sql_insert_select": copy_in,
+    "withdraw": lambda world, facts: ActionUpdate.objects.filter(pk=facts.update.pk).update(
+        withdrawn_at="2026-05-04T00:00Z", withdrawn_reason="x"
+    ),
+    "value": lambda world, facts: IndicatorValue.objects.filter(pk=facts.value.pk).update(value=4),
+    "value_gone": lambda world, facts: IndicatorValue.objects.filter(pk=facts.value.pk)._raw_delete("default"),
+    "narrative": save_narrative,
+    "narrative_gone": lambda world, facts: Narrative.objects.filter(pk=facts.narrative.pk)._raw_delete("default"),
+    "link_table_add": lambda world, facts: MilestoneReached.objects.create(update=facts.update, milestone=facts.other),
+    "link_table_drop": drop_reached,
+    "link_table_change": lambda world, facts: MilestoneReached.objects.filter(pk=facts.reached.pk).update(
+        milestone=facts.other
+    ),
+    "evidence_add": lambda world, facts: Evidence.objects.create(update=facts.update, link="https://a.example"),
+    "evidence_of_value": lambda world, facts: Evidence.objects.create(value=facts.value, link="https://a.example"),
+    "evidence_change": lambda world, facts: Evidence.objects.filter(pk=facts.evidence.pk).update(title="New"),
+    "evidence_gone": lambda world, facts: Evidence.objects.filter(pk=facts.evidence.pk)._raw_delete("default"),
+}
+
+
+@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.django_db
+def test_fact_is_refused_in_a_locked_period_and_taken_in_an_open_one(world, name):
+    ACTS[name](world, world.open)
+
+    with pytest.raises(IntegrityError, match="epi: "), transaction.atomic():
+        ACTS[name](world, world.locked)
+
+
+@pytest.mark.parametrize("fact", ["update", "value", "narrative"])
+@pytest.mark.django_db
+def test_fact_moves_neither_into_a_locked_period_nor_out_of_it(world, fact, city):
+    later = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=2))
+    inside, outside = getattr(world.locked, fact), getattr(world.open, fact)
+    rows = type(inside).objects
+
+    for pk, target in ((inside.pk, later), (outside.pk, world.locked.city_period)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            rows.filter(pk=pk).update(city_period=target)
+
+    assert rows.filter(pk=outside.pk).update(city_period=later) == 1
+
+
+@pytest.mark.django_db
+def test_evidence_and_milestones_do_not_move_between_updates_across_a_lock(world):
+    for row, other in ((world.locked.evidence, world.open.update), (world.open.evidence, world.locked.update)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Evidence.objects.filter(pk=row.pk).update(update=other)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MilestoneReached.objects.filter(pk=world.open.reached.pk).update(update=world.locked.update)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statements")
+@pytest.mark.parametrize(
+    "table, key",
+    [
+        ("strategies_actionupdate", "uuid"),
+        ("strategies_actionupdate", "id"),
+        ("strategies_indicatorvalue", "id"),
+        ("strategies_narrative", "city_period_id"),
+        ("strategies_milestonereached", "id"),
+        ("strategies_evidence", "id"),
+    ],
+)
+@pytest.mark.django_db
+def test_replace_does_not_slip_past_the_lock(world, table, key):
+    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row without asking the delete trigger's opinion."""
+    columns = [row.name for row in connection.introspection.get_table_description(connection.cursor(), table)]
+    locked, free = (getattr(facts, FACT_OF[table]) for facts in (world.locked, world.open))
+    taken = dict(zip(columns, _row(table, free.pk), strict=True))
+    taken[key] = dict(zip(columns, _row(table, locked.pk), strict=True))[key]
+    before = _row(table, locked.pk)
+
+    marks = ", ".join(["%s"] * len(columns))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sql(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *taken.values())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sql(f"UPDATE OR REPLACE {table} SET {key} = %s WHERE id = %s", taken[key], free.pk)
+
+    assert _row(table, locked.pk) == before
+
+
+FACT_OF = {
+    "strategies_actionupdate": "update",
+    "strategies_indicatorvalue": "value",
+    "strategies_narrative": "narrative",
+    "strategies_milestonereached": "reached",
+    "strategies_evidence": "evidence",
+}
+
+
+def _row(table, pk):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} WHERE id = %s", [pk])
+        return cursor.fetchone()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
+@pytest.mark.parametrize(
+    "table",
+    ["strategies_actionupdate", "strategies_periodrevision", "strategies_periodmove", "strategies_cityperiod"],
+)
+@pytest.mark.django_db
+def test_truncate_is_refused(world, table):
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(IntegrityError, match="epi: not emptied"), transaction.atomic():
+        sql(f"TRUNCATE {table} CASCADE")
+
+
+# ---- frozen tables and history
+
+
+@pytest.mark.parametrize("model", [PeriodRevision, PeriodMove, RevisionAction, RevisionIndicator])
+@pytest.mark.django_db
+def test_frozen_rows_are_neither_changed_nor_deleted(world, model):
+    row = model.objects.first()
+    table, column = model._meta.db_table, model._meta.fields[-1].column
+
+    for act in (row.save, row.delete, model.objects.all().delete, lambda: model.objects.update(pk=1)):
+        with pytest.raises(Frozen):
+            act()
+    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
+        with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
+            sql(statement)
+
+
+@pytest.mark.parametrize("model", [ActionUpdate, IndicatorValue, Narrative, Evidence])
+@pytest.mark.django_db
+def test_history_is_never_rewritten(world, model):
+    table = model.history.model._meta.db_table
+
+    for statement in (f"UPDATE {table} SET history_change_reason = 'no'", f"DELETE FROM {table}"):
+        with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
+            sql(statement)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statement")
+@pytest.mark.django_db
+def test_replace_leaves_frozen_rows_alone(world):
+    columns = "city_period_id, number, snapshot, sha256, schema_version, created_at"
+    with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
+        sql(
+            f"INSERT OR REPLACE INTO strategies_periodrevision ({columns}) "
+            "SELECT city_period_id, number, '{}', sha256, 1, created_at FROM strategies_periodrevision"
+        )
+
+
+# ---- the period itself
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "open"},
+        {"state": "accepted", "move_count": 3},
+        {"revision": 2},
+        {"move_count": 7},
+        {"city_id": None},
+        {"period_id": None},
+    ],
+)
+@pytest.mark.django_db
+def test_state_changes_only_with_its_move(world, changes):
+    other = CityPeriodFactory(city=CityFactory(), period=ReportingPeriodFactory(ahead=3))
+    changes = {name: getattr(other, name) if value is None else value for name, value in changes.items()}
+
+    with pytest.raises(IntegrityError, match="epi: a period moves"), transaction.atomic():
+        CityPeriod.objects.filter(pk=world.locked.city_period.pk).update(**changes)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"number": 9}, {"from_state": "open"}, {"number": 1}],
+)
+@pytest.mark.django_db
+def test_move_follows_the_one_before(world, fields):
+    move = {"number": 3, "verb": "accept", "from_state": "submitted", "to_state": "accepted", "revision": 1} | fields
+
+    with pytest.raises(IntegrityError, match="epi: "), transaction.atomic():
+        PeriodMove.objects.create(city_period=world.locked.city_period, **move)
+
+
+@pytest.mark.django_db
+def test_period_does_not_begin_locked_nor_vanish(world, city):
+    later = ReportingPeriodFactory(ahead=4)
+
+    with pytest.raises(IntegrityError, match="begins as scheduled"), transaction.atomic():
+        CityPeriod.objects.create(city=city, period=later, state="published")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        sql("DELETE FROM strategies_cityperiod WHERE id = %s", world.locked.city_period.pk)
+
+
+@pytest.mark.django_db
+def test_facts_can_change_again_after_reopening(world, coordinator):
+    periods.reopen_period(world.locked.city_period, by=coordinator, reason="A digit too many.")
+
+    for act in ACTS.values():
+        with transaction.atomic():
+            savepoint = transaction.savepoint()
+            act(world, world.locked)
+            transaction.savepoint_rollback(savepoint)
+
+
+# ---- installed
+
+
+@pytest.mark.django_db
+def test_check_finds_a_missing_trigger():
+    assert triggers.check_installed(None, ["default"]) == []
+    on = " ON strategies_actionupdate" if connection.vendor == "postgresql" else ""
+
+    sql(f"DROP TRIGGER epi_strategies_actionupdate_upd{on}")
+
+    errors = triggers.check_installed(None, ["default"])
+    assert [error.id for error in errors] == ["epi.E001"]
+    assert "epi_strategies_actionupdate_upd" in errors[0].msg
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_locks_stand_after_a_migration_that_remakes_the_table(city, official, lead):
+    """SQLite drops a table's triggers when it is remade: they are taken away before a migration and put back after."""
+    facts = make_facts(city, official, lead)
+    periods.submit_period(facts.city_period, by=lead)
+    field = models.IntegerField(default=5)
+    field.set_attributes_from_name("added_later")
+
+    for change in ("add_field", "remove_field"):
+        emit_pre_migrate_signal(verbosity=0, interactive=False, db="default")
+        with connection.schema_editor() as editor:
+            getattr(editor, change)(ActionUpdate, field)
+        emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+
+        assert triggers.missing() == set()
+        with pytest.raises(IntegrityError, match="epi: "):
+            sql("UPDATE strategies_actionupdate SET text = 'no'")
+
+
+def test_every_model_that_carries_a_period_is_locked():
+    """A new kind of fact cannot be forgotten."""
+    from strategies.locks import FACTS
+
+    free = {"PeriodMove", "PeriodRevision", "PeriodComment"}  # frozen, or talk
+    carriers = {
+        model
+        for model in apps.get_app_config("strategies").get_models()
+        if any(f.related_model is CityPeriod for f in model._meta.fields)
+        and not model.__name__.startswith("Historical")
+        and model.__name__ not in free
+    }
+    assert carriers <= set(FACTS)
+
+
+# ---- another process
+
+SCRIPT = """
+import sys
+name, vendor, pk = sys.argv[1:]
+if vendor == "sqlite":
+    import sqlite3
+    connect, mark, error = sqlite3.connect(name), "?", sqlite3.IntegrityError
+else:
+    import psycopg
+    connect, mark, error = psycopg.connect(name), "%s", psycopg.IntegrityError
+try:
+    connect.execute(f"UPDATE strategies_actionupdate SET text = 'no' WHERE id = {mark}", [int(pk)])
+    connect.commit()
+except error as refused:
+    print(refused)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_another_process_is_refused_too(city, official, lead, tmp_path):
+    facts = make_facts(city, official, lead)
+    periods.submit_period(facts.city_period, by=lead)
+    if connection.vendor == "sqlite":
+        import sqlite3
+
+        name = str(tmp_path / "copy.sqlite3")
+        with sqlite3.connect(name) as copy:
+            connection.connection.backup(copy)
+        copy.close()
+    else:
+        settings = connection.get_connection_params()
+        name = f"host={settings.get('host', '')} user={settings['user']} dbname={settings['dbname']}"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT, name, connection.vendor, str(facts.update.pk)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "epi: the period is locked" in ran.stdout
+
+
+@pytest.mark.django_db
+def test_factory_walks_by_moves(city):
+    city_period = CityPeriodFactory(city=city, to_state="scheduled")
+
+    move_to(city_period, "published")
+
+    assert [move.to_state for move in city_period.moves.all()] == ["open", "submitted", "accepted", "published"]
