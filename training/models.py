@@ -1,7 +1,8 @@
 """The training week: its programme. Registration and peer reviews build on these rows."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -18,6 +19,10 @@ class WeekQuerySet(models.QuerySet):
         if user.has_perm("training.change_trainingweek"):
             return self
         return self.filter(published_at__isnull=False)
+
+    def with_session_count(self):
+        counted = Session.objects.filter(week=OuterRef("pk")).order_by().values("week").annotate(n=Count("pk"))
+        return self.annotate(session_count=Coalesce(Subquery(counted.values("n")), 0))
 
 
 class TrainingWeek(Recorded, Versioned):

@@ -1,6 +1,11 @@
-"""Addresses of this part."""
+"""Addresses of training weeks."""
 
 from django.urls import path
 
+from . import views
+
 app_name = "training"
-urlpatterns: list[path] = []
+urlpatterns = [
+    path("training/", views.WeekList.as_view(), name="week_list"),
+    path("training/<slug:slug>/", views.WeekDetail.as_view(), name="week_detail"),
+]

@@ -1,5 +1,123 @@
-"""What every page's frame needs."""
+"""What every page's frame needs: the network's name and statements, and where this person may go."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cities.models import City, Installation
+from cities.rules import insider_cities, offices_of, reads_network
+from epi_site.pages.workplace import has_evaluation_work
+
+PLAN_PATHS = ("/strategies/", "/actions/", "/indicators/", "/updates/", "/periods/")
+
+
+@dataclass(frozen=True)
+class NavPlace:
+    """One entry of the main navigation. ``paths`` are the beginnings of the addresses that belong to it."""
+
+    label: str
+    url: str
+    paths: tuple[str, ...] = ()
+    current: bool = False
+
+
+class Site:
+    """Read when a template asks, once for each request."""
+
+    def __init__(self, request):
+        self._request = request
+        self._user = getattr(request, "user", None)
+
+    @cached_property
+    def _installation(self) -> Installation:
+        return Installation.objects.filter(pk=1).first() or Installation()
+
+    @property
+    def network_name(self) -> str:
+        return self._installation.network_name or _("European Pact for Integration")
+
+    @property
+    def is_demo(self) -> bool:
+        return self._installation.is_demo
+
+    @property
+    def about(self) -> str:
+        return self._installation.about
+
+    @property
+    def contact(self) -> str:
+        return self._installation.contact_email
+
+    @property
+    def funding_statement(self) -> str:
+        return self._installation.funding_statement
+
+    @property
+    def disclaimer(self) -> str:
+        return self._installation.disclaimer
+
+    @property
+    def accessibility_statement(self) -> str:
+        return self._installation.accessibility_statement
+
+    @property
+    def privacy_notice(self) -> str:
+        return self._installation.privacy_notice
+
+    @cached_property
+    def own_cities(self) -> list[City]:
+        if self._user is None or not insider_cities(self._user):
+            return []
+        return list(City.objects.filter(pk__in=insider_cities(self._user)))
+
+    @cached_property
+    def workplace(self) -> str:
+        """Where this person works, for the account's menu."""
+        return ", ".join(city.name for city in self.own_cities)
+
+    @cached_property
+    def nav(self) -> list[NavPlace]:
+        return with_current(list(self._places()), self._request.path)
+
+    def _places(self) -> Iterator[NavPlace]:
+        user = self._user
+        if user is None or not user.is_authenticated:
+            yield NavPlace(_("Cities"), reverse("cities:city_list"))
+            yield NavPlace(_("Training"), reverse("training:week_list"))
+            return
+        insider, network = bool(insider_cities(user)), reads_network(user)
+        rates = has_evaluation_work(user)
+        if insider or rates:
+            yield NavPlace(_("My work"), reverse("strategies:my_work"))
+        yield NavPlace(_("Cities"), reverse("cities:city_list"))
+        for city in self.own_cities[:1]:
+            yield NavPlace(_("Strategy"), reverse("strategies:strategy_detail", args=[city.slug]), PLAN_PATHS)
+        if network and not insider:
+            yield NavPlace(_("Periods"), reverse("strategies:cityperiod_list"), PLAN_PATHS)
+        if offices_of(user) or rates:
+            yield NavPlace(_("Evaluation"), reverse("evaluation:round_list"))
+        yield NavPlace(_("Dashboards"), reverse("dashboards:network"))
+        if insider or network:
+            yield NavPlace(_("Reports"), reverse("evaluation:report_list"))
+        yield NavPlace(_("Training"), reverse("training:week_list"))
+        if user.has_perm("cities.use_admin"):
+            yield NavPlace(_("Workbench"), reverse("admin:index"))
+
+
+def with_current(places: list[NavPlace], path: str) -> list[NavPlace]:
+    """Marks the place that the address belongs to: the longest beginning wins."""
+    fitting = [
+        (len(start), n)
+        for n, place in enumerate(places)
+        for start in (place.url, *place.paths)
+        if path.startswith(start)
+    ]
+    here = max(fitting)[1] if fitting else None
+    return [NavPlace(one.label, one.url, one.paths, current=n == here) for n, one in enumerate(places)]
 
 
 def site(request):
-    return {"site": {"network_name": "European Pact for Integration", "is_demo": False, "nav": []}}
+    return {"site": Site(request)}

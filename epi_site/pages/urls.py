@@ -1,6 +1,15 @@
-"""Addresses of this part."""
+"""The front page and the statements."""
 
 from django.urls import path
 
+from . import views
+
 app_name = "pages"
-urlpatterns: list[path] = []
+urlpatterns = [
+    path("", views.Home.as_view(), name="home"),
+    path("about/", views.About.as_view(), name="about"),
+    path("privacy/", views.Privacy.as_view(), name="privacy"),
+    path("accessibility/", views.Accessibility.as_view(), name="accessibility"),
+    path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon, name="favicon"),
+]

@@ -1,3 +1,67 @@
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
+from django.views.decorators.http import require_safe
+from django.views.generic import TemplateView
+
+from epi_site.pages.selectors import front_page
+from epi_site.pages.workplace import workplace_url
 
 __all__ = ["csrf_failure"]
+
+PRIVATE = ("/account/", "/admin/", "/my-work/", "/files/", "/dashboards/", "/evaluation/", "/reports/", "/periods/")
+
+
+class Home(TemplateView):
+    """The network's face to strangers; who has a workplace is led there."""
+
+    template_name = "pages/home.html"
+
+    def get(self, request, *args, **kwargs):
+        place = workplace_url(request.user)
+        return redirect(place) if place else super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(front=front_page(), **kwargs)
+
+
+class Statement(TemplateView):
+    """One text about this site."""
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(trail=[(_("Front page"), "/"), (self.get_label(), "")], **kwargs)
+
+
+class About(Statement):
+    template_name = "pages/about.html"
+
+    def get_label(self):
+        return _("About")
+
+
+class Privacy(Statement):
+    template_name = "pages/privacy.html"
+
+    def get_label(self):
+        return _("Privacy")
+
+
+class Accessibility(Statement):
+    template_name = "pages/accessibility.html"
+
+    def get_label(self):
+        return _("Accessibility")
+
+
+@require_safe
+def robots(request):
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE), ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def favicon(request):
+    """Browsers ask for it whatever a page says."""
+    return redirect(static("img/mark.svg"))

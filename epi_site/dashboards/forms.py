@@ -1,0 +1,29 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import Theme
+from epi_site.shared.maps import country_name
+
+
+class ViewForm(forms.Form):
+    """What a dashboard shows; the choices stand in the address, so that a view can be sent to somebody."""
+
+    period = forms.ChoiceField(label=_("Period"), required=False)
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    theme = forms.ChoiceField(label=_("Theme"), required=False)
+
+    def __init__(self, *args, view, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["period"].choices = [(row.starts_on.isoformat(), _period_words(row, view)) for row in view.periods]
+        self.initial["period"] = view.period.starts_on.isoformat() if view.period else ""
+        if view.only_city is None:
+            countries = {city.country for city in view.all_cities}
+            named = sorted((country_name(code), code) for code in countries)
+            self.fields["country"].choices = [("", _("all countries")), *((code, name) for name, code in named)]
+        else:
+            del self.fields["country"]
+        self.fields["theme"].choices = [("", _("all themes")), *((row.code, row.name) for row in Theme.objects.all())]
+
+
+def _period_words(period, view) -> str:
+    return _("%(period)s (present)") % {"period": period} if period == view.current else str(period)

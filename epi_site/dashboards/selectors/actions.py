@@ -1,0 +1,143 @@
+"""The actions behind the numbers, one shape for live rows and frozen ones."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from heapq import merge
+from typing import Any
+
+from django.db.models import Case, F, QuerySet, Value, When
+from django.urls import reverse
+
+from strategies.enums import Health
+from strategies.models import Action
+from strategies.models.health import HealthFacts, health_reason, reason_of
+
+from . import live
+from .figures import CITY_OF_FROZEN, UNDER_WAY, WORRIES
+from .scope import Reading, View, linked_to
+
+GROUPS = {"under_way": UNDER_WAY, "attention": WORRIES}  # words of the address for several healths at once
+URGENCY = [
+    Health.LATE,
+    Health.STALE,
+    Health.AT_RISK,
+    Health.ON_TRACK,
+    Health.NOT_STARTED,
+    Health.DONE,
+    Health.CANCELLED,
+]
+
+
+@dataclass(frozen=True)
+class ActionLine:
+    """An action as its city's shown record has it. ``url`` is empty where the reader may not open it."""
+
+    title: str
+    code: str
+    reading: Reading
+    health: Health
+    reason: str
+    progress: int
+    expected: int
+    spent: Decimal
+    budget: Decimal
+    url: str
+
+    @property
+    def city(self) -> Any:
+        return self.reading.city
+
+
+def healths_of(word: str) -> list[Health]:
+    """``late`` or a group such as ``attention``; nothing for words that nobody knows."""
+    if word in GROUPS:
+        return list(GROUPS[word])
+    return [Health(word)] if word in Health.values else []
+
+
+class ActionLines:
+    """Live and frozen actions as one list, the most urgent first: a sequence for the paginator, cut by the database."""
+
+    def __init__(self, view: View, healths: Sequence[Health] = ()):
+        self._view = view
+        self._healths = [health for health in URGENCY if not healths or health in healths]
+        self._readings = {reading.city.pk: reading for reading in view.readings}
+
+    def __len__(self) -> int:
+        frozen = self._frozen.count() if self._view.frozen else 0
+        return frozen + (live.counted(self._view.live_actions(), self._healths) if self._view.live else 0)
+
+    def __getitem__(self, wanted: slice) -> list[ActionLine]:
+        frozen = [self._frozen_line(row) for row in self._frozen_rows(wanted.stop)]
+        going = [self._live_line(row) for row in self._live_rows(wanted.stop)]
+        return list(merge(frozen, going, key=self._order))[wanted]  # a city is in one of the two only
+
+    def _order(self, line: ActionLine) -> tuple[int, int]:
+        return self._healths.index(line.health), line.city.pk
+
+    @property
+    def _frozen(self) -> QuerySet:
+        return self._view.frozen_actions().filter(health__in=self._healths)
+
+    def _frozen_rows(self, stop: int) -> Iterable[Any]:
+        if not self._view.frozen:
+            return []
+        urgency = Case(*[When(health=health, then=Value(n)) for n, health in enumerate(self._healths)])
+        rows = self._frozen.annotate(place=F(CITY_OF_FROZEN), is_linked=linked_to(self._view.user, "action"))
+        return rows.select_related("revision").order_by(urgency, "place", "action__code", "action")[:stop]
+
+    def _live_rows(self, stop: int) -> Iterable[Any]:
+        if not self._view.live:
+            return []
+        ids = live.urgent(self._view.live_actions(), self._healths, stop)
+        rows = Action.objects.filter(pk__in=ids).with_health().with_money().annotate(place=F(live.CITY))
+        found = {row.pk: row for row in rows}
+        return [found[pk] for pk in ids]
+
+    def _frozen_line(self, row: Any) -> ActionLine:
+        contents = json.loads(row.contents)
+        return ActionLine(
+            title=contents["title"],
+            code=contents["code"],
+            reading=self._readings[row.place],
+            health=Health(row.health),
+            reason=reason_of(_facts_of(row, contents, self._readings[row.place].city, self._view.period)),
+            progress=row.progress,
+            expected=row.expected,
+            spent=row.spent,
+            budget=row.budget,
+            url=reverse("strategies:action_detail", args=[row.action_id]) if row.is_linked else "",
+        )
+
+    def _live_line(self, action: Any) -> ActionLine:
+        return ActionLine(
+            title=action.title,
+            code=action.code,
+            reading=self._readings[action.place],
+            health=Health(action.health),
+            reason=health_reason(action),
+            progress=action.progress,
+            expected=action.expected,
+            spent=action.spent_total,
+            budget=action.budget_total,
+            url=action.get_absolute_url(),
+        )
+
+
+def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthFacts:
+    """What the health followed from on the day it was frozen."""
+    due = [milestone["due_on"] for milestone in contents["milestones"] if not milestone["reached_on"]]
+    return HealthFacts(
+        status=row.status or None,
+        starts_on=date.fromisoformat(contents["starts_on"]),
+        ends_on=date.fromisoformat(contents["ends_on"]),
+        next_milestone_on=date.fromisoformat(min(due)) if due else None,
+        last_update_on=date.fromisoformat(contents["last_update_on"]) if contents["last_update_on"] else None,
+        progress=row.progress,
+        expected=row.expected,
+        is_owned=contents["has_accountable"],
+        today=min(row.revision.created_at.astimezone(city.zone).date(), period.ends_on),
+    )

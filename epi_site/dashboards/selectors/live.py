@@ -1,0 +1,70 @@
+"""Questions about many live actions, whose health is an expression over their updates and milestones.
+
+Each statement works the health out once for every action, in a first step that the database keeps; an aggregate or an
+order over the expression itself would work it out again for every column that names it.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+from strategies.enums import Health
+
+CITY = "objective__area__strategy__city"
+SUMS = """
+WITH live (city, health, progress, spent, budget) AS MATERIALIZED ({})
+SELECT city, health, COUNT(*), SUM(progress), SUM(spent), SUM(budget) FROM live GROUP BY city, health
+"""
+COUNT = """
+WITH live (health) AS MATERIALIZED ({})
+SELECT COUNT(*) FROM live WHERE health IN ({})
+"""
+KEYS = """
+WITH live (id, city, code, health) AS MATERIALIZED ({})
+SELECT id FROM live WHERE health IN ({}) ORDER BY CASE health {} END, city, code, id LIMIT %s
+"""
+
+
+def summed(rows: QuerySet) -> list[tuple]:
+    """City, health, how many, and the sums of progress, money spent and budget."""
+    actions = rows.with_health().with_money().order_by()
+    found = _ask(SUMS, actions.values_list(CITY, "health", "progress", "spent_total", "budget_total"))
+    return [(*row[:4], _money(row[4]), _money(row[5])) for row in found]
+
+
+def counted(rows: QuerySet, healths: Sequence[Health]) -> int:
+    wanted = [health.value for health in healths]
+    found = _ask(COUNT, rows.with_health().order_by().values_list("health"), wanted, parts=(_marks(wanted),))
+    return found[0][0] if found else 0
+
+
+def urgent(rows: QuerySet, healths: Sequence[Health], most: int) -> list[int]:
+    """Ids of the first ``most`` in the order of ``healths``, then by city and code."""
+    wanted = [health.value for health in healths]
+    order = " ".join(f"WHEN %s THEN {n}" for n in range(len(wanted)))
+    keys = rows.with_health().order_by().values_list("pk", CITY, "code", "health")
+    return [pk for (pk,) in _ask(KEYS, keys, [*wanted, *wanted, most], parts=(_marks(wanted), order))]
+
+
+def _ask(statement: str, rows: QuerySet, more: Sequence[Any] = (), parts: Sequence[str] = ()) -> list[tuple]:
+    """``statement`` around the queryset's own SQL; every value goes as a parameter."""
+    try:
+        inner, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(inner, *parts), (*params, *more))
+        return cursor.fetchall()
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _money(amount: Any) -> Decimal:
+    """SQLite adds decimals as floats."""
+    return Decimal(str(amount or 0)).quantize(Decimal("0.01"))

@@ -1,0 +1,158 @@
+"""One dashboard in one piece, for the network or for a city, and its summary in words."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from strategies.enums import PeriodState
+
+from .actions import ActionLine, ActionLines, healths_of
+from .dimensions import Results, results
+from .figures import CityFigures, ProgressPoint, city_figures, progress_points
+from .phases import PhaseRow, phase_rows
+from .scope import Reading, View
+
+MOST_ATTENTION = 6
+MOST_NAMES = 3
+
+
+@dataclass
+class Dashboard:
+    """Everything that the page shows; each part is read when first asked for, once."""
+
+    view: View
+
+    @cached_property
+    def cities(self) -> list[CityFigures]:
+        return city_figures(self.view)
+
+    @cached_property
+    def results(self) -> Results:
+        return results(self.view)
+
+    @cached_property
+    def phases(self) -> list[PhaseRow]:
+        return list(phase_rows(self.view))
+
+    @cached_property
+    def progress(self) -> list[ProgressPoint]:
+        return progress_points(self.view, self.cities)
+
+    @cached_property
+    def attention(self) -> list[ActionLine]:
+        return ActionLines(self.view, healths_of("attention"))[:MOST_ATTENTION]
+
+    # ---- figures of the strip
+
+    @property
+    def under_way(self) -> int:
+        return sum(row.under_way for row in self.cities)
+
+    @property
+    def on_track(self) -> int:
+        return sum(row.on_track for row in self.cities)
+
+    @property
+    def worrying(self) -> int:
+        return sum(row.worrying for row in self.cities)
+
+    @property
+    def actions(self) -> int:
+        return sum(row.actions for row in self.cities)
+
+    @property
+    def updates(self) -> int:
+        return sum(row.updates for row in self.cities)
+
+    @property
+    def readings(self) -> list[Reading]:
+        return self.view.readings
+
+    @property
+    def reported(self) -> list[Reading]:
+        return [reading for reading in self.readings if reading.is_reported]
+
+    @property
+    def unreported(self) -> list[Reading]:
+        return [reading for reading in self.readings if not reading.is_reported]
+
+    @property
+    def has_open_figures(self) -> bool:
+        return any(reading.is_live for reading in self.readings)
+
+    @property
+    def with_money(self) -> list[CityFigures]:
+        return [row for row in self.cities if row.budget or row.spent]
+
+    # ---- in words
+
+    @property
+    def headline(self) -> str:
+        """Who has reported, then what needs somebody: two sentences at most."""
+        return " ".join(sentence for sentence in (self._reported_sentence(), self._needs_sentence()) if sentence)
+
+    def _reported_sentence(self) -> str:
+        total, done = len(self.readings), len(self.reported)
+        if not total or self.view.period is None:
+            return _("Nothing has been reported yet.")
+        known = {"done": done, "total": total}
+        if self.view.is_current and not done:
+            return (
+                ngettext(
+                    "The period is open: the figures of %(total)s city are those of today, not yet submitted.",
+                    "The period is open: the figures of %(total)s cities are those of today, not yet submitted.",
+                    total,
+                )
+                % known
+            )
+        if done == total:
+            return ngettext("The one city has reported.", "All %(total)s cities have reported.", total) % known
+        return (
+            ngettext("%(done)s of %(total)s city has reported.", "%(done)s of %(total)s cities have reported.", total)
+            % known
+        )
+
+    def _needs_sentence(self) -> str:
+        needs = [words for words in (self._worry_words(), self._returned_words(), self._split_words()) if words]
+        if not needs:
+            return _("Nothing needs attention.") if self.actions else ""
+        return _("What needs attention: %(things)s.") % {"things": "; ".join(needs)}
+
+    def _worry_words(self) -> str:
+        if not self.worrying:
+            return ""
+        most = sorted((row for row in self.cities if row.worrying), key=lambda row: (-row.worrying, row.city.name))
+        names = _named([row.city.name for row in most[:MOST_NAMES]])
+        words = ngettext(
+            "%(count)s action is late, at risk or without recent news (%(cities)s)",
+            "%(count)s actions are late, at risk or without recent news (most in %(cities)s)",
+            self.worrying,
+        )
+        return words % {"count": self.worrying, "cities": names}
+
+    def _returned_words(self) -> str:
+        back = [reading.city.name for reading in self.readings if reading.state == PeriodState.RETURNED]
+        if back:
+            return _("the period of %(cities)s was returned") % {"cities": _named(back)}
+        if self.view.is_current or not self.unreported or not self.reported:
+            return ""
+        names = _named([reading.city.name for reading in self.unreported[:MOST_NAMES]])
+        return _("no accepted report from %(cities)s") % {"cities": names}
+
+    def _split_words(self) -> str:
+        if not self.results.split:
+            return ""
+        by_name: dict[str, list[str]] = {}
+        for result, cell in self.results.split:
+            by_name.setdefault(cell.name, []).append(result.city.name)
+        name, cities = max(by_name.items(), key=lambda pair: len(pair[1]))
+        known = {"dimension": name.lower(), "cities": _named(cities[:MOST_NAMES])}
+        return _("raters disagree, most about %(dimension)s in %(cities)s") % known
+
+
+def _named(names: list[Any]) -> str:
+    return get_text_list([str(name) for name in names], _("and"))

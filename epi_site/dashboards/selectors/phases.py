@@ -1,0 +1,54 @@
+"""The three phases of each city's pilot, planned and as they went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from strategies.enums import PhaseKind
+from strategies.models import PilotPhase
+
+from .scope import View
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    city: Any
+    kind: Any
+    planned_start: date
+    planned_end: date
+    actual_start: date | None
+    actual_end: date | None
+    today: date
+
+    @property
+    def seen_until(self) -> date | None:
+        """The end of what has happened: today where the phase still runs."""
+        if self.actual_start is None:
+            return None
+        return self.actual_end or max(self.today, self.actual_start)
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.actual_end is None and self.planned_end < self.today
+
+
+def phase_rows(view: View) -> Sequence[PhaseRow]:
+    """By city, then in the order of the pilot; only of cities that the reader reads fully."""
+    cities = [city.pk for city in view.cities if view.reads_fully(city.pk)]
+    if not cities:
+        return []
+    order = list(PhaseKind)
+    rows = [
+        PhaseRow(
+            city=phase.city,
+            kind=PhaseKind(phase.kind),
+            planned_start=phase.planned_start,
+            planned_end=phase.planned_end,
+            actual_start=phase.actual_start,
+            actual_end=phase.actual_end,
+            today=phase.city.today,
+        )
+        for phase in PilotPhase.objects.filter(city__in=cities).select_related("city")
+    ]
+    return sorted(rows, key=lambda row: (row.city.name, order.index(row.kind)))

@@ -1,0 +1,110 @@
+"""What the front page says: published rows alone, whoever looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, OuterRef, Subquery
+from django.urls import reverse
+
+from cities.models import City
+from epi_site.dashboards.selectors.figures import HEALTHS
+from epi_site.shared.maps import Map, Place, country_name, map_of
+from evaluation.enums import ReportState, Stage
+from evaluation.models import Evaluation, Report
+from strategies.enums import PeriodVerb
+from strategies.models import PeriodMove, PeriodRevision, RevisionAction, Strategy
+
+
+@dataclass(frozen=True)
+class PublishedCity:
+    """A city as the public knows it. ``bar`` is its actions by health in the newest published period."""
+
+    city: City
+    strategy: str
+    period: str
+    bar: Sequence[tuple[Any, int]]
+    evaluated: str  # the round, empty before
+
+    @property
+    def country_name(self) -> str:
+        return country_name(self.city.country)
+
+    @property
+    def actions(self) -> int:
+        return sum(count for _health, count in self.bar)
+
+
+@dataclass(frozen=True)
+class FrontPage:
+    cities: Sequence[PublishedCity]
+    map: Map
+    report_count: int
+
+    @property
+    def actions(self) -> int:
+        return sum(row.actions for row in self.cities)
+
+    @property
+    def evaluated(self) -> int:
+        return sum(bool(row.evaluated) for row in self.cities)
+
+    @property
+    def strategies(self) -> int:
+        return sum(bool(row.strategy) for row in self.cities)
+
+
+def front_page() -> FrontPage:
+    """Six queries, however many cities there are."""
+    cities = list(City.objects.order_by("name"))
+    strategies = Strategy.objects.current().visible_to(AnonymousUser())
+    titles = dict(strategies.values_list("city", "title"))
+    periods, bars = _published_actions()
+    rounds = _published_rounds()
+    rows = [
+        PublishedCity(
+            city, titles.get(city.pk, ""), periods.get(city.pk, ""), bars.get(city.pk, []), rounds.get(city.pk, "")
+        )
+        for city in cities
+    ]
+    return FrontPage(rows, map_of(_places(cities)), Report.objects.filter(state=ReportState.READY).count())
+
+
+def _places(cities: Sequence[City]) -> list[Place]:
+    return [
+        Place(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, _address(city))
+        for city in cities
+    ]
+
+
+def _address(city: City) -> str:
+    return reverse("cities:city_detail", args=[city.slug])
+
+
+def _published_actions() -> tuple[dict[int, str], dict[int, list]]:
+    """The newest published revision of each city: its period's name, and its published actions by health."""
+    published = PeriodMove.objects.filter(verb=PeriodVerb.PUBLISH, city_period__city=OuterRef("pk"))
+    newest = published.order_by("-city_period__period__starts_on", "-number")
+    of_move = PeriodRevision.objects.filter(city_period=OuterRef("city_period"), number=OuterRef("revision")).values(
+        "pk"
+    )
+    cities = City.objects.annotate(
+        revision_id=Subquery(newest.annotate(found=Subquery(of_move)).values("found")[:1]),
+        period_name=Subquery(newest.values("city_period__period__name")[:1]),
+    ).exclude(revision_id=None)
+    known = {row.revision_id: row for row in cities}
+    rows = RevisionAction.objects.filter(revision__in=list(known), action__published_at__isnull=False)
+    counted = rows.order_by().values("revision", "health").annotate(n=Count("pk"))
+    counts = {(row["revision"], row["health"]): row["n"] for row in counted}
+    periods = {city.pk: city.period_name for city in known.values()}
+    bars = {
+        city.pk: [(health, counts[pk, health]) for health in HEALTHS if (pk, health) in counts]
+        for pk, city in known.items()
+    }
+    return periods, bars
+
+
+def _published_rounds() -> dict[int, str]:
+    rows = Evaluation.objects.filter(stage=Stage.PUBLISHED).order_by("published_at")
+    return dict(rows.values_list("strategy__city", "round__name"))

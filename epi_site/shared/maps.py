@@ -1,0 +1,177 @@
+"""Places on a map of Europe, drawn by the server: no map service, no script. Made with Natural Earth (public domain).
+
+Lambert's azimuthal equal-area projection around 52° N, 10° E, as European statistics use it (EPSG:3035), on a sphere.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import cos, hypot, radians, sin, sqrt
+from pathlib import Path
+from typing import Any
+
+from . import locales
+
+SOURCE = Path(__file__).parent / "data" / "europe.geojson"
+CENTRE = radians(52), radians(10)
+WIDTH, HEIGHT = 1000, 960
+SCALE = 1500  # units of the picture for one radius of the earth
+ORIGIN = 480, 540  # where the centre lies
+COARSE = 1.6  # what is closer together than this is one line
+SMALLEST = 5.0  # islands with less extent are left out
+LABEL = 15  # from the dot to its name
+LETTER = 13.5  # how wide a letter of a name is taken to be
+LINE = 34
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What shall be on the map. ``region`` is the Eurostat code of its country."""
+
+    name: str
+    latitude: float
+    longitude: float
+    region: str
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place as drawn: its dot, and where its name begins or ends."""
+
+    place: Place
+    x: float
+    y: float
+    label_x: float
+    label_y: float
+    is_left: bool
+
+    @property
+    def anchor(self) -> str:
+        return "end" if self.is_left else "start"
+
+
+@dataclass(frozen=True)
+class Map:
+    land: str  # path of the countries without a place
+    regions: str  # path of those with one
+    marks: Sequence[Mark]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def map_of(places: Iterable[Place]) -> Map:
+    shown = list(places)
+    regions = {place.region for place in shown}
+    paths = country_paths()
+    return Map(
+        land="".join(path for code, path in paths.items() if code not in regions),
+        regions="".join(path for code, path in paths.items() if code in regions),
+        marks=_labelled(shown),
+    )
+
+
+def project(latitude: float, longitude: float) -> Point:
+    """Degrees to units of the picture, y downwards."""
+    lat, lon = radians(latitude), radians(longitude) - CENTRE[1]
+    lat0 = CENTRE[0]
+    reach = sqrt(2 / (1 + sin(lat0) * sin(lat) + cos(lat0) * cos(lat) * cos(lon)))
+    east = reach * cos(lat) * sin(lon)
+    north = reach * (cos(lat0) * sin(lat) - sin(lat0) * cos(lat) * cos(lon))
+    return ORIGIN[0] + SCALE * east, ORIGIN[1] - SCALE * north
+
+
+def country_name(code: str) -> str:
+    """Of an ISO country, in the reader's language."""
+    return locales.current_locale().territories.get(code, code)
+
+
+# ---- names beside the dots
+
+
+def _labelled(places: Sequence[Place]) -> list[Mark]:
+    """Right of the dot where there is room, else left: no name over another or over the edge."""
+    taken: list[tuple[float, float, float, float]] = []
+    marks = []
+    for place in sorted(places, key=lambda one: one.name):
+        x, y = project(place.latitude, place.longitude)
+        length = len(place.name) * LETTER
+        right, left = (x + LABEL, x + LABEL + length), (x - LABEL - length, x - LABEL)
+        is_left = right[1] > WIDTH or (_is_taken(right, y, taken) and not _is_taken(left, y, taken))
+        span = left if is_left else right
+        taken.append((*span, y - LINE / 2, y + LINE / 2))
+        marks.append(
+            Mark(
+                place, round(x, 1), round(y, 1), round(x - LABEL if is_left else x + LABEL, 1), round(y + 9, 1), is_left
+            )
+        )
+    return marks
+
+
+def _is_taken(span: Point, y: float, taken: list[tuple[float, float, float, float]]) -> bool:
+    return any(
+        span[0] < end and span[1] > start and top - LINE / 2 < y < bottom + LINE / 2
+        for start, end, top, bottom in taken
+    )
+
+
+# ---- land
+
+
+@lru_cache(maxsize=1)
+def country_paths() -> dict[str, str]:
+    """Country code to its outline as an SVG path, read and projected once for each process."""
+    features = json.loads(SOURCE.read_text(encoding="utf-8"))["features"]
+    return {feature["id"]: "".join(_outlines(feature["geometry"])) for feature in features}
+
+
+def _outlines(geometry: dict[str, Any]) -> Iterator[str]:
+    areas = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    for area in areas:
+        for ring in area:
+            points = [project(latitude, longitude) for longitude, latitude in ring]
+            if _is_seen(points):
+                yield _path(_simplified(points))
+
+
+def _is_seen(points: Sequence[Point]) -> bool:
+    xs, ys = [x for x, _y in points], [y for _x, y in points]
+    in_frame = max(xs) > 0 and min(xs) < WIDTH and max(ys) > 0 and min(ys) < HEIGHT
+    return in_frame and max(max(xs) - min(xs), max(ys) - min(ys)) >= SMALLEST
+
+
+def _simplified(points: Sequence[Point]) -> list[Point]:
+    """Douglas and Peucker: points that lie nearly on the line between their neighbours go. Without recursion."""
+    kept, waiting = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while waiting:
+        first, last = waiting.pop()
+        far, where = max(
+            ((_distance(points[n], points[first], points[last]), n) for n in range(first + 1, last)), default=(0.0, 0)
+        )
+        if far > COARSE:
+            kept.add(where)
+            waiting += [(first, where), (where, last)]
+    return [points[n] for n in sorted(kept)]
+
+
+def _distance(point: Point, start: Point, end: Point) -> float:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = hypot(dx, dy)
+    if not length:
+        return hypot(point[0] - start[0], point[1] - start[1])
+    return abs(dx * (point[1] - start[1]) - dy * (point[0] - start[0])) / length
+
+
+def _path(points: Sequence[Point]) -> str:
+    """Whole numbers, each relative to the one before: a third of the bytes."""
+    rounded = [(round(x), round(y)) for x, y in points]
+    (x, y), steps = rounded[0], []
+    for here in rounded[1:-1]:
+        if here != (x, y):
+            steps.append(f"{here[0] - x},{here[1] - y}")
+            x, y = here
+    return f"M{rounded[0][0]},{rounded[0][1]}l{' '.join(steps).replace(',-', '-').replace(' -', '-')}z" if steps else ""

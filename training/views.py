@@ -1,0 +1,31 @@
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import DetailView, ListView
+
+from .models import TrainingWeek
+from .selectors import programme
+
+
+class WeekList(ListView):
+    paginate_by = 20
+    template_name = "training/week_list.html"
+
+    def get_queryset(self):
+        return TrainingWeek.objects.visible_to(self.request.user).with_session_count()
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(trail=[(_("Training"), "")], **kwargs)
+
+
+class WeekDetail(DetailView):
+    """The programme of one week, day by day; made to be printed too."""
+
+    template_name = "training/week_detail.html"
+    context_object_name = "week"
+
+    def get_queryset(self):
+        return TrainingWeek.objects.visible_to(self.request.user)
+
+    def get_context_data(self, **kwargs):
+        trail = [(_("Training"), reverse("training:week_list")), (self.object.title, "")]
+        return super().get_context_data(trail=trail, days=programme(self.object), **kwargs)
