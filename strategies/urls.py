@@ -1,6 +1,79 @@
-"""Addresses of this part."""
+"""Addresses of strategies, actions, indicators, periods and phases."""
 
 from django.urls import path
 
+from .views import actions, history, indicators, log, periods, phases, plans, strategies, work
+
 app_name = "strategies"
-urlpatterns: list[path] = []
+
+urlpatterns = [
+    # what waits
+    path("my-work/", work.MyWork.as_view(), name="my_work"),
+    path("my-work/nothing-new/", work.NothingNew.as_view(), name="nothing_new"),
+    # actions and their log
+    path("actions/<int:pk>/", actions.ActionDetail.as_view(), name="action_detail"),
+    path("actions/<int:pk>/log/", log.ActionLog.as_view(), name="action_log"),
+    path("actions/<int:pk>/log/draft/", log.DraftSave.as_view(), name="draft_save"),
+    path("actions/<int:pk>/log/period/", log.LogPeriod.as_view(), name="log_period"),
+    path("actions/<int:pk>/edit/", plans.ActionEdit.as_view(), name="action_edit"),
+    path("actions/<int:pk>/history/", history.ActionHistory.as_view(), name="action_history"),
+    path("actions/<int:pk>/publish/", actions.ActionPublish.as_view(), name="action_publish"),
+    path("actions/<int:pk>/withdraw/", actions.ActionWithdraw.as_view(), name="action_withdraw"),
+    path("actions/<int:pk>/milestones/add/", plans.MilestoneAdd.as_view(), name="milestone_add"),
+    path("actions/<int:pk>/budget/add/", plans.BudgetLineAdd.as_view(), name="budgetline_add"),
+    path("milestones/<int:pk>/edit/", plans.MilestoneEdit.as_view(), name="milestone_edit"),
+    path("milestones/<int:pk>/withdraw/", plans.MilestoneWithdraw.as_view(), name="milestone_withdraw"),
+    path("budget-lines/<int:pk>/edit/", plans.BudgetLineEdit.as_view(), name="budgetline_edit"),
+    path("budget-lines/<int:pk>/withdraw/", plans.BudgetLineWithdraw.as_view(), name="budgetline_withdraw"),
+    path("updates/<int:pk>/edit/", log.UpdateEdit.as_view(), name="update_edit"),
+    path("updates/<int:pk>/withdraw/", actions.UpdateWithdraw.as_view(), name="update_withdraw"),
+    path("updates/<int:pk>/history/", history.UpdateHistory.as_view(), name="update_history"),
+    path("evidence/<int:pk>/withdraw/", actions.EvidenceWithdraw.as_view(), name="evidence_withdraw"),
+    # strategies
+    path("strategies/<slug:slug>/", strategies.StrategyDetail.as_view(), name="strategy_detail"),
+    path("strategies/<slug:slug>/edit/", plans.StrategyEdit.as_view(), name="strategy_edit"),
+    path("strategies/<slug:slug>/history/", history.StrategyHistory.as_view(), name="strategy_history"),
+    path("strategies/<slug:slug>/adopt/", strategies.StrategyAdopt.as_view(), name="strategy_adopt"),
+    path("strategies/<slug:slug>/publish/", strategies.StrategyPublish.as_view(), name="strategy_publish"),
+    path("strategies/<slug:slug>/actions/", actions.ActionList.as_view(), name="action_list"),
+    path("strategies/<slug:slug>/areas/add/", plans.AreaAdd.as_view(), name="area_add"),
+    path("areas/<int:pk>/edit/", plans.AreaEdit.as_view(), name="area_edit"),
+    path("areas/<int:pk>/objectives/add/", plans.ObjectiveAdd.as_view(), name="objective_add"),
+    path("objectives/<int:pk>/edit/", plans.ObjectiveEdit.as_view(), name="objective_edit"),
+    path("objectives/<int:pk>/actions/add/", plans.ActionAdd.as_view(), name="action_add"),
+    path("strategies/<slug:slug>/swot/", strategies.SwotBoard.as_view(), name="swot"),
+    path("strategies/<slug:slug>/swot/add/", plans.SwotAdd.as_view(), name="swot_add"),
+    path("strategies/<slug:slug>/problems/add/", plans.ProblemAdd.as_view(), name="problem_add"),
+    path("swot/<int:pk>/edit/", plans.SwotEdit.as_view(), name="swot_edit"),
+    path("swot/<int:pk>/withdraw/", plans.SwotWithdraw.as_view(), name="swot_withdraw"),
+    path("problems/<int:pk>/edit/", plans.ProblemEdit.as_view(), name="problem_edit"),
+    path("problems/<int:pk>/withdraw/", plans.ProblemWithdraw.as_view(), name="problem_withdraw"),
+    # indicators
+    path("strategies/<slug:slug>/indicators/", indicators.IndicatorList.as_view(), name="indicator_list"),
+    path("strategies/<slug:slug>/indicators/add/", plans.IndicatorAdd.as_view(), name="indicator_add"),
+    path("indicators/<int:pk>/", indicators.IndicatorDetail.as_view(), name="indicator_detail"),
+    path("indicators/<int:pk>/edit/", plans.IndicatorEdit.as_view(), name="indicator_edit"),
+    path("indicators/<int:pk>/withdraw/", plans.IndicatorWithdraw.as_view(), name="indicator_withdraw"),
+    path("indicators/<int:pk>/history/", history.IndicatorHistory.as_view(), name="indicator_history"),
+    path("values/<int:pk>/withdraw/", indicators.ValueWithdraw.as_view(), name="value_withdraw"),
+    # periods
+    path("periods/", periods.CityPeriodList.as_view(), name="cityperiod_list"),
+    path("periods/<int:pk>/", periods.CityPeriodDetail.as_view(), name="cityperiod_detail"),
+    path("periods/<int:pk>/values/", indicators.ValuesEdit.as_view(), name="values_edit"),
+    path("periods/<int:pk>/narrative/", periods.NarrativeEdit.as_view(), name="narrative_edit"),
+    path("periods/<int:pk>/submit/", periods.CityPeriodSubmit.as_view(), name="cityperiod_submit"),
+    path("periods/<int:pk>/open/", periods.CityPeriodOpen.as_view(), name="cityperiod_open"),
+    path("periods/<int:pk>/return/", periods.CityPeriodReturn.as_view(), name="cityperiod_return"),
+    path("periods/<int:pk>/accept/", periods.CityPeriodAccept.as_view(), name="cityperiod_accept"),
+    path("periods/<int:pk>/publish/", periods.CityPeriodPublish.as_view(), name="cityperiod_publish"),
+    path("periods/<int:pk>/reopen/", periods.CityPeriodReopen.as_view(), name="cityperiod_reopen"),
+    path("periods/<int:pk>/ask-to-reopen/", periods.CityPeriodAsk.as_view(), name="cityperiod_ask_reopen"),
+    path("periods/<int:pk>/comment/", periods.CityPeriodComment.as_view(), name="cityperiod_comment"),
+    path("periods/<int:pk>/endorse/", periods.CityPeriodEndorse.as_view(), name="cityperiod_endorse"),
+    path("periods/<int:pk>/revisions/<int:number>/", periods.PeriodRevisionDetail.as_view(), name="revision_detail"),
+    # the pilot's three steps
+    path("cities/<slug:slug>/phases/", phases.PhaseList.as_view(), name="phase_list"),
+    path("phases/<int:pk>/edit/", phases.PhaseEdit.as_view(), name="phase_edit"),
+    path("phases/<int:pk>/waive/<slug:key>/", phases.ConditionWaive.as_view(), name="condition_waive"),
+    path("waivers/<int:pk>/withdraw/", phases.WaiverWithdraw.as_view(), name="waiver_withdraw"),
+]

@@ -1,0 +1,68 @@
+"""Pictures of a strategy: rows in, charts out. Nothing here asks the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from epi_site.shared import charts, locales
+from epi_site.shared.charts import Chart
+
+
+def values_chart(indicator: Any, told: Sequence[Any], *, illustrative: bool = False) -> Chart:
+    """The values over the periods, with the baseline and the target as lines."""
+    periods = [row.period for row in told]
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": _("Value"),
+            "x": periods,
+            "y": [row.value for row in told],
+            **charts.series_style(0),
+        }
+    ]
+    for index, (name, level) in enumerate(((_("Baseline"), indicator.baseline), (_("Target"), indicator.target)), 1):
+        if level is not None and periods:
+            style = charts.series_style(index)
+            data.append(
+                {"type": "scatter", "mode": "lines", "name": name, "x": periods, "y": [level] * len(periods), **style}
+            )
+    layout = {"yaxis": charts.axis_title(indicator.unit) | {"rangemode": "tozero"}, "xaxis": {"type": "category"}}
+    return Chart(
+        key="values",
+        title=indicator.name,
+        columns=[_("Period"), _("Value"), _("Baseline"), _("Target"), _("Note")],
+        rows=[
+            [
+                row.period,
+                locales.number(row.value),
+                locales.number(indicator.baseline),
+                locales.number(indicator.target),
+                row.note,
+            ]
+            for row in told
+        ],
+        figure={"data": data, "layout": layout},
+        n=len(told),
+        source=indicator.source,
+        note="" if all(row.is_submitted for row in told) else _("The newest value has not been submitted yet."),
+        empty=_("No value has been entered yet."),
+        illustrative=illustrative,
+        described=_describe(indicator, told),
+    )
+
+
+def _describe(indicator: Any, told: Sequence[Any]) -> str:
+    if not told:
+        return ""
+    first, last = told[0], told[-1]
+    words = _("From %(first)s in %(from)s to %(last)s in %(to)s.") % {
+        "first": locales.number(first.value),
+        "from": first.period,
+        "last": locales.number(last.value),
+        "to": last.period,
+    }
+    if indicator.target is None:
+        return words
+    return words + " " + _("The target is %(target)s.") % {"target": locales.number(indicator.target)}

@@ -1,0 +1,47 @@
+"""Filters that live in the address."""
+
+import django_filters
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import Organisation
+from strategies.enums import ActionStatus, Health
+from strategies.models import Action, PriorityArea
+
+YES_NO = [("yes", _("in the pilot")), ("no", _("not in the pilot"))]
+
+
+class ActionFilter(django_filters.FilterSet):
+    """Over actions that carry ``health`` and ``current_status`` (``selectors.actions.actions_for``)."""
+
+    q = django_filters.CharFilter(method="words", label=_("Words"))
+    area = django_filters.ModelChoiceFilter(
+        field_name="objective__area", queryset=PriorityArea.objects.none(), label=_("Priority area"), empty_label=_("all")
+    )
+    health = django_filters.ChoiceFilter(choices=Health.choices, label=_("Health"), empty_label=_("all"))
+    status = django_filters.ChoiceFilter(
+        field_name="current_status", choices=ActionStatus.choices, label=_("Status"), empty_label=_("all")
+    )
+    owner = django_filters.ModelChoiceFilter(queryset=Organisation.objects.none(), label=_("Owner"), empty_label=_("all"))
+    pilot = django_filters.ChoiceFilter(choices=YES_NO, method="of_pilot", label=_("Pilot"), empty_label=_("all"))
+    sort = django_filters.CharFilter(method="ignore", widget=forms.HiddenInput)
+
+    class Meta:
+        model = Action
+        fields: list[str] = []
+
+    def __init__(self, *args, strategy, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.filters["area"].queryset = PriorityArea.objects.filter(strategy=strategy)
+        owners = Action.objects.filter(objective__area__strategy=strategy).values("owner")
+        self.filters["owner"].queryset = Organisation.objects.filter(pk__in=owners)
+
+    def words(self, rows, _name, value):
+        return rows.filter(Q(title__icontains=value) | Q(code__iexact=value) | Q(description__icontains=value))
+
+    def of_pilot(self, rows, _name, value):
+        return rows.filter(is_pilot=value == "yes")
+
+    def ignore(self, rows, _name, _value):
+        return rows

@@ -1,0 +1,35 @@
+from .log import LogForm
+from .periods import DayForm, NarrativeForm, PeriodFilterForm, PhaseForm, ReasonForm, SubmitForm, ValuesForm
+from .plans import (
+    ActionForm,
+    AreaForm,
+    BudgetLineForm,
+    IndicatorForm,
+    MilestoneForm,
+    ObjectiveForm,
+    PlanForm,
+    ProblemForm,
+    StrategyForm,
+    SwotForm,
+)
+
+__all__ = [
+    "ActionForm",
+    "AreaForm",
+    "BudgetLineForm",
+    "DayForm",
+    "IndicatorForm",
+    "LogForm",
+    "MilestoneForm",
+    "NarrativeForm",
+    "ObjectiveForm",
+    "PeriodFilterForm",
+    "PhaseForm",
+    "PlanForm",
+    "ProblemForm",
+    "ReasonForm",
+    "StrategyForm",
+    "SubmitForm",
+    "SwotForm",
+    "ValuesForm",
+]

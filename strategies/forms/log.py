@@ -1,0 +1,250 @@
+"""The logging form: only the sentence is required, and whatever is known stands beside the inputs."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
+
+from cities.models import Person
+from epi_site.shared import locales
+from epi_site.shared.forms import DayInput, LongText, VersionedForm
+from strategies.enums import ActionStatus
+from strategies.models import ActionUpdate, BudgetLine, Milestone
+
+from .fields import AmountField, CountField, FilesField
+
+NO_NAMES = gettext_lazy("One sentence is enough. Do not name or describe individual migrants.")
+FILES = gettext_lazy(
+    "A photo, a PDF, a spreadsheet or a document, up to %(size)s MB each. Position data is removed from photos."
+)
+LINKS = gettext_lazy("One address on each line, each beginning with https://.")
+MOST_FILES = 10
+
+
+class MilestoneChoice(forms.ModelMultipleChoiceField):
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, milestone):
+        words = _("%(title)s, was due %(day)s") if milestone.due_on < self.today else _("%(title)s, due %(day)s")
+        return words % {"title": milestone.title, "day": locales.day(milestone.due_on)}
+
+
+class LineChoice(forms.ModelChoiceField):
+    def label_from_instance(self, line):
+        return f"{line.source}, {line.year}: {locales.money(line.amount, self.currency)}"
+
+
+class LogForm(VersionedForm):
+    """``page`` holds what is known of the action (``selectors.logging.LogPage``).
+
+    Nothing here is saved: the view turns ``cleaned_data`` into the service's input.
+    """
+
+    milestones = MilestoneChoice(Milestone.objects.none(), required=False, label=gettext_lazy("Milestones reached"))
+    progress = CountField(required=False, max_value=100, label=gettext_lazy("Progress, in per cent"))
+    spent = AmountField(required=False, max_digits=14, decimal_places=2)
+    people_reached = CountField(required=False, label=gettext_lazy("People reached"))
+    budget_line = LineChoice(
+        BudgetLine.objects.none(),
+        required=False,
+        label=gettext_lazy("Out of which budget line"),
+        empty_label=gettext_lazy("not said"),
+    )
+    files = FilesField(required=False, label=gettext_lazy("Files that show it"))
+    links = forms.CharField(required=False, label=gettext_lazy("Links that show it"), widget=LongText({"rows": 2}))
+    city_period = forms.ChoiceField(required=False, label=gettext_lazy("Period"))
+    language = forms.ChoiceField(required=False, label=gettext_lazy("Written in"))
+
+    class Meta:
+        model = ActionUpdate
+        fields = [
+            "text",
+            "status",
+            "date",
+            "spent",
+            "spent_reason",
+            "budget_line",
+            "people_reached",
+            "progress",
+            "challenges",
+            "next_step",
+            "visibility",
+            "on_behalf_of",
+            "language",
+        ]
+        widgets = {
+            "text": LongText(),
+            "date": DayInput(),
+            "status": forms.RadioSelect(),
+            "challenges": LongText({"rows": 2}),
+            "next_step": LongText({"rows": 2}),
+        }
+        labels = {"text": gettext_lazy("What has happened?"), "date": gettext_lazy("When")}
+        error_messages = {"text": {"required": gettext_lazy("Write one sentence about what has happened.")}}
+
+    def __init__(self, *args: Any, page: Any, max_mb: int, **kwargs: Any) -> None:
+        self.page, self.max_mb = page, max_mb
+        super().__init__(*args, **kwargs)
+        self.fields["version"].required = False
+        self.fields["text"].help_text = NO_NAMES
+        self.fields["date"].required = False
+        self.fields["visibility"].required = False
+        self._offer_status()
+        self._offer_progress()
+        self._offer_money()
+        self._offer_people()
+        self._offer_periods()
+        self._offer_languages()
+        self._offer_values()
+        self.fields["files"].help_text = FILES % {"size": max_mb}
+        self.fields["links"].help_text = LINKS
+
+    # ---- what is offered
+
+    def _offer_status(self):
+        field = self.fields["status"]
+        field.required = False
+        field.choices = ActionStatus.choices
+        field.widget.choices = ActionStatus.choices
+
+    def _offer_progress(self):
+        page = self.page
+        milestones, progress = self.fields["milestones"], self.fields["progress"]
+        milestones.queryset, milestones.today = page.open_milestones, page.today
+        if page.has_milestones:
+            del self.fields["progress"]
+            if not page.open_milestone_count:
+                del self.fields["milestones"]
+            return
+        del self.fields["milestones"]
+        progress.help_text = (
+            _("Last time %(percent)s.") % {"percent": locales.percent(page.last_progress)}
+            if page.last_progress is not None
+            else ""
+        )
+
+    def _offer_money(self):
+        page, spent, line = self.page, self.fields["spent"], self.fields["budget_line"]
+        known = {"spent": locales.money(page.spent_total, page.currency)}
+        spent.label = _("Spent since then (%(currency)s)") % {"currency": page.currency}
+        if page.budget_total:
+            known["budget"] = locales.money(page.budget_total, page.currency)
+            spent.help_text = _("So far %(spent)s of %(budget)s.") % known
+        else:
+            spent.help_text = _("So far %(spent)s.") % known
+        reason = self.fields["spent_reason"]
+        reason.help_text = _("Only where the amount above is negative: what was corrected or paid back.")
+        line.queryset, line.currency = page.lines, page.currency
+        if not page.has_lines:
+            del self.fields["budget_line"]
+
+    def _offer_people(self):
+        last = self.page.last_people
+        if last is not None:
+            self.fields["people_reached"].help_text = _("Last time %(count)s.") % {"count": locales.number(last)}
+        behalf = self.fields["on_behalf_of"]
+        behalf.queryset = Person.objects.filter(pk__in=self.page.people_ids)
+        behalf.empty_label = _("nobody else")
+        behalf.help_text = _("If somebody else told you this and answers for it.")
+
+    def _offer_periods(self):
+        periods = self.page.periods
+        if len(periods) < 2:
+            del self.fields["city_period"]
+            return
+        field = self.fields["city_period"]
+        by_date = ("", _("by the date above"))
+        field.choices = [by_date, *((str(period.pk), self.words_of_period(period)) for period in periods)]
+        field.help_text = _("Several periods are open.")
+
+    @staticmethod
+    def words_of_period(city_period):
+        period = city_period.period
+        return _("%(name)s, to be handed in by %(day)s") % {"name": period.name, "day": locales.day(period.due_on)}
+
+    def _offer_languages(self):
+        city = self.page.city
+        codes = dict.fromkeys([city.language, *city.other_languages, "en"])
+        self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
+
+    def _offer_values(self):
+        self.value_names = []
+        for due in self.page.values_due:
+            name = f"value_{due.indicator.pk}"
+            known = _("Last: %(value)s (%(period)s).") % {
+                "value": locales.number(due.last_value),
+                "period": due.last_period,
+            }
+            self.fields[name] = AmountField(
+                required=False,
+                max_digits=16,
+                decimal_places=4,
+                label=f"{due.indicator.name} ({due.indicator.unit})",
+                help_text=known if due.last_value is not None else _("No value yet."),
+            )
+            self.value_names.append(name)
+
+    @property
+    def value_fields(self):
+        return [self[name] for name in self.value_names]
+
+    # ---- what was typed
+
+    def clean_date(self):
+        day = self.cleaned_data.get("date") or self.page.today
+        if day > self.page.today:
+            raise forms.ValidationError(_("This day has not come yet. Write today’s date, or an earlier one."))
+        return day
+
+    def clean_status(self):
+        return self.cleaned_data.get("status") or self.page.last_status
+
+    def clean_visibility(self):
+        return self.cleaned_data.get("visibility") or "network"
+
+    def clean_language(self):
+        return self.cleaned_data.get("language") or self.page.city.language
+
+    def clean_links(self):
+        links = [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
+        check = URLValidator(schemes=["http", "https"])
+        for link in links:
+            try:
+                check(link)
+            except forms.ValidationError as error:
+                words = _("“%(link)s” is not a full address. Copy it from the browser, with https:// in front.")
+                raise forms.ValidationError(words % {"link": link[:80]}) from error
+            if len(link) > 500:
+                raise forms.ValidationError(_("An address has at most 500 signs."))
+        return links
+
+    def clean_files(self):
+        files = self.cleaned_data["files"]
+        if len(files) > MOST_FILES:
+            raise forms.ValidationError(_("At most %(count)s files at once.") % {"count": MOST_FILES})
+        return files
+
+    def clean(self):
+        cleaned = super().clean()
+        spent = cleaned.get("spent")
+        if spent is not None and spent < 0 and not cleaned.get("spent_reason"):
+            self.add_error("spent_reason", _("Say why the amount is negative."))
+        return cleaned
+
+    def form_of(self, current):
+        return type(self)(instance=current, page=self.page, max_mb=self.max_mb, initial=stored_extras(current))
+
+
+def stored_extras(update):
+    """What the form shows of an update beside its own columns."""
+    links = [piece.link for piece in update.evidence.standing() if piece.link]
+    return {"milestones": [milestone.pk for milestone in update.milestones.all()], "links": "\n".join(links)}
+
+
+def name_of_language(code):
+    try:
+        return get_language_info(code)["name_local"]
+    except KeyError:
+        return code

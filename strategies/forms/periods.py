@@ -1,0 +1,176 @@
+"""Forms of a city's period: its narrative, who answers for it, the reasons for its moves, its indicator values."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cities.enums import BodyKind
+from cities.models import City, Membership, Person
+from epi_site.shared import locales
+from epi_site.shared.forms import DayInput, LongText, VersionedForm, form_helper
+from strategies.enums import PeriodState
+from strategies.models import Narrative, PilotPhase, ReportingPeriod
+
+from .fields import AmountField
+from .log import name_of_language
+
+
+class NarrativeForm(VersionedForm):
+    language = forms.ChoiceField(label=gettext_lazy("Written in"))
+
+    class Meta:
+        model = Narrative
+        fields = ["text", "language"]
+        widgets = {"text": LongText({"rows": 12})}
+        labels = {"text": gettext_lazy("The city’s own account of the period")}
+
+    def __init__(self, *args: Any, city: Any, **kwargs: Any) -> None:
+        self.city = city
+        super().__init__(*args, **kwargs)
+        codes = dict.fromkeys([city.language, *city.other_languages, "en"])
+        self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
+        self.fields["text"].required = True
+        self.fields["text"].help_text = _(
+            "What went well, what did not, and what follows from it. Figures and updates are added by themselves."
+        )
+        if self.instance.pk is None:
+            self.initial["language"], self.initial["version"] = city.language, 0
+
+    def form_of(self, current):
+        return type(self)(instance=current, city=self.city)
+
+    def _post_clean(self):
+        """The service saves and checks."""
+
+
+class SubmitForm(forms.Form):
+    on_behalf_of = forms.ModelChoiceField(
+        Person.objects.none(), label=gettext_lazy("Who answers for it"), widget=forms.RadioSelect, empty_label=None
+    )
+
+    def __init__(self, *args: Any, city: Any, person: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        office = Membership.objects.current(city.today).filter(body__kind=BodyKind.CITY_OFFICE, body__city=city)
+        field = self.fields["on_behalf_of"]
+        field.queryset = Person.objects.filter(pk__in=office.values("person"))
+        field.help_text = _("Both are kept: who answers for the period, and who pressed the button.")
+        if person is not None:
+            self.initial.setdefault("on_behalf_of", person.pk)
+
+
+class ReasonForm(forms.Form):
+    """A sentence that goes with a move, a withdrawal or a waiver."""
+
+    text = forms.CharField(widget=LongText(), max_length=5000)
+
+    def __init__(self, *args: Any, label: Any, help_text: Any = "", required: bool = True, most: int = 5000, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        field = self.fields["text"]
+        field.label, field.help_text, field.required, field.max_length = label, help_text, required, most
+        field.error_messages["required"] = _("Say why, in a sentence.")
+
+    def clean_text(self):
+        text = self.cleaned_data["text"]
+        most = self.fields["text"].max_length
+        if len(text) > most:
+            raise forms.ValidationError(_("At most %(count)s signs.") % {"count": locales.number(most)})
+        return text
+
+
+class ValuesForm(forms.Form):
+    """All indicators of a period on one page: value and note, with what was said last."""
+
+    def __init__(self, *args: Any, rows: list, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rows = rows
+        for row in rows:
+            self._offer(row)
+
+    def _offer(self, row):
+        name = f"value_{row.indicator.pk}"
+        self.fields[name] = AmountField(
+            required=False,
+            max_digits=16,
+            decimal_places=4,
+            label=f"{row.indicator.name} ({row.indicator.unit})",
+            help_text=self._help(row),
+        )
+        self.fields[f"note_{row.indicator.pk}"] = forms.CharField(
+            required=False, max_length=250, label=_("Note to %(name)s") % {"name": row.indicator.name}
+        )
+        self.fields[f"version_{row.indicator.pk}"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
+        if row.value is not None:
+            self.initial |= {
+                name: row.value.value.normalize() if row.value.value % 1 else int(row.value.value),
+                f"note_{row.indicator.pk}": row.value.note,
+                f"version_{row.indicator.pk}": row.value.version,
+            }
+
+    @staticmethod
+    def _help(row):
+        words = {"value": locales.number(row.last_value), "period": row.last_period}
+        last = _("Last: %(value)s (%(period)s).") % words if row.last_value is not None else _("No value yet.")
+        if row.indicator.target is None:
+            return last
+        return last + " " + _("Target: %(target)s.") % {"target": locales.number(row.indicator.target)}
+
+    @property
+    def lines(self):
+        """Each indicator with its fields, for the page."""
+        return [
+            (row, self[f"value_{row.indicator.pk}"], self[f"note_{row.indicator.pk}"], self[f"version_{row.indicator.pk}"])
+            for row in self.rows
+        ]
+
+    def given(self):
+        """What was changed, as (row, value, note, version)."""
+        for row in self.rows:
+            pk = row.indicator.pk
+            value, note = self.cleaned_data[f"value_{pk}"], self.cleaned_data[f"note_{pk}"]
+            stored = (row.value.value, row.value.note) if row.value else (None, "")
+            if (value, note) != stored and value is not None:
+                yield row, value, note, self.cleaned_data[f"version_{pk}"]
+
+    def clean(self):
+        cleaned = super().clean()
+        for row in self.rows:
+            pk = row.indicator.pk
+            if cleaned.get(f"note_{pk}") and cleaned.get(f"value_{pk}") is None and f"value_{pk}" not in self.errors:
+                self.add_error(f"value_{pk}", _("Give the value that the note belongs to."))
+            elif row.value and cleaned.get(f"value_{pk}") is None and f"value_{pk}" not in self.errors:
+                self.add_error(f"value_{pk}", _("A value that was given is changed or withdrawn, not emptied."))
+        return cleaned
+
+
+class PhaseForm(VersionedForm):
+    class Meta:
+        model = PilotPhase
+        fields = ["planned_start", "planned_end", "actual_start", "actual_end"]
+        widgets = dict.fromkeys(fields, DayInput())
+
+    def _post_clean(self):
+        """The service saves and checks."""
+
+
+class DayForm(forms.Form):
+    day = forms.DateField(widget=DayInput())
+
+    def __init__(self, *args: Any, label: Any, help_text: Any = "", cancel: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["day"].label, self.fields["day"].help_text = label, help_text
+        self.helper = form_helper(save=_("Save"), cancel=cancel)
+
+
+class PeriodFilterForm(forms.Form):
+    city = forms.ModelChoiceField(City.objects.all(), required=False, label=gettext_lazy("City"), empty_label=gettext_lazy("all"))
+    period = forms.ModelChoiceField(
+        ReportingPeriod.objects.order_by("-starts_on"),
+        required=False,
+        label=gettext_lazy("Period"),
+        empty_label=gettext_lazy("all"),
+    )
+    state = forms.ChoiceField(
+        choices=[("", gettext_lazy("all")), *PeriodState.choices], required=False, label=gettext_lazy("State")
+    )

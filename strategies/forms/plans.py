@@ -1,0 +1,265 @@
+"""Forms of the plan: what the city means to do. Each carries the version that was read."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cities.models import Membership, Organisation, Person
+from epi_site.shared.forms import DayInput, LongText, VersionedForm
+from strategies.models import (
+    Action,
+    BudgetLine,
+    ImplementationProblem,
+    Indicator,
+    Milestone,
+    Objective,
+    PriorityArea,
+    Strategy,
+    SwotItem,
+)
+
+from .fields import AmountField, CountField
+from .log import name_of_language
+
+
+class PlanForm(VersionedForm):
+    """``city``: whose plan it is. ``parent``: what a new part hangs on. The service saves, not the form."""
+
+    reason = forms.CharField(required=False, max_length=100, label=gettext_lazy("Why this changes"))
+    asks_reason = False
+
+    def __init__(self, *args: Any, city: Any, parent: Any = None, **kwargs: Any) -> None:
+        self.city, self.parent = city, parent
+        super().__init__(*args, **kwargs)
+        if not self.asks_reason or self.instance.pk is None:
+            del self.fields["reason"]
+        self.offer()
+
+    def offer(self) -> None:
+        """What may be chosen in this city."""
+
+    def form_of(self, current):
+        return type(self)(instance=current, city=self.city, parent=self.parent)
+
+    def _post_clean(self):
+        """The service fills the stored row and checks it; here the instance stays as it was read."""
+
+    def has_changed_since(self, name: str) -> bool:
+        return name in self.changed_data
+
+    @property
+    def strategy(self) -> Strategy:
+        found = self.parent if isinstance(self.parent, Strategy) else None
+        return found or self.instance.strategy
+
+    # ---- for the service
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.cleaned_data if name in self._plain_names()}
+
+    @property
+    def links(self) -> dict[str, Any]:
+        names = {field.name for field in self._meta.model._meta.many_to_many}
+        return {name: self.cleaned_data[name] for name in self.cleaned_data if name in names}
+
+    def _plain_names(self) -> set[str]:
+        return {field.name for field in self._meta.model._meta.concrete_fields} - {"version"}
+
+
+class StrategyForm(PlanForm):
+    language = forms.ChoiceField(label=gettext_lazy("Written in"))
+
+    class Meta:
+        model = Strategy
+        fields = ["title", "vision", "year_from", "year_to", "language"]
+        widgets = {"vision": LongText({"rows": 6})}
+
+    def offer(self):
+        codes = dict.fromkeys([self.city.language, *self.city.other_languages, "en"])
+        self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
+
+    def clean(self):
+        cleaned = super().clean()
+        first, last = cleaned.get("year_from"), cleaned.get("year_to")
+        if first and last and last < first:
+            self.add_error("year_to", _("The last year comes before the first one."))
+        return cleaned
+
+
+class AreaForm(PlanForm):
+    class Meta:
+        model = PriorityArea
+        fields = ["code", "title", "theme", "description"]
+        widgets = {"description": LongText()}
+
+
+class ObjectiveForm(PlanForm):
+    class Meta:
+        model = Objective
+        fields = ["code", "title", "description"]
+        widgets = {"description": LongText()}
+
+
+class ActionForm(PlanForm):
+    class Meta:
+        model = Action
+        fields = [
+            "code",
+            "title",
+            "description",
+            "objective",
+            "starts_on",
+            "ends_on",
+            "owner",
+            "accountable",
+            "deputies",
+            "partners",
+            "target_groups",
+            "is_pilot",
+            "budget_status",
+        ]
+        widgets = {
+            "description": LongText(),
+            "starts_on": DayInput(),
+            "ends_on": DayInput(),
+            "deputies": forms.CheckboxSelectMultiple(),
+            "target_groups": forms.CheckboxSelectMultiple(),
+            "partners": forms.SelectMultiple({"size": 6}),
+            "budget_status": forms.RadioSelect(),
+        }
+        help_texts = {
+            "owner": gettext_lazy("The organisation that carries the action."),
+            "accountable": gettext_lazy("One person who answers for it now. Without one, the action cannot be on track."),
+            "is_pilot": gettext_lazy("The gates of the pilot look at this action."),
+        }
+
+    def offer(self):
+        members = Membership.objects.current().filter(body__city=self.city).values("person")
+        people = Person.objects.filter(pk__in=members)
+        strategy = self.parent.area.strategy_id if self.instance.pk is None else self.instance.strategy.pk
+        objectives = Objective.objects.filter(area__strategy=strategy).select_related("area")
+        self.fields["objective"].queryset = objectives.order_by("area__code", "code")
+        self.fields["accountable"].queryset = people
+        self.fields["accountable"].empty_label = _("nobody yet")
+        self.fields["deputies"].queryset = people
+        self.fields["owner"].queryset = Organisation.objects.all()
+        self.fields["owner"].empty_label = _("not yet known")
+        if self.instance.pk is None:
+            self.initial.setdefault("objective", self.parent.pk)
+
+    def clean(self):
+        cleaned = super().clean()
+        first, last = cleaned.get("starts_on"), cleaned.get("ends_on")
+        if first and last and last < first:
+            self.add_error("ends_on", _("The action would end before it starts."))
+        return cleaned
+
+
+class MilestoneForm(PlanForm):
+    asks_reason = True
+    weight = CountField(min_value=1, max_value=100, label=gettext_lazy("Weight"), initial=1)
+
+    class Meta:
+        model = Milestone
+        fields = ["title", "due_on", "weight"]
+        widgets = {"due_on": DayInput()}
+
+    def offer(self):
+        self.fields["weight"].help_text = _("A milestone of weight 2 counts twice as much for the progress as one of 1.")
+
+
+class BudgetLineForm(PlanForm):
+    amount = AmountField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        model = BudgetLine
+        fields = ["source", "year", "amount"]
+
+    def offer(self):
+        self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.city.currency}
+
+    def clean_amount(self):
+        amount = self.cleaned_data["amount"]
+        if amount is not None and amount <= 0:
+            raise forms.ValidationError(_("A budget is more than nothing."))
+        return amount
+
+
+class IndicatorForm(PlanForm):
+    asks_reason = True
+    baseline = AmountField(required=False, max_digits=16, decimal_places=4, label=gettext_lazy("Baseline"))
+    target = AmountField(required=False, max_digits=16, decimal_places=4, label=gettext_lazy("Target"))
+
+    class Meta:
+        model = Indicator
+        fields = [
+            "name",
+            "definition",
+            "unit",
+            "direction",
+            "objective",
+            "action",
+            "baseline",
+            "baseline_on",
+            "no_baseline_reason",
+            "target",
+            "target_on",
+            "frequency",
+            "source",
+            "across_periods",
+            "across_places",
+            "counts_people",
+        ]
+        widgets = {"definition": LongText(), "baseline_on": DayInput(), "target_on": DayInput()}
+
+    def offer(self):
+        strategy = self.strategy
+        self.fields["objective"].queryset = Objective.objects.filter(area__strategy=strategy)
+        self.fields["action"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
+        for name in ("objective", "action"):
+            self.fields[name].empty_label = _("the strategy as a whole")
+            self.fields[name].required = False
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("objective") and cleaned.get("action"):
+            self.add_error("action", _("Choose either an objective or an action: the action has its objective already."))
+        if cleaned.get("baseline") is None and not cleaned.get("no_baseline_reason"):
+            self.add_error("no_baseline_reason", _("Give the baseline, or say why there is none."))
+        return cleaned
+
+
+class SwotForm(PlanForm):
+    class Meta:
+        model = SwotItem
+        fields = ["kind", "text", "areas", "actions"]
+        widgets = {
+            "kind": forms.RadioSelect(),
+            "text": LongText(),
+            "areas": forms.CheckboxSelectMultiple(),
+            "actions": forms.SelectMultiple({"size": 6}),
+        }
+
+    def offer(self):
+        strategy = self.strategy
+        self.fields["kind"].choices = [choice for choice in self.fields["kind"].choices if choice[0]]
+        self.fields["areas"].queryset = PriorityArea.objects.filter(strategy=strategy)
+        self.fields["actions"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
+
+
+class ProblemForm(PlanForm):
+    class Meta:
+        model = ImplementationProblem
+        fields = ["text", "area", "swot_items", "counter_action"]
+        widgets = {"text": LongText(), "swot_items": forms.CheckboxSelectMultiple()}
+
+    def offer(self):
+        strategy = self.strategy
+        self.fields["area"].queryset = PriorityArea.objects.filter(strategy=strategy)
+        self.fields["swot_items"].queryset = SwotItem.objects.filter(strategy=strategy, withdrawn_at=None)
+        actions = Action.objects.standing().filter(objective__area__strategy=strategy)
+        self.fields["counter_action"].queryset = actions
+        self.fields["area"].empty_label = self.fields["counter_action"].empty_label = _("none")

@@ -1,0 +1,136 @@
+"""Actions with the figures that a reader may see: live in the network and the city, published ones for the public."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
+
+from cities.rules import insider_cities, official_cities, reads_network
+from strategies.enums import LOCKED
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    BudgetLine,
+    Evidence,
+    Indicator,
+    Milestone,
+    MilestoneReached,
+    PeriodRevision,
+    RevisionAction,
+    Strategy,
+)
+
+from .frozen import frozen_log
+
+
+def reads_live(user: Any, city_id: int) -> bool:
+    """Figures of open periods: the city's people, and who reads the network (marked *not yet submitted* there)."""
+    return city_id in insider_cities(user) or reads_network(user)
+
+
+def with_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet[Action]:
+    """Adds health, progress, expected, current_status, spent_total and budget_total, as this reader may know them."""
+    if reads_live(user, city_id):
+        return actions.with_health().with_money()
+    newest = newest_frozen(user)
+    return actions.annotate(
+        health=Subquery(newest.values("health")[:1]),
+        progress=Subquery(newest.values("progress")[:1]),
+        expected=Subquery(newest.values("expected")[:1]),
+        current_status=Subquery(newest.values("status")[:1]),
+        spent_total=Subquery(newest.values("spent")[:1]),
+        budget_total=Subquery(newest.values("budget")[:1]),
+    )
+
+
+def newest_frozen(user: Any) -> QuerySet[RevisionAction]:
+    """The outer action as the newest revision tells it that this reader may read."""
+    readable = PeriodRevision.objects.visible_to(user)
+    rows = RevisionAction.objects.filter(action=OuterRef("pk"), revision__in=readable)
+    return rows.order_by("-revision__city_period__period__starts_on", "-revision__number")
+
+
+def actions_of(strategy: Strategy, user: Any) -> QuerySet[Action]:
+    """The visible actions of a strategy, with figures, in the plan's order."""
+    rows = Action.objects.visible_to(user).filter(objective__area__strategy=strategy, withdrawn_at=None).with_place()
+    return with_figures(rows, user, strategy.city_id).order_by("objective__area__code", "objective__code", "code", "pk")
+
+
+def has_unsubmitted(action: Action) -> bool:
+    """Some of the figures come from a period that has not been handed in."""
+    return action.updates.standing().exclude(city_period__state__in=LOCKED).exists()
+
+
+@dataclass(frozen=True)
+class ActionPage:
+    """One action with what hangs on it, as this reader may read it."""
+
+    action: Action
+    is_insider: bool
+    is_live: bool
+    milestones: list[Milestone]
+    lines: list[BudgetLine]
+    indicators: list[Indicator]
+    log: list[ActionUpdate]  # live, for insiders
+    frozen: list[dict]  # for others
+    unsubmitted: bool
+    frozen_row: RevisionAction | None  # what the public's figures are read from
+
+    @property
+    def budget(self) -> Decimal:
+        return sum((line.amount for line in self.lines), Decimal(0))
+
+
+def action_page(action: Action, user: Any) -> ActionPage:
+    city_id = action.of_city_id
+    is_insider, is_live = city_id in insider_cities(user), reads_live(user, city_id)
+    return ActionPage(
+        action=action,
+        is_insider=is_insider,
+        is_live=is_live,
+        milestones=_milestones(action, is_live),
+        lines=_lines(action, is_live),
+        indicators=list(action.indicators.visible_to(user).filter(withdrawn_at=None)),
+        log=_log(action, user) if is_insider else [],
+        frozen=[] if is_insider else frozen_log(action, user),
+        unsubmitted=is_live and has_unsubmitted(action),
+        frozen_row=None if is_live else _frozen_row(action, user),
+    )
+
+
+def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
+    rows = RevisionAction.objects.filter(action=action, revision__in=PeriodRevision.objects.visible_to(user))
+    rows = rows.select_related("revision__city_period__period")
+    return rows.order_by("-revision__city_period__period__starts_on", "-revision__number").first()
+
+
+def _milestones(action: Action, is_live: bool) -> list[Milestone]:
+    rows = action.milestones.standing()
+    if not is_live:
+        return list(rows)
+    reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
+    return list(rows.annotate(reached_on=Subquery(reached.values("update__date")[:1])))
+
+
+def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
+    rows = action.budget_lines.standing()
+    if not is_live:
+        return list(rows)
+    spent = ActionUpdate.objects.standing().filter(budget_line=OuterRef("pk")).order_by().values("budget_line")
+    return list(rows.annotate(spent=Subquery(spent.annotate(sum=Sum("spent")).values("sum"))))
+
+
+def _log(action: Action, user: Any) -> list[ActionUpdate]:
+    """With what each update reached and rests on; withdrawn ones for officials alone."""
+    standing = Evidence.objects.standing().select_related("file")
+    rows = action.updates.visible_to(user).select_related(
+        "author", "on_behalf_of", "city_period__period", "city_period__city", "budget_line"
+    )
+    if action.of_city_id not in official_cities(user):
+        rows = rows.standing()
+    return list(rows.prefetch_related("milestones", Prefetch("evidence", standing, to_attr="pieces")).newest_first())
+
+
+def has_draft(action: Action, user: Any) -> Exists:
+    return action.drafts.filter(author=user).exists()

@@ -1,0 +1,23 @@
+"""Lists of cities' periods."""
+
+from typing import Any
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from strategies.forms import PeriodFilterForm
+from strategies.models import CityPeriod, PeriodMove
+
+
+def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFilterForm]:
+    """The visible periods that fit the filter, the newest first, with the day of their last move and how many revisions."""
+    form = PeriodFilterForm(wanted or None)
+    rows = CityPeriod.objects.visible_to(user).select_related("city", "period")
+    moves = PeriodMove.objects.filter(city_period=OuterRef("pk")).order_by("-number")
+    revisions = CityPeriod.objects.filter(pk=OuterRef("pk")).annotate(count=Count("revisions")).values("count")
+    rows = rows.annotate(moved_at=Subquery(moves.values("at")[:1]), revision_count=Coalesce(Subquery(revisions), 0))
+    if form.is_bound and form.is_valid():
+        chosen = form.cleaned_data
+        names = {"city": "city", "period": "period", "state": "state"}
+        rows = rows.filter(**{names[name]: value for name, value in chosen.items() if value})
+    return rows.order_by("-period__starts_on", "city__name"), form

@@ -1,0 +1,163 @@
+"""What is due for a person, in order."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cities.rules import insider_cities, lead_cities, official_cities, person_of
+from epi_site.shared import locales
+from strategies.enums import Health, PeriodState, PeriodVerb
+from strategies.models import Action, CityPeriod, PeriodMove, UpdateDraft
+from strategies.models.health import health_reason
+from strategies.work import DUE, LATE, QUIET, RETURNED, SOON, WorkRow, added_work, in_order
+
+from .completeness import Completeness, completeness
+
+NEEDS_WORD = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
+MOST_NAMES = 3
+MOST_PERIODS = 6  # open ones; there are one or two
+
+
+@dataclass
+class MyWork:
+    """``due``: in order. ``others``: actions that one may log on though nothing presses. ``periods``: the open ones."""
+
+    due: list[WorkRow] = field(default_factory=list)
+    drafts: list[UpdateDraft] = field(default_factory=list)
+    others: list[Action] = field(default_factory=list)
+    periods: list[tuple[CityPeriod, Completeness]] = field(default_factory=list)
+
+    @property
+    def can_say_nothing_new(self) -> bool:
+        return any(row.action_id for row in self.due) or bool(self.others)
+
+
+def my_work(user: Any) -> MyWork:
+    """As many queries for one row as for a hundred."""
+    actions = actions_to_log(user)
+    periods = open_periods(user)
+    told = [(row, completeness(row)) for row in periods[:MOST_PERIODS]]
+    pressing = [action for action in actions if action.health in NEEDS_WORD]
+    rows = [
+        *_returned_rows(user, periods),
+        *[_action_row(action) for action in pressing],
+        *_value_rows(told),
+        *_submit_rows(user, periods),
+        *added_work(user),
+    ]
+    others = [action for action in actions if action.health not in NEEDS_WORD]
+    return MyWork(in_order(rows), my_drafts(user), others, told)
+
+
+def actions_to_log(user: Any) -> list[Action]:
+    """Standing actions of current strategies that the user may log on and that go on: one's own first."""
+    if person_of(user) is None or not insider_cities(user):
+        return []
+    current = {"objective__area__strategy__superseded_at": None}
+    rows = Action.objects.to_log_by(user).filter(**current).with_place().with_health()
+    going_on = [row for row in rows if row.health not in {Health.DONE, Health.CANCELLED}]
+    mine = person_of(user).pk
+    return sorted(going_on, key=lambda row: (row.accountable_id != mine, row.ends_on, row.code))
+
+
+def next_action(user: Any, *, after: Action) -> int | None:
+    """The next action that waits for a word, after this one was logged."""
+    rows = [_action_row(row) for row in actions_to_log(user) if row.health in NEEDS_WORD and row.pk != after.pk]
+    return next((row.action_id for row in in_order(rows)), None)
+
+
+def my_drafts(user: Any) -> list[UpdateDraft]:
+    seen = Action.objects.to_log_by(user)
+    return list(UpdateDraft.objects.filter(author=user, action__in=seen).select_related("action"))
+
+
+def open_periods(user: Any) -> list[CityPeriod]:
+    """The open and returned periods of the cities where one works as an official."""
+    rows = CityPeriod.objects.filter(city__in=official_cities(user), state__in=[PeriodState.OPEN, PeriodState.RETURNED])
+    return list(rows.select_related("city", "period").order_by("period__due_on"))
+
+
+# ---- rows
+
+
+def _action_row(action: Action) -> WorkRow:
+    return WorkRow(
+        title=action.title,
+        url=reverse("strategies:action_log", args=[action.pk]),
+        label=_("Log"),
+        text=health_reason(action),
+        state=Health(action.health),
+        urgency=NEEDS_WORD.get(action.health, QUIET),
+        due_on=action.next_due_on,
+        action_id=action.pk,
+    )
+
+
+def _returned_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
+    """What came back, why, and from whom."""
+    returned = [row for row in periods if row.state == PeriodState.RETURNED]
+    if not returned:
+        return []
+    newest = PeriodMove.objects.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
+    moves = PeriodMove.objects.filter(city_period__in=returned, verb=PeriodVerb.RETURN).filter(~Exists(newest))
+    why = {move.city_period_id: move for move in moves.select_related("by")}
+    return [_returned_row(row, why.get(row.pk)) for row in returned]
+
+
+def _returned_row(city_period: CityPeriod, move: PeriodMove | None) -> WorkRow:
+    words = {"who": move.by if move else "", "why": move.text if move else ""}
+    return WorkRow(
+        title=_("%(period)s came back") % {"period": city_period.period.name},
+        url=city_period.get_absolute_url(),
+        label=_("Mend"),
+        text=_("%(who)s writes: “%(why)s”") % words,
+        state=PeriodState.RETURNED,
+        urgency=RETURNED,
+        due_on=city_period.period.due_on,
+    )
+
+
+def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
+    """For who hands in: the period's last day has passed."""
+    mine = lead_cities(user)
+    over = [row for row in periods if row.city_id in mine and row.period.ends_on < row.city.today]
+    return [
+        WorkRow(
+            title=_("Hand in %(period)s") % {"period": row.period.name},
+            url=row.get_absolute_url(),
+            label=_("Look and hand in"),
+            text=_("To be handed in by %(day)s.") % {"day": locales.day(row.period.due_on)},
+            state=Health.LATE if row.period.due_on < row.city.today else PeriodState.OPEN,
+            urgency=LATE if row.period.due_on < row.city.today else SOON,
+            due_on=row.period.due_on,
+        )
+        for row in over
+        if row.state == PeriodState.OPEN
+    ]
+
+
+def _value_rows(periods: list[tuple[CityPeriod, Completeness]]) -> list[WorkRow]:
+    """One row for each period that still lacks values."""
+    missing = [(row, [gap.title for gap in told.missing if gap.kind == "indicator"], told) for row, told in periods]
+    return [_value_row(row, names, told.indicators) for row, names, told in missing if names]
+
+
+def _value_row(city_period: CityPeriod, missing: list[str], total: int) -> WorkRow:
+    words = {"count": len(missing), "total": total, "names": ", ".join(missing[:MOST_NAMES])}
+    text = ngettext(
+        "%(count)s of %(total)s is missing: %(names)s", "%(count)s of %(total)s are missing: %(names)s", len(missing)
+    )
+    is_over = city_period.period.ends_on < city_period.city.today
+    return WorkRow(
+        title=_("Indicator values for %(period)s") % {"period": city_period.period.name},
+        url=reverse("strategies:values_edit", args=[city_period.pk]),
+        label=_("Enter"),
+        text=(text % words) + ("…" if len(missing) > MOST_NAMES else "."),
+        state=Health.AT_RISK if is_over else PeriodState.OPEN,
+        urgency=DUE if is_over else SOON,
+        due_on=city_period.period.due_on,
+    )

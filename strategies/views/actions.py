@@ -1,0 +1,291 @@
+"""An action with its log, and the list of a strategy's actions."""
+
+import json
+from datetime import date
+
+from django.core.paginator import Paginator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cities.rules import insider_cities, reads_network
+from epi_site.shared import locales
+from strategies.enums import ActionStatus, Health
+from strategies.filters import ActionFilter
+from strategies.forms import ReasonForm
+from strategies.models import Action, ActionUpdate, Evidence, Strategy
+from strategies.models.health import health_reason
+from strategies.selectors.actions import action_page, actions_of, reads_live, with_figures
+from strategies.services import plans, updates
+
+from . import trails
+from .base import RowAct, RowForm, RowPage, csv_answer, may
+
+SORTS = {
+    "code": ("objective__area__code", "objective__code", "code"),
+    "title": ("title",),
+    "health": ("health", "title"),
+    "progress": ("progress", "title"),
+    "ends": ("ends_on", "title"),
+    "owner": ("owner__name", "title"),
+}
+COLUMNS = [
+    ("code", gettext_lazy("Code")),
+    ("title", gettext_lazy("Action")),
+    ("owner", gettext_lazy("Owner")),
+    ("health", gettext_lazy("Health")),
+    ("progress", gettext_lazy("Progress")),
+    ("ends", gettext_lazy("Ends")),
+]
+
+
+class ActionDetail(RowPage):
+    template_name = "strategies/action_detail.html"
+    name = "action"
+    rows = Action.objects.with_place().prefetch_related("deputies", "partners", "target_groups")
+
+    def get_rows(self):
+        """Live figures where the reader may see them; a stranger's come from what was published."""
+        rows = super().get_rows()
+        city = Action.objects.filter(pk=self.kwargs["pk"]).values_list("objective__area__strategy__city", flat=True).first()
+        return with_figures(rows, self.user, city)
+
+    def get_context_data(self, **kwargs):
+        action, page = self.row, action_page(self.row, self.user)
+        context = {
+            "page": page,
+            "trail": trails.here(trails.strategy_trail(action.strategy), action.title),
+            "city": action.city,
+            "reason": health_reason(action) if page.is_live else "",
+            "status": ActionStatus(action.current_status) if action.current_status else "",
+            "health": Health(action.health) if action.health else "",
+            "shows_people": page.is_insider or reads_network(self.user),
+            "may_log": not action.withdrawn_at and self.may("strategies.log_action"),
+            "may_change": self.may("strategies.change_action"),
+            "may_publish": self.may("strategies.publish_strategy") and self.can_be_published(),
+            "may_history": page.is_insider,
+            "draft": action.drafts.filter(author=self.user).first() if self.user.is_authenticated else None,
+            "changeable": self.changeable(page),
+            "milestone_rows": self.milestone_rows(page),
+            "words_late": _("was due"),
+            "frozen_log": by_period(page.frozen),
+        }
+        return super().get_context_data(**context | kwargs)
+
+    def can_be_published(self):
+        action = self.row
+        return action.published_at is None and action.withdrawn_at is None and action.strategy.published_at is not None
+
+    def changeable(self, page):
+        """Ids of the updates that this person may change now."""
+        return {
+            update.pk
+            for update in page.log
+            if not update.withdrawn_at
+            and not update.city_period.is_locked
+            and may(self.user, "strategies.change_actionupdate", update)
+        }
+
+    def milestone_rows(self, page):
+        """Each milestone with the day it was reached: live, or as the revision tells it."""
+        told = {}
+        if page.frozen_row is not None:
+            entries = json.loads(page.frozen_row.contents)["milestones"]
+            told = {entry["id"]: entry["reached_on"] and date.fromisoformat(entry["reached_on"]) for entry in entries}
+        today = self.row.city.today
+        for milestone in page.milestones:
+            day = milestone.reached_on if page.is_live else told.get(milestone.pk)
+            is_late = page.is_live and day is None and milestone.due_on < today
+            yield {"milestone": milestone, "reached_on": locales.day(day, "medium") if day else "", "is_late": is_late}
+
+
+def by_period(entries):
+    """Frozen updates under the revision that they are read from."""
+    groups: list[dict] = []
+    for entry in entries:
+        entry["day"] = date.fromisoformat(entry["date"])
+        if not groups or groups[-1]["city_period"] != entry["city_period"]:
+            place = {name: entry[name] for name in ("period", "revision", "city_period")}
+            groups.append(place | {"updates": []})
+        groups[-1]["updates"].append(entry)
+    return groups
+
+
+class ActionList(RowPage):
+    template_name = "strategies/action_list.html"
+    name = "strategy"
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+    per_page = 25
+
+    def get(self, request, *args, **kwargs):
+        rows = actions_of(self.row, self.user)
+        self.filter = ActionFilter(request.GET, queryset=rows, strategy=self.row)
+        if request.GET.get("csv") == "actions":
+            return csv_answer(f"actions-{self.row.city.slug}", self.csv_rows())
+        return super().get(request, *args, **kwargs)
+
+    @property
+    def sort(self):
+        wanted = self.request.GET.get("sort", "code")
+        return wanted if wanted.lstrip("-") in SORTS else "code"
+
+    def sorted_rows(self):
+        names = SORTS[self.sort.lstrip("-")]
+        sign = "-" if self.sort.startswith("-") else ""
+        return self.filter.qs.order_by(*(f"{sign}{name}" for name in names), "pk")
+
+    def get_context_data(self, **kwargs):
+        page = Paginator(self.sorted_rows(), self.per_page).get_page(self.request.GET.get("page"))
+        count = page.paginator.count
+        context = {
+            "page_obj": page,
+            "paginator": page.paginator,
+            "filter": self.filter,
+            "count": ngettext("%(count)s action", "%(count)s actions", count) % {"count": locales.number(count)},
+            "columns": [self.column(key, words) for key, words in COLUMNS],
+            "trail": trails.here(trails.strategy_trail(self.row), _("Actions")),
+            "city": self.row.city,
+            "is_insider": self.row.city_id in insider_cities(self.user),
+            "is_live": reads_live(self.user, self.row.city_id),
+            "loggable": self.loggable(page.object_list),
+        }
+        return super().get_context_data(**context | kwargs)
+
+    def column(self, key, words):
+        up = self.sort == key
+        order = "ascending" if up else "descending" if self.sort == f"-{key}" else "none"
+        return {"key": f"-{key}" if up else key, "label": words, "order": order, "is_number": key == "progress"}
+
+    def loggable(self, actions):
+        """Which of them the reader may log on, in one query."""
+        rows = Action.objects.to_log_by(self.user).filter(pk__in=[action.pk for action in actions])
+        return set(rows.values_list("pk", flat=True))
+
+    def csv_rows(self):
+        yield [
+            _("Code"),
+            _("Action"),
+            _("Priority area"),
+            _("Objective"),
+            _("Owner"),
+            _("Health"),
+            _("Status"),
+            _("Progress, per cent"),
+            _("Expected, per cent"),
+            _("Start"),
+            _("End"),
+            _("Budget"),
+            _("Spent"),
+            _("Currency"),
+        ]
+        for row in self.sorted_rows():
+            yield [
+                row.code,
+                row.title,
+                str(row.objective.area),
+                str(row.objective),
+                row.owner or "",
+                Health(row.health).label if row.health else "",
+                ActionStatus(row.current_status).label if row.current_status else "",
+                row.progress,
+                row.expected,
+                row.starts_on,
+                row.ends_on,
+                row.budget_total,
+                row.spent_total,
+                self.row.city.currency,
+            ]
+
+
+class ActionPublish(RowAct):
+    rows = Action.objects.with_place()
+    permission = "strategies.publish_strategy"
+    done = gettext_lazy("Published: everybody can read this action’s plan.")
+
+    def act(self):
+        plans.publish_action(self.row, by=self.user)
+
+
+class WithReason(RowForm):
+    """Asks why before it takes something out."""
+
+    template_name = "strategies/reason.html"
+    heading = label = button = consequence = ""
+
+    def make_form(self, data=None, files=None):
+        return ReasonForm(data, label=self.label, most=self.most)
+
+    most = 250
+
+    def get_context_data(self, **kwargs):
+        words = {"heading": self.heading, "button": self.button, "consequence": self.consequence, "cancel": self.back()}
+        return super().get_context_data(**words | {"trail": self.trail(), "subject": self.subject()} | kwargs)
+
+    def subject(self):
+        return str(self.row)
+
+    def trail(self):
+        return []
+
+
+class ActionWithdraw(WithReason):
+    rows = Action.objects.with_place()
+    permission = "strategies.change_action"
+    heading = gettext_lazy("Withdraw an action")
+    label = gettext_lazy("Why is it withdrawn?")
+    button = gettext_lazy("Withdraw the action")
+    consequence = gettext_lazy(
+        "It leaves the plan, the lists and the counts from today. What was logged and handed in stays as it is."
+    )
+    done = gettext_lazy("The action is withdrawn.")
+
+    def save(self, form):
+        plans.withdraw_action(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+    def trail(self):
+        return trails.here(trails.action_trail(self.row), self.heading)
+
+
+class UpdateWithdraw(WithReason):
+    rows = ActionUpdate.objects.select_related(
+        "action__objective__area__strategy__city", "city_period__period", "city_period__city"
+    )
+    permission = "strategies.change_actionupdate"
+    heading = gettext_lazy("Withdraw an update")
+    label = gettext_lazy("Why is it withdrawn?")
+    button = gettext_lazy("Withdraw the update")
+    consequence = gettext_lazy(
+        "It leaves the log and all figures. The officials of the city still see it, with your reason."
+    )
+    done = gettext_lazy("The update is withdrawn.")
+
+    def save(self, form):
+        updates.withdraw_update(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+    def back(self):
+        return self.row.action.get_absolute_url()
+
+    def trail(self):
+        return trails.here(trails.action_trail(self.row.action), self.heading)
+
+
+class EvidenceWithdraw(RowAct):
+    rows = Evidence.objects.select_related(
+        "file",
+        "update__action__objective__area__strategy__city",
+        "update__city_period__city",
+        "value__indicator__strategy",
+        "value__city_period__city",
+    )
+    done = gettext_lazy("Taken off. Officials of the city still find it in the history.")
+
+    def act(self):
+        updates.withdraw_evidence(self.row, by=self.user)
+
+    def back(self):
+        fact = self.row.update.action if self.row.update_id else self.row.value.indicator
+        return fact.get_absolute_url()
+
+    def is_allowed(self, row):
+        fact = row.update or row.value
+        return may(self.user, f"strategies.change_{fact._meta.model_name}", fact)

@@ -1,0 +1,65 @@
+"""Who changed what, readable, for those whom ``docs/access.md`` lets read it."""
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from cities.rules import is_coordinator, is_insider, is_scientific
+from strategies.models import Action, ActionUpdate, Indicator, Strategy
+from strategies.selectors.history import history_of
+
+from . import trails
+from .base import RowPage
+
+
+class History(RowPage):
+    template_name = "strategies/history.html"
+
+    def get_context_data(self, **kwargs):
+        row, user = self.row, self.user
+        if not (is_insider(user, row) or is_coordinator(user) or is_scientific(user)):
+            raise PermissionDenied
+        trail = trails.here(self.trail(row), _("History"))
+        return super().get_context_data(**kwargs, entries=history_of(row), trail=trail, city=self.city_of(row), title=str(row))
+
+
+class ActionHistory(History):
+    rows = Action.objects.with_place()
+
+    def trail(self, row):
+        return trails.action_trail(row)
+
+    def city_of(self, row):
+        return row.city
+
+
+class UpdateHistory(History):
+    rows = ActionUpdate.objects.select_related(
+        "action__objective__area__strategy__city", "city_period__city", "city_period__period"
+    )
+
+    def trail(self, row):
+        return trails.action_trail(row.action)
+
+    def city_of(self, row):
+        return row.city_period.city
+
+
+class IndicatorHistory(History):
+    rows = Indicator.objects.select_related("strategy__city")
+
+    def trail(self, row):
+        return [*trails.strategy_trail(row.strategy), (row.name, row.get_absolute_url())]
+
+    def city_of(self, row):
+        return row.strategy.city
+
+
+class StrategyHistory(History):
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+
+    def trail(self, row):
+        return trails.strategy_trail(row)
+
+    def city_of(self, row):
+        return row.city

@@ -1,0 +1,164 @@
+"""Indicators with their values, and one page to enter a period's values."""
+
+from django.contrib import messages
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cities.models import Installation
+from cities.rules import insider_cities
+from epi_site.shared.charts import chart_csv
+from epi_site.shared.exceptions import EditedMeanwhile
+from strategies.charts import values_chart
+from strategies.exceptions import InputRefused
+from strategies.forms import ValuesForm
+from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
+from strategies.selectors.values import indicators_of, value_rows, values_of
+from strategies.services import values
+
+from . import trails
+from .actions import WithReason
+from .base import RowForm, RowPage, csv_answer, may
+
+
+class IndicatorList(RowPage):
+    template_name = "strategies/indicator_list.html"
+    name = "strategy"
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+
+    def get_context_data(self, **kwargs):
+        context = {
+            "rows": indicators_of(self.row, self.user),
+            "city": self.row.city,
+            "trail": trails.here(trails.strategy_trail(self.row), _("Indicators")),
+            "may_change": self.may("strategies.change_strategy"),
+        }
+        return super().get_context_data(**context | kwargs)
+
+
+class IndicatorDetail(RowPage):
+    template_name = "strategies/indicator_detail.html"
+    name = "indicator"
+    rows = Indicator.objects.select_related("strategy__city", "action", "objective__area")
+
+    def get(self, request, *args, **kwargs):
+        if request.GET.get("csv"):
+            return csv_answer(f"indicator-{self.row.pk}", chart_csv(self.chart()))
+        return super().get(request, *args, **kwargs)
+
+    def chart(self):
+        is_demo = Installation.objects.filter(is_demo=True).exists()
+        return values_chart(self.row, values_of(self.row, self.user), illustrative=is_demo)
+
+    def get_context_data(self, **kwargs):
+        indicator = self.row
+        city = indicator.strategy.city
+        told = values_of(indicator, self.user)
+        context = {
+            "city": city,
+            "values": told,
+            "chart": values_chart(indicator, told, illustrative=Installation.objects.filter(is_demo=True).exists()),
+            "trail": trails.here([*trails.strategy_trail(indicator.strategy), self.to_list()], indicator.name),
+            "may_change": self.may("strategies.change_indicator"),
+            "may_value": self.may("strategies.add_indicatorvalue") and not indicator.withdrawn_at,
+            "open_periods": self.open_periods(city),
+            "may_history": city.pk in insider_cities(self.user),
+        }
+        return super().get_context_data(**context | kwargs)
+
+    def to_list(self):
+        from django.urls import reverse
+
+        return (_("Indicators"), reverse("strategies:indicator_list", args=[self.row.strategy.city.slug]))
+
+    def open_periods(self, city):
+        if not self.may("strategies.add_indicatorvalue"):
+            return []
+        rows = CityPeriod.objects.filter(city=city, state__in=["open", "returned"]).select_related("period", "city")
+        return list(rows.order_by("-period__starts_on"))
+
+
+class ValuesEdit(RowForm):
+    """All values of a period at once. What one person may not enter is not offered."""
+
+    template_name = "strategies/values_form.html"
+    name = "city_period"
+    rows = CityPeriod.objects.select_related("city", "period")
+
+    def is_allowed(self, row):
+        return row.city_id in insider_cities(self.user) and bool(self.offered(row))
+
+    def offered(self, row):
+        if not hasattr(self, "_offered"):
+            found = value_rows(row)
+            self._offered = [one for one in found if may(self.user, "strategies.add_indicatorvalue", one.indicator)]
+        return self._offered
+
+    def make_form(self, data=None, files=None):
+        return ValuesForm(data, rows=self.offered(self.row))
+
+    def save(self, form):
+        """Each value by itself: one that somebody else has changed meanwhile is shown, the others are kept."""
+        saved, refused = 0, None
+        for row, value, note, version in form.given():
+            try:
+                visibility = row.value.visibility if row.value else "network"
+                values.set_value(
+                    row.indicator,
+                    self.row,
+                    by=self.user,
+                    value=value,
+                    note=note,
+                    visibility=visibility,
+                    version=version or (0 if row.value else None),
+                )
+                saved += 1
+            except EditedMeanwhile as error:
+                refused = self.meanwhile(form, row, error)
+            except InputRefused as error:
+                refused = {f"value_{row.indicator.pk}": " ".join(error.errors.values())}
+            if refused:
+                self.say(saved)
+                raise InputRefused(refused)
+        self.say(saved)
+
+    def meanwhile(self, form, row, error):
+        """Their value is told beside the field, and the next save counts."""
+        pk = row.indicator.pk
+        form.data = form.data.copy()
+        current = IndicatorValue.objects.standing().get(indicator=row.indicator, city_period=self.row)
+        form.data[f"version_{pk}"] = str(current.version)
+        words = _("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
+        return {f"value_{pk}": words % {"value": f"{current.value.normalize():f}"}}
+
+    def say(self, saved):
+        if saved:
+            words = ngettext("One value is saved.", "%(count)s values are saved.", saved) % {"count": saved}
+            messages.success(self.request, words)
+
+    def get_context_data(self, **kwargs):
+        context = {"city": self.row.city, "trail": trails.here(trails.period_trail(self.row), _("Indicator values"))}
+        return super().get_context_data(**context | kwargs)
+
+
+class ValueWithdraw(WithReason):
+    rows = IndicatorValue.objects.select_related("indicator__strategy__city", "city_period__city", "city_period__period")
+    permission = "strategies.change_indicatorvalue"
+    heading = gettext_lazy("Withdraw a value")
+    label = gettext_lazy("Why is it withdrawn?")
+    button = gettext_lazy("Withdraw the value")
+    consequence = gettext_lazy("It leaves the tables and charts. Another value can be entered for this period.")
+    done = gettext_lazy("The value is withdrawn.")
+
+    def save(self, form):
+        values.withdraw_value(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+    def back(self):
+        return self.row.indicator.get_absolute_url()
+
+    def trail(self):
+        strategy = self.row.indicator.strategy
+        place = (self.row.indicator.name, self.back())
+        return trails.here([*trails.strategy_trail(strategy), place], self.heading)
+
+

@@ -1,0 +1,298 @@
+"""A city's period: how complete it is, its narrative, handing in and what follows, and its revisions."""
+
+from datetime import date
+
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView
+
+from cities.rules import insider_cities, person_of, reads_network
+from strategies.enums import ActionStatus, Health, PeriodState
+from strategies.forms import NarrativeForm, ReasonForm, SubmitForm
+from strategies.models import CityPeriod, Narrative, PeriodRevision
+from strategies.selectors.completeness import completeness
+from strategies.selectors.frozen import cut_for, revision_for
+from strategies.selectors.periods import period_list
+from strategies.services import periods
+
+from . import trails
+from .actions import WithReason
+from .base import RowAct, RowForm, RowPage, StrangersSignIn
+
+ROWS = CityPeriod.objects.select_related("city", "period")
+STEPS = [PeriodState.OPEN, PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED]
+
+
+class CityPeriodList(StrangersSignIn, TemplateView):
+    template_name = "strategies/cityperiod_list.html"
+    per_page = 40
+
+    def get_context_data(self, **kwargs):
+        rows, form = period_list(self.request.user, self.request.GET)
+        page = Paginator(rows, self.per_page).get_page(self.request.GET.get("page"))
+        context = {
+            "page_obj": page,
+            "paginator": page.paginator,
+            "form": form,
+            "trail": trails.here(trails.cities_trail(), _("Periods")),
+        }
+        return super().get_context_data(**context | kwargs)
+
+
+class CityPeriodDetail(RowPage):
+    template_name = "strategies/cityperiod_detail.html"
+    name = "city_period"
+    rows = ROWS
+
+    def get_context_data(self, **kwargs):
+        row, user = self.row, self.user
+        is_insider = row.city_id in insider_cities(user)
+        shows_counts = is_insider or reads_network(user)
+        revisions = list(PeriodRevision.objects.visible_to(user).filter(city_period=row).defer("snapshot").order_by("-number"))
+        moves = list(row.moves.select_related("by", "on_behalf_of").order_by("-number")) if shows_counts else []
+        context = {
+            "city": row.city,
+            "is_insider": is_insider,
+            "complete": completeness(row) if shows_counts else None,
+            "narrative": self.narrative(is_insider),
+            "revisions": revisions,
+            "moves": moves,
+            "returned": self.returned(moves),
+            "comments": row.comments.select_related("author") if shows_counts else [],
+            "steps": self.steps(),
+            "trail": trails.here(trails.city_trail(row.city), row.period.name),
+            "may": self.permissions(),
+        }
+        return super().get_context_data(**context | kwargs)
+
+    def narrative(self, is_insider):
+        """Live in the city; outside as the revision that one reads tells it."""
+        if is_insider:
+            return Narrative.objects.filter(city_period=self.row).first()
+        revision = revision_for(self.row, self.user)
+        return revision.contents["narrative"] if revision else None
+
+    def returned(self, moves):
+        """What the coordinator wrote when it came back, while that is what the city answers to."""
+        if self.row.state != PeriodState.RETURNED:
+            return None
+        return next((move for move in moves if move.verb == "return"), None)
+
+    def steps(self):
+        state = PeriodState(self.row.state)
+        place = {PeriodState.SCHEDULED: -1, PeriodState.RETURNED: 0}.get(state)
+        reached = STEPS.index(state) if place is None else place
+        return [(step, index < reached, index == reached) for index, step in enumerate(STEPS)]
+
+    def permissions(self):
+        """What this person may do, and what the state allows now: both must hold for a button."""
+        state = PeriodState(self.row.state)
+        handed_in = state in {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
+        is_open = state in {PeriodState.OPEN, PeriodState.RETURNED}
+        now = {
+            "submit": is_open,
+            "return": state == PeriodState.SUBMITTED,
+            "accept": state == PeriodState.SUBMITTED,
+            "publish": state == PeriodState.ACCEPTED,
+            "reopen": handed_in,
+            "open": state == PeriodState.SCHEDULED,
+        }
+        may = {verb: possible and self.may(f"strategies.{verb}_cityperiod") for verb, possible in now.items()}
+        may["narrative"] = not handed_in and self.may("strategies.change_narrative")
+        may["values"] = may["narrative"]
+        may["comment"] = not handed_in and self.may("strategies.comment_cityperiod")
+        may["ask"] = handed_in and self.may("strategies.ask_reopen_cityperiod")
+        return may
+
+
+class PeriodRevisionDetail(RowPage):
+    """One revision as it was handed in, cut to what this reader may read."""
+
+    template_name = "strategies/revision.html"
+    name = "city_period"
+    rows = ROWS
+
+    @cached_property
+    def revision(self):
+        rows = PeriodRevision.objects.visible_to(self.user).filter(city_period=self.row, number=self.kwargs["number"])
+        found = rows.first()
+        if found is None:
+            raise Http404
+        return found
+
+    def get_context_data(self, **kwargs):
+        contents = cut_for(self.revision.contents, self.user, self.row.city)
+        for action in contents["actions"]:
+            action["health"] = Health(action["health"])
+            action["status"] = ActionStatus(action["status"]) if action["status"] else ""
+            for update in action["updates"]:
+                update["day"] = date.fromisoformat(update["date"])
+        words = _("Revision %(number)s") % {"number": self.revision.number}
+        context = {
+            "revision": self.revision,
+            "contents": contents,
+            "city": self.row.city,
+            "move": self.row.moves.filter(revision=self.revision.number, verb="submit").select_related("on_behalf_of").first(),
+            "newest": PeriodRevision.objects.visible_to(self.user).filter(city_period=self.row).order_by("-number").first(),
+            "trail": trails.here(trails.period_trail(self.row), words),
+            "is_insider": self.row.city_id in insider_cities(self.user),
+        }
+        return super().get_context_data(**context | kwargs)
+
+
+# ---- forms
+
+
+class NarrativeEdit(RowForm):
+    template_name = "strategies/narrative_form.html"
+    name = "city_period"
+    rows = ROWS
+    permission = "strategies.change_narrative"
+    done = gettext_lazy("The narrative is saved.")
+
+    def make_form(self, data=None, files=None):
+        found = Narrative.objects.filter(city_period=self.row).first()
+        return NarrativeForm(data, instance=found or Narrative(city_period=self.row), city=self.row.city)
+
+    def save(self, form):
+        cleaned = form.cleaned_data
+        periods.save_narrative(
+            self.row, by=self.user, text=cleaned["text"], language=cleaned["language"], version=cleaned["version"]
+        )
+
+    @staticmethod
+    def current_of(form, error):
+        return Narrative.objects.get(city_period=form.instance.city_period)
+
+    def get_context_data(self, **kwargs):
+        trail = trails.here(trails.period_trail(self.row), _("Narrative"))
+        return super().get_context_data(city=self.row.city, trail=trail, **kwargs)
+
+
+class CityPeriodSubmit(RowForm):
+    """What is handed in, who answers for it, and what that means."""
+
+    template_name = "strategies/cityperiod_submit.html"
+    name = "city_period"
+    rows = ROWS
+    permission = "strategies.submit_cityperiod"
+    done = gettext_lazy("Handed in. Nothing in the period changes from now on, unless it is returned or reopened.")
+
+    def make_form(self, data=None, files=None):
+        return SubmitForm(data, city=self.row.city, person=person_of(self.user))
+
+    def save(self, form):
+        periods.submit_period(self.row, by=self.user, on_behalf_of=form.cleaned_data["on_behalf_of"])
+
+    def get_context_data(self, **kwargs):
+        trail = trails.here(trails.period_trail(self.row), _("Hand in"))
+        return super().get_context_data(complete=completeness(self.row), city=self.row.city, trail=trail, **kwargs)
+
+
+class PeriodReason(WithReason):
+    rows = ROWS
+    most = 5000
+    required = True
+
+    def make_form(self, data=None, files=None):
+        return ReasonForm(data, label=self.label, required=self.required, most=self.most)
+
+    def trail(self):
+        return trails.here(trails.period_trail(self.row), self.heading)
+
+
+class CityPeriodReturn(PeriodReason):
+    permission = "strategies.return_cityperiod"
+    heading = gettext_lazy("Return the period")
+    label = gettext_lazy("What should the city mend, and why?")
+    button = gettext_lazy("Return it to the city")
+    consequence = gettext_lazy("The city can change its facts again. What was handed in stays readable as it is.")
+    done = gettext_lazy("Returned. The city has been told, with your words.")
+
+    def save(self, form):
+        periods.return_period(self.row, by=self.user, comments=form.cleaned_data["text"])
+
+
+class CityPeriodReopen(PeriodReason):
+    permission = "strategies.reopen_cityperiod"
+    heading = gettext_lazy("Reopen the period")
+    label = gettext_lazy("Why is it reopened?")
+    button = gettext_lazy("Reopen the period")
+    consequence = gettext_lazy(
+        "The city can change its facts again. Until it hands in anew, everybody else goes on reading the old revision."
+    )
+    done = gettext_lazy("Reopened. The city has been told.")
+
+    def save(self, form):
+        periods.reopen_period(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+
+class CityPeriodAsk(PeriodReason):
+    permission = "strategies.ask_reopen_cityperiod"
+    heading = gettext_lazy("Ask to reopen the period")
+    label = gettext_lazy("What is wrong?")
+    button = gettext_lazy("Ask the coordinator")
+    consequence = gettext_lazy("The coordinators get your words. The period stays as it is until one of them reopens it.")
+    done = gettext_lazy("The coordinators have been asked.")
+
+    def save(self, form):
+        periods.ask_to_reopen(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+
+class CityPeriodComment(PeriodReason):
+    permission = "strategies.comment_cityperiod"
+    heading = gettext_lazy("Comment on the period")
+    label = gettext_lazy("Your comment")
+    button = gettext_lazy("Comment")
+    consequence = gettext_lazy("The city and the network read it. It is no part of what is handed in.")
+    done = gettext_lazy("Your comment stands on the page of the period.")
+
+    def save(self, form):
+        periods.comment_period(self.row, by=self.user, text=form.cleaned_data["text"])
+
+
+class CityPeriodEndorse(PeriodReason):
+    permission = "strategies.comment_cityperiod"
+    heading = gettext_lazy("Endorse the period")
+    label = gettext_lazy("A word with it")
+    button = gettext_lazy("Endorse")
+    consequence = gettext_lazy("You say, as a member of the expert group, that the account is right.")
+    done = gettext_lazy("Your endorsement stands on the page of the period.")
+    required = False
+
+    def save(self, form):
+        periods.endorse_period(self.row, by=self.user, text=form.cleaned_data["text"])
+
+
+# ---- one press
+
+
+class CityPeriodAccept(RowAct):
+    rows = ROWS
+    permission = "strategies.accept_cityperiod"
+    done = gettext_lazy("The period is accepted. The city has been told.")
+
+    def act(self):
+        periods.accept_period(self.row, by=self.user)
+
+
+class CityPeriodPublish(RowAct):
+    rows = ROWS
+    permission = "strategies.publish_cityperiod"
+    done = gettext_lazy("Published: everybody can now read what is marked for everybody.")
+
+    def act(self):
+        periods.publish_period(self.row, by=self.user)
+
+
+class CityPeriodOpen(RowAct):
+    rows = ROWS
+    permission = "strategies.open_cityperiod"
+    done = gettext_lazy("The period is open.")
+
+    def act(self):
+        periods.open_period(self.row, by=self.user)
+

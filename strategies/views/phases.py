@@ -1,0 +1,153 @@
+"""The three steps of a city's pilot with their gates. Gates describe; they never refuse."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView, View
+
+from cities.models import City
+from cities.rules import is_insider, is_network_reader
+from epi_site.shared.exceptions import TellableError
+from epi_site.shared.forms import form_helper
+from epi_site.shared.views import StrangersSignIn
+from strategies.enums import PhaseKind
+from strategies.forms import PhaseForm, ReasonForm
+from strategies.gates import GATES, gate_of
+from strategies.models import GateWaiver, PilotPhase
+from strategies.services import phases
+
+from . import trails
+from .base import RowForm, may
+
+ORDER = list(PhaseKind)
+
+
+def phase_rows(city: City, user: Any) -> list[dict]:
+    """Each step with its gate; the public reads the met conditions alone."""
+    rows = sorted(PilotPhase.objects.filter(city=city).select_related("city"), key=lambda row: ORDER.index(row.kind))
+    sees_all = is_insider(user, city) or is_network_reader(user)
+    return [phase_row(row, sees_all) for row in rows]
+
+
+def phase_row(phase: PilotPhase, sees_all: bool) -> dict:
+    gate = gate_of(phase)
+    return {
+        "phase": phase,
+        "kind": PhaseKind(phase.kind),
+        "met": sum(1 for row in gate if row.met),
+        "total": len(gate),
+        "begin": [row for row in gate if not row.is_completion and (sees_all or row.met)],
+        "complete": [row for row in gate if row.is_completion and (sees_all or row.met)],
+        "sees_all": sees_all,
+    }
+
+
+class PhaseList(StrangersSignIn, TemplateView):
+    template_name = "strategies/phase_list.html"
+
+    def get_context_data(self, **kwargs):
+        user = self.request.user
+        city = get_object_or_404(City.objects.visible_to(user), slug=self.kwargs["slug"])
+        rows = phase_rows(city, user)
+        any_phase = rows[0]["phase"] if rows else None
+        context = {
+            "city": city,
+            "rows": rows,
+            "may_date": any_phase and may(user, "strategies.change_pilotphase", any_phase),
+            "may_waive": may(user, "strategies.waive_condition", any_phase),
+            "trail": trails.here(trails.city_trail(city), _("Steps of the pilot")),
+        }
+        return super().get_context_data(**context | kwargs)
+
+
+class OfPhase(RowForm):
+    name = "phase"
+
+    @cached_property
+    def row(self):
+        phase = get_object_or_404(PilotPhase.objects.select_related("city"), pk=self.kwargs["pk"])
+        if not may(self.user, "strategies.view_pilotphase", phase):
+            raise Http404
+        if not may(self.user, self.permission, phase):
+            raise PermissionDenied
+        return phase
+
+    def back(self):
+        return reverse("strategies:phase_list", args=[self.row.city.slug])
+
+
+class PhaseEdit(OfPhase):
+    template_name = "strategies/form.html"
+    permission = "strategies.change_pilotphase"
+    done = gettext_lazy("The dates are saved.")
+
+    def make_form(self, data=None, files=None):
+        form = PhaseForm(data, instance=self.row)
+        form.helper = form_helper(cancel=self.back())
+        return form
+
+    def save(self, form):
+        dates = {name: form.cleaned_data[name] for name in PhaseForm.Meta.fields}
+        phases.set_dates(self.row, by=self.user, version=form.cleaned_data["version"], **dates)
+
+    def get_context_data(self, **kwargs):
+        kind = PhaseKind(self.row.kind).label
+        trail = [*trails.city_trail(self.row.city), (_("Steps of the pilot"), self.back())]
+        heading = _("Dates: %(step)s") % {"step": kind}
+        return super().get_context_data(heading=heading, lead=self.row.city.name, trail=trails.here(trail, heading), **kwargs)
+
+
+class ConditionWaive(OfPhase):
+    template_name = "strategies/reason.html"
+    permission = "strategies.waive_condition"
+    done = gettext_lazy("Waived in writing. The reason stands wherever the gate is shown.")
+
+    @cached_property
+    def condition(self):
+        rows = {row.key: row for row in GATES[self.row.kind]}
+        if self.kwargs["key"] not in rows:
+            raise Http404
+        return rows[self.kwargs["key"]]
+
+    def make_form(self, data=None, files=None):
+        return ReasonForm(data, label=_("Why is this condition waived?"))
+
+    def save(self, form):
+        phases.waive_condition(self.row, self.condition.key, by=self.user, reason=form.cleaned_data["text"])
+
+    def get_context_data(self, **kwargs):
+        trail = [*trails.city_trail(self.row.city), (_("Steps of the pilot"), self.back())]
+        context = {
+            "heading": _("Waive a condition"),
+            "subject": self.condition.label,
+            "button": _("Waive it"),
+            "consequence": _("The condition stays as it is computed; your reason is shown beside it."),
+            "cancel": self.back(),
+            "trail": trails.here(trail, _("Waive a condition")),
+        }
+        return super().get_context_data(**context | kwargs)
+
+
+class WaiverWithdraw(StrangersSignIn, View):
+    http_method_names = ["post"]
+
+    def post(self, request, pk):
+        waiver = get_object_or_404(GateWaiver.objects.select_related("phase__city"), pk=pk)
+        if not may(request.user, "strategies.view_pilotphase", waiver.phase):
+            raise Http404
+        if not may(request.user, "strategies.waive_condition", waiver.phase):
+            raise PermissionDenied
+        try:
+            phases.withdraw_waiver(waiver, by=request.user)
+        except TellableError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The waiver is withdrawn."))
+        return redirect("strategies:phase_list", slug=waiver.phase.city.slug)

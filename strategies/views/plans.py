@@ -1,0 +1,359 @@
+"""Edits of the plan: one way for all of its parts. Somebody else's change is shown, nothing is lost."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from epi_site.shared.forms import form_helper
+from strategies import forms
+from strategies.models import (
+    Action,
+    BudgetLine,
+    ImplementationProblem,
+    Indicator,
+    Milestone,
+    Objective,
+    PriorityArea,
+    Strategy,
+    SwotItem,
+)
+from strategies.services import plans
+
+from . import trails
+from .base import RowAct, RowForm, may
+
+
+class PlanEdit(RowForm):
+    """Changes one part of the plan."""
+
+    template_name = "strategies/form.html"
+    form_class: Any = forms.PlanForm
+    heading: Any = ""
+    done = gettext_lazy("Saved.")
+
+    def strategy_of(self, row) -> Strategy:
+        return row.strategy
+
+    @property
+    def strategy(self):
+        return self.strategy_of(self.row)
+
+    def form_arguments(self) -> dict[str, Any]:
+        return {"instance": self.row}
+
+    def make_form(self, data=None, files=None):
+        form = self.form_class(data, city=self.strategy.city, **self.form_arguments())
+        form.helper = form_helper(cancel=self.back())
+        return form
+
+    def save(self, form):
+        cleaned = form.cleaned_data
+        plans.save_version(
+            self.row,
+            by=self.user,
+            version=cleaned["version"] if hasattr(self.row, "version") else None,
+            fields=form.columns,
+            m2m=form.links,
+            reason=cleaned.get("reason", ""),
+        )
+
+    def get_context_data(self, **kwargs):
+        context = {
+            "heading": self.heading,
+            "lead": str(self.row),
+            "city": self.strategy.city,
+            "trail": trails.here(self.trail(), self.heading),
+            "withdraw_url": self.withdraw_url(),
+        }
+        return super().get_context_data(**context | kwargs)
+
+    def trail(self):
+        return trails.strategy_trail(self.strategy)
+
+    def back(self):
+        return self.strategy.get_absolute_url()
+
+    def withdraw_url(self):
+        return ""
+
+
+class PlanAdd(PlanEdit):
+    """Adds a part under ``row``, the parent that the address names."""
+
+    parent_name = "strategy"
+    adds: Any = None
+
+    def is_allowed(self, row):
+        return may(self.user, f"strategies.add_{self.permission_name()}", self.part)
+
+    def permission_name(self):
+        name = self.adds._meta.model_name
+        return "action" if name in {"milestone", "budgetline"} else name
+
+    @cached_property
+    def parent(self):
+        return get_object_or_404(self.get_rows().visible_to(self.user), **{self.key: self.kwargs[self.key.split("__")[-1]]})
+
+    @cached_property
+    def part(self):
+        return self.adds(**{self.parent_name: self.parent})
+
+    def form_arguments(self):
+        return {"instance": self.part, "parent": self.row}
+
+    def save(self, form):
+        fields = {self.parent_name: self.row} | form.columns
+        plans.save_version(self.part, by=self.user, fields=fields, m2m=form.links)
+
+    @cached_property
+    def row(self):
+        if not self.is_allowed(self.parent):
+            raise PermissionDenied
+        return self.parent
+
+
+# ---- the strategy and its tree
+
+
+class StrategyEdit(PlanEdit):
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+    permission = "strategies.change_strategy"
+    form_class = forms.StrategyForm
+    heading = gettext_lazy("Change the strategy")
+
+    def strategy_of(self, row):
+        return row
+
+
+class AreaAdd(PlanAdd):
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+    adds, form_class, heading = PriorityArea, forms.AreaForm, gettext_lazy("Add a priority area")
+
+    def strategy_of(self, row):
+        return row
+
+
+class AreaEdit(PlanEdit):
+    rows = PriorityArea.objects.select_related("strategy__city")
+    permission = "strategies.change_priorityarea"
+    form_class, heading = forms.AreaForm, gettext_lazy("Change a priority area")
+
+
+class ObjectiveAdd(PlanAdd):
+    rows = PriorityArea.objects.select_related("strategy__city")
+    adds, parent_name = Objective, "area"
+    form_class, heading = forms.ObjectiveForm, gettext_lazy("Add an objective")
+
+
+class ObjectiveEdit(PlanEdit):
+    rows = Objective.objects.select_related("area__strategy__city")
+    permission = "strategies.change_objective"
+    form_class, heading = forms.ObjectiveForm, gettext_lazy("Change an objective")
+
+    def strategy_of(self, row):
+        return row.area.strategy
+
+
+class ActionAdd(PlanAdd):
+    rows = Objective.objects.select_related("area__strategy__city")
+    adds, parent_name = Action, "objective"
+    form_class, heading = forms.ActionForm, gettext_lazy("Add an action")
+
+    def strategy_of(self, row):
+        return row.area.strategy
+
+
+class ActionEdit(PlanEdit):
+    rows = Action.objects.with_place()
+    permission = "strategies.change_action"
+    form_class, heading = forms.ActionForm, gettext_lazy("Change the plan of an action")
+
+    def trail(self):
+        return trails.action_trail(self.row)
+
+    def back(self):
+        return self.row.get_absolute_url()
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:action_withdraw", args=[self.row.pk])
+
+
+# ---- what hangs on an action
+
+
+class OfAction:
+    """A milestone or a budget line: seen and changed as its action is."""
+
+    permission = "strategies.change_action"
+
+    @cached_property
+    def row(self):
+        part = get_object_or_404(self.rows.all(), pk=self.kwargs["pk"])
+        get_object_or_404(Action.objects.visible_to(self.user), pk=part.action_id)
+        if not may(self.user, self.permission, part.action):
+            raise PermissionDenied
+        return part
+
+    def strategy_of(self, row):
+        return row.action.strategy
+
+    def trail(self):
+        return trails.action_trail(self.row.action)
+
+    def back(self):
+        return self.row.action.get_absolute_url()
+
+
+class MilestoneAdd(PlanAdd):
+    rows = Action.objects.with_place()
+    adds, parent_name = Milestone, "action"
+    form_class, heading = forms.MilestoneForm, gettext_lazy("Add a milestone")
+
+    def is_allowed(self, row):
+        return may(self.user, "strategies.change_action", row)
+
+    def trail(self):
+        return trails.action_trail(self.row)
+
+    def back(self):
+        return self.row.get_absolute_url()
+
+
+class BudgetLineAdd(MilestoneAdd):
+    adds, form_class, heading = BudgetLine, forms.BudgetLineForm, gettext_lazy("Add a budget line")
+
+    def save(self, form):
+        super().save(form)
+        if self.row.budget_status != "lines":
+            plans.save_version(self.row, by=self.user, version=None, fields={"budget_status": "lines"})
+
+
+class MilestoneEdit(OfAction, PlanEdit):
+    rows = Milestone.objects.select_related("action__objective__area__strategy__city")
+    form_class, heading = forms.MilestoneForm, gettext_lazy("Change a milestone")
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:milestone_withdraw", args=[self.row.pk])
+
+
+class BudgetLineEdit(OfAction, PlanEdit):
+    rows = BudgetLine.objects.select_related("action__objective__area__strategy__city")
+    form_class, heading = forms.BudgetLineForm, gettext_lazy("Change a budget line")
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:budgetline_withdraw", args=[self.row.pk])
+
+
+class PartWithdraw(RowAct):
+    done = gettext_lazy("Taken out of the plan. It stays in the history.")
+
+    def act(self):
+        plans.withdraw_part(self.row, by=self.user)
+
+
+class MilestoneWithdraw(OfAction, PartWithdraw):
+    rows = Milestone.objects.select_related("action__objective__area__strategy__city")
+
+
+class BudgetLineWithdraw(OfAction, PartWithdraw):
+    rows = BudgetLine.objects.select_related("action__objective__area__strategy__city")
+
+
+# ---- SWOT and problems
+
+
+class OnBoard:
+    def back(self):
+        return reverse("strategies:swot", args=[self.strategy.city.slug])
+
+    def trail(self):
+        return [*trails.strategy_trail(self.strategy), (_("Strengths and weaknesses"), self.back())]
+
+
+class SwotAdd(OnBoard, PlanAdd):
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+    adds, form_class, heading = SwotItem, forms.SwotForm, gettext_lazy("Add a strength, weakness, opportunity or challenge")
+
+    def strategy_of(self, row):
+        return row
+
+    def make_form(self, data=None, files=None):
+        form = super().make_form(data, files)
+        form.initial.setdefault("kind", self.request.GET.get("kind"))
+        return form
+
+
+class ProblemAdd(SwotAdd):
+    adds, form_class = ImplementationProblem, forms.ProblemForm
+    heading = gettext_lazy("Add a problem that implementation will meet")
+
+
+class SwotEdit(OnBoard, PlanEdit):
+    rows = SwotItem.objects.select_related("strategy__city")
+    permission = "strategies.change_swotitem"
+    form_class, heading = forms.SwotForm, gettext_lazy("Change an item")
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:swot_withdraw", args=[self.row.pk])
+
+
+class ProblemEdit(OnBoard, PlanEdit):
+    rows = ImplementationProblem.objects.select_related("strategy__city")
+    permission = "strategies.change_implementationproblem"
+    form_class, heading = forms.ProblemForm, gettext_lazy("Change a problem")
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:problem_withdraw", args=[self.row.pk])
+
+
+class SwotWithdraw(PartWithdraw):
+    rows = SwotItem.objects.select_related("strategy__city")
+    permission = "strategies.change_swotitem"
+
+    def back(self):
+        return reverse("strategies:swot", args=[self.row.strategy.city.slug])
+
+
+class ProblemWithdraw(SwotWithdraw):
+    rows = ImplementationProblem.objects.select_related("strategy__city")
+    permission = "strategies.change_implementationproblem"
+
+
+# ---- indicators
+
+
+class IndicatorAdd(PlanAdd):
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+    adds, form_class, heading = Indicator, forms.IndicatorForm, gettext_lazy("Add an indicator")
+
+    def strategy_of(self, row):
+        return row
+
+    def back(self):
+        return reverse("strategies:indicator_list", args=[self.strategy.city.slug])
+
+
+class IndicatorEdit(PlanEdit):
+    rows = Indicator.objects.select_related("strategy__city")
+    permission = "strategies.change_indicator"
+    form_class, heading = forms.IndicatorForm, gettext_lazy("Change an indicator")
+
+    def back(self):
+        return self.row.get_absolute_url()
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:indicator_withdraw", args=[self.row.pk])
+
+
+class IndicatorWithdraw(PartWithdraw):
+    rows = Indicator.objects.select_related("strategy__city")
+    permission = "strategies.change_indicator"

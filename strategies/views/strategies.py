@@ -1,0 +1,129 @@
+"""A city's strategy as a tree, its SWOT board, and the steps that a lead official takes with it."""
+
+from collections import defaultdict
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cities.rules import insider_cities
+from strategies.enums import Health, StrategyStatus, SwotKind
+from strategies.forms import DayForm
+from strategies.models import Objective, Strategy
+from strategies.selectors.actions import actions_of, reads_live
+from strategies.services import plans
+
+from . import trails
+from .base import RowAct, RowForm, RowPage
+
+WORST_FIRST = [
+    Health.LATE,
+    Health.STALE,
+    Health.AT_RISK,
+    Health.ON_TRACK,
+    Health.NOT_STARTED,
+    Health.DONE,
+    Health.CANCELLED,
+]
+
+
+class OfCity(RowPage):
+    name = "strategy"
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+
+    def get_context_data(self, **kwargs):
+        context = {"city": self.row.city, "may_change": self.may("strategies.change_strategy")}
+        return super().get_context_data(**context | kwargs)
+
+
+class StrategyDetail(OfCity):
+    template_name = "strategies/strategy_detail.html"
+
+    def get_context_data(self, **kwargs):
+        strategy, user = self.row, self.user
+        actions = list(actions_of(strategy, user))
+        context = {
+            "areas": self.tree(actions),
+            "counts": self.counts(actions),
+            "action_count": len(actions),
+            "indicators": strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action"),
+            "trail": trails.here(trails.city_trail(strategy.city), _("Strategy")),
+            "status": StrategyStatus(strategy.status),
+            "is_insider": strategy.city_id in insider_cities(user),
+            "is_live": reads_live(user, strategy.city_id),
+            "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
+            "may_publish": self.can_be_published(actions) and self.may("strategies.publish_strategy"),
+        }
+        return super().get_context_data(**context | kwargs)
+
+    def can_be_published(self, actions):
+        strategy = self.row
+        if strategy.status != StrategyStatus.ADOPTED:
+            return False
+        return strategy.published_at is None or any(action.published_at is None for action in actions)
+
+    def tree(self, actions):
+        """Areas with their objectives with their actions, empty ones too, in two more queries."""
+        by_objective = defaultdict(list)
+        for action in actions:
+            by_objective[action.objective_id].append(action)
+        areas = {area.pk: (area, []) for area in self.row.areas.select_related("theme").order_by("code")}
+        for objective in Objective.objects.filter(area__strategy=self.row).order_by("code"):
+            areas[objective.area_id][1].append((objective, by_objective[objective.pk]))
+        return list(areas.values())
+
+    @staticmethod
+    def counts(actions):
+        found = defaultdict(int)
+        for action in actions:
+            if action.health:
+                found[action.health] += 1
+        return [(health, found[health]) for health in WORST_FIRST if found[health]]
+
+
+class SwotBoard(OfCity):
+    template_name = "strategies/swot.html"
+
+    def get_context_data(self, **kwargs):
+        strategy, user = self.row, self.user
+        items = strategy.swot_items.visible_to(user).filter(withdrawn_at=None).prefetch_related("areas", "actions")
+        problems = strategy.problems.visible_to(user).filter(withdrawn_at=None)
+        actions = {action.pk for action in actions_of(strategy, user).only("pk")}
+        quadrants = [(kind, [item for item in items if item.kind == kind]) for kind in SwotKind]
+        context = {
+            "quadrants": quadrants,
+            "problems": problems.select_related("area", "counter_action").prefetch_related("swot_items"),
+            "seen": actions,
+            "trail": trails.here(trails.strategy_trail(strategy), _("Strengths and weaknesses")),
+        }
+        return super().get_context_data(**context | kwargs)
+
+
+class StrategyAdopt(RowForm):
+    template_name = "strategies/form.html"
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+    permission = "strategies.adopt_strategy"
+    done = gettext_lazy("The strategy is adopted. It can now be published.")
+
+    def make_form(self, data=None, files=None):
+        label = _("When was it adopted?")
+        help_text = _("The day of the decision. From then on the whole network reads the strategy.")
+        return DayForm(data, label=label, help_text=help_text, initial={"day": self.row.city.today}, cancel=self.back())
+
+    def save(self, form):
+        plans.adopt_strategy(self.row, by=self.user, on=form.cleaned_data["day"])
+
+    def get_context_data(self, **kwargs):
+        trail = trails.here(trails.strategy_trail(self.row), _("Adopt"))
+        return super().get_context_data(heading=_("Adopt the strategy"), lead=self.row.title, trail=trail, **kwargs)
+
+
+class StrategyPublish(RowAct):
+    rows = Strategy.objects.current().select_related("city")
+    key = "city__slug"
+    permission = "strategies.publish_strategy"
+    done = gettext_lazy("Published: everybody can read the strategy and its actions.")
+
+    def act(self):
+        plans.publish_strategy(self.row, by=self.user)

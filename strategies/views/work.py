@@ -1,0 +1,61 @@
+"""*My work*: what waits for the person, one click each; and *nothing new* for several actions at once."""
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.generic import TemplateView, View
+
+from cities.rules import insider_cities
+from epi_site.shared.exceptions import TellableError
+from strategies.models import Action
+from strategies.selectors.work import my_work
+from strategies.services import updates
+
+from .base import may
+
+MOST_SHOWN = 60
+
+
+class MyWork(LoginRequiredMixin, TemplateView):
+    template_name = "strategies/my_work.html"
+
+    def get_context_data(self, **kwargs):
+        work = my_work(self.request.user)
+        context = {
+            "work": work,
+            "due": work.due[:MOST_SHOWN],
+            "others": work.others[:MOST_SHOWN],
+            "cards": work.periods,
+            "is_insider": bool(insider_cities(self.request.user)),
+            "lead": self.lead(work),
+        }
+        return super().get_context_data(**context | kwargs)
+
+    @staticmethod
+    def lead(work):
+        if not work.due:
+            return _("Nothing is waiting for you.")
+        words = ngettext("One thing is waiting.", "%(count)d things are waiting.", len(work.due))
+        return words % {"count": len(work.due)}
+
+
+class NothingNew(LoginRequiredMixin, View):
+    http_method_names = ["post"]
+
+    def post(self, request):
+        wanted = [pk for pk in request.POST.getlist("actions") if pk.isdigit()][:200]
+        actions = list(Action.objects.to_log_by(request.user).filter(pk__in=wanted).with_place())
+        actions = [action for action in actions if may(request.user, "strategies.log_action", action)]
+        if not actions:
+            messages.error(request, _("Tick the actions that have no news first."))
+            return redirect("strategies:my_work")
+        try:
+            made = updates.log_nothing_new(actions, by=request.user)
+        except TellableError as error:
+            messages.error(request, str(error))
+        else:
+            words = ngettext("Logged for one action: nothing new.", "Logged for %(count)d actions: nothing new.", len(made))
+            messages.success(request, words % {"count": len(made)})
+        return redirect("strategies:my_work")
