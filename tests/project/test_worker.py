@@ -1,0 +1,191 @@
+"""A real worker and a real beat, killed without warning: every report is ready, once. On each broker that is there."""
+
+import hashlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+from django.conf import settings
+
+from tests.project.worker_world import REPORTS
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+SILENCE = 20
+PATIENCE = 150
+REDIS = os.environ.get("CELERY_BROKER_URL", "")
+BROKERS = [
+    "filesystem://",
+    pytest.param(
+        REDIS,
+        id="redis",
+        marks=pytest.mark.skipif(not REDIS.startswith("redis"), reason="CELERY_BROKER_URL is no Redis."),
+    ),
+]
+
+
+class Place:
+    """A folder and a database of their own, and the processes that work there."""
+
+    def __init__(self, folder: Path, broker: str, database_url: str):
+        self.folder, self.database_url, self.started = folder, database_url, []
+        self.environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "epi_site.settings.local",
+            "EPI_DATA_DIR": str(folder),
+            "DATABASE_URL": database_url,
+            "CELERY_BROKER_URL": broker,
+            "EPI_TICK_SECONDS": "1",
+            "EPI_REPORT_SILENCE_SECONDS": str(SILENCE),
+            "EPI_LOG_LEVEL": "WARNING",
+            "PYTHONPATH": str(ROOT),
+        }
+        self.environment.pop("PYTEST_XDIST_WORKER", None)
+
+    def run(self, *command: str) -> None:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start_group(self, *, concurrency: int) -> None:
+        """Worker and beat as ``make run`` starts them."""
+        celery = [sys.executable, "-m", "celery", "--quiet", "-A", "epi_site"]
+        worker = ["worker", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
+        for command in ([*celery, *worker], [*celery, "beat", "--pidfile", ""]):
+            log = (self.folder / "processes.log").open("a")
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+            log.close()
+            self.started.append(process)
+
+    def kill_group(self) -> None:
+        """Leaders and pool children at once, as a power cut would."""
+        for process in self.started:
+            os.killpg(process.pid, signal.SIGKILL)
+        for process in self.started:
+            process.wait()
+        self.started.clear()
+
+    def stop_group(self) -> None:
+        for process in self.started:
+            process.terminate()
+        for process in self.started:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.started.clear()
+
+    def ask(self, query: str) -> list[tuple]:
+        if self.database_url:
+            connection = psycopg2.connect(self.database_url)
+        else:
+            connection = sqlite3.connect(self.folder / "db.sqlite3", timeout=20)
+        with closing(connection), closing(connection.cursor()) as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
+
+    def states(self) -> dict[str, int]:
+        return dict(self.ask("SELECT state, count(*) FROM evaluation_report GROUP BY state"))
+
+    def log(self) -> str:
+        return (self.folder / "processes.log").read_text()[-4000:]
+
+    def until(self, condition, what: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, f"{what} did not come to be: {self.states()}\n{self.log()}"
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def database_url():
+    """Beside the suite's own PostgreSQL database another one; with SQLite a file in the place."""
+    url = settings.DATABASE_URL
+    if not url:
+        yield ""
+        return
+    name = f"epi_worker_{os.getpid()}"
+    with closing(psycopg2.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")))) as connection:
+        connection.autocommit = True
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            cursor.execute(f"CREATE DATABASE {name}")
+            yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=BROKERS)
+def place(request, tmp_path, database_url):
+    place = Place(tmp_path, request.param, database_url)
+    place.run("manage.py", "migrate", "--verbosity", "0")
+    place.run("manage.py", "createcachetable")
+    place.run("-m", "tests.project.worker_world")
+    yield place
+    if place.started:
+        place.kill_group()
+
+
+def test_group_killed_while_it_builds_leaves_every_report_ready_once(place):
+    place.start_group(concurrency=REPORTS)
+    place.until(lambda: place.states().get("building", 0) >= REPORTS, "ten reports being built")
+    place.kill_group()
+    left = place.states()
+
+    place.start_group(concurrency=2)
+    place.until(lambda: set(place.states()) == {"ready"} and place.states()["ready"] == REPORTS + 1, "all ready")
+    ready = finished(place)
+    time.sleep(3)  # the tick rings thrice more
+    ring_each_again(place)
+    time.sleep(3)
+    place.stop_group()
+
+    assert left["building"] >= REPORTS
+    assert len(ready) == REPORTS + 1
+    assert finished(place) == ready
+    assert all(attempts <= 3 for _number, _state, attempts, *_rest in ready)
+    assert stored_files(place) == {number: ["html", "json", "pdf"] for number, *_rest in ready}
+    assert letters(place) == 1
+
+
+def finished(place: Place) -> list[tuple]:
+    return place.ask("SELECT number, state, attempts, ready_at, sha256 FROM evaluation_report ORDER BY number")
+
+
+def stored_files(place: Place) -> dict[str, list[str]]:
+    """The files of each report, each after its hash was compared."""
+    rows = place.ask(
+        "SELECT r.number, f.name, f.content, f.sha256 FROM evaluation_reportfile f "
+        "JOIN evaluation_report r ON r.id = f.report_id ORDER BY f.name"
+    )
+    found: dict[str, list[str]] = {}
+    for number, name, content, sha256 in rows:
+        assert hashlib.sha256(bytes(content)).hexdigest() == sha256
+        found.setdefault(number, []).append(name.rpartition(".")[2])
+    return found
+
+
+def ring_each_again(place: Place) -> None:
+    """A second delivery of every message."""
+    place.run(
+        "-c",
+        "import django; django.setup()\n"
+        "from evaluation.models import Report\n"
+        "from evaluation.tasks import build_report\n"
+        "[build_report.delay(pk) for pk in Report.objects.values_list('pk', flat=True)]",
+    )
+
+
+def letters(place: Place) -> int:
+    """The schedule's report was issued by beat and told of, once."""
+    return place.ask("SELECT count(*) FROM accounts_mail WHERE key LIKE 'report:%'")[0][0]
