@@ -1,5 +1,5 @@
-"""The workbench: frameworks and rounds for coordinators, the queue and the desk for the scientific committee."""
+"""The workbench: reference data and schedules for coordinators, queue and desk for the scientific committee."""
 
-from . import desk, reference
+from . import desk, reference, schedules
 
-__all__ = ["desk", "reference"]
+__all__ = ["desk", "reference", "schedules"]
