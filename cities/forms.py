@@ -192,6 +192,7 @@ class MemberFilter(forms.Form):
 class EventForm(VersionedForm):
     """Times are the city's: the view activates its zone before the form reads or shows them."""
 
+    link = forms.URLField(label=_("Link"), required=False, assume_scheme="https")
     minutes_upload = forms.FileField(
         label=_("Minutes as a file"), required=False, help_text=_("PDF, document or picture.")
     )

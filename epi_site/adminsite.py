@@ -1,5 +1,7 @@
 """The staff's workbench: Django's admin behind the site's own door (docs/access.md)."""
 
+from functools import update_wrapper
+
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.admin.sites import AdminSite
 from django.http import Http404, HttpResponseRedirect
@@ -7,24 +9,59 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+OURS = {"accounts", "cities", "strategies", "evaluation", "training"}
+NOT_HERE = {"view_on_site"}  # would tell of any row of any model whether it exists
+
 
 class EpiAdminConfig(AdminConfig):
     default_site = "epi_site.adminsite.EpiAdminSite"
 
 
 class EpiAdminSite(AdminSite):
-    site_header = site_title = _("Workbench")
-    index_title = _("Workbench")
+    site_header = site_title = index_title = _("Workbench")
     site_url = "/"
+    enable_nav_sidebar = False
+
+    def register(self, model_or_iterable, admin_class=None, **options):
+        """Only what is ours: groups and addresses of other apps grant nothing here, and would only mislead."""
+        models = model_or_iterable if isinstance(model_or_iterable, list | tuple | set) else [model_or_iterable]
+        ours = [model for model in models if model._meta.app_label in OURS]
+        if ours:
+            super().register(ours, admin_class, **options)
 
     def has_permission(self, request):
         return request.user.is_active and request.user.has_perm("cities.use_admin")
 
-    def login(self, request, extra_context=None):
-        """One door: visitors go to the site's sign-in; signed-in people without an admin role find nothing here."""
-        if not request.user.is_authenticated:
-            target = request.GET.get("next") or reverse("admin:index")
-            return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': target})}")
-        if not self.has_permission(request):
+    # ---- one door: visitors go to the site's sign-in, signed-in people without an admin role find nothing here
+
+    def admin_view(self, view, cacheable=False):
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request, *args, **kwargs):
+            if self.has_permission(request):
+                return inner(request, *args, **kwargs)
+            return self.turn_away(request, request.get_full_path())
+
+        return update_wrapper(guarded, inner)
+
+    def turn_away(self, request, target):
+        if request.user.is_authenticated:
             raise Http404
+        return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': target})}")
+
+    def login(self, request, extra_context=None):
+        if not self.has_permission(request):
+            return self.turn_away(request, request.GET.get("next") or reverse("admin:index"))
         return HttpResponseRedirect(reverse("admin:index"))
+
+    def logout(self, request, extra_context=None):
+        return HttpResponseRedirect(reverse("account_logout"))
+
+    def password_change(self, request, extra_context=None):
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+    def password_change_done(self, request, extra_context=None):
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+    def get_urls(self):
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in NOT_HERE]

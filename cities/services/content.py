@@ -4,6 +4,7 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -77,7 +78,7 @@ def _archive(data: bytes) -> Content:
             _refuse_bomb(archive)
             suffix, content_type = _kind_of(archive)
             _refuse_macros(archive)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
         raise FileRefused(_("This document is damaged. Open it, save it again and choose the new file.")) from error
     return Content(data, content_type, suffix)
 
@@ -92,6 +93,8 @@ def _refuse_bomb(archive: zipfile.ZipFile) -> None:
         raise FileRefused(_("This document unpacks to far more than it says. Save it again, or as PDF."))
     if any(entry.flag_bits & 1 for entry in entries):
         raise FileRefused(_("This document is protected with a password. Save it without one and choose it again."))
+    if any(entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries):
+        raise zipfile.BadZipFile
     if any(entry.filename.startswith(("/", "\\")) or ".." in entry.filename for entry in entries):
         raise zipfile.BadZipFile
     if len({entry.filename for entry in entries}) < len(entries) or archive.testzip():  # the check sums tell the truth

@@ -21,14 +21,11 @@ class FileServe(StrangersSignIn, View):
             opened = default_storage.open(stored.path)
         except FileNotFoundError as error:
             raise Http404 from error
-        response = FileResponse(
-            opened, as_attachment=not is_shown, filename=stored.name, content_type=stored.content_type
-        )
-        response.headers |= {
+        headers = {
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "private, no-cache",
-            "ETag": f'"{stored.sha256}"',
+            "Cache-Control": "private, no-store",
         }
-        return response
+        kind = stored.content_type
+        return FileResponse(opened, as_attachment=not is_shown, filename=stored.name, content_type=kind, headers=headers)

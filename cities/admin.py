@@ -1,0 +1,165 @@
+"""Reference data of the network. Memberships and invitations are looked at here and changed on the site's own pages."""
+
+from django import forms
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from epi_site.shared.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
+from epi_site.shared.forms import DayInput
+
+from .models import (
+    Body,
+    City,
+    Event,
+    Installation,
+    Invitation,
+    Membership,
+    Organisation,
+    Person,
+    TargetGroup,
+    Theme,
+)
+
+
+@admin.register(Installation)
+class InstallationAdmin(StaffAdmin):
+    list_display = ["network_name", "working_language", "contact_email"]
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not Installation.objects.exists()
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(StaffAdmin):
+    list_display = ["name", "kind", "country", "place"]
+    list_filter = ["kind"]
+    search_fields = ["name", "place"]
+
+
+@admin.register(Theme, TargetGroup)
+class CodedAdmin(StaffAdmin):
+    list_display = ["name", "code"]
+    search_fields = ["name", "code"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["code"] if obj else []
+
+
+class CityStaffForm(StaffForm):
+    """Languages as people write them."""
+
+    other_languages = forms.CharField(
+        label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["other_languages"] = ", ".join(self.instance.other_languages or [])
+
+    def clean_other_languages(self):
+        return [code.strip().lower() for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+
+
+@admin.register(City)
+class CityAdmin(StaffAdmin):
+    form = CityStaffForm
+    list_display = ["name", "country", "municipality", "currency", "timezone"]
+    list_select_related = ["municipality"]
+    search_fields = ["name"]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "municipality", "country", "latitude", "longitude"]}),
+        (_("People and language"), {"fields": ["population", "population_year", "population_source"]}),
+        (_("How the city counts"), {"fields": ["language", "other_languages", "currency", "timezone"]}),
+        (_("Profile"), {"fields": ["profile", "profile_source"]}),
+    ]
+
+
+@admin.register(Person)
+class PersonAdmin(StaffAdmin):
+    list_display = ["name", "email", "organisation", "has_account"]
+    list_select_related = ["organisation", "user"]
+    search_fields = ["name", "email"]
+    fields = ["name", "email", "organisation"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["email"] if obj and obj.user_id else []  # the account's address, by which people sign in
+
+    @admin.display(description=_("has an account"), boolean=True)
+    def has_account(self, person):
+        return person.user_id is not None
+
+
+@admin.register(Body)
+class BodyAdmin(StaffAdmin):
+    list_display = ["name", "kind", "city", "established_on"]
+    list_select_related = ["city"]
+    list_filter = ["kind"]
+    search_fields = ["name", "city__name"]
+    fields = ["kind", "city", "name", "mandate", "established_on", "terms_of_reference"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "established_on":
+            kwargs["widget"] = DayInput()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["kind", "city"] if obj else []
+
+
+def _link(url, words):
+    return format_html('<a href="{}">{}</a>', url, words)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ["person", "role", "body", "seat", "valid_from", "valid_to"]
+    list_select_related = ["person", "body"]
+    list_filter = ["role"]
+    search_fields = ["person__name", "body__name"]
+    fields = ["person", "body", "role", "seat", "valid_from", "valid_to", "on_the_site"]
+    readonly_fields = ["on_the_site"]
+
+    @admin.display(description=_("on the site"))
+    def on_the_site(self, membership):
+        return _link(reverse("cities:member_list"), _("Invite, end and hand over on the page of members"))
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["name", "email", "role", "body", "created_at", "accepted_at"]
+    list_select_related = ["body"]
+    search_fields = ["name", "email"]
+    fields = [
+        "name",
+        "email",
+        "body",
+        "role",
+        "seat",
+        "invited_by",
+        "created_at",
+        "expires_at",
+        "accepted_at",
+        "withdrawn_at",
+        "on_the_site",
+    ]
+    readonly_fields = ["on_the_site"]
+
+    @admin.display(description=_("on the site"))
+    def on_the_site(self, invitation):
+        return _link(reverse("cities:member_list"), _("Withdraw it on the page of members"))
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ["title", "kind", "city", "body", "starts_at", "published_at"]
+    list_select_related = ["city", "body"]
+    list_filter = ["kind"]
+    search_fields = ["title"]
+    fields = ["title", "kind", "city", "body", "starts_at", "place", "published_at", "on_the_site"]
+    readonly_fields = ["on_the_site"]
+
+    @admin.display(description=_("on the site"))
+    def on_the_site(self, event):
+        return _link(reverse("cities:event_detail", args=[event.pk]), _("Open the event"))

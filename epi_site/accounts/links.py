@@ -1,0 +1,13 @@
+"""One-time links that commands print, made as the letters make them."""
+
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
+from allauth.account.utils import user_pk_to_url_str
+
+
+def new_password_link(user: Any) -> str:
+    """Where ``user`` chooses a password; works once, and for as long as PASSWORD_RESET_TIMEOUT says."""
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    return get_adapter().get_reset_password_from_key_url(f"{user_pk_to_url_str(user)}-{token}")

@@ -1,0 +1,158 @@
+"""What every page of the workbench has in common: rules decide, nothing is deleted, histories are read."""
+
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from .models import Versioned
+
+HISTORY_SHOWN = 100
+
+
+class StaffForm(forms.ModelForm):
+    """Where the model is versioned, the second of two people is told before anything is overwritten."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(self.instance, Versioned) and self.instance.pk:
+            self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=self.instance.version)
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean()
+        if "version" in self.fields and self.instance.pk:
+            rows = type(self.instance)._default_manager.select_for_update().filter(pk=self.instance.pk)
+            stored = rows.values_list("version", flat=True).get()
+            if self.cleaned_data.pop("version", None) != stored:
+                self.data = self.data.copy()
+                self.data[self.add_prefix("version")] = str(stored)
+                said = _(
+                    "Somebody else has changed this since you opened it. What you typed is still here: "
+                    "look at the history, then save again."
+                )
+                raise ValidationError(said, code="edited_meanwhile")
+            self.instance.version = stored + 1
+        return data
+
+
+class HistoryLine(NamedTuple):
+    when: Any
+    who: str
+    what: str
+    reason: str
+    changes: list[tuple[str, str, str]]
+
+
+class StaffAdmin(admin.ModelAdmin):
+    """A model's pages in the workbench. Reads and writes are asked of the rules, with the row where there is one."""
+
+    form = StaffForm
+    actions = None
+    view_on_site = False
+    list_per_page = 50
+    show_full_result_count = False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.URLField):
+            kwargs.setdefault("assume_scheme", "https")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    # ---- who may
+
+    def may(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.{verb}_{self.opts.model_name}", obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request) and self.may(request, "view", obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request) and self.may(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request) and self.may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+    # ---- what one may not see is not there
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        self._hide(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: dict | None = None
+    ) -> HttpResponse:
+        self._hide(request)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: Any, extra_context: dict | None = None) -> HttpResponse:
+        self._hide(request)
+        return super().delete_view(request, object_id, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: Any, extra_context: dict | None = None) -> HttpResponse:
+        """The record's own history (who, when, which fields), as far back as it goes."""
+        self._hide(request)
+        obj = self.get_object(request, object_id)
+        if obj is None or not self.has_view_permission(request, obj):
+            raise Http404
+        context = self.admin_site.each_context(request) | {
+            "title": _("History of %(name)s") % {"name": obj},
+            "lines": history_of(obj),
+            "module_name": str(self.opts.verbose_name_plural),
+            "object": obj,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/object_history.html", context | (extra_context or {}))
+
+    def _hide(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise Http404
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: Any) -> HttpResponse:
+        raise Http404  # Django would go to the index with a message, and tell what exists
+
+
+class ReadOnlyAdmin(StaffAdmin):
+    """Services own these rows; here they are only looked at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def history_of(obj: Any) -> list[HistoryLine]:
+    """What changed when, newest first; empty for models without a history."""
+    if not hasattr(obj, "history"):
+        return []
+    rows = list(obj.history.select_related("history_user")[:HISTORY_SHOWN])
+    words = {"+": _("made"), "~": _("changed"), "-": _("removed")}
+    lines = []
+    for row, before in zip(rows, [*rows[1:], None], strict=True):
+        who = str(row.history_user) if row.history_user else _("the system")
+        changes = _changes(row, before)
+        lines.append(
+            HistoryLine(row.history_date, who, words[row.history_type], row.history_change_reason or "", changes)
+        )
+    return lines
+
+
+def _changes(row: Any, before: Any) -> list[tuple[str, str, str]]:
+    if before is None:
+        return []
+    delta = row.diff_against(before, excluded_fields=["version"])
+    fields = row.instance_type._meta
+    return [
+        (str(fields.get_field(change.field).verbose_name), str(change.old), str(change.new)) for change in delta.changes
+    ]

@@ -1,0 +1,417 @@
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import Q
+from django.urls import reverse
+from PIL import Image, ImageCms
+
+from cities import files as registry
+from cities.enums import FileState
+from cities.exceptions import FileRefused
+from cities.models import StoredFile
+from cities.services import content, files, pictures
+from cities.tasks import sweep_pending_files
+from epi_site.shared import clock
+from epi_site.shared.snapshots import seal
+from tests.factories import StoredFileFactory, UserFactory
+
+from .pictures import GPS, MAKE, ORIENTATION, PDF, heic, office, picture, upload
+
+
+def stored_bytes(stored):
+    with default_storage.open(stored.path) as opened:
+        return opened.read()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "data,name,content_type",
+    [
+        (picture("JPEG"), "a.jpg", "image/jpeg"),
+        (picture("PNG"), "a.png", "image/jpeg"),
+        (picture("WEBP"), "a.webp", "image/jpeg"),
+        (heic(), "IMG_1.HEIC", "image/jpeg"),
+        (PDF, "a.pdf", "application/pdf"),
+        (office("docx"), "a.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (office("xlsx"), "a.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (office("odt"), "a.odt", "application/vnd.oasis.opendocument.text"),
+        (office("ods"), "a.ods", "application/vnd.oasis.opendocument.spreadsheet"),
+        ("Kosten;1,5 €\n".encode(), "a.csv", "text/csv"),
+        ("Līgums".encode(), "a.txt", "text/plain"),
+    ],
+)
+def test_good_file_is_kept_by_its_content(data, name, content_type):
+    user = UserFactory()
+
+    stored = files.store_upload(upload(data, name), by=user)
+
+    assert stored.content_type == content_type
+    assert stored.state == FileState.PENDING
+    assert stored.uploaded_by == user
+    assert stored.sha256 == seal(stored_bytes(stored))
+    assert stored.size == len(stored_bytes(stored))
+    assert name.split(".")[0] in stored.name
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("data", [picture("JPEG"), picture("PNG"), picture("WEBP"), heic()])
+def test_picture_is_upright_and_says_nothing_of_where_it_was_taken(data):
+    before = Image.open(io.BytesIO(data)).getexif()
+    assert before[MAKE]
+    assert before.get_ifd(GPS)
+
+    stored = files.store_upload(upload(data, "photo.heic"), by=UserFactory())
+
+    kept = Image.open(io.BytesIO(stored_bytes(stored)))
+    assert kept.format == "JPEG"
+    assert not kept.getexif()
+    assert set(kept.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
+    assert b"Camera of somebody" not in stored_bytes(stored)
+    assert stored.name == "photo.jpg"
+    assert (stored.width, stored.height) == kept.size
+
+
+@pytest.mark.django_db
+def test_picture_on_its_side_is_turned():
+    data = picture("JPEG", size=(64, 32))
+    assert Image.open(io.BytesIO(data)).getexif()[ORIENTATION] == 6
+
+    stored = files.store_upload(upload(data), by=UserFactory())
+
+    kept = Image.open(io.BytesIO(stored_bytes(stored)))
+    assert kept.size == (32, 64)
+    red, _green, blue = kept.getpixel((16, 4))
+    assert red > 200 > 60 > blue
+
+
+@pytest.mark.django_db
+def test_see_through_picture_stands_on_white():
+    kept = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(kept, "PNG")
+
+    stored = files.store_upload(upload(kept.getvalue()), by=UserFactory())
+
+    assert Image.open(io.BytesIO(stored_bytes(stored))).getpixel((4, 4)) == (255, 255, 255)
+
+
+def test_broken_colour_profile_does_no_harm():
+    made = pictures.clean_picture(picture("JPEG", exif=False, icc_profile=b"nonsense"))
+
+    assert made[1] == "image/jpeg"
+
+
+def test_colour_profile_is_applied_and_dropped():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+    data, *_rest = pictures.clean_picture(picture("JPEG", exif=False, icc_profile=profile))
+
+    assert "icc_profile" not in Image.open(io.BytesIO(data)).info
+
+
+def test_large_picture_becomes_smaller(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_EDGE", 100)
+
+    _data, _type, _suffix, width, height = pictures.clean_picture(picture("PNG", size=(400, 200), exif=False))
+
+    assert (width, height) == (100, 50)
+
+
+def bomb():
+    return office("docx", entries=[("word/media/zeros", b"\0" * (30 * 1024 * 1024))])
+
+
+def locked_zip():
+    data = bytearray(office("docx"))
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + offset] |= 1
+    return bytes(data)
+
+
+def lying_zip():
+    data = bytearray(office("docx", entries=[("word/document.xml", b"x" * 5000)]))
+    data[60] ^= 0xFF
+    return bytes(data)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "data,says",
+    [
+        (b"", "empty"),
+        (picture("JPEG")[:200], "damaged"),
+        (b"\x89PNG\r\n\x1a\n" + b"nonsense", "damaged"),
+        (PDF.replace(b"%%EOF", b""), "not complete"),
+        (PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R/Encrypt 5 0 R"), "password"),
+        (bomb(), "unpacks to far more"),
+        (office("docx", entries=[(f"a{n}", "") for n in range(3100)]), "unpacks to far more"),
+        (office("docx", entries=[("../../etc/passwd", "x")]), "damaged"),
+        (office("docx", macro=True), "macros"),
+        (office("xlsx", entries=[("xl/vbaProject.bin", "x")]), "macros"),
+        (office("odt", entries=[("Basic/Standard/Module1.xml", "x")]), "macros"),
+        (office("xlsm"), "macros"),
+        (office("pptx"), "slides"),
+        (office("epub"), "Archives"),
+        (locked_zip(), "password"),
+        (lying_zip(), "damaged"),
+        (b"PK\x03\x04nonsense", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "old Office file"),
+        (b"MZ\x90\x00\x03", "kind of file is not taken"),
+        (b"text with \x00 inside", "not readable text"),
+        ("naïve".encode("latin-1"), "kind of file is not taken"),
+    ],
+)
+def test_bad_file_is_refused_with_a_sentence(data, says):
+    user = UserFactory()
+
+    with pytest.raises(FileRefused, match=says):
+        files.store_upload(upload(data, "photo.jpg"), by=user)
+
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db
+def test_pixel_bomb_is_refused_before_it_is_unpacked(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
+
+    with pytest.raises(FileRefused, match="too many pixels"):
+        files.store_upload(upload(picture("PNG", size=(100, 100))), by=UserFactory())
+
+
+@pytest.mark.django_db
+def test_pixel_bomb_beyond_the_librarys_own_limit_is_refused_too(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+
+    with pytest.raises(FileRefused, match="too many pixels"):
+        files.store_upload(upload(picture("PNG", size=(100, 100))), by=UserFactory())
+
+
+@pytest.mark.django_db
+def test_too_large_a_file_is_refused(settings):
+    settings.UPLOAD_MAX_BYTES = 1024 * 1024
+
+    with pytest.raises(FileRefused, match="larger than 1 MB"):
+        files.store_upload(upload(b"a" * (1024 * 1024 + 1)), by=UserFactory())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name,kept",
+    [
+        ("../../etc/passwd", "passwd.txt"),
+        ("C:\\photos\\Sommar 2026.TXT", "Sommar 2026.txt"),
+        ("evil\u202egpj.exe", "evilgpj.exe.txt"),
+        ("a\nb\x00c.txt", "abc.txt"),
+        ("", "file.txt"),
+        ("x" * 400 + ".txt", "x" * 150 + ".txt"),
+        ("page.html", "page.html.txt"),
+    ],
+)
+def test_name_is_shown_without_what_misleads(name, kept):
+    assert files._shown_name(name, "txt") == kept
+
+
+@pytest.mark.django_db
+def test_too_many_pending_files_are_refused(monkeypatch):
+    user = UserFactory()
+    monkeypatch.setattr(files, "PENDING_FILES", 2)
+    StoredFileFactory.create_batch(2, uploaded_by=user)
+
+    with pytest.raises(FileRefused, match="wait to be used"):
+        files.store_upload(upload(b"text"), by=user)
+    assert files.store_upload(upload(b"text"), by=UserFactory()).pk
+
+
+@pytest.mark.django_db
+def test_too_many_files_in_an_hour_are_refused(monkeypatch):
+    user = UserFactory()
+    monkeypatch.setattr(files, "HOURLY_FILES", 1)
+    StoredFileFactory(uploaded_by=user, state=FileState.USED)
+
+    with pytest.raises(FileRefused, match="within an hour"):
+        files.store_upload(upload(b"text"), by=user)
+
+
+@pytest.mark.django_db
+def test_full_disk_leaves_nothing_half_and_says_so(monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", full)
+
+    with pytest.raises(FileRefused, match="no room"):
+        files.store_upload(upload(b"text"), by=UserFactory())
+
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db
+def test_half_written_file_is_taken_away_where_the_disk_is_full(monkeypatch):
+    seen = []
+
+    class HalfAFile(ContentFile):
+        def chunks(self, chunk_size=None):
+            yield b"te"
+            seen.append(_count())
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "ContentFile", HalfAFile)
+    before = _count()
+
+    with pytest.raises(FileRefused, match="no room"):
+        files.store_upload(upload(b"text"), by=UserFactory())
+
+    assert seen == [before + 1]
+    assert _count() == before
+
+
+def _count():
+    return sum(1 for path in Path(default_storage.location).rglob("*") if path.is_file())
+
+
+@pytest.mark.django_db
+def test_storage_that_cannot_even_delete_is_survived(monkeypatch):
+    def gone(*args):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(default_storage, "save", gone)
+    monkeypatch.setattr(default_storage, "delete", gone)
+
+    with pytest.raises(FileRefused, match="no room"):
+        files.store_upload(upload(b"text"), by=UserFactory())
+
+
+@pytest.mark.django_db
+def test_row_that_cannot_be_written_leaves_no_bytes(monkeypatch):
+    def broken(**fields):
+        raise RuntimeError
+
+    before = _count()
+    monkeypatch.setattr(StoredFile.objects, "create", broken)
+
+    with pytest.raises(RuntimeError):
+        files.store_upload(upload(b"text"), by=UserFactory())
+
+    assert _count() == before
+
+
+# ---- use, withdraw, sweep
+
+
+@pytest.mark.django_db
+def test_file_is_used_withdrawn_and_not_used_again():
+    stored = files.store_upload(upload(b"text"), by=UserFactory())
+
+    files.use_file(stored)
+    files.withdraw_file(stored)
+
+    stored.refresh_from_db()
+    assert stored.state == FileState.WITHDRAWN
+    with pytest.raises(FileRefused, match="withdrawn"):
+        files.use_file(stored)
+
+
+@pytest.mark.django_db
+def test_sweep_drops_what_waited_a_week_and_nothing_else():
+    user = UserFactory()
+    with clock.at(clock.now() - timedelta(days=8)):
+        old = files.store_upload(upload(b"old"), by=user)
+        used = files.use_file(files.store_upload(upload(b"used"), by=user))
+    young = files.store_upload(upload(b"young"), by=user)
+
+    sweep_pending_files()
+    sweep_pending_files()
+
+    assert set(StoredFile.objects.all()) == {used, young}
+    assert not default_storage.exists(old.path)
+    assert default_storage.exists(used.path)
+
+
+@pytest.mark.django_db
+def test_file_used_meanwhile_is_not_dropped():
+    stored = files.store_upload(upload(b"text"), by=UserFactory())
+    files.use_file(StoredFile.objects.get(pk=stored.pk))
+
+    assert files.drop_pending(stored) is False
+    assert default_storage.exists(stored.path)
+
+
+# ---- served with rights
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Files hang on something that ``readers`` may see."""
+    readers = set()
+    monkeypatch.setattr(registry, "_holders", [lambda user: Q(state="used") if user.pk in readers else Q(pk=None)])
+    return readers
+
+
+@pytest.mark.django_db
+def test_pending_file_is_its_uploaders_alone(client, everyone):
+    stored = files.store_upload(upload(b"text", "a.txt"), by=everyone["official"])
+    address = reverse("cities:file", args=[stored.uuid])
+
+    for role in ("lead", "coordinator", "superuser", "other_official"):
+        client.force_login(everyone[role])
+        assert client.get(address).status_code == 404, role
+    client.force_login(everyone["official"])
+    assert b"".join(client.get(address).streaming_content) == b"text"
+
+
+@pytest.mark.django_db
+def test_file_is_a_download_that_runs_nothing(client, held):
+    user = UserFactory()
+    held.add(user.pk)
+    stored = files.use_file(files.store_upload(upload(b"<script>alert(1)</script>", "x.html"), by=UserFactory()))
+    client.force_login(user)
+
+    response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
+
+    assert response["Content-Disposition"] == 'attachment; filename="x.html.txt"'
+    assert response["Content-Type"] == "text/plain"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+@pytest.mark.django_db
+def test_picture_that_we_made_may_be_shown(client, held):
+    user = UserFactory()
+    held.add(user.pk)
+    stored = files.use_file(files.store_upload(upload(picture(), "x.jpg"), by=UserFactory()))
+    client.force_login(user)
+
+    response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
+
+    assert response["Content-Disposition"] == 'inline; filename="x.jpg"'
+    assert response["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.django_db
+def test_stranger_is_sent_to_sign_in_whether_the_file_exists_or_not(client, held):
+    stored = files.use_file(files.store_upload(upload(b"text"), by=UserFactory()))
+    there = reverse("cities:file", args=[stored.uuid])
+    not_there = reverse("cities:file", args=["00000000-0000-4000-8000-000000000000"])
+
+    for address in (there, not_there):
+        response = client.get(address)
+        assert response.status_code == 302
+        assert response["Location"] == f"{reverse('account_login')}?next={address}"
+
+
+@pytest.mark.django_db
+def test_lost_bytes_are_not_found(client, held):
+    user = UserFactory()
+    held.add(user.pk)
+    stored = files.use_file(files.store_upload(upload(b"text"), by=UserFactory()))
+    default_storage.delete(stored.path)
+    client.force_login(user)
+
+    assert client.get(reverse("cities:file", args=[stored.uuid])).status_code == 404
+
+
+def test_content_reads_text_with_a_mark_of_order():
+    assert content.read_content("\ufeffå".encode(), "a.txt").content_type == "text/plain"
