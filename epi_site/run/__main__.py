@@ -64,11 +64,17 @@ def main() -> int:
     refuse_taken_port(place)
     environment = environment_for(place)
     say("Making tables, static files and, the first time, the demo ...")
-    if code := subprocess.run([sys.executable, "-m", "epi_site.run.prepare"], env=environment, check=False).returncode:
+    if code := prepared(environment):
         return code
     demo = env_bool("EPI_DEMO", default=True)
     with held:
         return Supervisor(leaders(place), environment=environment).run(Announcement(place, DEMO if demo else NO_DEMO))
+
+
+def prepared(environment: dict[str, str]) -> int:
+    """In a process of its own, which gives its memory back and ends with this one."""
+    us, command = os.getpid(), [sys.executable, "-m", "epi_site.run.prepare"]
+    return subprocess.run(command, env=environment, preexec_fn=lambda: end_with(us), check=False).returncode  # noqa: S603
 
 
 def leaders(place: Place) -> list[Leader]:

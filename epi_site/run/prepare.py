@@ -1,6 +1,8 @@
 """What must be there before the site can answer, made in one process of its own: tables, static files, the demo."""
 
 import os
+import shutil
+from pathlib import Path
 
 import django
 from django.apps import apps
@@ -12,14 +14,45 @@ from epi_site.settings.env import env_bool
 
 from .place import place_from_environment
 
+LOADING = "demo-is-loading"
+
 
 def prepare() -> None:
+    forget_half_a_demo()
     call_command("collectstatic", interactive=False, verbosity=0)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     if settings.DEMO_ALLOWED and env_bool("EPI_DEMO", default=True):
-        call_command("seed_demo", if_empty=True)
+        load_demo()
     refuse_old_demo_in_public()
+
+
+def load_demo() -> None:
+    """Into an empty network only; a mark stands while it lasts, since it is told through many transactions."""
+    mark = settings.DATA_DIR / LOADING
+    if not apps.get_model("accounts", "User").objects.exists():
+        mark.touch()
+    call_command("seed_demo", if_empty=True)
+    mark.unlink(missing_ok=True)
+
+
+def forget_half_a_demo() -> None:
+    """The loading was cut short, and the site has never answered since: nobody has entered anything."""
+    mark = settings.DATA_DIR / LOADING
+    if not mark.exists():
+        return
+    if not settings.IS_SQLITE:
+        raise SystemExit(
+            "Not started: the loading of the demo was cut short. "
+            f"Empty the database, then remove {mark}, and start again."
+        )
+    print("The loading of the demo was cut short; it begins anew.")  # noqa: T201 - for the person at the terminal
+    database = settings.DATABASES["default"]["NAME"]
+    for file in (f"{database}{ending}" for ending in ("", "-wal", "-shm")):
+        Path(file).unlink(missing_ok=True)
+    for folder in (settings.MEDIA_ROOT, settings.EMAIL_FILE_PATH):
+        shutil.rmtree(folder, ignore_errors=True)
+    mark.unlink()
 
 
 def refuse_old_demo_in_public() -> None:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from epi_site.run import place as places
-from epi_site.run import supervisor
+from epi_site.run import prepare, supervisor
 from epi_site.run.__main__ import environment_for
 from epi_site.run.place import Place
 
@@ -155,6 +155,45 @@ def test_lines_carry_the_name_of_who_said_them(start, tmp_path):
     group.wait(timeout=20)
 
     assert "   web | ready" in group.stdout.read().splitlines()
+
+
+# ---- a demo that was cut short
+
+
+@pytest.fixture
+def half_a_demo(tmp_path, settings):
+    settings.DATA_DIR, settings.IS_SQLITE = tmp_path, True
+    settings.MEDIA_ROOT, settings.EMAIL_FILE_PATH = tmp_path / "files", tmp_path / "mails"
+    settings.DATABASES = {"default": {"NAME": tmp_path / "db.sqlite3"}}
+    (tmp_path / "files").mkdir()
+    for name in ("db.sqlite3", "db.sqlite3-wal", "files/photo.jpg", "secret-key", prepare.LOADING):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_half_a_demo_is_forgotten_and_nothing_else(half_a_demo, capsys):
+    prepare.forget_half_a_demo()
+
+    assert [file.name for file in half_a_demo.iterdir()] == ["secret-key"]
+    assert "begins anew" in capsys.readouterr().out
+
+
+def test_whole_demo_is_kept(half_a_demo):
+    (half_a_demo / prepare.LOADING).unlink()
+
+    prepare.forget_half_a_demo()
+
+    assert (half_a_demo / "db.sqlite3").exists()
+    assert (half_a_demo / "files/photo.jpg").exists()
+
+
+def test_half_a_demo_on_a_server_is_left_to_people(half_a_demo, settings):
+    settings.IS_SQLITE = False
+
+    with pytest.raises(SystemExit, match="Empty the database, then remove .*demo-is-loading"):
+        prepare.forget_half_a_demo()
+
+    assert (half_a_demo / "files/photo.jpg").exists()
 
 
 # ---- before anything starts
