@@ -7,11 +7,30 @@ class EvaluationConfig(AppConfig):
     verbose_name = _("Evaluation")
 
     def ready(self):
+        from cities.cards import add_card
+        from cities.files import add_holder
         from epi_site.shared import triggers
+        from strategies.enums import PhaseKind
+        from strategies.gates import add_condition
+        from strategies.work import add_work
 
         from . import rules  # noqa: F401 - permissions are registered by the import
+        from .cards import evaluation_card
+        from .gates import evaluation_is_published
         from .models import CommitteeReview, DimensionReview, EvaluationResult, Report, ReportFile, StageMove
+        from .selectors.files import judged_evidence
+        from .selectors.overview import work_rows
 
+        add_work(work_rows)
+        add_card(evaluation_card, order=60)
+        add_holder(judged_evidence)
+        add_condition(
+            PhaseKind.PACT,
+            "evaluation_published",
+            _("An evaluation of the city is published"),
+            evaluation_is_published,
+            is_completion=True,
+        )
         triggers.freeze(StageMove)
         triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])
         triggers.freeze(DimensionReview, unique=[("review_id", "dimension_id")])

@@ -1,6 +1,24 @@
-"""Addresses of this part."""
+"""Addresses of rounds, evaluations and ratings; those of reports stand in ``report_urls``."""
 
 from django.urls import path
 
+from . import report_urls
+from .views import moderation, rating, rounds
+
 app_name = "evaluation"
-urlpatterns: list[path] = []
+urlpatterns = [
+    path("evaluation/", rounds.RoundList.as_view(), name="round_list"),
+    path("evaluation/rounds/new/", rounds.RoundCreate.as_view(), name="round_create"),
+    path("evaluation/rounds/<int:pk>/", rounds.RoundDetail.as_view(), name="round_detail"),
+    path("evaluation/rounds/<int:pk>/add/", rounds.EvaluationAdd.as_view(), name="evaluation_add"),
+    path("evaluation/questions/<int:pk>/", rounds.QuestionAnswer.as_view(), name="question_answer"),
+    path("evaluation/<int:pk>/", rounds.EvaluationDetail.as_view(), name="evaluation_detail"),
+    path("evaluation/<int:pk>/assign/", rounds.Assign.as_view(), name="assign"),
+    path("evaluation/<int:pk>/conflict/", rounds.ConflictDeclare.as_view(), name="conflict_declare"),
+    path("evaluation/<int:pk>/rate/review/", rating.RateReview.as_view(), name="rate_review"),
+    path("evaluation/<int:pk>/rate/<slug:code>/", rating.Rate.as_view(), name="rate"),
+    path("evaluation/<int:pk>/discuss/", moderation.Discuss.as_view(), name="discuss"),
+    path("evaluation/<int:pk>/moderate/", moderation.Moderate.as_view(), name="moderate"),
+    path("evaluation/<int:pk>/hand-over/", moderation.HandOver.as_view(), name="hand_over"),
+]
+urlpatterns += report_urls.urlpatterns

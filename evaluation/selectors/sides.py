@@ -64,11 +64,6 @@ class SideBySide:
     independent: list[Assessment]
     own: list[Assessment]
     sides: list[Side]
-    sources: dict[str, Source]
-
-    def cited_by(self, rating: Rating) -> list[Source | None]:
-        """What a rating rests on; None for a record that the city keeps to itself."""
-        return [self.sources.get("{}:{}".format(*citation.source)) for citation in rating.citations.all()]
 
     @property
     def ratings(self) -> list[Rating]:
@@ -119,8 +114,17 @@ def side_by_side(evaluation: Evaluation, user) -> SideBySide:
                 notes=notes[dimension.pk],
             )
         )
-    is_of_city = evaluation.strategy.city_id in insider_cities(user)
-    return SideBySide(independent, own, sides, sources_of(evaluation, is_of_city=is_of_city) if ratings else {})
+    table = SideBySide(independent, own, sides)
+    if ratings:
+        is_of_city = evaluation.strategy.city_id in insider_cities(user)
+        _resolve(ratings, sources_of(evaluation, is_of_city=is_of_city))
+    return table
+
+
+def _resolve(ratings: list[Rating], sources: dict[str, Source]) -> None:
+    """``rating.sources``: what it cites, as this reader may see it; None for a record that the city keeps to itself."""
+    for rating in ratings:
+        rating.sources = [sources.get("{}:{}".format(*citation.source)) for citation in rating.citations.all()]
 
 
 def _in_order(assessments) -> list[Assessment]:

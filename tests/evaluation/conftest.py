@@ -86,7 +86,7 @@ def case(other_city):
     network, scientific = BodyKind.NETWORK_OFFICE, BodyKind.SCIENTIFIC_COMMITTEE
     office = BodyKind.CITY_OFFICE
     framework = frameworks.load_framework()
-    round_ = EvaluationRoundFactory(framework=framework, name="Round 1")
+    round_ = EvaluationRoundFactory(framework=framework, name="Autumn round")
     evaluation = EvaluationFactory(round=round_, strategy=StrategyFactory(city=other_city, published=True))
     case = Case(
         pk=evaluation.pk,

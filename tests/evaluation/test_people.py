@@ -1,0 +1,248 @@
+"""Who may take part: conflicts computed and declared, tasks that exclude each other, substitutes."""
+
+import pytest
+
+from cities.enums import BodyKind, Role
+from cities.models import Person
+from cities.rules import forget_offices
+from epi_site.accounts.models import Mail
+from evaluation.exceptions import (
+    AlreadyAdded,
+    ConflictStands,
+    EnoughMembers,
+    ModeratesAlready,
+    NobodyNamesThemselves,
+    NoSubstitute,
+    NothingSubmitted,
+    NotOfTheCity,
+    NotOfTheCommittee,
+    NotYours,
+    RatesAlready,
+    ReasonMissing,
+    TooLateToAssign,
+    TooLateToDeclare,
+    WrongRevision,
+)
+from evaluation.models import Evaluation
+from evaluation.selectors.people import eligible_members, people_in_conflict
+from evaluation.services import committee, conflicts, rounds
+from tests.factories import (
+    ActionFactory,
+    EvaluationFactory,
+    MembershipFactory,
+    OrganisationFactory,
+    PersonFactory,
+    StrategyFactory,
+    member,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def assign(case, person, capacity="peer", by=None):
+    return rounds.assign_rater(case.evaluation, person, capacity, by=by or case.coordinator)
+
+
+# ---- evaluations
+
+
+def test_an_evaluation_judges_the_newest_revision_once(case, city):
+    strategy = StrategyFactory(city=city, published=True)
+    with pytest.raises(NothingSubmitted):
+        rounds.add_evaluation(case.round, strategy, by=case.coordinator)
+    with pytest.raises(AlreadyAdded):
+        rounds.add_evaluation(case.round, case.evaluation.strategy, by=case.coordinator)
+    other = EvaluationFactory(strategy=strategy, round__period=case.round.period)
+
+    made = rounds.add_evaluation(case.round, strategy, other.revision, by=case.coordinator)
+
+    assert (made.revision, made.stage) == (other.revision, "declare")
+    with pytest.raises(WrongRevision):
+        rounds.add_evaluation(case.round, strategy, case.evaluation.revision, by=case.coordinator)
+    with pytest.raises(NotYours):
+        rounds.add_evaluation(case.round, strategy, by=case.partner)
+
+
+# ---- conflicts
+
+
+def conflicted_people(case):
+    """One person for each way to be in conflict with Lublin, and two free ones."""
+    owner = OrganisationFactory()
+    ActionFactory(city=case.city, owner=owner)
+    former = PersonFactory()
+    MembershipFactory(person=former, body=case.official.person.memberships.get().body, valid_to="2021-01-01")
+    declared = PersonFactory()
+    conflicts.declare_conflict(case.evaluation, declared, by=case.coordinator, reason="Advised the city.")
+    in_conflict = [
+        case.expert.person,
+        former,
+        PersonFactory(organisation=case.city.municipality),
+        PersonFactory(organisation=owner),
+        declared,
+    ]
+    return in_conflict, [PersonFactory(), PersonFactory(organisation=OrganisationFactory())]
+
+
+def test_a_computed_conflict_bars_from_every_task(case):
+    in_conflict, free = conflicted_people(case)
+
+    for person in in_conflict:
+        for capacity in ("peer", "committee"):
+            with pytest.raises(ConflictStands):
+                assign(case, person, capacity)
+        with pytest.raises(ConflictStands):
+            rounds.set_moderator(case.evaluation, person, by=case.coordinator)
+    for person in free:
+        assert assign(case, person).person == person
+
+
+def test_rows_and_people_say_the_same_about_conflict(case):
+    conflicted_people(case)
+
+    by_person = {
+        person.pk
+        for person in Person.objects.all()
+        if not Evaluation.objects.without_conflict(person).filter(pk=case.pk).exists()
+    }
+    by_evaluation = set(Person.objects.filter(people_in_conflict(case.evaluation)).values_list("pk", flat=True))
+
+    assert by_person == by_evaluation
+    assert len(by_person) == 5 + 3  # the official, the lead and the member from the city's own house
+
+
+def test_declaring_ends_the_task_and_tells_the_coordinators_without_the_reason(case):
+    conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="My sister works there.")
+    conflicts.declare_conflict(case.evaluation, by=case.moderator, reason="I advised them.")
+
+    assert not case.evaluation.assignments.standing().filter(person=case.rater1.person).exists()
+    assert case.evaluation.moderator is None
+    letters = Mail.objects.filter(key__startswith="evaluation-conflict/")
+    assert [letter.recipient for letter in letters] == [case.coordinator.email] * 2
+    assert not letters.filter(body__contains="sister").exists()
+
+
+def test_the_citys_own_raters_keep_their_task(case):
+    conflicts.declare_conflict(case.evaluation, by=case.official, reason="It is my city.")
+
+    assert case.evaluation.assignments.standing().filter(person=case.official.person).exists()
+
+
+def test_a_conflict_says_why_once_and_only_by_whom_it_concerns(case):
+    with pytest.raises(ReasonMissing):
+        conflicts.declare_conflict(case.evaluation, by=case.rater1, reason=" ")
+    with pytest.raises(NotYours):
+        conflicts.declare_conflict(case.evaluation, case.rater2.person, by=case.rater1, reason="They advised.")
+    first = conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised.")
+    with pytest.raises(NotYours):
+        conflicts.withdraw_conflict(first, by=case.rater1)
+
+    withdrawn = conflicts.withdraw_conflict(first, by=case.coordinator)
+
+    assert withdrawn.withdrawn_at is not None
+    assert assign(case, case.rater1.person).capacity == "peer"
+
+
+def test_nothing_is_declared_after_publication(case):
+    case.to("published")
+
+    with pytest.raises(TooLateToDeclare):
+        conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="Late.")
+
+
+# ---- capacities
+
+
+def test_capacities_are_for_those_who_have_them(case, city):
+    of_other_city = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person
+    for capacity in ("self", "expert_group"):
+        with pytest.raises(NotOfTheCity):
+            assign(case, of_other_city, capacity)
+    with pytest.raises(NotOfTheCity):
+        assign(case, case.lead.person, "expert_group")
+    with pytest.raises(NotOfTheCommittee):
+        assign(case, of_other_city, "committee")
+
+    assert assign(case, case.expert.person, "expert_group").capacity == "expert_group"
+    assert assign(case, case.lead.person, "self").capacity == "self"
+    assert assign(case, case.committee1.person, "committee").capacity == "committee"
+    assert assign(case, of_other_city).capacity == "peer"
+
+
+def test_tasks_exclude_each_other(case):
+    with pytest.raises(ModeratesAlready):
+        assign(case, case.moderator.person)
+    with pytest.raises(RatesAlready):
+        rounds.set_moderator(case.evaluation, case.rater1.person, by=case.coordinator)
+    with pytest.raises(RatesAlready):
+        assign(case, case.rater1.person, "committee")
+
+    assert assign(case, case.rater1.person) == assign(case, case.rater1.person)
+
+
+def test_nobody_names_themselves_and_only_coordinators_name(case):
+    with pytest.raises(NobodyNamesThemselves):
+        assign(case, case.coordinator.person)
+    with pytest.raises(NobodyNamesThemselves):
+        rounds.set_moderator(case.evaluation, case.coordinator.person, by=case.coordinator)
+    with pytest.raises(NotYours):
+        assign(case, PersonFactory(), by=case.rater1)
+
+
+def test_raters_are_named_before_the_discussion_and_withdrawn_until_it_is_over(case):
+    case.to("moderate")
+
+    with pytest.raises(TooLateToAssign):
+        assign(case, PersonFactory())
+    with pytest.raises(TooLateToAssign):
+        rounds.withdraw_rater(case.evaluation.assignments.first(), by=case.coordinator)
+    case.to("review")
+    with pytest.raises(TooLateToAssign):
+        rounds.set_moderator(case.evaluation, PersonFactory(), by=case.coordinator)
+
+
+# ---- substitutes
+
+
+def test_no_substitute_while_two_are_free(case):
+    assert {person.user for person in eligible_members(case.evaluation)} == {case.committee1, case.committee2}
+    with pytest.raises(EnoughMembers):
+        rounds.appoint_substitute(case.evaluation, PersonFactory(), by=case.coordinator, reason="To be safe.")
+
+
+def test_a_substitute_is_appointed_in_writing_and_decides(case):
+    conflicts.declare_conflict(case.evaluation, by=case.committee2, reason="I advised.")
+    case.to("review")
+    substitute = PersonFactory()
+    appoint = {"by": case.coordinator, "reason": "Only one member is free."}
+
+    with pytest.raises(ReasonMissing):
+        rounds.appoint_substitute(case.evaluation, substitute, by=case.coordinator, reason="")
+    for person, error in (
+        (case.expert.person, ConflictStands),
+        (case.rater1.person, RatesAlready),
+        (case.moderator.person, ModeratesAlready),
+        (PersonFactory(user=None), NoSubstitute),
+        (member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR).person, NoSubstitute),
+    ):
+        with pytest.raises(error):
+            rounds.appoint_substitute(case.evaluation, person, **appoint)
+    with pytest.raises(NotYours):
+        case.decide(substitute.user)
+    rounds.appoint_substitute(case.evaluation, substitute, **appoint)
+    forget_offices(substitute.user)
+    case.decide(case.committee1)
+    case.decide(substitute.user)
+
+    assert case.evaluation.stage == "published"
+    assert not substitute.user.has_perm("cities.use_admin")  # the task is done
+
+
+def test_a_substitute_uses_the_workbench_only_for_the_desk(case):
+    conflicts.declare_conflict(case.evaluation, by=case.committee2, reason="I advised.")
+    substitute = PersonFactory()
+    rounds.appoint_substitute(case.evaluation, substitute, by=case.coordinator, reason="Only one is free.")
+
+    assert substitute.user.has_perm("cities.use_admin")
+    assert not substitute.user.has_perm("evaluation.view_framework")
+    assert committee.desk_hash(case.evaluation)

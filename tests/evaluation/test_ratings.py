@@ -1,0 +1,181 @@
+"""What a rater may write, when, and what a rating needs before it counts."""
+
+import pytest
+
+from epi_site.shared.exceptions import EditedMeanwhile
+from evaluation.enums import Strength
+from evaluation.exceptions import (
+    AlreadySubmitted,
+    AssessmentIncomplete,
+    LevelOrReason,
+    LevelUnknown,
+    NeverSubmitted,
+    NotInStage,
+    NotYours,
+    RatingIncomplete,
+    SourceUnknown,
+    StrengthNeedsReason,
+)
+from evaluation.models import Assessment, Rating
+from evaluation.services import conflicts, ratings, rounds
+from tests.factories import DimensionFactory, EventFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def save(case, user=None, code="impact", **fields):
+    return ratings.save_rating(case.evaluation, case.dimension(code), by=user or case.rater1, **fields)
+
+
+def test_progress_is_kept_unfinished_and_without_a_level(case):
+    case.to("rate")
+
+    rating = save(case, reasons="I have read half of it.")
+
+    assert (rating.level, rating.reasons, rating.is_complete) == (None, "I have read half of it.", False)
+    assert rating.assessment.capacity == "peer"
+
+
+@pytest.mark.parametrize(
+    "fields, error",
+    [
+        ({"level": 2, "not_assessed_reason": "No data."}, LevelOrReason),
+        ({"level": 5}, LevelUnknown),
+        ({"level": 2, "strength_override": "strong"}, StrengthNeedsReason),
+        ({"level": 2, "citations": ["update:999"]}, SourceUnknown),
+    ],
+)
+def test_what_does_not_fit_is_refused(case, fields, error):
+    case.to("rate")
+
+    with pytest.raises(error):
+        save(case, **fields)
+    assert not Rating.objects.exists()
+
+
+def test_only_raters_rate_and_only_this_framework(case):
+    case.to("rate")
+
+    for user in (case.moderator, case.coordinator, case.committee1, case.expert):
+        with pytest.raises(NotYours):
+            save(case, user, level=3)
+    with pytest.raises(NotYours):
+        ratings.save_rating(case.evaluation, DimensionFactory(), by=case.rater1, level=3)
+
+
+def test_nobody_rates_before_or_after_the_stage(case):
+    with pytest.raises(NotInStage):
+        save(case, level=3)
+    case.to("moderate")
+    with pytest.raises(NotInStage):
+        save(case, level=3, reasons="Late.", version=1)
+
+
+def test_a_stale_form_is_refused_and_the_same_post_twice_is_one(case):
+    case.to("rate")
+    first = save(case, level=3, reasons="One.")
+    save(case, level=2, reasons="Two.", version=first.version)
+
+    again = save(case, level=2, reasons="Two.", version=first.version)
+    with pytest.raises(EditedMeanwhile):
+        save(case, level=1, reasons="Three.", version=first.version)
+
+    assert (again.level, again.version) == (2, 2)
+    assert Rating.objects.count() == 1
+
+
+def test_submitting_needs_every_dimension_with_reasons(case):
+    case.to("rate")
+    for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency"):
+        save(case, code=code, level=3, reasons="Seen.")
+    save(case, level=3)
+
+    with pytest.raises(AssessmentIncomplete, match="Impact"):
+        ratings.submit_assessment(case.evaluation, by=case.rater1)
+    save(case, not_assessed_reason="The action has only begun.", version=1)
+    first = ratings.submit_assessment(case.evaluation, by=case.rater1)
+
+    assert ratings.submit_assessment(case.evaluation, by=case.rater1).submitted_at == first.submitted_at
+    assert Assessment.objects.count() == 1
+
+
+def test_a_submitted_rating_rests_until_the_discussion(case):
+    case.to("rate").rate(case.rater1)
+    with pytest.raises(AlreadySubmitted):
+        save(case, level=1, reasons="Changed.", version=1)
+    case.to("discuss")
+
+    changed = save(case, level=1, reasons="They convinced me.", version=1)
+
+    assert changed.level == 1
+    assert [row.level for row in changed.history.order_by("history_id")] == [3, 1]
+    with pytest.raises(RatingIncomplete):
+        save(case, level=1, version=2)
+
+
+def test_whoever_did_not_submit_changes_nothing_later(case):
+    case.to("rate").rate(case.rater2)
+    save(case, level=3)
+    case.to("discuss")
+
+    with pytest.raises(NeverSubmitted):
+        save(case, level=2, reasons="Late.", version=1)
+    with pytest.raises(NotInStage):
+        ratings.submit_assessment(case.evaluation, by=case.rater1)
+
+
+def test_the_committee_can_reopen_the_ratings_of_named_dimensions(case):
+    case.to("review")
+    asked = {"impact": ("request_changes", "There is no evidence."), "relevance": ("approve", "Good.")}
+    case.decide(
+        case.committee1, "request_changes", reason="Impact lacks evidence.", dimensions=asked, reopen_ratings=True
+    )
+
+    changed = save(case, level=2, reasons="On second thoughts.", version=1)
+
+    assert changed.level == 2
+    with pytest.raises(NotInStage):
+        save(case, code="relevance", level=2, reasons="Also.", version=1)
+
+
+def test_requested_changes_reopen_no_rating_unless_asked(case):
+    case.to("review").decide(case.committee1, "request_changes", reason="Say more about impact.")
+
+    with pytest.raises(NotInStage):
+        save(case, level=2, reasons="More.", version=1)
+
+
+def test_citations_carry_the_strength_and_can_be_taken_back(case):
+    event = EventFactory(city=case.city, published_at=case.evaluation.revision.created_at)
+    case.to("rate")
+
+    rating = save(case, level=3, citations=[f"event:{event.pk}", f"event:{event.pk}"])
+    assert rating.strength == Strength.LIMITED
+    rating = save(case, level=3, strength_override="moderate", strength_reason="I was there.", version=1)
+
+    assert (rating.citations.count(), rating.computed_strength, rating.strength) == (
+        0,
+        Strength.NONE,
+        Strength.MODERATE,
+    )
+
+
+def test_a_rater_in_conflict_is_out_at_once_and_no_longer_counts(case):
+    case.to("rate").rate(case.rater1)
+
+    conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised the city.")
+
+    with pytest.raises(NotYours):
+        ratings.submit_assessment(case.evaluation, by=case.rater1)
+    assert Assessment.objects.submitted().count() == 1
+    assert Assessment.objects.counted().count() == 0
+
+
+def test_a_withdrawn_rater_counts_again_when_named_again(case):
+    case.to("rate").rate(case.rater1)
+    rounds.withdraw_rater(case.evaluation.assignments.get(person=case.rater1.person), by=case.coordinator)
+    assert Assessment.objects.counted().count() == 0
+
+    rounds.assign_rater(case.evaluation, case.rater1.person, "peer", by=case.coordinator)
+
+    assert Assessment.objects.counted().count() == 1
