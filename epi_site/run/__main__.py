@@ -19,10 +19,10 @@ from .supervisor import Leader, Supervisor, end_with, say
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO = """\
-Demo accounts (password integration-demo):
-  official.<city>@demo.example   lead.<city>@demo.example   expert.<city>@demo.example
-      for linkoping, cartagena, cluj-napoca, dietzenbach, lublin, ravenna, riga
-  rater1@ rater2@ rater3@ moderator@ committee1@ committee2@ committee3@ partner@ coordinator@ ...demo.example"""
+Demo accounts, password integration-demo, each @demo.example:
+  coordinator   partner   moderator   rater1 rater2 rater3   committee1 committee2 committee3
+  official.<city>   lead.<city>   expert.<city>   (for example official.linkoping@demo.example)
+      cities: linkoping, cartagena, cluj-napoca, dietzenbach, lublin, ravenna, riga"""
 NO_DEMO = "Without the demo. The first coordinator of an empty network is made by: .venv/bin/python manage.py setup"
 
 
