@@ -133,7 +133,7 @@ def _spent(spent: Decimal | None) -> str:
 
 
 def _spent_reason(spent: Decimal | None, reason: str) -> str:
-    if spent is not None and spent < 0 and not reason.strip():
+    if spent is not None and spent.is_finite() and spent < 0 and not reason.strip():
         return _("Say why the amount is negative, for example a correction or a refund.")
     return "" if len(reason) <= 250 else _("Say it in at most 250 characters.")
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
-from cities.rules import person_of
+from cities.rules import is_coordinator, person_of
 from epi_site.shared import clock
 from epi_site.shared.snapshots import canonical, seal
 from strategies.enums import LOCKED, NEEDS_TEXT, TRANSITIONS, CommentKind, PeriodState
@@ -235,7 +235,7 @@ def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPerio
 
 
 def _decide(city_period: CityPeriod, verb: str, *, by: Any, text: str = "", next_revision: bool = False) -> CityPeriod:
-    if verb != "reopen" and is_of_the_municipality(by, city_period):
+    if verb != "reopen" and is_coordinator(by) and is_of_the_municipality(by, city_period):
         raise OwnWork
     demand(by, f"strategies.{verb}_cityperiod", city_period)
     city_period, move = _move(city_period, verb, by=by, text=text, next_revision=next_revision)

@@ -39,6 +39,12 @@ def set_dates(phase: PilotPhase, *, by: Any, version: int | None = None, **dates
 
 
 def _refuse(phase: PilotPhase) -> None:
+    if errors := date_errors(phase):
+        raise InputRefused(errors)
+
+
+def date_errors(phase: PilotPhase) -> dict[str, str]:
+    """What is wrong with the dates, one sentence for each field."""
     errors = {}
     if phase.planned_end < phase.planned_start:
         errors["planned_end"] = _("The end comes before the start.")
@@ -50,8 +56,7 @@ def _refuse(phase: PilotPhase) -> None:
         day = getattr(phase, name)
         if day and day > phase.city.today:
             errors[name] = _("The date lies in the future. What is planned has its own field.")
-    if errors:
-        raise InputRefused(errors)
+    return errors
 
 
 @transaction.atomic
