@@ -17,13 +17,18 @@ class ActionFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="words", label=_("Words"))
     area = django_filters.ModelChoiceFilter(
-        field_name="objective__area", queryset=PriorityArea.objects.none(), label=_("Priority area"), empty_label=_("all")
+        field_name="objective__area",
+        queryset=PriorityArea.objects.none(),
+        label=_("Priority area"),
+        empty_label=_("all"),
     )
     health = django_filters.ChoiceFilter(choices=Health.choices, label=_("Health"), empty_label=_("all"))
     status = django_filters.ChoiceFilter(
         field_name="current_status", choices=ActionStatus.choices, label=_("Status"), empty_label=_("all")
     )
-    owner = django_filters.ModelChoiceFilter(queryset=Organisation.objects.none(), label=_("Owner"), empty_label=_("all"))
+    owner = django_filters.ModelChoiceFilter(
+        queryset=Organisation.objects.none(), label=_("Owner"), empty_label=_("all")
+    )
     pilot = django_filters.ChoiceFilter(choices=YES_NO, method="of_pilot", label=_("Pilot"), empty_label=_("all"))
     sort = django_filters.CharFilter(method="ignore", widget=forms.HiddenInput)
 

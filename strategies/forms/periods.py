@@ -65,7 +65,9 @@ class ReasonForm(forms.Form):
 
     text = forms.CharField(widget=LongText(), max_length=5000)
 
-    def __init__(self, *args: Any, label: Any, help_text: Any = "", required: bool = True, most: int = 5000, **kwargs: Any):
+    def __init__(
+        self, *args: Any, label: Any, help_text: Any = "", required: bool = True, most: int = 5000, **kwargs: Any
+    ):
         super().__init__(*args, **kwargs)
         field = self.fields["text"]
         field.label, field.help_text, field.required, field.max_length = label, help_text, required, most
@@ -120,7 +122,12 @@ class ValuesForm(forms.Form):
     def lines(self):
         """Each indicator with its fields, for the page."""
         return [
-            (row, self[f"value_{row.indicator.pk}"], self[f"note_{row.indicator.pk}"], self[f"version_{row.indicator.pk}"])
+            (
+                row,
+                self[f"value_{row.indicator.pk}"],
+                self[f"note_{row.indicator.pk}"],
+                self[f"version_{row.indicator.pk}"],
+            )
             for row in self.rows
         ]
 
@@ -164,7 +171,9 @@ class DayForm(forms.Form):
 
 
 class PeriodFilterForm(forms.Form):
-    city = forms.ModelChoiceField(City.objects.all(), required=False, label=gettext_lazy("City"), empty_label=gettext_lazy("all"))
+    city = forms.ModelChoiceField(
+        City.objects.all(), required=False, label=gettext_lazy("City"), empty_label=gettext_lazy("all")
+    )
     period = forms.ModelChoiceField(
         ReportingPeriod.objects.order_by("-starts_on"),
         required=False,

@@ -132,7 +132,9 @@ class ActionForm(PlanForm):
         }
         help_texts = {
             "owner": gettext_lazy("The organisation that carries the action."),
-            "accountable": gettext_lazy("One person who answers for it now. Without one, the action cannot be on track."),
+            "accountable": gettext_lazy(
+                "One person who answers for it now. Without one, the action cannot be on track."
+            ),
             "is_pilot": gettext_lazy("The gates of the pilot look at this action."),
         }
 
@@ -168,7 +170,9 @@ class MilestoneForm(PlanForm):
         widgets = {"due_on": DayInput()}
 
     def offer(self):
-        self.fields["weight"].help_text = _("A milestone of weight 2 counts twice as much for the progress as one of 1.")
+        self.fields["weight"].help_text = _(
+            "A milestone of weight 2 counts twice as much for the progress as one of 1."
+        )
 
 
 class BudgetLineForm(PlanForm):
@@ -226,7 +230,9 @@ class IndicatorForm(PlanForm):
     def clean(self):
         cleaned = super().clean()
         if cleaned.get("objective") and cleaned.get("action"):
-            self.add_error("action", _("Choose either an objective or an action: the action has its objective already."))
+            self.add_error(
+                "action", _("Choose either an objective or an action: the action has its objective already.")
+            )
         if cleaned.get("baseline") is None and not cleaned.get("no_baseline_reason"):
             self.add_error("no_baseline_reason", _("Give the baseline, or say why there is none."))
         return cleaned

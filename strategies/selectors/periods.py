@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from strategies.enums import PeriodState
 from strategies.forms import PeriodFilterForm
 from strategies.models import CityPeriod, PeriodMove
 
@@ -16,8 +17,8 @@ def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFil
     moves = PeriodMove.objects.filter(city_period=OuterRef("pk")).order_by("-number")
     revisions = CityPeriod.objects.filter(pk=OuterRef("pk")).annotate(count=Count("revisions")).values("count")
     rows = rows.annotate(moved_at=Subquery(moves.values("at")[:1]), revision_count=Coalesce(Subquery(revisions), 0))
-    if form.is_bound and form.is_valid():
-        chosen = form.cleaned_data
-        names = {"city": "city", "period": "period", "state": "state"}
-        rows = rows.filter(**{names[name]: value for name, value in chosen.items() if value})
+    chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    rows = rows.filter(**{name: value for name, value in chosen.items() if value})
+    if not chosen.get("state") and not chosen.get("period"):
+        rows = rows.exclude(state=PeriodState.SCHEDULED)  # years of them may lie ahead
     return rows.order_by("-period__starts_on", "city__name"), form

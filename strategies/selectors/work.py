@@ -90,7 +90,7 @@ def _action_row(action: Action) -> WorkRow:
         url=reverse("strategies:action_log", args=[action.pk]),
         label=_("Log"),
         text=health_reason(action),
-        state=Health(action.health),
+        state=str(action.health),
         urgency=NEEDS_WORD.get(action.health, QUIET),
         due_on=action.next_due_on,
         action_id=action.pk,

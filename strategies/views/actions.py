@@ -46,7 +46,11 @@ class ActionDetail(RowPage):
     def get_rows(self):
         """Live figures where the reader may see them; a stranger's come from what was published."""
         rows = super().get_rows()
-        city = Action.objects.filter(pk=self.kwargs["pk"]).values_list("objective__area__strategy__city", flat=True).first()
+        city = (
+            Action.objects.filter(pk=self.kwargs["pk"])
+            .values_list("objective__area__strategy__city", flat=True)
+            .first()
+        )
         return with_figures(rows, self.user, city)
 
     def get_context_data(self, **kwargs):
@@ -56,8 +60,6 @@ class ActionDetail(RowPage):
             "trail": trails.here(trails.strategy_trail(action.strategy), action.title),
             "city": action.city,
             "reason": health_reason(action) if page.is_live else "",
-            "status": ActionStatus(action.current_status) if action.current_status else "",
-            "health": Health(action.health) if action.health else "",
             "shows_people": page.is_insider or reads_network(self.user),
             "may_log": not action.withdrawn_at and self.may("strategies.log_action"),
             "may_change": self.may("strategies.change_action"),

@@ -19,7 +19,9 @@ class History(RowPage):
         if not (is_insider(user, row) or is_coordinator(user) or is_scientific(user)):
             raise PermissionDenied
         trail = trails.here(self.trail(row), _("History"))
-        return super().get_context_data(**kwargs, entries=history_of(row), trail=trail, city=self.city_of(row), title=str(row))
+        return super().get_context_data(
+            **kwargs, entries=history_of(row), trail=trail, city=self.city_of(row), title=str(row)
+        )
 
 
 class ActionHistory(History):

@@ -142,7 +142,9 @@ class ValuesEdit(RowForm):
 
 
 class ValueWithdraw(WithReason):
-    rows = IndicatorValue.objects.select_related("indicator__strategy__city", "city_period__city", "city_period__period")
+    rows = IndicatorValue.objects.select_related(
+        "indicator__strategy__city", "city_period__city", "city_period__period"
+    )
     permission = "strategies.change_indicatorvalue"
     heading = gettext_lazy("Withdraw a value")
     label = gettext_lazy("Why is it withdrawn?")
@@ -160,5 +162,3 @@ class ValueWithdraw(WithReason):
         strategy = self.row.indicator.strategy
         place = (self.row.indicator.name, self.back())
         return trails.here([*trails.strategy_trail(strategy), place], self.heading)
-
-

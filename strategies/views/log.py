@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
@@ -26,11 +26,13 @@ from epi_site.shared import clock, locales
 from epi_site.shared.exceptions import TellableError
 from strategies.exceptions import AlreadyWithdrawn
 from strategies.forms import LogForm
+from strategies.forms.log import stored_extras
 from strategies.models import Action, ActionUpdate, UpdateDraft
 from strategies.selectors.logging import LogPage
 from strategies.selectors.work import next_action
 from strategies.services import drafts, notes, updates
 
+from . import trails
 from .base import OfRow, tell
 
 NOT_OF_THE_DRAFT = {
@@ -120,6 +122,7 @@ class LogBase(OfRow, TemplateView):
     """What logging and changing share: the form, the files that were chosen before, the input for the service."""
 
     template_name = "strategies/action_log.html"
+    heading = gettext_lazy("Log an update")
     update: ActionUpdate | None = None
 
     @property
@@ -178,6 +181,12 @@ class LogBase(OfRow, TemplateView):
     def form_uuid(self) -> UUID:
         return uuid_of(self.request.POST.get("form_uuid")) or uuid4()
 
+    @staticmethod
+    def has_more(form) -> bool:
+        """Something stands in the folded part, so it is shown open."""
+        names = ("challenges", "next_step", "links", "budget_line", "on_behalf_of", "spent_reason")
+        return any(name in form.fields and (form[name].value() or form.errors.get(name)) for name in names)
+
     def show(self, form, *, kept=(), status=200, **more):
         context = {
             "form": form,
@@ -186,6 +195,8 @@ class LogBase(OfRow, TemplateView):
             "kept": kept,
             "update": self.update,
             "form_uuid": self.form_uuid,
+            "trail": trails.here(trails.action_trail(self.action), self.heading),
+            "has_more": self.has_more(form),
         }
         return self.render_to_response(self.get_context_data(**context | more), status=status)
 
@@ -375,6 +386,7 @@ class UpdateEdit(LogBase):
         "action__objective__area__strategy__city", "city_period__period", "city_period__city"
     )
     permission = "strategies.change_actionupdate"
+    heading = gettext_lazy("Change an update")
 
     @property
     def update(self):
@@ -391,9 +403,10 @@ class UpdateEdit(LogBase):
         return self.show(self.make_form(initial=self.stored()))
 
     def stored(self):
-        from strategies.forms.log import stored_extras
-
         return stored_extras(self.row)
+
+    def show(self, form, **more):
+        return super().show(form, standing=self.row.evidence.standing().select_related("file"), **more)
 
     def post(self, request, *args, **kwargs):
         row = self.row
@@ -453,7 +466,3 @@ def initial_of(draft: UpdateDraft) -> dict[str, Any]:
 
 def time_of_day(zone: str) -> str:
     return locales.moment(clock.now(), zone).rsplit(" ", 1)[-1]
-
-
-def words_of_count(count: int) -> str:
-    return ngettext("%(count)s action", "%(count)s actions", count) % {"count": count}

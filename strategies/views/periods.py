@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from cities.rules import insider_cities, person_of, reads_network
-from strategies.enums import ActionStatus, Health, PeriodState
+from strategies.enums import PeriodState
 from strategies.forms import NarrativeForm, ReasonForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
@@ -51,7 +51,9 @@ class CityPeriodDetail(RowPage):
         row, user = self.row, self.user
         is_insider = row.city_id in insider_cities(user)
         shows_counts = is_insider or reads_network(user)
-        revisions = list(PeriodRevision.objects.visible_to(user).filter(city_period=row).defer("snapshot").order_by("-number"))
+        revisions = list(
+            PeriodRevision.objects.visible_to(user).filter(city_period=row).defer("snapshot").order_by("-number")
+        )
         moves = list(row.moves.select_related("by", "on_behalf_of").order_by("-number")) if shows_counts else []
         context = {
             "city": row.city,
@@ -126,8 +128,6 @@ class PeriodRevisionDetail(RowPage):
     def get_context_data(self, **kwargs):
         contents = cut_for(self.revision.contents, self.user, self.row.city)
         for action in contents["actions"]:
-            action["health"] = Health(action["health"])
-            action["status"] = ActionStatus(action["status"]) if action["status"] else ""
             for update in action["updates"]:
                 update["day"] = date.fromisoformat(update["date"])
         words = _("Revision %(number)s") % {"number": self.revision.number}
@@ -135,8 +135,13 @@ class PeriodRevisionDetail(RowPage):
             "revision": self.revision,
             "contents": contents,
             "city": self.row.city,
-            "move": self.row.moves.filter(revision=self.revision.number, verb="submit").select_related("on_behalf_of").first(),
-            "newest": PeriodRevision.objects.visible_to(self.user).filter(city_period=self.row).order_by("-number").first(),
+            "move": self.row.moves.filter(revision=self.revision.number, verb="submit")
+            .select_related("on_behalf_of")
+            .first(),
+            "newest": PeriodRevision.objects.visible_to(self.user)
+            .filter(city_period=self.row)
+            .order_by("-number")
+            .first(),
             "trail": trails.here(trails.period_trail(self.row), words),
             "is_insider": self.row.city_id in insider_cities(self.user),
         }
@@ -235,7 +240,9 @@ class CityPeriodAsk(PeriodReason):
     heading = gettext_lazy("Ask to reopen the period")
     label = gettext_lazy("What is wrong?")
     button = gettext_lazy("Ask the coordinator")
-    consequence = gettext_lazy("The coordinators get your words. The period stays as it is until one of them reopens it.")
+    consequence = gettext_lazy(
+        "The coordinators get your words. The period stays as it is until one of them reopens it."
+    )
     done = gettext_lazy("The coordinators have been asked.")
 
     def save(self, form):
@@ -295,4 +302,3 @@ class CityPeriodOpen(RowAct):
 
     def act(self):
         periods.open_period(self.row, by=self.user)
-

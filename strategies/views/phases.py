@@ -101,7 +101,9 @@ class PhaseEdit(OfPhase):
         kind = PhaseKind(self.row.kind).label
         trail = [*trails.city_trail(self.row.city), (_("Steps of the pilot"), self.back())]
         heading = _("Dates: %(step)s") % {"step": kind}
-        return super().get_context_data(heading=heading, lead=self.row.city.name, trail=trails.here(trail, heading), **kwargs)
+        return super().get_context_data(
+            heading=heading, lead=self.row.city.name, trail=trails.here(trail, heading), **kwargs
+        )
 
 
 class ConditionWaive(OfPhase):

@@ -97,7 +97,9 @@ class PlanAdd(PlanEdit):
 
     @cached_property
     def parent(self):
-        return get_object_or_404(self.get_rows().visible_to(self.user), **{self.key: self.kwargs[self.key.split("__")[-1]]})
+        return get_object_or_404(
+            self.get_rows().visible_to(self.user), **{self.key: self.kwargs[self.key.split("__")[-1]]}
+        )
 
     @cached_property
     def part(self):
@@ -280,7 +282,11 @@ class OnBoard:
 class SwotAdd(OnBoard, PlanAdd):
     rows = Strategy.objects.current().select_related("city")
     key = "city__slug"
-    adds, form_class, heading = SwotItem, forms.SwotForm, gettext_lazy("Add a strength, weakness, opportunity or challenge")
+    adds, form_class, heading = (
+        SwotItem,
+        forms.SwotForm,
+        gettext_lazy("Add a strength, weakness, opportunity or challenge"),
+    )
 
     def strategy_of(self, row):
         return row

@@ -88,7 +88,7 @@ class SwotBoard(OfCity):
         strategy, user = self.row, self.user
         items = strategy.swot_items.visible_to(user).filter(withdrawn_at=None).prefetch_related("areas", "actions")
         problems = strategy.problems.visible_to(user).filter(withdrawn_at=None)
-        actions = {action.pk for action in actions_of(strategy, user).only("pk")}
+        actions = set(actions_of(strategy, user).values_list("pk", flat=True))
         quadrants = [(kind, [item for item in items if item.kind == kind]) for kind in SwotKind]
         context = {
             "quadrants": quadrants,

@@ -56,6 +56,8 @@ class NothingNew(LoginRequiredMixin, View):
         except TellableError as error:
             messages.error(request, str(error))
         else:
-            words = ngettext("Logged for one action: nothing new.", "Logged for %(count)d actions: nothing new.", len(made))
+            words = ngettext(
+                "Logged for one action: nothing new.", "Logged for %(count)d actions: nothing new.", len(made)
+            )
             messages.success(request, words % {"count": len(made)})
         return redirect("strategies:my_work")
