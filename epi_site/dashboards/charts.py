@@ -133,7 +133,7 @@ def _progress_cell(point: ProgressPoint | None) -> str:
 
 
 def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
-    """Three lines a city: pale bars as planned, full ones as it went, a line for today."""
+    """Three lines a city: outlines as planned, full bars as it went, a line for today."""
     cities = _unique(row.city for row in rows)
     data = [trace for n, kind in enumerate(PhaseKind) for trace in _phase_traces(n, kind, rows)]
     today = max((row.today for row in rows), default=None)
@@ -145,6 +145,7 @@ def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
             "type": "category",
             "categoryorder": "array",
             "categoryarray": [city.name for city in reversed(cities)],
+            "range": [-0.58, len(cities) - 0.42],
             "ticklabelstandoff": 6,
         },
         "shapes": [_today_line(today)] if today else [],
@@ -166,7 +167,7 @@ def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
         ],
         figure={"data": data, "layout": layout},
         n=len(cities),
-        note=_("Pale: planned. Full: as it went. The vertical line is today."),
+        note=_("Outline: planned. Full: as it went. The vertical line is today."),
         described=_("Three bars for each city: coordination structure, kick-off and city integration pact."),
         **about,
     )
@@ -283,7 +284,7 @@ def _capacity_trace(capacity: Capacity, cells: Sequence[Cell]) -> dict:
         "y": [row - CAPACITY_SHIFT[capacity] for _level, row, _count in counted],
         "customdata": [[cells[row].name, count] for _level, row, count in counted],
         "hovertemplate": "%{customdata[0]}: " + _("level") + " %{x}, %{customdata[1]} ×<extra>%{fullData.name}</extra>",
-        "marker": marker | {"size": [7 + 3 * count for _level, _row, count in counted], "opacity": 0.9},
+        "marker": marker | {"size": [8 + 3 * count for _level, _row, count in counted], "opacity": 0.9},
     }
 
 

@@ -21,8 +21,9 @@ ORIGIN = 480, 540  # where the centre lies
 COARSE = 1.6  # what is closer together than this is one line
 SMALLEST = 5.0  # islands with less extent are left out
 LABEL = 15  # from the dot to its name
-LETTER = 13.5  # how wide a letter of a name is taken to be
+LETTER = 19  # how wide a letter of a name is taken to be
 LINE = 34
+DOT = 12
 
 Point = tuple[float, float]
 
@@ -95,10 +96,10 @@ def country_name(code: str) -> str:
 
 def _labelled(places: Sequence[Place]) -> list[Mark]:
     """Right of the dot where there is room, else left: no name over another or over the edge."""
-    taken: list[tuple[float, float, float, float]] = []
+    dots = {place: project(place.latitude, place.longitude) for place in sorted(places, key=lambda one: one.name)}
+    taken = [(x - DOT, x + DOT, y - DOT, y + DOT) for x, y in dots.values()]
     marks = []
-    for place in sorted(places, key=lambda one: one.name):
-        x, y = project(place.latitude, place.longitude)
+    for place, (x, y) in dots.items():
         length = len(place.name) * LETTER
         right, left = (x + LABEL, x + LABEL + length), (x - LABEL - length, x - LABEL)
         is_left = right[1] > WIDTH or (_is_taken(right, y, taken) and not _is_taken(left, y, taken))

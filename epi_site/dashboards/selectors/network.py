@@ -99,6 +99,8 @@ class Dashboard:
         total, done = len(self.readings), len(self.reported)
         if not total or self.view.period is None:
             return _("Nothing has been reported yet.")
+        if self.view.only_city is not None:
+            return _city_sentence(self.readings[0])
         known = {"done": done, "total": total}
         if self.view.is_current and not done:
             return (
@@ -127,6 +129,8 @@ class Dashboard:
             return ""
         most = sorted((row for row in self.cities if row.worrying), key=lambda row: (-row.worrying, row.city.name))
         names = _named([row.city.name for row in most[:MOST_NAMES]])
+        if self.view.only_city is not None:
+            return _count_words(self.worrying)
         words = ngettext(
             "%(count)s action is late, at risk or without recent news (%(cities)s)",
             "%(count)s actions are late, at risk or without recent news (most in %(cities)s)",
@@ -152,6 +156,25 @@ class Dashboard:
         name, cities = max(by_name.items(), key=lambda pair: len(pair[1]))
         known = {"dimension": name.lower(), "cities": _named(cities[:MOST_NAMES])}
         return _("raters disagree, most about %(dimension)s in %(cities)s") % known
+
+
+def _city_sentence(reading: Reading) -> str:
+    if reading.is_live:
+        return _("The period is open: these are the figures of today, not yet submitted.")
+    if reading.revision is None:
+        return _("Nothing is published for this period.") if reading.is_public else _("There are no figures yet.")
+    if reading.state == PeriodState.OPEN:
+        return _("The period was opened again: these are the figures that were accepted last.")
+    return _("These are the figures of revision %(number)s.") % {"number": reading.revision}
+
+
+def _count_words(count: int) -> str:
+    words = ngettext(
+        "%(count)s action is late, at risk or without recent news",
+        "%(count)s actions are late, at risk or without recent news",
+        count,
+    )
+    return words % {"count": count}
 
 
 def _named(names: list[Any]) -> str:

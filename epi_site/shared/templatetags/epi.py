@@ -46,7 +46,11 @@ def icon(name: str) -> SafeString:
 def site_frame(context: Any) -> Any:
     """What the context processor says of the site: some pages of allauth lay a ``site`` of their own over it."""
     found = (layer.get("site") for layer in context.dicts)
-    return next((frame for frame in found if isinstance(frame, dict) and "network_name" in frame), {})
+    return next((frame for frame in found if _names_the_network(frame)), {})
+
+
+def _names_the_network(frame: Any) -> bool:
+    return "network_name" in frame if isinstance(frame, dict) else hasattr(frame, "network_name")
 
 
 # ---- states
