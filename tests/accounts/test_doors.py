@@ -1,0 +1,243 @@
+import re
+
+import pytest
+from django.conf import settings as conf
+from django.core.cache import cache
+from django.urls import NoReverseMatch, reverse
+
+from epi_site.accounts.export import own_data
+from epi_site.accounts.models import Mail, User
+from tests.factories import PersonFactory, UserFactory
+from tests.factories.people import PASSWORD
+
+LOGIN = "/account/login/"
+
+
+def sign_in(client, email, password=PASSWORD, **more):
+    return client.post(LOGIN, {"login": email, "password": password, **more})
+
+
+@pytest.mark.django_db
+def test_sign_in_by_address_whatever_its_case(client):
+    user = UserFactory(email="anna@town.example")
+
+    response = sign_in(client, "Anna@Town.Example", next="/cities/")
+
+    assert response["Location"] == "/cities/"
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+@pytest.mark.django_db
+def test_sign_in_does_not_lead_to_other_sites(client):
+    UserFactory(email="anna@town.example")
+
+    response = sign_in(client, "anna@town.example", next="https://evil.example/")
+
+    assert "evil" not in response["Location"]
+
+
+@pytest.mark.django_db
+def test_wrong_password_tells_not_whether_the_account_exists(client):
+    UserFactory(email="anna@town.example")
+
+    known = sign_in(client, "anna@town.example", "wrong-password").context["form"].errors
+    unknown = sign_in(client, "nobody@town.example", "wrong-password").context["form"].errors
+
+    assert known == unknown
+    assert "__all__" in known
+
+
+@pytest.mark.django_db
+def test_sign_in_is_limited_by_address_in_the_cache_that_all_share(client):
+    UserFactory(email="anna@town.example")
+
+    said = [str(sign_in(client, "anna@town.example", "wrong").context["form"].errors) for _ in range(6)]
+    right = sign_in(client, "anna@town.example")
+
+    assert "Too many" not in said[4]
+    assert "Too many" in said[5]
+    assert "Too many" in str(right.context["form"].errors)
+    assert "locmem" not in conf.CACHES["default"]["BACKEND"].lower()
+
+
+@pytest.mark.django_db
+def test_limit_counts_for_the_workbenchs_door_too(client):
+    UserFactory(email="anna@town.example")
+    door = client.get("/admin/")["Location"]
+    assert door.startswith(LOGIN)
+
+    for _ in range(6):
+        answer = client.post(door, {"login": "anna@town.example", "password": "wrong"})
+
+    assert "Too many" in str(answer.context["form"].errors)
+
+
+@pytest.mark.django_db
+def test_limit_is_lifted_with_the_cache(client):
+    UserFactory(email="anna@town.example")
+    for _ in range(6):
+        sign_in(client, "anna@town.example", "wrong")
+
+    cache.clear()
+
+    assert sign_in(client, "anna@town.example").status_code == 302
+
+
+@pytest.mark.django_db
+def test_inactive_account_does_not_sign_in(client):
+    UserFactory(email="anna@town.example", is_active=False)
+
+    sign_in(client, "anna@town.example")
+
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.django_db
+def test_nobody_signs_up(client):
+    page = client.get("/account/signup/")
+    client.post("/account/signup/", {"email": "new@town.example", "password1": PASSWORD})
+
+    assert "by invitation" in page.content.decode()
+    assert not User.objects.filter(email="new@town.example").exists()
+
+
+@pytest.mark.parametrize("name", ["account_email", "account_confirm_email", "account_request_login_code"])
+def test_doors_that_nobody_needs_are_not_there(name):
+    with pytest.raises(NoReverseMatch):
+        reverse(name)
+
+
+# ---- password reset
+
+
+@pytest.mark.django_db
+def test_reset_tells_nobody_who_has_an_account(client):
+    UserFactory(email="anna@town.example")
+
+    known = client.post("/account/password/reset/", {"email": "anna@town.example"})
+    unknown = client.post("/account/password/reset/", {"email": "nobody@town.example"})
+
+    assert known.status_code == unknown.status_code == 302
+    assert known["Location"] == unknown["Location"]
+    assert [mail.recipient for mail in Mail.objects.all()] == ["anna@town.example"]
+
+
+@pytest.mark.django_db
+def test_reset_letter_is_in_the_readers_language_with_the_sites_own_address(client, settings):
+    settings.SITE_URL = "https://epi.example"
+    UserFactory(email="anna@town.example", language="sv")
+
+    client.post("/account/password/reset/", {"email": "anna@town.example"}, headers={"host": "127.0.0.1"})
+
+    mail = Mail.objects.get()
+    assert mail.language == "sv"
+    assert mail.has_secret
+    assert "https://epi.example/account/password/reset/key/" in mail.body
+    assert "127.0.0.1" not in mail.body
+
+
+@pytest.mark.django_db
+def test_reset_link_works_once(client):
+    user = UserFactory(email="anna@town.example")
+    client.post("/account/password/reset/", {"email": "anna@town.example"})
+    link = re.search(r"http\S+", Mail.objects.get().body)[0]
+
+    page = client.get(link, follow=True)
+    new = {"password1": "another-long-password", "password2": "another-long-password"}
+    client.post(page.request["PATH_INFO"], new)
+    again = client.get(link, follow=True)
+
+    user.refresh_from_db()
+    assert user.check_password("another-long-password")
+    assert "no longer works" in again.content.decode()
+
+
+@pytest.mark.django_db
+def test_reset_is_limited(client):
+    UserFactory(email="anna@town.example")
+
+    codes = [client.post("/account/password/reset/", {"email": "anna@town.example"}).status_code for _ in range(4)]
+
+    assert codes == [302, 302, 302, 429]
+    assert Mail.objects.count() == 3
+
+
+# ---- language
+
+
+@pytest.mark.django_db
+def test_chosen_language_is_remembered_on_the_account(client):
+    user = UserFactory()
+    client.force_login(user)
+
+    client.post("/i18n/setlang/", {"language": "sv", "next": "/cities/"})
+    client.cookies.clear()
+    client.force_login(user)
+
+    user.refresh_from_db()
+    assert user.language == "sv"
+    assert client.get("/cities/").headers["Content-Language"] == "sv"
+
+
+@pytest.mark.django_db
+def test_stranger_keeps_the_choice_in_a_cookie(client):
+    client.post("/i18n/setlang/", {"language": "sv", "next": "/cities/"})
+
+    assert client.get("/cities/").headers["Content-Language"] == "sv"
+
+
+@pytest.mark.django_db
+def test_unknown_language_changes_nothing(client):
+    user = UserFactory(language="sv")
+    client.force_login(user)
+
+    client.post("/i18n/setlang/", {"language": "xx"})
+
+    user.refresh_from_db()
+    assert user.language == "sv"
+
+
+@pytest.mark.django_db
+def test_language_is_not_changed_by_looking(client):
+    assert client.get("/i18n/setlang/").status_code == 405
+
+
+@pytest.mark.django_db
+def test_preferences_are_ones_own(client):
+    user, other = UserFactory(), UserFactory()
+    client.force_login(user)
+
+    page = client.get(reverse("accounts:preferences"))
+    client.post(reverse("accounts:preferences"), {"language": "sv", "email": "x@y.example", "is_superuser": "on"})
+
+    user.refresh_from_db()
+    other.refresh_from_db()
+    assert user.email in page.content.decode()
+    assert (user.language, other.language) == ("sv", "")
+    assert not user.is_superuser
+    assert user.email != "x@y.example"
+
+
+@pytest.mark.django_db
+def test_preferences_are_not_for_strangers(client):
+    assert client.get(reverse("accounts:preferences"))["Location"].startswith(LOGIN)
+    assert client.get(reverse("accounts:own_data"))["Location"].startswith(LOGIN)
+
+
+@pytest.mark.django_db
+def test_own_data_are_ones_own(client, everyone):
+    client.force_login(everyone["lead"])
+
+    data = client.get(reverse("accounts:own_data")).json()
+
+    assert data["account"]["email"] == everyone["lead"].email
+    assert [row["role"] for row in data["network"]["memberships"]] == ["lead_official"]
+    others = [user.email for role, user in everyone.items() if role not in {"lead", "public"}]
+    assert not [email for email in others if email in str(data)]
+
+
+@pytest.mark.django_db
+def test_account_without_person_has_data_too():
+    PersonFactory(user=None)
+
+    assert own_data(UserFactory())["network"] == {}
