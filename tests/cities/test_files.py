@@ -1,4 +1,5 @@
 import io
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -359,7 +360,8 @@ def test_pending_file_is_its_uploaders_alone(client, everyone):
         client.force_login(everyone[role])
         assert client.get(address).status_code == 404, role
     client.force_login(everyone["official"])
-    assert b"".join(client.get(address).streaming_content) == b"text"
+    with closing(client.get(address)) as response:
+        assert b"".join(response.streaming_content) == b"text"
 
 
 @pytest.mark.django_db
@@ -369,7 +371,8 @@ def test_file_is_a_download_that_runs_nothing(client, held):
     stored = files.use_file(files.store_upload(upload(b"<script>alert(1)</script>", "x.html"), by=UserFactory()))
     client.force_login(user)
 
-    response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
+    with closing(client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")) as response:
+        pass
 
     assert response["Content-Disposition"] == 'attachment; filename="x.html.txt"'
     assert response["Content-Type"] == "text/plain"
@@ -384,7 +387,8 @@ def test_picture_that_we_made_may_be_shown(client, held):
     stored = files.use_file(files.store_upload(upload(picture(), "x.jpg"), by=UserFactory()))
     client.force_login(user)
 
-    response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
+    with closing(client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")) as response:
+        pass
 
     assert response["Content-Disposition"] == 'inline; filename="x.jpg"'
     assert response["Content-Type"] == "image/jpeg"

@@ -1,0 +1,300 @@
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.urls import NoReverseMatch, reverse
+
+from cities.enums import BodyKind, Role
+from cities.models import Body, City, Installation, Organisation, Person, Theme
+from epi_site.shared.admin import HISTORY_SHOWN, history_of
+from tests.factories import MembershipFactory, OrganisationFactory, StoredFileFactory, ThemeFactory, UserFactory
+
+MODELS = ["installation", "organisation", "theme", "targetgroup", "city", "person", "body", "membership", "invitation"]
+
+
+def lists():
+    return [f"/admin/cities/{name}/" for name in [*MODELS, "event"]] + ["/admin/accounts/mail/"]
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["viewer", "expert", "official", "lead", "partner", "trainer", "data_protection", "superuser", "former"],
+)
+def test_workbench_is_not_there_for_people_without_an_admin_role(client, everyone, role):
+    client.force_login(everyone[role])
+
+    for address in ["/admin/", "/admin/login/", "/admin/nowhere/", "/admin/jsi18n/", "/admin/auth/group/", *lists()]:
+        assert client.get(address).status_code == 404, address
+
+
+@pytest.mark.django_db
+def test_stranger_goes_through_the_sites_own_door(client):
+    for address in ("/admin/", "/admin/login/?next=/admin/cities/city/", "/admin/nowhere/"):
+        response = client.get(address)
+
+        assert response.status_code == 302
+        assert response["Location"].startswith("/account/login/?next=%2Fadmin%2F")
+
+
+@pytest.mark.django_db
+def test_workbenchs_own_sign_in_and_passwords_are_the_sites(client, everyone):
+    client.force_login(everyone["coordinator"])
+
+    assert client.get("/admin/login/")["Location"] == "/admin/"
+    assert client.get("/admin/logout/")["Location"] == "/account/logout/"
+    assert client.get("/admin/password_change/")["Location"] == "/account/password/change/"
+    assert client.get("/admin/password_change/done/")["Location"] == "/account/password/change/"
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:view_on_site", args=[1, 1])
+
+
+@pytest.mark.django_db
+def test_coordinator_finds_every_list_and_form(client, everyone):
+    client.force_login(everyone["coordinator"])
+    Installation.objects.create(pk=1, network_name="Pact")
+
+    for address in ["/admin/", "/admin/cities/", *lists()]:
+        assert client.get(address).status_code == 200, address
+    for name in ("organisation", "theme", "targetgroup", "city", "person", "body"):
+        assert client.get(f"/admin/cities/{name}/add/").status_code == 200, name
+
+
+@pytest.mark.django_db
+def test_committee_finds_no_reference_data(client, everyone):
+    client.force_login(everyone["scientific"])
+
+    assert client.get("/admin/").status_code == 200
+    for address in [*lists(), "/admin/cities/theme/add/", "/admin/cities/theme/1/change/"]:
+        assert client.get(address).status_code == 404, address
+
+
+def test_only_our_models_are_registered():
+    apps = {model._meta.app_label for model in admin.site._registry}
+
+    assert apps <= {"accounts", "cities", "strategies", "evaluation", "training"}
+    assert Group not in admin.site._registry
+
+
+# ---- changing
+
+
+@pytest.mark.django_db
+def test_coordinator_adds_an_organisation(client, everyone):
+    client.force_login(everyone["coordinator"])
+    given = {"name": "Red Cross", "kind": "civil_society", "country": "SE", "place": "", "website": "redcross.example"}
+
+    client.post("/admin/cities/organisation/add/", given)
+
+    assert Organisation.objects.get(name="Red Cross").website == "https://redcross.example"
+    assert LogEntry.objects.get().user == everyone["coordinator"]
+
+
+@pytest.mark.django_db
+def test_nothing_is_deleted(client, everyone):
+    client.force_login(everyone["coordinator"])
+    theme = ThemeFactory()
+
+    assert client.post(f"/admin/cities/theme/{theme.pk}/delete/", {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [theme.pk], "post": "yes"}
+    client.post("/admin/cities/theme/", chosen)
+
+    assert Theme.objects.filter(pk=theme.pk).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", MODELS)
+def test_what_does_not_exist_is_not_found(client, everyone, name):
+    client.force_login(everyone["coordinator"])
+
+    assert client.get(f"/admin/cities/{name}/4711/change/").status_code == 404
+    assert client.get(f"/admin/cities/{name}/4711/history/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_code_of_a_theme_stays(client, everyone):
+    client.force_login(everyone["coordinator"])
+    theme = ThemeFactory(code="housing", name="Housing")
+
+    client.post(f"/admin/cities/theme/{theme.pk}/change/", {"name": "Homes", "code": "homes"})
+
+    theme.refresh_from_db()
+    assert (theme.code, theme.name) == ("housing", "Homes")
+
+
+@pytest.mark.django_db
+def test_there_is_one_installation(client, everyone):
+    client.force_login(everyone["coordinator"])
+    assert client.get("/admin/cities/installation/add/").status_code == 200
+    Installation.objects.create(pk=1, network_name="Pact", is_demo=True)
+
+    assert client.get("/admin/cities/installation/add/").status_code == 403
+    assert "is_demo" not in client.get("/admin/cities/installation/1/change/").context["adminform"].form.fields
+
+
+@pytest.mark.django_db
+def test_persons_are_changed_but_not_their_account(client, everyone):
+    client.force_login(everyone["coordinator"])
+    person, house = everyone["official"].person, OrganisationFactory()
+    account = everyone["official"].email
+    given = {"name": "New Name", "organisation": house.pk, "email": "x@y.example", "user": everyone["coordinator"].pk}
+
+    client.post(f"/admin/cities/person/{person.pk}/change/", given)
+
+    person = Person.objects.get(pk=person.pk)
+    assert (person.name, person.organisation, person.email) == ("New Name", house, account)
+    assert person.user == everyone["official"]
+
+
+@pytest.mark.django_db
+def test_person_without_account_is_added_with_address(client, everyone):
+    client.force_login(everyone["coordinator"])
+
+    client.post("/admin/cities/person/add/", {"name": "Guest", "email": "guest@town.example", "organisation": ""})
+
+    assert Person.objects.get(name="Guest").email == "guest@town.example"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["membership", "invitation", "event"])
+def test_services_own_memberships_invitations_and_events(client, everyone, name):
+    client.force_login(everyone["coordinator"])
+
+    assert client.get(f"/admin/cities/{name}/add/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_membership_is_looked_at_and_not_changed(client, everyone):
+    client.force_login(everyone["coordinator"])
+    row = everyone["lead"].person.memberships.get()
+
+    page = client.get(f"/admin/cities/membership/{row.pk}/change/")
+    tried = client.post(f"/admin/cities/membership/{row.pk}/change/", {"role": "coordinator"})
+
+    assert reverse("cities:member_list") in page.content.decode()
+    assert tried.status_code == 403
+
+
+# ---- bodies and cities: versions and history
+
+
+def body_fields(body, **change):
+    given = {"name": body.name, "mandate": "", "established_on": "", "terms_of_reference": "", "version": body.version}
+    return given | change
+
+
+@pytest.mark.django_db
+def test_body_is_added_with_its_kind_and_keeps_it(client, everyone, city):
+    client.force_login(everyone["coordinator"])
+    Body.objects.filter(kind=BodyKind.LOCAL_COMMITTEE).first().memberships.all()
+    other = City.objects.exclude(pk=city.pk).get()
+    given = {"kind": "local_committee", "city": other.pk, "name": "Committee", "established_on": "2026-01-31"}
+
+    client.post("/admin/cities/body/add/", given)
+    body = Body.objects.get(name="Committee")
+    client.post(f"/admin/cities/body/{body.pk}/change/", body_fields(body, mandate="New", kind="expert_group"))
+
+    body.refresh_from_db()
+    assert (body.kind, body.city, body.mandate, body.version) == ("local_committee", other, "New", 2)
+
+
+@pytest.mark.django_db
+def test_second_of_two_people_is_told_in_the_workbench(client, everyone, city):
+    client.force_login(everyone["coordinator"])
+    body = Body.objects.get(kind=BodyKind.CITY_OFFICE, city=city)
+    address = f"/admin/cities/body/{body.pk}/change/"
+    assert 'name="version"' in client.get(address).content.decode()
+    client.post(address, body_fields(body, mandate="Theirs"))
+
+    page = client.post(address, body_fields(body, mandate="Mine"))
+
+    assert "Somebody else has changed this" in page.content.decode()
+    assert "Mine" in page.content.decode()
+    assert Body.objects.get(pk=body.pk).mandate == "Theirs"
+    client.post(address, body_fields(body, mandate="Mine", version=2))
+    assert Body.objects.get(pk=body.pk).mandate == "Mine"
+
+
+@pytest.mark.django_db
+def test_history_names_who_when_and_what(client, everyone, city):
+    client.force_login(everyone["coordinator"])
+    body = Body.objects.get(kind=BodyKind.CITY_OFFICE, city=city)
+    client.post(f"/admin/cities/body/{body.pk}/change/", body_fields(body, mandate="To run the office."))
+
+    page = client.get(f"/admin/cities/body/{body.pk}/history/").content.decode()
+
+    assert "To run the office." in page
+    assert str(everyone["coordinator"]) in page
+    newest = history_of(Body.objects.get(pk=body.pk))[0]
+    assert newest.changes == [("mandate", "", "To run the office.")]
+
+
+@pytest.mark.django_db
+def test_record_without_history_says_so(client, everyone):
+    client.force_login(everyone["coordinator"])
+    theme = ThemeFactory()
+
+    page = client.get(f"/admin/cities/theme/{theme.pk}/history/")
+
+    assert "No change has been recorded" in page.content.decode()
+    assert history_of(theme) == []
+    assert HISTORY_SHOWN == 100
+
+
+@pytest.mark.django_db
+def test_city_is_added_and_changed(client, everyone):
+    client.force_login(everyone["coordinator"])
+    house = OrganisationFactory()
+    given = {
+        "name": "Riga",
+        "slug": "riga",
+        "municipality": house.pk,
+        "country": "LV",
+        "latitude": "56.95",
+        "longitude": "24.11",
+        "language": "lv",
+        "other_languages": "ru, en",
+        "currency": "EUR",
+        "timezone": "Europe/Riga",
+    }
+
+    client.post("/admin/cities/city/add/", given)
+    city = City.objects.get(slug="riga")
+    page = client.get(f"/admin/cities/city/{city.pk}/change/").content.decode()
+    client.post(f"/admin/cities/city/{city.pk}/change/", given | {"population": "605273", "version": 1})
+
+    city.refresh_from_db()
+    assert city.other_languages == ["ru", "en"]
+    assert "ru, en" in page
+    assert (city.population, city.version) == (605273, 2)
+
+
+# ---- cost
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("name", ["membership", "person", "body"])
+def test_lists_cost_the_same_for_1_or_5(client, everyone, name, count, django_assert_max_num_queries):
+    for _ in range(count):
+        MembershipFactory(role=Role.VIEWER, person__organisation=OrganisationFactory())
+    client.force_login(everyone["coordinator"])
+
+    with django_assert_max_num_queries(15) as queries:
+        client.get(f"/admin/cities/{name}/")
+
+    COSTS.setdefault(name, set()).add(len(queries))
+    assert len(COSTS[name]) == 1
+
+
+COSTS: dict[str, set[int]] = {}
+
+
+@pytest.mark.django_db
+def test_search_finds_and_hides_nothing_else(client, everyone):
+    client.force_login(everyone["coordinator"])
+    StoredFileFactory(uploaded_by=UserFactory())
+
+    page = client.get("/admin/cities/person/", {"q": everyone["lead"].person.name})
+
+    assert everyone["lead"].person in page.context["cl"].queryset
+    assert everyone["viewer"].person not in page.context["cl"].queryset

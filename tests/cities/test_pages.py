@@ -1,0 +1,253 @@
+import pytest
+from django.urls import reverse
+
+from cities import cards, selectors
+from cities.enums import BodyKind, Role, Seat
+from cities.exceptions import NotYours
+from cities.models import City
+from cities.services.places import save_place
+from epi_site.shared.exceptions import EditedMeanwhile
+from tests.factories import BodyFactory, CityFactory, EventFactory, MembershipFactory, PersonFactory, member
+
+
+@pytest.fixture
+def group(city):
+    return BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city, name="Expert group of Linköping")
+
+
+@pytest.fixture
+def chair(group):
+    return MembershipFactory(body=group, role=Role.CHAIR, person=PersonFactory(name="Chair Public"))
+
+
+@pytest.fixture
+def expert(group, chair):
+    return MembershipFactory(
+        body=group, role=Role.MEMBER, seat=Seat.SELECTED_EXPERT, person=PersonFactory(name="Member Unnamed")
+    )
+
+
+def profile(city, **change):
+    fields = ["profile", "profile_source", "population", "population_year", "population_source", "language", "timezone"]
+    given = {name: getattr(city, name) or "" for name in fields}
+    return given | {"other_languages": "en, fi", "version": city.version} | change
+
+
+def test_cities_are_listed_by_name_with_words_for_codes(client, city, other_city):
+    page = client.get(reverse("cities:city_list"))
+
+    assert [row.name for row in page.context["object_list"]] == ["Linköping", "Lublin"]
+    assert "Poland" in page.content.decode()
+    assert "Swedish" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_empty_network_says_what_to_do(client):
+    assert "No city yet" in client.get(reverse("cities:city_list")).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 5])
+def test_list_of_cities_costs_the_same_for_1_or_5(client, count, django_assert_max_num_queries):
+    CityFactory.create_batch(count)
+
+    with django_assert_max_num_queries(8) as queries:
+        client.get(reverse("cities:city_list"))
+
+    COSTS["list"].add(len(queries))
+    assert len(COSTS["list"]) == 1
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_city_page_costs_the_same_for_1_or_5(client, city, group, count, django_assert_max_num_queries):
+    for _ in range(count):
+        MembershipFactory(body=group, role=Role.CHAIR)
+        EventFactory(city=city, published_at="2026-05-01T10:00Z")
+
+    with django_assert_max_num_queries(20) as queries:
+        client.get(reverse("cities:city_detail", args=[city.slug]))
+
+    COSTS["detail"].add(len(queries))
+    assert len(COSTS["detail"]) == 1
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_body_page_costs_the_same_for_1_or_5(client, everyone, group, count, django_assert_max_num_queries):
+    for _ in range(count):
+        MembershipFactory(body=group, role=Role.MEMBER)
+    client.force_login(everyone["lead"])
+
+    with django_assert_max_num_queries(20) as queries:
+        client.get(reverse("cities:body_detail", args=[group.pk]))
+
+    COSTS["body"].add(len(queries))
+    assert len(COSTS["body"]) == 1
+
+
+COSTS: dict[str, set[int]] = {"list": set(), "detail": set(), "body": set()}
+
+
+# ---- names
+
+
+@pytest.mark.parametrize(
+    "role,names",
+    [
+        ("public", False),
+        ("other_official", False),
+        ("former", False),
+        ("superuser", False),
+        ("data_protection", False),
+        ("viewer", True),
+        ("local_committee", True),
+        ("partner", True),
+        ("scientific", True),
+        ("coordinator", True),
+    ],
+)
+def test_members_are_named_to_the_city_and_the_network_the_chair_to_all(client, everyone, group, expert, role, names):
+    if role != "public":
+        client.force_login(everyone[role])
+
+    body = client.get(reverse("cities:body_detail", args=[group.pk])).content.decode()
+    city = client.get(reverse("cities:city_detail", args=[group.city.slug])).content.decode()
+
+    assert "Chair Public" in body
+    assert "Chair Public" in city
+    assert ("Member Unnamed" in body) == names
+    assert "Member Unnamed" not in city
+
+
+def test_former_member_is_not_named(client, everyone, group, expert):
+    expert.valid_to = expert.valid_from
+    expert.save()
+    client.force_login(everyone["lead"])
+
+    assert "Member Unnamed" not in client.get(reverse("cities:body_detail", args=[group.pk])).content.decode()
+
+
+@pytest.mark.django_db
+def test_body_of_the_network_has_a_page(client):
+    committee = BodyFactory(kind=BodyKind.SCIENTIFIC_COMMITTEE)
+
+    page = client.get(reverse("cities:body_detail", args=[committee.pk]))
+
+    assert page.status_code == 200
+    assert list(selectors.network_bodies()) == [committee]
+
+
+# ---- cards
+
+
+def test_apps_above_add_cards_in_order_once(client, city, monkeypatch):
+    monkeypatch.setattr(cards, "_makers", [])
+
+    def second(city, user):
+        return cards.Card("_parts/empty.html", {"title": f"Second of {city}"})
+
+    def first(city, user):
+        return cards.Card("_parts/empty.html", {"title": "First"}, wide=True)
+
+    def nothing(city, user):
+        return None
+
+    for maker, order in ((second, 60), (nothing, 1), (first, 10), (second, 5)):
+        cards.add_card(maker, order)
+
+    page = client.get(reverse("cities:city_detail", args=[city.slug]))
+
+    assert [wide for wide, _html in page.context["cards"]] == [True, False]
+    text = page.content.decode()
+    assert text.index("First") < text.index("Second of Linköping")
+
+
+# ---- editing
+
+
+@pytest.mark.parametrize("role,code", [("lead", 200), ("coordinator", 200), ("official", 403), ("superuser", 403)])
+def test_profile_is_edited_by_leads_and_coordinators(client, everyone, city, role, code):
+    client.force_login(everyone[role])
+
+    assert client.get(reverse("cities:city_edit", args=[city.slug])).status_code == code
+
+
+def test_stranger_is_asked_to_sign_in_before_editing(client, city):
+    response = client.get(reverse("cities:city_edit", args=[city.slug]))
+
+    assert response["Location"].startswith(reverse("account_login"))
+
+
+def test_profile_is_saved_with_history(client, everyone, city):
+    client.force_login(everyone["lead"])
+
+    client.post(reverse("cities:city_edit", args=[city.slug]), profile(city, profile="A city on a river."))
+
+    city.refresh_from_db()
+    assert (city.profile, city.other_languages, city.version) == ("A city on a river.", ["en", "fi"], 2)
+    assert city.history.first().history_user == everyone["lead"]
+
+
+def test_second_of_two_people_sees_both_versions_and_loses_nothing(client, everyone, city):
+    client.force_login(everyone["lead"])
+    old = profile(city, profile="Mine")
+    save_place(city, by=everyone["coordinator"], version=1, fields={"profile": "Theirs"})
+
+    page = client.post(reverse("cities:city_edit", args=[city.slug]), old)
+
+    assert "Mine" in page.content.decode()
+    assert "Theirs" in page.content.decode()
+    city.refresh_from_db()
+    assert city.profile == "Theirs"
+    client.post(reverse("cities:city_edit", args=[city.slug]), old | {"version": 2})
+    city.refresh_from_db()
+    assert city.profile == "Mine"
+
+
+@pytest.mark.parametrize("field,value", [("other_languages", "Swedish, 7"), ("language", "?"), ("timezone", "Mars")])
+def test_profile_refuses_what_is_not_a_language_or_a_zone(client, everyone, city, field, value):
+    client.force_login(everyone["lead"])
+
+    page = client.post(reverse("cities:city_edit", args=[city.slug]), profile(city, **{field: value}))
+
+    assert field in page.context["form"].errors
+    assert City.objects.get(pk=city.pk).version == 1
+
+
+def test_body_is_edited_on_its_page(client, everyone, group):
+    client.force_login(everyone["lead"])
+    address = reverse("cities:body_edit", args=[group.pk])
+    given = {"name": "Experts", "mandate": "To advise.", "established_on": "", "terms_of_reference": "", "version": 1}
+
+    assert client.get(address).status_code == 200
+    client.post(address, given)
+
+    group.refresh_from_db()
+    assert (group.name, group.mandate) == ("Experts", "To advise.")
+
+
+def test_service_asks_the_rule_and_the_version(everyone, city):
+    with pytest.raises(NotYours):
+        save_place(city, by=everyone["official"], version=1, fields={"profile": "x"})
+    with pytest.raises(EditedMeanwhile) as error:
+        save_place(city, by=everyone["lead"], version=7, fields={"profile": "x"})
+    assert error.value.current == city
+
+
+def test_page_tells_what_the_service_refuses(client, everyone, city, monkeypatch):
+    from cities.views import pages
+
+    def refuse(*args, **kwargs):
+        raise NotYours
+
+    monkeypatch.setattr(pages, "save_place", refuse)
+    client.force_login(everyone["lead"])
+
+    page = client.post(reverse("cities:city_edit", args=[city.slug]), profile(city))
+
+    assert "belongs to another role" in page.content.decode()
+
+
+def test_lead_of_another_city_does_not_edit(client, city, other_city):
+    client.force_login(member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, other_city))
+
+    assert client.get(reverse("cities:city_edit", args=[city.slug])).status_code == 403

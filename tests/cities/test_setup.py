@@ -1,0 +1,150 @@
+import io
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cities.enums import BodyKind, Role
+from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
+from cities.services import setup
+from epi_site.accounts.models import User
+from tests.factories import UserFactory
+
+PASSWORD = "four words that differ"
+GIVEN = {"network": "Pact of Towns", "email": "Anna@Town.Example", "name": "Anna Larsson"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run(monkeypatch):
+    def run(typed="", **options):
+        out = io.StringIO()
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        call_command("setup", stdout=out, **options)
+        return out.getvalue()
+
+    return run
+
+
+def test_empty_network_has_what_the_first_person_needs(run):
+    out = run(PASSWORD + "\n", **GIVEN, password_stdin=True)
+
+    user = User.objects.get()
+    assert user.email == "anna@town.example"
+    assert user.check_password(PASSWORD)
+    assert not user.is_superuser
+    assert user.has_perm("cities.use_admin")
+    assert Installation.objects.get().network_name == "Pact of Towns"
+    assert not Installation.objects.get().is_demo
+    assert set(Body.objects.values_list("kind", flat=True)) == {"network_office", "scientific_committee"}
+    assert Theme.objects.count() == len(setup.THEMES)
+    assert TargetGroup.objects.count() == len(setup.TARGET_GROUPS)
+    assert "is ready" in out
+
+
+def test_password_may_come_from_the_environment(run, monkeypatch):
+    monkeypatch.setenv("EPI_SETUP_PASSWORD", PASSWORD)
+
+    run(**GIVEN)
+
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_one_time_link_lets_the_coordinator_choose_a_password(run, client, settings):
+    out = run(**GIVEN, link=True)
+    link = re.search(r"http\S+", out)[0].removeprefix(settings.SITE_URL)
+
+    page = client.get(link, follow=True)
+    client.post(page.request["PATH_INFO"], {"password1": PASSWORD, "password2": PASSWORD})
+
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_network_that_stands_is_left_alone(run):
+    run(PASSWORD, **GIVEN, password_stdin=True)
+
+    with pytest.raises(CommandError, match="holds a network already"):
+        run(PASSWORD, **GIVEN | {"email": "eve@town.example"}, password_stdin=True)
+    with pytest.raises(setup.NetworkStands):
+        setup.set_up(network="x", email="eve@town.example", name="Eve", password=PASSWORD)
+
+    assert User.objects.count() == 1
+
+
+def test_network_is_made_twice_without_harm():
+    first = setup.make_network(name="Pact")
+    Theme.objects.filter(code="housing").update(name="Homes")
+
+    second = setup.make_network(name="Another name")
+
+    assert first == second
+    assert second.network_name == "Pact"
+    assert Theme.objects.get(code="housing").name == "Homes"
+    assert Body.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "options,typed,says",
+    [
+        (GIVEN | {"email": "nonsense"}, PASSWORD, "not an e-mail address"),
+        (GIVEN | {"name": ""}, PASSWORD, "Not everything was said"),
+        (GIVEN | {"network": ""}, PASSWORD, "Not everything was said"),
+        (GIVEN, "short", "too short"),
+    ],
+)
+def test_bad_input_makes_nothing(run, options, typed, says):
+    with pytest.raises(CommandError, match=says):
+        run(typed, **options, password_stdin=True)
+
+    assert not User.objects.exists()
+
+
+def test_missing_password_is_said(run, monkeypatch):
+    monkeypatch.delenv("EPI_SETUP_PASSWORD", raising=False)
+
+    with pytest.raises(CommandError, match="--password-stdin"):
+        run(**GIVEN)
+
+
+def test_questions_are_asked_at_a_terminal(run, monkeypatch):
+    answers = iter(["anna@town.example", "Anna", "Pact"])
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+    monkeypatch.setattr("getpass.getpass", lambda question: PASSWORD)
+    monkeypatch.setattr("cities.management.commands.setup.sys.stdin", Terminal())
+
+    call_command("setup", stdout=io.StringIO())
+
+    assert User.objects.get().check_password(PASSWORD)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_first_chair_is_seated_by_command(run):
+    run(PASSWORD, **GIVEN, password_stdin=True)
+
+    run(PASSWORD, email="chair@uni.example", name="Carl", chair=True, password_stdin=True)
+
+    seat = Membership.objects.get(body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
+    assert (seat.role, seat.person.name) == (Role.CHAIR, "Carl")
+
+
+def test_chair_needs_a_network_and_is_not_the_coordinator(run):
+    with pytest.raises(CommandError, match="no network yet"):
+        run(PASSWORD, email="c@uni.example", name="Carl", chair=True, password_stdin=True)
+    run(PASSWORD, **GIVEN, password_stdin=True)
+
+    with pytest.raises(CommandError, match="neither for a coordinator"):
+        run(PASSWORD, email=GIVEN["email"], name="Anna", chair=True, password_stdin=True)
+
+
+def test_existing_account_becomes_the_coordinator():
+    user = UserFactory(email="anna@town.example")
+    Person.objects.create(name="Anna", email="Anna@town.example")
+
+    setup.set_up(network="Pact", email="ANNA@town.example", name="Anna", password=None)
+
+    assert Person.objects.get().user == user
