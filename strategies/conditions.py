@@ -241,7 +241,7 @@ def programme_names_actions(city: Any) -> Condition:
 
 
 def _stands_in(action: Action, text: str) -> bool:
-    code = re.search(rf"(?<!\w){re.escape(action.code)}(?![\w.])", text) if action.code else None
+    code = re.search(rf"(?<!\w){re.escape(action.code)}(?!\w|\.\w)", text) if action.code else None
     return bool(code) or action.title.casefold() in text.casefold()
 
 

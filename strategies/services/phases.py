@@ -19,7 +19,7 @@ DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
 @transaction.atomic
 def create_phase(city: Any, kind: str, *, by: Any, planned_start: date, planned_end: date) -> PilotPhase:
     phase = PilotPhase(city=city, kind=kind, planned_start=planned_start, planned_end=planned_end)
-    demand_rule(by, "strategies.change_pilotphase", phase)
+    demand_rule(by, "strategies.add_pilotphase", phase)
     _refuse(phase)
     save_as(phase, by)
     return phase

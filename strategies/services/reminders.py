@@ -75,7 +75,7 @@ def _pressing_actions(city: City) -> list[Action]:
 
 def _who_answers(action: Action) -> list[Person]:
     """The accountable person, else the deputies; only members of the city's bodies who can be written to."""
-    answers = [action.accountable] if action.accountable_id else action.standing_deputies
+    answers = [action.accountable] if action.accountable else action.standing_deputies
     return [person for person in answers if address_of(person) and _still_works(person)]
 
 

@@ -1,14 +1,27 @@
-"""The three people that most tests of strategies need; ``everyone`` is for the matrix of roles."""
+"""What the tests of pages share: a city with an open period, an action, and somebody signed in."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cities.enums import BodyKind, Role
-from tests.factories import member
+from tests.cities.pictures import picture
+from tests.factories import ActionFactory, CityPeriodFactory, PersonFactory, member
 
 
 @pytest.fixture
-def official(city):
-    return member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city, organisation=city.municipality)
+def period(city):
+    return CityPeriodFactory(city=city)
+
+
+@pytest.fixture
+def action(city, period):
+    return ActionFactory(city=city, title="Language café", accountable=PersonFactory())
+
+
+@pytest.fixture
+def official(client, everyone):
+    client.force_login(everyone["official"])
+    return everyone["official"]
 
 
 @pytest.fixture
@@ -19,3 +32,17 @@ def lead(city):
 @pytest.fixture
 def coordinator(db):
     return member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
+
+
+@pytest.fixture
+def photo():
+    return SimpleUploadedFile("evening.jpg", picture(exif=False), "image/jpeg")
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path):
+    """Uploads of one test lie in its own folder."""
+    options = {"location": str(tmp_path / "files")}
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    }

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from cities.enums import BodyKind, Role
 from epi_site.shared import clock
 from strategies.services import updates
+from tests.factories import member
 
 
 def told(text="We met.", **more):
@@ -13,3 +15,8 @@ def told(text="We met.", **more):
 
 def days(number):
     return timedelta(days=number)
+
+
+def an_official(city):
+    """Not signed in, and without the other roles around."""
+    return member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city, organisation=city.municipality)

@@ -35,7 +35,12 @@ from tests.factories import (
     move_to,
 )
 
-from .helpers import told
+from .helpers import an_official, told
+
+
+@pytest.fixture
+def official(city):
+    return an_official(city)
 
 
 def make_facts(city, official, lead, ahead=0):

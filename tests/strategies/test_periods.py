@@ -34,11 +34,16 @@ from tests.factories import (
     member,
 )
 
-from .helpers import told
+from .helpers import an_official, told
 
 pytestmark = pytest.mark.django_db
 QUARTER = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 3, 31), "opens_on": date(2027, 1, 1)}
 QUARTER |= {"due_on": date(2027, 4, 15)}
+
+
+@pytest.fixture
+def official(city):
+    return an_official(city)
 
 
 def act(verb, city_period, lead, coordinator):

@@ -34,9 +34,14 @@ from tests.factories import (
     member,
 )
 
-from .helpers import days, told
+from .helpers import an_official, days, told
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def official(city):
+    return an_official(city)
 
 
 @pytest.fixture

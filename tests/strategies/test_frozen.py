@@ -1,0 +1,342 @@
+"""What a submission freezes, and how much of it each reader reads."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from cities.enums import BodyKind, Role
+from cities.models import TargetGroup
+from epi_site.shared import clock
+from epi_site.shared.exceptions import SealBroken
+from epi_site.shared.snapshots import canonical, seal
+from strategies.models import (
+    Action,
+    Evidence,
+    ImplementationProblem,
+    PeriodRevision,
+    RevisionAction,
+    RevisionIndicator,
+    Strategy,
+    SwotItem,
+)
+from strategies.selectors.frozen import cut_for, frozen_log, frozen_values, period_contents, revision_for
+from strategies.services import periods, plans, updates, values
+from tests.factories import (
+    ActionFactory,
+    BudgetLineFactory,
+    CityPeriodFactory,
+    IndicatorFactory,
+    MilestoneFactory,
+    OrganisationFactory,
+    PersonFactory,
+    PilotPhaseFactory,
+    ReportingPeriodFactory,
+    StoredFileFactory,
+    StrategyFactory,
+    ThemeFactory,
+    member,
+)
+
+from .helpers import an_official, days, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def official(city):
+    return an_official(city)
+
+
+@pytest.fixture
+def city_period(city):
+    return CityPeriodFactory(city=city)
+
+
+@pytest.fixture
+def action(city, city_period):
+    """With one update of each visibility in the period."""
+    return ActionFactory(city=city, published=True, owner=city.municipality)
+
+
+@pytest.fixture
+def three(action, official):
+    return [
+        updates.log_update(action, by=official, data=told(f"For {name}.", visibility=name, spent=Decimal(10)))
+        for name in ("city", "network", "public")
+    ]
+
+
+def publish(city_period, lead, coordinator):
+    periods.submit_period(city_period, by=lead)
+    periods.accept_period(city_period, by=coordinator)
+    periods.publish_period(city_period, by=lead)
+
+
+def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action, official, lead):
+    action.objective.area.theme = ThemeFactory(code="work")
+    action.objective.area.save()
+    action.partners.add(OrganisationFactory(name="Library"))
+    action.target_groups.add(TargetGroup.objects.create(code="youth", name="Youth"))
+    milestone = MilestoneFactory(action=action, weight=3, due_on=clock.today())
+    line = BudgetLineFactory(action=action, amount="500.50")
+    swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="Good schools.")
+    swot.actions.add(action)
+    swot.areas.add(action.objective.area)
+    problem = ImplementationProblem.objects.create(strategy=action.strategy, text="Few rooms.", counter_action=action)
+    problem.swot_items.add(swot)
+    indicator = IndicatorFactory(strategy=action.strategy, action=action, baseline=1, target=9)
+    PilotPhaseFactory(city=city)
+    photo = StoredFileFactory(uploaded_by=official)
+    chair = member(BodyKind.EXPERT_GROUP, Role.CHAIR, city).person
+    data = told(
+        milestones=[milestone],
+        spent=Decimal("12.50"),
+        budget_line=line,
+        files=[photo],
+        on_behalf_of=chair,
+        values={indicator: Decimal("4.5")},
+    )
+    update = updates.log_update(action, by=official, data=data)
+    periods.save_narrative(city_period, by=lead, text="A good quarter.", language="en")
+
+    contents = periods.submit_period(city_period, by=lead).contents
+
+    (entry,) = contents["actions"]
+    (told_update,) = entry["updates"]
+    (measured,) = contents["indicators"]
+    assert contents["narrative"] == {"text": "A good quarter.", "language": "en"}
+    assert contents["city"] | {"name": "Linköping", "currency": "SEK"} == contents["city"]
+    assert contents["strategy"]["areas"][0]["theme"] == "work"
+    assert contents["strategy"]["swot"][0]["actions"] == [action.pk]
+    assert contents["strategy"]["problems"][0]["swot_items"] == [swot.pk]
+    assert [phase["kind"] for phase in contents["phases"]] == ["coordination"]
+    assert (entry["partners"], entry["target_groups"]) == (["Library"], ["youth"])
+    assert (entry["progress"], entry["budget"], entry["spent"]) == (100, "500.5", "12.5")
+    assert (entry["spent_in_period"], entry["update_count"], entry["has_accountable"]) == ("12.5", 1, False)
+    assert entry["milestones"][0] | {"weight": 3, "reached_on": clock.today().isoformat()} == entry["milestones"][0]
+    assert told_update["uuid"] == str(update.uuid)
+    assert told_update["milestones"] == [milestone.pk]
+    assert told_update["author"] | {"body": "city_office", "role": "official"} == told_update["author"]
+    assert told_update["on_behalf_of"] == {"organisation": "", "body": "expert_group", "role": "chair"}
+    assert told_update["evidence"][0]["file"]["sha256"] == photo.sha256
+    assert (measured["value"]["value"], measured["target"]) == ("4.5", "9")
+
+
+def test_snapshot_names_no_person(city, city_period, action, official, lead):
+    accountable = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
+    Action.objects.filter(pk=action.pk).update(accountable=accountable)
+    official.first_name, official.last_name = "Olle", "Official"
+    official.save()
+    updates.log_update(action, by=official, data=told(on_behalf_of=accountable))
+
+    snapshot = periods.submit_period(city_period, by=lead).snapshot
+
+    for name in ("Astrid", "astrid", "Olle", official.email, official.person.name, lead.email):
+        assert name not in snapshot
+
+
+def test_rows_say_what_the_snapshot_says(city_period, action, three, official, lead):
+    indicator = IndicatorFactory(strategy=action.strategy)
+    values.set_value(indicator, city_period, by=official, value=Decimal("7"))
+    IndicatorFactory(strategy=action.strategy, name="Zero")
+
+    revision = periods.submit_period(city_period, by=lead)
+
+    row = RevisionAction.objects.get(revision=revision)
+    entry = revision.contents["actions"][0]
+    assert json.loads(row.contents) == entry
+    assert (row.health, row.status, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
+    assert list(RevisionIndicator.objects.order_by("indicator").values_list("value", flat=True)) == [Decimal(7), None]
+    assert seal(canonical(revision.contents)) == revision.sha256
+
+
+def test_figures_end_with_the_period(city, official, lead):
+    """What was logged in a later period is not in this one, and health is judged on the period's last day."""
+    before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
+    CityPeriodFactory(city=city)
+    last_day = before.period.ends_on
+    action = ActionFactory(city=city, starts_on=last_day - days(50), ends_on=last_day + days(1))
+    indicator = IndicatorFactory(strategy=action.strategy)
+    for day, text in ((last_day, "Then."), (clock.today(), "Now.")):
+        data = told(text, date=day, spent=Decimal(5), progress=80, values={indicator: Decimal(day.year)})
+        updates.log_update(action, by=official, data=data)
+
+    contents = periods.submit_period(before, by=lead).contents
+
+    entry = contents["actions"][0]
+    assert (contents["as_of"], entry["spent"], entry["update_count"]) == (last_day.isoformat(), "5", 1)
+    assert (entry["last_update_on"], entry["expected"]) == (last_day.isoformat(), 98)
+
+
+def test_earlier_values_stand_beside(city, official, lead):
+    before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
+    indicator = IndicatorFactory(strategy=ActionFactory(city=city).strategy)
+    for number, city_period in enumerate((before, now)):
+        values.set_value(indicator, city_period, by=official, value=Decimal(number + 1))
+
+    (entry,) = period_contents(now)["indicators"]
+
+    assert entry["value"]["value"] == 2
+    assert entry["earlier"] == [{"period": before.period.name, "value": Decimal(1), "visibility": "network"}]
+
+
+def test_withdrawn_action_with_facts_stays_in_the_snapshot(city_period, action, three, official):
+    ActionFactory(city=city_period.city, withdrawn_at=clock.now(), withdrawn_reason="Never begun.")
+    plans.withdraw_action(action, by=official, reason="Merged.")
+
+    (entry,) = period_contents(city_period)["actions"]
+
+    assert (entry["id"], entry["is_withdrawn"], entry["update_count"]) == (action.pk, True, 3)
+
+
+def test_city_without_strategy_can_submit(city_period, lead):
+    contents = periods.submit_period(city_period, by=lead).contents
+
+    assert (contents["strategy"], contents["actions"], contents["narrative"]) == (None, [], None)
+
+
+def test_author_without_office_is_told_by_nothing_more(city_period, action, three, official):
+    person = official.person
+    person.memberships.all().delete()
+
+    (entry,) = period_contents(city_period)["actions"]
+
+    assert entry["updates"][0]["author"] == {"organisation": person.organisation.name, "body": "", "role": ""}
+    person.user = None
+    person.save()
+    assert period_contents(city_period)["actions"][0]["updates"][0]["author"] is None
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_snapshot_costs_the_same_for_one_action_or_five(
+    city, city_period, official, count, django_assert_max_num_queries
+):
+    for action in ActionFactory.create_batch(count, city=city):
+        indicator = IndicatorFactory(strategy=action.strategy, action=action)
+        data = told(milestones=[MilestoneFactory(action=action)], links=["https://a.example"])
+        data.values = {indicator: Decimal(1)}
+        updates.log_update(action, by=official, data=data)
+
+    with django_assert_max_num_queries(26):
+        contents = period_contents(city_period)
+
+    assert len(contents["actions"]) == count
+
+
+# ---- reading
+
+CITY, NETWORK, PUBLIC = ["For city.", "For network.", "For public."], ["For network.", "For public."], ["For public."]
+INSIDERS = {"viewer", "expert", "local_committee", "official", "lead"}
+READERS = {"partner", "trainer", "scientific", "scientific_conflicted", "coordinator"}
+
+
+def texts(role):
+    if role in INSIDERS:
+        return CITY
+    return NETWORK if role in READERS else PUBLIC
+
+
+def test_each_reader_reads_the_log_by_visibility(everyone, city_period, action, three):
+    coordinator, lead = everyone["coordinator"], everyone["lead"]
+    read = {}
+    for step in ("submitted", "published"):
+        if step == "submitted":
+            periods.submit_period(city_period, by=lead)
+        else:
+            periods.accept_period(city_period, by=coordinator)
+            periods.publish_period(city_period, by=lead)
+        read[step] = {role: sorted(row["text"] for row in frozen_log(action, user)) for role, user in everyone.items()}
+
+    for role in everyone:
+        hidden_yet = role not in INSIDERS | READERS
+        assert (role, read["submitted"][role]) == (role, [] if hidden_yet else texts(role))
+        assert (role, read["published"][role]) == (role, texts(role))
+
+
+def test_snapshot_is_cut_for_each_reader(everyone, city, city_period, action, three, official):
+    for visibility in ("city", "public"):
+        indicator = IndicatorFactory(strategy=action.strategy, name=visibility)
+        values.set_value(indicator, city_period, by=official, value=Decimal(1), visibility=visibility)
+    ActionFactory(city=city, title="Not yet published")
+    contents = periods.submit_period(city_period, by=everyone["lead"]).contents
+
+    for role, user in everyone.items():
+        cut = cut_for(contents, user, city)
+        entry = next(row for row in cut["actions"] if row["id"] == action.pk)
+        assert sorted(row["text"] for row in entry["updates"]) == texts(role)
+        assert (entry["hidden"], entry["spent"]) == (3 - len(texts(role)), "30")
+        shown = [row["value"] is not None for row in cut["indicators"]]
+        assert shown == [role in INSIDERS, True]
+        assert len(cut["actions"]) == (2 if role in INSIDERS | READERS else 1)
+
+
+def test_public_goes_on_reading_what_was_published(everyone, city_period, action, three, coordinator, lead):
+    public, partner = everyone["public"], everyone["partner"]
+    publish(city_period, lead, coordinator)
+    first = revision_for(city_period, public)
+
+    periods.reopen_period(city_period, by=coordinator, reason="A digit too many.")
+    update = three[2]
+    updates.change_update(update, by=update.author, data=told("Changed.", visibility="public"), version=1)
+    while_open = (revision_for(city_period, public), revision_for(city_period, partner))
+    second = periods.submit_period(city_period, by=lead)
+
+    assert while_open == (first, first)
+    assert (revision_for(city_period, public), revision_for(city_period, partner)) == (first, second)
+    assert [row["text"] for row in frozen_log(action, public)] == ["For public."]
+    assert [(row["text"], row["revision"]) for row in frozen_log(action, partner)][:1] == [("Changed.", 2)]
+
+
+def test_nobody_outside_reads_before_submission(everyone, city_period, action, three):
+    assert {revision_for(city_period, user) for user in everyone.values()} == {None}
+    assert [row for user in everyone.values() for row in frozen_log(action, user)] == []
+
+
+def test_values_are_read_likewise(everyone, city_period, action, official, lead):
+    shown, hidden, empty = IndicatorFactory.create_batch(3, strategy=action.strategy)
+    values.set_value(shown, city_period, by=official, value=Decimal(4))
+    values.set_value(hidden, city_period, by=official, value=Decimal(5), visibility="city")
+    periods.submit_period(city_period, by=lead)
+
+    partner, viewer = everyone["partner"], everyone["viewer"]
+    assert [row["value"] for row in frozen_values(shown, partner)] == ["4"]
+    assert frozen_values(hidden, partner) == frozen_values(empty, viewer) == []
+    assert frozen_values(hidden, viewer)[0]["period"] == city_period.period.name
+
+
+def test_broken_seal_is_not_read(everyone, city_period, action, lead):
+    contents = "{}"
+    revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot=contents, sha256="0" * 64)
+    figures = {"health": "late", "status": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
+    RevisionAction.objects.create(revision=revision, action=action, contents=contents, **figures)
+
+    with pytest.raises(SealBroken):
+        frozen_log(action, lead)
+    with pytest.raises(SealBroken):
+        _ = revision.contents
+
+
+def test_row_that_is_not_in_its_snapshot_is_not_read(city_period, action, lead):
+    revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=seal("{}"))
+    figures = {"health": "late", "status": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
+    RevisionAction.objects.create(revision=revision, action=action, contents='{"updates":[]}', **figures)
+
+    with pytest.raises(SealBroken):
+        frozen_log(action, lead)
+
+
+def test_same_facts_freeze_to_the_same_bytes(city_period, action, three, official):
+    Evidence.objects.create(update=three[0], link="https://a.example")
+    with clock.at(datetime(2026, 11, 23, 12, tzinfo=UTC)):
+        assert canonical(period_contents(city_period)) == canonical(period_contents(city_period))
+
+
+def test_superseded_strategy_is_not_in_the_plan(city_period, action):
+    Strategy.objects.update(superseded_at=clock.now())
+    new = StrategyFactory(city=city_period.city)
+
+    contents = period_contents(city_period)
+
+    assert (contents["strategy"]["id"], contents["actions"]) == (new.pk, [])

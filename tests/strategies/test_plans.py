@@ -1,0 +1,319 @@
+"""Plans: changed on any day with history, adopted, published, withdrawn; phases and their dates."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from cities.enums import BodyKind, Role
+from cities.services.memberships import hand_over
+from epi_site.shared import clock
+from epi_site.shared.exceptions import EditedMeanwhile
+from strategies.exceptions import AlreadyWithdrawn, InputRefused, NotAllowed, ReasonMissing, StrategyError
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    ImplementationProblem,
+    Indicator,
+    Milestone,
+    MilestoneReached,
+    PilotPhase,
+    Strategy,
+    SwotItem,
+)
+from strategies.selectors.completeness import completeness
+from strategies.services import periods, phases, plans, updates
+from tests.factories import (
+    ActionFactory,
+    ActionUpdateFactory,
+    BudgetLineFactory,
+    CityPeriodFactory,
+    IndicatorFactory,
+    IndicatorValueFactory,
+    MilestoneFactory,
+    ObjectiveFactory,
+    PersonFactory,
+    PilotPhaseFactory,
+    ReportingPeriodFactory,
+    StrategyFactory,
+    member,
+)
+
+from .helpers import an_official, days, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def official(city):
+    return an_official(city)
+
+
+@pytest.fixture
+def strategy(city):
+    return StrategyFactory(city=city)
+
+
+@pytest.fixture
+def action(city):
+    return ActionFactory(city=city)
+
+
+def test_second_of_two_people_is_told_and_loses_nothing(action, official, lead):
+    plans.save_version(action, by=official, version=1, fields={"title": "One"})
+
+    with pytest.raises(EditedMeanwhile) as refused:
+        plans.save_version(action, by=lead, version=1, fields={"title": "Two"})
+
+    action.refresh_from_db()
+    assert (refused.value.current, action.title, action.version) == (action, "One", 2)
+    assert action.history.first().history_user == official
+
+
+def test_new_record_with_its_links(city, official):
+    objective = ObjectiveFactory(area__strategy=StrategyFactory(city=city))
+    person = PersonFactory()
+    new = Action(objective=objective)
+    fields = {"code": "X1", "title": "New", "starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
+
+    action = plans.save_version(new, by=official, fields=fields, m2m={"deputies": [person]})
+
+    assert (action.version, list(action.deputies.all())) == (1, [person])
+    assert {row.history_user for row in action.history.all()} == {official}
+
+
+def test_outsider_neither_adds_nor_changes(action, everyone):
+    swot = SwotItem(strategy=action.strategy)
+
+    for role in ("other_official", "expert", "coordinator", "superuser", "former"):
+        with pytest.raises(NotAllowed):
+            plans.save_version(swot, by=everyone[role], fields={"kind": "strength", "text": "x"})
+        with pytest.raises(NotAllowed):
+            plans.save_version(action, by=everyone[role], version=1, fields={"title": "x"})
+
+
+def test_what_does_not_fit_is_told_by_field(action, official):
+    with pytest.raises(InputRefused) as refused:
+        plans.save_version(action, by=official, version=1, fields={"title": "", "ends_on": date(2000, 1, 1)})
+
+    assert {"title"} <= set(refused.value.errors)
+    with pytest.raises(InputRefused) as refused:
+        plans.save_version(action, by=official, version=1, fields={"ends_on": date(2000, 1, 1)})
+    assert set(refused.value.errors) == {""}
+
+
+def test_new_target_with_values_behind_it_takes_a_reason(action, official):
+    indicator = IndicatorFactory(strategy=action.strategy, target=5)
+    plans.save_version(indicator, by=official, version=1, fields={"target": 6})
+    IndicatorValueFactory(indicator=indicator)
+
+    with pytest.raises(ReasonMissing):
+        plans.save_version(indicator, by=official, version=2, fields={"target": 7})
+    plans.save_version(indicator, by=official, version=2, fields={"target": 6, "name": "Other"})
+    plans.save_version(indicator, by=official, version=3, fields={"target": 7}, reason="The council raised it.")
+
+    assert indicator.history.first().history_change_reason == "The council raised it."
+    assert Indicator.objects.get().target == 7
+
+
+def test_new_weight_behind_reached_milestones_takes_a_reason(action, official):
+    milestone = MilestoneFactory(action=action)
+    plans.save_version(milestone, by=official, fields={"weight": 2})
+    MilestoneReached.objects.create(update=ActionUpdateFactory(action=action), milestone=milestone)
+
+    with pytest.raises(ReasonMissing):
+        plans.save_version(milestone, by=official, fields={"weight": 3})
+    plans.save_version(milestone, by=official, fields={"weight": 3}, reason="Larger than thought.")
+
+    assert Milestone.objects.get().weight == 3
+
+
+def test_adopted_then_published_with_its_actions(strategy, city, lead, official):
+    action, late = ActionFactory(city=city), ActionFactory(city=city)
+    plans.withdraw_action(late, by=lead, reason="Merged.")
+
+    with pytest.raises(StrategyError, match="not published"):
+        plans.publish_strategy(strategy, by=lead)
+    with pytest.raises(StrategyError, match="Publish the strategy first"):
+        plans.publish_action(action, by=lead)
+    with pytest.raises(InputRefused, match="future"):
+        plans.adopt_strategy(strategy, by=lead, on=city.today + days(1))
+    with pytest.raises(NotAllowed):
+        plans.adopt_strategy(strategy, by=official, on=city.today)
+    plans.adopt_strategy(strategy, by=lead, on=city.today)
+    first = plans.publish_strategy(strategy, by=lead)
+    again = plans.publish_strategy(strategy, by=lead)
+
+    action.refresh_from_db()
+    assert (again.published_at, again.adopted_on) == (first.published_at, city.today)
+    assert action.published_at is not None
+    assert list(Action.objects.filter(published_at=None)) == [late]
+    new = ActionFactory(city=city)
+    shown = plans.publish_action(new, by=lead)
+    assert plans.publish_action(new, by=lead).published_at == shown.published_at
+    with pytest.raises(AlreadyWithdrawn):
+        plans.publish_action(late, by=lead)
+
+
+def test_withdrawn_action_takes_a_reason_once(action, official):
+    with pytest.raises(ReasonMissing):
+        plans.withdraw_action(action, by=official, reason="")
+    plans.withdraw_action(action, by=official, reason="Merged.")
+    with pytest.raises(AlreadyWithdrawn):
+        plans.withdraw_action(action, by=official, reason="Again.")
+
+
+def test_parts_are_withdrawn_where_nothing_rests_on_them(action, official, everyone):
+    swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="x")
+    problem = ImplementationProblem.objects.create(strategy=action.strategy, text="x")
+    reached, free = MilestoneFactory.create_batch(2, action=action)
+    spent, unspent = BudgetLineFactory.create_batch(2, action=action)
+    update = ActionUpdateFactory(action=action, spent=1, budget_line=spent)
+    MilestoneReached.objects.create(update=update, milestone=reached)
+
+    for part in (swot, problem, free, unspent, IndicatorFactory(strategy=action.strategy)):
+        assert plans.withdraw_part(part, by=official).withdrawn_at
+        with pytest.raises(AlreadyWithdrawn):
+            plans.withdraw_part(part, by=official)
+    for part, words in ((reached, "has been reached"), (spent, "was spent")):
+        with pytest.raises(StrategyError, match=words):
+            plans.withdraw_part(part, by=official)
+    with pytest.raises(NotAllowed):
+        plans.withdraw_part(reached, by=everyone["other_official"])
+
+
+# ---- phases
+
+
+@pytest.fixture
+def phase(city):
+    return PilotPhaseFactory(city=city)
+
+
+def test_dates_of_a_step_are_set_by_lead_and_coordinator(everyone, phase):
+    day = phase.city.today
+    for role in ("lead", "coordinator"):
+        phase = phases.set_dates(phase, by=everyone[role], version=phase.version, actual_start=day)
+    for role in ("official", "partner", "superuser"):
+        with pytest.raises(NotAllowed):
+            phases.set_dates(phase, by=everyone[role], actual_start=day)
+    with pytest.raises(EditedMeanwhile):
+        phases.set_dates(phase, by=everyone["lead"], version=1, actual_start=None)
+
+    assert (phase.version, phase.actual_start, phase.planned_end) == (3, day, date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    "dates, field",
+    [
+        ({"planned_end": date(2025, 1, 1)}, "planned_end"),
+        ({"actual_end": date(2026, 2, 1)}, "actual_start"),
+        ({"actual_start": date(2026, 3, 1), "actual_end": date(2026, 2, 1)}, "actual_end"),
+        ({"actual_start": date(2100, 1, 1)}, "actual_start"),
+    ],
+)
+def test_dates_of_a_step_are_checked(lead, phase, dates, field):
+    with pytest.raises(InputRefused) as refused:
+        phases.set_dates(phase, by=lead, **dates)
+
+    assert set(refused.value.errors) == {field}
+
+
+def test_step_is_made_by_the_coordinator_alone(city, coordinator, lead):
+    dates = {"planned_start": date(2026, 1, 1), "planned_end": date(2026, 6, 30)}
+
+    phases.create_phase(city, "pact", by=coordinator, **dates)
+
+    assert [row.kind for row in PilotPhase.objects.all()] == ["pact"]
+    with pytest.raises(NotAllowed):
+        phases.create_phase(city, "kick_off", by=lead, **dates)
+
+
+# ---- hand-over
+
+
+def test_who_takes_over_answers_for_the_actions_of_that_city(city, other_city, official, lead):
+    leaving, new = official.person, member(BodyKind.CITY_OFFICE, Role.VIEWER, city).person
+    mine, deputy_only, both = ActionFactory.create_batch(3, city=city)
+    elsewhere = ActionFactory(city=other_city, accountable=leaving)
+    Action.objects.filter(pk=mine.pk).update(accountable=leaving)
+    Action.objects.filter(pk=both.pk).update(accountable=new)
+    for action in (deputy_only, both):
+        action.deputies.add(leaving)
+
+    hand_over(leaving.memberships.get(), to=new, by=lead)
+
+    mine.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert (mine.accountable, elsewhere.accountable) == (new, leaving)
+    assert (list(deputy_only.deputies.all()), list(both.deputies.all())) == ([new], [])
+    assert mine.history.first().history_user == lead
+
+
+def test_hand_over_in_the_network_moves_no_actions(city, coordinator):
+    other = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
+    action = ActionFactory(city=city, accountable=coordinator.person)
+
+    hand_over(coordinator.person.memberships.get(), to=PersonFactory(), by=other)
+
+    action.refresh_from_db()
+    assert action.accountable == coordinator.person
+
+
+# ---- completeness
+
+
+def test_completeness_counts_and_names_what_is_missing(city, official, lead, everyone):
+    city_period = CityPeriodFactory(city=city)
+    told_of = ActionFactory(city=city, accountable=official.person)
+    untold = ActionFactory(city=city)
+    ActionFactory(city=city, starts_on=city_period.period.ends_on + days(1))
+    ActionFactory(city=city, withdrawn_at=clock.now(), withdrawn_reason="x")
+    indicator = IndicatorFactory(strategy=told_of.strategy)
+    updates.log_update(told_of, by=official, data=told())
+
+    before = completeness(city_period)
+    periods.save_narrative(city_period, by=lead, text="Good.", language="en")
+    periods.endorse_period(city_period, by=everyone["expert"])
+    updates.log_update(untold, by=official, data=told(values={indicator: Decimal(1)}))
+    Action.objects.filter(pk=untold.pk).update(accountable=official.person)
+    after = completeness(city_period)
+
+    assert (before.told, before.total, before.is_complete) == (1, 4, False)
+    assert [(row.kind, row.pk) for row in before.missing] == [
+        ("action", untold.pk),
+        ("owner", untold.pk),
+        ("indicator", indicator.pk),
+        ("narrative", None),
+        ("endorsement", None),
+    ]
+    assert all(row.url for row in before.missing)
+    assert (after.told, after.is_complete, after.missing, after.is_endorsed) == (4, True, [], True)
+
+
+@pytest.mark.parametrize("status, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
+def test_action_that_was_over_before_is_not_asked_for(city, status, is_due):
+    before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
+    action = ActionFactory(city=city)
+    ActionUpdateFactory(action=action, city_period=before, status=status, date=before.period.ends_on)
+
+    assert completeness(now).actions == int(is_due)
+
+
+@pytest.mark.parametrize("starts_on, is_due", [(date(2026, 7, 1), False), (date(2026, 10, 1), True)])
+def test_yearly_value_is_asked_for_when_the_year_ends(city, starts_on, is_due):
+    city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(starts_on=starts_on))
+    IndicatorFactory(strategy=StrategyFactory(city=city), frequency="year")
+
+    assert completeness(city_period).indicators == int(is_due)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_completeness_costs_the_same(city, count, django_assert_num_queries):
+    city_period = CityPeriodFactory(city=city)
+    ActionFactory.create_batch(count, city=city)
+    IndicatorFactory.create_batch(count, strategy=Strategy.objects.get())
+
+    with django_assert_num_queries(4):
+        assert completeness(city_period).actions == count
+    assert ActionUpdate.objects.count() == 0
