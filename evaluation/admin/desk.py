@@ -27,8 +27,6 @@ from evaluation.selectors.queue import NOT_SEEN, facts_of, queue_for, with_dispu
 from evaluation.services import committee
 from strategies.gates import gate_of
 
-from .reference import NotThere
-
 READ_AGAIN_AFTER = 30 * 60  # seconds: a visit that goes on does not wipe out what is new to it
 EMPTY = "–"
 
@@ -43,6 +41,13 @@ class Queue(ChangeList):
         for row in rows:
             row.facts = facts[row.pk]
         self.result_list = rows
+
+
+class NotThere:
+    """What one may not see is 404, not a message on the index."""
+
+    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
+        raise Http404
 
 
 @admin.register(Evaluation)

@@ -1,23 +1,16 @@
 """Frameworks, dimensions and rounds. What a round uses is read-only: it is succeeded, not changed."""
 
 from django.contrib import admin, messages
-from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
+from epi_site.shared.admin import StaffAdmin
 from epi_site.shared.exceptions import TellableError
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.services import frameworks
 
 
-class NotThere:
-    """What one may not see is 404, not a message on the index."""
-
-    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
-        raise Http404
-
-
 @admin.register(Framework)
-class FrameworkAdmin(NotThere, admin.ModelAdmin):
+class FrameworkAdmin(StaffAdmin):
     list_display = ["name", "version", "adopted_on", "round_count"]
     fields = ["name", "version", "note", "adopted_on"]
     readonly_fields = ["adopted_on"]
@@ -61,7 +54,7 @@ class FrameworkAdmin(NotThere, admin.ModelAdmin):
 
 
 @admin.register(Dimension)
-class DimensionAdmin(NotThere, admin.ModelAdmin):
+class DimensionAdmin(StaffAdmin):
     list_display = ["name", "code", "framework", "order"]
     list_filter = ["framework"]
     list_select_related = ["framework"]
@@ -78,7 +71,7 @@ class DimensionAdmin(NotThere, admin.ModelAdmin):
 
 
 @admin.register(EvaluationRound)
-class EvaluationRoundAdmin(NotThere, admin.ModelAdmin):
+class EvaluationRoundAdmin(StaffAdmin):
     list_display = ["name", "period", "framework", "declare_on", "rate_on", "discuss_on", "review_on", "decide_by"]
     list_select_related = ["period", "framework"]
     search_fields = ["name"]

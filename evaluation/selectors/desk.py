@@ -18,7 +18,7 @@ from evaluation.models import (
     SubstituteAppointment,
 )
 
-from .judged import desk_contents
+from .judged import Judged, desk_contents
 from .sides import SideBySide, side_by_side
 from .sources import indicators_of
 
@@ -61,7 +61,6 @@ class Desk:
 def desk_of(evaluation: Evaluation, user: Any) -> Desk:
     """For a member free of conflict, from the review stage on."""
     table = side_by_side(evaluation, user)
-    contents = desk_contents(evaluation, ratings=table.ratings)
     reviews = list(
         CommitteeReview.objects.visible_to(user)
         .filter(evaluation=evaluation)
@@ -72,6 +71,15 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
         CommitteeQuestion.objects.visible_to(user)
         .filter(evaluation=evaluation)
         .select_related("dimension", "asked_by", "answered_by__person")
+    )
+    contents = desk_contents(
+        evaluation,
+        Judged(
+            dimensions=[side.dimension for side in table.sides],
+            ratings=table.ratings,
+            consensus={side.dimension.pk: side.consensus for side in table.sides if side.consensus},
+            questions=questions,
+        ),
     )
     moves = list(evaluation.moves.order_by("-pk"))
     visit = DeskVisit.objects.filter(evaluation=evaluation, user=user).first()

@@ -1,12 +1,13 @@
-"""What is judged and how: the contents that the desk's hash and the published result are made of. No names of people."""
+"""What is judged and how: what the desk's hash and the published result are made of. No names of people."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from evaluation.agreement import Agreement, agreement_of, strength_of
 from evaluation.enums import INDEPENDENT, Capacity, Decision
-from evaluation.models import CommitteeReview, Evaluation, Rating
+from evaluation.models import CommitteeQuestion, CommitteeReview, Consensus, Dimension, Evaluation, Rating
 
 ORDER = Capacity.values
 
@@ -28,24 +29,41 @@ def evidence_in(ratings: Iterable[Rating]):
     return strength_of(citation.source for rating in cited for citation in rating.citations.all())
 
 
-def desk_contents(evaluation: Evaluation, *, ratings: list[Rating] | None = None) -> dict:
-    """What a committee member decides on. Decisions of other members are no part of it.
+@dataclass
+class Judged:
+    """The rows that a desk's contents are made of, read once."""
 
-    ``ratings``: those that count, where the caller has read them already.
-    """
-    ratings = list(counted_ratings(evaluation)) if ratings is None else ratings
-    consensus = {row.dimension_id: row for row in evaluation.consensus.all()}
+    dimensions: list[Dimension]
+    ratings: list[Rating]  # those that count
+    consensus: dict[int, Consensus]  # by dimension
+    questions: list[CommitteeQuestion]
+
+
+def judged_rows(evaluation: Evaluation) -> Judged:
+    return Judged(
+        dimensions=list(evaluation.round.framework.dimensions.all()),
+        ratings=list(counted_ratings(evaluation)),
+        consensus={row.dimension_id: row for row in evaluation.consensus.all()},
+        questions=list(evaluation.questions.all()),
+    )
+
+
+def desk_contents(evaluation: Evaluation, judged: Judged | None = None) -> dict:
+    """What a committee member decides on. Decisions of other members are no part of it."""
+    judged = judged or judged_rows(evaluation)
     return {
         "evaluation": evaluation.pk,
         "cycle": evaluation.cycle,
         "revision": {"number": evaluation.revision.number, "sha256": evaluation.revision.sha256},
         "framework": {"name": evaluation.round.framework.name, "version": evaluation.round.framework.version},
         "dimensions": [
-            _dimension(dimension, [row for row in ratings if row.dimension_id == dimension.pk], consensus)
-            for dimension in evaluation.round.framework.dimensions.all()
+            _dimension(dimension, [row for row in judged.ratings if row.dimension_id == dimension.pk], judged.consensus)
+            for dimension in judged.dimensions
         ],
         "answers": [
-            {"question": row.text, "answer": row.answer} for row in evaluation.questions.all() if row.answered_at
+            {"question": row.text, "answer": row.answer}
+            for row in sorted(judged.questions, key=lambda row: row.pk)
+            if row.answered_at
         ],
     }
 

@@ -1,11 +1,12 @@
 """What each person has to do in evaluations, and how far the strategies of a round agree."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -46,20 +47,55 @@ class Task:
         return self.due_on is not None and self.due_on < clock.today()
 
 
-def tasks_of(user: Any) -> list[Task]:
-    """Everything that waits for ``user``, in as many queries for one evaluation as for a hundred."""
-    person = person_of(user)
-    if person is None:
+def tasks_of(user: Any, evaluation: Evaluation | None = None) -> list[Task]:
+    """What waits for ``user``, here or everywhere, in as many queries for one evaluation as for a hundred."""
+    if person_of(user) is None:
         return []
-    return [
-        *_to_rate(person),
-        *_to_rate_again(person),
-        *_to_discuss(person),
-        *_to_moderate(person),
-        *_to_decide(user, person),
-        *_to_answer(user),
-        *_to_assign(user),
-    ]
+    rows = Evaluation.objects.exclude(stage=Stage.PUBLISHED)
+    if evaluation is not None:
+        if evaluation.stage == Stage.PUBLISHED:
+            return []
+        rows = rows.filter(pk=evaluation.pk)
+    own = [task for row in _with_progress(rows, user) if (task := _own_task(row))]
+    return [*own, *_to_answer(user, rows), *_to_assign(user, rows)]
+
+
+def _with_progress(rows: QuerySet[Evaluation], user: Any) -> QuerySet[Evaluation]:
+    """The evaluations in which one has a part, with how far one is, all read at once."""
+    person = person_of(user).pk
+    here = {"evaluation": OuterRef("pk")}
+    submitted = Assessment.objects.filter(rater=person, submitted_at__isnull=False, **here)
+    asked = CommitteeReview.objects.filter(cycle=OuterRef("cycle") - 1, reopens_ratings=True, **here)
+    decided = CommitteeReview.objects.filter(cycle=OuterRef("cycle"), member=person, **here)
+    complete = Q(level__isnull=False) & ~Q(reasons="") | Q(level=None) & ~Q(not_assessed_reason="")
+    rated = Rating.objects.filter(complete, assessment__rater=person, assessment__evaluation=OuterRef("pk"))
+    takes_part = Q(is_rater=True) | Q(is_moderator=True) | Q(is_reviewer=True, stage=Stage.REVIEW)
+    found = rows.with_part_of(user).filter(takes_part)
+    return found.with_place().annotate(
+        has_submitted=Exists(submitted),
+        is_asked_again=Exists(asked),
+        has_decided=Exists(decided),
+        rated_count=_count(rated, "assessment__evaluation"),
+        agreed_count=_count(Consensus.objects.filter(**here), "evaluation"),
+    )
+
+
+def _count(rows: QuerySet, by: str) -> Coalesce:
+    counted = rows.order_by().values(by).annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _own_task(row: Evaluation) -> Task | None:
+    """At most one for each stage: whoever rates does not moderate, and neither decides."""
+    if row.stage in {Stage.DECLARE, Stage.RATE}:
+        return _rate_task(row) if row.is_rater and not row.has_submitted else None
+    if row.stage == Stage.DISCUSS:
+        return _task(row, _("Discuss %(evaluation)s"), _until(row), _("Discuss"), "evaluation:discuss")
+    if row.stage == Stage.MODERATE:
+        return _moderate_task(row) if row.is_moderator else _again_task(row)
+    if row.is_reviewer and not row.has_decided:
+        return _task(row, _("Decide on %(evaluation)s"), _until(row), _("Open the desk"), "admin:evaluation_desk")
+    return None
 
 
 def work_rows(user: Any) -> list[WorkRow]:
@@ -91,93 +127,51 @@ def _until(evaluation: Evaluation) -> str:
     return _("Until %(day)s.") % {"day": locales.day(evaluation.last_day)}
 
 
-def _to_rate(person) -> list[Task]:
-    mine = Evaluation.objects.rated_by(person).filter(stage__in=[Stage.DECLARE, Stage.RATE]).with_place()
-    submitted = Assessment.objects.filter(rater=person.pk, evaluation=OuterRef("pk"), submitted_at__isnull=False)
-    rows = list(mine.filter(~Exists(submitted)))
-    done = Counter()
-    if any(row.stage == Stage.RATE for row in rows):
-        ratings = Rating.objects.filter(assessment__rater=person.pk, assessment__evaluation__in=rows)
-        done = Counter(
-            rating.assessment.evaluation_id for rating in ratings.select_related("assessment") if rating.is_complete
-        )
-    return [_rate_task(row, done[row.pk]) for row in rows]
-
-
-def _rate_task(evaluation: Evaluation, done: int) -> Task:
+def _rate_task(evaluation: Evaluation) -> Task:
     if evaluation.stage == Stage.DECLARE:
         text = _("Rating begins on %(day)s. Say before if you have a conflict of interest.")
         text %= {"day": locales.day(evaluation.round.rate_on)}
         return _task(evaluation, _("You will rate %(evaluation)s"), text, _("Look"), "evaluation:evaluation_detail")
-    text = _("%(done)s of %(all)s dimensions rated.") % {"done": done, "all": DIMENSIONS} + " " + _until(evaluation)
+    done = {"done": evaluation.rated_count, "all": DIMENSIONS}
+    text = _("%(done)s of %(all)s dimensions rated.") % done + " " + _until(evaluation)
     return _task(evaluation, _("Rate %(evaluation)s"), text, _("Rate"), "evaluation:rate_review")
 
 
-def _to_rate_again(person) -> list[Task]:
-    rows = Evaluation.objects.rated_by(person).filter(stage=Stage.MODERATE, cycle__gt=1).with_place()
-    handed_in = Assessment.objects.filter(rater=person.pk, evaluation=OuterRef("pk"), submitted_at__isnull=False)
-    asked = CommitteeReview.objects.filter(evaluation=OuterRef("pk"), cycle=OuterRef("cycle") - 1, reopens_ratings=True)
+def _again_task(evaluation: Evaluation) -> Task | None:
+    if not (evaluation.is_rater and evaluation.has_submitted and evaluation.is_asked_again):
+        return None
     text = _("The committee asks the raters to look again at some dimensions.")
-    return [
-        _task(row, _("Look again at %(evaluation)s"), text, _("Look again"), "evaluation:rate_review")
-        for row in rows.filter(Exists(handed_in), Exists(asked))
-    ]
+    return _task(evaluation, _("Look again at %(evaluation)s"), text, _("Look again"), "evaluation:rate_review")
 
 
-def _to_discuss(person) -> list[Task]:
-    discussed = Evaluation.objects.filter(stage=Stage.DISCUSS)
-    rows = discussed.rated_by(person) | discussed.moderated_by(person)
-    return [
-        _task(row, _("Discuss %(evaluation)s"), _until(row), _("Discuss"), "evaluation:discuss")
-        for row in rows.with_place()
-    ]
+def _moderate_task(evaluation: Evaluation) -> Task:
+    done = {"done": evaluation.agreed_count, "all": DIMENSIONS}
+    text = _("%(done)s of %(all)s dimensions agreed.") % done + " " + _until(evaluation)
+    return _task(evaluation, _("Moderate %(evaluation)s"), text, _("Moderate"), "evaluation:moderate")
 
 
-def _to_moderate(person) -> list[Task]:
-    rows = list(Evaluation.objects.filter(stage=Stage.MODERATE).moderated_by(person).with_place())
-    agreed = Counter(Consensus.objects.filter(evaluation__in=rows).values_list("evaluation", flat=True)) if rows else {}
-    tasks = []
-    for row in rows:
-        done = {"done": agreed.get(row.pk, 0), "all": DIMENSIONS}
-        text = _("%(done)s of %(all)s dimensions agreed.") % done + " " + _until(row)
-        tasks.append(_task(row, _("Moderate %(evaluation)s"), text, _("Moderate"), "evaluation:moderate"))
-    return tasks
-
-
-def _to_decide(user: Any, person) -> list[Task]:
-    decided = CommitteeReview.objects.filter(evaluation=OuterRef("pk"), cycle=OuterRef("cycle"), member=person.pk)
-    rows = Evaluation.objects.filter(stage=Stage.REVIEW).on_desk_of(user).filter(~Exists(decided)).with_place()
-    return [
-        _task(row, _("Decide on %(evaluation)s"), _until(row), _("Open the desk"), "admin:evaluation_desk")
-        for row in rows
-    ]
-
-
-def _to_answer(user: Any) -> list[Task]:
+def _to_answer(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     cities = official_cities(user)
     if not cities:
         return []
-    asked = CommitteeQuestion.objects.open().filter(
-        evaluation__strategy__city__in=cities, evaluation__stage__in=[Stage.MODERATE, Stage.REVIEW]
-    )
+    late = rows.filter(strategy__city__in=cities, stage__in=[Stage.MODERATE, Stage.REVIEW])
+    asked = CommitteeQuestion.objects.open().filter(evaluation__in=late.values("pk"))
     title = _("The scientific committee asks about %(evaluation)s")
     found = asked.select_related("evaluation__round", "evaluation__strategy__city")
     return [_task(row.evaluation, title, row.text, _("Answer"), "evaluation:question_answer", row.pk) for row in found]
 
 
-def _to_assign(user: Any) -> list[Task]:
+def _to_assign(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     """For coordinators: an evaluation without raters or moderator."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
     raters = RaterAssignment.objects.standing().filter(evaluation=OuterRef("pk"))
-    early = Evaluation.objects.filter(stage__in=[Stage.DECLARE, Stage.RATE]).filter(~Exists(raters))
-    unled = Evaluation.objects.filter(stage__in=[Stage.DECLARE, Stage.RATE, Stage.DISCUSS], moderator=None)
+    nobody_rates = Q(~Exists(raters), stage__in=[Stage.DECLARE, Stage.RATE])
+    nobody_leads = Q(moderator=None, stage__in=[Stage.DECLARE, Stage.RATE, Stage.DISCUSS, Stage.MODERATE])
     text = _("Raters or a moderator are missing.")
     title = _("Name who takes part in %(evaluation)s")
-    rows = Evaluation.objects.with_place().filter(
-        pk__in=[*early.values_list("pk", flat=True), *unled.values_list("pk", flat=True)]
-    )
-    return [_task(row, title, text, _("Name them"), "evaluation:assign") for row in rows]
+    found = rows.filter(nobody_rates | nobody_leads).with_place()
+    return [_task(row, title, text, _("Name them"), "evaluation:assign") for row in found]
 
 
 # ---- a round across strategies
@@ -199,7 +193,7 @@ class DimensionAlpha:
 
 
 def alphas_of(round: EvaluationRound) -> list[DimensionAlpha]:
-    """Krippendorff's alpha of each dimension over the strategies whose result is published, independent ratings only."""
+    """Krippendorff's alpha of each dimension over the published strategies, independent ratings only."""
     rows = (
         Rating.objects.counted()
         .independent()

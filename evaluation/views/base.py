@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import rules
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
@@ -23,11 +24,25 @@ class OfEvaluation(StrangersSignIn, TemplateView):
 
     @cached_property
     def evaluation(self) -> Evaluation:
-        visible = Evaluation.objects.visible_to(self.request.user).with_place()
+        user = self.request.user
+        visible = Evaluation.objects.visible_to(user).with_part_of(user).with_place()
         evaluation = get_object_or_404(visible, pk=self.kwargs["pk"])
-        if self.permission and not self.request.user.has_perm(self.permission, evaluation):
+        if self.permission and not self._allows(self.permission, evaluation):
             raise PermissionDenied
         return evaluation
+
+    def _allows(self, permission: str, evaluation: Evaluation) -> bool:
+        """The rule's answer for an evaluation that is known to be visible; one's part was read along with it."""
+        parts = {
+            "evaluation.rate_evaluation": evaluation.is_rater,
+            "evaluation.moderate_evaluation": evaluation.is_moderator,
+            "evaluation.discuss_evaluation": evaluation.is_rater or evaluation.is_moderator,
+            "evaluation.review_evaluation": evaluation.is_reviewer,
+            "evaluation.declare_conflict": True,
+        }
+        if permission in parts:
+            return parts[permission]
+        return rules.has_perm(permission, self.request.user, evaluation)
 
     def dispatch(self, request, *args, **kwargs):
         self.request = request
@@ -41,7 +56,7 @@ class OfEvaluation(StrangersSignIn, TemplateView):
         return get_object_or_404(Dimension, framework=self.evaluation.round.framework_id, code=code)
 
     def may(self, permission: str) -> bool:
-        return self.request.user.has_perm(permission, self.evaluation)
+        return self._allows(permission, self.evaluation)
 
     def trail(self, *last: tuple[str, str]) -> list[tuple[str, str]]:
         evaluation = self.evaluation

@@ -45,7 +45,11 @@ class Discuss(OfTalk):
             "table": self.table,
             "sides": self.table.by_dispute,
             "is_open": self.evaluation.stage in {Stage.DISCUSS, Stage.MODERATE},
-            "changeable": {row.pk for row in self.dimensions if may_change and (is_talk or row.pk in reopened)},
+            "changeable": {
+                side.dimension.pk
+                for side in self.table.sides
+                if may_change and (is_talk or side.dimension.pk in reopened)
+            },
             "may_moderate": self.may("evaluation.moderate_evaluation"),
             "form": NoteForm(),
             "trail": self.trail((_("Discussion"), "")),

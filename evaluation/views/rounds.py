@@ -63,12 +63,9 @@ class RoundCreate(StrangersSignIn, FormView):
     form_class = RoundForm
     template_name = "evaluation/round_form.html"
 
-    def dispatch(self, request, *args, **kwargs):
-        if not request.user.has_perm("evaluation.add_evaluationround"):
-            raise PermissionDenied if request.user.is_authenticated else Http404
-        return super().dispatch(request, *args, **kwargs)
-
     def get_form_kwargs(self):
+        if not self.request.user.has_perm("evaluation.add_evaluationround"):
+            raise PermissionDenied
         return super().get_form_kwargs() | {"cancel": reverse("evaluation:round_list")}
 
     def get_context_data(self, **kwargs):
@@ -155,27 +152,18 @@ class EvaluationDetail(OfEvaluation):
         is_participant = self.may("evaluation.discuss_evaluation")
         questions = CommitteeQuestion.objects.visible_to(user).filter(evaluation=evaluation)
         return super().get_context_data(**kwargs) | {
-            "tasks": [task for task in tasks_of(user) if task.evaluation.pk == evaluation.pk],
+            "tasks": tasks_of(user, evaluation),
             "consensus": consensus,
             "result": shown_result(evaluation),
             "questions": list(questions.select_related("dimension", "answered_by__person")),
             "may_answer": self.may("evaluation.answer_question"),
             "may_assign": self.may("evaluation.assign_evaluation"),
-            "may_review": evaluation.stage in FROM_REVIEW and self.may("evaluation.review_evaluation"),
-            "is_rater": is_participant and self.may("evaluation.rate_evaluation"),
+            "may_review": evaluation.stage in FROM_REVIEW and evaluation.is_reviewer,
             "is_participant": is_participant,
-            "may_declare": user.is_authenticated and self.has_part(user),
+            "may_declare": evaluation.stage != Stage.PUBLISHED and (is_participant or evaluation.is_reviewer),
             "request_for_changes": requested_changes(evaluation) if is_participant else None,
             "moves": list(evaluation.moves.all()),
         }
-
-    def has_part(self, user) -> bool:
-        """Whoever may be asked to rate, moderate or decide has something to declare."""
-        if self.evaluation.stage == Stage.PUBLISHED:
-            return False
-        return any(
-            self.may(permission) for permission in ("evaluation.discuss_evaluation", "evaluation.review_evaluation")
-        )
 
 
 class Assign(OfEvaluation):

@@ -1,0 +1,457 @@
+"""The pages: who finds what, what they cost, and that the acts go through."""
+
+import pytest
+from django.urls import reverse
+
+from cities.rules import forget_offices
+from evaluation.enums import Capacity
+from evaluation.models import (
+    Consensus,
+    DiscussionNote,
+    Evaluation,
+    EvaluationRound,
+    RaterAssignment,
+    Rating,
+    SubstituteAppointment,
+)
+from evaluation.services import committee, conflicts, discussion, ratings, rounds
+from tests.factories import (
+    EvaluationFactory,
+    EvaluationRoundFactory,
+    EventFactory,
+    PersonFactory,
+    ReportingPeriodFactory,
+    StrategyFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def get(client, case):
+    def get(user, name, *args, **kwargs):
+        client.force_login(user)
+        return client.get(reverse(name, args=args or [case.pk]), **kwargs)
+
+    return get
+
+
+@pytest.fixture
+def post(client, case):
+    def post(user, name, *args, **data):
+        client.force_login(user)
+        return client.post(reverse(name, args=args or [case.pk]), data)
+
+    return post
+
+
+RATER_PAGES = ["evaluation:rate_review"]
+TALK_PAGES = ["evaluation:discuss"]
+
+
+def test_strangers_sign_in_until_something_is_published(client, case):
+    detail = reverse("evaluation:evaluation_detail", args=[case.pk])
+    assert client.get(detail).status_code == 302
+    assert "Lublin" not in client.get(reverse("evaluation:round_list")).content.decode()
+
+    case.to("published")
+
+    page = client.get(detail).content.decode()
+    assert "Consensus" in page
+    assert "We agreed on it." in page
+    assert "Lublin" in client.get(reverse("evaluation:round_list")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "user, name, expected",
+    [
+        ("rater1", "evaluation:evaluation_detail", 200),
+        ("rater1", "evaluation:rate_review", 200),
+        ("rater1", "evaluation:discuss", 404),
+        ("rater1", "evaluation:moderate", 403),
+        ("rater1", "evaluation:assign", 403),
+        ("moderator", "evaluation:rate_review", 403),
+        ("moderator", "evaluation:discuss", 404),
+        ("coordinator", "evaluation:assign", 200),
+        ("coordinator", "evaluation:rate_review", 403),
+        ("coordinator", "admin:evaluation_desk", 404),
+        ("partner", "evaluation:evaluation_detail", 200),
+        ("partner", "evaluation:assign", 403),
+        ("official", "evaluation:evaluation_detail", 200),
+        ("expert", "evaluation:rate_review", 403),
+        ("committee1", "evaluation:evaluation_detail", 200),
+        ("committee1", "admin:evaluation_desk", 404),
+        ("committee3", "evaluation:evaluation_detail", 404),
+        ("committee3", "admin:evaluation_desk", 404),
+    ],
+)
+def test_pages_while_rating(case, get, user, name, expected):
+    case.to("rate")
+
+    assert get(getattr(case, user), name).status_code == expected
+
+
+@pytest.mark.parametrize(
+    "user, name, expected",
+    [
+        ("rater1", "evaluation:discuss", 200),
+        ("rater1", "evaluation:moderate", 403),
+        ("moderator", "evaluation:discuss", 200),
+        ("moderator", "evaluation:moderate", 200),
+        ("coordinator", "evaluation:discuss", 403),
+        ("coordinator", "admin:evaluation_desk", 404),
+        ("partner", "evaluation:discuss", 403),
+        ("lead", "evaluation:discuss", 403),
+        ("official", "evaluation:discuss", 200),
+        ("committee1", "admin:evaluation_desk", 200),
+        ("committee3", "admin:evaluation_desk", 404),
+        ("rater1", "admin:evaluation_desk", 404),
+    ],
+)
+def test_pages_while_the_committee_reviews(case, get, user, name, expected):
+    case.to("review")
+
+    assert get(getattr(case, user), name).status_code == expected
+
+
+def test_another_citys_official_finds_nothing_before_publication(case, get, everyone):
+    case.to("review")
+
+    assert get(everyone["official"], "evaluation:evaluation_detail").status_code == 404
+    assert get(everyone["superuser"], "evaluation:evaluation_detail").status_code == 404
+
+
+# ---- rating
+
+
+def test_a_rater_goes_through_the_six_pages(case, get, post):
+    event = EventFactory(
+        city=case.city,
+        title="Kick-off with employers",
+        starts_at=case.evaluation.revision.created_at,
+        published_at=case.evaluation.revision.created_at,
+    )
+    case.to("rate")
+
+    page = get(case.rater1, "evaluation:rate", case.pk, "relevance").content.decode()
+    assert "Are the measures suitable in the context?" in page
+    assert "Needs are clear and target groups were consulted; small gaps." in page
+    assert "Kick-off with employers" in page
+    answer = post(
+        case.rater1,
+        "evaluation:rate",
+        case.pk,
+        "relevance",
+        choice="3",
+        reasons="They asked the newcomers.",
+        citations=[f"event:{event.pk}"],
+        save_next="",
+    )
+
+    assert answer.url == reverse("evaluation:rate", args=[case.pk, "effectiveness"])
+    rating = Rating.objects.get()
+    assert (rating.level, rating.strength, [row.event for row in rating.citations.all()]) == (3, "limited", [event])
+    assert "They asked the newcomers." in get(case.rater1, "evaluation:rate_review").content.decode()
+
+
+def test_a_rating_form_keeps_what_was_typed_when_it_does_not_fit(case, post):
+    case.to("rate")
+
+    page = post(case.rater1, "evaluation:rate", case.pk, "impact", choice="none", reasons="I have typed this.")
+
+    assert page.status_code == 200
+    assert "I have typed this." in page.content.decode()
+    assert "Say why this dimension cannot be assessed." in page.content.decode()
+    assert not Rating.objects.exists()
+
+
+def test_the_second_of_two_tabs_is_shown_both_versions(case, post):
+    case.to("rate")
+    ratings.save_rating(case.evaluation, case.dimension(), by=case.rater1, level=3, reasons="From the first tab.")
+
+    page = post(case.rater1, "evaluation:rate", case.pk, "impact", choice="2", reasons="From the second.", version="")
+
+    assert page.status_code == 409
+    assert "From the first tab." in page.content.decode()
+    assert "From the second." in page.content.decode()
+    assert 'name="version" value="1"' in page.content.decode()
+
+
+def test_submitting_says_what_is_missing_and_then_rests(case, get, post):
+    case.to("rate")
+    assert "Still missing" in get(case.rater1, "evaluation:rate_review").content.decode()
+    for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
+        post(case.rater1, "evaluation:rate", case.pk, code, choice="3", reasons="Seen.")
+
+    post(case.rater1, "evaluation:rate_review")
+
+    assert case.evaluation.assessments.get().submitted_at is not None
+    page = get(case.rater1, "evaluation:rate", case.pk, "impact").content.decode()
+    assert "They can be changed again when the discussion begins." in page
+    assert "<textarea" not in page
+
+
+# ---- talk and consensus
+
+
+def test_notes_are_added_and_seen_by_those_who_talk(case, get, post):
+    case.to("discuss")
+
+    post(case.rater1, "evaluation:discuss", dimension="impact", text="I have seen the survey.")
+
+    assert "I have seen the survey." in get(case.moderator, "evaluation:discuss").content.decode()
+    assert DiscussionNote.objects.get().author == case.rater1.person
+    assert post(case.lead, "evaluation:discuss", dimension="impact", text="x").status_code == 403
+
+
+def test_the_moderator_agrees_dimension_by_dimension_and_hands_over(case, get, post):
+    case.to("moderate")
+    codes = ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact")
+
+    page = get(case.moderator, "evaluation:moderate").content.decode()
+    assert page.index('id="impact"') < page.index('id="relevance"')  # three levels apart comes first
+    for code in codes:
+        data = {f"{code}-choice": "2", f"{code}-reason": "Agreed.", f"{code}-version": "", "dimension": code}
+        assert post(case.moderator, "evaluation:moderate", **data).url.endswith(f"#{code}")
+    post(case.moderator, "evaluation:hand_over")
+
+    assert set(Consensus.objects.values_list("level", flat=True)) == {2}
+    assert case.evaluation.stage == "review"
+
+
+def test_a_consensus_without_reason_is_refused_in_its_place(case, post):
+    case.to("moderate")
+
+    page = post(case.moderator, "evaluation:moderate", **{"dimension": "impact", "impact-choice": "2"})
+
+    assert page.status_code == 200
+    assert "impact-reason" in page.content.decode()
+    assert not Consensus.objects.exists()
+
+
+def test_two_windows_of_the_moderator(case, post):
+    case.to("moderate").agree(codes=["impact"])
+    data = {"dimension": "impact", "impact-choice": "1", "impact-reason": "Another window.", "impact-version": ""}
+
+    page = post(case.moderator, "evaluation:moderate", **data)
+
+    assert page.status_code == 409
+    assert "We agreed on it." in page.content.decode()
+    assert "Another window." in page.content.decode()
+
+
+def test_the_moderator_reads_what_the_committee_asked_for(case, get):
+    case.to("review").decide(
+        case.committee1,
+        "request_changes",
+        reason="The reasons are thin.",
+        dimensions={"impact": ("request_changes", "Cite the survey.")},
+        reopen_ratings=True,
+    )
+
+    for page in ("evaluation:moderate", "evaluation:evaluation_detail"):
+        text = get(case.moderator, page).content.decode()
+        assert "The reasons are thin." in text
+        assert "Cite the survey." in text
+        assert case.committee1.person.name not in text
+    assert "Look again" in get(case.rater1, "evaluation:evaluation_detail").content.decode()
+
+
+# ---- coordinators
+
+
+def test_the_coordinator_names_people_and_keeps_the_time(case, get, post):
+    new = PersonFactory(name="Rut Berg")
+    until = case.round.rate_on
+
+    assert "Rut Berg" in get(case.coordinator, "evaluation:assign").content.decode()
+    post(case.coordinator, "evaluation:assign", act="rater", **{"rater-person": new.pk, "rater-capacity": "peer"})
+    post(case.coordinator, "evaluation:assign", act="extend", **{"extend-until": until.isoformat()})
+    post(case.coordinator, "evaluation:assign", act="move", verb="start_rating", **{"move-reason": "All are there."})
+
+    assert case.evaluation.assignments.standing().filter(person=new, capacity=Capacity.PEER).exists()
+    assert (case.evaluation.stage, case.evaluation.moves.get().reason) == ("rate", "All are there.")
+    assignment = case.evaluation.assignments.get(person=new)
+    post(case.coordinator, "evaluation:assign", act="withdraw", row=assignment.pk)
+    assert RaterAssignment.objects.get(pk=assignment.pk).withdrawn_at is not None
+
+
+def test_a_refusal_stands_on_the_form(case, post):
+    page = post(
+        case.coordinator,
+        "evaluation:assign",
+        act="rater",
+        **{"rater-person": case.expert.person.pk, "rater-capacity": "peer"},
+    )
+
+    assert "This person has a conflict of interest with this city." in page.content.decode()
+
+
+def test_conflicts_and_substitutes_by_the_coordinator(case, get, post):
+    who = {"conflict-person": case.committee2.person.pk, "conflict-reason": "Advised the city in 2024."}
+    post(case.coordinator, "evaluation:assign", act="conflict", **who)
+    assert get(case.committee2, "evaluation:evaluation_detail").status_code == 404
+    substitute = PersonFactory()
+    whom = {"substitute-person": substitute.pk, "substitute-reason": "Only one member is free."}
+    post(case.coordinator, "evaluation:assign", act="substitute", **whom)
+    assert SubstituteAppointment.objects.get().person == substitute
+    conflict = case.evaluation.conflicts.get()
+
+    post(case.coordinator, "evaluation:assign", act="forgive", row=conflict.pk)
+
+    assert get(case.committee2, "evaluation:evaluation_detail").status_code == 200
+    assert post(case.coordinator, "evaluation:assign", act="nonsense").status_code == 404
+
+
+def test_a_moderator_is_named_on_the_page(case, post):
+    new = PersonFactory()
+
+    post(case.coordinator, "evaluation:assign", act="moderator", **{"moderator-person": new.pk})
+
+    assert case.evaluation.moderator == new
+
+
+def test_a_round_is_made_and_filled(case, client, city):
+    strategy = StrategyFactory(city=city, published=True)
+    EvaluationFactory(strategy=strategy, round__period=case.round.period)
+    days = ["declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by"]
+    fields = {name: getattr(case.round, name).isoformat() for name in days}
+    fields |= {"name": "Second round", "framework": case.framework.pk, "period": case.round.period.pk}
+    address = reverse("evaluation:round_create")
+    assert client.get(address).status_code == 302
+    client.force_login(case.partner)
+    assert client.post(address, fields).status_code == 403
+    client.force_login(case.coordinator)
+    assert client.get(address).status_code == 200
+    wrong = client.post(address, fields | {"decide_by": case.round.declare_on.isoformat()})
+    assert not EvaluationRound.objects.filter(name="Second round").exists()
+    assert wrong.status_code == 200
+
+    answer = client.post(address, fields)
+    round_ = EvaluationRound.objects.get(name="Second round")
+    assert answer.url == round_.get_absolute_url()
+    assert strategy.title in client.get(answer.url).content.decode()
+    client.post(reverse("evaluation:evaluation_add", args=[round_.pk]), {"strategy": strategy.pk})
+
+    assert Evaluation.objects.filter(round=round_, strategy=strategy).exists()
+    client.post(reverse("evaluation:evaluation_add", args=[round_.pk]), {"strategy": ""})
+    assert round_.evaluations.count() == 1
+
+
+# ---- conflicts, questions
+
+
+def test_a_rater_declares_a_conflict_and_is_out(case, get, post):
+    assert get(case.rater1, "evaluation:conflict_declare").status_code == 200
+    assert post(case.rater1, "evaluation:conflict_declare", reason="").status_code == 200
+
+    answer = post(case.rater1, "evaluation:conflict_declare", reason="I advised them.")
+
+    assert answer.url == reverse("evaluation:round_list")
+    assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer sees that it is, no more
+
+
+def test_officials_answer_the_committee(case, get, post):
+    case.to("review")
+    question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
+
+    assert "Who was asked?" in get(case.lead, "evaluation:evaluation_detail").content.decode()
+    assert get(case.partner, "evaluation:question_answer", question.pk).status_code == 404
+    assert get(case.moderator, "evaluation:question_answer", question.pk).status_code == 404
+    assert get(case.lead, "evaluation:question_answer", question.pk).status_code == 200
+    assert post(case.lead, "evaluation:question_answer", question.pk, text="").status_code == 200
+    post(case.lead, "evaluation:question_answer", question.pk, text="Four hundred newcomers.")
+
+    question.refresh_from_db()
+    assert (question.answer, question.answered_by) == ("Four hundred newcomers.", case.lead)
+    again = post(case.lead, "evaluation:question_answer", question.pk, text="Five hundred.")
+    assert "has been answered already" in again.content.decode()
+
+
+# ---- what they cost
+
+
+def more_evaluations(case, count):
+    for n in range(count):
+        period = ReportingPeriodFactory(ahead=n + 1)
+        round_ = EvaluationRoundFactory(framework=case.framework, period=period)
+        evaluation = EvaluationFactory(round=round_, strategy=case.evaluation.strategy)
+        rounds.assign_rater(evaluation, case.rater1.person, "peer", by=case.coordinator)
+        rounds.set_moderator(evaluation, case.moderator.person, by=case.coordinator)
+
+
+@pytest.mark.parametrize("role", ["coordinator", "rater1", "lead", "committee1"])
+def test_the_list_costs_the_same_for_one_evaluation_or_five(case, client, role, django_assert_max_num_queries):
+    user = getattr(case, role)
+    counts = []
+    for more in (0, 4):
+        more_evaluations(case, more)
+        client.force_login(user)
+        forget_offices(user)
+        with django_assert_max_num_queries(20) as captured:
+            client.get(reverse("evaluation:round_list"))
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
+
+
+def test_the_round_costs_the_same_for_one_evaluation_or_five(case, client, django_assert_max_num_queries):
+    counts = []
+    client.force_login(case.coordinator)
+    for more in (0, 4):
+        for _n in range(more):
+            EvaluationFactory(round=case.round)
+        with django_assert_max_num_queries(15) as captured:
+            client.get(case.round.get_absolute_url())
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("stage", ["declare", "rate", "discuss", "moderate", "review", "published"])
+@pytest.mark.parametrize("role", ["rater1", "moderator", "committee1", "coordinator", "lead"])
+def test_the_page_of_an_evaluation_stays_cheap(case, client, stage, role, django_assert_max_num_queries):
+    case.to(stage)
+    client.force_login(getattr(case, role))
+
+    with django_assert_max_num_queries(20):
+        answer = client.get(reverse("evaluation:evaluation_detail", args=[case.pk]))
+
+    assert answer.status_code == 200
+
+
+def test_the_talk_costs_the_same_for_three_raters_or_six(case, client, django_assert_max_num_queries):
+    case.to("discuss")
+    counts = []
+    client.force_login(case.moderator)
+    for more in (0, 3):
+        _add_raters(case, more)
+        with django_assert_max_num_queries(20) as captured:
+            client.get(reverse("evaluation:discuss", args=[case.pk]))
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
+
+
+def _add_raters(case, count):
+    from evaluation.models import Assessment
+
+    for _n in range(count):
+        person = PersonFactory()
+        RaterAssignment.objects.create(
+            evaluation=case.evaluation, person=person, capacity="peer", assigned_by=case.coordinator
+        )
+        assessment = Assessment.objects.create(
+            evaluation=case.evaluation, rater=person, capacity="peer", submitted_at=case.evaluation.revision.created_at
+        )
+        for dimension in case.framework.dimensions.all():
+            Rating.objects.create(assessment=assessment, dimension=dimension, level=2, reasons="Because.")
+        discussion.add_note(case.evaluation, dimension, by=case.rater1, text=f"Note {person.pk}.")
+
+
+def test_conflicts_are_not_told_to_others(case, get):
+    conflicts.declare_conflict(case.evaluation, by=case.rater2, reason="A secret reason.")
+
+    for user in (case.rater1, case.moderator, case.lead, case.committee1, case.partner):
+        assert "A secret reason." not in get(user, "evaluation:evaluation_detail").content.decode()
+    assert "A secret reason." in get(case.coordinator, "evaluation:assign").content.decode()
