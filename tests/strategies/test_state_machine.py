@@ -239,8 +239,8 @@ def test_invariants_hold_in_any_order(everyone, city):
     run_state_machine_as_test(
         Thread,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
+            max_examples=10,
+            stateful_step_count=22,
             deadline=None,
             derandomize=True,
             database=None,

@@ -1,0 +1,94 @@
+"""The workbench's pages of periods and phases."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from strategies.models import CityPeriod, PilotPhase, ReportingPeriod
+from tests.factories import CityPeriodFactory, PilotPhaseFactory, ReportingPeriodFactory
+
+pytestmark = pytest.mark.django_db
+PERIOD = {
+    "name": "Q1 2027",
+    "starts_on": "2027-01-01",
+    "ends_on": "2027-03-31",
+    "opens_on": "2027-01-01",
+    "due_on": "2027-04-15",
+}
+ADD = "admin:strategies_reportingperiod_add"
+
+
+@pytest.fixture
+def staff(client, coordinator):
+    client.force_login(coordinator)
+    return client
+
+
+def test_new_period_is_scheduled_in_every_city(staff, city, coordinator):
+    response = staff.post(reverse(ADD), PERIOD)
+
+    assert response.status_code == 302
+    assert [(row.city, row.state) for row in CityPeriod.objects.all()] == [(city, "scheduled")]
+    assert ReportingPeriod.objects.get().history.get().history_user == coordinator
+
+
+def test_wrong_dates_come_back_with_sentences(staff):
+    ReportingPeriodFactory(starts_on=date(2026, 10, 1))
+
+    response = staff.post(reverse(ADD), PERIOD | {"starts_on": "2026-12-01", "due_on": "2027-01-01"})
+
+    assert response.status_code == 200
+    assert set(response.context["adminform"].form.errors) == {"starts_on", "due_on"}
+    assert staff.post(reverse(ADD), PERIOD | {"name": ""}).context["adminform"].form.errors.keys() == {"name"}
+
+
+def test_period_is_renamed(staff, city):
+    period = CityPeriodFactory(city=city).period
+    address = reverse("admin:strategies_reportingperiod_change", args=[period.pk])
+    same = {name: getattr(period, name) for name in PERIOD}
+
+    assert staff.post(address, same | {"name": "Winter"}).status_code == 302
+
+    period.refresh_from_db()
+    assert period.name == "Winter"
+
+
+def test_periods_of_cities_are_looked_at(staff, city, django_assert_max_num_queries):
+    for ahead in range(3):
+        row = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead))
+
+    with django_assert_max_num_queries(15):
+        listed = staff.get(reverse("admin:strategies_cityperiod_changelist"))
+    page = staff.get(reverse("admin:strategies_cityperiod_change", args=[row.pk]))
+    posted = staff.post(reverse("admin:strategies_cityperiod_change", args=[row.pk]), {"state": "published"})
+
+    assert (listed.context["cl"].result_count, page.status_code, posted.status_code) == (3, 200, 403)
+    assert CityPeriod.objects.filter(state="published").count() == 0
+
+
+def test_steps_are_made_and_changed_with_checked_dates(staff, city):
+    dates = {"planned_start": "2026-01-01", "planned_end": "2026-12-31", "actual_start": "", "actual_end": ""}
+    address = reverse("admin:strategies_pilotphase_add")
+
+    wrong = staff.post(address, dates | {"city": city.pk, "kind": "pact", "planned_end": "2025-12-31"})
+    made = staff.post(address, dates | {"city": city.pk, "kind": "pact"})
+    phase = PilotPhase.objects.get()
+    change = reverse("admin:strategies_pilotphase_change", args=[phase.pk])
+    unfilled = staff.post(change, dates | {"version": 1, "planned_start": ""})
+    changed = staff.post(change, dates | {"version": 1, "actual_start": "2026-01-02"})
+    stale = staff.post(change, dates | {"version": 1})
+
+    phase.refresh_from_db()
+    assert set(wrong.context["adminform"].form.errors) == {"planned_end"}
+    assert set(unfilled.context["adminform"].form.errors) == {"planned_start"}
+    assert (made.status_code, changed.status_code, stale.status_code) == (302, 302, 200)
+    assert (phase.actual_start, phase.version) == (date(2026, 1, 2), 2)
+
+
+@pytest.mark.parametrize("name", ["reportingperiod", "cityperiod", "pilotphase"])
+def test_lead_finds_no_workbench(client, lead, city, name):
+    PilotPhaseFactory(city=city)
+    client.force_login(lead)
+
+    assert client.get(reverse(f"admin:strategies_{name}_changelist")).status_code == 404
