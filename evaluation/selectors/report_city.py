@@ -32,6 +32,7 @@ def city_facts(city: City, period: ReportingPeriod) -> Gathered:
     facts = frame(period) | {
         "cities": [facts_of_city(revision, result)],
         "missing": [],
+        "agreement": [],
         "sources": sources(revision, result),
     }
     return Gathered(facts, revision)
