@@ -44,6 +44,12 @@ class FormUsed(StrategyError):
     message = _("This form has been sent before by somebody else or for another action. Open the form again.")
 
 
+class WillBeLate(StrategyError):
+    """The form had not said so yet. Told, and sent again, it is saved."""
+
+    message = _("The period of this date is closed, so it will be reported late. Save again if that is right.")
+
+
 class InputRefused(StrategyError):
     """What was typed does not fit; ``errors`` holds one sentence for each field."""
 

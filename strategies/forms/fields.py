@@ -57,13 +57,15 @@ class CountField(AmountField):
         widget = NumberInput(decimals=False)
         super().__init__(**({"widget": widget, "min_value": 0, "max_value": 2_000_000_000} | kwargs))
 
-    def to_python(self, value: Any) -> int | None:
+    def to_python(self, value: Any) -> Decimal | None:
         number = super().to_python(value)
-        if number is None:
-            return None
-        if number != number.to_integral_value():
+        if number is not None and number != number.to_integral_value():
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return int(number)
+        return number
+
+    def clean(self, value: Any) -> int | None:
+        number = super().clean(value)
+        return None if number is None else int(number)
 
 
 class FilesInput(forms.ClearableFileInput):

@@ -11,7 +11,7 @@ from cities.models import Person
 from epi_site.shared import locales
 from epi_site.shared.forms import DayInput, LongText, VersionedForm
 from strategies.enums import ActionStatus
-from strategies.models import ActionUpdate, BudgetLine, Milestone
+from strategies.models import ActionUpdate
 
 from .fields import AmountField, CountField, FilesField
 
@@ -23,35 +23,19 @@ LINKS = gettext_lazy("One address on each line, each beginning with https://.")
 MOST_FILES = 10
 
 
-class MilestoneChoice(forms.ModelMultipleChoiceField):
-    widget = forms.CheckboxSelectMultiple
-
-    def label_from_instance(self, milestone):
-        words = _("%(title)s, was due %(day)s") if milestone.due_on < self.today else _("%(title)s, due %(day)s")
-        return words % {"title": milestone.title, "day": locales.day(milestone.due_on)}
-
-
-class LineChoice(forms.ModelChoiceField):
-    def label_from_instance(self, line):
-        return f"{line.source}, {line.year}: {locales.money(line.amount, self.currency)}"
-
-
 class LogForm(VersionedForm):
     """``page`` holds what is known of the action (``selectors.logging.LogPage``).
 
     Nothing here is saved: the view turns ``cleaned_data`` into the service's input.
     """
 
-    milestones = MilestoneChoice(Milestone.objects.none(), required=False, label=gettext_lazy("Milestones reached"))
+    milestones = forms.MultipleChoiceField(
+        required=False, label=gettext_lazy("Milestones reached"), widget=forms.CheckboxSelectMultiple
+    )
     progress = CountField(required=False, max_value=100, label=gettext_lazy("Progress, in per cent"))
     spent = AmountField(required=False, max_digits=14, decimal_places=2)
     people_reached = CountField(required=False, label=gettext_lazy("People reached"))
-    budget_line = LineChoice(
-        BudgetLine.objects.none(),
-        required=False,
-        label=gettext_lazy("Out of which budget line"),
-        empty_label=gettext_lazy("not said"),
-    )
+    budget_line = forms.ChoiceField(required=False, label=gettext_lazy("Out of which budget line"))
     files = FilesField(required=False, label=gettext_lazy("Files that show it"))
     links = forms.CharField(required=False, label=gettext_lazy("Links that show it"), widget=LongText({"rows": 2}))
     city_period = forms.ChoiceField(required=False, label=gettext_lazy("Period"))
@@ -86,78 +70,94 @@ class LogForm(VersionedForm):
 
     def __init__(self, *args: Any, page: Any, max_mb: int, **kwargs: Any) -> None:
         self.page, self.max_mb = page, max_mb
+        self.value_names: list[str] = []
+        self.is_complete = False
         super().__init__(*args, **kwargs)
-        self.fields["version"].required = False
-        self.fields["text"].help_text = NO_NAMES
-        self.fields["date"].required = False
-        self.fields["visibility"].required = False
-        self._offer_status()
-        self._offer_progress()
-        self._offer_money()
-        self._offer_people()
-        self._offer_periods()
+        for name in ("version", "date", "status", "visibility"):
+            self.fields[name].required = False
+        self.fields["status"].choices = ActionStatus.choices
+        self.fields["milestones"].choices = self._milestones
+        self.fields["budget_line"].choices = self._lines
+        self.fields["city_period"].choices = self._periods
+        self.fields["on_behalf_of"].queryset = Person.objects.filter(pk__in=page.people_ids)
         self._offer_languages()
-        self._offer_values()
-        self.fields["files"].help_text = FILES % {"size": max_mb}
+        if not self.is_bound:
+            self.complete()
+        elif any(value.strip() for name, value in self.data.items() if name.startswith("value_")):
+            self._offer_values()
+
+    def complete(self) -> None:
+        """What the page shows beside the inputs. A post that is saved at once never asks for it."""
+        if self.is_complete:
+            return
+        self.is_complete = True
+        self.fields["text"].help_text = NO_NAMES
+        self.fields["files"].help_text = FILES % {"size": self.max_mb}
         self.fields["links"].help_text = LINKS
+        self._say_progress()
+        self._say_money()
+        self._say_people()
+        if len(self.page.periods) < 2:
+            del self.fields["city_period"]
+        else:
+            self.fields["city_period"].help_text = _("Several periods are open.")
+        if not self.value_names:
+            self._offer_values()
 
-    # ---- what is offered
+    # ---- what may be chosen, asked when it is needed
 
-    def _offer_status(self):
-        field = self.fields["status"]
-        field.required = False
-        field.choices = ActionStatus.choices
-        field.widget.choices = ActionStatus.choices
+    def _milestones(self):
+        return [(str(row.pk), self.words_of_milestone(row)) for row in self.page.open_milestones]
 
-    def _offer_progress(self):
-        page = self.page
-        milestones, progress = self.fields["milestones"], self.fields["progress"]
-        milestones.queryset, milestones.today = page.open_milestones, page.today
-        if page.has_milestones:
+    def words_of_milestone(self, milestone):
+        is_over = milestone.due_on < self.page.today
+        words = _("%(title)s, was due %(day)s") if is_over else _("%(title)s, due %(day)s")
+        return words % {"title": milestone.title, "day": locales.day(milestone.due_on)}
+
+    def _lines(self):
+        money = self.page.currency
+        lines = [
+            (str(row.pk), f"{row.source}, {row.year}: {locales.money(row.amount, money)}") for row in self.page.lines
+        ]
+        return [("", _("not said")), *lines]
+
+    def _periods(self):
+        periods = [(str(row.pk), self.words_of_period(row)) for row in self.page.periods]
+        return [("", _("by the date above")), *periods]
+
+    # ---- what is known already
+
+    def _say_progress(self):
+        if self.page.has_milestones:
             del self.fields["progress"]
-            if not page.open_milestone_count:
+            if not self.page.open_milestones:
                 del self.fields["milestones"]
             return
         del self.fields["milestones"]
-        progress.help_text = (
-            _("Last time %(percent)s.") % {"percent": locales.percent(page.last_progress)}
-            if page.last_progress is not None
-            else ""
-        )
+        if self.page.last_progress is not None:
+            words = _("Last time %(percent)s.") % {"percent": locales.percent(self.page.last_progress)}
+            self.fields["progress"].help_text = words
 
-    def _offer_money(self):
-        page, spent, line = self.page, self.fields["spent"], self.fields["budget_line"]
+    def _say_money(self):
+        page, spent = self.page, self.fields["spent"]
         known = {"spent": locales.money(page.spent_total, page.currency)}
         spent.label = _("Spent since then (%(currency)s)") % {"currency": page.currency}
-        if page.budget_total:
+        if page.lines:
             known["budget"] = locales.money(page.budget_total, page.currency)
             spent.help_text = _("So far %(spent)s of %(budget)s.") % known
         else:
             spent.help_text = _("So far %(spent)s.") % known
+            del self.fields["budget_line"]
         reason = self.fields["spent_reason"]
         reason.help_text = _("Only where the amount above is negative: what was corrected or paid back.")
-        line.queryset, line.currency = page.lines, page.currency
-        if not page.has_lines:
-            del self.fields["budget_line"]
 
-    def _offer_people(self):
+    def _say_people(self):
         last = self.page.last_people
         if last is not None:
             self.fields["people_reached"].help_text = _("Last time %(count)s.") % {"count": locales.number(last)}
         behalf = self.fields["on_behalf_of"]
-        behalf.queryset = Person.objects.filter(pk__in=self.page.people_ids)
         behalf.empty_label = _("nobody else")
         behalf.help_text = _("If somebody else told you this and answers for it.")
-
-    def _offer_periods(self):
-        periods = self.page.periods
-        if len(periods) < 2:
-            del self.fields["city_period"]
-            return
-        field = self.fields["city_period"]
-        by_date = ("", _("by the date above"))
-        field.choices = [by_date, *((str(period.pk), self.words_of_period(period)) for period in periods)]
-        field.help_text = _("Several periods are open.")
 
     @staticmethod
     def words_of_period(city_period):
@@ -170,7 +170,6 @@ class LogForm(VersionedForm):
         self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
 
     def _offer_values(self):
-        self.value_names = []
         for due in self.page.values_due:
             name = f"value_{due.indicator.pk}"
             known = _("Last: %(value)s (%(period)s).") % {
@@ -207,6 +206,21 @@ class LogForm(VersionedForm):
     def clean_language(self):
         return self.cleaned_data.get("language") or self.page.city.language
 
+    def clean_milestones(self):
+        chosen = set(self.cleaned_data["milestones"])
+        return [row for row in self.page.open_milestones if str(row.pk) in chosen] if chosen else []
+
+    def clean_budget_line(self):
+        chosen = self.cleaned_data["budget_line"]
+        return next((row for row in self.page.lines if str(row.pk) == chosen), None) if chosen else None
+
+    def clean_city_period(self):
+        chosen = self.cleaned_data["city_period"]
+        return next((row for row in self.page.periods if str(row.pk) == chosen), None) if chosen else None
+
+    def _post_clean(self):
+        """The service builds the update and checks it."""
+
     def clean_links(self):
         links = [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
         check = URLValidator(schemes=["http", "https"])
@@ -232,6 +246,10 @@ class LogForm(VersionedForm):
         if spent is not None and spent < 0 and not cleaned.get("spent_reason"):
             self.add_error("spent_reason", _("Say why the amount is negative."))
         return cleaned
+
+    def catch_up(self, current):
+        self.complete()
+        super().catch_up(current)
 
     def form_of(self, current):
         return type(self)(instance=current, page=self.page, max_mb=self.max_mb, initial=stored_extras(current))

@@ -13,9 +13,11 @@ from strategies.enums import ActionStatus
 from strategies.models import (
     Action,
     ActionUpdate,
+    BudgetLine,
     CityPeriod,
     Indicator,
     IndicatorValue,
+    Milestone,
     MilestoneReached,
 )
 
@@ -86,38 +88,28 @@ class LogPage:
     # ---- the plan
 
     @cached_property
+    def lines(self) -> list[BudgetLine]:
+        return list(self.action.budget_lines.standing())
+
+    @property
     def budget_total(self) -> Decimal:
-        return self.action.budget_lines.standing().aggregate(budget=Sum("amount"))["budget"] or Decimal(0)
-
-    @property
-    def has_lines(self) -> bool:
-        return bool(self.budget_total)
-
-    @property
-    def lines(self) -> QuerySet:
-        return self.action.budget_lines.standing()
+        return sum((line.amount for line in self.lines), Decimal(0))
 
     @cached_property
-    def _milestones(self) -> list[tuple[int, bool]]:
-        """Of each milestone, whether another update has reached it."""
+    def _milestones(self) -> list[Milestone]:
+        """Each with whether another update has reached it."""
         reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
         if self.update:
             reached = reached.exclude(update=self.update)
-        return list(
-            self.action.milestones.standing().annotate(is_reached=Exists(reached)).values_list("pk", "is_reached")
-        )
+        return list(self.action.milestones.standing().annotate(is_reached=Exists(reached)))
 
     @property
     def has_milestones(self) -> bool:
         return bool(self._milestones)
 
     @property
-    def open_milestones(self) -> QuerySet:
-        return self.action.milestones.filter(pk__in=[pk for pk, is_reached in self._milestones if not is_reached])
-
-    @property
-    def open_milestone_count(self) -> int:
-        return sum(1 for _pk, is_reached in self._milestones if not is_reached)
+    def open_milestones(self) -> list[Milestone]:
+        return [row for row in self._milestones if not row.is_reached]
 
     @property
     def people_ids(self) -> QuerySet:

@@ -11,7 +11,7 @@ from strategies.models import CityPeriod, PeriodMove
 
 
 def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFilterForm]:
-    """The visible periods that fit the filter, the newest first, with the day of their last move and how many revisions."""
+    """The visible periods that fit the filter, the newest first, with their last move and how many revisions."""
     form = PeriodFilterForm(wanted or None)
     rows = CityPeriod.objects.visible_to(user).select_related("city", "period")
     moves = PeriodMove.objects.filter(city_period=OuterRef("pk")).order_by("-number")

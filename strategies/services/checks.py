@@ -59,6 +59,8 @@ class UpdateInput:
     files: list[StoredFile] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     form_uuid: UUID | None = None
+    asks_before_late: bool = False  # WillBeLate where it would be reported late in another period than this one:
+    told_late_in: int | None = None
 
 
 def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> dict[str, str]:

@@ -10,13 +10,20 @@ from django.utils.translation import gettext as _
 from cities.services.files import use_file, withdraw_file
 from epi_site.shared import clock
 from strategies.enums import ActionStatus
-from strategies.exceptions import AlreadyWithdrawn, FormUsed, InputRefused, PeriodLocked, ReasonMissing
+from strategies.exceptions import (
+    AlreadyWithdrawn,
+    FormUsed,
+    InputRefused,
+    PeriodLocked,
+    ReasonMissing,
+    WillBeLate,
+)
 from strategies.models import Action, ActionUpdate, CityPeriod, Evidence, MilestoneReached, UpdateDraft
 
 from .checks import UpdateInput, current_value, update_errors
 from .choosing import choose_period
 from .values import set_value
-from .versions import demand, expect_version, kind_refusal, locked_row, save_as
+from .versions import demand, demand_rule, expect_version, kind_refusal, locked_row, save_as
 
 __all__ = [
     "UpdateInput",
@@ -32,7 +39,7 @@ __all__ = [
 
 def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
     """Log what has happened. The same form sent again, at the same moment too, gets the first one's answer."""
-    demand(by, "strategies.log_action", action)
+    demand_rule(by, "strategies.log_action", action)  # who may log sees the action, too
     if first := _first_answer(action, by, data):
         return first
     try:
@@ -60,20 +67,30 @@ def _first_answer(action: Action, by: Any, data: UpdateInput) -> ActionUpdate | 
 
 
 def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = False) -> ActionUpdate:
-    action = locked_row(action)  # so that two people cannot reach one milestone
+    action = _held(action)
     _refuse_errors(action, data, by=by)
     city_period, is_late = choose_period(action.city, data.date, data.city_period)
+    if is_late and data.asks_before_late and data.told_late_in != city_period.pk:
+        raise WillBeLate
     update = ActionUpdate(action=action, author=by, is_nothing_new=is_nothing_new)
     if data.form_uuid:
         update.uuid = data.form_uuid
     _fill(update, data, city_period, is_late)
     with kind_refusal():
         save_as(update, by)
-        _reach(update, data)
-        _add_evidence(update, data, by)
+        _reach(update, data, is_new=True)
+        _add_evidence(update, data, by, is_new=True)
         _set_values(update, data, by)
     UpdateDraft.objects.filter(author=by, action=action, form_uuid=update.uuid).delete()
     return update
+
+
+def _held(action: Action) -> Action:
+    """Locked, so that two people cannot reach one milestone. Its place in the plan need not be read again."""
+    held = locked_row(action)
+    if Action.objective.is_cached(action) and held.objective_id == action.objective_id:
+        held.objective = action.objective
+    return held
 
 
 def _refuse_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> None:
@@ -96,20 +113,21 @@ def _fill(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod, is_l
     update.city_period, update.is_reported_late = city_period, is_late
 
 
-def _reach(update: ActionUpdate, data: UpdateInput) -> None:
+def _reach(update: ActionUpdate, data: UpdateInput, *, is_new: bool = False) -> None:
     """The milestones ticked are those that this update reached."""
     wanted = {milestone.pk for milestone in data.milestones}
-    stored = set(update.reached.values_list("milestone", flat=True))
-    update.reached.filter(milestone__in=stored - wanted).delete()
+    stored = set() if is_new else set(update.reached.values_list("milestone", flat=True))
+    if stored - wanted:
+        update.reached.filter(milestone__in=stored - wanted).delete()
     for milestone in sorted(wanted - stored):
         MilestoneReached.objects.create(update=update, milestone_id=milestone)
 
 
-def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
+def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
     for stored in data.files:
         use_file(stored)
         save_as(Evidence(update=update, file=stored, title=stored.name[:200]), by)
-    standing = list(update.evidence.standing().exclude(link=""))
+    standing = [] if is_new else list(update.evidence.standing().exclude(link=""))
     for evidence in standing:
         if evidence.link not in data.links:
             _take_away(evidence, by)

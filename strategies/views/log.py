@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
@@ -24,7 +25,7 @@ from cities.models import StoredFile
 from cities.services.files import store_upload
 from epi_site.shared import clock, locales
 from epi_site.shared.exceptions import TellableError
-from strategies.exceptions import AlreadyWithdrawn
+from strategies.exceptions import AlreadyWithdrawn, WillBeLate
 from strategies.forms import LogForm
 from strategies.forms.log import stored_extras
 from strategies.models import Action, ActionUpdate, UpdateDraft
@@ -135,7 +136,8 @@ class LogBase(OfRow, TemplateView):
 
     def make_form(self, data=None, files=None, **kwargs):
         max_mb = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
-        instance = self.update or ActionUpdate(action=self.action, status=self.log_page.last_status)
+        status = self.log_page.last_status if data is None else ""
+        instance = self.update or ActionUpdate(action=self.action, status=status)
         return LogForm(data, files, instance=instance, page=self.log_page, max_mb=max_mb, **kwargs)
 
     # ---- files
@@ -157,15 +159,14 @@ class LogBase(OfRow, TemplateView):
     def input_from(self, form, kept) -> updates.UpdateInput:
         cleaned = form.cleaned_data
         own = ("date", "text", "status", "language", "spent", "people_reached", "challenges", "next_step", "visibility")
-        chosen = cleaned.get("city_period")
         return updates.UpdateInput(
             **{name: cleaned[name] for name in own},
             spent_reason=cleaned["spent_reason"],
             on_behalf_of=cleaned["on_behalf_of"],
             progress=cleaned.get("progress"),
-            milestones=list(cleaned.get("milestones", [])),
+            milestones=cleaned.get("milestones", []),
             budget_line=cleaned.get("budget_line"),
-            city_period=next((row for row in self.log_page.periods if chosen == str(row.pk)), None),
+            city_period=cleaned.get("city_period"),
             values=self.values_from(form),
             files=kept,
             links=cleaned["links"],
@@ -173,6 +174,8 @@ class LogBase(OfRow, TemplateView):
         )
 
     def values_from(self, form) -> dict:
+        if not form.value_names:
+            return {}
         due = {f"value_{row.indicator.pk}": row.indicator for row in self.log_page.values_due}
         values = {due[name]: form.cleaned_data[name] for name in form.value_names}
         return {indicator: value for indicator, value in values.items() if value is not None}
@@ -188,6 +191,7 @@ class LogBase(OfRow, TemplateView):
         return any(name in form.fields and (form[name].value() or form.errors.get(name)) for name in names)
 
     def show(self, form, *, kept=(), status=200, **more):
+        form.complete()
         context = {
             "form": form,
             "action": self.action,
@@ -209,8 +213,15 @@ class ActionLog(WithNote, LogBase):
     def action(self):
         return self.row
 
+    def get_rows(self):
+        """With whether this person has a draft for it."""
+        mine = UpdateDraft.objects.filter(author=self.user.pk, action=OuterRef("pk"))
+        return super().get_rows().annotate(has_draft=Exists(mine))
+
     @cached_property
     def draft(self) -> UpdateDraft | None:
+        if not self.action.has_draft:
+            return None
         return UpdateDraft.objects.filter(author=self.user, action=self.action).first()
 
     # ---- GET
@@ -248,26 +259,30 @@ class ActionLog(WithNote, LogBase):
         form = self.make_form(request.POST, request.FILES)
         if "save_draft" in request.POST:
             return self.keep_draft(form)
-        if (before := self.saved_before()) is not None:
+        if not form.is_valid() and (before := self.saved_before()) is not None:
             return self.again(form, before)
-        is_valid = form.is_valid()
         kept = self.take_files(form)
-        if not is_valid or form.errors:
+        if form.errors:
             return self.show(form, kept=kept)
-        if self.must_tell(form):
-            return self.show(form, kept=kept, must_confirm=True)
+        return self.log(form, kept)
+
+    def log(self, form, kept):
         try:
             update = updates.log_update(self.action, by=self.user, data=self.input_from(form, kept))
+        except WillBeLate:
+            return self.show(form, kept=kept, must_confirm=True)
         except TellableError as error:
             tell(form, error)
             return self.show(form, kept=kept)
-        return self.saved(update)
+        return self.again(form, update, kept=kept)
 
-    def must_tell(self, form) -> bool:
+    def input_from(self, form, kept):
         """It will be reported late, in a period that the form had not named: that is said before it is saved."""
-        cleaned = form.cleaned_data
-        period, is_late = self.log_page.period_for(cleaned["date"], cleaned.get("city_period"))
-        return bool(is_late and period and self.request.POST.get("told") != str(period.pk))
+        told = self.request.POST.get("told")
+        data = super().input_from(form, kept)
+        data.asks_before_late = told != ""
+        data.told_late_in = int(told) if told and told.isdigit() else None
+        return data
 
     def saved(self, update):
         if update.is_reported_late:
@@ -293,14 +308,13 @@ class ActionLog(WithNote, LogBase):
         rows = ActionUpdate.objects.filter(uuid=sent, author=self.user, action=self.action)
         return rows.select_related("city_period__period").first() if sent else None
 
-    def again(self, form, before):
+    def again(self, form, update, kept=None):
         """A second press gets the first's answer; another window's other words stay on the page, as a new update."""
-        if " ".join(form["text"].value().split()) == " ".join(before.text.split()):
-            return self.saved(before)
-        form.is_valid()
-        kept = self.take_files(form)
+        if " ".join(form["text"].value().split()) == " ".join(update.text.split()):
+            return self.saved(update)
+        kept = self.take_files(form) if kept is None else kept
         self.form_uuid = uuid4()
-        return self.show(form, kept=kept, before=before)
+        return self.show(form, kept=kept, before=update)
 
     # ---- the draft
 
