@@ -1,5 +1,7 @@
 """What changed since the report before, as keys and figures: two reports' facts in, a list of changes out."""
 
+from typing import Any
+
 
 def changes(before: dict, now: dict) -> list[dict]:
     old = {city["slug"]: city for city in before["cities"]}
@@ -19,7 +21,7 @@ def changes(before: dict, now: dict) -> list[dict]:
     return found
 
 
-def _actions(before: dict, now: dict):
+def _actions(before: dict, now: dict) -> Any:
     old = {action["id"]: action for action in before["actions"]}
     for action in now["actions"]:
         earlier = old.pop(action["id"], None)
@@ -32,7 +34,7 @@ def _actions(before: dict, now: dict):
         yield {"what": "gone_action", "code": gone["code"], "title": gone["title"]}
 
 
-def _gates(before: dict, now: dict):
+def _gates(before: dict, now: dict) -> Any:
     old = {
         (phase["kind"], condition["key"]): condition["state"]
         for phase in before["phases"]
@@ -46,7 +48,7 @@ def _gates(before: dict, now: dict):
                 yield {"what": "condition", **named, "from": earlier, "to": condition["state"]}
 
 
-def _values(before: dict, now: dict):
+def _values(before: dict, now: dict) -> Any:
     old = {indicator["id"]: indicator for indicator in before["indicators"]}
     for indicator in now["indicators"]:
         earlier = old.get(indicator["id"])
@@ -55,7 +57,7 @@ def _values(before: dict, now: dict):
             yield {"what": "target", **named, "from": earlier["target"], "to": indicator["target"]}
 
 
-def _levels(before: dict, now: dict):
+def _levels(before: dict, now: dict) -> Any:
     if not now["evaluation"] or now["evaluation"] == before["evaluation"]:
         return
     if not before["evaluation"]:

@@ -1,12 +1,13 @@
 """How reports are numbered: EPI-2026-Q3-LINKOPING-R1."""
 
 from datetime import date, timedelta
+from typing import Any
 
 PREFIX = "EPI"
 PARTS_OF_YEAR = {3: "Q", 6: "H"}  # months: letter
 
 
-def report_number(period, city, revision: int) -> str:
+def report_number(period: Any, city: Any, revision: int) -> str:
     subject = city.slug.upper() if city else "NETWORK"
     return f"{PREFIX}-{period_code(period.starts_on, period.ends_on)}-{subject}-R{revision}"
 

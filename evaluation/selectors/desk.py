@@ -101,7 +101,7 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
     )
 
 
-def _changes(table: SideBySide, reviews, questions, moves, since: datetime) -> list[Change]:
+def _changes(table: SideBySide, reviews: Any, questions: Any, moves: Any, since: datetime) -> list[Change]:
     """Newest first, what happened after the last visit."""
     found = [Change(move.at, move.get_verb_display()) for move in moves]
     for side in table.sides:

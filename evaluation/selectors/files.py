@@ -1,5 +1,7 @@
 """Who takes part in an evaluation reads the evidence of the revision that is judged; registered in ``apps.ready()``."""
 
+from typing import Any
+
 from django.db.models import F, Q
 
 from cities.enums import Visibility
@@ -10,7 +12,7 @@ from strategies.models import Evidence
 HANDED_ON = [Visibility.NETWORK, Visibility.PUBLIC]
 
 
-def judged_evidence(user) -> Q:
+def judged_evidence(user: Any) -> Q:
     """Over StoredFile: what hung on handed-on records when the revision was frozen that the user rates or moderates.
 
     Committee members read the network's files anyway; a substitute reads what she has to decide on.

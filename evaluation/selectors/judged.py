@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -23,7 +24,7 @@ def agreement_in(ratings: Iterable[Rating]) -> Agreement:
     return agreement_of((rating.assessment.capacity, rating.level) for rating in ratings)
 
 
-def evidence_in(ratings: Iterable[Rating]):
+def evidence_in(ratings: Iterable[Rating]) -> Any:
     """What all independent ratings of one dimension cite, taken together."""
     cited = (rating for rating in ratings if rating.assessment.capacity in INDEPENDENT)
     return strength_of(citation.source for rating in cited for citation in rating.citations.all())
@@ -68,7 +69,7 @@ def desk_contents(evaluation: Evaluation, judged: Judged | None = None) -> dict:
     }
 
 
-def _dimension(dimension, ratings: list[Rating], consensus: dict) -> dict:
+def _dimension(dimension: Any, ratings: list[Rating], consensus: dict) -> dict:
     agreement = agreement_in(ratings)
     agreed = consensus.get(dimension.pk)
     return {
@@ -84,7 +85,7 @@ def _dimension(dimension, ratings: list[Rating], consensus: dict) -> dict:
     }
 
 
-def _spread(spread) -> dict:
+def _spread(spread: Any) -> dict:
     return {
         "n": spread.n,
         "median": spread.median,
@@ -106,7 +107,7 @@ def _rating(rating: Rating) -> dict:
     }
 
 
-def _without_order_of_people(row: dict):
+def _without_order_of_people(row: dict) -> Any:
     return ORDER.index(row["capacity"]), row["level"] or 0, row["reasons"], row["not_assessed_reason"]
 
 

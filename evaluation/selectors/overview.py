@@ -118,7 +118,7 @@ def _is_near(task: Task) -> bool:
     return task.due_on is not None and (task.due_on - clock.today()).days <= 7
 
 
-def _task(evaluation: Evaluation, title: str, text: str, label: str, view: str, *args) -> Task:
+def _task(evaluation: Evaluation, title: str, text: str, label: str, view: str, *args: Any) -> Task:
     url = reverse(view, args=args or [evaluation.pk])
     return Task(evaluation, title % {"evaluation": evaluation}, text, label, url, evaluation.last_day)
 

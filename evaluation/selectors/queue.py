@@ -60,7 +60,7 @@ def with_dispute(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
     )
 
 
-def _from_review(value):
+def _from_review(value: Any) -> Any:
     return Case(When(stage__in=FROM_REVIEW, then=value), default=Value(NOT_SEEN), output_field=IntegerField())
 
 

@@ -6,7 +6,7 @@ Called with the report's language active, since gates and reasons speak in sente
 
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cities.models import City, Installation
 from evaluation.enums import PEOPLE_AT_LEAST
@@ -133,7 +133,7 @@ def _phases(city: City, contents: dict) -> list[dict]:
     ]
 
 
-def _condition(row) -> dict:
+def _condition(row: Any) -> dict:
     reason = row.waiver.reason if row.waiver and not row.met else row.reason
     return {"key": row.key, "label": str(row.label), "state": row.state, "reason": str(reason)}
 

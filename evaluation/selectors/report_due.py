@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -27,7 +27,7 @@ def due_reports() -> Iterator[Due]:
         yield from _RULES[schedule.kind, schedule.trigger](schedule)
 
 
-def accepted_moves():
+def accepted_moves() -> Any:
     """For each city period the newest acceptance that stands."""
     later = PeriodMove.objects.filter(
         city_period=OuterRef("city_period"), verb=PeriodVerb.ACCEPT, number__gt=OuterRef("number")
@@ -69,7 +69,7 @@ def _network_accepted(schedule: ReportSchedule) -> Iterator[Due]:
         yield Due(schedule, None, period)
 
 
-def _not_printed():
+def _not_printed() -> Any:
     printed = Report.objects.filter(kind=ReportKind.NETWORK_PERIOD, period=OuterRef("pk"))
     return ReportingPeriod.objects.filter(~Exists(printed))
 
@@ -79,7 +79,7 @@ def _past(schedule: ReportSchedule, path: str = "") -> Q:
     return Q(**{f"{path}due_on__lte": clock.today() - offset, f"{path}due_on__gte": schedule.active_from - offset})
 
 
-def _midnight(day) -> datetime:
+def _midnight(day: Any) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 

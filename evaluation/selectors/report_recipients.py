@@ -1,5 +1,7 @@
 """Who gets a letter about a report: by role, and only those who may open it."""
 
+from typing import Any
+
 from django.db.models import Q
 
 from cities.enums import BodyKind, Role
@@ -22,7 +24,7 @@ def recipients_of(report: Report) -> list:
     return [person for person in people.values() if _may_open(person.user, report)]
 
 
-def _may_open(user, report: Report) -> bool:
+def _may_open(user: Any, report: Report) -> bool:
     return Report.objects.visible_to(user).filter(pk=report.pk).exists()
 
 

@@ -1,6 +1,6 @@
 """Finding issued reports: by filters of the address, and by a hash."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from evaluation.models import Report, ReportFile
 
@@ -12,7 +12,7 @@ class Found(NamedTuple):
     may_see: bool
 
 
-def report_with_hash(sha256: str, user) -> Found | None:
+def report_with_hash(sha256: str, user: Any) -> Found | None:
     """The report that was issued under this hash, of its data or of one of its files."""
     rows = Report.objects.select_related("city", "period").defer("snapshot")
     file = ReportFile.objects.filter(sha256=sha256).defer("content").first()

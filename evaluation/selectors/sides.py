@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -80,7 +81,7 @@ class SideBySide:
         return sides[0] if sides else None
 
 
-def side_by_side(evaluation: Evaluation, user) -> SideBySide:
+def side_by_side(evaluation: Evaluation, user: Any) -> SideBySide:
     """What ``user`` may see, by name: nothing where she may see no ratings yet."""
     ratings = list(
         Rating.objects.visible_to(user)
@@ -127,7 +128,7 @@ def _resolve(ratings: list[Rating], sources: dict[str, Source]) -> None:
         rating.sources = [sources.get("{}:{}".format(*citation.source)) for citation in rating.citations.all()]
 
 
-def _in_order(assessments) -> list[Assessment]:
+def _in_order(assessments: Any) -> list[Assessment]:
     order = [Capacity.PEER, Capacity.COMMITTEE, Capacity.EXPERT_GROUP, Capacity.SELF]
     return sorted(assessments, key=lambda row: (order.index(Capacity(row.capacity)), row.pk))
 

@@ -1,6 +1,7 @@
 """The scientific committee: two members concur on what they have read, or one of them asks for changes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 
@@ -48,7 +49,7 @@ def desk_hash(evaluation: Evaluation) -> str:
 def decide(
     evaluation: Evaluation,
     *,
-    by,
+    by: Any,
     decision: str,
     reason: str = "",
     dimensions: Verdicts | None = None,
@@ -88,7 +89,7 @@ def decide(
     return review
 
 
-def _reviewer(evaluation: Evaluation, user) -> Person:
+def _reviewer(evaluation: Evaluation, user: Any) -> Person:
     person = person_of(user)
     if person is None or not user.has_perm("evaluation.review_evaluation", evaluation):
         raise NotYours
@@ -111,7 +112,7 @@ def _verdicts(
     return verdicts
 
 
-def _follow(evaluation: Evaluation, review: CommitteeReview, by) -> None:
+def _follow(evaluation: Evaluation, review: CommitteeReview, by: Any) -> None:
     if review.decision == Decision.REQUEST_CHANGES:
         apply_move(evaluation, "request_changes", by=by, reason=review.reason)
         return
@@ -121,7 +122,7 @@ def _follow(evaluation: Evaluation, review: CommitteeReview, by) -> None:
         _publish(evaluation, by)
 
 
-def _publish(evaluation: Evaluation, by) -> None:
+def _publish(evaluation: Evaluation, by: Any) -> None:
     evaluation = apply_move(evaluation, "publish", by=by)
     snapshot = canonical(result_contents(evaluation))
     result = EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=seal(snapshot))
@@ -132,7 +133,9 @@ def _publish(evaluation: Evaluation, by) -> None:
 
 
 @transaction.atomic
-def ask_question(evaluation: Evaluation, *, by, text: str, dimension: Dimension | None = None) -> CommitteeQuestion:
+def ask_question(
+    evaluation: Evaluation, *, by: Any, text: str, dimension: Dimension | None = None
+) -> CommitteeQuestion:
     """Ask the city's officials without sending anything back. The same open question is asked once."""
     evaluation = locked(evaluation)
     member = _reviewer(evaluation, by)
@@ -151,7 +154,7 @@ def ask_question(evaluation: Evaluation, *, by, text: str, dimension: Dimension 
 
 
 @transaction.atomic
-def answer_question(question: CommitteeQuestion, *, by, text: str) -> CommitteeQuestion:
+def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> CommitteeQuestion:
     """An official of the city answers, while the committee still reads."""
     evaluation = locked(question.evaluation)
     if not by.has_perm("evaluation.answer_question", evaluation):
@@ -177,7 +180,7 @@ def answer_question(question: CommitteeQuestion, *, by, text: str) -> CommitteeQ
 # ---- visits
 
 
-def see_desk(evaluation: Evaluation, *, by) -> DeskVisit:
+def see_desk(evaluation: Evaluation, *, by: Any) -> DeskVisit:
     """From now on the desk says what changed since this moment."""
     visit, _is_new = DeskVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
     return visit

@@ -1,5 +1,7 @@
 """Conflicts of interest that people declare. Computed ones need no row: see ``querysets.conflict_of``."""
 
+from typing import Any
+
 from django.db import transaction
 
 from cities.models import Person
@@ -14,7 +16,9 @@ from .rounds import end_assignment, locked
 
 
 @transaction.atomic
-def declare_conflict(evaluation: Evaluation, person: Person | None = None, *, by, reason: str) -> ConflictOfInterest:
+def declare_conflict(
+    evaluation: Evaluation, person: Person | None = None, *, by: Any, reason: str
+) -> ConflictOfInterest:
     """One's own, or, by a coordinator, somebody else's (who advised the city, say).
 
     Ends the task of a peer or committee rater and of the moderator at once. People of the city who rate it in that
@@ -54,7 +58,7 @@ def _end_tasks(evaluation: Evaluation, person: Person) -> None:
 
 
 @transaction.atomic
-def withdraw_conflict(conflict: ConflictOfInterest, *, by) -> ConflictOfInterest:
+def withdraw_conflict(conflict: ConflictOfInterest, *, by: Any) -> ConflictOfInterest:
     """A coordinator takes back what was declared by mistake, never for themselves. Tasks do not come back by it."""
     evaluation = locked(conflict.evaluation)
     if not by.has_perm("evaluation.assign_evaluation", evaluation) or conflict.person == person_of(by):

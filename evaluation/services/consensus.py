@@ -1,5 +1,7 @@
 """The moderator's consensus: a level and a reason for each dimension, beside the ratings."""
 
+from typing import Any
+
 from django.db import transaction
 
 from cities.rules import person_of
@@ -17,7 +19,7 @@ def save_consensus(
     evaluation: Evaluation,
     dimension: Dimension,
     *,
-    by,
+    by: Any,
     level: int | None = None,
     not_assessed_reason: str = "",
     reason: str,

@@ -1,5 +1,7 @@
 """What raters and the moderator say about a dimension once the ratings are open to them."""
 
+from typing import Any
+
 from django.db import transaction
 
 from cities.rules import person_of
@@ -11,7 +13,7 @@ from .rounds import locked
 
 
 @transaction.atomic
-def add_note(evaluation: Evaluation, dimension: Dimension, *, by, text: str) -> DiscussionNote:
+def add_note(evaluation: Evaluation, dimension: Dimension, *, by: Any, text: str) -> DiscussionNote:
     """Say something. The same words by the same person twice in a row are said once."""
     evaluation = locked(evaluation)
     if not by.has_perm("evaluation.discuss_evaluation", evaluation):

@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -36,7 +37,7 @@ def load_framework(path: Path = DEFAULT) -> Framework:
 
 
 @transaction.atomic
-def change_dimension(dimension: Dimension, *, by, fields: dict) -> Dimension:
+def change_dimension(dimension: Dimension, *, by: Any, fields: dict) -> Dimension:
     """Mend names, questions or rubric while no round uses the framework."""
     if not by.has_perm("evaluation.change_dimension"):
         raise NotYours
@@ -51,7 +52,7 @@ def change_dimension(dimension: Dimension, *, by, fields: dict) -> Dimension:
 
 
 @transaction.atomic
-def adopt_framework(framework: Framework, *, by, on: date | None = None) -> Framework:
+def adopt_framework(framework: Framework, *, by: Any, on: date | None = None) -> Framework:
     """The scientific committee makes the rubric its own. A date once set stays."""
     if not by.has_perm("evaluation.adopt_framework"):
         raise NotYours
@@ -63,7 +64,7 @@ def adopt_framework(framework: Framework, *, by, on: date | None = None) -> Fram
 
 
 @transaction.atomic
-def succeed_framework(framework: Framework, *, by) -> Framework:
+def succeed_framework(framework: Framework, *, by: Any) -> Framework:
     """The next version, as a copy that may be changed until a round uses it."""
     if not by.has_perm("evaluation.add_framework"):
         raise NotYours

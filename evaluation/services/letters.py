@@ -1,6 +1,7 @@
 """Letters about evaluations: that something is to be done, and where. Never what somebody rated."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -44,7 +45,7 @@ def _moderators(evaluation: Evaluation) -> list[Person]:
     return [evaluation.moderator] if evaluation.moderator else []
 
 
-def _holders(**where) -> list[Person]:
+def _holders(**where: Any) -> list[Person]:
     offices = Membership.objects.current().filter(**where)
     return list(Person.objects.filter(memberships__in=offices).distinct().select_related("user"))
 
@@ -61,10 +62,10 @@ def coordinators() -> list[Person]:
 # ---- what
 
 
-def tell_of_assignment(assignment) -> None:
+def tell_of_assignment(assignment: Any) -> None:
     evaluation = assignment.evaluation
 
-    def text():
+    def text() -> Any:
         subject = _("You are asked to rate: %(evaluation)s") % {"evaluation": evaluation}
         until = locales.day(evaluation.round.discuss_on)
         return subject, _(
@@ -77,7 +78,7 @@ def tell_of_assignment(assignment) -> None:
 
 
 def tell_moderator(evaluation: Evaluation) -> None:
-    def text():
+    def text() -> Any:
         return _("You are asked to moderate: %(evaluation)s") % {"evaluation": evaluation}, _(
             "You lead the discussion of the ratings and write down what was agreed. You do not rate yourself."
         )
@@ -86,10 +87,10 @@ def tell_moderator(evaluation: Evaluation) -> None:
     tell(_moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
 
 
-def tell_substitute(appointment) -> None:
+def tell_substitute(appointment: Any) -> None:
     evaluation = appointment.evaluation
 
-    def text():
+    def text() -> Any:
         return _("You are asked to decide: %(evaluation)s") % {"evaluation": evaluation}, _(
             "Fewer than two members of the scientific committee are free to decide on this evaluation, "
             "so the coordinator has appointed you as a substitute."
@@ -99,11 +100,11 @@ def tell_substitute(appointment) -> None:
     tell([appointment.person], key=key, text=text, path=desk_path(evaluation))
 
 
-def tell_of_conflict(conflict) -> None:
+def tell_of_conflict(conflict: Any) -> None:
     """Coordinators learn that it is, so that they can name somebody else; the reason stays on the page."""
     evaluation = conflict.evaluation
 
-    def text():
+    def text() -> Any:
         return _("A conflict of interest was declared: %(evaluation)s") % {"evaluation": evaluation}, _(
             "Somebody who was asked to take part has declared a conflict of interest. Look who is still there."
         )
@@ -112,10 +113,10 @@ def tell_of_conflict(conflict) -> None:
     tell(coordinators(), key=f"evaluation-conflict/{conflict.pk}", text=text, path=path)
 
 
-def tell_of_question(question) -> None:
+def tell_of_question(question: Any) -> None:
     evaluation = question.evaluation
 
-    def text():
+    def text() -> Any:
         return _("The scientific committee asks: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The scientific committee has a question to your city. Nothing is sent back; please answer it on the page."
         )
@@ -124,10 +125,10 @@ def tell_of_question(question) -> None:
     tell(officials(evaluation), key=f"evaluation-question/{question.pk}", text=text, path=path)
 
 
-def tell_of_answer(question) -> None:
+def tell_of_answer(question: Any) -> None:
     evaluation = question.evaluation
 
-    def text():
+    def text() -> Any:
         return _("Your question was answered: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The city has answered the question of the scientific committee. The answer is on the desk."
         )
@@ -139,14 +140,14 @@ def desk_path(evaluation: Evaluation) -> str:
     return reverse("admin:evaluation_desk", args=[evaluation.pk])
 
 
-def tell_of_move(evaluation: Evaluation, move) -> None:
+def tell_of_move(evaluation: Evaluation, move: Any) -> None:
     """Who has something to do now, or to know."""
     writer = _MOVES[move.verb]
     writer(evaluation, f"evaluation-move/{move.pk}")
 
 
-def _rating_began(evaluation, key):
-    def text():
+def _rating_began(evaluation: Any, key: Any) -> Any:
+    def text() -> Any:
         return _("Rating has begun: %(evaluation)s") % {"evaluation": evaluation}, _(
             "You can now rate the six dimensions, until the discussion begins on %(day)s. "
             "Nobody else sees your ratings before then."
@@ -155,8 +156,8 @@ def _rating_began(evaluation, key):
     tell(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
 
 
-def _discussion_began(evaluation, key):
-    def text():
+def _discussion_began(evaluation: Any, key: Any) -> Any:
+    def text() -> Any:
         return _("The ratings are open to their raters: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The discussion has begun. Raters and the moderator now see all ratings side by side. "
             "Raters can say more about a dimension and change their own ratings."
@@ -166,8 +167,8 @@ def _discussion_began(evaluation, key):
     tell([*raters(evaluation), *_moderators(evaluation)], key=key, text=text, path=path)
 
 
-def _moderation_began(evaluation, key):
-    def text():
+def _moderation_began(evaluation: Any, key: Any) -> Any:
+    def text() -> Any:
         return _("Write down the consensus: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The discussion is over. Write down the agreed level and the reason for each dimension, "
             "then hand the evaluation to the scientific committee."
@@ -176,8 +177,8 @@ def _moderation_began(evaluation, key):
     tell(_moderators(evaluation), key=key, text=text, path=reverse("evaluation:moderate", args=[evaluation.pk]))
 
 
-def _handed_over(evaluation, key):
-    def text():
+def _handed_over(evaluation: Any, key: Any) -> Any:
+    def text() -> Any:
         return _("Ready for review: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The consensus stands for every dimension. The evaluation is on the committee's desk, "
             "to be decided by %(day)s."
@@ -186,8 +187,8 @@ def _handed_over(evaluation, key):
     tell(eligible_members(evaluation), key=key, text=text, path=desk_path(evaluation))
 
 
-def _changes_requested(evaluation, key):
-    def text():
+def _changes_requested(evaluation: Any, key: Any) -> Any:
+    def text() -> Any:
         return _("The committee requests changes: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The scientific committee has sent the evaluation back to moderation. What it asks for stands on the page."
         )
@@ -196,8 +197,8 @@ def _changes_requested(evaluation, key):
     tell([*_moderators(evaluation), *raters(evaluation)], key=key, text=text, path=path)
 
 
-def _published(evaluation, key):
-    def text():
+def _published(evaluation: Any, key: Any) -> Any:
+    def text() -> Any:
         return _("The evaluation is published: %(evaluation)s") % {"evaluation": evaluation}, _(
             "Two members of the scientific committee have approved it. The result is on the page."
         )

@@ -1,6 +1,7 @@
 """One rater's view: saved as it grows, submitted once, changed afterwards only while it is talked about."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -32,7 +33,7 @@ def save_rating(
     evaluation: Evaluation,
     dimension: Dimension,
     *,
-    by,
+    by: Any,
     level: int | None = None,
     not_assessed_reason: str = "",
     reasons: str = "",
@@ -70,7 +71,7 @@ def save_rating(
     return rating
 
 
-def _rater(evaluation: Evaluation, user) -> tuple[Person, RaterAssignment]:
+def _rater(evaluation: Evaluation, user: Any) -> tuple[Person, RaterAssignment]:
     person = person_of(user)
     if person is None or not Evaluation.objects.rated_by(person).filter(pk=evaluation.pk).exists():
         raise NotYours
@@ -138,7 +139,7 @@ def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
 
 
 @transaction.atomic
-def submit_assessment(evaluation: Evaluation, *, by) -> Assessment:
+def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
     """Hand in all dimensions. Reveals nothing to anybody, the author included. A second time changes nothing."""
     evaluation = locked(evaluation)
     person, _assignment = _rater(evaluation, by)

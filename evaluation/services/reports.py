@@ -3,6 +3,8 @@
 The data are read before the transaction begins: they are frozen already, and a long read would keep writers out.
 """
 
+from typing import Any
+
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -30,7 +32,9 @@ from evaluation.selectors.report_recipients import recipients_of
 log = structlog.get_logger()
 
 
-def issue_report(*, kind, period, city=None, by=None, language="", recipients=()) -> Report:
+def issue_report(
+    *, kind: Any, period: Any, city: Any = None, by: Any = None, language: Any = "", recipients: Any = ()
+) -> Report:
     """The report of a subject for a period, frozen and queued; the one that is there, where nothing is new.
 
     ``by`` is empty where a schedule does it. New data (a revision of the period, a published evaluation) give the next
@@ -47,7 +51,7 @@ def issue_report(*, kind, period, city=None, by=None, language="", recipients=()
 
 
 @transaction.atomic
-def _freeze(chosen: dict, facts: dict, data_revision, *, by, language: str, recipients: list) -> Report:
+def _freeze(chosen: dict, facts: dict, data_revision: Any, *, by: Any, language: str, recipients: list) -> Report:
     before = Report.objects.filter(**chosen).order_by("-revision").first()
     if before and before.contents["facts"]["sources"] == facts["sources"]:
         return before
@@ -92,7 +96,7 @@ def _since(before: Report | None, facts: dict) -> dict:
 
 
 @transaction.atomic
-def finish_report(report: Report, *, token, files: list[render.Rendered]) -> bool:
+def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -> bool:
     """Files, state and letters in one step; False where a twin has taken over and nothing was written."""
     done = {
         "state": ReportState.READY,
@@ -137,7 +141,7 @@ def _tell_recipients(report: Report) -> None:
 
 
 @transaction.atomic
-def retry_report(report: Report, *, by) -> Report:
+def retry_report(report: Report, *, by: Any) -> Report:
     """Queue a failed report again, with all its attempts."""
     fresh = {"state": ReportState.QUEUED, "attempts": 0, "claim_token": None, "heartbeat_at": None}
     if not Report.objects.filter(pk=report.pk, state=ReportState.FAILED).update(**fresh):

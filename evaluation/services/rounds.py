@@ -1,6 +1,7 @@
 """Rounds, the evaluations in them, and the people who are asked to take part."""
 
 from datetime import date
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -53,7 +54,7 @@ def create_round(
     moderate_on: date,
     review_on: date,
     decide_by: date,
-    by,
+    by: Any,
 ) -> EvaluationRound:
     """A round with the days on which its stages begin, in that order."""
     if not by.has_perm("evaluation.add_evaluationround"):
@@ -76,7 +77,7 @@ def create_round(
 
 @transaction.atomic
 def add_evaluation(
-    round: EvaluationRound, strategy: Strategy, revision: PeriodRevision | None = None, *, by
+    round: EvaluationRound, strategy: Strategy, revision: PeriodRevision | None = None, *, by: Any
 ) -> Evaluation:
     """Judge the newest revision that the strategy's city has submitted for the round's period."""
     if not by.has_perm("evaluation.add_evaluationround"):
@@ -100,7 +101,7 @@ def locked(evaluation: Evaluation) -> Evaluation:
     return rows.select_related("round__framework", "strategy__city", "moderator__user").get(pk=evaluation.pk)
 
 
-def _held_by_coordinator(evaluation: Evaluation, by, person: Person | None = None) -> Evaluation:
+def _held_by_coordinator(evaluation: Evaluation, by: Any, person: Person | None = None) -> Evaluation:
     evaluation = locked(evaluation)
     if not by.has_perm("evaluation.assign_evaluation", evaluation):
         raise NotYours
@@ -117,7 +118,7 @@ def is_in_conflict(evaluation: Evaluation, person: Person) -> bool:
 
 
 @transaction.atomic
-def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by) -> RaterAssignment:
+def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: Any) -> RaterAssignment:
     """Ask somebody to rate. The same request twice is one; another capacity needs the first to be withdrawn."""
     evaluation = _held_by_coordinator(evaluation, by, person)
     standing = evaluation.assignments.standing().filter(person=person).first()
@@ -149,7 +150,7 @@ def _check_capacity(evaluation: Evaluation, person: Person, capacity: Capacity) 
 
 
 @transaction.atomic
-def withdraw_rater(assignment: RaterAssignment, *, by, reason: str = "") -> RaterAssignment:
+def withdraw_rater(assignment: RaterAssignment, *, by: Any, reason: str = "") -> RaterAssignment:
     """What this person has rated stays and no longer counts. Until the discussion is over, not later."""
     evaluation = _held_by_coordinator(assignment.evaluation, by)
     assignment = RaterAssignment.objects.select_for_update().get(pk=assignment.pk)
@@ -171,7 +172,7 @@ def end_assignment(assignment: RaterAssignment, *, reason: str) -> RaterAssignme
 
 
 @transaction.atomic
-def set_moderator(evaluation: Evaluation, person: Person, *, by) -> Evaluation:
+def set_moderator(evaluation: Evaluation, person: Person, *, by: Any) -> Evaluation:
     """Who leads the discussion and writes the consensus: free of conflict, and no rater of it."""
     evaluation = _held_by_coordinator(evaluation, by, person)
     if evaluation.moderator_id == person.pk:
@@ -197,7 +198,7 @@ def _rates(evaluation: Evaluation, person: Person) -> bool:
 
 
 @transaction.atomic
-def appoint_substitute(evaluation: Evaluation, person: Person, *, by, reason: str) -> SubstituteAppointment:
+def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reason: str) -> SubstituteAppointment:
     """In writing, and only while fewer than two may decide. Substitutes obey the same conflicts as members."""
     evaluation = _held_by_coordinator(evaluation, by, person)
     if not reason.strip():
@@ -229,7 +230,7 @@ def appoint_substitute(evaluation: Evaluation, person: Person, *, by, reason: st
 
 
 @transaction.atomic
-def extend_stage(evaluation: Evaluation, *, by, until: date, reason: str = "") -> Evaluation:
+def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = "") -> Evaluation:
     """The present stage lasts until ``until``, that day included: the clock does not move it before."""
     evaluation = _held_by_coordinator(evaluation, by)
     if evaluation.stage == Stage.PUBLISHED:

@@ -1,6 +1,7 @@
 """The only writer of an evaluation's stage. The clock moves it on its dates, a coordinator by hand."""
 
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 
@@ -23,7 +24,7 @@ from .rounds import locked
 
 
 @transaction.atomic
-def move_stage(evaluation: Evaluation, verb: str, *, by=None, reason: str = "") -> Evaluation:
+def move_stage(evaluation: Evaluation, verb: str, *, by: Any = None, reason: str = "") -> Evaluation:
     """Move on by hand, or by the clock (``by`` empty). What the committee decides moves through ``committee.decide``."""
     evaluation = locked(evaluation)
     if verb not in BY_DATE:
@@ -33,14 +34,14 @@ def move_stage(evaluation: Evaluation, verb: str, *, by=None, reason: str = "") 
     return apply_move(evaluation, verb, by=by, reason=reason)
 
 
-def _may_move(user, evaluation: Evaluation, verb: str) -> bool:
+def _may_move(user: Any, evaluation: Evaluation, verb: str) -> bool:
     """Coordinators every stage; the moderator hands over what is agreed."""
     if verb == "hand_to_committee" and user.has_perm("evaluation.moderate_evaluation", evaluation):
         return True
     return user.has_perm("evaluation.move_evaluation", evaluation)
 
 
-def apply_move(evaluation: Evaluation, verb: str, *, by, reason: str = "") -> Evaluation:
+def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") -> Evaluation:
     """Inside a transaction, on a row that is held: check, write, and tell those concerned."""
     sources, target = TRANSITIONS[verb]
     stage = Stage(evaluation.stage)

@@ -133,7 +133,9 @@ def _name_of(starts_on: date, ends_on: date, months: int) -> str:
 # ---- one city's period, from state to state
 
 
-def _move(city_period, verb, *, by, on_behalf_of=None, text="", next_revision=False):
+def _move(
+    city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", next_revision: Any = False
+) -> Any:
     """The only writer of ``state``; holds the row until the commit. The move's row comes first: triggers ask for it."""
     rows = CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period")
     city_period = rows.get(pk=city_period.pk)
