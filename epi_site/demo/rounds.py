@@ -22,7 +22,7 @@ LEVELS = {  # city: the level that most raters see, in the framework's order
 SHIFT = {  # who sees it higher or lower than most, by dimension
     "rater1": (0, 0, 0, 0, 0, 0),
     "rater2": (0, -1, 0, 0, 1, 0),
-    "rater3": (1, 0, -1, 0, 0, 1),
+    "rater3": (1, 1, -1, 0, 0, 1),
     "lead": (1, 1, 0, 1, 1, 1),
     "expert": (0, 0, 1, 0, 0, 1),
 }
