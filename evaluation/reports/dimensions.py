@@ -13,20 +13,14 @@ from . import blocks, words
 ENOUGH = 2
 
 
-def consensus_cell(dimension: dict, below: str = "") -> dict:
+def consensus_cell(dimension: dict, below: str = "") -> blocks.Cell:
     if dimension["level"] is None:
         return blocks.level("", _("not assessed"), below)
     return blocks.level(str(dimension["level"]), f"{dimension['level']} {dimension['level_name']}".strip(), below)
 
 
-def independent_words(dimension: dict) -> str:
-    """4 ratings, median 2–3, range 2–4."""
-    spread = dimension["independent"]
-    if not spread["n"]:
-        return _("no independent rating")
-    said = ngettext("%(n)s rating", "%(n)s ratings", spread["n"]) % {"n": number(spread["n"])}
-    parts = {"said": said, "median": words.span(spread["median"]), "range": words.span(spread["range"])}
-    return _("%(said)s, median %(median)s, range %(range)s") % parts
+def no_rating() -> str:
+    return _("no independent rating")
 
 
 def agreement_words(dimension: dict) -> str:
@@ -101,18 +95,54 @@ def network_table(cities: list[dict]) -> dict | None:
     )
 
 
-def _short_cell(dimension: dict | None) -> dict:
+def _short_cell(dimension: dict | None) -> blocks.Cell:
     if dimension is None:
         return blocks.level("", "–")
     spread = dimension["independent"]
-    below = _("n %(n)s · %(median)s · %(range)s") % {
-        "n": number(spread["n"]),
-        "median": words.span(spread["median"]),
-        "range": words.span(spread["range"]),
-    }
+    below = (
+        no_rating()
+        if not spread["n"]
+        else _("n %(n)s · %(median)s · %(range)s")
+        % {
+            "n": number(spread["n"]),
+            "median": words.span(spread["median"]),
+            "range": words.span(spread["range"]),
+        }
+    )
     if dimension["level"] is None:
         return blocks.level("", _("not assessed"), below)
     return blocks.level(str(dimension["level"]), str(dimension["level"]), below)
+
+
+def agreement_table(agreed: dict) -> dict | None:
+    """How far independent raters agree in a round, by dimension, and what the ratings rest on."""
+    columns = [
+        blocks.wide(_("Dimension")),
+        blocks.figure_column(_("Krippendorff’s alpha")),
+        blocks.figure_column(_("Strategies")),
+        blocks.figure_column(_("Ratings")),
+        blocks.wide(_("Evidence, number of strategies")),
+    ]
+    rows = [
+        [
+            row["name"],
+            number(row["alpha"], 2) if row["alpha"] is not None else _why_undefined(row["undefined"]),
+            number(row["strategies"]),
+            number(row["ratings"]),
+            words.joined(f"{words.strength(key)} {number(row['strengths'][key])}" for key in _strengths(row)),
+        ]
+        for row in agreed["dimensions"]
+    ]
+    caption = _("%(round)s: agreement of the independent ratings (ordinal; 1 is full agreement, 0 is chance)")
+    return blocks.table(columns, rows, caption=caption % {"round": agreed["round"]})
+
+
+def _why_undefined(reason: str) -> str:
+    return {"too_few": _("too few ratings"), "no_variation": _("not defined: no variation")}[reason]
+
+
+def _strengths(row: dict) -> list[str]:
+    return [key for key in ("strong", "moderate", "limited", "none") if row["strengths"].get(key)]
 
 
 def scale_words(evaluation: dict) -> str:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from epi_site.shared import locales
 from evaluation.enums import ReportKind
 
-from . import city_document, network_document
+from . import city_document, network_document, words
 
 SCHEMA_VERSION = 1
 
@@ -36,10 +36,18 @@ def sealed_contents(kind: str, facts: dict, *, number: str, revision: int, issue
                 "title": made.title(),
                 "subject": made.subject(facts),
                 "period": facts["period"]["name"],
+                "days": _days(facts["period"]),
                 "issued": locales.day(issued_on),
             },
             "sections": made.sections(facts),
         },
+    }
+
+
+def _days(period: dict) -> str:
+    return _("%(first)s to %(last)s") % {
+        "first": words.day(period["starts_on"]),
+        "last": words.day(period["ends_on"]),
     }
 
 

@@ -1,5 +1,7 @@
 """The blocks of a document as an HTML template draws them. Words and figures are left as they stand."""
 
+TOLD_AT_MOST = 6  # lines of time; more are told by their table alone
+
 
 def drawn_sections(document: dict) -> list[dict]:
     return [section | {"blocks": [_drawn(block) for block in section["blocks"]]} for section in document["sections"]]
@@ -14,7 +16,8 @@ def _drawn(block: dict) -> dict:
     if block["type"] == "bars":
         return block | {"rows": [_bar(row, block["key"]) for row in block["rows"]]}
     if block["type"] == "timeline":
-        return block | {"rows": [_line(row) for row in block["rows"]]}
+        is_told = len(block["rows"]) <= TOLD_AT_MOST
+        return block | {"rows": [_line(row) for row in block["rows"]], "is_told": is_told}
     return block
 
 

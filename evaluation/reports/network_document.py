@@ -27,7 +27,7 @@ def sections(facts: dict) -> list[dict]:
         _actions(cities),
         _indicators(cities),
         _money(cities),
-        _dimensions(cities),
+        _dimensions(facts),
         change_section(facts, names_cities=True),
         _quality(facts),
         method.section(),
@@ -103,11 +103,10 @@ def _gates(cities: list[dict], period: dict) -> dict:
     has_phases = any(city["phases"] for city in cities)
     return blocks.section(
         _("The pilot: three steps and their gates"),
-        has_phases
-        and blocks.text(
-            _("A gate describes how far a step has come. It is computed from the data and refuses nothing.")
-        ),
-        has_phases and blocks.table(columns, rows),
+        blocks.text(_("A gate describes how far a step has come. It is computed from the data and refuses nothing."))
+        if has_phases
+        else None,
+        blocks.table(columns, rows) if has_phases else None,
         parts.phase_timeline(cities, period["ends_on"]),
     )
 
@@ -137,7 +136,10 @@ def _actions(cities: list[dict]) -> dict:
     rows = [_health_row(city["name"], [city], used) for city in cities]
     total = [{"text": cell, "strong": True} for cell in _health_row(_("All cities"), cities, used)]
     return blocks.section(
-        _("Actions by health"), parts.health_bars(cities), blocks.table(columns, [*rows, total]), *_worries(cities)
+        _("Actions by health"),
+        parts.health_bars(cities),
+        blocks.table(columns, [*rows, total], caption=_("Number of actions")),
+        *_worries(cities),
     )
 
 
@@ -168,7 +170,7 @@ def _indicators(cities: list[dict]) -> dict:
     indicators = [row for city in measured for row in city["indicators"]]
     return blocks.section(
         _("Indicators against target"),
-        indicators and blocks.text(parts.indicator_sentence(indicators)),
+        blocks.text(parts.indicator_sentence(indicators)) if indicators else None,
         *(parts.indicator_table(city, caption=city["name"]) for city in measured),
     )
 
@@ -187,8 +189,8 @@ def _money(cities: list[dict]) -> dict:
     )
 
 
-def _dimensions(cities: list[dict]) -> dict:
-    judged = [city for city in cities if city["evaluation"]]
+def _dimensions(facts: dict) -> dict:
+    judged = [city for city in facts["cities"] if city["evaluation"]]
     if not judged:
         return blocks.section(_("Six dimensions"), blocks.text(_("No evaluation has been published yet.")))
     rounds = words.joined(dict.fromkeys(city["evaluation"]["round"] for city in judged))
@@ -196,6 +198,7 @@ def _dimensions(cities: list[dict]) -> dict:
         _("Six dimensions"),
         blocks.text(f"{_('From %(rounds)s.') % {'rounds': rounds}} {dimensions.scale_words(judged[0]['evaluation'])}"),
         dimensions.network_table(judged),
+        *(dimensions.agreement_table(agreed) for agreed in facts["agreement"]),
         blocks.note(
             _(
                 "The table compares no cities: each was judged in its own context. Read the reasons in the city’s own "

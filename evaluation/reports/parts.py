@@ -6,7 +6,6 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from epi_site.shared import locales
 from epi_site.shared.locales import NOTHING, money, number, percent
 from evaluation.enums import PEOPLE_AT_LEAST
 
@@ -124,7 +123,7 @@ def indicator_table(city: dict, caption: str = "") -> dict | None:
         blocks.figure_column(_("Now")),
         blocks.figure_column(_("Target")),
         blocks.narrow(_("Unit")),
-        blocks.figure_column(_("Way walked")),
+        blocks.figure_column(_("Progress to target")),
     ]
     return blocks.table(columns, [indicator_row(row) for row in city["indicators"]], caption=caption)
 
@@ -157,9 +156,6 @@ def money_row(city: dict) -> list:
     ]
 
 
-MONEY_COLUMNS = 4
-
-
 def money_columns(first: str) -> list[dict]:
     titles = (_("Budget"), _("Spent to date"), _("Share"), _("Of it in this period"))
     return [blocks.wide(first), *(blocks.figure_column(title) for title in titles)]
@@ -186,7 +182,3 @@ def silent_actions(city: dict) -> list[dict]:
         for action in city["actions"]
         if not action["update_count"] and action["health"] not in {"done", "cancelled", "not_started"}
     ]
-
-
-def moment_day(value: str) -> str:
-    return words.day(value) if value else locales.NOTHING

@@ -112,5 +112,5 @@ def _blocks() -> list[Path]:
 
 @lru_cache(maxsize=1)
 def _engine() -> Engine:
-    folders = [HERE, Path(settings.BASE_DIR) / "templates"]
+    folders = [str(HERE), str(Path(settings.BASE_DIR) / "templates")]
     return Engine(dirs=folders, builtins=["epi_site.shared.templatetags.epi"], autoescape=True)

@@ -60,7 +60,9 @@ def accepted_revision(city: City, period: ReportingPeriod) -> PeriodRevision | N
         city_period__city=city, city_period__period=period, verb=PeriodVerb.ACCEPT
     ).order_by("-number")
     move = moves.first()
-    return move and PeriodRevision.objects.select_related("city_period__city", "city_period__period").get(
+    if move is None:
+        return None
+    return PeriodRevision.objects.select_related("city_period__city", "city_period__period").get(
         city_period=move.city_period_id, number=move.revision
     )
 

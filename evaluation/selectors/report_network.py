@@ -1,7 +1,13 @@
-"""What a report says of the network: each accepted city, by name, and who is missing."""
+"""What a report says of the network: each accepted city, by name, who is missing, and how far raters agree."""
+
+from collections import Counter
+from typing import NamedTuple
 
 from cities.models import City
+from evaluation.agreement import Alpha, alpha_ordinal
+from evaluation.enums import INDEPENDENT
 from evaluation.exceptions import NothingAccepted
+from evaluation.models import EvaluationResult, in_language
 from evaluation.selectors.report_city import (
     Gathered,
     accepted_revision,
@@ -13,24 +19,67 @@ from evaluation.selectors.report_city import (
 from strategies.models import CityPeriod, ReportingPeriod
 
 
+class One(NamedTuple):
+    facts: dict
+    sources: list[dict]
+    result: EvaluationResult | None
+
+
 def network_facts(period: ReportingPeriod) -> Gathered:
     rows = CityPeriod.objects.filter(period=period).select_related("city")
-    cities, missing, made_of = [], [], []
+    cities, missing = [], []
     for row in sorted(rows, key=lambda row: row.city.name.casefold()):
-        gathered = _one(row.city, period)
-        if gathered is None:
+        one = _one(row.city, period)
+        if one is None:
             missing.append({"name": row.city.name, "state": row.state})
         else:
-            cities.append(gathered[0])
-            made_of += gathered[1]
+            cities.append(one)
     if not cities:
         raise NothingAccepted
-    return Gathered(frame(period) | {"cities": cities, "missing": missing, "sources": made_of}, None)
+    facts = {
+        "cities": [one.facts for one in cities],
+        "missing": missing,
+        "agreement": round_agreement([one.result.contents for one in cities if one.result]),
+        "sources": [source for one in cities for source in one.sources],
+    }
+    return Gathered(frame(period) | facts, None)
 
 
-def _one(city: City, period: ReportingPeriod) -> tuple[dict, list[dict]] | None:
+def _one(city: City, period: ReportingPeriod) -> One | None:
     revision = accepted_revision(city, period)
     if revision is None:
         return None
     result = published_result(city, period)
-    return facts_of_city(revision, result), sources(revision, result)
+    return One(facts_of_city(revision, result), sources(revision, result), result)
+
+
+def round_agreement(results: list[dict]) -> list[dict]:
+    """For each round and dimension how far independent raters agree across its strategies; results as sealed."""
+    rounds = dict.fromkeys(contents["round"] for contents in results)
+    return [
+        {"round": name, "dimensions": _dimensions([one for one in results if one["round"] == name])} for name in rounds
+    ]
+
+
+def _dimensions(results: list[dict]) -> list[dict]:
+    by_code = [{row["code"]: row for row in contents["dimensions"]} for contents in results]
+    return [
+        {"code": row["code"], "name": in_language(row["names"])}
+        | _alpha([rows[row["code"]] for rows in by_code if row["code"] in rows])
+        for row in results[0]["dimensions"]
+    ]
+
+
+def _alpha(rows: list[dict]) -> dict:
+    units = [
+        [rating["level"] for rating in row["ratings"] if rating["capacity"] in {str(name) for name in INDEPENDENT}]
+        for row in rows
+    ]
+    alpha: Alpha = alpha_ordinal(units)
+    return {
+        "alpha": None if alpha.value is None else f"{alpha.value:.2f}",
+        "undefined": str(alpha.undefined or ""),
+        "strategies": alpha.units,
+        "ratings": alpha.n,
+        "strengths": dict(Counter(row["evidence"] for row in rows)),
+    }

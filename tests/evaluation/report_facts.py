@@ -168,10 +168,24 @@ def facts(*cities: dict, is_demo=True, **changed) -> dict:
         "period": {"name": "2026 Q3", "starts_on": "2026-07-01", "ends_on": "2026-09-30", "due_on": "2026-10-15"},
         "cities": list(cities or [city()]),
         "missing": [],
+        "agreement": [],
         "sources": [{"kind": "revision", "city": "linkoping", "number": 2, "sha256": "0" * 64}],
         "previous": None,
         "changes": [],
     } | changed
+
+
+def _agreement(name: str) -> dict:
+    is_defined = name != "Impact"
+    return {
+        "code": name.lower(),
+        "name": name,
+        "alpha": "0.61" if is_defined else None,
+        "undefined": "" if is_defined else "no_variation",
+        "strategies": 5,
+        "ratings": 20,
+        "strengths": {"moderate": 3, "strong": 2},
+    }
 
 
 def network_facts(**changed) -> dict:
@@ -187,6 +201,8 @@ def network_facts(**changed) -> dict:
         city(name, name.lower(), actions=10 + place, currency=currency, judged=place != 1)
         for place, (name, currency) in enumerate(names)
     ]
+    agreement = [{"round": "Evaluation of spring 2026", "dimensions": [_agreement(name) for name in DIMENSIONS]}]
+    changed = {"agreement": agreement} | changed
     return facts(*cities, missing=[{"name": "Riga", "state": "open"}], **changed)
 
 

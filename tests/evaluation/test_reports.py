@@ -167,6 +167,17 @@ def evaluated(case):
     return published_result(case), accepted_city(case.city, ahead=1)
 
 
+def test_network_report_says_how_far_raters_agree(case):
+    _result, world = evaluated(case)
+
+    (agreed,) = issue_network(world).contents["facts"]["agreement"]
+
+    impact = next(row for row in agreed["dimensions"] if row["code"] == "impact")
+    assert agreed["round"] == case.round.name
+    assert (impact["alpha"], impact["undefined"], impact["ratings"]) == (None, "too_few", 2)
+    assert impact["strengths"] == {"none": 1}
+
+
 def test_an_evaluation_published_later_gives_the_next_revision(case):
     world = accepted_city(case.city, ahead=1)
     first = issue_city(world)
