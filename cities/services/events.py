@@ -48,7 +48,7 @@ def save_event(
     if event.body_id and event.body.city_id != event.of_city_id:
         raise EventRefused(_("Choose a body of the same city."))
     if minutes_file is not None and minutes_file.pk != event.minutes_file_id:
-        if event.minutes_file_id:
+        if event.minutes_file:
             withdraw_file(event.minutes_file)
         event.minutes_file = use_file(minutes_file)
     _save(event, by)

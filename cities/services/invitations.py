@@ -114,7 +114,7 @@ def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
 
 def _join(person: Person, invitation: Invitation) -> None:
     """As whoever invited would do it today: an invitation is worth no more than the role of its writer."""
-    given = {"body": invitation.body, "role": invitation.role, "seat": invitation.seat}
+    given: dict[str, Any] = {"body": invitation.body, "role": invitation.role, "seat": invitation.seat}
     try:
         add_member(person=person, **given, by=invitation.invited_by)
     except NotYours as error:

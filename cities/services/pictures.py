@@ -50,5 +50,6 @@ def _flat(picture: Image.Image, profile: bytes | None) -> Image.Image:
     if profile and picture.mode in {"RGB", "CMYK", "L"}:
         with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken profile: converted plainly below
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            picture = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            turned = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            picture = turned or picture
     return picture.convert("RGB")

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from cities.enums import BodyKind, Role
 from cities.exceptions import MembershipRefused
@@ -59,8 +59,8 @@ def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> I
         BodyKind.SCIENTIFIC_COMMITTEE: "Scientific committee",
     }.items():
         Body.objects.get_or_create(kind=kind, city=None, defaults={"name": words})
-    for model, words in ((Theme, THEMES), (TargetGroup, TARGET_GROUPS)):
-        for code, label in words.items():
+    for model, labels in ((Theme, THEMES), (TargetGroup, TARGET_GROUPS)):
+        for code, label in labels.items():
             model.objects.get_or_create(code=code, defaults={"name": label})
     return installation
 

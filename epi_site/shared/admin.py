@@ -29,8 +29,9 @@ class StaffForm(forms.ModelForm):
             rows = type(self.instance)._default_manager.select_for_update().filter(pk=self.instance.pk)
             stored = rows.values_list("version", flat=True).get()
             if self.cleaned_data.pop("version", None) != stored:
-                self.data = self.data.copy()
-                self.data[self.add_prefix("version")] = str(stored)
+                posted: Any = self.data
+                self.data = posted = posted.copy()
+                posted[self.add_prefix("version")] = str(stored)
                 said = _(
                     "Somebody else has changed this since you opened it. What you typed is still here: "
                     "look at the history, then save again."

@@ -189,7 +189,7 @@ class DimensionAlpha:
             return _("too few ratings")
         if self.alpha.undefined == Undefined.NO_VARIATION:
             return _("not defined: no variation")
-        return locales.number(round(self.alpha.value, 2), 2)
+        return locales.number(round(self.alpha.value or 0, 2), 2)
 
 
 def alphas_of(round: EvaluationRound) -> list[DimensionAlpha]:

@@ -18,18 +18,25 @@ NOT_SEEN = -1  # sorts below "all agree"
 
 
 def queue_for(user: Any) -> QuerySet[Evaluation]:
-    """What a member may review, now or later; for coordinators every evaluation, without what hangs on ratings."""
-    desk = Evaluation.objects.on_desk_of(user)
-    return (
-        with_dispute(desk)
-        .with_place()
-        .order_by(
-            Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
-            "-largest_gap",
-            "strategy__city__name",
-            "pk",
-        )
+    """What a member may review, now or later: first what waits for a decision, the most disputed on top."""
+    desk = with_dispute(with_waiting(Evaluation.objects.on_desk_of(user))).with_place()
+    return desk.order_by(
+        Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
+        "-largest_gap",
+        "strategy__city__name",
+        "pk",
     )
+
+
+def plain_queue_for(user: Any) -> QuerySet[Evaluation]:
+    """For coordinators: every evaluation with its stage. Nothing that hangs on ratings is even asked."""
+    rows = with_waiting(Evaluation.objects.visible_to(user)).with_place()
+    return rows.order_by("-round__declare_on", "strategy__city__name", "pk")
+
+
+def with_waiting(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
+    began = StageMove.objects.filter(evaluation=OuterRef("pk"), verb=StageVerb.HAND_TO_COMMITTEE).order_by("-pk")
+    return rows.annotate(waiting_since=Subquery(began.values("at")[:1]))
 
 
 def with_dispute(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
@@ -52,11 +59,9 @@ def with_dispute(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
         .annotate(count=Count("pk"))
         .values("count")
     )
-    began = StageMove.objects.filter(evaluation=OuterRef("pk"), verb=StageVerb.HAND_TO_COMMITTEE).order_by("-pk")
     return rows.annotate(
         largest_gap=_from_review(Coalesce(Subquery(gaps, output_field=IntegerField()), Value(NOT_SEEN))),
         rater_count=_from_review(Coalesce(Subquery(raters, output_field=IntegerField()), Value(0))),
-        waiting_since=Subquery(began.values("at")[:1]),
     )
 
 
@@ -78,7 +83,7 @@ class QueueFacts:
 def facts_of(evaluations: list[Evaluation], user: Any) -> dict[int, QueueFacts]:
     """For the rows of one page, in as many queries for one as for a hundred. Rows before the review stay empty."""
     shown = [row.pk for row in evaluations if row.stage in FROM_REVIEW]
-    ratings = defaultdict(lambda: defaultdict(list))
+    ratings: dict[int, dict[Any, list[Rating]]] = defaultdict(lambda: defaultdict(list))
     rows = (
         Rating.objects.visible_to(user)
         .counted()
@@ -111,6 +116,6 @@ def _facts(ratings: dict, reviews: list[CommitteeReview], person: int | None) ->
     spreads = {dimension: agreement_in(rows).independent for dimension, rows in ratings.items()}
     compared = [(dimension, spread) for dimension, spread in spreads.items() if spread.n]
     if compared:
-        facts.dimension, facts.spread = min(compared, key=lambda pair: (-pair[1].gap, pair[0].order))
+        facts.dimension, facts.spread = min(compared, key=lambda pair: (-(pair[1].gap or 0), pair[0].order))
     facts.evidence = weakest(evidence_in(rows) for rows in ratings.values())
     return facts

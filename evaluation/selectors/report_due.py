@@ -24,7 +24,7 @@ class Due(NamedTuple):
 
 def due_reports() -> Iterator[Due]:
     for schedule in ReportSchedule.objects.filter(is_active=True, active_from__lte=clock.today()):
-        yield from _RULES[schedule.kind, schedule.trigger](schedule)
+        yield from _RULES[ReportKind(schedule.kind), Trigger(schedule.trigger)](schedule)
 
 
 def accepted_moves() -> Any:

@@ -101,7 +101,9 @@ def _verdicts(
 ) -> dict[Dimension, tuple[str, str]]:
     """Checked, by dimension; those without a word are left out."""
     known = {dimension.code: dimension for dimension in evaluation.round.framework.dimensions.all()}
-    verdicts = {known[code]: (Decision(verdict), comment.strip()) for code, (verdict, comment) in dimensions.items()}
+    verdicts: dict[Dimension, tuple[str, str]] = {
+        known[code]: (Decision(verdict), comment.strip()) for code, (verdict, comment) in dimensions.items()
+    }
     named = [comment for verdict, comment in verdicts.values() if verdict == Decision.REQUEST_CHANGES]
     if decision == Decision.APPROVE and named:
         raise DecisionContradicts

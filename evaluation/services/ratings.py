@@ -148,7 +148,8 @@ def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
         return assessment
     if evaluation.stage != Stage.RATE:
         raise NotInStage
-    if missing := missing_dimensions(evaluation, assessment):
+    missing = missing_dimensions(evaluation, assessment)
+    if assessment is None or missing:
         raise AssessmentIncomplete([dimension.name for dimension in missing])
     assessment.submitted_at = clock.now()
     assessment.version += 1

@@ -140,6 +140,7 @@ def _move_while_due(evaluation: Evaluation, day: date) -> bool:
 def _move_if_due(evaluation: Evaluation, day: date) -> Evaluation:
     """Asked again under the lock: another worker may have been first."""
     evaluation = locked(evaluation)
-    if not is_due(evaluation, day):
+    verb = next_verb(evaluation)
+    if verb is None or not is_due(evaluation, day):
         raise TransitionNotAllowed
-    return apply_move(evaluation, next_verb(evaluation), by=None)
+    return apply_move(evaluation, verb, by=None)

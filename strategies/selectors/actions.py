@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
 
 from cities.rules import insider_cities, official_cities, reads_network
 from strategies.enums import LOCKED
@@ -132,5 +132,5 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     return list(rows.prefetch_related("milestones", Prefetch("evidence", standing, to_attr="pieces")).newest_first())
 
 
-def has_draft(action: Action, user: Any) -> Exists:
+def has_draft(action: Action, user: Any) -> bool:
     return action.drafts.filter(author=user).exists()

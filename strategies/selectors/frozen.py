@@ -86,7 +86,7 @@ def period_contents(city_period: CityPeriod) -> dict:
 
 def _narrative(city_period: CityPeriod) -> dict | None:
     found = Narrative.objects.filter(city_period=city_period).first()
-    return found and {"text": found.text, "language": found.language}
+    return {"text": found.text, "language": found.language} if found else None
 
 
 def _phases(city: Any) -> list[dict]:
@@ -229,7 +229,7 @@ def _updates(city_period: CityPeriod, told: Any) -> dict[int, list[dict]]:
     people = {row.on_behalf_of_id for row in rows} | {
         getattr(getattr(row.author, "person", None), "pk", None) for row in rows
     }
-    roles = _roles(city_period.city_id, people - {None})
+    roles = _roles(city_period.city_id, {pk for pk in people if pk is not None})
     by_action = defaultdict(list)
     for row in rows:
         by_action[row.action_id].append(_update(row, roles))

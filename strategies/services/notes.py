@@ -39,7 +39,7 @@ class Note(NamedTuple):
 
 
 class Parked(NamedTuple):
-    draft: UpdateDraft
+    draft: UpdateDraft | None  # None where this very form was saved meanwhile
     refused: list[str]  # a sentence for each file that could not be kept
 
 

@@ -109,7 +109,11 @@ def ensure_next_period(day: date) -> ReportingPeriod:
         months = max(round((starts_on - last.starts_on).days / 30.44), 1)
         opens_after, due_after = last.opens_on - last.starts_on, last.due_on - last.ends_on
     ends_on = months_later(starts_on, months) - timedelta(1)
-    dates = {"ends_on": ends_on, "opens_on": min(starts_on + opens_after, ends_on), "due_on": ends_on + due_after}
+    dates: dict[str, Any] = {
+        "ends_on": ends_on,
+        "opens_on": min(starts_on + opens_after, ends_on),
+        "due_on": ends_on + due_after,
+    }
     dates["name"] = _name_of(starts_on, ends_on, months)
     period, _made = ReportingPeriod.objects.get_or_create(starts_on=starts_on, defaults=dates)
     ensure_city_periods()
