@@ -23,7 +23,7 @@ from evaluation.exceptions import DeskChanged
 from evaluation.forms.desk import DecisionForm, QuestionForm
 from evaluation.models import Evaluation
 from evaluation.selectors.desk import desk_of
-from evaluation.selectors.queue import NOT_SEEN, facts_of, queue_for, with_dispute
+from evaluation.selectors.queue import NOT_SEEN, facts_of, plain_queue_for, queue_for
 from evaluation.services import committee
 from strategies.gates import gate_of
 
@@ -73,12 +73,13 @@ class EvaluationAdmin(NotThere, admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 
+    @staticmethod
+    def _coordinates(request) -> bool:
+        """Whoever is here for the workbench alone; committee members and substitutes have desks."""
+        return has_network_role(request.user, Role.COORDINATOR) and not is_scientific_member(request.user)
+
     def get_queryset(self, request):
-        if is_scientific_member(request.user) or not has_network_role(request.user, Role.COORDINATOR):
-            return queue_for(request.user)
-        return (
-            with_dispute(Evaluation.objects.visible_to(request.user)).with_place().order_by("-round__declare_on", "pk")
-        )
+        return plain_queue_for(request.user) if self._coordinates(request) else queue_for(request.user)
 
     def get_ordering(self, request):
         return []  # the query's own: the most disputed first
@@ -88,12 +89,10 @@ class EvaluationAdmin(NotThere, admin.ModelAdmin):
 
     def get_list_display(self, request):
         """Coordinators see that it is and its stage; nothing that hangs on ratings."""
-        if is_scientific_member(request.user) or not has_network_role(request.user, Role.COORDINATOR):
-            return self.list_display
-        return ["where", "state", "deadline", "waiting"]
+        return ["page", "state", "deadline", "waiting"] if self._coordinates(request) else self.list_display
 
     def get_sortable_by(self, request):
-        return ["state", "gap", "waiting"] if len(self.get_list_display(request)) > 4 else ["state", "waiting"]
+        return ["state", "waiting"] if self._coordinates(request) else ["state", "gap", "waiting"]
 
     def has_add_permission(self, request):
         return False
@@ -111,15 +110,16 @@ class EvaluationAdmin(NotThere, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("city and round"))
     def where(self, row):
-        if row.stage in FROM_REVIEW and getattr(row, "facts", None) is not None and self._reviews(row):
-            url = reverse("admin:evaluation_desk", args=[row.pk])
-        else:
-            url = row.get_absolute_url()
-        return format_html('<a href="{}">{}, {}</a>', url, row.strategy.city.name, row.round.name)
+        has_desk = row.stage in FROM_REVIEW
+        return self._link(row, reverse("admin:evaluation_desk", args=[row.pk]) if has_desk else row.get_absolute_url())
+
+    @admin.display(description=gettext_lazy("city and round"))
+    def page(self, row):
+        return self._link(row, row.get_absolute_url())
 
     @staticmethod
-    def _reviews(row) -> bool:
-        return row.largest_gap != NOT_SEEN or row.facts.dimension is not None or row.rater_count == 0
+    def _link(row, url):
+        return format_html('<a href="{}">{}, {}</a>', url, row.strategy.city.name, row.round.name)
 
     @admin.display(description=gettext_lazy("stage"), ordering="stage")
     def state(self, row):

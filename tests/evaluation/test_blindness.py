@@ -1,0 +1,286 @@
+"""Before the discuss stage nobody but the author sees a rating, whoever asks and wherever."""
+
+import pytest
+from django.urls import reverse
+
+from cities.enums import BodyKind, Role
+from cities.rules import forget_offices
+from epi_site.accounts.models import Mail
+from evaluation.models import (
+    Assessment,
+    Consensus,
+    DiscussionNote,
+    Evaluation,
+    Rating,
+)
+from evaluation.selectors.queue import facts_of, queue_for, with_dispute
+from evaluation.selectors.sides import side_by_side
+from evaluation.services import discussion, ratings
+from tests.factories import EvaluationFactory, UserFactory, member
+
+pytestmark = pytest.mark.django_db
+SECRET = "Secret reason of rater one."
+
+
+@pytest.fixture
+def rated(case):
+    """Rater one has submitted; rater two is half way."""
+    case.to("rate")
+    for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
+        level = 1 if code == "impact" else 4
+        ratings.save_rating(case.evaluation, case.dimension(code), by=case.rater1, level=level, reasons=SECRET)
+    ratings.submit_assessment(case.evaluation, by=case.rater1)
+    ratings.save_rating(case.evaluation, case.dimension(), by=case.rater2, level=4, reasons="Not for others.")
+    return case
+
+
+@pytest.fixture
+def superuser(db):
+    return UserFactory(is_superuser=True, is_staff=True)
+
+
+OTHERS = ["rater2", "moderator", "coordinator", "partner", "committee1", "committee3", "official", "lead", "expert"]
+PAGES = [
+    "evaluation:evaluation_detail",
+    "evaluation:assign",
+    "evaluation:rate_review",
+    "evaluation:discuss",
+    "evaluation:moderate",
+    "evaluation:conflict_declare",
+    "admin:evaluation_desk",
+    "admin:evaluation_desk_gates",
+    "admin:evaluation_evaluation_change",
+    "admin:evaluation_evaluation_history",
+]
+LISTS = ["evaluation:round_list", "admin:evaluation_desk_queue", "admin:index", "strategies:my_work"]
+
+
+def pages_of(case):
+    yield from (reverse(name, args=[case.pk]) for name in PAGES)
+    yield from (reverse(name) for name in LISTS)
+    yield reverse("evaluation:rate", args=[case.pk, "impact"])
+    yield reverse("evaluation:round_detail", args=[case.round.pk])
+    yield reverse("cities:city_detail", args=[case.city.slug])
+
+
+@pytest.mark.parametrize("role", [*OTHERS, "superuser"])
+def test_no_page_shows_another_rating(rated, superuser, client, role):
+    client.force_login(superuser if role == "superuser" else getattr(rated, role))
+
+    for address in pages_of(rated):
+        answer = client.get(address)
+        assert SECRET not in answer.content.decode(), address
+
+
+def test_the_author_reads_her_own(rated, client):
+    client.force_login(rated.rater1)
+
+    assert SECRET in client.get(reverse("evaluation:rate_review", args=[rated.pk])).content.decode()
+
+
+@pytest.mark.parametrize("role", [*OTHERS, "superuser"])
+def test_no_query_shows_another_rating_or_that_it_was_handed_in(rated, superuser, role):
+    user = superuser if role == "superuser" else getattr(rated, role)
+    own = {"rater2": 1}.get(role, 0)
+
+    assert Rating.objects.visible_to(user).count() == own
+    assert Assessment.objects.visible_to(user).count() == own
+    assert Consensus.objects.visible_to(user).count() == 0
+    assert DiscussionNote.objects.visible_to(user).count() == 0
+    assert [side.spread.n for side in side_by_side(rated.evaluation, user).sides] == [0] * 6
+
+
+def test_submitting_reveals_nothing_to_the_one_who_submits(rated, client):
+    for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency"):
+        ratings.save_rating(rated.evaluation, rated.dimension(code), by=rated.rater2, level=2, reasons="Mine.")
+    ratings.submit_assessment(rated.evaluation, by=rated.rater2)
+    client.force_login(rated.rater2)
+
+    assert Rating.objects.visible_to(rated.rater2).exclude(assessment__rater=rated.rater2.person).count() == 0
+    for address in pages_of(rated):
+        assert SECRET not in client.get(address).content.decode()
+
+
+def test_the_queues_order_and_columns_tell_nothing_before_the_review(rated):
+    """A second evaluation, rated without dispute: neither sort nor figures may tell the two apart."""
+    other = EvaluationFactory(round=rated.round)
+
+    for stage in ("rate", "discuss", "moderate"):
+        Evaluation.objects.update(stage=stage)
+        rows = {row.pk: row for row in with_dispute(Evaluation.objects.all())}
+        hidden = {(row.largest_gap, row.rater_count) for row in rows.values()}
+        facts = facts_of(list(queue_for(rated.committee1)), rated.committee1)
+        assert hidden == {(-1, -1)}
+        assert {(row.dimension, row.spread, row.evidence) for row in facts.values()} == {(None, None, None)}
+    assert other.pk in rows
+
+
+def test_filters_of_the_workbench_reach_no_rating(rated, client):
+    client.force_login(rated.committee1)
+    queue = reverse("admin:evaluation_desk_queue")
+
+    for lookup in ("assessments__ratings__level=1", "assessments__submitted_at__isnull=False"):
+        answer = client.get(f"{queue}?{lookup}")
+        assert answer.status_code in {302, 400}, lookup
+    assert "Lublin, Autumn" not in client.get(f"{queue}?q={SECRET[:12]}").content.decode()
+    assert "Lublin, Autumn" not in client.get(f"{queue}?largest_gap__gte=0").content.decode()
+    rated.to("review")
+    client.force_login(rated.coordinator)
+    assert client.get(f"{queue}?largest_gap__gte=3").status_code == 302  # not even asked for coordinators
+    client.force_login(rated.committee1)
+    assert "Lublin, Autumn" in client.get(f"{queue}?largest_gap__gte=0").content.decode()
+
+
+def test_letters_carry_no_rating(rated):
+    rated.rate(rated.official, 2)
+    rated.to("published")
+
+    for body in Mail.objects.values_list("body", flat=True):
+        assert SECRET not in body
+        assert "Reason for" not in body
+
+
+def test_from_discuss_on_raters_and_moderator_read_names_others_do_not(rated, client, superuser):
+    rated.move("start_discussion")
+    discussion.add_note(rated.evaluation, rated.dimension(), by=rated.rater1, text="A note for raters.")
+    seen = {
+        role
+        for role in [*OTHERS, "rater1"]
+        if Rating.objects.visible_to(getattr(rated, role)).filter(reasons=SECRET).exists()
+    }
+
+    assert seen == {"rater1", "rater2", "moderator", "official"}
+    assert not Rating.objects.visible_to(superuser).exists()
+    for role in ("coordinator", "partner", "lead", "committee1", "committee3"):
+        client.force_login(getattr(rated, role))
+        for address in pages_of(rated):
+            page = client.get(address).content.decode()
+            assert SECRET not in page, (role, address)
+            assert "A note for raters." not in page
+
+
+def test_an_unfinished_assessment_is_nobodys_ever(rated):
+    rated.to("review")
+
+    for role in ("rater1", "moderator", "committee1"):
+        assert not Rating.objects.visible_to(getattr(rated, role)).filter(reasons="Not for others.").exists()
+    assert Rating.objects.visible_to(rated.rater2).filter(reasons="Not for others.").exists()
+
+
+def test_from_review_on_the_committee_reads_names_unless_in_conflict(rated, client):
+    rated.to("review")
+
+    assert Rating.objects.visible_to(rated.committee1).filter(reasons=SECRET).count() == 6
+    assert not Rating.objects.visible_to(rated.committee3).exists()
+    client.force_login(rated.committee3)
+    queue = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
+    assert "Lublin" not in queue
+    for address in pages_of(rated):
+        assert SECRET not in client.get(address).content.decode()
+
+
+def test_the_published_page_shows_the_spread_and_no_name(rated, client):
+    rated.to("published")
+
+    page = client.get(reverse("evaluation:evaluation_detail", args=[rated.pk])).content.decode()
+
+    assert "We agreed on it." in page
+    assert SECRET not in page
+    assert f">{rated.rater1.person.name}<" not in page
+
+
+# ---- the queue
+
+
+def test_the_queue_shows_the_most_disputed_first_and_says_where(case, client):
+    case.to("review")
+    client.force_login(case.committee1)
+
+    page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
+
+    assert "Lublin, Autumn round" in page
+    assert "1–4 (1–4)" in page
+    assert "Impact" in page
+    assert reverse("admin:evaluation_desk", args=[case.pk]) in page
+    assert client.get(reverse("admin:evaluation_evaluation_change", args=[case.pk])).url == reverse(
+        "admin:evaluation_desk", args=[case.pk]
+    )
+
+
+def test_coordinators_read_no_column_that_hangs_on_ratings(case, client):
+    case.to("review")
+    client.force_login(case.coordinator)
+
+    page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
+
+    assert "Lublin, Autumn round" in page
+    assert "largest gap" not in page.lower()
+    assert "1–4" not in page
+    csv = client.post(
+        reverse("admin:evaluation_desk_queue"), {"action": "as_csv", "_selected_action": [case.pk]}
+    ).content.decode()
+    assert "1–4" not in csv
+
+
+def test_the_queue_is_taken_away_as_csv(case, client):
+    case.to("review")
+    client.force_login(case.committee1)
+
+    answer = client.post(reverse("admin:evaluation_desk_queue"), {"action": "as_csv", "_selected_action": [case.pk]})
+
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("city and round,stage,deadline,independent raters,most disputed")
+    assert lines[1].startswith('"Lublin, Autumn round",committee review,')
+    assert "1–4 (1–4),3,none,0 approvals,0" in lines[1]
+
+
+@pytest.mark.parametrize("role", ["committee1", "coordinator"])
+def test_the_queue_costs_the_same_for_one_row_or_five(case, client, role, django_assert_max_num_queries):
+    case.to("review")
+    counts = []
+    client.force_login(getattr(case, role))
+    for more in (0, 4):
+        for _n in range(more):
+            EvaluationFactory(round=case.round, stage="review")
+        forget_offices(getattr(case, role))
+        with django_assert_max_num_queries(15) as captured:
+            answer = client.get(reverse("admin:evaluation_desk_queue"))
+        counts.append(len(captured))
+
+    assert answer.status_code == 200
+    assert counts[0] == counts[1]
+
+
+def test_the_queue_is_searched_filtered_and_sorted(case, client):
+    case.to("review")
+    EvaluationFactory(round=case.round)
+    client.force_login(case.committee1)
+    queue = reverse("admin:evaluation_desk_queue")
+
+    assert "Lublin" in client.get(f"{queue}?q=lublin").content.decode()
+    assert "Lublin, Autumn" not in client.get(f"{queue}?q=nowhere").content.decode()
+    assert "Lublin, Autumn" in client.get(f"{queue}?stage__exact=review").content.decode()
+    assert "Lublin, Autumn" in client.get(f"{queue}?o=-7").content.decode()
+
+
+def test_the_rows_say_the_same_as_the_rules(case, everyone):
+    EvaluationFactory(round=case.round)
+    users = [*everyone.values(), *(getattr(case, role) for role in [*OTHERS, "rater1", "committee2"])]
+    pairs = {
+        "is_rater": "evaluation.rate_evaluation",
+        "is_moderator": "evaluation.moderate_evaluation",
+        "is_reviewer": "evaluation.review_evaluation",
+    }
+
+    for user in users:
+        seen = set(Evaluation.objects.visible_to(user))
+        for row in Evaluation.objects.with_part_of(user):
+            assert (row in seen) == user.has_perm("evaluation.view_evaluation", row)
+            for name, permission in pairs.items():
+                assert (getattr(row, name) and row in seen) == user.has_perm(permission, row), (user, name)
+
+
+def test_a_coordinator_in_the_committee_of_a_city_is_no_member(case):
+    both = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
+
+    assert not Evaluation.objects.on_desk_of(both).exists()

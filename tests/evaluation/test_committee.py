@@ -1,0 +1,410 @@
+"""The committee: two concur on a stated hash, one sends back, conflicts stay out, and nothing happens twice."""
+
+import threading
+
+import pytest
+from django.db import connection, connections
+from django.urls import reverse
+
+from epi_site.shared.exceptions import Frozen
+from evaluation.enums import Decision
+from evaluation.exceptions import (
+    AlreadyAnswered,
+    AlreadyDecided,
+    DecisionContradicts,
+    DeskChanged,
+    NothingToReopen,
+    NotInStage,
+    NotYours,
+    ReasonMissing,
+)
+from evaluation.models import CommitteeQuestion, CommitteeReview, DeskVisit, EvaluationResult
+from evaluation.selectors.results import shown_result
+from evaluation.services import committee, conflicts, ratings
+from evaluation.signals import evaluation_published
+
+pytestmark = pytest.mark.django_db
+CHANGES = Decision.REQUEST_CHANGES
+
+
+# ---- deciding
+
+
+def test_two_members_publish(case):
+    heard = []
+    listener = lambda sender, evaluation, result, **_: heard.append(result)  # noqa: E731 - a signal's receiver
+    evaluation_published.connect(listener, weak=False)
+    case.to("review").decide(case.committee1)
+    assert case.evaluation.stage == "review"
+
+    case.decide(case.committee2)
+    evaluation_published.disconnect(listener)
+
+    evaluation = case.evaluation
+    assert (evaluation.stage, evaluation.published_at is not None) == ("published", True)
+    assert heard == [evaluation.result]
+
+
+def test_the_result_is_sealed_and_names_nobody(case):
+    case.to("published")
+
+    result = EvaluationResult.objects.get()
+    impact = next(row for row in result.contents["dimensions"] if row["code"] == "impact")
+    assert next(row["code"] for row in result.contents["dimensions"]) == "relevance"
+    assert impact["agreement"] == {"n": 2, "median": "1-4", "low": 1, "high": 4, "gap": 3, "not_assessed": 0}
+    assert impact["by_capacity"]["self"]["median"] == "4"
+    assert impact["consensus"]["level"] == 3
+    assert len(impact["ratings"]) == 3
+    assert result.contents["revision"]["sha256"] == case.evaluation.revision.sha256
+    names = [user.person.name for user in (case.rater1, case.moderator, case.committee1)]
+    assert not [name for name in names if f'"{name}"' in result.snapshot]
+    with pytest.raises(Frozen):
+        EvaluationResult.objects.update(snapshot="{}")
+    assert shown_result(case.evaluation).rows[5].range == "1–4"
+
+
+def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
+    case.to("review").decide(case.committee1)
+    old_hash = committee.desk_hash(case.evaluation)
+
+    case.decide(case.committee2, CHANGES, reason="Say what impact rests on.")
+    assert (case.evaluation.stage, case.evaluation.cycle) == ("moderate", 2)
+    case.agree(level=2, codes=["impact"])
+    case.move("hand_to_committee")
+    case.decide(case.committee1)
+    assert case.evaluation.stage == "review"
+    case.decide(case.committee2)
+
+    rows = list(CommitteeReview.objects.values_list("cycle", "decision"))
+    assert rows == [(1, "approve"), (1, "request_changes"), (2, "approve"), (2, "approve")]
+    assert CommitteeReview.objects.filter(stated_hash=old_hash).count() == 2
+    assert case.evaluation.stage == "published"
+    assert case.evaluation.moves.get(verb="request_changes").reason == "Say what impact rests on."
+
+
+@pytest.mark.parametrize(
+    "fields, error",
+    [
+        ({"decision": CHANGES}, ReasonMissing),
+        ({"decision": CHANGES, "reason": "So.", "dimensions": {"impact": (CHANGES, " ")}}, ReasonMissing),
+        ({"decision": CHANGES, "reason": "So.", "reopen_ratings": True}, NothingToReopen),
+        ({"decision": "approve", "dimensions": {"impact": (CHANGES, "More.")}}, DecisionContradicts),
+        ({"decision": "approve", "stated_hash": "0" * 64}, DeskChanged),
+    ],
+)
+def test_decisions_that_do_not_fit_are_refused(case, fields, error):
+    case.to("review")
+
+    with pytest.raises(error):
+        case.decide(case.committee1, **fields)
+    assert not CommitteeReview.objects.exists()
+
+
+def test_who_may_not_decide(case):
+    case.to("review")
+
+    for user in (case.committee3, case.rater1, case.moderator, case.coordinator, case.lead, case.partner):
+        with pytest.raises(NotYours):
+            case.decide(user)
+
+
+def test_nobody_decides_on_what_they_rated(case):
+    case.to("rate")
+    from evaluation.services import rounds
+
+    rounds.assign_rater(case.evaluation, case.committee1.person, "committee", by=case.coordinator)
+    case.rate(case.committee1)
+    case.to("review")
+
+    with pytest.raises(NotYours):
+        case.decide(case.committee1)
+
+
+def test_nothing_is_decided_before_the_review(case):
+    case.to("moderate")
+
+    with pytest.raises(NotInStage):
+        case.decide(case.committee1)
+
+
+def test_the_same_post_twice_is_one_decision(case):
+    case.to("review")
+    stated = committee.desk_hash(case.evaluation)
+
+    first = case.decide(case.committee1, stated_hash=stated)
+    second = case.decide(case.committee1, stated_hash=stated)
+    with pytest.raises(AlreadyDecided):
+        case.decide(case.committee1, CHANGES, reason="On second thoughts.", stated_hash=stated)
+
+    assert first == second
+    assert CommitteeReview.objects.count() == 1
+
+
+def test_a_second_decision_in_the_same_cycle_is_refused(case):
+    case.to("review").decide(case.committee1)
+    question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
+    committee.answer_question(question, by=case.lead, text="All.")
+
+    with pytest.raises(AlreadyDecided):
+        case.decide(case.committee1)
+
+
+# ---- the hash
+
+
+def test_the_hash_changes_with_what_is_judged(case):
+    case.to("review")
+    seen = [committee.desk_hash(case.evaluation)]
+    rating = case.evaluation.assessments.first().ratings.first()
+    rating.reasons = "Other reasons."
+    rating.save()
+    seen.append(committee.desk_hash(case.evaluation))
+    consensus = case.evaluation.consensus.first()
+    consensus.level = 1
+    consensus.save()
+    seen.append(committee.desk_hash(case.evaluation))
+    question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
+    assert committee.desk_hash(case.evaluation) == seen[-1]
+    committee.answer_question(question, by=case.lead, text="All.")
+    seen.append(committee.desk_hash(case.evaluation))
+    conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised them.")
+    seen.append(committee.desk_hash(case.evaluation))
+
+    assert len(set(seen)) == 5
+
+
+def test_a_rater_who_falls_out_during_the_review_makes_decisions_start_anew(case):
+    case.to("review").decide(case.committee1)
+
+    conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised them.")
+    case.decide(case.committee2)
+
+    assert (case.evaluation.stage, case.evaluation.cycle) == ("review", 2)
+
+
+def test_an_approval_of_somebody_in_conflict_no_longer_counts(case):
+    case.to("review").decide(case.committee1)
+    conflicts.declare_conflict(case.evaluation, by=case.committee1, reason="I advised them.")
+
+    case.decide(case.committee2)
+
+    assert case.evaluation.stage == "review"
+
+
+# ---- questions
+
+
+def test_a_question_is_asked_and_answered_once(case):
+    case.to("review")
+    ask = {"by": case.committee1, "text": "Who was asked?"}
+    first = committee.ask_question(case.evaluation, **ask)
+    assert committee.ask_question(case.evaluation, **ask) == first
+    for user in (case.partner, case.coordinator, case.committee3):
+        with pytest.raises(NotYours):
+            committee.ask_question(case.evaluation, by=user, text="Me too?")
+    with pytest.raises(NotYours):
+        committee.answer_question(first, by=case.expert, text="I say.")
+    with pytest.raises(ReasonMissing):
+        committee.answer_question(first, by=case.official, text=" ")
+
+    answered = committee.answer_question(first, by=case.official, text="Four hundred.")
+    assert committee.answer_question(first, by=case.official, text="Four hundred.") == answered
+    with pytest.raises(AlreadyAnswered):
+        committee.answer_question(first, by=case.lead, text="Five hundred.")
+
+    assert case.evaluation.stage == "review"
+    assert CommitteeQuestion.objects.get().answered_by == case.official
+
+
+def test_questions_are_asked_during_the_review_only(case):
+    case.to("moderate")
+
+    with pytest.raises(NotInStage):
+        committee.ask_question(case.evaluation, by=case.committee1, text="Already?")
+
+
+# ---- the desk page
+
+
+@pytest.fixture
+def desk(client, case):
+    case.to("review")
+    client.force_login(case.committee1)
+    address = reverse("admin:evaluation_desk", args=[case.pk])
+
+    def send(**data):
+        return client.post(address, {"stated_hash": committee.desk_hash(case.evaluation), "decision": "approve"} | data)
+
+    return client, address, send
+
+
+def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_num_queries):
+    client, address, _send = desk
+
+    with django_assert_max_num_queries(20):
+        page = client.get(address).content.decode()
+
+    for words in ("Reason for 1.", "Reason for 4.", "We agreed on it.", "3 levels apart", "all agree", "be the first"):
+        assert words in page
+    assert committee.desk_hash(case.evaluation) in page
+    assert "2 independent raters" in page  # the city's own rating is shown, and no part of the gap
+    assert "City self-assessment" in page
+
+
+def test_a_decision_by_the_page(case, desk):
+    client, address, send = desk
+
+    answer = send(**{"comment-impact": "Watch this next time."})
+
+    assert answer.url == reverse("admin:evaluation_desk_queue")
+    review = CommitteeReview.objects.get()
+    assert [(row.dimension.code, row.decision, row.comment) for row in review.dimensions.all()] == [
+        ("impact", "approve", "Watch this next time.")
+    ]
+    assert "You decided on" in client.get(address).content.decode()
+    client.force_login(case.committee2)
+    page = client.get(address).content.decode()
+    assert "one more has to concur" in page
+    assert "Watch this next time." in page
+
+
+def test_a_decision_that_does_not_fit_keeps_what_was_typed(desk):
+    _client, _address, send = desk
+
+    page = send(decision=CHANGES, reason="", **{"comment-impact": "I typed this."})
+
+    assert page.status_code == 200
+    assert "Say what should change and why." in page.content.decode()
+    assert "I typed this." in page.content.decode()
+    contradiction = send(**{"comment-impact": "More.", "changes-impact": "on"})
+    assert "You approve the whole." in contradiction.content.decode()
+    wish = send(decision=CHANGES, reason="So.", **{"changes-impact": "on"})
+    assert "Say what should change here." in wish.content.decode()
+    reopen = send(decision=CHANGES, reason="So.", reopen_ratings="on")
+    assert "Name the dimensions whose ratings" in reopen.content.decode()
+
+
+def test_a_desk_that_changed_is_told_and_nothing_is_lost(case, desk):
+    _client, _address, send = desk
+    stated = committee.desk_hash(case.evaluation)
+    question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
+    committee.answer_question(question, by=case.lead, text="All.")
+
+    page = send(stated_hash=stated, **{"comment-impact": "My long comment."})
+
+    text = page.content.decode()
+    assert page.status_code == 409
+    assert "has changed since you opened it" in text
+    assert "My long comment." in text
+    assert f'value="{committee.desk_hash(case.evaluation)}"' in text
+    assert not CommitteeReview.objects.exists()
+    assert send(**{"comment-impact": "My long comment."}).status_code == 302
+
+
+def test_what_changed_since_the_last_visit(case, desk, days):
+    client, address, _send = desk
+    seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
+    client.get(address)
+    assert not DeskVisit.objects.exists()  # reading writes nothing
+    client.post(seen, headers={"HX-Request": "true"})
+    assert "Nothing has changed." in client.get(address).content.decode()
+
+    with days(1):
+        committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
+        page = client.get(address).content.decode()
+        assert f"{case.committee2.person.name} asked the city." in page
+        client.post(seen, {"now": "1"})
+        assert "Nothing has changed." in client.get(address).content.decode()
+    assert client.get(seen).status_code == 405
+
+
+def test_a_visit_that_goes_on_keeps_what_was_new(case, desk, days):
+    client, _address, _send = desk
+    seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
+    client.post(seen)
+    first = DeskVisit.objects.get().at
+    client.post(seen, headers={"HX-Request": "true"})
+    assert DeskVisit.objects.get().at == first
+
+    with days(1):
+        client.post(seen, headers={"HX-Request": "true"})
+
+    assert DeskVisit.objects.get().at > first
+
+
+def test_a_question_from_the_desk(case, desk):
+    client, address, _send = desk
+    ask = reverse("admin:evaluation_desk_ask", args=[case.pk])
+
+    client.post(ask, {"text": "Who was asked?", "dimension": "impact"})
+    client.post(ask, {"text": ""})
+
+    assert CommitteeQuestion.objects.get().dimension.code == "impact"
+    assert "Who was asked?" in client.get(address).content.decode()
+    assert client.get(ask).status_code == 405
+
+
+def test_gates_stand_on_the_desk(case, desk):
+    client, address, _send = desk
+    gates = reverse("admin:evaluation_desk_gates", args=[case.pk])
+
+    assert gates in client.get(address).content.decode()
+    assert client.get(gates).status_code == 200
+    assert "<html" not in client.get(gates, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_a_reopened_desk_tells_what_was_asked_for(case, desk):
+    client, address, send = desk
+    send(
+        decision=CHANGES,
+        reason="Thin reasons.",
+        reopen_ratings="on",
+        **{"changes-impact": "on", "comment-impact": "Cite."},
+    )
+    ratings.save_rating(
+        case.evaluation, case.dimension(), by=case.rater1, level=2, reasons="On second thoughts.", version=1
+    )
+    case.agree(level=2, codes=["impact"])
+    case.move("hand_to_committee")
+
+    page = client.get(address).content.decode()
+
+    assert "Thin reasons." in page
+    assert "A rating of Impact was changed." in page
+    assert "cycle 1" in page
+
+
+# ---- two at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_members_at_the_same_moment_publish_once(case):
+    case.to("review")
+    stated = committee.desk_hash(case.evaluation)
+    gate, errors = threading.Barrier(2), []
+
+    def decide(user):
+        try:
+            gate.wait()
+            case.decide(user, stated_hash=stated)
+        except Exception as error:  # noqa: BLE001 - told by the test
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=decide, args=[user]) for user in (case.committee1, case.committee2)]
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        for thread in threads:  # one connection for all: nothing runs at once there
+            gate = threading.Barrier(1)
+            thread.start()
+            thread.join()
+    else:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert errors == []
+    assert CommitteeReview.objects.count() == 2
+    assert EvaluationResult.objects.count() == 1
+    assert case.evaluation.moves.filter(verb="publish").count() == 1
