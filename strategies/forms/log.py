@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import URLValidator
+from django.db.models import Q
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -79,7 +80,9 @@ class LogForm(VersionedForm):
         self.fields["milestones"].choices = self._milestones
         self.fields["budget_line"].choices = self._lines
         self.fields["city_period"].choices = self._periods
-        self.fields["on_behalf_of"].queryset = Person.objects.filter(pk__in=page.people_ids)
+        self.fields["on_behalf_of"].queryset = Person.objects.filter(
+            Q(pk__in=page.people_ids) | Q(pk__in=[self.instance.on_behalf_of_id or page.action.accountable_id or 0])
+        )
         self._offer_languages()
         if not self.is_bound:
             self.complete()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -139,8 +140,7 @@ class ActionForm(PlanForm):
         }
 
     def offer(self):
-        members = Membership.objects.current().filter(body__city=self.city).values("person")
-        people = Person.objects.filter(pk__in=members)
+        people = self.people()
         strategy = self.parent.area.strategy_id if self.instance.pk is None else self.instance.strategy.pk
         objectives = Objective.objects.filter(area__strategy=strategy).select_related("area")
         self.fields["objective"].queryset = objectives.order_by("area__code", "code")
@@ -151,6 +151,14 @@ class ActionForm(PlanForm):
         self.fields["owner"].empty_label = _("not yet known")
         if self.instance.pk is None:
             self.initial.setdefault("objective", self.parent.pk)
+
+    def people(self):
+        """Members of the city's bodies, and who stands there already though the membership has ended."""
+        members = Membership.objects.current().filter(body__city=self.city).values("person")
+        stand = Q(pk=self.instance.accountable_id)
+        if self.instance.pk:
+            stand |= Q(deputy_for=self.instance)
+        return Person.objects.filter(Q(pk__in=members) | stand).distinct()
 
     def clean(self):
         cleaned = super().clean()

@@ -24,7 +24,7 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
 from epi_site.shared import clock, locales
-from epi_site.shared.exceptions import TellableError
+from epi_site.shared.exceptions import EditedMeanwhile, TellableError
 from strategies.exceptions import AlreadyWithdrawn, WillBeLate
 from strategies.forms import LogForm
 from strategies.forms.log import stored_extras
@@ -432,7 +432,7 @@ class UpdateEdit(LogBase):
         data = self.input_from(form, kept)
         try:
             updates.change_update(row, by=self.user, data=data, version=form.cleaned_data["version"])
-        except updates.EditedMeanwhile:
+        except EditedMeanwhile:
             form.catch_up(self.get_rows().get(pk=row.pk))
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
         except TellableError as error:

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cities.enums import BodyKind, FileState, Role
@@ -132,8 +132,18 @@ def test_without_another_due_action_it_leads_to_my_work(client, official, action
 
 @pytest.mark.parametrize(
     "role, status",
-    [("official", 200), ("lead", 200), ("viewer", 403), ("expert", 403), ("partner", 403), ("coordinator", 403)]
-    + [("public", 302), ("former", 403), ("superuser", 403), ("other_official", 403)],
+    [
+        ("official", 200),
+        ("lead", 200),
+        ("viewer", 403),
+        ("expert", 403),
+        ("partner", 403),
+        ("coordinator", 403),
+        ("public", 302),
+        ("former", 403),
+        ("superuser", 403),
+        ("other_official", 403),
+    ],
 )
 def test_who_may_log_on_a_published_action(client, everyone, city, period, role, status):
     action = ActionFactory(city=city, published=True)
