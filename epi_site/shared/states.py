@@ -61,6 +61,10 @@ LOOKS = {
     "building": Look("done", "half", _("Being built")),
     "ready": Look("on-track", "check", _("Ready")),
     "failed": Look("late", "square", _("Failed")),
+    # letters (with the words of their enumeration)
+    "sending": Look("done", "half", ""),
+    "sent": Look("on-track", "check", _("Sent")),
+    "unknown": Look("at-risk", "triangle", ""),
     # conditions of a gate
     "met": Look("on-track", "check", _("Met")),
     "not_met": Look("not-started", "ring", _("Not yet met")),
