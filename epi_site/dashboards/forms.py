@@ -1,7 +1,6 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cities.models import Theme
 from epi_site.shared.maps import country_name
 
 
@@ -22,7 +21,7 @@ class ViewForm(forms.Form):
             self.fields["country"].choices = [("", _("all countries")), *((code, name) for name, code in named)]
         else:
             del self.fields["country"]
-        self.fields["theme"].choices = [("", _("all themes")), *((row.code, row.name) for row in Theme.objects.all())]
+        self.fields["theme"].choices = [("", _("all themes")), *((row.code, row.name) for row in view.themes)]
 
 
 def _period_words(period, view) -> str:

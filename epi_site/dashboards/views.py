@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView
 
-from cities.models import City, Installation
+from cities.models import City
 from epi_site.dashboards import charts
 from epi_site.dashboards.forms import ViewForm
 from epi_site.dashboards.selectors.actions import ActionLines, healths_of
 from epi_site.dashboards.selectors.dimensions import dimension_rows
+from epi_site.dashboards.selectors.installation import installation_of
 from epi_site.dashboards.selectors.network import Dashboard
 from epi_site.dashboards.selectors.scope import view_for
 from epi_site.shared import clock
@@ -48,7 +49,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
 
     @cached_property
     def is_illustrative(self):
-        return Installation.objects.filter(pk=1, is_demo=True).exists()
+        return installation_of(self.request).is_demo
 
     @cached_property
     def about(self):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from cities.models import City, Installation
 from cities.rules import insider_cities, offices_of, reads_network
+from epi_site.dashboards.selectors.installation import installation_of
 from epi_site.pages.workplace import has_evaluation_work
 
 PLAN_PATHS = ("/strategies/", "/actions/", "/indicators/", "/updates/", "/periods/")
@@ -31,9 +32,9 @@ class Site:
         self._request = request
         self._user = getattr(request, "user", None)
 
-    @cached_property
+    @property
     def _installation(self) -> Installation:
-        return Installation.objects.filter(pk=1).first() or Installation()
+        return installation_of(self._request)
 
     @property
     def network_name(self) -> str:
@@ -89,15 +90,14 @@ class Site:
             yield NavPlace(_("Training"), reverse("training:week_list"))
             return
         insider, network = bool(insider_cities(user)), reads_network(user)
-        rates = has_evaluation_work(user)
-        if insider or rates:
+        if insider or has_evaluation_work(user):
             yield NavPlace(_("My work"), reverse("strategies:my_work"))
         yield NavPlace(_("Cities"), reverse("cities:city_list"))
         for city in self.own_cities[:1]:
             yield NavPlace(_("Strategy"), reverse("strategies:strategy_detail", args=[city.slug]), PLAN_PATHS)
         if network and not insider:
             yield NavPlace(_("Periods"), reverse("strategies:cityperiod_list"), PLAN_PATHS)
-        if offices_of(user) or rates:
+        if offices_of(user) or has_evaluation_work(user):
             yield NavPlace(_("Evaluation"), reverse("evaluation:round_list"))
         yield NavPlace(_("Dashboards"), reverse("dashboards:network"))
         if insider or network:

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from . import locales
+from .states import look_of
 
 LIGHT = {
     "--epi-ink": "#14202e",
@@ -43,7 +44,15 @@ LIGHT = {
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 PATTERNS = ("", "/", "x", "-", ".", "+")
-HEALTH_PATTERNS = {"on_track": "", "done": ".", "not_started": "-", "at_risk": "/", "stale": "+", "late": "x"}
+HEALTH_PATTERNS = {
+    "on_track": "",
+    "done": ".",
+    "not_started": "-",
+    "at_risk": "/",
+    "stale": "+",
+    "late": "x",
+    "cancelled": "|",
+}
 
 
 @dataclass(frozen=True)
@@ -140,7 +149,7 @@ def bar_style(index: int) -> dict:
 def health_style(health: Any) -> dict:
     """The same colour and pattern for a health on every page."""
     value = str(getattr(health, "value", health))
-    return {"marker": _filled(f"var(--epi-{value.replace('_', '-')})", HEALTH_PATTERNS.get(value, ""))}
+    return {"marker": _filled(f"var(--epi-{look_of(value).tone})", HEALTH_PATTERNS.get(value, ""))}
 
 
 def level_colour(level: int) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, Sum
 
 from epi_site.shared.maps import country_name
 from strategies.enums import Health
-from strategies.models import ActionUpdate, CityPeriod, RevisionAction
+from strategies.models import CityPeriod, RevisionAction
 
 from . import live
 from .scope import Reading, View, with_records
@@ -96,11 +96,8 @@ def _frozen_figures(view: View) -> dict[int, dict]:
 def _live_figures(view: View) -> dict[int, dict]:
     if not view.live:
         return {}
-    found = _figures((*row, 0) for row in live.summed(view.live_actions()))
-    for city, updates in _live_updates(view):
-        if city in found:
-            found[city]["updates"] = updates
-    return found
+    periods = [reading.city_period_id for reading in view.live if reading.city_period_id]
+    return _figures(live.summed(view.live_actions(), periods))
 
 
 def _figures(rows: Iterable[tuple]) -> dict[int, dict]:
@@ -126,13 +123,6 @@ def _mean(points: int, counted: int) -> int | None:
     return (2 * points + counted) // (2 * counted) if counted else None
 
 
-def _live_updates(view: View) -> QuerySet:
-    periods = [reading.city_period_id for reading in view.live if reading.city_period_id]
-    rows = ActionUpdate.objects.standing().filter(city_period__in=periods)
-    rows = rows.filter(action__in=view.live_actions().values("pk"))
-    return rows.order_by().values_list("city_period__city").annotate(n=Count("pk"))
-
-
 # ---- progress over time
 
 
@@ -150,22 +140,20 @@ def progress_points(view: View, figures: list[CityFigures]) -> list[ProgressPoin
     """Accepted (for the public: published) revisions up to the period, then the present one; one query."""
     if view.period is None:
         return []
-    past = CityPeriod.objects.filter(
-        city__in=[city.pk for city in view.cities], period__starts_on__lt=view.period.starts_on
-    )
-    fully = [reading.city.pk for reading in view.readings if not reading.is_public]
-    public = [reading.city.pk for reading in view.readings if reading.is_public]
-    records = with_records(past)
-    chosen = list(records.filter(city__in=fully, accepted_id__isnull=False).values_list("accepted_id", flat=True))
-    chosen += records.filter(city__in=public, published_id__isnull=False).values_list("published_id", flat=True)
-    return [*_past_points(view, chosen, public), *_present_points(view, figures)]
+    return [*_past_points(view), *_present_points(view, figures)]
 
 
-def _past_points(view: View, revisions: list[int], public: list[int]) -> list[ProgressPoint]:
+def _past_points(view: View) -> list[ProgressPoint]:
+    """Accepted revisions; of cities that the reader knows from outside, published ones and their published actions."""
+    periods = {row.pk: row for row in view.periods if row.starts_on < view.period.starts_on}
     cities = {city.pk: city for city in view.cities}
-    periods = {period.pk: period for period in view.periods}
-    rows = RevisionAction.objects.filter(revision__in=revisions).exclude(health=Health.CANCELLED)
-    rows = rows.filter(~Q(**{f"{CITY_OF_FROZEN}__in": public}) | Q(action__published_at__isnull=False))
+    records = with_records(CityPeriod.objects.filter(period__in=list(periods)))
+    fully = records.filter(city__in=[row.city.pk for row in view.readings if not row.is_public])
+    public = records.filter(city__in=[row.city.pk for row in view.readings if row.is_public])
+    rows = RevisionAction.objects.exclude(health=Health.CANCELLED).filter(
+        Q(revision__in=fully.values("accepted_id"))
+        | Q(revision__in=public.values("published_id"), action__published_at__isnull=False)
+    )
     if view.theme:
         rows = rows.filter(action__objective__area__theme=view.theme)
     period = "revision__city_period__period"
@@ -173,7 +161,6 @@ def _past_points(view: View, revisions: list[int], public: list[int]) -> list[Pr
     points = [
         ProgressPoint(cities[row[CITY_OF_FROZEN]], periods[row[period]], _mean(row["points"], row["counted"]) or 0)
         for row in means
-        if row[period] in periods
     ]
     return sorted(points, key=lambda point: (point.city.name, point.period.starts_on))
 

@@ -10,14 +10,16 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from strategies.enums import Health
+from strategies.models import ActionUpdate
 
 CITY = "objective__area__strategy__city"
 SUMS = """
-WITH live (city, health, progress, spent, budget) AS MATERIALIZED ({})
-SELECT city, health, COUNT(*), SUM(progress), SUM(spent), SUM(budget) FROM live GROUP BY city, health
+WITH live (city, health, progress, spent, budget, updates) AS MATERIALIZED ({})
+SELECT city, health, COUNT(*), SUM(progress), SUM(spent), SUM(budget), SUM(updates) FROM live GROUP BY city, health
 """
 COUNT = """
 WITH live (health) AS MATERIALIZED ({})
@@ -29,11 +31,13 @@ SELECT id FROM live WHERE health IN ({}) ORDER BY CASE health {} END, city, code
 """
 
 
-def summed(rows: QuerySet) -> list[tuple]:
-    """City, health, how many, and the sums of progress, money spent and budget."""
-    actions = rows.with_health().with_money().order_by()
-    found = _ask(SUMS, actions.values_list(CITY, "health", "progress", "spent_total", "budget_total"))
-    return [(*row[:4], _money(row[4]), _money(row[5])) for row in found]
+def summed(rows: QuerySet, periods: Sequence[int]) -> list[tuple]:
+    """City, health, how many, and the sums of progress, money spent, budget, and updates in these city periods."""
+    told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__in=periods)
+    counted = told.order_by().values("action").annotate(n=Count("pk")).values("n")
+    actions = rows.with_health().with_money().annotate(told=Coalesce(Subquery(counted), 0)).order_by()
+    found = _ask(SUMS, actions.values_list(CITY, "health", "progress", "spent_total", "budget_total", "told"))
+    return [(*row[:4], _money(row[4]), _money(row[5]), row[6]) for row in found]
 
 
 def counted(rows: QuerySet, healths: Sequence[Health]) -> int:

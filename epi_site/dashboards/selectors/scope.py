@@ -83,6 +83,7 @@ class View:
     theme: Theme | None = None
     only_city: City | None = None
     all_cities: Sequence[City] = field(default_factory=list)
+    themes: Sequence[Theme] = field(default_factory=list)
 
     @property
     def is_current(self) -> bool:
@@ -150,15 +151,17 @@ def view_for(user: Any, *, starts_on: str = "", country: str = "", theme: str = 
     started = [period for period in periods if period.starts_on <= clock.today()]
     current = next(iter(started or periods), None)
     period = next((row for row in periods if row.starts_on.isoformat() == starts_on), current)
+    themes = list(Theme.objects.order_by("name"))
     return View(
         user=user,
         period=period,
         current=current,
         periods=periods,
         country=country,
-        theme=Theme.objects.filter(code=theme).first() if theme else None,
+        theme=next((row for row in themes if row.code == theme), None),
         only_city=city,
         all_cities=[city] if city else list(City.objects.order_by("name")),
+        themes=themes,
     )
 
 

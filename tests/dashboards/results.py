@@ -1,0 +1,57 @@
+"""Published results with given levels, sealed as the committee's decision seals them."""
+
+from epi_site.shared import clock
+from epi_site.shared.snapshots import canonical, seal
+from evaluation.enums import Stage
+from evaluation.models import EvaluationResult
+from strategies.models import PeriodRevision
+from tests.factories import EvaluationFactory
+from tests.factories.evaluation import SCALE
+
+CODES = ["relevance", "effectiveness", "coherence"]
+
+
+def publish_result(strategy, round_, levels, *, agreed=3):
+    """``levels``: by dimension, pairs of capacity and level."""
+    revision = PeriodRevision.objects.filter(city_period__city=strategy.city).order_by("pk").last()
+    moment = {"stage": Stage.PUBLISHED, "published_at": clock.now()}
+    evaluation = EvaluationFactory(strategy=strategy, round=round_, revision=revision, **moment)
+    snapshot = canonical(
+        {
+            "round": round_.name,
+            "published_on": clock.today(),
+            "framework": {"name": "Test", "version": 1, "scale": SCALE},
+            "dimensions": [_dimension(n, code, levels.get(code, []), agreed) for n, code in enumerate(CODES, 1)],
+        }
+    )
+    return EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=seal(snapshot))
+
+
+def _dimension(order, code, ratings, agreed):
+    consensus = {"level": agreed, "not_assessed_reason": "", "reason": f"Why {code}."}
+    if not ratings:
+        consensus = {"level": None, "not_assessed_reason": "Nothing to judge by.", "reason": "No evidence."}
+    return {
+        "code": code,
+        "order": order,
+        "names": {"en": code.capitalize()},
+        "consensus": consensus,
+        "agreement": _spread([level for capacity, level in ratings if capacity in {"peer", "committee"}]),
+        "by_capacity": {capacity: _spread([x for c, x in ratings if c == capacity]) for capacity, _x in ratings},
+        "evidence": "moderate",
+        "ratings": [
+            {"capacity": capacity, "level": level, "not_assessed_reason": "", "reasons": "HIDDEN", "citations": []}
+            for capacity, level in ratings
+        ],
+        "committee": [],
+    }
+
+
+def _spread(levels):
+    ordered = sorted(levels)
+    if not ordered:
+        return {"n": 0, "median": "", "low": None, "high": None, "gap": None, "not_assessed": 0}
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    median = str(low) if low == high else f"{low}-{high}"
+    gap = ordered[-1] - ordered[0]
+    return {"n": len(ordered), "median": median, "low": ordered[0], "high": ordered[-1], "gap": gap, "not_assessed": 0}

@@ -1,0 +1,89 @@
+"""Each figure is one that Plotly knows, and says in its table what it draws."""
+
+import plotly.graph_objects as go
+import pytest
+
+from epi_site.dashboards import charts
+from epi_site.dashboards.selectors.dimensions import results
+from epi_site.dashboards.selectors.network import Dashboard
+from epi_site.dashboards.selectors.scope import view_for
+from epi_site.shared.charts import in_light
+from tests.factories import EvaluationRoundFactory
+
+from .results import publish_result
+from .test_dimensions import LEVELS
+
+
+@pytest.fixture
+def shown(network, partner):
+    round_ = EvaluationRoundFactory(period=network.present, name="Round 1")
+    publish_result(network.cities["linkoping"].strategy, round_, LEVELS)
+    return Dashboard(view_for(partner))
+
+
+def test_every_figure_is_one_that_plotly_knows(shown):
+    drawn = [
+        charts.health_chart(shown.cities),
+        charts.progress_chart(shown.progress),
+        charts.timeline_chart(shown.phases),
+        charts.spread_chart(shown.results.found[0]),
+    ]
+
+    for chart in drawn:
+        figure = go.Figure(in_light(chart.drawn))
+        assert len(figure.data) > 0
+        assert all(len(row) == len(chart.columns) for row in chart.rows)
+
+
+def test_health_chart_draws_the_numbers_of_its_table(shown):
+    chart = charts.health_chart(shown.cities)
+
+    drawn = {trace["name"]: dict(zip(trace["y"], trace["x"], strict=True)) for trace in chart.figure["data"]}
+    for city, *counts, total, _record in chart.rows:
+        assert [drawn[name][city] for name in chart.columns[1:-2]] == counts
+        assert sum(counts) == total
+
+
+def test_progress_chart_marks_what_is_not_yet_submitted(shown):
+    chart = charts.progress_chart(shown.progress)
+
+    symbols = {trace["name"]: trace["marker"]["symbol"][-1] for trace in chart.figure["data"]}
+    assert {name: symbol.endswith("-open") for name, symbol in symbols.items()} == {
+        "Linköping": True,
+        "Lublin": True,
+        "Riga": False,
+    }
+    assert chart.rows[0][-1].endswith("not yet submitted")
+
+
+def test_seven_lines_differ_from_each_other():
+    styles = [charts._line_style(n) for n in range(12)]
+
+    seen = {(style["line"]["color"], style["line"]["dash"], style["marker"]["symbol"]) for style in styles}
+    assert len(seen) == 12
+
+
+def test_spread_chart_shows_ratings_by_capacity_and_the_agreed_level(shown):
+    chart = charts.spread_chart(results(shown.view).found[0])
+
+    row = dict(zip(chart.columns, chart.rows[0], strict=True))
+    assert row["Agreed level"] == "3"
+    assert row["Peer city"] == "1, 3"
+    assert row["Committee"] == "2, 3"
+    assert row["City self-assessment"] == "4"
+    assert chart.rows[2][1] == "not assessed"
+    names = [trace["name"] for trace in chart.figure["data"]]
+    assert names[-1] == "Agreed level"
+
+
+def test_timeline_says_how_each_phase_went(shown):
+    chart = charts.timeline_chart(shown.phases)
+
+    assert len(chart.rows) == 3
+    assert chart.columns[0] == "City"
+
+
+def test_charts_without_rows_are_empty():
+    assert charts.health_chart([]).is_empty
+    assert charts.progress_chart([]).is_empty
+    assert charts.timeline_chart([]).is_empty

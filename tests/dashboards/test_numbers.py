@@ -1,0 +1,189 @@
+"""Every number of the dashboards, worked out a second time in plain Python over the stored rows."""
+
+import json
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from epi_site.dashboards.selectors.actions import ActionLines, healths_of
+from epi_site.dashboards.selectors.network import Dashboard
+from epi_site.dashboards.selectors.scope import Basis, view_for
+from epi_site.shared import clock
+from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached, PeriodMove, PeriodRevision
+
+UNDER_WAY, WORRIES = {"on_track", "late", "stale", "at_risk"}, {"late", "stale", "at_risk"}
+
+
+def live_action(action, today):
+    """Health, progress, spent and budget of one action, from its rows alone."""
+    updates = [row for row in ActionUpdate.objects.all() if row.action_id == action.pk and not row.withdrawn_at]
+    updates.sort(key=lambda row: (row.date, row.pk))
+    newest = updates[-1] if updates else None
+    milestones = [row for row in Milestone.objects.all() if row.action_id == action.pk]
+    reached = {row.milestone_id for row in MilestoneReached.objects.all() if row.update_id in {u.pk for u in updates}}
+    whole = sum(row.weight for row in milestones)
+    said = [row.progress for row in updates if row.progress is not None]
+    progress = said[-1] if said else 0
+    if newest and newest.status == "completed":
+        progress = 100
+    if whole:
+        progress = sum(row.weight for row in milestones if row.pk in reached) * 100 // whole
+    due = [row.due_on for row in milestones if row.pk not in reached]
+    last = max((row.date for row in updates), default=action.starts_on)
+    length, gone = (action.ends_on - action.starts_on).days, (today - action.starts_on).days
+    expected = 100 if today >= action.ends_on else max(0, gone * 100 // length)
+    if newest and newest.status == "cancelled":
+        health = "cancelled"
+    elif newest and newest.status == "completed":
+        health = "done"
+    elif action.starts_on > today and (newest is None or newest.status == "planned"):
+        health = "not_started"
+    elif action.ends_on < today or (due and min(due) < today):
+        health = "late"
+    elif (today - max(last, action.starts_on)).days >= 90:
+        health = "stale"
+    elif action.accountable_id is None or expected - progress >= 15:
+        health = "at_risk"
+    else:
+        health = "on_track"
+    spent = sum((row.spent for row in updates if row.spent), Decimal(0))
+    budget = sum((row.amount for row in BudgetLine.objects.all() if row.action_id == action.pk), Decimal(0))
+    return health, progress, spent, budget
+
+
+def frozen_contents(city_period):
+    """The snapshot of the newest accepted revision, else of the newest at all; None before one was handed in."""
+    moves = [row for row in PeriodMove.objects.all() if row.city_period_id == city_period.pk]
+    accepted = {row.revision for row in moves if row.verb == "accept"}
+    revisions = [row for row in PeriodRevision.objects.all() if row.city_period_id == city_period.pk]
+    fitting = [row for row in revisions if row.number in accepted] or revisions
+    return json.loads(max(fitting, key=lambda row: row.number).snapshot) if fitting else None
+
+
+def expected_figures(place, period, *, is_present):
+    contents = frozen_contents(place.row(period))
+    if contents:
+        rows = [
+            (row["health"], row["progress"], Decimal(row["spent"]), Decimal(row["budget"]))
+            for row in contents["actions"]
+        ]
+        updates = sum(len(row["updates"]) for row in contents["actions"])
+    elif is_present:
+        today = clock.now().astimezone(ZoneInfo(place.city.timezone)).date()
+        actions = [row for row in Action.objects.all() if row.strategy.city_id == place.city.pk]
+        rows = [live_action(row, today) for row in actions if row.withdrawn_at is None]
+        updates = sum(row.city_period_id == place.row(period).pk for row in ActionUpdate.objects.all())
+    else:
+        return {"health": {}, "progress": None, "spent": None, "budget": None, "updates": 0}
+    running = [progress for health, progress, _spent, _budget in rows if health != "cancelled"]
+    return {
+        "health": Counter(health for health, *_rest in rows),
+        "progress": int(Decimal(sum(running)) / len(running) + Decimal("0.5")),
+        "spent": sum(spent for *_rest, spent, _budget in rows),
+        "budget": sum(budget for *_rest, budget in rows),
+        "updates": updates,
+    }
+
+
+@pytest.mark.parametrize("which", ["past", "present"])
+def test_numbers_of_every_city_equal_an_independent_computation(network, partner, which):
+    period = getattr(network, which)
+    expected = {
+        place.city.name: expected_figures(place, period, is_present=which == "present")
+        for place in network.cities.values()
+    }
+
+    dashboard = Dashboard(view_for(partner, starts_on=period.starts_on.isoformat()))
+
+    found = {
+        row.city.name: {
+            "health": Counter({health: n for health, n in row.health.items() if n}),
+            "progress": row.progress,
+            "spent": row.spent,
+            "budget": row.budget,
+            "updates": row.updates,
+        }
+        for row in dashboard.cities
+    }
+    assert found == {name: row | {"health": Counter(row["health"])} for name, row in expected.items()}
+    counts = [row["health"] for row in expected.values()]
+    assert dashboard.under_way == sum(n for row in counts for health, n in row.items() if health in UNDER_WAY)
+    assert dashboard.worrying == sum(n for row in counts for health, n in row.items() if health in WORRIES)
+    assert dashboard.actions == sum(sum(row.values()) for row in counts)
+    assert dashboard.updates == sum(row["updates"] for row in expected.values())
+
+
+@pytest.mark.parametrize("which", ["past", "present"])
+def test_lists_hold_as_many_actions_as_the_numbers_that_lead_to_them(network, partner, which):
+    view = view_for(partner, starts_on=getattr(network, which).starts_on.isoformat())
+    dashboard = Dashboard(view)
+
+    for word, number in (
+        ("under_way", dashboard.under_way),
+        ("attention", dashboard.worrying),
+        ("", dashboard.actions),
+    ):
+        lines = ActionLines(view, healths_of(word))
+
+        assert len(lines) == len(lines[0:1000]) == number
+        assert [line for n in range(0, number, 3) for line in lines[n : n + 3]] == lines[0:1000]
+
+
+def test_progress_has_a_point_for_each_reported_period_and_the_present_one(network, partner):
+    view = view_for(partner)
+
+    points = Dashboard(view).progress
+
+    expected = []
+    for place in network.cities.values():
+        contents = frozen_contents(place.row(network.past))
+        accepted = any(move.verb == "accept" for move in PeriodMove.objects.filter(city_period=place.row(network.past)))
+        if contents and accepted:
+            figures = expected_figures(place, network.past, is_present=False)
+            expected.append((place.city.name, network.past.name, figures["progress"], False))
+        figures = expected_figures(place, network.present, is_present=True)
+        is_open = frozen_contents(place.row(network.present)) is None
+        expected.append((place.city.name, network.present.name, figures["progress"], is_open))
+    found = [(point.city.name, point.period.name, point.progress, point.is_open) for point in points]
+    assert sorted(found) == sorted(expected)
+
+
+def test_each_city_is_read_from_the_right_record(network, partner):
+    past, present = (view_for(partner, starts_on=row.starts_on.isoformat()) for row in (network.past, network.present))
+
+    assert [(row.basis, row.revision) for row in past.readings] == [
+        (Basis.PUBLISHED, 2),
+        (Basis.SUBMITTED, 1),
+        (Basis.NONE, None),
+    ]
+    assert [(row.basis, row.revision) for row in present.readings] == [
+        (Basis.OPEN, None),
+        (Basis.OPEN, None),
+        (Basis.ACCEPTED, 1),
+    ]
+    assert present.is_current
+    assert [row.is_reported for row in present.readings] == [False, False, True]
+
+
+def test_a_later_change_of_the_plan_leaves_what_was_accepted_as_it_was(network, partner):
+    asked = {"starts_on": network.past.starts_on.isoformat()}
+    before = [(row.city.name, row.health, row.budget) for row in Dashboard(view_for(partner, **asked)).cities]
+
+    for action in network.cities["linkoping"].actions[:3]:
+        action.ends_on = date(2031, 1, 1)
+        action.withdrawn_at, action.withdrawn_reason = clock.now(), "Not needed."
+        action.save()
+        BudgetLine.objects.filter(action=action).update(amount=5)
+
+    assert [(row.city.name, row.health, row.budget) for row in Dashboard(view_for(partner, **asked)).cities] == before
+
+
+def test_filters_cut_cities_and_actions(network, partner):
+    by_country = Dashboard(view_for(partner, country="PL"))
+    by_theme = Dashboard(view_for(partner, theme="theme-of-riga"))
+
+    assert [row.city.name for row in by_country.cities] == ["Lublin"]
+    assert {row.city.name: row.actions for row in by_theme.cities} == {"Linköping": 0, "Lublin": 0, "Riga": 4}

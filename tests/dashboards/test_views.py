@@ -1,0 +1,144 @@
+import pytest
+from django.urls import reverse
+
+from cities.models import Installation
+from epi_site.shared import clock
+from tests.factories import ActionFactory, UserFactory
+
+from .conftest import SECRET
+
+PAGES = ["network", "dimensions", "actions"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "city"])
+def test_strangers_are_asked_to_sign_in(network, client, page):
+    url = reverse(f"dashboards:{page}", args=["nowhere"] if page == "city" else [])
+
+    response = client.get(url)
+
+    assert (response.status_code, response.url) == (302, f"{reverse('account_login')}?next={url}")
+
+
+def test_partner_reads_figures_of_open_periods_and_never_their_texts(network, partner, client):
+    client.force_login(partner)
+
+    for url in (
+        reverse("dashboards:network"),
+        reverse("dashboards:actions"),
+        reverse("dashboards:city", args=["lublin"]),
+    ):
+        text = client.get(url).content.decode()
+
+        assert "not yet submitted" in text
+        assert SECRET not in text
+
+
+def test_official_reads_the_own_city_and_what_others_have_published(network, client):
+    client.force_login(network.cities["lublin"].lead)
+
+    present = client.get(reverse("dashboards:network")).context["dashboard"]
+    past = client.get(reverse("dashboards:network"), {"period": network.past.starts_on.isoformat()}).context[
+        "dashboard"
+    ]
+
+    assert {row.city.name: row.reading.basis.value for row in present.cities} == {
+        "Linköping": "none",
+        "Lublin": "open",
+        "Riga": "none",
+    }
+    assert {row.city.name: row.actions for row in past.cities} == {"Linköping": 7, "Lublin": 8, "Riga": 0}
+    assert {phase.city.name for phase in present.phases} == {"Lublin"}
+
+
+def test_somebody_without_office_reads_published_periods_alone(network, client):
+    client.force_login(UserFactory())
+
+    shown = client.get(reverse("dashboards:network"), {"period": network.past.starts_on.isoformat()}).context[
+        "dashboard"
+    ]
+
+    assert {row.city.name: row.actions for row in shown.cities} == {"Linköping": 7, "Lublin": 0, "Riga": 0}
+    assert shown.phases == []
+
+
+def test_an_unpublished_action_is_neither_listed_nor_linked_to_the_public(network, client):
+    client.force_login(network.cities["lublin"].lead)
+    hidden = network.cities["linkoping"].actions[1]
+
+    text = client.get(
+        reverse("dashboards:actions"), {"period": network.past.starts_on.isoformat(), "city": "linkoping"}
+    ).content.decode()
+
+    assert hidden.title not in text
+    assert network.cities["linkoping"].actions[0].title in text
+
+
+def test_withdrawn_actions_stay_in_the_past_without_a_link(network, partner, client):
+    action = network.cities["linkoping"].actions[0]
+    action.withdrawn_at, action.withdrawn_reason = clock.now(), "Not needed."
+    action.save()
+    client.force_login(partner)
+
+    page = client.get(reverse("dashboards:actions"), {"period": network.past.starts_on.isoformat()}).context["page_obj"]
+
+    line = next(line for line in page if line.title == action.title)
+    assert line.url == ""
+
+
+@pytest.mark.parametrize("key", ["health", "progress", "timeline", "money", "dimensions"])
+def test_csv_says_first_that_invented_numbers_are_illustrative(network, partner, client, key):
+    Installation.objects.create(pk=1, network_name="Network", is_demo=True)
+    client.force_login(partner)
+
+    lines = client.get(reverse("dashboards:network"), {"csv": key}).content.decode("utf-8-sig").splitlines()
+
+    assert lines[0].startswith("Illustrative")
+    assert lines[1].startswith("City,")
+
+
+def test_csv_of_nothing_known_is_not_found(network, partner, client):
+    client.force_login(partner)
+
+    assert client.get(reverse("dashboards:network"), {"csv": "salaries"}).status_code == 404
+
+
+def test_charts_of_real_numbers_say_nothing_of_illustration(network, partner, client):
+    client.force_login(partner)
+
+    response = client.get(reverse("dashboards:network"))
+
+    assert "Illustrative" not in response.content.decode()
+    assert response.context["charts"]["health"].illustrative is False
+
+
+@pytest.mark.parametrize("asked", [{"period": "1789-07-14"}, {"country": "XX"}, {"theme": "no-such"}, {"page": "99"}])
+def test_addresses_that_name_nothing_known_are_answered_kindly(network, partner, client, asked):
+    client.force_login(partner)
+
+    for page in PAGES:
+        assert client.get(reverse(f"dashboards:{page}"), asked).status_code == 200
+
+
+def test_an_empty_network_says_so(db, partner, client):
+    client.force_login(partner)
+
+    text = client.get(reverse("dashboards:network")).content.decode()
+
+    assert "Nothing has been reported yet." in text
+    assert "There is no city here" in text
+
+
+@pytest.mark.parametrize("page", [*PAGES, "city"])
+def test_pages_cost_the_same_for_few_actions_and_for_many(
+    network, partner, client, page, django_assert_max_num_queries
+):
+    url = reverse(f"dashboards:{page}", args=["linkoping"] if page == "city" else [])
+    client.force_login(partner)
+    client.get(url)
+    with django_assert_max_num_queries(20) as few:
+        client.get(url)
+    for _n in range(20):
+        ActionFactory(city=network.cities["linkoping"].city, published=True)
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        client.get(url)
