@@ -16,7 +16,7 @@ class EvaluationConfig(AppConfig):
 
         from . import rules  # noqa: F401 - permissions are registered by the import
         from .cards import evaluation_card
-        from .gates import evaluation_is_published
+        from .gates import evaluation_is_published, report_is_issued
         from .models import CommitteeReview, DimensionReview, EvaluationResult, Report, ReportFile, StageMove
         from .selectors.files import judged_evidence
         from .selectors.overview import work_rows
@@ -30,6 +30,9 @@ class EvaluationConfig(AppConfig):
             _("An evaluation of the city is published"),
             evaluation_is_published,
             is_completion=True,
+        )
+        add_condition(
+            PhaseKind.PACT, "report_issued", _("A report of the city is issued"), report_is_issued, is_completion=True
         )
         triggers.freeze(StageMove)
         triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from epi_site.shared import locales
 from evaluation.enums import Stage
-from evaluation.models import Evaluation
+from evaluation.models import Evaluation, Report
 from strategies.gates import Condition
 
 
@@ -23,3 +23,12 @@ def evaluation_is_published(city: Any) -> Condition:
         words = {"round": running.round, "stage": running.get_stage_display()}
         return Condition(False, _("%(round)s is under way: %(stage)s.") % words, running.get_absolute_url())
     return Condition(False, _("No evaluation has begun."), reverse("evaluation:round_list"))
+
+
+def report_is_issued(city: Any) -> Condition:
+    """A numbered report of the city stands, whether or not its files are made yet."""
+    newest = Report.objects.filter(city=city).order_by("-issued_at", "-pk").defer("snapshot").first()
+    if newest is None:
+        return Condition(False, _("No report of the city has been issued."), reverse("evaluation:report_list"))
+    words = {"number": newest.number, "day": locales.day(newest.issued_at)}
+    return Condition(True, _("%(number)s was issued on %(day)s.") % words, newest.get_absolute_url())

@@ -13,10 +13,13 @@ from epi_site.shared import clock, locales
 from evaluation import tasks
 from evaluation.enums import Recipients, ReportKind, ReportState, Trigger
 from evaluation.exceptions import NothingAccepted, NothingToRetry
+from evaluation.gates import report_is_issued
 from evaluation.models import Report, ReportSchedule
 from evaluation.reports.numbers import period_code
 from evaluation.services.reports import issue_due, issue_report, retry_report
+from strategies.gates import GATES
 from strategies.models import CityPeriod
+from strategies.services.periods import reopen_period
 from tests.factories import CityPeriodFactory, member
 
 from .reported import SECRET, accept, accepted_city, open_city, published_result, reopen_and_accept
@@ -90,8 +93,6 @@ def test_nothing_is_printed_before_a_period_was_accepted(city):
 
 
 def test_a_city_that_works_on_its_next_revision_is_printed_as_it_was_accepted(city):
-    from strategies.services.periods import reopen_period
-
     world = accepted_city(city)
     reopen_period(CityPeriod.objects.get(pk=world.pk), by=world.coordinator, reason="A figure was wrong.")
 
@@ -114,6 +115,17 @@ def test_fewer_than_five_people_are_not_told(city):
     facts = issue_city(accepted_city(city)).contents["facts"]["cities"][0]
 
     assert [update["people"] for update in facts["updates"]] == ["few"]
+
+
+def test_gate_of_the_pact_hears_of_the_first_report(city):
+    world = accepted_city(city)
+    before = report_is_issued(city)
+    report = issue_city(world)
+
+    after = report_is_issued(city)
+    assert (before.met, after.met) == (False, True)
+    assert report.number in after.reason
+    assert "report_issued" in {row.key for row in GATES["pact"]}
 
 
 def test_no_person_is_named(city):
