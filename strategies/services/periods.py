@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
-from cities.rules import is_coordinator, person_of
+from cities.rules import OFFICIALS, is_coordinator, person_of
 from epi_site.shared import clock
 from epi_site.shared.snapshots import canonical, seal
 from strategies.enums import LOCKED, NEEDS_TEXT, TRANSITIONS, CommentKind, PeriodState
@@ -202,10 +202,10 @@ def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | No
     demand(by, "strategies.submit_cityperiod", city_period)
     answers = on_behalf_of or person_of(by)
     office = Membership.objects.current(city_period.city.today).filter(
-        body__kind=BodyKind.CITY_OFFICE, body__city=city_period.city_id
+        body__kind=BodyKind.CITY_OFFICE, body__city=city_period.city_id, role__in=OFFICIALS
     )
     if not office.filter(person=answers).exists():
-        raise InputRefused({"on_behalf_of": _("Choose somebody who works in the city's office.")})
+        raise InputRefused({"on_behalf_of": _("Choose an official of the city.")})
     city_period, move = _move(city_period, "submit", by=by, on_behalf_of=answers)
     revision = _freeze(city_period)
     _tell(city_period, move, revision)
