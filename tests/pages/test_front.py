@@ -1,0 +1,138 @@
+import pytest
+
+from cities.models import Installation
+from epi_site.pages.selectors import front_page
+from tests.factories import CityFactory, RaterAssignmentFactory
+
+
+def test_strangers_see_the_network_and_each_city(city, other_city, client):
+    text = client.get("/").content.decode()
+
+    assert "European Pact for Integration" in text
+    assert all(name in text for name in ("Linköping", "Lublin", "Sweden", "Poland"))
+    assert text.count('class="epi-map-place"') == 2
+    assert text.count("<h1") == 1
+
+
+def test_an_empty_network_has_a_front_page_too(db, client):
+    text = client.get("/").content.decode()
+
+    assert "No city takes part yet" in text
+
+
+@pytest.mark.parametrize(
+    "role, place",
+    [
+        ("viewer", "/my-work/"),
+        ("official", "/my-work/"),
+        ("expert", "/my-work/"),
+        ("partner", "/dashboards/"),
+        ("trainer", "/dashboards/"),
+        ("coordinator", "/dashboards/"),
+        ("scientific", "/admin/evaluation/evaluation/"),
+    ],
+)
+def test_people_with_an_office_are_led_to_their_work(everyone, client, role, place):
+    client.force_login(everyone[role])
+
+    response = client.get("/")
+
+    assert (response.status_code, response.url) == (302, place)
+
+
+@pytest.mark.parametrize("role", ["former", "superuser"])
+def test_people_without_office_see_the_front_page(everyone, client, role):
+    client.force_login(everyone[role])
+
+    assert client.get("/").status_code == 200
+
+
+def test_a_rater_without_office_is_led_to_the_own_work(db, client):
+    assignment = RaterAssignmentFactory()
+    client.force_login(assignment.person.user)
+
+    assert client.get("/").url == "/my-work/"
+
+
+def test_front_page_counts_published_rows_alone(db):
+    front = front_page()
+
+    assert (front.strategies, front.actions, front.evaluated, front.report_count) == (0, 0, 0, 0)
+
+
+def test_front_page_costs_the_same_for_one_city_or_five(db, client, django_assert_max_num_queries):
+    CityFactory()
+    with django_assert_max_num_queries(8) as few:
+        client.get("/")
+    CityFactory.create_batch(4)
+
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        client.get("/")
+
+
+# ---- the frame
+
+
+def labels(client, path="/about/"):
+    return [place.label for place in client.get(path).context["site"].nav]
+
+
+def test_navigation_follows_rights(everyone, client):
+    seen = {}
+    for role in ("public", "official", "partner", "scientific", "coordinator", "former"):
+        client.logout()
+        if role != "public":
+            client.force_login(everyone[role])
+        seen[role] = labels(client)
+
+    assert seen == {
+        "public": ["Cities", "Training"],
+        "official": ["My work", "Cities", "Strategy", "Evaluation", "Dashboards", "Reports", "Training"],
+        "partner": ["Cities", "Periods", "Evaluation", "Dashboards", "Reports", "Training"],
+        "scientific": ["Cities", "Periods", "Evaluation", "Dashboards", "Reports", "Training", "Workbench"],
+        "coordinator": ["Cities", "Periods", "Evaluation", "Dashboards", "Reports", "Training", "Workbench"],
+        "former": ["Cities", "Dashboards", "Training"],
+    }
+
+
+def test_navigation_marks_one_place(everyone, client):
+    client.force_login(everyone["partner"])
+
+    nav = client.get("/dashboards/dimensions/").context["site"].nav
+
+    assert [place.label for place in nav if place.current] == ["Dashboards"]
+
+
+def test_the_demonstration_says_so_on_every_page(db, client):
+    Installation.objects.create(pk=1, network_name="Network", is_demo=True, contact_email="desk@network.example")
+
+    for path in ("/", "/about/", "/privacy/", "/accessibility/", "/training/"):
+        text = client.get(path).content.decode()
+
+        assert "illustrative" in text
+        assert "desk@network.example" in text
+
+
+@pytest.mark.parametrize(
+    "path, field",
+    [("/about/", "about"), ("/privacy/", "privacy_notice"), ("/accessibility/", "accessibility_statement")],
+)
+def test_statements_come_from_the_installation(db, client, path, field):
+    without = client.get(path).content.decode()
+    Installation.objects.create(pk=1, network_name="Network", **{field: "Our own words <b>."})
+
+    text = client.get(path).content.decode()
+
+    assert "Our own words &lt;b&gt;." in text
+    assert "Our own words" not in without
+    assert "network" in without
+
+
+def test_robots_are_kept_from_what_is_not_public(client):
+    text = client.get("/robots.txt").content.decode()
+
+    assert "Disallow: /dashboards/" in text
+
+
+def test_browsers_find_an_icon(client):
+    assert client.get("/favicon.ico").url.endswith(".svg")

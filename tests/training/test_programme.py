@@ -1,0 +1,90 @@
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from epi_site.shared import clock
+from tests.factories import OrganisationFactory, SessionFactory, ThemeFactory, TrainingWeekFactory
+from training.models import Speaker
+from training.selectors import programme
+
+
+@pytest.fixture
+def week(db):
+    return TrainingWeekFactory(title="Training week", slug="week", published_at=clock.now())
+
+
+def at(day, hour):
+    return datetime(2026, 5, day, hour, tzinfo=UTC)
+
+
+def test_programme_stands_by_day_and_time_of_the_place(week):
+    SessionFactory(week=week, title="Evening", starts_at=at(11, 17))
+    SessionFactory(week=week, title="Morning", starts_at=at(11, 7))
+    SessionFactory(week=week, title="After midnight there", starts_at=at(11, 23))
+
+    days = programme(week)
+
+    assert [(day.number, [slot.session.title for slot in day.slots]) for day in days] == [
+        (1, ["Morning", "Evening"]),
+        (2, ["After midnight there"]),
+    ]
+    assert (days[0].slots[0].begins_words, days[0].slots[0].ends_words) == ("09:00", "10:00")
+
+
+def test_page_shows_what_people_need_to_come(week, client):
+    session = SessionFactory(
+        week=week, title="A meeting at the counter", room="Room 2", theme=ThemeFactory(name="Work")
+    )
+    speaker = Speaker.objects.create(
+        name="Nadia Ferreira", kind="business", organisation=OrganisationFactory(name="Firm")
+    )
+    session.speakers.add(speaker)
+
+    text = client.get(week.get_absolute_url()).content.decode()
+
+    for words in ("A meeting at the counter", "Room 2", "Work", "Workshop", "English", "Nadia Ferreira", "Firm"):
+        assert words in text
+
+
+@pytest.mark.parametrize("sessions", [1, 5])
+def test_programme_costs_the_same_for_one_session_or_five(week, client, sessions, django_assert_num_queries):
+    for session in SessionFactory.create_batch(sessions, week=week):
+        house = OrganisationFactory()
+        session.speakers.add(Speaker.objects.create(name="Somebody", kind="lecturer", organisation=house))
+
+    with django_assert_num_queries(5):  # installation, week, sessions, speakers, organisations
+        client.get(week.get_absolute_url())
+
+
+@pytest.mark.parametrize("weeks", [1, 5])
+def test_list_costs_the_same_for_one_week_or_five(db, client, weeks, django_assert_num_queries):
+    for n in range(weeks):
+        SessionFactory.create_batch(2, week=TrainingWeekFactory(slug=f"week-{n}-of-list", published_at=clock.now()))
+
+    with django_assert_num_queries(3):  # installation, count, page
+        response = client.get(reverse("training:week_list"))
+
+    assert [week.session_count for week in response.context["object_list"]] == [2] * weeks
+
+
+def test_drafts_are_for_those_who_make_them(everyone, client):
+    draft = TrainingWeekFactory(title="Not yet announced", slug="draft")
+    seen = {}
+    for role in ("official", "partner", "trainer", "coordinator"):
+        client.force_login(everyone[role])
+        listed = "Not yet announced" in client.get(reverse("training:week_list")).content.decode()
+        seen[role] = (listed, client.get(draft.get_absolute_url()).status_code)
+
+    assert seen == {
+        "official": (False, 404),
+        "partner": (False, 404),
+        "trainer": (True, 200),
+        "coordinator": (True, 200),
+    }
+
+
+def test_empty_places_say_what_will_come(week, client):
+    assert "The programme is being made" in client.get(week.get_absolute_url()).content.decode()
+    week.delete()
+    assert "No training week is announced" in client.get(reverse("training:week_list")).content.decode()
