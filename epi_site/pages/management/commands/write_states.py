@@ -1,0 +1,46 @@
+"""Writes docs/states.md from the tables of transitions, so that the page cannot drift from the code."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from evaluation.enums import BY_DATE
+from evaluation.enums import TRANSITIONS as STAGES
+from strategies.enums import LOCKED, NEEDS_TEXT
+from strategies.enums import TRANSITIONS as PERIODS
+
+HEAD = "# States and the verbs between them\n\nWritten by `manage.py write_states` from the code; a test compares.\n"
+
+
+def _rows(transitions: dict, notes: dict[str, str]) -> list[str]:
+    rows = ["| verb | from | to | |", "|---|---|---|---|"]
+    for verb, (sources, target) in transitions.items():
+        rows.append(f"| {verb} | {', '.join(sorted(sources))} | {target} | {notes.get(verb, '')} |")
+    return rows
+
+
+def states_page() -> str:
+    period_notes = dict.fromkeys(NEEDS_TEXT, "with a reason") | {"open": "by the clock, or by hand"}
+    stage_notes = {verb: f"by the clock on `{field}`, or by hand" for verb, field in BY_DATE.items()}
+    stage_notes |= {"request_changes": "by one member, with a reason", "publish": "when two members approve"}
+    locked = ", ".join(sorted(LOCKED))
+    parts = [
+        HEAD,
+        "## A city's period\n",
+        *_rows(PERIODS, period_notes),
+        f"\nLocked for facts: {locked}. Each submission freezes the next revision.\n",
+        "## An evaluation\n",
+        *_rows(STAGES, stage_notes),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+class Command(BaseCommand):
+    help = "Writes docs/states.md."
+
+    def handle(self, *args, **options):
+        page = Path(settings.BASE_DIR) / "docs" / "states.md"
+        page.write_text(states_page(), encoding="utf-8")
+        self.stdout.write(f"Written: {page.name}")
