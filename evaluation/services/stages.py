@@ -25,7 +25,7 @@ from .rounds import locked
 
 @transaction.atomic
 def move_stage(evaluation: Evaluation, verb: str, *, by: Any = None, reason: str = "") -> Evaluation:
-    """Move on by hand, or by the clock (``by`` empty). What the committee decides moves through ``committee.decide``."""
+    """Move on by hand, or by the clock (``by`` empty). The committee moves it through ``committee.decide``."""
     evaluation = locked(evaluation)
     if verb not in BY_DATE:
         raise TransitionNotAllowed
