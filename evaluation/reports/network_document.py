@@ -232,8 +232,8 @@ def _quality(facts: dict) -> dict:
         ]
         for city in facts["cities"]
     ]
-    for city in facts["missing"]:
-        rows.append([city["name"], "–", words.period_state(city["state"]), "–", "–", "–", "–"])
+    missing = [[city["name"], "–", words.period_state(city["state"]), "–", "–", "–", "–"] for city in facts["missing"]]
+    rows = sorted([*rows, *missing], key=lambda row: row[0].casefold())
     return blocks.section(
         _("Data quality"),
         blocks.text(

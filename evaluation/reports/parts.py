@@ -129,13 +129,15 @@ def indicator_table(city: dict, caption: str = "") -> dict | None:
 
 
 def indicator_sentence(indicators: list[dict]) -> str:
-    measured = [row for row in indicators if not lacks_value(row)]
-    reached = [row for row in indicators if is_reached(row)]
-    return ngettext(
-        "%(measured)s of %(n)s indicator has a value for this period; %(reached)s has reached its target.",
-        "%(measured)s of %(n)s indicators have a value for this period; %(reached)s have reached their target.",
-        len(indicators),
-    ) % {"measured": number(len(measured)), "n": number(len(indicators)), "reached": number(len(reached))}
+    measured = sum(not lacks_value(row) for row in indicators)
+    reached = sum(is_reached(row) is True for row in indicators)
+    return _(
+        "Indicators with a value for this period: %(measured)s of %(n)s; with their target reached: %(reached)s."
+    ) % {
+        "measured": number(measured),
+        "n": number(len(indicators)),
+        "reached": number(reached),
+    }
 
 
 # ---- money
