@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import actions, history, indicators, log, periods, phases, plans, strategies, work
+from .views import actions, history, indicators, log, noted, periods, phases, plans, strategies, updates, work
 
 app_name = "strategies"
 
@@ -13,7 +13,7 @@ urlpatterns = [
     # actions and their log
     path("actions/<int:pk>/", actions.ActionDetail.as_view(), name="action_detail"),
     path("actions/<int:pk>/log/", log.ActionLog.as_view(), name="action_log"),
-    path("actions/<int:pk>/log/draft/", log.DraftSave.as_view(), name="draft_save"),
+    path("actions/<int:pk>/log/draft/", noted.DraftSave.as_view(), name="draft_save"),
     path("actions/<int:pk>/log/period/", log.LogPeriod.as_view(), name="log_period"),
     path("actions/<int:pk>/edit/", plans.ActionEdit.as_view(), name="action_edit"),
     path("actions/<int:pk>/history/", history.ActionHistory.as_view(), name="action_history"),
@@ -25,10 +25,10 @@ urlpatterns = [
     path("milestones/<int:pk>/withdraw/", plans.MilestoneWithdraw.as_view(), name="milestone_withdraw"),
     path("budget-lines/<int:pk>/edit/", plans.BudgetLineEdit.as_view(), name="budgetline_edit"),
     path("budget-lines/<int:pk>/withdraw/", plans.BudgetLineWithdraw.as_view(), name="budgetline_withdraw"),
-    path("updates/<int:pk>/edit/", log.UpdateEdit.as_view(), name="update_edit"),
-    path("updates/<int:pk>/withdraw/", actions.UpdateWithdraw.as_view(), name="update_withdraw"),
+    path("updates/<int:pk>/edit/", updates.UpdateEdit.as_view(), name="update_edit"),
+    path("updates/<int:pk>/withdraw/", updates.UpdateWithdraw.as_view(), name="update_withdraw"),
     path("updates/<int:pk>/history/", history.UpdateHistory.as_view(), name="update_history"),
-    path("evidence/<int:pk>/withdraw/", actions.EvidenceWithdraw.as_view(), name="evidence_withdraw"),
+    path("evidence/<int:pk>/withdraw/", updates.EvidenceWithdraw.as_view(), name="evidence_withdraw"),
     # strategies
     path("strategies/<slug:slug>/", strategies.StrategyDetail.as_view(), name="strategy_detail"),
     path("strategies/<slug:slug>/edit/", plans.StrategyEdit.as_view(), name="strategy_edit"),

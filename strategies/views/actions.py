@@ -12,10 +12,10 @@ from epi_site.shared import locales
 from strategies.enums import ActionStatus, Health
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
-from strategies.models import Action, ActionUpdate, Evidence, Strategy
+from strategies.models import Action, Strategy
 from strategies.models.health import health_reason
 from strategies.selectors.actions import action_page, actions_of, reads_live, with_figures
-from strategies.services import plans, updates
+from strategies.services import plans
 
 from . import trails
 from .base import RowAct, RowForm, RowPage, csv_answer, may
@@ -246,48 +246,3 @@ class ActionWithdraw(WithReason):
 
     def trail(self):
         return trails.here(trails.action_trail(self.row), self.heading)
-
-
-class UpdateWithdraw(WithReason):
-    rows = ActionUpdate.objects.select_related(
-        "action__objective__area__strategy__city", "city_period__period", "city_period__city"
-    )
-    permission = "strategies.change_actionupdate"
-    heading = gettext_lazy("Withdraw an update")
-    label = gettext_lazy("Why is it withdrawn?")
-    button = gettext_lazy("Withdraw the update")
-    consequence = gettext_lazy(
-        "It leaves the log and all figures. The officials of the city still see it, with your reason."
-    )
-    done = gettext_lazy("The update is withdrawn.")
-
-    def save(self, form):
-        updates.withdraw_update(self.row, by=self.user, reason=form.cleaned_data["text"])
-
-    def back(self):
-        return self.row.action.get_absolute_url()
-
-    def trail(self):
-        return trails.here(trails.action_trail(self.row.action), self.heading)
-
-
-class EvidenceWithdraw(RowAct):
-    rows = Evidence.objects.select_related(
-        "file",
-        "update__action__objective__area__strategy__city",
-        "update__city_period__city",
-        "value__indicator__strategy",
-        "value__city_period__city",
-    )
-    done = gettext_lazy("Taken off. Officials of the city still find it in the history.")
-
-    def act(self):
-        updates.withdraw_evidence(self.row, by=self.user)
-
-    def back(self):
-        fact = self.row.update.action if self.row.update_id else self.row.value.indicator
-        return fact.get_absolute_url()
-
-    def is_allowed(self, row):
-        fact = row.update or row.value
-        return may(self.user, f"strategies.change_{fact._meta.model_name}", fact)

@@ -1,33 +1,26 @@
 """The logging form: from what was typed to a saved update, with nothing lost on the way."""
 
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
-from django.http import Http404, HttpResponse, JsonResponse
-from django.middleware.csrf import CsrfViewMiddleware
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
-from epi_site.shared import clock, locales
-from epi_site.shared.exceptions import EditedMeanwhile, TellableError
-from strategies.exceptions import AlreadyWithdrawn, WillBeLate
+from epi_site.shared.exceptions import TellableError
+from strategies.exceptions import WillBeLate
 from strategies.forms import LogForm
-from strategies.forms.log import stored_extras
 from strategies.models import Action, ActionUpdate, UpdateDraft
 from strategies.selectors.logging import LogPage
 from strategies.selectors.work import next_action
@@ -35,88 +28,9 @@ from strategies.services import drafts, notes, updates
 
 from . import trails
 from .base import OfRow, tell
+from .noted import WithNote, draft_fields, uuid_of
 
-NOT_OF_THE_DRAFT = {
-    "csrfmiddlewaretoken",
-    "note",
-    "save",
-    "save_next",
-    "save_draft",
-    "discard_draft",
-    "form_uuid",
-    "replace",
-}
 MOST_KEPT = 20
-
-
-class WithNote:
-    """Who posts is asked by session and CSRF token; where they do not fit, the form's signed note keeps the words.
-
-    The view is exempt from the middleware's check because the check happens here: without it a post only ever ends
-    in the draft of the person the note was signed for (``services.notes``).
-    """
-
-    @method_decorator(csrf_exempt)
-    def dispatch(self, request, *args, **kwargs):
-        if request.method == "POST":
-            stopped = self.stop(request)
-            if stopped is not None:
-                return stopped
-        return super().dispatch(request, *args, **kwargs)
-
-    def stop(self, request) -> HttpResponse | None:
-        """None where the post is the signed-in person's own; else the answer."""
-        user = request.user
-        if not user.is_authenticated and _is_huge(request):
-            return self.not_kept(request, _("This is too much to be kept without being signed in."), fields={})
-        note = notes.read_note(request.POST.get("note", ""), self.kwargs["pk"])
-        is_own = note is None or note.user_id == user.pk
-        if user.is_authenticated and is_own and csrf_passes(request):
-            return None
-        if note is None:
-            return self.not_kept(request, _("You are not signed in any more, and this form is too old to be kept."))
-        return self.keep(request, note)
-
-    def keep(self, request, note) -> HttpResponse:
-        try:
-            parked = notes.park(
-                note,
-                fields=draft_fields(request.POST),
-                files=request.FILES.getlist("files"),
-                form_uuid=uuid_of(request.POST.get("form_uuid")),
-                address=request.META.get("REMOTE_ADDR", ""),
-            )
-        except notes.NoteRefused as error:
-            return self.not_kept(request, str(error))
-        for sentence in parked.refused:
-            messages.error(request, sentence)
-        return self.after_keeping(request, note)
-
-    def after_keeping(self, request, note) -> HttpResponse:
-        here = reverse("strategies:action_log", args=[note.action_id])
-        if not request.user.is_authenticated:
-            words = _("You had been signed out. What you sent is kept as your draft: sign in to look it over and save.")
-            messages.warning(request, words)
-            return redirect_to_login(here)
-        if request.user.pk == note.user_id:
-            words = _(
-                "You have signed in anew since you opened this form. It is kept as your draft: look it over and save."
-            )
-            messages.warning(request, words)
-            return redirect(here)
-        words = _(
-            "Somebody else had opened this form, so it was not saved as yours. It is kept as that person’s draft."
-        )
-        messages.warning(request, words)
-        return redirect("strategies:my_work")
-
-    @staticmethod
-    def not_kept(request, reason: str, fields: dict | None = None) -> HttpResponse:
-        """Nothing could be stored: the page gives the words back, to be copied."""
-        fields = draft_fields(request.POST) if fields is None else fields
-        typed = [text for name in ("text", "challenges", "next_step") for text in fields.get(name, []) if text.strip()]
-        context = {"reason": reason, "typed": typed, "next": request.path}
-        return render(request, "strategies/log_not_kept.html", context, status=HTTPStatus.FORBIDDEN)
 
 
 class LogBase(OfRow, TemplateView):
@@ -338,43 +252,6 @@ class ActionLog(WithNote, LogBase):
         return redirect("strategies:my_work")
 
 
-class DraftSave(WithNote, OfRow):
-    """Kept while one types. Answers in JSON what the page then says."""
-
-    http_method_names = ["post"]
-    rows = Action.objects.standing().with_place()
-    permission = "strategies.log_action"
-
-    def stop(self, request):
-        """Without a session nothing is stored here: the form's own button does that, seldom and with its files."""
-        user = request.user
-        note = None if _is_huge(request) else notes.read_note(request.POST.get("note", ""), self.kwargs["pk"])
-        if user.is_authenticated and (note is None or note.user_id == user.pk) and csrf_passes(request):
-            return None
-        return JsonResponse(
-            {"text": _("You have been signed out. Press Save: what you typed is then kept as your draft.")}
-        )
-
-    def post(self, request, *args, **kwargs):
-        action, form_uuid = self.row, uuid_of(request.POST.get("form_uuid"))
-        if form_uuid is None:
-            raise Http404
-        if ActionUpdate.objects.filter(uuid=form_uuid).exists():
-            return JsonResponse({"text": _("This has been saved already.")})
-        there = UpdateDraft.objects.filter(author=self.user, action=action).prefetch_related("files").first()
-        if there and there.form_uuid != form_uuid:
-            words = _("Another window holds a draft for this action, so this one is not kept until you save it.")
-            return JsonResponse({"text": words})
-        fields = draft_fields(request.POST)
-        wanted = set(request.POST.getlist("kept"))
-        files = [stored for stored in (there.files.all() if there else []) if str(stored.uuid) in wanted]
-        try:
-            drafts.save_draft(action, by=self.user, form_uuid=form_uuid, fields=fields, files=files)
-        except TellableError as error:
-            return JsonResponse({"text": str(error)})
-        return JsonResponse({"saved_at": time_of_day(action.city.timezone)})
-
-
 class LogPeriod(OfRow, TemplateView):
     """The sentence about the period, for another date: the page asks while one chooses."""
 
@@ -387,96 +264,13 @@ class LogPeriod(OfRow, TemplateView):
         field = LogForm.base_fields["date"]
         try:
             day = field.to_python(request.GET.get("date", "")) or page.today
-        except Exception:  # noqa: BLE001 - whatever is no date is read as today; the form itself says what is wrong
+        except ValidationError:  # whatever is no date is read as today; the form itself says what is wrong
             day = page.today
         period, is_late = page.period_for(day, request.GET.get("city_period"))
         return self.render_to_response({"period": period, "is_late": is_late, "action": self.row, "page": page})
-
-
-class UpdateEdit(LogBase):
-    """The author, or an official, mends an update while its period is open."""
-
-    rows = ActionUpdate.objects.select_related(
-        "action__objective__area__strategy__city", "city_period__period", "city_period__city"
-    )
-    permission = "strategies.change_actionupdate"
-    heading = gettext_lazy("Change an update")
-
-    @property
-    def update(self):
-        return self.row
-
-    @property
-    def action(self):
-        return self.row.action
-
-    def get(self, request, *args, **kwargs):
-        if self.row.withdrawn_at:
-            messages.error(request, str(AlreadyWithdrawn()))
-            return redirect(self.action)
-        return self.show(self.make_form(initial=self.stored()))
-
-    def stored(self):
-        return stored_extras(self.row)
-
-    def show(self, form, **more):
-        return super().show(form, standing=self.row.evidence.standing().select_related("file"), **more)
-
-    def post(self, request, *args, **kwargs):
-        row = self.row
-        form = self.make_form(request.POST, request.FILES)
-        is_valid = form.is_valid()
-        kept = self.take_files(form)
-        if not is_valid or form.errors:
-            return self.show(form, kept=kept)
-        data = self.input_from(form, kept)
-        try:
-            updates.change_update(row, by=self.user, data=data, version=form.cleaned_data["version"])
-        except EditedMeanwhile:
-            form.catch_up(self.get_rows().get(pk=row.pk))
-            return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
-        except TellableError as error:
-            tell(form, error)
-            return self.show(form, kept=kept)
-        messages.success(request, _("The update is changed."))
-        return redirect(self.action)
-
-
-# ---- small readers
-
-
-def csrf_passes(request) -> bool:
-    """The middleware's own check, asked by hand; tests that switch it off there switch it off here."""
-    check = CsrfViewMiddleware(lambda _request: HttpResponse())
-    return check.process_view(request, _checked, (), {}) is None
-
-
-def _checked():
-    """Stands for a view that is not exempt."""
-
-
-def _is_huge(request) -> bool:
-    most = notes.MOST_FILES * settings.UPLOAD_MAX_BYTES + 1024 * 1024
-    return int(request.META.get("CONTENT_LENGTH") or 0) > most
-
-
-def uuid_of(text: Any) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None
-
-
-def draft_fields(posted) -> dict[str, list[str]]:
-    """All that was typed, as it was typed, without what belongs to the form alone."""
-    return {name: values for name, values in posted.lists() if name not in NOT_OF_THE_DRAFT}
 
 
 def initial_of(draft: UpdateDraft) -> dict[str, Any]:
     """What the unbound form shows of a draft: several choices as a list, everything else as it was typed."""
     several = {"milestones"}
     return {name: values if name in several else (values or [""])[-1] for name, values in draft.fields.items()}
-
-
-def time_of_day(zone: str) -> str:
-    return locales.moment(clock.now(), zone).rsplit(" ", 1)[-1]

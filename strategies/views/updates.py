@@ -1,0 +1,113 @@
+"""What has been logged: mended, withdrawn, its evidence taken off, while its period is open."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from strategies.exceptions import AlreadyWithdrawn
+from strategies.forms.log import stored_extras
+from strategies.models import ActionUpdate, Evidence
+from strategies.services import updates
+
+from . import trails
+from .actions import WithReason
+from .base import RowAct, may, tell
+from .log import LogBase
+
+
+class UpdateEdit(LogBase):
+    """The author, or an official, mends an update while its period is open."""
+
+    rows = ActionUpdate.objects.select_related(
+        "action__objective__area__strategy__city", "city_period__period", "city_period__city"
+    )
+    permission = "strategies.change_actionupdate"
+    heading = gettext_lazy("Change an update")
+
+    @property
+    def update(self):
+        return self.row
+
+    @property
+    def action(self):
+        return self.row.action
+
+    def get(self, request, *args, **kwargs):
+        if self.row.withdrawn_at:
+            messages.error(request, str(AlreadyWithdrawn()))
+            return redirect(self.action)
+        return self.show(self.make_form(initial=self.stored()))
+
+    def stored(self):
+        return stored_extras(self.row)
+
+    def show(self, form, **more):
+        return super().show(form, standing=self.row.evidence.standing().select_related("file"), **more)
+
+    def post(self, request, *args, **kwargs):
+        row = self.row
+        form = self.make_form(request.POST, request.FILES)
+        is_valid = form.is_valid()
+        kept = self.take_files(form)
+        if not is_valid or form.errors:
+            return self.show(form, kept=kept)
+        data = self.input_from(form, kept)
+        try:
+            updates.change_update(row, by=self.user, data=data, version=form.cleaned_data["version"])
+        except EditedMeanwhile:
+            form.catch_up(self.get_rows().get(pk=row.pk))
+            return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
+        except TellableError as error:
+            tell(form, error)
+            return self.show(form, kept=kept)
+        messages.success(request, _("The update is changed."))
+        return redirect(self.action)
+
+
+class UpdateWithdraw(WithReason):
+    rows = ActionUpdate.objects.select_related(
+        "action__objective__area__strategy__city", "city_period__period", "city_period__city"
+    )
+    permission = "strategies.change_actionupdate"
+    heading = gettext_lazy("Withdraw an update")
+    label = gettext_lazy("Why is it withdrawn?")
+    button = gettext_lazy("Withdraw the update")
+    consequence = gettext_lazy(
+        "It leaves the log and all figures. The officials of the city still see it, with your reason."
+    )
+    done = gettext_lazy("The update is withdrawn.")
+
+    def save(self, form):
+        updates.withdraw_update(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+    def back(self):
+        return self.row.action.get_absolute_url()
+
+    def trail(self):
+        return trails.here(trails.action_trail(self.row.action), self.heading)
+
+
+class EvidenceWithdraw(RowAct):
+    rows = Evidence.objects.select_related(
+        "file",
+        "update__action__objective__area__strategy__city",
+        "update__city_period__city",
+        "value__indicator__strategy",
+        "value__city_period__city",
+    )
+    done = gettext_lazy("Taken off. Officials of the city still find it in the history.")
+
+    def act(self):
+        updates.withdraw_evidence(self.row, by=self.user)
+
+    def back(self):
+        fact = self.row.update.action if self.row.update_id else self.row.value.indicator
+        return fact.get_absolute_url()
+
+    def is_allowed(self, row):
+        fact = row.update or row.value
+        return may(self.user, f"strategies.change_{fact._meta.model_name}", fact)
