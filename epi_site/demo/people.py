@@ -77,7 +77,8 @@ def set_up_network() -> None:
             "week was held on 10 to 12 May 2021. This is a demonstration of the software: beyond what the project's "
             "public pages say of the cities, all is invented.",
             "funding_statement": "Demonstration of the place for a funding statement: the real project was funded by "
-            "the European Union’s Asylum, Migration and Integration Fund, grant agreement 863614. This software was not.",
+            "the European Union’s Asylum, Migration and Integration Fund, grant agreement 863614; this software was "
+            "not.",
             "disclaimer": "Demonstration of the place for a disclaimer: content reflects only the authors’ view, and "
             "no liability is taken for data of third parties.",
             "is_demo": True,
