@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
+from cities.rules import OFFICIALS
 from epi_site.shared import locales
 from epi_site.shared.forms import DayInput, LongText, VersionedForm, form_helper
 from strategies.enums import PeriodState
@@ -53,6 +54,7 @@ class SubmitForm(forms.Form):
     def __init__(self, *args: Any, city: Any, person: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         office = Membership.objects.current(city.today).filter(body__kind=BodyKind.CITY_OFFICE, body__city=city)
+        office = office.filter(role__in=OFFICIALS)
         field = self.fields["on_behalf_of"]
         field.queryset = Person.objects.filter(pk__in=office.values("person"))
         field.help_text = _("Both are kept: who answers for the period, and who pressed the button.")
