@@ -1,0 +1,165 @@
+"""My work: what waits, in order, and one press for several actions without news."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from epi_site.shared import clock
+from strategies import work
+from strategies.models import ActionUpdate, UpdateDraft
+from strategies.services import periods
+from tests.factories import (
+    ActionFactory,
+    ActionUpdateFactory,
+    CityPeriodFactory,
+    IndicatorFactory,
+    PersonFactory,
+    ReportingPeriodFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+URL = "/my-work/"
+
+
+def titles(answer):
+    return [str(row.title) for row in answer.context["due"]]
+
+
+def test_it_stands_where_people_look_for_it(client, official):
+    assert reverse("strategies:my_work") == URL
+
+
+def test_a_stranger_signs_in_first(client, db):
+    assert client.get(URL).url.endswith("?next=/my-work/")
+
+
+def test_what_presses_most_comes_first(client, official, everyone, city, period):
+    before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
+    periods.submit_period(before, by=everyone["lead"])
+    periods.return_period(before, by=everyone["coordinator"], comments="The second venue has no date.")
+    accountable = PersonFactory()
+    ActionFactory(city=city, title="Late one", ends_on=city.today - timedelta(days=2), accountable=accountable)
+    ActionFactory(city=city, title="Nobody's", accountable=None)
+    fine = ActionFactory(city=city, title="Fine one", accountable=accountable)
+    ActionUpdateFactory(action=fine, city_period=period, progress=90)
+    IndicatorFactory(strategy=fine.strategy, name="Visits")
+
+    answer = client.get(URL)
+
+    assert titles(answer)[:2] == [f"{before.period.name} came back", "Late one"]
+    assert "Nobody's" in titles(answer)
+    assert [action.title for action in answer.context["others"]] == ["Fine one"]
+    page = answer.content.decode()
+    assert "The second venue has no date." in page
+    assert "is missing: Visits" in page
+
+
+def test_a_lead_is_asked_to_hand_in_what_is_over(client, everyone, city):
+    before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
+    words = f"Hand in {before.period.name}"
+
+    client.force_login(everyone["lead"])
+    assert words in titles(client.get(URL))
+    client.force_login(everyone["official"])
+    assert words not in titles(client.get(URL))
+
+
+def test_an_owner_sees_the_own_actions_alone(client, everyone, city, action):
+    owner = everyone["local_committee"]
+    mine = ActionFactory(city=city, title="Mine", accountable=owner.person, ends_on=city.today - timedelta(days=1))
+    client.force_login(owner)
+
+    answer = client.get(URL)
+
+    assert (titles(answer), answer.context["others"]) == (["Mine"], [])
+    assert mine.pk == answer.context["due"][0].action_id
+
+
+def test_drafts_are_the_authors(client, official, everyone, action):
+    UpdateDraft.objects.create(author=official, action=action, fields={"text": ["Half"]})
+
+    assert [draft.action for draft in client.get(URL).context["work"].drafts] == [action]
+    client.force_login(everyone["lead"])
+    assert client.get(URL).context["work"].drafts == []
+
+
+@pytest.mark.parametrize("role", ["viewer", "partner", "superuser", "former", "coordinator"])
+def test_who_has_nothing_to_do_is_told_so(client, everyone, action, role):
+    client.force_login(everyone[role])
+
+    answer = client.get(URL)
+
+    assert (answer.context["due"], answer.context["others"]) == ([], [])
+    assert "epi-empty" in answer.content.decode()
+
+
+def test_apps_above_add_rows(client, official, monkeypatch):
+    row = work.WorkRow("Rate Lublin", "/evaluation/1/", "Go on", urgency=work.RETURNED)
+    monkeypatch.setattr(work, "_makers", [])
+    work.add_work(lambda user: [row])
+
+    assert titles(client.get(URL)) == ["Rate Lublin"]
+
+
+def test_adding_twice_changes_nothing(monkeypatch):
+    monkeypatch.setattr(work, "_makers", [])
+
+    def maker(user):
+        return []
+
+    work.add_work(maker)
+    work.add_work(maker)
+
+    assert work._makers == [maker]
+
+
+# ---- nothing new
+
+
+def test_nothing_new_is_said_for_several_at_once(client, official, city, action):
+    other = ActionFactory(city=city)
+
+    answer = client.post(reverse("strategies:nothing_new"), {"actions": [action.pk, other.pk]})
+
+    assert answer.url == URL
+    told = list(ActionUpdate.objects.values_list("is_nothing_new", "author"))
+    assert told == [(True, official.pk)] * 2
+
+
+def test_nothing_new_is_not_said_for_anothers_action(client, official, other_city):
+    theirs = ActionFactory(city=other_city)
+
+    client.post(reverse("strategies:nothing_new"), {"actions": [theirs.pk, "x"]})
+
+    assert ActionUpdate.objects.count() == 0
+
+
+def test_nothing_new_of_nothing_is_a_sentence(client, official):
+    answer = client.post(reverse("strategies:nothing_new"), follow=True)
+
+    assert "Tick the actions" in answer.content.decode()
+
+
+def test_get_says_nothing(client, official):
+    assert client.get(reverse("strategies:nothing_new")).status_code == 405
+
+
+# ---- costs
+
+
+@pytest.mark.parametrize("row_count", [1, 5])
+def test_it_costs_the_same_for_one_row_or_five(
+    client, official, city, period, row_count, django_assert_max_num_queries
+):
+    for _ in range(row_count):
+        late = ActionFactory(city=city, ends_on=clock.today() - timedelta(days=1), accountable=PersonFactory())
+        ActionUpdateFactory(action=late, city_period=period)
+        ActionFactory(city=city, accountable=PersonFactory())
+        IndicatorFactory(strategy=late.strategy)
+        UpdateDraft.objects.create(author=official, action=late)
+    client.get(URL)
+
+    with django_assert_max_num_queries(15):
+        assert len(client.get(URL).context["work"].drafts) == row_count
