@@ -7,6 +7,7 @@ from pathlib import Path
 import django
 from django.apps import apps
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
 
 from epi_site.checks import DEMO_DOMAIN
@@ -19,12 +20,23 @@ LOADING = "demo-is-loading"
 
 def prepare() -> None:
     forget_half_a_demo()
-    call_command("collectstatic", interactive=False, verbosity=0)
+    if not is_collected():
+        call_command("collectstatic", interactive=False, verbosity=0)
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     if settings.DEMO_ALLOWED and env_bool("EPI_DEMO", default=True):
         load_demo()
     refuse_old_demo_in_public()
+
+
+def is_collected() -> bool:
+    """Compressing takes seconds, so it is done when a file, or a package that brings files, has changed."""
+    manifest = settings.STATIC_ROOT / "staticfiles.json"
+    if not manifest.exists():
+        return False
+    files = (storage.path(name) for finder in get_finders() for name, storage in finder.list([]))
+    newest = max(os.stat(file).st_mtime for file in (*files, settings.BASE_DIR / "requirements.txt"))
+    return newest < manifest.stat().st_mtime
 
 
 def load_demo() -> None:

@@ -225,6 +225,7 @@ USE_I18N = True
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("EPI_STATIC_ROOT", DATA_DIR / "staticfiles"))
 STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("dist", "img")]  # built, not their sources
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half the files to compress
 MEDIA_ROOT = DATA_DIR / "files"  # outside the web root; served with rights by cities.views
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import textwrap
 import time
+from types import SimpleNamespace
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 
 from epi_site.run import place as places
 from epi_site.run import prepare, supervisor
@@ -155,6 +157,31 @@ def test_lines_carry_the_name_of_who_said_them(start, tmp_path):
     group.wait(timeout=20)
 
     assert "   web | ready" in group.stdout.read().splitlines()
+
+
+# ---- static files
+
+
+def test_static_files_are_collected_again_only_after_a_change(tmp_path, settings, monkeypatch):
+    source = tmp_path / "dist"
+    source.mkdir()
+    (source / "site.css").write_text("h1 {}")
+    os.utime(source / "site.css", (1, 1))
+    settings.STATIC_ROOT, settings.BASE_DIR = tmp_path / "collected", tmp_path
+    (tmp_path / "requirements.txt").touch()
+    os.utime(tmp_path / "requirements.txt", (2, 2))
+    storage = FileSystemStorage(source)
+    finder = SimpleNamespace(list=lambda _ignored: [("site.css", storage)])
+    monkeypatch.setattr(prepare, "get_finders", lambda: [finder])
+
+    never = prepare.is_collected()
+    settings.STATIC_ROOT.mkdir()
+    (settings.STATIC_ROOT / "staticfiles.json").write_text("{}")
+    after_collecting = prepare.is_collected()
+    os.utime(source / "site.css", (2**33, 2**33))
+    after_a_change = prepare.is_collected()
+
+    assert (never, after_collecting, after_a_change) == (False, True, False)
 
 
 # ---- a demo that was cut short
