@@ -1,11 +1,13 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from epi_site.shared.admin import StaffAdmin
+
 from .models import Session, Speaker, TrainingWeek
 
 
 @admin.register(TrainingWeek)
-class TrainingWeekAdmin(admin.ModelAdmin):
+class TrainingWeekAdmin(StaffAdmin):
     list_display = ["title", "starts_on", "ends_on", "place", "is_published"]
     search_fields = ["title", "place"]
     prepopulated_fields = {"slug": ["title"]}
@@ -16,7 +18,7 @@ class TrainingWeekAdmin(admin.ModelAdmin):
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):
+class SessionAdmin(StaffAdmin):
     list_display = ["title", "week", "kind", "starts_at", "room"]
     list_select_related = ["week"]
     list_filter = ["week", "kind"]
@@ -25,7 +27,7 @@ class SessionAdmin(admin.ModelAdmin):
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(admin.ModelAdmin):
+class SpeakerAdmin(StaffAdmin):
     list_display = ["name", "kind", "organisation"]
     list_select_related = ["organisation"]
     search_fields = ["name"]

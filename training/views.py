@@ -2,6 +2,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView
 
+from epi_site.shared.views import StrangersSignIn
+
 from .models import TrainingWeek
 from .selectors import programme
 
@@ -17,7 +19,7 @@ class WeekList(ListView):
         return super().get_context_data(trail=[(_("Training"), "")], **kwargs)
 
 
-class WeekDetail(DetailView):
+class WeekDetail(StrangersSignIn, DetailView):
     """The programme of one week, day by day; made to be printed too."""
 
     template_name = "training/week_detail.html"
