@@ -87,11 +87,17 @@ def chairs_committee(user) -> bool:
     return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE and office.role == Role.CHAIR for office in held)
 
 
+def led_bodies(user):
+    """A Q over Body: those for which the user invites, as lead of their city or as chair."""
+    led = Q(city__in=lead_cities(user))
+    if chairs_committee(user):
+        led |= Q(kind=BodyKind.SCIENTIFIC_COMMITTEE)
+    return led
+
+
 def managed_bodies(user):
     """A Q over Body: those whose members the user looks after."""
-    managed = Q(city__in=lead_cities(user))
-    if chairs_committee(user):
-        managed |= Q(kind=BodyKind.SCIENTIFIC_COMMITTEE)
+    managed = led_bodies(user)
     if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
         managed |= ~Q(pk=None)
     return managed

@@ -45,7 +45,9 @@ class CityPeriodAdmin(ReadOnlyAdmin):
     list_select_related = ["city", "period"]
     search_fields = ["city__name", "period__name"]
     fields = ["city", "period", "state", "revision"]
-    view_on_site = True
+
+    def view_on_site(self, city_period):
+        return city_period.get_absolute_url()
 
 
 class PilotPhaseForm(StaffForm):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
-from cities.rules import has_network_role, managed_bodies
+from cities.rules import has_network_role, led_bodies, managed_bodies
 from epi_site.shared import clock
 from epi_site.shared.models import Recorded, Versioned
 
@@ -205,7 +205,7 @@ class InvitationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if has_network_role(user, Role.COORDINATOR):
             return self
-        return self.filter(body__in=Body.objects.managed_by(user))
+        return self.filter(body__in=Body.objects.filter(led_bodies(user)))
 
 
 class Invitation(models.Model):

@@ -220,6 +220,10 @@ class BudgetLine(Recorded):
     def __str__(self):
         return f"{self.source} {self.year}"
 
+    @property
+    def of_city_id(self) -> int:
+        return self.action.of_city_id
+
 
 class SwotItem(Recorded, Versioned):
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="swot_items")

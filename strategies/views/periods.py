@@ -63,7 +63,7 @@ class CityPeriodDetail(RowPage):
             "revisions": revisions,
             "moves": moves,
             "returned": self.returned(moves),
-            "comments": row.comments.select_related("author") if shows_counts else [],
+            "comments": self.comments(is_insider, revisions) if shows_counts else [],
             "steps": self.steps(),
             "trail": trails.here(trails.city_trail(row.city), row.period.name),
             "may": self.permissions(),
@@ -76,6 +76,11 @@ class CityPeriodDetail(RowPage):
             return Narrative.objects.filter(city_period=self.row).first()
         revision = revision_for(self.row, self.user)
         return revision.contents["narrative"] if revision else None
+
+    def comments(self, is_insider, revisions):
+        """What the city says to itself; others read what was said of the revisions that they read."""
+        rows = self.row.comments.select_related("author")
+        return rows if is_insider else rows.filter(revision__in=[revision.number for revision in revisions])
 
     def returned(self, moves):
         """What the coordinator wrote when it came back, while that is what the city answers to."""
