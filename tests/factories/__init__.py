@@ -21,6 +21,7 @@ from .people import (
     UserFactory,
     member,
 )
+from .roles import one_for_each_role
 from .strategies import (
     ActionFactory,
     ActionUpdateFactory,
@@ -71,4 +72,5 @@ __all__ = [
     "UserFactory",
     "member",
     "move_to",
+    "one_for_each_role",
 ]

@@ -1,0 +1,132 @@
+"""Chromium by Playwright on the served demo. Each page is watched: no console error, no request to another host."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from .stage import PASSWORD, ROOT, chromium, demo_site
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SHOTS = Path(ROOT / "var" / "screenshots")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site():
+    with demo_site() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    path = chromium()
+    if path is None:
+        pytest.skip("No Chromium was found; install chromium, or set EPI_CHROMIUM to one.")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    arguments += ["--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(site, browser):
+    """Cookies of a demo account, made by signing in once: ``signed_in("partner")``."""
+    kept: dict[str, dict] = {}
+
+    def cookies(name: str) -> dict:
+        if name not in kept:
+            context = browser.new_context()
+            page = context.new_page()
+            sign_in(page, site, name)
+            kept[name] = context.storage_state()
+            context.close()
+        return kept[name]
+
+    return cookies
+
+
+def sign_in(page, site, name: str) -> None:
+    if "/login" not in page.url:
+        page.goto(f"{site.url}/account/login/")
+    page.fill("input[name=login]", f"{name}@demo.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(re.compile(r"^(?!.*/account/login/).*$"))
+
+
+@pytest.fixture
+def visit(site, browser, signed_in):
+    """``visit("partner", "/dashboards/", width=360, dark=True, js=True)`` gives the page; faults fail the test at its end."""
+    contexts, faults = [], []
+
+    def open_page(name: str | None, path: str, *, width=1280, dark=False, js=True, fresh=False):
+        state = signed_in(name) if name and not fresh else None
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=js,
+            storage_state=state,
+            locale="en-GB",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on(
+            "console", lambda message: faults.append(f"console: {message.text}") if message.type == "error" else None
+        )
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("request", lambda request: _same_host(request.url, site.url, faults))
+        if name and fresh:
+            sign_in(page, site, name)
+        page.goto(site.url + path)
+        page.faults = faults
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _same_host(url: str, own: str, faults: list[str]) -> None:
+    if not url.startswith((own, "data:", "blob:")):
+        faults.append(f"request to another host: {url}")
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """``axe(page)`` lists what axe-core finds on it, of any impact."""
+    source = AXE.read_text("utf-8")
+
+    def violations(page) -> list[str]:
+        page.evaluate(source)
+        result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{row['id']} ({row['impact']}): {node['html'][:160]}"
+            for row in result["violations"]
+            for node in row["nodes"]
+        ]
+
+    return violations
+
+
+@pytest.fixture
+def shot():
+    """``shot(page, "name")`` keeps a picture of the whole page under var/screenshots, to look at."""
+
+    def take(page, name: str) -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+    return take

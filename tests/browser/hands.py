@@ -1,0 +1,35 @@
+"""What people do in the journeys: reach things by key, bring a photo, look for what does not fit the screen."""
+
+from pathlib import Path
+
+from PIL import Image
+
+FOCUSED = "() => { const e = document.activeElement; return e ? (e.id || e.innerText || e.name || '').trim() : '' }"
+TOO_WIDE = """() => {
+  const page = document.scrollingElement;
+  if (page.scrollWidth <= innerWidth) return [];
+  return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+    && !e.closest('.epi-scroll, .results, .visually-hidden')).slice(0, 5).map(e => e.outerHTML.slice(0, 120));
+}"""
+
+
+def photo(folder: Path, name: str = "café.jpg") -> Path:
+    """A photo as a phone takes it, with the place where it was taken."""
+    picture, exif = Image.new("RGB", (640, 480), "teal"), Image.Exif()
+    exif[0x8825] = {1: "N", 2: (58.0, 24.0, 36.0), 3: "E", 4: (15.0, 37.0, 12.0)}  # GPS
+    picture.save(folder / name, exif=exif)
+    return folder / name
+
+
+def tab_to(page, target, limit: int = 150) -> None:
+    """Press Tab until ``target`` has the focus; fails where it is never reached."""
+    for _step in range(limit):
+        if target.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Never reached by Tab; the focus is on {page.evaluate(FOCUSED)!r}")
+
+
+def fits_the_screen(page) -> list[str]:
+    """What sticks out to the right of the screen."""
+    return page.evaluate(TOO_WIDE)

@@ -1,0 +1,67 @@
+"""Each page and state, light and dark, narrow and wide: nothing that axe finds, nothing that sticks out, nothing foreign."""
+
+import os
+
+import pytest
+
+from .hands import fits_the_screen
+from .places import PAGES, numbers
+
+KINDS = {"light-360": (360, False), "light-1280": (1280, False), "dark-360": (360, True), "dark-1280": (1280, True)}
+
+
+@pytest.fixture(scope="session")
+def found(site):
+    return numbers(site)
+
+
+@pytest.mark.parametrize("name, role, path", PAGES, ids=[name for name, _role, _path in PAGES])
+def test_page(visit, axe, shot, found, name, role, path):
+    """One page in four dresses. What the console or another host was asked for fails at the end, by ``visit``."""
+    page = visit(role, path.format(**found))
+    wrong = {}
+
+    for kind, (width, dark) in KINDS.items():
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+        page.wait_for_function("() => document.fonts.status === 'loaded'")
+        seen = axe(page) + [f"sticks out: {element}" for element in fits_the_screen(page)]
+        if seen:
+            wrong[kind] = seen
+        if os.environ.get("EPI_SHOTS") == "1":
+            shot(page, f"{name}-{kind}")
+
+    assert wrong == {}
+    assert page.locator("h1").count() == 1
+
+
+def test_form_with_errors(visit, axe, found):
+    """The error summary is there, has the focus' place in the order, and leads to each field."""
+    page = visit("official.linkoping", f"/actions/{found['action']}/log/")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    assert axe(page) == []
+    summary = page.locator(".epi-errors, .epi-error-summary").first
+    assert summary.is_visible()
+    page.locator("a[href='#id_text']").first.click()
+    assert page.evaluate("document.activeElement.id") == "id_text"
+
+
+def test_menu_folds_on_a_phone_and_opens_by_key(visit):
+    page = visit("official.linkoping", "/my-work/", width=360)
+    link = page.get_by_role("link", name="Dashboards").first
+
+    assert not link.is_visible()
+    page.get_by_text("Menu", exact=True).first.focus()
+    page.keyboard.press("Enter")
+    assert link.is_visible()
+
+
+def test_swedish_is_whole(visit):
+    """The page's language is that of its words."""
+    page = visit("official.linkoping", "/my-work/", fresh=True)
+    page.context.add_cookies([{"name": "django_language", "value": "sv", "url": page.url}])
+    page.goto(page.url)
+
+    assert page.locator("html").get_attribute("lang") == "sv"
+    assert "My work" not in page.inner_text("body")

@@ -1,0 +1,64 @@
+"""A rater rates, two members decide at the desk."""
+
+import re
+
+from playwright.sync_api import expect
+
+DIMENSIONS = 6
+
+
+def evaluation(site, slug: str, stage: str) -> int:
+    code = "from evaluation.models import Evaluation; "
+    code += f"print(Evaluation.objects.get(strategy__city__slug={slug!r}, stage={stage!r}).pk)"
+    return int(site.shell(code))
+
+
+def test_rater_rates_and_submits(visit, site):
+    pk = evaluation(site, "dietzenbach", "rate")
+    page = visit("rater2", f"/evaluation/{pk}/")
+    page.get_by_role("link", name=re.compile("^Rate")).first.click()
+
+    for _dimension in range(DIMENSIONS):
+        page.get_by_role("radio").nth(2).check()
+        page.get_by_label("Reasons").fill("The updates name who was asked, and what changed.")
+        page.locator("details summary").first.click()
+        page.locator("input[type=checkbox]").first.check()
+        page.get_by_role("button", name=re.compile("^Save")).first.click()
+    page.goto(f"{site.url}/evaluation/{pk}/rate/review/")
+    page.get_by_role("button", name=re.compile("Submit|Hand in")).click()
+
+    code = "from evaluation.models import Assessment; print(Assessment.objects.filter("
+    code += f"evaluation={pk}, rater__user__email='rater2@demo.example', submitted_at__isnull=False).count())"
+    assert site.shell(code) == "1"
+    other = visit("rater3", f"/evaluation/{pk}/")
+    assert "what changed" not in other.content()
+
+
+def test_two_members_decide_at_the_desk_and_the_result_is_published(visit, site):
+    pk = evaluation(site, "lublin", "review")
+
+    for number, member in enumerate(("committee1", "committee2")):
+        page = visit(member, "/admin/evaluation/evaluation/")
+        page.get_by_role("link", name=re.compile("^Lublin, .*second look")).click()
+        page.get_by_role("radio", name=re.compile("^approve", re.IGNORECASE)).first.check()
+        page.get_by_label(re.compile("^Reason")).last.fill("Well founded.")
+        page.get_by_role("button", name="Record my decision").click()
+        stage = site.shell(f"from evaluation.models import Evaluation; print(Evaluation.objects.get(pk={pk}).stage)")
+        assert stage == ("review", "published")[number]
+
+    result = visit(None, f"/evaluation/{pk}/")
+    expect(result.locator("main")).to_contain_text("Effectiveness")
+
+
+def test_member_in_conflict_does_not_see_it(visit, site):
+    code = "from cities.models import Person; from evaluation.models import Evaluation; "
+    code += "seen = {p.user.email.split('@')[0] for p in Person.objects.filter(user__email__startswith='committee') "
+    code += "if Evaluation.objects.on_desk_of(p.user).filter(strategy__city__slug='lublin', round__name__contains="
+    code += "'second').exists()}; print(sorted({'committee1', 'committee2', 'committee3'} - seen)[0], "
+    code += "Evaluation.objects.get(strategy__city__slug='lublin', round__name__contains='second').pk)"
+    conflicted, pk = site.shell(code).split()
+
+    page = visit(conflicted, "/admin/evaluation/evaluation/")
+    expect(page.locator("body")).not_to_contain_text("Lublin, Round 2")
+    for path in (f"/admin/evaluation/evaluation/{pk}/desk/", f"/evaluation/{pk}/rate/relevance/"):
+        assert page.context.request.get(site.url + path).status in {403, 404}

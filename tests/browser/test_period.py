@@ -1,0 +1,53 @@
+"""A city hands its period in: before, partners see figures; after, they read."""
+
+import re
+
+from playwright.sync_api import expect
+
+from .test_log import open_period
+
+SENTENCE = "Thirty families visited the new meeting place."
+
+
+def first_action(site, slug: str) -> int:
+    code = "from strategies.models import Action; "
+    code += f"print(Action.objects.standing().filter(objective__area__strategy__city__slug={slug!r}).earliest('pk').pk)"
+    return int(site.shell(code))
+
+
+def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submission(visit, site):
+    pk, period = first_action(site, "ravenna"), open_period(site, "ravenna")
+    page = visit("official.ravenna", f"/actions/{pk}/log/")
+    page.get_by_label("What has happened?").fill(SENTENCE)
+    page.get_by_label("People reached").fill("30")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url(re.compile(r"^(?!.*/log/).*$"))
+
+    dashboard = visit("partner", "/dashboards/ravenna/")
+    expect(dashboard.locator("main")).to_contain_text("not yet submitted")
+    for path in ("/dashboards/", "/dashboards/ravenna/", f"/actions/{pk}/", f"/periods/{period}/", "/cities/ravenna/"):
+        dashboard.goto(site.url + path)
+        assert SENTENCE not in dashboard.content()
+
+    lead = visit("lead.ravenna", f"/periods/{period}/submit/")
+    lead.get_by_role("button", name="Hand in").click()
+    expect(lead.locator("main")).to_contain_text("Submitted")
+
+    dashboard.goto(f"{site.url}/actions/{pk}/")
+    expect(dashboard.locator("main")).to_contain_text(SENTENCE)
+    dashboard.goto(f"{site.url}/dashboards/ravenna/")
+    expect(dashboard.locator("main")).not_to_contain_text("not yet submitted")
+
+
+def test_submitted_period_takes_no_more(visit, site):
+    pk, period = first_action(site, "riga"), open_period(site, "riga")
+    lead = visit("lead.riga", f"/periods/{period}/")
+    lead.get_by_role("link", name="Look and hand in").click()
+    lead.get_by_role("button", name="Hand in").click()
+    expect(lead.locator("main")).to_contain_text("Submitted")
+
+    page = visit("official.riga", f"/actions/{pk}/")
+    expect(page.get_by_role("link", name=re.compile("^Change"))).to_have_count(0)
+
+    state = site.shell(f"from strategies.models import CityPeriod; print(CityPeriod.objects.get(pk={period}).state)")
+    assert state == "submitted"

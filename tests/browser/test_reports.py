@@ -1,0 +1,50 @@
+"""A coordinator issues a report; its PDF opens; the verify page says yes, and no after one changed byte."""
+
+import hashlib
+import re
+
+from playwright.sync_api import expect
+
+CHECK = re.compile("^Check")
+BUILD = "from evaluation.models import Report; from evaluation.tasks import build_report; "
+BUILD += "[build_report(pk) for pk in Report.objects.waiting().values_list('pk', flat=True)]; print('built')"
+
+
+def newest_pdf(page, site) -> bytes:
+    """The PDF of the newest report, by way of its page."""
+    page.goto(f"{site.url}/reports/")
+    page.locator("main a[href^='/reports/EPI-']").first.click()
+    link = page.locator("main a[href$='.pdf']").first.get_attribute("href")
+    answer = page.context.request.get(site.url + link)
+    assert answer.headers["content-type"] == "application/pdf"
+    return answer.body()
+
+
+def test_report_is_issued_and_its_pdf_opens(visit, site):
+    page = visit("coordinator", "/reports/issue/")
+    page.get_by_role("radio", name="city period report").check()
+    page.get_by_label("City").select_option(label="Cartagena")
+    page.get_by_label("Period").select_option(index=2)
+    page.get_by_role("button", name="Issue the report").click()
+
+    expect(page.locator("main")).to_contain_text("EPI-")
+    assert site.shell(BUILD).endswith("built")  # what the worker does; a real one is tested elsewhere
+    assert newest_pdf(page, site).startswith(b"%PDF")
+
+
+def test_verify_page_says_yes_and_after_one_changed_byte_no(visit, site, tmp_path):
+    content = newest_pdf(visit("partner", "/reports/"), site)
+    (tmp_path / "as-issued.pdf").write_bytes(content)
+    (tmp_path / "changed.pdf").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    page = visit(None, "/verify/")
+
+    for name, said in (
+        ("as-issued.pdf", "Yes, this was issued"),
+        ("changed.pdf", "No, the network has issued nothing"),
+    ):
+        page.locator("input[type=file]").set_input_files(tmp_path / name)
+        page.get_by_role("button", name=CHECK).click()
+        expect(page.get_by_role("status")).to_contain_text(said)
+
+    page.goto(f"{site.url}/verify/?hash={hashlib.sha256(content).hexdigest()}")
+    expect(page.get_by_role("status")).to_contain_text("byte for byte")

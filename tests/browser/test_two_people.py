@@ -1,0 +1,35 @@
+"""Two people edit the same action: the second is told, sees both versions and loses nothing."""
+
+from playwright.sync_api import expect
+
+from .test_period import first_action
+
+
+def test_second_of_two_sees_both_versions_and_loses_nothing(visit, site):
+    path = f"/actions/{first_action(site, 'cartagena')}/edit/"
+    first, second = visit("official.cartagena", path), visit("lead.cartagena", path)
+    first.get_by_label("Description").fill("What the official wrote.")
+    second.get_by_label("Description").fill("What the lead official wrote.")
+
+    first.get_by_role("button", name="Save", exact=True).click()
+    expect(first.locator("main")).to_contain_text("What the official wrote.")
+    second.get_by_role("button", name="Save", exact=True).click()
+
+    expect(second.locator("main")).to_contain_text("What the official wrote.")
+    expect(second.get_by_label("Description")).to_have_value("What the lead official wrote.")
+    second.get_by_role("button", name="Save", exact=True).click()
+    expect(second.locator("main")).to_contain_text("What the lead official wrote.")
+    expect(second.locator("h1")).not_to_contain_text("Edit")
+
+
+def test_second_of_two_is_told_without_javascript_too(visit, site):
+    path = f"/actions/{first_action(site, 'cluj-napoca')}/edit/"
+    first, second = visit("official.cluj-napoca", path, js=False), visit("lead.cluj-napoca", path, js=False)
+    first.get_by_label("Description").fill("Written first.")
+    second.get_by_label("Description").fill("Written second.")
+
+    first.get_by_role("button", name="Save", exact=True).click()
+    second.get_by_role("button", name="Save", exact=True).click()
+
+    expect(second.locator("main")).to_contain_text("Written first.")
+    expect(second.get_by_label("Description")).to_have_value("Written second.")

@@ -1,0 +1,198 @@
+"""What somebody may not read is in no answer: not by filters, searches, sort orders, counts, downloads or letters."""
+
+import html
+import logging
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.urls import reverse
+
+from cities.models import Person
+from epi_site.accounts.models import Mail, User
+from strategies.services import updates
+from tests.factories import ActionFactory, EventFactory, IndicatorFactory
+
+from .leaks import leaks, markers_in, still
+from .routes import answer, text_of
+from .test_access_matrix import LINES, ROLES, path_of
+from .world import SEEN_BY, evidence_on, logged, mark
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+ANSWERED = 150  # addresses of one role that are followed: enough for all, and an end for what has none
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def pages_of(role: str) -> list:
+    """Lines of the table that this role is answered with a page."""
+    return [line for line in LINES if line.get.get(role) == "200"]
+
+
+def ways_on(path: str, text: str) -> set[str]:
+    """The same page with other parameters: filters, sort orders, further pages, downloads, and its search fields."""
+    own, found = urlsplit(path).path, set()
+    for link in re.findall(r'(?:href|hx-get)="([^"]*\?[^"]+)"', text):
+        target = urlsplit(html.unescape(link))
+        if target.netloc == "" and target.path in {"", own}:
+            found.add(f"{own}?{target.query}")
+    for form in re.findall(r"<form(?![^>]*method=.post)[^>]*>.*?</form>", text, re.DOTALL | re.IGNORECASE):
+        for field in re.findall(r"<input[^>]*>", form):
+            name, kind = re.search(r'name="(\w+)"', field), re.search(r'type="(\w+)"', field)
+            if name and (kind is None or kind[1] in {"text", "search"}):
+                found.add(f"{own}?{name[1]}=MARKER-")
+        for name, options in re.findall(r'<select[^>]*name="(\w+)".*?>(.*?)</select>', form, re.DOTALL):
+            found |= {f"{own}?{name}={value}" for value in re.findall(r'value="([^"]+)"', options)}
+    return found
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_filter_search_or_download_tells_more(world, role):
+    waiting = {path_of(line, world) for line in pages_of(role)}
+    seen, told = set(), {}
+
+    with transaction.atomic():
+        while waiting and len(seen) < ANSWERED:
+            path = waiting.pop()
+            seen.add(path)
+            text = text_of(answer(world.clients[role], "get", path))
+            if found := leaks(text, role):
+                told[path] = found
+            if "?" not in path:
+                waiting |= ways_on(path, text) - seen
+        transaction.set_rollback(True)
+
+    assert told == {}
+
+
+@pytest.mark.parametrize("role", ["public", "viewer", "official", "lead", "former", "superuser", "rater", "moderator"])
+def test_pages_are_the_same_however_much_another_city_drafts(world, role):
+    """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not handed in."""
+    paths = [path_of(line, world) for line in pages_of(role) if "lublin" not in line.sample]
+    before = _texts(world, role, paths)
+
+    with transaction.atomic():
+        _lublin_works_on(world)
+        after = _texts(world, role, paths)
+        transaction.set_rollback(True)
+
+    assert [path for path in paths if before[path] != after[path]] == []
+
+
+def _texts(world, role, paths):
+    with transaction.atomic():
+        texts = {path: still(answer(world.clients[role], "get", path)) for path in paths}
+        transaction.set_rollback(True)
+    return texts
+
+
+def _lublin_works_on(world):
+    by = world.roles["other_official"]
+    for number in range(3):
+        action = ActionFactory(objective=world.other_objective, title=f"A{number} {mark('lublin-plan')}")
+        evidence_on(logged(action, by, mark("lublin-fact")), f"{mark('lublin-fact')}.pdf", by)
+        IndicatorFactory(strategy=world.other_strategy, name=mark("lublin-plan"))
+        EventFactory(city=world.other, title=mark("lublin-event"))
+    data = updates.UpdateInput(date=world.other.today, text=mark("lublin-fact"), status="paused", language="en")
+    updates.change_update(world.other_update, by=by, data=data, version=world.other_update.version)
+
+
+# ---- the workbench: what its lists could be asked by
+
+PRYING = {
+    "evaluation_evaluation": [
+        "assessments__ratings__level__exact=3",
+        "assessments__rater__exact=1",
+        "consensus__level=3",
+        "o=-4",
+        "q=MARKER-rating",
+    ],
+    "cities_invitation": ["token_hash__startswith=a", "q=MARKER"],
+    "accounts_mail": ["body__icontains=MARKER-one", "q=MARKER"],
+    "cities_person": ["user__password__startswith=a", "actions__title__icontains=MARKER-lublin", "q=MARKER"],
+}
+
+
+@pytest.mark.parametrize("model", sorted(PRYING))
+@pytest.mark.parametrize("role", ["coordinator", "scientific", "scientific_conflicted", "substitute"])
+def test_workbench_is_not_asked_by_what_it_does_not_show(world, role, model):
+    app, name = model.split("_")
+    if not any((each._meta.app_label, each._meta.model_name) == (app, name) for each in admin.site._registry):
+        pytest.skip(f"{model} is not in the workbench")
+    path = reverse(f"admin:{model}_changelist")
+
+    for query in PRYING[model]:
+        response = answer(world.clients[role], "get", f"{path}?{query}")
+
+        assert response.status_code != 500
+        assert leaks(text_of(response), role) == set()
+        if "__" in query:
+            assert response.status_code in {302, 400, 403, 404}, f"{query} filters"
+
+
+# ---- letters
+
+
+def test_letters_tell_their_readers_no_more_than_pages_do(world):
+    roles = {user.email: role for role, user in world.roles.items() if role != "public"}
+    told = {}
+
+    for letter in Mail.objects.filter(recipient__in=roles):
+        role = roles[letter.recipient]
+        if found := leaks(f"{letter.subject}\n{letter.body}", role):
+            told[f"{letter.subject} to {role}"] = found
+
+    assert told == {}
+
+
+def test_letters_hold_nothing_of_a_rating(world):
+    held = set().union(*(markers_in(f"{letter.subject} {letter.body}") for letter in Mail.objects.all()))
+
+    assert {name for name in held if name.startswith(("rating", "consensus", "note", "decision"))} == set()
+
+
+def test_one_time_links_are_shown_to_nobody(world):
+    assert world.token not in {text for text in _mail_pages(world)}
+    for text in _mail_pages(world):
+        assert world.token not in text
+
+
+def _mail_pages(world):
+    client = world.clients["coordinator"]
+    yield text_of(client.get(reverse("accounts:mail_list")))
+    for letter in Mail.objects.all():
+        yield text_of(client.get(reverse("accounts:mail_detail", args=[letter.pk])))
+
+
+# ---- that these tests can fail
+
+
+def test_each_marker_is_seen_by_somebody(world):
+    """A marker that nobody ever finds guards nothing."""
+    found = set()
+    for role in ("other_official", "official", "lead", "expert", "coordinator", "rater", "moderator", "substitute"):
+        for line in pages_of(role):
+            found |= markers_in(text_of(answer(world.clients[role], "get", path_of(line, world))))
+    found |= set().union(*(markers_in(letter.body) for letter in Mail.objects.all()))
+
+    assert set(SEEN_BY) - found == set()
+
+
+def test_leak_is_found_in_any_dress():
+    assert leaks("<p>MARKER-lublin-plan</p>", "official") == {"lublin-plan"}
+    assert leaks("marker-lublin-plan", "official") == {"lublin-plan"}
+    assert leaks("MARKER&#x2D;lublin-plan", "official") == {"lublin-plan"}
+    assert leaks("MARKER-lublin-plan", "other_official") == set()
+
+
+def test_persons_of_the_world_have_accounts(world):
+    assert User.objects.count() > len(ROLES)
+    assert Person.objects.filter(user=None).exists()

@@ -1,0 +1,171 @@
+"""No page asks the database more for five rows than for one, and none asks more than its bar."""
+
+import logging
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from cities.enums import BodyKind, Role
+from epi_site.accounts import services as letters
+from epi_site.shared import clock
+from strategies.services import periods
+from tests.factories import (
+    ActionFactory,
+    BodyFactory,
+    BudgetLineFactory,
+    CityFactory,
+    EventFactory,
+    IndicatorFactory,
+    MilestoneFactory,
+    ObjectiveFactory,
+    OrganisationFactory,
+    PersonFactory,
+    PilotPhaseFactory,
+    PriorityAreaFactory,
+    SessionFactory,
+    StrategyFactory,
+    ThemeFactory,
+    TrainingWeekFactory,
+    member,
+)
+
+from .routes import answer, code
+from .test_access_matrix import LINES, path_of
+from .world import evaluation_in, evidence_on, logged, stored
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+FULLEST = ["lead", "coordinator", "scientific", "rater", "moderator", "trainer", "substitute", "public"]
+MORE = 4
+LIST, DETAIL = 15, 20
+LISTS = ("_list", "_changelist", "my_work", "desk_queue")
+
+
+def bar_of(name: str) -> int:
+    return LIST if name.endswith(LISTS) else DETAIL
+
+
+def asked() -> list:
+    """(line, role) for each page: the two fullest roles that are answered with it."""
+    found = []
+    for line in LINES:
+        roles = [role for role in FULLEST if line.get.get(role) == "200"][:2]
+        found += [(line, role) for role in roles]
+    return found
+
+
+def count(world, line, role) -> int:
+    path = path_of(line, world)
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        response = answer(world.clients[role], "get", path)
+        if response.streaming:
+            b"".join(response.streaming_content)
+        transaction.set_rollback(True)
+    assert code(response) == "200", path
+    return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")) for query in queries)
+
+
+@pytest.fixture(scope="module")
+def counted(world, django_db_blocker):
+    """Counts with what the world holds, then with four more of everything: ``{(page, role): (before, after)}``."""
+    logging.disable(logging.CRITICAL)
+    with django_db_blocker.unblock(), transaction.atomic():
+        pages = asked()
+        for line, role in pages[:3]:
+            count(world, line, role)  # what is read once for a process is read now
+        before = [count(world, line, role) for line, role in pages]
+        grow(world)
+        after = [count(world, line, role) for line, role in pages]
+        transaction.set_rollback(True)
+    logging.disable(logging.NOTSET)
+    names = [(line.name, line.sample, role) for line, role in pages]
+    return dict(zip(names, zip(before, after, strict=True), strict=True))
+
+
+def test_no_page_asks_more_for_more_rows(counted):
+    assert {page: pair for page, pair in counted.items() if pair[1] > pair[0]} == {}
+
+
+def test_no_page_asks_more_than_its_bar(counted):
+    assert {page: after for page, (_before, after) in counted.items() if after > bar_of(page[0])} == {}
+
+
+def test_logging_form_asks_at_most_25_in_all(counted, world):
+    from django.urls import reverse
+
+    path = reverse("strategies:action_log", args=[world.action.pk])
+    client = world.clients["official"]
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        page = client.get(path)
+        form = page.context["form"]
+        initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+        data = {name: value for name, value in initial.items() if value not in (None, [])}
+        posted = client.post(path, data | {"text": "We met again.", "date": clock.today().isoformat()})
+        transaction.set_rollback(True)
+
+    assert posted.status_code == 302, posted.context["form"].errors
+    statements = [query["sql"] for query in queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(statements) <= 25
+
+
+# ---- four more of everything
+
+
+def grow(world) -> None:
+    who = world.roles
+    for stage in ("rate", "discuss", "review", "published"):
+        evaluation_in(world, stage, name=f"One more in {stage}")
+    for number in range(MORE):
+        _more_of_the_city(world, who, number)
+        _more_cities(world, who, number)
+        letters.write_mail(to=f"more{number}@town.example", subject="More", body="More.")
+        week = TrainingWeekFactory(published_at=clock.now(), slug=f"more-{number}")
+        SessionFactory(week=week)
+        SessionFactory(week=world.week)
+        OrganisationFactory()
+        ThemeFactory()
+
+
+def _more_of_the_city(world, who, number) -> None:
+    area = PriorityAreaFactory(strategy=world.strategy, theme=world.theme)
+    objective = ObjectiveFactory(area=area)
+    ObjectiveFactory(area=world.area)
+    common = {"published": True, "accountable": who["lead"].person, "owner": OrganisationFactory()}
+    action = ActionFactory(objective=objective, **common)
+    ActionFactory(objective=world.objective, **common)
+    for each in (action, world.action):
+        MilestoneFactory(action=each)
+        BudgetLineFactory(action=each)
+        IndicatorFactory(strategy=world.strategy, action=each)
+        update = logged(each, who["official"], "More.")
+        evidence_on(update, "more.pdf", who["official"])
+    action.deputies.add(who["owner"].person)
+    action.partners.add(OrganisationFactory())
+    swot = world.strategy.swot_items.create(kind="weakness", text="More.")
+    swot.areas.add(area)
+    world.strategy.problems.create(text="More.", area=area)
+    EventFactory(city=world.city, published_at=clock.now())
+    EventFactory(body=world.body, city=None, published_at=clock.now())
+    periods.comment_period(world.periods["open"], by=who["expert"], text="More.")
+    person = PersonFactory(organisation=OrganisationFactory())
+    member(BodyKind.EXPERT_GROUP, Role.MEMBER, world.city, user=person.user)
+    member(BodyKind.CITY_OFFICE, Role.VIEWER, world.city)
+    member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
+    stored("more.pdf", who["official"])
+
+
+def _more_cities(world, who, number) -> None:
+    city = CityFactory(country="DE")
+    strategy = StrategyFactory(city=city, published=True)
+    objective = ObjectiveFactory(area__strategy=strategy, area__theme=world.theme)
+    action = ActionFactory(objective=objective, published=True, accountable=who["owner"].person)
+    PilotPhaseFactory(city=city)
+    for kind in (BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE):
+        BodyFactory(kind=kind, city=city)
+    periods.ensure_city_periods()
+    row = city.periods.get(period=world.quarters["open"])
+    periods.open_period(row)
+    official = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
+    logged(action, official, "More.")
+    IndicatorFactory(strategy=strategy, action=action)
