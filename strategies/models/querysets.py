@@ -161,13 +161,6 @@ class CityPeriodQuerySet(models.QuerySet):
     def open_for_facts(self):
         return self.exclude(state__in=LOCKED)
 
-    def with_published_revision(self):
-        """Adds ``published_revision``: the newest published number, that the public reads; None before."""
-        from .periods import PeriodMove
-
-        moves = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH).order_by("-number")
-        return self.annotate(published_revision=models.Subquery(moves.values("revision")[:1]))
-
     def visible_to(self, user):
         """State and completeness: the own city, who reads the network; everybody once something was published."""
         from .periods import PeriodMove
@@ -194,11 +187,6 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
             city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
         )
         return self.filter(Q(city_period__city__in=insider_cities(user)) | Exists(published))
-
-    def newest(self):
-        """The newest revision of each city period."""
-        later = self.model._base_manager.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
-        return self.filter(~Exists(later))
 
 
 def facts_seen_by(user, period: str = "city_period__", prefix: str = "") -> Q:

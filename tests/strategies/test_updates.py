@@ -91,7 +91,7 @@ def test_everything_said_is_kept(action, city_period, official):
 
 
 def test_only_a_sentence_is_required(action, official):
-    update = updates.log_update(action, by=official, data=told())
+    update = updates.log_update(Action.objects.get(pk=action.pk), by=official, data=told())
 
     assert (update.language, update.visibility, update.spent) == ("en", "network", None)
 
@@ -256,7 +256,9 @@ def test_owner_logs_and_corrects_own_words_alone(everyone, city_period, action, 
     updates.change_update(mine, by=expert, data=told("Mine, mended."), version=1)
     value = values.set_value(indicator, city_period, by=expert, value=Decimal(2))
 
-    assert value.author == expert
+    again = values.set_value(indicator, city_period, by=expert, value=Decimal(3), version=value.version)
+
+    assert (again.pk, value.author, again.value) == (value.pk, expert, 3)
     for refused in (
         lambda: updates.change_update(theirs, by=expert, data=told(), version=1),
         lambda: updates.log_update(ActionFactory(city=city_period.city), by=expert, data=told()),
