@@ -1,0 +1,67 @@
+"""Measures the main pages in a database of its own and prints them beside their bars. Fails on none of them."""
+
+import logging
+
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.test.utils import override_settings
+
+PLAIN_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
+LOGGING_BAR = 25
+PEER = "nearest open peer, a list of 300 actions: 609 queries, 900 ms"
+
+
+class Command(BaseCommand):
+    help = "Builds a network in a temporary database, measures its pages, and prints queries and times beside the bars."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--cities", type=int, default=7)
+        parser.add_argument("--actions", type=int, default=300, help="of each city")
+
+    def handle(self, *, cities, actions, **options):
+        from epi_site.demo.bench import Network, Size, log_once, measure
+
+        logging.disable(logging.WARNING)
+        kept = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        try:
+            with override_settings(**self._settings()):
+                network, size = Network(), Size(cities, actions)
+                network.grow(size)
+                first = measure(network)
+                logging_cost = log_once(network)
+                network.grow(size.doubled())
+                second = measure(network)
+        finally:
+            connection.creation.destroy_test_db(kept, verbosity=0)
+            logging.disable(logging.NOTSET)
+        self._print(size, first, second, logging_cost)
+
+    def _settings(self):
+        from django.conf import settings
+
+        return {
+            "STORAGES": settings.STORAGES | {"staticfiles": {"BACKEND": PLAIN_FILES}},
+            "SECURE_SSL_REDIRECT": False,
+            "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+            "WHITENOISE_AUTOREFRESH": True,
+        }
+
+    def _print(self, size, first, second, logging_cost):
+        plain = first[0].milliseconds
+        self.stdout.write(
+            f"{connection.vendor}; {size.cities} cities with {size.actions} actions each, then twice as many cities."
+        )
+        self.stdout.write(
+            f"{'page':26}{'bar':>5}{'queries':>9}{'twice':>7}{'ms':>8}{'twice':>8}{'x plain':>9}{'KB':>6}"
+        )
+        for one, two in zip(first, second, strict=True):
+            verdict = "" if one.holds and two.holds else f"  over the bar (status {one.status})"
+            ratio = one.milliseconds / plain
+            self.stdout.write(
+                f"{one.name:26}{one.bar:>5}{one.queries:>9}{two.queries:>7}{one.milliseconds:>8.0f}"
+                f"{two.milliseconds:>8.0f}{ratio:>9.1f}{one.size / 1024:>6.0f}{verdict}"
+            )
+        verdict = "" if logging_cost <= LOGGING_BAR else "  over the bar"
+        self.stdout.write(f"{'logging, GET and POST':26}{LOGGING_BAR:>5}{logging_cost:>9}{verdict}")
+        self.stdout.write(f"Compare: {PEER}. Times are of this machine alone.")
