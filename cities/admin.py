@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from epi_site.shared.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
 from epi_site.shared.forms import DayInput
 
+from .enums import BodyKind
 from .models import (
     Body,
     City,
@@ -84,7 +85,15 @@ class PersonAdmin(StaffAdmin):
     fields = ["name", "email", "organisation"]
 
     def get_readonly_fields(self, request, obj=None):
-        return ["email"] if obj and obj.user_id else []  # the account's address, by which people sign in
+        """An account follows the address: of people with one, and of the committee, it is not the coordinator's."""
+        if obj is None:
+            return []
+        seats = obj.memberships.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
+        return ["email"] if obj.user_id or seats.exists() else []
+
+    def has_change_permission(self, request, obj=None):
+        """Conflicts follow the organisation, so one's own row is for another coordinator to change."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
 
     @admin.display(description=_("has an account"), boolean=True)
     def has_account(self, person):

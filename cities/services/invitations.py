@@ -22,6 +22,8 @@ from epi_site.shared import clock
 
 from .memberships import add_member, refuse_grant, refuse_oneself, refuse_overlap, refuse_seat
 
+A_DAY = 100  # invitations of one person
+
 
 @transaction.atomic
 def invite(
@@ -39,13 +41,14 @@ def invite(
     refuse_grant(body, role, by=by)
     if email in _own_addresses(by):
         raise OwnRole
+    _refuse_too_many(by)
     person = Person.objects.filter(email__iexact=email).first()
     if person is not None:
         refuse_oneself(person, by=by)
         refuse_seat(person, body, role)
         refuse_overlap(person, body, role, clock.today())
     _open_ones().filter(email=email, body=body, role=role).update(withdrawn_at=clock.now())
-    token = secrets.token_urlsafe(32)
+    token, moment = secrets.token_urlsafe(32), clock.now()
     invitation = Invitation.objects.create(
         email=email,
         name=name.strip(),
@@ -55,8 +58,8 @@ def invite(
         seat=seat,
         token_hash=_hash(token),
         invited_by=by,
-        created_at=clock.now(),
-        expires_at=clock.now() + timedelta(days=settings.INVITATION_DAYS),
+        created_at=moment,
+        expires_at=moment + timedelta(days=settings.INVITATION_DAYS),
     )
     _write_letter(invitation, token)
     return invitation, token
@@ -123,6 +126,12 @@ def _join(person: Person, invitation: Invitation) -> None:
 
 def _open_ones() -> Any:
     return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now())
+
+
+def _refuse_too_many(by: Any) -> None:
+    since = clock.now() - timedelta(days=1)
+    if Invitation.objects.filter(invited_by=by, created_at__gt=since).count() >= A_DAY:
+        raise InvitationRefused(_("You have sent very many invitations today. Send the others tomorrow."))
 
 
 def _hash(token: str) -> str:

@@ -28,4 +28,6 @@ class FileServe(StrangersSignIn, View):
             "Cache-Control": "private, no-store",
         }
         kind = stored.content_type
-        return FileResponse(opened, as_attachment=not is_shown, filename=stored.name, content_type=kind, headers=headers)
+        return FileResponse(
+            opened, as_attachment=not is_shown, filename=stored.name, content_type=kind, headers=headers
+        )

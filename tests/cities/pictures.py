@@ -57,5 +57,10 @@ def office(kind="docx", *, entries=(), macro=False) -> bytes:
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
+def bytes_of(response) -> bytes:
+    """The whole answer; reading it to its end closes the file (closing it would close the test's database too)."""
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
 def upload(content: bytes, name: str = "file.bin") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content, content_type="application/octet-stream")

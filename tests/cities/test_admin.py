@@ -6,8 +6,16 @@ from django.urls import NoReverseMatch, reverse
 
 from cities.enums import BodyKind, Role
 from cities.models import Body, City, Installation, Organisation, Person, Theme
+from epi_site.accounts.services import write_mail
 from epi_site.shared.admin import HISTORY_SHOWN, history_of
-from tests.factories import MembershipFactory, OrganisationFactory, StoredFileFactory, ThemeFactory, UserFactory
+from tests.factories import (
+    MembershipFactory,
+    OrganisationFactory,
+    PersonFactory,
+    StoredFileFactory,
+    ThemeFactory,
+    UserFactory,
+)
 
 MODELS = ["installation", "organisation", "theme", "targetgroup", "city", "person", "body", "membership", "invitation"]
 
@@ -298,3 +306,38 @@ def test_search_finds_and_hides_nothing_else(client, everyone):
 
     assert everyone["lead"].person in page.context["cl"].queryset
     assert everyone["viewer"].person not in page.context["cl"].queryset
+
+
+@pytest.mark.django_db
+def test_one_time_links_are_not_read_letter_by_letter(client, everyone):
+    client.force_login(everyone["coordinator"])
+    write_mail(to="a@town.example", subject="Invitation", body="https://epi.example/abc", has_secret=True)
+
+    for lookup in ("body__contains=abc", "body__startswith=https", "claim_token__isnull=1"):
+        assert client.get(f"/admin/accounts/mail/?{lookup}").status_code == 400, lookup
+    assert client.get("/admin/cities/invitation/?token_hash__startswith=a").status_code == 400
+    assert client.get("/admin/accounts/mail/?state__exact=queued").context["cl"].result_count == 1
+
+
+@pytest.mark.django_db
+def test_nobody_changes_the_own_row_by_which_conflicts_are_found(client, everyone):
+    client.force_login(everyone["coordinator"])
+    person = everyone["coordinator"].person
+
+    response = client.post(f"/admin/cities/person/{person.pk}/change/", {"name": "x", "organisation": ""})
+
+    assert response.status_code == 403
+    person.refresh_from_db()
+    assert person.name != "x"
+
+
+@pytest.mark.django_db
+def test_address_of_a_committee_member_without_account_leads_no_account_to_the_seat(client, everyone):
+    client.force_login(everyone["coordinator"])
+    person = PersonFactory(user=None, email="seat@uni.example")
+    MembershipFactory(person=person, body=Body.objects.get(kind=BodyKind.SCIENTIFIC_COMMITTEE), role=Role.MEMBER)
+
+    client.post(f"/admin/cities/person/{person.pk}/change/", {"name": "New", "email": "mine@town.example"})
+
+    person.refresh_from_db()
+    assert (person.name, person.email) == ("New", "seat@uni.example")

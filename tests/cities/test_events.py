@@ -1,4 +1,3 @@
-from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +10,7 @@ from cities.services import events, files
 from epi_site.shared.exceptions import EditedMeanwhile
 from tests.factories import BodyFactory, EventFactory, PersonFactory
 
-from .pictures import PDF, upload
+from .pictures import PDF, bytes_of, upload
 
 PROGRAMME = "09:00 The main actions of the pilot"
 
@@ -110,10 +109,17 @@ def test_minutes_as_a_file_are_read_by_those_who_read_the_minutes(client, everyo
     seen = {}
     for role in ("viewer", "partner", "other_official", "former", "superuser"):
         client.force_login(everyone[role])
-        with closing(client.get(address)) as response:
-            seen[role] = response.status_code
+        response = client.get(address)
+        seen[role] = response.status_code, bytes_of(response) == PDF
 
-    assert seen == {"viewer": 200, "partner": 200, "other_official": 404, "former": 404, "superuser": 404}
+    found, hidden = (200, True), (404, False)
+    assert seen == {
+        "viewer": found,
+        "partner": found,
+        "other_official": hidden,
+        "former": hidden,
+        "superuser": hidden,
+    }
 
 
 @pytest.mark.parametrize("role", list(range(16)))

@@ -1,5 +1,4 @@
 import io
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from epi_site.shared import clock
 from epi_site.shared.snapshots import seal
 from tests.factories import StoredFileFactory, UserFactory
 
-from .pictures import GPS, MAKE, ORIENTATION, PDF, heic, office, picture, upload
+from .pictures import GPS, MAKE, ORIENTATION, PDF, bytes_of, heic, office, picture, upload
 
 
 def stored_bytes(stored):
@@ -360,8 +359,7 @@ def test_pending_file_is_its_uploaders_alone(client, everyone):
         client.force_login(everyone[role])
         assert client.get(address).status_code == 404, role
     client.force_login(everyone["official"])
-    with closing(client.get(address)) as response:
-        assert b"".join(response.streaming_content) == b"text"
+    assert bytes_of(client.get(address)) == b"text"
 
 
 @pytest.mark.django_db
@@ -371,8 +369,8 @@ def test_file_is_a_download_that_runs_nothing(client, held):
     stored = files.use_file(files.store_upload(upload(b"<script>alert(1)</script>", "x.html"), by=UserFactory()))
     client.force_login(user)
 
-    with closing(client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")) as response:
-        pass
+    response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
+    bytes_of(response)
 
     assert response["Content-Disposition"] == 'attachment; filename="x.html.txt"'
     assert response["Content-Type"] == "text/plain"
@@ -387,8 +385,8 @@ def test_picture_that_we_made_may_be_shown(client, held):
     stored = files.use_file(files.store_upload(upload(picture(), "x.jpg"), by=UserFactory()))
     client.force_login(user)
 
-    with closing(client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")) as response:
-        pass
+    response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
+    bytes_of(response)
 
     assert response["Content-Disposition"] == 'inline; filename="x.jpg"'
     assert response["Content-Type"] == "image/jpeg"

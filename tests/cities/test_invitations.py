@@ -5,7 +5,15 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from cities.enums import BodyKind, Role, Seat
-from cities.exceptions import CommitteeSeat, InvitationGone, MembershipRefused, NotYours, OtherAccount, OwnRole
+from cities.exceptions import (
+    CommitteeSeat,
+    InvitationGone,
+    InvitationRefused,
+    MembershipRefused,
+    NotYours,
+    OtherAccount,
+    OwnRole,
+)
 from cities.models import Body, Installation, Invitation, Membership, Person
 from cities.services import invitations, memberships
 from epi_site.accounts.models import Mail, User
@@ -102,6 +110,16 @@ def test_committee_seat_is_neither_for_nor_by_a_coordinator(send, everyone):
 def test_member_is_not_invited_to_what_she_is(send, everyone):
     with pytest.raises(MembershipRefused, match="already"):
         send(everyone["official"].email)
+
+
+def test_very_many_invitations_wait_for_tomorrow(send, monkeypatch):
+    monkeypatch.setattr(invitations, "A_DAY", 1)
+    send("one@town.example")
+
+    with pytest.raises(InvitationRefused, match="tomorrow"):
+        send("two@town.example")
+    with clock.at(clock.now() + timedelta(days=2)):
+        send("two@town.example")
 
 
 # ---- accepting
