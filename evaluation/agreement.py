@@ -26,10 +26,10 @@ class Spread(NamedTuple):
 
     @property
     def range(self) -> str:
-        """ "1-4", or "3" where all agree."""
+        """ "1–4", or "3" where all agree."""
         if self.low is None:
             return ""
-        return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+        return str(self.low) if self.low == self.high else f"{self.low}–{self.high}"
 
 
 class Agreement(NamedTuple):

@@ -3,7 +3,7 @@
 import csv
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
@@ -32,7 +32,12 @@ EMPTY = "–"
 
 
 class Queue(ChangeList):
-    """Reads what the columns need once for the whole page."""
+    """The most disputed first, unless a column is chosen. Reads what the columns need once for the whole page."""
+
+    def get_ordering(self, request, queryset):
+        if ORDER_VAR not in self.params:
+            return list(queryset.query.order_by)
+        return super().get_ordering(request, queryset)
 
     def get_results(self, request):
         super().get_results(request)
@@ -129,24 +134,24 @@ class EvaluationAdmin(NotThere, admin.ModelAdmin):
     def deadline(self, row):
         return locales.day(row.last_day, "medium") if row.last_day else EMPTY
 
-    @admin.display(description=gettext_lazy("independent raters"))
+    @admin.display(description=gettext_lazy("raters"))
     def raters(self, row):
         return row.rater_count if row.rater_count != NOT_SEEN else EMPTY
 
-    @admin.display(description=gettext_lazy("most disputed"))
+    @admin.display(description=gettext_lazy("disputed most"))
     def disputed(self, row):
         return row.facts.dimension.name if row.facts.dimension else EMPTY
 
-    @admin.display(description=gettext_lazy("its median (range)"))
+    @admin.display(description=gettext_lazy("median (range)"))
     def median_and_range(self, row):
         spread = row.facts.spread
         return f"{spread.median} ({spread.range})".replace("-", "–") if spread else EMPTY
 
-    @admin.display(description=gettext_lazy("largest gap"), ordering="largest_gap")
+    @admin.display(description=gettext_lazy("gap"), ordering="largest_gap")
     def gap(self, row):
         return row.largest_gap if row.largest_gap != NOT_SEEN else EMPTY
 
-    @admin.display(description=gettext_lazy("weakest evidence"))
+    @admin.display(description=gettext_lazy("evidence"))
     def evidence(self, row):
         return row.facts.evidence.label if row.facts.evidence else EMPTY
 

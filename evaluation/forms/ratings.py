@@ -8,12 +8,13 @@ from evaluation.enums import Strength
 from evaluation.models import Consensus, Dimension, Rating
 
 NOT_ASSESSED = "none"
+TICK = {"class": "form-check-input"}
 
 
 class LevelForm(VersionedForm):
     """A level of the dimension's rubric, or that it is not assessed and why."""
 
-    choice = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect, required=False)
+    choice = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect(TICK), required=False)
 
     def __init__(self, *args, dimension: Dimension, **kwargs):
         super().__init__(*args, **kwargs)
@@ -51,7 +52,9 @@ class LevelForm(VersionedForm):
 
 
 class RatingForm(LevelForm):
-    citations = forms.MultipleChoiceField(label=_("Evidence"), widget=forms.CheckboxSelectMultiple, required=False)
+    citations = forms.MultipleChoiceField(
+        label=_("Evidence"), widget=forms.CheckboxSelectMultiple(TICK), required=False
+    )
 
     class Meta:
         model = Rating

@@ -37,6 +37,11 @@ class Side:
         return self.agreement.independent
 
     @property
+    def range_note(self) -> str:
+        """The range, where it says more than the median."""
+        return self.spread.range if self.spread.gap else ""
+
+    @property
     def is_split(self) -> bool:
         return (self.spread.gap or 0) >= SPLIT
 

@@ -1,0 +1,251 @@
+"""What other pages say of evaluations: My work, the city's card, the pact's gate, files; and the framework's life."""
+
+import json
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.urls import reverse
+
+from cities.cards import cards_of
+from cities.enums import BodyKind, FileState, Role
+from cities.models import StoredFile
+from evaluation.cards import evaluation_card
+from evaluation.exceptions import FrameworkInUse, NotYours
+from evaluation.gates import evaluation_is_published
+from evaluation.models import Dimension, EvaluationRound, Framework
+from evaluation.selectors.overview import alphas_of, tasks_of, work_rows
+from evaluation.services import committee, frameworks, ratings, rounds
+from strategies.models import CityPeriod, Evidence, PeriodRevision
+from strategies.work import added_work
+from tests.factories import (
+    ActionFactory,
+    ActionUpdateFactory,
+    CityPeriodFactory,
+    ReportingPeriodFactory,
+    StoredFileFactory,
+    member,
+)
+
+pytestmark = pytest.mark.django_db
+SOURCE = Path(frameworks.DEFAULT)
+
+
+# ---- the framework
+
+
+def test_the_framework_is_loaded_once_and_keeps_both_effektivitet_apart(db):
+    first = frameworks.load_framework()
+    call_command("load_framework", stdout=StringIO())
+
+    codes = list(first.dimensions.values_list("code", "source_label"))
+    assert Framework.objects.count() == 1
+    assert codes == [
+        ("relevance", "RELEVANS"),
+        ("effectiveness", "EFFEKTIVITET (first)"),
+        ("coherence", "SAMHÄLLE"),
+        ("sustainability", "HÅLLBARHET"),
+        ("efficiency", "EFFEKTIVITET (second)"),
+        ("impact", "GENOMSLAG"),
+    ]
+    assert first.dimensions.get(code="efficiency").names["sv"] == "Resurseffektivitet"
+    assert json.loads(SOURCE.read_text())["version"] == first.version
+
+
+def test_a_framework_in_use_is_not_changed_but_succeeded(case):
+    dimension = case.dimension()
+    with pytest.raises(FrameworkInUse):
+        frameworks.change_dimension(dimension, by=case.coordinator, fields={"questions": {"en": "Really?"}})
+    dimension.questions = {"en": "Really?"}
+    with pytest.raises(ValidationError):
+        dimension.full_clean()
+    framework = case.framework
+    framework.name = "Another"
+    with pytest.raises(ValidationError):
+        framework.full_clean()
+
+    framework.refresh_from_db()
+    successor = frameworks.succeed_framework(framework, by=case.coordinator)
+    changed = frameworks.change_dimension(
+        successor.dimensions.get(code="impact"), by=case.coordinator, fields={"questions": {"en": "Really?"}}
+    )
+
+    assert (successor.version, successor.dimensions.count(), changed.question) == (2, 6, "Really?")
+    with pytest.raises(NotYours):
+        frameworks.succeed_framework(framework, by=case.partner)
+    with pytest.raises(NotYours):
+        frameworks.change_dimension(changed, by=case.partner, fields={})
+
+
+def test_the_committee_adopts_once(case):
+    with pytest.raises(NotYours):
+        frameworks.adopt_framework(case.framework, by=case.coordinator)
+
+    first = frameworks.adopt_framework(case.framework, by=case.committee1)
+    again = frameworks.adopt_framework(case.framework, by=case.committee2, on=datetime(2020, 1, 1, tzinfo=UTC).date())
+
+    assert again.adopted_on == first.adopted_on is not None
+
+
+def test_the_workbench_shows_frameworks_and_closes_those_in_use(case, client):
+    client.force_login(case.committee1)
+    page = client.get(reverse("admin:evaluation_framework_changelist")).content.decode()
+    assert "EPI 2021" in page
+    client.post(
+        reverse("admin:evaluation_framework_changelist"), {"action": "adopt", "_selected_action": [case.framework.pk]}
+    )
+    assert Framework.objects.get().adopted_on is not None
+
+    client.force_login(case.coordinator)
+    dimension = client.get(reverse("admin:evaluation_dimension_change", args=[case.dimension().pk])).content.decode()
+    client.post(
+        reverse("admin:evaluation_framework_changelist"), {"action": "succeed", "_selected_action": [case.framework.pk]}
+    )
+
+    assert 'name="rubric"' not in dimension
+    free = Dimension.objects.get(framework__version=2, code="impact")
+    assert 'name="rubric"' in client.get(reverse("admin:evaluation_dimension_change", args=[free.pk])).content.decode()
+    assert client.get(reverse("admin:evaluation_dimension_change", args=[9999])).status_code == 404
+    client.force_login(case.partner)
+    assert client.get(reverse("admin:evaluation_framework_changelist")).status_code == 404
+
+
+def test_coordinators_move_a_rounds_dates_in_the_workbench(case, client):
+    client.force_login(case.coordinator)
+    address = reverse("admin:evaluation_evaluationround_change", args=[case.round.pk])
+    page = client.get(address).content.decode()
+
+    assert case.round.name in page
+    assert 'name="framework"' not in page  # what is judged by what stays
+    client.force_login(case.committee1)
+    assert client.post(address, {"name": "Other"}).status_code == 403
+    assert not EvaluationRound.objects.filter(name="Other").exists()
+
+
+# ---- my work
+
+
+def labels(user):
+    return [task.label for task in tasks_of(user)]
+
+
+def test_everybody_finds_what_waits_for_them_at_each_stage(case):
+    assert (labels(case.rater1), labels(case.moderator), labels(case.coordinator)) == (["Look"], [], [])
+    case.to("rate")
+    assert labels(case.rater1) == ["Rate"]
+    case.rate(case.rater1)
+    case.rate(case.rater2)
+    assert labels(case.rater1) == []
+    case.to("discuss")
+    assert (labels(case.rater1), labels(case.moderator)) == (["Discuss"], ["Discuss"])
+    case.to("moderate")
+    assert (labels(case.rater1), labels(case.moderator)) == ([], ["Moderate"])
+    case.to("review")
+    assert (labels(case.moderator), labels(case.committee1), labels(case.committee3)) == ([], ["Open the desk"], [])
+    question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
+    assert labels(case.lead) == ["Answer"]
+    committee.answer_question(question, by=case.lead, text="All.")
+    case.decide(case.committee1)
+    assert (labels(case.lead), labels(case.committee1), labels(case.committee2)) == ([], [], ["Open the desk"])
+    case.decide(case.committee2)
+    assert not any(labels(user) for user in (case.rater1, case.moderator, case.committee2, case.lead))
+
+
+def test_progress_and_lateness_stand_in_my_work(case, days):
+    case.to("rate")
+    ratings.save_rating(case.evaluation, case.dimension(), by=case.rater1, level=2, reasons="Seen.")
+    ratings.save_rating(case.evaluation, case.dimension("relevance"), by=case.rater1, level=2)
+
+    row = work_rows(case.rater1)[0]
+    with days(30):
+        late = work_rows(case.rater1)[0]
+
+    assert row.text.startswith("1 of 6 dimensions rated.")
+    assert (row.urgency > late.urgency, late.title) == (True, "Rate Lublin, Autumn round")
+    assert row in added_work(case.rater1)
+
+
+def test_coordinators_are_told_who_is_missing(case):
+    evaluation = case.evaluation
+    evaluation.moderator = None
+    evaluation.save()
+
+    assert labels(case.coordinator) == ["Name them"]
+
+
+# ---- the city's card, the gate
+
+
+def test_the_citys_card_follows_what_one_may_see(case, everyone):
+    assert evaluation_card(case.city, everyone["public"]) is None
+    assert evaluation_card(case.city, case.lead).context["running"] == [case.evaluation]
+    case.to("published")
+
+    card = evaluation_card(case.city, everyone["public"])
+
+    assert [row.level for row in card.context["result"].rows] == [3] * 6
+    assert card.template in {found.template for found in cards_of(case.city, everyone["public"])}
+
+
+def test_the_gate_of_the_pact_opens_by_publication(case, city):
+    assert evaluation_is_published(city).met is False
+    running = evaluation_is_published(case.city)
+    assert (running.met, "is under way" in running.reason) == (False, True)
+    case.to("published")
+
+    assert evaluation_is_published(case.city).met is True
+
+
+# ---- alpha across strategies
+
+
+def test_alpha_needs_published_strategies_and_says_why_there_is_none(case):
+    case.to("published")
+
+    rows = alphas_of(case.round)
+
+    assert [row.words for row in rows] == ["too few ratings"] * 6
+    assert rows[5].alpha.n == 2
+
+
+# ---- files
+
+
+def test_a_rater_reads_the_evidence_of_what_is_judged_and_nobody_elses(case, city):
+    """An official of another city rates Lublin: she is no reader of the network, but of this revision."""
+    revision = case.evaluation.revision
+    peer = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
+    rounds.assign_rater(case.evaluation, peer.person, "peer", by=case.coordinator)
+    stranger = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
+    files = {}
+    for name, visibility, created in (
+        ("seen.pdf", "network", revision.created_at),
+        ("kept.pdf", "city", revision.created_at),
+        ("later.pdf", "network", datetime(2100, 1, 1, tzinfo=UTC)),
+    ):
+        files[name] = StoredFileFactory(name=name, state=FileState.USED)
+        _evidence(case, revision, files[name], visibility, created)
+
+    assert set(StoredFile.objects.visible_to(peer)) == {files["seen.pdf"]}
+    assert set(StoredFile.objects.visible_to(stranger)) == set()
+
+
+def _evidence(case, revision, stored, visibility, created):
+    """Hung on a period that is still open; its revision is what the evaluation judges."""
+    period = ReportingPeriodFactory(ahead=3)
+    found = CityPeriod.objects.filter(city=case.city, period=period).first()
+    open_period = found or CityPeriodFactory(city=case.city, period=period)
+    update = ActionUpdateFactory(
+        action=ActionFactory(city=case.city), city_period=open_period, visibility=visibility, author=case.official
+    )
+    Evidence.objects.create(update=update, file=stored, created_at=created)
+    if not open_period.revisions.exists():
+        frozen = PeriodRevision.objects.create(
+            city_period=open_period, number=1, snapshot=revision.snapshot, sha256=revision.sha256
+        )
+        evaluation = case.evaluation
+        evaluation.revision = frozen
+        evaluation.save()
