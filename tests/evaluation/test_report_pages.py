@@ -202,7 +202,7 @@ def test_what_was_tampered_with_is_not_handed_out(client, everyone, three, table
     report = three["own"]
     tasks.build_report(report.pk)
     with triggers.lifted(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET {column} = %s", [b"x" if column == "content" else "{}"])  # noqa: S608
+        cursor.execute(f"UPDATE {table} SET {column} = %s", [b"x" if column == "content" else "{}"])
     client.force_login(everyone["official"])
 
     page = client.get(report.get_absolute_url())
@@ -283,6 +283,16 @@ def test_coordinator_issues_by_form_once(client, city):
     assert first.url == report.get_absolute_url()
     assert (report.issued_by, report.language, report.recipients) == (world.coordinator, "sv", ["city"])
     assert "issued already" in second.content.decode()
+
+
+def test_network_report_needs_no_city(client, city):
+    world = accepted_city(city)
+    client.force_login(world.coordinator)
+    form = {"kind": "network_period", "city": city.pk, "period": world.period.pk, "language": "en"}
+
+    client.post(reverse("evaluation:report_issue"), form)
+
+    assert Report.objects.get().city is None
 
 
 @pytest.mark.parametrize(

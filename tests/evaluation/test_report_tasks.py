@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from celery import current_app
@@ -14,6 +15,7 @@ from evaluation import tasks
 from evaluation.enums import ReportKind, ReportState
 from evaluation.models import Report, ReportFile
 from evaluation.reports import render
+from evaluation.services import reports
 from strategies.models import PeriodRevision
 from tests.factories import CityFactory, ReportingPeriodFactory
 from tests.factories.evaluation import CityPeriodFactory
@@ -115,6 +117,13 @@ def test_a_silent_row_is_taken_over_and_the_sleeper_writes_nothing(report, monke
     report.refresh_from_db()
     assert (report.state, report.attempts) == (ReportState.READY, 2)
     assert ReportFile.objects.count() == 3
+
+
+def test_nothing_is_written_by_whom_a_twin_has_overtaken(report):
+    Report.objects.claim(report.pk)
+
+    assert reports.finish_report(report, token=uuid4(), files=[]) is False
+    assert ReportFile.objects.count() == 0
 
 
 def test_failure_goes_back_to_the_queue_and_is_given_up_after_three(report, broken):

@@ -3,24 +3,32 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection
 from django.utils import translation
 
-from cities.enums import BodyKind, Role
+from cities.enums import BodyKind, Role, Visibility
 from cities.models import Installation
 from epi_site.accounts.models import Mail
 from epi_site.shared import clock, locales
+from epi_site.shared.exceptions import SealBroken
 from evaluation import tasks
 from evaluation.enums import Recipients, ReportKind, ReportState, Trigger
 from evaluation.exceptions import NothingAccepted, NothingToRetry
 from evaluation.gates import report_is_issued
 from evaluation.models import Report, ReportSchedule
 from evaluation.reports.numbers import period_code
+from evaluation.selectors import report_city
+from evaluation.selectors.report_city import city_facts
+from evaluation.selectors.report_recipients import recipients_of
+from evaluation.services import reports
 from evaluation.services.reports import issue_due, issue_report, retry_report
+from strategies.enums import Health
 from strategies.gates import GATES
 from strategies.models import CityPeriod
 from strategies.services.periods import reopen_period
-from tests.factories import CityPeriodFactory, member
+from strategies.services.updates import UpdateInput, log_update
+from tests.factories import CityPeriodFactory, IndicatorFactory, IndicatorValueFactory, member
 
 from .reported import SECRET, accept, accepted_city, open_city, published_result, reopen_and_accept
 
@@ -126,6 +134,17 @@ def test_gate_of_the_pact_hears_of_the_first_report(city):
     assert (before.met, after.met) == (False, True)
     assert report.number in after.reason
     assert "report_issued" in {row.key for row in GATES["pact"]}
+
+
+def test_updates_that_reached_nobody_say_nothing_of_people(city):
+    world = open_city(city)
+    data = UpdateInput(date=clock.today(), text="Nobody was met.", status="ongoing", language="en")
+    log_update(world.actions[0], by=world.lead, data=data)
+    accept(world)
+
+    updates = issue_city(world).contents["facts"]["cities"][0]["updates"]
+
+    assert {update["text"]: update["people"] for update in updates}["Nobody was met."] == ""
 
 
 def test_no_person_is_named(city):
@@ -332,3 +351,134 @@ def test_retry_queues_a_failed_report_with_all_its_attempts(city):
     assert (report.state, report.attempts) == (ReportState.QUEUED, 0)
     with pytest.raises(NothingToRetry):
         retry_report(report, by=None)
+
+
+# ---- what is seldom
+
+
+def test_of_two_who_issue_at_once_one_is_first(city, monkeypatch):
+    """The second's row is refused by the unique key: it gets the first's report."""
+    world, real = accepted_city(city), reports._freeze
+
+    def late(*args, **kwargs):
+        monkeypatch.setattr(reports, "_freeze", real)
+        real(*args, **kwargs)
+        raise IntegrityError("UNIQUE constraint failed")
+
+    monkeypatch.setattr(reports, "_freeze", late)
+
+    report = issue_city(world)
+
+    assert Report.objects.get() == report
+
+
+def test_one_that_cannot_be_issued_keeps_no_other_from_it(city, other_city, schedule, monkeypatch):
+    first = accepted_city(city)
+    second = open_city(other_city)
+    accept(second, coordinator=first.coordinator)
+    real = reports.city_facts
+
+    def refuse_lublin(place, period):
+        if place == other_city:
+            raise SealBroken
+        return real(place, period)
+
+    monkeypatch.setattr(reports, "city_facts", refuse_lublin)
+
+    with in_days(3):
+        tasks.issue_due_reports()
+
+    assert [row.city for row in Report.objects.all()] == [city]
+
+
+def test_city_schedule_by_the_due_day_issues_once_for_what_is_accepted(city, other_city, schedule):
+    ReportSchedule.objects.update(trigger=Trigger.PERIOD_DUE, offset_days=5)
+    world = accepted_city(city)
+    CityPeriodFactory(city=other_city, period=world.period)
+
+    with in_days(120):
+        issued = issue_due()
+        reopen_and_accept(world)
+
+        assert [row.city for row in issued] == [city]
+        assert issue_due() == []
+
+
+def test_every_role_of_recipients(city):
+    world = accepted_city(city)
+    expert = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city)
+    scientific = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
+    member(BodyKind.CITY_OFFICE, Role.VIEWER, city)
+    report = issue_city(world, recipients=Recipients.values)
+    without = issue_network(world)
+
+    told = {person.user for person in recipients_of(report)}
+
+    assert told == {world.lead, expert, scientific, world.coordinator}
+    assert recipients_of(without) == []
+
+
+def test_recipients_are_known_roles():
+    schedule = ReportSchedule(kind="city_period", trigger="accepted", recipients=["everybody"])
+
+    with pytest.raises(ValidationError, match="city, partners, committee, coordinators"):
+        schedule.full_clean()
+    schedule.recipients = Recipients.values
+    schedule.full_clean()
+
+
+def test_places_of_indicators_and_small_figures_about_people(city):
+    world = open_city(city)
+    objective = world.actions[0].objective
+    for number, (place, value) in enumerate([({"action": world.actions[0]}, 4), ({"objective": objective}, 0)]):
+        indicator = IndicatorFactory(
+            strategy=world.strategy, name=f"People {number}", counts_people=True, baseline=0, target=9, **place
+        )
+        IndicatorValueFactory(indicator=indicator, city_period_id=world.pk, value=value, author=world.lead)
+    hidden = IndicatorFactory(strategy=world.strategy, name="Withheld")
+    IndicatorValueFactory(
+        indicator=hidden, city_period_id=world.pk, value=77, author=world.lead, visibility=Visibility.CITY
+    )
+    accept(world)
+
+    rows = {row["name"]: row for row in issue_city(world).contents["facts"]["cities"][0]["indicators"]}
+
+    assert (rows["People 0"]["value"], rows["People 0"]["is_small"]) == (None, True)
+    assert (rows["People 1"]["value"], rows["People 1"]["is_small"]) == ("0", False)
+    assert (rows["Withheld"]["value"], rows["Withheld"]["is_withheld"]) == (None, True)
+    assert rows["People 0"]["place"] == f"{world.actions[0].code} {world.actions[0].title}"
+    assert rows["People 1"]["place"] == f"{objective.code} {objective.title}"
+    assert rows["Withheld"]["place"] == ""
+
+
+def test_reason_of_health_is_left_out_where_the_rules_have_changed(city, monkeypatch):
+    world = accepted_city(city)
+    told = city_facts(city, world.period).facts["cities"][0]["actions"]
+    monkeypatch.setattr(report_city, "health_of", lambda facts: Health.DONE)
+
+    silent = city_facts(city, world.period).facts["cities"][0]["actions"]
+
+    assert all(action["reason"] for action in told)
+    assert [action["health"] for action in silent] == [action["health"] for action in told]
+    assert {action["reason"] for action in silent} == {""}
+
+
+def test_task_moves_stages_that_are_due(monkeypatch):
+    moved = []
+    monkeypatch.setattr(tasks.stages, "move_due_stages", lambda: moved.append(1))
+
+    tasks.move_due_stages()
+
+    assert moved == [1]
+
+
+def test_words_of_models(city):
+    report = issue_city(accepted_city(city))
+    tasks.build_report(report.pk)
+
+    assert str(report) == report.number
+    assert report.of_city_id == city.pk
+    assert str(report.files.first()) == f"{report.number}.html"
+    assert str(ReportSchedule(kind="city_period", trigger="accepted", offset_days=3)).startswith(
+        "city period report, 3"
+    )
