@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from epi_site.shared import clock
@@ -139,7 +139,26 @@ def world(city):
     )
 
 
+def at_the_edges():
+    """One day before, on and after each turn that the rules take."""
+    ongoing = {"status": "ongoing", "progress": 80, "is_withdrawn": False}
+    owned = {"is_owned": True, "milestones": []}
+    silent = [{"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | owned for day in (-91, -90, -89)]
+    ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | owned for end in (-1, 0, 1)]
+    starting = [{"start": start, "end": 50, "updates": []} | owned for start in (-1, 0, 1)]
+    due = {"weight": 1, "is_withdrawn": False, "by": None}
+    waiting = [
+        {"start": -1, "end": 300, "is_owned": True, "updates": [], "milestones": [due | {"due": day}]}
+        for day in (-1, 0, 1)
+    ]
+    behind = [
+        {"start": -50, "end": 50, "updates": [ongoing | {"day": 0, "progress": done}]} | owned for done in (34, 35, 36)
+    ]
+    return [*silent, *ending, *starting, *waiting, *behind]
+
+
 @pytest.mark.slow
+@example(at_the_edges())
 @settings(
     max_examples=60,
     deadline=None,

@@ -366,6 +366,27 @@ def test_lock_that_falls_meanwhile_leads_into_the_next_period(action, city_perio
             updates.log_update(action, by=official, data=data)
 
 
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_refused_once_means_logged_into_the_next(action, city_period, official, monkeypatch, is_chosen):
+    """Unless a period was chosen, the second attempt asks anew which period is open."""
+    tried, log_at_once = [], updates._log_at_once
+
+    def refused_once(action, *, by, data):
+        tried.append(1)
+        if len(tried) == 1:
+            raise PeriodLocked
+        return log_at_once(action, by=by, data=data)
+
+    monkeypatch.setattr(updates, "_log_at_once", refused_once)
+
+    if is_chosen:
+        with pytest.raises(PeriodLocked):
+            updates.log_update(action, by=official, data=told(city_period=city_period))
+    else:
+        assert updates.log_update(action, by=official, data=told()).city_period == city_period
+    assert len(tried) == 2 - is_chosen
+
+
 # ---- afterwards
 
 
