@@ -94,6 +94,7 @@ class LogForm(VersionedForm):
         if self.is_complete:
             return
         self.is_complete = True
+        self._bound_fields_cache.clear()  # labels and help were copied when the post was cleaned
         self.fields["text"].help_text = NO_NAMES
         self.fields["files"].help_text = FILES % {"size": self.max_mb}
         self.fields["links"].help_text = LINKS

@@ -113,7 +113,7 @@ class LogBase(OfRow, TemplateView):
             "kept": kept,
             "update": self.update,
             "form_uuid": self.form_uuid,
-            "trail": trails.here(trails.action_trail(self.action), self.heading),
+            "trail": trails.here(trails.work_trail(self.action), self.heading),
             "has_more": self.has_more(form),
         }
         return self.render_to_response(self.get_context_data(**context | more), status=status)

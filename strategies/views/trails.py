@@ -20,6 +20,11 @@ def action_trail(action):
     return [*strategy_trail(action.strategy), (action.title, action.get_absolute_url())]
 
 
+def work_trail(action):
+    """Short, for who comes from *My work* with a phone."""
+    return [(_("My work"), reverse("strategies:my_work")), (action.title, action.get_absolute_url())]
+
+
 def period_trail(city_period):
     return [*city_trail(city_period.city), (city_period.period.name, city_period.get_absolute_url())]
 

@@ -1,7 +1,6 @@
 """The logging form: quick to fill, and nothing typed is lost."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,6 +20,7 @@ from tests.factories import (
     IndicatorFactory,
     IndicatorValueFactory,
     MilestoneFactory,
+    ObjectiveFactory,
     PersonFactory,
     ReportingPeriodFactory,
     member,
@@ -165,7 +165,7 @@ def test_an_owner_who_is_no_official_logs_on_the_own_action_alone(client, everyo
 
 
 def test_another_citys_draft_strategy_is_not_there(client, official, other_city):
-    hidden_action = ActionFactory(objective__area__strategy__city=other_city)
+    hidden_action = ActionFactory(objective=ObjectiveFactory(area__strategy__city=other_city))
 
     assert client.get(url_of(hidden_action)).status_code == 404
     assert client.post(url_of(hidden_action), {"text": SENTENCE}).status_code == 404
@@ -182,7 +182,8 @@ def test_an_error_keeps_words_ticks_and_files(client, official, action, photo):
     page = answer.content.decode()
     assert (answer.status_code, ActionUpdate.objects.count()) == (200, 0)
     assert SENTENCE in page
-    assert f'value="{milestone.pk}" checked' in page.replace(' class="form-check-input"', "") or "checked" in page
+    assert "So far" in page
+    assert answer.context["form"]["milestones"].value() == [str(milestone.pk)]
     kept = StoredFile.objects.get()
     assert f'value="{kept.uuid}"' in page
 
@@ -324,7 +325,7 @@ def test_a_draft_is_its_authors_and_comes_back_as_it_was(client, official, actio
     assert page.context["form"]["text"].value() == "Half a"
     assert page.context["form"]["spent"].value() == "about 5"
     assert (str(page.context["form_uuid"]), len(page.context["kept"])) == (carried["form_uuid"], 1)
-    assert "errors" not in page.content.decode().split("<main")[1].split("data-errors")[0] or True
+    assert "data-errors" not in page.content.decode()
 
     client.force_login(everyone["lead"])
     assert client.get(url_of(action)).context["draft"] is None
@@ -428,4 +429,3 @@ def test_opening_costs_the_same_with_more_on_the_action(
 
 def test_the_uuid_is_a_new_one_for_each_opened_form(client, official, action):
     assert hidden(client, action)["form_uuid"] != hidden(client, action)["form_uuid"]
-    assert str(uuid4()) != hidden(client, action)["form_uuid"]
