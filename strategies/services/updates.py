@@ -205,7 +205,7 @@ def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpda
 @transaction.atomic
 def withdraw_evidence(evidence: Evidence, *, by: Any) -> Evidence:
     """Take a file or link off an update or value, while the period is not locked."""
-    fact = evidence.update or evidence.value
+    fact: Any = evidence.update or evidence.value
     demand(by, f"strategies.change_{fact._meta.model_name}", fact)
     evidence = locked_row(evidence)
     if evidence.withdrawn_at:
