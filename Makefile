@@ -38,7 +38,7 @@ test-browser: env-dev messages
 	elif ! $(MAKE) --no-print-directory front; then \
 	  echo "NOT RUN: browser tests. The front end could not be built; the lines above say why."; \
 	else \
-	  set -x; $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(PY) -m pytest -m browser $(ARGS); \
+	  set -x; $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(PY) -m pytest -m browser $(BROWSER_ARGS); \
 	fi
 
 test-servers: env-dev messages
