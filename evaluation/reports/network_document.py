@@ -194,9 +194,10 @@ def _dimensions(facts: dict) -> dict:
     if not judged:
         return blocks.section(_("Six dimensions"), blocks.text(_("No evaluation has been published yet.")))
     rounds = words.joined(dict.fromkeys(city["evaluation"]["round"] for city in judged))
+    said = _("From %(rounds)s.") % {"rounds": rounds}  # apart: nothing is extracted from inside an f-string
     return blocks.section(
         _("Six dimensions"),
-        blocks.text(f"{_('From %(rounds)s.') % {'rounds': rounds}} {dimensions.scale_words(judged[0]['evaluation'])}"),
+        blocks.text(f"{said} {dimensions.scale_words(judged[0]['evaluation'])}"),
         dimensions.network_table(judged),
         *(dimensions.agreement_table(agreed) for agreed in facts["agreement"]),
         blocks.note(
