@@ -64,7 +64,6 @@ def test_a_plan_grows_from_area_to_indicator(client, official, city, period):
     client.post(
         url("indicator_add", city.slug),
         plain | {"version": "1", "name": "Pairs", "unit": "pairs", "action": action.pk, "baseline": "0"},
-        | {"version": "1", "name": "Pairs", "unit": "pairs", "action": action.pk, "baseline": "0", "target": "40"},
     )
 
     action.refresh_from_db()
