@@ -8,10 +8,21 @@ from epi_site.shared import clock
 from strategies.enums import PhaseKind
 from strategies.models import PilotPhase
 
-from .calendar import Calendar, Story
+from .calendar import BEHIND, Calendar, Story
 from .people import Cast
 
 NO_KICK_OFF = "riga"  # planned, not yet held
+MISSED = {"cluj-napoca", "riga"}  # their expert groups did not meet in the last quarter
+FIRST = {
+    "programme": "Mandate, members, calendar of the pilot, first reading of the strategy.",
+    "minutes": "The group took note of its mandate, chose its chair, and agreed to meet once in each quarter.",
+    "decisions": "The strategy goes to the council with two changes.",
+}
+LATER = {
+    "programme": "Updates of the quarter, actions that are late, the period’s narrative.",
+    "minutes": "The group went through the actions by health and heard the owners of those that are late.",
+    "decisions": "The narrative is endorsed; owners of late actions report again in four weeks.",
+}
 
 
 def tell(story: Story, cities: dict[str, City], cast: Cast, calendar: Calendar) -> None:
@@ -19,7 +30,14 @@ def tell(story: Story, cities: dict[str, City], cast: Cast, calendar: Calendar) 
     for number, (slug, city) in enumerate(sorted(cities.items())):
         story.tell(first - timedelta(days=40), lambda city=city, number=number: _phases(city, calendar, number))
         meeting = first - timedelta(days=30 - number)
-        story.tell(meeting, lambda city=city, day=meeting: _meeting(city, cast, day), hour=16)
+        title = f"First meeting of the expert group of {city.name}"
+        story.tell(
+            meeting, lambda city=city, day=meeting, title=title: _meeting(city, cast, day, title, FIRST), hour=16
+        )
+        for offset in range(-BEHIND, 0 if slug not in MISSED else -1):
+            day = calendar.quarter(offset).start + timedelta(days=50 + 2 * number)
+            title = f"Expert group of {city.name}, {calendar.quarter(offset).name}"
+            story.tell(day, lambda city=city, day=day, title=title: _meeting(city, cast, day, title, LATER), hour=16)
         kick_off = first + timedelta(days=12 + 3 * number)
         story.tell(
             first - timedelta(days=5), lambda city=city, day=kick_off, slug=slug: _kick_off(city, day, slug, calendar)
@@ -43,19 +61,17 @@ def _phases(city: City, calendar: Calendar, number: int) -> None:
         )
 
 
-def _meeting(city: City, cast: Cast, day: date) -> None:
+def _meeting(city: City, cast: Cast, day: date, title: str, words: dict[str, str]) -> None:
     body = cast.bodies[BodyKind.EXPERT_GROUP, city.slug]
     event = Event.objects.create(
         kind=EventKind.MEETING,
         body=body,
         city=city,
-        title=f"First meeting of the expert group of {city.name}",
+        title=title,
         starts_at=datetime.combine(day, time(13), tzinfo=UTC),
         ends_at=datetime.combine(day, time(15), tzinfo=UTC),
         place=f"Town hall, {city.name}",
-        programme="Mandate, members, calendar of the pilot, first reading of the strategy.",
-        minutes="The group took note of its mandate, chose its chair, and agreed to meet once in each quarter.",
-        decisions="The strategy goes to the council with two changes.",
+        **words,
     )
     for membership in body.memberships.current():
         Attendance.objects.create(event=event, person=membership.person)
