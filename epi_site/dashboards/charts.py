@@ -229,12 +229,7 @@ def spread_chart(result: CityResult, **about: Any) -> Chart:
     scale = [(int(level), in_language(names)) for level, names in sorted(result.scale.items())]
     layout = {
         "height": _height(len(cells), 70),
-        "xaxis": charts.axis_title(_("Level"))
-        | {
-            "range": [0.6, 4.4],
-            "tickvals": [level for level, _n in scale],
-            "ticktext": [f"{n}<br>{w}" for n, w in scale],
-        },
+        "xaxis": charts.axis_title(_("Level")) | {"range": [0.6, 4.4], "tickvals": [level for level, _name in scale]},
         "yaxis": {
             "range": [len(cells) - 0.4, -0.6],
             "tickvals": list(range(len(cells))),
@@ -261,6 +256,7 @@ def spread_chart(result: CityResult, **about: Any) -> Chart:
         ],
         figure={"data": data, "layout": layout},
         n=sum(cell.n for cell in cells),
+        note=", ".join(f"{level} {name}" for level, name in scale),
         described=_("Marks show single ratings by capacity; the diamond is the agreed level."),
         **about,
     )
