@@ -251,6 +251,7 @@ class EvaluationAdmin(NotThere, admin.ModelAdmin):
             ],
             "form": form,
             "has_changed": status == 409,
+            "may_see_gates": request.user.has_perm("strategies.view_pilotphase", evaluation.strategy.city),
             "question_form": QuestionForm(dimensions=dimensions),
             "trail": [
                 (_("Workbench"), reverse("admin:index")),

@@ -388,7 +388,7 @@ def test_the_list_costs_the_same_for_one_evaluation_or_five(case, client, role, 
         more_evaluations(case, more)
         client.force_login(user)
         forget_offices(user)
-        with django_assert_max_num_queries(20) as captured:
+        with django_assert_max_num_queries(15) as captured:
             client.get(reverse("evaluation:round_list"))
         counts.append(len(captured))
 
