@@ -1,4 +1,5 @@
 import io
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -171,6 +172,40 @@ def test_bad_file_is_refused_with_a_sentence(data, says):
         files.store_upload(upload(data, "photo.jpg"), by=user)
 
     assert not StoredFile.objects.exists()
+
+
+def archive(kind, *entries):
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", kind) as made:
+        for name, data in entries:
+            made.writestr(name, data)
+    return kept.getvalue()
+
+
+def test_archive_packed_in_an_uncommon_way_is_damaged():
+    with pytest.raises(FileRefused, match="damaged"):
+        content.read_content(archive(zipfile.ZIP_BZIP2, ("mimetype", b"x")), "a.odt")
+
+
+def test_archive_whose_check_sum_lies_is_damaged():
+    data = archive(zipfile.ZIP_STORED, ("content.xml", b"what was written"))
+
+    with pytest.raises(FileRefused, match="damaged"):
+        content.read_content(data.replace(b"what was written", b"what is read now"), "a.odt")
+
+
+def test_archive_that_names_one_part_twice_is_damaged():
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        data = archive(zipfile.ZIP_DEFLATED, ("content.xml", b"one"), ("content.xml", b"other"))
+
+    with pytest.raises(FileRefused, match="damaged"):
+        content.read_content(data, "a.odt")
+
+
+@pytest.mark.parametrize("entry", [("mimetype", b"application/epub+zip"), ("photo.jpg", b"x")])
+def test_archive_that_is_no_document_is_refused(entry):
+    with pytest.raises(FileRefused, match="Archives"):
+        content.read_content(archive(zipfile.ZIP_DEFLATED, entry), "a.zip")
 
 
 @pytest.mark.django_db
