@@ -1,4 +1,4 @@
-"""Every page and state that people meet, each in its fullest role: ``(name, role, path)``. Rows are found in the demo."""
+"""Every page and state that people meet, each in its fullest role: ``(name, role, path)``."""
 
 import json
 
@@ -10,13 +10,15 @@ from evaluation.models import Evaluation, Report
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, PilotPhase
 
 def period(slug, state):
-    return CityPeriod.objects.filter(city__slug=slug, state=state).order_by("period__starts_on").first().pk
+    rows = CityPeriod.objects.filter(city__slug=slug).order_by("period__starts_on")
+    return (rows.filter(state=state).first() or rows.first()).pk
 
 def evaluation(slug, stage):
-    return Evaluation.objects.get(strategy__city__slug=slug, stage=stage).pk
+    rows = Evaluation.objects.filter(strategy__city__slug=slug)
+    return (rows.filter(stage=stage).first() or rows.order_by("-round__declare_on").first()).pk
 
 action = Action.objects.get(title="Mentors in working life")
-open_ = CityPeriod.objects.get(city__slug="linkoping", state="open")
+open_ = CityPeriod.objects.get(pk=period("linkoping", "open"))
 objective = action.objective
 print(json.dumps({
     "action": action.pk, "objective": objective.pk, "area": objective.area_id,
@@ -33,7 +35,8 @@ print(json.dumps({
     "membership": Membership.objects.get(person__user__email="official.linkoping@demo.example").pk,
     "mail": Mail.objects.first().pk,
     "rate": evaluation("linkoping", "rate"), "review": evaluation("lublin", "review"),
-    "done": evaluation("linkoping", "published"), "round": Evaluation.objects.get(pk=evaluation("linkoping", "rate")).round_id,
+    "done": evaluation("linkoping", "published"),
+    "round": Evaluation.objects.get(pk=evaluation("linkoping", "rate")).round_id,
     "city_report": Report.objects.filter(city__slug="linkoping", state="ready").first().number,
     "network_report": Report.objects.filter(city=None, state="ready").first().number,
     "framework": Evaluation.objects.first().round.framework_id,

@@ -15,7 +15,8 @@ from django.core.files.storage import default_storage
 by = User.objects.get(email="official.lublin@demo.example")
 city = City.objects.get(slug="lublin")
 objective = Action.objects.of_city(city).first().objective
-action = Action.objects.create(objective=objective, code="9.9.9", title=SECRET, starts_on=city.today, ends_on=city.today)
+today = city.today
+action = Action.objects.create(objective=objective, code="9.9.9", title=SECRET, starts_on=today, ends_on=today)
 data = updates.UpdateInput(date=city.today, text=SECRET, status="ongoing", language="en")
 update = updates.log_update(action, by=by, data=data)
 path = default_storage.save("browser/secret", ContentFile(b"%PDF-1.4"))

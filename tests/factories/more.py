@@ -1,0 +1,207 @@
+"""What hangs on the main things: letters, invitations, parts of plans, evidence, the talk in evaluations."""
+
+from datetime import timedelta
+
+import factory
+from factory.django import DjangoModelFactory
+
+from cities.enums import Role
+from cities.models import Attendance, Invitation, TargetGroup
+from epi_site.accounts.models import Mail
+from epi_site.shared import clock
+from evaluation.models import (
+    CommitteeQuestion,
+    ConflictOfInterest,
+    Consensus,
+    DiscussionNote,
+    ReportSchedule,
+    SubstituteAppointment,
+)
+from strategies.models import (
+    Evidence,
+    GateWaiver,
+    ImplementationProblem,
+    Narrative,
+    PeriodComment,
+    SwotItem,
+    UpdateDraft,
+)
+from training.enums import SpeakerKind
+from training.models import Speaker
+
+from .evaluation import DimensionFactory, EvaluationFactory
+from .people import BodyFactory, EventFactory, PersonFactory, UserFactory
+from .strategies import (
+    ActionFactory,
+    ActionUpdateFactory,
+    CityPeriodFactory,
+    PilotPhaseFactory,
+    StrategyFactory,
+)
+
+
+class MailFactory(DjangoModelFactory):
+    class Meta:
+        model = Mail
+
+    recipient = factory.Sequence(lambda n: f"reader{n}@town.example")
+    subject = "A letter"
+    body = "What it says."
+
+
+class TargetGroupFactory(DjangoModelFactory):
+    class Meta:
+        model = TargetGroup
+
+    code = factory.Sequence(lambda n: f"group-{n}")
+    name = factory.Sequence(lambda n: f"Group {n}")
+
+
+class InvitationFactory(DjangoModelFactory):
+    class Meta:
+        model = Invitation
+
+    email = factory.Sequence(lambda n: f"invited{n}@town.example")
+    name = factory.Sequence(lambda n: f"Invited {n}")
+    body = factory.SubFactory(BodyFactory)
+    role = Role.OFFICIAL
+    token_hash = factory.Sequence(lambda n: f"{n:064x}")
+    invited_by = factory.SubFactory(UserFactory)
+    expires_at = factory.LazyFunction(lambda: clock.now() + timedelta(days=14))
+
+
+class AttendanceFactory(DjangoModelFactory):
+    class Meta:
+        model = Attendance
+
+    event = factory.SubFactory(EventFactory)
+    person = factory.SubFactory(PersonFactory)
+
+
+class SwotItemFactory(DjangoModelFactory):
+    class Meta:
+        model = SwotItem
+
+    strategy = factory.SubFactory(StrategyFactory)
+    kind = "strength"
+    text = factory.Sequence(lambda n: f"Strength {n}")
+
+
+class ImplementationProblemFactory(DjangoModelFactory):
+    class Meta:
+        model = ImplementationProblem
+
+    strategy = factory.SubFactory(StrategyFactory)
+    text = factory.Sequence(lambda n: f"Problem {n}")
+
+
+class NarrativeFactory(DjangoModelFactory):
+    class Meta:
+        model = Narrative
+
+    city_period = factory.SubFactory(CityPeriodFactory)
+    text = "What the quarter was like."
+    language = "sv"
+
+
+class PeriodCommentFactory(DjangoModelFactory):
+    class Meta:
+        model = PeriodComment
+
+    city_period = factory.SubFactory(CityPeriodFactory)
+    kind = "comment"
+    text = "Say more about the second action."
+    author = factory.SubFactory(UserFactory)
+
+
+class EvidenceFactory(DjangoModelFactory):
+    class Meta:
+        model = Evidence
+
+    update = factory.SubFactory(ActionUpdateFactory)
+    link = "https://town.example/news"
+
+
+class UpdateDraftFactory(DjangoModelFactory):
+    class Meta:
+        model = UpdateDraft
+
+    author = factory.SubFactory(UserFactory)
+    action = factory.SubFactory(ActionFactory)
+
+
+class GateWaiverFactory(DjangoModelFactory):
+    class Meta:
+        model = GateWaiver
+
+    phase = factory.SubFactory(PilotPhaseFactory)
+    condition = "strategy_adopted"
+    reason = "By another way."
+    by = factory.SubFactory(UserFactory)
+
+
+class ConflictOfInterestFactory(DjangoModelFactory):
+    class Meta:
+        model = ConflictOfInterest
+
+    evaluation = factory.SubFactory(EvaluationFactory)
+    person = factory.SubFactory(PersonFactory)
+    reason = "Advised the city."
+    declared_by = factory.SubFactory(UserFactory)
+
+
+class SubstituteAppointmentFactory(DjangoModelFactory):
+    class Meta:
+        model = SubstituteAppointment
+
+    evaluation = factory.SubFactory(EvaluationFactory)
+    person = factory.SubFactory(PersonFactory)
+    reason = "Fewer than two members are free."
+    appointed_by = factory.SubFactory(UserFactory)
+
+
+class DiscussionNoteFactory(DjangoModelFactory):
+    class Meta:
+        model = DiscussionNote
+
+    evaluation = factory.SubFactory(EvaluationFactory)
+    dimension = factory.SubFactory(DimensionFactory)
+    author = factory.SubFactory(PersonFactory)
+    text = "Did others see more?"
+
+
+class ConsensusFactory(DjangoModelFactory):
+    class Meta:
+        model = Consensus
+
+    evaluation = factory.SubFactory(EvaluationFactory)
+    dimension = factory.SubFactory(DimensionFactory)
+    moderator = factory.SubFactory(PersonFactory)
+    level = 3
+    reason = "Agreed after the discussion."
+
+
+class CommitteeQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = CommitteeQuestion
+
+    evaluation = factory.SubFactory(EvaluationFactory)
+    asked_by = factory.SubFactory(PersonFactory)
+    text = "How many took part?"
+
+
+class ReportScheduleFactory(DjangoModelFactory):
+    class Meta:
+        model = ReportSchedule
+        django_get_or_create = ("kind", "trigger")
+
+    kind = "city_period"
+    trigger = "accepted"
+
+
+class SpeakerFactory(DjangoModelFactory):
+    class Meta:
+        model = Speaker
+
+    name = factory.Sequence(lambda n: f"Speaker {n}")
+    kind = SpeakerKind.values[0]

@@ -1,0 +1,188 @@
+"""What must hold for the whole site: migrations, docs, templates, models, words."""
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import models
+
+from epi_site.celery import app
+from epi_site.pages.management.commands.write_states import states_page
+from tests import factories
+
+OURS = ("accounts", "cities", "strategies", "evaluation", "training")
+TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
+FRAGMENT = re.compile(r"{% extends [\"'](?P<base>[^\"']+)[\"']")
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    out = StringIO()
+
+    call_command("makemigrations", check=True, dry_run=True, stdout=out)
+
+    assert "No changes detected" in out.getvalue()
+
+
+def test_page_of_states_says_what_the_code_does():
+    page = Path(settings.BASE_DIR) / "docs" / "states.md"
+
+    assert page.read_text("utf-8") == states_page(), "Run manage.py write_states."
+
+
+def _ours():
+    return [model for label in OURS for model in apps.get_app_config(label).get_models()]
+
+
+@pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.label)
+def test_models_have_words_for_people(model):
+    fields = [field for field in model._meta.get_fields() if isinstance(field, models.Field)]
+
+    assert str(model._meta.verbose_name)
+    assert str(model._meta.verbose_name_plural)
+    assert fields
+
+
+@pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.label)
+def test_people_and_accounts_leave_no_history(model):
+    held = any(field.name == "history" for field in model._meta.get_fields())
+    tracked = hasattr(model, "history")
+
+    assert not (model._meta.label in {"cities.Person", "accounts.User"} and (held or tracked))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+def test_templates_keep_to_the_policy_of_pages(path):
+    text = path.read_text("utf-8")
+
+    assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", text), "inline script"
+    assert "<style" not in text
+    assert not re.search(r"\sstyle=", text)
+    assert not re.search(r"\son[a-z]+=", text)
+    assert not re.search(r"<th(?![^>]*\bscope=)[\s>]", text), "th without scope"
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+def test_pages_have_a_title_and_one_heading(path):
+    text = path.read_text("utf-8")
+    base = FRAGMENT.search(text)
+    if not base or base["base"] != "base.html":
+        return
+    headings = len(re.findall(r"<h1[\s>]", text)) + len(re.findall(r"{% block heading %}", text))
+
+    assert "{% block title %}" in text
+    assert headings == 1
+
+
+# ---- factories, moments, tasks, commands
+
+BY_OTHERS = {  # models that no factory makes: who makes their rows
+    "cities.Installation": "one row, made by the set-up",
+    "cities.ExpertGroup": "a body of this kind: BodyFactory",
+    "cities.LocalImplementationCommittee": "a body of this kind: BodyFactory",
+    "cities.ScientificCommittee": "a body of this kind: BodyFactory",
+    "strategies.PeriodMove": "frozen: services, and factories.move_to",
+    "strategies.PeriodRevision": "frozen: services.periods",
+    "strategies.RevisionAction": "frozen with its revision",
+    "strategies.RevisionIndicator": "frozen with its revision",
+    "strategies.MilestoneReached": "through row of an update",
+    "strategies.ReminderDay": "bookkeeping of the reminders",
+    "strategies.Reminder": "bookkeeping of the reminders",
+    "evaluation.StageMove": "frozen: services.stages",
+    "evaluation.EvaluationResult": "frozen: services.committee",
+    "evaluation.CommitteeReview": "frozen: services.committee",
+    "evaluation.DimensionReview": "frozen with its review",
+    "evaluation.Citation": "through row of a rating",
+    "evaluation.DeskVisit": "bookkeeping of the desk",
+    "evaluation.Report": "frozen: services.reports",
+    "evaluation.ReportFile": "frozen: services.reports",
+}
+ALWAYS_BOTH = {  # pairs whose two columns are never empty
+    "cities.StoredFile.uploaded",
+    "evaluation.RaterAssignment.assigned",
+    "evaluation.CommitteeQuestion.asked",
+}
+BY_THE_CLOCK = {"evaluation.Report.issued": "a schedule issues without a person"}
+
+
+def made_by_factories() -> set[str]:
+    found = (getattr(member, "_meta", None) for member in vars(factories).values())
+    return {meta.model._meta.label for meta in found if getattr(meta, "model", None)}
+
+
+def our_models() -> list:
+    return [model for model in _ours() if not model.__name__.startswith("Historical")]
+
+
+@pytest.mark.parametrize("model", our_models(), ids=lambda model: model._meta.label)
+def test_models_have_a_factory(model):
+    label = model._meta.label
+
+    assert label in made_by_factories() or BY_OTHERS.get(label), "Write a factory, or say here who makes its rows."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(name for name in factories.__all__ if name.endswith("Factory")))
+def test_factories_make_rows(name):
+    row = getattr(factories, name)()
+
+    assert type(row)._base_manager.filter(pk=row.pk).exists()
+    assert str(row)
+
+
+def _pairs():
+    for model in our_models():
+        names = {field.name: field for field in model._meta.fields}
+        for name in names:
+            if name.endswith("_at") and f"{name[:-3]}_by" in names:
+                yield pytest.param(model, name[:-3], id=f"{model._meta.label}.{name[:-3]}")
+
+
+@pytest.mark.parametrize("model, verb", list(_pairs()))
+def test_who_and_when_go_together(model, verb):
+    """``x_at`` and ``x_by`` are both there or both empty: by a constraint, or because neither can be empty."""
+    label = f"{model._meta.label}.{verb}"
+    when, who = (model._meta.get_field(f"{verb}_{end}") for end in ("at", "by"))
+    if label in ALWAYS_BOTH:
+        assert not when.null
+        assert not who.null
+        return
+    named = {constraint.name for constraint in model._meta.constraints}
+
+    assert label in BY_THE_CLOCK or any(f"{verb}_at_and_by" in name for name in named)
+
+
+def test_tasks_of_beat_exist():
+    app.loader.import_default_modules()
+
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} - set(app.tasks) == set()
+
+
+def test_every_name_that_is_rung_is_a_task():
+    app.loader.import_default_modules()
+    rung = set()
+    for file in _sources():
+        text = file.read_text("utf-8")
+        constants = dict(re.findall(r"^([A-Z_]+) = \"([\w.]+)\"$", text, re.MULTILINE))
+        for literal, constant in re.findall(r"\bring\((?:\"([\w.]+)\"|([A-Z_]+)),", text):
+            rung.add(literal or constants[constant])
+
+    assert rung
+    assert rung - set(app.tasks) == set()
+
+
+def _sources() -> list[Path]:
+    folders = ("cities", "strategies", "evaluation", "training", "epi_site")
+    return [file for folder in folders for file in (Path(settings.BASE_DIR) / folder).rglob("*.py")]
+
+
+def test_every_command_is_documented():
+    ours = {file.stem for file in _sources() if file.parent.name == "commands" and file.stem != "__init__"}
+    pages = [Path(settings.BASE_DIR) / "README.md", *(Path(settings.BASE_DIR) / "docs").rglob("*.md")]
+    told = "\n".join(page.read_text("utf-8") for page in pages)
+
+    assert {name for name in ours if f"manage.py {name}" not in told} == set()
