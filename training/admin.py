@@ -1,9 +1,18 @@
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from epi_site.shared.admin import StaffAdmin
+from epi_site.shared.forms import DayInput, MomentInput
 
 from .models import Session, Speaker, TrainingWeek
+
+PLAIN = {  # one labelled control for each: Django's split moments have labels for the eye alone
+    models.DateField: {"widget": DayInput},
+    models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput},
+    models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
+}
 
 
 @admin.register(TrainingWeek)
@@ -11,6 +20,7 @@ class TrainingWeekAdmin(StaffAdmin):
     list_display = ["title", "starts_on", "ends_on", "place", "is_published"]
     search_fields = ["title", "place"]
     prepopulated_fields = {"slug": ["title"]}
+    formfield_overrides = PLAIN
 
     @admin.display(boolean=True, description=_("published"))
     def is_published(self, week):
@@ -23,7 +33,7 @@ class SessionAdmin(StaffAdmin):
     list_select_related = ["week"]
     list_filter = ["week", "kind"]
     search_fields = ["title"]
-    autocomplete_fields = ["week", "theme", "speakers"]
+    formfield_overrides = PLAIN
 
 
 @admin.register(Speaker)
@@ -31,4 +41,3 @@ class SpeakerAdmin(StaffAdmin):
     list_display = ["name", "kind", "organisation"]
     list_select_related = ["organisation"]
     search_fields = ["name"]
-    autocomplete_fields = ["organisation"]

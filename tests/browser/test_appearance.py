@@ -7,6 +7,8 @@ import pytest
 from .hands import fits_the_screen
 from .places import PAGES, numbers
 
+AT_REST = """() => document.fonts.status === 'loaded'
+  && document.getAnimations().every(each => each.playState !== 'running')"""
 KINDS = {"light-360": (360, False), "light-1280": (1280, False), "dark-360": (360, True), "dark-1280": (1280, True)}
 
 
@@ -24,7 +26,7 @@ def test_page(visit, axe, shot, found, name, role, path):
     for kind, (width, dark) in KINDS.items():
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-        page.wait_for_function("() => document.fonts.status === 'loaded'")
+        page.wait_for_function(AT_REST)
         seen = axe(page) + [f"sticks out: {element}" for element in fits_the_screen(page)]
         if seen:
             wrong[kind] = seen
@@ -52,7 +54,7 @@ def test_menu_folds_on_a_phone_and_opens_by_key(visit):
     link = page.locator(".epi-nav-fold nav a").first
 
     assert not link.is_visible()
-    page.get_by_text("Menu", exact=True).first.focus()
+    page.locator(".epi-nav-fold > summary").focus()
     page.keyboard.press("Enter")
     assert link.is_visible()
 

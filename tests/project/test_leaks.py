@@ -113,11 +113,11 @@ PRYING = {
         "assessments__rater__exact=1",
         "consensus__level=3",
         "o=-4",
-        "q=MARKER-rating",
+        "q=MARKE",
     ],
-    "cities_invitation": ["token_hash__startswith=a", "q=MARKER"],
-    "accounts_mail": ["body__icontains=MARKER-one", "q=MARKER"],
-    "cities_person": ["user__password__startswith=a", "actions__title__icontains=MARKER-lublin", "q=MARKER"],
+    "cities_invitation": ["token_hash__startswith=a", "q=MARKE"],
+    "accounts_mail": ["body__icontains=MARKE", "q=MARKE"],
+    "cities_person": ["user__password__startswith=a", "actions__title__icontains=MARKE", "q=MARKE"],
 }
 
 

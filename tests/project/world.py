@@ -61,7 +61,6 @@ SEEN_BY = {  # marker: the roles that may be answered with it, on any page
     "lublin-fact": "other_official",
     "lublin-typed": "other_official",
     "lublin-event": f"other_official {NETWORK}",
-    "lublin-comment": "other_official",
     # what Linköping has not handed in, or keeps to itself
     "open-fact": CITY,
     "own-draft": "official",
