@@ -36,7 +36,7 @@ from .world import evaluation_in, evidence_on, logged, stored
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-FULLEST = ["lead", "coordinator", "scientific", "rater", "moderator", "trainer", "substitute", "public"]
+FULLEST = ["lead", "coordinator", "scientific", "rater", "moderator", "trainer", "public"]
 MORE = 4
 LIST, DETAIL = 15, 20
 LISTS = ("_list", "_changelist", "my_work", "desk_queue")

@@ -63,6 +63,7 @@ def test_dead_broker_is_noticed_soon(settings, monkeypatch):
     from celery import Celery
 
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setenv("CELERY_BROKER_URL", settings.CELERY_BROKER_URL)  # Celery itself reads the environment first
     monkeypatch.setattr(health, "current_app", Celery(broker=settings.CELERY_BROKER_URL))
 
     assert health.state_of("broker", health.ask_broker) == "no answer"
