@@ -62,6 +62,7 @@ def test_official_logs_with_a_photo_in_at_most_six_fields(visit, site, tmp_path)
 def test_official_logs_by_keyboard_alone(visit, site, tmp_path):
     before, text = reported(visit, site), "Eleven owners of firms came for advice."
     page = visit(WHO, "/my-work/", width=360)
+    page.on("filechooser", lambda chooser: None)  # Chromium is told in good time that we hand the file over
     tab_to(page, page.get_by_role("link", name=log_link("Business advice in more languages")))
     page.keyboard.press("Enter")
     page.wait_for_url("**/log/**")
