@@ -5,14 +5,13 @@ from typing import Any, NamedTuple
 
 
 class Card(NamedTuple):
-    """A part of the page. ``template`` renders one ``<section class="epi-card">``; ``wide`` takes the whole row.
+    """A part of the page. ``template`` renders one ``<section class="epi-card">``.
 
     The template gets ``context`` and ``city``, ``user``, ``request``, ``site``.
     """
 
     template: str
     context: dict[str, Any]
-    wide: bool = False
 
 
 Maker = Callable[[Any, Any], "Card | None"]

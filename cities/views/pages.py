@@ -56,7 +56,7 @@ class CityDetail(DetailView):
             "languages": ", ".join(selectors.language_names(city)),
             "bodies": list(selectors.bodies_of(city)),
             "events": list(events.select_related("body").order_by("-starts_at")[:EVENTS_SHOWN]),
-            "cards": [(card.wide, self.render_card(card)) for card in cards_of(city, user)],
+            "cards": [self.render_card(card) for card in cards_of(city, user)],
             "may_change": user.has_perm("cities.change_city", city),
             "may_add_event": user.has_perm("cities.add_event", city),
             "may_manage": user.has_perm("cities.end_membership", city),

@@ -16,7 +16,7 @@ from .figures import CityFigures, ProgressPoint, city_figures, progress_points
 from .phases import PhaseRow, phase_rows
 from .scope import Reading, View
 
-MOST_ATTENTION = 6
+MOST_ATTENTION = 5
 MOST_NAMES = 3
 
 
