@@ -5,8 +5,11 @@ import os
 import structlog
 from celery import Celery, signals
 
+from . import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
 
+broker.install()
 app = Celery("epi_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

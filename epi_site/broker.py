@@ -1,0 +1,66 @@
+"""The folder that stands in for a broker on one machine: kombu's filesystem transport, without its half-written files.
+
+kombu opens a message under its final name and writes it afterwards, so that a worker that looks in between reads an
+empty file and ends. Here a message appears whole or not at all, and a file that cannot be read is left out: the row
+is the queue, and the next tick rings again.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.utils.json import dumps
+
+log = logging.getLogger(__name__)
+TRIES, PAUSE = 20, 0.05  # seconds between two looks at a table that somebody is writing
+
+
+class Channel(filesystem.Channel):
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
+        """Write beside, then rename: ``….msg.part`` is no message of any queue."""
+        name = f"{time.monotonic_ns() // 1_000_000}_{os.urandom(16).hex()}.{queue}.msg"
+        final, half = Path(self.data_folder_out, name), Path(self.data_folder_out, f"{name}.part")
+        try:
+            half.write_text(dumps(payload), encoding="utf-8")
+            half.replace(final)
+        except OSError as error:
+            half.unlink(missing_ok=True)
+            raise filesystem.ChannelError(f"The message {name} could not be written.") from error
+
+    def _get(self, queue: str) -> Any:
+        try:
+            return super()._get(queue)
+        except ValueError as error:
+            log.warning("A message that cannot be read was left out: %s", error)
+            raise Empty from error
+
+    def get_table(self, exchange: str) -> list[Any]:
+        return self._patiently(super().get_table, exchange)
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        self._patiently(super()._queue_bind, exchange, routing_key, pattern, queue)
+
+    def _patiently(self, step: Callable[..., Any], exchange: str, *rest: str) -> Any:
+        """Do it again while another process writes the table; begin it anew where its writer died half-way."""
+        for _attempt in range(TRIES):
+            try:
+                return step(exchange, *rest)
+            except ValueError:
+                time.sleep(PAUSE)
+        log.warning("The table of the exchange %r cannot be read and is begun anew.", exchange)
+        self._exchange_file(exchange).unlink(missing_ok=True)
+        return step(exchange, *rest)
+
+
+class Transport(filesystem.Transport):
+    Channel = Channel
+
+
+def install() -> None:
+    """``filesystem://`` means this transport from now on."""
+    TRANSPORT_ALIASES["filesystem"] = f"{__name__}:Transport"

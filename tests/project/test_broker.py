@@ -1,0 +1,81 @@
+"""The folder as broker: a message is there whole or not at all, and nothing unreadable ends a worker."""
+
+import json
+import threading
+from pathlib import Path
+from queue import Empty
+
+import pytest
+from kombu import Connection
+
+from epi_site import broker
+
+
+@pytest.fixture
+def channel(tmp_path, monkeypatch):
+    monkeypatch.setattr(broker, "PAUSE", 0.001)
+    (tmp_path / "messages").mkdir()
+    folder = str(tmp_path / "messages")
+    options = {"data_folder_in": folder, "data_folder_out": folder, "control_folder": str(tmp_path / "control")}
+    with Connection("filesystem://", transport_options=options) as connection:
+        channel = connection.channel()
+        assert type(channel) is broker.Channel
+        yield channel
+
+
+def messages(channel) -> list[Path]:
+    return sorted(Path(channel.data_folder_in).iterdir())
+
+
+def test_a_message_is_never_seen_half_written(channel):
+    wanted, seen, done = 300, [], threading.Event()
+
+    def read():
+        while not (done.is_set() and len(seen) == wanted):
+            try:
+                seen.append(channel._get("celery")["number"])
+            except Empty:
+                continue
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(wanted):
+        channel._put("celery", {"number": number, "body": "x" * 5_000})
+    done.set()
+    reader.join(timeout=30)
+
+    assert sorted(seen) == list(range(wanted))
+    assert messages(channel) == []
+
+
+def test_an_unreadable_message_is_left_out(channel):
+    Path(channel.data_folder_in, "0_first.celery.msg").write_text("")
+    channel._put("celery", {"number": 1})
+
+    with pytest.raises(Empty):
+        channel._get("celery")
+
+    assert channel._get("celery") == {"number": 1}
+
+
+def test_a_full_disk_leaves_nothing_behind(channel, monkeypatch):
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+
+    with pytest.raises(broker.filesystem.ChannelError):
+        channel._put("celery", {"number": 1})
+
+    assert messages(channel) == []
+
+
+def test_a_table_whose_writer_died_is_begun_anew(channel):
+    channel._queue_bind("bells", "key", "", "first")
+    table = channel._exchange_file("bells")
+    table.write_text("")
+
+    channel._queue_bind("bells", "key", "", "second")
+
+    assert [queue.queue for queue in channel.get_table("bells")] == ["second"]
+    assert json.loads(table.read_text())[0][2] == "second"
