@@ -61,6 +61,18 @@ class Frequency(TextChoices):
     YEAR = "year", _("each year")
 
 
+class ChangeCause(TextChoices):
+    """Why a target, baseline or weight changes that figures rest on; the words beside it say more."""
+
+    CORRECTION = "correction", _("a mistake is corrected")
+    EVIDENCE = "evidence", _("new facts or better data")
+    DECISION = "decision", _("a decision of the city")
+    METHOD = "method", _("it is measured in another way")
+    MEANS = "means", _("money, staff or time have changed")
+    CONDITIONS = "conditions", _("circumstances outside the city have changed")
+    OTHER = "other", _("another reason")
+
+
 class PeriodState(TextChoices):
     SCHEDULED = "scheduled", _("scheduled")
     OPEN = "open", _("open")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
 from epi_site.shared.forms import DayInput, LongText, VersionedForm
+from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
     BudgetLine,
@@ -28,14 +29,19 @@ from .log import name_of_language
 class PlanForm(VersionedForm):
     """``city``: whose plan it is. ``parent``: what a new part hangs on. The service saves, not the form."""
 
-    reason = forms.CharField(required=False, max_length=100, label=gettext_lazy("Why this changes"))
+    cause = forms.ChoiceField(
+        required=False,
+        choices=[("", gettext_lazy("choose where values rest on it")), *ChangeCause.choices],
+        label=gettext_lazy("Why the target, baseline or weight changes"),
+    )
+    reason = forms.CharField(required=False, max_length=80, label=gettext_lazy("The reason in a few words"))
     asks_reason = False
 
     def __init__(self, *args: Any, city: Any, parent: Any = None, **kwargs: Any) -> None:
         self.city, self.parent = city, parent
         super().__init__(*args, **kwargs)
         if not self.asks_reason or self.instance.pk is None:
-            del self.fields["reason"]
+            del self.fields["cause"], self.fields["reason"]
         self.offer()
 
     def offer(self) -> None:

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from epi_site.shared import locales
+from strategies.enums import ChangeCause
 
 QUIET = {"version", "uuid", "history_id", "path"}
 MOST = 40
@@ -42,7 +43,15 @@ def _entry(row: models.Model, new: Any, old: Any, names: "_Names") -> Entry:
         delta = new.diff_against(old, excluded_fields=[name for name in QUIET if _has(row, name)])
         changes = [names.change(change) for change in delta.changes]
     who = str(new.history_user) if new.history_user else _("the system")
-    return Entry(new.history_date, who, new.history_type, new.history_change_reason or "", changes)
+    return Entry(new.history_date, who, new.history_type, reason_words(new.history_change_reason or ""), changes)
+
+
+def reason_words(stored: str) -> str:
+    """What the history keeps as ``decision: The council said so.``, in words of the reader's language."""
+    cause, parted, words = stored.partition(": ")
+    if not parted or cause not in ChangeCause.values:
+        return stored
+    return f"{str(ChangeCause(cause).label).capitalize()}: {words}"
 
 
 def _has(row: models.Model, name: str) -> bool:

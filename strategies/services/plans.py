@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from epi_site.shared import clock
-from strategies.enums import StrategyStatus
+from strategies.enums import ChangeCause, StrategyStatus
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
 from strategies.models import Action, BudgetLine, Indicator, Milestone, MilestoneReached, Strategy
 
@@ -26,11 +26,13 @@ def save_version(
     version: int | None = None,
     fields: Mapping[str, Any],
     m2m: Mapping[str, Iterable[Any]] | None = None,
+    cause: str = "",
     reason: str = "",
 ) -> Any:
     """Save a plan record, new (``pk`` is None) or changed; EditedMeanwhile where ``version`` is not the stored one.
 
-    ``fields`` are set on the stored row. A new target, baseline or weight that has values behind it needs a ``reason``.
+    ``fields`` are set on the stored row. A new target, baseline or weight that has values behind it needs a ``cause``
+    (ChangeCause) and a ``reason`` in words; the history keeps both.
     """
     name = instance._meta.model_name
     if instance.pk is None:
@@ -39,14 +41,14 @@ def save_version(
         demand(by, f"strategies.change_{_permission_of(name)}", instance)
         row = locked_row(instance)
         expect_version(row, version)
-        _ask_reason(row, fields, reason)
+        _ask_reason(row, fields, cause, reason)
     for field, value in fields.items():
         setattr(row, field, value)
     if instance.pk is None:
         demand_rule(by, f"strategies.add_{_permission_of(name)}", row)
     _check(row)
     row._change_reason = None
-    save_as(row, by, reason=reason)
+    save_as(row, by, reason=f"{cause}: {reason.strip()}" if cause else reason)
     for field, rows in (m2m or {}).items():
         row._history_user = by
         getattr(row, field).set(rows)
@@ -66,12 +68,18 @@ def _check(row: models.Model) -> None:
         raise InputRefused({name: text for name, text in errors.items() if text}) from error
 
 
-def _ask_reason(row: Any, fields: Mapping[str, Any], reason: str) -> None:
+def _ask_reason(row: Any, fields: Mapping[str, Any], cause: str, reason: str) -> None:
     changed = [
         name for name in NEEDS_REASON.get(type(row), ()) if name in fields and getattr(row, name) != fields[name]
     ]
-    if changed and not reason.strip() and has_values(row):
-        raise ReasonMissing(_("There are values already, so say why the target, baseline or weight changes."))
+    if not changed or (cause in ChangeCause.values and reason.strip()) or not has_values(row):
+        return
+    errors = {}
+    if cause not in ChangeCause.values:
+        errors["cause"] = _("Values rest on this target, baseline or weight: choose why it changes.")
+    if not reason.strip():
+        errors["reason"] = _("Values rest on this target, baseline or weight: say in a few words why it changes.")
+    raise InputRefused(errors)
 
 
 def has_values(row: Indicator | Milestone) -> bool:

@@ -59,6 +59,7 @@ class PlanEdit(RowForm):
             version=cleaned["version"] if hasattr(self.row, "version") else None,
             fields=form.columns,
             m2m=form.links,
+            cause=cleaned.get("cause", ""),
             reason=cleaned.get("reason", ""),
         )
 

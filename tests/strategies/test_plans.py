@@ -22,6 +22,7 @@ from strategies.models import (
     SwotItem,
 )
 from strategies.selectors.completeness import completeness
+from strategies.selectors.history import history_of
 from strategies.services import periods, phases, plans, updates
 from tests.factories import (
     ActionFactory,
@@ -107,12 +108,20 @@ def test_new_target_with_values_behind_it_takes_a_reason(action, official):
     plans.save_version(indicator, by=official, version=1, fields={"target": 6})
     IndicatorValueFactory(indicator=indicator)
 
-    with pytest.raises(ReasonMissing):
-        plans.save_version(indicator, by=official, version=2, fields={"target": 7})
+    for given, missing in (
+        ({}, {"cause", "reason"}),
+        ({"reason": "Why."}, {"cause"}),
+        ({"cause": "means"}, {"reason"}),
+    ):
+        with pytest.raises(InputRefused) as refused:
+            plans.save_version(indicator, by=official, version=2, fields={"target": 7}, **given)
+        assert set(refused.value.errors) == missing
     plans.save_version(indicator, by=official, version=2, fields={"target": 6, "name": "Other"})
-    plans.save_version(indicator, by=official, version=3, fields={"target": 7}, reason="The council raised it.")
+    plans.save_version(
+        indicator, by=official, version=3, fields={"target": 7}, cause="decision", reason="The council raised it."
+    )
 
-    assert indicator.history.first().history_change_reason == "The council raised it."
+    assert history_of(indicator)[0].reason == "A decision of the city: The council raised it."
     assert Indicator.objects.get().target == 7
 
 
@@ -121,9 +130,9 @@ def test_new_weight_behind_reached_milestones_takes_a_reason(action, official):
     plans.save_version(milestone, by=official, fields={"weight": 2})
     MilestoneReached.objects.create(update=ActionUpdateFactory(action=action), milestone=milestone)
 
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(InputRefused):
         plans.save_version(milestone, by=official, fields={"weight": 3})
-    plans.save_version(milestone, by=official, fields={"weight": 3}, reason="Larger than thought.")
+    plans.save_version(milestone, by=official, fields={"weight": 3}, cause="evidence", reason="Larger than thought.")
 
     assert Milestone.objects.get().weight == 3
 

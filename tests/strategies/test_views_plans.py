@@ -126,11 +126,11 @@ def test_a_new_target_with_values_asks_why(client, official, action, period):
     fields = shown(client.get(address).context["form"]) | {"target": "20"}
 
     refused = client.post(address, fields)
-    assert "say why" in refused.content.decode()
-    client.post(address, fields | {"reason": "More money."})
+    assert set(refused.context["form"].errors) == {"cause", "reason"}
+    client.post(address, fields | {"cause": "means", "reason": "More money."})
 
     indicator.refresh_from_db()
-    assert (int(indicator.target), indicator.history.first().history_change_reason) == (20, "More money.")
+    assert (int(indicator.target), indicator.history.first().history_change_reason) == (20, "means: More money.")
 
 
 def test_a_reached_milestone_stays(client, official, action, period):
