@@ -2,6 +2,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from epi_site.shared.maps import country_name
+from strategies.enums import PhaseKind
 
 
 class ViewForm(forms.Form):
@@ -10,6 +11,8 @@ class ViewForm(forms.Form):
     period = forms.ChoiceField(label=_("Period"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False)
     theme = forms.ChoiceField(label=_("Theme"), required=False)
+    group = forms.ChoiceField(label=_("Target group"), required=False)
+    phase = forms.ChoiceField(label=_("Step of the pilot"), required=False)
 
     def __init__(self, *args, view, **kwargs):
         super().__init__(*args, **kwargs)
@@ -19,9 +22,11 @@ class ViewForm(forms.Form):
             countries = {city.country for city in view.all_cities}
             named = sorted((country_name(code), code) for code in countries)
             self.fields["country"].choices = [("", _("all countries")), *((code, name) for name, code in named)]
+            self.fields["phase"].choices = [("", _("all steps")), *PhaseKind.choices]
         else:
-            del self.fields["country"]
+            del self.fields["country"], self.fields["phase"]
         self.fields["theme"].choices = [("", _("all themes")), *((row.code, row.name) for row in view.themes)]
+        self.fields["group"].choices = [("", _("all target groups")), *((row.code, row.name) for row in view.groups)]
 
 
 def _period_words(period, view) -> str:

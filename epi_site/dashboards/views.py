@@ -24,6 +24,7 @@ from epi_site.shared.charts import chart_csv
 from epi_site.shared.maps import Place, map_of
 from strategies.enums import Health
 
+CHOICES = ("period", "country", "theme", "group", "phase")  # of the view, kept in the address
 GROUP_WORDS = {"under_way": gettext_lazy("under way"), "attention": gettext_lazy("needing attention")}
 
 
@@ -40,6 +41,8 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
             starts_on=asked.get("period", ""),
             country=asked.get("country", ""),
             theme=asked.get("theme", ""),
+            group=asked.get("group", ""),
+            phase=asked.get("phase", ""),
             city=self.city,
         )
 
@@ -59,7 +62,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
             return {"illustrative": self.is_illustrative}
         source = _("Reports of the cities, %(period)s") % {"period": view.period}
         if self.dashboard.has_open_figures:
-            source = _("%(source)s; open ones as of today, not yet submitted") % {"source": source}
+            source = _("%(source)s; open ones as logged so far, not yet submitted") % {"source": source}
         as_of = clock.today() if view.is_current else view.period.ends_on
         return {"source": source, "as_of": as_of, "illustrative": self.is_illustrative}
 
@@ -120,7 +123,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
     @cached_property
     def kept(self):
         """The view's choices as a query string, for links further down."""
-        chosen = {name: self.request.GET[name] for name in ("period", "country", "theme") if self.request.GET.get(name)}
+        chosen = {name: self.request.GET[name] for name in CHOICES if self.request.GET.get(name)}
         return urlencode(chosen)
 
     def get_context_data(self, **kwargs):
@@ -138,7 +141,13 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         """The form shows what is shown, also where the address named nothing or something unknown."""
         view = self.view
         period = view.period.starts_on.isoformat() if view.period else ""
-        return {"period": period, "country": view.country, "theme": view.theme.code if view.theme else ""}
+        return {
+            "period": period,
+            "country": view.country,
+            "theme": view.theme.code if view.theme else "",
+            "group": view.group.code if view.group else "",
+            "phase": view.phase,
+        }
 
 
 class NetworkDashboard(DashboardPage):

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from epi_site.checks import DEMO_DOMAIN
 from epi_site.settings.env import env_bool
+from epi_site.shared import triggers
 
 from .place import place_from_environment
 
@@ -23,6 +24,8 @@ def prepare() -> None:
     if not is_collected():
         call_command("collectstatic", interactive=False, verbosity=0)
     call_command("migrate", interactive=False, verbosity=0)
+    if triggers.missing():
+        raise SystemExit("Not started: the locks of handed-in periods could not be put into the database.")
     call_command("createcachetable", verbosity=0)
     if settings.DEMO_ALLOWED and env_bool("EPI_DEMO", default=True):
         load_demo()

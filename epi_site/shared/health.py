@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from . import triggers
+
 log = structlog.get_logger(__name__)
 
 
@@ -60,6 +62,12 @@ def ask_migrations() -> None:
         raise NotReady(f"{len(waiting)} migrations wait: run manage.py migrate")
 
 
+def ask_locks() -> None:
+    """A restore or a foreign tool may have dropped the triggers that hold what was handed in."""
+    if gone := triggers.missing():
+        raise NotReady(f"{len(gone)} locks are missing in the database: run manage.py migrate")
+
+
 def ask_cache() -> None:
     cache.get("readyz")
 
@@ -87,6 +95,7 @@ def ask_storage() -> None:
 PARTS: dict[str, Callable[[], None]] = {
     "database": ask_database,
     "migrations": ask_migrations,
+    "locks": ask_locks,
     "cache": ask_cache,
     "broker": ask_broker,
     "storage": ask_storage,

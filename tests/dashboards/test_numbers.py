@@ -8,18 +8,31 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cities.models import TargetGroup
 from epi_site.dashboards.selectors.actions import ActionLines, healths_of
 from epi_site.dashboards.selectors.network import Dashboard
 from epi_site.dashboards.selectors.scope import Basis, view_for
 from epi_site.shared import clock
-from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached, PeriodMove, PeriodRevision
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    BudgetLine,
+    Milestone,
+    MilestoneReached,
+    PeriodMove,
+    PeriodRevision,
+    PilotPhase,
+)
+from strategies.services import periods
+from strategies.services.updates import UpdateInput, log_update
 
 UNDER_WAY, WORRIES = {"on_track", "late", "stale", "at_risk"}, {"late", "stale", "at_risk"}
 
 
-def live_action(action, today):
-    """Health, progress, spent and budget of one action, from its rows alone."""
-    updates = [row for row in ActionUpdate.objects.all() if row.action_id == action.pk and not row.withdrawn_at]
+def live_action(action, today, upto):
+    """Health, progress, spent and budget of one action, from its rows alone; no facts of periods after ``upto``."""
+    told = [row for row in ActionUpdate.objects.all() if row.city_period.period.starts_on <= upto.starts_on]
+    updates = [row for row in told if row.action_id == action.pk and not row.withdrawn_at]
     updates.sort(key=lambda row: (row.date, row.pk))
     newest = updates[-1] if updates else None
     milestones = [row for row in Milestone.objects.all() if row.action_id == action.pk]
@@ -54,6 +67,10 @@ def live_action(action, today):
     return health, progress, spent, budget
 
 
+def update_of(**fields):
+    return UpdateInput(date=clock.today(), text="Later.", status="ongoing", language="en", **fields)
+
+
 def frozen_contents(city_period):
     """The snapshot of the newest accepted revision, else of the newest at all; None before one was handed in."""
     moves = [row for row in PeriodMove.objects.all() if row.city_period_id == city_period.pk]
@@ -63,7 +80,7 @@ def frozen_contents(city_period):
     return json.loads(max(fitting, key=lambda row: row.number).snapshot) if fitting else None
 
 
-def expected_figures(place, period, *, is_present):
+def expected_figures(place, period):
     contents = frozen_contents(place.row(period))
     if contents:
         rows = [
@@ -71,13 +88,11 @@ def expected_figures(place, period, *, is_present):
             for row in contents["actions"]
         ]
         updates = sum(len(row["updates"]) for row in contents["actions"])
-    elif is_present:
-        today = clock.now().astimezone(ZoneInfo(place.city.timezone)).date()
-        actions = [row for row in Action.objects.all() if row.strategy.city_id == place.city.pk]
-        rows = [live_action(row, today) for row in actions if row.withdrawn_at is None]
-        updates = sum(row.city_period_id == place.row(period).pk for row in ActionUpdate.objects.all())
     else:
-        return {"health": {}, "progress": None, "spent": None, "budget": None, "updates": 0}
+        today = min(clock.now().astimezone(ZoneInfo(place.city.timezone)).date(), period.ends_on)
+        actions = [row for row in Action.objects.all() if row.strategy.city_id == place.city.pk]
+        rows = [live_action(row, today, period) for row in actions if row.withdrawn_at is None]
+        updates = sum(row.city_period_id == place.row(period).pk for row in ActionUpdate.objects.all())
     running = [progress for health, progress, _spent, _budget in rows if health != "cancelled"]
     return {
         "health": Counter(health for health, *_rest in rows),
@@ -91,10 +106,7 @@ def expected_figures(place, period, *, is_present):
 @pytest.mark.parametrize("which", ["past", "present"])
 def test_numbers_of_every_city_equal_an_independent_computation(network, partner, which):
     period = getattr(network, which)
-    expected = {
-        place.city.name: expected_figures(place, period, is_present=which == "present")
-        for place in network.cities.values()
-    }
+    expected = {place.city.name: expected_figures(place, period) for place in network.cities.values()}
 
     dashboard = Dashboard(view_for(partner, starts_on=period.starts_on.isoformat()))
 
@@ -142,9 +154,9 @@ def test_progress_has_a_point_for_each_reported_period_and_the_present_one(netwo
         contents = frozen_contents(place.row(network.past))
         accepted = any(move.verb == "accept" for move in PeriodMove.objects.filter(city_period=place.row(network.past)))
         if contents and accepted:
-            figures = expected_figures(place, network.past, is_present=False)
+            figures = expected_figures(place, network.past)
             expected.append((place.city.name, network.past.name, figures["progress"], False))
-        figures = expected_figures(place, network.present, is_present=True)
+        figures = expected_figures(place, network.present)
         is_open = frozen_contents(place.row(network.present)) is None
         expected.append((place.city.name, network.present.name, figures["progress"], is_open))
     found = [(point.city.name, point.period.name, point.progress, point.is_open) for point in points]
@@ -157,7 +169,7 @@ def test_each_city_is_read_from_the_right_record(network, partner):
     assert [(row.basis, row.revision) for row in past.readings] == [
         (Basis.PUBLISHED, 2),
         (Basis.SUBMITTED, 1),
-        (Basis.NONE, None),
+        (Basis.OPEN, None),
     ]
     assert [(row.basis, row.revision) for row in present.readings] == [
         (Basis.OPEN, None),
@@ -166,6 +178,20 @@ def test_each_city_is_read_from_the_right_record(network, partner):
     ]
     assert present.is_current
     assert [row.is_reported for row in present.readings] == [False, False, True]
+
+
+def test_an_older_period_that_is_still_open_leaves_out_what_came_later(network, partner):
+    riga = network.cities["riga"]
+    asked = {"starts_on": network.past.starts_on.isoformat(), "city": riga.city}
+
+    before = Dashboard(view_for(partner, **asked)).cities[0]
+    periods.reopen_period(riga.row(network.present), by=network.coordinator, reason="A figure was wrong.")
+    log_update(riga.actions[0], by=riga.lead, data=update_of(spent=Decimal("5.00")))
+    after = Dashboard(view_for(partner, **asked)).cities[0]
+
+    assert before.reading.is_live
+    assert (before.updates, before.spent) == (4, Decimal("12.25"))
+    assert (before.health, before.progress, before.spent) == (after.health, after.progress, after.spent)
 
 
 def test_a_later_change_of_the_plan_leaves_what_was_accepted_as_it_was(network, partner):
@@ -185,5 +211,16 @@ def test_filters_cut_cities_and_actions(network, partner):
     by_country = Dashboard(view_for(partner, country="PL"))
     by_theme = Dashboard(view_for(partner, theme="theme-of-riga"))
 
+    group = TargetGroup.objects.create(code="newcomers", name="Newcomers")
+    for place in network.cities.values():
+        place.actions[0].target_groups.add(group)
+    by_group = Dashboard(view_for(partner, group="newcomers"))
+    PilotPhase.objects.filter(city__slug="riga").update(actual_start=clock.today(), actual_end=None)
+    phase = PilotPhase.objects.get(city__slug="riga").kind
+    PilotPhase.objects.exclude(city__slug="riga").update(actual_start=None)
+    by_phase = Dashboard(view_for(partner, phase=phase))
+
     assert [row.city.name for row in by_country.cities] == ["Lublin"]
+    assert {row.city.name: row.actions for row in by_group.cities} == {"Linköping": 1, "Lublin": 1, "Riga": 1}
+    assert [row.city.name for row in by_phase.cities] == ["Riga"]
     assert {row.city.name: row.actions for row in by_theme.cities} == {"Linköping": 0, "Lublin": 0, "Riga": 4}

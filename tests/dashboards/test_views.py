@@ -111,7 +111,10 @@ def test_charts_of_real_numbers_say_nothing_of_illustration(network, partner, cl
     assert response.context["charts"]["health"].illustrative is False
 
 
-@pytest.mark.parametrize("asked", [{"period": "1789-07-14"}, {"country": "XX"}, {"theme": "no-such"}, {"page": "99"}])
+UNKNOWN = {"period": "1789-07-14", "country": "XX", "theme": "no-such", "group": "x", "phase": "x", "page": "99"}
+
+
+@pytest.mark.parametrize("asked", [{name: word} for name, word in UNKNOWN.items()])
 def test_addresses_that_name_nothing_known_are_answered_kindly(network, partner, client, asked):
     client.force_login(partner)
 

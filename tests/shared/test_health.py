@@ -1,11 +1,12 @@
 import json
 
 import pytest
+from django.db import connection
 from django.test import RequestFactory
 
-from epi_site.shared import health
+from epi_site.shared import health, triggers
 
-PARTS = {"database", "migrations", "cache", "broker", "storage"}
+PARTS = {"database", "migrations", "locks", "cache", "broker", "storage"}
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_not_ready_where_one_part_fails_and_no_secret_is_told(ask, monkeypatch, 
 
     assert (status, told["ready"], told["parts"][part]) == (503, False, "no answer")
     assert "hush" not in json.dumps(told)
-    assert [state for name, state in told["parts"].items() if name != part] == ["ok"] * 4
+    assert [state for name, state in told["parts"].items() if name != part] == ["ok"] * 5
 
 
 @pytest.mark.django_db
@@ -51,6 +52,18 @@ def test_waiting_migrations_are_told(ask, monkeypatch):
     status, told = ask(health.readyz)
 
     assert (status, told["parts"]["migrations"]) == (503, "2 migrations wait: run manage.py migrate")
+
+
+@pytest.mark.django_db
+def test_a_lock_that_was_dropped_is_told(ask):
+    table = triggers._present(connection)["epi_strategies_periodrevision_frozen_upd"]
+    on = f" ON {table}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER epi_strategies_periodrevision_frozen_upd{on}")
+
+    status, told = ask(health.readyz)
+
+    assert (status, told["parts"]["locks"]) == (503, "1 locks are missing in the database: run manage.py migrate")
 
 
 def test_storage_is_left_as_it_was(tmp_path, settings):

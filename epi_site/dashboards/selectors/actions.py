@@ -68,7 +68,9 @@ class ActionLines:
 
     def __len__(self) -> int:
         frozen = self._frozen.count() if self._view.frozen else 0
-        return frozen + (live.counted(self._view.live_actions(), self._healths) if self._view.live else 0)
+        if not self._view.live:
+            return frozen
+        return frozen + live.counted(self._view.live_actions(), self._healths, self._view.as_of)
 
     def __getitem__(self, wanted: slice) -> list[ActionLine]:
         frozen = [self._frozen_line(row) for row in self._frozen_rows(wanted.stop)]
@@ -92,8 +94,9 @@ class ActionLines:
     def _live_rows(self, stop: int) -> Iterable[Any]:
         if not self._view.live:
             return []
-        ids = live.urgent(self._view.live_actions(), self._healths, stop)
-        rows = Action.objects.filter(pk__in=ids).with_health().with_money().annotate(place=F(live.CITY))
+        ids = live.urgent(self._view.live_actions(), self._healths, stop, self._view.as_of)
+        rows = Action.objects.filter(pk__in=ids).with_health(*self._view.as_of).with_money(self._view.as_of.upto)
+        rows = rows.annotate(place=F(live.CITY))
         found = {row.pk: row for row in rows}
         return [found[pk] for pk in ids]
 

@@ -97,7 +97,7 @@ def _live_figures(view: View) -> dict[int, dict]:
     if not view.live:
         return {}
     periods = [reading.city_period_id for reading in view.live if reading.city_period_id]
-    return _figures(live.summed(view.live_actions(), periods))
+    return _figures(live.summed(view.live_actions(), periods, view.as_of))
 
 
 def _figures(rows: Iterable[tuple]) -> dict[int, dict]:
@@ -154,8 +154,7 @@ def _past_points(view: View) -> list[ProgressPoint]:
         Q(revision__in=fully.values("accepted_id"))
         | Q(revision__in=public.values("published_id"), action__published_at__isnull=False)
     )
-    if view.theme:
-        rows = rows.filter(action__objective__area__theme=view.theme)
+    rows = view.cut(rows, "action__")
     period = "revision__city_period__period"
     means = rows.order_by().values(CITY_OF_FROZEN, period).annotate(points=Sum("progress"), counted=Count("pk"))
     points = [

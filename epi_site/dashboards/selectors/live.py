@@ -5,8 +5,9 @@ order over the expression itself would work it out again for every column that n
 """
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -31,26 +32,36 @@ SELECT id FROM live WHERE health IN ({}) ORDER BY CASE health {} END, city, code
 """
 
 
-def summed(rows: QuerySet, periods: Sequence[int]) -> list[tuple]:
+class AsOf(NamedTuple):
+    """The day and the period up to which facts count; nothing given: the present."""
+
+    today: date | None = None
+    upto: Any = None
+
+
+PRESENT = AsOf()
+
+
+def summed(rows: QuerySet, periods: Sequence[int], as_of: AsOf = PRESENT) -> list[tuple]:
     """City, health, how many, and the sums of progress, money spent, budget, and updates in these city periods."""
     told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__in=periods)
     counted = told.order_by().values("action").annotate(n=Count("pk")).values("n")
-    actions = rows.with_health().with_money().annotate(told=Coalesce(Subquery(counted), 0)).order_by()
+    actions = rows.with_health(*as_of).with_money(as_of.upto).annotate(told=Coalesce(Subquery(counted), 0)).order_by()
     found = _ask(SUMS, actions.values_list(CITY, "health", "progress", "spent_total", "budget_total", "told"))
     return [(*row[:4], _money(row[4]), _money(row[5]), row[6]) for row in found]
 
 
-def counted(rows: QuerySet, healths: Sequence[Health]) -> int:
+def counted(rows: QuerySet, healths: Sequence[Health], as_of: AsOf = PRESENT) -> int:
     wanted = [health.value for health in healths]
-    found = _ask(COUNT, rows.with_health().order_by().values_list("health"), wanted, parts=(_marks(wanted),))
+    found = _ask(COUNT, rows.with_health(*as_of).order_by().values_list("health"), wanted, parts=(_marks(wanted),))
     return found[0][0] if found else 0
 
 
-def urgent(rows: QuerySet, healths: Sequence[Health], most: int) -> list[int]:
+def urgent(rows: QuerySet, healths: Sequence[Health], most: int, as_of: AsOf = PRESENT) -> list[int]:
     """Ids of the first ``most`` in the order of ``healths``, then by city and code."""
     wanted = [health.value for health in healths]
     order = " ".join(f"WHEN %s THEN {n}" for n in range(len(wanted)))
-    keys = rows.with_health().order_by().values_list("pk", CITY, "code", "health")
+    keys = rows.with_health(*as_of).order_by().values_list("pk", CITY, "code", "health")
     return [pk for (pk,) in _ask(KEYS, keys, [*wanted, *wanted, most], parts=(_marks(wanted), order))]
 
 

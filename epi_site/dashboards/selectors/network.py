@@ -102,11 +102,11 @@ class Dashboard:
         if self.view.only_city is not None:
             return _city_sentence(self.readings[0])
         known = {"done": done, "total": total}
-        if self.view.is_current and not done:
+        if self.has_open_figures and not done:
             return (
                 ngettext(
-                    "The period is open: the figures of %(total)s city are those of today, not yet submitted.",
-                    "The period is open: the figures of %(total)s cities are those of today, not yet submitted.",
+                    "The period is open: the figures of %(total)s city are what is logged so far, not yet submitted.",
+                    "The period is open: the figures of %(total)s cities are what is logged so far, not yet submitted.",
                     total,
                 )
                 % known
@@ -127,16 +127,12 @@ class Dashboard:
     def _worry_words(self) -> str:
         if not self.worrying:
             return ""
-        most = sorted((row for row in self.cities if row.worrying), key=lambda row: (-row.worrying, row.city.name))
-        names = _named([row.city.name for row in most[:MOST_NAMES]])
-        if self.view.only_city is not None:
-            return _count_words(self.worrying)
         words = ngettext(
-            "%(count)s action is late, at risk or without recent news (%(cities)s)",
-            "%(count)s actions are late, at risk or without recent news (most in %(cities)s)",
+            "%(count)s action is late, at risk or without recent news",
+            "%(count)s actions are late, at risk or without recent news",
             self.worrying,
         )
-        return words % {"count": self.worrying, "cities": names}
+        return words % {"count": self.worrying}
 
     def _returned_words(self) -> str:
         back = [reading.city.name for reading in self.readings if reading.state == PeriodState.RETURNED]
@@ -160,21 +156,12 @@ class Dashboard:
 
 def _city_sentence(reading: Reading) -> str:
     if reading.is_live:
-        return _("The period is open: these are the figures of today, not yet submitted.")
+        return _("The period is open: these figures are what is logged so far, not yet submitted.")
     if reading.revision is None:
         return _("Nothing is published for this period.") if reading.is_public else _("There are no figures yet.")
     if reading.state == PeriodState.OPEN:
         return _("The period was opened again: these are the figures that were accepted last.")
     return _("These are the figures of revision %(number)s.") % {"number": reading.revision}
-
-
-def _count_words(count: int) -> str:
-    words = ngettext(
-        "%(count)s action is late, at risk or without recent news",
-        "%(count)s actions are late, at risk or without recent news",
-        count,
-    )
-    return words % {"count": count}
 
 
 def _named(names: list[Any]) -> str:

@@ -9,11 +9,21 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from cities.models import City, Theme
+from cities.models import City, TargetGroup, Theme
 from cities.rules import insider_cities, reads_network
 from epi_site.shared import clock
-from strategies.enums import PeriodState, PeriodVerb
-from strategies.models import Action, CityPeriod, PeriodMove, PeriodRevision, ReportingPeriod, RevisionAction
+from strategies.enums import LOCKED, PeriodState, PeriodVerb, PhaseKind
+from strategies.models import (
+    Action,
+    CityPeriod,
+    PeriodMove,
+    PeriodRevision,
+    PilotPhase,
+    ReportingPeriod,
+    RevisionAction,
+)
+
+from .live import PRESENT, AsOf
 
 
 class Basis(Enum):
@@ -73,7 +83,7 @@ class Reading:
 
 @dataclass
 class View:
-    """A reader's view of a period. ``cities`` are filtered by country; ``theme`` cuts the actions alone."""
+    """A reader's view of a period. Country and phase choose cities; theme and target group cut the actions."""
 
     user: Any
     period: ReportingPeriod | None
@@ -81,13 +91,20 @@ class View:
     periods: Sequence[ReportingPeriod]
     country: str = ""
     theme: Theme | None = None
+    group: TargetGroup | None = None
+    phase: str = ""
     only_city: City | None = None
     all_cities: Sequence[City] = field(default_factory=list)
     themes: Sequence[Theme] = field(default_factory=list)
+    groups: Sequence[TargetGroup] = field(default_factory=list)
 
     @property
     def is_current(self) -> bool:
         return self.period is not None and self.period == self.current
+
+    @property
+    def has_begun(self) -> bool:
+        return self.is_current or (self.period is not None and self.period.starts_on <= clock.today())
 
     @property
     def reads_network(self) -> bool:
@@ -100,7 +117,22 @@ class View:
     def _is_wanted(self, city: City) -> bool:
         if self.only_city is not None:
             return city == self.only_city
+        if self.phase and city.pk not in self.in_phase:
+            return False
         return not self.country or city.country == self.country
+
+    @cached_property
+    def in_phase(self) -> set[int]:
+        """The cities that go through the wanted step of the pilot today."""
+        rows = PilotPhase.objects.filter(kind=self.phase, actual_start__lte=clock.today(), actual_end=None)
+        return set(rows.values_list("city", flat=True))
+
+    @property
+    def as_of(self) -> AsOf:
+        """What live figures of an older period leave out: the days and the facts that came after it."""
+        if self.is_current or self.period is None:
+            return PRESENT
+        return AsOf(min(clock.today(), self.period.ends_on), self.period)
 
     def reads_fully(self, city_id: int) -> bool:
         return self.reads_network or city_id in insider_cities(self.user)
@@ -113,7 +145,7 @@ class View:
 
     def _reading(self, city: City, row: Any) -> Reading:
         is_public = not self.reads_fully(city.pk)
-        basis, pk, number = _basis_of(row, is_public=is_public, is_current=self.is_current)
+        basis, pk, number = _basis_of(row, is_public=is_public, has_begun=self.has_begun)
         state = row.state if row is not None else PeriodState.SCHEDULED
         return Reading(city, row and row.pk, state, basis, pk, number, is_public)
 
@@ -134,7 +166,7 @@ class View:
             objective__area__strategy__city__in=[reading.city.pk for reading in self.live],
             objective__area__strategy__superseded_at=None,
         )
-        return rows.filter(objective__area__theme=self.theme) if self.theme else rows
+        return self.cut(rows)
 
     def frozen_actions(self) -> QuerySet[RevisionAction]:
         """Actions as the shown revisions hold them; of the public's revisions the published actions alone."""
@@ -142,16 +174,33 @@ class View:
         public = [reading.revision_id for reading in self.frozen if reading.is_public]
         seen = Q(revision__in=whole) | Q(revision__in=public, action__published_at__isnull=False)
         rows = RevisionAction.objects.filter(seen)
-        return rows.filter(action__objective__area__theme=self.theme) if self.theme else rows
+        return self.cut(rows, "action__")
+
+    def cut(self, rows: QuerySet[Any], to_action: str = "") -> QuerySet[Any]:
+        """By theme and target group, as the plan has them today."""
+        if self.theme:
+            rows = rows.filter(**{f"{to_action}objective__area__theme": self.theme})
+        if self.group:
+            rows = rows.filter(**{f"{to_action}target_groups": self.group})
+        return rows
 
 
-def view_for(user: Any, *, starts_on: str = "", country: str = "", theme: str = "", city: City | None = None) -> View:
+def view_for(
+    user: Any,
+    *,
+    starts_on: str = "",
+    country: str = "",
+    theme: str = "",
+    group: str = "",
+    phase: str = "",
+    city: City | None = None,
+) -> View:
     """The view that an address asks for; what it names and nobody knows falls back to the present and to all."""
     periods = list(ReportingPeriod.objects.filter(opens_on__lte=clock.today()).order_by("-starts_on"))
     started = [period for period in periods if period.starts_on <= clock.today()]
     current = next(iter(started or periods), None)
     period = next((row for row in periods if row.starts_on.isoformat() == starts_on), current)
-    themes = list(Theme.objects.order_by("name"))
+    themes, groups = list(Theme.objects.order_by("name")), list(TargetGroup.objects.order_by("name"))
     return View(
         user=user,
         period=period,
@@ -159,9 +208,12 @@ def view_for(user: Any, *, starts_on: str = "", country: str = "", theme: str = 
         periods=periods,
         country=country,
         theme=next((row for row in themes if row.code == theme), None),
+        group=next((row for row in groups if row.code == group), None),
+        phase=phase if phase in PhaseKind.values and city is None else "",
         only_city=city,
         all_cities=[city] if city else list(City.objects.order_by("name")),
         themes=themes,
+        groups=groups,
     )
 
 
@@ -197,8 +249,8 @@ def _city_periods(view: View) -> Iterable[CityPeriod]:
     return with_records(CityPeriod.objects.filter(period=view.period, city__in=[city.pk for city in view.cities]))
 
 
-def _basis_of(row: Any, *, is_public: bool, is_current: bool) -> tuple[Basis, int | None, int | None]:
-    """The newest accepted revision; else what was handed in; else, in the present period, what is being logged."""
+def _basis_of(row: Any, *, is_public: bool, has_begun: bool) -> tuple[Basis, int | None, int | None]:
+    """The newest accepted revision; else what was handed in; else, of a period that has begun, what is being logged."""
     if row is not None and row.published_id and (is_public or row.published_id == row.accepted_id):
         return Basis.PUBLISHED, row.published_id, row.published_no
     if is_public or row is None:
@@ -207,7 +259,7 @@ def _basis_of(row: Any, *, is_public: bool, is_current: bool) -> tuple[Basis, in
         return Basis.ACCEPTED, row.accepted_id, row.accepted_no
     if row.newest_id:
         return Basis.SUBMITTED, row.newest_id, row.newest_no
-    return (Basis.OPEN if is_current else Basis.NONE), None, None
+    return (Basis.OPEN if has_begun and row.state not in LOCKED else Basis.NONE), None, None
 
 
 def linked_to(user: Any, path: str = "pk") -> Exists:
