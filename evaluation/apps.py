@@ -41,6 +41,6 @@ class EvaluationConfig(AppConfig):
         triggers.freeze(ReportFile, unique=[("report_id", "name")])
         triggers.freeze(
             Report,
-            ["kind", "city_id", "period_id", "revision", "number", "snapshot", "sha256", "schema_version", "issued_at"],
-            unique=[("number",)],
+            ["period_revision_id", "language", "snapshot", "sha256", "schema_version", "issued_at", "issued_by_id"],
+            unique=[("number",), ("kind", "city_id", "period_id", "revision")],
         )

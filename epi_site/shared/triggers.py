@@ -28,6 +28,7 @@ class Trigger(NamedTuple):
 
 
 _triggers: dict[str, Trigger] = {}
+_frozen: dict[Any, list[tuple[str, ...]]] = {}
 _no_truncate: set[str] = set()
 
 
@@ -40,25 +41,31 @@ def register(*triggers: Trigger) -> None:
 def freeze(
     model: Any, columns: Iterable[str] = (), *, unique: Iterable[tuple[str, ...]] = (), keep: str = "TRUE"
 ) -> None:
-    """Rows of ``model`` are only added; with ``columns``, just those columns never change and no row is deleted.
+    """Rows of ``model`` are only added; with ``columns``, those and its keys never change and no row is deleted.
 
     ``unique`` names the columns of each other unique key: SQLite's INSERT OR REPLACE deletes the old row silently.
-    ``keep`` is SQL over OLD: true for the rows that must not be deleted.
+    An empty column of a key is like another empty one. ``keep`` is SQL over OLD: true for the rows that must not be
+    deleted.
     """
     table, message = model._meta.db_table, "epi: frozen, never changes"
-    of = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
-    if columns:
-        changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
-    else:
-        changed = "TRUE"
     keys = [(model._meta.pk.column,), *unique]
-    same = [" AND ".join(f"t.{column} = NEW.{column}" for column in key) for key in keys]
+    _frozen[model] = keys
+    held = dict.fromkeys([*columns, *(column for key in keys for column in key)])
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in held) if columns else "TRUE"
+    may_be_empty = {field.column for field in model._meta.fields if field.null}
+    equal = {column: "IS NOT DISTINCT FROM" if column in may_be_empty else "=" for column in held}
+    same = [" AND ".join(f"t.{column} {equal[column]} NEW.{column}" for column in key) for key in keys]
     exists = [f"EXISTS (SELECT 1 FROM {table} t WHERE {condition})" for condition in same]
     register(
-        Trigger(f"epi_{table}_frozen_upd", table, of, changed, message),
+        Trigger(f"epi_{table}_frozen_upd", table, "UPDATE", changed, message),
         Trigger(f"epi_{table}_frozen_del", table, "DELETE", keep, message),
         Trigger(f"epi_{table}_frozen_ins", table, "INSERT", " OR ".join(exists), message),
     )
+
+
+def frozen() -> dict[Any, list[tuple[str, ...]]]:
+    """Each frozen model with the keys that an insert is compared by."""
+    return dict(_frozen)
 
 
 def registered() -> list[Trigger]:
@@ -69,7 +76,7 @@ def registered() -> list[Trigger]:
 
 
 def _sqlite(trigger: Trigger) -> list[str]:
-    refuse = trigger.refuse.replace("IS DISTINCT FROM", "IS NOT")
+    refuse = trigger.refuse.replace("IS NOT DISTINCT FROM", "IS").replace("IS DISTINCT FROM", "IS NOT")
     return [
         f"CREATE TRIGGER {trigger.name} BEFORE {trigger.before} ON {trigger.table} FOR EACH ROW "
         f"WHEN {refuse} BEGIN SELECT RAISE(ABORT, '{trigger.message}'); END"

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
 from cities.enums import BodyKind, Role, Visibility
@@ -239,11 +239,74 @@ def test_demo_is_marked_in_the_snapshot(city):
     assert report.contents["is_demo"] is True
 
 
-def test_issued_data_never_change(city):
-    report = issue_city(accepted_city(city))
+@pytest.mark.parametrize(
+    "change",
+    [
+        "snapshot = '{}'",
+        "language = 'sv'",
+        "issued_by_id = NULL",
+        "period_revision_id = NULL",
+        "kind = 'network_period'",
+        "id = id + 1000",
+    ],
+)
+def test_issued_data_never_change(city, change):
+    report = issue_city(accepted_city(city), by=member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR))
 
-    with pytest.raises(Exception, match="frozen"), connection.cursor() as cursor:
-        cursor.execute("UPDATE evaluation_report SET snapshot = '{}' WHERE id = %s", [report.pk])
+    with pytest.raises(IntegrityError, match="epi: frozen"), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE evaluation_report SET {change} WHERE id = %s", [report.pk])
+
+
+@pytest.fixture
+def another_program():
+    """SQL as others speak it: without the site's settings a replaced row is deleted in silence."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA recursive_triggers = OFF")
+        yield cursor
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA recursive_triggers = ON")
+
+
+FORGED = {  # what a forger gives another value; the other columns, keys among them, stay
+    "by_number": {"id": 9_999, "revision": 99},
+    "by_subject": {"id": 9_999, "number": "EPI-FORGED"},
+    "by_id": {"number": "EPI-FORGED", "revision": 99},
+}
+
+
+@pytest.mark.parametrize("issue", [issue_city, issue_network])
+@pytest.mark.parametrize("name", FORGED)
+def test_issued_report_is_not_replaced_by_a_forged_one(city, issue, name, another_program):
+    report = issue(accepted_city(city))
+    forged = Report.objects.values().get() | FORGED[name] | {"snapshot": "forged", "recipients": "[]"}
+    columns, marks = ", ".join(forged), ", ".join(["%s"] * len(forged))
+    statements = {
+        "sqlite": f"INSERT OR REPLACE INTO evaluation_report ({columns}) VALUES ({marks})",
+        "postgresql": f"INSERT INTO evaluation_report ({columns}) VALUES ({marks}) "
+        "ON CONFLICT (number) DO UPDATE SET snapshot = EXCLUDED.snapshot",
+    }
+
+    with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
+        another_program.execute(statements[connection.vendor], list(forged.values()))
+
+    assert Report.objects.values_list("pk", "snapshot").get() == (report.pk, report.snapshot)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statement")
+@pytest.mark.parametrize("key", ["id", "rowid", "number", "revision"])
+def test_issued_report_does_not_give_way_to_another(city, key, another_program):
+    """UPDATE OR REPLACE takes away the row whose key it is given."""
+    world = accepted_city(city)
+    first = issue_city(world)
+    reopen_and_accept(world)
+    second = issue_city(world)
+    value = second.pk if key == "rowid" else getattr(second, key)
+
+    with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
+        another_program.execute(f"UPDATE OR REPLACE evaluation_report SET {key} = %s WHERE id = %s", [value, first.pk])
+
+    assert Report.objects.count() == 2
 
 
 # ---- schedules
