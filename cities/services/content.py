@@ -15,6 +15,7 @@ MAX_ENTRIES = 3_000
 MAX_UNPACKED = 120 * 1024 * 1024
 MAX_RATIO = 250  # of one entry larger than a megabyte; office documents stay below 40
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+LIVE = ("/activex/", "/macrosheets/", "/embeddings/oleobject")  # parts that run, or hold what runs
 XML_KINDS = {
     "wordprocessingml.document.main": (
         "docx",
@@ -66,7 +67,9 @@ def _pdf(data: bytes) -> Content:
         raise FileRefused(_("This PDF is not complete. Save or download it again, and choose the new file."))
     if re.search(rb"/Encrypt\s+\d+\s+\d+\s+R|/Encrypt\s*<<", data):
         raise FileRefused(_("This PDF is protected with a password. Save it without protection and choose it again."))
-    return Content(data, "application/pdf", "pdf")
+    from .positions import without_positions  # here: Pillow is loaded by those who need it
+
+    return Content(without_positions(data), "application/pdf", "pdf")
 
 
 # ---- office documents
@@ -78,6 +81,9 @@ def _archive(data: bytes) -> Content:
             _refuse_bomb(archive)
             suffix, content_type = _kind_of(archive)
             _refuse_macros(archive)
+        from .positions import archive_without_positions  # likewise
+
+        data = archive_without_positions(data)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
         raise FileRefused(_("This document is damaged. Open it, save it again and choose the new file.")) from error
     return Content(data, content_type, suffix)
@@ -120,7 +126,11 @@ def _kind_of(archive: zipfile.ZipFile) -> tuple[str, str]:
 def _refuse_macros(archive: zipfile.ZipFile) -> None:
     for name in archive.namelist():
         low = name.lower()
-        if low.endswith("vbaproject.bin") or low.startswith(("basic/", "scripts/")) or "/activex/" in low:
+        if (
+            low.endswith("vbaproject.bin")
+            or low.startswith(("basic/", "scripts/"))
+            or any(part in low for part in LIVE)
+        ):
             _no_macros()
 
 

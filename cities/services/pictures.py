@@ -1,17 +1,30 @@
 """Pictures are made anew: turned upright, at a sensible size, and without anything but what one sees."""
 
 import io
+import struct
+import zlib
 from contextlib import suppress
 
 import pillow_heif
 from django.utils.translation import gettext as _
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from cities.exceptions import FileRefused
 
 MAX_PIXELS = 80_000_000
 MAX_EDGE = 4_000
 QUALITY = 86
+BROKEN = (UnidentifiedImageError, ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError)
+BROKEN += (SyntaxError, TypeError, ValueError, struct.error, zlib.error)  # what libraries raise over torn bytes
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 pillow_heif.register_heif_opener()
 
@@ -23,10 +36,10 @@ def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
             if found.width * found.height > MAX_PIXELS:
                 raise FileRefused(_too_large())
             found.draft("RGB", (MAX_EDGE, MAX_EDGE))  # large JPEGs are read at a fraction of their size
-            picture = _flat(ImageOps.exif_transpose(found), found.info.get("icc_profile"))
+            picture = _flat(_upright(found), found.info.get("icc_profile"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileRefused(_too_large()) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError) as error:
+    except BROKEN as error:
         raise FileRefused(_("This picture is damaged. Take or save it again, and choose the new one.")) from error
     picture.thumbnail((MAX_EDGE, MAX_EDGE))
     clean = Image.new("RGB", picture.size)  # a new picture has no metadata that could be carried along
@@ -34,6 +47,12 @@ def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
     kept = io.BytesIO()
     clean.save(kept, "JPEG", quality=QUALITY, optimize=True)
     return kept.getvalue(), "image/jpeg", "jpg", *clean.size
+
+
+def _upright(found: Image.Image) -> Image.Image:
+    """As it was held; the rest of the camera's notes is not even parsed again."""
+    turn = TURNS.get(found.getexif().get(ExifTags.Base.Orientation))
+    return found.transpose(turn) if turn is not None else found
 
 
 def _too_large() -> str:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 
 log = structlog.get_logger(__name__)
 GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 QUIET_PATHS = {"/healthz", "/readyz"}
+NUL = "\0"  # no text of ours holds it, and PostgreSQL refuses it with an error
 
 
 class RequestId:
@@ -33,4 +36,40 @@ class RequestId:
                 taken = round((time.perf_counter() - start) * 1000)
                 log.info("answered", method=request.method, path=request.path, status=response.status_code, ms=taken)
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined] # ours
+        return response
+
+
+class SaneAddress:
+    """NUL in an address, or a number beyond every id: no page of ours leads there, so it is a bad request, no fault."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        asked = [request.path, *(part for name, values in request.GET.lists() for part in (name, *values))]
+        if any(NUL in part for part in asked):
+            raise BadRequest("NUL in the address")
+
+    def process_exception(self, _request: HttpRequest, error: Exception) -> None:
+        """SQLite's way to say that a number is longer than any id."""
+        if isinstance(error, OverflowError):
+            raise BadRequest("a number beyond every id") from error
+
+
+class PrivateAnswers:
+    """What a signed-in person reads is kept by no cache on the way, and asked for again before it is shown again.
+
+    Not ``no-store``: going back would then lose what was typed and not yet sent.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)
         return response

@@ -16,6 +16,7 @@ from epi_site.shared.snapshots import seal
 from epi_site.shared.states import LOOKS, SHAPES, UNKNOWN
 
 from .drawing import drawn_sections
+from .signs import printable
 
 HERE = Path(__file__).parent
 BLOCKS = "evaluation/report_blocks.html"  # drawn on the site's own page too
@@ -56,7 +57,7 @@ def template_version() -> str:
     """The hash of everything that gives a report its look."""
     digest = sha256()
     for path in (*sorted(HERE.glob("*.*")), *_blocks()):
-        if path.suffix in {".typ", ".html", ".css"} or path.name in {"render.py", "drawing.py"}:
+        if path.suffix in {".typ", ".html", ".css"} or path.name in {"render.py", "drawing.py", "signs.py"}:
             digest.update(path.read_bytes())
     digest.update(json.dumps(_looks(), sort_keys=True).encode())
     return digest.hexdigest()
@@ -76,7 +77,7 @@ def pdf(snapshot: str) -> bytes:
         ignore_system_fonts=True,
         pdf_standards=["ua-1"],
         timestamp=int(issued.timestamp()),
-        sys_inputs={"data": json.dumps(_printed(contents, snapshot) | {"looks": _looks()}, sort_keys=True)},
+        sys_inputs={"data": json.dumps(printable(_printed(contents, snapshot)) | {"looks": _looks()}, sort_keys=True)},
     )
 
 

@@ -167,8 +167,9 @@ def uuid_of(text: Any) -> UUID | None:
 
 
 def draft_fields(posted) -> dict[str, list[str]]:
-    """All that was typed, as it was typed, without what belongs to the form alone."""
-    return {name: values for name, values in posted.lists() if name not in NOT_OF_THE_DRAFT}
+    """All that was typed, as it was typed, without what belongs to the form alone and without NUL."""
+    typed = {name: values for name, values in posted.lists() if name not in NOT_OF_THE_DRAFT}
+    return {name.replace("\0", ""): [text.replace("\0", "") for text in values] for name, values in typed.items()}
 
 
 def time_of_day(zone: str) -> str:

@@ -1,4 +1,6 @@
+import contextlib
 import io
+import random
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +123,53 @@ def test_large_picture_becomes_smaller(monkeypatch):
     assert (width, height) == (100, 50)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_photo_in_a_document_does_not_say_where_it_was_taken(kind):
+    photo, plain = picture(kind), b"what else the document holds"
+    before = office("docx", entries=[("word/media/image1", photo), ("word/media/notes", plain)])
+
+    made = content.read_content(before, "minutes.docx").data
+
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        kept = archive.read("word/media/image1")
+        assert archive.read("word/media/notes") == plain
+        assert archive.testzip() is None
+    assert len(kept) == len(photo)
+    assert not Image.open(io.BytesIO(kept)).getexif().get_ifd(GPS)
+    assert Image.open(io.BytesIO(kept)).tobytes() == Image.open(io.BytesIO(photo)).tobytes()
+
+
+def test_photo_in_a_pdf_does_not_say_where_it_was_taken():
+    xmp = b'<rdf exif:GPSLatitude="58,24.6N" exif:Make="x"><exif:GPSLongitude>15,37.3E</exif:GPSLongitude></rdf>'
+    before = PDF.replace(b"%%EOF", picture("JPEG") + xmp + b"%%EOF")
+
+    made = content.read_content(before, "minutes.pdf").data
+
+    assert len(made) == len(before)
+    assert b"58,24.6N" not in made
+    assert b"15,37.3E" not in made
+    assert b'exif:Make="x"' in made
+    assert b"Camera of somebody" not in made
+
+
+def test_document_without_positions_is_kept_as_it_is():
+    before = office("docx", entries=[("word/media/image1.jpg", picture("JPEG", exif=False))])
+
+    assert content.read_content(before, "minutes.docx").data == before
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_torn_camera_notes_are_refused_or_read_and_never_a_fault():
+    whole, chance = picture("JPEG"), random.Random(7)
+    for _attempt in range(400):
+        torn = bytearray(whole)
+        for _byte in range(chance.randint(1, 6)):
+            torn[chance.randrange(2, 300)] = chance.randrange(256)
+        with contextlib.suppress(FileRefused):
+            pictures.clean_picture(bytes(torn))
+
+
 def bomb():
     return office("docx", entries=[("word/media/zeros", b"\0" * (30 * 1024 * 1024))])
 
@@ -152,6 +201,8 @@ def lying_zip():
         (office("docx", entries=[("../../etc/passwd", "x")]), "damaged"),
         (office("docx", macro=True), "macros"),
         (office("xlsx", entries=[("xl/vbaProject.bin", "x")]), "macros"),
+        (office("xlsx", entries=[("xl/macrosheets/sheet1.xml", "x")]), "macros"),
+        (office("docx", entries=[("word/embeddings/oleObject1.bin", "x")]), "macros"),
         (office("odt", entries=[("Basic/Standard/Module1.xml", "x")]), "macros"),
         (office("xlsm"), "macros"),
         (office("pptx"), "slides"),

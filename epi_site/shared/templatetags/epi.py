@@ -4,6 +4,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -31,6 +33,15 @@ ICONS = {
     "check": "m2.5 8.5 3.5 3.5 7.5-8",
     "lock": "M3.5 7.5h9v6.5h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5",
 }
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Like ``static``, for the pages that tell of a fault: a missing manifest must not break them too."""
+    try:
+        return static(path)
+    except ValueError:
+        return settings.STATIC_URL + path
 
 
 @register.simple_tag
