@@ -43,7 +43,7 @@ class Place:
 
 
 def place_from_environment() -> Place:
-    return Place(os.environ.get("HOST") or "127.0.0.1", env_int("PORT", 8000, least=1))
+    return Place(os.environ.get("HOST") or "127.0.0.1", env_int("PORT", 8000, least=1, most=65_535))
 
 
 def refuse_public_demo(place: Place) -> None:

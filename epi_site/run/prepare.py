@@ -8,11 +8,13 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from epi_site.checks import DEMO_DOMAIN
 from epi_site.settings.env import env_bool
-from epi_site.shared import triggers
+from epi_site.shared import health, triggers
 
 from .place import place_from_environment
 
@@ -93,17 +95,30 @@ def degraded() -> list[str]:
             "No broker (CELERY_BROKER_URL): messages to the worker pass through a folder, on this machine only; "
             "one that is lost is sent again within a minute or two."
         )
+    if settings.REDIS_URL and health.state_of("cache", health.ask_cache) != "ok":
+        found.append("Redis (REDIS_URL) does not answer: nobody can sign in until it does.")
+    if settings.CELERY_BROKER_URL.startswith("redis") and health.state_of("broker", health.ask_broker) != "ok":
+        found.append("The broker (CELERY_BROKER_URL) does not answer: reports and letters wait until it does.")
     if not settings.EMAIL_HOST:
         found.append(f"No SMTP (SMTP_HOST): letters are not sent; they are written to {settings.EMAIL_FILE_PATH}.")
     return found
 
 
+def away_words(error: OperationalError) -> str:
+    """One sentence that says what to set or to start, and what the database said."""
+    said = (str(error).strip().splitlines() or [repr(error)])[0]
+    where = f"the file {settings.DATABASES['default']['NAME']}" if settings.IS_SQLITE else "the server in DATABASE_URL"
+    return f"Not started: the database cannot be used. See that {where} can be reached. It said: {said}"
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
-    django.setup()
     try:
+        django.setup()
         prepare()
-    except CommandError as error:
+    except (CommandError, ImproperlyConfigured) as error:
         raise SystemExit(f"Not started: {error}") from error
+    except OperationalError as error:
+        raise SystemExit(away_words(error)) from error
     for sentence in degraded():
         print(f"  - {sentence}")  # noqa: T201 - for the person at the terminal

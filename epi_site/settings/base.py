@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "epi_site.shared.middleware.PrivateAnswers",
     "epi_site.shared.middleware.SaneAddress",
+    "epi_site.shared.middleware.ServerAway",
     "epi_site.accounts.middleware.PreferredLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -138,6 +139,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the broker comes back, whenever; giving up would stop the others
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -240,7 +242,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # ---- mail: without SMTP, letters land in a folder
 EMAIL_HOST = os.environ.get("SMTP_HOST", "")
-EMAIL_PORT = env_int("SMTP_PORT", 587, least=1)
+EMAIL_PORT = env_int("SMTP_PORT", 587, least=1, most=65_535)
 EMAIL_HOST_USER = os.environ.get("SMTP_USER", "")
 EMAIL_HOST_PASSWORD = env_secret("SMTP_PASSWORD", default="")
 EMAIL_USE_TLS = env_bool("SMTP_TLS", default=True)

@@ -40,7 +40,7 @@ def env_secret(name: str, default: str | None = None) -> str:
     return default
 
 
-def env_int(name: str, default: int, *, least: int = 0) -> int:
+def env_int(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
     value = os.environ.get(name)
     if not value:
         return default
@@ -48,6 +48,7 @@ def env_int(name: str, default: int, *, least: int = 0) -> int:
         number = int(value)
     except ValueError:
         number = least - 1
-    if number < least:
-        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to a whole number of at least {least}.")
+    if number < least or (most is not None and number > most):
+        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to a whole number {limits}.")
     return number

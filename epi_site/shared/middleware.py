@@ -7,8 +7,11 @@ from uuid import uuid4
 
 import structlog
 from django.core.exceptions import BadRequest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
+from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -57,6 +60,22 @@ class SaneAddress:
         """SQLite's way to say that a number is longer than any id."""
         if isinstance(error, OverflowError):
             raise BadRequest("a number beyond every id") from error
+
+
+class ServerAway:
+    """A page that needs the database or Redis while it is away says so, and when to try again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, RedisError | OperationalError | InterfaceError):
+            return None
+        log.error("a server is away", error=repr(error))
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "60"})
 
 
 class PrivateAnswers:

@@ -10,6 +10,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
 from epi_site.run import place as places
@@ -292,3 +293,42 @@ def test_every_interface_allows_the_names_of_this_machine():
     assert socket.gethostname() in names
     assert "0.0.0.0" not in names
     assert "*" not in names
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_is_none_is_refused_with_what_to_set(monkeypatch, port):
+    monkeypatch.setenv("PORT", port)
+
+    with pytest.raises(ImproperlyConfigured, match="from 1 to 65535"):
+        places.place_from_environment()
+
+
+@pytest.mark.slow
+def test_an_unreachable_database_is_told_in_one_sentence(tmp_path):
+    environment = os.environ | {
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+        "EPI_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "epi_site.settings.local",
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "epi_site.run.prepare"], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Not started: the database cannot be used. See that the server in DATABASE_URL")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_redis_that_does_not_answer_is_told_at_start(settings, monkeypatch):
+    def silent():
+        raise ConnectionError
+
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(prepare.health, "ask_cache", silent)
+    monkeypatch.setattr(prepare.health, "ask_broker", silent)
+
+    told = " ".join(prepare.degraded())
+
+    assert "nobody can sign in until it does" in told
+    assert "reports and letters wait until it does" in told
