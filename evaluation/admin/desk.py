@@ -18,6 +18,7 @@ from cities.rules import has_network_role, is_scientific_member
 from epi_site.shared import clock, locales
 from epi_site.shared.charts import csv_rows
 from epi_site.shared.exceptions import TellableError
+from epi_site.shared.ids import pk_of
 from evaluation.enums import FROM_REVIEW, Stage
 from evaluation.exceptions import DeskChanged
 from evaluation.forms.desk import DecisionForm, QuestionForm
@@ -206,11 +207,12 @@ class EvaluationAdmin(NotThere, admin.ModelAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """One page for one evaluation: the desk; for those without one, the site's own page."""
-        if not object_id.isdigit() or not Evaluation.objects.visible_to(request.user).filter(pk=object_id).exists():
+        pk = pk_of(object_id)
+        if pk is None or not Evaluation.objects.visible_to(request.user).filter(pk=pk).exists():
             raise Http404
-        if self._on_desk(request, object_id) is not None:
-            return redirect("admin:evaluation_desk", pk=object_id)
-        return redirect("evaluation:evaluation_detail", pk=object_id)
+        if self._on_desk(request, pk) is not None:
+            return redirect("admin:evaluation_desk", pk=pk)
+        return redirect("evaluation:evaluation_detail", pk=pk)
 
     def history_view(self, request, object_id, extra_context=None):
         raise Http404  # the desk tells what happened, in words that reveal no rating too early

@@ -12,6 +12,7 @@ from django.views.generic import FormView, ListView, TemplateView
 
 from cities.models import Person
 from epi_site.shared.exceptions import TellableError
+from epi_site.shared.ids import pk_of
 from epi_site.shared.views import StrangersSignIn
 from evaluation.enums import BY_DATE, FROM_REVIEW, TRANSITIONS, Stage
 from evaluation.forms.rounds import (
@@ -239,7 +240,7 @@ class Assign(OfEvaluation):
 
     def withdraw(self, act: str, row: str) -> None:
         rows = self.evaluation.assignments if act == "withdraw" else self.evaluation.conflicts
-        found = get_object_or_404(rows, pk=row if row.isdigit() else 0)
+        found = get_object_or_404(rows, pk=pk_of(row))
         service = rounds.withdraw_rater if act == "withdraw" else conflicts.withdraw_conflict
         self.told(lambda: service(found, by=self.request.user), _("Withdrawn."))
 

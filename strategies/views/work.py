@@ -9,6 +9,7 @@ from django.views.generic import TemplateView, View
 
 from cities.rules import insider_cities
 from epi_site.shared.exceptions import TellableError
+from epi_site.shared.ids import pk_of
 from strategies.models import Action
 from strategies.selectors.work import my_work
 from strategies.services import updates
@@ -16,6 +17,7 @@ from strategies.services import updates
 from .base import may
 
 MOST_SHOWN = 60
+MOST_AT_ONCE = 200
 
 
 class MyWork(LoginRequiredMixin, TemplateView):
@@ -45,7 +47,7 @@ class NothingNew(LoginRequiredMixin, View):
     http_method_names = ["post"]
 
     def post(self, request):
-        wanted = [pk for pk in request.POST.getlist("actions") if pk.isdigit()][:200]
+        wanted = [pk for pk in map(pk_of, request.POST.getlist("actions")[:MOST_AT_ONCE]) if pk]
         actions = list(Action.objects.to_log_by(request.user).filter(pk__in=wanted).with_place())
         actions = [action for action in actions if may(request.user, "strategies.log_action", action)]
         if not actions:

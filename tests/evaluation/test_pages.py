@@ -272,6 +272,7 @@ def test_the_coordinator_names_people_and_keeps_the_time(case, get, post):
     assert case.evaluation.assignments.standing().filter(person=new, capacity=Capacity.PEER).exists()
     assert (case.evaluation.stage, case.evaluation.moves.get().reason) == ("rate", "All are there.")
     assignment = case.evaluation.assignments.get(person=new)
+    assert post(case.coordinator, "evaluation:assign", act="withdraw", row="²").status_code == 404
     post(case.coordinator, "evaluation:assign", act="withdraw", row=assignment.pk)
     assert RaterAssignment.objects.get(pk=assignment.pk).withdrawn_at is not None
 
@@ -455,3 +456,10 @@ def test_conflicts_are_not_told_to_others(case, get):
     for user in (case.rater1, case.moderator, case.lead, case.committee1, case.partner):
         assert "A secret reason." not in get(user, "evaluation:evaluation_detail").content.decode()
     assert "A secret reason." in get(case.coordinator, "evaluation:assign").content.decode()
+
+
+@pytest.mark.parametrize("pk", ["²", "9" * 30, "x"])
+def test_an_address_of_the_desk_that_names_no_evaluation_is_not_there(client, case, pk):
+    client.force_login(case.committee1)
+
+    assert client.get(f"/admin/evaluation/evaluation/{pk}/change/").status_code == 404
