@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
+from epi_site.accounts.addresses import address_of
 from epi_site.shared import clock, locales
 from epi_site.shared.exceptions import TellableError
 from strategies.models import Action, ActionUpdate, UpdateDraft
@@ -69,7 +70,7 @@ class WithNote:
                 fields=draft_fields(request.POST),
                 files=request.FILES.getlist("files"),
                 form_uuid=uuid_of(request.POST.get("form_uuid")),
-                address=request.META.get("REMOTE_ADDR", ""),
+                address=address_of(request),
             )
         except notes.NoteRefused as error:
             return self.not_kept(request, str(error))

@@ -195,6 +195,22 @@ def test_it_is_limited_in_number(official, action, carried, monkeypatch):
     assert codes == [302, 302, 403]
 
 
+@pytest.mark.parametrize("proxies, codes", [(0, [302, 403]), (1, [302, 302]), (3, [302, 403])])
+def test_the_limit_counts_who_posts_behind_the_proxies(
+    official, everyone, action, carried, monkeypatch, settings, proxies, codes
+):
+    monkeypatch.setattr(notes, "MOST_POSTS", 1)
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    posts = [(carried["note"], "192.0.2.1"), (notes.write_note(everyone["lead"], action), "192.0.2.2")]
+
+    answers = [
+        Client(headers={"x-forwarded-for": address}).post(url_of(action), {"text": SENTENCE, "note": note})
+        for note, address in posts
+    ]
+
+    assert [answer.status_code for answer in answers] == codes
+
+
 def test_a_stranger_is_sent_to_sign_in_whether_the_action_is_there_or_not(db, action):
     answers = [Client().get(reverse("strategies:action_log", args=[pk])) for pk in (action.pk, 999_999)]
 
