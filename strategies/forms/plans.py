@@ -53,9 +53,6 @@ class PlanForm(VersionedForm):
     def _post_clean(self):
         """The service fills the stored row and checks it; here the instance stays as it was read."""
 
-    def has_changed_since(self, name: str) -> bool:
-        return name in self.changed_data
-
     @property
     def strategy(self) -> Strategy:
         found = self.parent if isinstance(self.parent, Strategy) else None

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import cached_property
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
@@ -149,12 +148,3 @@ def csv_answer(name: str, rows: Any) -> HttpResponse:
         writer.writerow([_("# Illustrative content (demonstration)")])
     writer.writerows(csv_rows(rows))
     return response
-
-
-def local_next(request: Any, fallback: str) -> str:
-    """Where a form sends its reader back to: an address of this site, never another's."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if safe else fallback
