@@ -1,9 +1,11 @@
 """What can go wrong with plans, facts and periods, each in a sentence that people can be told."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from epi_site.shared import locales
 from epi_site.shared.exceptions import TellableError
 
 PERIOD_IS_LOCKED = "epi: the period is locked"  # what the database's own locks say (strategies.locks)
@@ -50,9 +52,26 @@ class WillBeLate(StrategyError):
     message = _("The period of this date is closed, so it will be reported late. Save again if that is right.")
 
 
+class ValuesMoved(StrategyError):
+    """The form had named another period for the values. Told, and sent again, they are saved."""
+
+    message = _("The values would count for another period than the form said. Look them over and save again.")
+
+
 class InputRefused(StrategyError):
     """What was typed does not fit; ``errors`` holds one sentence for each field."""
 
     def __init__(self, errors: Mapping[str, str]):
         self.errors = dict(errors)
         super().__init__(" ".join(str(sentence) for sentence in self.errors.values()))
+
+
+class ValuesMeanwhile(InputRefused):
+    """Somebody else has entered another value; ``standing`` holds theirs. Nothing of the form was saved."""
+
+    def __init__(self, standing: Mapping[int, Any]):
+        self.standing = dict(standing)
+        words = _("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
+        super().__init__(
+            {f"value_{pk}": words % {"value": locales.number(row.value)} for pk, row in self.standing.items()}
+        )

@@ -5,14 +5,16 @@ from typing import Any
 from django import forms
 from django.core.validators import URLValidator
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from cities.models import Person
 from epi_site.shared import locales
 from epi_site.shared.forms import DayInput, LongText, VersionedForm
+from epi_site.shared.ids import pk_of
 from strategies.enums import ActionStatus
-from strategies.models import ActionUpdate
+from strategies.models import ActionUpdate, Indicator
 
 from .fields import AmountField, CountField, FilesField
 
@@ -71,7 +73,7 @@ class LogForm(VersionedForm):
 
     def __init__(self, *args: Any, page: Any, max_mb: int, **kwargs: Any) -> None:
         self.page, self.max_mb = page, max_mb
-        self.value_names: list[str] = []
+        self.indicators: dict[str, Indicator] = {}  # by the name of their field
         self.is_complete = False
         super().__init__(*args, **kwargs)
         for name in ("version", "date", "status", "visibility"):
@@ -86,8 +88,10 @@ class LogForm(VersionedForm):
         self._offer_languages()
         if not self.is_bound:
             self.complete()
-        elif any(value.strip() for name, value in self.data.items() if name.startswith("value_")):
-            self._offer_values()
+        else:
+            typed = self._typed()
+            for indicator in self.page.indicators(typed) if typed else ():
+                self._offer_value(indicator)
 
     def complete(self) -> None:
         """What the page shows beside the inputs. A post that is saved at once never asks for it."""
@@ -105,8 +109,7 @@ class LogForm(VersionedForm):
             del self.fields["city_period"]
         else:
             self.fields["city_period"].help_text = _("Several periods are open.")
-        if not self.value_names:
-            self._offer_values()
+        self._offer_values()
 
     # ---- what may be chosen, asked when it is needed
 
@@ -173,25 +176,95 @@ class LogForm(VersionedForm):
         codes = dict.fromkeys([city.language, *city.other_languages, "en"])
         self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
 
+    # ---- the period, and its indicator values
+
+    @cached_property
+    def aim(self):
+        """The period that the shown date and choice lead to, and whether that is late."""
+        try:
+            day = self.fields["date"].to_python(self["date"].value())
+        except forms.ValidationError:  # whatever is no date is read as today; the field itself says what is wrong
+            day = None
+        chosen = self["city_period"].value() if "city_period" in self.fields else None
+        return self.page.period_for(day or self.page.today, chosen)
+
+    @property
+    def period(self):
+        """The one that the page names above the values: they are saved into no other (``values_told``)."""
+        return self.aim[0]
+
+    @cached_property
+    def moved_from(self):
+        """Values are typed, and were typed under the name of another period than the one shown now: its name."""
+        told = self._given("values_told")
+        if told == (str(self.period.pk) if self.period else "") or not self._typed():
+            return None
+        return self.page.name_of_period(pk_of(told)) or _("another period")
+
+    def _given(self, name):
+        return self.data.get(name) if self.is_bound else self.initial.get(name)
+
+    def _typed(self):
+        """Ids of the indicators with a value in the post or in the draft."""
+        given = self.data if self.is_bound else self.initial
+        said = [name for name in given if name.startswith("value_") and str(given.get(name) or "").strip()]
+        return [pk for name in said if (pk := pk_of(name.removeprefix("value_")))]
+
     def _offer_values(self):
-        for due in self.page.values_due:
-            name = f"value_{due.indicator.pk}"
-            known = _("Last: %(value)s (%(period)s).") % {
-                "value": locales.number(due.last_value),
-                "period": due.last_period,
-            }
-            self.fields[name] = AmountField(
-                required=False,
-                max_digits=16,
-                decimal_places=4,
-                label=f"{due.indicator.name} ({due.indicator.unit})",
-                help_text=known if due.last_value is not None else _("No value yet."),
-            )
-            self.value_names.append(name)
+        for due in self.page.values_for(self.period, self._typed()):
+            self._offer_value(due.indicator)
+            self.fields[f"value_{due.indicator.pk}"].help_text = self._words_of_value(due)
+            self._carry_version(due)
+
+    def _offer_value(self, indicator):
+        name = f"value_{indicator.pk}"
+        if name in self.fields:
+            return
+        label = f"{indicator.name} ({indicator.unit})"
+        self.fields[name] = AmountField(required=False, max_digits=16, decimal_places=4, label=label)
+        self.fields[f"{name}_version"] = forms.CharField(required=False, widget=forms.HiddenInput)
+        self.indicators[name] = indicator
+
+    @staticmethod
+    def _words_of_value(due):
+        if due.standing is not None:
+            return _("Entered for this period already: %(value)s.") % {"value": locales.number(due.standing.value)}
+        if due.last_value is None:
+            return _("No value yet.")
+        words = {"value": locales.number(due.last_value), "period": due.last_period}
+        return _("Last: %(value)s (%(period)s).") % words
+
+    def _carry_version(self, due):
+        """What stood when the value was typed; whoever enters another one meanwhile is told of when it is saved."""
+        name, version = f"value_{due.indicator.pk}_version", due.standing.version if due.standing else ""
+        if self._given(name) is not None and self.moved_from is None:
+            return
+        if self.is_bound:
+            self._set_data(name, version)
+        else:
+            self.initial[name] = version
+
+    def _set_data(self, name, value):
+        self.data = self.data.copy()
+        self.data[name] = str(value)
+
+    def catch_up_values(self, error):
+        """Somebody else's values are told beside the fields (ValuesMeanwhile); the next save wins knowingly."""
+        for pk, row in error.standing.items():
+            self._set_data(f"value_{pk}_version", row.version)
 
     @property
     def value_fields(self):
-        return [self[name] for name in self.value_names]
+        return [(self[name], self[f"{name}_version"]) for name in self.indicators]
+
+    @property
+    def values(self):
+        given = {row: self.cleaned_data.get(name) for name, row in self.indicators.items()}
+        return {row: value for row, value in given.items() if value is not None}
+
+    @property
+    def value_versions(self):
+        return {row.pk: pk_of(self.cleaned_data.get(f"{name}_version")) for name, row in self.indicators.items()}
 
     # ---- what was typed
 

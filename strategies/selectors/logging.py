@@ -1,5 +1,6 @@
 """What the logging form shows beside its inputs."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -28,6 +29,7 @@ class DueValue(NamedTuple):
     indicator: Indicator
     last_value: Decimal | None
     last_period: str
+    standing: IndicatorValue | None = None  # in this very period
 
 
 @dataclass
@@ -141,18 +143,41 @@ class LogPage:
             return found, False
         return next(later, None), True
 
-    @property
-    def present(self) -> CityPeriod | None:
-        """The one that today's news goes into."""
-        return self.period_for(self.today)[0]
+    def name_of_period(self, pk: int | None) -> str:
+        row = CityPeriod.objects.filter(city=self.city, pk=pk).select_related("period").first() if pk else None
+        return row.period.name if row else ""
 
-    @cached_property
-    def values_due(self) -> list[DueValue]:
-        """The action's indicators without a value in the present period, with what was said last."""
-        if self.update or self.present is None:
+    def values_for(self, city_period: CityPeriod | None, typed: Iterable[int] = ()) -> list[DueValue]:
+        """The action's indicators that the period still lacks, and the ``typed`` ones with what stands there now."""
+        if self.update:
             return []
-        rows = due_indicators(self.present).filter(action=self.action, is_told=False)
-        return [DueValue(row, row.last_value, row.last_period or "") for row in with_last_value(rows)]
+        rows = self._due(city_period) if city_period else []
+        wanted = set(typed) - {row.pk for row in rows}
+        more = list(with_last_value(self.indicators(wanted), before=city_period)) if wanted else []
+        standing = standing_in(city_period, more)
+        return [DueValue(row, row.last_value, row.last_period or "", standing.get(row.pk)) for row in [*rows, *more]]
+
+    def _due(self, city_period: CityPeriod) -> list[Indicator]:
+        rows = due_indicators(city_period).filter(action=self.action, is_told=False)
+        return list(with_last_value(rows, before=city_period))
+
+    def indicators(self, pks: Iterable[int]) -> QuerySet[Indicator]:
+        """Those that somebody has typed a value of, though they may be withdrawn or moved by now."""
+        rows = Indicator.objects.filter(strategy=self.action.strategy, pk__in=list(pks))
+        return rows.none() if self.update else rows
+
+
+def standing_in(city_period: CityPeriod | None, indicators: Collection[Indicator]) -> dict[int, IndicatorValue]:
+    """By indicator, what is told of the period."""
+    if city_period is None or not indicators:
+        return {}
+    rows = IndicatorValue.objects.standing().filter(city_period=city_period, indicator__in=list(indicators))
+    return {row.indicator_id: row for row in rows}
+
+
+def values_in(city_period: CityPeriod, indicators: Collection[Indicator]) -> dict[Indicator, Decimal]:
+    rows = standing_in(city_period, indicators)
+    return {indicator: rows[indicator.pk].value for indicator in indicators if indicator.pk in rows}
 
 
 def with_last_value(indicators: QuerySet[Indicator], before: CityPeriod | None = None) -> QuerySet[Indicator]:

@@ -56,11 +56,14 @@ class UpdateInput:
     on_behalf_of: Person | None = None
     city_period: CityPeriod | None = None
     values: dict[Indicator, Decimal | None] = field(default_factory=dict)
+    value_versions: dict[int, int | None] | None = None  # what the form showed as standing; None replaces what stands
     files: list[StoredFile] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     form_uuid: UUID | None = None
     asks_before_late: bool = False  # WillBeLate where it would be reported late in another period than this one:
     told_late_in: int | None = None
+    asks_before_moving: bool = False  # ValuesMoved where the values would count for another period than this one:
+    values_told_in: int | None = None
 
 
 def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from cities.services.files import use_file, withdraw_file
 from epi_site.shared import clock
+from epi_site.shared.exceptions import EditedMeanwhile
 from strategies.enums import ActionStatus
 from strategies.exceptions import (
     AlreadyWithdrawn,
@@ -16,9 +17,19 @@ from strategies.exceptions import (
     InputRefused,
     PeriodLocked,
     ReasonMissing,
+    ValuesMeanwhile,
+    ValuesMoved,
     WillBeLate,
 )
-from strategies.models import Action, ActionUpdate, CityPeriod, Evidence, MilestoneReached, UpdateDraft
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    CityPeriod,
+    Evidence,
+    IndicatorValue,
+    MilestoneReached,
+    UpdateDraft,
+)
 
 from .checks import UpdateInput, current_value, update_errors
 from .choosing import choose_period
@@ -72,6 +83,8 @@ def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = F
     city_period, is_late = choose_period(action.city, data.date, data.city_period)
     if is_late and data.asks_before_late and data.told_late_in != city_period.pk:
         raise WillBeLate
+    if data.values and data.asks_before_moving and data.values_told_in != city_period.pk:
+        raise ValuesMoved
     update = ActionUpdate(action=action, author=by, is_nothing_new=is_nothing_new)
     if data.form_uuid:
         update.uuid = data.form_uuid
@@ -145,14 +158,26 @@ def _take_away(evidence: Evidence, by: Any) -> None:
 
 
 def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
+    """One that stands is replaced knowingly alone: where the form had shown it, in the version that stands."""
+    meanwhile = {}
     for indicator, value in data.values.items():
-        if value is None:
-            continue
         row = current_value(indicator, update.city_period)
-        if row is None:
-            set_value(indicator, update.city_period, by=by, value=value, visibility=update.visibility)
-        elif row.value != value:
-            set_value(indicator, update.city_period, by=by, value=value, note=row.note, visibility=row.visibility)
+        if value is None or (row is not None and row.value == value):
+            continue
+        if row is not None and data.value_versions is not None and data.value_versions.get(indicator.pk) != row.version:
+            meanwhile[indicator.pk] = row
+            continue
+        try:
+            _set_value(update, indicator, value, row, by)
+        except EditedMeanwhile as error:
+            meanwhile[indicator.pk] = error.current
+    if meanwhile:
+        raise ValuesMeanwhile(meanwhile)
+
+
+def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorValue | None, by: Any) -> None:
+    said = {"note": row.note, "visibility": row.visibility} if row else {"visibility": update.visibility}
+    set_value(indicator, update.city_period, by=by, value=value, version=row.version if row else 0, **said)
 
 
 # ---- afterwards

@@ -1,11 +1,11 @@
 """The logging form: from what was typed to a saved update, with nothing lost on the way."""
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,10 +19,11 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
 from epi_site.shared.exceptions import TellableError
-from strategies.exceptions import WillBeLate
+from epi_site.shared.ids import pk_of
+from strategies.exceptions import ValuesMeanwhile, ValuesMoved, WillBeLate
 from strategies.forms import LogForm
 from strategies.models import Action, ActionUpdate, UpdateDraft
-from strategies.selectors.logging import LogPage
+from strategies.selectors.logging import LogPage, values_in
 from strategies.selectors.work import next_action
 from strategies.services import drafts, notes, updates
 
@@ -81,18 +82,12 @@ class LogBase(OfRow, TemplateView):
             milestones=cleaned.get("milestones", []),
             budget_line=cleaned.get("budget_line"),
             city_period=cleaned.get("city_period"),
-            values=self.values_from(form),
+            values=form.values,
+            value_versions=form.value_versions,
             files=kept,
             links=cleaned["links"],
             form_uuid=self.form_uuid,
         )
-
-    def values_from(self, form) -> dict:
-        if not form.value_names:
-            return {}
-        due = {f"value_{row.indicator.pk}": row.indicator for row in self.log_page.values_due}
-        values = {due[name]: form.cleaned_data[name] for name in form.value_names}
-        return {indicator: value for indicator, value in values.items() if value is not None}
 
     @cached_property
     def form_uuid(self) -> UUID:
@@ -153,16 +148,8 @@ class ActionLog(WithNote, LogBase):
         return last.language if last else self.action.city.language
 
     def show(self, form, **more):
-        told = self.told_of(form)
         lists = {"draft": self.draft, "note": notes.write_note(self.user, self.action)}
-        return super().show(form, **lists | told | more)
-
-    def told_of(self, form) -> dict[str, Any]:
-        """The period that the shown date leads to, as the page says it."""
-        day = form.fields["date"].to_python(form["date"].value()) if not form.errors.get("date") else None
-        chosen = form["city_period"].value() if "city_period" in form.fields else None
-        period, is_late = self.log_page.period_for(day or self.log_page.today, chosen)
-        return {"period": period, "is_late": is_late}
+        return super().show(form, **lists | told_of(form) | more)
 
     # ---- POST
 
@@ -185,17 +172,24 @@ class ActionLog(WithNote, LogBase):
             update = updates.log_update(self.action, by=self.user, data=self.input_from(form, kept))
         except WillBeLate:
             return self.show(form, kept=kept, must_confirm=True)
+        except ValuesMoved:
+            return self.show(form, kept=kept)
+        except ValuesMeanwhile as error:
+            form.catch_up_values(error)
+            tell(form, error)
+            return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
         except TellableError as error:
             tell(form, error)
             return self.show(form, kept=kept)
         return self.again(form, update, kept=kept)
 
     def input_from(self, form, kept):
-        """It will be reported late, in a period that the form had not named: that is said before it is saved."""
-        told = self.request.POST.get("told")
+        """Late, or values for another period than the form had named: that is said before it is saved."""
+        told, values_told = self.request.POST.get("told"), self.request.POST.get("values_told")
         data = super().input_from(form, kept)
         data.asks_before_late = told != ""
-        data.told_late_in = int(told) if told and told.isdigit() else None
+        data.told_late_in = pk_of(told)
+        data.asks_before_moving, data.values_told_in = values_told != "", pk_of(values_told)
         return data
 
     def saved(self, update):
@@ -224,7 +218,8 @@ class ActionLog(WithNote, LogBase):
 
     def again(self, form, update, kept=None):
         """A second press gets the first's answer; another window's other words stay on the page, as a new update."""
-        if " ".join(form["text"].value().split()) == " ".join(update.text.split()):
+        is_same = " ".join((form["text"].value() or "").split()) == " ".join(update.text.split())
+        if is_same and form.values.items() <= values_in(update.city_period, form.values).items():
             return self.saved(update)
         kept = self.take_files(form) if kept is None else kept
         self.form_uuid = uuid4()
@@ -253,21 +248,24 @@ class ActionLog(WithNote, LogBase):
 
 
 class LogPeriod(OfRow, TemplateView):
-    """The sentence about the period, for another date: the page asks while one chooses."""
+    """The sentence about the period and its values, for another date: the page asks while one chooses."""
 
     template_name = "strategies/_log_period.html"
     rows = Action.objects.standing().with_place()
     permission = "strategies.log_action"
 
     def get(self, request, *args, **kwargs):
-        page = LogPage(self.row)
-        field = LogForm.base_fields["date"]
-        try:
-            day = field.to_python(request.GET.get("date", "")) or page.today
-        except ValidationError:  # whatever is no date is read as today; the form itself says what is wrong
-            day = page.today
-        period, is_late = page.period_for(day, request.GET.get("city_period"))
-        return self.render_to_response({"period": period, "is_late": is_late, "action": self.row, "page": page})
+        form = LogForm(
+            instance=ActionUpdate(action=self.row), page=LogPage(self.row), max_mb=0, initial=request.GET.dict()
+        )
+        context = told_of(form) | {"form": form, "action": self.row, "swaps": True}
+        return self.render_to_response(self.get_context_data(**context))
+
+
+def told_of(form: LogForm) -> dict[str, Any]:
+    """The period that the shown date leads to, as the page says it."""
+    form.complete()
+    return {"period": form.period, "is_late": form.aim[1]}
 
 
 def initial_of(draft: UpdateDraft) -> dict[str, Any]:

@@ -1,11 +1,23 @@
 """Two people, one record: the second is told, sees both versions and loses nothing."""
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 
-from strategies.models import Action, ActionUpdate, Narrative
-from strategies.services import periods
-from tests.factories import ActionUpdateFactory, IndicatorFactory, IndicatorValueFactory, MilestoneFactory
+from epi_site.shared import clock
+from strategies.models import Action, ActionUpdate, IndicatorValue, Narrative
+from strategies.services import periods, values
+from tests.factories import (
+    ActionUpdateFactory,
+    CityPeriodFactory,
+    IndicatorFactory,
+    IndicatorValueFactory,
+    MilestoneFactory,
+    ReportingPeriodFactory,
+)
+
+from .test_views_log import SENTENCE, hidden, url_of
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +133,134 @@ def test_the_same_press_without_a_change_meanwhile_is_no_conflict(client, offici
     url = reverse("strategies:action_edit", args=[action.pk])
 
     assert client.post(url, shown(client.get(url).context["form"]) | {"title": "New"}).status_code == 302
+
+
+# ---- values in the logging form
+
+
+@pytest.fixture
+def indicator(action):
+    return IndicatorFactory(strategy=action.strategy, action=action, name="Visits")
+
+
+@pytest.fixture
+def before(city, period):
+    return CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
+
+
+def told_values():
+    rows = IndicatorValue.objects.standing().order_by("city_period__period__starts_on")
+    return [(row.city_period, int(row.value)) for row in rows]
+
+
+def again(answer, **fields):
+    """What a browser would send back of the page that was shown again."""
+    form = answer.context["form"]
+    return shown(form) | {"form_uuid": str(answer.context["form_uuid"]), "values_told": str(form.period.pk)} | fields
+
+
+def test_a_value_is_saved_only_into_the_period_that_the_page_named(client, official, action, indicator, period, before):
+    IndicatorValueFactory(indicator=indicator, city_period=before, value="10")
+    name, day = f"value_{indicator.pk}", before.period.ends_on.isoformat()
+
+    told = client.post(url_of(action), hidden(client, action) | {"text": SENTENCE, "date": day, name: "99"})
+
+    page = told.content.decode()
+    assert (told.status_code, ActionUpdate.objects.count(), told_values()) == (200, 0, [(before, 10)])
+    assert f"Indicator values for {before.period.name}" in page
+    assert f"typed for {period.period.name}" in page
+    assert "Entered for this period already: 10." in page
+
+    assert client.post(url_of(action), again(told)).status_code == 302
+    assert told_values() == [(before, 99)]
+
+
+def test_a_chosen_period_moves_the_values_too(client, official, action, indicator, period, before):
+    fields = {"text": SENTENCE, "city_period": str(before.pk), "date": before.period.ends_on.isoformat()}
+
+    told = client.post(url_of(action), hidden(client, action) | fields | {f"value_{indicator.pk}": "7"})
+
+    assert (told.status_code, told_values()) == (200, [])
+    client.post(url_of(action), again(told))
+    assert told_values() == [(before, 7)]
+
+
+def test_the_values_follow_the_date_while_one_chooses(client, official, action, indicator, before, period):
+    name = f"value_{indicator.pk}"
+    asked = {"date": before.period.ends_on.isoformat(), name: "1,5", "values_told": str(period.pk)}
+
+    answer = client.get(reverse("strategies:log_period", args=[action.pk]), asked)
+
+    page = answer.content.decode()
+    assert f"Indicator values for {before.period.name}" in page
+    assert (f'name="values_told" value="{before.pk}"' in page, 'value="1,5"' in page) == (True, True)
+
+
+def test_a_value_that_came_meanwhile_is_told_and_not_replaced(client, official, action, indicator, period, everyone):
+    mine = hidden(client, action) | {"text": SENTENCE, f"value_{indicator.pk}": "99"}
+    values.set_value(indicator, period, by=everyone["lead"], value=Decimal(10))
+
+    told = client.post(url_of(action), mine)
+
+    assert (told.status_code, ActionUpdate.objects.count(), told_values()) == (409, 0, [(period, 10)])
+    assert "Somebody else has entered 10 meanwhile." in told.content.decode()
+    assert told.context["form"][f"value_{indicator.pk}"].value() == "99"
+
+    assert client.post(url_of(action), again(told)).status_code == 302
+    assert (told_values(), ActionUpdate.objects.count()) == ([(period, 99)], 1)
+
+
+def test_the_same_value_that_came_meanwhile_is_no_conflict(client, official, action, indicator, period, everyone):
+    mine = hidden(client, action) | {"text": SENTENCE, f"value_{indicator.pk}": "10"}
+    values.set_value(indicator, period, by=everyone["lead"], value=Decimal(10))
+
+    assert client.post(url_of(action), mine).status_code == 302
+    assert told_values() == [(period, 10)]
+
+
+def test_a_value_that_changes_between_two_presses_is_told_again(client, official, action, indicator, period, everyone):
+    mine = hidden(client, action) | {"text": SENTENCE, f"value_{indicator.pk}": "99"}
+    theirs = values.set_value(indicator, period, by=everyone["lead"], value=Decimal(10))
+    told = client.post(url_of(action), mine)
+    values.set_value(indicator, period, by=everyone["lead"], value=Decimal(11), version=theirs.version)
+
+    told = client.post(url_of(action), again(told))
+
+    assert (told.status_code, told_values()) == (409, [(period, 11)])
+
+
+def test_a_value_of_an_indicator_that_is_gone_is_said_not_dropped(client, official, action, indicator):
+    mine = hidden(client, action) | {"text": SENTENCE, f"value_{indicator.pk}": "5"}
+    indicator.withdrawn_at = clock.now()
+    indicator.save()
+
+    told = client.post(url_of(action), mine)
+
+    assert (told.status_code, list(told.context["form"].errors)) == (200, [f"value_{indicator.pk}"])
+
+
+def test_a_draft_keeps_its_values_though_somebody_else_was_first(client, official, action, indicator, period, everyone):
+    name = f"value_{indicator.pk}"
+    client.post(url_of(action), hidden(client, action) | {"text": "Half", name: "99", "save_draft": "1"})
+    values.set_value(indicator, period, by=everyone["lead"], value=Decimal(10))
+
+    page = client.get(url_of(action))
+    assert page.context["form"][name].value() == "99"
+    assert "Entered for this period already: 10." in page.content.decode()
+
+    told = client.post(url_of(action), again(page))
+    assert (told.status_code, told_values()) == (409, [(period, 10)])
+
+
+def test_a_draft_of_a_period_that_has_closed_says_where_its_values_go_now(
+    client, official, action, indicator, period, before, everyone
+):
+    day, name = before.period.ends_on.isoformat(), f"value_{indicator.pk}"
+    fields = {"text": "Half", "date": day, name: "5", "values_told": str(before.pk), "save_draft": "1"}
+    client.post(url_of(action), hidden(client, action) | fields)
+    periods.submit_period(before, by=everyone["lead"])
+
+    page = client.get(url_of(action)).content.decode()
+
+    assert f"typed for {before.period.name}" in page
+    assert f"Indicator values for {period.period.name}" in page

@@ -38,7 +38,10 @@ def url_of(action):
 def hidden(client, action):
     """What the opened form carries, as a browser would send it back."""
     page = client.get(url_of(action))
-    return {"form_uuid": str(page.context["form_uuid"]), "note": page.context["note"], "version": "1"}
+    form = page.context["form"]
+    fields = {"form_uuid": str(page.context["form_uuid"]), "note": page.context["note"], "version": "1"}
+    told = {"values_told": str(form.period.pk)} if form.indicators and form.period else {}
+    return fields | told | {version.html_name: str(version.value()) for _field, version in form.value_fields}
 
 
 def send(client, action, **fields):
@@ -312,6 +315,16 @@ def test_another_windows_other_words_are_shown_again_not_swallowed(client, offic
     again = carried | {"text": "Something else.", "form_uuid": str(answer.context["form_uuid"])}
     client.post(url_of(action), again)
     assert ActionUpdate.objects.count() == 2
+
+
+def test_another_windows_other_value_is_not_swallowed_either(client, official, action):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+    carried = hidden(client, action) | {"text": SENTENCE}
+    client.post(url_of(action), carried)
+
+    answer = client.post(url_of(action), carried | {f"value_{indicator.pk}": "5"})
+
+    assert (answer.status_code, answer.context["form"][f"value_{indicator.pk}"].value()) == (200, "5")
 
 
 # ---- drafts
