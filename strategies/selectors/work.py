@@ -1,5 +1,6 @@
 """What is due for a person, in order."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import ngettext
 from cities.rules import insider_cities, lead_cities, official_cities, person_of
 from epi_site.shared import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
-from strategies.models import Action, CityPeriod, PeriodMove, UpdateDraft
+from strategies.models import Action, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason
 from strategies.work import DUE, LATE, QUIET, RETURNED, SOON, WorkRow, added_work, in_order
 
@@ -30,6 +31,7 @@ class MyWork:
     drafts: list[UpdateDraft] = field(default_factory=list)
     others: list[Action] = field(default_factory=list)
     periods: list[tuple[CityPeriod, Completeness]] = field(default_factory=list)
+    to_tell: list[ReportingPeriod] = field(default_factory=list)  # that *nothing new* can be said for, due first first
 
     @property
     def can_say_nothing_new(self) -> bool:
@@ -39,7 +41,10 @@ class MyWork:
 def my_work(user: Any) -> MyWork:
     """As many queries for one row as for a hundred."""
     actions = actions_to_log(user)
-    periods = open_periods(user)
+    offices = official_cities(user)
+    told_of = {action.city.pk for action in actions}
+    unlocked = open_periods({*offices, *told_of})
+    periods = [row for row in unlocked if row.city_id in offices]
     told = [(row, completeness(row)) for row in periods[:MOST_PERIODS]]
     pressing = [action for action in actions if action.health in NEEDS_WORD]
     rows = [
@@ -50,7 +55,8 @@ def my_work(user: Any) -> MyWork:
         *added_work(user),
     ]
     others = [action for action in actions if action.health not in NEEDS_WORD]
-    return MyWork(in_order(rows), my_drafts(user), others, told)
+    to_tell = [row.period for row in unlocked if row.city_id in told_of and has_begun(row)]
+    return MyWork(in_order(rows), my_drafts(user), others, told, list(dict.fromkeys(to_tell)))
 
 
 def actions_to_log(user: Any) -> list[Action]:
@@ -75,10 +81,19 @@ def my_drafts(user: Any) -> list[UpdateDraft]:
     return list(UpdateDraft.objects.filter(author=user, action__in=seen).select_related("action"))
 
 
-def open_periods(user: Any) -> list[CityPeriod]:
-    """The open and returned periods of the cities where one works as an official."""
-    rows = CityPeriod.objects.filter(city__in=official_cities(user), state__in=[PeriodState.OPEN, PeriodState.RETURNED])
+def open_periods(cities: Iterable[int]) -> list[CityPeriod]:
+    """The open and returned periods of these cities, what is due first first."""
+    rows = CityPeriod.objects.filter(city__in=set(cities), state__in=[PeriodState.OPEN, PeriodState.RETURNED])
     return list(rows.select_related("city", "period").order_by("period__due_on"))
+
+
+def periods_to_tell(actions: Iterable[Action]) -> list[CityPeriod]:
+    """Those of the actions' cities that something can have happened in by now, what is due first first."""
+    return [row for row in open_periods(action.city.pk for action in actions) if has_begun(row)]
+
+
+def has_begun(city_period: CityPeriod) -> bool:
+    return city_period.period.starts_on <= city_period.city.today
 
 
 # ---- rows

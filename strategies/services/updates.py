@@ -241,10 +241,16 @@ def withdraw_evidence(evidence: Evidence, *, by: Any) -> Evidence:
 
 
 @transaction.atomic
-def log_nothing_new(actions: Iterable[Action], *, by: Any, city_period: CityPeriod | None = None) -> list[ActionUpdate]:
-    """Say of several actions that nothing is new: of all of them, or (where one refuses) of none."""
+def log_nothing_new(
+    actions: Iterable[Action], *, by: Any, city_periods: Iterable[CityPeriod] = ()
+) -> list[ActionUpdate]:
+    """Say of several actions that nothing is new: of all of them, or (where one refuses) of none.
+
+    ``city_periods``: of each city the one that it is said for; without one it counts for the period of today.
+    """
     unique = {action.pk: action for action in actions}
-    return [_nothing_new(unique[pk], by, city_period) for pk in sorted(unique)]
+    chosen = {row.city_id: row for row in city_periods}
+    return [_nothing_new(unique[pk], by, chosen.get(unique[pk].of_city_id)) for pk in sorted(unique)]
 
 
 def _nothing_new(action: Action, by: Any, city_period: CityPeriod | None) -> ActionUpdate:
@@ -252,8 +258,9 @@ def _nothing_new(action: Action, by: Any, city_period: CityPeriod | None) -> Act
     day = action.city.today
     if city_period is not None:
         day = min(day, city_period.period.ends_on)
-    newest = action.updates.standing().newest_first().first()
-    if newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk):
+    newest = action.updates.standing().filter(date__lte=day).newest_first().first()
+    is_again = newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk)
+    if is_again and city_period in (None, newest.city_period):
         return newest  # the same click again
     status = newest.status if newest else ActionStatus.PLANNED
     data = UpdateInput(date=day, text=_("Nothing new."), status=status, city_period=city_period)

@@ -10,8 +10,9 @@ from django.views.generic import TemplateView, View
 from cities.rules import insider_cities
 from epi_site.shared.exceptions import TellableError
 from epi_site.shared.ids import pk_of
+from strategies.exceptions import StrategyError
 from strategies.models import Action
-from strategies.selectors.work import my_work
+from strategies.selectors.work import my_work, periods_to_tell
 from strategies.services import updates
 
 from .base import may
@@ -54,12 +55,27 @@ class NothingNew(LoginRequiredMixin, View):
             messages.error(request, _("Tick the actions that have no news first."))
             return redirect("strategies:my_work")
         try:
-            made = updates.log_nothing_new(actions, by=request.user)
+            made = updates.log_nothing_new(actions, by=request.user, city_periods=self.chosen(actions))
         except TellableError as error:
             messages.error(request, str(error))
         else:
-            words = ngettext(
-                "Logged for one action: nothing new.", "Logged for %(count)d actions: nothing new.", len(made)
-            )
-            messages.success(request, words % {"count": len(made)})
+            messages.success(request, self.done(made))
         return redirect("strategies:my_work")
+
+    def chosen(self, actions):
+        """Of each city the period that the page named, else the one that is due first."""
+        wanted = pk_of(self.request.POST.get("period"))
+        rows = [row for row in periods_to_tell(actions) if wanted in (None, row.period_id)]
+        if wanted and {row.city_id for row in rows} != {action.city.pk for action in actions}:
+            raise StrategyError(_("The chosen period is no longer open, so nothing is logged. Choose another one."))
+        return {row.city_id: row for row in reversed(rows)}.values()
+
+    @staticmethod
+    def done(made):
+        periods = dict.fromkeys(update.city_period.period.name for update in made)
+        words = ngettext(
+            "Logged for one action in %(period)s: nothing new.",
+            "Logged for %(count)d actions in %(period)s: nothing new.",
+            len(made),
+        )
+        return words % {"count": len(made), "period": ", ".join(periods)}

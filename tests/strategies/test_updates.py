@@ -540,7 +540,7 @@ def test_nothing_new_of_all_or_of_none(action, official):
 def test_nothing_new_in_a_chosen_period_lies_within_it(city, action, official):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
 
-    (made,) = updates.log_nothing_new([action], by=official, city_period=before)
+    (made,) = updates.log_nothing_new([action], by=official, city_periods=[before])
 
     assert (made.city_period, made.date) == (before, before.period.ends_on)
 

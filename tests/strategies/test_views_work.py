@@ -128,6 +128,63 @@ def test_nothing_new_is_said_for_several_at_once(client, official, city, action)
     assert told == [(True, official.pk)] * 2
 
 
+@pytest.fixture
+def before(city, period):
+    return CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
+
+
+def nothing_new(client, *actions, **fields):
+    answer = client.post(
+        reverse("strategies:nothing_new"), {"actions": [action.pk for action in actions]} | fields, follow=True
+    )
+    return answer.content.decode()
+
+
+def test_nothing_new_counts_for_the_period_that_is_due_first(client, official, city, action, before):
+    page = nothing_new(client, action)
+
+    update = ActionUpdate.objects.get()
+    assert (update.city_period, update.date, update.is_reported_late) == (before, before.period.ends_on, False)
+    assert f"Logged for one action in {before.period.name}: nothing new." in page
+
+
+def test_nothing_new_counts_for_the_chosen_period(client, official, city, action, before, period):
+    other = ActionFactory(city=city)
+    offered = client.get(URL).content.decode()
+    assert offered.index(f'<option value="{before.period.pk}">') < offered.index(f'<option value="{period.period.pk}">')
+
+    page = nothing_new(client, action, other, period=period.period.pk)
+    nothing_new(client, action, other, period=before.period.pk)
+    nothing_new(client, action, other, period=before.period.pk)
+
+    assert f"Logged for 2 actions in {period.period.name}: nothing new." in page
+    assert [update.city_period for update in ActionUpdate.objects.order_by("pk")] == [period] * 2 + [before] * 2
+
+
+def test_nothing_new_for_a_period_that_is_closed_is_not_said_for_another(client, official, everyone, action, before):
+    periods.submit_period(before, by=everyone["lead"])
+
+    page = nothing_new(client, action, period=before.period.pk)
+
+    assert ("no longer open" in page, ActionUpdate.objects.count()) == (True, 0)
+
+
+def test_nothing_new_keeps_the_status_of_its_day(client, official, action, before, period):
+    ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, status="paused")
+    ActionUpdateFactory(action=action, city_period=period, status="completed")
+
+    nothing_new(client, action, period=before.period.pk)
+
+    assert ActionUpdate.objects.get(is_nothing_new=True).status == "paused"
+
+
+def test_one_open_period_is_named_without_a_choice(client, official, action, period):
+    page = client.get(URL).content.decode()
+
+    assert f'<input type="hidden" name="period" value="{period.period.pk}">' in page
+    assert "<select" not in page.split('id="due-title"')[1]
+
+
 def test_nothing_new_is_not_said_for_anothers_action(client, official, other_city):
     theirs = ActionFactory(city=other_city)
 
