@@ -109,5 +109,5 @@ def register() -> None:
     triggers.freeze(PeriodRevision, unique=[("city_period_id", "number")])
     triggers.freeze(RevisionAction, unique=[("revision_id", "action_id")])
     triggers.freeze(RevisionIndicator, unique=[("revision_id", "indicator_id")])
-    for model in (ActionUpdate, IndicatorValue, Narrative, Evidence):
+    for model in FACTS:
         triggers.freeze(model.history.model)

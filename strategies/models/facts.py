@@ -97,11 +97,13 @@ class ActionUpdate(Recorded, Versioned):
         return self.city_period.city_id
 
 
-class MilestoneReached(models.Model):
+class MilestoneReached(Recorded):
     """An update reached a milestone; counts while the update is not withdrawn."""
 
     update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, related_name="reached")
     milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="reached")
+
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("milestone reached")

@@ -40,7 +40,7 @@ class Indicator(Recorded, Versioned):
     across_periods = models.CharField(_("across periods"), max_length=8, choices=Addition, default=Addition.LATEST)
     across_places = models.CharField(_("across places"), max_length=8, choices=Addition, default=Addition.SUM)
     counts_people = models.BooleanField(_("counts people"), default=False)
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
     objects = IndicatorQuerySet.as_manager()
     history = HistoricalRecords()

@@ -173,14 +173,14 @@ class Action(Recorded, Versioned):
         return self.strategy.city
 
 
-class Milestone(Recorded):
+class Milestone(Recorded, Versioned):
     """Done by the update that reached it (``MilestoneReached``)."""
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="milestones")
     title = models.CharField(_("title"), max_length=250)
     due_on = models.DateField(_("due"))
     weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
     objects = StandingQuerySet.as_manager()
     history = HistoricalRecords()
@@ -199,14 +199,14 @@ class Milestone(Recorded):
         return self.action.of_city_id
 
 
-class BudgetLine(Recorded):
+class BudgetLine(Recorded, Versioned):
     """An amount in the city's currency, positive."""
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="budget_lines")
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     source = models.CharField(_("source"), max_length=200)
     year = models.PositiveSmallIntegerField(_("year"))
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
     objects = StandingQuerySet.as_manager()
     history = HistoricalRecords()
@@ -236,7 +236,7 @@ class SwotItem(Recorded, Versioned):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects = OfStrategyQuerySet.along("strategy").as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(m2m_fields=[areas, actions])
 
     class Meta:
         ordering = ["strategy", "pk"]
@@ -276,7 +276,7 @@ class ImplementationProblem(Recorded, Versioned):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects = OfStrategyQuerySet.along("strategy").as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(m2m_fields=[swot_items])
 
     class Meta:
         ordering = ["strategy", "pk"]

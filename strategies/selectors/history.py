@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from epi_site.shared import locales
 from strategies.enums import ChangeCause
+from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached
 
 QUIET = {"version", "uuid", "history_id", "path"}
 MOST = 40
@@ -26,24 +27,79 @@ class Entry(NamedTuple):
     kind: str  # "+" made, "~" changed
     reason: str
     changes: list[Change]
+    about: str = ""  # the part of the record that it is about
 
 
 def history_of(row: models.Model) -> list[Entry]:
     """The newest changes first. Names of what foreign keys lead to are read once for each model."""
-    records = list(row.history.select_related("history_user").order_by("-history_date", "-history_id")[: MOST + 1])
-    names = _Names(row)
+    records = _newest_first(row.history.all())[: MOST + 1]
+    return _entries(type(row), list(records))[:MOST]
+
+
+def history_of_action(action: Action, user: Any) -> list[Entry]:
+    """With its milestones and budget lines, and what the updates that this reader reads have reached."""
+    entries = history_of(action)
+    for model in (Milestone, BudgetLine):
+        entries += _history_of_parts(model, model.history.filter(action=action))
+    readable = ActionUpdate.objects.visible_to(user).filter(action=action)
+    return _merged(entries + _reached(MilestoneReached.history.filter(update__in=readable)))
+
+
+def history_of_update(update: ActionUpdate) -> list[Entry]:
+    """With the milestones that it reached, and those that were taken back."""
+    reached = _reached(MilestoneReached.history.filter(update=update))
+    return _merged(history_of(update) + [entry._replace(about="") for entry in reached])
+
+
+def _newest_first(records: models.QuerySet) -> models.QuerySet:
+    return records.select_related("history_user").order_by("-history_date", "-history_id")
+
+
+def _merged(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST]
+
+
+def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> list[Entry]:
+    by_part: dict[int, list] = {}
+    for record in _newest_first(records):
+        by_part.setdefault(record.id, []).append(record)
+    kind = str(model._meta.verbose_name).capitalize()
+    return [
+        entry._replace(about=f"{kind}: {of_one[0].instance}")
+        for of_one in by_part.values()
+        for entry in _entries(model, of_one)
+    ]
+
+
+def _reached(records: models.QuerySet) -> list[Entry]:
+    """Rows that are only made and taken away, told as changes of the update that they belong to."""
+    label = str(MilestoneReached._meta.verbose_name).capitalize()
+    entries = []
+    for record in _newest_first(records).select_related("history_user", "update", "milestone"):
+        title, about = str(record.milestone), _("Update of %(day)s") % {"day": locales.day(record.update.date)}
+        before, after = (locales.NOTHING, title) if record.history_type == "+" else (title, locales.NOTHING)
+        entries.append(Entry(record.history_date, _who(record), "~", "", [Change(label, before, after)], about))
+    return entries
+
+
+def _entries(model: type[models.Model], records: list) -> list[Entry]:
+    names = _Names(model)
     pairs = zip(records, [*records[1:], None], strict=True)
-    entries = [_entry(row, new, old, names) for new, old in pairs]
-    return [entry for entry in entries[:MOST] if entry.changes or entry.kind == "+"]
+    entries = [_entry(model, new, old, names) for new, old in pairs]
+    return [entry for entry in entries if entry.changes or entry.kind == "+"]
 
 
-def _entry(row: models.Model, new: Any, old: Any, names: "_Names") -> Entry:
+def _entry(model: type[models.Model], new: Any, old: Any, names: "_Names") -> Entry:
     changes = []
     if old is not None and new.history_type == "~":
-        delta = new.diff_against(old, excluded_fields=[name for name in QUIET if _has(row, name)])
+        delta = new.diff_against(old, excluded_fields=[name for name in QUIET if _has(model, name)])
         changes = [names.change(change) for change in delta.changes]
-    who = str(new.history_user) if new.history_user else _("the system")
-    return Entry(new.history_date, who, new.history_type, reason_words(new.history_change_reason or ""), changes)
+    reason = reason_words(new.history_change_reason or "")
+    return Entry(new.history_date, _who(new), new.history_type, reason, changes)
+
+
+def _who(record: Any) -> str:
+    return str(record.history_user) if record.history_user else _("the system")
 
 
 def reason_words(stored: str) -> str:
@@ -54,19 +110,19 @@ def reason_words(stored: str) -> str:
     return f"{str(ChangeCause(cause).label).capitalize()}: {words}"
 
 
-def _has(row: models.Model, name: str) -> bool:
-    return name in {field.name for field in row._meta.concrete_fields}
+def _has(model: type[models.Model], name: str) -> bool:
+    return name in {field.name for field in model._meta.concrete_fields}
 
 
 class _Names:
     """Values as people read them."""
 
-    def __init__(self, row: models.Model):
-        self.row = row
+    def __init__(self, model: type[models.Model]):
+        self.model = model
         self.known: dict[tuple[str, Any], str] = {}
 
     def change(self, change: Any) -> Change:
-        field = self.row._meta.get_field(change.field)
+        field = self.model._meta.get_field(change.field)
         label = str(getattr(field, "verbose_name", change.field))
         return Change(label[:1].upper() + label[1:], self.words(field, change.old), self.words(field, change.new))
 

@@ -91,7 +91,7 @@ def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = F
     _fill(update, data, city_period, is_late)
     with kind_refusal():
         save_as(update, by)
-        _reach(update, data, is_new=True)
+        _reach(update, data, by, is_new=True)
         _add_evidence(update, data, by, is_new=True)
         _set_values(update, data, by)
     UpdateDraft.objects.filter(author=by, action=action, form_uuid=update.uuid).delete()
@@ -126,14 +126,15 @@ def _fill(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod, is_l
     update.city_period, update.is_reported_late = city_period, is_late
 
 
-def _reach(update: ActionUpdate, data: UpdateInput, *, is_new: bool = False) -> None:
+def _reach(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
     """The milestones ticked are those that this update reached."""
     wanted = {milestone.pk for milestone in data.milestones}
-    stored = set() if is_new else set(update.reached.values_list("milestone", flat=True))
-    if stored - wanted:
-        update.reached.filter(milestone__in=stored - wanted).delete()
-    for milestone in sorted(wanted - stored):
-        MilestoneReached.objects.create(update=update, milestone_id=milestone)
+    stored = {} if is_new else {row.milestone_id: row for row in update.reached.all()}
+    for milestone in sorted(stored.keys() - wanted):
+        stored[milestone]._history_user = by
+        stored[milestone].delete()
+    for milestone in sorted(wanted - stored.keys()):
+        save_as(MilestoneReached(update=update, milestone_id=milestone), by)
 
 
 def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
@@ -198,7 +199,7 @@ def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: 
     update.is_nothing_new = False
     with kind_refusal():
         save_as(update, by)
-        _reach(update, data)
+        _reach(update, data, by)
         _add_evidence(update, data, by)
         _set_values(update, data, by)
     return update

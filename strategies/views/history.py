@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from cities.rules import is_coordinator, is_insider, is_scientific
 from strategies.models import Action, ActionUpdate, Indicator, Strategy
-from strategies.selectors.history import history_of
+from strategies.selectors.history import history_of, history_of_action, history_of_update
 
 from . import trails
 from .base import RowPage
@@ -20,12 +20,18 @@ class History(RowPage):
             raise PermissionDenied
         trail = trails.here(self.trail(row), _("History"))
         return super().get_context_data(
-            **kwargs, entries=history_of(row), trail=trail, city=self.city_of(row), title=str(row)
+            **kwargs, entries=self.entries(row), trail=trail, city=self.city_of(row), title=str(row)
         )
+
+    def entries(self, row):
+        return history_of(row)
 
 
 class ActionHistory(History):
     rows = Action.objects.with_place()
+
+    def entries(self, row):
+        return history_of_action(row, self.user)
 
     def trail(self, row):
         return trails.action_trail(row)
@@ -38,6 +44,9 @@ class UpdateHistory(History):
     rows = ActionUpdate.objects.select_related(
         "action__objective__area__strategy__city", "city_period__city", "city_period__period"
     )
+
+    def entries(self, row):
+        return history_of_update(row)
 
     def trail(self, row):
         return trails.action_trail(row.action)

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from epi_site.shared import triggers
 from epi_site.shared.exceptions import Frozen
+from strategies.locks import FACTS
 from strategies.models import (
     ActionUpdate,
     CityPeriod,
@@ -266,7 +267,7 @@ def test_frozen_rows_are_neither_changed_nor_deleted(world, model):
             sql(statement)
 
 
-@pytest.mark.parametrize("model", [ActionUpdate, IndicatorValue, Narrative, Evidence])
+@pytest.mark.parametrize("model", FACTS, ids=lambda model: model.__name__)
 @pytest.mark.django_db
 def test_history_is_never_rewritten(world, model):
     table = model.history.model._meta.db_table
@@ -286,6 +287,8 @@ def test_replace_leaves_frozen_rows_alone(world):
         "INSERT OR REPLACE INTO strategies_periodmove SELECT * FROM strategies_periodmove",
         "INSERT OR REPLACE INTO strategies_cityperiod SELECT * FROM strategies_cityperiod",
         "INSERT OR REPLACE INTO strategies_historicalactionupdate SELECT * FROM strategies_historicalactionupdate",
+        "INSERT OR REPLACE INTO strategies_historicalmilestonereached "
+        "SELECT * FROM strategies_historicalmilestonereached",
         "UPDATE OR REPLACE strategies_cityperiod SET id = (SELECT MAX(id) FROM strategies_cityperiod)",
     ]
     sql("PRAGMA recursive_triggers = OFF")
@@ -388,8 +391,6 @@ def test_locks_stand_after_a_migration_that_remakes_the_table(city, official, le
 
 def test_every_model_that_carries_a_period_is_locked():
     """A new kind of fact cannot be forgotten."""
-    from strategies.locks import FACTS
-
     free = {"PeriodMove", "PeriodRevision", "PeriodComment"}  # frozen, or talk
     carriers = {
         model

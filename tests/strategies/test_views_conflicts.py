@@ -10,6 +10,7 @@ from strategies.models import Action, ActionUpdate, IndicatorValue, Narrative
 from strategies.services import periods, values
 from tests.factories import (
     ActionUpdateFactory,
+    BudgetLineFactory,
     CityPeriodFactory,
     IndicatorFactory,
     IndicatorValueFactory,
@@ -51,6 +52,32 @@ def test_two_who_edit_an_action(client, official, action, everyone):
     again = shown(told.context["form"])
     assert client.post(url, again).status_code == 302
     assert (Action.objects.get().title, Action.objects.get().description) == ("My title", "Mine too.")
+
+
+@pytest.mark.parametrize(
+    "factory, name, field, theirs, mine",
+    [
+        (MilestoneFactory, "milestone_edit", "title", "Their title", "My title"),
+        (BudgetLineFactory, "budgetline_edit", "source", "Their source", "My source"),
+    ],
+)
+def test_two_who_edit_a_part_of_an_action(client, official, action, everyone, factory, name, field, theirs, mine):
+    part = factory(action=action)
+    url = reverse(f"strategies:{name}", args=[part.pk])
+    opened = shown(client.get(url).context["form"])
+    client.force_login(everyone["lead"])
+    assert client.post(url, shown(client.get(url).context["form"]) | {field: theirs}).status_code == 302
+
+    client.force_login(official)
+    told = client.post(url, opened | {field: mine})
+
+    part.refresh_from_db()
+    page = told.content.decode()
+    assert (told.status_code, getattr(part, field)) == (409, theirs)
+    assert (theirs in page, f'value="{mine}"' in page) == (True, True)
+    assert client.post(url, shown(told.context["form"])).status_code == 302
+    part.refresh_from_db()
+    assert (getattr(part, field), part.version) == (mine, 3)
 
 
 def test_two_who_edit_an_update(client, official, action, everyone):

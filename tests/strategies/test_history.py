@@ -1,0 +1,92 @@
+"""What the history tells: parts of an action too, milestones reached and taken back, links of SWOT items."""
+
+import pytest
+from django.urls import reverse
+
+from strategies.models import ImplementationProblem, SwotItem
+from strategies.selectors.history import history_of, history_of_action, history_of_update
+from strategies.services import plans, updates
+from tests.factories import ActionUpdateFactory, BudgetLineFactory, MilestoneFactory, PriorityAreaFactory
+
+from .helpers import told
+
+pytestmark = pytest.mark.django_db
+
+
+def changes_of(entries):
+    """The newest first: what it is about, and what changed."""
+    return [(entry.about, change) for entry in entries for change in entry.changes]
+
+
+def test_a_milestone_that_is_taken_back_leaves_its_trace(action, official, everyone):
+    milestone = MilestoneFactory(action=action, title="First group")
+    update = updates.log_update(action, by=official, data=told(milestones=[milestone]))
+    updates.change_update(update, by=everyone["lead"], data=told(), version=1)
+
+    of_update = [entry for entry in history_of_update(update) if entry.changes]
+    of_action = changes_of(history_of_action(action, official))
+
+    assert [(entry.who, *entry.changes) for entry in of_update] == [
+        (str(everyone["lead"]), ("Milestone reached", "First group", "–")),
+        (str(official), ("Milestone reached", "–", "First group")),
+    ]
+    assert [about.partition(" of ")[0] for about, _change in of_action] == ["Update", "Update"]
+    assert update.milestones.count() == 0
+
+
+def test_what_an_update_reached_is_told_to_those_who_read_the_update(action, official, everyone, city):
+    milestone = MilestoneFactory(action=action)
+    updates.log_update(action, by=official, data=told(milestones=[milestone], visibility="city"))
+
+    assert len(changes_of(history_of_action(action, official))) == 1
+    assert changes_of(history_of_action(action, everyone["coordinator"])) == []
+
+
+def test_the_history_of_an_action_holds_its_milestones_and_budget_lines(client, official, action):
+    milestone, line = MilestoneFactory(action=action, title="Opening"), BudgetLineFactory(action=action, source="EU")
+    plans.save_version(milestone, by=official, version=1, fields={"weight": 3})
+    plans.save_version(line, by=official, version=1, fields={"amount": 5})
+
+    told_of = changes_of(history_of_action(action, official))
+    page = client.get(reverse("strategies:action_history", args=[action.pk])).content.decode()
+
+    assert [(about, change.label) for about, change in told_of] == [
+        (f"Budget line: EU {line.year}", "Amount"),
+        ("Milestone: Opening", "Weight"),
+    ]
+    assert "Milestone: Opening" in page
+
+
+def test_links_of_swot_items_and_problems_are_kept(action, official):
+    area = PriorityAreaFactory(strategy=action.strategy)
+    item = plans.save_version(
+        SwotItem(strategy=action.strategy),
+        by=official,
+        fields={"kind": "weakness", "text": "Few rooms."},
+        m2m={"areas": [area], "actions": [action]},
+    )
+    problem = plans.save_version(
+        ImplementationProblem(strategy=action.strategy),
+        by=official,
+        fields={"text": "Rents rise."},
+        m2m={"swot_items": [item]},
+    )
+
+    plans.save_version(item, by=official, version=1, fields={}, m2m={"areas": []})
+    plans.save_version(problem, by=official, version=1, fields={}, m2m={"swot_items": []})
+
+    assert changes_of(history_of(item))[0][1] == ("Priority areas", str(area), "–")
+    assert changes_of(history_of(problem))[0][1] == ("SWOT items", str(item), "–")
+
+
+@pytest.mark.parametrize("row_count", [1, 5])
+def test_it_costs_the_same_for_one_part_or_five(client, official, action, row_count, django_assert_max_num_queries):
+    for milestone in MilestoneFactory.create_batch(row_count, action=action):
+        plans.save_version(milestone, by=official, version=1, fields={"title": f"Group {milestone.pk}"})
+        ActionUpdateFactory(action=action).reached.create(milestone=milestone)
+    BudgetLineFactory.create_batch(row_count, action=action)
+    url = reverse("strategies:action_history", args=[action.pk])
+    client.get(url)
+
+    with django_assert_max_num_queries(12):
+        assert len(client.get(url).context["entries"]) > row_count
