@@ -62,7 +62,7 @@ class Frequency(TextChoices):
 
 
 class ChangeCause(TextChoices):
-    """Why a target, baseline or weight changes that figures rest on; the words beside it say more."""
+    """Why something in the plan changes that figures rest on; the words beside it say more."""
 
     CORRECTION = "correction", _("a mistake is corrected")
     EVIDENCE = "evidence", _("new facts or better data")

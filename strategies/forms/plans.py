@@ -32,7 +32,7 @@ class PlanForm(VersionedForm):
     cause = forms.ChoiceField(
         required=False,
         choices=[("", gettext_lazy("choose where values rest on it")), *ChangeCause.choices],
-        label=gettext_lazy("Why the target, baseline or weight changes"),
+        label=gettext_lazy("Why it changes"),
     )
     reason = forms.CharField(required=False, max_length=80, label=gettext_lazy("The reason in a few words"))
     asks_reason = False

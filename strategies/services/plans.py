@@ -15,7 +15,11 @@ from strategies.models import Action, BudgetLine, Indicator, Milestone, Mileston
 
 from .versions import demand, demand_rule, expect_version, locked_row, save_as
 
-NEEDS_REASON = {Indicator: ("target", "target_on", "baseline", "baseline_on"), Milestone: ("weight",)}
+MEANING = ("unit", "direction", "across_periods", "counts_people")  # of each value that is stored
+NEEDS_REASON = {
+    Indicator: ("target", "target_on", "baseline", "baseline_on", *MEANING),
+    Milestone: ("weight",),
+}
 
 
 @transaction.atomic
@@ -31,8 +35,8 @@ def save_version(
 ) -> Any:
     """Save a plan record, new (``pk`` is None) or changed; EditedMeanwhile where ``version`` is not the stored one.
 
-    ``fields`` are set on the stored row. A new target, baseline or weight that has values behind it needs a ``cause``
-    (ChangeCause) and a ``reason`` in words; the history keeps both.
+    ``fields`` are set on the stored row. What values rest on (NEEDS_REASON) needs a ``cause`` (ChangeCause) and a
+    ``reason`` in words to be changed; the history keeps both.
     """
     name = instance._meta.model_name
     if instance.pk is None:
@@ -76,14 +80,14 @@ def _ask_reason(row: Any, fields: Mapping[str, Any], cause: str, reason: str) ->
         return
     errors = {}
     if cause not in ChangeCause.values:
-        errors["cause"] = _("Values rest on this target, baseline or weight: choose why it changes.")
+        errors["cause"] = _("Values rest on what you change here: choose why it changes.")
     if not reason.strip():
-        errors["reason"] = _("Values rest on this target, baseline or weight: say in a few words why it changes.")
+        errors["reason"] = _("Values rest on what you change here: say in a few words why it changes.")
     raise InputRefused(errors)
 
 
 def has_values(row: Indicator | Milestone) -> bool:
-    """Figures rest on this target, baseline or weight."""
+    """Figures rest on this indicator, or on this milestone's weight beside the others'."""
     if isinstance(row, Indicator):
         return row.values.standing().exists()
     return MilestoneReached.objects.filter(milestone__action=row.action_id, update__withdrawn_at=None).exists()
@@ -149,8 +153,11 @@ def withdraw_action(action: Action, *, by: Any, reason: str) -> Action:
 
 
 @transaction.atomic
-def withdraw_part(part: Any, *, by: Any) -> Any:
-    """Take a milestone, a budget line, a SWOT item, a problem or an indicator out of the plan."""
+def withdraw_part(part: Any, *, by: Any, reason: str = "") -> Any:
+    """Take a milestone, a budget line, a SWOT item, a problem or an indicator out of the plan.
+
+    A milestone or an indicator that figures rest on takes a ``reason``, kept in the history.
+    """
     demand_rule(by, f"strategies.change_{_permission_of(part._meta.model_name)}", part)
     part = locked_row(part)
     if part.withdrawn_at:
@@ -159,6 +166,8 @@ def withdraw_part(part: Any, *, by: Any) -> Any:
         raise StrategyError(_("This milestone has been reached by an update, so it stays."))
     if isinstance(part, BudgetLine) and part.updates.filter(withdrawn_at=None).exists():
         raise StrategyError(_("Money was spent from this budget line, so it stays."))
+    if isinstance(part, Indicator | Milestone) and has_values(part) and not reason.strip():
+        raise ReasonMissing
     part.withdrawn_at = clock.now()
-    save_as(part, by)
+    save_as(part, by, reason=reason.strip())
     return part

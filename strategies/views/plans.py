@@ -25,6 +25,7 @@ from strategies.models import (
 from strategies.services import plans
 
 from . import trails
+from .actions import WithReason
 from .base import RowAct, RowForm, may
 
 
@@ -35,6 +36,7 @@ class PlanEdit(RowForm):
     form_class: Any = forms.PlanForm
     heading: Any = ""
     done = gettext_lazy("Saved.")
+    withdraw_asks = False  # on a page of its own, why
 
     def strategy_of(self, row) -> Strategy:
         return row.strategy
@@ -56,7 +58,7 @@ class PlanEdit(RowForm):
         plans.save_version(
             self.row,
             by=self.user,
-            version=cleaned["version"] if hasattr(self.row, "version") else None,
+            version=cleaned["version"],
             fields=form.columns,
             m2m=form.links,
             cause=cleaned.get("cause", ""),
@@ -70,6 +72,7 @@ class PlanEdit(RowForm):
             "city": self.strategy.city,
             "trail": trails.here(self.trail(), self.heading),
             "withdraw_url": self.withdraw_url(),
+            "withdraw_asks": self.withdraw_asks,
         }
         return super().get_context_data(**context | kwargs)
 
@@ -174,6 +177,7 @@ class ActionAdd(PlanAdd):
 
 
 class ActionEdit(PlanEdit):
+    withdraw_asks = True
     rows = Action.objects.with_place()
     permission = "strategies.change_action"
     form_class, heading = forms.ActionForm, gettext_lazy("Change the plan of an action")
@@ -239,6 +243,7 @@ class BudgetLineAdd(MilestoneAdd):
 
 
 class MilestoneEdit(OfAction, PlanEdit):
+    withdraw_asks = True
     rows = Milestone.objects.select_related("action__objective__area__strategy__city")
     form_class, heading = forms.MilestoneForm, gettext_lazy("Change a milestone")
 
@@ -261,8 +266,27 @@ class PartWithdraw(RowAct):
         plans.withdraw_part(self.row, by=self.user)
 
 
-class MilestoneWithdraw(OfAction, PartWithdraw):
+class AskedPartWithdraw(WithReason):
+    """What figures rest on: asks why where there are any."""
+
+    done = PartWithdraw.done
+    label = gettext_lazy("Why is it withdrawn?")
+    most = 100  # of the history
+
+    def make_form(self, data=None, files=None):
+        return forms.ReasonForm(data, label=self.label, most=self.most, required=plans.has_values(self.row))
+
+    def save(self, form):
+        plans.withdraw_part(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+
+class MilestoneWithdraw(OfAction, AskedPartWithdraw):
     rows = Milestone.objects.select_related("action__objective__area__strategy__city")
+    heading, button = gettext_lazy("Withdraw a milestone"), gettext_lazy("Withdraw the milestone")
+    consequence = gettext_lazy("The progress of the action is then reckoned from its other milestones.")
+
+    def trail(self):
+        return trails.here(super().trail(), self.heading)
 
 
 class BudgetLineWithdraw(OfAction, PartWithdraw):
@@ -350,6 +374,7 @@ class IndicatorAdd(PlanAdd):
 
 
 class IndicatorEdit(PlanEdit):
+    withdraw_asks = True
     rows = Indicator.objects.select_related("strategy__city")
     permission = "strategies.change_indicator"
     form_class, heading = forms.IndicatorForm, gettext_lazy("Change an indicator")
@@ -361,6 +386,12 @@ class IndicatorEdit(PlanEdit):
         return "" if self.row.withdrawn_at else reverse("strategies:indicator_withdraw", args=[self.row.pk])
 
 
-class IndicatorWithdraw(PartWithdraw):
+class IndicatorWithdraw(AskedPartWithdraw):
     rows = Indicator.objects.select_related("strategy__city")
     permission = "strategies.change_indicator"
+    heading, button = gettext_lazy("Withdraw an indicator"), gettext_lazy("Withdraw the indicator")
+    consequence = gettext_lazy("It leaves the lists, and no more values are asked for. Its values stay in the history.")
+
+    def trail(self):
+        place = (self.row.name, self.back())
+        return trails.here([*trails.strategy_trail(self.row.strategy), place], self.heading)

@@ -137,6 +137,32 @@ def test_new_weight_behind_reached_milestones_takes_a_reason(action, official):
     assert Milestone.objects.get().weight == 3
 
 
+@pytest.mark.parametrize(
+    "changes", [{"unit": "per cent"}, {"direction": "down"}, {"across_periods": "sum"}, {"counts_people": True}]
+)
+def test_what_values_mean_is_changed_with_a_reason(action, official, changes):
+    indicator = IndicatorFactory(strategy=action.strategy)
+    IndicatorValueFactory(indicator=indicator)
+
+    with pytest.raises(InputRefused) as refused:
+        plans.save_version(indicator, by=official, version=1, fields=changes)
+    plans.save_version(indicator, by=official, version=1, fields=changes, cause="method", reason="Counted anew.")
+
+    assert set(refused.value.errors) == {"cause", "reason"}
+    assert history_of(indicator)[0].reason.endswith(": Counted anew.")
+
+
+def test_an_indicator_with_values_is_withdrawn_with_a_reason(action, official):
+    indicator = IndicatorFactory(strategy=action.strategy)
+    IndicatorValueFactory(indicator=indicator)
+
+    with pytest.raises(ReasonMissing):
+        plans.withdraw_part(indicator, by=official, reason=" ")
+    plans.withdraw_part(indicator, by=official, reason="Nobody counts it any more.")
+
+    assert history_of(indicator)[0].reason == "Nobody counts it any more."
+
+
 def test_adopted_then_published_with_its_actions(strategy, city, lead, official):
     action, late = ActionFactory(city=city), ActionFactory(city=city)
     plans.withdraw_action(late, by=lead, reason="Merged.")
@@ -180,7 +206,11 @@ def test_parts_are_withdrawn_where_nothing_rests_on_them(action, official, every
     update = ActionUpdateFactory(action=action, spent=1, budget_line=spent)
     MilestoneReached.objects.create(update=update, milestone=reached)
 
-    for part in (swot, problem, free, unspent, IndicatorFactory(strategy=action.strategy)):
+    with pytest.raises(ReasonMissing):
+        plans.withdraw_part(free, by=official)
+    plans.withdraw_part(free, by=official, reason="It was part of the other.")
+    fresh = MilestoneFactory(action=ActionFactory(city=action.city))
+    for part in (swot, problem, fresh, unspent, IndicatorFactory(strategy=action.strategy)):
         assert plans.withdraw_part(part, by=official).withdrawn_at
         with pytest.raises(AlreadyWithdrawn):
             plans.withdraw_part(part, by=official)

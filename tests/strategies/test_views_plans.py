@@ -137,10 +137,25 @@ def test_a_reached_milestone_stays(client, official, action, period):
     milestone = MilestoneFactory(action=action)
     ActionUpdateFactory(action=action, city_period=period).reached.create(milestone=milestone)
 
-    answer = client.post(url("milestone_withdraw", milestone.pk), follow=True)
+    answer = client.post(url("milestone_withdraw", milestone.pk), {"text": "Too much."})
 
     assert "has been reached" in answer.content.decode()
     assert Milestone.objects.standing().count() == 1
+
+
+def test_what_values_rest_on_is_withdrawn_with_a_reason(client, official, action, period):
+    told, untold = IndicatorFactory.create_batch(2, strategy=action.strategy)
+    IndicatorValueFactory(indicator=told, city_period=period)
+    address = url("indicator_withdraw", told.pk)
+    assert f'method="get" action="{address}"' in client.get(url("indicator_edit", told.pk)).content.decode()
+
+    refused = client.post(address)
+    assert (list(refused.context["form"].errors), Indicator.objects.standing().count()) == (["text"], 2)
+    client.post(address, {"text": "Nobody counts it any more."})
+    client.post(url("indicator_withdraw", untold.pk))
+
+    assert Indicator.objects.standing().count() == 0
+    assert "Nobody counts it any more." in client.get(url("indicator_history", told.pk)).content.decode()
 
 
 def test_an_action_is_withdrawn_with_a_reason(client, official, action):
