@@ -23,6 +23,7 @@ class BodyKind(TextChoices):
 
 
 NETWORK_BODIES = {BodyKind.SCIENTIFIC_COMMITTEE, BodyKind.NETWORK_OFFICE}
+OFFICES = {BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE}
 
 
 class Role(TextChoices):

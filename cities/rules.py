@@ -116,11 +116,6 @@ def _in(cities: set[int], row) -> bool:
 
 
 @rules.predicate
-def is_signed_in(user):
-    return user.is_authenticated and user.is_active
-
-
-@rules.predicate
 def is_insider(user, row):
     return _in(insider_cities(user), row)
 
@@ -151,11 +146,6 @@ def is_trainer(user):
 
 
 @rules.predicate
-def is_data_protection(user):
-    return has_network_role(user, Role.DATA_PROTECTION)
-
-
-@rules.predicate
 def is_scientific(user):
     return is_scientific_member(user)
 
@@ -174,6 +164,17 @@ def leads_committee(user, row):
 @rules.predicate
 def is_of_committee(user, row):
     return row is not None and kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE
+
+
+@rules.predicate
+def leaves_as_official(user, membership):
+    """The own role in the city's office: whoever holds it sets who answers for an action anyway."""
+    person = person_of(user)
+    if person is None:
+        return False
+    if membership is None:
+        return bool(official_cities(user))
+    return membership.person_id == person.pk and membership.role in OFFICIALS
 
 
 def kind_of(row):
@@ -228,7 +229,10 @@ rules.add_perm("cities.delete_membership", rules.always_deny)
 rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee)
 rules.add_perm("cities.view_invitation", is_visible)
 # object: the body; which roles, cities.services decides. A committee seat is not a coordinator's to give.
-rules.add_perm("cities.invite", is_lead | (is_coordinator & ~is_of_committee) | leads_committee)
+gives_roles = is_lead | (is_coordinator & ~is_of_committee) | leads_committee
+rules.add_perm("cities.invite", gives_roles)
+# object: the membership; who leaves hands nothing but tasks, to somebody who holds the same role.
+rules.add_perm("cities.hand_over_membership", gives_roles | leaves_as_official)
 
 rules.add_perm("cities.view_event", is_visible)
 rules.add_perm("cities.add_event", is_official)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from cities import rules as who
-from cities.enums import ROLES, BodyKind, Role
+from cities.enums import OFFICES, ROLES, BodyKind, Role
 from cities.exceptions import CommitteeSeat, MembershipRefused, NotYours, OwnRole
 from cities.models import Body, Membership, Person
 from cities.signals import handed_over
@@ -47,16 +47,25 @@ def end_membership(membership: Membership, *, by: Any, on: date | None = None) -
 
 @transaction.atomic
 def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
-    """``to`` takes over the role and, by the signal ``handed_over``, what was kept in the leaving person's name."""
+    """``to`` takes over the role and, by the signal ``handed_over``, what was kept in the leaving person's name.
+
+    A role is handed over by who may give it; an official who leaves may pass on what stands in the own name, to
+    somebody who holds the same role already.
+    """
     membership = _current_row(membership)
     leaving = membership.person
     if to.pk == leaving.pk:
         raise MembershipRefused(_("Choose somebody else: this person holds the role already."))
     _hold(to)
     refuse_oneself(to, by=by)
-    refuse_seat(to, membership.body, membership.role)
-    end_membership(membership, by=by)
     holds = to.memberships.current().filter(body=membership.body, role=membership.role).first()
+    if holds is None:
+        refuse_grant(membership.body, membership.role, by=by)
+    elif by is not None and not by.has_perm("cities.hand_over_membership", membership):
+        raise NotYours
+    refuse_seat(to, membership.body, membership.role)
+    refuse_without_account(to, membership.body)
+    end_membership(membership, by=by)
     if holds is None:
         refuse_overlap(to, membership.body, membership.role, clock.today())
         holds = Membership(person=to, body=membership.body, role=membership.role, seat=membership.seat)
@@ -107,6 +116,14 @@ def refuse_seat(person: Person, body: Body, role: str) -> None:
         raise CommitteeSeat
     if role == Role.COORDINATOR and held.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE).exists():
         raise CommitteeSeat
+
+
+def refuse_without_account(person: Person, body: Body) -> None:
+    """The offices act on these pages; groups and committees have members who only meet."""
+    if body.kind in OFFICES and not (person.user_id and person.user.is_active):
+        raise MembershipRefused(
+            _("%(person)s has no account to act with. Invite %(person)s first.") % {"person": person}
+        )
 
 
 def refuse_overlap(person: Person, body: Body, role: str, begins: date) -> None:

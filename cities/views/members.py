@@ -1,5 +1,6 @@
 """Who is in which body: invite, end, hand over."""
 
+import rules
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -60,6 +61,7 @@ class MemberList(StrangersSignIn, ListView):
         today = clock.today()
         for row in context["object_list"]:
             row.is_current = row.valid_from <= today and (row.valid_to is None or row.valid_to > today)
+            row.may_hand_over = rules.has_perm("cities.hand_over_membership", self.request.user, row)
         return context | {
             "trail": _trail(),
             "filter": self.filter_form,
@@ -184,9 +186,12 @@ class _OfMembership(StrangersSignIn):
     def membership(self):
         rows = Membership.objects.visible_to(self.request.user).current().select_related("person", "body__city")
         found = get_object_or_404(rows, pk=self.kwargs["pk"])
-        if not memberships.may_end(found, self.request.user):
+        if not self.is_allowed(found):
             raise PermissionDenied
         return found
+
+    def is_allowed(self, membership):
+        return memberships.may_end(membership, self.request.user)
 
     def get(self, request, *args, **kwargs):
         _checked = self.membership
@@ -222,13 +227,18 @@ class MembershipHandOver(_OfMembership, FormView):
     form_class = HandOverForm
     template_name = "cities/membership_hand_over.html"
 
+    def is_allowed(self, membership):
+        return self.request.user.has_perm("cities.hand_over_membership", membership)
+
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"persons": self.colleagues(), "cancel": self.back()}
 
     def colleagues(self):
-        """Members of the same body, and of the same city's bodies; never the one who leaves, nor oneself."""
-        body = self.membership.body
+        """Who may give the role: members of the body and of the same city's. Who leaves: holders of the same role."""
+        body, gives = self.membership.body, self.request.user.has_perm("cities.invite", self.membership.body)
         near = Membership.objects.current().filter(body__city=body.city) if body.city_id else body.memberships.current()
+        if not gives:
+            near = body.memberships.current().filter(role=self.membership.role)
         persons = Person.objects.filter(pk__in=near.values("person")).exclude(pk=self.membership.person_id)
         own = who.person_of(self.request.user)
         return persons.exclude(pk=own.pk) if own else persons

@@ -1,5 +1,6 @@
 """The cities, their bodies, and what they say of themselves."""
 
+import rules
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.shortcuts import get_object_or_404, redirect
@@ -75,9 +76,14 @@ class BodyDetail(DetailView):
     def get_context_data(self, **kwargs):
         body, user = self.object, self.request.user
         events = Event.objects.visible_to(user).filter(body=body).order_by("-starts_at")
+        members = list(selectors.members_shown(body, user))
+        own = [row for row in members if user.is_authenticated and row.person.user_id == user.pk]
+        for row in own:
+            row.may_hand_over = rules.has_perm("cities.hand_over_membership", user, row)
         return super().get_context_data(**kwargs) | {
             "trail": trail_of(body.city, (body.name, "")),
-            "members": list(selectors.members_shown(body, user)),
+            "members": members,
+            "own_memberships": own,
             "sees_names": user.has_perm("cities.view_names", body),
             "events": list(events[:EVENTS_SHOWN]),
             "zone": body.city.timezone if body.city_id else None,

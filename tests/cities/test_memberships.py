@@ -271,7 +271,79 @@ def test_committee_seat_is_not_handed_to_a_coordinator(everyone, chair, heard):
         memberships.hand_over(membership_of(chair), to=everyone["coordinator"].person, by=chair)
 
 
+def test_coordinator_hands_over_no_seat_of_the_committee(everyone, committee, chair, heard):
+    for heir in (PersonFactory(), MembershipFactory(body=committee, role=Role.CHAIR).person):
+        with pytest.raises((CommitteeSeat, NotYours)):
+            memberships.hand_over(membership_of(chair), to=heir, by=everyone["coordinator"])
+
+    assert membership_of(chair).valid_to is None
+    assert heard == []
+
+
+@pytest.mark.parametrize(
+    "role", ["official", "viewer", "expert", "partner", "trainer", "scientific", "data_protection"]
+)
+def test_who_leaves_grants_nobody_the_own_role(everyone, heard, role):
+    row, heir = membership_of(everyone[role]), PersonFactory()
+
+    with pytest.raises(NotYours):
+        memberships.hand_over(row, to=heir, by=everyone[role])
+
+    assert not heir.memberships.exists()
+    assert heard == []
+
+
+def test_official_who_leaves_passes_tasks_to_another_official(everyone, office, heard):
+    row, heir = membership_of(everyone["official"]), MembershipFactory(body=office, role=Role.OFFICIAL)
+
+    memberships.hand_over(row, to=heir.person, by=everyone["official"])
+
+    assert [(told["person"], told["to"]) for told in heard] == [(row.person, heir.person)]
+
+
+@pytest.mark.parametrize("role", ["viewer", "expert", "partner"])
+def test_others_who_leave_pass_no_tasks_on(everyone, heard, role):
+    row = membership_of(everyone[role])
+    heir = MembershipFactory(body=row.body, role=row.role)
+
+    with pytest.raises(NotYours):
+        memberships.hand_over(row, to=heir.person, by=everyone[role])
+
+
+def test_role_of_an_office_is_for_somebody_with_an_account(everyone, heard):
+    with pytest.raises(MembershipRefused, match="no account"):
+        memberships.hand_over(membership_of(everyone["official"]), to=PersonFactory(user=None), by=everyone["lead"])
+
+
 # ---- pages
+
+
+def test_hand_over_is_offered_to_those_who_may(client, everyone, committee, chair):
+    others_seat, ours = membership_of(chair), membership_of(everyone["partner"])
+    client.force_login(everyone["coordinator"])
+
+    page = client.get(reverse("cities:member_list")).content.decode()
+
+    addresses = {row: reverse("cities:membership_hand_over", args=[row.pk]) for row in (others_seat, ours)}
+    assert addresses[ours] in page
+    assert addresses[others_seat] not in page
+    assert client.get(addresses[others_seat]).status_code == 403
+
+
+def test_own_role_is_left_from_the_page_of_the_body(client, everyone, office):
+    colleague = MembershipFactory(body=office, role=Role.OFFICIAL)
+    for role, may in (("official", True), ("viewer", False)):
+        client.force_login(everyone[role])
+        row = membership_of(everyone[role])
+        hand_over = reverse("cities:membership_hand_over", args=[row.pk])
+
+        page = client.get(reverse("cities:body_detail", args=[office.pk])).content.decode()
+
+        assert reverse("cities:membership_end", args=[row.pk]) in page
+        assert (hand_over in page) is may
+    client.force_login(everyone["official"])
+    offered = client.get(reverse("cities:membership_hand_over", args=[membership_of(everyone["official"]).pk]))
+    assert list(offered.context["form"].fields["to"].queryset) == [colleague.person]
 
 
 @pytest.mark.parametrize("role", ["viewer", "official", "partner", "scientific", "superuser", "former"])
