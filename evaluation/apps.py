@@ -9,6 +9,7 @@ class EvaluationConfig(AppConfig):
     def ready(self):
         from cities.cards import add_card
         from cities.files import add_holder
+        from cities.signals import network_made
         from epi_site.shared import triggers
         from strategies.enums import PhaseKind
         from strategies.gates import add_condition
@@ -20,7 +21,9 @@ class EvaluationConfig(AppConfig):
         from .models import CommitteeReview, DimensionReview, EvaluationResult, Report, ReportFile, StageMove
         from .selectors.files import judged_evidence
         from .selectors.overview import work_rows
+        from .services.frameworks import bring_framework
 
+        network_made.connect(bring_framework, dispatch_uid="evaluation.bring_framework")
         add_work(work_rows)
         add_card(evaluation_card, order=60)
         add_holder(judged_evidence)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cities.enums import BodyKind, Role
 from cities.exceptions import MembershipRefused
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
+from cities.signals import network_made
 from epi_site.accounts.models import User
 
 from .memberships import add_member
@@ -50,7 +51,8 @@ class NewNetwork(NamedTuple):
 
 @transaction.atomic
 def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> Installation:
-    """The installation's row, the network's two bodies, themes and target groups; what stands is left as it is."""
+    """The installation's row, the network's two bodies, themes, target groups and what apps above bring by the signal
+    ``network_made``; what stands is left as it is."""
     installation, _is_new = Installation.objects.get_or_create(
         pk=1, defaults={"network_name": name, "working_language": language, "is_demo": is_demo}
     )
@@ -62,6 +64,7 @@ def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> I
     for model, labels in ((Theme, THEMES), (TargetGroup, TARGET_GROUPS)):
         for code, label in labels.items():
             model.objects.get_or_create(code=code, defaults={"name": label})
+    network_made.send(Installation, installation=installation)
     return installation
 
 

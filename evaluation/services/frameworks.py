@@ -36,6 +36,11 @@ def load_framework(path: Path = DEFAULT) -> Framework:
     return framework
 
 
+def bring_framework(**signal: Any) -> None:
+    """Of ``network_made``: without a framework a new network could open no round."""
+    load_framework()
+
+
 @transaction.atomic
 def change_dimension(dimension: Dimension, *, by: Any, fields: dict) -> Dimension:
     """Mend names, questions or rubric while no round uses the framework."""
