@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import rules
 from django.db.models import Count
 
 from cities.cards import Card
 from cities.models import City
-from cities.rules import insider_cities
+from cities.rules import insider_cities, is_official
 from strategies.enums import Health, PhaseKind, StrategyStatus
 from strategies.models import CityPeriod, PilotPhase, Strategy
 from strategies.selectors.actions import actions_of, reads_live
@@ -26,7 +27,7 @@ WORST_FIRST = [
 def strategy_card(city: City, user: Any) -> Card | None:
     strategy = Strategy.objects.current().visible_to(user).filter(city=city).select_related("city").first()
     if strategy is None:
-        return None
+        return Card("strategies/_city_no_strategy.html", {}) if is_official(user, city) else None
     healths = list(actions_of(strategy, user).values_list("health", flat=True))
     counts = [(health, healths.count(health)) for health in WORST_FIRST if health in healths]
     context = {
@@ -43,7 +44,7 @@ def strategy_card(city: City, user: Any) -> Card | None:
 def phases_card(city: City, user: Any) -> Card | None:
     """The dates alone: a gate asks a dozen questions of the data, and stands on its own page."""
     phases = sorted(PilotPhase.objects.filter(city=city), key=lambda row: ORDER.index(row.kind))
-    if not phases:
+    if not phases and not rules.has_perm("strategies.add_pilotphase", user, city):
         return None
     rows = [{"phase": phase, "kind": PhaseKind(phase.kind)} for phase in phases]
     return Card("strategies/_city_phases.html", {"rows": rows})

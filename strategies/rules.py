@@ -90,7 +90,7 @@ rules.add_perm("strategies.return_cityperiod", is_coordinator & ~is_of_the_munic
 rules.add_perm("strategies.reopen_cityperiod", is_coordinator)
 
 rules.add_perm("strategies.view_pilotphase", is_insider | is_network_reader)
-rules.add_perm("strategies.add_pilotphase", is_coordinator)
+rules.add_perm("strategies.add_pilotphase", is_lead | is_coordinator)
 rules.add_perm("strategies.delete_pilotphase", rules.always_deny)
 rules.add_perm("strategies.change_pilotphase", is_lead | is_coordinator)
 rules.add_perm("strategies.waive_condition", is_coordinator)

@@ -31,6 +31,7 @@ urlpatterns = [
     path("evidence/<int:pk>/withdraw/", updates.EvidenceWithdraw.as_view(), name="evidence_withdraw"),
     # strategies
     path("strategies/<slug:slug>/", strategies.StrategyDetail.as_view(), name="strategy_detail"),
+    path("cities/<slug:slug>/strategy/add/", plans.StrategyAdd.as_view(), name="strategy_add"),
     path("strategies/<slug:slug>/edit/", plans.StrategyEdit.as_view(), name="strategy_edit"),
     path("strategies/<slug:slug>/history/", history.StrategyHistory.as_view(), name="strategy_history"),
     path("strategies/<slug:slug>/adopt/", strategies.StrategyAdopt.as_view(), name="strategy_adopt"),
@@ -73,6 +74,7 @@ urlpatterns = [
     path("periods/<int:pk>/revisions/<int:number>/", periods.PeriodRevisionDetail.as_view(), name="revision_detail"),
     # the pilot's three steps
     path("cities/<slug:slug>/phases/", phases.PhaseList.as_view(), name="phase_list"),
+    path("cities/<slug:slug>/phases/<slug:kind>/add/", phases.PhaseAdd.as_view(), name="phase_add"),
     path("phases/<int:pk>/edit/", phases.PhaseEdit.as_view(), name="phase_edit"),
     path("phases/<int:pk>/waive/<slug:key>/", phases.ConditionWaive.as_view(), name="condition_waive"),
     path("waivers/<int:pk>/withdraw/", phases.WaiverWithdraw.as_view(), name="waiver_withdraw"),

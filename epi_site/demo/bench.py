@@ -237,7 +237,7 @@ def log_once(network: Network) -> int:
     client = Client(headers={"host": settings.ALLOWED_HOSTS[0]})
     client.force_login(network.official)
     with CaptureQueriesContext(connection) as queries:
-        fields = _typed(client.get(url).content.decode())
+        fields = fields_of(client.get(url).content.decode())
         client.post(url, fields | {"text": "The bench was here."})
     if not ActionUpdate.objects.filter(text="The bench was here.").exists():
         raise RuntimeError("The bench could not save an update: it no longer knows the logging form.")
@@ -267,7 +267,8 @@ class _Fields(HTMLParser):
         return kind not in ("submit", "file", "button") and (kind not in ("radio", "checkbox") or "checked" in given)
 
 
-def _typed(page: str) -> dict[str, str]:
+def fields_of(page: str) -> dict[str, str]:
+    """What the form of a page holds, as a browser would send it back."""
     parser = _Fields()
     parser.feed(page[page.index("<main") :])
     return parser.found

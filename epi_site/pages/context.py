@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,7 @@ from cities.models import City, Installation
 from cities.rules import insider_cities, offices_of, reads_network
 from epi_site.dashboards.selectors.installation import installation_of
 from epi_site.pages.workplace import has_evaluation_work
+from strategies.models import Strategy
 
 PLAN_PATHS = ("/strategies/", "/actions/", "/indicators/", "/updates/", "/periods/")
 
@@ -72,7 +74,8 @@ class Site:
     def own_cities(self) -> list[City]:
         if self._user is None or not insider_cities(self._user):
             return []
-        return list(City.objects.filter(pk__in=insider_cities(self._user)))
+        strategies = Strategy.objects.current().filter(city=OuterRef("pk"))
+        return list(City.objects.filter(pk__in=insider_cities(self._user)).annotate(has_strategy=Exists(strategies)))
 
     @cached_property
     def workplace(self) -> str:
@@ -94,7 +97,8 @@ class Site:
             yield NavPlace(_("My work"), reverse("strategies:my_work"))
         yield NavPlace(_("Cities"), reverse("cities:city_list"))
         for city in self.own_cities[:1]:
-            yield NavPlace(_("Strategy"), reverse("strategies:strategy_detail", args=[city.slug]), PLAN_PATHS)
+            page = "strategies:strategy_detail" if city.has_strategy else "cities:city_detail"
+            yield NavPlace(_("Strategy"), reverse(page, args=[city.slug]), PLAN_PATHS)
         if network and not insider:
             yield NavPlace(_("Periods"), reverse("strategies:cityperiod_list"), PLAN_PATHS)
         if offices_of(user) or has_evaluation_work(user):

@@ -84,6 +84,8 @@ class StrategyForm(PlanForm):
     def offer(self):
         codes = dict.fromkeys([self.city.language, *self.city.other_languages, "en"])
         self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
+        if self.instance.pk is None:
+            self.initial["language"] = self.city.language
 
     def clean(self):
         cleaned = super().clean()

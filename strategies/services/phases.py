@@ -6,8 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cities.models import City
 from epi_site.shared import clock
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing
+from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
 from strategies.gates import GATES
 from strategies.models import GateWaiver, PilotPhase
 
@@ -17,9 +18,23 @@ DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
 
 
 @transaction.atomic
-def create_phase(city: Any, kind: str, *, by: Any, planned_start: date, planned_end: date) -> PilotPhase:
+def create_phase(
+    city: City,
+    kind: str,
+    *,
+    by: Any,
+    planned_start: date,
+    planned_end: date,
+    actual_start: date | None = None,
+    actual_end: date | None = None,
+) -> PilotPhase:
+    """The dates of a step, for the first time. Two who set them at once: the second is told."""
+    city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
     phase = PilotPhase(city=city, kind=kind, planned_start=planned_start, planned_end=planned_end)
+    phase.actual_start, phase.actual_end = actual_start, actual_end
     demand_rule(by, "strategies.add_pilotphase", phase)
+    if PilotPhase.objects.filter(city=city, kind=kind).exists():
+        raise StrategyError(_("This step has its dates already. Open the steps of the pilot and change them there."))
     _refuse(phase)
     save_as(phase, by)
     return phase

@@ -8,6 +8,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from cities.models import City
 from epi_site.shared import clock
 from strategies.enums import ChangeCause, StrategyStatus
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
@@ -91,6 +92,15 @@ def has_values(row: Indicator | Milestone) -> bool:
     if isinstance(row, Indicator):
         return row.values.standing().exists()
     return MilestoneReached.objects.filter(milestone__action=row.action_id, update__withdrawn_at=None).exists()
+
+
+@transaction.atomic
+def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
+    """The first strategy of a city, as a draft. Two who begin at once: the second is told."""
+    city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
+    if Strategy.objects.current().filter(city=city).exists():
+        raise StrategyError(_("This city has a strategy already. Change it, or add to it."))
+    return save_version(Strategy(city=city), by=by, fields=fields)
 
 
 @transaction.atomic

@@ -102,6 +102,10 @@ class RowForm(OfRow, TemplateView):
     def back(self) -> str:
         return self.row.get_absolute_url()
 
+    def done_url(self) -> str:
+        """Where it goes on when all is saved."""
+        return self.back()
+
     def get(self, request, *args, **kwargs):
         self.row  # noqa: B018 - refuses before anything is made
         return self.show(self.make_form())
@@ -119,7 +123,7 @@ class RowForm(OfRow, TemplateView):
             else:
                 if self.done:
                     messages.success(request, self.done)
-                return redirect(self.back())
+                return redirect(self.done_url())
         return self.show(form, status=409 if getattr(form, "differences", None) else 200)
 
     @staticmethod

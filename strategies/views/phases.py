@@ -57,9 +57,12 @@ class PhaseList(StrangersSignIn, TemplateView):
         city = get_object_or_404(City.objects.visible_to(user), slug=self.kwargs["slug"])
         rows = phase_rows(city, user)
         any_phase = rows[0]["phase"] if rows else None
+        dated = {row["kind"] for row in rows}
         context = {
             "city": city,
             "rows": rows,
+            "undated": [kind for kind in PhaseKind if kind not in dated],
+            "may_add": may(user, "strategies.add_pilotphase", city),
             "may_date": any_phase and may(user, "strategies.change_pilotphase", any_phase),
             "may_waive": may(user, "strategies.waive_condition", any_phase),
             "trail": trails.here(trails.city_trail(city), _("Steps of the pilot")),
@@ -81,6 +84,46 @@ class OfPhase(RowForm):
 
     def back(self):
         return reverse("strategies:phase_list", args=[self.row.city.slug])
+
+
+class PhaseAdd(RowForm):
+    """The first dates of a step that has none."""
+
+    name = "city"
+    template_name = "strategies/form.html"
+    done = gettext_lazy("The dates are saved.")
+    rows = City.objects.all()
+    key = "slug"
+
+    @cached_property
+    def kind(self) -> PhaseKind:
+        if self.kwargs["kind"] not in PhaseKind.values:
+            raise Http404
+        return PhaseKind(self.kwargs["kind"])
+
+    def is_allowed(self, row):
+        if not may(self.user, "strategies.view_pilotphase", row):
+            raise Http404
+        return self.kind and may(self.user, "strategies.add_pilotphase", row)
+
+    def make_form(self, data=None, files=None):
+        form = PhaseForm(data, instance=PilotPhase(city=self.row, kind=self.kind))
+        form.helper = form_helper(cancel=self.back())
+        return form
+
+    def save(self, form):
+        dates = {name: form.cleaned_data[name] for name in PhaseForm.Meta.fields}
+        phases.create_phase(self.row, self.kind, by=self.user, **dates)
+
+    def back(self):
+        return reverse("strategies:phase_list", args=[self.row.slug])
+
+    def get_context_data(self, **kwargs):
+        trail = [*trails.city_trail(self.row), (_("Steps of the pilot"), self.back())]
+        heading = _("Dates: %(step)s") % {"step": self.kind.label}
+        return super().get_context_data(
+            heading=heading, lead=self.row.name, trail=trails.here(trail, heading), **kwargs
+        )
 
 
 class PhaseEdit(OfPhase):

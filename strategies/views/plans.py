@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cities.models import City
 from epi_site.shared.forms import form_helper
 from strategies import forms
 from strategies.models import (
@@ -124,6 +125,36 @@ class PlanAdd(PlanEdit):
 
 
 # ---- the strategy and its tree
+
+
+class StrategyAdd(PlanAdd):
+    """Where a city begins: everything else hangs on its strategy."""
+
+    rows = City.objects.all()
+    key = "slug"
+    adds, parent_name = Strategy, "city"
+    form_class, heading = forms.StrategyForm, gettext_lazy("Begin the strategy")
+    done = gettext_lazy("The strategy is saved as a draft: the public does not see it. Now add its priority areas.")
+
+    def get(self, request, *args, **kwargs):
+        if Strategy.objects.current().filter(city=self.row).exists():
+            return redirect("strategies:strategy_detail", slug=self.row.slug)
+        return super().get(request, *args, **kwargs)
+
+    def strategy_of(self, row):
+        return self.part
+
+    def save(self, form):
+        plans.add_strategy(self.row, by=self.user, fields=form.columns)
+
+    def trail(self):
+        return trails.city_trail(self.row)
+
+    def back(self):
+        return self.row.get_absolute_url()
+
+    def done_url(self):
+        return self.part.get_absolute_url()
 
 
 class StrategyEdit(PlanEdit):

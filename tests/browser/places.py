@@ -115,6 +115,7 @@ PAGES = [
     ("period-endorse", "expert.linkoping", "/periods/{open}/endorse/"),
     ("phases", "lead.linkoping", "/cities/linkoping/phases/"),
     ("phase-edit", "lead.linkoping", "/phases/{phase}/edit/"),
+    ("phase-add", "lead.linkoping", "/cities/linkoping/phases/pact/add/"),
     ("city", "lead.linkoping", "/cities/linkoping/"),
     ("city-edit", "lead.linkoping", "/cities/linkoping/edit/"),
     ("body", "lead.linkoping", "/bodies/{body}/"),
