@@ -259,7 +259,13 @@ class EventForm(VersionedForm):
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
 
-class AttendanceForm(forms.Form):
+class AttendanceForm(VersionedForm):
+    """Carries the version of the event: the second of two who write down who came is told."""
+
+    class Meta:
+        model = Event
+        fields = []
+
     persons = forms.ModelMultipleChoiceField(
         Person.objects.none(), label=_("Members who came"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -272,8 +278,14 @@ class AttendanceForm(forms.Form):
 
     def __init__(self, *args, persons, cancel="", **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["persons"].queryset = persons
+        self.fields["persons"].queryset = self.persons = persons
+        rows = list(self.instance.attendances.order_by("pk"))
+        self.initial["persons"] = [row.person_id for row in rows if row.person_id]
+        self.initial["guests"] = "\n".join(f"{row.label}, {row.count}" for row in rows if not row.person_id)
         self.helper = form_helper(save=_("Save the attendance"), cancel=cancel)
+
+    def form_of(self, current):
+        return type(self)(instance=current, persons=self.persons)
 
     def clean_guests(self):
         lines = [line.strip() for line in self.cleaned_data["guests"].splitlines() if line.strip()]

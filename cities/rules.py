@@ -238,7 +238,7 @@ rules.add_perm("cities.view_event", is_visible)
 rules.add_perm("cities.add_event", is_official)
 rules.add_perm("cities.change_event", is_official)
 rules.add_perm("cities.publish_event", is_lead)
-rules.add_perm("cities.view_attendance_names", is_insider)
+rules.add_perm("cities.view_attendance_names", is_insider | is_coordinator)
 rules.add_perm("cities.view_storedfile", is_visible)
 
 rules.add_perm("accounts.send_mail_again", is_coordinator)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet, Sum
 
 from cities.enums import BodyKind, Role
-from cities.models import Attendance, Body, City, Event, Membership
+from cities.models import Attendance, Body, City, Event, Membership, StoredFile
 from epi_site.shared.locales import current_locale
 
 WITH_PERSON = ("person__organisation",)
@@ -42,6 +42,12 @@ def network_bodies() -> QuerySet[Body]:
 def reads_all_of(event: Event, user: Any) -> bool:
     """Minutes and decisions are for the city and the network; the public reads date, place and programme."""
     return Event.objects.read_whole_by(user).filter(pk=event.pk).exists()
+
+
+def replaced_minutes(event: Event, user: Any) -> list[StoredFile]:
+    """Minutes that a later file took the place of; the files' own rule says who reads them."""
+    earlier = Event.history.filter(id=event.pk).exclude(minutes_file=None).exclude(minutes_file=event.minutes_file)
+    return list(StoredFile.objects.visible_to(user).filter(pk__in=earlier.values("minutes_file")))
 
 
 def attendance_of(event: Event) -> tuple[QuerySet[Attendance], int]:

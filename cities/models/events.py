@@ -8,7 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from cities import files
 from cities.enums import EventKind, FileState
-from cities.rules import insider_cities, reads_network
+from cities.rules import insider_cities, lead_cities, reads_network
 from epi_site.shared import clock
 from epi_site.shared.models import Recorded, Versioned
 
@@ -112,8 +112,12 @@ class Event(Recorded, Versioned):
 
 
 def minutes_held_for(user):
-    """A Q over StoredFile: the minutes of the events that the user reads whole."""
-    return Q(pk__in=Event.objects.read_whole_by(user).exclude(minutes_file=None).values("minutes_file"))
+    """A Q over StoredFile: the minutes of the events that the user reads whole; the city's lead reads replaced ones."""
+    held = Q(pk__in=Event.objects.read_whole_by(user).exclude(minutes_file=None).values("minutes_file"))
+    if not (led := lead_cities(user)):
+        return held
+    events = Event.objects.filter(Q(city__in=led) | Q(body__city__in=led)).values("pk")
+    return held | Q(pk__in=Event.history.filter(id__in=events).exclude(minutes_file=None).values("minutes_file"))
 
 
 class Attendance(models.Model):
@@ -123,6 +127,8 @@ class Attendance(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="attendances")
     label = models.CharField(_("who"), max_length=200, blank=True, help_text=_("A group of guests, not a name."))
     count = models.PositiveIntegerField(_("how many"), default=1)
+
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("attendance")

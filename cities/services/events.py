@@ -72,18 +72,39 @@ def publish_event(event: Event, *, by: Any) -> Event:
 
 @transaction.atomic
 def record_attendance(
-    event: Event, *, by: Any, persons: Iterable[Person] = (), guests: Iterable[tuple[str, int]] = ()
+    event: Event,
+    *,
+    by: Any,
+    persons: Iterable[Person] = (),
+    guests: Iterable[tuple[str, int]] = (),
+    version: int | None = None,
 ) -> Event:
-    """Who came, anew: persons of the network by name, groups of guests by number."""
-    event = _held(event, None)
+    """Who came: persons of the network by name, groups of guests by number.
+
+    Only what differs is written, with history; raises EditedMeanwhile where somebody was first.
+    """
+    event = _held(event, version)
     _demand("cities.change_event", by, event)
-    event.attendances.all().delete()
-    Attendance.objects.bulk_create(Attendance(event=event, person=person) for person in set(persons))
-    Attendance.objects.bulk_create(
-        Attendance(event=event, label=label.strip()[:200], count=count) for label, count in guests if label.strip()
-    )
+    came: dict[Any, Attendance] = {person.pk: Attendance(event=event, person=person) for person in persons}
+    for label, count in ((label.strip()[:200], count) for label, count in guests if label.strip()):
+        group = came.setdefault(label, Attendance(event=event, label=label, count=0))
+        group.count += count
+    for row in event.attendances.all():
+        wanted = came.pop(row.person_id or row.label, None)
+        if wanted is None:
+            _track(row, by).delete()
+        elif row.count != wanted.count:
+            row.count = wanted.count
+            _track(row, by).save()
+    for row in came.values():
+        _track(row, by).save()
     _save(event, by)
     return event
+
+
+def _track(row: Attendance, by: Any) -> Attendance:
+    row._history_user = by
+    return row
 
 
 def _demand(permission: str, by: Any, event: Event) -> None:

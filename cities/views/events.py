@@ -14,6 +14,7 @@ from django.views.generic import DetailView, FormView
 from cities import selectors
 from cities.forms import AttendanceForm, EventForm
 from cities.models import City, Event, Membership, Person
+from cities.rules import lead_cities
 from cities.services import events, files
 from epi_site.shared.exceptions import EditedMeanwhile, TellableError
 from epi_site.shared.views import StrangersSignIn
@@ -50,6 +51,8 @@ class EventDetail(StrangersSignIn, DetailView):
         }
         if context["is_whole"]:
             context["attendances"], context["came"] = selectors.attendance_of(event)
+        if city and city.pk in lead_cities(user):
+            context["replaced"] = selectors.replaced_minutes(event, user)
         return super().get_context_data(**kwargs) | context
 
 
@@ -175,15 +178,9 @@ class EventAttendance(StrangersSignIn, FormView):
         listed = self.event.attendances.exclude(person=None).values("person")
         return Person.objects.filter(pk__in=current) | Person.objects.filter(pk__in=listed)
 
-    def get_initial(self):
-        rows = list(self.event.attendances.all())
-        return {
-            "persons": [row.person_id for row in rows if row.person_id],
-            "guests": "\n".join(f"{row.label}, {row.count}" for row in rows if not row.person_id),
-        }
-
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"persons": self.members(), "cancel": self.back()}
+        given = {"instance": self.event, "persons": self.members(), "cancel": self.back()}
+        return super().get_form_kwargs() | given
 
     def back(self):
         return reverse("cities:event_detail", args=[self.event.pk])
@@ -193,8 +190,11 @@ class EventAttendance(StrangersSignIn, FormView):
         return super().get_context_data(**kwargs) | {"heading": _("Who came"), "trail": trail}
 
     def form_valid(self, form):
-        events.record_attendance(
-            self.event, by=self.request.user, persons=form.cleaned_data["persons"], guests=form.cleaned_data["guests"]
-        )
+        given = {name: form.cleaned_data[name] for name in ("persons", "guests", "version")}
+        try:
+            events.record_attendance(self.event, by=self.request.user, **given)
+        except EditedMeanwhile as error:
+            form.catch_up(error.current)
+            return self.render_to_response(self.get_context_data(form=form))
         messages.success(self.request, _("The attendance is saved."))
         return HttpResponseRedirect(self.back())

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from cities.enums import BodyKind, EventKind
 from cities.exceptions import EventRefused, NotYours
-from cities.models import Event, StoredFile
+from cities.models import Attendance, Event, StoredFile
 from cities.services import events, files
 from epi_site.shared.exceptions import EditedMeanwhile
 from tests.factories import BodyFactory, EventFactory, PersonFactory
@@ -80,7 +80,7 @@ def test_public_reads_date_place_and_programme_alone(client, everyone, event):
 
 
 @pytest.mark.parametrize(
-    "role,names", [("viewer", True), ("partner", False), ("scientific", False), ("coordinator", False)]
+    "role,names", [("viewer", True), ("partner", False), ("scientific", False), ("coordinator", True)]
 )
 def test_network_reads_the_minutes_and_the_city_who_came(client, everyone, event, role, names):
     events.record_attendance(event, by=everyone["official"], persons=[PersonFactory(name="Somebody Who Came")])
@@ -298,12 +298,68 @@ def test_attendance_is_typed_and_shown_again(client, everyone, event):
     address = page_of(event, "event_attendance")
     expert = everyone["expert"].person
 
-    client.post(address, {"persons": [expert.pk], "guests": "Residents of the district, 24\nPress: 2\n"})
+    typed_in = {"persons": [expert.pk], "guests": "Residents of the district, 24\nPress: 2\n", "version": event.version}
+    client.post(address, typed_in)
     form = client.get(address).context["form"]
 
-    assert form.initial == {"persons": [expert.pk], "guests": "Residents of the district, 24\nPress, 2"}
+    assert (form.initial["persons"], form.initial["guests"]) == ([expert.pk], "Residents of the district, 24\nPress, 2")
     assert "27 persons in all" in client.get(page_of(event)).content.decode()
     assert everyone["other_official"].person not in form.fields["persons"].queryset
+
+
+def test_attendance_is_written_by_difference_with_history(everyone, event):
+    expert, viewer, lead = (everyone[role].person for role in ("expert", "viewer", "lead"))
+    by = everyone["official"]
+    events.record_attendance(event, by=by, persons=[expert, viewer], guests=[("Press", 2), ("Residents", 9)])
+    kept = event.attendances.get(person=expert)
+
+    events.record_attendance(event, by=by, persons=[expert, lead], guests=[("Press", 3), ("Press", 1)])
+
+    rows = event.attendances.order_by("label", "person__name")
+    assert {(row.person, row.label, row.count) for row in rows} == {
+        (expert, "", 1),
+        (lead, "", 1),
+        (None, "Press", 4),
+    }
+    assert event.attendances.get(person=expert).pk == kept.pk
+    told = Attendance.history.filter(event_id=event.pk).values_list("history_type", flat=True)
+    assert sorted(told) == ["+"] * 5 + ["-"] * 2 + ["~"]
+    assert set(Attendance.history.values_list("history_user", flat=True)) == {by.pk}
+
+
+def test_second_who_records_attendance_sees_both_versions(client, everyone, event):
+    client.force_login(everyone["official"])
+    address = page_of(event, "event_attendance")
+    read = client.get(address).context["form"].initial["version"]
+    events.record_attendance(event, by=everyone["lead"], persons=[everyone["expert"].person], version=read)
+    mine = {"persons": [everyone["viewer"].person.pk], "guests": "Press, 2", "version": read}
+
+    page = client.post(address, mine)
+
+    assert [(row.label, row.theirs, row.yours) for row in page.context["form"].differences] == [
+        ("Members who came", everyone["expert"].person.name, everyone["viewer"].person.name),
+        ("Guests", "", "Press, 2"),
+    ]
+    assert [row.person for row in event.attendances.all()] == [everyone["expert"].person]
+    client.post(address, mine | {"version": page.context["form"]["version"].value()})
+    assert {row.person for row in event.attendances.all()} == {everyone["viewer"].person, None}
+
+
+@pytest.mark.parametrize("role,reads", [("lead", True), ("official", False), ("coordinator", False)])
+def test_replaced_minutes_stay_readable_for_the_lead(client, everyone, event, role, reads):
+    for name in ("a.pdf", "b.pdf"):
+        stored = files.store_upload(upload(PDF, name), by=everyone["official"])
+        events.save_event(event, by=everyone["official"], fields={}, minutes_file=stored)
+        event.refresh_from_db()
+    replaced = reverse("cities:file", args=[StoredFile.objects.get(name="a.pdf").uuid])
+    client.force_login(everyone[role])
+
+    page = client.get(page_of(event)).content.decode()
+
+    assert (replaced in page) is reads
+    answer = client.get(replaced)
+    assert answer.status_code == (200 if reads else 404)
+    assert (bytes_of(answer) == PDF) is reads
 
 
 def test_attendance_needs_numbers(client, everyone, event):
