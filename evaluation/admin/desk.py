@@ -16,6 +16,7 @@ from cities.enums import Role
 from cities.models import Installation
 from cities.rules import has_network_role, is_scientific_member
 from epi_site.shared import clock, locales
+from epi_site.shared.admin import ReadOnlyAdmin
 from epi_site.shared.charts import csv_rows
 from epi_site.shared.exceptions import TellableError
 from epi_site.shared.ids import pk_of
@@ -49,15 +50,8 @@ class Queue(ChangeList):
         self.result_list = rows
 
 
-class NotThere:
-    """What one may not see is 404, not a message on the index."""
-
-    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
-        raise Http404
-
-
 @admin.register(Evaluation)
-class EvaluationAdmin(NotThere, admin.ModelAdmin):
+class EvaluationAdmin(ReadOnlyAdmin):
     """State is the services'; here one finds what to decide on, and opens the desk."""
 
     list_display = [
@@ -99,15 +93,6 @@ class EvaluationAdmin(NotThere, admin.ModelAdmin):
 
     def get_sortable_by(self, request):
         return ["state", "waiting"] if self._coordinates(request) else ["state", "gap", "waiting"]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
 
     def get_actions(self, request):
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
