@@ -198,7 +198,7 @@ def add_reference_data(app: str, *models: str) -> None:
 
 rules.add_perm("cities", is_coordinator)
 rules.add_perm("accounts", is_coordinator)
-rules.add_perm("cities.use_admin", is_coordinator | is_scientific)
+rules.add_perm("cities.use_admin", is_coordinator | is_trainer | is_scientific)
 add_reference_data("cities", "organisation", "theme", "targetgroup", "installation")
 add_reference_data("accounts", "mail")
 

@@ -2,7 +2,7 @@ import rules
 
 from cities.rules import is_coordinator, is_trainer, is_visible
 
-rules.add_perm("training", is_coordinator)
+rules.add_perm("training", is_trainer | is_coordinator)
 rules.add_perm("training.view_trainingweek", is_visible)
 for _model in ("trainingweek", "session", "speaker"):
     rules.add_perm(f"training.add_{_model}", is_trainer | is_coordinator)

@@ -3,8 +3,10 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
+from cities.enums import BodyKind, Role
+from epi_site.demo.bench import fields_of
 from epi_site.shared import clock
-from tests.factories import OrganisationFactory, SessionFactory, ThemeFactory, TrainingWeekFactory
+from tests.factories import OrganisationFactory, SessionFactory, ThemeFactory, TrainingWeekFactory, member
 from training.models import Speaker
 from training.selectors import programme
 
@@ -88,3 +90,23 @@ def test_empty_places_say_what_will_come(week, client):
     assert "The programme is being made" in client.get(week.get_absolute_url()).content.decode()
     week.delete()
     assert "No training week is announced" in client.get(reverse("training:week_list")).content.decode()
+
+
+def test_trainer_changes_the_programme_in_the_workbench(client, week):
+    session = SessionFactory(week=week, title="Morning", starts_at=at(11, 7))
+    client.force_login(member(BodyKind.NETWORK_OFFICE, Role.TRAINER))
+    address = reverse("admin:training_session_change", args=[session.pk])
+    typed = fields_of(client.get(address).content.decode())
+
+    client.post(address, typed | {"title": "Late morning"})
+
+    session.refresh_from_db()
+    assert session.title == "Late morning"
+    assert reverse("admin:index") in client.get(reverse("training:week_list")).content.decode()
+    assert client.get(reverse("admin:cities_theme_changelist")).status_code == 404
+
+
+def test_partner_finds_no_workbench(client, week):
+    client.force_login(member(BodyKind.NETWORK_OFFICE, Role.PARTNER))
+
+    assert client.get(reverse("admin:training_session_changelist")).status_code == 404
