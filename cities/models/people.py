@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
 from cities.rules import has_network_role, led_bodies, managed_bodies
+from cities.words import shown
 from epi_site.shared import clock
 from epi_site.shared.models import Recorded, Versioned
 
@@ -100,7 +101,7 @@ class Body(Recorded, Versioned):
         ]
 
     def __str__(self):
-        return self.name
+        return shown(self.name)
 
     @property
     def of_city_id(self) -> int | None:

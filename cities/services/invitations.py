@@ -172,7 +172,7 @@ def _write_letter(invitation: Invitation, token: str) -> None:
             "name": invitation.name,
             "inviter": _name_of(invitation.invited_by),
             "role": role_words(invitation),
-            "body": invitation.body.name,
+            "body": str(invitation.body),
             "network": network,
             "link": link,
             "days": settings.INVITATION_DAYS,

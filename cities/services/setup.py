@@ -9,35 +9,10 @@ from cities.enums import BodyKind, Role
 from cities.exceptions import MembershipRefused
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
 from cities.signals import network_made
+from cities.words import BODIES, TARGET_GROUPS, THEMES
 from epi_site.accounts.models import User
 
 from .memberships import add_member
-
-THEMES = {
-    "participation": "Participation and belonging",
-    "education": "Education and language",
-    "employment": "Employment and entrepreneurship",
-    "housing": "Housing and neighbourhoods",
-    "health": "Health and care",
-    "welcome": "Reception and welcome",
-    "anti-discrimination": "Equal treatment and protection from discrimination",
-    "culture": "Culture, sport and leisure",
-    "services": "Access to public services",
-    "communication": "Communication and intercultural dialogue",
-}
-TARGET_GROUPS = {
-    "newcomers": "People who arrived recently",
-    "refugees": "Refugees and people seeking protection",
-    "long-term-residents": "Migrants who have lived here for long",
-    "second-generation": "Children of migrants",
-    "children": "Children and young people",
-    "women": "Women",
-    "older-people": "Older people",
-    "workers": "Workers from abroad",
-    "roma": "Roma communities",
-    "receiving-society": "The receiving society",
-    "staff": "Staff of the municipality",
-}
 
 
 class NetworkStands(MembershipRefused):
@@ -56,10 +31,7 @@ def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> I
     installation, _is_new = Installation.objects.get_or_create(
         pk=1, defaults={"network_name": name, "working_language": language, "is_demo": is_demo}
     )
-    for kind, words in {
-        BodyKind.NETWORK_OFFICE: "Network office",
-        BodyKind.SCIENTIFIC_COMMITTEE: "Scientific committee",
-    }.items():
+    for kind, words in BODIES.items():
         Body.objects.get_or_create(kind=kind, city=None, defaults={"name": words})
     for model, labels in ((Theme, THEMES), (TargetGroup, TARGET_GROUPS)):
         for code, label in labels.items():

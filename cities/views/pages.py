@@ -81,7 +81,7 @@ class BodyDetail(DetailView):
         for row in own:
             row.may_hand_over = rules.has_perm("cities.hand_over_membership", user, row)
         return super().get_context_data(**kwargs) | {
-            "trail": trail_of(body.city, (body.name, "")),
+            "trail": trail_of(body.city, (str(body), "")),
             "members": members,
             "own_memberships": own,
             "sees_names": user.has_perm("cities.view_names", body),

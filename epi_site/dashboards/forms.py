@@ -25,8 +25,8 @@ class ViewForm(forms.Form):
             self.fields["phase"].choices = [("", _("all steps")), *PhaseKind.choices]
         else:
             del self.fields["country"], self.fields["phase"]
-        self.fields["theme"].choices = [("", _("all themes")), *((row.code, row.name) for row in view.themes)]
-        self.fields["group"].choices = [("", _("all target groups")), *((row.code, row.name) for row in view.groups)]
+        self.fields["theme"].choices = [("", _("all themes")), *((row.code, str(row)) for row in view.themes)]
+        self.fields["group"].choices = [("", _("all target groups")), *((row.code, str(row)) for row in view.groups)]
 
 
 def _period_words(period, view) -> str:

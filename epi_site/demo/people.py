@@ -5,32 +5,15 @@ from datetime import date
 
 from cities.enums import BodyKind, OrganisationKind, Role, Seat
 from cities.models import Body, City, Installation, Membership, Organisation, Person, TargetGroup, Theme
+from cities.words import BODIES
 from epi_site.accounts.models import User
 from epi_site.shared import clock
+
+from .words import GROUPS, THEMES
 
 PASSWORD = "integration-demo"  # noqa: S105 - printed at start; production refuses to run with these accounts
 DOMAIN = "demo.example"
 
-THEMES = {
-    "commitment": "The municipality's commitment",
-    "culture": "Cultural exchange",
-    "education": "Education",
-    "housing": "Housing",
-    "inclusion": "Inclusion",
-    "labour": "Labour market",
-    "participation": "Participation",
-    "services": "Access to basic services",
-}
-GROUPS = {
-    "civil_society": "Civil society",
-    "employees": "Municipal employees",
-    "employers": "Employers",
-    "families": "Families",
-    "newcomers": "Newcomers",
-    "residents": "All residents",
-    "women": "Women",
-    "young": "Young people",
-}
 PARTNERS = [  # the technical partners of the real network
     ("PATRIR", "RO", "Cluj-Napoca"),
     ("Asociación Ciudades Interculturales", "ES", ""),
@@ -127,8 +110,8 @@ class Casting:
         self.cast, self.since = Cast(), since
 
     def network(self) -> None:
-        office = self._body(BodyKind.NETWORK_OFFICE, "Network office")
-        committee = self._body(BodyKind.SCIENTIFIC_COMMITTEE, "Scientific committee")
+        office = self._body(BodyKind.NETWORK_OFFICE, BODIES[BodyKind.NETWORK_OFFICE])
+        committee = self._body(BodyKind.SCIENTIFIC_COMMITTEE, BODIES[BodyKind.SCIENTIFIC_COMMITTEE])
         patrir = Organisation.objects.get(name="PATRIR")
         self._seat("coordinator", "Elisabeth Marin", patrir, office, Role.COORDINATOR)
         self._seat("partner", "Marco Colombo", Organisation.objects.get(name="Tree Agency"), office, Role.PARTNER)

@@ -4,6 +4,7 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
+from cities import words
 from cities.enums import BodyKind, Role
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
 from cities.services import setup
@@ -38,8 +39,8 @@ def test_empty_network_has_what_the_first_person_needs(run):
     assert Installation.objects.get().network_name == "Pact of Towns"
     assert not Installation.objects.get().is_demo
     assert set(Body.objects.values_list("kind", flat=True)) == {"network_office", "scientific_committee"}
-    assert Theme.objects.count() == len(setup.THEMES)
-    assert TargetGroup.objects.count() == len(setup.TARGET_GROUPS)
+    assert Theme.objects.count() == len(words.THEMES)
+    assert TargetGroup.objects.count() == len(words.TARGET_GROUPS)
     assert "is ready" in out
 
 
@@ -148,3 +149,23 @@ def test_existing_account_becomes_the_coordinator():
     setup.set_up(network="Pact", email="ANNA@town.example", name="Anna", password=None)
 
     assert Person.objects.get().user == user
+
+
+def test_shipped_names_are_shown_in_the_readers_language_and_typed_ones_as_typed(monkeypatch):
+    setup.make_network(name="Pact")
+    Theme.objects.filter(code="health").update(name="Our own health")
+    monkeypatch.setattr(words, "gettext", lambda name: f"sv: {name}")
+
+    assert str(Theme.objects.get(code="housing")) == "sv: Housing and neighbourhoods"
+    assert str(Theme.objects.get(code="health")) == "Our own health"
+    assert str(TargetGroup.objects.get(code="women")) == "sv: Women"
+    assert str(Body.objects.get(kind=BodyKind.SCIENTIFIC_COMMITTEE)) == "sv: Scientific committee"
+    assert str(TargetGroup(name="Neighbours")) == "Neighbours"
+
+
+def test_names_of_the_network_are_shown_in_swedish(client):
+    setup.make_network(name="Pact")
+
+    page = client.get("/cities/", headers={"accept-language": "sv"}).content.decode()
+
+    assert ">Vetenskaplig kommitté</a>" in page

@@ -1,0 +1,50 @@
+"""Names that came with the software, kept in English in the database and shown in the reader's language.
+
+What people type themselves is shown as typed. Apps that bring names of their own say so in their ``ready()``.
+"""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext, gettext_noop
+
+from .enums import BodyKind
+
+THEMES = {
+    "participation": gettext_noop("Participation and belonging"),
+    "education": gettext_noop("Education and language"),
+    "employment": gettext_noop("Employment and entrepreneurship"),
+    "housing": gettext_noop("Housing and neighbourhoods"),
+    "health": gettext_noop("Health and care"),
+    "welcome": gettext_noop("Reception and welcome"),
+    "anti-discrimination": gettext_noop("Equal treatment and protection from discrimination"),
+    "culture": gettext_noop("Culture, sport and leisure"),
+    "services": gettext_noop("Access to public services"),
+    "communication": gettext_noop("Communication and intercultural dialogue"),
+}
+TARGET_GROUPS = {
+    "newcomers": gettext_noop("People who arrived recently"),
+    "refugees": gettext_noop("Refugees and people seeking protection"),
+    "long-term-residents": gettext_noop("Migrants who have lived here for long"),
+    "second-generation": gettext_noop("Children of migrants"),
+    "children": gettext_noop("Children and young people"),
+    "women": gettext_noop("Women"),
+    "older-people": gettext_noop("Older people"),
+    "workers": gettext_noop("Workers from abroad"),
+    "roma": gettext_noop("Roma communities"),
+    "receiving-society": gettext_noop("The receiving society"),
+    "staff": gettext_noop("Staff of the municipality"),
+}
+BODIES = {
+    BodyKind.NETWORK_OFFICE: gettext_noop("Network office"),
+    BodyKind.SCIENTIFIC_COMMITTEE: gettext_noop("Scientific committee"),
+}
+_shipped = {*THEMES.values(), *TARGET_GROUPS.values(), *BODIES.values()}
+
+
+def add_words(words: Iterable[str]) -> None:
+    _shipped.update(words)
+
+
+def shown(name: str) -> str:
+    """``name`` in the reader's language where it came with the software."""
+    return gettext(name) if name in _shipped else name
