@@ -3,10 +3,11 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from cities.enums import BodyKind, EventKind
-from cities.models import Attendance, City, Event
-from epi_site.shared import clock
+from cities.models import City, Event
+from cities.services import events
 from strategies.enums import PhaseKind
-from strategies.models import PilotPhase
+from strategies.models import Action, PilotPhase
+from strategies.services import phases
 
 from .calendar import BEHIND, Calendar, Story
 from .people import Cast
@@ -28,7 +29,7 @@ LATER = {
 def tell(story: Story, cities: dict[str, City], cast: Cast, calendar: Calendar) -> None:
     first = calendar.quarter(-3).start
     for number, (slug, city) in enumerate(sorted(cities.items())):
-        story.tell(first - timedelta(days=40), lambda city=city, number=number: _phases(city, calendar, number))
+        _tell_phases(story, city, cast, calendar, number)
         meeting = first - timedelta(days=30 - number)
         title = f"First meeting of the expert group of {city.name}"
         story.tell(
@@ -39,70 +40,79 @@ def tell(story: Story, cities: dict[str, City], cast: Cast, calendar: Calendar) 
             title = f"Expert group of {city.name}, {calendar.quarter(offset).name}"
             story.tell(day, lambda city=city, day=day, title=title: _meeting(city, cast, day, title, LATER), hour=16)
         kick_off = first + timedelta(days=12 + 3 * number)
-        story.tell(
-            first - timedelta(days=5), lambda city=city, day=kick_off, slug=slug: _kick_off(city, day, slug, calendar)
-        )
+        story.tell(first - timedelta(days=5), lambda city=city, day=kick_off: _kick_off(city, cast, day, calendar))
         if slug != NO_KICK_OFF:
             story.tell(kick_off, lambda city=city: _held(city, cast), hour=18)
 
 
-def _phases(city: City, calendar: Calendar, number: int) -> None:
+def _tell_phases(story: Story, city: City, cast: Cast, calendar: Calendar, number: int) -> None:
+    """The coordinator plans the three steps; the lead writes down when each began and ended, on its day."""
     start, ahead = calendar.quarter(-3).start, calendar.quarter(0).end
+    planned = start - timedelta(days=40)
     plan = {
-        PhaseKind.COORDINATION: (start - timedelta(days=40), ahead),
+        PhaseKind.COORDINATION: (planned, ahead),
         PhaseKind.KICK_OFF: (start + timedelta(days=10), start + timedelta(days=40)),
         PhaseKind.PACT: (start + timedelta(days=10), calendar.quarter(1).end),
     }
     for kind, (begins, ends) in plan.items():
-        began = begins + timedelta(days=2 * number) if kind != PhaseKind.KICK_OFF or city.slug != NO_KICK_OFF else None
-        ended = began + timedelta(days=8) if kind == PhaseKind.KICK_OFF and began else None
-        PilotPhase.objects.create(
-            city=city, kind=kind, planned_start=begins, planned_end=ends, actual_start=began, actual_end=ended
-        )
+        story.tell(planned, lambda kind=kind, begins=begins, ends=ends: _plan_phase(city, cast, kind, begins, ends))
+        if kind == PhaseKind.KICK_OFF and city.slug == NO_KICK_OFF:
+            continue
+        began = begins + timedelta(days=2 * number)
+        story.tell(began, lambda kind=kind, day=began: _date_phase(city, cast, kind, actual_start=day))
+        if kind == PhaseKind.KICK_OFF:
+            ended = began + timedelta(days=8)
+            story.tell(ended, lambda kind=kind, day=ended: _date_phase(city, cast, kind, actual_end=day))
+
+
+def _plan_phase(city: City, cast: Cast, kind: str, begins: date, ends: date) -> None:
+    phases.create_phase(city, kind, by=cast["coordinator"], planned_start=begins, planned_end=ends)
+
+
+def _date_phase(city: City, cast: Cast, kind: str, **day: date) -> None:
+    phases.set_dates(PilotPhase.objects.get(city=city, kind=kind), by=cast[f"lead.{city.slug}"], **day)
 
 
 def _meeting(city: City, cast: Cast, day: date, title: str, words: dict[str, str]) -> None:
-    body = cast.bodies[BodyKind.EXPERT_GROUP, city.slug]
-    event = Event.objects.create(
-        kind=EventKind.MEETING,
-        body=body,
-        city=city,
-        title=title,
-        starts_at=datetime.combine(day, time(13), tzinfo=UTC),
-        ends_at=datetime.combine(day, time(15), tzinfo=UTC),
-        place=f"Town hall, {city.name}",
+    body, official = cast.bodies[BodyKind.EXPERT_GROUP, city.slug], cast[f"official.{city.slug}"]
+    fields = {
+        "kind": EventKind.MEETING,
+        "body": body,
+        "title": title,
+        "starts_at": datetime.combine(day, time(13), tzinfo=UTC),
+        "ends_at": datetime.combine(day, time(15), tzinfo=UTC),
+        "place": f"Town hall, {city.name}",
         **words,
-    )
-    for membership in body.memberships.current():
-        Attendance.objects.create(event=event, person=membership.person)
+    }
+    event = events.save_event(None, by=official, city=city, fields=fields)
+    came = [membership.person for membership in body.memberships.current().select_related("person")]
+    events.record_attendance(event, by=official, persons=came)
 
 
-def _kick_off(city: City, day: date, slug: str, calendar: Calendar) -> None:
-    if slug == NO_KICK_OFF:
+def _kick_off(city: City, cast: Cast, day: date, calendar: Calendar) -> None:
+    if city.slug == NO_KICK_OFF:
         day = calendar.today + timedelta(days=24)
-    Event.objects.create(
-        kind=EventKind.KICK_OFF,
-        city=city,
-        title=f"Kick-off of the strategy of {city.name}",
-        starts_at=datetime.combine(day, time(15), tzinfo=UTC),
-        ends_at=datetime.combine(day, time(18), tzinfo=UTC),
-        place=f"Culture house, {city.name}",
-        programme="The mayor opens the pilot; main actions are presented at six tables: "
+    fields = {
+        "kind": EventKind.KICK_OFF,
+        "title": f"Kick-off of the strategy of {city.name}",
+        "starts_at": datetime.combine(day, time(15), tzinfo=UTC),
+        "ends_at": datetime.combine(day, time(18), tzinfo=UTC),
+        "place": f"Culture house, {city.name}",
+        "programme": "The mayor opens the pilot; main actions are presented at six tables: "
         + "; ".join(_main_actions(city)),
-        published_at=clock.now(),
-    )
+    }
+    event = events.save_event(None, by=cast[f"official.{city.slug}"], city=city, fields=fields)
+    events.publish_event(event, by=cast[f"lead.{city.slug}"])
 
 
 def _main_actions(city: City) -> list[str]:
-    from strategies.models import Action
-
     return list(Action.objects.of_city(city).filter(is_pilot=True).values_list("title", flat=True)[:6])
 
 
 def _held(city: City, cast: Cast) -> None:
-    event = Event.objects.get(city=city, kind=EventKind.KICK_OFF)
-    event.documentation = "The tables’ notes were typed and sent to everybody who left an address."
-    event.save()
-    for name in ("lead", "official", "expert"):
-        Attendance.objects.create(event=event, person=cast.person(f"{name}.{city.slug}"))
-    Attendance.objects.create(event=event, label="Residents and guests", count=60 + 7 * len(city.name))
+    event, official = Event.objects.get(city=city, kind=EventKind.KICK_OFF), cast[f"official.{city.slug}"]
+    documentation = "The tables’ notes were typed and sent to everybody who left an address."
+    events.save_event(event, by=official, fields={"documentation": documentation}, version=event.version)
+    came = [cast.person(f"{name}.{city.slug}") for name in ("lead", "official", "expert")]
+    guests = [("Residents and guests", 60 + 7 * len(city.name))]
+    events.record_attendance(event, by=official, persons=came, guests=guests)

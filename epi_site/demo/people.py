@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cities.enums import BodyKind, OrganisationKind, Role, Seat
-from cities.models import Body, City, Installation, Membership, Organisation, Person, TargetGroup, Theme
+from cities.models import Body, City, Installation, Organisation, Person, TargetGroup, Theme
+from cities.services.memberships import add_member
 from cities.words import BODIES
 from epi_site.accounts.models import User
 from epi_site.shared import clock
@@ -104,7 +105,8 @@ def add_city(content: dict) -> City:
 
 
 class Casting:
-    """Makes accounts and gives them their seats from ``since`` on."""
+    """Makes accounts and gives them their seats from ``since`` on. Nobody is there yet to seat the first coordinator
+    and the chair of the committee; these two seat the others."""
 
     def __init__(self, since: date):
         self.cast, self.since = Cast(), since
@@ -113,13 +115,14 @@ class Casting:
         office = self._body(BodyKind.NETWORK_OFFICE, BODIES[BodyKind.NETWORK_OFFICE])
         committee = self._body(BodyKind.SCIENTIFIC_COMMITTEE, BODIES[BodyKind.SCIENTIFIC_COMMITTEE])
         patrir = Organisation.objects.get(name="PATRIR")
-        self._seat("coordinator", "Elisabeth Marin", patrir, office, Role.COORDINATOR)
+        self._seat("coordinator", "Elisabeth Marin", patrir, office, Role.COORDINATOR, by=None)
         self._seat("partner", "Marco Colombo", Organisation.objects.get(name="Tree Agency"), office, Role.PARTNER)
         self._seat("trainer", "Liis Tamm", Organisation.objects.get(name="Tree Agency"), office, Role.TRAINER)
         for number, (name, house, country) in enumerate(COMMITTEE, 1):
             role = Role.CHAIR if number == 1 else Role.MEMBER
             at = organisation(house, OrganisationKind.UNIVERSITY, country)
-            self._seat(f"committee{number}", name, at, committee, role)
+            by = None if role == Role.CHAIR else self.cast["committee1"]
+            self._seat(f"committee{number}", name, at, committee, role, by=by)
         for number, (name, house) in enumerate(RATERS, 1):
             self._account(f"rater{number}", name, organisation(house, OrganisationKind.UNIVERSITY))
         self._account(
@@ -164,8 +167,11 @@ class Casting:
     def _person(self, name: str) -> Person:
         return Person.objects.create(name=name)
 
-    def _seat(self, local_part: str, name: str, house: Organisation, body: Body, role: str, seat: str = "") -> None:
-        self._member(self._account(local_part, name, house), body, role, seat)
+    def _seat(
+        self, local_part: str, name: str, house: Organisation, body: Body, role: str, seat: str = "", **by: User | None
+    ) -> None:
+        self._member(self._account(local_part, name, house), body, role, seat, **by)
 
-    def _member(self, person: Person, body: Body, role: str, seat: str = "") -> None:
-        Membership.objects.create(person=person, body=body, role=role, seat=seat, valid_from=self.since)
+    def _member(self, person: Person, body: Body, role: str, seat: str = "", **by: User | None) -> None:
+        given_by = by.get("by", self.cast.users.get("coordinator"))
+        add_member(person=person, body=body, role=role, seat=seat, valid_from=self.since, by=given_by)

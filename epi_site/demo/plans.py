@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from cities.models import City, Organisation, Person, TargetGroup, Theme
 from strategies.enums import Addition, BudgetStatus
@@ -17,6 +18,7 @@ from strategies.models import (
     Strategy,
     SwotItem,
 )
+from strategies.services.plans import add_strategy, save_version
 
 from .calendar import Calendar
 
@@ -93,56 +95,59 @@ def update_days(calendar: Calendar, content: dict, index: int) -> list[date]:
 
 
 class Drafting:
-    """Writes a city's plan; adopted and published later by its lead."""
+    """Writes a city's plan, as its official; adopted and published later by its lead."""
 
     def __init__(self, city: City, content: dict, calendar: Calendar, people: list[Person]):
         self.city, self.content, self.calendar, self.people = city, content, calendar, people
+        self.by = people[0].user
 
     def draft(self) -> tuple[Strategy, list[Plan]]:
         year = self.calendar.quarter(-3).start.year
-        self.strategy = Strategy.objects.create(
-            city=self.city,
-            title=self.content["strategy"],
-            vision=self.content["vision"],
-            year_from=year,
-            year_to=year + 4,
-            language="en",
-        )
+        fields = {
+            "title": self.content["strategy"],
+            "vision": self.content["vision"],
+            "year_from": year,
+            "year_to": year + 4,
+            "language": "en",
+        }
+        self.strategy = add_strategy(self.city, by=self.by, fields=fields)
         self.objectives = {area["code"]: self._area(area) for area in self.content["areas"]}
         plans = [self._action(index, action) for index, action in enumerate(self.content["actions"])]
         self._analysis(plans)
         return self.strategy, plans
 
+    def _save(self, part: Any, **fields: Any) -> Any:
+        return save_version(part, by=self.by, fields=fields)
+
     def _area(self, area: dict) -> Objective:
-        row = PriorityArea.objects.create(
-            strategy=self.strategy, code=area["code"], title=area["title"], theme=Theme.objects.get(code=area["theme"])
-        )
-        return Objective.objects.create(area=row, code=f"{area['code']}.1", title=area["objective"])
+        theme = Theme.objects.get(code=area["theme"])
+        row = self._save(PriorityArea(strategy=self.strategy), code=area["code"], title=area["title"], theme=theme)
+        return self._save(Objective(area=row), code=f"{area['code']}.1", title=area["objective"])
 
     def _action(self, index: int, content: dict) -> Plan:
         start, end = span(self.calendar, content, index)
         objective = self.objectives[content["area"]]
         number = objective.actions.count() + 1
         nobody = content.get("nobody", False)
-        action = Action.objects.create(
-            objective=objective,
-            code=f"{objective.code}.{number}",
-            title=content["title"],
-            description=content["about"],
-            owner=self._owner(index),
-            accountable=None if nobody else self.people[index % len(self.people)],
-            starts_on=start,
-            ends_on=end,
-            budget_status=BudgetStatus.LINES if content["budget"] else BudgetStatus.NONE_NEEDED,
-        )
-        action.target_groups.set(TargetGroup.objects.filter(code__in=content["groups"]))
+        fields = {
+            "code": f"{objective.code}.{number}",
+            "title": content["title"],
+            "description": content["about"],
+            "owner": self._owner(index),
+            "accountable": None if nobody else self.people[index % len(self.people)],
+            "starts_on": start,
+            "ends_on": end,
+            "budget_status": BudgetStatus.LINES if content["budget"] else BudgetStatus.NONE_NEEDED,
+        }
+        groups = {"target_groups": TargetGroup.objects.filter(code__in=content["groups"])}
+        action = save_version(Action(objective=objective), by=self.by, fields=fields, m2m=groups)
         if content["budget"]:
             self._budget(action, content["budget"])
         updates = update_days(self.calendar, content, index)
         reached: list[list[Milestone]] = [[] for _day in updates]
         days = milestone_days(self.calendar, content, start, end, updates)
         for title, (due_on, number) in zip(content["milestones"], days, strict=True):
-            milestone = Milestone.objects.create(action=action, title=title, due_on=due_on)
+            milestone = self._save(Milestone(action=action), title=title, due_on=due_on)
             if number is not None:
                 reached[number].append(milestone)
         indicator = self._indicator(action, content["indicator"])
@@ -156,14 +161,13 @@ class Drafting:
     def _budget(self, action: Action, amount: int) -> None:
         own = Decimal(amount) * (3 if amount % 3 else 4) / 5
         year = self.strategy.year_from
-        BudgetLine.objects.create(action=action, amount=own, source="Municipal budget", year=year)
-        BudgetLine.objects.create(action=action, amount=amount - own, source="Project funding", year=year + 1)
+        self._save(BudgetLine(action=action), amount=own, source="Municipal budget", year=year)
+        self._save(BudgetLine(action=action), amount=amount - own, source="Project funding", year=year + 1)
 
     def _indicator(self, action: Action, content: list) -> Indicator:
         name, unit, baseline, target = content
-        return Indicator.objects.create(
-            strategy=self.strategy,
-            action=action,
+        return self._save(
+            Indicator(strategy=self.strategy, action=action),
             name=name,
             unit=unit,
             baseline=baseline,
@@ -177,10 +181,10 @@ class Drafting:
 
     def _analysis(self, plans: list[Plan]) -> None:
         for item in self.content["swot"]:
-            SwotItem.objects.create(strategy=self.strategy, kind=item["kind"], text=item["text"])
+            self._save(SwotItem(strategy=self.strategy), kind=item["kind"], text=item["text"])
         for problem in self.content["problems"]:
-            ImplementationProblem.objects.create(
-                strategy=self.strategy,
+            self._save(
+                ImplementationProblem(strategy=self.strategy),
                 text=problem["text"],
                 area=self.strategy.areas.get(code=problem["area"]),
                 counter_action=plans[problem["counter"]].action,

@@ -1,0 +1,25 @@
+"""The demonstration is told through the services, so that it obeys the rules that people obey."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+
+WRITES = re.compile(r"(\w+)\.objects\.(?:bulk_|get_or_|update_or_)?create\(|\b(\w+)\.save\(")
+PLAINLY = {  # what the workbench saves plainly too, so that there is no service to go through
+    "people.py": {"Installation", "Theme", "TargetGroup", "Organisation", "City", "Body", "Person"},
+    "training.py": {"TrainingWeek", "Session", "Speaker"},
+    "seed.py": {"ReportSchedule"},
+    "pieces.py": {"image"},  # a picture, into memory
+}
+
+
+def test_demo_writes_through_the_services():
+    found = {}
+    for path in sorted((Path(settings.BASE_DIR) / "epi_site" / "demo").glob("*.py")):
+        if path.name == "bench.py":  # measures rows in bulk, in a database of its own
+            continue
+        written = {model or name for model, name in WRITES.findall(path.read_text("utf-8"))}
+        found |= {path.name: written} if written else {}
+
+    assert found == PLAINLY
