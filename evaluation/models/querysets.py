@@ -214,8 +214,8 @@ class DiscussionNoteQuerySet(models.QuerySet):
 
 class ReviewQuerySet(FrozenQuerySet):
     def visible_to(self, user):
-        """Members free of conflict, and substitutes: they have to concur. The outcome is the evaluation's own stage."""
-        return self.filter(evaluation__in=_reviewed_by(user).values("pk"))
+        """Members free of conflict, and substitutes: they have to concur. Others once published."""
+        return self.filter(_published_for(user) | Q(evaluation__in=_reviewed_by(user).values("pk")))
 
 
 class QuestionQuerySet(models.QuerySet):
@@ -223,9 +223,17 @@ class QuestionQuerySet(models.QuerySet):
         return self.filter(answered_at=None)
 
     def visible_to(self, user):
-        """The city's officials, who answer; the committee and substitutes."""
+        """The city's officials, who answer; the committee and substitutes. Others once published."""
         asked = Q(evaluation__strategy__city__in=official_cities(user))
-        return self.filter(asked | Q(evaluation__in=_reviewed_by(user).values("pk")))
+        return self.filter(asked | _published_for(user) | Q(evaluation__in=_reviewed_by(user).values("pk")))
+
+
+def _published_for(user) -> Q:
+    """What the committee said in a published evaluation: for people of the city, and the network office."""
+    published = Q(evaluation__stage=Stage.PUBLISHED)
+    if has_network_role(user, Role.PARTNER, Role.TRAINER, Role.COORDINATOR):
+        return published
+    return published & Q(evaluation__strategy__city__in=insider_cities(user))
 
 
 def _reviewed_by(user):

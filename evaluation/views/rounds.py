@@ -26,7 +26,7 @@ from evaluation.forms.rounds import (
     RoundForm,
     StrategyForm,
 )
-from evaluation.models import CommitteeQuestion, Consensus, Evaluation, EvaluationRound
+from evaluation.models import CommitteeQuestion, CommitteeReview, Consensus, Evaluation, EvaluationRound
 from evaluation.selectors.overview import alphas_of, requested_changes, tasks_of
 from evaluation.selectors.people import eligible_members, people_free, raters_to_choose
 from evaluation.selectors.results import shown_result
@@ -152,10 +152,13 @@ class EvaluationDetail(OfEvaluation):
             consensus = list(rows.select_related("dimension__framework"))
         is_participant = self.may("evaluation.discuss_evaluation")
         questions = CommitteeQuestion.objects.visible_to(user).filter(evaluation=evaluation)
+        result = shown_result(evaluation)
+        reviews = CommitteeReview.objects.visible_to(user).filter(evaluation=evaluation) if result else []
         return super().get_context_data(**kwargs) | {
             "tasks": tasks_of(user, evaluation),
             "consensus": consensus,
-            "result": shown_result(evaluation),
+            "result": result,
+            "reviews": list(reviews),
             "questions": list(questions.select_related("dimension", "answered_by__person")),
             "may_answer": self.may("evaluation.answer_question"),
             "may_assign": self.may("evaluation.assign_evaluation"),

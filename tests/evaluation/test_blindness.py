@@ -1,6 +1,7 @@
 """Before the discuss stage nobody but the author sees a rating, whoever asks and wherever."""
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
 from cities.enums import BodyKind, Role
@@ -8,6 +9,8 @@ from cities.rules import forget_offices
 from epi_site.accounts.models import Mail
 from evaluation.models import (
     Assessment,
+    CommitteeQuestion,
+    CommitteeReview,
     Consensus,
     DiscussionNote,
     Evaluation,
@@ -15,8 +18,8 @@ from evaluation.models import (
 )
 from evaluation.selectors.queue import facts_of, queue_for, with_dispute
 from evaluation.selectors.sides import side_by_side
-from evaluation.services import discussion, ratings
-from tests.factories import EvaluationFactory, UserFactory, member
+from evaluation.services import committee, discussion, ratings, rounds
+from tests.factories import EvaluationFactory, PersonFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
 SECRET = "Secret reason of rater one."
@@ -232,6 +235,76 @@ def test_the_queue_is_taken_away_as_csv(case, client):
     assert lines[0].startswith("city and round,stage,deadline,raters,disputed most")
     assert lines[1].startswith('"Lublin, Autumn round",committee review,')
     assert "1–4 (1–4),3,none,0 approvals,0" in lines[1]
+
+
+READS_COMMITTEE = {  # role: (questions and decisions in review, the same once published)
+    "public": ((0, 0), (0, 0)),
+    "viewer": ((0, 0), (1, 2)),
+    "expert": ((0, 0), (1, 2)),
+    "official": ((1, 0), (1, 2)),
+    "lead": ((1, 0), (1, 2)),
+    "stranger": ((0, 0), (0, 0)),
+    "partner": ((0, 0), (1, 2)),
+    "coordinator": ((0, 0), (1, 2)),
+    "rater": ((0, 0), (0, 0)),
+    "moderator": ((0, 0), (0, 0)),
+    "committee1": ((1, 1), (1, 2)),
+    "committee3": ((0, 0), (0, 0)),
+}
+
+
+@pytest.mark.parametrize("role", READS_COMMITTEE)
+def test_what_the_committee_says_is_read_by_those_concerned_and_once_published_by_the_network(
+    case, other_city, city, role
+):
+    case.viewer = member(BodyKind.CITY_OFFICE, Role.VIEWER, other_city)
+    case.stranger = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)
+    case.rater, case.public = PersonFactory().user, AnonymousUser()
+    case.moderator = PersonFactory().user
+    rounds.assign_rater(case.evaluation, case.rater.person, "peer", by=case.coordinator)
+    rounds.set_moderator(case.evaluation, case.moderator.person, by=case.coordinator)
+    case.to("review")
+    committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
+    case.decide(case.committee1, reason="Well founded.")
+    user = getattr(case, role)
+
+    in_review = _committee_read_by(user, case.evaluation)
+    case.decide(case.committee2)
+    published = _committee_read_by(user, case.evaluation)
+
+    assert (in_review, published) == READS_COMMITTEE[role]
+
+
+def _committee_read_by(user, evaluation):
+    if user.is_authenticated:
+        forget_offices(user)
+    counts = []
+    for model, name in ((CommitteeQuestion, "committeequestion"), (CommitteeReview, "committeereview")):
+        rows = model.objects.visible_to(user)
+        allowed = [row for row in model.objects.all() if user.has_perm(f"evaluation.view_{name}", row)]
+        assert list(rows) == allowed
+        counts.append(len(rows))
+    return tuple(counts)
+
+
+def test_the_public_reads_the_decision_and_nothing_else_of_the_committee(case, client):
+    case.to("review")
+    committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
+    verdicts = {"impact": ("approve", "Look at this again next time.")}
+    case.decide(case.committee1, reason="Well founded.", dimensions=verdicts)
+    case.decide(case.committee2)
+    texts = {}
+    for name, user in (("public", None), ("partner", case.partner), ("expert", case.expert)):
+        client.logout()
+        if user:
+            client.force_login(user)
+        texts[name] = client.get(case.evaluation.get_absolute_url()).content.decode()
+
+    said = ["Who was asked?", "Well founded.", "Look at this again next time."]
+    assert [words for words in said if words in texts["public"]] == []
+    assert "2 members of the scientific committee concurred" in texts["public"]
+    for name in ("partner", "expert"):
+        assert [words for words in said if words not in texts[name]] == []
 
 
 @pytest.mark.parametrize("role", ["committee1", "coordinator"])
