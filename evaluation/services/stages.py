@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from epi_site.shared import clock
+from epi_site.shared.ticks import for_each
 from evaluation.enums import BY_DATE, TRANSITIONS, Stage
 from evaluation.exceptions import (
     ConsensusIncomplete,
@@ -117,23 +118,21 @@ def move_due_stages() -> list[int]:
 
     What waits for people (no rating submitted, no moderator, no consensus) stays and is tried again next time.
     """
-    day, moved = clock.today(), []
+    day = clock.today()
     waiting = Evaluation.objects.exclude(stage__in=[Stage.REVIEW, Stage.PUBLISHED]).select_related("round")
-    for evaluation in list(waiting):
-        if _move_while_due(evaluation, day):
-            moved.append(evaluation.pk)
-    return moved
+    moved = for_each(list(waiting), lambda evaluation: _move_while_due(evaluation, day))
+    return [pk for pk in moved if pk is not None]
 
 
-def _move_while_due(evaluation: Evaluation, day: date) -> bool:
-    has_moved = False
+def _move_while_due(evaluation: Evaluation, day: date) -> int | None:
+    moved = None
     while is_due(evaluation, day):
         try:
             evaluation = _move_if_due(evaluation, day)
         except EvaluationError:
             break
-        has_moved = True
-    return has_moved
+        moved = evaluation.pk
+    return moved
 
 
 @transaction.atomic

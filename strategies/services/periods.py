@@ -1,7 +1,6 @@
 """Periods: made for every city, moved from state to state, frozen when they are handed in."""
 
 import calendar
-from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS, is_coordinator, person_of
 from epi_site.shared import clock
 from epi_site.shared.snapshots import canonical, seal
+from epi_site.shared.ticks import for_each
 from strategies.enums import LOCKED, NEEDS_TEXT, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import (
     InputRefused,
@@ -188,12 +188,16 @@ def open_due_periods() -> list[CityPeriod]:
     ensure_city_periods()
     latest = clock.today(EASTERNMOST)
     waiting = CityPeriod.objects.filter(state=PeriodState.SCHEDULED, period__opens_on__lte=latest)
-    opened = []
-    for city_period in waiting.select_related("city", "period"):
-        if city_period.period.opens_on <= city_period.city.today:
-            with suppress(TransitionNotAllowed):
-                opened.append(open_period(city_period))
-    return opened
+    waiting = waiting.select_related("city", "period")
+    due = [row for row in waiting if row.period.opens_on <= row.city.today]
+    return [row for row in for_each(due, _open_unless_twin_was_first) if row]
+
+
+def _open_unless_twin_was_first(city_period: CityPeriod) -> CityPeriod | None:
+    try:
+        return open_period(city_period)
+    except TransitionNotAllowed:
+        return None
 
 
 @transaction.atomic

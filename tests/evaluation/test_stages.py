@@ -17,6 +17,7 @@ from evaluation.exceptions import (
 )
 from evaluation.models import EvaluationRound, StageMove
 from evaluation.services import rounds, stages
+from tests.factories import EvaluationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -185,3 +186,21 @@ def test_a_round_keeps_its_dates_in_order(case):
     made = rounds.create_round(name="Round 2", decide_by=case.round.decide_by, by=case.coordinator, **fields)
 
     assert EvaluationRound.objects.get(name="Round 2") == made
+
+
+def test_one_that_breaks_keeps_no_other_from_its_stage(case, monkeypatch):
+    other = EvaluationFactory(round=case.round)
+    real = stages._move_if_due
+
+    def break_for_the_first(evaluation, day):
+        if evaluation.pk == case.pk:
+            raise ZeroDivisionError
+        return real(evaluation, day)
+
+    monkeypatch.setattr(stages, "_move_if_due", break_for_the_first)
+
+    with on(case.round.rate_on), pytest.raises(ZeroDivisionError):
+        stages.move_due_stages()
+
+    other.refresh_from_db()
+    assert (case.evaluation.stage, other.stage) == ("declare", "rate")
