@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cities.models import City, Installation
 from cities.rules import insider_cities, offices_of, reads_network
 from epi_site.dashboards.selectors.installation import installation_of
-from epi_site.pages.workplace import has_evaluation_work
+from epi_site.pages.workplace import has_evaluation_work, has_work
 from strategies.models import Strategy
 
 PLAN_PATHS = ("/strategies/", "/actions/", "/indicators/", "/updates/", "/periods/")
@@ -93,7 +93,7 @@ class Site:
             yield NavPlace(_("Training"), reverse("training:week_list"))
             return
         insider, network = bool(insider_cities(user)), reads_network(user)
-        if insider or has_evaluation_work(user):
+        if has_work(user):
             yield NavPlace(_("My work"), reverse("strategies:my_work"))
         yield NavPlace(_("Cities"), reverse("cities:city_list"))
         for city in self.own_cities[:1]:

@@ -3,8 +3,9 @@
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from cities.enums import Role
 from cities.models import Person
-from cities.rules import insider_cities, is_scientific_member, offices_of, person_of
+from cities.rules import has_network_role, insider_cities, is_scientific_member, offices_of, person_of
 from evaluation.models import Evaluation, RaterAssignment
 
 
@@ -19,6 +20,11 @@ def has_evaluation_work(user) -> bool:
         found = Person.objects.filter(Exists(rates) | Exists(moderates), pk=person.pk)
         user._epi_evaluates = found.exists()
     return user._epi_evaluates
+
+
+def has_work(user) -> bool:
+    """Things may wait for them: people of cities, raters and moderators, and coordinators."""
+    return bool(insider_cities(user)) or has_network_role(user, Role.COORDINATOR) or has_evaluation_work(user)
 
 
 def workplace_url(user) -> str | None:

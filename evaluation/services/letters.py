@@ -1,36 +1,25 @@
 """Letters about evaluations: that something is to be done, and where. Never what somebody rated."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from cities.enums import BodyKind, Role
-from cities.models import Membership, Person
+from cities.enums import Role
+from cities.models import Person
 from cities.rules import OFFICIALS
-from epi_site.accounts.services import write_mail
+from cities.services.letters import Text, holders, write_to
 from epi_site.shared import locales
 from evaluation.enums import StageVerb
 from evaluation.models import Evaluation
 from evaluation.selectors.people import eligible_members
 
-Text = Callable[[], tuple[str, str]]  # subject and sentences, written in the language that is active
-
 
 def tell(people: Iterable[Person], *, key: str, text: Text, path: str) -> None:
-    """One letter to each, in the language of the account; with the same key never a second one."""
+    """One letter to each of them."""
     for person in {person.pk: person for person in people}.values():
-        address = person.email or (person.user.email if person.user_id else "")
-        if not address:
-            continue
-        language = (person.user.language if person.user_id else "") or settings.LANGUAGE_CODE
-        with override(language):
-            subject, sentences = text()
-            body = f"{sentences}\n\n{settings.SITE_URL}{path}\n"
-            write_mail(to=address, subject=subject, body=body, key=f"{key}/{person.pk}", language=language)
+        write_to(person, key=f"{key}/{person.pk}", text=text, path=path)
 
 
 # ---- whom
@@ -45,18 +34,12 @@ def _moderators(evaluation: Evaluation) -> list[Person]:
     return [evaluation.moderator] if evaluation.moderator else []
 
 
-def _holders(**where: Any) -> list[Person]:
-    offices = Membership.objects.current().filter(**where)
-    return list(Person.objects.filter(memberships__in=offices).distinct().select_related("user"))
-
-
 def officials(evaluation: Evaluation) -> list[Person]:
-    city = evaluation.strategy.city_id
-    return _holders(body__city=city, body__kind=BodyKind.CITY_OFFICE, role__in=OFFICIALS)
+    return holders(city=evaluation.strategy.city, roles=OFFICIALS)
 
 
 def coordinators() -> list[Person]:
-    return _holders(body__kind=BodyKind.NETWORK_OFFICE, role=Role.COORDINATOR)
+    return holders(roles=[Role.COORDINATOR])
 
 
 # ---- what

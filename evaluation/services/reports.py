@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from epi_site.accounts.services import write_mail
+from cities.services.letters import write_to
 from epi_site.shared import clock
 from epi_site.shared.bell import ring
 from epi_site.shared.exceptions import TellableError
 from epi_site.shared.snapshots import canonical, seal
+from epi_site.shared.ticks import for_each
 from evaluation.enums import ReportKind, ReportState
 from evaluation.exceptions import NothingToRetry
 from evaluation.models import Report, ReportFile
@@ -25,7 +26,7 @@ from evaluation.reports.changes import changes
 from evaluation.reports.document import sealed_contents
 from evaluation.reports.numbers import report_number
 from evaluation.selectors.report_city import city_facts
-from evaluation.selectors.report_due import due_reports
+from evaluation.selectors.report_due import Due, due_reports
 from evaluation.selectors.report_network import network_facts
 from evaluation.selectors.report_recipients import recipients_of
 
@@ -122,22 +123,18 @@ def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -
 
 
 def _tell_recipients(report: Report) -> None:
-    address = settings.SITE_URL + reverse("evaluation:report_detail", args=[report.number])
-    cover = report.contents["document"]["cover"]
+    path = reverse("evaluation:report_detail", args=[report.number])
+    words = {"number": report.number, **report.contents["document"]["cover"]}
+
+    def text() -> tuple[str, str]:
+        subject = _("Report issued: %(subject)s, %(period)s") % words
+        return subject, _(
+            "The report %(number)s (%(subject)s, %(period)s) has been issued. "
+            "You get this letter once, because of your role in the network."
+        ) % words
+
     for person in recipients_of(report):
-        with translation.override(person.user.language or settings.LANGUAGE_CODE):
-            subject = _("Report issued: %(subject)s, %(period)s") % cover
-            body = _(
-                "The report %(number)s (%(subject)s, %(period)s) has been issued.\n\nRead it here: %(address)s\n\n"
-                "You get this letter once, because of your role in the network."
-            ) % {"number": report.number, "address": address, **cover}
-        write_mail(
-            to=person.user.email,
-            subject=subject,
-            body=body,
-            key=f"report:{report.number}:{person.pk}",
-            language=person.user.language,
-        )
+        write_to(person, key=f"report:{report.number}:{person.pk}", text=text, path=path, city=report.city)
 
 
 @transaction.atomic
@@ -153,18 +150,14 @@ def retry_report(report: Report, *, by: Any) -> Report:
 
 def issue_due() -> list[Report]:
     """What the schedules owe. One that cannot be issued is logged and does not keep the others from it."""
-    issued = []
-    for schedule, city, period in due_reports():
-        try:
-            issued.append(
-                issue_report(
-                    kind=schedule.kind,
-                    city=city,
-                    period=period,
-                    language=schedule.language,
-                    recipients=schedule.recipients,
-                )
-            )
-        except TellableError as error:
-            log.warning("report_not_issued", kind=schedule.kind, city=city and city.slug, reason=str(error))
-    return issued
+    return [report for report in for_each(list(due_reports()), _issue_one) if report]
+
+
+def _issue_one(due: Due) -> Report | None:
+    schedule, city, period = due
+    made = {"language": schedule.language, "recipients": schedule.recipients}
+    try:
+        return issue_report(kind=schedule.kind, city=city, period=period, **made)
+    except TellableError as error:
+        log.warning("report_not_issued", kind=schedule.kind, city=city and city.slug, reason=str(error))
+        return None

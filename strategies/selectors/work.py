@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cities.rules import insider_cities, lead_cities, official_cities, person_of
+from cities.enums import Role
+from cities.rules import has_network_role, insider_cities, lead_cities, official_cities, person_of
 from epi_site.shared import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import Action, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
@@ -52,6 +53,7 @@ def my_work(user: Any) -> MyWork:
         *[_action_row(action) for action in pressing],
         *_value_rows(told),
         *_submit_rows(user, periods),
+        *_decide_rows(user),
         *added_work(user),
     ]
     others = [action for action in actions if action.health not in NEEDS_WORD]
@@ -152,6 +154,29 @@ def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
         )
         for row in over
         if row.state == PeriodState.OPEN
+    ]
+
+
+def _decide_rows(user: Any) -> list[WorkRow]:
+    """For coordinators: what cities have handed in, those of the own house left to others."""
+    if not has_network_role(user, Role.COORDINATOR):
+        return []
+    rows = CityPeriod.objects.filter(state=PeriodState.SUBMITTED).select_related("city", "period")
+    if house := person_of(user).organisation_id:
+        rows = rows.exclude(city__municipality=house)
+    moves = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.SUBMIT).order_by("-number")
+    rows = rows.annotate(handed_in_at=Subquery(moves.values("at")[:1])).order_by("handed_in_at")
+    return [
+        WorkRow(
+            title=_("Accept or return %(period)s of %(city)s") % {"period": row.period.name, "city": row.city.name},
+            url=row.get_absolute_url(),
+            label=_("Read and decide"),
+            text=_("Handed in on %(day)s.") % {"day": locales.day(row.handed_in_at)},
+            state=PeriodState.SUBMITTED,
+            urgency=DUE,
+            due_on=row.handed_in_at.astimezone(row.city.zone).date(),
+        )
+        for row in rows
     ]
 
 

@@ -4,22 +4,20 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Prefetch, Q
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cities.enums import Role
 from cities.models import City, Membership, Person
+from cities.services.letters import address_of, holders, write_to
 from epi_site.shared import clock, locales
+from epi_site.shared.ticks import for_each
 from strategies.enums import LOCKED, Health, PeriodState
 from strategies.models import Action, CityPeriod, Reminder, ReminderDay
 from strategies.models.health import health_reason
-
-from .letters import address_of, holders, language_of, letter
 
 SOON = timedelta(days=7)
 FIRST_HOUR = 7  # nobody is written to in the night
@@ -34,10 +32,13 @@ class Due(NamedTuple):
 
 def send_due_reminders() -> None:
     """Once a day in each city, when the morning has come there."""
-    for city in City.objects.annotate(reminded_on=Max("reminder_days__day")):
-        is_morning = clock.now().astimezone(city.zone).hour >= FIRST_HOUR
-        if is_morning and (city.reminded_on is None or city.reminded_on < city.today):
-            remind_city(city)
+    cities = City.objects.annotate(reminded_on=Max("reminder_days__day"))
+    for_each([city for city in cities if _is_time(city)], remind_city)
+
+
+def _is_time(city: Any) -> bool:
+    is_morning = clock.now().astimezone(city.zone).hour >= FIRST_HOUR
+    return is_morning and (city.reminded_on is None or city.reminded_on < city.today)
 
 
 @transaction.atomic
@@ -76,11 +77,7 @@ def _pressing_actions(city: City) -> list[Action]:
 def _who_answers(action: Action) -> list[Person]:
     """The accountable person, else the deputies; only members of the city's bodies who can be written to."""
     answers = [action.accountable] if action.accountable else action.standing_deputies
-    return [person for person in answers if address_of(person) and _still_works(person)]
-
-
-def _still_works(person: Person) -> bool:
-    return person.user_id is None or person.user.is_active
+    return [person for person in answers if address_of(person)]
 
 
 def _about_action(action: Action) -> str:
@@ -105,15 +102,15 @@ def _remind(person: Person, dues: list[Due], city: City) -> None:
     new = [due for due in dues if due.about not in known]
     if not new:
         return
-    language = language_of(person, city.language)
-    with translation.override(language):
-        count = len(new)
-        subject = ngettext("%(count)d thing is waiting for you", "%(count)d things are waiting for you", count)
-        lines = [_line(due.row) for due in new]
-        body = "\n\n".join([*lines, f"{settings.SITE_URL}{reverse('strategies:my_work')}"])
     key = f"reminder-{person.pk}-{city.today.isoformat()}"
-    if letter(person, key=key, subject=subject % {"count": count}, body=f"{body}\n", language=language):
+    if write_to(person, key=key, text=lambda: _text(new), path=reverse("strategies:my_work"), city=city):
         Reminder.objects.bulk_create(Reminder(person=person, about=due.about) for due in new)
+
+
+def _text(dues: list[Due]) -> tuple[str, str]:
+    count = len(dues)
+    subject = ngettext("%(count)d thing is waiting for you", "%(count)d things are waiting for you", count)
+    return subject % {"count": count}, "\n\n".join(_line(due.row) for due in dues)
 
 
 def _line(row: Action | CityPeriod) -> str:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from cities.enums import BodyKind, Role
 from epi_site.shared import clock
 from strategies import work
 from strategies.models import ActionUpdate, UpdateDraft
@@ -12,10 +13,12 @@ from strategies.services import periods
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
+    CityFactory,
     CityPeriodFactory,
     IndicatorFactory,
     PersonFactory,
     ReportingPeriodFactory,
+    member,
 )
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +67,35 @@ def test_a_lead_is_asked_to_hand_in_what_is_over(client, everyone, city):
     assert words in titles(client.get(URL))
     client.force_login(everyone["official"])
     assert words not in titles(client.get(URL))
+
+
+def test_coordinators_find_what_was_handed_in_but_not_by_their_own_house(client, everyone, city):
+    handed_in = CityPeriodFactory(city=city, to_state="submitted")
+    CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="accepted")
+    words = f"Accept or return {handed_in.period.name} of {city.name}"
+    neighbour = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=city.municipality)
+
+    found = {}
+    for name, user in {**everyone, "neighbour": neighbour}.items():
+        if name in {"coordinator", "neighbour", "partner", "scientific"}:
+            client.force_login(user)
+            found[name] = titles(client.get(URL))
+
+    assert found == {"coordinator": [words], "neighbour": [], "partner": [], "scientific": []}
+
+
+@pytest.mark.parametrize("row_count", [1, 5])
+def test_what_was_handed_in_costs_the_same_for_one_row_or_five(
+    client, everyone, row_count, django_assert_max_num_queries
+):
+    for ahead in range(row_count):
+        CityPeriodFactory(city=CityFactory(), period=ReportingPeriodFactory(ahead=-ahead), to_state="submitted")
+    client.force_login(everyone["coordinator"])
+
+    with django_assert_max_num_queries(12):
+        answer = client.get(URL)
+
+    assert len(answer.context["due"]) == row_count
 
 
 def test_an_owner_sees_the_own_actions_alone(client, everyone, city, action):

@@ -1,0 +1,53 @@
+"""Letters to people: one rule for who can be written to, at which address and in which language."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+
+from cities.enums import BodyKind
+from cities.models import City, Membership, Person
+from epi_site.accounts.models import Mail
+from epi_site.accounts.services import write_mail
+
+Text = Callable[[], tuple[str, str]]  # subject and sentences, written in the language that is active
+
+
+def write_to(person: Person, *, key: str, text: Text, path: str, city: City | None = None) -> Mail | None:
+    """One letter that ends with the page at ``path``; None for whoever cannot be written to.
+
+    With the same ``key`` there is never a second one. ``city``: the letter is about it, so its language is the one to
+    fall back on. Reads the person's account.
+    """
+    address = address_of(person)
+    if not address:
+        return None
+    language = language_of(person, city.language if city else "")
+    with translation.override(language):
+        subject, sentences = text()
+    body = f"{sentences}\n\n{settings.SITE_URL}{path}\n"
+    return write_mail(to=address, subject=subject, body=body, key=key, language=language)
+
+
+def address_of(person: Person) -> str:
+    """The account's address, where there is one; "" where there is none or the account is closed."""
+    if person.user_id is None:
+        return person.email
+    return person.user.email if person.user.is_active else ""
+
+
+def language_of(person: Person, fallback: str = "") -> str:
+    """The language that a person has chosen, else ``fallback`` where the site speaks it, else the site's."""
+    chosen = person.user.language if person.user_id else ""
+    spoken = dict(settings.LANGUAGES)
+    return next((code for code in (chosen, fallback) if code in spoken), settings.LANGUAGE_CODE)
+
+
+def holders(*, city: Any = None, roles: Iterable[str]) -> list[Person]:
+    """Who holds such a role today, in the city's office or (without a city) the network's, and can be written to."""
+    kind = BodyKind.CITY_OFFICE if city else BodyKind.NETWORK_OFFICE
+    seats = Membership.objects.current(city.today if city else None)
+    seats = seats.filter(body__kind=kind, body__city=city, role__in=roles).select_related("person__user")
+    people = {seat.person_id: seat.person for seat in seats}
+    return [person for person in people.values() if address_of(person)]

@@ -1,0 +1,56 @@
+"""Letters to people: who can be written to, where, and in which language."""
+
+import pytest
+
+from cities.enums import BodyKind, Role
+from cities.services.letters import address_of, holders, language_of, write_to
+from epi_site.accounts.models import Mail
+from tests.factories import PersonFactory, member
+
+pytestmark = pytest.mark.django_db
+
+
+def words():
+    return "A subject", "Some sentences."
+
+
+def test_letter_goes_to_the_address_of_the_account(settings):
+    person = PersonFactory(email="before@town.example")
+    person.user.email = "now@town.example"
+
+    letter = write_to(person, key="k", text=words, path="/periods/1/")
+
+    assert (letter.recipient, letter.subject) == ("now@town.example", "A subject")
+    assert letter.body == f"Some sentences.\n\n{settings.SITE_URL}/periods/1/\n"
+
+
+def test_second_letter_of_a_key_is_not_written():
+    person = PersonFactory()
+
+    write_to(person, key="k", text=words, path="/")
+
+    assert write_to(person, key="k", text=words, path="/") is None
+    assert Mail.objects.count() == 1
+
+
+def test_nobody_without_address_or_with_a_closed_account_is_written_to(city):
+    closed = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)
+    closed.is_active = False
+    closed.save()
+    nowhere = PersonFactory(user=None, email="")
+
+    for person in (closed.person, nowhere):
+        assert (address_of(person), write_to(person, key="k", text=words, path="/")) == ("", None)
+    assert holders(city=city, roles=[Role.LEAD_OFFICIAL]) == []
+
+
+def test_person_without_account_is_written_to_at_the_own_address():
+    assert address_of(PersonFactory(user=None, email="guest@town.example")) == "guest@town.example"
+
+
+@pytest.mark.parametrize("chosen, fallback, language", [("sv", "en", "sv"), ("", "sv", "sv"), ("", "lv", "en")])
+def test_language_is_the_chosen_one_else_the_citys_where_the_site_speaks_it(chosen, fallback, language):
+    person = PersonFactory()
+    person.user.language = chosen
+
+    assert language_of(person, fallback) == language
