@@ -17,6 +17,8 @@ from evaluation.models import (
     StageMove,
     SubstituteAppointment,
 )
+from strategies.enums import Health
+from strategies.selectors.frozen import cut_for
 
 from .judged import Judged, desk_contents
 from .sides import SideBySide, side_by_side
@@ -41,6 +43,8 @@ class Desk:
     questions: list[CommitteeQuestion]
     substitutes: list[SubstituteAppointment]
     moves: list[StageMove]
+    narrative: dict | None  # of the judged revision, as its actions and indicators
+    actions: list[dict]
     indicators: list[dict]
     last_visit: datetime | None
     changes: list[Change]
@@ -82,6 +86,7 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
         ),
     )
     moves = list(evaluation.moves.order_by("-pk"))
+    judged = cut_for(evaluation.revision.contents, user, evaluation.strategy.city)
     visit = DeskVisit.objects.filter(evaluation=evaluation, user=user).first()
     person = person_of(user)
     present = [row for row in reviews if row.cycle == evaluation.cycle]
@@ -94,6 +99,8 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
         questions=questions,
         substitutes=list(evaluation.substitutes.select_related("person")),
         moves=moves,
+        narrative=judged["narrative"],
+        actions=[action | {"health": Health(action["health"])} for action in judged["actions"]],
         indicators=indicators_of(evaluation),
         last_visit=visit.at if visit else None,
         changes=_changes(table, reviews, questions, moves, visit.at) if visit else [],

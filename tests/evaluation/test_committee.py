@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, connections
 from django.urls import reverse
 
+from cities.enums import BodyKind, Role
 from epi_site.shared.exceptions import Frozen
 from evaluation.enums import Decision
 from evaluation.exceptions import (
@@ -22,6 +23,11 @@ from evaluation.models import CommitteeQuestion, CommitteeReview, DeskVisit, Eva
 from evaluation.selectors.results import shown_result
 from evaluation.services import committee, conflicts, ratings
 from evaluation.signals import evaluation_published
+from strategies.models import CityPeriod
+from strategies.services.periods import save_narrative
+from tests.factories import EvaluationFactory, member
+
+from .reported import SECRET, accept, open_city
 
 pytestmark = pytest.mark.django_db
 CHANGES = Decision.REQUEST_CHANGES
@@ -249,6 +255,40 @@ def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_nu
     assert committee.desk_hash(case.evaluation) in page
     assert "2 independent raters" in page  # the city's own rating is shown, and no part of the gap
     assert "City self-assessment" in page
+
+
+def test_the_desk_shows_what_is_judged_and_leads_to_it(client, city):
+    world = open_city(city)
+    save_narrative(CityPeriod.objects.get(pk=world.pk), by=world.lead, text="A good quarter.", language="en")
+    world.revision = accept(world)
+    evaluation = EvaluationFactory(
+        strategy=world.strategy, round__period=world.period, revision=world.revision, stage="review"
+    )
+    path = reverse("strategies:revision_detail", args=[world.pk, world.revision.number])
+    client.force_login(member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER))
+
+    page = client.get(reverse("admin:evaluation_desk", args=[evaluation.pk])).content.decode()
+
+    assert "A good quarter." in page
+    assert [action.title for action in world.actions if action.title not in page] == []
+    assert SECRET not in page
+    assert f'href="{path}"' in page
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "stage, name", [("rate", "rate"), ("rate", "rate_review"), ("discuss", "discuss"), ("moderate", "moderate")]
+)
+def test_pages_of_those_who_judge_lead_to_what_is_judged(client, case, stage, name):
+    case.to(stage)
+    evaluation = case.evaluation
+    client.force_login(case.moderator if name == "moderate" else case.rater1)
+    arguments = [evaluation.pk, "impact"] if name == "rate" else [evaluation.pk]
+
+    page = client.get(reverse(f"evaluation:{name}", args=arguments)).content.decode()
+
+    path = reverse("strategies:revision_detail", args=[evaluation.revision.city_period_id, evaluation.revision.number])
+    assert f'href="{path}"' in page
 
 
 def test_a_decision_by_the_page(case, desk):

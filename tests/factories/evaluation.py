@@ -63,7 +63,7 @@ class EvaluationRoundFactory(DjangoModelFactory):
 
 
 def _revision(strategy, period):
-    snapshot = canonical({"city": strategy.city.slug})
+    snapshot = canonical({"city": strategy.city.slug, "narrative": None, "actions": [], "indicators": []})
     city_period = CityPeriodFactory(city=strategy.city, period=period, to_state="submitted")
     return PeriodRevision.objects.create(city_period=city_period, number=1, snapshot=snapshot, sha256=seal(snapshot))
 
