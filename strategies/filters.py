@@ -13,7 +13,10 @@ YES_NO = [("yes", _("in the pilot")), ("no", _("not in the pilot"))]
 
 
 class ActionFilter(django_filters.FilterSet):
-    """Over actions that carry ``health`` and ``current_status`` (``selectors.actions.actions_for``)."""
+    """Over the reader's actions, with ``health`` and ``current_status`` (``selectors.actions.actions_of``).
+
+    The choices come from these rows alone: an owner of hidden actions is no choice.
+    """
 
     q = django_filters.CharFilter(method="words", label=_("Words"))
     area = django_filters.ModelChoiceFilter(
@@ -39,8 +42,7 @@ class ActionFilter(django_filters.FilterSet):
     def __init__(self, *args, strategy, **kwargs):
         super().__init__(*args, **kwargs)
         self.filters["area"].queryset = PriorityArea.objects.filter(strategy=strategy)
-        owners = Action.objects.filter(objective__area__strategy=strategy).values("owner")
-        self.filters["owner"].queryset = Organisation.objects.filter(pk__in=owners)
+        self.filters["owner"].queryset = Organisation.objects.filter(pk__in=self.queryset.values("owner"))
 
     def words(self, rows, _name, value):
         return rows.filter(Q(title__icontains=value) | Q(code__iexact=value) | Q(description__icontains=value))

@@ -152,9 +152,12 @@ class IndicatorQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        return self.filter(
-            plan_seen_by(user, "strategy__"), Q(withdrawn_at=None) | Q(strategy__city__in=official_cities(user))
-        )
+        """As the strategy, and as the action that it measures; withdrawn ones for officials of the city."""
+        from .strategy import Action
+
+        standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_cities(user))
+        measures = Q(action=None) | Q(action__in=Action.objects.visible_to(user))
+        return self.filter(plan_seen_by(user, "strategy__"), standing, measures)
 
 
 class CityPeriodQuerySet(models.QuerySet):

@@ -316,8 +316,9 @@ def _indicators(city_period: CityPeriod, strategy: Strategy | None) -> list[dict
         .order_by("city_period__period__starts_on")
     )
     measured = IndicatorValue.objects.standing().filter(city_period=city_period)
+    planned = Q(strategy=strategy, withdrawn_at=None, action__withdrawn_at=None)  # true without an action, too
     rows = (
-        Indicator.objects.filter(Q(strategy=strategy, withdrawn_at=None) | Q(pk__in=measured.values("indicator")))
+        Indicator.objects.filter(planned | Q(pk__in=measured.values("indicator")))
         .prefetch_related(Prefetch("values", values, to_attr="standing_values"))
         .order_by("name", "pk")
     )
@@ -405,14 +406,16 @@ def cut_for(contents: dict, user: Any, city: Any) -> dict:
     ``hidden`` says how many of an action's updates are counted in its figures and not listed.
     """
     allowed = readable_visibilities(user, city.pk)
-    entries = [_cut_action(entry, allowed) for entry in contents["actions"]]
+    actions, indicators = contents["actions"], contents["indicators"]
     if not (city.pk in insider_cities(user) or reads_network(user)):
-        seen = set(
-            Action.objects.visible_to(user).values_list("pk", flat=True).filter(pk__in=[e["id"] for e in entries])
-        )
-        entries = [entry for entry in entries if entry["id"] in seen]
-    indicators = [_cut_indicator(entry, allowed) for entry in contents["indicators"]]
-    return contents | {"actions": entries, "indicators": indicators}
+        told = {entry["id"] for entry in actions} | {entry["action"] for entry in indicators}
+        seen = set(Action.objects.visible_to(user).filter(pk__in=told - {None}).values_list("pk", flat=True))
+        actions = [entry for entry in actions if entry["id"] in seen]
+        indicators = [entry for entry in indicators if entry["action"] in seen | {None}]
+    return contents | {
+        "actions": [_cut_action(entry, allowed) for entry in actions],
+        "indicators": [_cut_indicator(entry, allowed) for entry in indicators],
+    }
 
 
 def _cut_action(entry: dict, allowed: set[str]) -> dict:

@@ -18,7 +18,7 @@ from tests.factories import ActionFactory, EventFactory, IndicatorFactory
 from .leaks import leaks, markers_in, still
 from .routes import answer, text_of
 from .test_access_matrix import LINES, ROLES, path_of
-from .world import SEEN_BY, evidence_on, logged, mark
+from .world import SEEN_BY, evidence_on, kept_back, logged, mark
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -75,12 +75,16 @@ def test_no_filter_search_or_download_tells_more(world, role):
 
 @pytest.mark.parametrize("role", ["public", "viewer", "official", "lead", "former", "superuser", "rater", "moderator"])
 def test_pages_are_the_same_however_much_another_city_drafts(world, role):
-    """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not handed in."""
+    """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not handed in.
+
+    Nor of what Ghent, whose strategy is published, adds to it and does not publish.
+    """
     paths = [path_of(line, world) for line in pages_of(role) if "lublin" not in line.sample]
     before = _texts(world, role, paths)
 
     with transaction.atomic():
         _lublin_works_on(world)
+        kept_back(world.third_objective, mark("ghent-action"))
         after = _texts(world, role, paths)
         transaction.set_rollback(True)
 

@@ -68,6 +68,7 @@ SEEN_BY = {  # marker: the roles that may be answered with it, on any page
     "city-only": CITY + " rater_city",
     "accepted-fact": f"{CITY} {NETWORK} {JUDGES}",
     "unpublished-action": f"{CITY} {NETWORK}",
+    "ghent-action": NETWORK,  # of a published strategy, not published itself
     "withdrawn-action": f"{CITY} coordinator",
     "draft-event": f"{CITY} {NETWORK}",
     "attendee": f"{CITY} data_protection coordinator",
@@ -101,6 +102,7 @@ def make_world() -> SimpleNamespace:
     _people(world)
     _plans(world)
     _lublin(world)
+    _ghent(world)
     _periods(world)
     _events(world)
     _evaluations(world)
@@ -151,8 +153,8 @@ def _plans(world):
     common = {"objective": world.objective, "published": True}
     world.action = ActionFactory(**common, accountable=who["owner"].person, owner=OrganisationFactory())
     world.second = ActionFactory(**common, accountable=who["official"].person)
-    world.unpublished = ActionFactory(objective=world.objective, title=mark("unpublished-action"))
-    world.withdrawn = ActionFactory(**common, title=mark("withdrawn-action"))
+    world.unpublished = kept_back(world.objective, mark("unpublished-action"))
+    world.withdrawn = kept_back(world.objective, mark("withdrawn-action"), published=True)
     plans.withdraw_action(world.withdrawn, by=who["lead"], reason="Not needed any more.")
     world.milestone = MilestoneFactory(action=world.action)
     world.budget_line = BudgetLineFactory(action=world.action)
@@ -164,6 +166,14 @@ def _plans(world):
     first, second = (condition.key for condition in gates.GATES[world.phase.kind][:2])
     world.waiver = phases.waive_condition(world.phase, first, by=who["coordinator"], reason="By another way.")
     world.condition = second
+
+
+def kept_back(objective, secret, **more):
+    """An action with marked words in all that pages could tell of it."""
+    owner = OrganisationFactory(name=f"{secret} house")
+    action = ActionFactory(objective=objective, title=f"{secret} action", owner=owner, **more)
+    IndicatorFactory(strategy=objective.area.strategy, action=action, name=f"{secret} indicator", definition=secret)
+    return action
 
 
 def _lublin(world):
@@ -183,6 +193,16 @@ def _lublin(world):
     world.other_swot = strategy.swot_items.create(kind="weakness", text=secret)
     world.other_problem = strategy.problems.create(text=secret)
     world.other_indicator = IndicatorFactory(strategy=strategy, name=f"{secret} indicator", definition=secret)
+
+
+def _ghent(world):
+    """A third city: its strategy is published, and one of its actions is not."""
+    world.third = CityFactory(name="Ghent", slug="ghent", country="BE")
+    objective = ObjectiveFactory(area__strategy=StrategyFactory(city=world.third, published=True))
+    world.third_objective = objective
+    world.third_action = ActionFactory(objective=objective, published=True)
+    world.third_hidden = kept_back(objective, mark("ghent-action"))
+    world.third_indicator = world.third_hidden.indicators.get()
 
 
 # ---- facts
