@@ -22,6 +22,7 @@ from strategies.models import (
 )
 
 from .frozen import frozen_log
+from .seals import sealed
 
 
 def reads_live(user: Any, city_id: int) -> bool:
@@ -30,10 +31,15 @@ def reads_live(user: Any, city_id: int) -> bool:
 
 
 def with_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet[Action]:
-    """Adds health, progress, expected, current_status, spent_total and budget_total, as this reader may know them."""
+    """Adds health, progress, expected, current_status, spent_total and budget_total, as this reader may know them.
+
+    For the public from frozen rows; those are read and checked at once, since SQL cannot ask for their seals.
+    """
     if reads_live(user, city_id):
         return actions.with_health().with_money()
     newest = newest_frozen(user)
+    used = actions.order_by().annotate(frozen_row=Subquery(newest.values("pk")[:1])).values("frozen_row")
+    sealed(RevisionAction.objects.filter(pk__in=used))
     return actions.annotate(
         health=Subquery(newest.values("health")[:1]),
         progress=Subquery(newest.values("progress")[:1]),
@@ -101,8 +107,9 @@ def action_page(action: Action, user: Any) -> ActionPage:
 
 def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
     rows = RevisionAction.objects.filter(action=action, revision__in=PeriodRevision.objects.visible_to(user))
-    rows = rows.select_related("revision__city_period__period")
-    return rows.order_by("-revision__city_period__period__starts_on", "-revision__number").first()
+    rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
+    newest = rows.order_by("-revision__city_period__period__starts_on", "-revision__number")[:1]
+    return next(iter(sealed(newest)), None)
 
 
 def _milestones(action: Action, is_live: bool) -> list[Milestone]:

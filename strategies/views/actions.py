@@ -45,12 +45,8 @@ class ActionDetail(RowPage):
 
     def get_rows(self):
         """Live figures where the reader may see them; a stranger's come from what was published."""
-        rows = super().get_rows()
-        city = (
-            Action.objects.filter(pk=self.kwargs["pk"])
-            .values_list("objective__area__strategy__city", flat=True)
-            .first()
-        )
+        rows = super().get_rows().filter(pk=self.kwargs["pk"])
+        city = rows.order_by().values_list("objective__area__strategy__city", flat=True).first()
         return with_figures(rows, self.user, city)
 
     def get_context_data(self, **kwargs):
