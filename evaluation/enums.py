@@ -95,6 +95,3 @@ class Recipients(TextChoices):
     PARTNERS = "partners", _("partners")
     COMMITTEE = "committee", _("scientific committee")
     COORDINATORS = "coordinators", _("coordinators")
-
-
-PEOPLE_AT_LEAST = 5  # smaller figures about people are not printed in reports

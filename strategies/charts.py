@@ -9,8 +9,8 @@ from epi_site.shared import charts, locales
 from epi_site.shared.charts import Chart
 
 
-def values_chart(indicator: Any, told: Sequence[Any], *, illustrative: bool = False) -> Chart:
-    """The values over the periods, with the baseline and the target as lines."""
+def values_chart(indicator: Any, told: Sequence[Any], baseline: Any, *, illustrative: bool = False) -> Chart:
+    """The values over the periods, with the baseline and the target as lines. Few people leave a gap, and words."""
     periods = [row.period for row in told]
     data = [
         {
@@ -18,11 +18,11 @@ def values_chart(indicator: Any, told: Sequence[Any], *, illustrative: bool = Fa
             "mode": "lines+markers",
             "name": _("Value"),
             "x": periods,
-            "y": [row.value for row in told],
+            "y": [row.figure.value for row in told],
             **charts.series_style(0),
         }
     ]
-    for index, (name, level) in enumerate(((_("Baseline"), indicator.baseline), (_("Target"), indicator.target)), 1):
+    for index, (name, level) in enumerate(((_("Baseline"), baseline.value), (_("Target"), indicator.target)), 1):
         if level is not None and periods:
             style = charts.series_style(index)
             data.append(
@@ -36,8 +36,8 @@ def values_chart(indicator: Any, told: Sequence[Any], *, illustrative: bool = Fa
         rows=[
             [
                 row.period,
-                locales.number(row.value),
-                locales.number(indicator.baseline),
+                row.figure.words,
+                baseline.words,
                 locales.number(indicator.target),
                 row.note,
             ]
@@ -58,9 +58,9 @@ def _describe(indicator: Any, told: Sequence[Any]) -> str:
         return ""
     first, last = told[0], told[-1]
     words = _("From %(first)s in %(from)s to %(last)s in %(to)s.") % {
-        "first": locales.number(first.value),
+        "first": first.figure.words,
         "from": first.period,
-        "last": locales.number(last.value),
+        "last": last.figure.words,
         "to": last.period,
     }
     if indicator.target is None:

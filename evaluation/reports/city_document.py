@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from epi_site.shared.locales import NOTHING, money, number, percent
-from evaluation.enums import PEOPLE_AT_LEAST
+from strategies.selectors.people import few_words
 
 from . import blocks, dimensions, method, parts, words
 from .change_words import change_section
@@ -165,7 +165,7 @@ def _below(update: dict) -> str:
 
 def _people(figure: str) -> str:
     if figure == "few":
-        return _("fewer than %(n)s") % {"n": number(PEOPLE_AT_LEAST)}
+        return few_words()
     return number(figure)
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from epi_site.shared.locales import NOTHING, money, number, percent
-from evaluation.enums import PEOPLE_AT_LEAST
+from strategies.selectors.people import few_words
 
 from . import blocks, words
 from .timeline import timeline
@@ -75,7 +75,7 @@ def gate_table(phase: dict) -> dict | None:
 
 def value_words(value: str | None, unit: str, is_small: bool = False) -> str:
     if is_small:
-        return _("fewer than %(n)s") % {"n": number(PEOPLE_AT_LEAST)}
+        return few_words()
     return NOTHING if value is None else f"{number(value)} {unit}".strip()
 
 

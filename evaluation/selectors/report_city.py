@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cities.models import City, Installation
-from evaluation.enums import PEOPLE_AT_LEAST
 from evaluation.exceptions import NothingAccepted
 from evaluation.models import EvaluationResult, in_language
 from strategies.enums import PeriodVerb
@@ -17,6 +16,7 @@ from strategies.gates import gate_of
 from strategies.models import PeriodMove, PeriodRevision, PilotPhase, ReportingPeriod
 from strategies.models.health import HealthFacts, health_of, reason_of
 from strategies.models.querysets import HANDED_ON
+from strategies.selectors.people import is_few
 
 
 class Gathered(NamedTuple):
@@ -192,7 +192,7 @@ def people_figure(count: int | None) -> str:
     """ "few" for fewer than five people: the figure itself does not leave the city."""
     if count is None:
         return ""
-    return "few" if 0 < count < PEOPLE_AT_LEAST else str(count)
+    return "few" if is_few(count) else str(count)
 
 
 def _indicator(entry: dict, contents: dict) -> dict:
@@ -213,7 +213,7 @@ def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:
     """The figure that is printed, and whether it is too small to be."""
     if told is None or told["visibility"] not in HANDED_ON:
         return None, False
-    if counts_people and 0 < Decimal(told["value"]) < PEOPLE_AT_LEAST:
+    if counts_people and is_few(Decimal(told["value"])):
         return None, True
     return told["value"], False
 

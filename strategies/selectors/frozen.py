@@ -25,8 +25,7 @@ from django.db.models import OuterRef, Prefetch, Q, Subquery
 from cities.enums import BodyKind, Visibility
 from cities.models import Membership
 from cities.rules import insider_cities, reads_network
-from epi_site.shared.exceptions import SealBroken
-from epi_site.shared.snapshots import canonical, seal
+from epi_site.shared.snapshots import canonical
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -44,6 +43,9 @@ from strategies.models import (
     RevisionIndicator,
     Strategy,
 )
+
+from .people import few_words, is_few, reads_few
+from .seals import sealed
 
 SCHEMA = "strategies.period"
 
@@ -403,34 +405,56 @@ def readable_visibilities(user: Any, city_id: int) -> set[str]:
 def cut_for(contents: dict, user: Any, city: Any) -> dict:
     """The snapshot as this reader may read it: figures stay whole, records of narrower visibility are not listed.
 
-    ``hidden`` says how many of an action's updates are counted in its figures and not listed.
+    ``hidden`` says how many of an action's updates are counted in its figures and not listed. Single figures of few
+    people are left out for the public, with ``few_people``, ``few`` and ``few_baseline`` for words in their place.
     """
-    allowed = readable_visibilities(user, city.pk)
+    allowed, is_public = _cut_of(user, city.pk)
     actions, indicators = contents["actions"], contents["indicators"]
-    if not (city.pk in insider_cities(user) or reads_network(user)):
+    if is_public:
         told = {entry["id"] for entry in actions} | {entry["action"] for entry in indicators}
         seen = set(Action.objects.visible_to(user).filter(pk__in=told - {None}).values_list("pk", flat=True))
         actions = [entry for entry in actions if entry["id"] in seen]
         indicators = [entry for entry in indicators if entry["action"] in seen | {None}]
     return contents | {
-        "actions": [_cut_action(entry, allowed) for entry in actions],
-        "indicators": [_cut_indicator(entry, allowed) for entry in indicators],
+        "actions": [_cut_action(entry, allowed, is_public) for entry in actions],
+        "indicators": [_cut_indicator(entry, allowed, is_public) for entry in indicators],
     }
 
 
-def _cut_action(entry: dict, allowed: set[str]) -> dict:
+def _cut_action(entry: dict, allowed: set[str], is_public: bool) -> dict:
     listed = [update for update in entry["updates"] if update["visibility"] in allowed]
-    return entry | {"updates": listed, "hidden": len(entry["updates"]) - len(listed)}
+    hidden = len(entry["updates"]) - len(listed)
+    return entry | {"updates": [_cut_people(update, is_public) for update in listed], "hidden": hidden}
 
 
-def _cut_indicator(entry: dict, allowed: set[str]) -> dict:
+def _cut_people(update: dict, is_public: bool) -> dict:
+    if is_public and is_few(update["people_reached"]):
+        return update | {"people_reached": None, "few_people": few_words()}
+    return update
+
+
+def _cut_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
+    hides_few = is_public and entry["counts_people"]
     value = entry["value"]
     listed = value if value and value["visibility"] in allowed else None
-    return entry | {
-        "value": listed,
-        "earlier": [told for told in entry["earlier"] if told["visibility"] in allowed],
-        "hidden": int(value is not None and listed is None),
-    }
+    baseline = {"baseline": None, "few_baseline": few_words()} if hides_few and _is_few(entry["baseline"]) else {}
+    return (
+        entry
+        | baseline
+        | {
+            "value": listed and _cut_value(listed, hides_few),
+            "earlier": [_cut_value(told, hides_few) for told in entry["earlier"] if told["visibility"] in allowed],
+            "hidden": int(value is not None and listed is None),
+        }
+    )
+
+
+def _cut_value(told: dict, hides_few: bool) -> dict:
+    return told | {"value": None, "few": few_words()} if hides_few and _is_few(told["value"]) else told
+
+
+def _is_few(figure: str | None) -> bool:
+    return figure is not None and is_few(Decimal(figure))
 
 
 def frozen_log(action: Action, user: Any) -> list[dict]:
@@ -438,11 +462,12 @@ def frozen_log(action: Action, user: Any) -> list[dict]:
 
     Each entry as in a snapshot, with ``period`` (its name), ``revision`` and ``city_period`` beside it.
     """
+    allowed, is_public = _cut_of(user, action.of_city_id)
     return [
         entry | place
         for row, place in _frozen_rows(RevisionAction.objects.filter(action=action), user)
         for entry in sorted(
-            _cut_action(row, readable_visibilities(user, action.of_city_id))["updates"],
+            _cut_action(row, allowed, is_public)["updates"],
             key=lambda update: (update["date"], update["id"]),
             reverse=True,
         )
@@ -451,22 +476,32 @@ def frozen_log(action: Action, user: Any) -> list[dict]:
 
 def frozen_values(indicator: Indicator, user: Any) -> list[dict]:
     """The values of an indicator likewise, newest period first."""
-    allowed = readable_visibilities(user, indicator.of_city_id)
+    cut = _cut_of(user, indicator.of_city_id)
     rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
-    return [
-        entry["value"] | place for entry, place in rows if entry["value"] and entry["value"]["visibility"] in allowed
-    ]
+    told = ((_cut_indicator(entry, *cut)["value"], place) for entry, place in rows)
+    return [value | place for value, place in told if value]
+
+
+def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
+    """Of each indicator of the strategy, by its id, the newest of those values."""
+    cut, newest = _cut_of(user, strategy.city_id), {}
+    for entry, _place in _frozen_rows(RevisionIndicator.objects.filter(indicator__strategy=strategy), user):
+        if value := _cut_indicator(entry, *cut)["value"]:
+            newest.setdefault(entry["id"], value)
+    return newest
+
+
+def _cut_of(user: Any, city_id: int) -> tuple[set[str], bool]:
+    return readable_visibilities(user, city_id), not reads_few(user, city_id)
 
 
 def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
     """Of each period the row of the revision that the reader reads; its seal is checked."""
     readable = PeriodRevision.objects.visible_to(user).filter(city_period=OuterRef("revision__city_period"))
     newest = Subquery(readable.order_by("-number").values("pk")[:1])
-    rows = rows.filter(revision=newest).select_related("revision__city_period__period")
-    for row in rows.order_by("-revision__city_period__period__starts_on"):
+    rows = rows.filter(revision=newest).select_related("revision__city_period__period").defer("revision__snapshot")
+    for row in sealed(rows.order_by("-revision__city_period__period__starts_on")):
         revision = row.revision
-        if seal(revision.snapshot) != revision.sha256 or row.contents not in revision.snapshot:
-            raise SealBroken
         place = {
             "period": revision.city_period.period.name,
             "revision": revision.number,

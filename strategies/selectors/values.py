@@ -1,22 +1,34 @@
 """Values of indicators as a reader may read them: live in the city, frozen outside."""
 
-import json
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cities.rules import insider_cities
-from strategies.models import CityPeriod, Indicator, IndicatorValue, PeriodRevision, RevisionIndicator, Strategy
+from epi_site.shared import locales
+from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
 
 from .completeness import due_indicators
-from .frozen import frozen_values, readable_visibilities
+from .frozen import frozen_values, newest_values
 from .logging import with_last_value
+from .people import few_words, is_few, reads_few
+
+
+class Figure(NamedTuple):
+    """A number, or the words that stand for one of few people."""
+
+    value: Decimal | None
+    few: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.few or locales.number(self.value)
 
 
 class ToldValue(NamedTuple):
     """One value for one period. ``row`` is the live record, for who may change it."""
 
     period: str
-    value: Decimal
+    figure: Figure
     note: str
     is_submitted: bool
     row: IndicatorValue | None = None
@@ -33,7 +45,8 @@ class ValueRow(NamedTuple):
 
 class IndicatorRow(NamedTuple):
     indicator: Indicator
-    newest: Decimal | None
+    newest: Figure
+    baseline: Figure
 
 
 def values_of(indicator: Indicator, user: Any) -> list[ToldValue]:
@@ -42,38 +55,38 @@ def values_of(indicator: Indicator, user: Any) -> list[ToldValue]:
         rows = IndicatorValue.objects.standing().filter(indicator=indicator).select_related("city_period__period")
         rows = rows.order_by("city_period__period__starts_on")
         return [
-            ToldValue(row.city_period.period.name, row.value, row.note, row.city_period.is_locked, row) for row in rows
+            ToldValue(row.city_period.period.name, Figure(row.value), row.note, row.city_period.is_locked, row)
+            for row in rows
         ]
     told = frozen_values(indicator, user)
-    return [ToldValue(row["period"], Decimal(row["value"]), row["note"], True) for row in reversed(told)]
+    return [ToldValue(row["period"], _told(row), row["note"], True) for row in reversed(told)]
 
 
 def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
-    """The standing indicators with their newest value that this reader may read, in two queries."""
+    """The standing indicators with their newest value that this reader may read, in few queries."""
     rows = strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action", "objective")
     rows = rows.order_by("name")
     if strategy.city_id in insider_cities(user):
-        return [IndicatorRow(row, row.last_value) for row in with_last_value(rows)]
-    newest = _newest_frozen(strategy, user)
-    return [IndicatorRow(row, newest.get(row.pk)) for row in rows]
+        return [IndicatorRow(row, Figure(row.last_value), Figure(row.baseline)) for row in with_last_value(rows)]
+    newest, reads_small = newest_values(strategy, user), reads_few(user, strategy.city_id)
+    return [IndicatorRow(row, _told(newest.get(row.pk)), _baseline(row, reads_small)) for row in rows]
 
 
-def _newest_frozen(strategy: Strategy, user: Any) -> dict[int, Decimal]:
-    """Of each indicator the newest frozen value; of each period the newest revision that the reader reads counts."""
-    readable = PeriodRevision.objects.visible_to(user)
-    rows = RevisionIndicator.objects.filter(indicator__strategy=strategy, revision__in=readable)
-    rows = rows.order_by("-revision__city_period__period__starts_on", "-revision__number")
-    allowed = readable_visibilities(user, strategy.city_id)
-    read: set[tuple[int, int]] = set()
-    newest: dict[int, Decimal] = {}
-    for pk, city_period, contents in rows.values_list("indicator", "revision__city_period", "contents"):
-        if (pk, city_period) in read:
-            continue
-        read.add((pk, city_period))
-        value = json.loads(contents)["value"]
-        if value and value["visibility"] in allowed:
-            newest.setdefault(pk, Decimal(value["value"]))
-    return newest
+def baseline_of(indicator: Indicator, user: Any) -> Figure:
+    return _baseline(indicator, reads_few(user, indicator.of_city_id))
+
+
+def _baseline(indicator: Indicator, reads_small: bool) -> Figure:
+    if indicator.counts_people and not reads_small and is_few(indicator.baseline):
+        return Figure(None, few_words())
+    return Figure(indicator.baseline)
+
+
+def _told(value: dict | None) -> Figure:
+    """As a revision tells it, cut for its reader."""
+    if value is None or value["value"] is None:
+        return Figure(None, value["few"] if value else "")
+    return Figure(Decimal(value["value"]))
 
 
 def value_rows(city_period: CityPeriod) -> list[ValueRow]:

@@ -12,7 +12,7 @@ from strategies.charts import values_chart
 from strategies.exceptions import InputRefused
 from strategies.forms import ValuesForm
 from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
-from strategies.selectors.values import indicators_of, value_rows, values_of
+from strategies.selectors.values import baseline_of, indicators_of, value_rows, values_of
 from strategies.services import values
 
 from . import trails
@@ -46,9 +46,10 @@ class IndicatorDetail(RowPage):
             return csv_answer(f"indicator-{self.row.pk}", chart_csv(self.chart()))
         return super().get(request, *args, **kwargs)
 
-    def chart(self):
+    def chart(self, told=None):
         is_demo = Installation.objects.filter(is_demo=True).exists()
-        return values_chart(self.row, values_of(self.row, self.user), illustrative=is_demo)
+        told = values_of(self.row, self.user) if told is None else told
+        return values_chart(self.row, told, baseline_of(self.row, self.user), illustrative=is_demo)
 
     def get_context_data(self, **kwargs):
         indicator = self.row
@@ -57,7 +58,8 @@ class IndicatorDetail(RowPage):
         context = {
             "city": city,
             "values": told,
-            "chart": values_chart(indicator, told, illustrative=Installation.objects.filter(is_demo=True).exists()),
+            "baseline": baseline_of(indicator, self.user),
+            "chart": self.chart(told),
             "trail": trails.here([*trails.strategy_trail(indicator.strategy), self.to_list()], indicator.name),
             "may_change": self.may("strategies.change_indicator"),
             "may_value": self.may("strategies.add_indicatorvalue") and not indicator.withdrawn_at,

@@ -3,12 +3,18 @@
 from decimal import Decimal
 
 import pytest
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from strategies.models import Indicator
+from epi_site.shared import triggers
+from epi_site.shared.exceptions import SealBroken
+from strategies.models import Indicator, PeriodRevision, RevisionAction, RevisionIndicator
 from strategies.selectors.frozen import cut_for
-from strategies.services import periods, plans, values
+from strategies.selectors.people import is_few
+from strategies.services import periods, plans, updates, values
 from tests.factories import ActionFactory, IndicatorFactory, OrganisationFactory
+
+from .helpers import told
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +119,137 @@ def test_revision_plans_no_indicator_of_a_withdrawn_action(period, hidden, lead)
 
     hidden.refresh_from_db()
     assert names == ([] if hidden.withdrawn_at else ["Indicator kept back"])
+
+
+# ---- single figures of few people
+
+
+@pytest.fixture
+def counted(shown, period, everyone):
+    """Two people reached, and three guests counted, both told to everybody; and an indicator of something else."""
+    official = everyone["official"]
+    for people, text in ((2, "A first evening."), (0, "Nobody came."), (5, "A second evening.")):
+        updates.log_update(shown, by=official, data=told(text, people_reached=people, visibility="public"))
+    guests = IndicatorFactory(
+        strategy=shown.strategy, action=shown, name="Guests", counts_people=True, baseline=Decimal(1), target=9
+    )
+    rooms = IndicatorFactory(strategy=shown.strategy, action=shown, name="Rooms", baseline=Decimal(1), target=9)
+    for indicator in (guests, rooms):
+        values.set_value(indicator, period, by=official, value=Decimal(3), visibility="public")
+    return guests, rooms
+
+
+FEW = "fewer than 5"
+
+
+@pytest.mark.parametrize("role", ["public", "other_official", "former", "superuser"])
+def test_few_people_are_told_to_the_public_in_words(client, everyone, city, period, shown, counted, role):
+    publish(period, everyone)
+    guests, rooms = counted
+
+    for name, args in (("action_detail", [shown.pk]), ("revision_detail", [period.pk, 1])):
+        page = read(client, everyone, role, name, *args).content.decode()
+        assert f"People reached: {FEW}." in page
+        assert "People reached: 2." not in page
+        assert ("People reached: 0." in page, "People reached: 5." in page) == (True, True)
+    revision = read(client, everyone, role, "revision_detail", period.pk, 1).context["contents"]["indicators"]
+    listed = read(client, everyone, role, "indicator_list", city.slug).context["rows"]
+    shown_of = {}
+    for indicator in (guests, rooms):
+        page = read(client, everyone, role, "indicator_detail", indicator.pk)
+        table = client.get(indicator.get_absolute_url(), {"csv": "values"}).content.decode("utf-8-sig").splitlines()
+        lines = [line["y"] for line in page.context["chart"].figure["data"]]
+        shown_of[indicator.name] = (
+            [row.figure.words for row in page.context["values"]],
+            page.context["baseline"].words,
+            lines,
+            page.context["chart"].rows[0][1:3],
+            table[-1].split(",")[1:3],
+        )
+
+    assert shown_of == {
+        "Guests": ([FEW], FEW, [[None], [9]], [FEW, FEW], [FEW, FEW]),
+        "Rooms": (["3"], "1", [[Decimal(3)], [Decimal(1)], [9]], ["3", "1"], ["3", "1"]),
+    }
+    assert [(row.newest.words, row.baseline.words) for row in listed] == [(FEW, FEW), ("3", "1")]
+    assert [(entry["value"]["value"], entry["baseline"]) for entry in revision] == [(None, None), ("3", "1")]
+
+
+@pytest.mark.parametrize("role", ["viewer", "lead", "partner", "scientific", "coordinator"])
+def test_few_people_are_told_to_the_city_and_the_network_as_they_are(
+    client, everyone, city, period, shown, counted, role
+):
+    publish(period, everyone)
+
+    for name, args in (("action_detail", [shown.pk]), ("revision_detail", [period.pk, 1])):
+        assert "People reached: 2." in read(client, everyone, role, name, *args).content.decode()
+    page = read(client, everyone, role, "indicator_detail", counted[0].pk)
+    listed = read(client, everyone, role, "indicator_list", city.slug)
+    assert FEW not in page.content.decode() + listed.content.decode()
+    assert [row.newest.words for row in listed.context["rows"]] == ["3", "3"]
+
+
+def test_earlier_values_of_few_people_are_cut_too(everyone, city, period, shown, counted):
+    guests = counted[0]
+    earlier = {"period": "Before", "value": "4", "visibility": "public"}
+    contents = publish(period, everyone).contents
+    entry = next(row for row in contents["indicators"] if row["id"] == guests.pk)
+    entry["earlier"] = [earlier, earlier | {"value": "0"}, earlier | {"value": "5"}]
+
+    cut = next(row for row in cut_for(contents, everyone["public"], city)["indicators"] if row["id"] == guests.pk)
+
+    assert [told["value"] for told in cut["earlier"]] == [None, "0", "5"]
+
+
+def test_none_and_five_are_not_few():
+    assert [is_few(count) for count in (None, 0, 1, 4, 5, Decimal("-1"))] == [False, False, True, True, False, False]
+
+
+# ---- seals
+
+
+def forged(model, **figures):
+    """As somebody would who has the database and no triggers."""
+    with triggers.lifted():
+        QuerySet(model).update(**figures)
+
+
+@pytest.mark.parametrize(
+    "model, figures, pages",
+    [
+        (PeriodRevision, {"sha256": "0" * 64}, ["action_list", "strategy_detail", "indicator_list"]),
+        (RevisionAction, {"health": "done"}, ["action_list", "strategy_detail"]),
+        (RevisionAction, {"progress": 99}, ["action_list"]),
+        (RevisionAction, {"spent": Decimal(1)}, ["action_list"]),
+        (RevisionAction, {"contents": '{"milestones":[]}'}, ["action_list", "strategy_detail"]),
+        (RevisionIndicator, {"value": Decimal(99)}, ["indicator_list"]),
+        (RevisionIndicator, {"contents": '{"value":null}'}, ["indicator_list"]),
+    ],
+)
+def test_figures_that_were_not_handed_in_are_shown_to_nobody(
+    client, everyone, city, period, shown, counted, model, figures, pages
+):
+    publish(period, everyone)
+    before = [read(client, everyone, "public", name, city.slug).status_code for name in pages]
+
+    forged(model, **figures)
+
+    assert before == [200] * len(pages)
+    for name in pages:
+        with pytest.raises(SealBroken):
+            read(client, everyone, "public", name, city.slug)
+    with pytest.raises(SealBroken):
+        read(client, everyone, "public", "action_detail", shown.pk) if model is RevisionAction else read(
+            client, everyone, "public", "indicator_detail", counted[0].pk
+        )
+
+
+def test_public_lists_cost_the_same_however_much_was_handed_in(
+    client, everyone, city, period, shown, counted, django_assert_max_num_queries
+):
+    ActionFactory.create_batch(4, objective=shown.objective, published=True)
+    publish(period, everyone)
+
+    for name in ("action_list", "strategy_detail", "indicator_list"):
+        with django_assert_max_num_queries(15):
+            read(client, everyone, "public", name, city.slug)

@@ -1,0 +1,25 @@
+"""Single figures of few people, who could be recognised: not told to the public, not printed in reports."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cities.rules import insider_cities, reads_network
+from epi_site.shared import locales
+
+PEOPLE_AT_LEAST = 5
+
+
+def is_few(count: int | Decimal | None) -> bool:
+    """Nobody is not few: a zero tells of no person."""
+    return count is not None and 0 < count < PEOPLE_AT_LEAST
+
+
+def few_words() -> str:
+    return _("fewer than %(n)s") % {"n": locales.number(PEOPLE_AT_LEAST)}
+
+
+def reads_few(user: Any, city_id: int) -> bool:
+    """The city's people, and who reads the network."""
+    return city_id in insider_cities(user) or reads_network(user)
