@@ -9,6 +9,7 @@ from cities.rules import (
     has_network_role,
     insider_cities,
     is_scientific_member,
+    lead_cities,
     official_cities,
     person_of,
     reads_network,
@@ -187,11 +188,11 @@ class RatingQuerySet(models.QuerySet):
 
 class ConsensusQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Published ones; officials of the city and the committee from review on; the moderator's own."""
+        """Published ones; the city's leads and the committee from review on; the moderator's own."""
         from .rounds import Evaluation
 
         seen = Q(evaluation__stage=Stage.PUBLISHED)
-        seen |= Q(evaluation__stage__in=FROM_REVIEW, evaluation__strategy__city__in=official_cities(user))
+        seen |= Q(evaluation__stage__in=FROM_REVIEW, evaluation__strategy__city__in=lead_cities(user))
         person = person_of(user)
         if person is not None:
             moderated = Evaluation.objects.filter(stage__in=FROM_DISCUSS).moderated_by(person)

@@ -81,6 +81,16 @@ def test_the_author_reads_her_own(rated, client):
     assert SECRET in client.get(reverse("evaluation:rate_review", args=[rated.pk])).content.decode()
 
 
+@pytest.mark.parametrize(
+    "stage, told", [("moderate", set()), ("review", {"lead"}), ("published", {"lead", "official", "expert"})]
+)
+def test_the_city_reads_the_consensus_when_it_is_published_its_leads_before(case, stage, told):
+    case.to(stage)
+
+    people = {"lead", "official", "expert"}
+    assert {name for name in people if Consensus.objects.visible_to(getattr(case, name)).exists()} == told
+
+
 @pytest.mark.parametrize("role", [*OTHERS, "superuser"])
 def test_no_query_shows_another_rating_or_that_it_was_handed_in(rated, superuser, role):
     user = superuser if role == "superuser" else getattr(rated, role)
