@@ -11,6 +11,7 @@ from cities.rules import (
     is_lead,
     is_network_reader,
     is_official,
+    is_scientific,
     is_visible,
     person_of,
 )
@@ -67,6 +68,8 @@ for _model in PLAN:
     rules.add_perm(f"strategies.delete_{_model}", rules.always_deny)
 rules.add_perm("strategies.adopt_strategy", is_lead)
 rules.add_perm("strategies.publish_strategy", is_lead)
+
+rules.add_perm("strategies.read_history", is_insider | is_coordinator | is_scientific)  # object: the record
 
 rules.add_perm("strategies.log_action", is_official | is_owner)  # object: the action
 for _model in ("actionupdate", "indicatorvalue", "evidence"):

@@ -1,14 +1,16 @@
 """What has changed in a record, when and by whom, in words."""
 
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
 
-from epi_site.shared import locales
+from epi_site.shared import clock, locales
 from strategies.enums import ChangeCause
 from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached
+from strategies.models.querysets import HANDED_ON
 
 QUIET = {"version", "uuid", "history_id", "path"}
 MOST = 40
@@ -30,10 +32,15 @@ class Entry(NamedTuple):
     about: str = ""  # the part of the record that it is about
 
 
-def history_of(row: models.Model) -> list[Entry]:
-    """The newest changes first. Names of what foreign keys lead to are read once for each model."""
-    records = _newest_first(row.history.all())[: MOST + 1]
-    return _entries(type(row), list(records))[:MOST]
+def history_of(row: models.Model, *, of_city: bool = True) -> list[Entry]:
+    """The newest changes first. Names of what foreign keys lead to are read once for each model.
+
+    Readers who are not ``of_city`` read no state from before the record was last for the city alone.
+    """
+    records = list(_newest_first(row.history.all())[: MOST + 1])
+    if not of_city and _has(type(row), "visibility"):
+        records = list(takewhile(lambda record: record.visibility in HANDED_ON, records))
+    return _entries(type(row), records)[:MOST]
 
 
 def history_of_action(action: Action, user: Any) -> list[Entry]:
@@ -45,10 +52,14 @@ def history_of_action(action: Action, user: Any) -> list[Entry]:
     return _merged(entries + _reached(MilestoneReached.history.filter(update__in=readable)))
 
 
-def history_of_update(update: ActionUpdate) -> list[Entry]:
+def history_of_update(update: ActionUpdate, *, of_city: bool) -> list[Entry]:
     """With the milestones that it reached, and those that were taken back."""
-    reached = _reached(MilestoneReached.history.filter(update=update))
-    return _merged(history_of(update) + [entry._replace(about="") for entry in reached])
+    told = history_of(update, of_city=of_city)
+    reached = [entry._replace(about="") for entry in _reached(MilestoneReached.history.filter(update=update))]
+    if not of_city:
+        since = min((entry.at for entry in told), default=clock.now())
+        reached = [entry for entry in reached if entry.at >= since]
+    return _merged(told + reached)
 
 
 def _newest_first(records: models.QuerySet) -> models.QuerySet:

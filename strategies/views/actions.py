@@ -60,7 +60,7 @@ class ActionDetail(RowPage):
             "may_log": not action.withdrawn_at and self.may("strategies.log_action"),
             "may_change": self.may("strategies.change_action"),
             "may_publish": self.may("strategies.publish_strategy") and self.can_be_published(),
-            "may_history": page.is_insider,
+            "may_history": self.may("strategies.read_history"),
             "draft": action.drafts.filter(author=self.user).first() if self.user.is_authenticated else None,
             "changeable": self.changeable(page),
             "milestone_rows": self.milestone_rows(page),

@@ -1,9 +1,8 @@
 """Who changed what, readable, for those whom ``docs/access.md`` lets read it."""
 
-from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from cities.rules import is_coordinator, is_insider, is_scientific
+from cities.rules import is_insider
 from strategies.models import Action, ActionUpdate, Indicator, Strategy
 from strategies.selectors.history import history_of, history_of_action, history_of_update
 
@@ -13,18 +12,17 @@ from .base import RowPage
 
 class History(RowPage):
     template_name = "strategies/history.html"
+    permission = "strategies.read_history"
 
     def get_context_data(self, **kwargs):
-        row, user = self.row, self.user
-        if not (is_insider(user, row) or is_coordinator(user) or is_scientific(user)):
-            raise PermissionDenied
+        row = self.row
         trail = trails.here(self.trail(row), _("History"))
         return super().get_context_data(
             **kwargs, entries=self.entries(row), trail=trail, city=self.city_of(row), title=str(row)
         )
 
     def entries(self, row):
-        return history_of(row)
+        return history_of(row, of_city=is_insider(self.user, row))
 
 
 class ActionHistory(History):
@@ -46,7 +44,7 @@ class UpdateHistory(History):
     )
 
     def entries(self, row):
-        return history_of_update(row)
+        return history_of_update(row, of_city=is_insider(self.user, row))
 
     def trail(self, row):
         return trails.action_trail(row.action)

@@ -64,7 +64,7 @@ class IndicatorDetail(RowPage):
             "may_change": self.may("strategies.change_indicator"),
             "may_value": self.may("strategies.add_indicatorvalue") and not indicator.withdrawn_at,
             "open_periods": self.open_periods(city),
-            "may_history": city.pk in insider_cities(self.user),
+            "may_history": self.may("strategies.read_history"),
         }
         return super().get_context_data(**context | kwargs)
 

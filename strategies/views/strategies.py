@@ -51,6 +51,7 @@ class StrategyDetail(OfCity):
             "status": StrategyStatus(strategy.status),
             "is_insider": strategy.city_id in insider_cities(user),
             "is_live": reads_live(user, strategy.city_id),
+            "may_history": self.may("strategies.read_history"),
             "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
             "may_publish": self.can_be_published(actions) and self.may("strategies.publish_strategy"),
         }
