@@ -8,25 +8,25 @@ class EvaluationConfig(AppConfig):
 
     def ready(self):
         from cities.cards import add_card
-        from cities.files import add_holder
         from cities.signals import network_made
         from epi_site.shared import triggers
         from strategies.enums import PhaseKind
         from strategies.gates import add_condition
+        from strategies.readers import add_reader
         from strategies.work import add_work
 
         from . import rules  # noqa: F401 - permissions are registered by the import
         from .cards import evaluation_card
         from .gates import evaluation_is_published, report_is_issued
         from .models import CommitteeReview, DimensionReview, EvaluationResult, Report, ReportFile, StageMove
-        from .selectors.files import judged_evidence
         from .selectors.overview import work_rows
+        from .selectors.readers import judged_revisions
         from .services.frameworks import bring_framework
 
         network_made.connect(bring_framework, dispatch_uid="evaluation.bring_framework")
         add_work(work_rows)
         add_card(evaluation_card, order=60)
-        add_holder(judged_evidence)
+        add_reader(judged_revisions)
         add_condition(
             PhaseKind.PACT,
             "evaluation_published",

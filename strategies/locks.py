@@ -18,6 +18,7 @@ from .models import (
     PeriodMove,
     PeriodRevision,
     RevisionAction,
+    RevisionFile,
     RevisionIndicator,
 )
 
@@ -109,5 +110,6 @@ def register() -> None:
     triggers.freeze(PeriodRevision, unique=[("city_period_id", "number")])
     triggers.freeze(RevisionAction, unique=[("revision_id", "action_id")])
     triggers.freeze(RevisionIndicator, unique=[("revision_id", "indicator_id")])
+    triggers.freeze(RevisionFile, unique=[("revision_id", "evidence_id")])
     for model in FACTS:
         triggers.freeze(model.history.model)

@@ -10,6 +10,7 @@ from .periods import (
     ReminderDay,
     ReportingPeriod,
     RevisionAction,
+    RevisionFile,
     RevisionIndicator,
 )
 from .phases import GateWaiver, PilotPhase
@@ -47,6 +48,7 @@ __all__ = [
     "ReminderDay",
     "ReportingPeriod",
     "RevisionAction",
+    "RevisionFile",
     "RevisionIndicator",
     "Strategy",
     "SwotItem",

@@ -7,13 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from cities.models import City, Person
+from cities.enums import Visibility
+from cities.models import City, Person, StoredFile
 from epi_site.shared import clock
 from epi_site.shared.models import FrozenModel, Recorded, Sealed, Versioned
 from strategies.enums import LOCKED, CommentKind, PeriodState, PeriodVerb
 
 from .indicators import Indicator
-from .querysets import CityPeriodQuerySet, PeriodRevisionQuerySet
+from .querysets import CityPeriodQuerySet, PeriodRevisionQuerySet, RevisionFileQuerySet
 from .strategy import Action
 
 
@@ -222,6 +223,26 @@ class RevisionIndicator(FrozenModel):
 
     def __str__(self):
         return f"{self.indicator_id} in {self.revision_id}"
+
+
+class RevisionFile(FrozenModel):
+    """One file of evidence as a revision holds it: readers of the revision read it, whatever becomes of the fact."""
+
+    revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="files")
+    evidence = models.ForeignKey("strategies.Evidence", on_delete=models.PROTECT, related_name="frozen_rows")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="frozen_rows")
+    visibility = models.CharField(max_length=8, choices=Visibility)  # of the update or value, then
+
+    objects = RevisionFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["revision", "evidence"]
+        verbose_name = _("file as frozen")
+        verbose_name_plural = _("files as frozen")
+        constraints = [models.UniqueConstraint(fields=["revision", "evidence"], name="strategies_revisionfile_once")]
+
+    def __str__(self):
+        return f"{self.file_id} in {self.revision_id}"
 
 
 class ReminderDay(models.Model):

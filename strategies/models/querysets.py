@@ -7,8 +7,9 @@ from django.db.models import DecimalField, Exists, Min, OuterRef, Q, Subquery, S
 from django.db.models.functions import Coalesce
 
 from cities.enums import Role, Visibility
-from cities.rules import has_network_role, insider_cities, official_cities, person_of, reads_network
+from cities.rules import has_network_role, insider_cities, lead_cities, official_cities, person_of, reads_network
 from epi_site.shared.models import FrozenQuerySet
+from strategies import readers
 from strategies.enums import LOCKED, PeriodState, PeriodVerb, StrategyStatus
 
 from . import health
@@ -153,11 +154,15 @@ class IndicatorQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """As the strategy, and as the action that it measures; withdrawn ones for officials of the city."""
+        standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_cities(user))
+        return self.of_plans_seen_by(user).filter(standing)
+
+    def of_plans_seen_by(self, user):
+        """Withdrawn ones too: what was handed in of them stays."""
         from .strategy import Action
 
-        standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_cities(user))
         measures = Q(action=None) | Q(action__in=Action.objects.visible_to(user))
-        return self.filter(plan_seen_by(user, "strategy__"), standing, measures)
+        return self.filter(plan_seen_by(user, "strategy__"), measures)
 
 
 class CityPeriodQuerySet(models.QuerySet):
@@ -165,13 +170,17 @@ class CityPeriodQuerySet(models.QuerySet):
         return self.exclude(state__in=LOCKED)
 
     def visible_to(self, user):
-        """State and completeness: the own city, who reads the network; everybody once something was published."""
-        from .periods import PeriodMove
+        """State and completeness: the own city, who reads the network; everybody once something was published.
+
+        And who reads one of its revisions for a task.
+        """
+        from .periods import PeriodMove, PeriodRevision
 
         if reads_network(user):
             return self
         published = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH)
-        return self.filter(Q(city__in=insider_cities(user)) | Exists(published))
+        given = PeriodRevision.objects.given_to(user).filter(city_period=OuterRef("pk"))
+        return self.filter(Q(city__in=insider_cities(user)) | Exists(published) | Exists(given))
 
 
 class PeriodRevisionQuerySet(FrozenQuerySet):
@@ -180,7 +189,8 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
     def visible_to(self, user):
         """All of the own city; the handed-in ones for who reads the network; published ones for everybody.
 
-        What a revision tells a reader is cut by ``strategies.frozen`` (records of *city* visibility stay in the city).
+        And those that one is given for a task. What a revision tells a reader is cut by ``selectors.frozen`` (records
+        of *city* visibility stay in the city).
         """
         from .periods import PeriodMove
 
@@ -189,16 +199,60 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
         published = PeriodMove.objects.filter(
             city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
         )
-        return self.filter(Q(city_period__city__in=insider_cities(user)) | Exists(published))
+        own = Q(city_period__city__in=insider_cities(user))
+        return self.filter(own | Exists(published) | readers.given_to(user))
+
+    def given_to(self, user):
+        """Those that apps above hand to the user for a task, to be read as the network reads them."""
+        return self.filter(readers.given_to(user))
+
+    def newest_for(self, user):
+        """For an outer query with ``revision``: the one of its period that the user reads, as ids."""
+        rows = self.visible_to(user).filter(city_period=OuterRef("revision__city_period"))
+        return Subquery(rows.order_by("-number").values("pk")[:1])
 
 
-def facts_seen_by(user, period: str = "city_period__", prefix: str = "") -> Q:
-    """Live facts: the own city's; handed-in ones by visibility. A reopened period is read from its revision instead."""
+class RevisionFileQuerySet(FrozenQuerySet):
+    def visible_to(self, user):
+        """As the revision lists what it hangs on: the newest one that the user reads, and those given for a task."""
+        from .periods import PeriodRevision
+
+        own = Q(revision__city_period__city__in=insider_cities(user))
+        if reads_network(user):
+            listed = own | Q(visibility__in=HANDED_ON)
+        else:
+            plan = action_seen_by(user, "evidence__update__action") | indicator_seen_by(
+                user, "evidence__value__indicator"
+            )
+            listed = own | (Q(visibility=Visibility.PUBLIC) & plan)
+        given = Q(revision__in=PeriodRevision.objects.given_to(user).values("pk"))
+        newest = Q(revision=PeriodRevision.objects.newest_for(user))
+        return self.filter((newest & listed) | (given & (own | Q(visibility__in=HANDED_ON))))
+
+
+def action_seen_by(user, path: str = "action") -> Q:
+    from .strategy import Action
+
+    return Q(**{f"{path}__in": Action.objects.visible_to(user)})
+
+
+def indicator_seen_by(user, path: str = "indicator") -> Q:
+    from .indicators import Indicator
+
+    return Q(**{f"{path}__in": Indicator.objects.of_plans_seen_by(user)})
+
+
+def facts_seen_by(user, plan: Q, prefix: str = "") -> Q:
+    """Live facts: the own city's; handed-in ones by visibility. A reopened period is read from its revision instead.
+
+    ``plan`` says that the user sees what the fact is about, which the public must.
+    """
+    period = f"{prefix}city_period__"
     own = Q(**{f"{period}city__in": insider_cities(user)})
     not_withdrawn = Q(**{f"{prefix}withdrawn_at": None})
     officials = Q(**{f"{period}city__in": official_cities(user)})
-    public = Q(**{f"{prefix}visibility": Visibility.PUBLIC, f"{period}state": PeriodState.PUBLISHED}) & not_withdrawn
-    seen = (own & not_withdrawn) | officials | public
+    public = Q(**{f"{prefix}visibility": Visibility.PUBLIC, f"{period}state": PeriodState.PUBLISHED}) & plan
+    seen = (own & not_withdrawn) | officials | (public & not_withdrawn)
     if reads_network(user):
         seen |= Q(**{f"{prefix}visibility__in": HANDED_ON, f"{period}state__in": LOCKED}) & not_withdrawn
     return seen
@@ -212,7 +266,7 @@ class ActionUpdateQuerySet(models.QuerySet):
         return self.order_by("-date", "-pk")
 
     def visible_to(self, user):
-        return self.filter(facts_seen_by(user))
+        return self.filter(facts_seen_by(user, action_seen_by(user)))
 
 
 class IndicatorValueQuerySet(models.QuerySet):
@@ -220,7 +274,7 @@ class IndicatorValueQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        return self.filter(facts_seen_by(user))
+        return self.filter(facts_seen_by(user, indicator_seen_by(user)))
 
 
 class EvidenceQuerySet(models.QuerySet):
@@ -228,10 +282,10 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        """As the update or the value that it hangs on; withdrawn evidence for officials of the city."""
-        of_update = facts_seen_by(user, "update__city_period__", "update__") & Q(update__isnull=False)
-        of_value = facts_seen_by(user, "value__city_period__", "value__") & Q(value__isnull=False)
-        officials = Q(update__city_period__city__in=official_cities(user)) | Q(
-            value__city_period__city__in=official_cities(user)
-        )
-        return self.filter(of_update | of_value).filter(Q(withdrawn_at=None) | officials)
+        """As the update or the value that it hangs on; withdrawn evidence for lead officials of the city."""
+        of_update = facts_seen_by(user, action_seen_by(user, "update__action"), "update__")
+        of_value = facts_seen_by(user, indicator_seen_by(user, "value__indicator"), "value__")
+        leads = lead_cities(user)
+        led = Q(update__city_period__city__in=leads) | Q(value__city_period__city__in=leads)
+        seen = (of_update & Q(update__isnull=False)) | (of_value & Q(value__isnull=False))
+        return self.filter(seen).filter(Q(withdrawn_at=None) | led)

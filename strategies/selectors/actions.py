@@ -22,7 +22,7 @@ from strategies.models import (
 )
 
 from .frozen import frozen_log
-from .seals import sealed
+from .frozen_rows import sealed
 
 
 def reads_live(user: Any, city_id: int) -> bool:

@@ -25,7 +25,6 @@ from django.db.models import OuterRef, Prefetch, Q, Subquery
 from cities.enums import BodyKind, Visibility
 from cities.models import Membership
 from cities.rules import insider_cities, reads_network
-from epi_site.shared.snapshots import canonical
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -43,9 +42,10 @@ from strategies.models import (
     RevisionIndicator,
     Strategy,
 )
+from strategies.models.querysets import HANDED_ON
 
+from .frozen_rows import sealed
 from .people import few_words, is_few, reads_few
-from .seals import sealed
 
 SCHEMA = "strategies.period"
 
@@ -364,32 +364,11 @@ def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
     return entry
 
 
-def frozen_action_row(revision: PeriodRevision, entry: dict) -> RevisionAction:
-    """The figures of an action's entry as a row that SQL can count."""
-    return RevisionAction(
-        revision=revision,
-        action_id=entry["id"],
-        health=entry["health"],
-        status=entry["status"],
-        progress=entry["progress"],
-        expected=entry["expected"],
-        budget=entry["budget"],
-        spent=entry["spent"],
-        update_count=entry["update_count"],
-        contents=canonical(entry),
-    )
-
-
-def frozen_indicator_row(revision: PeriodRevision, entry: dict) -> RevisionIndicator:
-    value = entry["value"] and entry["value"]["value"]
-    return RevisionIndicator(revision=revision, indicator_id=entry["id"], value=value, contents=canonical(entry))
-
-
 # ---- reading
 
 
 def revision_for(city_period: CityPeriod, user: Any) -> PeriodRevision | None:
-    """The revision that this reader reads: the newest; the newest published one for the public."""
+    """The revision that this reader reads: the newest; the newest published or given one for the public."""
     return PeriodRevision.objects.visible_to(user).filter(city_period=city_period).order_by("-number").first()
 
 
@@ -398,27 +377,33 @@ def readable_visibilities(user: Any, city_id: int) -> set[str]:
     if city_id in insider_cities(user):
         return set(Visibility.values)
     if reads_network(user):
-        return {Visibility.NETWORK, Visibility.PUBLIC}
+        return set(HANDED_ON)
     return {Visibility.PUBLIC}
 
 
-def cut_for(contents: dict, user: Any, city: Any) -> dict:
+def cut_for(contents: dict, user: Any, city: Any, *, is_given: bool = False) -> dict:
     """The snapshot as this reader may read it: figures stay whole, records of narrower visibility are not listed.
 
     ``hidden`` says how many of an action's updates are counted in its figures and not listed. Single figures of few
     people are left out for the public, with ``few_people``, ``few`` and ``few_baseline`` for words in their place.
+    ``is_given``: the reader is given this revision for a task, and reads it as the network does.
     """
     allowed, is_public = _cut_of(user, city.pk)
+    if is_given:
+        allowed, is_public = allowed | set(HANDED_ON), False
     actions, indicators = contents["actions"], contents["indicators"]
     if is_public:
-        told = {entry["id"] for entry in actions} | {entry["action"] for entry in indicators}
-        seen = set(Action.objects.visible_to(user).filter(pk__in=told - {None}).values_list("pk", flat=True))
-        actions = [entry for entry in actions if entry["id"] in seen]
-        indicators = [entry for entry in indicators if entry["action"] in seen | {None}]
+        actions = _among(actions, Action.objects.visible_to(user))
+        indicators = _among(indicators, Indicator.objects.of_plans_seen_by(user))
     return contents | {
         "actions": [_cut_action(entry, allowed, is_public) for entry in actions],
         "indicators": [_cut_indicator(entry, allowed, is_public) for entry in indicators],
     }
+
+
+def _among(entries: list[dict], rows: Any) -> list[dict]:
+    seen = set(rows.filter(pk__in=[entry["id"] for entry in entries]).values_list("pk", flat=True))
+    return [entry for entry in entries if entry["id"] in seen]
 
 
 def _cut_action(entry: dict, allowed: set[str], is_public: bool) -> dict:
@@ -497,9 +482,8 @@ def _cut_of(user: Any, city_id: int) -> tuple[set[str], bool]:
 
 def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
     """Of each period the row of the revision that the reader reads; its seal is checked."""
-    readable = PeriodRevision.objects.visible_to(user).filter(city_period=OuterRef("revision__city_period"))
-    newest = Subquery(readable.order_by("-number").values("pk")[:1])
-    rows = rows.filter(revision=newest).select_related("revision__city_period__period").defer("revision__snapshot")
+    rows = rows.filter(revision=PeriodRevision.objects.newest_for(user))
+    rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
     for row in sealed(rows.order_by("-revision__city_period__period__starts_on")):
         revision = row.revision
         place = {

@@ -4,15 +4,18 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from strategies.models import Action, Evidence, Strategy
+from strategies.models import Action, Evidence, RevisionFile, Strategy
 
 from .versions import locked_row, save_as
 
 
 def evidence_held_for(user: Any) -> Q:
-    """Files of evidence are read as their update or value is; replaced and withdrawn ones by officials of the city."""
-    seen = Evidence.objects.visible_to(user).filter(file=OuterRef("pk"))
-    return Q(Exists(seen))
+    """Files of evidence are read as their update or value is; replaced and withdrawn ones by the city's leads.
+
+    And as the revision tells that the user reads, while the city changes the facts behind it.
+    """
+    live, frozen = (model.objects.visible_to(user).filter(file=OuterRef("pk")) for model in (Evidence, RevisionFile))
+    return Q(Exists(live)) | Q(Exists(frozen))
 
 
 def document_held_for(user: Any) -> Q:

@@ -30,10 +30,12 @@ from strategies.models import (
     PeriodRevision,
     ReportingPeriod,
     RevisionAction,
+    RevisionFile,
     RevisionIndicator,
 )
 from strategies.rules import is_of_the_municipality
-from strategies.selectors.frozen import frozen_action_row, frozen_indicator_row, period_contents
+from strategies.selectors.frozen import period_contents
+from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
 from strategies.signals import period_moved
 
 from . import letters
@@ -224,6 +226,7 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
     )
     RevisionAction.objects.bulk_create(frozen_action_row(revision, entry) for entry in contents["actions"])
     RevisionIndicator.objects.bulk_create(frozen_indicator_row(revision, entry) for entry in contents["indicators"])
+    RevisionFile.objects.bulk_create(frozen_file_rows(revision, contents))
     return revision
 
 

@@ -131,7 +131,8 @@ class PeriodRevisionDetail(RowPage):
         return found
 
     def get_context_data(self, **kwargs):
-        contents = cut_for(self.revision.contents, self.user, self.row.city)
+        is_given = PeriodRevision.objects.given_to(self.user).filter(pk=self.revision.pk).exists()
+        contents = cut_for(self.revision.contents, self.user, self.row.city, is_given=is_given)
         for action in contents["actions"]:
             for update in action["updates"]:
                 update["day"] = date.fromisoformat(update["date"])

@@ -13,20 +13,24 @@ from django.urls import reverse
 from cities.cards import cards_of
 from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
+from epi_site.shared.snapshots import seal
 from evaluation.cards import evaluation_card
 from evaluation.exceptions import FrameworkInUse, NotYours
 from evaluation.gates import evaluation_is_published
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.selectors.overview import alphas_of, tasks_of, work_rows
 from evaluation.services import committee, frameworks, ratings, rounds
-from strategies.models import CityPeriod, Evidence, PeriodRevision
+from strategies.models import CityPeriod, Evidence, PeriodRevision, RevisionFile
+from strategies.services import periods
 from strategies.work import added_work
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
     CityPeriodFactory,
+    ConflictOfInterestFactory,
     ReportingPeriodFactory,
     StoredFileFactory,
+    SubstituteAppointmentFactory,
     member,
 )
 
@@ -216,36 +220,75 @@ def test_alpha_needs_published_strategies_and_says_why_there_is_none(case):
 
 def test_a_rater_reads_the_evidence_of_what_is_judged_and_nobody_elses(case, city):
     """An official of another city rates Lublin: she is no reader of the network, but of this revision."""
-    revision = case.evaluation.revision
     peer = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
     rounds.assign_rater(case.evaluation, peer.person, "peer", by=case.coordinator)
     stranger = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
-    files = {}
-    for name, visibility, created in (
-        ("seen.pdf", "network", revision.created_at),
-        ("kept.pdf", "city", revision.created_at),
-        ("later.pdf", "network", datetime(2100, 1, 1, tzinfo=UTC)),
-    ):
-        files[name] = StoredFileFactory(name=name, state=FileState.USED)
-        _evidence(case, revision, files[name], visibility, created)
+    seen = _frozen_file(case, "network")
+    _frozen_file(case, "city")
+    _frozen_file(case, None)
 
-    assert set(StoredFile.objects.visible_to(peer)) == {files["seen.pdf"]}
+    assert set(StoredFile.objects.visible_to(peer)) == {seen}
     assert set(StoredFile.objects.visible_to(stranger)) == set()
 
 
-def _evidence(case, revision, stored, visibility, created):
-    """Hung on a period that is still open; its revision is what the evaluation judges."""
+def _frozen_file(case, visibility):
+    """Evidence of a period that is still open, in the judged revision unless ``visibility`` is None."""
     period = ReportingPeriodFactory(ahead=3)
     found = CityPeriod.objects.filter(city=case.city, period=period).first()
-    open_period = found or CityPeriodFactory(city=case.city, period=period)
     update = ActionUpdateFactory(
-        action=ActionFactory(city=case.city), city_period=open_period, visibility=visibility, author=case.official
+        action=ActionFactory(city=case.city),
+        city_period=found or CityPeriodFactory(city=case.city, period=period),
+        visibility=visibility or "network",
+        author=case.official,
     )
-    Evidence.objects.create(update=update, file=stored, created_at=created)
-    if not open_period.revisions.exists():
-        frozen = PeriodRevision.objects.create(
-            city_period=open_period, number=1, snapshot=revision.snapshot, sha256=revision.sha256
-        )
-        evaluation = case.evaluation
-        evaluation.revision = frozen
-        evaluation.save()
+    stored = StoredFileFactory(state=FileState.USED)
+    evidence = Evidence.objects.create(update=update, file=stored)
+    if visibility:
+        revision = case.evaluation.revision
+        RevisionFile.objects.create(revision=revision, evidence=evidence, file=stored, visibility=visibility)
+    return stored
+
+
+# ---- the judged revision
+
+
+@pytest.fixture
+def judges(case, city):
+    """People of another city with a part in the evaluation, and one who has none: nothing of it is published."""
+    evaluation = case.evaluation
+    city_period = CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=5))
+    evaluation.revision = periods.submit_period(city_period, by=case.lead)
+    evaluation.save()
+    official = BodyKind.CITY_OFFICE, Role.OFFICIAL, city
+    people = {name: member(*official) for name in ("rater", "moderator", "substitute", "conflicted", "stranger")}
+    for name in ("rater", "conflicted"):
+        rounds.assign_rater(case.evaluation, people[name].person, "peer", by=case.coordinator)
+    ConflictOfInterestFactory(evaluation=case.evaluation, person=people["conflicted"].person)
+    rounds.set_moderator(case.evaluation, people["moderator"].person, by=case.coordinator)
+    SubstituteAppointmentFactory(evaluation=case.evaluation, person=people["substitute"].person)
+    return people
+
+
+@pytest.mark.parametrize(
+    "name, status", [("rater", 200), ("moderator", 200), ("substitute", 200), ("conflicted", 404), ("stranger", 404)]
+)
+def test_who_judges_reads_the_judged_revision(case, judges, client, name, status):
+    revision, user = case.evaluation.revision, judges[name]
+    other = PeriodRevision.objects.create(
+        city_period=revision.city_period, number=revision.number + 1, snapshot="{}", sha256=seal("{}")
+    )
+    client.force_login(user)
+
+    pages = [revision.city_period.get_absolute_url(), revision_page(revision)]
+
+    assert [client.get(page).status_code for page in pages] == [status] * 2
+    assert client.get(revision_page(other)).status_code == 404
+    assert list(PeriodRevision.objects.visible_to(user)) == ([revision] if status == 200 else [])
+    for row in (revision, other):
+        allowed = user.has_perm("strategies.view_periodrevision", row)
+        assert allowed == PeriodRevision.objects.visible_to(user).filter(pk=row.pk).exists()
+    assert user.has_perm("strategies.view_cityperiod", revision.city_period) == (status == 200)
+
+
+def revision_page(revision):
+    return reverse("strategies:revision_detail", args=[revision.city_period_id, revision.number])

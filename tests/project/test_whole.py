@@ -89,6 +89,7 @@ BY_OTHERS = {  # models that no factory makes: who makes their rows
     "strategies.PeriodRevision": "frozen: services.periods",
     "strategies.RevisionAction": "frozen with its revision",
     "strategies.RevisionIndicator": "frozen with its revision",
+    "strategies.RevisionFile": "frozen with its revision",
     "strategies.MilestoneReached": "through row of an update",
     "strategies.ReminderDay": "bookkeeping of the reminders",
     "strategies.Reminder": "bookkeeping of the reminders",

@@ -82,7 +82,7 @@ SEEN_BY = {  # marker: the roles that may be answered with it, on any page
     "note-discuss": "rater rater_discuss moderator",
     "rating-review": "rater rater_discuss moderator substitute scientific",
     "consensus-moderate": "moderator",
-    "consensus-review": "official lead moderator substitute scientific",
+    "consensus-review": "lead moderator substitute scientific",
     "question-review": "official lead substitute scientific",
     "decision-review": "substitute scientific",
     "draft-week": "trainer coordinator",

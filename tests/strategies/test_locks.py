@@ -23,6 +23,7 @@ from strategies.models import (
     PeriodMove,
     PeriodRevision,
     RevisionAction,
+    RevisionFile,
     RevisionIndicator,
 )
 from strategies.services import periods, updates, values
@@ -33,6 +34,7 @@ from tests.factories import (
     IndicatorFactory,
     MilestoneFactory,
     ReportingPeriodFactory,
+    StoredFileFactory,
     move_to,
 )
 
@@ -51,6 +53,7 @@ def make_facts(city, official, lead, ahead=0):
     milestone, other = MilestoneFactory(action=action), MilestoneFactory(action=action)
     indicator = IndicatorFactory(strategy=action.strategy, action=action)
     data = told(milestones=[milestone], links=["https://town.example/report"], city_period=city_period)
+    data.files = [StoredFileFactory(uploaded_by=official)]
     update = updates.log_update(action, by=official, data=data)
     value = values.set_value(indicator, city_period, by=official, value=Decimal(3))
     narrative = periods.save_narrative(city_period, by=lead, text="A good quarter.", language="en")
@@ -62,7 +65,7 @@ def make_facts(city, official, lead, ahead=0):
         update=update,
         value=value,
         narrative=narrative,
-        evidence=update.evidence.get(),
+        evidence=update.evidence.get(file=None),
         reached=update.reached.get(),
     )
 
@@ -253,7 +256,7 @@ def test_truncate_is_refused(world, table):
 # ---- frozen tables and history
 
 
-@pytest.mark.parametrize("model", [PeriodRevision, PeriodMove, RevisionAction, RevisionIndicator])
+@pytest.mark.parametrize("model", [PeriodRevision, PeriodMove, RevisionAction, RevisionIndicator, RevisionFile])
 @pytest.mark.django_db
 def test_frozen_rows_are_neither_changed_nor_deleted(world, model):
     row = model.objects.first()
@@ -284,6 +287,8 @@ def test_replace_leaves_frozen_rows_alone(world):
     replacements = [
         f"INSERT OR REPLACE INTO strategies_periodrevision ({columns}) "
         "SELECT city_period_id, number, '{}', sha256, 1, created_at FROM strategies_periodrevision",
+        "INSERT OR REPLACE INTO strategies_revisionfile (revision_id, evidence_id, file_id, visibility) "
+        "SELECT revision_id, evidence_id, file_id, 'public' FROM strategies_revisionfile",
         "INSERT OR REPLACE INTO strategies_periodmove SELECT * FROM strategies_periodmove",
         "INSERT OR REPLACE INTO strategies_cityperiod SELECT * FROM strategies_cityperiod",
         "INSERT OR REPLACE INTO strategies_historicalactionupdate SELECT * FROM strategies_historicalactionupdate",

@@ -1,18 +1,38 @@
 """What readers outside a city are told of what it keeps back, on pages, in filters and in frozen revisions."""
 
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from cities.models import StoredFile
 from epi_site.shared import triggers
 from epi_site.shared.exceptions import SealBroken
-from strategies.models import Indicator, PeriodRevision, RevisionAction, RevisionIndicator
+from strategies import gates
+from strategies.gates import gate_of
+from strategies.models import (
+    ActionUpdate,
+    Evidence,
+    Indicator,
+    PeriodRevision,
+    RevisionAction,
+    RevisionFile,
+    RevisionIndicator,
+)
 from strategies.selectors.frozen import cut_for
 from strategies.selectors.people import is_few
-from strategies.services import periods, plans, updates, values
-from tests.factories import ActionFactory, IndicatorFactory, OrganisationFactory
+from strategies.services import periods, phases, plans, updates, values
+from tests.factories import (
+    ActionFactory,
+    IndicatorFactory,
+    OrganisationFactory,
+    PilotPhaseFactory,
+    StoredFileFactory,
+    StrategyFactory,
+)
 
 from .helpers import told
 
@@ -253,3 +273,182 @@ def test_public_lists_cost_the_same_however_much_was_handed_in(
     for name in ("action_list", "strategy_detail", "indicator_list"):
         with django_assert_max_num_queries(15):
             read(client, everyone, "public", name, city.slug)
+
+
+# ---- files of a frozen revision
+
+
+@pytest.fixture
+def files(shown, period, everyone):
+    """One file for each visibility, each on an update of its own."""
+    official, found = everyone["official"], {}
+    for visibility in ("city", "network", "public"):
+        found[visibility] = StoredFileFactory(name=f"{visibility}.pdf", uploaded_by=official)
+        data = told(f"For {visibility}.", visibility=visibility, files=[found[visibility]])
+        updates.log_update(shown, by=official, data=data)
+    return found
+
+
+def names_for(user):
+    return {stored.name.removesuffix(".pdf") for stored in StoredFile.objects.visible_to(user)}
+
+
+def read_by(everyone, *roles):
+    return {role: names_for(everyone[role]) for role in roles}
+
+
+ALL, HANDED, OPEN = {"city", "network", "public"}, {"network", "public"}, {"public"}
+READERS = ("viewer", "official", "partner", "coordinator", "public", "other_official")
+
+
+@pytest.mark.parametrize("verb", ["return", "reopen"])
+def test_files_of_a_revision_are_read_while_the_city_works_on_the_next(everyone, period, files, verb):
+    lead, coordinator = everyone["lead"], everyone["coordinator"]
+    before = read_by(everyone, *READERS)
+    periods.submit_period(period, by=lead)
+    submitted = read_by(everyone, *READERS)
+    if verb == "return":
+        periods.return_period(period, by=coordinator, comments="A figure is missing.")
+    else:
+        periods.reopen_period(period, by=coordinator, reason="A digit.")
+    again = read_by(everyone, *READERS)
+
+    nothing = {"partner": set(), "coordinator": set(), "public": set(), "other_official": set()}
+    handed = {"partner": HANDED, "coordinator": HANDED, "public": set(), "other_official": set()}
+    assert before == {"viewer": ALL, "official": ALL} | nothing
+    assert submitted == again == {"viewer": ALL, "official": ALL} | handed
+
+
+def test_files_are_read_as_they_were_frozen_and_then_as_handed_in_again(client, everyone, shown, period, files):
+    lead, coordinator = everyone["lead"], everyone["coordinator"]
+    publish(period, everyone)
+    published = read_by(everyone, *READERS)
+    periods.reopen_period(period, by=coordinator, reason="The wrong file.")
+    by_visibility = {update.visibility: update for update in ActionUpdate.objects.all()}
+    updates.withdraw_evidence(by_visibility["public"].evidence.get(), by=lead)
+    data = told("For the city after all.", visibility="city", files=[])
+    updates.change_update(by_visibility["network"], by=lead, data=data, version=1)
+    reopened = read_by(everyone, *READERS)
+    link = read(client, everyone, "public", "action_detail", shown.pk).content.decode()
+    periods.submit_period(period, by=lead)
+    submitted = read_by(everyone, *READERS, "lead")
+
+    city, rest = {"viewer": ALL, "official": ALL}, {"public": OPEN, "other_official": OPEN}
+    assert published == reopened == city | {"partner": HANDED, "coordinator": HANDED} | rest
+    assert str(files["public"].uuid) in link
+    kept = {"viewer": ALL - OPEN, "official": ALL - OPEN, "lead": ALL}
+    assert submitted == kept | {"partner": set(), "coordinator": set()} | rest  # the public reads what was published
+
+
+def test_file_taken_off_before_it_was_handed_in_is_for_the_leads_alone(everyone, period, files):
+    updates.withdraw_evidence(Evidence.objects.get(file=files["public"]), by=everyone["official"])
+
+    seen = {role for role, user in everyone.items() if "public" in names_for(user)}
+
+    assert seen == {"lead"}
+
+
+def test_files_of_an_action_kept_back_are_not_for_the_public(everyone, shown, period):
+    hidden = ActionFactory(objective=shown.objective, title="Kept back")
+    stored = StoredFileFactory(name="public.pdf", uploaded_by=everyone["official"])
+    data = told(visibility="public", files=[stored])
+    update = updates.log_update(hidden, by=everyone["official"], data=data)
+    publish(period, everyone)
+
+    assert read_by(everyone, "public", "other_official", "partner", "viewer") == {
+        "public": set(),
+        "other_official": set(),
+        "partner": OPEN,
+        "viewer": OPEN,
+    }
+    assert not ActionUpdate.objects.visible_to(everyone["public"]).filter(pk=update.pk).exists()
+
+
+def test_revisions_from_before_are_given_their_files(everyone, shown, period, files):
+    indicator = IndicatorFactory(strategy=shown.strategy)
+    value = values.set_value(indicator, period, by=everyone["official"], value=Decimal(7), visibility="public")
+    Evidence.objects.create(value=value, file=StoredFileFactory(name="value.pdf", state="used"))
+    Evidence.objects.create(value=value, link="https://a.example")
+    periods.submit_period(period, by=everyone["lead"])
+    rows = RevisionFile.objects.order_by("evidence").values_list("revision", "evidence", "file", "visibility")
+    frozen = list(rows)
+    migration = import_module("strategies.migrations.0003_revision_files")
+
+    with triggers.lifted():
+        QuerySet(RevisionFile).delete()
+        migration.fill(apps, None)
+
+    assert list(rows) == frozen
+    assert [visibility for *_ids, visibility in frozen] == ["city", "network", "public", "public"]
+
+
+# ---- history
+
+
+HISTORY = {
+    "viewer",
+    "expert",
+    "local_committee",
+    "official",
+    "lead",
+    "coordinator",
+    "scientific",
+    "scientific_conflicted",
+}
+
+
+@pytest.mark.parametrize(
+    "page, history", [("action_detail", "action_history"), ("indicator_detail", "indicator_history")]
+)
+def test_history_is_linked_where_it_is_answered(client, everyone, city, period, shown, page, history):
+    pk = shown.pk if page == "action_detail" else IndicatorFactory(strategy=shown.strategy, action=shown).pk
+    link = reverse(f"strategies:{history}", args=[pk])
+
+    linked = {role for role in everyone if link in read(client, everyone, role, page, pk).content.decode()}
+    answered = {role for role in everyone if read(client, everyone, role, history, pk).status_code == 200}
+
+    assert linked == answered == HISTORY
+
+
+def test_history_of_a_strategy_is_linked_where_it_is_answered(client, everyone, city, shown):
+    link = reverse("strategies:strategy_history", args=[city.slug])
+
+    for role in everyone:
+        page = read(client, everyone, role, "strategy_detail", city.slug).content.decode()
+        assert (role, link in page) == (role, role in HISTORY)
+
+
+@pytest.mark.parametrize("role", ["coordinator", "scientific", "lead"])
+def test_history_tells_others_nothing_from_when_it_was_for_the_city_alone(client, everyone, period, shown, role):
+    lead = everyone["lead"]
+    update = updates.log_update(shown, by=lead, data=told("First words.", visibility="network"))
+    for text, visibility in (("Only for us.", "city"), ("For all of us.", "network"), ("Said better.", "network")):
+        update.refresh_from_db()
+        data = told(text, visibility=visibility)
+        update = updates.change_update(update, by=lead, data=data, version=update.version)
+    periods.submit_period(period, by=lead)
+
+    page = read(client, everyone, role, "update_history", update.pk).content.decode()
+
+    assert ("Said better." in page, "For all of us." in page) == (True, True)
+    assert ("Only for us." in page, "First words." in page) == ((True, True) if role == "lead" else (False, False))
+
+
+# ---- waivers
+
+
+@pytest.mark.parametrize("role, told_why", [("public", False), ("other_official", False), ("viewer", True)])
+def test_waiver_of_a_met_condition_is_not_for_the_public(client, everyone, city, role, told_why):
+    phase = PilotPhaseFactory(city=city)
+    StrategyFactory(city=city, published=True)
+    condition = next(row.key for row in gate_of(phase) if not row.met)
+    phases.waive_condition(phase, condition, by=everyone["coordinator"], reason="By another way.")
+    registered = gates.GATES[phase.kind]
+    met = [row._replace(check=lambda city: gates.Condition(True, "Done.")) for row in registered]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(gates.GATES, phase.kind, met)
+        page = read(client, everyone, role, "phase_list", city.slug).content.decode()
+
+    name = str(everyone["coordinator"])
+    assert ("By another way." in page, f"Waived by {name}" in page) == (told_why, told_why)

@@ -1,0 +1,90 @@
+"""Rows that are taken out of a snapshot when it is frozen, so that SQL can ask for them.
+
+Whenever one is used, it is checked against the snapshot and its hash.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from cities.models import StoredFile
+from epi_site.shared.exceptions import SealBroken
+from epi_site.shared.snapshots import canonical, seal
+from strategies.models import PeriodRevision, RevisionAction, RevisionFile, RevisionIndicator
+
+FIGURES = ("health", "status", "progress", "expected", "budget", "spent", "update_count")  # beside ``contents``
+
+
+def frozen_action_row(revision: PeriodRevision, entry: dict) -> RevisionAction:
+    """The figures of an action's entry as a row that SQL can count."""
+    return RevisionAction(
+        revision=revision,
+        action_id=entry["id"],
+        health=entry["health"],
+        status=entry["status"],
+        progress=entry["progress"],
+        expected=entry["expected"],
+        budget=entry["budget"],
+        spent=entry["spent"],
+        update_count=entry["update_count"],
+        contents=canonical(entry),
+    )
+
+
+def frozen_indicator_row(revision: PeriodRevision, entry: dict) -> RevisionIndicator:
+    value = entry["value"] and entry["value"]["value"]
+    return RevisionIndicator(revision=revision, indicator_id=entry["id"], value=value, contents=canonical(entry))
+
+
+def frozen_file_rows(revision: PeriodRevision, contents: dict) -> list[RevisionFile]:
+    """The files of its pieces of evidence, each with who may read what it hangs on."""
+    pieces = [(fact["visibility"], piece) for fact in _facts(contents) for piece in fact["evidence"] if piece["file"]]
+    uuids = [piece["file"]["uuid"] for _visibility, piece in pieces]
+    files = dict(StoredFile.objects.filter(uuid__in=uuids).values_list("uuid", "pk"))
+    return [
+        RevisionFile(
+            revision=revision, evidence_id=piece["id"], file_id=files[piece["file"]["uuid"]], visibility=visibility
+        )
+        for visibility, piece in pieces
+    ]
+
+
+def _facts(contents: dict) -> Iterator[dict]:
+    for action in contents["actions"]:
+        yield from action["updates"]
+    for indicator in contents["indicators"]:
+        if indicator["value"]:
+            yield indicator["value"]
+
+
+# ---- when they are used
+
+
+def sealed(rows: Iterable[Any]) -> list[Any]:
+    """The rows of actions or indicators, in their order; SealBroken where one is not what was handed in.
+
+    One more query reads the snapshots, each once.
+    """
+    found = list(rows)
+    revisions = PeriodRevision.objects.in_bulk({row.revision_id for row in found})
+    if any(seal(revision.snapshot) != revision.sha256 for revision in revisions.values()):
+        raise SealBroken
+    for row in found:
+        if row.contents not in revisions[row.revision_id].snapshot or not _says_the_same(row):
+            raise SealBroken
+    return found
+
+
+def _says_the_same(row: Any) -> bool:
+    """The columns that SQL counts, and the entry that they were taken from."""
+    entry = json.loads(row.contents)
+    if isinstance(row, RevisionAction):
+        return all(_same(getattr(row, name), entry[name]) for name in FIGURES)
+    return _same(row.value, entry["value"] and entry["value"]["value"])
+
+
+def _same(stored: Any, told: Any) -> bool:
+    if isinstance(stored, Decimal) and told is not None:
+        return Decimal(told).quantize(stored) == stored
+    return stored == told
