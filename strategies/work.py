@@ -19,6 +19,7 @@ class WorkRow(NamedTuple):
     urgency: int = DUE
     due_on: date | None = None
     action_id: int | None = None  # the row can be answered with *nothing new*
+    is_told: bool = False  # told of already in an open period, so it waits for nothing
 
 
 Maker = Callable[[Any], Iterable[WorkRow]]

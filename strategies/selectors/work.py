@@ -7,36 +7,50 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from cities.enums import Role
 from cities.rules import has_network_role, insider_cities, lead_cities, official_cities, person_of
 from epi_site.shared import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
-from strategies.models import Action, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
+from strategies.models import Action, ActionUpdate, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason
 from strategies.work import DUE, LATE, QUIET, RETURNED, SOON, WorkRow, added_work, in_order
 
 from .completeness import Completeness, completeness
 
 NEEDS_WORD = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
+CAME_BACK = {
+    PeriodVerb.RETURN: gettext_lazy("%(period)s came back"),
+    PeriodVerb.REOPEN: gettext_lazy("%(period)s was opened again"),
+}
+UNLOCKED = [PeriodState.OPEN, PeriodState.RETURNED]
 MOST_NAMES = 3
 MOST_PERIODS = 6  # open ones; there are one or two
 
 
 @dataclass
 class MyWork:
-    """``due``: in order. ``others``: actions that one may log on though nothing presses. ``periods``: the open ones."""
+    """What presses, in order; then the actions that one may log on though nothing presses; the open periods.
+
+    ``untold``: those that an open period still asks about. ``others``: told of already, or not begun.
+    """
 
     due: list[WorkRow] = field(default_factory=list)
     drafts: list[UpdateDraft] = field(default_factory=list)
+    untold: list[Action] = field(default_factory=list)
     others: list[Action] = field(default_factory=list)
     periods: list[tuple[CityPeriod, Completeness]] = field(default_factory=list)
     to_tell: list[ReportingPeriod] = field(default_factory=list)  # that *nothing new* can be said for, due first first
 
     @property
     def can_say_nothing_new(self) -> bool:
-        return any(row.action_id for row in self.due) or bool(self.others)
+        return any(row.action_id for row in self.due) or bool(self.untold or self.others)
+
+    @property
+    def waiting(self) -> int:
+        """How many things ask for something; what has been told of in an open period only stays in sight."""
+        return sum(not row.is_told for row in self.due)
 
 
 def my_work(user: Any) -> MyWork:
@@ -56,17 +70,27 @@ def my_work(user: Any) -> MyWork:
         *_decide_rows(user),
         *added_work(user),
     ]
-    others = [action for action in actions if action.health not in NEEDS_WORD]
-    to_tell = [row.period for row in unlocked if row.city_id in told_of and has_begun(row)]
-    return MyWork(in_order(rows), my_drafts(user), others, told, list(dict.fromkeys(to_tell)))
+    quiet = [action for action in actions if action.health not in NEEDS_WORD]
+    begun = [row for row in unlocked if row.city_id in told_of and has_begun(row)]
+    until = {row.city_id: row.period.ends_on for row in begun}  # of each city the newest
+    untold = [row for row in quiet if not row.told_in and row.city.pk in until and row.starts_on <= until[row.city.pk]]
+    others = [row for row in quiet if row not in untold]
+    to_tell = list(dict.fromkeys(row.period for row in begun))
+    return MyWork(in_order(rows), my_drafts(user), untold, others, told, to_tell)
 
 
 def actions_to_log(user: Any) -> list[Action]:
-    """Standing actions of current strategies that the user may log on and that go on: one's own first."""
+    """Standing actions of current strategies that the user may log on and that go on: one's own first.
+
+    ``told_in``: the name of the newest open period that an update tells of it in.
+    """
     if person_of(user) is None or not insider_cities(user):
         return []
     current = {"objective__area__strategy__superseded_at": None}
+    told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__state__in=UNLOCKED)
+    newest = told.order_by("-city_period__period__starts_on").values("city_period__period__name")
     rows = Action.objects.to_log_by(user).filter(**current).with_place().with_health()
+    rows = rows.annotate(told_in=Subquery(newest[:1]))
     going_on = [row for row in rows if row.health not in {Health.DONE, Health.CANCELLED}]
     mine = person_of(user).pk
     return sorted(going_on, key=lambda row: (row.accountable_id != mine, row.ends_on, row.code))
@@ -74,8 +98,8 @@ def actions_to_log(user: Any) -> list[Action]:
 
 def next_action(user: Any, *, after: Action) -> int | None:
     """The next action that waits for a word, after this one was logged."""
-    rows = [_action_row(row) for row in actions_to_log(user) if row.health in NEEDS_WORD and row.pk != after.pk]
-    return next((row.action_id for row in in_order(rows)), None)
+    pressing = [row for row in actions_to_log(user) if row.health in NEEDS_WORD and row.pk != after.pk]
+    return next((row.action_id for row in in_order(map(_action_row, pressing)) if not row.is_told), None)
 
 
 def my_drafts(user: Any) -> list[UpdateDraft]:
@@ -85,7 +109,7 @@ def my_drafts(user: Any) -> list[UpdateDraft]:
 
 def open_periods(cities: Iterable[int]) -> list[CityPeriod]:
     """The open and returned periods of these cities, what is due first first."""
-    rows = CityPeriod.objects.filter(city__in=set(cities), state__in=[PeriodState.OPEN, PeriodState.RETURNED])
+    rows = CityPeriod.objects.filter(city__in=set(cities), state__in=UNLOCKED)
     return list(rows.select_related("city", "period").order_by("period__due_on"))
 
 
@@ -106,31 +130,36 @@ def _action_row(action: Action) -> WorkRow:
         title=action.title,
         url=reverse("strategies:action_log", args=[action.pk]),
         label=_("Log"),
-        text=health_reason(action),
+        text=" ".join(part for part in (told_words(action), health_reason(action)) if part),
         state=str(action.health),
-        urgency=NEEDS_WORD.get(action.health, QUIET),
+        urgency=QUIET if action.told_in else NEEDS_WORD.get(action.health, QUIET),
         due_on=action.next_due_on,
         action_id=action.pk,
+        is_told=bool(action.told_in),
     )
 
 
+def told_words(action: Action) -> str:
+    return _("Reported in %(period)s.") % {"period": action.told_in} if action.told_in else ""
+
+
 def _returned_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
-    """What came back, why, and from whom."""
-    returned = [row for row in periods if row.state == PeriodState.RETURNED]
-    if not returned:
+    """What came back or was opened again, why, and by whom."""
+    again = [row for row in periods if row.state == PeriodState.RETURNED or row.revision > 1]
+    if not again:
         return []
     newest = PeriodMove.objects.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
-    moves = PeriodMove.objects.filter(city_period__in=returned, verb=PeriodVerb.RETURN).filter(~Exists(newest))
+    moves = PeriodMove.objects.filter(city_period__in=again, verb__in=CAME_BACK).filter(~Exists(newest))
     why = {move.city_period_id: move for move in moves.select_related("by")}
-    return [_returned_row(row, why.get(row.pk)) for row in returned]
+    return [_returned_row(row, why[row.pk]) for row in again if row.pk in why]
 
 
-def _returned_row(city_period: CityPeriod, move: PeriodMove | None) -> WorkRow:
-    words = {"who": move.by if move else "", "why": move.text if move else ""}
+def _returned_row(city_period: CityPeriod, move: PeriodMove) -> WorkRow:
+    words = {"who": move.by, "why": move.text}
     return WorkRow(
-        title=_("%(period)s came back") % {"period": city_period.period.name},
+        title=CAME_BACK[PeriodVerb(move.verb)] % {"period": city_period.period.name},
         url=city_period.get_absolute_url(),
-        label=_("Mend"),
+        label=_("Correct"),
         text=_("%(who)s writes: “%(why)s”") % words,
         state=PeriodState.RETURNED,
         urgency=RETURNED,

@@ -16,6 +16,7 @@ from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
 from strategies.selectors.frozen import cut_for, revision_for
 from strategies.selectors.periods import period_list
+from strategies.selectors.work import CAME_BACK
 from strategies.services import periods
 
 from . import trails
@@ -83,10 +84,9 @@ class CityPeriodDetail(RowPage):
         return rows if is_insider else rows.filter(revision__in=[revision.number for revision in revisions])
 
     def returned(self, moves):
-        """What the coordinator wrote when it came back, while that is what the city answers to."""
-        if self.row.state != PeriodState.RETURNED:
-            return None
-        return next((move for move in moves if move.verb == "return"), None)
+        """What was written when it came back or was opened again, while that is what the city answers to."""
+        newest = next(iter(moves), None)
+        return newest if newest is not None and newest.verb in CAME_BACK else None
 
     def steps(self):
         state = PeriodState(self.row.state)

@@ -12,7 +12,7 @@ from epi_site.shared.exceptions import TellableError
 from epi_site.shared.ids import pk_of
 from strategies.exceptions import StrategyError
 from strategies.models import Action
-from strategies.selectors.work import my_work, periods_to_tell
+from strategies.selectors.work import my_work, periods_to_tell, told_words
 from strategies.services import updates
 
 from .base import may
@@ -29,7 +29,7 @@ class MyWork(LoginRequiredMixin, TemplateView):
         context = {
             "work": work,
             "due": work.due[:MOST_SHOWN],
-            "others": work.others[:MOST_SHOWN],
+            "groups": self.groups(work),
             "cards": work.periods,
             "is_insider": bool(insider_cities(self.request.user)),
             "lead": self.lead(work),
@@ -38,10 +38,20 @@ class MyWork(LoginRequiredMixin, TemplateView):
 
     @staticmethod
     def lead(work):
-        if not work.due:
+        if not work.waiting:
             return _("Nothing is waiting for you.")
-        words = ngettext("One thing is waiting.", "%(count)d things are waiting.", len(work.due))
-        return words % {"count": len(work.due)}
+        words = ngettext("One thing is waiting.", "%(count)d things are waiting.", work.waiting)
+        return words % {"count": work.waiting}
+
+    @staticmethod
+    def groups(work):
+        """The actions below what presses, with what is said of each."""
+        period = work.to_tell[-1] if work.to_tell else ""
+        groups = [
+            ("untold", _("Not yet reported in %(period)s") % {"period": period}, work.untold[:MOST_SHOWN]),
+            ("others", _("Reported, or not begun"), work.others[:MOST_SHOWN]),
+        ]
+        return [(key, title, [(row, told_words(row)) for row in rows]) for key, title, rows in groups if rows]
 
 
 class NothingNew(LoginRequiredMixin, View):

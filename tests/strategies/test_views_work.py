@@ -9,6 +9,7 @@ from cities.enums import BodyKind, Role
 from epi_site.shared import clock
 from strategies import work
 from strategies.models import ActionUpdate, UpdateDraft
+from strategies.selectors.work import next_action
 from strategies.services import periods
 from tests.factories import (
     ActionFactory,
@@ -53,7 +54,7 @@ def test_what_presses_most_comes_first(client, official, everyone, city, period)
 
     assert titles(answer)[:2] == [f"{before.period.name} came back", "Late one"]
     assert "Nobody's" in titles(answer)
-    assert [action.title for action in answer.context["others"]] == ["Fine one"]
+    assert [action.title for action in answer.context["work"].others] == ["Fine one"]
     page = answer.content.decode()
     assert "The second venue has no date." in page
     assert "is missing: Visits" in page
@@ -105,8 +106,50 @@ def test_an_owner_sees_the_own_actions_alone(client, everyone, city, action):
 
     answer = client.get(URL)
 
-    assert (titles(answer), answer.context["others"]) == (["Mine"], [])
+    assert (titles(answer), answer.context["groups"]) == (["Mine"], [])
     assert mine.pk == answer.context["due"][0].action_id
+
+
+def test_what_was_told_in_the_period_stays_in_sight_and_waits_for_nothing(client, official, city, period):
+    late = {"city": city, "ends_on": city.today - timedelta(days=2)}
+    told, untold = ActionFactory(title="A: told", **late), ActionFactory(title="B: untold", **late)
+    ActionUpdateFactory(action=told, city_period=period, progress=50)
+
+    answer = client.get(URL)
+
+    assert titles(answer) == ["B: untold", "A: told"]
+    assert answer.context["due"][1].text.startswith(f"Reported in {period.period.name}.")
+    assert "One thing is waiting." in answer.content.decode()
+    assert next_action(official, after=untold) is None
+    assert next_action(official, after=told) == untold.pk
+
+
+def test_actions_that_the_period_still_misses_stand_apart(client, official, city, period):
+    accountable = PersonFactory()
+    ActionFactory(city=city, title="Silent", accountable=accountable, starts_on=city.today - timedelta(days=3))
+    fine = ActionFactory(city=city, title="Fine", accountable=accountable)
+    ActionUpdateFactory(action=fine, city_period=period, progress=90)
+    ActionFactory(city=city, title="Next year", starts_on=period.period.ends_on + timedelta(days=30))
+
+    groups = client.get(URL).context["groups"]
+
+    assert [(title, [row.title for row, _told in rows]) for _key, title, rows in groups] == [
+        (f"Not yet reported in {period.period.name}", ["Silent"]),
+        ("Reported, or not begun", ["Fine", "Next year"]),
+    ]
+
+
+def test_a_period_that_was_opened_again_says_why(client, everyone, city):
+    before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="accepted")
+    periods.reopen_period(before, by=everyone["coordinator"], reason="One digit was wrong.")
+    client.force_login(everyone["lead"])
+
+    answer, page = client.get(URL), client.get(before.get_absolute_url())
+
+    assert titles(answer)[0] == f"{before.period.name} was opened again"
+    assert "One digit was wrong." in answer.content.decode()
+    assert "One digit was wrong." in page.content.decode()
+    assert "opened it again on" in page.content.decode()
 
 
 def test_drafts_are_the_authors(client, official, everyone, action):
@@ -123,7 +166,7 @@ def test_who_has_nothing_to_do_is_told_so(client, everyone, action, role):
 
     answer = client.get(URL)
 
-    assert (answer.context["due"], answer.context["others"]) == ([], [])
+    assert (answer.context["due"], answer.context["groups"]) == ([], [])
     assert "epi-empty" in answer.content.decode()
 
 
