@@ -258,14 +258,17 @@ def test_dates_of_a_step_are_checked(lead, phase, dates, field):
     assert set(refused.value.errors) == {field}
 
 
-def test_step_is_made_by_the_coordinator_alone(city, coordinator, lead):
+def test_step_is_made_by_coordinator_or_lead_and_once(city, coordinator, official, lead):
     dates = {"planned_start": date(2026, 1, 1), "planned_end": date(2026, 6, 30)}
 
     phases.create_phase(city, "pact", by=coordinator, **dates)
+    phases.create_phase(city, "kick_off", by=lead, **dates)
 
-    assert [row.kind for row in PilotPhase.objects.all()] == ["pact"]
+    assert {row.kind for row in PilotPhase.objects.all()} == {"pact", "kick_off"}
     with pytest.raises(NotAllowed):
-        phases.create_phase(city, "kick_off", by=lead, **dates)
+        phases.create_phase(city, "coordination", by=official, **dates)
+    with pytest.raises(StrategyError, match="has its dates already"):
+        phases.create_phase(city, "pact", by=lead, **dates)
 
 
 # ---- hand-over
