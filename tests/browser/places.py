@@ -173,6 +173,7 @@ PAGES = [
     ("workbench-weeks", "coordinator", "/admin/training/trainingweek/"),
     ("workbench-session-add", "coordinator", "/admin/training/session/add/"),
     ("workbench-of-committee", "committee1", "/admin/"),
+    ("workbench-of-trainer", "trainer", "/admin/"),
 ]
 
 
