@@ -192,6 +192,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """One page for one evaluation: the desk; for those without one, the site's own page."""
+        self._hide(request)
         pk = pk_of(object_id)
         if pk is None or not Evaluation.objects.visible_to(request.user).filter(pk=pk).exists():
             raise Http404
