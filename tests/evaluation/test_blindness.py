@@ -136,12 +136,10 @@ def test_filters_of_the_workbench_reach_no_rating(rated, client):
         answer = client.get(f"{queue}?{lookup}")
         assert answer.status_code in {302, 400}, lookup
     assert "Lublin, Autumn" not in client.get(f"{queue}?q={SECRET[:12]}").content.decode()
-    assert "Lublin, Autumn" not in client.get(f"{queue}?largest_gap__gte=0").content.decode()
     rated.to("review")
-    client.force_login(rated.coordinator)
-    assert client.get(f"{queue}?largest_gap__gte=3").status_code == 302  # not even asked for coordinators
-    client.force_login(rated.committee1)
-    assert "Lublin, Autumn" in client.get(f"{queue}?largest_gap__gte=0").content.decode()
+    for user in (rated.coordinator, rated.committee1):
+        client.force_login(user)
+        assert client.get(f"{queue}?largest_gap__gte=0").status_code == 400  # the list has no such filter
 
 
 def test_letters_carry_no_rating(rated):
