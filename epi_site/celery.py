@@ -18,9 +18,10 @@ app.autodiscover_tasks()
 @signals.worker_init.connect
 @signals.beat_init.connect
 def refuse_where_unfit(**_: object) -> None:
-    from .checks import refuse_demo_accounts  # here: models are not loaded when this module is
+    from .checks import refuse_demo_accounts, refuse_missing_locks  # here: models are not loaded when this module is
 
     refuse_demo_accounts()
+    refuse_missing_locks()
 
 
 @signals.task_prerun.connect

@@ -4,6 +4,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError
 
+from epi_site.shared import triggers
+
 DEMO_DOMAIN = "@demo.example"
 
 
@@ -27,3 +29,15 @@ def refuse_demo_accounts() -> None:
             f"Not started: {found} accounts end in {DEMO_DOMAIN}, and their password is public. "
             "Point DATABASE_URL at a database without the demo; “manage.py setup” makes an empty network."
         )
+
+
+def refuse_missing_locks() -> None:
+    """Likewise where real people are served and triggers that hold what was handed in are not in the database."""
+    if settings.DEMO_ALLOWED:
+        return
+    try:
+        gone = len(triggers.missing())
+    except DatabaseError as error:
+        raise SystemExit(f"Not started: the database could not be asked about its locks. ({error})") from error
+    if gone:
+        raise SystemExit(f"Not started: {gone} locks are missing in the database. “manage.py migrate” puts them back.")

@@ -10,8 +10,8 @@ class SharedConfig(AppConfig):
     def ready(self) -> None:
         from . import triggers
 
-        # Migrations may remake a table, and SQLite then drops its triggers without a word: they are taken away
-        # before and put back after. Every app sends these signals; the last one sent after a migrate is ours.
+        # Every app sends these signals; one of them is enough. Where a migration fails, the second one is not sent:
+        # our command ``migrate`` puts back what stood.
         pre_migrate.connect(triggers.on_pre_migrate, dispatch_uid="epi_triggers_drop")
         post_migrate.connect(triggers.on_post_migrate, dispatch_uid="epi_triggers_install")
-        checks.register(triggers.check_installed, checks.Tags.database)
+        checks.register(triggers.check_installed, triggers.TAG)
