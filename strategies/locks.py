@@ -1,12 +1,13 @@
 """The locks of periods as database triggers: they hold for forms, shell, bulk calls and SQL of other processes.
 
-A fact may be added, changed or taken away only while its city period is not locked. See docs/adr/0004.
+A fact may be added, changed or taken away only while its city period is not locked; what is frozen is written once,
+while the period stands as submitted. See docs/adr/0004.
 """
 
 from epi_site.shared import triggers
-from epi_site.shared.triggers import Trigger
+from epi_site.shared.triggers import Effect, Trigger
 
-from .enums import LOCKED
+from .enums import LOCKED, NEXT_REVISION, PeriodState
 from .exceptions import PERIOD_IS_LOCKED
 from .models import (
     ActionUpdate,
@@ -24,6 +25,9 @@ from .models import (
 
 STATES = ", ".join(f"'{state}'" for state in sorted(LOCKED))
 PERIOD = CityPeriod._meta.db_table
+REVISION = PeriodRevision._meta.db_table
+VERBS = ", ".join(f"'{verb}'" for verb in sorted(NEXT_REVISION))
+NEXT = f"CASE WHEN {{verb}} IN ({VERBS}) THEN 1 ELSE 0 END"
 
 # Which city period a row of the table belongs to, as SQL over the row ``{row}``.
 OWN = "{row}.city_period_id"
@@ -46,30 +50,12 @@ def _hold(period: str) -> str:
     return f"PERFORM 1 FROM {PERIOD} p WHERE p.id = {period} FOR SHARE;"
 
 
-def _fact_triggers(model, period: str, keys: list[str]) -> list[Trigger]:
-    table = model._meta.db_table
-    new, old, stored = (period.format(row=row) for row in ("NEW", "OLD", "t"))
-    same_key = [
-        f"EXISTS (SELECT 1 FROM {table} t WHERE {key} AND {_locked(stored)})" for key in ["t.id = NEW.id", *keys]
-    ]
-    other_key = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {table} t WHERE t.id <> OLD.id AND {key} AND {_locked(stored)})" for key in keys
-    )
-    moved = f"NEW.id <> OLD.id OR {_locked(old)} OR {_locked(new)}" + (f" OR {other_key}" if other_key else "")
-    return [
-        Trigger(
-            f"epi_{table}_ins", table, "INSERT", " OR ".join([_locked(new), *same_key]), PERIOD_IS_LOCKED, _hold(new)
-        ),
-        Trigger(f"epi_{table}_upd", table, "UPDATE", moved, PERIOD_IS_LOCKED, _hold(old) + _hold(new)),
-        Trigger(f"epi_{table}_del", table, "DELETE", _locked(old), PERIOD_IS_LOCKED, _hold(old)),
-    ]
-
-
-def _period_triggers() -> list[Trigger]:
+def _period_triggers() -> list[Trigger | Effect]:
     moves = PeriodMove._meta.db_table
     with_move = (
         f"NEW.move_count = OLD.move_count + 1 AND EXISTS (SELECT 1 FROM {moves} m WHERE m.city_period_id = NEW.id "
-        "AND m.number = NEW.move_count AND m.from_state = OLD.state AND m.to_state = NEW.state)"
+        "AND m.number = NEW.move_count AND m.from_state = OLD.state AND m.to_state = NEW.state "
+        f"AND NEW.revision = OLD.revision + {NEXT.format(verb='m.verb')})"
     )
     touched = (
         "NEW.state IS DISTINCT FROM OLD.state OR NEW.move_count IS DISTINCT FROM OLD.move_count "
@@ -78,7 +64,7 @@ def _period_triggers() -> list[Trigger]:
     moved = "NEW.id <> OLD.id OR NEW.city_id <> OLD.city_id OR NEW.period_id <> OLD.period_id"
     in_step = (
         f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND p.state = NEW.from_state "
-        "AND p.move_count + 1 = NEW.number)"
+        "AND p.move_count + 1 = NEW.number AND p.revision = NEW.revision)"
     )
     same_key = "t.id = NEW.id OR (t.city_id = NEW.city_id AND t.period_id = NEW.period_id)"
     stored = f"EXISTS (SELECT 1 FROM {PERIOD} t WHERE {same_key})"
@@ -94,18 +80,79 @@ def _period_triggers() -> list[Trigger]:
             f"epi_{PERIOD}_ins",
             PERIOD,
             "INSERT",
-            f"NEW.state <> 'scheduled' OR NEW.move_count <> 0 OR {stored}",
+            f"NEW.state <> 'scheduled' OR NEW.move_count <> 0 OR NEW.revision <> 1 OR {stored}",
             "epi: a period begins as scheduled",
         ),
         Trigger(f"epi_{PERIOD}_del", PERIOD, "DELETE", "OLD.move_count > 0", "epi: a period that has moved stays"),
-        Trigger(f"epi_{moves}_ins", moves, "INSERT", f"NOT ({in_step})", "epi: a move follows the one before"),
+        Trigger(
+            f"epi_{moves}_ins",
+            moves,
+            "INSERT",
+            f"NOT ({in_step})",
+            "epi: a move follows the one before",
+            f"PERFORM 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id FOR UPDATE;",
+        ),
+        Effect(
+            f"epi_{moves}_moves",
+            moves,
+            f"UPDATE {PERIOD} SET state = NEW.to_state, move_count = NEW.number, "
+            f"revision = revision + {NEXT.format(verb='NEW.verb')} WHERE id = NEW.city_period_id",
+        ),
+    ]
+
+
+# ---- what is frozen: written once, with the submission
+
+WORDS = ("health", "status")
+FIGURES = ("progress", "expected", "budget", "spent", "update_count")
+
+
+def _untold(path: str, column: str, *, is_number: bool) -> str:
+    """SQL that is true where the row's contents say something else than its column."""
+    told = f"JSON_TEXT(NEW.contents, '{path}')"
+    told = f"CAST({told} AS NUMERIC)" if is_number else told
+    return f"{told} IS DISTINCT FROM NEW.{column}"
+
+
+def _frozen_triggers() -> list[Trigger]:
+    due = f"p.state = '{PeriodState.SUBMITTED}' AND p.revision = "
+    handed_in = f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND {due} NEW.number)"
+    of_newest = (
+        f"EXISTS (SELECT 1 FROM {REVISION} r JOIN {PERIOD} p ON p.id = r.city_period_id "
+        f"WHERE r.id = NEW.revision_id AND {due} r.number AND STRPOS(r.snapshot, NEW.contents) > 0)"
+    )
+    action_id, indicator_id = (_untold("id", name, is_number=True) for name in ("action_id", "indicator_id"))
+    figures = [_untold(name, name, is_number=name in FIGURES) for name in (*WORDS, *FIGURES)]
+    value = _untold("value.value", "value", is_number=True)
+    differs = {RevisionAction: [action_id, *figures], RevisionIndicator: [indicator_id, value]}
+    held = f"(SELECT r.city_period_id FROM {REVISION} r WHERE r.id = NEW.revision_id)"
+    return [
+        Trigger(
+            f"epi_{REVISION}_due",
+            REVISION,
+            "INSERT",
+            f"NOT {handed_in}",
+            "epi: a revision comes with its submission",
+            _hold("NEW.city_period_id"),
+        ),
+        *(
+            Trigger(
+                f"epi_{model._meta.db_table}_due",
+                model._meta.db_table,
+                "INSERT",
+                " OR ".join([f"NOT {of_newest}", *unlike]),
+                "epi: a frozen row is taken from its snapshot",
+                _hold(held),
+            )
+            for model, unlike in differs.items()
+        ),
     ]
 
 
 def register() -> None:
     for model, (period, keys) in FACTS.items():
-        triggers.register(*_fact_triggers(model, period, keys))
-    triggers.register(*_period_triggers())
+        triggers.lock(model, period, _locked, PERIOD_IS_LOCKED, keys=keys, hold=_hold)
+    triggers.register(*_period_triggers(), *_frozen_triggers())
     triggers.freeze(PeriodMove, unique=[("city_period_id", "number")])
     triggers.freeze(PeriodRevision, unique=[("city_period_id", "number")])
     triggers.freeze(RevisionAction, unique=[("revision_id", "action_id")])

@@ -11,7 +11,7 @@ from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
 from epi_site.shared import clock
 from epi_site.shared.models import FrozenModel, Recorded, Sealed, Versioned
-from strategies.enums import LOCKED, CommentKind, PeriodState, PeriodVerb
+from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
 
 from .indicators import Indicator
 from .querysets import CityPeriodQuerySet, PeriodRevisionQuerySet, RevisionFileQuerySet
@@ -79,8 +79,13 @@ class CityPeriod(models.Model):
         return PeriodState(self.state) in LOCKED
 
 
+FOLLOWS_TRANSITIONS = Q()
+for _verb, (_sources, _target) in TRANSITIONS.items():
+    FOLLOWS_TRANSITIONS |= Q(verb=_verb, from_state__in=sorted(_sources), to_state=_target)
+
+
 class PeriodMove(FrozenModel):
-    """Who moved a period, when, why. A state never changes without its row."""
+    """Who moved a period, when, why. A state never changes without its row, nor stays when there is one."""
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="moves")
     number = models.PositiveIntegerField()
@@ -106,6 +111,7 @@ class PeriodMove(FrozenModel):
             models.CheckConstraint(
                 condition=~Q(verb__in=["return", "reopen"]) | ~Q(text=""), name="strategies_periodmove_says_why"
             ),
+            models.CheckConstraint(condition=FOLLOWS_TRANSITIONS, name="strategies_periodmove_follows_transitions"),
         ]
 
     def __str__(self):

@@ -13,7 +13,7 @@ from cities.rules import OFFICIALS, is_coordinator, person_of
 from epi_site.shared import clock
 from epi_site.shared.snapshots import canonical, seal
 from epi_site.shared.ticks import for_each
-from strategies.enums import LOCKED, NEEDS_TEXT, TRANSITIONS, CommentKind, PeriodState
+from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import (
     InputRefused,
     OwnWork,
@@ -139,10 +139,11 @@ def _name_of(starts_on: date, ends_on: date, months: int) -> str:
 # ---- one city's period, from state to state
 
 
-def _move(
-    city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", next_revision: Any = False
-) -> Any:
-    """The only writer of ``state``; holds the row until the commit. The move's row comes first: triggers ask for it."""
+def _move(city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "") -> Any:
+    """The only writer of ``state``; holds the row until the commit.
+
+    The move's row comes first, and by a trigger it moves the period too: saving here finds that done already.
+    """
     rows = CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period")
     city_period = rows.get(pk=city_period.pk)
     current, (sources, target) = PeriodState(city_period.state), TRANSITIONS[verb]
@@ -162,7 +163,7 @@ def _move(
         text=text.strip(),
     )
     city_period.state = target
-    city_period.revision += next_revision
+    city_period.revision += verb in NEXT_REVISION
     city_period.move_count = move.number
     city_period.save(update_fields=["state", "revision", "move_count"])
     letters.tell_of_move(move)
@@ -233,7 +234,7 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
 @transaction.atomic
 def return_period(city_period: CityPeriod, *, by: Any, comments: str) -> CityPeriod:
     """What was handed in stays as it is; the city goes on in the next revision."""
-    return _decide(city_period, "return", by=by, text=comments, next_revision=True)
+    return _decide(city_period, "return", by=by, text=comments)
 
 
 @transaction.atomic
@@ -244,14 +245,14 @@ def accept_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
 @transaction.atomic
 def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPeriod:
     """The facts can be changed again; others go on reading the old revision until the next is handed in."""
-    return _decide(city_period, "reopen", by=by, text=reason, next_revision=True)
+    return _decide(city_period, "reopen", by=by, text=reason)
 
 
-def _decide(city_period: CityPeriod, verb: str, *, by: Any, text: str = "", next_revision: bool = False) -> CityPeriod:
+def _decide(city_period: CityPeriod, verb: str, *, by: Any, text: str = "") -> CityPeriod:
     if verb != "reopen" and is_coordinator(by) and is_of_the_municipality(by, city_period):
         raise OwnWork
     demand(by, f"strategies.{verb}_cityperiod", city_period)
-    city_period, move = _move(city_period, verb, by=by, text=text, next_revision=next_revision)
+    city_period, move = _move(city_period, verb, by=by, text=text)
     _tell(city_period, move)
     return city_period
 

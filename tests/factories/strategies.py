@@ -167,8 +167,8 @@ PATH = {
 
 
 def move_to(city_period: CityPeriod, state: str) -> CityPeriod:
-    """From scheduled to ``state`` as the triggers demand: each state with its move."""
-    for verb in PATH[PeriodState(state)]:
+    """From where it is to ``state`` as the triggers demand: each state with its move."""
+    for verb in PATH[PeriodState(state)][len(PATH[PeriodState(city_period.state)]) :]:
         move = {"from_state": city_period.state, "to_state": TRANSITIONS[verb][1], "text": "Because of the test."}
         number = city_period.move_count + 1
         PeriodMove.objects.create(

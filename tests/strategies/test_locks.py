@@ -303,6 +303,77 @@ def test_replace_leaves_frozen_rows_alone(world):
     sql("PRAGMA recursive_triggers = ON")
 
 
+# ---- what is frozen is written once, with the submission
+
+
+def forge(row, **changes):
+    """A copy of a stored row with some columns changed, put in by SQL."""
+    given = {field.column: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
+    columns = given | changes
+    marks = ", ".join(["%s"] * len(columns))
+    sql(f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({marks})", *columns.values())
+
+
+def refused(row, match="epi: ", **changes):
+    with pytest.raises(IntegrityError, match=match), transaction.atomic():
+        forge(row, **changes)
+
+
+@pytest.mark.django_db
+def test_revision_comes_only_with_the_submission_that_is_due(world, coordinator):
+    city_period = world.locked.city_period
+    revision = city_period.revisions.get()
+
+    refused(revision, number=2)
+    refused(revision, number=99)
+    refused(revision, city_period_id=world.open.city_period.pk)
+    periods.accept_period(city_period, by=coordinator)
+    refused(revision, number=2)
+    periods.reopen_period(city_period, by=coordinator, reason="A digit too many.")
+    refused(revision, number=2)
+    again = periods.submit_period(city_period, by=world.lead)
+
+    assert list(city_period.revisions.values_list("number", flat=True)) == [1, 2]
+    refused(again, number=2)
+
+
+@pytest.mark.django_db
+def test_frozen_rows_come_only_from_their_snapshot(world):
+    """The figures that dashboards add up stand in the sealed text, each beside the id that it belongs to."""
+    action, indicator = RevisionAction.objects.get(), RevisionIndicator.objects.get()
+    other = ActionFactory(city=world.locked.action.city)
+    refused(action, action_id=other.pk)
+    refused(indicator, indicator_id=IndicatorFactory(strategy=other.strategy).pk)
+    with triggers.lifted():
+        sql("DELETE FROM strategies_revisionaction")
+        sql("DELETE FROM strategies_revisionindicator")
+
+    for changes in ({"spent": 7_777_777}, {"budget": 1}, {"health": "done"}, {"progress": 99}, {"update_count": 7}):
+        refused(action, **changes)
+    forged = action.contents.replace("We met.", "We won.")
+    assert forged != action.contents
+    refused(action, contents=forged)
+    refused(indicator, value=99)
+    refused(indicator, value=None)
+    forge(action)
+    forge(indicator)
+
+    assert (RevisionAction.objects.get().spent, RevisionIndicator.objects.get().value) == (action.spent, 3)
+
+
+@pytest.mark.django_db
+def test_frozen_rows_come_only_while_their_revision_is_due(world, coordinator):
+    action, indicator = RevisionAction.objects.get(), RevisionIndicator.objects.get()
+    with triggers.lifted():
+        sql("DELETE FROM strategies_revisionaction")
+        sql("DELETE FROM strategies_revisionindicator")
+    periods.return_period(world.locked.city_period, by=coordinator, comments="Please look again.")
+    periods.submit_period(world.locked.city_period, by=world.lead)
+
+    refused(action)
+    refused(indicator)
+
+
 # ---- the period itself
 
 
@@ -328,7 +399,12 @@ def test_state_changes_only_with_its_move(world, changes):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"number": 9}, {"from_state": "open"}, {"number": 1}],
+    [
+        {"number": 9},
+        {"from_state": "open"},
+        {"number": 1},
+        {"revision": 2},
+    ],
 )
 @pytest.mark.django_db
 def test_move_follows_the_one_before(world, fields):
@@ -336,6 +412,43 @@ def test_move_follows_the_one_before(world, fields):
 
     with pytest.raises(IntegrityError, match="epi: "), transaction.atomic():
         PeriodMove.objects.create(city_period=world.locked.city_period, **move)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"verb": "open", "to_state": "open"},
+        {"verb": "accept", "to_state": "open"},
+        {"verb": "accept", "to_state": "published"},
+        {"verb": "publish", "to_state": "accepted"},
+        {"verb": "reopen", "to_state": "open"},
+        {"verb": "return", "to_state": "returned"},
+    ],
+)
+@pytest.mark.django_db
+def test_move_follows_the_transitions_and_says_why(world, fields):
+    """Without a reason nothing is opened again, whatever the move is called."""
+    move = {"number": 3, "from_state": "submitted", "revision": 1, "text": ""} | fields
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PeriodMove.objects.create(city_period=world.locked.city_period, **move)
+
+
+@pytest.mark.parametrize(
+    "verb, state, revision", [("accept", "accepted", 1), ("return", "returned", 2), ("reopen", "open", 2)]
+)
+@pytest.mark.django_db
+def test_move_and_state_cannot_be_apart(world, verb, state, revision):
+    city_period = world.locked.city_period
+    move = {"number": 3, "from_state": "submitted", "to_state": state, "revision": 1, "text": "Because."}
+
+    PeriodMove.objects.create(city_period=city_period, verb=verb, **move)
+    city_period.refresh_from_db()
+
+    assert (city_period.state, city_period.move_count, city_period.revision) == (state, 3, revision)
+    for change in ("revision = revision + 1", "state = 'submitted'", "move_count = 2", "move_count = 4"):
+        with pytest.raises(IntegrityError, match="epi: a period moves"), transaction.atomic():
+            sql(f"UPDATE strategies_cityperiod SET {change} WHERE id = %s", city_period.pk)
 
 
 @pytest.mark.django_db
@@ -411,19 +524,42 @@ def test_every_model_that_carries_a_period_is_locked():
 
 SCRIPT = """
 import sys
-name, vendor, pk = sys.argv[1:]
+name, vendor, *statements = sys.argv[1:]
 if vendor == "sqlite":
     import sqlite3
-    connect, mark, error = sqlite3.connect(name), "?", sqlite3.IntegrityError
+    connect, error = sqlite3.connect(name), sqlite3.IntegrityError
 else:
     import psycopg2
-    connect, mark, error = psycopg2.connect(name), "%s", psycopg2.IntegrityError
-try:
-    connect.cursor().execute(f"UPDATE strategies_actionupdate SET text = 'no' WHERE id = {mark}", [int(pk)])
-    connect.commit()
-except error as refused:
-    print(refused)
+    connect, error = psycopg2.connect(name), psycopg2.IntegrityError
+for statement in statements:
+    try:
+        connect.cursor().execute(statement)
+        connect.commit()
+        print("done")
+    except error as refused:
+        connect.rollback()
+        print(str(refused).splitlines()[0])
 """
+MOVE = "INSERT INTO strategies_periodmove (city_period_id, number, verb, from_state, to_state, revision, text, at) "
+FROM = "SELECT city_period_id, number, verb, from_state, to_state, revision, text, at FROM strategies_periodmove"
+STATEMENTS = [
+    "UPDATE strategies_actionupdate SET text = 'no'",
+    "UPDATE strategies_cityperiod SET state = 'open', revision = 2, move_count = 3",
+    "INSERT INTO strategies_periodrevision (city_period_id, number, snapshot, sha256, schema_version, created_at) "
+    "SELECT city_period_id, 99, snapshot, sha256, schema_version, created_at FROM strategies_periodrevision",
+    MOVE + FROM.replace("number, verb", "3, verb") + " WHERE number = 2",
+    MOVE + "SELECT city_period_id, 3, 'accept', 'submitted', 'accepted', 1, '', at FROM strategies_periodmove "
+    "WHERE number = 2",
+    "UPDATE strategies_cityperiod SET state = 'submitted', move_count = 2",
+]
+ANSWERS = [
+    "epi: the period is locked",
+    "epi: a period moves with its move alone",
+    "epi: a revision comes with its submission",
+    "epi: a move follows the one before",
+    "done",
+    "epi: a period moves with its move alone",
+]
 
 
 @pytest.mark.slow
@@ -443,13 +579,13 @@ def test_another_process_is_refused_too(city, official, lead, tmp_path):
         name = f"host={settings.get('host', '')} user={settings['user']} dbname={settings['dbname']}"
 
     ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT, name, connection.vendor, str(facts.update.pk)],
+        [sys.executable, "-c", SCRIPT, name, connection.vendor, *STATEMENTS],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (ran.stderr, "epi: the period is locked" in ran.stdout) == ("", True)
+    assert (ran.stderr, ran.stdout.splitlines()) == ("", ANSWERS)
 
 
 @pytest.mark.django_db

@@ -74,13 +74,11 @@ def facts_of(action, city_period, state):
         )
         return
     city_period.refresh_from_db()
-    if state == "submitted":
-        submit(city_period)
-    else:
-        submit(city_period)
+    submit(city_period)
+    PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=seal("{}"))
+    if state != "submitted":
         for verb, target in (("accept", "accepted"), ("publish", "published")):
             step(city_period, verb, target)
-    PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=seal("{}"))
 
 
 def submit(city_period):
