@@ -9,16 +9,14 @@ class EvaluationConfig(AppConfig):
     def ready(self):
         from cities.cards import add_card
         from cities.signals import network_made
-        from epi_site.shared import triggers
         from strategies.enums import PhaseKind
         from strategies.gates import add_condition
         from strategies.readers import add_reader
         from strategies.work import add_work
 
-        from . import rules  # noqa: F401 - permissions are registered by the import
+        from . import locks, rules  # noqa: F401 - permissions are registered by the import
         from .cards import evaluation_card
         from .gates import evaluation_is_published, report_is_issued
-        from .models import CommitteeReview, DimensionReview, EvaluationResult, Report, ReportFile, StageMove
         from .selectors.overview import work_rows
         from .selectors.readers import judged_revisions
         from .services.frameworks import bring_framework
@@ -37,13 +35,4 @@ class EvaluationConfig(AppConfig):
         add_condition(
             PhaseKind.PACT, "report_issued", _("A report of the city is issued"), report_is_issued, is_completion=True
         )
-        triggers.freeze(StageMove)
-        triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])
-        triggers.freeze(DimensionReview, unique=[("review_id", "dimension_id")])
-        triggers.freeze(EvaluationResult, unique=[("evaluation_id",)])
-        triggers.freeze(ReportFile, unique=[("report_id", "name")])
-        triggers.freeze(
-            Report,
-            ["period_revision_id", "language", "snapshot", "sha256", "schema_version", "issued_at", "issued_by_id"],
-            unique=[("number",), ("kind", "city_id", "period_id", "revision")],
-        )
+        locks.register()

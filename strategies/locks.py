@@ -125,6 +125,9 @@ def _frozen_triggers() -> list[Trigger]:
     figures = [_untold(name, name, is_number=name in FIGURES) for name in (*WORDS, *FIGURES)]
     value = _untold("value.value", "value", is_number=True)
     differs = {RevisionAction: [action_id, *figures], RevisionIndicator: [indicator_id, value]}
+    files, evidence = RevisionFile._meta.db_table, Evidence._meta.db_table
+    hung_on = FACTS[Evidence][0].format(row="e")
+    of_evidence = f"(SELECT {hung_on} FROM {evidence} e WHERE e.id = NEW.evidence_id)"
     held = f"(SELECT r.city_period_id FROM {REVISION} r WHERE r.id = NEW.revision_id)"
     return [
         Trigger(
@@ -145,6 +148,15 @@ def _frozen_triggers() -> list[Trigger]:
                 _hold(held),
             )
             for model, unlike in differs.items()
+        ),
+        Trigger(
+            f"epi_{files}_due",
+            files,
+            "INSERT",
+            f"NOT EXISTS (SELECT 1 FROM {REVISION} r JOIN {PERIOD} p ON p.id = r.city_period_id "
+            f"WHERE r.id = NEW.revision_id AND {due} r.number AND p.id = {of_evidence})",
+            "epi: the files of a revision come with it",
+            _hold(held),
         ),
     ]
 

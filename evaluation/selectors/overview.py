@@ -14,7 +14,7 @@ from cities.enums import Role
 from cities.rules import has_network_role, official_cities, person_of
 from epi_site.shared import clock, locales
 from evaluation.agreement import Alpha, Undefined, alpha_ordinal
-from evaluation.enums import Decision, Stage
+from evaluation.enums import INDEPENDENT, Decision, Stage
 from evaluation.models import (
     Assessment,
     CommitteeQuestion,
@@ -22,6 +22,7 @@ from evaluation.models import (
     Consensus,
     Dimension,
     Evaluation,
+    EvaluationResult,
     EvaluationRound,
     RaterAssignment,
     Rating,
@@ -193,19 +194,15 @@ class DimensionAlpha:
 
 
 def alphas_of(round: EvaluationRound) -> list[DimensionAlpha]:
-    """Krippendorff's alpha of each dimension over the published strategies, independent ratings only."""
-    rows = (
-        Rating.objects.counted()
-        .independent()
-        .filter(assessment__evaluation__round=round, assessment__evaluation__stage=Stage.PUBLISHED)
-    )
-    units: dict[int, dict[int, list[int | None]]] = defaultdict(lambda: defaultdict(list))
-    for dimension, evaluation, level in rows.values_list("dimension", "assessment__evaluation", "level"):
-        units[dimension][evaluation].append(level)
-    return [
-        DimensionAlpha(dimension, alpha_ordinal(units[dimension.pk].values()))
-        for dimension in round.framework.dimensions.all()
-    ]
+    """Krippendorff's alpha of each dimension over the published strategies, independent ratings only, as sealed."""
+    results = EvaluationResult.objects.filter(evaluation__round=round, evaluation__stage=Stage.PUBLISHED)
+    units: dict[str, list[list[int | None]]] = defaultdict(list)
+    for result in results.order_by("evaluation"):
+        for entry in result.contents["dimensions"]:
+            rated = [row["level"] for row in entry["ratings"] if row["capacity"] in INDEPENDENT]
+            units[entry["code"]].append(rated)
+    dimensions = round.framework.dimensions.all()
+    return [DimensionAlpha(dimension, alpha_ordinal(units[dimension.code])) for dimension in dimensions]
 
 
 def requested_changes(evaluation: Evaluation) -> CommitteeReview | None:

@@ -98,16 +98,12 @@ def _since(before: Report | None, facts: dict) -> dict:
 
 @transaction.atomic
 def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -> bool:
-    """Files, state and letters in one step; False where a twin has taken over and nothing was written."""
-    done = {
-        "state": ReportState.READY,
-        "ready_at": clock.now(),
-        "claim_token": None,
-        "heartbeat_at": None,
-        "reason": "",
-    }
-    made_by = {"engine": render.engine(), "template_version": render.template_version()}
-    if not Report.objects.held(report.pk, token).update(**done, **made_by):
+    """Files, state and letters in one step; False where a twin has taken over and nothing was written.
+
+    The files come first, while the row is held: a trigger takes them only as long as the report is being built.
+    """
+    held = Report.objects.held(report.pk, token)
+    if held.select_for_update().values_list("pk").first() is None:
         return False
     for name, content_type, content in files:
         ReportFile.objects.create(
@@ -118,6 +114,15 @@ def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -
             size=len(content),
             sha256=seal(content),
         )
+    done = {
+        "state": ReportState.READY,
+        "ready_at": clock.now(),
+        "claim_token": None,
+        "heartbeat_at": None,
+        "reason": "",
+    }
+    made_by = {"engine": render.engine(), "template_version": render.template_version()}
+    held.update(**done, **made_by)
     _tell_recipients(report)
     return True
 

@@ -43,7 +43,10 @@ def _may_move(user: Any, evaluation: Evaluation, verb: str) -> bool:
 
 
 def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") -> Evaluation:
-    """Inside a transaction, on a row that is held: check, write, and tell those concerned."""
+    """Inside a transaction, on a row that is held: check, write, and tell those concerned.
+
+    The move's row comes first: a trigger takes it only from the stage that lasts.
+    """
     sources, target = TRANSITIONS[verb]
     stage = Stage(evaluation.stage)
     if stage not in sources:
@@ -52,6 +55,9 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
         raise ReasonMissing
     if verb in _CONDITIONS:
         _CONDITIONS[verb](evaluation)
+    move = StageMove.objects.create(
+        evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
+    )
     evaluation.stage = target
     evaluation.extended_to = None
     if verb == "request_changes":
@@ -59,9 +65,6 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
     if target == Stage.PUBLISHED:
         evaluation.published_at = clock.now()
     evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])
-    move = StageMove.objects.create(
-        evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
-    )
     letters.tell_of_move(evaluation, move)
     stage_moved.send(Evaluation, evaluation=evaluation, move=move)
     return evaluation

@@ -12,7 +12,7 @@ from evaluation.enums import ReportKind, ReportState
 from evaluation.models import Report, ReportFile
 from evaluation.services.reports import issue_report
 from strategies.models import PeriodRevision
-from tests.factories import CityFactory, CityPeriodFactory, ReportingPeriodFactory, member
+from tests.factories import CityFactory, CityPeriodFactory, ReportingPeriodFactory, member, move_to
 
 from . import report_facts
 from .reported import SECRET, accepted_city
@@ -45,8 +45,9 @@ def make(city=None, *, period=None, state="accepted", **given) -> Report:
     number = f"EPI-{period.starts_on:%Y%m}-{city.slug.upper() if city else 'NETWORK'}-R1"
     revision = None
     if city:
-        place = CityPeriodFactory(city=city, period=period, to_state=state)
+        place = CityPeriodFactory(city=city, period=period, to_state="submitted")
         revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=seal("{}"))
+        move_to(place, state)
     snapshot = report_facts.snapshot(kind=kind, number=number)
     return Report.objects.create(
         kind=kind,

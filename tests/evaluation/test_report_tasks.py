@@ -28,12 +28,8 @@ pytestmark = pytest.mark.django_db
 def queued(name="linkoping", **given) -> Report:
     city = CityFactory(slug=name, name=name)
     period = ReportingPeriodFactory()
-    revision = PeriodRevision.objects.create(
-        city_period=CityPeriodFactory(city=city, period=period, to_state="accepted"),
-        number=1,
-        snapshot="{}",
-        sha256=seal("{}"),
-    )
+    place = CityPeriodFactory(city=city, period=period, to_state="submitted")
+    revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=seal("{}"))
     number = f"EPI-2026-Q3-{name.upper()}-R1"
     snapshot = report_facts.snapshot(number=number)
     return Report.objects.create(
