@@ -123,6 +123,31 @@ def test_each_page_has_mark_number_hash_and_address(pages, snapshot):
         assert plain(f"{labels['page']} {number} {labels['page_of']} {total}") in text
 
 
+FIRST_HEADS = {"Indicators against target": "Baseline", "Money": "Spent to date", "Six dimensions": "Agreed level"}
+
+
+@pytest.mark.parametrize("count", [10, 12, 13, 14, 15])
+def test_no_row_stands_alone_and_no_table_is_parted_from_its_heading(count):
+    snapshot = report_facts.snapshot(report_facts.facts(report_facts.city(actions=count)))
+    pages = [page.extract_text() for page in PdfReader(BytesIO(render.pdf(snapshot))).pages]
+
+    for row in (r"in civic\s+orientation, group \d+", "The second group of the course"):
+        rows = [len(re.findall(row, page)) for page in pages]
+        assert 1 not in rows
+    for heading, first in FIRST_HEADS.items():
+        assert any(0 <= page.find(heading) < page.find(first) for page in pages), heading
+
+
+def test_a_row_stays_in_one_piece():
+    long = report_facts.city(updates=[report_facts.update(n, text=f"Begin{n}. " + "Words. " * 60) for n in range(40)])
+    pages = PdfReader(BytesIO(render.pdf(report_facts.snapshot(report_facts.facts(long))))).pages
+    texts = [page.extract_text() for page in pages]
+
+    begun = [re.findall(r"Begin\d+\.", text) for text in texts]
+    told = [len(re.findall(r"Words\.", text)) for text in texts]
+    assert [60 * len(rows) for rows in begun] == told
+
+
 def test_without_demonstration_nothing_is_marked():
     pages = PdfReader(BytesIO(render.pdf(report_facts.snapshot(report_facts.facts(is_demo=False))))).pages
 
