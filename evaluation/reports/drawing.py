@@ -17,7 +17,8 @@ def _drawn(block: dict) -> dict:
         return block | {"rows": [_bar(row, block["key"]) for row in block["rows"]]}
     if block["type"] == "timeline":
         is_told = len(block["rows"]) <= TOLD_AT_MOST
-        return block | {"rows": [_line(row) for row in block["rows"]], "is_told": is_told}
+        ticks = [{"x": f"{tick['at'] / 10:.1f}%", "text": tick["text"]} for tick in block["ticks"]]
+        return block | {"rows": [_line(row) for row in block["rows"]], "ticks": ticks, "is_told": is_told}
     return block
 
 
@@ -35,9 +36,11 @@ def _cell(cell: str | dict, side: str) -> dict:
 def _bar(row: dict, key: list[dict]) -> dict:
     words = {part["state"]: part["text"] for part in key}
     parts = [part for part in row["parts"] if part["count"]]
+    counted = ", ".join(f"{words[part['state']]} {part['count']}" for part in parts)
     return row | {
         "pairs": [(part["state"], part["count"]) for part in parts],
-        "words": f"{row['label']}: " + ", ".join(f"{words[part['state']]} {part['count']}" for part in parts),
+        "counted": counted,
+        "words": f"{row['label']}: {counted}",
     }
 
 

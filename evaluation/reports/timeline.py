@@ -9,6 +9,7 @@ from epi_site.shared import locales
 
 QUARTER = 3
 TICKS_AT_MOST = 9
+MONTH = "MMM y"
 
 
 def timeline(caption: str, rows: Sequence[dict], *, ends_on: date) -> dict | None:
@@ -33,7 +34,7 @@ def timeline(caption: str, rows: Sequence[dict], *, ends_on: date) -> dict | Non
         "caption": str(caption),
         "described": " ".join(row["words"] for row in drawn),
         "rows": drawn,
-        "ticks": [{"at": place(day), "text": f"{day:%Y-%m}"} for day in _ticks(first, last)],
+        "ticks": [{"at": place(day), "text": locales.day(day, MONTH)} for day in _ticks(first, last)],
         "today": place(ends_on),
         "key": {
             "planned": _("planned"),

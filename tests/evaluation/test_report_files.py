@@ -148,6 +148,19 @@ def test_a_row_stays_in_one_piece():
     assert [60 * len(rows) for rows in begun] == told
 
 
+def test_axis_of_time_has_months_in_words():
+    page = render.html(report_facts.snapshot()).decode()
+
+    assert re.search(r"<text [^>]+>Jan 2026</text>", page)
+    assert "2026-01<" not in page
+
+
+def test_bars_say_their_figures_in_words():
+    page = render.html(report_facts.snapshot()).decode()
+
+    assert "Done 2, On track 2, At risk 2" in HTML_TAG.sub(" ", page)
+
+
 def test_without_demonstration_nothing_is_marked():
     pages = PdfReader(BytesIO(render.pdf(report_facts.snapshot(report_facts.facts(is_demo=False))))).pages
 
