@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.generic import DetailView, FormView, ListView, View
 
 from epi_site.shared.exceptions import SealBroken, TellableError
-from epi_site.shared.locales import number
+from epi_site.shared.locales import current_locale, number
 from evaluation.enums import ReportState as States
 from evaluation.models import Report, ReportFile
 from evaluation.report_forms import IssueForm, ReportFilter
@@ -66,6 +66,11 @@ class ReportDetail(OneReport, DetailView):
     def get_object(self, queryset=None):
         return self.get_report()
 
+    def other_language(self) -> str:
+        """The name of the report's language where the page around it is in another one."""
+        written = self.object.language
+        return "" if written == get_language() else current_locale().languages[written]
+
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         try:
@@ -76,6 +81,7 @@ class ReportDetail(OneReport, DetailView):
             "contents": contents,
             "sections": contents and drawn_sections(contents["document"]),
             "files": file_links(self.object),
+            "other_language": self.other_language(),
             "newer": Report.objects.newer_than(self.object).visible_to(self.request.user).first(),
             "may_retry": self.request.user.has_perm("evaluation.retry_report", self.object),
             "trail": [

@@ -314,6 +314,27 @@ def test_issue_form_says_what_is_wrong(client, everyone, city, changed, told):
     assert Report.objects.count() == 0
 
 
+@pytest.mark.parametrize("language, told", [("en", False), ("sv", True)])
+def test_page_says_in_which_language_the_report_is_where_it_is_another(client, everyone, three, language, told):
+    client.force_login(everyone["partner"])
+
+    page = client.get(three["network"].get_absolute_url(), headers={"accept-language": language})
+
+    assert (page.context["other_language"] == "engelska") is told
+    assert ("engelska" in page.content.decode()) is told
+
+
+def test_report_comes_first_and_what_proves_it_last(client, everyone, three):
+    report = three["network"]
+    tasks.build_report(report.pk)
+    client.force_login(everyone["partner"])
+
+    page = client.get(report.get_absolute_url()).content.decode()
+
+    assert page.index("<h2>Summary</h2>") < page.index("<h2>Method</h2>") < page.index("About this report")
+    assert page.index("About this report") < page.index(report.sha256)
+
+
 def test_a_former_partner_loses_the_reports(client, three):
     partner = member(BodyKind.NETWORK_OFFICE, Role.PARTNER, valid_to=clock.today().replace(year=2025))
     client.force_login(partner)
