@@ -38,9 +38,17 @@ class IssueForm(forms.Form):
         label=_("Kind"), choices=ReportKind, widget=forms.RadioSelect, initial=ReportKind.CITY_PERIOD
     )
     city = forms.ModelChoiceField(
-        City.objects, label=_("City"), required=False, help_text=_("Not needed for a report on the network.")
+        City.objects,
+        label=_("City"),
+        help_text=_("Not needed for a report on the network."),
+        error_messages={"required": _("Choose the city that the report is about.")},
     )
-    period = forms.ModelChoiceField(ReportingPeriod.objects.order_by("-starts_on"), label=_("Period"))
+    period = forms.ModelChoiceField(
+        ReportingPeriod.objects.none(),
+        label=_("Period"),
+        empty_label=None,
+        help_text=_("Periods in which the report of at least one city has been accepted."),
+    )
     language = forms.ChoiceField(
         label=_("Language"),
         choices=settings.LANGUAGES,
@@ -53,15 +61,15 @@ class IssueForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args, cancel="", **kwargs):
+    def __init__(self, *args, periods, cancel="", **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["period"].queryset = periods
+        self.fields["city"].required = self.data.get("kind") != ReportKind.NETWORK_PERIOD
         self.fields["language"].initial = get_language()
         self.helper = form_helper(save=_("Issue the report"), cancel=cancel)
 
     def clean(self):
         data = super().clean()
-        if data.get("kind") == ReportKind.CITY_PERIOD and not data.get("city") and "city" not in self.errors:
-            self.add_error("city", _("Choose the city that the report is about."))
         if data.get("kind") == ReportKind.NETWORK_PERIOD:
             data["city"] = None
         return data

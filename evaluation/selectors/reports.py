@@ -1,8 +1,12 @@
-"""Finding issued reports: by filters of the address, and by a hash."""
+"""Finding issued reports by a hash, and the periods on which reports can be issued."""
 
 from typing import Any, NamedTuple
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from evaluation.models import Report, ReportFile
+from strategies.enums import PeriodVerb
+from strategies.models import PeriodMove, ReportingPeriod
 
 
 class Found(NamedTuple):
@@ -10,6 +14,12 @@ class Found(NamedTuple):
     file_name: str  # "" where the hash is that of the data
     newer: Report | None
     may_see: bool
+
+
+def reportable_periods() -> QuerySet[ReportingPeriod]:
+    """Those in which a city at least was accepted, the newest first; a period that was reopened since stays."""
+    accepted = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
+    return ReportingPeriod.objects.filter(Exists(accepted)).order_by("-starts_on")
 
 
 def report_with_hash(sha256: str, user: Any) -> Found | None:

@@ -17,6 +17,7 @@ from evaluation.enums import ReportState as States
 from evaluation.models import Report, ReportFile
 from evaluation.report_forms import IssueForm, ReportFilter
 from evaluation.reports.drawing import drawn_sections
+from evaluation.selectors.reports import reportable_periods
 from evaluation.services import reports
 
 KINDS_OF_FILE = {"application/pdf": "PDF", "text/html": "HTML", "application/json": "JSON"}
@@ -125,10 +126,15 @@ class ReportIssue(PermissionRequiredMixin, FormView):
     form_class = IssueForm
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"cancel": reverse("evaluation:report_list")}
+        return super().get_form_kwargs() | {"cancel": reverse("evaluation:report_list"), "periods": self.periods}
+
+    @cached_property
+    def periods(self):
+        return reportable_periods()
 
     def get_initial(self):
-        return {name: self.request.GET[name] for name in ("kind", "city", "period") if name in self.request.GET}
+        asked = {name: self.request.GET[name] for name in ("kind", "city", "period") if name in self.request.GET}
+        return {"period": self.periods.first()} | asked
 
     def handle_no_permission(self):
         if self.request.user.is_authenticated:
@@ -141,7 +147,7 @@ class ReportIssue(PermissionRequiredMixin, FormView):
             (_("Reports"), reverse("evaluation:report_list")),
             (_("Issue"), ""),
         ]
-        return super().get_context_data(**kwargs) | {"trail": trail}
+        return super().get_context_data(**kwargs) | {"trail": trail, "has_periods": self.periods.exists()}
 
     def form_valid(self, form):
         known = set(Report.objects.filter(period=form.cleaned_data["period"]).values_list("pk", flat=True))

@@ -15,7 +15,7 @@ from strategies.models import PeriodRevision
 from tests.factories import CityFactory, CityPeriodFactory, ReportingPeriodFactory, member, move_to
 
 from . import report_facts
-from .reported import SECRET, accepted_city
+from .reported import SECRET, accepted_city, open_city
 
 pytestmark = pytest.mark.django_db
 
@@ -301,17 +301,41 @@ def test_network_report_needs_no_city(client, city):
     [
         ({"city": ""}, "Choose the city"),
         ({}, "Nothing has been accepted"),
+        ({"kind": "network_period", "period": ""}, "This field is required"),
     ],
 )
-def test_issue_form_says_what_is_wrong(client, everyone, city, changed, told):
+def test_issue_form_says_what_is_wrong(client, everyone, city, other_city, changed, told):
     client.force_login(everyone["coordinator"])
-    period = ReportingPeriodFactory()
+    period = accepted_city(other_city).period
     form = {"kind": "city_period", "city": city.pk, "period": period.pk, "language": "en"} | changed
 
     response = client.post(reverse("evaluation:report_issue"), form)
 
     assert told in response.content.decode()
     assert Report.objects.count() == 0
+
+
+def test_issue_form_offers_the_periods_that_were_accepted_and_chooses_the_newest(client, city, other_city):
+    first = accepted_city(other_city)
+    second = accepted_city(city, ahead=1)
+    ReportingPeriodFactory(ahead=2)
+    client.force_login(first.coordinator)
+
+    form = client.get(reverse("evaluation:report_issue")).context["form"]
+
+    assert list(form.fields["period"].queryset) == [second.period, first.period]
+    assert form["period"].initial == second.period
+    assert form.fields["city"].required
+
+
+def test_issue_form_waits_for_the_first_accepted_period(client, everyone, city):
+    open_city(city)
+    client.force_login(everyone["coordinator"])
+
+    page = client.get(reverse("evaluation:report_issue")).content.decode()
+
+    assert "No period has been accepted yet" in page
+    assert "Issue the report" not in page
 
 
 @pytest.mark.parametrize("language, told", [("en", False), ("sv", True)])
