@@ -49,7 +49,7 @@ def engine() -> str:
     """What draws the PDF: another version may give other bytes, so it is recorded."""
     import typst  # 40 MB that no page needs
 
-    return f"typst {typst.__version__}"
+    return f"typst-py {typst.__version__}"
 
 
 @lru_cache(maxsize=1)

@@ -69,7 +69,7 @@ def test_building_writes_three_files_and_says_how(report):
     report.refresh_from_db()
     names = [file.name.rpartition(".")[2] for file in report.files.all()]
     assert (report.state, names) == (ReportState.READY, ["html", "json", "pdf"])
-    assert report.engine.startswith("typst ")
+    assert report.engine.startswith("typst-py ")
     assert (report.template_version, report.claim_token) == (render.template_version(), None)
     assert all(seal(file.checked_content) == file.sha256 for file in report.files.all())
     assert report.files.get(name__endswith=".json").sha256 == report.sha256
