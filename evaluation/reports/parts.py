@@ -73,10 +73,13 @@ def gate_table(phase: dict) -> dict | None:
 # ---- indicators
 
 
-def value_words(value: str | None, unit: str, is_small: bool = False) -> str:
-    if is_small:
-        return few_words()
-    return NOTHING if value is None else f"{number(value)} {unit}".strip()
+def figure_words(indicator: dict, when: str) -> str:
+    """``when``: "value" or "previous". A figure that stays in the city is not one that is missing."""
+    kept = {"value": ("is_small", "is_withheld"), "previous": ("is_previous_small", "is_previous_withheld")}
+    is_small, is_withheld = (indicator[name] for name in kept[when])
+    if is_withheld:
+        return _("for the city alone")
+    return few_words() if is_small else number(indicator[when])
 
 
 def way_walked(indicator: dict) -> str:
@@ -102,15 +105,14 @@ def lacks_value(indicator: dict) -> bool:
 
 
 def indicator_row(indicator: dict) -> list:
-    unit, small = indicator["unit"], indicator["is_small"]
     baseline_on, target_on = (words.day(indicator[key], "medium") for key in ("baseline_on", "target_on"))
     return [
         blocks.cell(indicator["name"], indicator["place"]),
         blocks.cell(number(indicator["baseline"]), "" if baseline_on == NOTHING else baseline_on),
-        value_words(indicator["previous"], "", indicator["is_previous_small"]),
-        _("for the city alone") if indicator["is_withheld"] else value_words(indicator["value"], "", small),
+        figure_words(indicator, "previous"),
+        figure_words(indicator, "value"),
         blocks.cell(number(indicator["target"]), "" if target_on == NOTHING else target_on),
-        unit,
+        indicator["unit"],
         way_walked(indicator),
     ]
 

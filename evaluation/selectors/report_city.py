@@ -203,19 +203,24 @@ def _indicator(entry: dict, contents: dict) -> dict:
         "place": _place(entry, contents),
         "value": now[0],
         "is_small": now[1],
-        "is_withheld": bool(value) and value["visibility"] not in HANDED_ON,
+        "is_withheld": _is_withheld(value),
         "previous": before[0],
         "is_previous_small": before[1],
+        "is_previous_withheld": _is_withheld(earlier),
     }
 
 
 def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:
     """The figure that is printed, and whether it is too small to be."""
-    if told is None or told["visibility"] not in HANDED_ON:
+    if told is None or _is_withheld(told):
         return None, False
     if counts_people and is_few(Decimal(told["value"])):
         return None, True
     return told["value"], False
+
+
+def _is_withheld(told: dict | None) -> bool:
+    return told is not None and told["visibility"] not in HANDED_ON
 
 
 def _place(entry: dict, contents: dict) -> str:

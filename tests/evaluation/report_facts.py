@@ -58,6 +58,7 @@ def indicator(number: int, **changed) -> dict:
         "is_small": False,
         "is_withheld": False,
         "is_previous_small": False,
+        "is_previous_withheld": False,
     } | changed
 
 

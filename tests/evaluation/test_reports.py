@@ -28,7 +28,7 @@ from strategies.gates import GATES
 from strategies.models import CityPeriod
 from strategies.services.periods import reopen_period
 from strategies.services.updates import UpdateInput, log_update
-from tests.factories import CityPeriodFactory, IndicatorFactory, IndicatorValueFactory, member
+from tests.factories import CityPeriodFactory, IndicatorFactory, IndicatorValueFactory, ReportingPeriodFactory, member
 
 from .reported import SECRET, accept, accepted_city, open_city, published_result, reopen_and_accept
 
@@ -512,6 +512,24 @@ def test_places_of_indicators_and_small_figures_about_people(city):
     assert rows["People 0"]["place"] == f"{world.actions[0].code} {world.actions[0].title}"
     assert rows["People 1"]["place"] == f"{objective.code} {objective.title}"
     assert rows["Withheld"]["place"] == ""
+
+
+def test_a_figure_that_stayed_in_the_city_last_time_is_not_shown_as_missing(city):
+    world = open_city(city)
+    indicator = IndicatorFactory(strategy=world.strategy, name="Withheld before", baseline=0, target=9)
+    given = {"indicator": indicator, "author": world.lead}
+    IndicatorValueFactory(city_period_id=world.pk, value=77, visibility=Visibility.CITY, **given)
+    accept(world)
+    world.period = ReportingPeriodFactory(ahead=1)
+    world.pk = CityPeriodFactory(city=city, period=world.period).pk
+    IndicatorValueFactory(city_period_id=world.pk, value=6, **given)
+    accept(world)
+
+    report = issue_city(world)
+
+    row = next(row for row in report.contents["facts"]["cities"][0]["indicators"] if row["id"] == indicator.pk)
+    assert (row["previous"], row["is_previous_withheld"], row["value"]) == (None, True, "6")
+    assert "'for the city alone', '6'" in printed(report)
 
 
 def test_reason_of_health_is_left_out_where_the_rules_have_changed(city, monkeypatch):
