@@ -58,8 +58,8 @@ def narrow(words: str) -> Column:
     return {"text": str(words)}
 
 
-def figure_column(words: str) -> Column:
-    return {"text": str(words), "align": "right"}
+def figure_column(words: str, parts: int = 0) -> Column:
+    return {"text": str(words), "align": "right"} | ({"wide": parts} if parts else {})
 
 
 def cell(words: str, below: str = "") -> Cell:

@@ -11,7 +11,7 @@ def change_section(facts: dict, *, names_cities: bool) -> dict:
     title, previous = _("What changed since the last report"), facts["previous"]
     if previous is None:
         return blocks.section(title, blocks.text(_("This is the first report of its kind on this subject.")))
-    since = _("The report before is %(number)s of %(day)s.") % {
+    since = _("Compared with report %(number)s of %(day)s.") % {
         "number": previous["number"],
         "day": words.day(previous["issued"]),
     }

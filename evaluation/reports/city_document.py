@@ -11,7 +11,7 @@ from .change_words import change_section
 
 
 def title() -> str:
-    return _("City period report")
+    return _("Period report")
 
 
 def subject(facts: dict) -> str:
@@ -45,7 +45,7 @@ def _summary(city: dict, period: dict) -> dict:
     ) % {"city": city["name"], "n": number(total), "period": period["name"], "health": words.counted_health(counts)}
     figures = city["money"]
     strip = [
-        (number(total), ngettext("action", "actions", total), words.counted_health(counts)),
+        (number(total), ngettext("action", "actions", total)),
         (number(city["update_count"]), _("updates in the period"), _late_words(city)),
         (
             money(figures["spent"], city["currency"]),
@@ -95,11 +95,8 @@ def _evaluated_words(city: dict) -> str:
 
 def _gates(city: dict, period: dict) -> dict:
     return blocks.section(
-        _("The pilot: three steps and their gates"),
-        city["phases"]
-        and blocks.text(
-            _("A gate describes how far a step has come. It is computed from the data and refuses nothing.")
-        ),
+        parts.steps_title(),
+        city["phases"] and blocks.text(parts.steps_words()),
         parts.phase_timeline([city], period["ends_on"]),
         *(parts.gate_table(phase) for phase in city["phases"]),
     )
@@ -108,8 +105,8 @@ def _gates(city: dict, period: dict) -> dict:
 def _actions(city: dict) -> dict:
     columns = [
         blocks.narrow(_("Code")),
-        blocks.wide(_("Action"), 3),
-        blocks.wide(_("Health"), 2),
+        blocks.wide(_("Action")),
+        blocks.wide(_("Health")),
         blocks.figure_column(_("Progress")),
         blocks.figure_column(_("Expected")),
         blocks.figure_column(_("Updates")),
@@ -224,8 +221,8 @@ def _quality(city: dict) -> dict:
         (_("Revision"), parts.quality_words(city)),
         (_("Accepted"), words.day(city["accepted_at"])),
         (
-            _("Without a word in the period"),
-            words.joined(action["code"] for action in silent) or _("no action under way"),
+            _("Actions under way without an update"),
+            words.joined(action["code"] for action in silent) or _("none"),
         ),
         (_("Updates reported late"), number(city["reported_late"])),
         (_("Indicators without a value"), words.joined(unmeasured) or _("none")),

@@ -42,11 +42,11 @@ def dimension_table(evaluation: dict) -> dict | None:
     columns = [
         blocks.wide(_("Dimension")),
         blocks.narrow(_("Agreed level")),
-        blocks.figure_column(_("n")),
+        blocks.figure_column(_("Ratings")),
         blocks.figure_column(_("Median")),
         blocks.figure_column(_("Range")),
         blocks.narrow(_("Agreement")),
-        blocks.wide(_("The city’s own view, beside")),
+        blocks.wide(_("The city’s own view")),
         blocks.narrow(_("Evidence")),
     ]
     rows = [
@@ -82,7 +82,7 @@ def network_table(cities: list[dict]) -> dict | None:
     if not judged:
         return None
     order = [(dimension["code"], dimension["name"]) for dimension in judged[0]["evaluation"]["dimensions"]]
-    columns = [blocks.wide(_("City")), *(blocks.narrow(name) for _code, name in order)]
+    columns = [blocks.wide(_("City")), *(blocks.wide(name) for _code, name in order)]
     rows = []
     for city in judged:
         found = {dimension["code"]: dimension for dimension in city["evaluation"]["dimensions"]}
@@ -90,7 +90,7 @@ def network_table(cities: list[dict]) -> dict | None:
     return blocks.table(
         columns,
         rows,
-        caption=_("Agreed level; below it n, median and range of the independent ratings"),
+        caption=_("Agreed level; below it median, number (n) and range of the independent ratings"),
         is_levels=True,
     )
 
@@ -102,7 +102,7 @@ def _short_cell(dimension: dict | None) -> blocks.Cell:
     below = (
         no_rating()
         if not spread["n"]
-        else _("n %(n)s · %(median)s · %(range)s")
+        else _("median %(median)s, n %(n)s, range %(range)s")
         % {
             "n": number(spread["n"]),
             "median": words.span(spread["median"]),
@@ -147,4 +147,4 @@ def _strengths(row: dict) -> list[str]:
 
 def scale_words(evaluation: dict) -> str:
     named = ", ".join(f"{level} {name}" for level, name in evaluation["scale"])
-    return _("Levels: %(levels)s. n, median and range are those of the independent ratings.") % {"levels": named}
+    return _("Levels: %(levels)s. Number, median and range are those of the independent ratings.") % {"levels": named}

@@ -12,7 +12,7 @@ PHASES = ("coordination", "kick_off", "pact")
 
 
 def title() -> str:
-    return _("Network period report")
+    return _("Period report")
 
 
 def subject(_facts: dict) -> str:
@@ -75,7 +75,7 @@ def _summary(facts: dict) -> dict:
         _missing_note(missing),
         blocks.figures(
             (number(len(cities)), ngettext("city accepted", "cities accepted", len(cities)), _of_all(cities, missing)),
-            (number(actions), ngettext("action", "actions", actions), words.counted_health(_all_health(cities))),
+            (number(actions), ngettext("action", "actions", actions)),
             (number(updates), ngettext("update in the period", "updates in the period", updates)),
         ),
     )
@@ -102,10 +102,8 @@ def _gates(cities: list[dict], period: dict) -> dict:
         rows.append([city["name"], *(_gate_cell(phases.get(kind)) for kind in PHASES)])
     has_phases = any(city["phases"] for city in cities)
     return blocks.section(
-        _("The pilot: three steps and their gates"),
-        blocks.text(_("A gate describes how far a step has come. It is computed from the data and refuses nothing."))
-        if has_phases
-        else None,
+        parts.steps_title(),
+        blocks.text(parts.steps_words()) if has_phases else None,
         blocks.table(columns, rows) if has_phases else None,
         parts.phase_timeline(cities, period["ends_on"]),
     )
@@ -117,7 +115,7 @@ def _gate_cell(phase: dict | None) -> str | dict:
     if phase["actual_end"]:
         dates = _("ended %(day)s") % {"day": words.day(phase["actual_end"], "medium")}
     elif phase["actual_start"]:
-        dates = _("since %(day)s") % {"day": words.day(phase["actual_start"], "medium")}
+        dates = _("under way since %(day)s") % {"day": words.day(phase["actual_start"], "medium")}
     else:
         dates = _("planned from %(day)s") % {"day": words.day(phase["planned_start"], "medium")}
     counts = parts.gate_counts(phase)
@@ -198,14 +196,14 @@ def _dimensions(facts: dict) -> dict:
     return blocks.section(
         _("Six dimensions"),
         blocks.text(f"{said} {dimensions.scale_words(judged[0]['evaluation'])}"),
-        dimensions.network_table(judged),
-        *(dimensions.agreement_table(agreed) for agreed in facts["agreement"]),
         blocks.note(
             _(
                 "The table compares no cities: each was judged in its own context. Read the reasons in the city’s own "
                 "report."
             )
         ),
+        dimensions.network_table(judged),
+        *(dimensions.agreement_table(agreed) for agreed in facts["agreement"]),
     )
 
 

@@ -31,6 +31,14 @@ def health_bars(cities: list[dict]) -> dict | None:
 # ---- phases and their gates
 
 
+def steps_title() -> str:
+    return _("The pilot: three steps and their conditions")
+
+
+def steps_words() -> str:
+    return _("The conditions describe how far a step has come. They are computed from the data and stop nothing.")
+
+
 def phase_timeline(cities: list[dict], ends_on: str) -> dict | None:
     rows = []
     for city in cities:
@@ -107,26 +115,18 @@ def lacks_value(indicator: dict) -> bool:
 def indicator_row(indicator: dict) -> list:
     baseline_on, target_on = (words.day(indicator[key], "medium") for key in ("baseline_on", "target_on"))
     return [
-        blocks.cell(indicator["name"], indicator["place"]),
+        blocks.cell(indicator["name"], " · ".join(part for part in (indicator["unit"], indicator["place"]) if part)),
         blocks.cell(number(indicator["baseline"]), "" if baseline_on == NOTHING else baseline_on),
         figure_words(indicator, "previous"),
         figure_words(indicator, "value"),
         blocks.cell(number(indicator["target"]), "" if target_on == NOTHING else target_on),
-        indicator["unit"],
         way_walked(indicator),
     ]
 
 
 def indicator_table(city: dict, caption: str = "") -> dict | None:
-    columns = [
-        blocks.wide(_("Indicator")),
-        blocks.figure_column(_("Baseline")),
-        blocks.figure_column(_("Before")),
-        blocks.figure_column(_("Now")),
-        blocks.figure_column(_("Target")),
-        blocks.narrow(_("Unit")),
-        blocks.figure_column(_("Progress to target")),
-    ]
+    figures = (_("Baseline"), _("Before"), _("Now"), _("Target"), _("Progress to target"))
+    columns = [blocks.wide(_("Indicator and unit"), 7), *(blocks.figure_column(title, 2) for title in figures)]
     return blocks.table(columns, [indicator_row(row) for row in city["indicators"]], caption=caption)
 
 
@@ -161,7 +161,7 @@ def money_row(city: dict) -> list:
 
 
 def money_columns(first: str) -> list[dict]:
-    titles = (_("Budget"), _("Spent to date"), _("Share"), _("Of it in this period"))
+    titles = (_("Budget"), _("Spent to date"), _("Share of budget"), _("Spent in the period"))
     return [blocks.wide(first), *(blocks.figure_column(title) for title in titles)]
 
 
@@ -175,7 +175,7 @@ def quality_words(city: dict) -> str:
         % {"day": words.day(city["submitted_at"]), "due": words.day(city["due_on"]), "number": city["revision"]}
     ]
     if city["submitted_late"]:
-        said.append(_("It was handed in after the day by which it was due."))
+        said.append(_("That was after the day on which it was due."))
     return " ".join(said)
 
 

@@ -64,5 +64,9 @@ def joined(entries: Iterable[str]) -> str:
 
 
 def counted_health(counts: dict[str, int]) -> str:
-    """5 on track, 2 late and 1 done."""
-    return joined(f"{locales.number(counts[key])} {Health(key).label}" for key in HEALTHS if counts.get(key))
+    """1 done, 5 on track and 2 without a recent update."""
+    return joined(f"{locales.number(counts[key])} {_after_a_count(key)}" for key in HEALTHS if counts.get(key))
+
+
+def _after_a_count(key: str) -> str:
+    return _("without a recent update") if key == Health.STALE else str(Health(key).label)

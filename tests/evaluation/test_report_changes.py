@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from evaluation.reports import change_words, city_document, dimensions, network_document, parts
+from evaluation.reports import change_words, city_document, dimensions, network_document, parts, words
 from evaluation.reports.changes import changes
 
 from . import report_facts
@@ -135,6 +135,19 @@ def test_value_for_the_city_alone_is_said_to_be_so():
     assert row[3] == "for the city alone"
 
 
+def test_unit_stands_with_the_indicators_name():
+    row = parts.indicator_row(report_facts.indicator(1))
+
+    assert row[0] == {"text": "Employees trained in intercultural work, unit 1", "note": "people · A1 Courses"}
+
+
+def test_ratings_of_a_city_are_named_one_by_one():
+    (row,) = dimensions.network_table([report_facts.city()])["rows"]
+
+    assert row[2]["note"] == "median 2–3, n 4, range 1–4"
+    assert row[6]["note"] == "no independent rating"
+
+
 @pytest.mark.parametrize(
     "spread, words",
     [
@@ -169,3 +182,7 @@ def test_sections_without_content_are_left_out():
     assert "Money" not in city
     assert "Method" in city
     assert "Linköping has no action in its strategy yet." in str(city_document.sections(facts)[0])
+
+
+def test_counts_of_actions_read_as_a_sentence():
+    assert words.counted_health({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
