@@ -51,8 +51,12 @@ class SubmitForm(forms.Form):
         Person.objects.none(), label=gettext_lazy("Who answers for it"), widget=forms.RadioSelect, empty_label=None
     )
 
-    def __init__(self, *args: Any, city: Any, person: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, city: Any, person: Any = None, is_early: bool = False, **kwargs: Any) -> None:
+        """``is_early``: the period still runs, so that it is submitted only by who says so."""
         super().__init__(*args, **kwargs)
+        if is_early:
+            words = {"required": _("The period still runs. Tick this if you want to submit it now.")}
+            self.fields["early"] = forms.BooleanField(label=_("Submit now all the same"), error_messages=words)
         office = Membership.objects.current(city.today).filter(body__kind=BodyKind.CITY_OFFICE, body__city=city)
         office = office.filter(role__in=OFFICIALS)
         field = self.fields["on_behalf_of"]

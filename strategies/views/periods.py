@@ -2,7 +2,9 @@
 
 from datetime import date
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import Http404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -193,14 +195,19 @@ class CityPeriodSubmit(RowForm):
     done = gettext_lazy("Handed in. Nothing in the period changes from now on, unless it is returned or reopened.")
 
     def make_form(self, data=None, files=None):
-        return SubmitForm(data, city=self.row.city, person=person_of(self.user))
+        return SubmitForm(data, city=self.row.city, person=person_of(self.user), is_early=self.is_early)
+
+    @property
+    def is_early(self):
+        return self.row.city.today <= self.row.period.ends_on
 
     def save(self, form):
         periods.submit_period(self.row, by=self.user, on_behalf_of=form.cleaned_data["on_behalf_of"])
 
     def get_context_data(self, **kwargs):
         trail = trails.here(trails.period_trail(self.row), _("Hand in"))
-        return super().get_context_data(complete=completeness(self.row), city=self.row.city, trail=trail, **kwargs)
+        context = {"complete": completeness(self.row), "city": self.row.city, "is_early": self.is_early}
+        return super().get_context_data(**context, trail=trail, **kwargs)
 
 
 class PeriodReason(WithReason):
@@ -280,6 +287,42 @@ class CityPeriodEndorse(PeriodReason):
         periods.endorse_period(self.row, by=self.user, text=form.cleaned_data["text"])
 
 
+class CityPeriodPublish(RowForm):
+    """Asked once more, with what the public will read: it is not taken back."""
+
+    template_name = "strategies/cityperiod_publish.html"
+    name = "city_period"
+    rows = ROWS
+    permission = "strategies.publish_cityperiod"
+    done = gettext_lazy("Published: everybody can now read what is marked for everybody.")
+
+    def make_form(self, data=None, files=None):
+        return Form(data)
+
+    def save(self, form):
+        periods.publish_period(self.row, by=self.user)
+
+    def get_context_data(self, **kwargs):
+        context = {
+            "contents": self.contents(),
+            "city": self.row.city,
+            "trail": trails.here(trails.period_trail(self.row), _("Publish")),
+        }
+        return super().get_context_data(**context, **kwargs)
+
+    def contents(self):
+        """What becomes public, counted; nothing before it is submitted."""
+        revision = revision_for(self.row, self.user)
+        if revision is None:
+            return None
+        read = cut_for(revision.contents, AnonymousUser(), self.row.city)
+        return {
+            "updates": sum(len(action["updates"]) for action in read["actions"]),
+            "values": sum(bool(indicator["value"]) for indicator in read["indicators"]),
+            "has_narrative": bool(read["narrative"]),
+        }
+
+
 # ---- one press
 
 
@@ -290,15 +333,6 @@ class CityPeriodAccept(RowAct):
 
     def act(self):
         periods.accept_period(self.row, by=self.user)
-
-
-class CityPeriodPublish(RowAct):
-    rows = ROWS
-    permission = "strategies.publish_cityperiod"
-    done = gettext_lazy("Published: everybody can now read what is marked for everybody.")
-
-    def act(self):
-        periods.publish_period(self.row, by=self.user)
 
 
 class CityPeriodOpen(RowAct):

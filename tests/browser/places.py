@@ -109,6 +109,7 @@ PAGES = [
     ("period-submit", "lead.linkoping", "/periods/{open}/submit/"),
     ("period-values", "lead.linkoping", "/periods/{open}/values/"),
     ("period-narrative", "lead.linkoping", "/periods/{open}/narrative/"),
+    ("period-publish", "lead.linkoping", "/periods/{accepted}/publish/"),
     ("period-ask", "lead.linkoping", "/periods/{accepted}/ask-to-reopen/"),
     ("period-revision", "lead.linkoping", "/periods/{published}/revisions/1/"),
     ("period-comment", "expert.linkoping", "/periods/{open}/comment/"),

@@ -30,6 +30,7 @@ def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submissio
         assert SENTENCE not in dashboard.content()
 
     lead = visit("lead.ravenna", f"/periods/{period}/submit/")
+    lead.get_by_label("Submit now all the same").check()
     lead.get_by_role("button", name="Hand in").click()
     expect(lead.locator("main")).to_contain_text("Submitted")
 
@@ -43,6 +44,7 @@ def test_submitted_period_takes_no_more(visit, site):
     pk, period = first_action(site, "riga"), open_period(site, "riga")
     lead = visit("lead.riga", f"/periods/{period}/")
     lead.get_by_role("link", name="Look and hand in").click()
+    lead.get_by_label("Submit now all the same").check()
     lead.get_by_role("button", name="Hand in").click()
     expect(lead.locator("main")).to_contain_text("Submitted")
 

@@ -3,10 +3,17 @@
 import pytest
 from django.urls import reverse
 
+from epi_site.shared import locales
 from strategies.enums import PeriodState
 from strategies.models import IndicatorValue, Narrative
 from strategies.services import periods
-from tests.factories import ActionUpdateFactory, CityPeriodFactory, IndicatorFactory, ReportingPeriodFactory
+from tests.factories import (
+    ActionFactory,
+    ActionUpdateFactory,
+    CityPeriodFactory,
+    IndicatorFactory,
+    ReportingPeriodFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -62,17 +69,53 @@ def test_a_lead_hands_in_and_both_names_are_kept(client, everyone, period, actio
     page = client.get(url("cityperiod_submit", period)).content.decode()
     assert "revision 1" in page
 
-    client.post(url("cityperiod_submit", period), {"on_behalf_of": colleague.pk})
+    client.post(url("cityperiod_submit", period), {"on_behalf_of": colleague.pk, "early": "on"})
 
     assert state(period) == PeriodState.SUBMITTED
     move = period.moves.get(verb="submit")
     assert (move.by, move.on_behalf_of) == (everyone["lead"], colleague)
 
 
+def test_a_period_that_still_runs_is_submitted_only_by_who_says_so(client, everyone, period):
+    as_(client, everyone, "lead")
+    page = client.get(url("cityperiod_submit", period)).content.decode()
+    assert f"The period runs until {locales.day(period.period.ends_on)}." in page
+
+    answer = client.post(url("cityperiod_submit", period), {"on_behalf_of": everyone["lead"].person.pk})
+
+    assert "early" in answer.context["form"].errors
+    assert state(period) == PeriodState.OPEN
+
+
+def test_a_period_that_is_over_is_submitted_without_a_tick(client, everyone, city):
+    over = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
+    as_(client, everyone, "lead")
+    assert "The period runs until" not in client.get(url("cityperiod_submit", over)).content.decode()
+
+    client.post(url("cityperiod_submit", over), {"on_behalf_of": everyone["lead"].person.pk})
+
+    assert state(over) == PeriodState.SUBMITTED
+
+
+def test_publishing_asks_first_and_counts_what_the_public_will_read(client, everyone, period, city):
+    published = ActionFactory(city=city, published=True)
+    ActionUpdateFactory(action=published, text="For the city.", visibility="city")
+    ActionUpdateFactory.create_batch(2, action=published, text="For everybody.", visibility="public")
+    periods.submit_period(period, by=everyone["lead"])
+    periods.accept_period(period, by=everyone["coordinator"])
+
+    page = as_(client, everyone, "lead").get(url("cityperiod_publish", period))
+
+    assert page.context["contents"] == {"updates": 2, "values": 0, "has_narrative": False}
+    assert state(period) == PeriodState.ACCEPTED
+
+
 def test_handing_in_twice_is_a_sentence(client, everyone, submitted):
     as_(client, everyone, "lead")
 
-    answer = client.post(url("cityperiod_submit", submitted), {"on_behalf_of": everyone["lead"].person.pk})
+    answer = client.post(
+        url("cityperiod_submit", submitted), {"on_behalf_of": everyone["lead"].person.pk, "early": "on"}
+    )
 
     assert "moved on meanwhile" in answer.content.decode()
 
