@@ -196,6 +196,7 @@ def test_bad_input_uses_nothing_up(client, send, change, says):
     page = client.post(page_of(token), NEW | change)
 
     assert says in page.content.decode()
+    assert "What you typed is still here" not in page.content.decode()
     assert not User.objects.filter(email="anna@town.example").exists()
     assert invitations.find_invitation(token)
 

@@ -108,6 +108,7 @@ def test_what_is_no_question_is_told_so(client, data, told):
     page = ask(client, **data)
 
     assert told in page
+    assert "Nothing has been saved yet" not in page
     assert YES not in page
     assert NO not in page
 
