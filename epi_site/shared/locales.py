@@ -1,5 +1,6 @@
 """Numbers, money and days in the reader's language. English is written as in Europe, not as in the United States."""
 
+import re
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
@@ -52,8 +53,8 @@ def money(value: Any, currency: str = "EUR") -> str:
     pattern = current_locale().currency_formats["standard"].pattern
     if amount == amount.to_integral_value():
         pattern = pattern.replace(".00", "")
-    if numbers.get_currency_symbol(currency or "EUR", locale=current_locale())[-1].isalpha():
-        pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")  # letters do not touch digits: SEK 41,200
+    if _is_of_letters(currency):
+        pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")
     return numbers.format_currency(amount, currency or "EUR", pattern, locale=current_locale(), currency_digits=False)
 
 
@@ -65,7 +66,15 @@ def money_short(value: Any, currency: str = "EUR") -> str:
     if abs(amount) < 10_000:
         return money(amount.quantize(Decimal(1)), currency)
     digits = 2 if abs(amount) >= 1_000_000 else 0
-    return numbers.format_compact_currency(amount, currency, locale=current_locale(), fraction_digits=digits)
+    short = numbers.format_compact_currency(amount, currency, locale=current_locale(), fraction_digits=digits)
+    if not _is_of_letters(currency):
+        return short
+    return re.sub(r"(?<=[^\W\d])(?=\d)", "\N{NO-BREAK SPACE}", short, count=1)
+
+
+def _is_of_letters(currency: str) -> bool:
+    """Letters do not touch digits: SEK 41,200."""
+    return numbers.get_currency_symbol(currency or "EUR", locale=current_locale())[-1].isalpha()
 
 
 def day(value: date | None, style: str = "long") -> str:

@@ -9,9 +9,11 @@ def drawn_sections(document: dict) -> list[dict]:
 
 def _drawn(block: dict) -> dict:
     if block["type"] == "table":
-        sides = [column.get("align", "left") for column in block["columns"]]
+        columns = block["columns"]
         return block | {
-            "drawn_rows": [[_cell(cell, side) for cell, side in zip(row, sides, strict=True)] for row in block["rows"]]
+            "drawn_rows": [
+                [_cell(cell, column) for cell, column in zip(row, columns, strict=True)] for row in block["rows"]
+            ]
         }
     if block["type"] == "bars":
         return block | {"rows": [_bar(row, block["key"]) for row in block["rows"]]}
@@ -22,13 +24,14 @@ def _drawn(block: dict) -> dict:
     return block
 
 
-def _cell(cell: str | dict, side: str) -> dict:
-    drawn = {"text": cell} if isinstance(cell, str) else dict(cell)
+def _cell(cell: str | dict, column: dict) -> dict:
+    """With the heading of its column, which a narrow screen shows beside it."""
+    drawn = ({"text": cell} if isinstance(cell, str) else dict(cell)) | {"label": column["text"]}
     if "level" in drawn:
         low, _dash, high = drawn["level"].partition("-")
         drawn["is_level"] = bool(low)
         drawn["css"] = "epi-level " + (f"l{low}" + (f" up{high}" if high else "") if low else "is-none")
-    elif side == "right":
+    elif column.get("align") == "right":
         drawn["css"] = "epi-num"
     return drawn
 

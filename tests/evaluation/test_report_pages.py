@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.urls import reverse
+from django.utils.html import escape
 
 from cities.enums import BodyKind, Role
 from epi_site.shared import clock, triggers
@@ -175,6 +176,19 @@ def test_reading_view_shows_the_frozen_report_and_its_files(client, everyone, ci
     for kind in ("pdf", "html", "json"):
         assert f"/reports/{report.number}/{report.number}.{kind}" in page
     assert page.count("<h1") == 1
+
+
+def test_each_cell_of_a_table_knows_its_heading(client, everyone, city):
+    """A phone shows rows as cards, each value beside the name of its column."""
+    report = issue_report(kind=ReportKind.CITY_PERIOD, city=city, period=accepted_city(city).period)
+    blocks = [block for section in report.contents["document"]["sections"] for block in section["blocks"]]
+    headings = {column["text"] for block in blocks if block["type"] == "table" for column in block["columns"][1:]}
+    client.force_login(everyone["partner"])
+
+    page = client.get(report.get_absolute_url()).content.decode()
+
+    assert headings
+    assert {heading for heading in headings if f'data-label="{escape(heading)}"' not in page} == set()
 
 
 def test_files_are_the_stored_bytes_to_be_saved(client, everyone, three):

@@ -119,6 +119,7 @@ def test_icons_are_drawings_without_a_name(name):
         ('{{ 1200|money:"SEK" }}', f"SEK{NBSP}1,200", f"1{NBSP}200{NBSP}kr"),
         ("{{ 840000|money_short }}", "€840K", f"840{NBSP}tn{NBSP}€"),
         ("{{ 1520000|money_short }}", "€1.52M", f"1,52{NBSP}mn{NBSP}€"),
+        ('{{ 1760000|money_short:"SEK" }}', f"SEK{NBSP}1.76M", f"1,76{NBSP}mn{NBSP}kr"),
         ("{{ 940|money_short }}", "€940", f"940{NBSP}€"),
         ("{{ d|day }}", "2 September 2026", "2 september 2026"),
         ("{{ d|day_short }}", "2 Sept 2026", "2 sep. 2026"),
