@@ -1,6 +1,6 @@
 """The only writer of an evaluation's stage. The clock moves it on its dates, a coordinator by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +22,8 @@ from evaluation.signals import stage_moved
 
 from . import letters
 from .rounds import locked
+
+TIME_TO_CHANGE = timedelta(days=14)  # for the moderator, after the committee has requested changes
 
 
 @transaction.atomic
@@ -62,6 +64,7 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
     evaluation.extended_to = None
     if verb == "request_changes":
         evaluation.cycle += 1
+        evaluation.extended_to = clock.today() + TIME_TO_CHANGE  # the planned day has passed
     if target == Stage.PUBLISHED:
         evaluation.published_at = clock.now()
     evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])

@@ -104,8 +104,15 @@ class Rate(OfRater):
         except TellableError as error:
             form.add_error(None, str(error))
             return self.show(form)
-        messages.success(request, _("%(dimension)s is saved.") % {"dimension": self.current.name})
+        self.tell_saved(form.cleaned_data)
         return redirect(self.following_url())
+
+    def tell_saved(self, data):
+        known = {"dimension": self.current.name}
+        if data["level"] or data["not_assessed_reason"]:
+            messages.success(self.request, _("%(dimension)s is saved.") % known)
+        else:
+            messages.info(self.request, _("No level is chosen yet for %(dimension)s.") % known)
 
     def save(self, data):
         ratings.save_rating(
