@@ -23,7 +23,7 @@ def test_a_milestone_that_is_taken_back_leaves_its_trace(action, official, every
     update = updates.log_update(action, by=official, data=told(milestones=[milestone]))
     updates.change_update(update, by=everyone["lead"], data=told(), version=1)
 
-    of_update = [entry for entry in history_of_update(update) if entry.changes]
+    of_update = [entry for entry in history_of_update(update, of_city=True) if entry.changes]
     of_action = changes_of(history_of_action(action, official))
 
     assert [(entry.who, *entry.changes) for entry in of_update] == [
