@@ -30,7 +30,7 @@ test: test-embedded
 	@$(MAKE) --no-print-directory test-browser
 
 test-embedded: env-dev messages
-	$(NO_SERVERS) $(PY) -m pytest -n 2 -m "not browser" $(ARGS)
+	$(NO_SERVERS) $(PY) -m pytest -n 2 --no-migrations -m "not browser" $(ARGS)
 
 test-browser: env-dev messages
 	@if [ -z "$(CHROMIUM)" ]; then \

@@ -89,6 +89,7 @@ def test_after_changes_were_requested_the_clock_no_longer_hands_over(case):
 
     assert moved == []
     assert case.evaluation.stage == Stage.MODERATE
+    assert case.evaluation.last_day >= clock.today() + stages.TIME_TO_CHANGE
 
 
 def test_a_move_by_hand_is_the_coordinators(case):
