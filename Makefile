@@ -29,6 +29,7 @@ run: env front messages
 test: test-embedded
 	@$(MAKE) --no-print-directory test-browser
 
+# Tables come from the models here; the suite on servers and the site of the browser tests go through every migration.
 test-embedded: env-dev messages
 	$(NO_SERVERS) $(PY) -m pytest -n 2 --no-migrations -m "not browser" $(ARGS)
 
