@@ -469,7 +469,8 @@ def frozen_values(indicator: Indicator, user: Any) -> list[dict]:
 
 def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
     """Of each indicator of the strategy, by its id, the newest of those values."""
-    cut, newest = _cut_of(user, strategy.city_id), {}
+    cut = _cut_of(user, strategy.city_id)
+    newest: dict[int, dict] = {}
     for entry, _place in _frozen_rows(RevisionIndicator.objects.filter(indicator__strategy=strategy), user):
         if value := _cut_indicator(entry, *cut)["value"]:
             newest.setdefault(entry["id"], value)
