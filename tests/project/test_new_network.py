@@ -144,7 +144,7 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
     hand_in = reverse("strategies:cityperiod_submit", args=[city_period.pk])
     read(lead, city_period.get_absolute_url(), hand_in, reverse("strategies:narrative_edit", args=[city_period.pk]))
     made(lead, reverse("strategies:narrative_edit", args=[city_period.pk]), text="A beginning.")
-    made(lead, hand_in, on_behalf_of=User.objects.get(email=LEAD).person.pk)
+    made(lead, hand_in, on_behalf_of=User.objects.get(email=LEAD).person.pk, early="on")  # the period still runs
 
     city_period.refresh_from_db()
     assert city_period.state == "submitted"
