@@ -68,6 +68,9 @@ class FileState(TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
+FILE_MOVES = [(FileState.PENDING, FileState.USED), (FileState.USED, FileState.WITHDRAWN)]
+
+
 class Visibility(TextChoices):
     CITY = "city", _("our city only")
     NETWORK = "network", _("the network")

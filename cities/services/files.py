@@ -1,4 +1,4 @@
-"""Files come in, are used, withdrawn, and swept where nobody used them."""
+"""Files come in, are used, read, withdrawn, and swept where nobody used them."""
 
 import hashlib
 import logging
@@ -18,6 +18,8 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from epi_site.shared import clock, locales
+from epi_site.shared.exceptions import SealBroken
+from epi_site.shared.ticks import for_each
 
 from .content import Content, read_content
 
@@ -25,6 +27,8 @@ KEPT_PENDING = timedelta(days=7)
 PENDING_FILES = 60  # of one person, waiting to be used
 HOURLY_FILES = 120
 SWEPT_AT_ONCE = 200
+UNKNOWN_FOR = timedelta(days=1)  # bytes without a row: longer than any upload takes
+FOLDERS = 256  # of the storage, by the first two signs of a name; one is looked through at each tick
 log = logging.getLogger(__name__)
 
 
@@ -64,6 +68,17 @@ def use_file(stored: StoredFile) -> StoredFile:
     return stored
 
 
+def open_file(stored: StoredFile) -> Any:
+    """Its bytes, after their hash was compared; raises SealBroken where they are not those that were taken in."""
+    opened = default_storage.open(stored.path)
+    if hashlib.file_digest(opened, "sha256").hexdigest() != stored.sha256:
+        opened.close()
+        log.error("The bytes of file %s at %s do not match its hash.", stored.pk, stored.path)
+        raise SealBroken
+    opened.seek(0)
+    return opened
+
+
 def withdraw_file(stored: StoredFile) -> StoredFile:
     """Nobody sees it as current any more; its bytes and its record stay."""
     StoredFile.objects.filter(pk=stored.pk, state=FileState.USED).update(state=FileState.WITHDRAWN)
@@ -83,7 +98,26 @@ def drop_pending(stored: StoredFile) -> bool:
 def sweep_pending() -> int:
     """Drop what has waited for a week; a bounded number at a time."""
     old = StoredFile.objects.filter(state=FileState.PENDING, uploaded_at__lt=clock.now() - KEPT_PENDING)
-    return sum(drop_pending(stored) for stored in old.order_by("uploaded_at")[:SWEPT_AT_ONCE])
+    return sum(for_each(old.order_by("uploaded_at")[:SWEPT_AT_ONCE], drop_pending))
+
+
+def sweep_unknown(folder: str) -> int:
+    """Delete bytes in one folder of the storage that no row names: the process died before it was written."""
+    try:
+        _folders, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return 0
+    paths = {f"{folder}/{name}" for name in names}
+    known = set(StoredFile.objects.filter(path__startswith=f"{folder}/").values_list("path", flat=True))
+    return sum(for_each(sorted(paths - known), _delete_where_old))
+
+
+def _delete_where_old(path: str) -> bool:
+    if default_storage.get_modified_time(path) > clock.now() - UNKNOWN_FOR:
+        return False
+    default_storage.delete(path)
+    log.warning("Bytes without a row were swept at %s.", path)
+    return True
 
 
 # ---- refusals

@@ -1,11 +1,12 @@
 """A stored file, for whoever sees what it hangs on."""
 
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.views import View
 
 from cities.models import StoredFile
+from cities.services.files import open_file
+from epi_site.shared.exceptions import SealBroken
 from epi_site.shared.views import StrangersSignIn
 
 SHOWN_INLINE = "image/jpeg"  # made by ourselves, pixel by pixel (cities.services.pictures)
@@ -18,9 +19,11 @@ class FileServe(StrangersSignIn, View):
         stored = get_object_or_404(StoredFile.objects.visible_to(request.user), uuid=uuid)
         is_shown = request.GET.get("view") == "1" and stored.content_type == SHOWN_INLINE
         try:
-            opened = default_storage.open(stored.path)
+            opened = open_file(stored)
         except FileNotFoundError as error:
             raise Http404 from error
+        except SealBroken as error:
+            return render(request, "cities/file_broken.html", {"stored": stored, "told": str(error)}, status=409)
         headers = {
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",

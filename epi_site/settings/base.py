@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE = {
     for name in (
         "epi_site.accounts.tasks.ring_mails_again",
         "cities.tasks.sweep_pending_files",
+        "cities.tasks.sweep_unknown_files",
         "strategies.tasks.open_due_periods",
         "strategies.tasks.send_due_reminders",
         "evaluation.tasks.move_due_stages",

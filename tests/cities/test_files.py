@@ -1,5 +1,6 @@
 import contextlib
 import io
+import os
 import random
 import zipfile
 from datetime import timedelta
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import Q
+from django.db import IntegrityError, connection, transaction
+from django.db.models import ProtectedError, Q
 from django.urls import reverse
 from PIL import Image, ImageCms
 
@@ -17,10 +19,10 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services import content, files, pictures
-from cities.tasks import sweep_pending_files
+from cities.tasks import sweep_pending_files, sweep_unknown_files
 from epi_site.shared import clock
 from epi_site.shared.snapshots import seal
-from tests.factories import StoredFileFactory, UserFactory
+from tests.factories import EventFactory, StoredFileFactory, UserFactory
 
 from .pictures import GPS, MAKE, ORIENTATION, PDF, bytes_of, heic, office, picture, upload
 
@@ -425,6 +427,109 @@ def test_file_used_meanwhile_is_not_dropped():
     assert default_storage.exists(stored.path)
 
 
+@pytest.mark.django_db
+def test_one_bad_file_does_not_stop_the_sweep_of_the_others():
+    user = UserFactory()
+    with clock.at(clock.now() - timedelta(days=8)):
+        kept, gone = (files.store_upload(upload(b"old"), by=user) for _n in range(2))
+    EventFactory(minutes_file=kept)
+
+    with pytest.raises(ProtectedError):
+        files.sweep_pending()
+
+    assert set(StoredFile.objects.all()) == {kept}
+    assert not default_storage.exists(gone.path)
+
+
+@pytest.mark.django_db
+def test_bytes_that_no_row_names_are_swept_after_a_day(caplog):
+    stored = files.store_upload(upload(b"text"), by=UserFactory())
+    folder = stored.path[:2]
+    old, young = (default_storage.save(f"{folder}/{name}", ContentFile(b"x")) for name in ("old", "young"))
+    two_days_ago = clock.now().timestamp() - 2 * 86_400
+    for path in (old, stored.path):
+        os.utime(default_storage.path(path), (two_days_ago, two_days_ago))
+
+    assert files.sweep_unknown("zz") == 0
+    assert files.sweep_unknown(folder) == 1
+    assert files.sweep_unknown(folder) == 0
+
+    assert not default_storage.exists(old)
+    assert default_storage.exists(young)
+    assert default_storage.exists(stored.path)
+    assert f"Bytes without a row were swept at {old}" in caplog.text
+
+
+@pytest.mark.django_db
+def test_each_tick_looks_through_one_folder_and_all_have_their_turn(monkeypatch, settings):
+    seen = []
+    monkeypatch.setattr(files, "sweep_unknown", seen.append)
+    begin = clock.now()
+
+    for tick in range(files.FOLDERS):
+        with clock.at(begin + timedelta(seconds=tick * settings.TICK_SECONDS)):
+            sweep_unknown_files()
+
+    assert sorted(seen) == [f"{number:02x}" for number in range(256)]
+
+
+# ---- what is known of a file never changes
+
+
+CHANGES = {
+    "id": "id + 1000",
+    "uuid": "'00000000-0000-4000-8000-000000000000'",
+    "name": "'other.pdf'",
+    "path": "'ab/other'",
+    "sha256": "'0'",
+    "size": "size + 1",
+    "content_type": "'text/html'",
+    "uploaded_by_id": "uploaded_by_id + 1",
+    "uploaded_at": "'2020-01-01 00:00:00+00:00'",
+}
+
+
+def sql(statement, *parameters):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+@pytest.mark.parametrize("column", CHANGES)
+@pytest.mark.django_db
+def test_what_is_known_of_a_file_never_changes(column):
+    stored = files.use_file(files.store_upload(upload(b"text"), by=UserFactory()))
+
+    with pytest.raises(IntegrityError, match="epi: frozen"):
+        sql(f"UPDATE cities_storedfile SET {column} = {CHANGES[column]} WHERE id = %s", stored.pk)
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [("used", "pending"), ("withdrawn", "pending"), ("withdrawn", "used"), ("pending", "withdrawn"), ("used", "gone")],
+)
+@pytest.mark.django_db
+def test_state_of_a_file_goes_one_way(before, after):
+    stored = StoredFileFactory(state=before)
+
+    with pytest.raises(IntegrityError, match="epi: a file is used"):
+        sql("UPDATE cities_storedfile SET state = %s WHERE id = %s", after, stored.pk)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statements")
+@pytest.mark.parametrize("column", ["id", "uuid", "path"])
+@pytest.mark.django_db
+def test_file_does_not_give_way_to_another(column):
+    victim, other = StoredFileFactory(state="used"), StoredFileFactory(state="used")
+    taken = f"(SELECT {column} FROM cities_storedfile WHERE id = %s)"
+    sql("PRAGMA recursive_triggers = OFF")
+
+    with pytest.raises(IntegrityError, match="epi: frozen"):
+        sql(f"UPDATE OR REPLACE cities_storedfile SET {column} = {taken} WHERE id = %s", victim.pk, other.pk)
+    sql("PRAGMA recursive_triggers = ON")
+
+    assert StoredFile.objects.count() == 2
+
+
 # ---- served with rights
 
 
@@ -499,6 +604,23 @@ def test_lost_bytes_are_not_found(client, held):
     client.force_login(user)
 
     assert client.get(reverse("cities:file", args=[stored.uuid])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_bytes_that_are_not_those_taken_in_are_not_handed_out(client, held, caplog):
+    user = UserFactory()
+    held.add(user.pk)
+    stored = files.use_file(files.store_upload(upload(b"text", "a.txt"), by=UserFactory()))
+    Path(default_storage.path(stored.path)).write_bytes(b"forged")
+    client.force_login(user)
+
+    response = client.get(reverse("cities:file", args=[stored.uuid]))
+
+    assert response.status_code == 409
+    assert "does not match its hash" in response.content.decode()
+    assert "“a.txt” is no longer what was uploaded." in response.content.decode()
+    assert "forged" not in response.content.decode()
+    assert f"The bytes of file {stored.pk}" in caplog.text
 
 
 def test_content_reads_text_with_a_mark_of_order():

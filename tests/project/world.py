@@ -17,6 +17,7 @@ from cities.models import Attendance, Installation, StoredFile, TargetGroup, The
 from cities.services import invitations
 from epi_site.accounts import services as letters
 from epi_site.shared import clock
+from epi_site.shared.snapshots import seal
 from evaluation.enums import Capacity, ReportState
 from evaluation.models import Report, ReportSchedule
 from evaluation.reports.render import Rendered
@@ -306,9 +307,10 @@ def logged(action, by, text):
 
 
 def stored(name, by):
-    path = default_storage.save(f"world/{uuid4()}", ContentFile(b"%PDF-1.4 of the world"))
+    content = b"%PDF-1.4 of the world"
+    path = default_storage.save(f"world/{uuid4()}", ContentFile(content))
     return StoredFile.objects.create(
-        name=name, content_type="application/pdf", size=21, sha256="0" * 64, path=path, uploaded_by=by
+        name=name, content_type="application/pdf", size=21, sha256=seal(content), path=path, uploaded_by=by
     )
 
 

@@ -1,0 +1,23 @@
+"""What is known of a stored file never changes, and its state goes one way. See docs/adr/0004."""
+
+from epi_site.shared import triggers
+from epi_site.shared.triggers import Trigger
+
+from .enums import FILE_MOVES, FileState
+from .models import StoredFile
+
+
+def register() -> None:
+    table = StoredFile._meta.db_table
+    columns = [field.column for field in StoredFile._meta.fields if field.name != "state"]
+    legal = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in FILE_MOVES)
+    triggers.freeze(StoredFile, columns, unique=[("uuid",), ("path",)], keep=f"OLD.state <> '{FileState.PENDING}'")
+    triggers.register(
+        Trigger(
+            f"epi_{table}_state",
+            table,
+            "UPDATE",
+            f"NEW.state IS DISTINCT FROM OLD.state AND NOT ({legal})",
+            "epi: a file is used, then withdrawn, and never waits again",
+        )
+    )
