@@ -4,6 +4,7 @@ A fact may be added, changed or taken away only while its city period is not loc
 while the period stands as submitted. See docs/adr/0004.
 """
 
+from cities.models import StoredFile
 from epi_site.shared import triggers
 from epi_site.shared.triggers import Effect, Trigger
 
@@ -119,15 +120,20 @@ def _frozen_triggers() -> list[Trigger]:
     handed_in = f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND {due} NEW.number)"
     of_newest = (
         f"EXISTS (SELECT 1 FROM {REVISION} r JOIN {PERIOD} p ON p.id = r.city_period_id "
-        f"WHERE r.id = NEW.revision_id AND {due} r.number AND STRPOS(r.snapshot, NEW.contents) > 0)"
+        f"WHERE r.id = NEW.revision_id AND {due} r.number AND STRPOS(r.snapshot, {{told}}) > 0)"
+    )
+    file_of_evidence = (  # by the hash of its bytes, which stands in the snapshot too
+        f"(SELECT f.sha256 FROM {StoredFile._meta.db_table} f JOIN {Evidence._meta.db_table} e ON e.file_id = f.id "
+        "WHERE f.id = NEW.file_id AND e.id = NEW.evidence_id)"
     )
     action_id, indicator_id = (_untold("id", name, is_number=True) for name in ("action_id", "indicator_id"))
     figures = [_untold(name, name, is_number=name in FIGURES) for name in (*WORDS, *FIGURES)]
     value = _untold("value.value", "value", is_number=True)
-    differs = {RevisionAction: [action_id, *figures], RevisionIndicator: [indicator_id, value]}
-    files, evidence = RevisionFile._meta.db_table, Evidence._meta.db_table
-    hung_on = FACTS[Evidence][0].format(row="e")
-    of_evidence = f"(SELECT {hung_on} FROM {evidence} e WHERE e.id = NEW.evidence_id)"
+    refused = {
+        RevisionAction: [f"NOT {of_newest.format(told='NEW.contents')}", action_id, *figures],
+        RevisionIndicator: [f"NOT {of_newest.format(told='NEW.contents')}", indicator_id, value],
+        RevisionFile: [f"NOT {of_newest.format(told=file_of_evidence)}"],
+    }
     held = f"(SELECT r.city_period_id FROM {REVISION} r WHERE r.id = NEW.revision_id)"
     return [
         Trigger(
@@ -143,20 +149,11 @@ def _frozen_triggers() -> list[Trigger]:
                 f"epi_{model._meta.db_table}_due",
                 model._meta.db_table,
                 "INSERT",
-                " OR ".join([f"NOT {of_newest}", *unlike]),
+                " OR ".join(conditions),
                 "epi: a frozen row is taken from its snapshot",
                 _hold(held),
             )
-            for model, unlike in differs.items()
-        ),
-        Trigger(
-            f"epi_{files}_due",
-            files,
-            "INSERT",
-            f"NOT EXISTS (SELECT 1 FROM {REVISION} r JOIN {PERIOD} p ON p.id = r.city_period_id "
-            f"WHERE r.id = NEW.revision_id AND {due} r.number AND p.id = {of_evidence})",
-            "epi: the files of a revision come with it",
-            _hold(held),
+            for model, conditions in refused.items()
         ),
     ]
 

@@ -353,6 +353,9 @@ def test_frozen_rows_come_only_from_their_snapshot(world):
     forged = action.contents.replace("We met.", "We won.")
     assert forged != action.contents
     refused(action, contents=forged)
+    stray = StoredFileFactory(sha256="f" * 64, state="used")
+    refused(RevisionFile.objects.get(), evidence_id=world.open.evidence.pk)
+    refused(RevisionFile.objects.get(), evidence_id=world.locked.evidence.pk, file_id=stray.pk)
     refused(indicator, value=99)
     refused(indicator, value=None)
     forge(action)
@@ -363,15 +366,15 @@ def test_frozen_rows_come_only_from_their_snapshot(world):
 
 @pytest.mark.django_db
 def test_frozen_rows_come_only_while_their_revision_is_due(world, coordinator):
-    action, indicator = RevisionAction.objects.get(), RevisionIndicator.objects.get()
+    rows = RevisionAction.objects.get(), RevisionIndicator.objects.get(), RevisionFile.objects.get()
     with triggers.lifted():
-        sql("DELETE FROM strategies_revisionaction")
-        sql("DELETE FROM strategies_revisionindicator")
+        for row in rows:
+            sql(f"DELETE FROM {row._meta.db_table}")
     periods.return_period(world.locked.city_period, by=coordinator, comments="Please look again.")
     periods.submit_period(world.locked.city_period, by=world.lead)
 
-    refused(action)
-    refused(indicator)
+    for row in rows:
+        refused(row, match="epi: a frozen row is taken from its snapshot")
 
 
 # ---- the period itself
