@@ -104,7 +104,6 @@ def _gates(city: dict, period: dict) -> dict:
 
 def _actions(city: dict) -> dict:
     columns = [
-        blocks.narrow(_("Code")),
         blocks.wide(_("Action")),
         blocks.wide(_("Health")),
         blocks.figure_column(_("Progress")),
@@ -113,8 +112,7 @@ def _actions(city: dict) -> dict:
     ]
     rows = [
         [
-            action["code"],
-            blocks.cell(action["title"], action["owner"] or _("no owner")),
+            blocks.cell(f"{action['code']} {action['title']}", action["owner"] or _("no owner")),
             blocks.state(action["health"], words.health(action["health"]), action["reason"]),
             percent(action["progress"]),
             percent(action["expected"]),

@@ -186,3 +186,12 @@ def test_sections_without_content_are_left_out():
 
 def test_counts_of_actions_read_as_a_sentence():
     assert words.counted_health({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
+
+
+def test_name_of_an_action_is_its_code_and_title():
+    actions = next(
+        section for section in city_document.sections(report_facts.facts()) if section["title"] == "Actions by health"
+    )
+
+    first = actions["blocks"][-1]["rows"][0][0]
+    assert first == {"text": f"A1 {report_facts.action(1)['title']}", "note": "Department of Education and Labour"}
