@@ -48,7 +48,7 @@ class ReportList(LoginRequiredMixin, ListView):
             "count": ngettext("%(n)s report", "%(n)s reports", shown) % {"n": number(shown)},
             "may_issue": self.request.user.has_perm("evaluation.issue_report"),
             "may_retry": self.request.user.has_perm("evaluation.retry_report"),
-            "trail": [(_("Start"), reverse("pages:home")), (_("Reports"), "")],
+            "trail": [(_("Front page"), reverse("pages:home")), (_("Reports"), "")],
         }
 
 
@@ -86,7 +86,7 @@ class ReportDetail(OneReport, DetailView):
             "newer": Report.objects.newer_than(self.object).visible_to(self.request.user).first(),
             "may_retry": self.request.user.has_perm("evaluation.retry_report", self.object),
             "trail": [
-                (_("Start"), reverse("pages:home")),
+                (_("Front page"), reverse("pages:home")),
                 (_("Reports"), reverse("evaluation:report_list")),
                 (self.object.number, ""),
             ],
@@ -143,7 +143,7 @@ class ReportIssue(PermissionRequiredMixin, FormView):
 
     def get_context_data(self, **kwargs):
         trail = [
-            (_("Start"), reverse("pages:home")),
+            (_("Front page"), reverse("pages:home")),
             (_("Reports"), reverse("evaluation:report_list")),
             (_("Issue"), ""),
         ]
