@@ -39,6 +39,11 @@ class Completeness(NamedTuple):
         return self.actions_told + self.indicators_told + self.has_narrative
 
     @property
+    def missing_values(self) -> list[Missing]:
+        """The gaps that one page mends together."""
+        return [gap for gap in self.missing if gap.kind == "indicator"]
+
+    @property
     def is_complete(self) -> bool:
         return self.told == self.total
 

@@ -209,6 +209,7 @@ class WithReason(RowForm):
 
     template_name = "strategies/reason.html"
     heading = label = button = consequence = ""
+    is_danger = True
 
     def make_form(self, data=None, files=None):
         return ReasonForm(data, label=self.label, most=self.most)
@@ -217,6 +218,7 @@ class WithReason(RowForm):
 
     def get_context_data(self, **kwargs):
         words = {"heading": self.heading, "button": self.button, "consequence": self.consequence, "cancel": self.back()}
+        words["is_danger"] = self.is_danger
         return super().get_context_data(**words | {"trail": self.trail(), "subject": self.subject()} | kwargs)
 
     def subject(self):

@@ -214,6 +214,7 @@ class PeriodReason(WithReason):
     rows = ROWS
     most = 5000
     required = True
+    is_danger = False
 
     def make_form(self, data=None, files=None):
         return ReasonForm(data, label=self.label, required=self.required, most=self.most)
