@@ -143,7 +143,7 @@ class AcceptForm(forms.Form):
 
 class EndForm(forms.Form):
     on = forms.DateField(
-        label=_("Last day is the day before"),
+        label=_("Ends on"),
         required=False,
         widget=DayInput(),
         help_text=_("Left empty, the role ends at once."),

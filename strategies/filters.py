@@ -18,7 +18,7 @@ class ActionFilter(django_filters.FilterSet):
     The choices come from these rows alone: an owner of hidden actions is no choice.
     """
 
-    q = django_filters.CharFilter(method="words", label=_("Words"))
+    q = django_filters.CharFilter(method="words", label=_("Search"))
     area = django_filters.ModelChoiceFilter(
         field_name="objective__area",
         queryset=PriorityArea.objects.none(),

@@ -141,7 +141,7 @@ class EventEdit(_EventForm):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        trail = trail_of(self.city, (self.stored_event.title, self.back()), (_("Edit"), ""))
+        trail = trail_of(self.city, (self.stored_event.title, self.back()), (_("Change"), ""))
         return context | {"heading": _("Edit the event"), "trail": trail, "city": self.city}
 
 

@@ -174,7 +174,8 @@ class InvitationAccept(FormView):
             return self.render_to_response(self.get_context_data(**({"form": form} if form else {})))
         if form is not None:
             login(self.request, user, backend=BACKEND)
-        messages.success(self.request, _("Welcome. Your role is yours from now on."))
+        words = {"role": invitations.role_words(self.invitation), "body": self.invitation.body}
+        messages.success(self.request, _("Welcome. From now on you are %(role)s in “%(body)s”.") % words)
         return redirect("/")
 
 

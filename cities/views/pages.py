@@ -135,7 +135,7 @@ class CityEdit(_EditPlace):
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | {
             "heading": _("Edit the profile of %(city)s") % {"city": self.place},
-            "trail": trail_of(self.place, (_("Edit"), "")),
+            "trail": trail_of(self.place, (_("Change"), "")),
         }
 
 
@@ -158,7 +158,7 @@ class BodyEdit(_EditPlace):
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | {
             "heading": _("Edit %(body)s") % {"body": self.place},
-            "trail": trail_of(self.place.city, (str(self.place), self.get_success_url()), (_("Edit"), "")),
+            "trail": trail_of(self.place.city, (str(self.place), self.get_success_url()), (_("Change"), "")),
         }
 
 

@@ -85,7 +85,7 @@ class MailList(_ForCoordinators, ListView):
         found = context["paginator"].count
         count = ngettext("%(count)s letter", "%(count)s letters", found) % {"count": locales.number(found)}
         folder = str(settings.EMAIL_FILE_PATH) if mails_land_in_folder() else ""
-        trail = [(_("Front page"), "/"), (_("Letters"), "")]
+        trail = [(_("Front page"), "/"), (_("E-mails"), "")]
         return context | {"filter": self.filter_form, "count": count, "folder": folder, "trail": trail}
 
 
@@ -94,7 +94,7 @@ class MailDetail(_ForCoordinators, DetailView):
 
     def get_context_data(self, **kwargs):
         is_shown = not self.object.has_secret or shows_secrets()
-        trail = [(_("Front page"), "/"), (_("Letters"), reverse("accounts:mail_list")), (self.object.subject, "")]
+        trail = [(_("Front page"), "/"), (_("E-mails"), reverse("accounts:mail_list")), (self.object.subject, "")]
         return super().get_context_data(**kwargs) | {"is_shown": is_shown, "trail": trail}
 
 

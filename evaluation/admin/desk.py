@@ -154,7 +154,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             return EMPTY
         return (clock.now() - row.waiting_since).days
 
-    @admin.action(description=gettext_lazy("Take away as CSV"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Download CSV"), permissions=["view"])
     def as_csv(self, request, queryset):
         """The chosen rows with the columns that this reader sees."""
         columns = [getattr(self, name) for name in self.get_list_display(request)]

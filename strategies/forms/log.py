@@ -39,7 +39,7 @@ class LogForm(VersionedForm):
     spent = AmountField(required=False, max_digits=14, decimal_places=2)
     people_reached = CountField(required=False, label=gettext_lazy("People reached"))
     budget_line = forms.ChoiceField(required=False, label=gettext_lazy("Out of which budget line"))
-    files = FilesField(required=False, label=gettext_lazy("Files that show it"))
+    files = FilesField(required=False, label=gettext_lazy("Evidence: photo, PDF or document"))
     links = forms.CharField(required=False, label=gettext_lazy("Links that show it"), widget=LongText({"rows": 2}))
     city_period = forms.ChoiceField(required=False, label=gettext_lazy("Period"))
     language = forms.ChoiceField(required=False, label=gettext_lazy("Written in"))
@@ -68,7 +68,7 @@ class LogForm(VersionedForm):
             "challenges": LongText({"rows": 2}),
             "next_step": LongText({"rows": 2}),
         }
-        labels = {"text": gettext_lazy("What has happened?"), "date": gettext_lazy("When")}
+        labels = {"text": gettext_lazy("What has happened?"), "date": gettext_lazy("Date")}
         error_messages = {"text": {"required": gettext_lazy("Write one sentence about what has happened.")}}
 
     def __init__(self, *args: Any, page: Any, max_mb: int, **kwargs: Any) -> None:
@@ -148,7 +148,7 @@ class LogForm(VersionedForm):
     def _say_money(self):
         page, spent = self.page, self.fields["spent"]
         known = {"spent": locales.money(page.spent_total, page.currency)}
-        spent.label = _("Spent since then (%(currency)s)") % {"currency": page.currency}
+        spent.label = _("Spent since the last update (%(currency)s)") % {"currency": page.currency}
         if page.lines:
             known["budget"] = locales.money(page.budget_total, page.currency)
             spent.help_text = _("So far %(spent)s of %(budget)s.") % known

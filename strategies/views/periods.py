@@ -278,7 +278,7 @@ class CityPeriodComment(PeriodReason):
 class CityPeriodEndorse(PeriodReason):
     permission = "strategies.comment_cityperiod"
     heading = gettext_lazy("Endorse the period")
-    label = gettext_lazy("A word with it")
+    label = gettext_lazy("Comment (optional)")
     button = gettext_lazy("Endorse")
     consequence = gettext_lazy("You say, as a member of the expert group, that the account is right.")
     done = gettext_lazy("Your endorsement stands on the page of the period.")

@@ -48,9 +48,9 @@ def test_official_logs_with_a_photo_in_at_most_six_fields(visit, site, tmp_path)
 
     page.get_by_label("What has happened?").fill(text)  # 1
     page.get_by_label("ongoing").check()  # 2
-    page.get_by_label(re.compile("^Spent since then")).fill("1 200,50")  # 3
+    page.get_by_label(re.compile("^Spent since the last update")).fill("1 200,50")  # 3
     page.get_by_label("People reached").fill("12")  # 4
-    page.get_by_label("Files that show it").set_input_files(photo(tmp_path))  # 5
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path))  # 5
     page.get_by_role("button", name="Save", exact=True).click()
 
     page.goto(f"{site.url}/actions/{number_of(site, 'Mentors in working life')}/")
@@ -69,7 +69,7 @@ def test_official_logs_by_keyboard_alone(visit, site, tmp_path):
 
     tab_to(page, page.get_by_label("What has happened?"))
     page.keyboard.type(text)
-    tab_to(page, page.get_by_label("Files that show it"))
+    tab_to(page, page.get_by_label("Evidence: photo, PDF or document"))
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(photo(tmp_path))
@@ -87,7 +87,7 @@ def test_official_logs_without_javascript(visit, site, tmp_path):
     page = visit(WHO, "/my-work/", width=360, js=False)
     page.get_by_role("link", name=log_link("Language café in two districts")).click()
 
-    page.get_by_label("Files that show it").set_input_files(photo(tmp_path))
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path))
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("alert").or_(page.locator(".epi-errors")).first).to_contain_text("Write one sentence")
     expect(page.locator("main")).to_contain_text("café.jpg")  # the chosen file survived the error
@@ -104,7 +104,7 @@ def test_official_logs_with_a_session_that_expired_before_the_post(visit, site, 
     pk = number_of(site, "Questionnaire on how residents are met")
     page = visit(WHO, f"/actions/{pk}/log/", width=360, fresh=True)
     page.get_by_label("What has happened?").fill(text)
-    page.get_by_label("Files that show it").set_input_files(photo(tmp_path))
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path))
 
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -123,7 +123,7 @@ def test_photo_loses_the_place_where_it_was_taken(visit, site, tmp_path):
     pk = number_of(site, "Open day of the city's meeting places")
     page = visit(WHO, f"/actions/{pk}/log/")
     page.get_by_label("What has happened?").fill("The halls are booked.")
-    page.get_by_label("Files that show it").set_input_files(photo(tmp_path, "halls.jpg"))
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path, "halls.jpg"))
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto(f"{site.url}/actions/{pk}/")
 

@@ -303,7 +303,7 @@ def test_attendance_is_typed_and_shown_again(client, everyone, event):
     form = client.get(address).context["form"]
 
     assert (form.initial["persons"], form.initial["guests"]) == ([expert.pk], "Residents of the district, 24\nPress, 2")
-    assert "27 persons in all" in client.get(page_of(event)).content.decode()
+    assert "27 people in all" in client.get(page_of(event)).content.decode()
     assert everyone["other_official"].person not in form.fields["persons"].queryset
 
 
