@@ -86,6 +86,11 @@ def day(value: date | None, style: str = "long") -> str:
     return dates.format_date(value, style, locale=current_locale())
 
 
+def days(first: date, last: date) -> str:
+    """19–21 Jan 2026: what both days share is said once."""
+    return dates.format_interval(first, last, skeleton="yMMMd", locale=current_locale())
+
+
 def moment(value: datetime | None, zone: str | tzinfo | None = None) -> str:
     """Day and time where the thing happens: ``zone`` is the city's, else the site's."""
     if not value:

@@ -122,13 +122,19 @@ def test_icons_are_drawings_without_a_name(name):
         ('{{ 1760000|money_short:"SEK" }}', f"SEK{NBSP}1.76M", f"1,76{NBSP}mn{NBSP}kr"),
         ("{{ 940|money_short }}", "€940", f"940{NBSP}€"),
         ("{{ d|day }}", "2 September 2026", "2 september 2026"),
+        ("{{ d|days:e }}", "2–4 Sept 2026", "2–4 sep. 2026"),
         ("{{ d|day_short }}", "2 Sept 2026", "2 sep. 2026"),
         ('{{ t|moment:"Europe/Riga" }}', "3 September 2026, 01:30", "3 september 2026, 01:30"),
         ("{{ t|day }}", "3 September 2026", "3 september 2026"),
     ],
 )
 def test_written_as_the_reader_writes(source, english, swedish):
-    context = {"n": Decimal("1234.50"), "d": date(2026, 9, 2), "t": datetime(2026, 9, 2, 22, 30, tzinfo=UTC)}
+    context = {
+        "n": Decimal("1234.50"),
+        "d": date(2026, 9, 2),
+        "e": date(2026, 9, 4),
+        "t": datetime(2026, 9, 2, 22, 30, tzinfo=UTC),
+    }
 
     assert render(source, **context) == english
     with override("sv"):

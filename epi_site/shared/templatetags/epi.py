@@ -169,6 +169,11 @@ def day_short(value: date | None) -> str:
 
 
 @register.filter
+def days(first: date, last: date) -> str:
+    return locales.days(first, last)
+
+
+@register.filter
 def moment(value: datetime | None, zone: Any = None) -> str:
     return locales.moment(value, zone)
 
