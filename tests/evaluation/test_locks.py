@@ -144,8 +144,9 @@ def test_truncate_is_refused(published, model):
 
 def test_alpha_is_told_from_what_was_sealed(published):
     before = [(row.words, row.alpha) for row in alphas_of(published.round)]
+    assert before[0][1].n == 2
     with triggers.lifted():
-        sql("UPDATE evaluation_rating SET level = 4")
+        sql("UPDATE evaluation_rating SET level = NULL, not_assessed_reason = 'Gone.'")
 
     assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before
 
