@@ -84,7 +84,7 @@ def test_pages_are_the_same_however_much_another_city_drafts(world, role):
 
     with transaction.atomic():
         _lublin_works_on(world)
-        kept_back(world.third_objective, f"Another {mark('ghent-action')}")
+        kept_back(world.third_objective, mark("ghent-action"), owner=world.third_house)
         after = _texts(world, role, paths)
         transaction.set_rollback(True)
 

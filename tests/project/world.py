@@ -68,8 +68,9 @@ SEEN_BY = {  # marker: the roles that may be answered with it, on any page
     "withdrawn-fact": OFFICIALS,
     "city-only": CITY + " rater_city",
     "accepted-fact": f"{CITY} {NETWORK} {JUDGES}",
-    "unpublished-action": f"{CITY} {NETWORK}",
+    "unpublished-action": f"{CITY} other_official {NETWORK} {JUDGES}",  # accepted: the network's report tells of it
     "ghent-action": NETWORK,  # of a published strategy, not published itself
+    "kept-house": f"{CITY} other_official {NETWORK}",  # who plans chooses among all organisations
     "withdrawn-action": f"{CITY} coordinator",
     "draft-event": f"{CITY} {NETWORK}",
     "attendee": f"{CITY} data_protection coordinator",
@@ -154,8 +155,8 @@ def _plans(world):
     common = {"objective": world.objective, "published": True}
     world.action = ActionFactory(**common, accountable=who["owner"].person, owner=OrganisationFactory())
     world.second = ActionFactory(**common, accountable=who["official"].person)
-    world.unpublished = kept_back(world.objective, mark("unpublished-action"))
-    world.withdrawn = kept_back(world.objective, mark("withdrawn-action"), published=True)
+    world.unpublished = kept_back(world.objective, mark("unpublished-action"), owner=_house("Unpublished"))
+    world.withdrawn = kept_back(world.objective, mark("withdrawn-action"), owner=_house("Withdrawn"), published=True)
     plans.withdraw_action(world.withdrawn, by=who["lead"], reason="Not needed any more.")
     world.milestone = MilestoneFactory(action=world.action)
     world.budget_line = BudgetLineFactory(action=world.action)
@@ -169,12 +170,15 @@ def _plans(world):
     world.condition = second
 
 
-def kept_back(objective, secret, **more):
-    """An action with marked words in all that pages could tell of it."""
-    owner = OrganisationFactory(name=f"{secret} house")
+def kept_back(objective, secret, *, owner, **more):
+    """An action with marked words in what pages could tell of it; ``owner`` owns nothing else."""
     action = ActionFactory(objective=objective, title=f"{secret} action", owner=owner, **more)
     IndicatorFactory(strategy=objective.area.strategy, action=action, name=f"{secret} indicator", definition=secret)
     return action
+
+
+def _house(name):
+    return OrganisationFactory(name=f"{name} {mark('kept-house')}")
 
 
 def _lublin(world):
@@ -202,7 +206,8 @@ def _ghent(world):
     objective = ObjectiveFactory(area__strategy=StrategyFactory(city=world.third, published=True))
     world.third_objective = objective
     world.third_action = ActionFactory(objective=objective, published=True)
-    world.third_hidden = kept_back(objective, mark("ghent-action"))
+    world.third_hidden = kept_back(objective, mark("ghent-action"), owner=_house("Hidden"))
+    world.third_house = OrganisationFactory(name="House that owns nothing yet")
     world.third_indicator = world.third_hidden.indicators.get()
 
 
