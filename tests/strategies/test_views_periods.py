@@ -55,6 +55,24 @@ def test_what_is_missing_leads_to_where_it_is_mended(client, official, action, p
     assert indicator.name in page
 
 
+def test_missing_values_are_asked_for_in_one_row(client, official, action, period):
+    IndicatorFactory.create_batch(3, strategy=action.strategy)
+
+    page = client.get(url("cityperiod_detail", period))
+
+    assert len(page.context["complete"].missing_values) == 3
+    assert page.content.decode().count(">Enter values<") == 1
+
+
+def test_a_period_to_come_says_when_it_opens(client, official, city):
+    ahead = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=2), to_state="scheduled")
+
+    page = client.get(url("cityperiod_detail", ahead)).content.decode()
+
+    assert f"Opens on {locales.day(ahead.period.opens_on)}." in page
+    assert "What the period will ask for</summary>" in page
+
+
 def test_what_was_missing_is_there_at_once(client, official, action, period):
     client.post(reverse("strategies:action_log", args=[action.pk]), {"text": "We met."})
 
