@@ -90,7 +90,7 @@ def test_navigation_follows_rights(everyone, client):
         "official": ["My work", "Cities", "Strategy", "Evaluation", "Dashboards", "Reports", "Training"],
         "partner": ["Cities", "Periods", "Evaluation", "Dashboards", "Reports", "Training"],
         "scientific": ["Cities", "Periods", "Evaluation", "Dashboards", "Reports", "Training", "Workbench"],
-        "coordinator": ["Cities", "Periods", "Evaluation", "Dashboards", "Reports", "Training", "Workbench"],
+        "coordinator": ["My work", "Cities", "Periods", "Evaluation", "Dashboards", "Reports", "Training", "Workbench"],
         "former": ["Cities", "Dashboards", "Training"],
     }
 
