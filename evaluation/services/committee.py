@@ -157,7 +157,7 @@ def ask_question(
 
 @transaction.atomic
 def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> CommitteeQuestion:
-    """An official of the city answers, while the committee still reads."""
+    """An official of the city answers, while the committee still reads; decisions made before start anew."""
     evaluation = locked(question.evaluation)
     if not by.has_perm("evaluation.answer_question", evaluation):
         raise NotYours
@@ -175,6 +175,9 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
     question.evaluation = evaluation
     question.answer, question.answered_by, question.answered_at = text.strip(), by, clock.now()
     question.save(update_fields=["answer", "answered_by", "answered_at"])
+    if evaluation.stage == Stage.REVIEW and evaluation.reviews.filter(cycle=evaluation.cycle).exists():
+        evaluation.cycle += 1  # who decided had not read the answer: decisions start anew
+        evaluation.save(update_fields=["cycle"])
     letters.tell_of_answer(question)
     return question
 

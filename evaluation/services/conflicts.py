@@ -28,13 +28,15 @@ def declare_conflict(
     own = person_of(by)
     person = person or own
     is_own = own is not None and person == own
+    found = evaluation.conflicts.filter(person=person, withdrawn_at=None).first()
+    if is_own and found is not None and evaluation.stage != Stage.PUBLISHED:
+        return found  # it hides the evaluation from who declared it, so the permission is gone
     if not by.has_perm("evaluation.declare_conflict" if is_own else "evaluation.assign_evaluation", evaluation):
         raise NotYours
     if not reason.strip():
         raise ReasonMissing
     if evaluation.stage == Stage.PUBLISHED:
         raise TooLateToDeclare
-    found = evaluation.conflicts.filter(person=person, withdrawn_at=None).first()
     if found is not None:
         return found
     conflict = ConflictOfInterest.objects.create(
@@ -67,4 +69,8 @@ def withdraw_conflict(conflict: ConflictOfInterest, *, by: Any) -> ConflictOfInt
     if conflict.withdrawn_at is None:
         conflict.withdrawn_at = clock.now()
         conflict.save(update_fields=["withdrawn_at"])
+        decided = evaluation.reviews.filter(member=conflict.person_id, cycle=evaluation.cycle)
+        if evaluation.stage == Stage.REVIEW and decided.exists():
+            evaluation.cycle += 1  # the member's earlier decision does not count again by itself
+            evaluation.save(update_fields=["cycle"])
     return conflict

@@ -132,6 +132,9 @@ def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: A
         raise ModeratesAlready
     _check_capacity(evaluation, person, Capacity(capacity))
     assignment = RaterAssignment.objects.create(evaluation=evaluation, person=person, capacity=capacity, assigned_by=by)
+    for assessment in evaluation.assessments.filter(rater=person).exclude(capacity=capacity):
+        assessment.capacity, assessment._history_user = capacity, by  # begun before another request was withdrawn
+        assessment.save(update_fields=["capacity"])
     letters.tell_of_assignment(assignment)
     return assignment
 

@@ -1,0 +1,375 @@
+"""Whatever people try, in whatever order: ratings stay blind, conflicts stay out, two concur, the result stays."""
+
+from collections import Counter
+from contextlib import ExitStack, nullcontext
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from cities.enums import BodyKind, Role
+from cities.models import Person
+from epi_site.shared import clock
+from epi_site.shared.snapshots import canonical, seal
+from evaluation import models as rows
+from evaluation.agreement import spread_of
+from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, STAGES, TRANSITIONS, Capacity
+from evaluation.exceptions import EvaluationError
+from evaluation.selectors.judged import desk_contents, result_contents
+from evaluation.services import committee, conflicts, consensus, discussion, ratings, rounds, stages
+from tests.factories import PersonFactory, member
+
+DECLARE, RATE, DISCUSS, MODERATE, REVIEW, PUBLISHED = STAGES
+CODES = ["relevance", "impact"]
+OF_CITY, MEMBERS = {"official", "lead", "expert"}, {"committee1", "committee2", "committee4"}  # committee3: in both
+TOLD = OF_CITY | {"partner", "coordinator"}  # of what the committee said, once it is published
+OTHERS = {"rater1", "rater2", "moderator", "committee3", "partner", "coordinator", "superuser"}
+
+yes_or_no, codes, levels = st.booleans(), st.sampled_from(CODES), st.sampled_from([1, 4, None])
+deciders = st.sampled_from(["committee1", "committee2", "committee4", "committee3", "rater1"])
+tasked = st.sampled_from(["rater1", "official", "moderator", "committee1", "rater2", "superuser"])
+
+
+class Life(RuleBasedStateMachine):
+    """One evaluation of two dimensions. It begins in any stage, brought there as people do it."""
+
+    case = evaluation = dimensions = world = queries = None  # set by the test
+
+    def __init__(self):
+        super().__init__()
+        self.example, self.time, self.now = transaction.atomic(), ExitStack(), clock.now()
+        self.example.__enter__()
+        self.stage, self.cycle, self.moderator, self.moves = DECLARE, 1, "moderator", []
+        self.raters = {"rater1": Capacity.PEER, "rater2": Capacity.PEER, "official": Capacity.SELF}
+        self.rated, self.submitted, self.agreed, self.conflicts = {}, set(), {}, {}
+        self.notes, self.questions, self.decisions, self.reopened = 0, {}, [], None
+        self.hashes, self.published = {}, None
+
+    def teardown(self):
+        self.time.close()
+        transaction.set_rollback(True)
+        self.example.__exit__(None, None, None)
+
+    # ---- what the model says
+
+    def is_free(self, who):
+        return who not in OF_CITY | {"committee3"} | self.conflicts.keys()
+
+    def may_rate(self, who):
+        return who in self.raters and (self.raters[who] not in INDEPENDENT or self.is_free(who))
+
+    def may_moderate(self, who):
+        return who == self.moderator and self.is_free(who)
+
+    def has_rated(self, who):
+        return who in self.raters or any(rater == who for rater, _ in self.rated)
+
+    def may_decide(self, who):
+        return who in MEMBERS and self.is_free(who) and not self.has_rated(who) and who != self.moderator
+
+    def sees_others(self, who):
+        in_review = self.stage in FROM_REVIEW and who in MEMBERS and self.is_free(who)
+        return in_review or (self.stage in FROM_DISCUSS and (self.may_rate(who) or self.may_moderate(who)))
+
+    def counted(self):
+        return self.submitted & self.raters.keys()
+
+    def concurring(self):
+        """How many who are still free approved the same hash in this cycle."""
+        approvals = [row for row in self.decisions if (row[0], row[2]) == (self.cycle, "approve")]
+        return max(Counter(stated for _, who, _, stated in approvals if self.may_decide(who)).values(), default=0)
+
+    def is_ready(self, verb):
+        """What a move by hand or by date waits for."""
+        return self.stage in TRANSITIONS[verb][0] and {
+            "start_rating": True,
+            "start_discussion": bool(self.counted()),
+            "start_moderation": self.moderator is not None,
+            "hand_to_committee": self.moderator is not None and len(self.agreed) == len(CODES),
+        }.get(verb, False)
+
+    # ---- helpers
+
+    def attempt(self, is_allowed, service, *args, by="coordinator", **fields):
+        with nullcontext() if is_allowed else pytest.raises(EvaluationError), transaction.atomic():
+            return service(*args, by=self.world[by], **fields)
+
+    def moved(self, verb):
+        self.moves.append((verb, self.stage, TRANSITIONS[verb][1]))
+        self.stage = TRANSITIONS[verb][1]
+
+    def follow(self):
+        """Two who concur publish. What was decided may also have become moot: then decisions start anew."""
+        row = self.case.evaluation
+        self.cycle = row.cycle
+        if row.stage == PUBLISHED and self.stage == REVIEW:
+            assert self.concurring() >= 2
+            self.moved("publish")
+            self.published = self.stored(), seal(canonical(result_contents(row)))
+
+    def stored(self):
+        names = ("assignments", "assessments", "consensus", "notes", "reviews", "questions")
+        found = [*(getattr(self.evaluation, name) for name in names), rows.Rating.objects]
+        return [list(one.order_by("pk").values()) for one in found]
+
+    # ---- what people do
+
+    @initialize(stage=st.sampled_from([REVIEW, RATE, DISCUSS, REVIEW, MODERATE, PUBLISHED, DECLARE]))
+    def begin(self, stage):
+        while self.stage != stage:
+            self.go_on()
+
+    @rule()
+    def go_on(self):
+        """What is to be done next in this stage."""
+        for who in [*self.raters] if self.stage == RATE else []:
+            for level, code in enumerate(CODES, 2):
+                self.rate(who, code, level, is_last=code == CODES[-1])
+        for code in CODES if self.stage == MODERATE and self.moderator else []:
+            self.agree(self.moderator, code, 3)
+        decided = {who for cycle, who, *_ in self.decisions if cycle == self.cycle}
+        for who in sorted(MEMBERS - decided)[:1] if self.stage == REVIEW else []:
+            self.decide(who, "approve", code="impact", is_read=True, reopens=False)
+        for verb in [verb for verb in BY_DATE if self.stage in TRANSITIONS[verb][0]][:1]:
+            self.move("coordinator", verb)
+
+    @rule(
+        who=tasked, capacity=st.sampled_from(Capacity), is_anew=yes_or_no, is_named=st.sampled_from([True, True, False])
+    )
+    def assign(self, who, capacity, is_anew, is_named):
+        if who in self.raters and is_anew:
+            assignment = self.evaluation.assignments.standing().get(person=self.world[who].person)
+            if self.attempt(self.stage in {DECLARE, RATE, DISCUSS}, rounds.withdraw_rater, assignment):
+                del self.raters[who]
+        if not is_named:
+            return
+        fits = {Capacity.SELF: who in OF_CITY, Capacity.EXPERT_GROUP: who in {"official", "expert"}}
+        may_be = fits.get(capacity, self.is_free(who) and (capacity == Capacity.PEER or who in MEMBERS))
+        may = self.stage in {DECLARE, RATE} and who != self.moderator and may_be
+        if who in self.raters:
+            may = self.raters[who] == capacity
+        if self.attempt(may, rounds.assign_rater, self.evaluation, self.world[who].person, capacity):
+            self.raters[who] = capacity
+
+    @rule(who=tasked)
+    def name_moderator(self, who):
+        may = self.stage not in FROM_REVIEW and self.is_free(who) and not self.has_rated(who)
+        person = self.world[who].person
+        if self.attempt(may or who == self.moderator, rounds.set_moderator, self.evaluation, person):
+            self.moderator = who
+
+    @rule(who=st.sampled_from(["committee1", "rater1", "official", "moderator", "committee3"]), is_own=yes_or_no)
+    def declare(self, who, is_own):
+        is_again = who in self.conflicts and self.conflicts[who].declared_by == self.world[who]
+        sees = self.is_free(who) if who in MEMBERS else who != "committee3"
+        may = self.stage != PUBLISHED and (sees or is_again or not is_own)
+        fields = {"by": who if is_own else "coordinator", "reason": "Kin."}
+        for _ in range(2):  # twice is once
+            conflict = self.attempt(may, conflicts.declare_conflict, self.evaluation, self.world[who].person, **fields)
+            assert not may or conflict == self.conflicts.setdefault(who, conflict)
+        if may and self.raters.get(who) in INDEPENDENT:
+            self.cycle += self.stage == REVIEW and who in self.submitted
+            del self.raters[who]
+        if may and self.moderator == who:
+            self.moderator = None
+
+    @rule()
+    def take_conflict_back(self):
+        if self.conflicts:
+            self.attempt(True, conflicts.withdraw_conflict, self.conflicts.popitem()[1])
+            self.follow()
+
+    @rule(who=tasked, code=codes, level=levels, is_last=yes_or_no)
+    def rate(self, who, code, level, is_last):
+        is_late = self.stage == DISCUSS or (self.stage == MODERATE and code == self.reopened)
+        may = self.may_rate(who) and (is_late if who in self.submitted else self.stage == RATE)
+        said = {"level": level, "reasons": "Seen."} if level else {"not_assessed_reason": "No data."}
+        said["version"] = self.rated.get((who, code), (None, None))[1]
+        if done := self.attempt(may, ratings.save_rating, self.evaluation, self.dimensions[code], by=who, **said):
+            self.rated[who, code] = level, done.version
+        if is_last:
+            self.submit(who)
+
+    def submit(self, who):
+        is_complete = self.stage == RATE and all((who, code) in self.rated for code in CODES)
+        may = self.may_rate(who) and (is_complete or who in self.submitted)
+        if self.attempt(may, ratings.submit_assessment, self.evaluation, by=who):
+            self.submitted.add(who)
+
+    @rule(who=tasked, code=codes)
+    def discuss(self, who, code):
+        may = self.stage in {DISCUSS, MODERATE} and (self.may_rate(who) or self.may_moderate(who))
+        said = {"by": who, "text": f"Note {self.notes}."}
+        self.notes += bool(self.attempt(may, discussion.add_note, self.evaluation, self.dimensions[code], **said))
+
+    @rule(who=st.sampled_from(["moderator", "rater1", "committee1"]), code=codes, level=levels)
+    def agree(self, who, code, level):
+        may = self.stage == MODERATE and self.may_moderate(who)
+        said = {"by": who, "level": level, "not_assessed_reason": "" if level else "No data.", "reason": "Agreed."}
+        said["version"] = self.agreed.get(code, (None, None))[1]
+        if done := self.attempt(may, consensus.save_consensus, self.evaluation, self.dimensions[code], **said):
+            self.agreed[code] = level, done.version
+
+    @rule(who=st.sampled_from(["coordinator", "moderator", "superuser"]), verb=st.sampled_from([*TRANSITIONS]))
+    def move(self, who, verb):
+        may = who == "coordinator" or (verb == "hand_to_committee" and self.may_moderate(who))
+        if self.attempt(may and self.is_ready(verb), stages.move_stage, self.evaluation, verb, by=who):
+            self.moved(verb)
+
+    @rule(days=st.sampled_from([0, 7, 28]))
+    def days_pass(self, days):
+        self.now += timedelta(days)
+        self.time.close()
+        self.time.enter_context(clock.at(self.now))
+        stages.move_due_stages()
+        for verb, day in BY_DATE.items():
+            is_due = getattr(self.evaluation.round, day) <= clock.today()
+            if is_due and self.is_ready(verb) and (verb != "hand_to_committee" or self.cycle == 1):
+                self.moved(verb)
+
+    @rule(
+        who=deciders,
+        said=st.sampled_from(["approve", "approve", "request_changes"]),
+        code=codes,
+        is_read=st.sampled_from([True, True, False]),
+        reopens=yes_or_no,
+    )
+    def decide(self, who, said, code, is_read, reopens):
+        now = committee.desk_hash(self.case.evaluation)
+        stated = now if is_read else next(iter(self.hashes))
+        twin = next((row for row in self.decisions if (row[1], row[3]) == (who, stated)), None)
+        is_new = self.stage == REVIEW and not any(row[:2] == (self.cycle, who) for row in self.decisions)
+        may = self.may_decide(who) and (twin[2] == said if twin else is_new and stated == now)
+        words = {"decision": said, "stated_hash": stated, "reason": "So.", "reopen_ratings": reopens}
+        words["dimensions"] = {code: (said, "Why?")}
+        if not self.attempt(may, committee.decide, self.evaluation, by=who, **words) or twin:
+            return
+        self.decisions.append((self.cycle, who, said, stated))
+        if said == "approve":
+            self.follow()
+        else:
+            self.moved("request_changes")
+            self.cycle, self.reopened = self.cycle + 1, code if reopens else None
+
+    @rule(who=deciders, answers=st.sampled_from([None, "official", "lead", "expert"]))
+    def ask(self, who, answers):
+        may, text = self.stage == REVIEW and self.may_decide(who), f"Question {len(self.questions)}?"
+        if question := self.attempt(may, committee.ask_question, self.evaluation, by=who, text=text):
+            self.questions[question] = None
+        for question, known in [*self.questions.items()][-1:] if answers else []:
+            may = answers != "expert" and (known == answers or (known is None and self.stage != PUBLISHED))
+            if self.attempt(may, committee.answer_question, question, by=answers, text="Yes."):
+                self.questions[question] = answers
+                self.follow()
+
+    @rule(model=st.sampled_from([rows.StageMove, rows.CommitteeReview, rows.EvaluationResult]))
+    def write_past_the_services(self, model):
+        if QuerySet(model).exists():
+            with pytest.raises(IntegrityError), transaction.atomic():
+                QuerySet(model).update(evaluation=self.evaluation)
+
+    # ---- what always holds
+
+    @invariant()
+    def rows_are_as_the_model_says(self):
+        row = self.case.evaluation
+        assert (row.stage, row.cycle, row.moderator and row.moderator.name) == (self.stage, self.cycle, self.moderator)
+        assert list(row.moves.values_list("verb", "from_stage", "to_stage")) == self.moves
+        assert dict(row.assignments.standing().values_list("person__name", "capacity")) == self.raters
+        decisions = row.reviews.order_by("pk").values_list("cycle", "member__name", "decision", "stated_hash")
+        assert list(decisions) == self.decisions
+        agreed = dict(row.consensus.values_list("dimension__code", "level"))
+        assert agreed == {code: level for code, (level, _) in self.agreed.items()}
+
+    @invariant()
+    def raters_have_one_assessment_in_their_capacity_and_the_moderator_none(self):
+        found = list(self.evaluation.assessments.values_list("rater__name", "capacity", "submitted_at"))
+        assert sorted(who for who, *_ in found) == sorted({who for who, _ in self.rated})
+        assert {who for who, _, at in found if at} == self.submitted
+        assert [who for who, capacity, _ in found if self.raters.get(who, capacity) != capacity] == []
+        assert self.moderator not in self.raters.keys() | {who for who, *_ in found}
+
+    @invariant()
+    def people_see_what_is_theirs_and_the_conflicted_nothing(self):
+        sizes = len(self.agreed), self.notes, len(self.decisions), len(self.questions)
+        with connection.cursor() as cursor:
+            seen = {who: [asked(cursor, *query) for query in self.queries[who]] for who in self.world}
+        for who, (ratings_, *others, part) in seen.items():
+            authors = {who} | (self.submitted if self.sees_others(who) else set())
+            assert set(ratings_) == {(rater, code) for rater, code in self.rated if rater in authors}, who
+            is_member, is_official = who in MEMBERS and self.is_free(who), who in {"official", "lead"}
+            agreed = self.stage in FROM_REVIEW and (is_member or who == "lead")
+            agreed |= self.stage == PUBLISHED or (self.stage in FROM_DISCUSS and self.may_moderate(who))
+            is_told = self.stage == PUBLISHED and who in TOLD
+            sees = agreed, self.sees_others(who), is_member or is_told, is_member or is_official or is_told
+            assert [len(found) for found in others] == [n * may for n, may in zip(sizes, sees, strict=True)], who
+            assert part == [(self.may_rate(who), self.may_moderate(who), self.may_decide(who))], who
+
+    @invariant()
+    def hash_stands_for_what_is_judged_and_agreement_for_the_independent(self):
+        contents, judged = desk_contents(self.case.evaluation), [self.cycle, sum(map(bool, self.questions.values()))]
+        for entry in contents["dimensions"]:
+            code, counted = entry["code"], self.counted()
+            given = [(self.raters[who], self.rated[who, code][0]) for who in counted]
+            spread = spread_of(level for capacity, level in given if capacity in INDEPENDENT)
+            assert entry["agreement"] == spread._asdict() | {"gap": spread.gap}
+            judged += [code in self.agreed, self.agreed.get(code, [0])[0], sorted(given, key=str)]
+        assert self.hashes.setdefault(seal(canonical(contents)), str(judged)) == str(judged)
+        assert len({*self.hashes.values()}) == len(self.hashes)
+
+    @invariant()
+    def two_who_concur_are_not_left_waiting(self):
+        assert self.stage != REVIEW or self.concurring() < 2
+
+    @invariant()
+    def published_result_stays(self):
+        results = list(rows.EvaluationResult.objects.all())
+        assert len(results) == (self.stage == PUBLISHED)
+        for result in results:
+            assert (self.stored(), seal(result.snapshot)) == self.published
+            assert result.sha256 == self.published[1]
+
+
+def asked(cursor, query, params):
+    cursor.execute(query, params)
+    return cursor.fetchall()
+
+
+def rows_seen_by(user):
+    """As compiled queries: what one may see is a question of one's person and offices, which stay as they are here."""
+    seen = [rows.Rating.objects.visible_to(user).values_list("assessment__rater__name", "dimension__code")]
+    for model in (rows.Consensus, rows.DiscussionNote, rows.CommitteeReview, rows.CommitteeQuestion):
+        seen.append(model.objects.visible_to(user).values_list("pk"))
+    seen.append(rows.Evaluation.objects.with_part_of(user).values_list("is_rater", "is_moderator", "is_reviewer"))
+    return [one.query.sql_with_params() for one in seen]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_invariants_hold_in_any_order(case):
+    case.committee4 = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
+    case.superuser = PersonFactory(user__is_superuser=True, user__is_staff=True).user
+    member(BodyKind.EXPERT_GROUP, Role.MEMBER, case.city, user=case.official)  # sits in both
+    case.framework.dimensions.exclude(code__in=CODES).delete()
+    Life.case, Life.evaluation = case, case.evaluation
+    Life.dimensions = {dimension.code: dimension for dimension in case.framework.dimensions.all()}
+    Life.world = {who: getattr(case, who) for who in sorted(OF_CITY | MEMBERS | OTHERS)}
+    Life.queries = {who: rows_seen_by(user) for who, user in Life.world.items()}
+    for who, user in Life.world.items():
+        Person.objects.filter(user=user).update(name=who)
+
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=8,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
