@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from .places import numbers
 from .stage import PASSWORD, ROOT, chromium, demo_site
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -21,6 +22,12 @@ def pytest_collection_modifyitems(items):
 def site():
     with demo_site() as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def found(site):
+    """What the addresses of ``places`` are filled in with."""
+    return numbers(site)
 
 
 @pytest.fixture(scope="session")

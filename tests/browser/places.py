@@ -2,6 +2,115 @@
 
 import json
 
+# What the demo does not hold: an evaluation in discussion and one in moderation, a question to a city, open
+# invitations, a link to a new password, a period with a value and a file in it that may still be withdrawn.
+MAKE = """
+import json
+from datetime import timedelta
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from cities.models import Body, Person, StoredFile
+from cities.services import invitations
+from epi_site.accounts.models import User
+from epi_site.shared import clock
+from evaluation.models import Evaluation, EvaluationRound
+from evaluation.services import committee, consensus, discussion, ratings, reports, rounds, stages
+from strategies import gates
+from strategies.enums import LOCKED
+from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, PilotPhase, Strategy
+from strategies.services import periods, values
+
+
+def user(name):
+    return User.objects.get(email=f"{name}@demo.example")
+
+
+def person(name):
+    return Person.objects.get(user=user(name))
+
+
+coordinator, today = user("coordinator"), clock.today()
+framework = EvaluationRound.objects.first().framework
+names = ("declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by")
+days = {name: today + timedelta(days=30 + number) for number, name in enumerate(names)}
+judged = CityPeriod.objects.filter(city__slug="cluj-napoca", state="published").earliest("period__starts_on").period
+made = {}
+for slug, stage in (("cartagena", "discuss"), ("cluj-napoca", "moderate"), ("ravenna", "changes")):
+    round_ = rounds.create_round(framework=framework, period=judged, name=f"In {stage}", by=coordinator, **days)
+    strategy = Strategy.objects.current().get(city__slug=slug)
+    row = rounds.add_evaluation(round_, strategy, by=coordinator)
+    made[stage] = row.pk
+    rounds.set_moderator(row, person("moderator"), by=coordinator)
+    lead = f"lead.{slug}"
+    for name, capacity in (("rater1", "peer"), ("rater2", "peer"), (lead, "self")):
+        rounds.assign_rater(row, person(name), capacity, by=coordinator)
+    stages.move_stage(row, "start_rating", by=coordinator)
+    dimensions = list(framework.dimensions.all())
+    for name, step in (("rater1", 1), ("rater2", 2), (lead, 2)):
+        for number, dimension in enumerate(dimensions):
+            level = 1 + number * step % 4
+            ratings.save_rating(row, dimension, by=user(name), level=level, reasons="As the updates say.")
+        ratings.submit_assessment(row, by=user(name))
+    stages.move_stage(row, "start_discussion", by=coordinator)
+    discussion.add_note(row, dimensions[0], by=user("rater1"), text="Did others see more?")
+    if stage == "discuss":
+        continue
+    stages.move_stage(row, "start_moderation", by=coordinator)
+    for dimension in dimensions[:3] if stage == "moderate" else dimensions:
+        consensus.save_consensus(row, dimension, by=user("moderator"), level=2, reason="We agreed on it.")
+    if stage == "moderate":
+        continue
+    stages.move_stage(row, "hand_to_committee", by=coordinator)
+    committee.decide(
+        row, by=user("committee1"), decision="request_changes", reason="The reasons do not carry the level.",
+        dimensions={dimensions[0].code: ("request_changes", "Say which figures.")}, reopen_ratings=True,
+        stated_hash=committee.desk_hash(row),
+    )
+
+desk = Evaluation.objects.get(strategy__city__slug="lublin", stage="review")
+made["question"] = committee.ask_question(desk, by=user("committee1"), text="Who was asked, and how?").pk
+office = Body.objects.get(kind="city_office", city__slug="linkoping")
+expert = Body.objects.get(kind="expert_group", city__slug="linkoping")
+lead = user("lead.linkoping")
+for key, email, body, more in (
+    ("invited_new", "new@town.example", office, {}),
+    ("invited_known", "partner@demo.example", expert, {"seat": "selected_expert"}),
+):
+    role = "viewer" if body == office else "member"
+    _row, made[key] = invitations.invite(email=email, name="Somebody", body=body, role=role, by=lead, **more)
+forgetful = user("official.riga")
+made["password_key"] = f"{user_pk_to_url_str(forgetful)}-{default_token_generator.make_token(forgetful)}"
+
+open_ = CityPeriod.objects.filter(city__slug="linkoping", state="open").earliest("period__starts_on")
+indicator = Indicator.objects.filter(strategy__city__slug="linkoping", withdrawn_at=None).first()
+value = open_.values.filter(withdrawn_at=None).first()
+if value is None:
+    value = values.set_value(indicator, open_, by=user("official.linkoping"), value=3)
+made["value"] = value.pk
+path = default_storage.save("browser/shown", ContentFile(b"%PDF-1.4"))
+stored = StoredFile.objects.create(
+    name="shown.pdf", content_type="application/pdf", size=8, sha256="0" * 64, path=path, state="used",
+    uploaded_by=user("official.linkoping"),
+)
+update = ActionUpdate.objects.filter(city_period=open_, withdrawn_at=None).first()
+Evidence.objects.create(update=update, file=stored, title="What it shows")
+made["broken"] = str(stored.uuid)  # its bytes are not what its hash says
+phase = PilotPhase.objects.filter(city__slug="riga").first()
+made["riga_phase"], made["condition"] = phase.pk, gates.GATES[phase.kind][0].key
+for key, row in zip(("queued", "failed"), CityPeriod.objects.filter(city__slug="dietzenbach", state__in=LOCKED)):
+    periods.reopen_period(row, by=coordinator, reason="A figure was wrong.")
+    periods.submit_period(row, by=user("lead.dietzenbach"))
+    periods.accept_period(row, by=coordinator)
+    report = reports.issue_report(kind="city_period", city=row.city, period=row.period, by=coordinator)
+    report.attempts, report.state, report.reason = 3, key, "The disk was full." if key == "failed" else ""
+    report.save(update_fields=["attempts", "state", "reason"])  # no worker takes them any more
+    made[key] = report.number
+print(json.dumps(made))
+"""
 FIND = """
 import json
 from cities.models import Body, Event, Membership
@@ -61,6 +170,16 @@ PAGES = [
     ("training-week", None, "/training/pilot/"),
     ("strategy-public", None, "/strategies/linkoping/"),
     ("evaluation-published", None, "/evaluation/{done}/"),
+    ("password-new", None, "/account/password/reset/key/{password_key}/"),
+    ("password-changed", None, "/account/password/reset/key/done/"),
+    ("account-closed", None, "/account/inactive/"),
+    ("invitation-new", None, "/account/invitation/{invited_new}/"),
+    ("invitation-sign-in", None, "/account/invitation/{invited_known}/"),
+    ("invitation-accept", "partner", "/account/invitation/{invited_known}/"),
+    ("invitation-of-another", "lead.linkoping", "/account/invitation/{invited_new}/"),
+    ("bad-request", None, "/__page__/400.html"),
+    ("away", None, "/__page__/503.html"),
+    ("server-error", None, "/__page__/500.html"),
     # an official and a lead official of Linköping
     ("not-found", "official.linkoping", "/actions/999999/"),
     ("forbidden", "official.linkoping", "/cities/lublin/edit/"),
@@ -69,6 +188,8 @@ PAGES = [
     ("log-another-period", "official.linkoping", "/actions/{action}/log/?city_period={open}"),
     ("update-edit", "official.linkoping", "/updates/{update}/edit/"),
     ("update-withdraw", "official.linkoping", "/updates/{update}/withdraw/"),
+    ("file-broken", "official.linkoping", "/files/{broken}/"),
+    ("value-withdraw", "official.linkoping", "/values/{value}/withdraw/"),
     ("update-history", "official.linkoping", "/updates/{update}/history/"),
     ("action", "official.linkoping", "/actions/{action}/"),
     ("action-edit", "official.linkoping", "/actions/{action}/edit/"),
@@ -131,9 +252,11 @@ PAGES = [
     ("member-hand-over", "lead.linkoping", "/memberships/{membership}/hand-over/"),
     ("preferences", "lead.linkoping", "/account/preferences/"),
     ("password", "lead.linkoping", "/account/password/change/"),
+    ("confirm-password", "lead.linkoping", "/account/reauthenticate/"),
     ("sign-out", "lead.linkoping", "/account/logout/"),
     ("dashboard-own-city", "lead.linkoping", "/dashboards/linkoping/"),
     # partner, raters, moderator, committee
+    ("action-of-partner", "partner", "/actions/{action}/"),
     ("dashboard", "partner", "/dashboards/"),
     ("dashboard-city", "partner", "/dashboards/linkoping/"),
     ("dashboard-dimensions", "partner", "/dashboards/dimensions/"),
@@ -149,8 +272,22 @@ PAGES = [
     ("rate-review", "rater1", "/evaluation/{rate}/rate/review/"),
     ("conflict", "rater1", "/evaluation/{rate}/conflict/"),
     ("assign", "coordinator", "/evaluation/{rate}/assign/"),
+    ("evaluation-discuss", "rater1", "/evaluation/{discuss}/"),
+    ("discuss", "rater1", "/evaluation/{discuss}/discuss/"),
+    ("discuss-of-moderator", "moderator", "/evaluation/{discuss}/discuss/"),
+    ("moderate-too-early", "moderator", "/evaluation/{discuss}/moderate/"),
+    ("moderate", "moderator", "/evaluation/{moderate}/moderate/"),
+    ("moderate-again", "moderator", "/evaluation/{changes}/moderate/"),
+    ("rate-again", "rater1", "/evaluation/{changes}/rate/review/"),
+    ("evaluation-changes", "rater1", "/evaluation/{changes}/"),
+    ("moderate-no-more", "moderator", "/evaluation/{review}/moderate/"),
+    ("my-work-of-moderator", "moderator", "/my-work/"),
     ("evaluation-review", "moderator", "/evaluation/{review}/"),
     ("evaluation-city", "lead.lublin", "/evaluation/{review}/"),
+    ("question-answer", "lead.lublin", "/evaluation/questions/{question}/"),
+    ("evaluation-published-network", "partner", "/evaluation/{done}/"),
+    ("desk-gates", "committee1", "/admin/evaluation/evaluation/{review}/desk/gates/"),
+    ("desk-published", "committee1", "/admin/evaluation/evaluation/{done}/desk/"),
     ("desk-queue", "committee1", "/admin/evaluation/evaluation/"),
     ("desk", "committee1", "/admin/evaluation/evaluation/{review}/desk/"),
     # the coordinator and the workbench
@@ -158,6 +295,11 @@ PAGES = [
     ("period-return", "coordinator", "/periods/{submitted}/return/"),
     ("period-reopen", "coordinator", "/periods/{accepted}/reopen/"),
     ("period-returned", "lead.cartagena", "/periods/{returned}/"),
+    ("my-work-of-coordinator", "coordinator", "/my-work/"),
+    ("condition-waive", "coordinator", "/phases/{riga_phase}/waive/{condition}/"),
+    ("report-queued", "coordinator", "/reports/{queued}/"),
+    ("report-failed", "coordinator", "/reports/{failed}/"),
+    ("report-failed-city", "lead.dietzenbach", "/reports/{failed}/"),
     ("report-issue", "coordinator", "/reports/issue/"),
     ("mails", "coordinator", "/account/mails/"),
     ("mail", "coordinator", "/account/mails/{mail}/"),
@@ -179,4 +321,5 @@ PAGES = [
 
 
 def numbers(site) -> dict:
-    return json.loads(site.shell(FIND).splitlines()[-1])
+    """What the addresses are filled in with; makes what the demo does not hold."""
+    return json.loads(site.shell(FIND).splitlines()[-1]) | json.loads(site.shell(MAKE).splitlines()[-1])

@@ -36,12 +36,17 @@ class Site:
     def __init__(self, url: str, environment: dict[str, str]):
         self.url, self.environment = url, environment
 
+    @property
+    def rendered(self) -> set[str]:
+        """Names of the templates that pages were made of so far."""
+        return set((Path(self.environment["EPI_DATA_DIR"]) / "templates.txt").read_text("utf-8").split())
+
     def shell(self, code: str) -> str:
         """What ``code`` prints in the project's shell, in the same database."""
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
-        ).stdout.strip()
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout.strip()
 
 
 @contextmanager
@@ -73,7 +78,7 @@ def demo_site() -> Iterator[Site]:
 @contextmanager
 def _served(port: int, environment: dict[str, str]) -> Iterator[None]:
     command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "epi_site.wsgi:application"]
+    command += ["--port", str(port), "--workers", "1", "--blocking-threads", "4", "tests.browser.watched:application"]
     log = Path(environment["EPI_DATA_DIR"]) / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

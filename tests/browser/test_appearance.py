@@ -5,16 +5,11 @@ import os
 import pytest
 
 from .hands import fits_the_screen
-from .places import PAGES, numbers
+from .places import PAGES
 
 AT_REST = """() => document.fonts.status === 'loaded'
   && document.getAnimations().every(each => each.playState !== 'running')"""
 KINDS = {"light-360": (360, False), "light-1280": (1280, False), "dark-360": (360, True), "dark-1280": (1280, True)}
-
-
-@pytest.fixture(scope="session")
-def found(site):
-    return numbers(site)
 
 
 @pytest.mark.parametrize("name, role, path", PAGES, ids=[name for name, _role, _path in PAGES])

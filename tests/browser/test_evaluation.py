@@ -44,6 +44,40 @@ def test_rater_rates_and_submits(visit, site):
     assert "what changed" not in other.content()
 
 
+def test_moderator_writes_down_what_was_agreed_and_hands_it_over(visit, site, found):
+    page = visit("moderator", f"/evaluation/{found['moderate']}/moderate/")
+
+    for code in DIMENSIONS:
+        form = page.locator(f"#{code} form")
+        form.get_by_role("radio").nth(1).check()
+        form.get_by_label(re.compile("^Reason")).fill("Partly met, as both raters say.")
+        form.get_by_role("button").click()
+        expect(page.get_by_text(re.compile("^The consensus on .* is saved"))).to_be_visible()
+    page.get_by_role("button", name="Hand to the committee").click()
+
+    expect(page.locator("main")).to_contain_text("Consensus, not decided yet")
+    assert evaluation(site, "cluj-napoca", "review") == found["moderate"]
+
+
+def test_answer_that_comes_meanwhile_is_told_at_the_desk(visit, site, axe, found):
+    words = "Well founded, as far as it goes."
+    desk = visit("committee1", f"/admin/evaluation/evaluation/{found['review']}/desk/")
+    desk.get_by_role("radio", name=re.compile("^approve", re.IGNORECASE)).first.check()
+    desk.get_by_label(re.compile("^Reason")).last.fill(words)
+    city = visit("lead.lublin", f"/evaluation/questions/{found['question']}/")
+    city.get_by_label("Answer").fill("Four hundred newcomers, in three languages.")
+    city.get_by_role("button", name=re.compile("Answer|Send")).click()
+
+    desk.get_by_role("button", name="Record my decision").click()
+
+    expect(desk.get_by_role("alert").first).to_contain_text("has changed since you opened it")
+    expect(desk.locator("main")).to_contain_text("Four hundred newcomers, in three languages.")
+    expect(desk.get_by_label(re.compile("^Reason")).last).to_have_value(words)
+    assert axe(desk) == []
+    stage = f"from evaluation.models import Evaluation; print(Evaluation.objects.get(pk={found['review']}).stage)"
+    assert site.shell(stage) == "review"
+
+
 def test_two_members_decide_at_the_desk_and_the_result_is_published(visit, site):
     pk = evaluation(site, "lublin", "review")
 

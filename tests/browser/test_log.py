@@ -119,6 +119,20 @@ def test_official_logs_with_a_session_that_expired_before_the_post(visit, site, 
     saved(page, text)
 
 
+def test_form_too_old_to_be_kept_gives_the_words_back(visit, site, axe):
+    text = "Nine people asked for a place."
+    page = visit(WHO, f"/actions/{number_of(site, 'Mentors in working life')}/log/", fresh=True)
+    page.get_by_label("What has happened?").fill(text)
+
+    page.context.clear_cookies(name="sessionid")
+    page.locator("input[name=note]").evaluate("field => field.remove()")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.locator("h1")).to_have_text("Not saved")
+    expect(page.locator("blockquote")).to_have_text(text)
+    assert axe(page) == []
+
+
 def test_photo_loses_the_place_where_it_was_taken(visit, site, tmp_path):
     pk = number_of(site, "Open day of the city's meeting places")
     page = visit(WHO, f"/actions/{pk}/log/")

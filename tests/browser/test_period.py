@@ -15,8 +15,18 @@ def first_action(site, slug: str) -> int:
     return int(site.shell(code))
 
 
+def counted(dashboard):
+    """The figure of the updates in the period, and what it rests on."""
+    return dashboard.locator(".epi-figures a", has_text="updates in the period")
+
+
+def updates_counted(dashboard) -> int:
+    return int(counted(dashboard).locator("b").inner_text())
+
+
 def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submission(visit, site):
     pk, period = first_action(site, "ravenna"), open_period(site, "ravenna")
+    before = updates_counted(visit("partner", "/dashboards/ravenna/"))
     page = visit("official.ravenna", f"/actions/{pk}/log/")
     page.get_by_label("What has happened?").fill(SENTENCE)
     page.get_by_label("People reached").fill("30")
@@ -24,7 +34,8 @@ def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submissio
     page.wait_for_url(re.compile(r"^(?!.*/log/).*$"))
 
     dashboard = visit("partner", "/dashboards/ravenna/")
-    expect(dashboard.locator("main")).to_contain_text("not yet submitted")
+    expect(counted(dashboard)).to_contain_text("not yet submitted")
+    assert updates_counted(dashboard) == before + 1
     for path in ("/dashboards/", "/dashboards/ravenna/", f"/actions/{pk}/", f"/periods/{period}/", "/cities/ravenna/"):
         dashboard.goto(site.url + path)
         assert SENTENCE not in dashboard.content()

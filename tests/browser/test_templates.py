@@ -1,0 +1,37 @@
+"""No template is left out: each is part of a page that is looked at, or named here with what opens it."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from .places import PAGES
+from .stage import ROOT
+
+BY_ACTS = {  # what a page shows after something was sent, with the test that sends it
+    "_parts/error_lines.html": "test_appearance.py::test_form_with_errors",
+    "strategies/_city_no_strategy.html": "test_new_city.py::test_official_begins_the_strategy_of_a_new_city",
+    "strategies/log_not_kept.html": "test_log.py::test_form_too_old_to_be_kept_gives_the_words_back",
+}
+BY_LIBRARIES = ("allauth/elements/", "bootstrap5/")  # parts that a library asks for where a page of its needs them
+
+
+def test_every_template_is_part_of_a_page_that_is_looked_at(site, browser, signed_in, found):
+    paths = defaultdict(list)
+    for _name, role, path in PAGES:
+        paths[role].append(path.format(**found))
+    for role, places in paths.items():
+        context = browser.new_context(storage_state=signed_in(role) if role else None)
+        for path in places:
+            context.request.get(site.url + path)
+        context.close()
+
+    folder = Path(ROOT / "templates")
+    ours = {str(file.relative_to(folder)) for file in folder.rglob("*.html")}
+    ours = {name for name in ours if not name.startswith(BY_LIBRARIES)}
+    assert " ".join(sorted(ours - site.rendered - set(BY_ACTS))) == ""
+    assert set(BY_ACTS) - ours == set()
+
+
+def test_tests_that_open_the_rest_are_there():
+    for place in BY_ACTS.values():
+        file, name = place.split("::")
+        assert f"def {name}(" in (Path(__file__).parent / file).read_text("utf-8")
