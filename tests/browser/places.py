@@ -2,8 +2,9 @@
 
 import json
 
-# What the demo does not hold: an evaluation in discussion and one in moderation, a question to a city, open
-# invitations, a link to a new password, a period with a value and a file in it that may still be withdrawn.
+# What the demo does not hold: evaluations in discussion, in moderation and sent back, a question to a city, open
+# invitations, a link to a new password, a value that may still be withdrawn, a file that was tampered with, reports
+# that wait or have failed.
 MAKE = """
 import json
 from datetime import timedelta
@@ -91,12 +92,13 @@ value = open_.values.filter(withdrawn_at=None).first()
 if value is None:
     value = values.set_value(indicator, open_, by=user("official.linkoping"), value=3)
 made["value"] = value.pk
-path = default_storage.save("browser/shown", ContentFile(b"%PDF-1.4"))
+path = default_storage.save("browser/broken", ContentFile(b"%PDF-1.4"))
 stored = StoredFile.objects.create(
-    name="shown.pdf", content_type="application/pdf", size=8, sha256="0" * 64, path=path, state="used",
-    uploaded_by=user("official.linkoping"),
+    name="broken.pdf", content_type="application/pdf", size=8, sha256="0" * 64, path=path, state="used",
+    uploaded_by=user("official.cluj-napoca"),
 )
-update = ActionUpdate.objects.filter(city_period=open_, withdrawn_at=None).first()
+where = {"city_period__city__slug": "cluj-napoca", "city_period__state": "open", "withdrawn_at": None}
+update = ActionUpdate.objects.filter(**where).first()
 Evidence.objects.create(update=update, file=stored, title="What it shows")
 made["broken"] = str(stored.uuid)  # its bytes are not what its hash says
 phase = PilotPhase.objects.filter(city__slug="riga").first()
@@ -188,7 +190,7 @@ PAGES = [
     ("log-another-period", "official.linkoping", "/actions/{action}/log/?city_period={open}"),
     ("update-edit", "official.linkoping", "/updates/{update}/edit/"),
     ("update-withdraw", "official.linkoping", "/updates/{update}/withdraw/"),
-    ("file-broken", "official.linkoping", "/files/{broken}/"),
+    ("file-broken", "official.cluj-napoca", "/files/{broken}/"),
     ("value-withdraw", "official.linkoping", "/values/{value}/withdraw/"),
     ("update-history", "official.linkoping", "/updates/{update}/history/"),
     ("action", "official.linkoping", "/actions/{action}/"),
