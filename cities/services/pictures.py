@@ -14,9 +14,17 @@ from cities.exceptions import FileRefused
 MAX_PIXELS = 80_000_000
 MAX_EDGE = 4_000
 QUALITY = 86
-BROKEN = (UnidentifiedImageError, ArithmeticError, AttributeError, EOFError, LookupError, OSError, RuntimeError)
+BROKEN: tuple[type[Exception], ...] = (
+    UnidentifiedImageError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+)
 BROKEN += (SyntaxError, TypeError, ValueError, struct.error, zlib.error)  # what libraries raise over torn bytes
-TURNS = {
+TURNS: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -51,7 +59,7 @@ def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
 
 def _upright(found: Image.Image) -> Image.Image:
     """As it was held; the rest of the camera's notes is not even parsed again."""
-    turn = TURNS.get(found.getexif().get(ExifTags.Base.Orientation))
+    turn = TURNS.get(found.getexif().get(ExifTags.Base.Orientation, 1))
     return found.transpose(turn) if turn is not None else found
 
 

@@ -31,7 +31,7 @@ def bullets(entries: Sequence[Cell]) -> dict | None:
     return {"type": "list", "entries": list(entries)} if entries else None
 
 
-def figures(*entries: tuple[str, str] | tuple[str, str, str]) -> dict:
+def figures(*entries: tuple[str, ...]) -> dict:
     keys = ("value", "words", "note")
     return {"type": "figures", "entries": [dict(zip(keys, entry, strict=False)) for entry in entries]}
 

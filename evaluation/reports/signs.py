@@ -24,7 +24,7 @@ UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Sk", "Mn"}  # controls, joiners, tones 
 
 
 def known_signs() -> set[str]:
-    found = set()
+    found: set[str] = set()
     for part in RANGES.split():
         first, _to, last = part.partition("-")
         found.update(chr(code) for code in range(int(first, 16), int(last or first, 16) + 1))

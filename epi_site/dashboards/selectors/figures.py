@@ -154,9 +154,9 @@ def _past_points(view: View) -> list[ProgressPoint]:
         Q(revision__in=fully.values("accepted_id"))
         | Q(revision__in=public.values("published_id"), action__published_at__isnull=False)
     )
-    rows = view.cut(rows, "action__")
+    shown = view.cut(rows, "action__")
     period = "revision__city_period__period"
-    means = rows.order_by().values(CITY_OF_FROZEN, period).annotate(points=Sum("progress"), counted=Count("pk"))
+    means = shown.order_by().values(CITY_OF_FROZEN, period).annotate(points=Sum("progress"), counted=Count("pk"))
     points = [
         ProgressPoint(cities[row[CITY_OF_FROZEN]], periods[row[period]], _mean(row["points"], row["counted"]) or 0)
         for row in means
