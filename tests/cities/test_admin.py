@@ -26,7 +26,7 @@ def lists():
 
 @pytest.mark.parametrize(
     "role",
-    ["viewer", "expert", "official", "lead", "partner", "trainer", "data_protection", "superuser", "former"],
+    ["viewer", "expert", "official", "lead", "partner", "data_protection", "superuser", "former"],
 )
 def test_workbench_is_not_there_for_people_without_an_admin_role(client, everyone, role):
     client.force_login(everyone[role])

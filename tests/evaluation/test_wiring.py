@@ -13,14 +13,13 @@ from django.urls import reverse
 from cities.cards import cards_of
 from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
-from epi_site.shared.snapshots import seal
 from evaluation.cards import evaluation_card
 from evaluation.exceptions import FrameworkInUse, NotYours
 from evaluation.gates import evaluation_is_published
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.selectors.overview import alphas_of, tasks_of, work_rows
 from evaluation.services import committee, frameworks, ratings, rounds
-from strategies.models import CityPeriod, Evidence, PeriodRevision, RevisionFile
+from strategies.models import Evidence, PeriodRevision
 from strategies.services import periods
 from strategies.work import added_work
 from tests.factories import (
@@ -223,30 +222,29 @@ def test_a_rater_reads_the_evidence_of_what_is_judged_and_nobody_elses(case, cit
     peer = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
     rounds.assign_rater(case.evaluation, peer.person, "peer", by=case.coordinator)
     stranger = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
-    seen = _frozen_file(case, "network")
-    _frozen_file(case, "city")
-    _frozen_file(case, None)
+    period = CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=3))
+    seen = _evidence(case, period, "network")
+    _evidence(case, period, "city")
+    _judge(case, periods.submit_period(period, by=case.lead))
+    _evidence(case, CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=6)), "network")
 
     assert set(StoredFile.objects.visible_to(peer)) == {seen}
     assert set(StoredFile.objects.visible_to(stranger)) == set()
 
 
-def _frozen_file(case, visibility):
-    """Evidence of a period that is still open, in the judged revision unless ``visibility`` is None."""
-    period = ReportingPeriodFactory(ahead=3)
-    found = CityPeriod.objects.filter(city=case.city, period=period).first()
+def _evidence(case, city_period, visibility):
     update = ActionUpdateFactory(
-        action=ActionFactory(city=case.city),
-        city_period=found or CityPeriodFactory(city=case.city, period=period),
-        visibility=visibility or "network",
-        author=case.official,
+        action=ActionFactory(city=case.city), city_period=city_period, visibility=visibility, author=case.official
     )
     stored = StoredFileFactory(state=FileState.USED)
-    evidence = Evidence.objects.create(update=update, file=stored)
-    if visibility:
-        revision = case.evaluation.revision
-        RevisionFile.objects.create(revision=revision, evidence=evidence, file=stored, visibility=visibility)
+    Evidence.objects.create(update=update, file=stored)
     return stored
+
+
+def _judge(case, revision):
+    evaluation = case.evaluation
+    evaluation.revision = revision
+    evaluation.save()
 
 
 # ---- the judged revision
@@ -255,10 +253,8 @@ def _frozen_file(case, visibility):
 @pytest.fixture
 def judges(case, city):
     """People of another city with a part in the evaluation, and one who has none: nothing of it is published."""
-    evaluation = case.evaluation
     city_period = CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=5))
-    evaluation.revision = periods.submit_period(city_period, by=case.lead)
-    evaluation.save()
+    _judge(case, periods.submit_period(city_period, by=case.lead))
     official = BodyKind.CITY_OFFICE, Role.OFFICIAL, city
     people = {name: member(*official) for name in ("rater", "moderator", "substitute", "conflicted", "stranger")}
     for name in ("rater", "conflicted"):
@@ -274,9 +270,8 @@ def judges(case, city):
 )
 def test_who_judges_reads_the_judged_revision(case, judges, client, name, status):
     revision, user = case.evaluation.revision, judges[name]
-    other = PeriodRevision.objects.create(
-        city_period=revision.city_period, number=revision.number + 1, snapshot="{}", sha256=seal("{}")
-    )
+    periods.reopen_period(revision.city_period, by=case.coordinator, reason="A figure was wrong.")
+    other = periods.submit_period(revision.city_period, by=case.lead)
     client.force_login(user)
 
     pages = [revision.city_period.get_absolute_url(), revision_page(revision)]

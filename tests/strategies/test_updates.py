@@ -473,8 +473,9 @@ def test_evidence_is_withdrawn_with_its_file(action, city_period, official, ever
 
     photo.refresh_from_db()
     assert photo.state == FileState.WITHDRAWN
-    assert set(StoredFile.objects.visible_to(official)) == {photo}
-    assert set(StoredFile.objects.visible_to(everyone["viewer"])) == set()
+    assert set(StoredFile.objects.visible_to(everyone["lead"])) == {photo}
+    for reader in (official, everyone["viewer"]):
+        assert set(StoredFile.objects.visible_to(reader)) == set()
     with pytest.raises(AlreadyWithdrawn):
         updates.withdraw_evidence(evidence, by=official)
 
