@@ -15,10 +15,12 @@ for _name in ("REDIS_URL", "CELERY_BROKER_URL"):  # two databases of Redis for e
         os.environ[_name] = re.sub(r"\d+$", lambda last: str(int(last[0]) + 2 * _worker), os.environ[_name])
 
 from .base import *  # noqa: E402, F403 - the folder must be known first
-from .base import STORAGES  # noqa: E402
+from .base import DATA_DIR, DATABASES, IS_SQLITE, STORAGES  # noqa: E402
 
 SECRET_KEY = "for tests only, never anywhere else, and long enough to be quiet"  # noqa: S105
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True
+if IS_SQLITE:  # a file, as in use: in memory, a second connection is refused at once where it would wait
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
