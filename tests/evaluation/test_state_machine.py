@@ -26,8 +26,9 @@ from tests.factories import PersonFactory, member
 DECLARE, RATE, DISCUSS, MODERATE, REVIEW, PUBLISHED = STAGES
 CODES = ["relevance", "impact"]
 OF_CITY, MEMBERS = {"official", "lead", "expert"}, {"committee1", "committee2", "committee4"}  # committee3: in both
-TOLD = OF_CITY | {"partner", "coordinator", "moderator"}  # of what was said, once published; the moderator is a trainer
-OTHERS = {"rater1", "rater2", "moderator", "committee3", "partner", "coordinator", "superuser"}
+OFFICE = {"rater1", "rater2", "moderator", "partner", "coordinator"}  # trainers, as partners, read what is published
+TOLD = OF_CITY | OFFICE  # of what the committee said, once it is published
+OTHERS = OFFICE | {"committee3", "superuser"}
 
 yes_or_no, codes, levels = st.booleans(), st.sampled_from(CODES), st.sampled_from([1, 4, None])
 deciders = st.sampled_from(["committee1", "committee2", "committee4", "committee3", "rater1"])
