@@ -104,7 +104,7 @@ def managed_bodies(user):
 
 
 def reads_network(user) -> bool:
-    """Partners, trainers, the scientific committee and coordinators: they read what cities have handed in."""
+    """Partners, trainers, the scientific committee and coordinators: they read what cities have submitted."""
     return has_network_role(user, Role.PARTNER, Role.TRAINER, Role.COORDINATOR) or is_scientific_member(user)
 
 

@@ -32,7 +32,7 @@ def refuse_demo_accounts() -> None:
 
 
 def refuse_missing_locks() -> None:
-    """Likewise where real people are served and triggers that hold what was handed in are not in the database."""
+    """Likewise where real people are served and triggers that hold what was submitted are not in the database."""
     if settings.DEMO_ALLOWED:
         return
     try:

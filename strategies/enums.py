@@ -92,7 +92,7 @@ TRANSITIONS = {  # verb: (from any of these, to this)
 }
 LOCKED = {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
 NEEDS_TEXT = {"return", "reopen"}
-NEXT_REVISION = {"return", "reopen"}  # what was handed in stays; the city goes on in the next revision
+NEXT_REVISION = {"return", "reopen"}  # what was submitted stays; the city goes on in the next revision
 
 
 class PeriodVerb(TextChoices):

@@ -21,7 +21,7 @@ class NotAllowed(StrategyError):
 
 class PeriodLocked(StrategyError):
     message = _(
-        "This period has been handed in, so nothing in it can change. "
+        "This period has been submitted, so nothing in it can change. "
         "Log it with a later date, or ask the coordinator to reopen the period."
     )
 

@@ -50,7 +50,7 @@ def measured_it_as_owner(user, value):
 
 @rules.predicate
 def is_of_the_municipality(user, city_period):
-    """Coordinators do not accept what their own house hands in."""
+    """Coordinators do not accept what their own house submits."""
     person = person_of(user)
     if city_period is None or person is None or person.organisation_id is None:
         return False

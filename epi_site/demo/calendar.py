@@ -31,7 +31,7 @@ def _first_day(number: int) -> date:
 
 @dataclass
 class Calendar:
-    """``quarter(0)`` is open, ``quarter(-1)`` the last one that cities have handed in."""
+    """``quarter(0)`` is open, ``quarter(-1)`` the last one that cities have submitted."""
 
     today: date
 

@@ -156,5 +156,5 @@ class Logging:
 
 
 def handed_in_on(quarter: Quarter, number: int, *, is_last: bool) -> date:
-    """Cities hand in soon after the quarter; the last one just before its end, so that it is there on any day."""
+    """Cities submit soon after the quarter; the last one just before its end, so that it is there on any day."""
     return quarter.end - timedelta(days=3) if is_last else quarter.end + timedelta(days=4 + number % 5)

@@ -27,7 +27,7 @@ def prepare() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
     call_command("migrate", interactive=False, verbosity=0)
     if triggers.missing():
-        raise SystemExit("Not started: the locks of handed-in periods could not be put into the database.")
+        raise SystemExit("Not started: the locks of submitted periods could not be put into the database.")
     call_command("createcachetable", verbosity=0)
     if settings.DEMO_ALLOWED and env_bool("EPI_DEMO", default=True):
         load_demo()

@@ -63,7 +63,7 @@ def ask_migrations() -> None:
 
 
 def ask_locks() -> None:
-    """A restore or a foreign tool may have dropped the triggers that hold what was handed in."""
+    """A restore or a foreign tool may have dropped the triggers that hold what was submitted."""
     if gone := triggers.missing():
         raise NotReady(f"{len(gone)} locks are missing in the database: run manage.py migrate")
 

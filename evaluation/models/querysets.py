@@ -129,7 +129,7 @@ class AssignmentQuerySet(models.QuerySet):
 
 
 def _others_seen_by(user, person):
-    """Evaluations whose handed-in ratings the user sees by name."""
+    """Evaluations whose submitted ratings the user sees by name."""
     from .rounds import Evaluation
 
     discussed = Evaluation.objects.filter(stage__in=FROM_DISCUSS)
@@ -141,7 +141,7 @@ def _others_seen_by(user, person):
 
 
 def _left_out(evaluation: str, rater: str):
-    """Raters that were withdrawn and not named again: what they handed in no longer counts."""
+    """Raters that were withdrawn and not named again: what they submitted no longer counts."""
     from .rounds import RaterAssignment
 
     of_rater = RaterAssignment.objects.filter(evaluation=OuterRef(evaluation), person=OuterRef(rater))
@@ -153,11 +153,11 @@ class AssessmentQuerySet(models.QuerySet):
         return self.filter(submitted_at__isnull=False)
 
     def counted(self):
-        """Handed in, and the rater was not withdrawn since."""
+        """Submitted, and the rater was not withdrawn since."""
         return self.submitted().filter(~_left_out("evaluation", "rater"))
 
     def visible_to(self, user):
-        """One's own always; others' handed-in ones as their ratings."""
+        """One's own always; others' submitted ones as their ratings."""
         person = person_of(user)
         if person is None:
             return self.none()

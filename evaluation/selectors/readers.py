@@ -11,7 +11,7 @@ from evaluation.models import Evaluation
 def judged_revisions(user: Any) -> Q:
     """Over PeriodRevision: those that the user rates, moderates or decides on, and has no conflict with.
 
-    With the evidence of network and public records as they were frozen, also where a newer revision was handed in.
+    With the evidence of network and public records as they were frozen, also where a newer revision was submitted.
     """
     person = person_of(user)
     if person is None:

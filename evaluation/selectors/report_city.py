@@ -109,7 +109,7 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
 
 
 def _moves(revision: PeriodRevision) -> dict:
-    """When the revision was handed in and accepted; the last time, where it was done twice."""
+    """When the revision was submitted and accepted; the last time, where it was done twice."""
     city_period = revision.city_period
     moves = city_period.moves.filter(revision=revision.number).order_by("number")
     at = {move.verb: move.at for move in moves}

@@ -140,7 +140,7 @@ def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
 
 @transaction.atomic
 def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
-    """Hand in all dimensions. Reveals nothing to anybody, the author included. A second time changes nothing."""
+    """Submit all dimensions. Reveals nothing to anybody, the author included. A second time changes nothing."""
     evaluation = locked(evaluation)
     person, _assignment = _rater(evaluation, by)
     assessment = Assessment.objects.select_for_update().filter(evaluation=evaluation, rater=person).first()

@@ -169,7 +169,7 @@ class LogForm(VersionedForm):
     @staticmethod
     def words_of_period(city_period):
         period = city_period.period
-        return _("%(name)s, to be handed in by %(day)s") % {"name": period.name, "day": locales.day(period.due_on)}
+        return _("%(name)s, to be submitted by %(day)s") % {"name": period.name, "day": locales.day(period.due_on)}
 
     def _offer_languages(self):
         city = self.page.city

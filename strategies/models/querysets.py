@@ -158,7 +158,7 @@ class IndicatorQuerySet(models.QuerySet):
         return self.of_plans_seen_by(user).filter(standing)
 
     def of_plans_seen_by(self, user):
-        """Withdrawn ones too: what was handed in of them stays."""
+        """Withdrawn ones too: what was submitted of them stays."""
         from .strategy import Action
 
         measures = Q(action=None) | Q(action__in=Action.objects.visible_to(user))
@@ -187,7 +187,7 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
     """Reads and additions only: the manager of a frozen model."""
 
     def visible_to(self, user):
-        """All of the own city; the handed-in ones for who reads the network; published ones for everybody.
+        """All of the own city; the submitted ones for who reads the network; published ones for everybody.
 
         And those that one is given for a task. What a revision tells a reader is cut by ``selectors.frozen`` (records
         of *city* visibility stay in the city).
@@ -243,7 +243,7 @@ def indicator_seen_by(user, path: str = "indicator") -> Q:
 
 
 def facts_seen_by(user, plan: Q, prefix: str = "") -> Q:
-    """Live facts: the own city's; handed-in ones by visibility. A reopened period is read from its revision instead.
+    """Live facts: the own city's; submitted ones by visibility. A reopened period is read from its revision instead.
 
     ``plan`` says that the user sees what the fact is about, which the public must.
     """

@@ -64,7 +64,7 @@ def actions_of(strategy: Strategy, user: Any) -> QuerySet[Action]:
 
 
 def has_unsubmitted(action: Action) -> bool:
-    """Some of the figures come from a period that has not been handed in."""
+    """Some of the figures come from a period that has not been submitted."""
     return action.updates.standing().exclude(city_period__state__in=LOCKED).exists()
 
 

@@ -1,4 +1,4 @@
-"""What a period holds when it is handed in, and what readers outside the city read of it.
+"""What a period holds when it is submitted, and what readers outside the city read of it.
 
 Layout of a snapshot (schema version 1); money and values are decimals as text, days ISO 8601, no person is named:
 

@@ -62,7 +62,7 @@ def _facts(contents: dict) -> Iterator[dict]:
 
 
 def sealed(rows: Iterable[Any]) -> list[Any]:
-    """The rows of actions or indicators, in their order; SealBroken where one is not what was handed in.
+    """The rows of actions or indicators, in their order; SealBroken where one is not what was submitted.
 
     One more query reads the snapshots, each once.
     """

@@ -168,15 +168,15 @@ def _returned_row(city_period: CityPeriod, move: PeriodMove) -> WorkRow:
 
 
 def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
-    """For who hands in: the period's last day has passed."""
+    """For who submits: the period's last day has passed."""
     mine = lead_cities(user)
     over = [row for row in periods if row.city_id in mine and row.period.ends_on < row.city.today]
     return [
         WorkRow(
-            title=_("Hand in %(period)s") % {"period": row.period.name},
+            title=_("Submit %(period)s") % {"period": row.period.name},
             url=row.get_absolute_url(),
-            label=_("Look and hand in"),
-            text=_("To be handed in by %(day)s.") % {"day": locales.day(row.period.due_on)},
+            label=_("Look and submit"),
+            text=_("To be submitted by %(day)s.") % {"day": locales.day(row.period.due_on)},
             state=Health.LATE if row.period.due_on < row.city.today else PeriodState.OPEN,
             urgency=LATE if row.period.due_on < row.city.today else SOON,
             due_on=row.period.due_on,
@@ -187,7 +187,7 @@ def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
 
 
 def _decide_rows(user: Any) -> list[WorkRow]:
-    """For coordinators: what cities have handed in, those of the own house left to others."""
+    """For coordinators: what cities have submitted, those of the own house left to others."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
     rows = CityPeriod.objects.filter(state=PeriodState.SUBMITTED).select_related("city", "period")
@@ -200,7 +200,7 @@ def _decide_rows(user: Any) -> list[WorkRow]:
             title=_("Accept or return %(period)s of %(city)s") % {"period": row.period.name, "city": row.city.name},
             url=row.get_absolute_url(),
             label=_("Read and decide"),
-            text=_("Handed in on %(day)s.") % {"day": locales.day(row.handed_in_at)},
+            text=_("Submitted on %(day)s.") % {"day": locales.day(row.handed_in_at)},
             state=PeriodState.SUBMITTED,
             urgency=DUE,
             due_on=row.handed_in_at.astimezone(row.city.zone).date(),

@@ -1,4 +1,4 @@
-"""Periods: made for every city, moved from state to state, frozen when they are handed in."""
+"""Periods: made for every city, moved from state to state, frozen when they are submitted."""
 
 import calendar
 from datetime import date, timedelta
@@ -233,7 +233,7 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
 
 @transaction.atomic
 def return_period(city_period: CityPeriod, *, by: Any, comments: str) -> CityPeriod:
-    """What was handed in stays as it is; the city goes on in the next revision."""
+    """What was submitted stays as it is; the city goes on in the next revision."""
     return _decide(city_period, "return", by=by, text=comments)
 
 
@@ -244,7 +244,7 @@ def accept_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
 
 @transaction.atomic
 def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPeriod:
-    """The facts can be changed again; others go on reading the old revision until the next is handed in."""
+    """The facts can be changed again; others go on reading the old revision until the next is submitted."""
     return _decide(city_period, "reopen", by=by, text=reason)
 
 
@@ -271,7 +271,7 @@ def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
 
 @transaction.atomic
 def ask_to_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodComment:
-    """The city has found a mistake after handing in; the coordinators are told."""
+    """The city has found a mistake after submitting; the coordinators are told."""
     demand(by, "strategies.ask_reopen_cityperiod", city_period)
     city_period = _held(city_period)
     if not city_period.is_locked:
@@ -303,7 +303,7 @@ def _held(city_period: CityPeriod) -> CityPeriod:
 def _before_submission(city_period: CityPeriod) -> CityPeriod:
     city_period = _held(city_period)
     if PeriodState(city_period.state) in LOCKED:
-        raise TransitionNotAllowed(_("The period has been handed in. The expert group speaks before that."))
+        raise TransitionNotAllowed(_("The period has been submitted. The expert group speaks before that."))
     return city_period
 
 

@@ -59,7 +59,7 @@ def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
         if first := _first_answer(action, by, data):
             return first
         if isinstance(error, PeriodLocked) and data.city_period is None:
-            return _log_at_once(action, by=by, data=data)  # handed in a moment ago: into the next one
+            return _log_at_once(action, by=by, data=data)  # submitted a moment ago: into the next one
         raise
 
 

@@ -235,7 +235,7 @@ class ActionWithdraw(WithReason):
     label = gettext_lazy("Why is it withdrawn?")
     button = gettext_lazy("Withdraw the action")
     consequence = gettext_lazy(
-        "It leaves the plan, the lists and the counts from today. What was logged and handed in stays as it is."
+        "It leaves the plan, the lists and the counts from today. What was logged and submitted stays as it is."
     )
     done = gettext_lazy("The action is withdrawn.")
 

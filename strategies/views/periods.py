@@ -1,4 +1,4 @@
-"""A city's period: how complete it is, its narrative, handing in and what follows, and its revisions."""
+"""A city's period: how complete it is, its narrative, submitting and what follows, and its revisions."""
 
 from datetime import date
 
@@ -118,7 +118,7 @@ class CityPeriodDetail(RowPage):
 
 
 class PeriodRevisionDetail(RowPage):
-    """One revision as it was handed in, cut to what this reader may read."""
+    """One revision as it was submitted, cut to what this reader may read."""
 
     template_name = "strategies/revision.html"
     name = "city_period"
@@ -186,13 +186,13 @@ class NarrativeEdit(RowForm):
 
 
 class CityPeriodSubmit(RowForm):
-    """What is handed in, who answers for it, and what that means."""
+    """What is submitted, who answers for it, and what that means."""
 
     template_name = "strategies/cityperiod_submit.html"
     name = "city_period"
     rows = ROWS
     permission = "strategies.submit_cityperiod"
-    done = gettext_lazy("Handed in. Nothing in the period changes from now on, unless it is returned or reopened.")
+    done = gettext_lazy("Submitted. Nothing in the period changes from now on, unless it is returned or reopened.")
 
     def make_form(self, data=None, files=None):
         return SubmitForm(data, city=self.row.city, person=person_of(self.user), is_early=self.is_early)
@@ -205,7 +205,7 @@ class CityPeriodSubmit(RowForm):
         periods.submit_period(self.row, by=self.user, on_behalf_of=form.cleaned_data["on_behalf_of"])
 
     def get_context_data(self, **kwargs):
-        trail = trails.here(trails.period_trail(self.row), _("Hand in"))
+        trail = trails.here(trails.period_trail(self.row), _("Submit"))
         context = {"complete": completeness(self.row), "city": self.row.city, "is_early": self.is_early}
         return super().get_context_data(**context, trail=trail, **kwargs)
 
@@ -228,7 +228,7 @@ class CityPeriodReturn(PeriodReason):
     heading = gettext_lazy("Return the period")
     label = gettext_lazy("What should the city mend, and why?")
     button = gettext_lazy("Return it to the city")
-    consequence = gettext_lazy("The city can change its facts again. What was handed in stays readable as it is.")
+    consequence = gettext_lazy("The city can change its facts again. What was submitted stays readable as it is.")
     done = gettext_lazy("Returned. The city has been told, with your words.")
 
     def save(self, form):
@@ -241,7 +241,7 @@ class CityPeriodReopen(PeriodReason):
     label = gettext_lazy("Why is it reopened?")
     button = gettext_lazy("Reopen the period")
     consequence = gettext_lazy(
-        "The city can change its facts again. Until it hands in anew, everybody else goes on reading the old revision."
+        "The city can change its facts again. Until it submits anew, everybody else goes on reading the old revision."
     )
     done = gettext_lazy("Reopened. The city has been told.")
 
@@ -268,7 +268,7 @@ class CityPeriodComment(PeriodReason):
     heading = gettext_lazy("Comment on the period")
     label = gettext_lazy("Your comment")
     button = gettext_lazy("Comment")
-    consequence = gettext_lazy("The city and the network read it. It is no part of what is handed in.")
+    consequence = gettext_lazy("The city and the network read it. It is no part of what is submitted.")
     done = gettext_lazy("Your comment stands on the page of the period.")
 
     def save(self, form):

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 DIMENSIONS = ["relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"]
-SUBMIT = re.compile("Submit|Hand in")
+SUBMIT = re.compile("Submit")
 
 
 def evaluation(site, slug: str, stage: str) -> int:

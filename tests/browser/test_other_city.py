@@ -1,8 +1,8 @@
-"""What Lublin has not handed in is not there for Linköping's official: by page, form, workbench or file address."""
+"""What Lublin has not submitted is not there for Linköping's official: by page, form, workbench or file address."""
 
 import json
 
-SECRET = "Sealed until it is handed in"
+SECRET = "Sealed until it is submitted"
 MAKE = """
 import json
 from cities.models import City, StoredFile

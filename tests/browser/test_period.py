@@ -42,7 +42,7 @@ def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submissio
 
     lead = visit("lead.ravenna", f"/periods/{period}/submit/")
     lead.get_by_label("Submit now all the same").check()
-    lead.get_by_role("button", name="Hand in").click()
+    lead.get_by_role("button", name="Submit").click()
     expect(lead.locator("main")).to_contain_text("Submitted")
 
     dashboard.goto(f"{site.url}/actions/{pk}/")
@@ -54,9 +54,9 @@ def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submissio
 def test_submitted_period_takes_no_more(visit, site):
     pk, period = first_action(site, "riga"), open_period(site, "riga")
     lead = visit("lead.riga", f"/periods/{period}/")
-    lead.get_by_role("link", name="Look and hand in").click()
+    lead.get_by_role("link", name="Look and submit").click()
     lead.get_by_label("Submit now all the same").check()
-    lead.get_by_role("button", name="Hand in").click()
+    lead.get_by_role("button", name="Submit").click()
     expect(lead.locator("main")).to_contain_text("Submitted")
 
     page = visit("official.riga", f"/actions/{pk}/")

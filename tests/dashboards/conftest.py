@@ -45,7 +45,7 @@ def partner(db):
 
 @pytest.fixture
 def network(db):
-    """Linköping: reported, reopened and reported again, now open. Lublin: handed in, now open. Riga: reports early."""
+    """Linköping: reported, reopened and reported again, now open. Lublin: submitted, now open. Riga: reports early."""
     coordinator = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     with clock.at(THEN):
         past = ReportingPeriodFactory()

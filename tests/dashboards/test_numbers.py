@@ -72,7 +72,7 @@ def update_of(**fields):
 
 
 def frozen_contents(city_period):
-    """The snapshot of the newest accepted revision, else of the newest at all; None before one was handed in."""
+    """The snapshot of the newest accepted revision, else of the newest at all; None before one was submitted."""
     moves = [row for row in PeriodMove.objects.all() if row.city_period_id == city_period.pk]
     accepted = {row.revision for row in moves if row.verb == "accept"}
     revisions = [row for row in PeriodRevision.objects.all() if row.city_period_id == city_period.pk]

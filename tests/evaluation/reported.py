@@ -48,7 +48,7 @@ def _update(text, **fields) -> UpdateInput:
 
 
 def accept(world, *, coordinator=None) -> PeriodRevision:
-    """Hand it in and accept it; a second time after it was reopened."""
+    """Submit it and accept it; a second time after it was reopened."""
     world.coordinator = (
         coordinator or getattr(world, "coordinator", None) or member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     )

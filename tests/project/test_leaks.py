@@ -75,7 +75,7 @@ def test_no_filter_search_or_download_tells_more(world, role):
 
 @pytest.mark.parametrize("role", ["public", "viewer", "official", "lead", "former", "superuser", "rater", "moderator"])
 def test_pages_are_the_same_however_much_another_city_drafts(world, role):
-    """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not handed in.
+    """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not submitted.
 
     Nor of what Ghent, whose strategy is published, adds to it and does not publish.
     """

@@ -57,12 +57,12 @@ JUDGES = "rater rater_discuss moderator substitute"
 MEMBERS = "lead coordinator data_protection"
 
 SEEN_BY = {  # marker: the roles that may be answered with it, on any page
-    # what Lublin has not adopted, not handed in
+    # what Lublin has not adopted, not submitted
     "lublin-plan": "other_official coordinator",
     "lublin-fact": "other_official",
     "lublin-typed": "other_official",
     "lublin-event": f"other_official {NETWORK}",
-    # what Linköping has not handed in, or keeps to itself
+    # what Linköping has not submitted, or keeps to itself
     "open-fact": CITY,
     "own-draft": "official",
     "withdrawn-fact": OFFICIALS,
@@ -242,7 +242,7 @@ def _day(day):
 
 
 def _report(world, name, text="We met everybody."):
-    """Open, log and hand in: something for everybody, the network and the city alone."""
+    """Open, log and submit: something for everybody, the network and the city alone."""
     who, row = world.roles, world.periods[name]
     first = row.period.starts_on + timedelta(days=20)
     with _day(first):

@@ -1,4 +1,4 @@
-"""Periods: made for every city, moved with a row for each move, frozen when handed in."""
+"""Periods: made for every city, moved with a row for each move, frozen when submitted."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A period's page: what is missing, handing in, and all that follows, each by whom it belongs to."""
+"""A period's page: what is missing, submitting, and all that follows, each by whom it belongs to."""
 
 import pytest
 from django.urls import reverse
@@ -258,7 +258,7 @@ def test_the_narrative_of_a_submitted_period_is_refused_kindly(client, everyone,
 
     answer = client.post(url("narrative_edit", submitted), {"text": "Other.", "language": "sv", "version": "1"})
 
-    assert "has been handed in" in answer.content.decode()
+    assert "has been submitted" in answer.content.decode()
     assert Narrative.objects.get().text == "A good quarter."
 
 

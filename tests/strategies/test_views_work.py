@@ -62,7 +62,7 @@ def test_what_presses_most_comes_first(client, official, everyone, city, period)
 
 def test_a_lead_is_asked_to_hand_in_what_is_over(client, everyone, city):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
-    words = f"Hand in {before.period.name}"
+    words = f"Submit {before.period.name}"
 
     client.force_login(everyone["lead"])
     assert words in titles(client.get(URL))

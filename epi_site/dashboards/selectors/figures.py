@@ -128,7 +128,7 @@ def _mean(points: int, counted: int) -> int | None:
 
 @dataclass(frozen=True)
 class ProgressPoint:
-    """Where a city stood at the end of a period, by its shown revision; ``is_open`` where nothing is handed in yet."""
+    """Where a city stood at the end of a period, by its shown revision; ``is_open`` where nothing is submitted yet."""
 
     city: Any
     period: Any

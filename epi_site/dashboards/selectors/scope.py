@@ -63,7 +63,7 @@ class Reading:
 
     @property
     def is_reported(self) -> bool:
-        """Accepted once, or handed in and not sent back or taken back since."""
+        """Accepted once, or submitted and not sent back or taken back since."""
         return self.basis in {Basis.ACCEPTED, Basis.PUBLISHED} or (
             self.basis == Basis.SUBMITTED and self.state == PeriodState.SUBMITTED
         )
@@ -227,7 +227,7 @@ def revisions_with(verb: str) -> QuerySet[PeriodRevision]:
 
 
 def with_records(rows: QuerySet[CityPeriod]) -> QuerySet[CityPeriod]:
-    """Adds the newest accepted, published and handed-in revision of each: its id and its number."""
+    """Adds the newest accepted, published and submitted revision of each: its id and its number."""
     found = {
         "accepted": revisions_with(PeriodVerb.ACCEPT),
         "published": revisions_with(PeriodVerb.PUBLISH),
@@ -250,7 +250,7 @@ def _city_periods(view: View) -> Iterable[CityPeriod]:
 
 
 def _basis_of(row: Any, *, is_public: bool, has_begun: bool) -> tuple[Basis, int | None, int | None]:
-    """The newest accepted revision; else what was handed in; else, of a period that has begun, what is being logged."""
+    """The newest accepted revision; else what was submitted; else, of a period that has begun, what is being logged."""
     if row is not None and row.published_id and (is_public or row.published_id == row.accepted_id):
         return Basis.PUBLISHED, row.published_id, row.published_no
     if is_public or row is None:
