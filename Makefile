@@ -18,6 +18,9 @@ SERVERS := DATABASE_URL="$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/pos
 PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOSTS=epi.example \
 	EPI_SITE_URL=https://epi.example SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')"
 
+# Compiled once, not by each of the many processes that a start and a suite begin.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-embedded test-browser test-servers check ci bench lock env env-dev front messages clean
 help:
 	@sed -n '2,5s/^# //p' Makefile
