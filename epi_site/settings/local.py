@@ -3,10 +3,11 @@
 from django.core.management.utils import get_random_secret_key
 
 from .base import *  # noqa: F403 - settings modules are made this way
-from .base import DATA_DIR, env_secret
+from .base import DATA_DIR, LOGGING, env_secret
 
 _kept = DATA_DIR / "secret-key"
 if not _kept.exists():
     _kept.touch(mode=0o600)
     _kept.write_text(get_random_secret_key(), encoding="utf-8")
 SECRET_KEY = env_secret("SECRET_KEY", default=_kept.read_text(encoding="utf-8"))
+LOGGING["loggers"]["celery.app.trace"] = {"level": "WARNING"}  # a line for each letter pushes the address out of sight
