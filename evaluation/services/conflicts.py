@@ -29,8 +29,7 @@ def declare_conflict(
     person = person or own
     is_own = own is not None and person == own
     found = evaluation.conflicts.filter(person=person, withdrawn_at=None).first()
-    is_again = is_own and found is not None and found.declared_by_id == by.pk
-    if is_again and evaluation.stage != Stage.PUBLISHED:
+    if is_own and found is not None and found.declared_by_id == by.pk and evaluation.stage != Stage.PUBLISHED:
         return found  # it hides the evaluation from who declared it, so the permission is gone
     if not by.has_perm("evaluation.declare_conflict" if is_own else "evaluation.assign_evaluation", evaluation):
         raise NotYours
