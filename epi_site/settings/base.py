@@ -262,7 +262,7 @@ INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 SIMPLE_HISTORY_REVERT_DISABLED = True
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "epi_site.shared.forms.Renderer"
 DEMO_ALLOWED = True  # production settings turn it off
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

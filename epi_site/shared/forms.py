@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit
 from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.renderers import DjangoTemplates
+from django.forms.utils import ErrorList
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,6 +42,36 @@ def form_helper(
         for name, words in buttons:
             helper.add_input(Submit(name, words, css_class="epi-quiet"))
     return helper
+
+
+# ---- what was left empty
+
+
+class NamedField(BoundField):
+    """A field that was left empty says which one it is and what to do, unless the form has words of its own for it."""
+
+    @property
+    def errors(self) -> ErrorList:
+        errors = super().errors
+        if self.is_left_empty:
+            return ErrorList([self._words()], renderer=errors.renderer, field_id=errors.field_id)
+        return errors
+
+    @property
+    def is_left_empty(self) -> bool:
+        stock = forms.Field.default_error_messages["required"]
+        return [str(error) for error in super().errors] == [str(stock)]
+
+    def _words(self) -> str:
+        is_chosen = hasattr(self.field, "choices")
+        words = gettext("Choose something under “%(label)s”.") if is_chosen else gettext("Fill in “%(label)s”.")
+        return words % {"label": self.label}
+
+
+class Renderer(DjangoTemplates):
+    """Django's, for every form of the site and of the workbench, with our sentence for a field that was left empty."""
+
+    bound_field_class = NamedField
 
 
 # ---- widgets

@@ -315,7 +315,7 @@ def test_network_report_needs_no_city(client, city):
     [
         ({"city": ""}, "Choose the city"),
         ({}, "Nothing has been accepted"),
-        ({"kind": "network_period", "period": ""}, "This field is required"),
+        ({"kind": "network_period", "period": ""}, "Choose something under “Period”."),
     ],
 )
 def test_issue_form_says_what_is_wrong(client, everyone, city, other_city, changed, told):

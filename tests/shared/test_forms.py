@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django import forms
 from django.template import Context, Template
+from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
 from epi_site.accounts.models import User
@@ -45,9 +46,35 @@ def test_summary_links_to_each_field():
     html = render(Plain({}))
 
     assert 'role="alert"' in html
-    assert '<a href="#id_text">What has happened?</a>' in html
-    assert '<a href="#id_kind_0">Status</a>' in html
+    assert '<a href="#id_text">Fill in “What has happened?”.</a>' in html
+    assert '<a href="#id_kind_0">Choose something under “Status”.</a>' in html
     assert "epi-errors" not in render(Plain())
+
+
+def test_other_errors_stand_behind_the_label():
+    html = render(Plain({"text": "A word", "kind": "a", "day": "soon"}))
+
+    assert '<a href="#id_day">Day</a>: Enter a valid date.' in html
+
+
+@pytest.mark.parametrize("language, words", [("en", "Fill in “Title”."), ("sv", "Fyll i ”Title”.")])
+def test_field_left_empty_says_which_and_what_to_do(language, words):
+    class Named(forms.Form):
+        title = forms.CharField(label="Title")
+
+    with translation.override(language):
+        errors = Named({})["title"].errors
+
+        assert list(errors) == [words]
+        assert errors.field_id == "id_title"
+
+
+def test_words_of_the_form_itself_win():
+    class Own(forms.Form):
+        title = forms.CharField(error_messages={"required": "Write one sentence."})
+
+    assert list(Own({})["title"].errors) == ["Write one sentence."]
+    assert not Own({})["title"].is_left_empty
 
 
 def test_bar_holds_buttons_way_back_and_the_draft():
