@@ -58,11 +58,14 @@ class DaysBetween(Func):
 
 
 class Share(Func):
-    """The part of a whole in per cent, rounded down."""
+    """The part of a whole in per cent, rounded as ``share_of`` does; both are whole and not negative."""
 
     output_field = IntegerField()
     template = "(%(expressions)s)"
-    arg_joiner = " * 100 / "
+    arg_joiner = " / "
+
+    def __init__(self, part, whole):
+        super().__init__(200 * part + whole, 2 * whole)
 
 
 def today_for(today: date | None) -> Value | DayThere:
@@ -159,11 +162,16 @@ class HealthFacts(NamedTuple):
     today: date
 
 
+def share_of(part: int, whole: int) -> int:
+    """In per cent, to the nearest whole one; a half is rounded up."""
+    return (200 * part + whole) // (2 * whole)
+
+
 def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
     """By weight where there are milestones (weight, reached), else as the newest update that says so."""
     whole = sum(weight for weight, _reached in milestones)
     if whole:
-        return sum(weight for weight, reached in milestones if reached) * 100 // whole
+        return share_of(sum(weight for weight, reached in milestones if reached), whole)
     return 100 if status == ActionStatus.COMPLETED else stated or 0
 
 
@@ -172,7 +180,7 @@ def expected_of(starts_on: date, ends_on: date, today: date) -> int:
         return 100
     if starts_on >= today:
         return 0
-    return (today - starts_on).days * 100 // (ends_on - starts_on).days
+    return share_of((today - starts_on).days, (ends_on - starts_on).days)
 
 
 def silent_since(facts: HealthFacts) -> date:

@@ -230,6 +230,8 @@ def test_first_rule_that_holds_decides(changes, health, words):
     [
         ([(1, True), (2, False)], "ongoing", 90, 33),
         ([(1, True), (2, False)], "completed", None, 33),
+        ([(1, True), (1, True), (1, False)], "ongoing", None, 67),
+        ([(1, True), (7, False)], "ongoing", None, 13),
         ([(3, True)], None, None, 100),
         ([], "completed", 40, 100),
         ([], "ongoing", 40, 40),
@@ -243,6 +245,17 @@ def test_progress_follows_from_milestones_where_there_are_any(milestones, status
 @pytest.mark.parametrize("today, expected", [(0, 0), (1, 10), (9, 90), (10, 100), (11, 100), (-1, 0)])
 def test_expectation_is_a_straight_line(today, expected):
     assert expected_of(day(0), day(10), day(today)) == expected
+
+
+@pytest.mark.django_db
+def test_two_of_three_is_sixty_seven_in_sql_too():
+    action = ActionFactory()
+    reached = MilestoneFactory.create_batch(3, action=action)[:2]
+    update = ActionUpdateFactory(action=action)
+    for milestone in reached:
+        MilestoneReached.objects.create(milestone=milestone, update=update)
+
+    assert Action.objects.with_health().get(pk=action.pk).progress == 67
 
 
 @pytest.mark.parametrize(
