@@ -5,9 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from cities.enums import BodyKind
-from cities.models import City, Membership, Person
+from cities.models import City, Installation, Membership, Person
 from epi_site.accounts.models import Mail
 from epi_site.accounts.services import write_mail
 
@@ -15,7 +16,8 @@ Text = Callable[[], tuple[str, str]]  # subject and sentences, written in the la
 
 
 def write_to(person: Person, *, key: str, text: Text, path: str, city: City | None = None) -> Mail | None:
-    """One letter that ends with the page at ``path``; None for whoever cannot be written to.
+    """One letter, from the greeting to the page at ``path`` and the network's name; None for whoever cannot be
+    written to.
 
     With the same ``key`` there is never a second one. ``city``: the letter is about it, so its language is the one to
     fall back on. Reads the person's account.
@@ -26,7 +28,9 @@ def write_to(person: Person, *, key: str, text: Text, path: str, city: City | No
     language = language_of(person, city.language if city else "")
     with translation.override(language):
         subject, sentences = text()
-    body = f"{sentences}\n\n{settings.SITE_URL}{path}\n"
+        greeting = _("Hello %(name)s,") % {"name": person.name}
+    network = Installation.objects.values_list("network_name", flat=True).first() or ""
+    body = f"{greeting}\n\n{sentences}\n\n{settings.SITE_URL}{path}\n\n{network}".strip() + "\n"
     return write_mail(to=address, subject=subject, body=body, key=key, language=language)
 
 

@@ -1,7 +1,7 @@
 """Letters that remind: due soon, overdue, long silent. Each person gets at most one a day, about each thing once."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -108,9 +108,30 @@ def _remind(person: Person, dues: list[Due], city: City) -> None:
 
 
 def _text(dues: list[Due]) -> tuple[str, str]:
-    count = len(dues)
-    subject = ngettext("%(count)d thing is waiting for you", "%(count)d things are waiting for you", count)
-    return subject % {"count": count}, "\n\n".join(_line(due.row) for due in dues)
+    """The subject tells what and by when of what is due first; the letter tells all."""
+    first = min(dues, key=lambda due: _day_of(due.row))
+    subject, more = _what(first.row), len(dues) - 1
+    if more:
+        words = ngettext("%(first)s, and %(count)d more thing", "%(first)s, and %(count)d more things", more)
+        subject = words % {"first": subject, "count": more}
+    return subject, "\n\n".join(_line(due.row) for due in dues)
+
+
+def _day_of(row: Action | CityPeriod) -> date:
+    """When it is or was due; what has none comes after what has one."""
+    if isinstance(row, CityPeriod):
+        return row.period.due_on
+    return date.max if row.health == Health.STALE else min(row.next_due_on, row.ends_on)
+
+
+def _what(row: Action | CityPeriod) -> str:
+    due = {"due": locales.day(_day_of(row), "medium")}
+    if isinstance(row, CityPeriod):
+        return _("Submit %(period)s by %(due)s") % (due | {"period": row.period.name})
+    if row.health == Health.STALE:
+        return _("%(action)s waits for an update") % {"action": row.title}
+    words = _("%(action)s was due on %(due)s") if row.health == Health.LATE else _("%(action)s is due by %(due)s")
+    return words % (due | {"action": row.title})
 
 
 def _line(row: Action | CityPeriod) -> str:

@@ -3,9 +3,10 @@
 import pytest
 
 from cities.enums import BodyKind, Role
+from cities.models import Installation
 from cities.services.letters import address_of, holders, language_of, write_to
 from epi_site.accounts.models import Mail
-from tests.factories import PersonFactory, member
+from tests.factories import PersonFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,17 @@ def test_letter_goes_to_the_address_of_the_account(settings):
     letter = write_to(person, key="k", text=words, path="/periods/1/")
 
     assert (letter.recipient, letter.subject) == ("now@town.example", "A subject")
-    assert letter.body == f"Some sentences.\n\n{settings.SITE_URL}/periods/1/\n"
+    assert letter.body == f"Hello {person.name},\n\nSome sentences.\n\n{settings.SITE_URL}/periods/1/\n"
+
+
+def test_letter_greets_in_the_persons_language_and_names_the_network():
+    Installation.objects.create(pk=1, network_name="Network of Towns")
+    person = PersonFactory(name="Anna Ek", user=UserFactory(language="sv"))
+
+    letter = write_to(person, key="k", text=words, path="/")
+
+    assert letter.body.startswith("Hej Anna Ek!\n")
+    assert letter.body.endswith("\n\nNetwork of Towns\n")
 
 
 def test_second_letter_of_a_key_is_not_written():

@@ -99,12 +99,34 @@ def test_one_letter_names_everything_once(city, owner):
         tasks.send_due_reminders()
 
     mail = Mail.objects.get()
-    assert (mail.recipient, mail.subject) == (owner.email, "3 things are waiting for you")
+    assert (mail.recipient, mail.subject) == (owner.email, "Overdue was due on 21 Nov 2026, and 2 more things")
     assert "Soon: the next date is 28 November 2026." in mail.body
     assert "Overdue: A milestone was due on 21 November 2026, 2 days ago." in mail.body
     assert "Silent: No update since the start" in mail.body
     assert "Far" not in mail.body
     assert Reminder.objects.filter(person=owner.person).count() == 3
+
+
+@pytest.mark.usefixtures("_in_the_morning")
+@pytest.mark.parametrize(
+    "days, subject", [(5, "Mentors is due by 28 Nov 2026"), (-2, "Mentors was due on 21 Nov 2026")]
+)
+def test_subject_says_what_and_by_when(city, owner, days, subject):
+    MilestoneFactory(action=healthy(city, owner.person, title="Mentors"), due_on=TODAY + timedelta(days=days))
+
+    tasks.send_due_reminders()
+
+    assert Mail.objects.get().subject == subject
+
+
+@pytest.mark.usefixtures("_in_the_morning")
+def test_subject_of_a_silent_action_names_it(city, owner):
+    dates = {"starts_on": date(2026, 1, 1), "ends_on": TODAY + timedelta(days=200)}
+    ActionFactory(city=city, accountable=owner.person, title="Mentors", **dates)
+
+    tasks.send_due_reminders()
+
+    assert Mail.objects.get().subject == "Mentors waits for an update"
 
 
 def test_thing_is_named_again_only_with_a_new_date(city, owner):
@@ -159,7 +181,7 @@ def test_lead_is_reminded_to_hand_in(city, lead, official):
     tasks.send_due_reminders()
 
     mail = Mail.objects.exclude(key__contains="period-").get()
-    assert (mail.recipient, mail.subject) == (lead.email, "2 things are waiting for you")
+    assert (mail.recipient, mail.subject) == (lead.email, "Submit Over by 15 Oct 2026, and 1 more thing")
     assert "Over is to be submitted by 15 October 2026." in mail.body
     assert "Near is to be submitted by 30 November 2026." in mail.body
 
