@@ -17,6 +17,8 @@ class PreferredLanguage:
         request.LANGUAGE_CODE = language
         with translation.override(language):
             response = self.get_response(request)
+        if request.user.is_authenticated and settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
+            response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)  # the account speaks from now on
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         response.headers.setdefault("Content-Language", language)
         return response

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import rules
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
@@ -54,6 +55,13 @@ def write_mail(
         return None
     ring(SEND, mail.pk)
     return mail
+
+
+def keep_language(user: User, language: str) -> None:
+    """The language that a person has chosen, for pages and letters; what the site does not speak changes nothing."""
+    if language in dict(settings.LANGUAGES) and language != user.language:
+        User.objects.filter(pk=user.pk).update(language=language)
+        user.language = language
 
 
 def language_of(email: str) -> str:

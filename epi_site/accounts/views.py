@@ -26,11 +26,12 @@ from .places import mails_land_in_folder, shows_secrets
 
 @require_POST
 def remember_language(request) -> HttpResponse:
-    """Django's own switch; a signed-in person's choice is kept with the account too."""
-    chosen = request.POST.get("language", "")
-    if request.user.is_authenticated and chosen in dict(settings.LANGUAGES):
-        User.objects.filter(pk=request.user.pk).update(language=chosen)
-    return set_language(request)
+    """Django's own switch; a signed-in person's choice is kept with the account instead of the browser."""
+    response = set_language(request)
+    if request.user.is_authenticated:
+        services.keep_language(request.user, request.POST.get("language", ""))
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+    return response
 
 
 class Preferences(LoginRequiredMixin, UpdateView):
@@ -42,10 +43,8 @@ class Preferences(LoginRequiredMixin, UpdateView):
         return User.objects.get(pk=self.request.user.pk)
 
     def form_valid(self, form):
-        response = super().form_valid(form)
-        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)  # the account speaks from now on
         messages.success(self.request, _("Your preferences are saved."))
-        return response
+        return super().form_valid(form)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(trail=[(_("Front page"), "/"), (_("Preferences"), "")], **kwargs)

@@ -187,6 +187,32 @@ def test_stranger_keeps_the_choice_in_a_cookie(client):
 
 
 @pytest.mark.django_db
+def test_choice_before_signing_in_becomes_the_persons_and_leaves_the_browser(client):
+    user = UserFactory(language="en")
+    client.post("/i18n/setlang/", {"language": "sv", "next": "/cities/"})
+
+    sign_in(client, user.email)
+
+    user.refresh_from_db()
+    assert user.language == "sv"
+    assert client.get("/cities/").headers["Content-Language"] == "sv"
+    assert client.cookies[conf.LANGUAGE_COOKIE_NAME].value == ""
+
+
+@pytest.mark.django_db
+def test_choice_of_a_signed_in_person_is_not_that_of_the_next_one(client):
+    first, second = UserFactory(), UserFactory(language="en")
+    client.force_login(first)
+    client.post("/i18n/setlang/", {"language": "sv", "next": "/cities/"})
+    client.logout()
+
+    sign_in(client, second.email)
+
+    second.refresh_from_db()
+    assert second.language == "en"
+
+
+@pytest.mark.django_db
 def test_unknown_language_changes_nothing(client):
     user = UserFactory(language="sv")
     client.force_login(user)
