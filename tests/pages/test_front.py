@@ -2,7 +2,7 @@ import pytest
 
 from cities.models import Installation
 from epi_site.pages.selectors import front_page
-from tests.factories import CityFactory, RaterAssignmentFactory
+from tests.factories import CityFactory, RaterAssignmentFactory, UserFactory
 
 
 def test_strangers_see_the_network_and_each_city(city, other_city, client):
@@ -136,3 +136,14 @@ def test_robots_are_kept_from_what_is_not_public(client):
 
 def test_browsers_find_an_icon(client):
     assert client.get("/favicon.ico").url.endswith(".svg")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_signed_in, address, words", [(True, "/my-work/", "To my work"), (False, "/", "To the front")])
+def test_page_that_is_not_there_leads_on(client, is_signed_in, address, words):
+    if is_signed_in:
+        client.force_login(UserFactory())
+
+    page = client.get("/nothing-of-the-kind/", follow=True).content.decode()
+
+    assert f'<a class="epi-btn" href="{address}">{words}' in page
