@@ -1,5 +1,7 @@
 """Rating a strategy: one page for each dimension, and one to look everything over before submitting."""
 
+from datetime import date
+
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,6 +12,7 @@ from epi_site.shared.exceptions import EditedMeanwhile, TellableError
 from evaluation.enums import Stage
 from evaluation.forms.ratings import RatingForm
 from evaluation.models import Assessment, Rating
+from evaluation.selectors.overview import tasks_of
 from evaluation.selectors.sources import citable_sources
 from evaluation.services import ratings
 
@@ -155,13 +158,22 @@ class RateReview(OfRater):
             "is_open": is_open,
             "writable": {row.pk for row in self.dimensions if self.may_write(row)},
             "trail": self.trail((_("Your ratings"), "")),
+            "following": self.following() if self.has_just_submitted else None,
         }
+
+    @property
+    def has_just_submitted(self) -> bool:
+        return self.evaluation.stage == Stage.RATE and bool(self.assessment and self.assessment.submitted_at)
+
+    def following(self):
+        """The next evaluation that waits for this person's ratings, the most pressing first."""
+        waiting = [task for task in tasks_of(self.request.user) if task.evaluation.stage == Stage.RATE]
+        return min(waiting, key=lambda task: task.due_on or date.max, default=None)
 
     @staticmethod
     def cited(rating, sources):
         return [sources.get("{}:{}".format(*row.source)) for row in rating.citations.all()] if rating else []
 
     def post(self, request, *args, **kwargs):
-        done = _("Your ratings are submitted. Nobody else sees them before the discussion begins.")
-        self.told(lambda: ratings.submit_assessment(self.evaluation, by=request.user), done)
+        self.told(lambda: ratings.submit_assessment(self.evaluation, by=request.user))  # the page says that it was done
         return self.back("evaluation:rate_review")

@@ -20,6 +20,7 @@ from tests.factories import (
     EvaluationRoundFactory,
     EventFactory,
     PersonFactory,
+    RaterAssignmentFactory,
     ReportingPeriodFactory,
     StrategyFactory,
 )
@@ -189,6 +190,35 @@ def test_submitting_says_what_is_missing_and_then_rests(case, get, post):
     page = get(case.rater1, "evaluation:rate", case.pk, "impact").content.decode()
     assert "They can be changed again when the discussion begins." in page
     assert "<textarea" not in page
+
+
+def test_submitted_ratings_are_told_once_with_a_way_to_the_own_work(case, get, post):
+    case.to("rate")
+    _rate_all(case, get, post)
+
+    page = get(case.rater1, "evaluation:rate_review").content.decode()
+
+    assert page.count("is-good") == 1
+    assert f'<a href="{reverse("strategies:my_work")}">To my work</a>' in page
+
+
+def test_submitted_ratings_lead_to_the_next_evaluation_that_waits(case, get, post, city):
+    case.to("rate")
+    strategy = StrategyFactory(city=city, published=True)
+    other = EvaluationFactory(round=case.round, strategy=strategy, stage="rate")
+    RaterAssignmentFactory(evaluation=other, person=case.rater1.person)
+    _rate_all(case, get, post)
+
+    page = get(case.rater1, "evaluation:rate_review").content.decode()
+
+    assert f'<a href="{reverse("evaluation:rate_review", args=[other.pk])}">Next: Rate {other}</a>' in page
+
+
+def _rate_all(case, get, post):
+    for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
+        post(case.rater1, "evaluation:rate", case.pk, code, choice="3", reasons="Seen.")
+        get(case.rater1, "evaluation:rate_review")  # reads what was told
+    post(case.rater1, "evaluation:rate_review")
 
 
 # ---- talk and consensus
