@@ -43,6 +43,11 @@ class Framework(Recorded):
     def level_name(self, level: int, language: str | None = None) -> str:
         return in_language(self.scale[str(level)], language)
 
+    @property
+    def levels(self) -> list[tuple[int, str]]:
+        """(level, its name), lowest first."""
+        return [(int(level), self.level_name(int(level))) for level in sorted(self.scale, key=int)]
+
     def is_in_use(self) -> bool:
         """Whether a round uses it; asks the database."""
         return self.pk is not None and self.rounds.exists()

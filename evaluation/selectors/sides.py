@@ -46,6 +46,12 @@ class Side:
         return (self.spread.gap or 0) >= SPLIT
 
     @property
+    def extremes(self) -> set[int]:
+        """The lowest and the highest level, where they are far apart."""
+        levels = {rating.level for _assessment, rating in self.independent if rating and rating.level}
+        return {min(levels), max(levels)} if self.is_split else set()
+
+    @property
     def gap_words(self) -> str:
         """What the gap means, for readers who do not count."""
         gap = self.spread.gap

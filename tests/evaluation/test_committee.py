@@ -21,6 +21,7 @@ from evaluation.exceptions import (
 )
 from evaluation.models import CommitteeQuestion, CommitteeReview, DeskVisit, EvaluationResult
 from evaluation.selectors.results import shown_result
+from evaluation.selectors.sides import side_by_side
 from evaluation.services import committee, conflicts, ratings
 from evaluation.signals import evaluation_published
 from strategies.models import CityPeriod
@@ -254,6 +255,18 @@ def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_nu
     assert committee.desk_hash(case.evaluation) in page
     assert "2 independent raters" in page  # the city's own rating is shown, and no part of the gap
     assert "City self-assessment" in page
+
+
+def test_the_desk_frames_the_extremes_alone_and_explains_it_under_the_table(case, desk):
+    client, address, _send = desk
+    table = side_by_side(case.evaluation, case.committee1)
+
+    page = client.get(address).content.decode()
+
+    assert [side.extremes for side in table.by_dispute] == [{1, 4}] + [set()] * 5
+    assert page.count("is-split") == 2
+    assert page.index("</table>") < page.index("1 not met, 2 partly met") < page.index("Dashed frame")
+    assert page.count('<details class="epi-more" open>') == 1  # what is disputed stands open
 
 
 def test_the_desk_shows_what_is_judged_and_leads_to_it(client, city):

@@ -97,7 +97,8 @@ def test_level_is_a_cell_with_its_own_look(level, classes, shown):
 
 
 def test_split_level_is_marked():
-    assert "is-split" in render("{% level_cell 2 split=True %}")
+    assert "is-split" in render("{% level_cell 2 split=levels %}", levels={2, 4})
+    assert "is-split" not in render("{% level_cell 3 split=levels %}", levels={2, 4})
 
 
 @pytest.mark.parametrize("name", epi.ICONS)

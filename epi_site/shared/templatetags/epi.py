@@ -1,5 +1,6 @@
 """Tags and filters that every template has without ``{% load %}``. The cheat sheet is docs/front-end.md."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -116,8 +117,11 @@ def meter(value: Any, total: Any = 100, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def level_cell(level: Any, note: str = "", split: bool = False, label: str = "") -> SafeString:
-    """A table cell with a level of the rubric. ``level``: 1 to 4, an even median as "2-3", or None: not assessed."""
+def level_cell(level: Any, note: str = "", split: Collection[int] = (), label: str = "") -> SafeString:
+    """A table cell with a level of the rubric. ``level``: 1 to 4, an even median as "2-3", or None: not assessed.
+
+    ``split``: the levels of this row that stand in a dashed frame, being far apart.
+    """
     if level is None or level == "":
         return format_html(
             '<td class="epi-level is-none" data-label="{}"><span>{}</span>{}</td>',
@@ -126,7 +130,7 @@ def level_cell(level: Any, note: str = "", split: bool = False, label: str = "")
             _small(note),
         )
     low, _dash, high = str(level).replace("–", "-").partition("-")
-    classes = f"epi-level l{low}" + (f" up{high}" if high else "") + (" is-split" if split else "")
+    classes = f"epi-level l{low}" + (f" up{high}" if high else "") + (" is-split" if level in split else "")
     shown = f"{low}–{high}" if high else low
     return format_html('<td class="{}" data-label="{}"><b>{}</b>{}</td>', classes, label, shown, _small(note))
 
