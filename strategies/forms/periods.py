@@ -111,7 +111,7 @@ class ValuesForm(forms.Form):
         self.fields[f"version_{row.indicator.pk}"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
         if row.value is not None:
             self.initial |= {
-                name: row.value.value.normalize() if row.value.value % 1 else int(row.value.value),
+                name: row.value.value,
                 f"note_{row.indicator.pk}": row.value.note,
                 f"version_{row.indicator.pk}": row.value.version,
             }

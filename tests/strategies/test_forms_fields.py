@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
@@ -47,3 +48,30 @@ def test_a_count_is_whole_and_not_negative(typed):
 
 def test_a_count_is_an_int_and_nothing_is_none():
     assert (CountField().clean("31"), CountField(required=False).clean("")) == (31, None)
+
+
+@pytest.mark.parametrize(
+    "language, stored, shown",
+    [
+        ("en", "9600.00", "9600"),
+        ("en", "0.00", "0"),
+        ("en", "-12.50", "-12.5"),
+        ("en", "0.1250", "0.125"),
+        ("sv", "9600.00", "9600"),
+        ("sv", "1234.50", "1234,5"),
+        ("sv", "0.1250", "0,125"),
+    ],
+)
+def test_what_is_stored_is_shown_without_needless_decimals_and_read_back(language, stored, shown):
+    class Amount(forms.Form):
+        amount = AmountField()
+
+    with translation.override(language):
+        html = str(Amount(initial={"amount": Decimal(stored)})["amount"])
+
+        assert f'value="{shown}"' in html
+        assert AmountField().clean(shown) == Decimal(stored)
+
+
+def test_what_was_typed_stays_as_typed():
+    assert AmountField().prepare_value("1 200,00") == "1 200,00"
