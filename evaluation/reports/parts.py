@@ -36,7 +36,10 @@ def steps_title() -> str:
 
 
 def steps_words() -> str:
-    return _("The conditions describe how far a step has come. They are computed from the data and stop nothing.")
+    return _(
+        "Each step has a list of conditions that show how far it has come, such as an adopted strategy or a meeting with "
+        "minutes. They are checked against what cities have entered. A step may begin and end even where one is not met."
+    )
 
 
 def phase_timeline(cities: list[dict], ends_on: str) -> dict | None:
