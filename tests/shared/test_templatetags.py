@@ -96,6 +96,14 @@ def test_level_is_a_cell_with_its_own_look(level, classes, shown):
     assert "<small>4 raters</small>" in html
 
 
+@pytest.mark.parametrize(
+    "words, title, shown",
+    [("kick-off", "Kick-off of the strategy", ""), ("meeting", "Expert group, Q3", "meeting"), ("", "Anything", "")],
+)
+def test_kind_is_said_unless_the_title_says_it(words, title, shown):
+    assert render("{{ words|unless_in:title }}", words=words, title=title) == shown
+
+
 def test_split_level_is_marked():
     assert "is-split" in render("{% level_cell 2 split=levels %}", levels={2, 4})
     assert "is-split" not in render("{% level_cell 3 split=levels %}", levels={2, 4})

@@ -183,6 +183,12 @@ def moment(value: datetime | None, zone: Any = None) -> str:
 
 
 @register.filter
+def unless_in(words: Any, title: Any) -> str:
+    """``words``, or nothing where ``title`` says the same already: a kick-off called "Kick-off of the strategy"."""
+    return "" if str(words).casefold() in str(title).casefold() else str(words)
+
+
+@register.filter
 def initials(name: Any) -> str:
     """At most two letters for a small sign, from the first and the last name."""
     words = str(name or "").split("@")[0].replace(".", " ").split()
