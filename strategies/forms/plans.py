@@ -278,7 +278,9 @@ class ProblemForm(PlanForm):
     def offer(self):
         strategy = self.strategy
         self.fields["area"].queryset = PriorityArea.objects.filter(strategy=strategy)
-        self.fields["swot_items"].queryset = SwotItem.objects.filter(strategy=strategy, withdrawn_at=None)
+        items = self.fields["swot_items"]
+        items.queryset = SwotItem.objects.filter(strategy=strategy, withdrawn_at=None)
+        items.label_from_instance = lambda item: f"{item.get_kind_display().capitalize()}: {item.text}"
         actions = Action.objects.standing().filter(objective__area__strategy=strategy)
         self.fields["counter_action"].queryset = actions
         self.fields["area"].empty_label = self.fields["counter_action"].empty_label = _("none")

@@ -4,6 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -244,7 +245,7 @@ class SwotItem(Recorded, Versioned):
         verbose_name_plural = _("SWOT items")
 
     def __str__(self):
-        return self.text[:80]
+        return Truncator(self.text).chars(80)
 
     @property
     def of_city_id(self) -> int:
@@ -284,7 +285,7 @@ class ImplementationProblem(Recorded, Versioned):
         verbose_name_plural = _("implementation problems")
 
     def __str__(self):
-        return self.text[:80]
+        return Truncator(self.text).chars(80)
 
     @property
     def of_city_id(self) -> int:

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from cities.rules import insider_cities
 from epi_site.shared import locales
 from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
@@ -74,6 +76,31 @@ def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
 
 def baseline_of(indicator: Indicator, user: Any) -> Figure:
     return _baseline(indicator, reads_few(user, indicator.of_city_id))
+
+
+class Way(NamedTuple):
+    """How far the newest value has come from the baseline to the target."""
+
+    period: str
+    value: Decimal
+    percent: Decimal
+
+    @property
+    def words(self) -> str:
+        if self.percent >= 100:
+            return _("The target is reached.")
+        if self.percent < 0:
+            return _("The newest value is further from the target than the baseline was.")
+        return _("%(percent)s of the way from the baseline to the target.") % {"percent": locales.percent(self.percent)}
+
+
+def way_to_target(indicator: Indicator, baseline: Figure, values: list[ToldValue]) -> Way | None:
+    """None where a figure is missing or kept back, or there is no way to go."""
+    newest = values[-1].figure.value if values else None
+    start, target = baseline.value, indicator.target
+    if newest is None or start is None or target is None or start == target:
+        return None
+    return Way(values[-1].period, newest, 100 * (newest - start) / (target - start))
 
 
 def _baseline(indicator: Indicator, reads_small: bool) -> Figure:

@@ -12,7 +12,7 @@ from strategies.charts import values_chart
 from strategies.exceptions import InputRefused
 from strategies.forms import ValuesForm
 from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
-from strategies.selectors.values import baseline_of, indicators_of, value_rows, values_of
+from strategies.selectors.values import baseline_of, indicators_of, value_rows, values_of, way_to_target
 from strategies.services import values
 
 from . import trails
@@ -39,7 +39,7 @@ class IndicatorList(RowPage):
 class IndicatorDetail(RowPage):
     template_name = "strategies/indicator_detail.html"
     name = "indicator"
-    rows = Indicator.objects.select_related("strategy__city", "action", "objective__area")
+    rows = Indicator.objects.select_related("strategy__city", "action__objective__area", "objective__area")
 
     def get(self, request, *args, **kwargs):
         if request.GET.get("csv"):
@@ -54,11 +54,12 @@ class IndicatorDetail(RowPage):
     def get_context_data(self, **kwargs):
         indicator = self.row
         city = indicator.strategy.city
-        told = values_of(indicator, self.user)
+        told, baseline = values_of(indicator, self.user), baseline_of(indicator, self.user)
         context = {
             "city": city,
             "values": told,
-            "baseline": baseline_of(indicator, self.user),
+            "baseline": baseline,
+            "way": way_to_target(indicator, baseline, told),
             "chart": self.chart(told),
             "trail": trails.here([*trails.strategy_trail(indicator.strategy), self.to_list()], indicator.name),
             "may_change": self.may("strategies.change_indicator"),

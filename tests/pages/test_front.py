@@ -139,7 +139,9 @@ def test_browsers_find_an_icon(client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("is_signed_in, address, words", [(True, "/my-work/", "To my work"), (False, "/", "To the front")])
+@pytest.mark.parametrize(
+    "is_signed_in, address, words", [(True, "/my-work/", "To my work"), (False, "/", "To the front")]
+)
 def test_page_that_is_not_there_leads_on(client, is_signed_in, address, words):
     if is_signed_in:
         client.force_login(UserFactory())

@@ -328,3 +328,72 @@ def test_get_changes_nothing(client, official, world):
     assert client.get(reverse("strategies:action_publish", args=[world["action"].pk])).status_code == 405
 
     assert [ActionUpdate.objects.count(), world["action"].history.count()] == before
+
+
+# ---- an indicator: how far it has come, and where it belongs
+
+
+@pytest.mark.parametrize(
+    "baseline, target, value, words",
+    [
+        ("0", "1000", "777", "78% of the way from the baseline to the target."),
+        ("1000", "500", "777", "45% of the way from the baseline to the target."),
+        ("0", "700", "777", "The target is reached."),
+        ("1000", "1500", "777", "The newest value is further from the target than the baseline was."),
+    ],
+)
+def test_indicator_tells_how_far_it_has_come(client, everyone, world, baseline, target, value, words):
+    world["indicator"].baseline, world["indicator"].target = baseline, target
+    world["indicator"].save()
+
+    page = as_(client, everyone, "official").get(paths(world)["indicator"]).content.decode()
+
+    assert f"<b>{words}</b>" in page
+    assert f'max="100" aria-label="{words}"' in page
+
+
+@pytest.mark.parametrize("baseline, target", [("", "1000"), ("0", ""), ("5", "5")])
+def test_indicator_without_a_way_to_go_tells_none(client, everyone, world, baseline, target):
+    world["indicator"].baseline, world["indicator"].target = baseline or None, target or None
+    world["indicator"].no_baseline_reason = "Not measured before."
+    world["indicator"].save()
+
+    page = as_(client, everyone, "official").get(paths(world)["indicator"]).content.decode()
+
+    assert "of the way" not in page
+    assert "<progress" not in page
+
+
+def test_value_that_is_kept_back_tells_no_way(client, everyone, world):
+    assert "of the way" not in as_(client, everyone, "public").get(paths(world)["indicator"]).content.decode()
+
+
+@pytest.mark.parametrize("role", ["official", "public"])
+def test_indicator_leads_to_its_action_and_objective(client, everyone, world, role):
+    page = as_(client, everyone, role).get(paths(world)["indicator"]).content.decode()
+
+    objective = world["action"].objective
+    assert f'<a href="{paths(world)["action"]}">{world["action"].title}</a>' in page
+    assert f'<a href="{paths(world)["strategy"]}#objective-{objective.pk}">{objective}</a>' in page
+
+
+def test_problem_form_shows_strengths_and_weaknesses_in_full(client, everyone, world):
+    world["item"].text = "Many associations. " * 12
+    world["item"].save()
+
+    page = as_(client, everyone, "lead").get(reverse("strategies:problem_add", args=["linkoping"])).content.decode()
+
+    assert f"Strength: {world['item'].text.strip()}" in page
+    assert str(world["item"]).endswith("…")
+
+
+def test_draft_shows_who_may_a_button_to_adopt(client, everyone, world):
+    type(world["strategy"]).objects.update(published_at=None, status="draft", adopted_on=None)
+    button = f'<a class="epi-btn" href="{reverse("strategies:strategy_adopt", args=["linkoping"])}">Adopt</a>'
+
+    shown = {
+        role: button in as_(client, everyone, role).get(paths(world)["strategy"]).content.decode()
+        for role in ("lead", "official")
+    }
+
+    assert shown == {"lead": True, "official": False}
