@@ -147,7 +147,7 @@ def history_of(obj: Any) -> list[HistoryLine]:
     words = {"+": _("made"), "~": _("changed"), "-": _("removed")}
     lines = []
     for row, before in zip(rows, [*rows[1:], None], strict=True):
-        who = str(row.history_user) if row.history_user else _("the system")
+        who = str(row.history_user) if row.history_user else _("this site")
         changes = _changes(row, before)
         lines.append(
             HistoryLine(row.history_date, who, words[row.history_type], row.history_change_reason or "", changes)

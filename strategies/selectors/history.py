@@ -110,7 +110,7 @@ def _entry(model: type[models.Model], new: Any, old: Any, names: "_Names") -> En
 
 
 def _who(record: Any) -> str:
-    return str(record.history_user) if record.history_user else _("the system")
+    return str(record.history_user) if record.history_user else _("this site")
 
 
 def reason_words(stored: str) -> str:

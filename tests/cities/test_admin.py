@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -341,3 +343,40 @@ def test_address_of_a_committee_member_without_account_leads_no_account_to_the_s
 
     person.refresh_from_db()
     assert (person.name, person.email) == ("New", "seat@uni.example")
+
+
+# ---- the frame: a language to choose, and the way back
+
+
+@pytest.mark.parametrize(
+    "path, trail",
+    [
+        ("/admin/cities/theme/", ["Workbench", "Cities and people", "Themes"]),
+        ("/admin/cities/theme/add/", ["Workbench", "Cities and people", "Themes", "Add theme"]),
+        ("/admin/cities/theme/{pk}/change/", ["Workbench", "Cities and people", "Themes", "Housing"]),
+        (
+            "/admin/cities/theme/{pk}/history/",
+            ["Workbench", "Cities and people", "Themes", "Housing", "History of Housing"],
+        ),
+        ("/admin/cities/", ["Workbench", "Cities and people administration"]),
+    ],
+)
+def test_workbench_tells_where_one_is(client, everyone, path, trail):
+    theme = Theme.objects.create(code="housing", name="Housing")
+    client.force_login(everyone["coordinator"])
+
+    page = client.get(path.format(pk=theme.pk)).content.decode()
+
+    crumbs = re.search(r'<nav class="epi-crumbs".*?</nav>', page, re.DOTALL)[0]
+    assert [re.sub(r"<.*?>", "", part).strip() for part in re.findall(r"<li>(.*?)</li>", crumbs)] == trail
+    assert crumbs.count('aria-current="page"') == 1
+
+
+def test_workbench_offers_languages_and_comes_back(client, everyone):
+    client.force_login(everyone["coordinator"])
+    page = client.get("/admin/cities/theme/").content.decode()
+
+    answer = client.post("/i18n/setlang/", {"language": "sv", "next": "/admin/cities/theme/"}, follow=True)
+
+    assert '<input type="hidden" name="next" value="/admin/cities/theme/">' in page
+    assert "Arbetsbänk" in answer.content.decode()
