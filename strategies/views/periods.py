@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from cities.rules import insider_cities, person_of, reads_network
-from strategies.enums import PeriodState
+from strategies.enums import PeriodState, PeriodVerb
 from strategies.forms import NarrativeForm, ReasonForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
@@ -66,6 +66,7 @@ class CityPeriodDetail(RowPage):
             "revisions": revisions,
             "moves": moves,
             "returned": self.returned(moves),
+            "published": None if is_insider else self.published(),
             "comments": self.comments(is_insider, revisions) if shows_counts else [],
             "steps": self.steps(),
             "trail": trails.here(trails.city_trail(row.city), row.period.name),
@@ -84,6 +85,12 @@ class CityPeriodDetail(RowPage):
         """What the city says to itself; others read what was said of the revisions that they read."""
         rows = self.row.comments.select_related("author")
         return rows if is_insider else rows.filter(revision__in=[revision.number for revision in revisions])
+
+    def published(self):
+        """The move that published what is being corrected now: it stays readable until the next one is published."""
+        if self.row.state == PeriodState.PUBLISHED:
+            return None
+        return self.row.moves.filter(verb=PeriodVerb.PUBLISH).order_by("-number").first()
 
     def returned(self, moves):
         """What was written when it came back or was opened again, while that is what the city answers to."""

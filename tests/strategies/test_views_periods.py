@@ -197,7 +197,20 @@ def test_accepted_published_asked_and_reopened(client, everyone, submitted):
 
     assert (state(submitted), submitted.revision) == (PeriodState.OPEN, 2)
     client.logout()
-    assert "A good quarter." in client.get(url("cityperiod_detail", submitted)).content.decode()
+    page = client.get(url("cityperiod_detail", submitted)).content.decode()
+    assert "A good quarter." in page
+    assert "is being corrected" in page
+    assert f'<a href="{reverse("strategies:revision_detail", args=[submitted.pk, 1])}">Revision 1</a>' in page
+
+
+def test_only_what_was_published_and_is_open_again_is_said_to_be_corrected(client, everyone, submitted):
+    as_(client, everyone, "coordinator").post(url("cityperiod_accept", submitted))
+    accepted = client.get(url("cityperiod_detail", submitted)).content.decode()
+    as_(client, everyone, "lead").post(url("cityperiod_publish", submitted))
+    client.logout()
+    published = client.get(url("cityperiod_detail", submitted)).content.decode()
+
+    assert "is being corrected" not in accepted + published
 
 
 def test_too_late_is_a_sentence_and_changes_nothing(client, everyone, submitted):
