@@ -6,6 +6,7 @@ from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
+from epi_site.pages.browser import kept_in_browser
 from epi_site.pages.selectors import front_page
 from epi_site.pages.workplace import workplace_url
 
@@ -46,6 +47,9 @@ class Privacy(Statement):
 
     def get_label(self):
         return _("Privacy")
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(kept=kept_in_browser(), **kwargs)
 
 
 class Accessibility(Statement):

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 
 from cities.models import Installation
 from epi_site.pages.selectors import front_page
 from tests.factories import CityFactory, RaterAssignmentFactory, UserFactory
+from tests.factories.people import PASSWORD
 
 
 def test_strangers_see_the_network_and_each_city(city, other_city, client):
@@ -149,3 +152,29 @@ def test_page_that_is_not_there_leads_on(client, is_signed_in, address, words):
     page = client.get("/nothing-of-the-kind/", follow=True).content.decode()
 
     assert f'<a class="epi-btn" href="{address}">{words}' in page
+
+
+@pytest.mark.django_db
+def test_privacy_page_names_exactly_what_is_kept_in_the_browser(client, settings):
+    client.post("/i18n/setlang/", {"language": "en"})
+    page = client.get("/privacy/").content.decode()
+    person = UserFactory()
+    set_before = set(client.cookies)
+    client.post("/account/login/", {"login": person.email, "password": PASSWORD})
+
+    scripts = "".join(file.read_text("utf-8") for file in (settings.BASE_DIR / "static" / "js").glob("*.js"))
+    stored = set(re.findall(r"""(?:local|session)Storage\.setItem\(["']([^"']+)""", scripts))
+    named = re.findall(r'<th scope="row"><code>(.*?)</code>', page)
+    assert set(named) == set_before | set(client.cookies) | stored
+    assert len(named) == 4
+    assert "document.cookie" not in scripts
+
+
+@pytest.mark.django_db
+def test_privacy_page_says_how_long(client, settings):
+    settings.SESSION_COOKIE_AGE = 2 * 3600
+
+    page = client.get("/privacy/").content.decode()
+
+    assert "2 hours at the longest" in page
+    assert "364 days" in page
