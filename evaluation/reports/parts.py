@@ -37,8 +37,9 @@ def steps_title() -> str:
 
 def steps_words() -> str:
     return _(
-        "Each step has a list of conditions that show how far it has come, such as an adopted strategy or a meeting with "
-        "minutes. They are checked against what cities have entered. A step may begin and end even where one is not met."
+        "Each step has a list of conditions that show how far it has come, such as an adopted strategy or a meeting "
+        "with minutes. They are checked against what cities have entered. A step may begin and end even where one is "
+        "not met."
     )
 
 

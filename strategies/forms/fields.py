@@ -37,7 +37,7 @@ class AmountField(forms.DecimalField):
         super().__init__(**({"localize": True} | kwargs))
 
     def prepare_value(self, value: Any) -> Any:
-        """What is stored as 9600.00 is shown as 9600, and 12.50 as 12.5; the widget sets the reader's comma or point."""
+        """What is stored as 9600.00 is shown as 9600, and 12.50 as 12.5, with the reader's comma or point."""
         if not isinstance(value, Decimal):
             return value
         return value.to_integral_value() if value == value.to_integral_value() else value.normalize()
