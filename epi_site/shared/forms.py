@@ -108,6 +108,12 @@ class LongText(forms.Textarea):
         super().__init__({"rows": 3} | (attrs or {}))
 
 
+class ManyChoices(forms.CheckboxSelectMultiple):
+    """Several of many, each to be ticked in a box that scrolls; a script puts a filter above a long one."""
+
+    is_filtered = True
+
+
 # ---- two people, one record
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
-from epi_site.shared.forms import DayInput, LongText, VersionedForm
+from epi_site.shared.forms import DayInput, LongText, ManyChoices, VersionedForm
 from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
@@ -131,9 +131,9 @@ class ActionForm(PlanForm):
             "description": LongText(),
             "starts_on": DayInput(),
             "ends_on": DayInput(),
-            "deputies": forms.CheckboxSelectMultiple(),
-            "target_groups": forms.CheckboxSelectMultiple(),
-            "partners": forms.SelectMultiple({"size": 6}),
+            "deputies": ManyChoices(),
+            "target_groups": ManyChoices(),
+            "partners": ManyChoices(),
             "budget_status": forms.RadioSelect(),
         }
         help_texts = {
@@ -258,8 +258,8 @@ class SwotForm(PlanForm):
         widgets = {
             "kind": forms.RadioSelect(),
             "text": LongText(),
-            "areas": forms.CheckboxSelectMultiple(),
-            "actions": forms.SelectMultiple({"size": 6}),
+            "areas": ManyChoices(),
+            "actions": ManyChoices(),
         }
 
     def offer(self):
@@ -273,7 +273,7 @@ class ProblemForm(PlanForm):
     class Meta:
         model = ImplementationProblem
         fields = ["text", "area", "swot_items", "counter_action"]
-        widgets = {"text": LongText(), "swot_items": forms.CheckboxSelectMultiple()}
+        widgets = {"text": LongText(), "swot_items": ManyChoices()}
 
     def offer(self):
         strategy = self.strategy

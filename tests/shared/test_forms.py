@@ -9,7 +9,16 @@ from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
 from epi_site.accounts.models import User
-from epi_site.shared.forms import DayInput, Difference, LongText, MomentInput, NumberInput, VersionedForm, form_helper
+from epi_site.shared.forms import (
+    DayInput,
+    Difference,
+    LongText,
+    ManyChoices,
+    MomentInput,
+    NumberInput,
+    VersionedForm,
+    form_helper,
+)
 
 
 class Plain(forms.Form):
@@ -87,6 +96,18 @@ def test_bar_holds_buttons_way_back_and_the_draft():
 
 def test_choices_are_a_group_with_a_legend():
     assert in_order(render(Plain()), "<fieldset", "<legend", "Status", 'type="radio"', "</fieldset>")
+
+
+def test_many_choices_are_ticked_in_a_box_that_can_be_filtered():
+    class Many(forms.Form):
+        partners = forms.MultipleChoiceField(choices=[(str(n), f"Partner {n}") for n in range(30)], widget=ManyChoices)
+
+    html = render(Many({"partners": ["3", "4"]}))
+
+    assert 'class="epi-choices epi-choices-many" data-filter="Find in the list"' in html
+    assert html.count('type="checkbox"') == 30
+    assert html.count("checked") == 2
+    assert "data-filter" not in render(Plain())
 
 
 def test_layout_and_bar_can_be_left_out():
