@@ -9,6 +9,7 @@ from evaluation.services import committee, consensus, discussion, ratings, round
 from strategies.models import ReportingPeriod, Strategy
 
 from .people import Cast
+from .reasons import AGREED, AGREED_AGAIN, VOICES
 
 LEVELS = {  # city: the level that most raters see, in the framework's order
     "cartagena": (3, 3, 4, 2, 3, 2),
@@ -25,20 +26,6 @@ SHIFT = {  # who sees it higher or lower than most, by dimension
     "rater3": (1, 1, -1, 0, 0, 1),
     "lead": (1, 1, 0, 1, 1, 1),
     "expert": (0, 0, 1, 0, 0, 1),
-}
-REASONS = {
-    "relevance": "The analysis names the groups that the actions are for, and participants were asked early on.",
-    "effectiveness": "Most milestones so far were reached; the indicators move towards their targets, some slowly.",
-    "coherence": "Associations and other offices know the plan; two of the actions repeat what others already offer.",
-    "sustainability": "Owners are named for most actions, but the money of the second year is only partly decided.",
-    "efficiency": "Spending follows the plan in most actions; where it lags, the updates say why.",
-    "impact": "There are accounts of change from participants; measured figures cover only part of the target groups.",
-}
-AGREED = {
-    1: "The raters agree that the basis is still missing.",
-    2: "After the discussion: partly met, since the figures cover too little so far.",
-    3: "Largely met; the gaps that raters named are listed in the reasons.",
-    4: "Fully met, with evidence of two kinds.",
 }
 NOT_ASSESSED = "Too early: the actions that would show it began only this quarter."
 
@@ -90,7 +77,7 @@ class Rounds:
             by=rater,
             level=None if skips else level,
             not_assessed_reason=NOT_ASSESSED if skips else "",
-            reasons="" if skips else REASONS[dimension.code],
+            reasons="" if skips else VOICES[name][number],
             citations=[] if skips else sources,
         )
 
@@ -121,16 +108,17 @@ class Rounds:
                 text="The indicator of the training actions shows a step since the baseline; I read no more into it.",
             )
 
-    def agree(self, round_: EvaluationRound) -> None:
+    def agree(self, round_: EvaluationRound, *, is_again: bool = False) -> None:
         for evaluation in round_.evaluations.select_related("strategy__city"):
-            levels = LEVELS[evaluation.strategy.city.slug]
+            slug = evaluation.strategy.city.slug
+            levels, reasons = LEVELS[slug], (AGREED_AGAIN if is_again else AGREED)[slug]
             for number, dimension in enumerate(self.dimensions):
                 consensus.save_consensus(
                     evaluation,
                     dimension,
                     by=self.cast["moderator"],
                     level=levels[number],
-                    reason=AGREED[levels[number]],
+                    reason=reasons[number],
                 )
 
     def approve(self, round_: EvaluationRound) -> None:

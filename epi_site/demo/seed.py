@@ -212,14 +212,18 @@ class Seed:
         tell(plan["discuss_on"], lambda: self._rounds().move(box["round"], "start_discussion"), hour=6)
         tell(plan["discuss_on"] + timedelta(days=2), lambda: self._rounds().discuss(box["round"]))
         tell(plan["moderate_on"], lambda: self._rounds().move(box["round"], "start_moderation"), hour=6)
-        tell(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"]))
+        tell(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"], is_again=True))
         tell(plan["review_on"], lambda: self._rounds().move(box["round"], "hand_to_committee"), hour=6)
 
     def _round_in_rating(self) -> None:
         today, start = self.calendar.today, self.calendar.quarter(-1).end - timedelta(days=1)
         plan = dates(start, discuss=today + timedelta(days=14), step=1)
         box, tell = {}, self.story.tell
-        tell(start, lambda: box.update(round=self._open("Round 3: under way", -1, plan, RATED_NOW)), hour=16)
+        tell(
+            start,
+            lambda: box.update(round=self._open("Round 3: midway through the pilot", -1, plan, RATED_NOW)),
+            hour=16,
+        )
         tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
         day = plan["rate_on"]
         tell(day, lambda: self._rounds().rate(box["round"], "rater1", only="linkoping", upto=2, submit=False), hour=10)

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from epi_site.demo import reasons
+from epi_site.demo.rounds import LEVELS, SHIFT
+
 WRITES = re.compile(r"(\w+)\.objects\.(?:bulk_|get_or_|update_or_)?create\(|\b(\w+)\.save\(")
 PLAINLY = {  # what the workbench saves plainly too, so that there is no service to go through
     "people.py": {"Installation", "Theme", "TargetGroup", "Organisation", "City", "Body", "Person"},
@@ -23,3 +26,14 @@ def test_demo_writes_through_the_services():
         found |= {path.name: written} if written else {}
 
     assert found == PLAINLY
+
+
+def test_demo_gives_each_level_a_reason_of_its_own():
+    written = [
+        text for told in (reasons.VOICES, reasons.AGREED, reasons.AGREED_AGAIN) for row in told.values() for text in row
+    ]
+
+    assert {len(row) for told in (reasons.VOICES, reasons.AGREED) for row in told.values()} == {6}
+    assert set(reasons.AGREED) == set(LEVELS)
+    assert set(reasons.VOICES) == set(SHIFT)
+    assert len(set(written)) == len(written)
