@@ -54,7 +54,7 @@ class NamedField(BoundField):
     def errors(self) -> ErrorList:
         errors = super().errors
         if self.is_left_empty:
-            return ErrorList([self._words()], renderer=errors.renderer, field_id=errors.field_id)
+            return ErrorList([self._words()], renderer=errors.renderer, field_id=self.auto_id)
         return errors
 
     @property
