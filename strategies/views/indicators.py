@@ -60,6 +60,7 @@ class IndicatorDetail(RowPage):
             "values": told,
             "baseline": baseline,
             "way": way_to_target(indicator, baseline, told),
+            "objective": indicator.objective or (indicator.action and indicator.action.objective),
             "chart": self.chart(told),
             "trail": trails.here([*trails.strategy_trail(indicator.strategy), self.to_list()], indicator.name),
             "may_change": self.may("strategies.change_indicator"),

@@ -377,6 +377,19 @@ def test_indicator_leads_to_its_action_and_objective(client, everyone, world, ro
     assert f'<a href="{paths(world)["strategy"]}#objective-{objective.pk}">{objective}</a>' in page
 
 
+@pytest.mark.parametrize("has_objective", [True, False])
+def test_indicator_without_an_action_leads_to_objective_or_strategy(client, everyone, world, has_objective):
+    objective = world["action"].objective if has_objective else None
+    world["indicator"].action, world["indicator"].objective = None, objective
+    world["indicator"].save()
+
+    page = as_(client, everyone, "official").get(paths(world)["indicator"]).content.decode()
+
+    place = f"{paths(world)['strategy']}#objective-{objective.pk}" if objective else paths(world)["strategy"]
+    words = objective or "the strategy as a whole"
+    assert f'<dd><a href="{place}">{words}</a></dd>' in page
+
+
 def test_problem_form_shows_strengths_and_weaknesses_in_full(client, everyone, world):
     world["item"].text = "Many associations. " * 12
     world["item"].save()
