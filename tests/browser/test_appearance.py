@@ -62,3 +62,18 @@ def test_swedish_is_whole(visit):
 
     assert page.locator("html").get_attribute("lang") == "sv"
     assert "My work" not in page.inner_text("body")
+
+
+def test_long_list_is_searched_and_ticked(visit, axe, found):
+    """What the search hides stays ticked; Enter in it sends nothing."""
+    page = visit("official.linkoping", f"/actions/{found['action']}/edit/", width=360)
+    partners = page.get_by_role("group", name="Partners")
+
+    partners.get_by_label("Find in the list").fill("fou")
+    partners.get_by_role("checkbox").and_(page.locator(":visible")).check()
+    partners.get_by_label("Find in the list").fill("patrir")
+    page.keyboard.press("Enter")
+
+    assert page.url.endswith(f"/actions/{found['action']}/edit/")
+    assert partners.get_by_role("status").inner_text() == "1 of 22 shown, 1 ticked"
+    assert axe(page) == []
