@@ -22,7 +22,7 @@ class BodyKind(TextChoices):
     NETWORK_OFFICE = "network_office", _("network office")
 
 
-NETWORK_BODIES = {BodyKind.SCIENTIFIC_COMMITTEE, BodyKind.NETWORK_OFFICE}
+NETWORK_BODIES = (BodyKind.SCIENTIFIC_COMMITTEE, BodyKind.NETWORK_OFFICE)  # in one order: a constraint holds it
 OFFICES = {BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE}
 
 
