@@ -25,13 +25,20 @@ WORST_FIRST = [
 
 
 def strategy_card(city: City, user: Any) -> Card | None:
-    strategy = Strategy.objects.current().visible_to(user).filter(city=city).select_related("city").first()
+    rows = list(Strategy.objects.visible_to(user).filter(city=city).for_pages().order_by("-superseded_at"))
+    earlier = [row for row in rows if row.is_superseded]
+    coming = next((row for row in rows if row.is_next), None)
+    strategy = next((row for row in rows if not (row.is_superseded or row.is_next)), None)
     if strategy is None:
+        if earlier:
+            return Card("strategies/_city_strategy.html", {"earlier": earlier})
         return Card("strategies/_city_no_strategy.html", {}) if is_official(user, city) else None
     healths = list(actions_of(strategy, user).values_list("health", flat=True))
     counts = [(health, healths.count(health)) for health in WORST_FIRST if health in healths]
     context = {
         "strategy": strategy,
+        "coming": coming,
+        "earlier": earlier,
         "status": StrategyStatus(strategy.status),
         "counts": counts,
         "action_count": len(healths),

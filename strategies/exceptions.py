@@ -42,6 +42,13 @@ class AlreadyWithdrawn(StrategyError):
     message = _("This has been withdrawn already.")
 
 
+class Superseded(StrategyError):
+    message = _(
+        "This belongs to an earlier strategy, which stays as it was when the next one was adopted. "
+        "Change the current strategy instead."
+    )
+
+
 class FormUsed(StrategyError):
     message = _("This form has been sent before by somebody else or for another action. Open the form again.")
 

@@ -68,6 +68,7 @@ for _model in PLAN:
     rules.add_perm(f"strategies.delete_{_model}", rules.always_deny)
 rules.add_perm("strategies.adopt_strategy", is_lead)
 rules.add_perm("strategies.publish_strategy", is_lead)
+rules.add_perm("strategies.succeed_strategy", is_lead)  # object: the city, or its strategy
 
 rules.add_perm("strategies.read_history", is_insider | is_coordinator | is_scientific)  # object: the record
 

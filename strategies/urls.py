@@ -1,10 +1,25 @@
 """Addresses of strategies, actions, indicators, periods and phases."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from .views import actions, history, indicators, log, noted, periods, phases, plans, strategies, updates, work
 
 app_name = "strategies"
+
+
+class PlanConverter:
+    """A city's slug, for its current strategy; with a number, another of its strategies (``Strategy.ref``)."""
+
+    regex = r"[-a-zA-Z0-9_]+(?:/[0-9]{1,18})?"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(PlanConverter, "plan")
 
 urlpatterns = [
     # what waits
@@ -30,28 +45,28 @@ urlpatterns = [
     path("updates/<int:pk>/history/", history.UpdateHistory.as_view(), name="update_history"),
     path("evidence/<int:pk>/withdraw/", updates.EvidenceWithdraw.as_view(), name="evidence_withdraw"),
     # strategies
-    path("strategies/<slug:slug>/", strategies.StrategyDetail.as_view(), name="strategy_detail"),
+    path("strategies/<plan:slug>/", strategies.StrategyDetail.as_view(), name="strategy_detail"),
     path("cities/<slug:slug>/strategy/add/", plans.StrategyAdd.as_view(), name="strategy_add"),
-    path("strategies/<slug:slug>/edit/", plans.StrategyEdit.as_view(), name="strategy_edit"),
-    path("strategies/<slug:slug>/history/", history.StrategyHistory.as_view(), name="strategy_history"),
-    path("strategies/<slug:slug>/adopt/", strategies.StrategyAdopt.as_view(), name="strategy_adopt"),
-    path("strategies/<slug:slug>/publish/", strategies.StrategyPublish.as_view(), name="strategy_publish"),
-    path("strategies/<slug:slug>/actions/", actions.ActionList.as_view(), name="action_list"),
-    path("strategies/<slug:slug>/areas/add/", plans.AreaAdd.as_view(), name="area_add"),
+    path("strategies/<plan:slug>/edit/", plans.StrategyEdit.as_view(), name="strategy_edit"),
+    path("strategies/<plan:slug>/history/", history.StrategyHistory.as_view(), name="strategy_history"),
+    path("strategies/<plan:slug>/adopt/", strategies.StrategyAdopt.as_view(), name="strategy_adopt"),
+    path("strategies/<plan:slug>/publish/", strategies.StrategyPublish.as_view(), name="strategy_publish"),
+    path("strategies/<plan:slug>/actions/", actions.ActionList.as_view(), name="action_list"),
+    path("strategies/<plan:slug>/areas/add/", plans.AreaAdd.as_view(), name="area_add"),
     path("areas/<int:pk>/edit/", plans.AreaEdit.as_view(), name="area_edit"),
     path("areas/<int:pk>/objectives/add/", plans.ObjectiveAdd.as_view(), name="objective_add"),
     path("objectives/<int:pk>/edit/", plans.ObjectiveEdit.as_view(), name="objective_edit"),
     path("objectives/<int:pk>/actions/add/", plans.ActionAdd.as_view(), name="action_add"),
-    path("strategies/<slug:slug>/swot/", strategies.SwotBoard.as_view(), name="swot"),
-    path("strategies/<slug:slug>/swot/add/", plans.SwotAdd.as_view(), name="swot_add"),
-    path("strategies/<slug:slug>/problems/add/", plans.ProblemAdd.as_view(), name="problem_add"),
+    path("strategies/<plan:slug>/swot/", strategies.SwotBoard.as_view(), name="swot"),
+    path("strategies/<plan:slug>/swot/add/", plans.SwotAdd.as_view(), name="swot_add"),
+    path("strategies/<plan:slug>/problems/add/", plans.ProblemAdd.as_view(), name="problem_add"),
     path("swot/<int:pk>/edit/", plans.SwotEdit.as_view(), name="swot_edit"),
     path("swot/<int:pk>/withdraw/", plans.SwotWithdraw.as_view(), name="swot_withdraw"),
     path("problems/<int:pk>/edit/", plans.ProblemEdit.as_view(), name="problem_edit"),
     path("problems/<int:pk>/withdraw/", plans.ProblemWithdraw.as_view(), name="problem_withdraw"),
     # indicators
-    path("strategies/<slug:slug>/indicators/", indicators.IndicatorList.as_view(), name="indicator_list"),
-    path("strategies/<slug:slug>/indicators/add/", plans.IndicatorAdd.as_view(), name="indicator_add"),
+    path("strategies/<plan:slug>/indicators/", indicators.IndicatorList.as_view(), name="indicator_list"),
+    path("strategies/<plan:slug>/indicators/add/", plans.IndicatorAdd.as_view(), name="indicator_add"),
     path("indicators/<int:pk>/", indicators.IndicatorDetail.as_view(), name="indicator_detail"),
     path("indicators/<int:pk>/edit/", plans.IndicatorEdit.as_view(), name="indicator_edit"),
     path("indicators/<int:pk>/withdraw/", plans.IndicatorWithdraw.as_view(), name="indicator_withdraw"),

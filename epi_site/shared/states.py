@@ -72,6 +72,7 @@ LOOKS = {
     # drafts, answers, recommendations
     "draft": Look("not-started", "dash", _("Draft")),
     "adopted": Look("on-track", "check", _("Adopted")),
+    "superseded": Look("not-started", "dash", _("Superseded")),
     "accept": Look("on-track", "check", _("Accepted")),
     "partly": Look("at-risk", "triangle", _("Partly accepted")),
     "reject": Look("not-started", "cross", _("Not accepted")),

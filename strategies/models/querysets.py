@@ -29,9 +29,22 @@ def plan_seen_by(user, strategy: str = "") -> Q:
     return seen
 
 
+def current_plan(strategy: str = "") -> Q:
+    """The strategy that a city works by, at most one; a draft that follows an adopted one is not yet that."""
+    return Q(**{f"{strategy}superseded_at": None}) & begun_plan(strategy)
+
+
+def begun_plan(strategy: str = "") -> Q:
+    """All but the drafts that follow an adopted strategy."""
+    return Q(**{f"{strategy}replaces": None}) | Q(**{f"{strategy}status": StrategyStatus.ADOPTED})
+
+
 class StrategyQuerySet(models.QuerySet):
     def current(self):
-        return self.filter(superseded_at=None)
+        return self.filter(current_plan())
+
+    def for_pages(self):
+        return self.select_related("city", "replaces", "replaced_by")
 
     def visible_to(self, user):
         return self.filter(plan_seen_by(user))
@@ -68,7 +81,7 @@ class ActionQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def of_city(self, city):
-        return self.filter(objective__area__strategy__city=city, objective__area__strategy__superseded_at=None)
+        return self.filter(current_plan("objective__area__strategy__"), objective__area__strategy__city=city)
 
     def with_place(self):
         return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "accountable")
@@ -145,7 +158,7 @@ class ActionQuerySet(models.QuerySet):
         deputy = self.model.deputies.through.objects.filter(action=OuterRef("pk"), person=person.pk)
         mine = (Q(accountable=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
         official = Q(objective__area__strategy__city__in=official_cities(user))
-        return self.standing().filter(official | mine)
+        return self.standing().filter(official | mine, begun_plan("objective__area__strategy__"))
 
 
 class IndicatorQuerySet(models.QuerySet):

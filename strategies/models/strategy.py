@@ -1,5 +1,7 @@
 """Plans: what a city wants and means to do. They carry no period and may change on any day, with history."""
 
+from datetime import date, timedelta
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -27,6 +29,14 @@ class Strategy(Recorded, Versioned):
     adopted_on = models.DateField(_("adopted on"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        verbose_name=_("follows on"),
+    )  # the one that it supersedes once it is adopted
 
     objects = StrategyQuerySet.as_manager()
     history = HistoricalRecords()
@@ -37,7 +47,12 @@ class Strategy(Recorded, Versioned):
         verbose_name_plural = _("strategies")
         constraints = [
             models.UniqueConstraint(
-                fields=["city"], condition=Q(superseded_at=None), name="strategies_strategy_one_current"
+                fields=["city"],
+                condition=Q(superseded_at=None) & (Q(replaces=None) | Q(status="adopted")),
+                name="strategies_strategy_one_current",
+            ),
+            models.CheckConstraint(
+                condition=Q(superseded_at=None) | Q(status="adopted"), name="strategies_strategy_superseded_was_adopted"
             ),
             models.CheckConstraint(
                 condition=Q(year_to__gte=F("year_from")), name="strategies_strategy_ends_after_start"
@@ -58,8 +73,32 @@ class Strategy(Recorded, Versioned):
     def of_city_id(self) -> int:
         return self.city_id
 
+    @property
+    def is_superseded(self) -> bool:
+        return self.superseded_at is not None
+
+    def get_ended_on(self) -> date | None:
+        """The last day that it was in force: the one before the next was adopted."""
+        next_one = getattr(self, "replaced_by", None) if self.is_superseded else None
+        return next_one.adopted_on - timedelta(days=1) if next_one else None
+
+    @property
+    def is_next(self) -> bool:
+        """A draft that will supersede the current one."""
+        return self.replaces_id is not None and self.status == StrategyStatus.DRAFT
+
+    @property
+    def standing(self) -> str:
+        """Its status, or that another one has taken its place."""
+        return "superseded" if self.is_superseded else str(self.status)
+
+    @property
+    def ref(self) -> str:
+        """Its name in addresses: the city's for the current one, with a number for those before and after it."""
+        return f"{self.city.slug}/{self.pk}" if self.is_superseded or self.is_next else self.city.slug
+
     def get_absolute_url(self):
-        return reverse("strategies:strategy_detail", args=[self.city.slug])
+        return reverse("strategies:strategy_detail", args=[self.ref])
 
 
 class PriorityArea(Recorded, Versioned):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from strategies.enums import ActionStatus, CommentKind, Frequency
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative, ReportingPeriod
+from strategies.models.querysets import current_plan
 
 
 class Missing(NamedTuple):
@@ -66,7 +67,7 @@ def due_actions(city_period: CityPeriod) -> Any:
 def due_indicators(city_period: CityPeriod) -> Any:
     """The indicators that ask for a value in the period, with ``is_told``."""
     values = IndicatorValue.objects.standing().filter(indicator=OuterRef("pk"), city_period=city_period)
-    rows = Indicator.objects.standing().filter(strategy__city=city_period.city_id, strategy__superseded_at=None)
+    rows = Indicator.objects.standing().filter(current_plan("strategy__"), strategy__city=city_period.city_id)
     rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_told=Exists(values))
     if not ends_a_year(city_period.period):
         rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_told=True))

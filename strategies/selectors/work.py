@@ -15,6 +15,7 @@ from epi_site.shared import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import Action, ActionUpdate, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason
+from strategies.models.querysets import current_plan
 from strategies.work import DUE, LATE, QUIET, RETURNED, SOON, WorkRow, added_work, in_order
 
 from .completeness import Completeness, completeness
@@ -86,10 +87,9 @@ def actions_to_log(user: Any) -> list[Action]:
     """
     if person_of(user) is None or not insider_cities(user):
         return []
-    current = {"objective__area__strategy__superseded_at": None}
     told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__state__in=UNLOCKED)
     newest = told.order_by("-city_period__period__starts_on").values("city_period__period__name")
-    rows = Action.objects.to_log_by(user).filter(**current).with_place().with_health()
+    rows = Action.objects.to_log_by(user).filter(current_plan("objective__area__strategy__")).with_place().with_health()
     rows = rows.annotate(told_in=Subquery(newest[:1]))
     going_on = [row for row in rows if row.health not in {Health.DONE, Health.CANCELLED}]
     mine = person_of(user).pk

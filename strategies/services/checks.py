@@ -69,7 +69,7 @@ class UpdateInput:
 def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> dict[str, str]:
     """One sentence for each field that does not fit; empty where the update can be saved. ``update``: it is changed."""
     errors = {
-        "date": _date(action, data.date),
+        "date": _date(action, data.date) or _day_of_strategy(action, data.date, update),
         "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason),
         "status": "" if data.status in ActionStatus.values else _("Choose one of the statuses."),
         "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
@@ -96,6 +96,15 @@ def _date(action: Action, day: date) -> str:
             "day": locales.day(action.starts_on)
         }
     return ""
+
+
+def _day_of_strategy(action: Action, day: date, update: ActionUpdate | None) -> str:
+    """Up to the day before the next strategy was adopted; what was said before that stays and may be corrected."""
+    ended_on = action.strategy.get_ended_on()
+    if ended_on is None or day <= ended_on or (update is not None and update.date == day):
+        return ""
+    words = {"day": locales.day(ended_on), "next": action.strategy.replaced_by.title}
+    return _("The strategy of this action ended on %(day)s. Log later news on an action of “%(next)s”.") % words
 
 
 def _texts(text: str, *others: str) -> str:
@@ -185,6 +194,17 @@ def _links(links: Iterable[str]) -> str:
         if len(link) > 500:
             return _("An address may have at most 500 characters.")
     return ""
+
+
+def period_error(indicator: Indicator, city_period: CityPeriod) -> str:
+    """Why the indicator takes no value of this period: its strategy was over before, or is not adopted yet."""
+    if indicator.strategy.is_next:
+        return _("The strategy of this indicator is a draft. It takes values once the strategy is adopted.")
+    ended_on = indicator.strategy.get_ended_on()
+    if ended_on is None or city_period.period.starts_on <= ended_on:
+        return ""
+    words = {"day": locales.day(ended_on), "period": city_period.period.name}
+    return _("The strategy of this indicator ended on %(day)s, before %(period)s began.") % words
 
 
 def value_error(indicator: Indicator, value: Decimal | None, *, action: Action | None = None) -> str:

@@ -9,10 +9,10 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from cities.models import City
-from epi_site.shared import clock
+from epi_site.shared import clock, locales
 from strategies.enums import ChangeCause, StrategyStatus
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
-from strategies.models import Action, BudgetLine, Indicator, Milestone, MilestoneReached, Strategy
+from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError, Superseded
+from strategies.models import Action, BudgetLine, Indicator, Milestone, MilestoneReached, Objective, Strategy
 
 from .versions import demand, demand_rule, expect_version, locked_row, save_as
 
@@ -51,6 +51,7 @@ def save_version(
         setattr(row, field, value)
     if instance.pk is None:
         demand_rule(by, f"strategies.add_{_permission_of(name)}", row)
+    _refuse_superseded(row)
     _check(row)
     row._change_reason = None
     save_as(row, by, reason=f"{cause}: {reason.strip()}" if cause else reason)
@@ -58,6 +59,21 @@ def save_version(
         row._history_user = by
         getattr(row, field).set(rows)
     return row
+
+
+def _refuse_superseded(row: Any) -> None:
+    """The plan of an earlier strategy stays as it was when the next one was adopted."""
+    if Strategy.objects.filter(pk=plan_of(row).pk, superseded_at__isnull=False).exists():
+        raise Superseded
+
+
+def plan_of(row: Any) -> Strategy:
+    """The strategy that a record of the plan belongs to."""
+    if isinstance(row, Strategy):
+        return row
+    if isinstance(row, Milestone | BudgetLine):
+        return row.action.strategy
+    return row.area.strategy if isinstance(row, Objective) else row.strategy
 
 
 def _permission_of(name: str) -> str:
@@ -96,22 +112,47 @@ def has_values(row: Indicator | Milestone) -> bool:
 
 @transaction.atomic
 def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
-    """The first strategy of a city, as a draft. Two who begin at once: the second is told."""
+    """A draft: the first strategy of a city, or the one that follows the adopted one, which a lead official begins.
+
+    Two who begin at once: the second is told.
+    """
     city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
-    if Strategy.objects.current().filter(city=city).exists():
+    current = Strategy.objects.current().filter(city=city).first()
+    if current is None:
+        return save_version(Strategy(city=city), by=by, fields=fields)
+    if current.status != StrategyStatus.ADOPTED:
         raise StrategyError(_("This city has a strategy already. Change it, or add to it."))
-    return save_version(Strategy(city=city), by=by, fields=fields)
+    demand(by, "strategies.succeed_strategy", current)
+    if Strategy.objects.filter(replaces=current).exists():
+        raise StrategyError(_("The city’s next strategy has been begun already. Go on with that draft."))
+    return save_version(Strategy(city=city, replaces=current), by=by, fields=fields)
 
 
 @transaction.atomic
 def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
+    """From ``on`` the city works by it. The one that it follows is superseded and ends the day before."""
     demand(by, "strategies.adopt_strategy", strategy)
+    City.objects.select_for_update(of=("self",)).get(pk=strategy.city_id)
     strategy = locked_row(strategy)
+    if strategy.status != StrategyStatus.DRAFT:
+        raise StrategyError(_("This strategy has been adopted already."))
     if on > strategy.city.today:
         raise InputRefused({"adopted_on": _("The date lies in the future.")})
+    if strategy.replaces is not None:
+        _supersede(locked_row(strategy.replaces), by=by, on=on)
     strategy.status, strategy.adopted_on = StrategyStatus.ADOPTED, on
     save_as(strategy, by)
     return strategy
+
+
+def _supersede(strategy: Strategy, *, by: Any, on: date) -> None:
+    """It stays readable as it is; what was logged, submitted and judged of it is not touched."""
+    if strategy.adopted_on is not None and on <= strategy.adopted_on:
+        words = {"day": locales.day(strategy.adopted_on)}
+        sentence = _("The strategy that it follows was adopted on %(day)s. Choose a later day.") % words
+        raise InputRefused({"adopted_on": sentence})
+    strategy.superseded_at = clock.now()
+    save_as(strategy, by)
 
 
 @transaction.atomic
@@ -157,6 +198,7 @@ def withdraw_action(action: Action, *, by: Any, reason: str) -> Action:
     action = locked_row(action)
     if action.withdrawn_at:
         raise AlreadyWithdrawn
+    _refuse_superseded(action)
     action.withdrawn_at, action.withdrawn_reason = clock.now(), reason.strip()
     save_as(action, by, reason=reason)
     return action
@@ -172,6 +214,7 @@ def withdraw_part(part: Any, *, by: Any, reason: str = "") -> Any:
     part = locked_row(part)
     if part.withdrawn_at:
         raise AlreadyWithdrawn
+    _refuse_superseded(part)
     if isinstance(part, Milestone) and part.reached.filter(update__withdrawn_at=None).exists():
         raise StrategyError(_("This milestone has been reached by an update, so it stays."))
     if isinstance(part, BudgetLine) and part.updates.filter(withdrawn_at=None).exists():

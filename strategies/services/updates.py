@@ -17,6 +17,7 @@ from strategies.exceptions import (
     InputRefused,
     PeriodLocked,
     ReasonMissing,
+    StrategyError,
     ValuesMeanwhile,
     ValuesMoved,
     WillBeLate,
@@ -109,6 +110,8 @@ def _held(action: Action) -> Action:
 def _refuse_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> None:
     if action.withdrawn_at:
         raise AlreadyWithdrawn(_("This action has been withdrawn, so nothing is logged on it any more."))
+    if action.strategy.is_next:
+        raise StrategyError(_("The strategy of this action is a draft. Log on it once the strategy is adopted."))
     if errors := update_errors(action, data, by=by, update=update):
         raise InputRefused(errors)
 

@@ -11,7 +11,7 @@ from epi_site.shared import clock
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing
 from strategies.models import CityPeriod, Indicator, IndicatorValue
 
-from .checks import current_value, value_error
+from .checks import current_value, period_error, value_error
 from .versions import demand, expect_version, kind_refusal, locked_row, save_as
 
 
@@ -31,6 +31,8 @@ def set_value(
     locked_row(indicator)
     if city_period.city_id != indicator.of_city_id:
         raise InputRefused({"city_period": _("Choose a period of this city.")})
+    if sentence := period_error(indicator, city_period):
+        raise InputRefused({"city_period": sentence})
     if sentence := value_error(indicator, value):
         raise InputRefused({"value": sentence})
     row = current_value(indicator, city_period)

@@ -12,13 +12,13 @@ from epi_site.shared import locales
 from strategies.enums import ActionStatus, Health
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
-from strategies.models import Action, Strategy
+from strategies.models import Action
 from strategies.models.health import health_reason
 from strategies.selectors.actions import action_page, actions_of, reads_live, with_figures
 from strategies.services import plans
 
 from . import trails
-from .base import RowAct, RowForm, RowPage, csv_answer, may
+from .base import OfPlan, RowAct, RowForm, RowPage, csv_answer, may
 
 SORTS = {
     "code": ("objective__area__code", "objective__code", "code"),
@@ -57,8 +57,8 @@ class ActionDetail(RowPage):
             "city": action.city,
             "reason": health_reason(action) if page.is_live else "",
             "shows_people": page.is_insider or reads_network(self.user),
-            "may_log": not action.withdrawn_at and self.may("strategies.log_action"),
-            "may_change": self.may("strategies.change_action"),
+            "may_log": not (action.withdrawn_at or action.strategy.is_next) and self.may("strategies.log_action"),
+            "may_change": self.may("strategies.change_action") and not action.strategy.is_superseded,
             "may_publish": self.may("strategies.publish_strategy") and self.can_be_published(),
             "may_history": self.may("strategies.read_history"),
             "draft": action.drafts.filter(author=self.user).first() if self.user.is_authenticated else None,
@@ -108,11 +108,9 @@ def by_period(entries):
     return groups
 
 
-class ActionList(RowPage):
+class ActionList(OfPlan, RowPage):
     template_name = "strategies/action_list.html"
     name = "strategy"
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
     per_page = 25
 
     def get(self, request, *args, **kwargs):

@@ -16,6 +16,7 @@ from cities.models import Installation
 from epi_site.shared.charts import csv_rows
 from epi_site.shared.exceptions import EditedMeanwhile, TellableError
 from epi_site.shared.views import StrangersSignIn
+from strategies.models import Strategy
 
 
 def may(user: Any, permission: str, row: Any = None) -> bool:
@@ -37,12 +38,15 @@ class OfRow(StrangersSignIn, View):
     def get_rows(self):
         return self.rows.all()
 
+    def find(self):
+        return get_object_or_404(
+            self.get_rows().visible_to(self.user), **{self.key: self.kwargs[self.key.split("__")[-1]]}
+        )
+
     @cached_property
     def row(self):
         """The row, seen and allowed. Each handler touches it first."""
-        row = get_object_or_404(
-            self.get_rows().visible_to(self.user), **{self.key: self.kwargs[self.key.split("__")[-1]]}
-        )
+        row = self.find()
         if not self.is_allowed(row):
             raise PermissionDenied
         return row
@@ -52,6 +56,17 @@ class OfRow(StrangersSignIn, View):
 
     def may(self, permission: str, row: Any = None) -> bool:
         return may(self.user, permission, row or self.row)
+
+
+class OfPlan(OfRow):
+    """About one strategy: of a city the current one, or with its number (``Strategy.ref``) one before or after it."""
+
+    rows = Strategy.objects.for_pages()
+
+    def find(self):
+        slug, _slash, number = self.kwargs["slug"].partition("/")
+        rows = self.get_rows().visible_to(self.user).filter(city__slug=slug)
+        return get_object_or_404(rows.filter(pk=number) if number else rows.current())
 
 
 class RowPage(OfRow, TemplateView):

@@ -3,11 +3,11 @@
 from django.utils.translation import gettext as _
 
 from cities.rules import is_insider
-from strategies.models import Action, ActionUpdate, Indicator, Strategy
+from strategies.models import Action, ActionUpdate, Indicator
 from strategies.selectors.history import history_of, history_of_action, history_of_update
 
 from . import trails
-from .base import RowPage
+from .base import OfPlan, RowPage
 
 
 class History(RowPage):
@@ -63,10 +63,7 @@ class IndicatorHistory(History):
         return row.strategy.city
 
 
-class StrategyHistory(History):
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
-
+class StrategyHistory(OfPlan, History):
     def trail(self, row):
         return trails.strategy_trail(row)
 

@@ -11,27 +11,25 @@ from epi_site.shared.exceptions import EditedMeanwhile
 from strategies.charts import values_chart
 from strategies.exceptions import InputRefused
 from strategies.forms import ValuesForm
-from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
+from strategies.models import CityPeriod, Indicator, IndicatorValue
 from strategies.selectors.values import baseline_of, indicators_of, value_rows, values_of, way_to_target
 from strategies.services import values
 
 from . import trails
 from .actions import WithReason
-from .base import RowForm, RowPage, csv_answer, may
+from .base import OfPlan, RowForm, RowPage, csv_answer, may
 
 
-class IndicatorList(RowPage):
+class IndicatorList(OfPlan, RowPage):
     template_name = "strategies/indicator_list.html"
     name = "strategy"
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
 
     def get_context_data(self, **kwargs):
         context = {
             "rows": indicators_of(self.row, self.user),
             "city": self.row.city,
             "trail": trails.here(trails.strategy_trail(self.row), _("Indicators")),
-            "may_change": self.may("strategies.change_strategy"),
+            "may_change": self.may("strategies.change_strategy") and not self.row.is_superseded,
         }
         return super().get_context_data(**context | kwargs)
 
@@ -63,8 +61,9 @@ class IndicatorDetail(RowPage):
             "objective": indicator.objective or (indicator.action and indicator.action.objective),
             "chart": self.chart(told),
             "trail": trails.here([*trails.strategy_trail(indicator.strategy), self.to_list()], indicator.name),
-            "may_change": self.may("strategies.change_indicator"),
-            "may_value": self.may("strategies.add_indicatorvalue") and not indicator.withdrawn_at,
+            "may_change": self.may("strategies.change_indicator") and not indicator.strategy.is_superseded,
+            "may_value": self.may("strategies.add_indicatorvalue")
+            and not (indicator.withdrawn_at or indicator.strategy.is_next),
             "open_periods": self.open_periods(city),
             "may_history": self.may("strategies.read_history"),
         }
@@ -73,7 +72,7 @@ class IndicatorDetail(RowPage):
     def to_list(self):
         from django.urls import reverse
 
-        return (_("Indicators"), reverse("strategies:indicator_list", args=[self.row.strategy.city.slug]))
+        return (_("Indicators"), reverse("strategies:indicator_list", args=[self.row.strategy.ref]))
 
     def open_periods(self, city):
         if not self.may("strategies.add_indicatorvalue"):

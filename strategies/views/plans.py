@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from cities.models import City
 from epi_site.shared.forms import form_helper
 from strategies import forms
+from strategies.enums import StrategyStatus
 from strategies.models import (
     Action,
     BudgetLine,
@@ -27,7 +28,7 @@ from strategies.services import plans
 
 from . import trails
 from .actions import WithReason
-from .base import RowAct, RowForm, may
+from .base import OfPlan, RowAct, RowForm, may
 
 
 class PlanEdit(RowForm):
@@ -102,9 +103,7 @@ class PlanAdd(PlanEdit):
 
     @cached_property
     def parent(self):
-        return get_object_or_404(
-            self.get_rows().visible_to(self.user), **{self.key: self.kwargs[self.key.split("__")[-1]]}
-        )
+        return self.find()
 
     @cached_property
     def part(self):
@@ -137,15 +136,34 @@ class StrategyAdd(PlanAdd):
     done = gettext_lazy("The strategy is saved as a draft: the public does not see it. Now add its priority areas.")
 
     def get(self, request, *args, **kwargs):
-        if Strategy.objects.current().filter(city=self.row).exists():
-            return redirect("strategies:strategy_detail", slug=self.row.slug)
+        if self.standing and not self.may_succeed():
+            return redirect(self.standing[-1])
         return super().get(request, *args, **kwargs)
+
+    @cached_property
+    def standing(self):
+        """The current strategy, and the draft that follows it where it has been begun."""
+        rows = Strategy.objects.select_related("city").filter(city=self.row, superseded_at=None)
+        return sorted(rows, key=lambda row: row.is_next)
+
+    def may_succeed(self):
+        is_adopted = [row.status for row in self.standing] == [StrategyStatus.ADOPTED]
+        return is_adopted and may(self.user, "strategies.succeed_strategy", self.row)
+
+    def get_context_data(self, **kwargs):
+        if not self.standing:
+            return super().get_context_data(**kwargs)
+        words = {"title": self.standing[0].title}
+        lead = _("It follows “%(title)s”, which stays in force until the day that the new one is adopted.") % words
+        heading = _("Begin the next strategy")
+        trail = trails.here(self.trail(), heading)
+        return super().get_context_data(heading=heading, lead=lead, trail=trail, **kwargs)
 
     def strategy_of(self, row):
         return self.part
 
     def save(self, form):
-        plans.add_strategy(self.row, by=self.user, fields=form.columns)
+        self.added = plans.add_strategy(self.row, by=self.user, fields=form.columns)
 
     def trail(self):
         return trails.city_trail(self.row)
@@ -154,12 +172,10 @@ class StrategyAdd(PlanAdd):
         return self.row.get_absolute_url()
 
     def done_url(self):
-        return self.part.get_absolute_url()
+        return self.added.get_absolute_url()
 
 
-class StrategyEdit(PlanEdit):
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
+class StrategyEdit(OfPlan, PlanEdit):
     permission = "strategies.change_strategy"
     form_class = forms.StrategyForm
     heading = gettext_lazy("Change the strategy")
@@ -168,9 +184,7 @@ class StrategyEdit(PlanEdit):
         return row
 
 
-class AreaAdd(PlanAdd):
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
+class AreaAdd(OfPlan, PlanAdd):
     adds, form_class, heading = PriorityArea, forms.AreaForm, gettext_lazy("Add a priority area")
 
     def strategy_of(self, row):
@@ -329,15 +343,13 @@ class BudgetLineWithdraw(OfAction, PartWithdraw):
 
 class OnBoard:
     def back(self):
-        return reverse("strategies:swot", args=[self.strategy.city.slug])
+        return reverse("strategies:swot", args=[self.strategy.ref])
 
     def trail(self):
         return [*trails.strategy_trail(self.strategy), (_("Strengths and weaknesses"), self.back())]
 
 
-class SwotAdd(OnBoard, PlanAdd):
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
+class SwotAdd(OfPlan, OnBoard, PlanAdd):
     adds, form_class, heading = (
         SwotItem,
         forms.SwotForm,
@@ -381,7 +393,7 @@ class SwotWithdraw(PartWithdraw):
     permission = "strategies.change_swotitem"
 
     def back(self):
-        return reverse("strategies:swot", args=[self.row.strategy.city.slug])
+        return reverse("strategies:swot", args=[self.row.strategy.ref])
 
 
 class ProblemWithdraw(SwotWithdraw):
@@ -392,16 +404,14 @@ class ProblemWithdraw(SwotWithdraw):
 # ---- indicators
 
 
-class IndicatorAdd(PlanAdd):
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
+class IndicatorAdd(OfPlan, PlanAdd):
     adds, form_class, heading = Indicator, forms.IndicatorForm, gettext_lazy("Add an indicator")
 
     def strategy_of(self, row):
         return row
 
     def back(self):
-        return reverse("strategies:indicator_list", args=[self.strategy.city.slug])
+        return reverse("strategies:indicator_list", args=[self.strategy.ref])
 
 
 class IndicatorEdit(PlanEdit):

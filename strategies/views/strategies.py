@@ -13,7 +13,7 @@ from strategies.selectors.actions import actions_of, reads_live
 from strategies.services import plans
 
 from . import trails
-from .base import RowAct, RowForm, RowPage
+from .base import OfPlan, RowAct, RowForm, RowPage
 
 WORST_FIRST = [
     Health.LATE,
@@ -26,13 +26,14 @@ WORST_FIRST = [
 ]
 
 
-class OfCity(RowPage):
+class OfCity(OfPlan, RowPage):
     name = "strategy"
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
 
     def get_context_data(self, **kwargs):
-        context = {"city": self.row.city, "may_change": self.may("strategies.change_strategy")}
+        context = {
+            "city": self.row.city,
+            "may_change": self.may("strategies.change_strategy") and not self.row.is_superseded,
+        }
         return super().get_context_data(**context | kwargs)
 
 
@@ -53,9 +54,24 @@ class StrategyDetail(OfCity):
             "is_live": reads_live(user, strategy.city_id),
             "may_history": self.may("strategies.read_history"),
             "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
+            "may_succeed": self.may_succeed(),
+            "ended_on": strategy.get_ended_on(),
+            "next": self.seen(getattr(strategy, "replaced_by", None)),
+            "former": self.seen(strategy.replaces),
             "may_publish": self.can_be_published(actions) and self.may("strategies.publish_strategy"),
         }
         return super().get_context_data(**context | kwargs)
+
+    def seen(self, other):
+        """The strategy before or after this one, where the reader sees it."""
+        rows = Strategy.objects.visible_to(self.user).select_related("city")
+        return rows.filter(pk=other.pk).first() if other else None
+
+    def may_succeed(self):
+        """The next one is begun once, after the current one is adopted."""
+        strategy = self.row
+        is_current = strategy.status == StrategyStatus.ADOPTED and not strategy.is_superseded
+        return is_current and not hasattr(strategy, "replaced_by") and self.may("strategies.succeed_strategy")
 
     def can_be_published(self, actions):
         strategy = self.row
@@ -100,16 +116,19 @@ class SwotBoard(OfCity):
         return super().get_context_data(**context | kwargs)
 
 
-class StrategyAdopt(RowForm):
+class StrategyAdopt(OfPlan, RowForm):
     template_name = "strategies/form.html"
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
     permission = "strategies.adopt_strategy"
     done = gettext_lazy("The strategy is adopted. It can now be published.")
 
     def make_form(self, data=None, files=None):
         label = _("When was it adopted?")
         help_text = _("The day of the decision. From then on the whole network reads the strategy.")
+        if self.row.is_next:
+            help_text += " " + _(
+                "The strategy before it, “%(title)s”, ends the day before. It stays readable, with all that was "
+                "logged and submitted, but its plan can no longer be changed."
+            ) % {"title": self.row.replaces.title}
         return DayForm(data, label=label, help_text=help_text, initial={"day": self.row.city.today}, cancel=self.back())
 
     def save(self, form):
@@ -120,9 +139,7 @@ class StrategyAdopt(RowForm):
         return super().get_context_data(heading=_("Adopt the strategy"), lead=self.row.title, trail=trail, **kwargs)
 
 
-class StrategyPublish(RowAct):
-    rows = Strategy.objects.current().select_related("city")
-    key = "city__slug"
+class StrategyPublish(OfPlan, RowAct):
     permission = "strategies.publish_strategy"
     done = gettext_lazy("Published: everybody can read the strategy and its actions.")
 

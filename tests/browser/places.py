@@ -23,7 +23,7 @@ from evaluation.services import committee, consensus, discussion, ratings, repor
 from strategies import gates
 from strategies.enums import LOCKED
 from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, PilotPhase, Strategy
-from strategies.services import periods, values
+from strategies.services import periods, plans, values
 
 
 def user(name):
@@ -111,6 +111,14 @@ for key, row in zip(("queued", "failed"), CityPeriod.objects.filter(city__slug="
     report.attempts, report.state, report.reason = 3, key, "The disk was full." if key == "failed" else ""
     report.save(update_fields=["attempts", "state", "reason"])  # no worker takes them any more
     made[key] = report.number
+for key, slug in (("next", "riga"), ("former", "dietzenbach")):
+    current = Strategy.objects.current().get(city__slug=slug)
+    fields = {"title": "The next strategy", "year_from": 2030, "year_to": 2034, "language": "en"}
+    coming = plans.add_strategy(current.city, by=user(f"lead.{slug}"), fields=fields)
+    made[key] = coming.ref
+    if key == "former":
+        plans.adopt_strategy(coming, by=user(f"lead.{slug}"), on=today)
+        made[key] = Strategy.objects.get(pk=current.pk).ref
 print(json.dumps(made))
 """
 FIND = """
@@ -204,6 +212,11 @@ PAGES = [
     ("budget-line-add", "official.linkoping", "/actions/{action}/budget/add/"),
     ("budget-line-edit", "official.linkoping", "/budget-lines/{line}/edit/"),
     ("strategy", "lead.linkoping", "/strategies/linkoping/"),
+    ("strategy-begin-next", "lead.cartagena", "/cities/cartagena/strategy/add/"),
+    ("strategy-next", "lead.riga", "/strategies/{next}/"),
+    ("strategy-next-adopt", "lead.riga", "/strategies/{next}/adopt/"),
+    ("strategy-superseded", "lead.dietzenbach", "/strategies/{former}/"),
+    ("city-with-earlier-strategy", "lead.dietzenbach", "/cities/dietzenbach/"),
     ("strategy-edit", "lead.linkoping", "/strategies/linkoping/edit/"),
     ("strategy-adopt", "lead.linkoping", "/strategies/linkoping/adopt/"),
     ("strategy-history", "lead.linkoping", "/strategies/linkoping/history/"),

@@ -154,6 +154,7 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
 
 def test_second_strategy_is_told_of_the_first(lead):
     plan(lead)
+    Strategy.objects.update(status="draft", adopted_on=None)
     begin = reverse("strategies:strategy_add", args=["ebba"])
 
     assert lead.get(begin)["Location"] == reverse("strategies:strategy_detail", args=["ebba"])
@@ -161,3 +162,22 @@ def test_second_strategy_is_told_of_the_first(lead):
 
     assert "has a strategy already" in page_of(answer)
     assert Strategy.objects.count() == 1
+
+
+def test_the_next_strategy_takes_the_place_of_the_first(lead):
+    plan(lead)
+    Strategy.objects.update(adopted_on=clock.today() - timedelta(days=400))
+    first = Strategy.objects.get()
+    begin = reverse("strategies:strategy_add", args=["ebba"])
+    read(lead, first.get_absolute_url(), begin)
+
+    draft = made(lead, begin, title="Together again", year_from=2030, year_to=2034)
+    made(lead, reverse("strategies:area_add", args=[Strategy.objects.get(replaces=first).ref]), code="1", title="Homes")
+    adopt = f"{draft}adopt/"
+    read(lead, draft, adopt)
+    made(lead, adopt)
+
+    home = read(lead, reverse("cities:city_detail", args=["ebba"]))
+    assert ("Together again" in home, "Earlier strategies" in home) == (True, True)
+    assert "Together again" in read(lead, reverse("strategies:strategy_detail", args=["ebba"]))
+    assert "Superseded on" in read(lead, f"/strategies/ebba/{first.pk}/")

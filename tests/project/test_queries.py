@@ -134,6 +134,7 @@ def grow(world) -> None:
 
 
 def _more_of_the_city(world, who, number) -> None:
+    StrategyFactory(city=world.city, published=True, superseded_at=clock.now())
     area = PriorityAreaFactory(strategy=world.strategy, theme=world.theme)
     objective = ObjectiveFactory(area=area)
     ObjectiveFactory(area=world.area)

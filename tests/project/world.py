@@ -4,7 +4,7 @@ Made by the services. Each text that somebody may not read carries a marker: ``M
 roles may ever be answered with it. Linköping is the city of the roles, Lublin the other one.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import uuid4
@@ -59,6 +59,7 @@ MEMBERS = "lead coordinator data_protection"
 SEEN_BY = {  # marker: the roles that may be answered with it, on any page
     # what Lublin has not adopted, not submitted
     "lublin-plan": "other_official coordinator",
+    "next-plan": f"{CITY} coordinator",
     "lublin-fact": "other_official",
     "lublin-typed": "other_official",
     "lublin-event": f"other_official {NETWORK}",
@@ -150,6 +151,7 @@ def _plans(world):
     who = world.roles
     world.theme = Theme.objects.create(code="work", name="Work")
     world.strategy = StrategyFactory(city=world.city, published=True, title="Strategy of Linköping", vision="Together.")
+    _before_and_after(world)
     world.area = PriorityAreaFactory(strategy=world.strategy, theme=world.theme)
     world.objective = ObjectiveFactory(area=world.area)
     common = {"objective": world.objective, "published": True}
@@ -168,6 +170,23 @@ def _plans(world):
     first, second = (condition.key for condition in gates.GATES[world.phase.kind][:2])
     world.waiver = phases.waive_condition(world.phase, first, by=who["coordinator"], reason="By another way.")
     world.condition = second
+
+
+def _before_and_after(world):
+    """The strategy that Linköping had before, published, and the draft of its next one."""
+    world.earlier = StrategyFactory(
+        city=world.city, published=True, adopted_on=date(2022, 1, 1), superseded_at=clock.now()
+    )
+    world.strategy.replaces = world.earlier
+    world.strategy.save()
+    ActionFactory(objective__area__strategy=world.earlier, published=True)
+    secret = mark("next-plan")
+    world.coming = StrategyFactory(city=world.city, replaces=world.strategy, title=f"{secret} strategy", vision=secret)
+    world.coming.swot_items.create(kind="weakness", text=secret)
+    area = PriorityAreaFactory(strategy=world.coming, title=secret, description=secret)
+    objective = ObjectiveFactory(area=area, title=secret)
+    world.coming_action = ActionFactory(objective=objective, title=f"{secret} action", owner=None)
+    IndicatorFactory(strategy=world.coming, name=f"{secret} indicator", definition=secret)
 
 
 def kept_back(objective, secret, *, owner, **more):

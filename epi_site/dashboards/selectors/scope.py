@@ -22,6 +22,7 @@ from strategies.models import (
     ReportingPeriod,
     RevisionAction,
 )
+from strategies.models.querysets import current_plan
 
 from .live import PRESENT, AsOf
 
@@ -163,8 +164,8 @@ class View:
         """Standing actions of the cities whose open period is shown; drafts only for who may see them."""
         rows = Action.objects.standing().visible_to(self.user)
         rows = rows.filter(
+            current_plan("objective__area__strategy__"),
             objective__area__strategy__city__in=[reading.city.pk for reading in self.live],
-            objective__area__strategy__superseded_at=None,
         )
         return self.cut(rows)
 
