@@ -70,6 +70,9 @@ rules.add_perm("strategies.adopt_strategy", is_lead)
 rules.add_perm("strategies.publish_strategy", is_lead)
 rules.add_perm("strategies.succeed_strategy", is_lead)  # object: the city, or its strategy
 
+rules.add_perm("strategies.comment_strategy", is_insider)  # while it is a draft
+rules.add_perm("strategies.view_strategycomment", is_visible)
+
 rules.add_perm("strategies.read_history", is_insider | is_coordinator | is_scientific)  # object: the record
 
 rules.add_perm("strategies.log_action", is_official | is_owner)  # object: the action

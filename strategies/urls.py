@@ -49,6 +49,7 @@ urlpatterns = [
     path("cities/<slug:slug>/strategy/add/", plans.StrategyAdd.as_view(), name="strategy_add"),
     path("strategies/<plan:slug>/edit/", plans.StrategyEdit.as_view(), name="strategy_edit"),
     path("strategies/<plan:slug>/history/", history.StrategyHistory.as_view(), name="strategy_history"),
+    path("strategies/<plan:slug>/comment/", strategies.StrategyCommentAdd.as_view(), name="strategy_comment"),
     path("strategies/<plan:slug>/adopt/", strategies.StrategyAdopt.as_view(), name="strategy_adopt"),
     path("strategies/<plan:slug>/publish/", strategies.StrategyPublish.as_view(), name="strategy_publish"),
     path("strategies/<plan:slug>/actions/", actions.ActionList.as_view(), name="action_list"),

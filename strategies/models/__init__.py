@@ -22,6 +22,7 @@ from .strategy import (
     Objective,
     PriorityArea,
     Strategy,
+    StrategyComment,
     SwotItem,
 )
 
@@ -51,6 +52,7 @@ __all__ = [
     "RevisionFile",
     "RevisionIndicator",
     "Strategy",
+    "StrategyComment",
     "SwotItem",
     "UpdateDraft",
 ]

@@ -50,6 +50,14 @@ class StrategyQuerySet(models.QuerySet):
         return self.filter(plan_seen_by(user))
 
 
+class StrategyCommentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Who reads drafts: people of the city, and coordinators; after the adoption too."""
+        if has_network_role(user, Role.COORDINATOR):
+            return self
+        return self.filter(strategy__city__in=insider_cities(user))
+
+
 class StandingQuerySet(models.QuerySet):
     def standing(self):
         """Not withdrawn."""

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -11,10 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import City, Organisation, Person, StoredFile, TargetGroup, Theme
+from epi_site.shared import clock
 from epi_site.shared.models import Recorded, Versioned
 from strategies.enums import BudgetStatus, StrategyStatus, SwotKind
 
-from .querysets import ActionQuerySet, OfStrategyQuerySet, StandingQuerySet, StrategyQuerySet
+from .querysets import (
+    ActionQuerySet,
+    OfStrategyQuerySet,
+    StandingQuerySet,
+    StrategyCommentQuerySet,
+    StrategyQuerySet,
+)
 
 
 class Strategy(Recorded, Versioned):
@@ -99,6 +107,30 @@ class Strategy(Recorded, Versioned):
 
     def get_absolute_url(self):
         return reverse("strategies:strategy_detail", args=[self.ref])
+
+
+class StrategyComment(models.Model):
+    """Talk about a draft, by people of the city; not part of the plan, and never published."""
+
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="comments")
+    text = models.TextField(_("text"))
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="strategy_comments")
+    at = models.DateTimeField(default=clock.now)
+
+    objects = StrategyCommentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        verbose_name = _("comment on a strategy")
+        verbose_name_plural = _("comments on strategies")
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="strategies_strategycomment_has_text")]
+
+    def __str__(self):
+        return self.text[:80]
+
+    @property
+    def of_city_id(self) -> int:
+        return self.strategy.city_id
 
 
 class PriorityArea(Recorded, Versioned):

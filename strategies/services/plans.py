@@ -12,7 +12,16 @@ from cities.models import City
 from epi_site.shared import clock, locales
 from strategies.enums import ChangeCause, StrategyStatus
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError, Superseded
-from strategies.models import Action, BudgetLine, Indicator, Milestone, MilestoneReached, Objective, Strategy
+from strategies.models import (
+    Action,
+    BudgetLine,
+    Indicator,
+    Milestone,
+    MilestoneReached,
+    Objective,
+    Strategy,
+    StrategyComment,
+)
 
 from .versions import demand, demand_rule, expect_version, locked_row, save_as
 
@@ -153,6 +162,18 @@ def _supersede(strategy: Strategy, *, by: Any, on: date) -> None:
         raise InputRefused({"adopted_on": sentence})
     strategy.superseded_at = clock.now()
     save_as(strategy, by)
+
+
+@transaction.atomic
+def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComment:
+    """What people of the city say to each other while it is a draft."""
+    demand(by, "strategies.comment_strategy", strategy)
+    strategy = locked_row(strategy)
+    if strategy.status != StrategyStatus.DRAFT:
+        raise StrategyError(_("The strategy has been adopted meanwhile. Comments are made before that."))
+    if not text.strip():
+        raise ReasonMissing
+    return StrategyComment.objects.create(strategy=strategy, text=text.strip(), author=by)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from strategies.selectors.actions import actions_of, reads_live
 from strategies.services import plans
 
 from . import trails
+from .actions import WithReason
 from .base import OfPlan, RowAct, RowForm, RowPage
 
 WORST_FIRST = [
@@ -54,6 +55,8 @@ class StrategyDetail(OfCity):
             "is_live": reads_live(user, strategy.city_id),
             "may_history": self.may("strategies.read_history"),
             "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
+            "comments": strategy.comments.visible_to(user).select_related("author"),
+            "may_comment": strategy.status == StrategyStatus.DRAFT and self.may("strategies.comment_strategy"),
             "may_succeed": self.may_succeed(),
             "ended_on": strategy.get_ended_on(),
             "next": self.seen(getattr(strategy, "replaced_by", None)),
@@ -137,6 +140,23 @@ class StrategyAdopt(OfPlan, RowForm):
     def get_context_data(self, **kwargs):
         trail = trails.here(trails.strategy_trail(self.row), _("Adopt"))
         return super().get_context_data(heading=_("Adopt the strategy"), lead=self.row.title, trail=trail, **kwargs)
+
+
+class StrategyCommentAdd(OfPlan, WithReason):
+    permission = "strategies.comment_strategy"
+    heading = gettext_lazy("Comment on the draft")
+    label = gettext_lazy("Your comment")
+    button = gettext_lazy("Comment")
+    consequence = gettext_lazy("People of the city and the network’s coordinators read it. The public never does.")
+    done = gettext_lazy("Your comment stands on the page of the strategy.")
+    is_danger = False
+    most = 5000
+
+    def save(self, form):
+        plans.comment_strategy(self.row, by=self.user, text=form.cleaned_data["text"])
+
+    def trail(self):
+        return trails.here(trails.strategy_trail(self.row), self.heading)
 
 
 class StrategyPublish(OfPlan, RowAct):

@@ -214,6 +214,7 @@ PAGES = [
     ("strategy", "lead.linkoping", "/strategies/linkoping/"),
     ("strategy-begin-next", "lead.cartagena", "/cities/cartagena/strategy/add/"),
     ("strategy-next", "lead.riga", "/strategies/{next}/"),
+    ("strategy-comment", "expert.riga", "/strategies/{next}/comment/"),
     ("strategy-next-adopt", "lead.riga", "/strategies/{next}/adopt/"),
     ("strategy-superseded", "lead.dietzenbach", "/strategies/{former}/"),
     ("city-with-earlier-strategy", "lead.dietzenbach", "/cities/dietzenbach/"),

@@ -23,6 +23,7 @@ from strategies.models import (
     ImplementationProblem,
     Narrative,
     PeriodComment,
+    StrategyComment,
     SwotItem,
     UpdateDraft,
 )
@@ -111,6 +112,15 @@ class PeriodCommentFactory(DjangoModelFactory):
     city_period = factory.SubFactory(CityPeriodFactory)
     kind = "comment"
     text = "Say more about the second action."
+    author = factory.SubFactory(UserFactory)
+
+
+class StrategyCommentFactory(DjangoModelFactory):
+    class Meta:
+        model = StrategyComment
+
+    strategy = factory.SubFactory(StrategyFactory)
+    text = "Say more about housing."
     author = factory.SubFactory(UserFactory)
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from cities.enums import BodyKind, Role
 from epi_site.accounts import services as letters
 from epi_site.shared import clock
-from strategies.services import periods
+from strategies.services import periods, plans
 from tests.factories import (
     ActionFactory,
     BodyFactory,
@@ -149,6 +149,7 @@ def _more_of_the_city(world, who, number) -> None:
         evidence_on(update, "more.pdf", who["official"])
     action.deputies.add(who["owner"].person)
     action.partners.add(OrganisationFactory())
+    plans.comment_strategy(world.coming, by=who["expert"], text="More.")
     swot = world.strategy.swot_items.create(kind="weakness", text="More.")
     swot.areas.add(area)
     world.strategy.problems.create(text="More.", area=area)

@@ -183,6 +183,7 @@ def _before_and_after(world):
     secret = mark("next-plan")
     world.coming = StrategyFactory(city=world.city, replaces=world.strategy, title=f"{secret} strategy", vision=secret)
     world.coming.swot_items.create(kind="weakness", text=secret)
+    plans.comment_strategy(world.coming, by=world.roles["expert"], text=secret)
     area = PriorityAreaFactory(strategy=world.coming, title=secret, description=secret)
     objective = ObjectiveFactory(area=area, title=secret)
     world.coming_action = ActionFactory(objective=objective, title=f"{secret} action", owner=None)
