@@ -1,5 +1,5 @@
 from .log import LogForm
-from .periods import DayForm, NarrativeForm, PeriodFilterForm, PhaseForm, ReasonForm, SubmitForm, ValuesForm
+from .periods import DayForm, NarrativeForm, PeriodFilterForm, PhaseForm, ReasonForm, ReturnForm, SubmitForm, ValuesForm
 from .plans import (
     ActionForm,
     AreaForm,
@@ -28,6 +28,7 @@ __all__ = [
     "PlanForm",
     "ProblemForm",
     "ReasonForm",
+    "ReturnForm",
     "StrategyForm",
     "SubmitForm",
     "SwotForm",

@@ -87,6 +87,34 @@ class ReasonForm(forms.Form):
         return text
 
 
+class ReturnForm(ReasonForm):
+    """Why the whole period comes back, and beside it the places that need work, each with a line if need be."""
+
+    def __init__(self, *args: Any, places: list, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.places = places
+        for place in places:
+            title = place.title or _("Narrative")
+            words = _("What about “%(title)s”?") % {"title": title}
+            self.fields[f"mark_{place.key}"] = forms.BooleanField(required=False, label=title)
+            self.fields[f"line_{place.key}"] = forms.CharField(required=False, max_length=300, label=words)
+
+    @property
+    def groups(self):
+        """The fields by kind, for the page: heading, whether something is marked there, and the lines."""
+        headings = {"narrative": _("Narrative"), "action": _("Actions"), "indicator": _("Indicators")}
+        for kind, heading in headings.items():
+            keys = [place.key for place in self.places if place.kind == kind]
+            lines = [(self[f"mark_{key}"], self[f"line_{key}"]) for key in keys]
+            if lines:
+                yield heading, any(mark.value() or line.value() for mark, line in lines), lines
+
+    def marks(self) -> dict[str, str]:
+        """A line without its tick marks the place too."""
+        told = {place.key: self.cleaned_data[f"line_{place.key}"] for place in self.places}
+        return {key: line for key, line in told.items() if line or self.cleaned_data[f"mark_{key}"]}
+
+
 class ValuesForm(forms.Form):
     """All indicators of a period on one page: value and note, with what was said last."""
 

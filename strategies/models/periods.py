@@ -100,6 +100,7 @@ class PeriodMove(FrozenModel):
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="period_moves"
     )
     text = models.TextField(_("comment or reason"), blank=True)
+    places = models.JSONField(default=list, blank=True)  # what needs work: kind, id, title, text of each
     at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -19,6 +19,7 @@ from strategies.models.querysets import current_plan
 from strategies.work import DUE, LATE, QUIET, RETURNED, SOON, WorkRow, added_work, in_order
 
 from .completeness import Completeness, completeness
+from .places import ACTION, Mark, marks_of
 
 NEEDS_WORD = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
 CAME_BACK = {
@@ -62,9 +63,11 @@ def my_work(user: Any) -> MyWork:
     unlocked = open_periods({*offices, *told_of})
     periods = [row for row in unlocked if row.city_id in offices]
     told = [(row, completeness(row)) for row in periods[:MOST_PERIODS]]
+    returned = _came_back(unlocked)
     pressing = [action for action in actions if action.health in NEEDS_WORD]
     rows = [
-        *_returned_rows(user, periods),
+        *[_returned_row(row, move) for row, move in returned if row.city_id in offices],
+        *_mark_rows(user, returned, offices),
         *[_action_row(action) for action in pressing],
         *_value_rows(told),
         *_submit_rows(user, periods),
@@ -143,15 +146,40 @@ def told_words(action: Action) -> str:
     return _("Reported in %(period)s.") % {"period": action.told_in} if action.told_in else ""
 
 
-def _returned_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
-    """What came back or was opened again, why, and by whom."""
+def _came_back(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodMove]]:
+    """What came back or was opened again and waits for the city, with the move that did it."""
     again = [row for row in periods if row.state == PeriodState.RETURNED or row.revision > 1]
     if not again:
         return []
     newest = PeriodMove.objects.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
     moves = PeriodMove.objects.filter(city_period__in=again, verb__in=CAME_BACK).filter(~Exists(newest))
     why = {move.city_period_id: move for move in moves.select_related("by")}
-    return [_returned_row(row, why[row.pk]) for row in again if row.pk in why]
+    return [(row, why[row.pk]) for row in again if row.pk in why]
+
+
+def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodMove]], offices: set[int]) -> list[WorkRow]:
+    """The places that a coordinator marked: all of them for officials, those of their own actions for owners."""
+    marks = [(row, mark) for row, move in returned for mark in marks_of(move, row)]
+    asked = {mark.place.pk for row, mark in marks if row.city_id not in offices and mark.place.kind == ACTION}
+    own = set(Action.objects.to_log_by(user).filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
+    return [
+        _mark_row(row, mark)
+        for row, mark in marks
+        if row.city_id in offices or (mark.place.kind == ACTION and mark.place.pk in own)
+    ]
+
+
+def _mark_row(city_period: CityPeriod, mark: Mark) -> WorkRow:
+    words = {"title": mark.title, "period": city_period.period.name}
+    return WorkRow(
+        title=_("%(title)s: needs work in %(period)s") % words,
+        url=mark.url,
+        label=_("Correct"),
+        text=mark.text,
+        state=PeriodState.RETURNED,
+        urgency=RETURNED,
+        due_on=city_period.period.due_on,
+    )
 
 
 def _returned_row(city_period: CityPeriod, move: PeriodMove) -> WorkRow:

@@ -10,6 +10,7 @@ from cities.services.letters import holders, write_to
 from epi_site.shared import locales
 from strategies.enums import PeriodVerb
 from strategies.models import CityPeriod, PeriodComment, PeriodMove
+from strategies.selectors.places import marks_of
 
 
 def _words(verb: str, city_period: CityPeriod, text: str) -> tuple[str, str]:
@@ -43,15 +44,24 @@ def _words(verb: str, city_period: CityPeriod, text: str) -> tuple[str, str]:
     )
 
 
-def _send(people: Iterable[Person], verb: str, city_period: CityPeriod, key: str, text: str = "") -> None:
+def _send(
+    people: Iterable[Person], verb: str, city_period: CityPeriod, key: str, said: PeriodMove | PeriodComment
+) -> None:
     for person in people:
         write_to(
             person,
             key=f"{key}-{person.pk}",
-            text=lambda: _words(verb, city_period, text),
+            text=lambda: _words(verb, city_period, _said(said)),
             path=city_period.get_absolute_url(),
             city=city_period.city,
         )
+
+
+def _said(said: PeriodMove | PeriodComment) -> str:
+    """The words, and a line for each place that was marked."""
+    marks = marks_of(said, said.city_period) if isinstance(said, PeriodMove) else []
+    lines = [f"– {mark.title}: {mark.text}" if mark.text else f"– {mark.title}" for mark in marks]
+    return "\n\n".join(part for part in (said.text, "\n".join(lines)) if part)
 
 
 WRITTEN_TO = {
@@ -65,7 +75,7 @@ WRITTEN_TO = {
 def tell_of_move(move: PeriodMove) -> None:
     """To the city, of what was opened, returned, accepted and reopened; to the coordinators, of what was submitted."""
     key = f"period-{move.city_period_id}-move-{move.number}"
-    _send(_written_to(move), move.verb, move.city_period, key, move.text)
+    _send(_written_to(move), move.verb, move.city_period, key, move)
 
 
 def _written_to(move: PeriodMove) -> list[Person]:
@@ -80,4 +90,4 @@ def _written_to(move: PeriodMove) -> list[Person]:
 def tell_of_request(comment: PeriodComment) -> None:
     """To the coordinators: a city asks to reopen a period."""
     people = holders(roles=[Role.COORDINATOR])
-    _send(people, comment.kind, comment.city_period, f"period-request-{comment.pk}", comment.text)
+    _send(people, comment.kind, comment.city_period, f"period-request-{comment.pk}", comment)

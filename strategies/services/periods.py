@@ -1,6 +1,7 @@
 """Periods: made for every city, moved from state to state, frozen when they are submitted."""
 
 import calendar
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,6 +37,7 @@ from strategies.models import (
 from strategies.rules import is_of_the_municipality
 from strategies.selectors.frozen import period_contents
 from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
+from strategies.selectors.places import places_of
 from strategies.signals import period_moved
 
 from . import letters
@@ -139,7 +141,7 @@ def _name_of(starts_on: date, ends_on: date, months: int) -> str:
 # ---- one city's period, from state to state
 
 
-def _move(city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "") -> Any:
+def _move(city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", places: Any = ()) -> Any:
     """The only writer of ``state``; holds the row until the commit.
 
     The move's row comes first, and by a trigger it moves the period too: saving here finds that done already.
@@ -161,6 +163,7 @@ def _move(city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, tex
         by=by,
         on_behalf_of=on_behalf_of,
         text=text.strip(),
+        places=list(places),
     )
     city_period.state = target
     city_period.revision += verb in NEXT_REVISION
@@ -232,9 +235,14 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
 
 
 @transaction.atomic
-def return_period(city_period: CityPeriod, *, by: Any, comments: str) -> CityPeriod:
-    """What was submitted stays as it is; the city goes on in the next revision."""
-    return _decide(city_period, "return", by=by, text=comments)
+def return_period(
+    city_period: CityPeriod, *, by: Any, comments: str, marks: Mapping[str, str] | None = None
+) -> CityPeriod:
+    """What was submitted stays as it is; the city goes on in the next revision.
+
+    ``marks``: of each place that needs work (``Place.key``) a line about it, which may be empty.
+    """
+    return _decide(city_period, "return", by=by, text=comments, marks=marks or {})
 
 
 @transaction.atomic
@@ -248,13 +256,29 @@ def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPerio
     return _decide(city_period, "reopen", by=by, text=reason)
 
 
-def _decide(city_period: CityPeriod, verb: str, *, by: Any, text: str = "") -> CityPeriod:
+def _decide(
+    city_period: CityPeriod, verb: str, *, by: Any, text: str = "", marks: Mapping[str, str] | None = None
+) -> CityPeriod:
     if verb != "reopen" and is_coordinator(by) and is_of_the_municipality(by, city_period):
         raise OwnWork
     demand(by, f"strategies.{verb}_cityperiod", city_period)
-    city_period, move = _move(city_period, verb, by=by, text=text)
+    places = _marked(city_period, marks) if marks else []
+    city_period, move = _move(city_period, verb, by=by, text=text, places=places)
     _tell(city_period, move)
     return city_period
+
+
+def _marked(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dict]:
+    """The marked places with their titles, in the order of what was submitted; none that is not in it."""
+    newest = city_period.revisions.order_by("-number").first()
+    known = {place.key: place for place in places_of(newest)}
+    if marks.keys() - known.keys():
+        raise InputRefused({"marks": _("Mark parts of what was submitted.")})
+    return [
+        {"kind": place.kind, "id": place.pk, "title": place.title, "text": marks[key].strip()}
+        for key, place in known.items()
+        if key in marks
+    ]
 
 
 @transaction.atomic

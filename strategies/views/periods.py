@@ -13,11 +13,12 @@ from django.views.generic import TemplateView
 
 from cities.rules import insider_cities, person_of, reads_network
 from strategies.enums import PeriodState, PeriodVerb
-from strategies.forms import NarrativeForm, ReasonForm, SubmitForm
+from strategies.forms import NarrativeForm, ReasonForm, ReturnForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
 from strategies.selectors.frozen import cut_for, revision_for
 from strategies.selectors.periods import period_list
+from strategies.selectors.places import ACTION, marks_of, places_of
 from strategies.selectors.work import CAME_BACK
 from strategies.services import periods
 
@@ -58,6 +59,7 @@ class CityPeriodDetail(RowPage):
             PeriodRevision.objects.visible_to(user).filter(city_period=row).defer("snapshot").order_by("-number")
         )
         moves = list(row.moves.select_related("by", "on_behalf_of").order_by("-number")) if shows_counts else []
+        returned = self.returned(moves)
         context = {
             "city": row.city,
             "is_insider": is_insider,
@@ -65,7 +67,8 @@ class CityPeriodDetail(RowPage):
             "narrative": self.narrative(is_insider),
             "revisions": revisions,
             "moves": moves,
-            "returned": self.returned(moves),
+            "returned": returned,
+            "marks": self.marks(returned, is_insider),
             "published": None if is_insider else self.published(),
             "comments": self.comments(is_insider, revisions) if shows_counts else [],
             "steps": self.steps(),
@@ -91,6 +94,14 @@ class CityPeriodDetail(RowPage):
         if self.row.state == PeriodState.PUBLISHED:
             return None
         return self.row.moves.filter(verb=PeriodVerb.PUBLISH).order_by("-number").first()
+
+    def marks(self, move, is_insider):
+        """The places that were marked; a link for who may mend them."""
+        marks = marks_of(move, self.row) if move else []
+        may_mend = self.may("strategies.change_narrative")
+        return [
+            mark if may_mend or (is_insider and mark.place.kind == ACTION) else mark._replace(url="") for mark in marks
+        ]
 
     def returned(self, moves):
         """What was written when it came back or was opened again, while that is what the city answers to."""
@@ -238,8 +249,14 @@ class CityPeriodReturn(PeriodReason):
     consequence = gettext_lazy("The city can change its facts again. What was submitted stays readable as it is.")
     done = gettext_lazy("Returned. The city has been told, with your words.")
 
+    template_name = "strategies/cityperiod_return.html"
+
+    def make_form(self, data=None, files=None):
+        submitted = PeriodRevision.objects.visible_to(self.user).filter(city_period=self.row, number=self.row.revision)
+        return ReturnForm(data, label=self.label, places=places_of(submitted.first()))
+
     def save(self, form):
-        periods.return_period(self.row, by=self.user, comments=form.cleaned_data["text"])
+        periods.return_period(self.row, by=self.user, comments=form.cleaned_data["text"], marks=form.marks())
 
 
 class CityPeriodReopen(PeriodReason):
