@@ -3,7 +3,6 @@
 from typing import Any
 
 import rules
-from django.db.models import Count
 
 from cities.cards import Card
 from cities.models import City
@@ -42,7 +41,7 @@ def strategy_card(city: City, user: Any) -> Card | None:
         "status": StrategyStatus(strategy.status),
         "counts": counts,
         "action_count": len(healths),
-        "areas": strategy.areas.annotate(objective_count=Count("objectives")).order_by("code"),
+        "areas": strategy.areas.standing().order_by("code"),
         "is_unsubmitted": reads_live(user, city.pk) and city.pk not in insider_cities(user),
     }
     return Card("strategies/_city_strategy.html", context)

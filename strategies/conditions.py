@@ -67,7 +67,7 @@ class CityFacts:
     def strategy(self) -> Strategy | None:
         """The current one, with ``has_swot`` and ``has_area``."""
         swot = SwotItem.objects.filter(strategy=OuterRef("pk"), withdrawn_at=None)
-        areas = PriorityArea.objects.filter(strategy=OuterRef("pk"))
+        areas = PriorityArea.objects.filter(strategy=OuterRef("pk"), withdrawn_at=None)
         rows = Strategy.objects.current().filter(city=self.city)
         return rows.annotate(has_swot=Exists(swot), has_area=Exists(areas)).first()
 

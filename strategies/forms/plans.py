@@ -147,7 +147,8 @@ class ActionForm(PlanForm):
     def offer(self):
         people = self.people()
         strategy = self.parent.area.strategy_id if self.instance.pk is None else self.instance.strategy.pk
-        objectives = Objective.objects.filter(area__strategy=strategy).select_related("area")
+        offered = Q(withdrawn_at=None) | Q(pk=self.instance.objective_id)
+        objectives = Objective.objects.filter(offered, area__strategy=strategy).select_related("area")
         self.fields["objective"].queryset = objectives.order_by("area__code", "code")
         self.fields["accountable"].queryset = people
         self.fields["accountable"].empty_label = _("nobody yet")
@@ -234,7 +235,8 @@ class IndicatorForm(PlanForm):
 
     def offer(self):
         strategy = self.strategy
-        self.fields["objective"].queryset = Objective.objects.filter(area__strategy=strategy)
+        offered = Q(withdrawn_at=None) | Q(pk=self.instance.objective_id)
+        self.fields["objective"].queryset = Objective.objects.filter(offered, area__strategy=strategy)
         self.fields["action"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
         for name in ("objective", "action"):
             self.fields[name].empty_label = _("the strategy as a whole")
@@ -265,7 +267,10 @@ class SwotForm(PlanForm):
     def offer(self):
         strategy = self.strategy
         self.fields["kind"].choices = [choice for choice in self.fields["kind"].choices if choice[0]]
-        self.fields["areas"].queryset = PriorityArea.objects.filter(strategy=strategy)
+        offered = Q(withdrawn_at=None)
+        if self.instance.pk:
+            offered |= Q(pk__in=self.instance.areas.values("pk"))  # what is linked stays so until somebody unticks it
+        self.fields["areas"].queryset = PriorityArea.objects.filter(offered, strategy=strategy)
         self.fields["actions"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
 
 
@@ -277,7 +282,8 @@ class ProblemForm(PlanForm):
 
     def offer(self):
         strategy = self.strategy
-        self.fields["area"].queryset = PriorityArea.objects.filter(strategy=strategy)
+        offered = Q(withdrawn_at=None) | Q(pk=self.instance.area_id)
+        self.fields["area"].queryset = PriorityArea.objects.filter(offered, strategy=strategy)
         items = self.fields["swot_items"]
         items.queryset = SwotItem.objects.filter(strategy=strategy, withdrawn_at=None)
         items.label_from_instance = lambda item: f"{item.get_kind_display().capitalize()}: {item.text}"

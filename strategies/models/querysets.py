@@ -73,6 +73,10 @@ class OfStrategyQuerySet(models.QuerySet):
     def along(cls, path):
         return type(cls.__name__, (cls,), {"path": path})
 
+    def standing(self):
+        """Not withdrawn."""
+        return self.filter(withdrawn_at=None)
+
     def visible_to(self, user):
         rows = self.filter(plan_seen_by(user, f"{self.path}__"))
         if "withdrawn_at" in {field.name for field in self.model._meta.fields}:

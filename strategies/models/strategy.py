@@ -139,6 +139,8 @@ class PriorityArea(Recorded, Versioned):
     code = models.CharField(_("code"), max_length=20)
     title = models.CharField(_("title"), max_length=250)
     description = models.TextField(_("description"), blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
 
     objects = OfStrategyQuerySet.along("strategy").as_manager()
     history = HistoricalRecords()
@@ -147,7 +149,13 @@ class PriorityArea(Recorded, Versioned):
         ordering = ["strategy", "code"]
         verbose_name = _("priority area")
         verbose_name_plural = _("priority areas")
-        constraints = [models.UniqueConstraint(fields=["strategy", "code"], name="strategies_priorityarea_code_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["strategy", "code"], name="strategies_priorityarea_code_once"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
+                name="strategies_priorityarea_withdrawn_has_reason",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.code} {self.title}"
@@ -162,6 +170,8 @@ class Objective(Recorded, Versioned):
     code = models.CharField(_("code"), max_length=20)
     title = models.CharField(_("title"), max_length=250)
     description = models.TextField(_("description"), blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
 
     objects = OfStrategyQuerySet.along("area__strategy").as_manager()
     history = HistoricalRecords()
@@ -170,7 +180,13 @@ class Objective(Recorded, Versioned):
         ordering = ["area", "code"]
         verbose_name = _("objective")
         verbose_name_plural = _("objectives")
-        constraints = [models.UniqueConstraint(fields=["area", "code"], name="strategies_objective_code_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["area", "code"], name="strategies_objective_code_once"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
+                name="strategies_objective_withdrawn_has_reason",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.code} {self.title}"

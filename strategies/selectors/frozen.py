@@ -36,6 +36,7 @@ from strategies.models import (
     Milestone,
     MilestoneReached,
     Narrative,
+    Objective,
     PeriodRevision,
     PilotPhase,
     RevisionAction,
@@ -97,7 +98,9 @@ def _phases(city: Any) -> list[dict]:
 
 
 def _strategy(strategy: Strategy) -> dict:
-    areas = strategy.areas.select_related("theme").prefetch_related("objectives")
+    objectives = Prefetch("objectives", Objective.objects.standing())
+    areas = list(strategy.areas.standing().select_related("theme").prefetch_related(objectives))
+    standing = {area.pk for area in areas}
     swot = strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions")
     problems = strategy.problems.filter(withdrawn_at=None).prefetch_related("swot_items")
     return {
@@ -128,7 +131,7 @@ def _strategy(strategy: Strategy) -> dict:
                 "id": item.pk,
                 "kind": item.kind,
                 "text": item.text,
-                "areas": sorted(area.pk for area in item.areas.all()),
+                "areas": sorted(area.pk for area in item.areas.all() if area.pk in standing),
                 "actions": sorted(action.pk for action in item.actions.all()),
             }
             for item in swot
@@ -137,7 +140,7 @@ def _strategy(strategy: Strategy) -> dict:
             {
                 "id": problem.pk,
                 "text": problem.text,
-                "area": problem.area_id,
+                "area": problem.area_id if problem.area_id in standing else None,
                 "counter_action": problem.counter_action_id,
                 "swot_items": sorted(item.pk for item in problem.swot_items.all()),
             }

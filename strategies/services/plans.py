@@ -19,12 +19,14 @@ from strategies.models import (
     Milestone,
     MilestoneReached,
     Objective,
+    PriorityArea,
     Strategy,
     StrategyComment,
 )
 
 from .versions import demand, demand_rule, expect_version, locked_row, save_as
 
+MOST_NAMED = 5
 MEANING = ("unit", "direction", "across_periods", "counts_people")  # of each value that is stored
 NEEDS_REASON = {
     Indicator: ("target", "target_on", "baseline", "baseline_on", *MEANING),
@@ -56,8 +58,10 @@ def save_version(
         row = locked_row(instance)
         expect_version(row, version)
         _ask_reason(row, fields, cause, reason)
+    was_under = None if instance.pk is None else _parent_of(row)
     for field, value in fields.items():
         setattr(row, field, value)
+    _refuse_withdrawn_parent(row, was_under)
     if instance.pk is None:
         demand_rule(by, f"strategies.add_{_permission_of(name)}", row)
     _refuse_superseded(row)
@@ -74,6 +78,22 @@ def _refuse_superseded(row: Any) -> None:
     """The plan of an earlier strategy stays as it was when the next one was adopted."""
     if Strategy.objects.filter(pk=plan_of(row).pk, superseded_at__isnull=False).exists():
         raise Superseded
+
+
+def _parent_of(row: Any) -> PriorityArea | Objective | None:
+    """What a part hangs on that can be withdrawn."""
+    if isinstance(row, Objective):
+        return row.area
+    return row.objective if isinstance(row, Action | Indicator) else None
+
+
+def _refuse_withdrawn_parent(row: Any, was_under: PriorityArea | Objective | None) -> None:
+    """Nothing new comes under what was withdrawn; held, so that nobody withdraws it at the same moment."""
+    parent = _parent_of(row)
+    if parent is not None and parent != was_under and locked_row(parent).withdrawn_at:
+        raise AlreadyWithdrawn(
+            _("What you chose to put it under has been withdrawn. Choose another place in the plan.")
+        )
 
 
 def plan_of(row: Any) -> Strategy:
@@ -214,15 +234,56 @@ def _publish(action: Action, by: Any) -> None:
 def withdraw_action(action: Action, *, by: Any, reason: str) -> Action:
     """Out of the plan from today; what was logged and frozen stays."""
     demand(by, "strategies.change_action", action)
+    return _withdraw(_to_withdraw(action, reason), by, reason)
+
+
+@transaction.atomic
+def withdraw_objective(objective: Objective, *, by: Any, reason: str) -> Objective:
+    """Out of the plan from today, with all of its actions withdrawn before; what was stored under it stays."""
+    demand(by, "strategies.change_objective", objective)
+    objective = _to_withdraw(objective, reason)
+    _refuse_standing(Action.objects.filter(objective=objective), Indicator.objects.filter(objective=objective))
+    return _withdraw(objective, by, reason)
+
+
+@transaction.atomic
+def withdraw_area(area: PriorityArea, *, by: Any, reason: str) -> PriorityArea:
+    """The same, with its objectives, for the same reason."""
+    demand(by, "strategies.change_priorityarea", area)
+    area = _to_withdraw(area, reason)
+    objectives = list(Objective.objects.select_for_update(of=("self",), no_key=True).filter(area=area).standing())
+    _refuse_standing(Action.objects.filter(objective__area=area), Indicator.objects.filter(objective__area=area))
+    for objective in objectives:
+        _withdraw(objective, by, reason)
+    return _withdraw(area, by, reason)
+
+
+def _to_withdraw(row: Any, reason: str) -> Any:
     if not reason.strip():
         raise ReasonMissing
-    action = locked_row(action)
-    if action.withdrawn_at:
+    row = locked_row(row)
+    if row.withdrawn_at:
         raise AlreadyWithdrawn
-    _refuse_superseded(action)
-    action.withdrawn_at, action.withdrawn_reason = clock.now(), reason.strip()
-    save_as(action, by, reason=reason)
-    return action
+    _refuse_superseded(row)
+    return row
+
+
+def _refuse_standing(actions: Any, indicators: Any) -> None:
+    titles = [
+        *actions.standing().values_list("title", flat=True),
+        *indicators.standing().values_list("name", flat=True),
+    ]
+    if titles:
+        words = {"titles": "; ".join(titles[:MOST_NAMED]) + ("; …" if len(titles) > MOST_NAMED else "")}
+        raise StrategyError(
+            _("Withdraw first, or put under another objective, what stands under it: %(titles)s") % words
+        )
+
+
+def _withdraw(row: Any, by: Any, reason: str) -> Any:
+    row.withdrawn_at, row.withdrawn_reason = clock.now(), reason.strip()
+    save_as(row, by, reason=reason)
+    return row
 
 
 @transaction.atomic

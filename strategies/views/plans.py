@@ -195,6 +195,31 @@ class AreaEdit(PlanEdit):
     rows = PriorityArea.objects.select_related("strategy__city")
     permission = "strategies.change_priorityarea"
     form_class, heading = forms.AreaForm, gettext_lazy("Change a priority area")
+    withdraw_asks = True
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:area_withdraw", args=[self.row.pk])
+
+
+class AreaWithdraw(WithReason):
+    rows = PriorityArea.objects.select_related("strategy__city")
+    permission = "strategies.change_priorityarea"
+    heading, button = gettext_lazy("Withdraw a priority area"), gettext_lazy("Withdraw the priority area")
+    label = gettext_lazy("Why is it withdrawn?")
+    consequence = gettext_lazy(
+        "It leaves the strategy from today, with its objectives. Its actions must be withdrawn before, or have moved. "
+        "What was logged and submitted stays as it is."
+    )
+    done = gettext_lazy("The priority area is withdrawn.")
+
+    def save(self, form):
+        plans.withdraw_area(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+    def back(self):
+        return self.row.strategy.get_absolute_url()
+
+    def trail(self):
+        return trails.here(trails.strategy_trail(self.row.strategy), self.heading)
 
 
 class ObjectiveAdd(PlanAdd):
@@ -207,9 +232,33 @@ class ObjectiveEdit(PlanEdit):
     rows = Objective.objects.select_related("area__strategy__city")
     permission = "strategies.change_objective"
     form_class, heading = forms.ObjectiveForm, gettext_lazy("Change an objective")
+    withdraw_asks = True
 
     def strategy_of(self, row):
         return row.area.strategy
+
+    def withdraw_url(self):
+        return "" if self.row.withdrawn_at else reverse("strategies:objective_withdraw", args=[self.row.pk])
+
+
+class ObjectiveWithdraw(AreaWithdraw):
+    rows = Objective.objects.select_related("area__strategy__city")
+    permission = "strategies.change_objective"
+    heading, button = gettext_lazy("Withdraw an objective"), gettext_lazy("Withdraw the objective")
+    consequence = gettext_lazy(
+        "It leaves the strategy from today. Its actions must be withdrawn before, or have moved. What was logged and "
+        "submitted stays as it is."
+    )
+    done = gettext_lazy("The objective is withdrawn.")
+
+    def save(self, form):
+        plans.withdraw_objective(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+    def back(self):
+        return self.row.area.strategy.get_absolute_url()
+
+    def trail(self):
+        return trails.here(trails.strategy_trail(self.row.area.strategy), self.heading)
 
 
 class ActionAdd(PlanAdd):

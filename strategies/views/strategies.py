@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cities.rules import insider_cities
+from cities.rules import insider_cities, official_cities
 from strategies.enums import Health, StrategyStatus, SwotKind
 from strategies.forms import DayForm
-from strategies.models import Objective, Strategy
+from strategies.models import Objective, PriorityArea, Strategy
 from strategies.selectors.actions import actions_of, reads_live
 from strategies.services import plans
 
@@ -55,6 +56,7 @@ class StrategyDetail(OfCity):
             "is_live": reads_live(user, strategy.city_id),
             "may_history": self.may("strategies.read_history"),
             "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
+            "withdrawn": self.withdrawn(),
             "comments": strategy.comments.visible_to(user).select_related("author"),
             "may_comment": strategy.status == StrategyStatus.DRAFT and self.may("strategies.comment_strategy"),
             "may_succeed": self.may_succeed(),
@@ -87,10 +89,22 @@ class StrategyDetail(OfCity):
         by_objective = defaultdict(list)
         for action in actions:
             by_objective[action.objective_id].append(action)
-        areas = {area.pk: (area, []) for area in self.row.areas.select_related("theme").order_by("code")}
-        for objective in Objective.objects.filter(area__strategy=self.row).order_by("code"):
+        areas = {area.pk: (area, []) for area in self.row.areas.standing().select_related("theme").order_by("code")}
+        for objective in (
+            Objective.objects.filter(area__strategy=self.row, area__withdrawn_at=None).standing().order_by("code")
+        ):
             areas[objective.area_id][1].append((objective, by_objective[objective.pk]))
         return list(areas.values())
+
+    def withdrawn(self):
+        """For officials: what has been taken out of the tree, with the reason; an area tells of its objectives too."""
+        if self.row.city_id not in official_cities(self.user):
+            return []
+        areas = self.row.areas.filter(withdrawn_at__isnull=False)
+        objectives = Objective.objects.filter(
+            area__strategy=self.row, area__withdrawn_at=None, withdrawn_at__isnull=False
+        )
+        return sorted([*areas, *objectives], key=lambda part: part.code)
 
     @staticmethod
     def counts(actions):
@@ -106,7 +120,8 @@ class SwotBoard(OfCity):
 
     def get_context_data(self, **kwargs):
         strategy, user = self.row, self.user
-        items = strategy.swot_items.visible_to(user).filter(withdrawn_at=None).prefetch_related("areas", "actions")
+        areas = Prefetch("areas", PriorityArea.objects.standing())
+        items = strategy.swot_items.visible_to(user).filter(withdrawn_at=None).prefetch_related(areas, "actions")
         problems = strategy.problems.visible_to(user).filter(withdrawn_at=None)
         actions = set(actions_of(strategy, user).values_list("pk", flat=True))
         quadrants = [(kind, [item for item in items if item.kind == kind]) for kind in SwotKind]

@@ -225,6 +225,8 @@ PAGES = [
     ("actions-none-found", "lead.linkoping", "/strategies/linkoping/actions/?q=nothing-of-the-kind"),
     ("area-add", "lead.linkoping", "/strategies/linkoping/areas/add/"),
     ("area-edit", "lead.linkoping", "/areas/{area}/edit/"),
+    ("area-withdraw", "lead.linkoping", "/areas/{area}/withdraw/"),
+    ("objective-withdraw", "lead.linkoping", "/objectives/{objective}/withdraw/"),
     ("objective-add", "lead.linkoping", "/areas/{area}/objectives/add/"),
     ("objective-edit", "lead.linkoping", "/objectives/{objective}/edit/"),
     ("swot", "lead.linkoping", "/strategies/linkoping/swot/"),
