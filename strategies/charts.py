@@ -5,11 +5,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from epi_site.shared import charts, locales
+from epi_site.shared import charts
 from epi_site.shared.charts import Chart
 
 
-def values_chart(indicator: Any, told: Sequence[Any], baseline: Any, *, illustrative: bool = False) -> Chart:
+def values_chart(
+    indicator: Any, told: Sequence[Any], baseline: Any, target: Any, *, illustrative: bool = False
+) -> Chart:
     """The values over the periods, with the baseline and the target as lines. Few people leave a gap, and words."""
     periods = [row.period for row in told]
     data = [
@@ -22,7 +24,7 @@ def values_chart(indicator: Any, told: Sequence[Any], baseline: Any, *, illustra
             **charts.series_style(0),
         }
     ]
-    for index, (name, level) in enumerate(((_("Baseline"), baseline.value), (_("Target"), indicator.target)), 1):
+    for index, (name, level) in enumerate(((_("Baseline"), baseline.value), (_("Target"), target.value)), 1):
         if level is not None and periods:
             style = charts.series_style(index)
             data.append(
@@ -38,7 +40,7 @@ def values_chart(indicator: Any, told: Sequence[Any], baseline: Any, *, illustra
                 row.period,
                 row.figure.words,
                 baseline.words,
-                locales.number(indicator.target),
+                target.words,
                 row.note,
             ]
             for row in told
@@ -49,11 +51,11 @@ def values_chart(indicator: Any, told: Sequence[Any], baseline: Any, *, illustra
         note="" if all(row.is_submitted for row in told) else _("The newest value has not been submitted yet."),
         empty=_("No value has been entered yet."),
         illustrative=illustrative,
-        described=_describe(indicator, told),
+        described=_describe(told, target),
     )
 
 
-def _describe(indicator: Any, told: Sequence[Any]) -> str:
+def _describe(told: Sequence[Any], target: Any) -> str:
     if not told:
         return ""
     first, last = told[0], told[-1]
@@ -63,6 +65,6 @@ def _describe(indicator: Any, told: Sequence[Any]) -> str:
         "last": last.figure.words,
         "to": last.period,
     }
-    if indicator.target is None:
+    if target.value is None and not target.few:
         return words
-    return words + " " + _("The target is %(target)s.") % {"target": locales.number(indicator.target)}
+    return words + " " + _("The target is %(target)s.") % {"target": target.words}

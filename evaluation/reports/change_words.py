@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from epi_site.shared.locales import NOTHING, number
+from strategies.selectors.people import few_words
 
 from . import blocks, words
 
@@ -43,7 +44,10 @@ def _condition(change: dict) -> list:
 
 def _target(change: dict) -> list:
     name = _("Target of “%(name)s”") % {"name": change["name"]}
-    return [blocks.cell(name, change["unit"]), number(change["from"]), number(change["to"])]
+    return [
+        blocks.cell(name, change["unit"]),
+        *(few_words() if change[side] == "few" else number(change[side]) for side in ("from", "to")),
+    ]
 
 
 def _level(change: dict) -> list:

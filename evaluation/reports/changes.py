@@ -1,6 +1,9 @@
 """What changed since the report before, as keys and figures: two reports' facts in, a list of changes out."""
 
+from decimal import Decimal
 from typing import Any
+
+from strategies.selectors.people import is_few
 
 
 def changes(before: dict, now: dict) -> list[dict]:
@@ -52,9 +55,20 @@ def _values(before: dict, now: dict) -> Any:
     old = {indicator["id"]: indicator for indicator in before["indicators"]}
     for indicator in now["indicators"]:
         earlier = old.get(indicator["id"])
-        if earlier and earlier["target"] != indicator["target"]:
+        if not earlier:
+            continue
+        counts_few = any(row.get("is_target_small") for row in (earlier, indicator))
+        old_target, new_target = (_target(row, counts_few) for row in (earlier, indicator))
+        if old_target != new_target:
             named = {"name": indicator["name"], "unit": indicator["unit"]}
-            yield {"what": "target", **named, "from": earlier["target"], "to": indicator["target"]}
+            yield {"what": "target", **named, "from": old_target, "to": new_target}
+
+
+def _target(indicator: dict, counts_few: bool) -> str | None:
+    """ "few" for fewer than five people, also where an earlier report still held the figure."""
+    target = indicator["target"]
+    is_small = indicator.get("is_target_small") or (counts_few and target is not None and is_few(Decimal(target)))
+    return "few" if is_small else target
 
 
 def _levels(before: dict, now: dict) -> Any:

@@ -94,6 +94,11 @@ def figure_words(indicator: dict, when: str) -> str:
     return few_words() if is_small else number(indicator[when])
 
 
+def planned_words(indicator: dict, name: str) -> str:
+    """``name``: "baseline" or "target". Reports issued before the two were looked at have no mark of small ones."""
+    return few_words() if indicator.get(f"is_{name}_small") else number(indicator[name])
+
+
 def way_walked(indicator: dict) -> str:
     """How much of the way from baseline to target is done; a target that is passed may be more than all of it."""
     if indicator["is_small"] or None in (indicator["value"], indicator["baseline"], indicator["target"]):
@@ -120,10 +125,10 @@ def indicator_row(indicator: dict) -> list:
     baseline_on, target_on = (words.day(indicator[key], "medium") for key in ("baseline_on", "target_on"))
     return [
         blocks.cell(indicator["name"], " · ".join(part for part in (indicator["unit"], indicator["place"]) if part)),
-        blocks.cell(number(indicator["baseline"]), "" if baseline_on == NOTHING else baseline_on),
+        blocks.cell(planned_words(indicator, "baseline"), "" if baseline_on == NOTHING else baseline_on),
         figure_words(indicator, "previous"),
         figure_words(indicator, "value"),
-        blocks.cell(number(indicator["target"]), "" if target_on == NOTHING else target_on),
+        blocks.cell(planned_words(indicator, "target"), "" if target_on == NOTHING else target_on),
         way_walked(indicator),
     ]
 

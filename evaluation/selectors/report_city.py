@@ -197,10 +197,16 @@ def people_figure(count: int | None) -> str:
 
 def _indicator(entry: dict, contents: dict) -> dict:
     value, earlier = entry["value"], entry["earlier"][-1] if entry["earlier"] else None
-    kept = ("id", "name", "unit", "direction", "baseline", "baseline_on", "target", "target_on")
+    kept = ("id", "name", "unit", "direction", "baseline_on", "target_on")
+    hides_few = entry["counts_people"]
+    baseline, target = (_planned(entry[name], hides_few) for name in ("baseline", "target"))
     now, before = (_value(told, entry["counts_people"]) for told in (value, earlier))
     return {key: entry[key] for key in kept} | {
         "place": _place(entry, contents),
+        "baseline": baseline[0],
+        "is_baseline_small": baseline[1],
+        "target": target[0],
+        "is_target_small": target[1],
         "value": now[0],
         "is_small": now[1],
         "is_withheld": _is_withheld(value),
@@ -208,6 +214,13 @@ def _indicator(entry: dict, contents: dict) -> dict:
         "is_previous_small": before[1],
         "is_previous_withheld": _is_withheld(earlier),
     }
+
+
+def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]:
+    """A baseline or target as it is printed, and whether it is too small to be."""
+    if figure is not None and counts_people and is_few(Decimal(figure)):
+        return None, True
+    return figure, False
 
 
 def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:

@@ -388,7 +388,8 @@ def cut_for(contents: dict, user: Any, city: Any, *, is_given: bool = False) -> 
     """The snapshot as this reader may read it: figures stay whole, records of narrower visibility are not listed.
 
     ``hidden`` says how many of an action's updates are counted in its figures and not listed. Single figures of few
-    people are left out for the public, with ``few_people``, ``few`` and ``few_baseline`` for words in their place.
+    people are left out for the public, with ``few_people``, ``few``, ``few_baseline`` and ``few_target`` for words in
+    their place.
     ``is_given``: the reader is given this revision for a task, and reads it as the network does.
     """
     allowed, is_public = _cut_of(user, city.pk)
@@ -425,10 +426,13 @@ def _cut_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
     hides_few = is_public and entry["counts_people"]
     value = entry["value"]
     listed = value if value and value["visibility"] in allowed else None
-    baseline = {"baseline": None, "few_baseline": few_words()} if hides_few and _is_few(entry["baseline"]) else {}
+    planned: dict[str, Any] = {}
+    for name in ("baseline", "target"):
+        if hides_few and _is_few(entry[name]):
+            planned |= {name: None, f"few_{name}": few_words()}
     return (
         entry
-        | baseline
+        | planned
         | {
             "value": listed and _cut_value(listed, hides_few),
             "earlier": [_cut_value(told, hides_few) for told in entry["earlier"] if told["visibility"] in allowed],

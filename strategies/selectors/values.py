@@ -49,6 +49,7 @@ class IndicatorRow(NamedTuple):
     indicator: Indicator
     newest: Figure
     baseline: Figure
+    target: Figure
 
 
 def values_of(indicator: Indicator, user: Any) -> list[ToldValue]:
@@ -69,13 +70,17 @@ def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
     rows = strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action", "objective")
     rows = rows.order_by("name")
     if strategy.city_id in insider_cities(user):
-        return [IndicatorRow(row, Figure(row.last_value), Figure(row.baseline)) for row in with_last_value(rows)]
+        return [
+            IndicatorRow(row, Figure(row.last_value), Figure(row.baseline), Figure(row.target))
+            for row in with_last_value(rows)
+        ]
     newest, reads_small = newest_values(strategy, user), reads_few(user, strategy.city_id)
-    return [IndicatorRow(row, _told(newest.get(row.pk)), _baseline(row, reads_small)) for row in rows]
+    return [IndicatorRow(row, _told(newest.get(row.pk)), *_planned(row, reads_small)) for row in rows]
 
 
-def baseline_of(indicator: Indicator, user: Any) -> Figure:
-    return _baseline(indicator, reads_few(user, indicator.of_city_id))
+def planned_of(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
+    """Baseline and target."""
+    return _planned(indicator, reads_few(user, indicator.of_city_id))
 
 
 class Way(NamedTuple):
@@ -94,19 +99,22 @@ class Way(NamedTuple):
         return _("%(percent)s of the way from the baseline to the target.") % {"percent": locales.percent(self.percent)}
 
 
-def way_to_target(indicator: Indicator, baseline: Figure, values: list[ToldValue]) -> Way | None:
+def way_to_target(baseline: Figure, target: Figure, values: list[ToldValue]) -> Way | None:
     """None where a figure is missing or kept back, or there is no way to go."""
     newest = values[-1].figure.value if values else None
-    start, target = baseline.value, indicator.target
-    if newest is None or start is None or target is None or start == target:
+    start, goal = baseline.value, target.value
+    if newest is None or start is None or goal is None or start == goal:
         return None
-    return Way(values[-1].period, newest, 100 * (newest - start) / (target - start))
+    return Way(values[-1].period, newest, 100 * (newest - start) / (goal - start))
 
 
-def _baseline(indicator: Indicator, reads_small: bool) -> Figure:
-    if indicator.counts_people and not reads_small and is_few(indicator.baseline):
-        return Figure(None, few_words())
-    return Figure(indicator.baseline)
+def _planned(indicator: Indicator, reads_small: bool) -> tuple[Figure, Figure]:
+    hides_few = indicator.counts_people and not reads_small
+    baseline, target = (
+        Figure(None, few_words()) if hides_few and is_few(figure) else Figure(figure)
+        for figure in (indicator.baseline, indicator.target)
+    )
+    return baseline, target
 
 
 def _told(value: dict | None) -> Figure:

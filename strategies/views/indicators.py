@@ -12,7 +12,7 @@ from strategies.charts import values_chart
 from strategies.exceptions import InputRefused
 from strategies.forms import ValuesForm
 from strategies.models import CityPeriod, Indicator, IndicatorValue
-from strategies.selectors.values import baseline_of, indicators_of, value_rows, values_of, way_to_target
+from strategies.selectors.values import indicators_of, planned_of, value_rows, values_of, way_to_target
 from strategies.services import values
 
 from . import trails
@@ -47,17 +47,19 @@ class IndicatorDetail(RowPage):
     def chart(self, told=None):
         is_demo = Installation.objects.filter(is_demo=True).exists()
         told = values_of(self.row, self.user) if told is None else told
-        return values_chart(self.row, told, baseline_of(self.row, self.user), illustrative=is_demo)
+        return values_chart(self.row, told, *planned_of(self.row, self.user), illustrative=is_demo)
 
     def get_context_data(self, **kwargs):
         indicator = self.row
         city = indicator.strategy.city
-        told, baseline = values_of(indicator, self.user), baseline_of(indicator, self.user)
+        told = values_of(indicator, self.user)
+        baseline, target = planned_of(indicator, self.user)
         context = {
             "city": city,
             "values": told,
             "baseline": baseline,
-            "way": way_to_target(indicator, baseline, told),
+            "target": target,
+            "way": way_to_target(baseline, target, told),
             "objective": indicator.objective or (indicator.action and indicator.action.objective),
             "chart": self.chart(told),
             "trail": trails.here([*trails.strategy_trail(indicator.strategy), self.to_list()], indicator.name),

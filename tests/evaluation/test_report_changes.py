@@ -95,6 +95,26 @@ def test_new_city(before, now):
     assert told(change, names_cities=True)[:2] == ["Lublin", "The city has reported for the first time"]
 
 
+def test_small_target_is_no_change_and_never_printed(before, now):
+    """The earlier report was issued when targets of few people were still printed."""
+    row, earlier = now["cities"][0]["indicators"][0], before["cities"][0]["indicators"][0]
+    earlier["target"] = "3"
+    row |= {"target": None, "is_target_small": True}
+    assert changes(before, now) == []
+
+    earlier["target"] = "450"
+
+    (change,) = changes(before, now)
+    assert (change["from"], change["to"]) == ("450", "few")
+    assert told(change)[-2:] == ["450", "fewer than 5"]
+
+
+def test_report_of_before_is_drawn_as_it_was():
+    row = parts.indicator_row(report_facts.indicator(1, baseline="2", target="4"))
+
+    assert (row[1]["text"], row[4]["text"]) == ("2", "4")
+
+
 # ---- words of single figures
 
 

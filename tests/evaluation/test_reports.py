@@ -509,9 +509,28 @@ def test_places_of_indicators_and_small_figures_about_people(city):
     assert (rows["People 0"]["value"], rows["People 0"]["is_small"]) == (None, True)
     assert (rows["People 1"]["value"], rows["People 1"]["is_small"]) == ("0", False)
     assert (rows["Withheld"]["value"], rows["Withheld"]["is_withheld"]) == (None, True)
+    assert (rows["People 0"]["target"], rows["People 0"]["is_target_small"]) == ("9", False)
     assert rows["People 0"]["place"] == f"{world.actions[0].code} {world.actions[0].title}"
     assert rows["People 1"]["place"] == f"{objective.code} {objective.title}"
     assert rows["Withheld"]["place"] == ""
+
+
+def test_small_baselines_and_targets_of_people_are_not_printed(city):
+    world = open_city(city)
+    for name, counts_people in (("Guests", True), ("Rooms", False)):
+        indicator = IndicatorFactory(
+            strategy=world.strategy, name=name, counts_people=counts_people, baseline=2, target=4
+        )
+        IndicatorValueFactory(indicator=indicator, city_period_id=world.pk, value=7, author=world.lead)
+    accept(world)
+
+    report = issue_city(world)
+
+    rows = {row["name"]: row for row in report.contents["facts"]["cities"][0]["indicators"]}
+    kept = ("baseline", "is_baseline_small", "target", "is_target_small")
+    assert [rows["Guests"][key] for key in kept] == [None, True, None, True]
+    assert [rows["Rooms"][key] for key in kept] == ["2", False, "4", False]
+    assert printed(report).count("fewer than 5") == 3  # the update of three people, too
 
 
 def test_a_figure_that_stayed_in_the_city_last_time_is_not_shown_as_missing(city):

@@ -209,6 +209,31 @@ def test_few_people_are_told_to_the_city_and_the_network_as_they_are(
     assert [row.newest.words for row in listed.context["rows"]] == ["3", "3"]
 
 
+def test_a_target_of_few_people_is_told_to_the_public_in_words(client, everyone, city, period, shown, counted):
+    guests, rooms = counted
+    Indicator.objects.update(target=2)
+    publish(period, everyone)
+
+    words = {}
+    for role in ("public", "partner", "viewer"):
+        listed = read(client, everyone, role, "indicator_list", city.slug).context["rows"]
+        revision = read(client, everyone, role, "revision_detail", period.pk, 1).context["contents"]["indicators"]
+        pages = [read(client, everyone, role, "indicator_detail", row.pk) for row in (guests, rooms)]
+        tables = [client.get(row.get_absolute_url(), {"csv": "values"}).content.decode("utf-8-sig") for row in counted]
+        words[role] = (
+            [row.target.words for row in listed],
+            [entry["target"] for entry in revision],
+            [page.context["target"].words for page in pages],
+            [len(page.context["chart"].figure["data"]) for page in pages],
+            [page.context["chart"].described.rpartition("The target is ")[2] for page in pages],
+            [table.splitlines()[-1].split(",")[3] for table in tables],
+        )
+
+    whole = (["2", "2"], ["2", "2"], ["2", "2"], [3, 3], ["2.", "2."], ["2", "2"])
+    few = ([FEW, "2"], [None, "2"], [FEW, "2"], [1, 3], [f"{FEW}.", "2."], [FEW, "2"])
+    assert words == {"public": few, "partner": whole, "viewer": whole}
+
+
 def test_earlier_values_of_few_people_are_cut_too(everyone, city, period, shown, counted):
     guests = counted[0]
     earlier = {"period": "Before", "value": "4", "visibility": "public"}
