@@ -28,12 +28,16 @@ def _actions(before: dict, now: dict) -> Any:
     old = {action["id"]: action for action in before["actions"]}
     for action in now["actions"]:
         earlier = old.pop(action["id"], None)
+        if action.get("is_unnamed"):
+            continue
         named = {"code": action["code"], "title": action["title"]}
         if earlier is None:
             yield {"what": "new_action", **named}
         elif earlier["health"] != action["health"]:
             yield {"what": "health", **named, "from": earlier["health"], "to": action["health"]}
     for gone in old.values():
+        if gone.get("is_unnamed"):
+            continue
         yield {"what": "gone_action", "code": gone["code"], "title": gone["title"]}
 
 

@@ -158,9 +158,30 @@ def _worries(cities: list[dict]) -> list[dict | None]:
         ]
         for city in cities
         for action in city["actions"]
-        if action["health"] in {"late", "at_risk", "stale"}
+        if _worries_us(action) and not action.get("is_unnamed")
     ]
-    return [blocks.heading(_("Actions that need attention")), blocks.table(columns, rows)] if rows else []
+    unnamed = sum(
+        _worries_us(action) and action.get("is_unnamed", False) for city in cities for action in city["actions"]
+    )
+    if not rows and not unnamed:
+        return []
+    heading = blocks.heading(_("Actions that need attention"))
+    return [heading, blocks.table(columns, rows) if rows else None, _unnamed_note(unnamed)]
+
+
+def _worries_us(action: dict) -> bool:
+    return action["health"] in {"late", "at_risk", "stale"}
+
+
+def _unnamed_note(count: int) -> dict | None:
+    if not count:
+        return None
+    words = ngettext(
+        "%(n)s action that needs attention is not published, so it is counted and not named.",
+        "%(n)s actions that need attention are not published, so they are counted and not named.",
+        count,
+    )
+    return blocks.text(words % {"n": number(count)})
 
 
 def _indicators(cities: list[dict]) -> dict:
@@ -169,8 +190,20 @@ def _indicators(cities: list[dict]) -> dict:
     return blocks.section(
         _("Indicators against target"),
         blocks.text(parts.indicator_sentence(indicators)) if indicators else None,
+        _unlisted_note(sum(city.get("unlisted_indicators", 0) for city in cities)) if indicators else None,
         *(parts.indicator_table(city, caption=city["name"]) for city in measured),
     )
+
+
+def _unlisted_note(count: int) -> dict | None:
+    if not count:
+        return None
+    words = ngettext(
+        "%(n)s indicator of a plan that is not published is left out.",
+        "%(n)s indicators of plans that are not published are left out.",
+        count,
+    )
+    return blocks.text(words % {"n": number(count)})
 
 
 def _money(cities: list[dict]) -> dict:

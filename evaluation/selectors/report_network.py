@@ -1,7 +1,14 @@
-"""What a report says of the network: each accepted city, by name, who is missing, and how far raters agree."""
+"""What a report says of the network: each accepted city, by name, who is missing, and how far raters agree.
+
+Officials of one city read it, who are the public in every other: it names what is published of a plan, counts the rest,
+and holds no text that only the city's own report prints.
+"""
 
 from collections import Counter
 from typing import NamedTuple
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 
 from cities.models import City
 from evaluation.agreement import Alpha, alpha_ordinal
@@ -16,7 +23,9 @@ from evaluation.selectors.report_city import (
     published_result,
     sources,
 )
-from strategies.models import CityPeriod, ReportingPeriod
+from strategies.models import Action, CityPeriod, Indicator, ReportingPeriod
+
+UNNAMED = {"code": "", "title": "", "owner": "", "reason": "", "is_unnamed": True}
 
 
 class One(NamedTuple):
@@ -50,7 +59,30 @@ def _one(city: City, period: ReportingPeriod) -> One | None:
     if revision is None:
         return None
     result = published_result(city, period)
-    return One(facts_of_city(revision, result), sources(revision, result), result)
+    return One(_for_every_city(facts_of_city(revision, result)), sources(revision, result), result)
+
+
+def _for_every_city(facts: dict) -> dict:
+    named = _published(Action.objects.visible_to(AnonymousUser()), facts["actions"])
+    measures = _published(Indicator.objects.of_plans_seen_by(AnonymousUser()), facts["indicators"])
+    listed = [row for row in facts["indicators"] if row["id"] in measures]
+    return facts | {
+        "narrative": None,
+        "updates": [],
+        "phases": [_without_reasons(phase) for phase in facts["phases"]],
+        "actions": [row if row["id"] in named else row | UNNAMED for row in facts["actions"]],
+        "indicators": listed,
+        "unlisted_indicators": len(facts["indicators"]) - len(listed),
+    }
+
+
+def _published(rows: QuerySet, entries: list[dict]) -> set[int]:
+    return set(rows.filter(pk__in=[entry["id"] for entry in entries]).values_list("pk", flat=True))
+
+
+def _without_reasons(phase: dict) -> dict:
+    """The reason of a condition may name actions, and stands in the city's own report."""
+    return phase | {"conditions": [condition | {"reason": ""} for condition in phase["conditions"]]}
 
 
 def round_agreement(results: list[dict]) -> list[dict]:

@@ -25,10 +25,17 @@ from evaluation.services import reports
 from evaluation.services.reports import issue_due, issue_report, retry_report
 from strategies.enums import Health
 from strategies.gates import GATES
-from strategies.models import CityPeriod
-from strategies.services.periods import reopen_period
+from strategies.models import Action, CityPeriod
+from strategies.services.periods import reopen_period, save_narrative
 from strategies.services.updates import UpdateInput, log_update
-from tests.factories import CityPeriodFactory, IndicatorFactory, IndicatorValueFactory, ReportingPeriodFactory, member
+from tests.factories import (
+    ActionFactory,
+    CityPeriodFactory,
+    IndicatorFactory,
+    IndicatorValueFactory,
+    ReportingPeriodFactory,
+    member,
+)
 
 from .reported import SECRET, accept, accepted_city, open_city, published_result, reopen_and_accept
 
@@ -109,13 +116,13 @@ def test_a_city_that_works_on_its_next_revision_is_printed_as_it_was_accepted(ci
     assert report.contents["facts"]["cities"][0]["revision"] == 1
 
 
-@pytest.mark.parametrize("issue", [issue_city, issue_network])
-def test_records_for_the_city_alone_are_counted_and_never_printed(city, issue):
+@pytest.mark.parametrize("issue, listed", [(issue_city, 1), (issue_network, 0)])
+def test_records_for_the_city_alone_are_counted_and_never_printed(city, issue, listed):
     report = issue(accepted_city(city))
 
     facts = report.contents["facts"]["cities"][0]
     assert SECRET not in report.snapshot
-    assert (facts["update_count"], facts["withheld"], len(facts["updates"])) == (2, 1, 1)
+    assert (facts["update_count"], facts["withheld"], len(facts["updates"])) == (2, 1, listed)
     assert facts["money"]["spent"] == "42500"
 
 
@@ -166,6 +173,61 @@ def test_network_report_names_who_is_missing_and_adds_no_currencies_up(city, oth
     assert [row["name"] for row in facts["cities"]] == ["Linköping"]
     assert facts["missing"] == [{"name": "Lublin", "state": "open"}]
     assert "There is no total of the network" in printed(report)
+
+
+def test_network_report_names_what_is_published_and_counts_the_rest(city):
+    world = open_city(city)
+    today = clock.today()
+    kept = ActionFactory(
+        objective=world.actions[0].objective,
+        title="Kept back",
+        ends_on=today - timedelta(days=1),
+        owner=city.municipality,
+    )
+    late = ActionFactory(
+        objective=kept.objective, title="Late in public", ends_on=today - timedelta(days=1), published=True
+    )
+    told = {"author": world.lead, "city_period_id": world.pk, "value": 7}
+    IndicatorValueFactory(indicator=IndicatorFactory(strategy=world.strategy, action=kept, name="Hidden one"), **told)
+    IndicatorValueFactory(indicator=IndicatorFactory(strategy=world.strategy, action=late, name="Open one"), **told)
+    save_narrative(CityPeriod.objects.get(pk=world.pk), by=world.lead, text="In our own words.", language="en")
+    accept(world)
+
+    network, own = issue_network(world), issue_city(world)
+
+    for words in ("Kept back", "Hidden one", "In our own words.", "The first group has begun."):
+        assert words not in network.snapshot
+        assert words in own.snapshot
+    assert "Late in public" in printed(network)
+    assert "Open one" in printed(network)
+    assert "1 action that needs attention is not published" in printed(network)
+    assert "1 indicator of a plan that is not published is left out." in printed(network)
+    (facts,) = network.contents["facts"]["cities"]
+    assert len(facts["actions"]) == 4
+    assert facts["money"] == own.contents["facts"]["cities"][0]["money"]
+    assert facts["update_count"] == 2
+    assert {row["reason"] for phase in facts["phases"] for row in phase["conditions"]} == {""}
+
+
+def test_what_is_not_published_is_no_named_change_of_the_network(city):
+    world = open_city(city)
+    kept = ActionFactory(objective=world.actions[0].objective, title="Kept back")
+    accept(world)
+    issue_network(world)
+    Action.objects.filter(pk=kept.pk).update(withdrawn_at=clock.now(), withdrawn_reason="Merged.")
+    ActionFactory(objective=kept.objective, title="Kept back as well")
+    Action.objects.filter(pk=world.actions[0].pk).update(published_at=None)
+    reopen_and_accept(world)
+
+    report = issue_network(world)
+
+    assert report.contents["facts"]["changes"] == []
+
+
+def test_all_published_needs_no_note(city):
+    report = issue_network(accepted_city(city))
+
+    assert "not published" not in printed(report)
 
 
 def test_cities_stand_in_alphabetical_order(city, other_city):

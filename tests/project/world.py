@@ -69,7 +69,7 @@ SEEN_BY = {  # marker: the roles that may be answered with it, on any page
     "withdrawn-fact": OFFICIALS,
     "city-only": CITY + " rater_city",
     "accepted-fact": f"{CITY} {NETWORK} {JUDGES}",
-    "unpublished-action": f"{CITY} other_official {NETWORK} {JUDGES}",  # accepted: the network's report tells of it
+    "unpublished-action": f"{CITY} {NETWORK} {JUDGES}",
     "ghent-action": NETWORK,  # of a published strategy, not published itself
     "kept-house": f"{CITY} other_official {NETWORK}",  # who plans chooses among all organisations
     "withdrawn-action": f"{CITY} coordinator",
