@@ -1,5 +1,6 @@
 """Reference data of the network. Memberships and invitations are looked at here and changed on the site's own pages."""
 
+import rules
 from django import forms
 from django.contrib import admin
 from django.urls import reverse
@@ -75,6 +76,12 @@ class CityAdmin(StaffAdmin):
         (_("How the city counts"), {"fields": ["language", "other_languages", "currency", "timezone"]}),
         (_("Profile"), {"fields": ["profile", "profile_source"]}),
     ]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Who decides about a city, and who may not, follows from its municipality: not for the own house to change."""
+        if obj is None or rules.has_perm("cities.change_municipality", request.user, obj):
+            return []
+        return ["municipality"]
 
 
 @admin.register(Person)

@@ -167,6 +167,15 @@ def is_of_committee(user, row):
 
 
 @rules.predicate
+def is_of_municipality(user, city):
+    """Of the very organisation that is the city's municipality: what it submits is for others to decide."""
+    person = person_of(user)
+    if city is None or person is None or person.organisation_id is None:
+        return False
+    return person.organisation_id == city.municipality_id
+
+
+@rules.predicate
 def leaves_as_official(user, membership):
     """The own role in the city's office: whoever holds it sets who answers for an action anyway."""
     person = person_of(user)
@@ -205,6 +214,7 @@ add_reference_data("accounts", "mail")
 rules.add_perm("cities.view_city", rules.always_allow)
 rules.add_perm("cities.add_city", is_coordinator)
 rules.add_perm("cities.change_city", is_lead | is_coordinator)
+rules.add_perm("cities.change_municipality", is_coordinator & ~is_of_municipality)  # object: the city
 rules.add_perm("cities.delete_city", rules.always_deny)
 
 rules.add_perm("cities.view_body", rules.always_allow)

@@ -10,6 +10,7 @@ from cities.rules import (
     is_insider,
     is_lead,
     is_network_reader,
+    is_of_municipality,
     is_official,
     is_scientific,
     is_visible,
@@ -51,10 +52,7 @@ def measured_it_as_owner(user, value):
 @rules.predicate
 def is_of_the_municipality(user, city_period):
     """Coordinators do not accept what their own house submits."""
-    person = person_of(user)
-    if city_period is None or person is None or person.organisation_id is None:
-        return False
-    return person.organisation_id == city_period.city.municipality_id
+    return city_period is not None and is_of_municipality(user, city_period.city)
 
 
 rules.add_perm("strategies", is_coordinator)

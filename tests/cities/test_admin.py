@@ -380,3 +380,26 @@ def test_workbench_offers_languages_and_comes_back(client, everyone):
 
     assert '<input type="hidden" name="next" value="/admin/cities/theme/">' in page
     assert "Arbetsbänk" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("of_the_house, is_superuser", [(True, False), (True, True), (False, False)])
+def test_coordinator_of_the_house_does_not_change_whose_house_it_is(client, everyone, city, of_the_house, is_superuser):
+    """Else she could accept what her own house submits, and put everything back."""
+    user, house, other = everyone["coordinator"], city.municipality, OrganisationFactory()
+    user.person.organisation = house if of_the_house else other
+    user.person.save()
+    user.is_superuser = is_superuser
+    user.save()
+    client.force_login(user)
+    address = f"/admin/cities/city/{city.pk}/change/"
+    form = client.get(address).context["adminform"].form
+    data = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    data = {name: value for name, value in data.items() if value is not None}
+
+    response = client.post(address, data | {"municipality": other.pk, "profile": "By the water."})
+
+    city.refresh_from_db()
+    assert response.status_code == 302
+    assert city.profile == "By the water."
+    assert (city.municipality == house) == of_the_house
