@@ -6,6 +6,8 @@ from django.urls import include, path
 from epi_site.accounts.views import remember_language
 from epi_site.shared import health
 
+handler400 = "epi_site.shared.views.bad_request"
+
 urlpatterns = [
     path("", include("epi_site.pages.urls")),
     path("account/", include("epi_site.accounts.urls")),

@@ -5,13 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from cities.enums import FileState
 from cities.models import StoredFile
-from epi_site.shared import clock
+from epi_site.shared import clock, locales
+from strategies.exceptions import StrategyError
 from strategies.models import Action, ActionUpdate, UpdateDraft
 
 from .versions import demand
+
+MOST_SIGNS = 200_000  # of all fields together: three times what anybody writes
 
 
 @transaction.atomic
@@ -23,6 +27,11 @@ def save_draft(
     Only the author's own uploads that still wait can be kept; they replace the ones kept before.
     """
     demand(by, "strategies.log_action", action)
+    if sum(len(name) + sum(map(len, typed)) for name, typed in fields.items()) > MOST_SIGNS:
+        words = {"count": locales.number(MOST_SIGNS)}
+        raise StrategyError(
+            _("A draft holds at most %(count)s signs. Shorten it, or attach the rest as a file.") % words
+        )
     if ActionUpdate.objects.filter(uuid=form_uuid).exists():
         return None
     kept = {"form_uuid": form_uuid, "fields": dict(fields), "updated_at": clock.now()}

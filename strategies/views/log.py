@@ -232,7 +232,12 @@ class ActionLog(WithNote, LogBase):
         if self.is_of_another_window() and "replace" not in self.request.POST:
             return self.show(form, kept=kept, other_draft=self.draft)
         fields = draft_fields(self.request.POST)
-        drafts.save_draft(self.action, by=self.user, form_uuid=self.form_uuid, fields=fields, files=kept)
+        try:
+            drafts.save_draft(self.action, by=self.user, form_uuid=self.form_uuid, fields=fields, files=kept)
+        except TellableError as error:
+            form.full_clean()
+            tell(form, error)
+            return self.show(form, kept=kept)
         for error in form.errors.get("files", []):
             messages.error(self.request, error)
         messages.success(self.request, _("Your draft is kept. Nobody else sees it."))

@@ -188,6 +188,7 @@ PAGES = [
     ("invitation-accept", "partner", "/account/invitation/{invited_known}/"),
     ("invitation-of-another", "lead.linkoping", "/account/invitation/{invited_new}/"),
     ("bad-request", None, "/__page__/400.html"),
+    ("too-much", None, "/__page__/413.html"),
     ("away", None, "/__page__/503.html"),
     ("server-error", None, "/__page__/500.html"),
     # an official and a lead official of Linköping

@@ -442,3 +442,18 @@ def test_opening_costs_the_same_with_more_on_the_action(
 
 def test_the_uuid_is_a_new_one_for_each_opened_form(client, official, action):
     assert hidden(client, action)["form_uuid"] != hidden(client, action)["form_uuid"]
+
+
+def test_a_draft_has_a_limit_and_what_was_typed_stays_on_the_page(client, official, action, monkeypatch):
+    monkeypatch.setattr("strategies.services.drafts.MOST_SIGNS", 2000)
+    carried, long = hidden(client, action), "x" * 2001
+
+    page = client.post(url_of(action), carried | {"text": long, "save_draft": "1"})
+    told = client.post(reverse("strategies:draft_save", args=[action.pk]), carried | {"text": long}).json()
+
+    assert "A draft holds at most 2,000 signs." in page.content.decode()
+    assert page.context["form"]["text"].value() == long
+    assert told["text"].startswith("A draft holds at most 2,000 signs.")
+    assert UpdateDraft.objects.count() == 0
+    client.post(url_of(action), carried | {"text": "x" * 500, "save_draft": "1"})
+    assert UpdateDraft.objects.count() == 1
