@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from epi_site.settings import env
 
@@ -217,3 +218,22 @@ def test_web_server_starts_without_a_demo_account(migrated):
     ended = production(migrated, ["-c", "import epi_site.wsgi"])
 
     assert (ended.returncode, "Not started" in ended.stderr) == (0, False)
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite compiles no queries.")
+def test_queries_are_not_compiled():
+    """Rules of who sees what are long to compile and quick to ask."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
+
+
+@pytest.mark.slow
+def test_options_of_the_database_address_are_kept(tmp_path):
+    address = "postgres://a:b@localhost/c?options=-c%20statement_timeout%3D9"
+    program = ["-c", "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"]
+
+    ended = production(tmp_path, program, DATABASE_URL=address)
+
+    assert "'-c statement_timeout=9 -c jit=off'" in ended.stdout
