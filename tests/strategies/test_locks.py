@@ -543,15 +543,16 @@ for statement in statements:
         connect.rollback()
         print(str(refused).splitlines()[0])
 """
-MOVE = "INSERT INTO strategies_periodmove (city_period_id, number, verb, from_state, to_state, revision, text, at) "
-FROM = "SELECT city_period_id, number, verb, from_state, to_state, revision, text, at FROM strategies_periodmove"
+COLUMNS = "city_period_id, number, verb, from_state, to_state, revision, text, places, at"
+FROM = f"SELECT {COLUMNS} FROM strategies_periodmove"
+MOVE = f"INSERT INTO strategies_periodmove ({COLUMNS}) "
 STATEMENTS = [
     "UPDATE strategies_actionupdate SET text = 'no'",
     "UPDATE strategies_cityperiod SET state = 'open', revision = 2, move_count = 3",
     "INSERT INTO strategies_periodrevision (city_period_id, number, snapshot, sha256, schema_version, created_at) "
     "SELECT city_period_id, 99, snapshot, sha256, schema_version, created_at FROM strategies_periodrevision",
     MOVE + FROM.replace("number, verb", "3, verb") + " WHERE number = 2",
-    MOVE + "SELECT city_period_id, 3, 'accept', 'submitted', 'accepted', 1, '', at FROM strategies_periodmove "
+    MOVE + "SELECT city_period_id, 3, 'accept', 'submitted', 'accepted', 1, '', places, at FROM strategies_periodmove "
     "WHERE number = 2",
     "UPDATE strategies_cityperiod SET state = 'submitted', move_count = 2",
 ]
