@@ -15,6 +15,13 @@ class ByInvitationOnly(DefaultAccountAdapter):
     def is_open_for_signup(self, request: Any) -> bool:
         return False
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """What is no address at all is no way on, where the parent would fail: ``https://[``."""
+        try:
+            return super().is_safe_url(url)
+        except ValueError:
+            return False
+
     def format_email_subject(self, subject: str) -> str:
         return subject
 

@@ -1,0 +1,107 @@
+"""Whatever is typed into any form or address: a page or a sentence, never a fault of the server, which is raised."""
+
+import html
+import re
+
+import pytest
+from django.db import transaction
+
+from .routes import answer, text_of
+from .test_access_matrix import LINES, ROLES, path_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+ODD = [
+    "²",
+    "9" * 30,
+    "-1",
+    "1e999",
+    "NaN",
+    "\x00",
+    "0001-01-01",
+    "9999-12-31T23:59",
+    "é" * 3000,
+    "https://[",
+    "😀",
+    "x@y@z",
+]
+TURNS = 2
+ENTRY = re.compile(r"<(?:input|select|textarea)\b[^>]*>", re.IGNORECASE)
+KNOWN = (
+    "period",
+    "city",
+    "page",
+    "sort",
+    "q",
+    "kind",
+    "theme",
+    "country",
+    "health",
+    "phase",
+    "group",
+    "csv",
+    "o",
+    "p",
+    "e",
+)
+
+
+def forms_of(text: str, method: str) -> list[str]:
+    forms = re.findall(r"<form\b[^>]*>.*?</form>", text, re.DOTALL | re.IGNORECASE)
+    return [
+        form for form in forms if bool(re.match(r'<form[^>]*method="post"', form, re.IGNORECASE)) is (method == "post")
+    ]
+
+
+def entries(form: str) -> dict[str, tuple[str, str]]:
+    """Name of each field: its kind and what it holds."""
+    found = {}
+    for tag in ENTRY.findall(form):
+        said = {key.lower(): html.unescape(value) for key, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+        if "name" in said:
+            found[said["name"]] = said.get("type", "text"), said.get("value", "")
+    return found
+
+
+def odd(turn: int, names) -> dict[str, str]:
+    """Another odd value for each field, and for the same field in each turn."""
+    return {name: ODD[(5 * turn + number) % len(ODD)] for number, name in enumerate(sorted(names))}
+
+
+def filled(form: str, turn: int) -> list[dict[str, str]]:
+    """All that people type; then what the page itself carries too."""
+    fields = entries(form)
+    values = odd(turn, fields)
+    carried = {name: fields[name][1] if fields[name][0] == "submit" else value for name, value in values.items()}
+    return [{name: fields[name][1] if fields[name][0] == "hidden" else carried[name] for name in fields}, carried]
+
+
+def _who(line, answers, wanted):
+    return next((role for role in ("coordinator", "lead", *ROLES) if answers.get(role) == wanted), None)
+
+
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, id=f"{line.name}-{line.sample}") for line in LINES if _who(line, line.post or {}, "ok")]
+)
+def test_form_takes_whatever_comes(line, world):
+    client, path = world.clients[_who(line, line.post, "ok")], path_of(line, world)
+    page = text_of(client.get(path))
+
+    for turn in range(TURNS):
+        for data in [data for form in forms_of(page, "post") for data in filled(form, turn)] or [odd(turn, ["text"])]:
+            with transaction.atomic():
+                assert answer(client, "post", path, data).status_code < 500
+                transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, id=f"{line.name}-{line.sample}") for line in LINES if _who(line, line.get, "200")]
+)
+def test_page_takes_whatever_is_asked(line, world):
+    client, path = world.clients[_who(line, line.get, "200")], path_of(line, world)
+    names = {name for form in forms_of(text_of(client.get(path)), "get") for name in entries(form)}.union(KNOWN)
+
+    for turn in range(TURNS):
+        with transaction.atomic():
+            assert answer(client, "get", path, odd(turn, names)).status_code < 500
+            transaction.set_rollback(True)
