@@ -27,7 +27,7 @@ from evaluation.models import Evaluation
 from evaluation.selectors.desk import desk_of
 from evaluation.selectors.queue import NOT_SEEN, facts_of, plain_queue_for, queue_for
 from evaluation.services import committee
-from strategies.gates import gate_of
+from strategies.gates import gates_of
 
 READ_AGAIN_AFTER = 30 * 60  # seconds: a visit that goes on does not wipe out what is new to it
 EMPTY = "–"
@@ -308,7 +308,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         evaluation = self._found(request, pk)
         if not request.user.has_perm("strategies.view_pilotphase", evaluation.strategy.city):
             raise PermissionDenied
-        phases = [(phase, gate_of(phase)) for phase in evaluation.strategy.city.phases.all()]
+        phases = gates_of(evaluation.strategy.city)
         template = "desk_gates_part.html" if request.headers.get("HX-Request") else "desk_gates.html"
         trail = [
             (_("Review queue"), reverse("admin:evaluation_desk_queue")),

@@ -12,8 +12,8 @@ from cities.models import City, Installation
 from evaluation.exceptions import NothingAccepted
 from evaluation.models import EvaluationResult, in_language
 from strategies.enums import PeriodVerb
-from strategies.gates import gate_of
-from strategies.models import PeriodMove, PeriodRevision, PilotPhase, ReportingPeriod
+from strategies.gates import gates_of
+from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
 from strategies.models.health import HealthFacts, health_of, reason_of
 from strategies.models.querysets import HANDED_ON
 from strategies.selectors.people import is_few
@@ -128,7 +128,7 @@ def _narrative(contents: dict) -> dict | None:
 
 
 def _phases(city: City, contents: dict) -> list[dict]:
-    gates = {phase.kind: gate_of(phase) for phase in PilotPhase.objects.filter(city=city).select_related("city")}
+    gates = {phase.kind: gate for phase, gate in gates_of(city)}
     return [
         phase | {"conditions": [_condition(row) for row in gates.get(phase["kind"], [])]}
         for phase in contents["phases"]

@@ -48,9 +48,3 @@ def _as_chosen(city: Any, day: date, chosen: CityPeriod) -> tuple[CityPeriod, bo
         words = {"period": chosen.period.name, "day": locales.day(chosen.period.ends_on)}
         raise InputRefused({"city_period": sentence % words})
     return chosen, chosen.period.starts_on > day
-
-
-def periods_to_choose(city: Any, day: date) -> list[CityPeriod]:
-    """What a form offers: the not locked ones of the city that have begun by ``day``, the one of the day first."""
-    rows = CityPeriod.objects.filter(city=city, period__starts_on__lte=day).open_for_facts()
-    return list(rows.select_related("period").order_by("-period__starts_on"))

@@ -22,7 +22,7 @@ from strategies.exceptions import (
 )
 from strategies.models import CityPeriod, PeriodComment, PeriodMove, ReportingPeriod
 from strategies.services import periods, updates
-from strategies.services.choosing import choose_period, periods_to_choose
+from strategies.services.choosing import choose_period
 from strategies.signals import period_moved
 from tests.factories import (
     ActionFactory,
@@ -368,7 +368,6 @@ def test_date_falls_into_its_period(city):
 
     assert choose_period(city, clock.today()) == (now, False)
     assert choose_period(city, before.period.ends_on) == (before, False)
-    assert periods_to_choose(city, clock.today()) == [now, before]
 
 
 def test_date_in_a_locked_period_goes_into_the_next_that_is_not(city):
