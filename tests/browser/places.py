@@ -323,6 +323,7 @@ PAGES = [
     ("mails", "coordinator", "/account/mails/"),
     ("mail", "coordinator", "/account/mails/{mail}/"),
     ("workbench", "coordinator", "/admin/"),
+    ("workbench-app", "coordinator", "/admin/cities/"),
     ("workbench-list", "coordinator", "/admin/cities/organisation/"),
     ("workbench-none-found", "coordinator", "/admin/cities/organisation/?q=nothing-of-the-kind"),
     ("workbench-cities", "coordinator", "/admin/cities/city/"),
