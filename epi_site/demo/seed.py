@@ -16,6 +16,7 @@ from evaluation.enums import Recipients, ReportKind, Trigger
 from evaluation.models import Report, ReportSchedule
 from evaluation.services import frameworks
 from evaluation.tasks import build_report, issue_due_reports
+from strategies.selectors.places import ACTION, INDICATOR, places_of
 from strategies.services import periods, plans
 from strategies.tasks import open_due_periods
 
@@ -166,7 +167,10 @@ class Seed:
 
     def _return(self, log: Logging, offset: int, comments: str) -> None:
         city_period = log.period(self.calendar.quarter(offset))
-        periods.return_period(city_period, by=self.cast["coordinator"], comments=comments)
+        places = places_of(city_period.revisions.latest("number"))
+        action, indicator = (next(place for place in places if place.kind == kind) for kind in (ACTION, INDICATOR))
+        marks = {action.key: "What was the money spent on?", indicator.key: "Please count again."}
+        periods.return_period(city_period, by=self.cast["coordinator"], comments=comments, marks=marks)
 
     def _reopened(self, log: Logging, offset: int, accepted: date) -> None:
         quarter, coordinator = self.calendar.quarter(offset), self.cast["coordinator"]
