@@ -208,7 +208,7 @@ def _open_unless_twin_was_first(city_period: CityPeriod) -> CityPeriod | None:
 
 @transaction.atomic
 def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | None = None) -> PeriodRevision:
-    """Hand the period in and freeze what it holds; ``on_behalf_of`` answers for it."""
+    """Submit the period and freeze what it holds; ``on_behalf_of`` answers for it."""
     demand(by, "strategies.submit_cityperiod", city_period)
     answers = on_behalf_of or person_of(by)
     office = Membership.objects.current(city_period.city.today).filter(

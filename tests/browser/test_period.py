@@ -1,4 +1,4 @@
-"""A city hands its period in: before, partners see figures; after, they read."""
+"""A city submits its period: before, partners see figures; after, they read."""
 
 import re
 

@@ -117,7 +117,7 @@ def _city(slug, name, currency, period):
 
 
 def _open(city, period):
-    """Handing a period in has made the next one already."""
+    """Submitting a period has made the next one already."""
     waiting = CityPeriod.objects.filter(city=city, period=period).first()
     return periods.open_period(waiting) if waiting else CityPeriodFactory(city=city, period=period)
 

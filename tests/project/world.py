@@ -287,7 +287,7 @@ def _on_record(world, row):
 
 
 def _other_city_reports(world, name):
-    """Lublin has handed nothing in: its older periods stay open."""
+    """Lublin has submitted nothing: its older periods stay open."""
     with _day(world.periods[name].period.starts_on):
         periods.open_period(world.periods[name])
 
