@@ -218,7 +218,7 @@ def _indicator(entry: dict, contents: dict) -> dict:
 
 def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]:
     """A baseline or target as it is printed, and whether it is too small to be."""
-    if figure is not None and counts_people and is_few(Decimal(figure)):
+    if counts_people and is_few(figure):
         return None, True
     return figure, False
 
@@ -227,7 +227,7 @@ def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:
     """The figure that is printed, and whether it is too small to be."""
     if told is None or _is_withheld(told):
         return None, False
-    if counts_people and is_few(Decimal(told["value"])):
+    if counts_people and is_few(told["value"]):
         return None, True
     return told["value"], False
 

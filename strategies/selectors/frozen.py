@@ -428,7 +428,7 @@ def _cut_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
     listed = value if value and value["visibility"] in allowed else None
     planned: dict[str, Any] = {}
     for name in ("baseline", "target"):
-        if hides_few and _is_few(entry[name]):
+        if hides_few and is_few(entry[name]):
             planned |= {name: None, f"few_{name}": few_words()}
     return (
         entry
@@ -442,11 +442,7 @@ def _cut_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
 
 
 def _cut_value(told: dict, hides_few: bool) -> dict:
-    return told | {"value": None, "few": few_words()} if hides_few and _is_few(told["value"]) else told
-
-
-def _is_few(figure: str | None) -> bool:
-    return figure is not None and is_few(Decimal(figure))
+    return told | {"value": None, "few": few_words()} if hides_few and is_few(told["value"]) else told
 
 
 def frozen_log(action: Action, user: Any) -> list[dict]:

@@ -11,9 +11,9 @@ from epi_site.shared import locales
 PEOPLE_AT_LEAST = 5
 
 
-def is_few(count: int | Decimal | None) -> bool:
-    """Nobody is not few: a zero tells of no person."""
-    return count is not None and 0 < count < PEOPLE_AT_LEAST
+def is_few(count: int | Decimal | str | None) -> bool:
+    """Nobody is not few: a zero tells of no person. Snapshots hold figures as text."""
+    return count is not None and 0 < Decimal(count) < PEOPLE_AT_LEAST
 
 
 def few_words() -> str:
