@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
-from epi_site.shared.forms import DayInput
+from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
+from core.forms import DayInput
 
 from .enums import BodyKind
 from .models import (

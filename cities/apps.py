@@ -7,7 +7,7 @@ class CitiesConfig(AppConfig):
     verbose_name = _("Cities and people")
 
     def ready(self):
-        from epi_site.accounts import export
+        from accounts import export
 
         from . import files, locks, rules  # noqa: F401 - permissions are registered by the import
         from .models.events import minutes_held_for

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.exceptions import TellableError
+from core.exceptions import TellableError
 
 
 class FileRefused(TellableError):

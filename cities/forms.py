@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.forms import DayInput, LongText, ManyChoices, MomentInput, NumberInput, VersionedForm, form_helper
+from core.forms import DayInput, LongText, ManyChoices, MomentInput, NumberInput, VersionedForm, form_helper
 
 from .enums import ROLES, BodyKind, EventKind, Role, Seat
 from .models import Body, City, Event, Membership, Organisation, Person

@@ -1,7 +1,7 @@
 """What is known of a stored file never changes, and its state goes one way. See docs/adr/0004."""
 
-from epi_site.shared import triggers
-from epi_site.shared.triggers import Trigger
+from core import triggers
+from core.triggers import Trigger
 
 from .enums import FILE_MOVES, FileState
 from .models import StoredFile

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import rules
 from django.db.models import Q
 
-from epi_site.shared import clock
+from core import clock
 
 from .enums import BodyKind, Role
 

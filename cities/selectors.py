@@ -6,7 +6,7 @@ from django.db.models import Prefetch, QuerySet, Sum
 
 from cities.enums import BodyKind, Role
 from cities.models import Attendance, Body, City, Event, Membership, StoredFile
-from epi_site.shared.locales import current_locale
+from core.locales import current_locale
 
 WITH_PERSON = ("person__organisation",)
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from epi_site.shared import clock
+from core import clock
 
 from .services import files
 

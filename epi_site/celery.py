@@ -14,6 +14,18 @@ app = Celery("epi_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+OLD_TASK_NAMES = {  # of the release before: a message that it sent is still understood
+    "epi_site.accounts.tasks.send_mail": "accounts.tasks.send_mail",
+    "epi_site.accounts.tasks.ring_mails_again": "accounts.tasks.ring_mails_again",
+}
+
+
+@signals.import_modules.connect
+def register_old_task_names(sender: Celery, **_: object) -> None:
+    """Run after the tasks are discovered: Celery calls the receivers in the order in which they were connected."""
+    for old, new in OLD_TASK_NAMES.items():
+        sender.tasks[old] = sender.tasks[new]
+
 
 @signals.worker_init.connect
 @signals.beat_init.connect

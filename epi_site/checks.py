@@ -4,9 +4,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError
 
-from epi_site.shared import triggers
-
-DEMO_DOMAIN = "@demo.example"
+from accounts.enums import DEMO_DOMAIN
+from core import triggers
 
 
 def refuse_demo_accounts() -> None:

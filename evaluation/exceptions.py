@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.exceptions import TellableError
+from core.exceptions import TellableError
 
 
 class EvaluationError(TellableError):

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from epi_site.shared import locales
+from core import locales
 from evaluation.enums import Stage
 from evaluation.models import Evaluation, Report
 from strategies.gates import Condition

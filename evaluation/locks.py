@@ -4,8 +4,8 @@ What a published evaluation rests on never changes; decisions and moves are writ
 files come with the step that makes it ready, and after that nothing of it changes.
 """
 
-from epi_site.shared import triggers
-from epi_site.shared.triggers import Trigger
+from core import triggers
+from core.triggers import Trigger
 
 from .enums import TRANSITIONS, ReportState, Stage
 from .models import (

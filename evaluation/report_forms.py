@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import City
-from epi_site.shared.forms import form_helper
+from core.forms import form_helper
 from strategies.models import ReportingPeriod
 
 from .enums import Recipients, ReportKind

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from epi_site.shared import clock
+from core import clock
 
 from .models import Report
 from .reports.render import render_report

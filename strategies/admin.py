@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from epi_site.shared.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
-from epi_site.shared.forms import DayInput
+from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
+from core.forms import DayInput
 
 from .models import CityPeriod, PilotPhase, ReportingPeriod
 from .services import periods, phases

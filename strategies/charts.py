@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from epi_site.shared import charts
-from epi_site.shared.charts import Chart
+from core import charts
+from core.charts import Chart
 
 
 def values_chart(

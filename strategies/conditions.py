@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cities.enums import BodyKind, EventKind, Role, Seat
 from cities.models import Attendance, Body, Event, Membership
-from epi_site.shared import clock, locales
+from core import clock, locales
 from strategies.enums import BudgetStatus, PeriodState, PhaseKind, StrategyStatus
 from strategies.gates import Condition, add_condition
 from strategies.models import (

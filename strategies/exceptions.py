@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared import locales
-from epi_site.shared.exceptions import TellableError
+from core import locales
+from core.exceptions import TellableError
 
 PERIOD_IS_LOCKED = "epi: the period is locked"  # what the database's own locks say (strategies.locks)
 

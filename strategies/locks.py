@@ -5,8 +5,8 @@ while the period stands as submitted. See docs/adr/0004.
 """
 
 from cities.models import StoredFile
-from epi_site.shared import triggers
-from epi_site.shared.triggers import Effect, Trigger
+from core import triggers
+from core.triggers import Effect, Trigger
 
 from .enums import LOCKED, NEXT_REVISION, PeriodState
 from .exceptions import PERIOD_IS_LOCKED

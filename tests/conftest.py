@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
-from epi_site.shared import triggers
+from core import triggers
 from tests.factories import CityFactory, one_for_each_role
 
 

@@ -3,8 +3,8 @@ from django.contrib import admin
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.admin import StaffAdmin
-from epi_site.shared.forms import DayInput, MomentInput
+from core.admin import StaffAdmin
+from core.forms import DayInput, MomentInput
 
 from .models import Session, Speaker, TrainingWeek
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import Organisation, Theme
-from epi_site.shared.models import Recorded, Versioned
+from core.models import Recorded, Versioned
 
 from .enums import SessionKind, SpeakerKind
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 
-from epi_site.shared import locales
+from core import locales
 
 from .models import Session, TrainingWeek
 

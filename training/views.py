@@ -2,7 +2,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView
 
-from epi_site.shared.views import StrangersSignIn
+from core.views import StrangersSignIn
 
 from .models import TrainingWeek
 from .selectors import programme

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import cities.models.places
-import epi_site.shared.clock
+import core.clock
 
 
 class Migration(migrations.Migration):
@@ -387,7 +387,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("token_hash", models.CharField(max_length=64, unique=True)),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("expires_at", models.DateTimeField()),
                 ("accepted_at", models.DateTimeField(blank=True, null=True)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
@@ -583,7 +583,7 @@ class Migration(migrations.Migration):
                         verbose_name="seat",
                     ),
                 ),
-                ("valid_from", models.DateField(default=epi_site.shared.clock.today, verbose_name="valid from")),
+                ("valid_from", models.DateField(default=core.clock.today, verbose_name="valid from")),
                 ("valid_to", models.DateField(blank=True, null=True, verbose_name="valid to")),
                 (
                     "body",
@@ -642,7 +642,7 @@ class Migration(migrations.Migration):
                         verbose_name="seat",
                     ),
                 ),
-                ("valid_from", models.DateField(default=epi_site.shared.clock.today, verbose_name="valid from")),
+                ("valid_from", models.DateField(default=core.clock.today, verbose_name="valid from")),
                 ("valid_to", models.DateField(blank=True, null=True, verbose_name="valid to")),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -744,7 +744,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("uploaded_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("uploaded_at", models.DateTimeField(default=core.clock.now)),
                 (
                     "uploaded_by",
                     models.ForeignKey(

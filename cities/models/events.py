@@ -9,8 +9,8 @@ from simple_history.models import HistoricalRecords
 from cities import files
 from cities.enums import EventKind, FileState
 from cities.rules import insider_cities, lead_cities, reads_network
-from epi_site.shared import clock
-from epi_site.shared.models import Recorded, Versioned
+from core import clock
+from core.models import Recorded, Versioned
 
 from .people import Body, Person
 from .places import City

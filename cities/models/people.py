@@ -10,8 +10,8 @@ from simple_history.models import HistoricalRecords
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
 from cities.rules import has_network_role, led_bodies, managed_bodies
 from cities.words import shown
-from epi_site.shared import clock
-from epi_site.shared.models import Recorded, Versioned
+from core import clock
+from core.models import Recorded, Versioned
 
 from .organisations import Organisation
 from .places import City

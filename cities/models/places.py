@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from epi_site.shared import clock
-from epi_site.shared.models import Recorded, Versioned
+from core import clock
+from core.models import Recorded, Versioned
 
 from .organisations import Organisation
 

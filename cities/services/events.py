@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from cities.enums import EventKind
 from cities.exceptions import EventRefused, NotYours
 from cities.models import Attendance, Event, Person, StoredFile
-from epi_site.shared import clock
-from epi_site.shared.exceptions import EditedMeanwhile
+from core import clock
+from core.exceptions import EditedMeanwhile
 
 from .files import use_file, withdraw_file
 

@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
-from epi_site.shared import clock, locales
-from epi_site.shared.exceptions import SealBroken
-from epi_site.shared.ticks import for_each
+from core import clock, locales
+from core.exceptions import SealBroken
+from core.ticks import for_each
 
 from .content import Content, read_content
 

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.models import User
+from accounts.services import language_of, write_mail
 from cities.enums import Role, Seat
 from cities.exceptions import InvitationGone, InvitationRefused, NotYours, OtherAccount, OwnRole
 from cities.models import Body, Installation, Invitation, Organisation, Person
 from cities.rules import person_of
-from epi_site.accounts.models import User
-from epi_site.accounts.services import language_of, write_mail
-from epi_site.shared import clock
+from core import clock
 
 from .memberships import add_member, refuse_grant, refuse_oneself, refuse_overlap, refuse_seat
 

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.models import Mail
+from accounts.services import write_mail
 from cities.enums import BodyKind
 from cities.models import City, Installation, Membership, Person
-from epi_site.accounts.models import Mail
-from epi_site.accounts.services import write_mail
 
 Text = Callable[[], tuple[str, str]]  # subject and sentences, written in the language that is active
 

@@ -12,7 +12,7 @@ from cities.enums import OFFICES, ROLES, BodyKind, Role
 from cities.exceptions import CommitteeSeat, MembershipRefused, NotYours, OwnRole
 from cities.models import Body, Membership, Person
 from cities.signals import handed_over
-from epi_site.shared import clock
+from core import clock
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from cities.exceptions import NotYours
 from cities.models import Body, City
-from epi_site.shared.exceptions import EditedMeanwhile
+from core.exceptions import EditedMeanwhile
 
 
 @transaction.atomic

@@ -5,12 +5,12 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from cities.enums import BodyKind, Role
 from cities.exceptions import MembershipRefused
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
 from cities.signals import network_made
 from cities.words import BODIES, TARGET_GROUPS, THEMES
-from epi_site.accounts.models import User
 
 from .memberships import add_member
 

@@ -16,8 +16,8 @@ from cities.forms import AttendanceForm, EventForm
 from cities.models import City, Event, Membership, Person
 from cities.rules import lead_cities
 from cities.services import events, files
-from epi_site.shared.exceptions import EditedMeanwhile, TellableError
-from epi_site.shared.views import StrangersSignIn
+from core.exceptions import EditedMeanwhile, TellableError
+from core.views import StrangersSignIn
 
 from .pages import trail_of
 

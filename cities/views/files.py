@@ -6,8 +6,8 @@ from django.views import View
 
 from cities.models import StoredFile
 from cities.services.files import open_file
-from epi_site.shared.exceptions import SealBroken
-from epi_site.shared.views import StrangersSignIn
+from core.exceptions import SealBroken
+from core.views import StrangersSignIn
 
 SHOWN_INLINE = "image/jpeg"  # made by ourselves, pixel by pixel (cities.services.pictures)
 

@@ -21,11 +21,11 @@ from cities.exceptions import InvitationGone
 from cities.forms import AcceptForm, EndForm, HandOverForm, InvitationForm, MemberFilter
 from cities.models import Body, Invitation, Membership, Person
 from cities.services import invitations, memberships
-from epi_site.shared import clock, locales
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.views import StrangersSignIn
+from core import clock, locales
+from core.exceptions import TellableError
+from core.views import StrangersSignIn
 
-BACKEND = "epi_site.accounts.backends.EmailBackend"
+BACKEND = "accounts.backends.EmailBackend"
 MEMBERS = reverse_lazy("cities:member_list")
 
 

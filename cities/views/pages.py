@@ -15,8 +15,8 @@ from cities.cards import cards_of
 from cities.forms import BodyForm, CityForm
 from cities.models import Body, City, Event
 from cities.services.places import save_place
-from epi_site.shared.exceptions import EditedMeanwhile, TellableError
-from epi_site.shared.views import StrangersSignIn
+from core.exceptions import EditedMeanwhile, TellableError
+from core.views import StrangersSignIn
 
 EVENTS_SHOWN = 8
 

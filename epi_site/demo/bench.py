@@ -17,10 +17,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import User
 from cities.enums import BodyKind, OrganisationKind, Role
 from cities.models import Body, City, Membership, Organisation, Person, Theme
-from epi_site.accounts.models import User
-from epi_site.shared import clock
+from core import clock
 from strategies.enums import BudgetStatus
 from strategies.models import (
     Action,

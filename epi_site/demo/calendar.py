@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from epi_site.shared import clock
+from core import clock
 
 BEHIND, AHEAD = 3, 4  # quarters before and after the one that holds today
 

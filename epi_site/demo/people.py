@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from accounts.models import User
 from cities.enums import BodyKind, OrganisationKind, Role, Seat
 from cities.models import Body, City, Installation, Organisation, Person, TargetGroup, Theme
 from cities.services.memberships import add_member
 from cities.words import BODIES
-from epi_site.accounts.models import User
-from epi_site.shared import clock
+from core import clock
 
 from .words import GROUPS, THEMES
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from accounts.enums import MailState
+from accounts.models import Mail
+from accounts.tasks import send_mail
 from cities.models import City
-from epi_site.accounts.enums import MailState
-from epi_site.accounts.models import Mail
-from epi_site.accounts.tasks import send_mail
-from epi_site.shared import clock
+from core import clock
 from evaluation.enums import Recipients, ReportKind, Trigger
 from evaluation.models import Report, ReportSchedule
 from evaluation.services import frameworks

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from cities.models import Organisation, Theme
-from epi_site.shared import clock
+from core import clock
 from training.enums import SessionKind, SpeakerKind
 from training.models import Session, Speaker, TrainingWeek
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from epi_site.shared import locales
+from core import locales
 
 THEME = "epi-theme"  # as static/js/theme-choice.js calls it
 

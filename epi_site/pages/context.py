@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from cities.models import City, Installation
 from cities.rules import insider_cities, offices_of, reads_network
-from epi_site.dashboards.selectors.installation import installation_of
+from dashboards.selectors.installation import installation_of
 from epi_site.pages.workplace import has_evaluation_work, has_work
 from strategies.models import Strategy
 

@@ -9,8 +9,8 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
 from cities.models import City
-from epi_site.dashboards.selectors.figures import HEALTHS
-from epi_site.shared.maps import Map, Place, country_name, map_of
+from core.maps import Map, Place, country_name, map_of
+from dashboards.selectors.figures import HEALTHS
 from evaluation.enums import ReportState, Stage
 from evaluation.models import Evaluation, Report
 from strategies.enums import PeriodVerb

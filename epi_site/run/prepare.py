@@ -12,9 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from epi_site.checks import DEMO_DOMAIN
+from accounts.enums import DEMO_DOMAIN
+from core import health, triggers
 from epi_site.settings.env import env_bool
-from epi_site.shared import health, triggers
 
 from .place import place_from_environment
 

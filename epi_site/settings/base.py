@@ -20,13 +20,13 @@ SITE_URL = os.environ.get("EPI_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env_list("EPI_CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
-    "epi_site.shared",
-    "epi_site.accounts",
+    "core",
+    "accounts",
     "cities",
     "strategies",
     "evaluation",
     "training",
-    "epi_site.dashboards",
+    "dashboards",
     "epi_site.pages",
     "epi_site.demo",
     "epi_site.adminsite.EpiAdminConfig",
@@ -49,15 +49,15 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "epi_site.shared.middleware.RequestId",
+    "core.middleware.RequestId",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "epi_site.shared.middleware.PrivateAnswers",
-    "epi_site.shared.middleware.SaneAddress",
-    "epi_site.shared.middleware.ServerAway",
-    "epi_site.accounts.middleware.PreferredLanguage",
+    "core.middleware.PrivateAnswers",
+    "core.middleware.SaneAddress",
+    "core.middleware.ServerAway",
+    "accounts.middleware.PreferredLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -82,7 +82,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "epi_site.pages.context.site",
             ],
-            "builtins": ["epi_site.shared.templatetags.epi"],
+            "builtins": ["core.templatetags.epi"],
         },
     }
 ]
@@ -151,7 +151,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": TICK_SECONDS, "options": {"expires": max(TICK_SECONDS - 5, 1)}}
     for name in (
-        "epi_site.accounts.tasks.ring_mails_again",
+        "accounts.tasks.ring_mails_again",
         "cities.tasks.sweep_pending_files",
         "cities.tasks.sweep_unknown_files",
         "strategies.tasks.open_due_periods",
@@ -164,7 +164,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # ---- people
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "epi_site.accounts.backends.EmailBackend"]
+AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "accounts.backends.EmailBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -177,7 +177,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "pages:home"
-ACCOUNT_ADAPTER = "epi_site.accounts.adapter.ByInvitationOnly"
+ACCOUNT_ADAPTER = "accounts.adapter.ByInvitationOnly"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -264,14 +264,14 @@ INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 SIMPLE_HISTORY_REVERT_DISABLED = True
-FORM_RENDERER = "epi_site.shared.forms.Renderer"
+FORM_RENDERER = "core.forms.Renderer"
 DEMO_ALLOWED = True  # production settings turn it off
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "epi_site.shared.logs.formatter"}},
+    "formatters": {"lines": {"()": "core.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EPI_LOG_LEVEL", "INFO")},
     "loggers": {

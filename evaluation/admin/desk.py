@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from cities.enums import Role
 from cities.models import Installation
 from cities.rules import has_network_role, is_scientific_member
-from epi_site.shared import clock, locales
-from epi_site.shared.admin import ReadOnlyAdmin
-from epi_site.shared.charts import csv_rows
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.ids import pk_of
+from core import clock, locales
+from core.admin import ReadOnlyAdmin
+from core.charts import csv_rows
+from core.exceptions import TellableError
+from core.ids import pk_of
 from evaluation.enums import FROM_REVIEW, Stage
 from evaluation.exceptions import DeskChanged
 from evaluation.forms.desk import DecisionForm, QuestionForm

@@ -3,8 +3,8 @@
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.admin import StaffAdmin
-from epi_site.shared.exceptions import TellableError
+from core.admin import StaffAdmin
+from core.exceptions import TellableError
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.services import frameworks
 

@@ -4,7 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.admin import StaffAdmin, StaffForm
+from core.admin import StaffAdmin, StaffForm
 from evaluation.enums import Recipients
 from evaluation.models import ReportSchedule
 

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.forms import LongText
+from core.forms import LongText
 from evaluation.enums import Decision
 
 

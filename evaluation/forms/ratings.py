@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.forms import LongText, VersionedForm
+from core.forms import LongText, VersionedForm
 from evaluation.enums import Strength
 from evaluation.models import Consensus, Dimension, Rating
 

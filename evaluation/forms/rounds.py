@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import Person
-from epi_site.shared.forms import DayInput, LongText, form_helper
+from core.forms import DayInput, LongText, form_helper
 from evaluation.enums import Capacity
 from evaluation.models import EvaluationRound, Framework
 from strategies.models import Strategy

@@ -5,7 +5,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-import epi_site.shared.clock
+import core.clock
 import evaluation.models.framework
 import evaluation.models.reports
 
@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("text", models.TextField(verbose_name="text")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "author",
                     models.ForeignKey(
@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("stated_hash", models.CharField(max_length=64)),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "member",
                     models.ForeignKey(
@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("text", models.TextField(verbose_name="question")),
-                ("asked_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("asked_at", models.DateTimeField(default=core.clock.now)),
                 ("answer", models.TextField(blank=True, verbose_name="answer")),
                 ("answered_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -241,7 +241,7 @@ class Migration(migrations.Migration):
                         verbose_name="capacity",
                     ),
                 ),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("submitted_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "rater",
@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
                 ("snapshot", models.TextField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("schema_version", models.PositiveSmallIntegerField(default=1)),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 (
                     "evaluation",
                     models.OneToOneField(
@@ -371,7 +371,7 @@ class Migration(migrations.Migration):
                         verbose_name="capacity",
                     ),
                 ),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("submitted_at", models.DateTimeField(blank=True, null=True)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -425,7 +425,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
                 ("text", models.TextField(verbose_name="question")),
-                ("asked_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("asked_at", models.DateTimeField(default=core.clock.now)),
                 ("answer", models.TextField(blank=True, verbose_name="answer")),
                 ("answered_at", models.DateTimeField(blank=True, null=True)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
@@ -502,7 +502,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
                 ("reason", models.TextField(verbose_name="reason")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -570,7 +570,7 @@ class Migration(migrations.Migration):
                 ("level", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="level")),
                 ("not_assessed_reason", models.TextField(blank=True, verbose_name="not assessed, because")),
                 ("reason", models.TextField(verbose_name="reason")),
-                ("updated_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("updated_at", models.DateTimeField(default=core.clock.now)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
                 ("history_change_reason", models.CharField(max_length=100, null=True)),
@@ -886,7 +886,7 @@ class Migration(migrations.Migration):
                         verbose_name="capacity",
                     ),
                 ),
-                ("assigned_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("assigned_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -969,7 +969,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("strength_reason", models.CharField(blank=True, max_length=250, verbose_name="why this strength")),
-                ("updated_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("updated_at", models.DateTimeField(default=core.clock.now)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
                 ("history_change_reason", models.CharField(max_length=100, null=True)),
@@ -1060,7 +1060,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("active_from", models.DateField(default=epi_site.shared.clock.today, verbose_name="active from")),
+                ("active_from", models.DateField(default=core.clock.today, verbose_name="active from")),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
                 ("history_change_reason", models.CharField(max_length=100, null=True)),
@@ -1103,7 +1103,7 @@ class Migration(migrations.Migration):
                         verbose_name="capacity",
                     ),
                 ),
-                ("assigned_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("assigned_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "assigned_by",
@@ -1159,7 +1159,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("strength_reason", models.CharField(blank=True, max_length=250, verbose_name="why this strength")),
-                ("updated_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("updated_at", models.DateTimeField(default=core.clock.now)),
                 (
                     "assessment",
                     models.ForeignKey(
@@ -1267,7 +1267,7 @@ class Migration(migrations.Migration):
                 ("snapshot", models.TextField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("schema_version", models.PositiveSmallIntegerField(default=1)),
-                ("issued_at", models.DateTimeField(default=epi_site.shared.clock.now, verbose_name="issued")),
+                ("issued_at", models.DateTimeField(default=core.clock.now, verbose_name="issued")),
                 ("recipients", models.JSONField(blank=True, default=list)),
                 (
                     "state",
@@ -1400,7 +1400,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("active_from", models.DateField(default=epi_site.shared.clock.today, verbose_name="active from")),
+                ("active_from", models.DateField(default=core.clock.today, verbose_name="active from")),
             ],
             options={
                 "verbose_name": "report schedule",
@@ -1458,7 +1458,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.TextField(blank=True, verbose_name="reason")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "by",
                     models.ForeignKey(
@@ -1487,7 +1487,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("reason", models.TextField(verbose_name="reason")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "appointed_by",
                     models.ForeignKey(
@@ -1564,7 +1564,7 @@ class Migration(migrations.Migration):
             name="DeskVisit",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "user",
                     models.ForeignKey(
@@ -1596,7 +1596,7 @@ class Migration(migrations.Migration):
                 ("level", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="level")),
                 ("not_assessed_reason", models.TextField(blank=True, verbose_name="not assessed, because")),
                 ("reason", models.TextField(verbose_name="reason")),
-                ("updated_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("updated_at", models.DateTimeField(default=core.clock.now)),
                 (
                     "moderator",
                     models.ForeignKey(
@@ -1643,7 +1643,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("reason", models.TextField(verbose_name="reason")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "declared_by",

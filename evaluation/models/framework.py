@@ -5,7 +5,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from epi_site.shared.models import Recorded
+from core.models import Recorded
 from evaluation.exceptions import FrameworkInUse
 
 

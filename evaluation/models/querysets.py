@@ -14,7 +14,7 @@ from cities.rules import (
     person_of,
     reads_network,
 )
-from epi_site.shared.models import FrozenQuerySet
+from core.models import FrozenQuerySet
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Stage
 from strategies.models import Action
 

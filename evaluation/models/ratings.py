@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import Event, Person
-from epi_site.shared import clock
-from epi_site.shared.models import FrozenModel, Recorded, Versioned
+from core import clock
+from core.models import FrozenModel, Recorded, Versioned
 from evaluation.agreement import strength_of
 from evaluation.enums import Capacity, Decision, SourceKind, Strength
 from strategies.models import ActionUpdate, Evidence, IndicatorValue

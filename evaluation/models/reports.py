@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import City
-from epi_site.shared import clock
-from epi_site.shared.exceptions import SealBroken
-from epi_site.shared.models import FrozenModel, Recorded
-from epi_site.shared.snapshots import seal
+from core import clock
+from core.exceptions import SealBroken
+from core.models import FrozenModel, Recorded
+from core.snapshots import seal
 from evaluation.enums import Recipients, ReportKind, ReportState, Trigger
 from strategies.models import PeriodRevision, ReportingPeriod
 

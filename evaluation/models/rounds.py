@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import Person
-from epi_site.shared import clock
-from epi_site.shared.models import FrozenModel, Recorded, Sealed
+from core import clock
+from core.models import FrozenModel, Recorded, Sealed
 from evaluation.enums import Capacity, Stage, StageVerb
 from strategies.models import PeriodRevision, ReportingPeriod, Strategy
 

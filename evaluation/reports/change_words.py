@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from epi_site.shared.locales import NOTHING, number
+from core.locales import NOTHING, number
 from strategies.selectors.people import few_words
 
 from . import blocks, words

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from epi_site.shared.locales import NOTHING, money, number, percent
+from core.locales import NOTHING, money, number, percent
 from strategies.selectors.people import few_words
 
 from . import blocks, dimensions, method, parts, words

@@ -6,7 +6,7 @@ No mean, no total over dimensions, no ranking of cities: an even median stays "2
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from epi_site.shared.locales import number
+from core.locales import number
 
 from . import blocks, words
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from epi_site.shared import locales
+from core import locales
 from evaluation.enums import ReportKind
 
 from . import city_document, network_document, words

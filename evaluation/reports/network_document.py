@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from epi_site.shared.locales import number
+from core.locales import number
 
 from . import blocks, dimensions, method, parts, words
 from .change_words import change_section

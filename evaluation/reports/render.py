@@ -12,15 +12,15 @@ from django.conf import settings
 from django.template import Context, Engine
 from django.utils import translation
 
-from epi_site.shared.snapshots import seal
-from epi_site.shared.states import LOOKS, SHAPES, UNKNOWN
+from core.snapshots import seal
+from core.states import LOOKS, SHAPES, UNKNOWN
 
 from .drawing import drawn_sections
 from .signs import printable
 
 HERE = Path(__file__).parent
 BLOCKS = "evaluation/report_blocks.html"  # drawn on the site's own page too
-PATTERNS = {  # as in epi_site.shared.charts: health is told in grey too
+PATTERNS = {  # as in core.charts: health is told in grey too
     "on_track": "solid",
     "done": "dots",
     "not_started": "dash",
@@ -114,4 +114,4 @@ def _blocks() -> list[Path]:
 @lru_cache(maxsize=1)
 def _engine() -> Engine:
     folders = [str(HERE), str(Path(settings.BASE_DIR) / "templates")]
-    return Engine(dirs=folders, builtins=["epi_site.shared.templatetags.epi"], autoescape=True)
+    return Engine(dirs=folders, builtins=["core.templatetags.epi"], autoescape=True)

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from epi_site.shared import locales
+from core import locales
 
 QUARTER = 3
 TICKS_AT_MOST = 9

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
-from epi_site.shared import locales
-from epi_site.shared.states import look_of
+from core import locales
+from core.states import look_of
 from evaluation.enums import Capacity, Strength
 from strategies.enums import Health, PeriodState, PhaseKind
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cities.rules import person_of
-from epi_site.shared.snapshots import canonical, seal
+from core.snapshots import canonical, seal
 from evaluation.enums import Stage
 from evaluation.models import (
     CommitteeQuestion,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from cities.enums import Role
 from cities.rules import has_network_role, official_cities, person_of
-from epi_site.shared import clock, locales
+from core import clock, locales
 from evaluation.agreement import Alpha, Undefined, alpha_ordinal
 from evaluation.enums import INDEPENDENT, Decision, Stage
 from evaluation.models import (

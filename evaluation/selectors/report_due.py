@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from cities.models import City
-from epi_site.shared import clock
+from core import clock
 from evaluation.enums import ReportKind, Trigger
 from evaluation.models import Report, ReportSchedule
 from strategies.enums import PeriodVerb

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cities.rules import insider_cities
-from epi_site.shared import locales
+from core import locales
 from evaluation.agreement import Agreement, Spread
 from evaluation.enums import INDEPENDENT, Capacity, Stage, Strength
 from evaluation.models import Assessment, Consensus, Dimension, DiscussionNote, Evaluation, Rating

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from cities.enums import Visibility
 from cities.models import Event
-from epi_site.shared import locales
+from core import locales
 from evaluation.enums import INDEPENDENT, SourceKind
 from evaluation.models import Evaluation
 

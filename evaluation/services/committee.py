@@ -7,8 +7,8 @@ from django.db import transaction
 
 from cities.models import Person
 from cities.rules import person_of
-from epi_site.shared import clock
-from epi_site.shared.snapshots import canonical, seal
+from core import clock
+from core.snapshots import canonical, seal
 from evaluation.enums import Decision, Stage
 from evaluation.exceptions import (
     AlreadyAnswered,

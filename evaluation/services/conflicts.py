@@ -6,7 +6,7 @@ from django.db import transaction
 
 from cities.models import Person
 from cities.rules import person_of
-from epi_site.shared import clock
+from core import clock
 from evaluation.enums import INDEPENDENT, Stage
 from evaluation.exceptions import NotYours, ReasonMissing, TooLateToDeclare
 from evaluation.models import Assessment, ConflictOfInterest, Evaluation

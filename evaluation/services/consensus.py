@@ -5,8 +5,8 @@ from typing import Any
 from django.db import transaction
 
 from cities.rules import person_of
-from epi_site.shared import clock
-from epi_site.shared.exceptions import EditedMeanwhile
+from core import clock
+from core.exceptions import EditedMeanwhile
 from evaluation.enums import Stage
 from evaluation.exceptions import LevelOrReason, LevelUnknown, NotInStage, NotYours, ReasonMissing
 from evaluation.models import Consensus, Dimension, Evaluation

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from epi_site.shared import clock
+from core import clock
 from evaluation.exceptions import FrameworkInUse, NotYours
 from evaluation.models import Dimension, Framework
 

@@ -10,7 +10,7 @@ from cities.enums import Role
 from cities.models import Person
 from cities.rules import OFFICIALS
 from cities.services.letters import Text, holders, write_to
-from epi_site.shared import locales
+from core import locales
 from evaluation.enums import StageVerb
 from evaluation.models import Evaluation
 from evaluation.selectors.people import eligible_members

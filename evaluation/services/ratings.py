@@ -7,8 +7,8 @@ from django.db import transaction
 
 from cities.models import Person
 from cities.rules import person_of
-from epi_site.shared import clock
-from epi_site.shared.exceptions import EditedMeanwhile
+from core import clock
+from core.exceptions import EditedMeanwhile
 from evaluation.enums import Decision, Stage
 from evaluation.exceptions import (
     AlreadySubmitted,

@@ -13,11 +13,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cities.services.letters import write_to
-from epi_site.shared import clock
-from epi_site.shared.bell import ring
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.snapshots import canonical, seal
-from epi_site.shared.ticks import for_each
+from core import clock
+from core.bell import ring
+from core.exceptions import TellableError
+from core.snapshots import canonical, seal
+from core.ticks import for_each
 from evaluation.enums import ReportKind, ReportState
 from evaluation.exceptions import NothingToRetry
 from evaluation.models import Report, ReportFile

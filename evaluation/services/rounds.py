@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from cities.enums import BodyKind, Role
 from cities.models import Membership, Person
 from cities.rules import CITY_BODIES, person_of
-from epi_site.shared import clock
+from core import clock
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
     AlreadyAdded,

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from epi_site.shared import clock
-from epi_site.shared.ticks import for_each
+from core import clock
+from core.ticks import for_each
 from evaluation.enums import BY_DATE, TRANSITIONS, Stage
 from evaluation.exceptions import (
     ConsensusIncomplete,

@@ -11,8 +11,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.views import StrangersSignIn
+from core.exceptions import TellableError
+from core.views import StrangersSignIn
 from evaluation.enums import STAGES
 from evaluation.models import Dimension, Evaluation
 

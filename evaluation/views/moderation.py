@@ -5,7 +5,7 @@ from django.http import Http404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from core.exceptions import EditedMeanwhile, TellableError
 from evaluation.enums import FROM_DISCUSS, Stage
 from evaluation.forms.ratings import ConsensusForm, NoteForm
 from evaluation.models import Assessment, Consensus

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from core.exceptions import EditedMeanwhile, TellableError
 from evaluation.enums import Stage
 from evaluation.forms.ratings import RatingForm
 from evaluation.models import Assessment, Rating

@@ -11,8 +11,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, FormView, ListView, View
 
-from epi_site.shared.exceptions import SealBroken, TellableError
-from epi_site.shared.locales import current_locale, number
+from core.exceptions import SealBroken, TellableError
+from core.locales import current_locale, number
 from evaluation.enums import ReportState as States
 from evaluation.models import Report, ReportFile
 from evaluation.report_forms import IssueForm, ReportFilter

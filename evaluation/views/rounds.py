@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView, ListView, TemplateView
 
 from cities.models import Person
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.ids import pk_of
-from epi_site.shared.views import StrangersSignIn
+from core.exceptions import TellableError
+from core.ids import pk_of
+from core.views import StrangersSignIn
 from evaluation.enums import BY_DATE, FROM_REVIEW, TRANSITIONS, Stage
 from evaluation.forms.rounds import (
     AnswerForm,

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 
-from epi_site.shared.forms import NumberInput
+from core.forms import NumberInput
 
 SPACES = re.compile(r"[\s\u00a0\u202f'’]")
 GROUPED = re.compile(r"[-+]?\d{1,3}(?P<mark>[.,])\d{3}(?:(?P=mark)\d{3})*")

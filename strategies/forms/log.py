@@ -10,9 +10,9 @@ from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from cities.models import Person
-from epi_site.shared import locales
-from epi_site.shared.forms import DayInput, LongText, VersionedForm
-from epi_site.shared.ids import pk_of
+from core import locales
+from core.forms import DayInput, LongText, VersionedForm
+from core.ids import pk_of
 from strategies.enums import ActionStatus
 from strategies.models import ActionUpdate, Indicator
 

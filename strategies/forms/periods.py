@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS
-from epi_site.shared import locales
-from epi_site.shared.forms import DayInput, LongText, VersionedForm, form_helper
+from core import locales
+from core.forms import DayInput, LongText, VersionedForm, form_helper
 from strategies.enums import PeriodState
 from strategies.models import Narrative, PilotPhase, ReportingPeriod
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
-from epi_site.shared.forms import DayInput, LongText, ManyChoices, VersionedForm
+from core.forms import DayInput, LongText, ManyChoices, VersionedForm
 from strategies.enums import ChangeCause
 from strategies.models import (
     Action,

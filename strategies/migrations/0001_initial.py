@@ -8,7 +8,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-import epi_site.shared.clock
+import core.clock
 
 
 class Migration(migrations.Migration):
@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
                 ),
                 ("is_nothing_new", models.BooleanField(default=False, verbose_name="nothing new")),
                 ("is_reported_late", models.BooleanField(default=False, verbose_name="reported late")),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "withdrawn_reason",
@@ -558,7 +558,7 @@ class Migration(migrations.Migration):
                 ),
                 ("is_nothing_new", models.BooleanField(default=False, verbose_name="nothing new")),
                 ("is_reported_late", models.BooleanField(default=False, verbose_name="reported late")),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "withdrawn_reason",
@@ -1074,7 +1074,7 @@ class Migration(migrations.Migration):
                         verbose_name="who may read it",
                     ),
                 ),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "withdrawn_reason",
@@ -1158,7 +1158,7 @@ class Migration(migrations.Migration):
                         verbose_name="who may read it",
                     ),
                 ),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "withdrawn_reason",
@@ -1197,7 +1197,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
                 ("link", models.URLField(blank=True, max_length=500, verbose_name="link")),
                 ("title", models.CharField(blank=True, max_length=200, verbose_name="title")),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 ("history_id", models.AutoField(primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField(db_index=True)),
@@ -1263,7 +1263,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("link", models.URLField(blank=True, max_length=500, verbose_name="link")),
                 ("title", models.CharField(blank=True, max_length=200, verbose_name="title")),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "file",
@@ -1397,7 +1397,7 @@ class Migration(migrations.Migration):
                 ),
                 ("revision", models.PositiveIntegerField(default=1)),
                 ("text", models.TextField(blank=True, verbose_name="text")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "author",
                     models.ForeignKey(
@@ -1469,7 +1469,7 @@ class Migration(migrations.Migration):
                 ),
                 ("revision", models.PositiveIntegerField()),
                 ("text", models.TextField(blank=True, verbose_name="comment or reason")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "by",
                     models.ForeignKey(
@@ -1510,7 +1510,7 @@ class Migration(migrations.Migration):
                 ("snapshot", models.TextField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("schema_version", models.PositiveSmallIntegerField(default=1)),
-                ("created_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("created_at", models.DateTimeField(default=core.clock.now)),
                 ("number", models.PositiveIntegerField()),
                 (
                     "city_period",
@@ -1567,7 +1567,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("condition", models.CharField(max_length=60, verbose_name="condition")),
                 ("reason", models.TextField(verbose_name="reason")),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "by",
@@ -1671,7 +1671,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("about", models.CharField(max_length=100)),
-                ("at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 (
                     "person",
                     models.ForeignKey(
@@ -2282,7 +2282,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("form_uuid", models.UUIDField(default=uuid.uuid4)),
                 ("fields", models.JSONField(default=dict)),
-                ("updated_at", models.DateTimeField(default=epi_site.shared.clock.now)),
+                ("updated_at", models.DateTimeField(default=core.clock.now)),
                 (
                     "action",
                     models.ForeignKey(

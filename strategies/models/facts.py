@@ -11,8 +11,8 @@ from simple_history.models import HistoricalRecords
 
 from cities.enums import Visibility
 from cities.models import Person, StoredFile
-from epi_site.shared import clock
-from epi_site.shared.models import Recorded, Versioned
+from core import clock
+from core.models import Recorded, Versioned
 from strategies.enums import ActionStatus
 
 from .indicators import Indicator

@@ -14,7 +14,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from epi_site.shared import clock, locales
+from core import clock, locales
 from strategies.enums import ActionStatus, Health
 
 ZONE = "objective__area__strategy__city__timezone"

@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from epi_site.shared.models import Recorded, Versioned
+from core.models import Recorded, Versioned
 from strategies.enums import Addition, Direction, Frequency
 
 from .querysets import IndicatorQuerySet

@@ -9,8 +9,8 @@ from simple_history.models import HistoricalRecords
 
 from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
-from epi_site.shared import clock
-from epi_site.shared.models import FrozenModel, Recorded, Sealed, Versioned
+from core import clock
+from core.models import FrozenModel, Recorded, Sealed, Versioned
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
 
 from .indicators import Indicator

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import City
-from epi_site.shared import clock
-from epi_site.shared.models import Recorded, Versioned
+from core import clock
+from core.models import Recorded, Versioned
 from strategies.enums import PhaseKind
 
 

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 
 from cities.enums import Role, Visibility
 from cities.rules import has_network_role, insider_cities, lead_cities, official_cities, person_of, reads_network
-from epi_site.shared.models import FrozenQuerySet
+from core.models import FrozenQuerySet
 from strategies import readers
 from strategies.enums import LOCKED, PeriodState, PeriodVerb, StrategyStatus
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import City, Organisation, Person, StoredFile, TargetGroup, Theme
-from epi_site.shared import clock
-from epi_site.shared.models import Recorded, Versioned
+from core import clock
+from core.models import Recorded, Versioned
 from strategies.enums import BudgetStatus, StrategyStatus, SwotKind
 
 from .querysets import (

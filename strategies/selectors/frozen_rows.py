@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from cities.models import StoredFile
-from epi_site.shared.exceptions import SealBroken
-from epi_site.shared.snapshots import canonical, seal
+from core.exceptions import SealBroken
+from core.snapshots import canonical, seal
 from strategies.models import PeriodRevision, RevisionAction, RevisionFile, RevisionIndicator
 
 FIGURES = ("health", "status", "progress", "expected", "budget", "spent", "update_count")  # beside ``contents``

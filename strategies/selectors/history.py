@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import models
 from django.utils.translation import gettext as _
 
-from epi_site.shared import clock, locales
+from core import clock, locales
 from strategies.enums import ChangeCause
 from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached
 from strategies.models.querysets import HANDED_ON

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cities.rules import insider_cities, reads_network
-from epi_site.shared import locales
+from core import locales
 
 PEOPLE_AT_LEAST = 5
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from cities.rules import insider_cities
-from epi_site.shared import locales
+from core import locales
 from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
 
 from .completeness import due_indicators

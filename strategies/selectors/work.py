@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cities.enums import Role
 from cities.rules import has_network_role, insider_cities, lead_cities, official_cities, person_of
-from epi_site.shared import locales
+from core import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import Action, ActionUpdate, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason

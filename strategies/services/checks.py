@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cities.enums import FileState, Visibility
 from cities.models import Membership, Person, StoredFile
-from epi_site.shared import locales
+from core import locales
 from strategies.enums import ActionStatus
 from strategies.models import (
     Action,

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from epi_site.shared import locales
+from core import locales
 from strategies.exceptions import InputRefused, PeriodLocked
 from strategies.models import CityPeriod
 

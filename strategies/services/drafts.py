@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from cities.enums import FileState
 from cities.models import StoredFile
-from epi_site.shared import clock, locales
+from core import clock, locales
 from strategies.exceptions import StrategyError
 from strategies.models import Action, ActionUpdate, UpdateDraft
 

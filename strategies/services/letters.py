@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from cities.enums import Role
 from cities.models import Person
 from cities.services.letters import holders, write_to
-from epi_site.shared import locales
+from core import locales
 from strategies.enums import PeriodVerb
 from strategies.models import CityPeriod, PeriodComment, PeriodMove
 from strategies.selectors.places import marks_of

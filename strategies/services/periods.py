@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS, is_coordinator, person_of
-from epi_site.shared import clock
-from epi_site.shared.snapshots import canonical, seal
-from epi_site.shared.ticks import for_each
+from core import clock
+from core.snapshots import canonical, seal
+from core.ticks import for_each
 from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import (
     InputRefused,

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cities.models import City
-from epi_site.shared import clock
+from core import clock
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
 from strategies.gates import GATES
 from strategies.models import GateWaiver, PilotPhase

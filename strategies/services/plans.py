@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from cities.models import City
-from epi_site.shared import clock, locales
+from core import clock, locales
 from strategies.enums import ChangeCause, StrategyStatus
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError, Superseded
 from strategies.models import (

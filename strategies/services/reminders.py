@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from cities.enums import Role
 from cities.models import City, Membership, Person
 from cities.services.letters import address_of, holders, write_to
-from epi_site.shared import clock, locales
-from epi_site.shared.ticks import for_each
+from core import clock, locales
+from core.ticks import for_each
 from strategies.enums import LOCKED, Health, PeriodState
 from strategies.models import Action, CityPeriod, Reminder, ReminderDay
 from strategies.models.health import health_reason

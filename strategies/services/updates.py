@@ -8,8 +8,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cities.services.files import use_file, withdraw_file
-from epi_site.shared import clock
-from epi_site.shared.exceptions import EditedMeanwhile
+from core import clock
+from core.exceptions import EditedMeanwhile
 from strategies.enums import ActionStatus
 from strategies.exceptions import (
     AlreadyWithdrawn,

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cities.enums import Visibility
-from epi_site.shared import clock
+from core import clock
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing
 from strategies.models import CityPeriod, Indicator, IndicatorValue
 

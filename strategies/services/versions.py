@@ -7,7 +7,7 @@ from typing import Any
 import rules
 from django.db import IntegrityError, models, transaction
 
-from epi_site.shared.exceptions import EditedMeanwhile
+from core.exceptions import EditedMeanwhile
 from strategies.exceptions import PERIOD_IS_LOCKED, NotAllowed, PeriodLocked
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cities.rules import insider_cities, reads_network
-from epi_site.shared import locales
+from core import locales
 from strategies.enums import ActionStatus, Health
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from cities.models import Installation
-from epi_site.shared.charts import csv_rows
-from epi_site.shared.exceptions import EditedMeanwhile, TellableError
-from epi_site.shared.views import StrangersSignIn
+from core.charts import csv_rows
+from core.exceptions import EditedMeanwhile, TellableError
+from core.views import StrangersSignIn
 from strategies.models import Strategy
 
 

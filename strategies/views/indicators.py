@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cities.models import Installation
 from cities.rules import insider_cities
-from epi_site.shared.charts import chart_csv
-from epi_site.shared.exceptions import EditedMeanwhile
+from core.charts import chart_csv
+from core.exceptions import EditedMeanwhile
 from strategies.charts import values_chart
 from strategies.exceptions import InputRefused
 from strategies.forms import ValuesForm

@@ -18,8 +18,8 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.ids import pk_of
+from core.exceptions import TellableError
+from core.ids import pk_of
 from strategies.exceptions import ValuesMeanwhile, ValuesMoved, WillBeLate
 from strategies.forms import LogForm
 from strategies.models import Action, ActionUpdate, UpdateDraft

@@ -15,9 +15,9 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from epi_site.accounts.addresses import address_of
-from epi_site.shared import clock, locales
-from epi_site.shared.exceptions import TellableError
+from accounts.addresses import address_of
+from core import clock, locales
+from core.exceptions import TellableError
 from strategies.models import Action, ActionUpdate, UpdateDraft
 from strategies.services import drafts, notes
 

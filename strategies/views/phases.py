@@ -14,9 +14,9 @@ from django.views.generic import TemplateView, View
 
 from cities.models import City
 from cities.rules import is_insider, is_network_reader
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.forms import form_helper
-from epi_site.shared.views import StrangersSignIn
+from core.exceptions import TellableError
+from core.forms import form_helper
+from core.views import StrangersSignIn
 from strategies.enums import PhaseKind
 from strategies.forms import PhaseForm, ReasonForm
 from strategies.gates import GATES, gate_of

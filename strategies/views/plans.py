@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import City
-from epi_site.shared.forms import form_helper
+from core.forms import form_helper
 from strategies import forms
 from strategies.enums import StrategyStatus
 from strategies.models import (

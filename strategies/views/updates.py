@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from epi_site.shared.exceptions import EditedMeanwhile, TellableError
+from core.exceptions import EditedMeanwhile, TellableError
 from strategies.exceptions import AlreadyWithdrawn
 from strategies.forms.log import stored_extras
 from strategies.models import ActionUpdate, Evidence

@@ -8,8 +8,8 @@ from django.utils.translation import ngettext
 from django.views.generic import TemplateView, View
 
 from cities.rules import insider_cities
-from epi_site.shared.exceptions import TellableError
-from epi_site.shared.ids import pk_of
+from core.exceptions import TellableError
+from core.ids import pk_of
 from strategies.exceptions import StrategyError
 from strategies.models import Action
 from strategies.selectors.work import my_work, periods_to_tell, told_words

@@ -5,8 +5,8 @@ from django.conf import settings as conf
 from django.core.cache import cache
 from django.urls import NoReverseMatch, reverse
 
-from epi_site.accounts.export import own_data
-from epi_site.accounts.models import Mail, User
+from accounts.export import own_data
+from accounts.models import Mail, User
 from tests.factories import PersonFactory, UserFactory
 from tests.factories.people import PASSWORD
 

@@ -8,11 +8,11 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.urls import reverse
 
-from epi_site.accounts import services, tasks
-from epi_site.accounts.enums import MailState
-from epi_site.accounts.exceptions import MailRefused
-from epi_site.accounts.models import Mail
-from epi_site.shared import clock
+from accounts import services, tasks
+from accounts.enums import MailState
+from accounts.exceptions import MailRefused
+from accounts.models import Mail
+from core import clock
 from tests.factories import UserFactory
 
 SECRET = "https://site.example/one-time"

@@ -16,8 +16,8 @@ from django.core.files.storage import default_storage
 
 from cities.models import Body, Person, StoredFile
 from cities.services import invitations
-from epi_site.accounts.models import User
-from epi_site.shared import clock
+from accounts.models import User
+from core import clock
 from evaluation.models import Evaluation, EvaluationRound
 from evaluation.services import committee, consensus, discussion, ratings, reports, rounds, stages
 from strategies import gates
@@ -124,7 +124,7 @@ print(json.dumps(made))
 FIND = """
 import json
 from cities.models import Body, Event, Membership
-from epi_site.accounts.models import Mail
+from accounts.models import Mail
 from evaluation.models import Evaluation, Report
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, PilotPhase
 

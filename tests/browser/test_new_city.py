@@ -7,7 +7,7 @@ from .stage import PASSWORD
 MAKE = f"""
 from cities.models import Body, City, Organisation, Person
 from cities.services.memberships import add_member
-from epi_site.accounts.models import User
+from accounts.models import User
 house = Organisation.objects.create(name="Municipality of Newtown", kind="municipality", country="SE")
 city = City.objects.create(name="Newtown", slug="newtown", municipality=house, country="SE", latitude="58.1",
                            longitude="15.1", currency="SEK", language="en", timezone="Europe/Stockholm")

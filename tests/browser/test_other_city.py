@@ -6,13 +6,13 @@ SECRET = "Sealed until it is submitted"
 MAKE = """
 import json
 from cities.models import City, StoredFile
-from epi_site.accounts.models import User
+from accounts.models import User
 from strategies.models import Action, Evidence
 from strategies.services import updates
-from epi_site.shared import clock
+from core import clock
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from epi_site.shared.snapshots import seal
+from core.snapshots import seal
 by = User.objects.get(email="official.lublin@demo.example")
 city = City.objects.get(slug="lublin")
 objective = Action.objects.of_city(city).first().objective

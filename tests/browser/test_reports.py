@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 CHECK = re.compile("^Check")
 ACCEPT = """
-from epi_site.accounts.models import User
+from accounts.models import User
 from strategies.models import CityPeriod
 from strategies.services import periods
 row = CityPeriod.objects.filter(city__slug="riga", state="submitted").earliest("period__starts_on")

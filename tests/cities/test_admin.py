@@ -6,10 +6,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.urls import NoReverseMatch, reverse
 
+from accounts.services import write_mail
 from cities.enums import BodyKind, Role
 from cities.models import Body, City, Installation, Organisation, Person, Theme
-from epi_site.accounts.services import write_mail
-from epi_site.shared.admin import HISTORY_SHOWN, history_of
+from core.admin import HISTORY_SHOWN, history_of
 from tests.factories import (
     MembershipFactory,
     OrganisationFactory,

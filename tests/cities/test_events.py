@@ -7,7 +7,7 @@ from cities.enums import BodyKind, EventKind
 from cities.exceptions import EventRefused, NotYours
 from cities.models import Attendance, Event, StoredFile
 from cities.services import events, files
-from epi_site.shared.exceptions import EditedMeanwhile
+from core.exceptions import EditedMeanwhile
 from tests.factories import BodyFactory, EventFactory, PersonFactory
 
 from .pictures import PDF, bytes_of, upload

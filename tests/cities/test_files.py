@@ -20,8 +20,8 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services import content, files, pictures
 from cities.tasks import sweep_pending_files, sweep_unknown_files
-from epi_site.shared import clock
-from epi_site.shared.snapshots import seal
+from core import clock
+from core.snapshots import seal
 from tests.factories import EventFactory, StoredFileFactory, UserFactory
 
 from .pictures import GPS, MAKE, ORIENTATION, PDF, bytes_of, heic, office, picture, upload

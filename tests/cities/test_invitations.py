@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from accounts.models import Mail, User
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import (
     CommitteeSeat,
@@ -16,8 +17,7 @@ from cities.exceptions import (
 )
 from cities.models import Body, Installation, Invitation, Membership, Person
 from cities.services import invitations, memberships
-from epi_site.accounts.models import Mail, User
-from epi_site.shared import clock
+from core import clock
 from tests.factories import BodyFactory, MembershipFactory, OrganisationFactory, PersonFactory, UserFactory, member
 
 PASSWORD = "four words that differ"

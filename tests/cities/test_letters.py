@@ -2,10 +2,10 @@
 
 import pytest
 
+from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from cities.models import Installation
 from cities.services.letters import address_of, holders, language_of, write_to
-from epi_site.accounts.models import Mail
 from tests.factories import PersonFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from cities.models import Body, Membership, Person
 from cities.rules import lead_cities
 from cities.services import memberships
 from cities.signals import handed_over
-from epi_site.shared import clock
+from core import clock
 from tests.factories import BodyFactory, MembershipFactory, PersonFactory, member
 
 

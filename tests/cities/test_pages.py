@@ -6,7 +6,7 @@ from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import NotYours
 from cities.models import City
 from cities.services.places import save_place
-from epi_site.shared.exceptions import EditedMeanwhile
+from core.exceptions import EditedMeanwhile
 from tests.factories import BodyFactory, CityFactory, EventFactory, MembershipFactory, PersonFactory, member
 
 

@@ -4,11 +4,11 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import User
 from cities import words
 from cities.enums import BodyKind, Role
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
 from cities.services import setup
-from epi_site.accounts.models import User
 from tests.factories import UserFactory
 
 PASSWORD = "four words that differ"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from cities.enums import BodyKind, Role, Visibility
-from epi_site.shared import clock
+from core import clock
 from strategies.models import CityPeriod
 from strategies.services import periods
 from strategies.services.updates import UpdateInput, log_update

@@ -1,7 +1,7 @@
 """Published results with given levels, sealed as the committee's decision seals them."""
 
-from epi_site.shared import clock
-from epi_site.shared.snapshots import canonical, seal
+from core import clock
+from core.snapshots import canonical, seal
 from evaluation.enums import Stage
 from evaluation.models import EvaluationResult
 from strategies.models import PeriodRevision

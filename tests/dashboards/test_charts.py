@@ -3,11 +3,11 @@
 import plotly.graph_objects as go
 import pytest
 
-from epi_site.dashboards import charts
-from epi_site.dashboards.selectors.dimensions import results
-from epi_site.dashboards.selectors.network import Dashboard
-from epi_site.dashboards.selectors.scope import view_for
-from epi_site.shared.charts import in_light
+from core.charts import in_light
+from dashboards import charts
+from dashboards.selectors.dimensions import results
+from dashboards.selectors.network import Dashboard
+from dashboards.selectors.scope import view_for
 from tests.factories import EvaluationRoundFactory
 
 from .results import publish_result

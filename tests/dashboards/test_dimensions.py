@@ -1,8 +1,8 @@
 import pytest
 from django.urls import reverse
 
-from epi_site.dashboards.selectors.dimensions import dimension_rows, results
-from epi_site.dashboards.selectors.scope import view_for
+from dashboards.selectors.dimensions import dimension_rows, results
+from dashboards.selectors.scope import view_for
 from tests.factories import EvaluationRoundFactory
 
 from .results import publish_result

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cities.models import TargetGroup
-from epi_site.dashboards.selectors.actions import ActionLines, healths_of
-from epi_site.dashboards.selectors.network import Dashboard
-from epi_site.dashboards.selectors.scope import Basis, view_for
-from epi_site.shared import clock
+from core import clock
+from dashboards.selectors.actions import ActionLines, healths_of
+from dashboards.selectors.network import Dashboard
+from dashboards.selectors.scope import Basis, view_for
 from strategies.models import (
     Action,
     ActionUpdate,

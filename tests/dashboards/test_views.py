@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from cities.models import Installation
-from epi_site.shared import clock
+from core import clock
 from tests.factories import ActionFactory, UserFactory
 
 from .conftest import SECRET

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cities.enums import BodyKind, Role, Seat
-from epi_site.shared import clock
+from core import clock
 from evaluation.enums import Capacity
 from evaluation.models import Evaluation
 from evaluation.services import committee, consensus, frameworks, ratings, rounds, stages

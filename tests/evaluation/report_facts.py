@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from django.utils import translation
 
-from epi_site.shared.snapshots import canonical
+from core.snapshots import canonical
 from evaluation.reports.document import sealed_contents
 
 ISSUED_AT = datetime(2026, 10, 12, 8, 30, tzinfo=UTC)

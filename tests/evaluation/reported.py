@@ -4,7 +4,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 from cities.enums import BodyKind, Role, Visibility
-from epi_site.shared import clock
+from core import clock
 from evaluation.models import EvaluationResult
 from strategies.models import CityPeriod, PeriodRevision
 from strategies.services import periods

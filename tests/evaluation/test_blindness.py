@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
+from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from cities.rules import forget_offices
-from epi_site.accounts.models import Mail
 from evaluation.models import (
     Assessment,
     CommitteeQuestion,

@@ -7,7 +7,7 @@ from django.db import connection, connections
 from django.urls import reverse
 
 from cities.enums import BodyKind, Role
-from epi_site.shared.exceptions import Frozen
+from core.exceptions import Frozen
 from evaluation.enums import Decision
 from evaluation.exceptions import (
     AlreadyAnswered,

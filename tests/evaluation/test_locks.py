@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from epi_site.shared import triggers
+from core import triggers
 from evaluation.enums import ReportState
 from evaluation.models import (
     Assessment,

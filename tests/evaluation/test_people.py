@@ -2,10 +2,10 @@
 
 import pytest
 
+from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from cities.models import Person
 from cities.rules import forget_offices
-from epi_site.accounts.models import Mail
 from evaluation.exceptions import (
     AlreadyAdded,
     ConflictStands,

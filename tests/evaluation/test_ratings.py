@@ -2,7 +2,7 @@
 
 import pytest
 
-from epi_site.shared.exceptions import EditedMeanwhile
+from core.exceptions import EditedMeanwhile
 from evaluation.enums import Strength
 from evaluation.exceptions import (
     AlreadySubmitted,

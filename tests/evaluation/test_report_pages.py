@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from cities.enums import BodyKind, Role
-from epi_site.shared import clock, triggers
-from epi_site.shared.snapshots import seal
+from core import clock, triggers
+from core.snapshots import seal
 from evaluation import tasks
 from evaluation.enums import ReportKind, ReportState
 from evaluation.models import Report, ReportFile

@@ -8,9 +8,9 @@ import pytest
 from celery import current_app
 from django.conf import settings
 
-from epi_site.accounts.models import Mail
-from epi_site.shared import clock
-from epi_site.shared.snapshots import seal
+from accounts.models import Mail
+from core import clock
+from core.snapshots import seal
 from evaluation import tasks
 from evaluation.enums import ReportKind, ReportState
 from evaluation.models import Report, ReportFile

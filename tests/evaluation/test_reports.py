@@ -7,11 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 
+from accounts.models import Mail
 from cities.enums import BodyKind, Role, Visibility
 from cities.models import Installation
-from epi_site.accounts.models import Mail
-from epi_site.shared import clock, locales
-from epi_site.shared.exceptions import SealBroken
+from core import clock, locales
+from core.exceptions import SealBroken
 from evaluation import tasks
 from evaluation.enums import Recipients, ReportKind, ReportState, Trigger
 from evaluation.exceptions import NothingAccepted, NothingToRetry

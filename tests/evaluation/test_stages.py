@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from epi_site.accounts.models import Mail
-from epi_site.shared import clock
+from accounts.models import Mail
+from core import clock
 from evaluation.enums import TRANSITIONS, Stage
 from evaluation.exceptions import (
     ConsensusIncomplete,
@@ -168,7 +168,7 @@ def test_a_letter_speaks_its_readers_language_and_names_the_page(case, settings)
 
 def test_moves_are_never_rewritten(case):
     case.to("rate")
-    from epi_site.shared.exceptions import Frozen
+    from core.exceptions import Frozen
 
     with pytest.raises(Frozen):
         StageMove.objects.update(reason="other")

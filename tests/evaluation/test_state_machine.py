@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cities.enums import BodyKind, Role
 from cities.models import Person
-from epi_site.shared import clock
-from epi_site.shared.snapshots import canonical, seal
+from core import clock
+from core.snapshots import canonical, seal
 from evaluation import models as rows
 from evaluation.agreement import spread_of
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, STAGES, TRANSITIONS, Capacity

@@ -3,8 +3,8 @@ from datetime import timedelta
 import factory
 from factory.django import DjangoModelFactory
 
-from epi_site.shared import clock
-from epi_site.shared.snapshots import canonical, seal
+from core import clock
+from core.snapshots import canonical, seal
 from evaluation.enums import Capacity
 from evaluation.models import (
     Assessment,

@@ -5,10 +5,10 @@ from datetime import timedelta
 import factory
 from factory.django import DjangoModelFactory
 
+from accounts.models import Mail
 from cities.enums import Role
 from cities.models import Attendance, Invitation, TargetGroup
-from epi_site.accounts.models import Mail
-from epi_site.shared import clock
+from core import clock
 from evaluation.models import (
     CommitteeQuestion,
     ConflictOfInterest,

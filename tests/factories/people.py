@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 import factory
 from factory.django import DjangoModelFactory
 
+from accounts.models import User
 from cities.enums import NETWORK_BODIES, BodyKind, EventKind, FileState, OrganisationKind, Role
 from cities.models import Body, City, Event, Membership, Organisation, Person, StoredFile, Theme
 from cities.rules import forget_offices
-from epi_site.accounts.models import User
 
 PASSWORD = "a-long-test-password"
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import AnonymousUser
 
 from cities.enums import BodyKind, Role, Seat
-from epi_site.shared import clock
+from core import clock
 
 from .people import PersonFactory, UserFactory, member
 

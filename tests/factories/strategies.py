@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import factory
 from factory.django import DjangoModelFactory
 
-from epi_site.shared import clock
+from core import clock
 from strategies.enums import TRANSITIONS, ActionStatus, PeriodState, StrategyStatus
 from strategies.models import (
     Action,

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 ROOT = Path(settings.BASE_DIR)
-OURS = ("cities", "strategies", "evaluation", "training", "epi_site")
+OURS = ("core", "accounts", "cities", "strategies", "evaluation", "training", "dashboards", "epi_site")
 COMPLETE = [code for code, _name in settings.LANGUAGES if code != "en"]
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),

@@ -4,8 +4,8 @@ import pytest
 from django.apps import apps
 from django.db.models import Q, UniqueConstraint
 
-from epi_site.shared import triggers
-from epi_site.shared.models import FrozenModel
+from core import triggers
+from core.models import FrozenModel
 
 FROZEN = sorted(triggers.frozen(), key=lambda model: model._meta.label)
 

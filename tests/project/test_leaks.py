@@ -11,8 +11,8 @@ from django.contrib import admin
 from django.db import transaction
 from django.urls import reverse
 
+from accounts.models import Mail, User
 from cities.models import Person
-from epi_site.accounts.models import Mail, User
 from strategies.services import updates
 from tests.factories import ActionFactory, EventFactory, IndicatorFactory
 

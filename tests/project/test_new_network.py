@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Mail, User
 from cities.models import Body, City, Organisation
-from epi_site.accounts.models import Mail, User
+from core import clock
 from epi_site.demo.bench import fields_of
-from epi_site.shared import clock
 from evaluation.models import Framework
 from strategies.models import Action, CityPeriod, Objective, PilotPhase, PriorityArea, ReportingPeriod, Strategy
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts import services as letters
 from cities.enums import BodyKind, Role
-from epi_site.accounts import services as letters
-from epi_site.shared import clock
+from core import clock
 from strategies.services import periods, plans
 from tests.factories import (
     ActionFactory,

@@ -32,7 +32,10 @@ def read_in(source):
 
 
 def variables():
-    apps = [ROOT / name for name in ("epi_site", "cities", "strategies", "evaluation", "training")]
+    apps = [
+        ROOT / name
+        for name in ("core", "accounts", "cities", "strategies", "evaluation", "training", "dashboards", "epi_site")
+    ]
     return {name for app in apps for file in app.rglob("*.py") for name in read_in(file.read_text())} - NOT_OURS
 
 

@@ -177,7 +177,7 @@ def test_every_name_that_is_rung_is_a_task():
 
 
 def _sources() -> list[Path]:
-    folders = ("cities", "strategies", "evaluation", "training", "epi_site")
+    folders = ("core", "accounts", "cities", "strategies", "evaluation", "training", "dashboards", "epi_site")
     return [file for folder in folders for file in (Path(settings.BASE_DIR) / folder).rglob("*.py")]
 
 

@@ -16,11 +16,11 @@ def main() -> None:
 
     from django.db import transaction
 
+    from accounts.models import Mail
     from cities.models import City, Installation
-    from epi_site.accounts.models import Mail
-    from epi_site.shared import clock
-    from epi_site.shared.bell import ring
-    from epi_site.shared.snapshots import seal
+    from core import clock
+    from core.bell import ring
+    from core.snapshots import seal
     from evaluation.enums import Recipients, ReportKind, Trigger
     from evaluation.models import Report, ReportSchedule
     from tests.evaluation import report_facts

@@ -12,12 +12,12 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from accounts import services as letters
 from cities.enums import BodyKind, EventKind, Role
 from cities.models import Attendance, Installation, StoredFile, TargetGroup, Theme
 from cities.services import invitations
-from epi_site.accounts import services as letters
-from epi_site.shared import clock
-from epi_site.shared.snapshots import seal
+from core import clock
+from core.snapshots import seal
 from evaluation.enums import Capacity, ReportState
 from evaluation.models import Report, ReportSchedule
 from evaluation.reports.render import Rendered

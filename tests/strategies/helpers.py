@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from cities.enums import BodyKind, Role
-from epi_site.shared import clock
+from core import clock
 from strategies.services import updates
 from tests.factories import member
 

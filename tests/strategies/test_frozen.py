@@ -8,9 +8,9 @@ import pytest
 
 from cities.enums import BodyKind, Role
 from cities.models import TargetGroup
-from epi_site.shared import clock, triggers
-from epi_site.shared.exceptions import SealBroken
-from epi_site.shared.snapshots import canonical, seal
+from core import clock, triggers
+from core.exceptions import SealBroken
+from core.snapshots import canonical, seal
 from strategies.models import (
     Action,
     Evidence,

@@ -6,7 +6,7 @@ import pytest
 
 from cities.enums import BodyKind, EventKind, Role, Seat
 from cities.models import Attendance, City
-from epi_site.shared import clock
+from core import clock
 from strategies import conditions, gates
 from strategies.enums import PhaseKind
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, NotAllowed, ReasonMissing

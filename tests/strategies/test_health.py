@@ -9,7 +9,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from epi_site.shared import clock
+from core import clock
 from strategies.enums import ActionStatus, Health
 from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
 from strategies.models.health import (

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import IntegrityError, connection, models, transaction
 
-from epi_site.shared import triggers
-from epi_site.shared.exceptions import Frozen
+from core import triggers
+from core.exceptions import Frozen
 from strategies.locks import FACTS
 from strategies.models import (
     ActionUpdate,

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.utils import translation
 
+from accounts.models import Mail
 from cities.enums import BodyKind, Role
-from epi_site.accounts.models import Mail
-from epi_site.shared import clock
-from epi_site.shared.exceptions import EditedMeanwhile
+from core import clock
+from core.exceptions import EditedMeanwhile
 from strategies.enums import NEEDS_TEXT, TRANSITIONS, PeriodState
 from strategies.exceptions import (
     InputRefused,

@@ -7,8 +7,8 @@ import pytest
 
 from cities.enums import BodyKind, Role
 from cities.services.memberships import hand_over
-from epi_site.shared import clock
-from epi_site.shared.exceptions import EditedMeanwhile
+from core import clock
+from core.exceptions import EditedMeanwhile
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, NotAllowed, ReasonMissing, StrategyError
 from strategies.models import (
     Action,

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from cities.models import StoredFile
-from epi_site.shared import triggers
-from epi_site.shared.exceptions import SealBroken
+from core import triggers
+from core.exceptions import SealBroken
 from strategies import gates
 from strategies.gates import gate_of
 from strategies.models import (

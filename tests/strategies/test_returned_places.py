@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from accounts.models import Mail
 from cities.enums import BodyKind, Role
-from epi_site.accounts.models import Mail
 from strategies.exceptions import InputRefused
 from strategies.selectors.places import places_of
 from strategies.services import periods, values

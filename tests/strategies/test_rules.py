@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from epi_site.shared import clock
-from epi_site.shared.snapshots import seal
+from core import clock
+from core.snapshots import seal
 from strategies.models import (
     Action,
     ActionUpdate,

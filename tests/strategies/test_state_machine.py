@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from epi_site.shared.exceptions import EditedMeanwhile
-from epi_site.shared.snapshots import seal
+from core.exceptions import EditedMeanwhile
+from core.snapshots import seal
 from strategies.enums import LOCKED, TRANSITIONS
 from strategies.exceptions import AlreadyWithdrawn, NotAllowed, PeriodLocked, TransitionNotAllowed
 from strategies.models import ActionUpdate, CityPeriod, PeriodMove, PeriodRevision

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from epi_site.accounts.models import Mail
+from accounts.models import Mail
+from core import clock
 from epi_site.celery import app
-from epi_site.shared import clock
 from strategies import tasks
 from strategies.models import CityPeriod, Reminder, ReminderDay
 from strategies.services import reminders

@@ -9,8 +9,8 @@ from django.db import IntegrityError
 
 from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
-from epi_site.shared import clock
-from epi_site.shared.exceptions import EditedMeanwhile
+from core import clock
+from core.exceptions import EditedMeanwhile
 from strategies.exceptions import (
     AlreadyWithdrawn,
     FormUsed,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from epi_site.shared import clock
+from core import clock
 from strategies.models import Action, ActionUpdate, IndicatorValue, Narrative
 from strategies.services import periods, values
 from tests.factories import (

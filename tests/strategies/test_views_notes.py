@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from epi_site.shared import clock
+from core import clock
 from strategies.models import ActionUpdate, UpdateDraft
 from strategies.services import notes
 from tests.factories import ActionFactory

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from cities.models import Installation
-from epi_site.shared import clock
+from core import clock
 from strategies.models import ActionUpdate, ImplementationProblem, SwotItem
 from strategies.services import periods, phases
 from tests.factories import (

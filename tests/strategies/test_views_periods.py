@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from epi_site.shared import locales
+from core import locales
 from strategies.enums import PeriodState
 from strategies.models import IndicatorValue, Narrative
 from strategies.services import periods

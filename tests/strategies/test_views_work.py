@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from cities.enums import BodyKind, Role
-from epi_site.shared import clock
+from core import clock
 from strategies import work
 from strategies.models import ActionUpdate, UpdateDraft
 from strategies.selectors.work import next_action

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from cities.enums import BodyKind, Role
+from core import clock
 from epi_site.demo.bench import fields_of
-from epi_site.shared import clock
 from tests.factories import OrganisationFactory, SessionFactory, ThemeFactory, TrainingWeekFactory, member
 from training.models import Speaker
 from training.selectors import programme

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
+from accounts.links import new_password_link
 from cities.enums import BodyKind, Role
 from cities.services import setup
-from epi_site.accounts.links import new_password_link
-from epi_site.shared.exceptions import TellableError
+from core.exceptions import TellableError
 
 PASSWORD_VARIABLE = "EPI_SETUP_PASSWORD"  # noqa: S105 - the name of a variable
 

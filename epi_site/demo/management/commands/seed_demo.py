@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.models import User
 from cities.models import City, Installation
-from epi_site.accounts.models import User
 
 
 class Command(BaseCommand):

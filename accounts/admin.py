@@ -1,0 +1,15 @@
+from django.contrib import admin
+
+from core.admin import ReadOnlyAdmin
+
+from .models import Mail
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyAdmin):
+    """What left the house. Texts are read on the site's own page of letters, one-time links nowhere."""
+
+    list_display = ["subject", "recipient", "state", "created_at", "sent_at"]
+    list_filter = ["state"]
+    search_fields = ["subject", "recipient"]
+    fields = ["recipient", "subject", "state", "attempts", "reason", "created_at", "sent_at"]

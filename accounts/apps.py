@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    def ready(self):
+        user_logged_in.connect(_keep_chosen_language, dispatch_uid="accounts.keep_chosen_language")
+
+
+def _keep_chosen_language(sender, request, user, **_more):
+    """What was chosen before signing in, on this browser, is this person's choice. Signed in, no browser keeps one."""
+    from .services import keep_language
+
+    keep_language(user, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))

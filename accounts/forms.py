@@ -1,0 +1,42 @@
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from core.forms import form_helper
+
+from .enums import MailState
+from .models import User
+
+
+class PreferencesForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["language"]
+        widgets = {"language": forms.RadioSelect()}
+        help_texts = {"language": _("Of the pages, and of the letters that you get.")}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        names = {"en": "English", "sv": "Svenska"}
+        named = [(code, names.get(code, label)) for code, label in settings.LANGUAGES]
+        self.fields["language"].choices = [("", _("As the browser says")), *named]
+        self.fields["language"].required = False
+        self.helper = form_helper(save=_("Save"))
+
+
+class MailFilter(forms.Form):
+    state = forms.ChoiceField(label=_("State"), required=False)
+    recipient = forms.CharField(label=_("Recipient"), required=False, max_length=200)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["state"].choices = [("", _("All")), *MailState.choices]
+
+    def found_in(self, mails):
+        """The letters that fit; all of them where the filter makes no sense."""
+        chosen = self.cleaned_data if self.is_valid() else {}
+        if chosen.get("state"):
+            mails = mails.filter(state=chosen["state"])
+        if chosen.get("recipient"):
+            mails = mails.filter(recipient__icontains=chosen["recipient"])
+        return mails

@@ -1,0 +1,28 @@
+"""Where letters go on this installation, and whether it is the demonstration on one's own machine."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from .enums import DEMO_DOMAIN
+from .models import User
+
+
+def mails_land_in_folder() -> bool:
+    return not settings.EMAIL_HOST
+
+
+def is_loopback() -> bool:
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def shows_secrets() -> bool:
+    """Only in the demonstration that nobody else can reach: invitations are followed from its list of letters."""
+    if not (settings.DEMO_ALLOWED and mails_land_in_folder() and is_loopback()):
+        return False
+    return User.objects.filter(email__iendswith=DEMO_DOMAIN).exists()

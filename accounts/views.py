@@ -1,0 +1,111 @@
+"""Preferences, the own data, the language, and the coordinators' page of letters."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views import View
+from django.views.decorators.http import require_POST
+from django.views.generic import DetailView, ListView, UpdateView
+from django.views.i18n import set_language
+
+from core import locales
+from core.exceptions import TellableError
+from core.views import StrangersSignIn
+
+from . import export, services
+from .forms import MailFilter, PreferencesForm
+from .models import Mail, User
+from .places import mails_land_in_folder, shows_secrets
+
+
+@require_POST
+def remember_language(request) -> HttpResponse:
+    """Django's own switch; a signed-in person's choice is kept with the account instead of the browser."""
+    response = set_language(request)
+    if request.user.is_authenticated:
+        services.keep_language(request.user, request.POST.get("language", ""))
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
+    return response
+
+
+class Preferences(LoginRequiredMixin, UpdateView):
+    form_class = PreferencesForm
+    template_name = "accounts/preferences.html"
+    success_url = reverse_lazy("accounts:preferences")
+
+    def get_object(self, queryset=None):
+        return User.objects.get(pk=self.request.user.pk)
+
+    def form_valid(self, form):
+        messages.success(self.request, _("Your preferences are saved."))
+        return super().form_valid(form)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(trail=[(_("Front page"), "/"), (_("Preferences"), "")], **kwargs)
+
+
+class OwnData(LoginRequiredMixin, View):
+    def get(self, request):
+        response = JsonResponse(export.own_data(request.user), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+# ---- letters
+
+
+class _ForCoordinators(StrangersSignIn):
+    def get_queryset(self):
+        if not self.request.user.has_perm("accounts.view_mail"):
+            raise Http404
+        return Mail.objects.all()
+
+
+class MailList(_ForCoordinators, ListView):
+    template_name = "accounts/mail_list.html"
+    paginate_by = 50
+
+    @cached_property
+    def filter_form(self):
+        return MailFilter(self.request.GET or None)
+
+    def get_queryset(self):
+        return self.filter_form.found_in(super().get_queryset()).defer("body")
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        found = context["paginator"].count
+        count = ngettext("%(count)s letter", "%(count)s letters", found) % {"count": locales.number(found)}
+        folder = str(settings.EMAIL_FILE_PATH) if mails_land_in_folder() else ""
+        trail = [(_("Front page"), "/"), (_("E-mails"), "")]
+        return context | {"filter": self.filter_form, "count": count, "folder": folder, "trail": trail}
+
+
+class MailDetail(_ForCoordinators, DetailView):
+    template_name = "accounts/mail_detail.html"
+
+    def get_context_data(self, **kwargs):
+        is_shown = not self.object.has_secret or shows_secrets()
+        trail = [(_("Front page"), "/"), (_("E-mails"), reverse("accounts:mail_list")), (self.object.subject, "")]
+        return super().get_context_data(**kwargs) | {"is_shown": is_shown, "trail": trail}
+
+
+class MailSendAgain(_ForCoordinators, View):
+    http_method_names = ["post"]
+
+    def post(self, request, pk):
+        mail = get_object_or_404(self.get_queryset(), pk=pk)
+        try:
+            services.send_mail_again(mail, by=request.user)
+        except TellableError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The letter is in the queue again."))
+        return redirect("accounts:mail_detail", pk=pk)

@@ -1,0 +1,231 @@
+"""Tags and filters that every template has without ``{% load %}``. The cheat sheet is docs/front-end.md."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from core import locales
+from core.states import SHAPES, look_of
+
+register = template.Library()
+
+ICONS = {
+    "menu": "M2 3.5h12M2 8h12M2 12.5h12",
+    "globe": "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM1.5 8h13M8 1.5c4 4 4 9 0 13M8 1.5c-4 4-4 9 0 13",
+    "person": "M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 14.5c.6-3 2.7-4.5 5.5-4.5s4.9 1.5 5.5 4.5",
+    "plus": "M8 2.5v11M2.5 8h11",
+    "download": "M8 2v8.5M4.5 7 8 10.5 11.5 7M2.5 14h11",
+    "search": "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.7 10.7 14.2 14.2",
+    "right": "m6 3 5 5-5 5",
+    "left": "m10 3-5 5 5 5",
+    "down": "m3 6 5 5 5-5",
+    "pen": "M2.5 13.5 3.2 10.5 11 2.7l2.3 2.3-7.8 7.8z",
+    "clock": "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 4.5V8l2.5 1.7",
+    "file": "M4 1.5h5.5L12.5 4.5v10H4zM9.5 1.5v3h3",
+    "note": "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 7.2v4M8 4.6v.4",
+    "alert": "M8 1.8 15 14.2H1zM8 6.5v3.7M8 12v.3",
+    "check": "m2.5 8.5 3.5 3.5 7.5-8",
+    "lock": "M3.5 7.5h9v6.5h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5",
+}
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Like ``static``, for the pages that tell of a fault: a missing manifest must not break them too."""
+    try:
+        return static(path)
+    except ValueError:
+        return settings.STATIC_URL + path
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A small drawing beside a word; it says nothing by itself, so readers of the screen skip it."""
+    return format_html(
+        '<svg class="epi-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
+        ICONS[name],
+    )
+
+
+@register.simple_tag(takes_context=True)
+def site_frame(context: Any) -> Any:
+    """What the context processor says of the site: some pages of allauth lay a ``site`` of their own over it."""
+    found = (layer.get("site") for layer in context.dicts)
+    return next((frame for frame in found if _names_the_network(frame)), {})
+
+
+def _names_the_network(frame: Any) -> bool:
+    return "network_name" in frame if isinstance(frame, dict) else hasattr(frame, "network_name")
+
+
+# ---- states
+
+
+@register.simple_tag
+def state_mark(state: Any, label: str = "", hide_word: bool = False) -> SafeString:
+    """Shape, word and colour of a state: ``{% state_mark action.health %}``; nothing where there is no state."""
+    if state is None or state == "":
+        return SafeString("")
+    tone, shape, word = look_of(state)
+    mark = (
+        '<span class="epi-state is-{}"><svg viewBox="0 0 10 10" aria-hidden="true" focusable="false">'
+        '<path d="{}"/></svg><span class="{}">{}</span></span>'
+    )
+    return format_html(mark, tone, SHAPES[shape], "visually-hidden" if hide_word else "epi-word", label or word)
+
+
+@register.simple_tag
+def state_bar(counts: Any, label: str = "") -> SafeString:
+    """A bar of parts that sum to the whole: ``counts`` is pairs of state and number, the largest worry last."""
+    pairs = [(look_of(state), int(count)) for state, count in counts if count]
+    total = sum(count for _look, count in pairs)
+    if not total:
+        return SafeString("")
+    words = label or ", ".join(f"{look.word} {count}" for look, count in pairs)
+    parts, start = [], 0.0
+    for look, count in pairs:
+        width = 100 * count / total
+        parts.append((look.tone, f"{start:.2f}", f"{max(width - 0.8, 0.4):.2f}"))
+        start += width
+    rects = format_html_join("", '<rect class="is-{}" x="{}" y="0" width="{}" height="10"/>', parts)
+    return format_html(
+        '<svg class="epi-bar" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        words,
+        rects,
+    )
+
+
+@register.simple_tag
+def meter(value: Any, total: Any = 100, label: str = "") -> SafeString:
+    """How much of a whole is reached: ``{% meter done all label=_("Actions reported") %}``."""
+    top = max(float(total or 0), 0)
+    reached = min(max(float(value or 0), 0), top)
+    words = label or _("%(value)s of %(total)s") % {"value": locales.number(value or 0), "total": locales.number(total)}
+    return format_html(
+        '<progress class="epi-meter" value="{}" max="{}" aria-label="{}"></progress>',
+        f"{reached:g}",
+        f"{top or 1:g}",
+        words,
+    )
+
+
+@register.simple_tag
+def level_cell(level: Any, note: str = "", split: Collection[int] = (), label: str = "") -> SafeString:
+    """A table cell with a level of the rubric. ``level``: 1 to 4, an even median as "2-3", or None: not assessed.
+
+    ``split``: the levels of this row that stand in a dashed frame, being far apart.
+    """
+    if level is None or level == "":
+        return format_html(
+            '<td class="epi-level is-none" data-label="{}"><span>{}</span>{}</td>',
+            label,
+            _("not assessed"),
+            _small(note),
+        )
+    low, _dash, high = str(level).replace("–", "-").partition("-")
+    classes = f"epi-level l{low}" + (f" up{high}" if high else "") + (" is-split" if level in split else "")
+    shown = f"{low}–{high}" if high else low
+    return format_html('<td class="{}" data-label="{}"><b>{}</b>{}</td>', classes, label, shown, _small(note))
+
+
+def _small(note: str) -> SafeString:
+    return format_html("<small>{}</small>", note) if note else SafeString("")
+
+
+# ---- numbers, money, days, by the reader's language
+
+
+@register.filter
+def number(value: Any, decimals: int | None = None) -> str:
+    return locales.number(value, decimals)
+
+
+@register.filter
+def percent(value: Any, decimals: int = 0) -> str:
+    return locales.percent(value, decimals)
+
+
+@register.filter
+def money(value: Any, currency: str = "EUR") -> str:
+    return locales.money(value, currency)
+
+
+@register.filter
+def money_short(value: Any, currency: str = "EUR") -> str:
+    return locales.money_short(value, currency)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    return locales.day(value)
+
+
+@register.filter
+def day_short(value: date | None) -> str:
+    return locales.day(value, "medium")
+
+
+@register.filter
+def days(first: date, last: date) -> str:
+    return locales.days(first, last)
+
+
+@register.filter
+def moment(value: datetime | None, zone: Any = None) -> str:
+    return locales.moment(value, zone)
+
+
+@register.filter
+def unless_in(words: Any, title: Any) -> str:
+    """``words``, or nothing where ``title`` says the same already: a kick-off called "Kick-off of the strategy"."""
+    return "" if str(words).casefold() in str(title).casefold() else str(words)
+
+
+@register.filter
+def initials(name: Any) -> str:
+    """At most two letters for a small sign, from the first and the last name."""
+    words = str(name or "").split("@")[0].replace(".", " ").split()
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+# ---- forms
+
+
+@register.filter
+def field_anchor(field: Any) -> str:
+    """The id that a link to a field leads to; a group of choices is entered at its first."""
+    return field.id_for_label or f"{field.auto_id}_0"
+
+
+@register.filter
+def requirement(field: Any) -> str:
+    """Of "required" and "optional" a form says the rarer one, and neither where all fields are alike."""
+    needed = [bound.field.required for bound in field.form.visible_fields()]
+    if all(needed) or not any(needed):
+        return ""
+    says_required = needed.count(True) <= needed.count(False)
+    if field.field.required:
+        return _("required") if says_required else ""
+    return "" if says_required else _("optional")
+
+
+@register.filter
+def has_errors(forms: Any) -> bool:
+    """Of several forms, whether one has errors; a list that is not there has none."""
+    return any(form.errors for form in forms or ())
+
+
+# ---- lists
+
+
+@register.filter
+def page_range(page: Any) -> Any:
+    """The pages near the present one, the first and the last."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

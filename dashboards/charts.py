@@ -1,0 +1,374 @@
+"""Rows of the dashboards as charts, each with its table. Pure: nothing here asks the database."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import charts, locales
+from core.charts import Chart
+from core.states import look_of
+from evaluation.enums import Capacity
+from evaluation.models import in_language
+from strategies.enums import PhaseKind
+
+from .selectors.dimensions import Cell, CityResult, DimensionRow, Results
+from .selectors.figures import HEALTHS, CityFigures, ProgressPoint
+from .selectors.phases import PhaseRow
+
+DAY = 86_400_000  # in milliseconds, as Plotly counts lengths on an axis of dates
+PHASE_COLOURS = {PhaseKind.COORDINATION: 1, PhaseKind.KICK_OFF: 2, PhaseKind.PACT: 3}
+PHASE_HEIGHT = 0.27
+CAPACITY_SHIFT = {Capacity.PEER: 0.27, Capacity.COMMITTEE: 0.09, Capacity.EXPERT_GROUP: -0.09, Capacity.SELF: -0.27}
+
+
+# ---- health of actions
+
+
+def health_chart(rows: Sequence[CityFigures], **about: Any) -> Chart:
+    """Stacked bars, one for each city, parts in reading order."""
+    counted = [row for row in rows if row.actions]
+    healths = [health for health in HEALTHS if any(row.health.get(health) for row in counted)]
+    data = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": str(health.label).capitalize(),
+            "y": [row.city.name for row in counted],
+            "x": [row.health.get(health, 0) for row in counted],
+            "hovertemplate": "%{y}: %{x} " + str(health.label) + "<extra></extra>",
+            **charts.health_style(health),
+        }
+        for health in healths
+    ]
+    layout = {
+        "barmode": "stack",
+        "bargap": 0.35,
+        "height": _height(len(counted), 44),
+        "xaxis": charts.axis_title(_("Actions")) | {"rangemode": "tozero", "tickformat": "d"},
+        "yaxis": {"autorange": "reversed", "ticklabelstandoff": 6},
+    }
+    return Chart(
+        key="health",
+        title=_("Actions by health"),
+        columns=[_("City"), *(str(look_of(health).word).capitalize() for health in healths), _("Actions"), _("Record")],
+        rows=[
+            [row.city.name, *(row.health.get(health, 0) for health in healths), row.actions, row.reading.words]
+            for row in counted
+        ],
+        figure={"data": data, "layout": layout},
+        n=sum(row.actions for row in counted),
+        described=_("One bar for each city; its parts are the actions by health."),
+        **about,
+    )
+
+
+# ---- progress over periods
+
+
+def progress_chart(points: Sequence[ProgressPoint], **about: Any) -> Chart:
+    """One line for each city; a hollow last mark stands for a period that is not yet submitted."""
+    cities = _unique(point.city for point in points)
+    periods = sorted(_unique(point.period for point in points), key=lambda period: period.starts_on)
+    found = {(point.city.pk, point.period.pk): point for point in points}
+    data = [_progress_line(n, city, periods, found) for n, city in enumerate(cities)]
+    layout = {
+        "height": 400,
+        "xaxis": charts.axis_title(_("Reporting period"))
+        | {"type": "category", "categoryorder": "array", "categoryarray": [period.name for period in periods]},
+        "yaxis": charts.axis_title(_("Mean progress of actions"), "%") | {"range": [0, 104], "dtick": 25},
+    }
+    return Chart(
+        key="progress",
+        title=_("Progress over the periods"),
+        columns=[_("City"), *(period.name for period in periods)],
+        rows=[[city.name, *(_progress_cell(found.get((city.pk, period.pk))) for period in periods)] for city in cities],
+        figure={"data": data, "layout": layout},
+        n=len(points),
+        note=_("Hollow mark: not yet submitted. Cancelled actions are left out.")
+        if any(point.is_open for point in points)
+        else _("Cancelled actions are left out."),
+        described=_("One line for each city, the mean progress of its actions in per cent at the end of each period."),
+        **about,
+    )
+
+
+def _progress_line(n: int, city: Any, periods: Sequence[Any], found: dict) -> dict:
+    style = _line_style(n)
+    own = [found.get((city.pk, period.pk)) for period in periods]
+    shape = style["marker"]["symbol"]
+    symbols = [f"{shape}-open" if point and point.is_open else shape for point in own]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": city.name,
+        "x": [period.name for period in periods],
+        "y": [point.progress if point else None for point in own],
+        "connectgaps": True,
+        "hovertemplate": "%{fullData.name}, %{x}: %{y} %<extra></extra>",
+        "line": style["line"],
+        "marker": style["marker"] | {"symbol": symbols},
+    }
+
+
+def _line_style(n: int) -> dict:
+    """The seventh and later lines take the colours again with another dash and another mark."""
+    turn = n // len(charts.DASHES)
+    style, other = charts.series_style(n), charts.series_style(n + 2 * turn + 1 if turn else n)
+    return {
+        "line": style["line"] | {"dash": other["line"]["dash"]},
+        "marker": style["marker"] | {"symbol": other["marker"]["symbol"]},
+    }
+
+
+def _progress_cell(point: ProgressPoint | None) -> str:
+    if point is None:
+        return locales.NOTHING
+    words = locales.percent(point.progress)
+    return _("%(percent)s, not yet submitted") % {"percent": words} if point.is_open else words
+
+
+# ---- pilot timeline
+
+
+def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
+    """Three lines a city: outlines as planned, full bars as it went, a line for today."""
+    cities = _unique(row.city for row in rows)
+    data = [trace for n, kind in enumerate(PhaseKind) for trace in _phase_traces(n, kind, rows)]
+    today = max((row.today for row in rows), default=None)
+    layout = {
+        "barmode": "overlay",
+        "height": _height(len(cities), 72),
+        "xaxis": {"type": "date", "tickformat": "%m/%Y", "nticks": 7},
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": [city.name for city in reversed(cities)],
+            "range": [-0.58, len(cities) - 0.42],
+            "ticklabelstandoff": 6,
+        },
+        "shapes": [_today_line(today)] if today else [],
+    }
+    return Chart(
+        key="timeline",
+        title=_("The pilot in each city, planned and as it went"),
+        columns=[_("City"), _("Phase"), _("Planned from"), _("Planned to"), _("Began"), _("Ended")],
+        rows=[
+            [
+                row.city.name,
+                str(row.kind.label).capitalize(),
+                locales.day(row.planned_start, "medium"),
+                locales.day(row.planned_end, "medium"),
+                locales.day(row.actual_start, "medium"),
+                _end_words(row),
+            ]
+            for row in rows
+        ],
+        figure={"data": data, "layout": layout},
+        n=len(cities),
+        note=_("Outline: planned. Full: as it went. The vertical line is today."),
+        described=_("Three bars for each city: coordination structure, kick-off and city integration pact."),
+        **about,
+    )
+
+
+def _phase_traces(n: int, kind: PhaseKind, rows: Sequence[PhaseRow]) -> list[dict]:
+    colour, shape = f"var(--epi-series-{PHASE_COLOURS[kind]})", charts.PATTERNS[(0, 1, 3)[n]]
+    offset = PHASE_HEIGHT * (0.5 - n)  # the first phase on top
+    own = [row for row in rows if row.kind == kind]
+    begun = [row for row in own if row.actual_start]
+    label = str(kind.label).capitalize()
+    planned = _bars(own, [(row.planned_start, row.planned_end) for row in own], PHASE_HEIGHT * 0.92, offset)
+    went = _bars(begun, [(row.actual_start, row.seen_until) for row in begun], PHASE_HEIGHT * 0.5, offset)
+    outline = {"color": "rgba(0,0,0,0)", "line": {"color": colour, "width": 1.2}}
+    pattern = {"shape": shape, "size": 6, "solidity": 0.2, "fgcolor": "var(--epi-card)", "bgcolor": colour}
+    full = {"color": colour} | ({"pattern": pattern} if shape else {})
+    return [
+        planned | {"name": _("planned"), "marker": outline, "showlegend": False, "legendgroup": kind.value},
+        went | {"name": label, "marker": full, "legendgroup": kind.value},
+    ]
+
+
+def _bars(rows: Sequence[PhaseRow], spans: Sequence[tuple[date, date]], width: float, offset: float) -> dict:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "y": [row.city.name for row in rows],
+        "base": [start.isoformat() for start, _end in spans],
+        "x": [max((end - start).days, 1) * DAY for start, end in spans],
+        "width": width,
+        "offset": offset - width / 2,
+        "customdata": [[locales.day(start, "medium"), locales.day(end, "medium")] for start, end in spans],
+        "hovertemplate": "%{y}, %{fullData.name}: %{customdata[0]} – %{customdata[1]}<extra></extra>",
+    }
+
+
+def _today_line(today: date) -> dict:
+    at = datetime(today.year, today.month, today.day, tzinfo=UTC).date().isoformat()
+    line = {"color": "var(--epi-warm)", "width": 2, "dash": "dot"}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+
+
+def _end_words(row: PhaseRow) -> str:
+    if row.actual_end:
+        return locales.day(row.actual_end, "medium")
+    if row.actual_start is None:
+        return locales.NOTHING
+    return _("still runs, planned end has passed") if row.is_overdue else _("still runs")
+
+
+# ---- the six dimensions
+
+
+def spread_chart(result: CityResult, **about: Any) -> Chart:
+    """Each rating by capacity, nobody by name, beside the agreed level; dimensions in the framework's order."""
+    cells = list(result.cells)
+    present = [capacity for capacity in CAPACITY_SHIFT if any(cell.levels.get(capacity) for cell in cells)]
+    data = [_range_trace(cells), *[_capacity_trace(capacity, cells) for capacity in present], _consensus_trace(cells)]
+    scale = [(int(level), in_language(names)) for level, names in sorted(result.scale.items())]
+    layout = {
+        "height": _height(len(cells), 70),
+        "xaxis": charts.axis_title(_("Level")) | {"range": [0.6, 4.4], "tickvals": [level for level, _name in scale]},
+        "yaxis": {
+            "range": [len(cells) - 0.4, -0.6],
+            "tickvals": list(range(len(cells))),
+            "ticktext": [cell.name for cell in cells],
+            "zeroline": False,
+            "ticklabelstandoff": 6,
+        },
+    }
+    return Chart(
+        key="spread",
+        title=_("What six dimensions say, and how far the raters are apart"),
+        columns=[
+            _("Dimension"),
+            _("Agreed level"),
+            _("Independent ratings"),
+            _("Median"),
+            _("Range"),
+            *(str(capacity.label).capitalize() for capacity in present),
+        ],
+        rows=[
+            [cell.name, level_words(cell), cell.n, cell.median_words, cell.range_words]
+            + [", ".join(map(str, cell.levels.get(capacity, ()))) or locales.NOTHING for capacity in present]
+            for cell in cells
+        ],
+        figure={"data": data, "layout": layout},
+        n=sum(cell.n for cell in cells),
+        note=", ".join(f"{level} {name}" for level, name in scale),
+        described=_("Marks show single ratings by capacity; the diamond is the agreed level."),
+        **about,
+    )
+
+
+def _capacity_trace(capacity: Capacity, cells: Sequence[Cell]) -> dict:
+    """Equal ratings are one larger mark that says how many it stands for."""
+    counted = [
+        (level, row, levels.count(level))
+        for row, cell in enumerate(cells)
+        for levels in [list(cell.levels.get(capacity, ()))]
+        for level in sorted(set(levels))
+    ]
+    n = list(CAPACITY_SHIFT).index(capacity)
+    marker = charts.series_style(n, lines=False)["marker"]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": str(capacity.label).capitalize(),
+        "x": [level for level, _row, _count in counted],
+        "y": [row - CAPACITY_SHIFT[capacity] for _level, row, _count in counted],
+        "customdata": [[cells[row].name, count] for _level, row, count in counted],
+        "hovertemplate": "%{customdata[0]}: " + _("level") + " %{x}, %{customdata[1]} ×<extra>%{fullData.name}</extra>",
+        "marker": marker | {"size": [8 + 3 * count for _level, _row, count in counted], "opacity": 0.9},
+    }
+
+
+def _range_trace(cells: Sequence[Cell]) -> dict:
+    """A quiet line from the lowest to the highest independent rating."""
+    x: list[Any] = []
+    y: list[Any] = []
+    for row, cell in enumerate(cells):
+        if cell.low is not None:
+            x += [cell.low, cell.high, None]
+            y += [row, row, None]
+    line = {"color": "var(--epi-line)", "width": 8}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": _("Range of the independent ratings"),
+        "x": x,
+        "y": y,
+        "line": line,
+        "hoverinfo": "skip",
+    }
+
+
+def _consensus_trace(cells: Sequence[Cell]) -> dict:
+    agreed = [(cell.level, row) for row, cell in enumerate(cells) if cell.level is not None]
+    marker = {"symbol": "diamond-open", "size": 20, "color": "var(--epi-ink)", "line": {"width": 2.5}}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": _("Agreed level"),
+        "x": [level for level, _row in agreed],
+        "y": [row for _level, row in agreed],
+        "customdata": [cells[row].name for _level, row in agreed],
+        "hovertemplate": "%{customdata}: %{x}<extra>%{fullData.name}</extra>",
+        "marker": marker,
+    }
+
+
+# ---- tables that are taken away as CSV
+
+
+def levels_table(shown: Results, **about: Any) -> Chart:
+    """City by dimension, in words; drawn as an HTML table on the page."""
+    rows = []
+    for city, result in shown.rows:
+        for code, name in shown.columns:
+            cell = result.cell(code) if result else None
+            rows.append([city.name, name, *_cell_row(cell), result.round if result else ""])
+    columns = [_("City"), _("Dimension"), _("Agreed level"), _("Independent ratings"), _("Median"), _("Range")]
+    columns += [_("Evidence"), _("Round")]
+    return Chart("dimensions", _("What the six dimensions say"), columns, rows, {}, **about)
+
+
+def _cell_row(cell: Cell | None) -> list:
+    if cell is None:
+        return [_("not evaluated"), 0, "", "", ""]
+    return [level_words(cell), cell.n, cell.median_words, cell.range_words, str(cell.evidence.label)]
+
+
+def agreement_table(rows: Sequence[DimensionRow], **about: Any) -> Chart:
+    columns = [_("Dimension"), _("Krippendorff’s alpha"), _("Strategies"), _("Ratings")]
+    lines = [[row.name, alpha_words(row), row.alpha.units, row.alpha.n] for row in rows]
+    return Chart("agreement", _("How far independent raters agree"), columns, lines, {}, **about)
+
+
+def money_table(rows: Sequence[CityFigures], **about: Any) -> Chart:
+    columns = [_("City"), _("Currency"), _("Spent"), _("Budget"), _("Record")]
+    lines = [[row.city.name, row.city.currency, row.spent, row.budget, row.reading.words] for row in rows]
+    return Chart("money", _("Money spent"), columns, lines, {}, **about)
+
+
+# ---- words
+
+
+def level_words(cell: Cell) -> str:
+    return _("not assessed") if cell.level is None else str(cell.level)
+
+
+def alpha_words(row: DimensionRow) -> str:
+    if row.alpha.value is not None:
+        return locales.number(round(row.alpha.value, 2), 2)
+    known = {"too_few": _("too few ratings"), "no_variation": _("not defined: no variation")}
+    return known[str(row.alpha.undefined)]
+
+
+def _height(rows: int, each: int) -> int:
+    return max(260, 120 + rows * each)
+
+
+def _unique(things: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(things))

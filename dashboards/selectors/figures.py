@@ -1,0 +1,172 @@
+"""Actions, progress and money of each city, counted by the database, never row by row."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+
+from core.maps import country_name
+from strategies.enums import Health
+from strategies.models import CityPeriod, RevisionAction
+
+from . import live
+from .scope import Reading, View, with_records
+
+HEALTHS = [  # in the order in which people read them: good, worry, not running
+    Health.ON_TRACK,
+    Health.AT_RISK,
+    Health.STALE,
+    Health.LATE,
+    Health.DONE,
+    Health.NOT_STARTED,
+    Health.CANCELLED,
+]
+WORRIES = [Health.LATE, Health.STALE, Health.AT_RISK]
+UNDER_WAY = [Health.ON_TRACK, *WORRIES]
+CITY_OF_FROZEN = "revision__city_period__city"
+
+
+@dataclass(frozen=True)
+class CityFigures:
+    """The numbers of one city. ``progress`` is the mean of its actions in per cent, cancelled ones left out."""
+
+    reading: Reading
+    health: Mapping[str, int] = field(default_factory=dict)
+    progress: int | None = None
+    spent: Decimal | None = None
+    budget: Decimal | None = None
+    updates: int = 0
+
+    @property
+    def city(self) -> Any:
+        return self.reading.city
+
+    @property
+    def country_name(self) -> str:
+        return country_name(self.city.country)
+
+    @property
+    def actions(self) -> int:
+        return sum(self.health.values())
+
+    @property
+    def under_way(self) -> int:
+        return self.count(*UNDER_WAY)
+
+    @property
+    def worrying(self) -> int:
+        return self.count(*WORRIES)
+
+    @property
+    def on_track(self) -> int:
+        return self.count(Health.ON_TRACK)
+
+    @property
+    def bar(self) -> list[tuple[Health, int]]:
+        """For a bar of parts: healths that occur, in reading order."""
+        return [(health, self.health[health]) for health in HEALTHS if self.health.get(health)]
+
+    @property
+    def spent_share(self) -> int | None:
+        """Of the budget, in per cent."""
+        if not self.budget or self.spent is None:
+            return None
+        return round(100 * self.spent / self.budget)
+
+    def count(self, *healths: str) -> int:
+        return sum(self.health.get(health, 0) for health in healths)
+
+
+def city_figures(view: View) -> list[CityFigures]:
+    """One for each city, by name; a city without a record has no figures."""
+    found = _frozen_figures(view) | _live_figures(view)
+    return [CityFigures(reading, **found.get(reading.city.pk, {})) for reading in view.readings]
+
+
+def _frozen_figures(view: View) -> dict[int, dict]:
+    if not view.frozen:
+        return {}
+    rows = view.frozen_actions().order_by().values_list(CITY_OF_FROZEN, "health")
+    sums = (Sum("progress"), Sum("spent"), Sum("budget"), Sum("update_count"))
+    return _figures(rows.annotate(Count("pk"), *sums))
+
+
+def _live_figures(view: View) -> dict[int, dict]:
+    if not view.live:
+        return {}
+    periods = [reading.city_period_id for reading in view.live if reading.city_period_id]
+    return _figures(live.summed(view.live_actions(), periods, view.as_of))
+
+
+def _figures(rows: Iterable[tuple]) -> dict[int, dict]:
+    """Rows of city, health, count, and the sums of progress, money spent, budget and updates."""
+    found: dict[int, dict] = {}
+    for city, health, n, progress, spent, budget, updates in rows:
+        own = found.setdefault(city, {"health": {}, "counted": 0, "points": 0, "spent": 0, "budget": 0, "updates": 0})
+        own["health"][health] = n
+        own["spent"] += spent
+        own["budget"] += budget
+        own["updates"] += updates
+        if health != Health.CANCELLED:
+            own["counted"] += n
+            own["points"] += progress
+    for own in found.values():
+        counted, points = own.pop("counted"), own.pop("points")
+        own["progress"] = _mean(points, counted)
+    return found
+
+
+def _mean(points: int, counted: int) -> int | None:
+    """Whole per cent, halves up: the same on every database."""
+    return (2 * points + counted) // (2 * counted) if counted else None
+
+
+# ---- progress over time
+
+
+@dataclass(frozen=True)
+class ProgressPoint:
+    """Where a city stood at the end of a period, by its shown revision; ``is_open`` where nothing is submitted yet."""
+
+    city: Any
+    period: Any
+    progress: int
+    is_open: bool = False
+
+
+def progress_points(view: View, figures: list[CityFigures]) -> list[ProgressPoint]:
+    """Accepted (for the public: published) revisions up to the period, then the present one; one query."""
+    if view.period is None:
+        return []
+    return [*_past_points(view), *_present_points(view, figures)]
+
+
+def _past_points(view: View) -> list[ProgressPoint]:
+    """Accepted revisions; of cities that the reader knows from outside, published ones and their published actions."""
+    periods = {row.pk: row for row in view.periods if row.starts_on < view.period.starts_on}
+    cities = {city.pk: city for city in view.cities}
+    records = with_records(CityPeriod.objects.filter(period__in=list(periods)))
+    fully = records.filter(city__in=[row.city.pk for row in view.readings if not row.is_public])
+    public = records.filter(city__in=[row.city.pk for row in view.readings if row.is_public])
+    rows = RevisionAction.objects.exclude(health=Health.CANCELLED).filter(
+        Q(revision__in=fully.values("accepted_id"))
+        | Q(revision__in=public.values("published_id"), action__published_at__isnull=False)
+    )
+    shown = view.cut(rows, "action__")
+    period = "revision__city_period__period"
+    means = shown.order_by().values(CITY_OF_FROZEN, period).annotate(points=Sum("progress"), counted=Count("pk"))
+    points = [
+        ProgressPoint(cities[row[CITY_OF_FROZEN]], periods[row[period]], _mean(row["points"], row["counted"]) or 0)
+        for row in means
+    ]
+    return sorted(points, key=lambda point: (point.city.name, point.period.starts_on))
+
+
+def _present_points(view: View, figures: list[CityFigures]) -> list[ProgressPoint]:
+    return [
+        ProgressPoint(row.city, view.period, row.progress, is_open=row.reading.is_live)
+        for row in figures
+        if row.progress is not None
+    ]

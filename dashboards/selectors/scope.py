@@ -1,0 +1,268 @@
+"""What a dashboard looks at: a period, some cities, and for each city the record that this reader is shown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from cities.models import City, TargetGroup, Theme
+from cities.rules import insider_cities, reads_network
+from core import clock
+from strategies.enums import LOCKED, PeriodState, PeriodVerb, PhaseKind
+from strategies.models import (
+    Action,
+    CityPeriod,
+    PeriodMove,
+    PeriodRevision,
+    PilotPhase,
+    ReportingPeriod,
+    RevisionAction,
+)
+from strategies.models.querysets import current_plan
+
+from .live import PRESENT, AsOf
+
+
+class Basis(Enum):
+    """Which record of a city's period the figures are taken from."""
+
+    ACCEPTED = "accepted"
+    PUBLISHED = "published"
+    SUBMITTED = "submitted"
+    OPEN = "open"
+    NONE = "none"
+
+    @property
+    def label(self) -> Any:
+        return BASIS_LABELS[self]
+
+
+BASIS_LABELS = {
+    Basis.ACCEPTED: _("accepted"),
+    Basis.PUBLISHED: _("published"),
+    Basis.SUBMITTED: _("submitted, not yet accepted"),
+    Basis.OPEN: _("not yet submitted"),
+    Basis.NONE: _("no figures"),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One city in one period: its record, as far as the reader may read it."""
+
+    city: City
+    city_period_id: int | None
+    state: str
+    basis: Basis
+    revision_id: int | None
+    revision: int | None
+    is_public: bool  # the reader is the public here
+
+    @property
+    def is_reported(self) -> bool:
+        """Accepted once, or submitted and not sent back or taken back since."""
+        return self.basis in {Basis.ACCEPTED, Basis.PUBLISHED} or (
+            self.basis == Basis.SUBMITTED and self.state == PeriodState.SUBMITTED
+        )
+
+    @property
+    def is_live(self) -> bool:
+        return self.basis == Basis.OPEN
+
+    @property
+    def words(self) -> str:
+        """Where the figures come from."""
+        if self.revision is None:
+            return str(self.basis.label)
+        known = {"basis": self.basis.label, "number": self.revision}
+        return _("%(basis)s, revision %(number)s") % known
+
+
+@dataclass
+class View:
+    """A reader's view of a period. Country and phase choose cities; theme and target group cut the actions."""
+
+    user: Any
+    period: ReportingPeriod | None
+    current: ReportingPeriod | None
+    periods: Sequence[ReportingPeriod]
+    country: str = ""
+    theme: Theme | None = None
+    group: TargetGroup | None = None
+    phase: str = ""
+    only_city: City | None = None
+    all_cities: Sequence[City] = field(default_factory=list)
+    themes: Sequence[Theme] = field(default_factory=list)
+    groups: Sequence[TargetGroup] = field(default_factory=list)
+
+    @property
+    def is_current(self) -> bool:
+        return self.period is not None and self.period == self.current
+
+    @property
+    def has_begun(self) -> bool:
+        return self.is_current or (self.period is not None and self.period.starts_on <= clock.today())
+
+    @property
+    def reads_network(self) -> bool:
+        return reads_network(self.user)
+
+    @cached_property
+    def cities(self) -> list[City]:
+        return [city for city in self.all_cities if self._is_wanted(city)]
+
+    def _is_wanted(self, city: City) -> bool:
+        if self.only_city is not None:
+            return city == self.only_city
+        if self.phase and city.pk not in self.in_phase:
+            return False
+        return not self.country or city.country == self.country
+
+    @cached_property
+    def in_phase(self) -> set[int]:
+        """The cities that go through the wanted step of the pilot today."""
+        rows = PilotPhase.objects.filter(kind=self.phase, actual_start__lte=clock.today(), actual_end=None)
+        return set(rows.values_list("city", flat=True))
+
+    @property
+    def as_of(self) -> AsOf:
+        """What live figures of an older period leave out: the days and the facts that came after it."""
+        if self.is_current or self.period is None:
+            return PRESENT
+        return AsOf(min(clock.today(), self.period.ends_on), self.period)
+
+    def reads_fully(self, city_id: int) -> bool:
+        return self.reads_network or city_id in insider_cities(self.user)
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """One for each city, by name."""
+        known = {row.city_id: row for row in _city_periods(self)}
+        return [self._reading(city, known.get(city.pk)) for city in self.cities]
+
+    def _reading(self, city: City, row: Any) -> Reading:
+        is_public = not self.reads_fully(city.pk)
+        basis, pk, number = _basis_of(row, is_public=is_public, has_begun=self.has_begun)
+        state = row.state if row is not None else PeriodState.SCHEDULED
+        return Reading(city, row and row.pk, state, basis, pk, number, is_public)
+
+    @property
+    def live(self) -> list[Reading]:
+        return [reading for reading in self.readings if reading.is_live]
+
+    @property
+    def frozen(self) -> list[Reading]:
+        return [reading for reading in self.readings if reading.revision_id is not None]
+
+    # ---- the rows behind every number
+
+    def live_actions(self) -> QuerySet[Action]:
+        """Standing actions of the cities whose open period is shown; drafts only for who may see them."""
+        rows = Action.objects.standing().visible_to(self.user)
+        rows = rows.filter(
+            current_plan("objective__area__strategy__"),
+            objective__area__strategy__city__in=[reading.city.pk for reading in self.live],
+        )
+        return self.cut(rows)
+
+    def frozen_actions(self) -> QuerySet[RevisionAction]:
+        """Actions as the shown revisions hold them; of the public's revisions the published actions alone."""
+        whole = [reading.revision_id for reading in self.frozen if not reading.is_public]
+        public = [reading.revision_id for reading in self.frozen if reading.is_public]
+        seen = Q(revision__in=whole) | Q(revision__in=public, action__published_at__isnull=False)
+        rows = RevisionAction.objects.filter(seen)
+        return self.cut(rows, "action__")
+
+    def cut(self, rows: QuerySet[Any], to_action: str = "") -> QuerySet[Any]:
+        """By theme and target group, as the plan has them today."""
+        if self.theme:
+            rows = rows.filter(**{f"{to_action}objective__area__theme": self.theme})
+        if self.group:
+            rows = rows.filter(**{f"{to_action}target_groups": self.group})
+        return rows
+
+
+def view_for(
+    user: Any,
+    *,
+    starts_on: str = "",
+    country: str = "",
+    theme: str = "",
+    group: str = "",
+    phase: str = "",
+    city: City | None = None,
+) -> View:
+    """The view that an address asks for; what it names and nobody knows falls back to the present and to all."""
+    periods = list(ReportingPeriod.objects.filter(opens_on__lte=clock.today()).order_by("-starts_on"))
+    started = [period for period in periods if period.starts_on <= clock.today()]
+    current = next(iter(started or periods), None)
+    period = next((row for row in periods if row.starts_on.isoformat() == starts_on), current)
+    themes, groups = list(Theme.objects.order_by("name")), list(TargetGroup.objects.order_by("name"))
+    return View(
+        user=user,
+        period=period,
+        current=current,
+        periods=periods,
+        country=country,
+        theme=next((row for row in themes if row.code == theme), None),
+        group=next((row for row in groups if row.code == group), None),
+        phase=phase if phase in PhaseKind.values and city is None else "",
+        only_city=city,
+        all_cities=[city] if city else list(City.objects.order_by("name")),
+        themes=themes,
+        groups=groups,
+    )
+
+
+# ---- which record
+
+
+def revisions_with(verb: str) -> QuerySet[PeriodRevision]:
+    """The revisions of the outer city period to which ``verb`` happened, newest first."""
+    moved = PeriodMove.objects.filter(city_period=OuterRef("city_period"), revision=OuterRef("number"), verb=verb)
+    return PeriodRevision.objects.filter(Exists(moved), city_period=OuterRef("pk")).order_by("-number")
+
+
+def with_records(rows: QuerySet[CityPeriod]) -> QuerySet[CityPeriod]:
+    """Adds the newest accepted, published and submitted revision of each: its id and its number."""
+    found = {
+        "accepted": revisions_with(PeriodVerb.ACCEPT),
+        "published": revisions_with(PeriodVerb.PUBLISH),
+        "newest": PeriodRevision.objects.filter(city_period=OuterRef("pk")).order_by("-number"),
+    }
+    for name, revisions in found.items():
+        rows = rows.annotate(
+            **{
+                f"{name}_id": Subquery(revisions.values("pk")[:1]),
+                f"{name}_no": Subquery(revisions.values("number")[:1]),
+            }
+        )
+    return rows
+
+
+def _city_periods(view: View) -> Iterable[CityPeriod]:
+    if view.period is None:
+        return []
+    return with_records(CityPeriod.objects.filter(period=view.period, city__in=[city.pk for city in view.cities]))
+
+
+def _basis_of(row: Any, *, is_public: bool, has_begun: bool) -> tuple[Basis, int | None, int | None]:
+    """The newest accepted revision; else what was submitted; else, of a period that has begun, what is being logged."""
+    if row is not None and row.published_id and (is_public or row.published_id == row.accepted_id):
+        return Basis.PUBLISHED, row.published_id, row.published_no
+    if is_public or row is None:
+        return Basis.NONE, None, None
+    if row.accepted_id:
+        return Basis.ACCEPTED, row.accepted_id, row.accepted_no
+    if row.newest_id:
+        return Basis.SUBMITTED, row.newest_id, row.newest_no
+    return (Basis.OPEN if has_begun and row.state not in LOCKED else Basis.NONE), None, None
+
+
+def linked_to(user: Any, path: str = "pk") -> Exists:
+    """Whether the reader may open the action: withdrawn and unpublished ones stay numbers."""
+    return Exists(Action.objects.visible_to(user).filter(pk=OuterRef(path)))

@@ -1,0 +1,243 @@
+import csv
+from functools import cached_property
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.generic import TemplateView
+
+from cities.models import City
+from core import clock
+from core.charts import chart_csv
+from core.maps import Place, map_of
+from dashboards import charts
+from dashboards.forms import ViewForm
+from dashboards.selectors.actions import ActionLines, healths_of
+from dashboards.selectors.dimensions import dimension_rows
+from dashboards.selectors.installation import installation_of
+from dashboards.selectors.network import Dashboard
+from dashboards.selectors.scope import view_for
+from strategies.enums import Health
+
+CHOICES = ("period", "country", "theme", "group", "phase")  # of the view, kept in the address
+GROUP_WORDS = {"under_way": gettext_lazy("under way"), "attention": gettext_lazy("needing attention")}
+
+
+class DashboardPage(LoginRequiredMixin, TemplateView):
+    """A page of numbers for a view that the address names; ``?csv=<key>`` gives the numbers of one chart."""
+
+    city = None
+
+    @cached_property
+    def view(self):
+        asked = self.request.GET
+        return view_for(
+            self.request.user,
+            starts_on=asked.get("period", ""),
+            country=asked.get("country", ""),
+            theme=asked.get("theme", ""),
+            group=asked.get("group", ""),
+            phase=asked.get("phase", ""),
+            city=self.city,
+        )
+
+    @cached_property
+    def dashboard(self):
+        return Dashboard(self.view)
+
+    @cached_property
+    def is_illustrative(self):
+        return installation_of(self.request).is_demo
+
+    @cached_property
+    def about(self):
+        """What each chart says of its numbers: where from, of which day, and whether they are invented."""
+        view = self.view
+        if view.period is None:
+            return {"illustrative": self.is_illustrative}
+        source = _("Reports of the cities, %(period)s") % {"period": view.period}
+        if self.dashboard.has_open_figures:
+            source = _("%(source)s; open ones as logged so far, not yet submitted") % {"source": source}
+        as_of = clock.today() if view.is_current else view.period.ends_on
+        return {"source": source, "as_of": as_of, "illustrative": self.is_illustrative}
+
+    @property
+    def about_results(self):
+        rounds = ", ".join(self.dashboard.results.rounds)
+        return {
+            "source": _("Published evaluations: %(rounds)s") % {"rounds": rounds},
+            "illustrative": self.is_illustrative,
+        }
+
+    def get(self, request, *args, **kwargs):
+        wanted = request.GET.get("csv")
+        return self.csv_of(wanted) if wanted else super().get(request, *args, **kwargs)
+
+    def csv_of(self, key):
+        maker = self.takeaways().get(key)
+        if maker is None:
+            raise Http404
+        chart = maker()
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{key}.csv"'
+        response.write("\N{BYTE ORDER MARK}")
+        writer = csv.writer(response)
+        if chart.illustrative:
+            writer.writerow([_("Illustrative: these numbers are invented for a demonstration.")])
+        writer.writerows(chart_csv(chart))
+        return response
+
+    def takeaways(self):
+        """Key to what makes the chart or the table: only what is asked for is made."""
+        shown = self.dashboard
+        return {
+            "health": lambda: charts.health_chart(shown.cities, **self.about),
+            "progress": lambda: charts.progress_chart(shown.progress, **self.about),
+            "timeline": lambda: charts.timeline_chart(shown.phases, **self.about_phases),
+            "money": lambda: charts.money_table(shown.cities, **self.about),
+            "dimensions": lambda: charts.levels_table(shown.results, **self.about_results),
+        }
+
+    @property
+    def about_phases(self):
+        source = _("Dates kept by the cities")
+        return {"source": source, "as_of": clock.today(), "illustrative": self.is_illustrative}
+
+    @property
+    def level_rows(self):
+        """The table of levels: each city with, for every dimension, its name, its cell and where the reasons stand."""
+        shown = self.dashboard.results
+        return [
+            (city, [(name, result and result.cell(code), result.url if result else "") for code, name in shown.columns])
+            for city, result in shown.rows
+        ]
+
+    def chart(self, key):
+        return self.takeaways()[key]()
+
+    @cached_property
+    def kept(self):
+        """The view's choices as a query string, for links further down."""
+        chosen = {name: self.request.GET[name] for name in CHOICES if self.request.GET.get(name)}
+        return urlencode(chosen)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            view_form=ViewForm(self._asked(), view=self.view),
+            period_view=self.view,
+            dashboard=self.dashboard,
+            level_rows=self.level_rows,
+            kept=self.kept,
+            kept_and=f"{self.kept}&" if self.kept else "",
+            **kwargs,
+        )
+
+    def _asked(self):
+        """The form shows what is shown, also where the address named nothing or something unknown."""
+        view = self.view
+        period = view.period.starts_on.isoformat() if view.period else ""
+        return {
+            "period": period,
+            "country": view.country,
+            "theme": view.theme.code if view.theme else "",
+            "group": view.group.code if view.group else "",
+            "phase": view.phase,
+        }
+
+
+class NetworkDashboard(DashboardPage):
+    template_name = "dashboards/network.html"
+
+    def get_context_data(self, **kwargs):
+        shown = self.dashboard
+        return super().get_context_data(
+            trail=[(_("Dashboards"), "")],
+            charts={key: self.chart(key) for key in ("health", "progress", "timeline")},
+            map=map_of(_places(shown)),
+            **kwargs,
+        )
+
+
+def _places(shown):
+    for row in shown.cities:
+        city = row.city
+        url = reverse("dashboards:city", args=[city.slug])
+        yield Place(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, url)
+
+
+class CityDashboard(DashboardPage):
+    template_name = "dashboards/city.html"
+
+    @cached_property
+    def city(self):
+        return get_object_or_404(City, slug=self.kwargs["slug"])
+
+    @property
+    def result(self):
+        return next(iter(self.dashboard.results.found), None)
+
+    def takeaways(self):
+        spread = {"spread": lambda: charts.spread_chart(self.result, **self.about_results)} if self.result else {}
+        return super().takeaways() | spread
+
+    def get_context_data(self, **kwargs):
+        keys = ["health", "progress", "timeline", *(["spread"] if self.result else [])]
+        return super().get_context_data(
+            trail=[(_("Dashboards"), reverse("dashboards:network")), (self.city.name, "")],
+            city=self.city,
+            figures=self.dashboard.cities[0],
+            result=self.result,
+            charts={key: self.chart(key) for key in keys},
+            **kwargs,
+        )
+
+
+class DimensionsDashboard(DashboardPage):
+    template_name = "dashboards/dimensions.html"
+
+    @cached_property
+    def rows(self):
+        return dimension_rows(self.dashboard.results)
+
+    def takeaways(self):
+        return super().takeaways() | {"agreement": lambda: charts.agreement_table(self.rows, **self.about_results)}
+
+    def get_context_data(self, **kwargs):
+        rows = [(row, charts.alpha_words(row)) for row in self.rows]
+        return super().get_context_data(
+            trail=[(_("Dashboards"), reverse("dashboards:network")), (_("The six dimensions"), "")],
+            dimension_rows=rows,
+            **kwargs,
+        )
+
+
+class ActionsBehind(DashboardPage):
+    """The list behind every number of actions, as the same records have it."""
+
+    template_name = "dashboards/actions.html"
+    per_page = 50
+
+    @cached_property
+    def city(self):
+        slug = self.request.GET.get("city")
+        return get_object_or_404(City, slug=slug) if slug else None
+
+    def get_context_data(self, **kwargs):
+        word = self.request.GET.get("health", "")
+        lines = ActionLines(self.view, healths_of(word))
+        page = Paginator(lines, self.per_page).get_page(self.request.GET.get("page"))
+        count = page.paginator.count
+        return super().get_context_data(
+            trail=[(_("Dashboards"), reverse("dashboards:network")), (_("Actions"), "")],
+            page_obj=page,
+            city=self.city,
+            health=word,
+            group=GROUP_WORDS.get(word) or (Health(word).label if word in Health.values else ""),
+            count=ngettext("%(count)s action", "%(count)s actions", count) % {"count": count},
+            **kwargs,
+        )

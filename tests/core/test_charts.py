@@ -1,0 +1,159 @@
+"""Figures are data: Plotly's own validation reads them, and the style sheet's colours are the charts' colours."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import plotly.graph_objects as go
+import pytest
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.utils.translation import gettext_lazy, override
+
+from core import charts
+from core.charts import Chart
+
+TOKENS = Path(__file__).resolve().parents[2] / "static/css/tokens.css"
+
+
+def chart(**changes):
+    data = [
+        {"type": "bar", "name": "Spent", "x": ["Riga", "Lublin"], "y": [Decimal("10.50"), 3], **charts.bar_style(1)}
+    ]
+    given = {
+        "key": "spending",
+        "title": "Riga has spent most",
+        "columns": ["City", "EUR"],
+        "rows": [["Riga", Decimal("10.50")], ["Lublin", None]],
+        "figure": {"data": data, "layout": {"yaxis": charts.axis_title("Spent", "EUR")}},
+    }
+    return Chart(**given | changes)
+
+
+def trace(kind):
+    if kind == "health":
+        return {"type": "bar", "x": [1], "y": ["Riga"], "orientation": "h", **charts.health_style("at_risk")}
+    if kind == "polar":
+        return {"type": "scatterpolar", "theta": ["Impact"], "r": [2], **charts.series_style(7)}
+    if kind == "points":
+        return {"type": "scatter", "x": [1], "y": [2], "mode": "markers", **charts.series_style(2, lines=False)}
+    return {"type": "bar", "x": [1], "y": [2], "marker": {"color": charts.level_colour(4)}}
+
+
+@pytest.mark.parametrize("kind", ["health", "polar", "points", "level"])
+def test_figure_is_what_plotly_knows(kind):
+    layout = charts.polar_layout() if kind == "polar" else {"xaxis": charts.axis_title("Actions")}
+    drawn = chart(figure={"data": [trace(kind)], "layout": layout}).drawn
+
+    assert go.Figure(drawn).data[0].type == trace(kind)["type"]
+
+
+def test_own_layout_lies_over_the_common_one():
+    layout = chart().drawn["layout"]
+
+    assert layout["yaxis"]["title"]["text"] == "Spent (EUR)"
+    assert layout["yaxis"]["fixedrange"] is True
+    assert layout["paper_bgcolor"] == "rgba(0,0,0,0)"
+
+
+def test_decimal_comma_follows_the_language():
+    with override("sv"):
+        assert chart().drawn["layout"]["separators"] == ",\xa0"
+
+
+def test_series_differ_by_three_things():
+    styles = [charts.series_style(index) for index in range(6)]
+
+    for part in (lambda s: s["marker"]["color"], lambda s: s["marker"]["symbol"], lambda s: s["line"]["dash"]):
+        assert len({part(style) for style in styles}) == 6
+
+
+def test_health_looks_the_same_as_member_and_as_value():
+    class Member:
+        value = "on_track"
+
+    assert charts.health_style(Member()) == charts.health_style("on_track")
+    assert charts.health_style("on_track")["marker"]["color"] == "var(--epi-on-track)"
+
+
+def test_plain_values_are_what_json_and_plotly_understand():
+    given = {"a": (Decimal("1.5"), date(2021, 9, 30), gettext_lazy("Spent")), "b": None}
+
+    assert charts.plain(given) == {"a": [1.5, "2021-09-30", "Spent"], "b": None}
+
+
+def test_colours_are_those_of_the_style_sheet():
+    stored = dict(re.findall(r"(--epi-[\w-]+): light-dark\((#[0-9a-f]{6}),", TOKENS.read_text(encoding="utf-8")))
+
+    assert {name: stored.get(name) for name in charts.LIGHT} == charts.LIGHT
+
+
+def test_page_to_take_away_has_no_named_colours(monkeypatch):
+    kept = {}
+    monkeypatch.setattr(go.Figure, "to_html", lambda figure, **how: kept.update(figure.to_dict(), how=how) or "<html>")
+
+    assert charts.standalone_html(chart()) == "<html>"
+    assert "var(--" not in str(kept)
+    assert kept["layout"]["title"]["text"] == "Riga has spent most"
+    assert kept["how"] == {"include_plotlyjs": True}
+
+
+@pytest.mark.parametrize(
+    "value, cell",
+    [
+        ("=1+1", "'=1+1"),
+        ("+46 13", "'+46 13"),
+        ("  @sum", "'  @sum"),
+        ("-", "'-"),
+        ("\tx", "'\tx"),
+        (-5, "-5"),
+        (Decimal("-1.50"), "-1.50"),
+        ("Riga", "Riga"),
+        (None, ""),
+        (date(2021, 9, 30), "2021-09-30"),
+    ],
+)
+def test_cells_never_run_as_formulas(value, cell):
+    assert charts.csv_cell(value) == cell
+
+
+def test_csv_says_where_the_numbers_come_from():
+    rows = list(charts.chart_csv(chart(source="Accepted periods", as_of=date(2021, 9, 30))))
+
+    assert rows == [
+        ["City", "EUR"],
+        ["Riga", "10.50"],
+        ["Lublin", ""],
+        ["Source", "Accepted periods"],
+        ["Date of the data", "30 September 2021"],
+    ]
+
+
+def render(shown):
+    return render_to_string("_parts/chart.html", {"chart": shown}, request=RequestFactory().get("/x/?period=3"))
+
+
+def test_part_holds_picture_table_and_ways_out():
+    html = render(chart(n=7, source="Accepted periods", as_of="Q3 2021", illustrative=True))
+
+    assert 'data-chart="spending-figure"' in html
+    assert '<script id="spending-figure" type="application/json">' in html
+    assert '<th scope="row">Riga</th><td class="epi-num">10.50</td>' in html
+    assert "?period=3&amp;csv=spending" in html
+    assert "n = 7" in html
+    assert "Data of Q3 2021" in html
+    assert "Illustrative" in html
+    assert "style=" not in html
+
+
+def test_part_without_numbers_says_so_and_draws_nothing():
+    html = render(chart(rows=[], empty="Riga has not reported yet."))
+
+    assert "Riga has not reported yet." in html
+    assert "data-chart" not in html
+
+
+def test_tall_pictures_are_known_before_they_are_drawn():
+    assert chart(figure={"data": [], "layout": charts.polar_layout()}).is_tall is False
+    assert chart(figure={"data": [], "layout": {"height": 640}}).is_tall is True

@@ -1,0 +1,182 @@
+"""The one layout of forms: what is said comes before where it is needed; nothing typed is lost."""
+
+from types import SimpleNamespace
+
+import pytest
+from django import forms
+from django.template import Context, Template
+from django.utils import translation
+from django.utils.datastructures import MultiValueDict
+
+from accounts.models import User
+from core.forms import (
+    DayInput,
+    Difference,
+    LongText,
+    ManyChoices,
+    MomentInput,
+    NumberInput,
+    VersionedForm,
+    form_helper,
+)
+
+
+class Plain(forms.Form):
+    text = forms.CharField(label="What has happened?", help_text="One sentence is enough.", widget=LongText())
+    kind = forms.ChoiceField(label="Status", choices=[("a", "Ongoing"), ("b", "Paused")], widget=forms.RadioSelect)
+    day = forms.DateField(label="Day", widget=DayInput(), required=False)
+    spent = forms.DecimalField(label="Spent", widget=NumberInput(), required=False)
+    file = forms.FileField(label="Evidence", help_text="Up to 20 MB.", required=False)
+    sure = forms.BooleanField(label="Nothing new", help_text="Counts as an update.", required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        buttons = (("save_next", "Save and next"),)
+        self.helper = form_helper(save="Save", buttons=buttons, cancel="/back/", data_draft_url="/draft/")
+
+
+def render(form):
+    return Template("{% load crispy_forms_tags %}{% crispy form %}").render(Context({"form": form}))
+
+
+def in_order(html, *parts):
+    places = [html.find(part) for part in parts]
+    return -1 not in places and places == sorted(places)
+
+
+def test_label_help_error_and_input_are_read_in_that_order():
+    html = render(Plain({"kind": "a"}))
+
+    assert in_order(html, 'for="id_text"', "One sentence is enough.", 'id="id_text_error"', "<textarea")
+    assert 'aria-describedby="id_text_helptext id_text_error"' in html
+
+
+def test_summary_links_to_each_field():
+    html = render(Plain({}))
+
+    assert 'role="alert"' in html
+    assert '<a href="#id_text">Fill in “What has happened?”.</a>' in html
+    assert '<a href="#id_kind_0">Choose something under “Status”.</a>' in html
+    assert "epi-errors" not in render(Plain())
+
+
+def test_other_errors_stand_behind_the_label():
+    html = render(Plain({"text": "A word", "kind": "a", "day": "soon"}))
+
+    assert '<a href="#id_day">Day</a>: Enter a valid date.' in html
+
+
+@pytest.mark.parametrize("language, words", [("en", "Fill in “Title”."), ("sv", "Fyll i ”Title”.")])
+def test_field_left_empty_says_which_and_what_to_do(language, words):
+    class Named(forms.Form):
+        title = forms.CharField(label="Title")
+
+    with translation.override(language):
+        errors = Named({})["title"].errors
+
+        assert list(errors) == [words]
+        assert errors.field_id == "id_title"
+
+
+def test_words_of_the_form_itself_win():
+    class Own(forms.Form):
+        title = forms.CharField(error_messages={"required": "Write one sentence."})
+
+    assert list(Own({})["title"].errors) == ["Write one sentence."]
+    assert not Own({})["title"].is_left_empty
+
+
+def test_bar_holds_buttons_way_back_and_the_draft():
+    html = render(Plain())
+
+    assert in_order(html, 'name="save"', 'name="save_next"', 'href="/back/"', "data-draft-status")
+    assert 'data-draft-url="/draft/"' in html
+    assert "style=" not in html
+
+
+def test_choices_are_a_group_with_a_legend():
+    assert in_order(render(Plain()), "<fieldset", "<legend", "Status", 'type="radio"', "</fieldset>")
+
+
+def test_many_choices_are_ticked_in_a_box_that_can_be_filtered():
+    class Many(forms.Form):
+        partners = forms.MultipleChoiceField(choices=[(str(n), f"Partner {n}") for n in range(30)], widget=ManyChoices)
+
+    html = render(Many({"partners": ["3", "4"]}))
+
+    assert 'class="epi-choices epi-choices-many" data-filter="Find in the list"' in html
+    assert html.count('type="checkbox"') == 30
+    assert html.count("checked") == 2
+    assert "data-filter" not in render(Plain())
+
+
+def test_layout_and_bar_can_be_left_out():
+    form = Plain()
+    form.helper = form_helper("text", save="", method="get", tag=False)
+
+    html = render(form)
+
+    assert "id_text" in html
+    assert "id_kind" not in html
+    assert "epi-save" not in html
+    assert "<form" not in html
+
+
+def test_widgets_ask_for_the_right_keys():
+    assert 'inputmode="decimal"' in NumberInput().render("x", 1)
+    assert 'inputmode="numeric"' in NumberInput(decimals=False).render("x", 1)
+    assert 'type="date"' in DayInput().render("x", None)
+    assert 'type="datetime-local"' in MomentInput().render("x", None)
+
+
+# ---- two people, one record
+
+
+class Edit(VersionedForm):
+    class Meta:
+        model = User
+        fields = ["first_name", "language"]
+
+
+@pytest.fixture
+def form():
+    data = MultiValueDict({"first_name": ["Ana"], "language": ["sv"], "version": ["1"]})
+    return Edit(data, instance=User(first_name="Eva"))
+
+
+def test_form_carries_the_version_of_what_was_read():
+    user = User()
+    user.version = 4
+
+    assert Edit(instance=user)["version"].value() == 4
+    assert Edit(instance=User())["version"].value() == 1
+
+
+def test_second_person_sees_both_and_may_save_knowingly(form):
+    current = User(first_name="Ieva", language="en")
+    current.version = 2
+
+    form.catch_up(current)
+
+    assert form.differences == [Difference("First name", "Ieva", "Ana"), Difference("Language", "English", "Swedish")]
+    assert form.data["version"] == "2"
+    assert form.data["first_name"] == "Ana"
+
+
+def test_words_of_empty_plain_and_grouped_choices(form):
+    form.fields["group"] = forms.MultipleChoiceField(choices=[("All", [("a", "Ana"), ("b", "Bo")]), ("c", "Cy")])
+
+    assert form.words_of("first_name", None) == ""
+    assert form.words_of("first_name", "Ana") == "Ana"
+    assert form.words_of("group", ["b", "c"]) == "Bo, Cy"
+
+
+def test_both_versions_are_shown_side_by_side(form):
+    form.differences = [Difference("Name", "Ieva", "<b>")]
+    source = '{% include "_parts/edited_meanwhile.html" %}'
+
+    html = Template(source).render(Context({"form": form}))
+
+    assert "Ieva" in html
+    assert "&lt;b&gt;" in html
+    assert Template(source).render(Context({"form": SimpleNamespace(differences=[])})).strip() == ""
