@@ -11,7 +11,7 @@ from core.charts import Chart
 from core.states import look_of
 from evaluation.enums import Capacity
 from evaluation.models import in_language
-from strategies.enums import PhaseKind
+from pilot.enums import PhaseKind
 
 from .selectors.dimensions import Cell, CityResult, DimensionRow, Results
 from .selectors.figures import HEALTHS, CityFigures, ProgressPoint

@@ -2,7 +2,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.maps import country_name
-from strategies.enums import PhaseKind
+from pilot.enums import PhaseKind
 
 
 class ViewForm(forms.Form):

@@ -1,19 +1,29 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from accounts.views import remember_language
 from core import health
 
 handler400 = "core.views.bad_request"
 
+MOVED_ADMIN_PAGES = {  # of the release before: address under /admin/ > the one of today
+    "strategies/pilotphase": "pilot/pilotphase",
+}
+
 urlpatterns = [
+    *(
+        re_path(rf"^admin/{old}/(?P<rest>.*)$", RedirectView.as_view(url=f"/admin/{new}/%(rest)s", query_string=True))
+        for old, new in MOVED_ADMIN_PAGES.items()
+    ),
     path("", include("epi_site.pages.urls")),
     path("account/", include("accounts.urls")),
     path("account/", include("accounts.doors")),
     path("", include("cities.urls")),
     path("", include("strategies.urls")),
+    path("", include("pilot.urls")),
     path("", include("evaluation.urls")),
     path("", include("training.urls")),
     path("dashboards/", include("dashboards.urls")),

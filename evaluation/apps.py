@@ -9,8 +9,8 @@ class EvaluationConfig(AppConfig):
     def ready(self):
         from cities.cards import add_card
         from cities.signals import network_made
-        from strategies.enums import PhaseKind
-        from strategies.gates import add_condition
+        from pilot.enums import PhaseKind
+        from pilot.gates import add_condition
         from strategies.readers import add_reader
         from strategies.work import add_work
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from core import locales
 from evaluation.enums import Stage
 from evaluation.models import Evaluation, Report
-from strategies.gates import Condition
+from pilot.gates import Condition
 
 
 def evaluation_is_published(city: Any) -> Condition:

@@ -1,12 +1,12 @@
-"""The network's periods and the steps of the pilot are made here; periods of cities are looked at."""
+"""The network's reporting periods are created here; the periods of cities are read-only."""
 
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
 from core.forms import DayInput
 
-from .models import CityPeriod, PilotPhase, ReportingPeriod
-from .services import periods, phases
+from .models import CityPeriod, ReportingPeriod
+from .services import periods
 
 DATES = ["starts_on", "ends_on", "opens_on", "due_on"]
 
@@ -48,33 +48,3 @@ class CityPeriodAdmin(ReadOnlyAdmin):
 
     def view_on_site(self, city_period):
         return city_period.get_absolute_url()
-
-
-class PilotPhaseForm(StaffForm):
-    class Meta:
-        model = PilotPhase
-        fields = ["city", "kind", *phases.DATES]
-        widgets = {name: DayInput() for name in phases.DATES}
-
-    def clean(self):
-        data = super().clean()
-        if data is not None and not self.errors:
-            phase = PilotPhase(**{name: data.get(name) for name in self._meta.fields if name in data})
-            phase.city = data.get("city") or self.instance.city
-            for name, sentence in phases.date_errors(phase).items():
-                self.add_error(name, sentence)
-        return data
-
-
-@admin.register(PilotPhase)
-class PilotPhaseAdmin(StaffAdmin):
-    """The three steps of each city's pilot. City and step stay as they were made."""
-
-    form = PilotPhaseForm
-    list_display = ["city", "kind", *phases.DATES]
-    list_filter = ["kind"]
-    list_select_related = ["city"]
-    search_fields = ["city__name"]
-
-    def get_readonly_fields(self, request, obj=None):
-        return ["city", "kind"] if obj else []

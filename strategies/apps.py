@@ -11,14 +11,12 @@ class StrategiesConfig(AppConfig):
         from cities import files
         from cities.signals import handed_over
 
-        from . import cards, conditions, locks, rules  # noqa: F401 - permissions are registered by the import
+        from . import cards, locks, rules  # noqa: F401 - permissions are registered by the import
         from .services import holders
 
         locks.register()
-        conditions.register()
         files.add_holder(holders.evidence_held_for)
         files.add_holder(holders.document_held_for)
         handed_over.connect(holders.take_over, dispatch_uid="strategies.take_over")
         city_cards.add_card(cards.strategy_card, 10)
-        city_cards.add_card(cards.phases_card, 20)
         city_cards.add_card(cards.periods_card, 30)

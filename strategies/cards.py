@@ -1,17 +1,14 @@
-"""What a city's page shows of its strategy, its pilot and its periods."""
+"""What a city's page shows of its strategy and its periods."""
 
 from typing import Any
-
-import rules
 
 from cities.cards import Card
 from cities.models import City
 from cities.rules import insider_cities, is_official
-from strategies.enums import Health, PhaseKind, StrategyStatus
-from strategies.models import CityPeriod, PilotPhase, Strategy
+from strategies.enums import Health, StrategyStatus
+from strategies.models import CityPeriod, Strategy
 from strategies.selectors.actions import actions_of, reads_live
 
-ORDER = list(PhaseKind)
 WORST_FIRST = [
     Health.LATE,
     Health.STALE,
@@ -45,15 +42,6 @@ def strategy_card(city: City, user: Any) -> Card | None:
         "is_unsubmitted": reads_live(user, city.pk) and city.pk not in insider_cities(user),
     }
     return Card("strategies/_city_strategy.html", context)
-
-
-def phases_card(city: City, user: Any) -> Card | None:
-    """The dates alone: a gate asks a dozen questions of the data, and stands on its own page."""
-    phases = sorted(PilotPhase.objects.filter(city=city), key=lambda row: ORDER.index(row.kind))
-    if not phases and not rules.has_perm("strategies.add_pilotphase", user, city):
-        return None
-    rows = [{"phase": phase, "kind": PhaseKind(phase.kind)} for phase in phases]
-    return Card("strategies/_city_phases.html", {"rows": rows})
 
 
 def periods_card(city: City, user: Any) -> Card | None:

@@ -108,9 +108,3 @@ class CommentKind(TextChoices):
     COMMENT = "comment", _("comment")
     ENDORSEMENT = "endorsement", _("endorsement")
     ASK_REOPEN = "ask_reopen", _("request to reopen")
-
-
-class PhaseKind(TextChoices):
-    COORDINATION = "coordination", _("coordination structure")
-    KICK_OFF = "kick_off", _("kick-off")
-    PACT = "pact", _("city integration pact")

@@ -9,7 +9,6 @@ from cities.rules import (
     is_expert,
     is_insider,
     is_lead,
-    is_network_reader,
     is_of_municipality,
     is_official,
     is_scientific,
@@ -93,9 +92,3 @@ rules.add_perm("strategies.publish_cityperiod", is_lead)
 rules.add_perm("strategies.accept_cityperiod", is_coordinator & ~is_of_the_municipality)
 rules.add_perm("strategies.return_cityperiod", is_coordinator & ~is_of_the_municipality)
 rules.add_perm("strategies.reopen_cityperiod", is_coordinator)
-
-rules.add_perm("strategies.view_pilotphase", is_insider | is_network_reader)
-rules.add_perm("strategies.add_pilotphase", is_lead | is_coordinator)
-rules.add_perm("strategies.delete_pilotphase", rules.always_deny)
-rules.add_perm("strategies.change_pilotphase", is_lead | is_coordinator)
-rules.add_perm("strategies.waive_condition", is_coordinator)

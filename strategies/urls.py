@@ -1,8 +1,8 @@
-"""Addresses of strategies, actions, indicators, periods and phases."""
+"""URLs of strategies, actions, indicators and periods."""
 
 from django.urls import path, register_converter
 
-from .views import actions, history, indicators, log, noted, periods, phases, plans, strategies, updates, work
+from .views import actions, history, indicators, log, noted, periods, plans, strategies, updates, work
 
 app_name = "strategies"
 
@@ -91,9 +91,4 @@ urlpatterns = [
     path("periods/<int:pk>/endorse/", periods.CityPeriodEndorse.as_view(), name="cityperiod_endorse"),
     path("periods/<int:pk>/revisions/<int:number>/", periods.PeriodRevisionDetail.as_view(), name="revision_detail"),
     # the pilot's three steps
-    path("cities/<slug:slug>/phases/", phases.PhaseList.as_view(), name="phase_list"),
-    path("cities/<slug:slug>/phases/<slug:kind>/add/", phases.PhaseAdd.as_view(), name="phase_add"),
-    path("phases/<int:pk>/edit/", phases.PhaseEdit.as_view(), name="phase_edit"),
-    path("phases/<int:pk>/waive/<slug:key>/", phases.ConditionWaive.as_view(), name="condition_waive"),
-    path("waivers/<int:pk>/withdraw/", phases.WaiverWithdraw.as_view(), name="waiver_withdraw"),
 ]

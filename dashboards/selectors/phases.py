@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from strategies.enums import PhaseKind
-from strategies.models import PilotPhase
+from pilot.enums import PhaseKind
+from pilot.models import PilotPhase
 
 from .scope import View
 

@@ -12,16 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from cities.models import City, TargetGroup, Theme
 from cities.rules import insider_cities, reads_network
 from core import clock
-from strategies.enums import LOCKED, PeriodState, PeriodVerb, PhaseKind
-from strategies.models import (
-    Action,
-    CityPeriod,
-    PeriodMove,
-    PeriodRevision,
-    PilotPhase,
-    ReportingPeriod,
-    RevisionAction,
-)
+from pilot.enums import PhaseKind
+from pilot.models import PilotPhase
+from strategies.enums import LOCKED, PeriodState, PeriodVerb
+from strategies.models import Action, CityPeriod, PeriodMove, PeriodRevision, ReportingPeriod, RevisionAction
 from strategies.models.querysets import current_plan
 
 from .live import PRESENT, AsOf

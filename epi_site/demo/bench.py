@@ -21,6 +21,7 @@ from accounts.models import User
 from cities.enums import BodyKind, OrganisationKind, Role
 from cities.models import Body, City, Membership, Organisation, Person, Theme
 from core import clock
+from pilot.models import PilotPhase
 from strategies.enums import BudgetStatus
 from strategies.models import (
     Action,
@@ -29,7 +30,6 @@ from strategies.models import (
     CityPeriod,
     Milestone,
     Objective,
-    PilotPhase,
     PriorityArea,
     ReportingPeriod,
     Strategy,

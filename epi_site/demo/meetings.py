@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from cities.enums import BodyKind, EventKind
 from cities.models import City, Event
 from cities.services import events
-from strategies.enums import PhaseKind
-from strategies.models import Action, PilotPhase
-from strategies.services import phases
+from pilot.enums import PhaseKind
+from pilot.models import PilotPhase
+from pilot.services import phases
+from strategies.models import Action
 
 from .calendar import BEHIND, Calendar, Story
 from .people import Cast

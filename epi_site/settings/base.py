@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "accounts",
     "cities",
     "strategies",
+    "pilot",
     "evaluation",
     "training",
     "dashboards",

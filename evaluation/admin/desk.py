@@ -27,7 +27,7 @@ from evaluation.models import Evaluation
 from evaluation.selectors.desk import desk_of
 from evaluation.selectors.queue import NOT_SEEN, facts_of, plain_queue_for, queue_for
 from evaluation.services import committee
-from strategies.gates import gates_of
+from pilot.gates import gates_of
 
 READ_AGAIN_AFTER = 30 * 60  # seconds: a visit that goes on does not wipe out what is new to it
 EMPTY = "–"
@@ -239,7 +239,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             ],
             "form": form,
             "has_changed": status == 409,
-            "may_see_gates": request.user.has_perm("strategies.view_pilotphase", evaluation.strategy.city),
+            "may_see_gates": request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city),
             "question_form": QuestionForm(dimensions=dimensions),
             "trail": [
                 (_("Workbench"), reverse("admin:index")),
@@ -306,7 +306,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
     def gates_view(self, request, pk):
         """The gates of the city's pilot as they stand today; loaded into the desk, or read by itself."""
         evaluation = self._found(request, pk)
-        if not request.user.has_perm("strategies.view_pilotphase", evaluation.strategy.city):
+        if not request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city):
             raise PermissionDenied
         phases = gates_of(evaluation.strategy.city)
         template = "desk_gates_part.html" if request.headers.get("HX-Request") else "desk_gates.html"

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from core import locales
 from core.states import look_of
 from evaluation.enums import Capacity, Strength
-from strategies.enums import Health, PeriodState, PhaseKind
+from pilot.enums import PhaseKind
+from strategies.enums import Health, PeriodState
 
 HEALTHS = ("done", "on_track", "at_risk", "late", "stale", "not_started", "cancelled")
 SEVERAL = 2

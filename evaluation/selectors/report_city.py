@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from cities.models import City, Installation
 from evaluation.exceptions import NothingAccepted
 from evaluation.models import EvaluationResult, in_language
+from pilot.gates import gates_of
 from strategies.enums import PeriodVerb
-from strategies.gates import gates_of
 from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
 from strategies.models.health import HealthFacts, health_of, reason_of
 from strategies.models.querysets import HANDED_ON

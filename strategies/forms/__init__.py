@@ -1,5 +1,5 @@
 from .log import LogForm
-from .periods import DayForm, NarrativeForm, PeriodFilterForm, PhaseForm, ReasonForm, ReturnForm, SubmitForm, ValuesForm
+from .periods import DayForm, NarrativeForm, PeriodFilterForm, ReasonForm, ReturnForm, SubmitForm, ValuesForm
 from .plans import (
     ActionForm,
     AreaForm,
@@ -24,7 +24,6 @@ __all__ = [
     "NarrativeForm",
     "ObjectiveForm",
     "PeriodFilterForm",
-    "PhaseForm",
     "PlanForm",
     "ProblemForm",
     "ReasonForm",

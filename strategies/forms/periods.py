@@ -12,7 +12,7 @@ from cities.rules import OFFICIALS
 from core import locales
 from core.forms import DayInput, LongText, VersionedForm, form_helper
 from strategies.enums import PeriodState
-from strategies.models import Narrative, PilotPhase, ReportingPeriod
+from strategies.models import Narrative, ReportingPeriod
 
 from .fields import AmountField
 from .log import name_of_language
@@ -183,16 +183,6 @@ class ValuesForm(forms.Form):
             elif row.value and cleaned.get(f"value_{pk}") is None and f"value_{pk}" not in self.errors:
                 self.add_error(f"value_{pk}", _("A value that was given is changed or withdrawn, not emptied."))
         return cleaned
-
-
-class PhaseForm(VersionedForm):
-    class Meta:
-        model = PilotPhase
-        fields = ["planned_start", "planned_end", "actual_start", "actual_end"]
-        widgets = dict.fromkeys(fields, DayInput())
-
-    def _post_clean(self):
-        """The service saves and checks."""
 
 
 class DayForm(forms.Form):

@@ -13,7 +13,6 @@ from .periods import (
     RevisionFile,
     RevisionIndicator,
 )
-from .phases import GateWaiver, PilotPhase
 from .strategy import (
     Action,
     BudgetLine,
@@ -32,7 +31,6 @@ __all__ = [
     "BudgetLine",
     "CityPeriod",
     "Evidence",
-    "GateWaiver",
     "ImplementationProblem",
     "Indicator",
     "IndicatorValue",
@@ -43,7 +41,6 @@ __all__ = [
     "PeriodComment",
     "PeriodMove",
     "PeriodRevision",
-    "PilotPhase",
     "PriorityArea",
     "Reminder",
     "ReminderDay",

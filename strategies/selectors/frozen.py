@@ -25,6 +25,7 @@ from django.db.models import OuterRef, Prefetch, Q, Subquery
 from cities.enums import BodyKind, Visibility
 from cities.models import Membership
 from cities.rules import insider_cities, reads_network
+from strategies import revision_parts
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -38,7 +39,6 @@ from strategies.models import (
     Narrative,
     Objective,
     PeriodRevision,
-    PilotPhase,
     RevisionAction,
     RevisionIndicator,
     Strategy,
@@ -81,20 +81,15 @@ def period_contents(city_period: CityPeriod) -> dict:
         "as_of": as_of,
         "narrative": _narrative(city_period),
         "strategy": strategy and _strategy(strategy),
-        "phases": _phases(city),
         "actions": _actions(city_period, strategy, as_of),
         "indicators": _indicators(city_period, strategy),
+        **revision_parts.contents_of(city_period),
     }
 
 
 def _narrative(city_period: CityPeriod) -> dict | None:
     found = Narrative.objects.filter(city_period=city_period).first()
     return {"text": found.text, "language": found.language} if found else None
-
-
-def _phases(city: Any) -> list[dict]:
-    dates = ("kind", "planned_start", "planned_end", "actual_start", "actual_end")
-    return list(PilotPhase.objects.filter(city=city).order_by("kind").values(*dates))
 
 
 def _strategy(strategy: Strategy) -> dict:

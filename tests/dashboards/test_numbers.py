@@ -13,16 +13,8 @@ from core import clock
 from dashboards.selectors.actions import ActionLines, healths_of
 from dashboards.selectors.network import Dashboard
 from dashboards.selectors.scope import Basis, view_for
-from strategies.models import (
-    Action,
-    ActionUpdate,
-    BudgetLine,
-    Milestone,
-    MilestoneReached,
-    PeriodMove,
-    PeriodRevision,
-    PilotPhase,
-)
+from pilot.models import PilotPhase
+from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached, PeriodMove, PeriodRevision
 from strategies.services import periods
 from strategies.services.updates import UpdateInput, log_update
 

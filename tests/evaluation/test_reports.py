@@ -23,8 +23,8 @@ from evaluation.selectors.report_city import city_facts
 from evaluation.selectors.report_recipients import recipients_of
 from evaluation.services import reports
 from evaluation.services.reports import issue_due, issue_report, retry_report
+from pilot.gates import GATES
 from strategies.enums import Health
-from strategies.gates import GATES
 from strategies.models import Action, CityPeriod
 from strategies.services.periods import reopen_period, save_narrative
 from strategies.services.updates import UpdateInput, log_update

@@ -17,9 +17,9 @@ from evaluation.models import (
     ReportSchedule,
     SubstituteAppointment,
 )
+from pilot.models import GateWaiver
 from strategies.models import (
     Evidence,
-    GateWaiver,
     ImplementationProblem,
     Narrative,
     PeriodComment,

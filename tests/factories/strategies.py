@@ -4,6 +4,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from core import clock
+from pilot.models import PilotPhase
 from strategies.enums import TRANSITIONS, ActionStatus, PeriodState, StrategyStatus
 from strategies.models import (
     Action,
@@ -15,7 +16,6 @@ from strategies.models import (
     Milestone,
     Objective,
     PeriodMove,
-    PilotPhase,
     PriorityArea,
     ReportingPeriod,
     Strategy,

@@ -14,7 +14,8 @@ from cities.models import Body, City, Organisation
 from core import clock
 from epi_site.demo.bench import fields_of
 from evaluation.models import Framework
-from strategies.models import Action, CityPeriod, Objective, PilotPhase, PriorityArea, ReportingPeriod, Strategy
+from pilot.models import PilotPhase
+from strategies.models import Action, CityPeriod, Objective, PriorityArea, ReportingPeriod, Strategy
 
 pytestmark = pytest.mark.django_db
 
@@ -108,11 +109,11 @@ def test_network_begins_with_a_framework_and_is_told_where_the_city_begins(coord
 
 
 def test_steps_of_the_pilot_get_their_dates_on_the_page(coordinator, lead):
-    steps = reverse("strategies:phase_list", args=["ebba"])
+    steps = reverse("pilot:phase_list", args=["ebba"])
     read(lead, reverse("cities:city_detail", args=["ebba"]), steps)
     today = clock.today().isoformat()
     for client, kind in ((lead, "coordination"), (coordinator, "kick_off"), (coordinator, "pact")):
-        add = reverse("strategies:phase_add", args=["ebba", kind])
+        add = reverse("pilot:phase_add", args=["ebba", kind])
         read(client, steps, add)
         assert made(client, add, planned_start=today, planned_end=today) == steps
     again = coordinator.post(add, {"planned_start": today, "planned_end": today, "version": 1})

@@ -43,7 +43,7 @@ LISTS = ("_list", "_changelist", "my_work", "desk_queue")
 
 
 COUNTS_VISITS = {"account_reset_password_from_key"}  # each visit counts against a rate limit, in the database
-THREE_ROWS = {"strategies:phase_list"}  # a page about one city, however it is called
+THREE_ROWS = {"pilot:phase_list"}  # a page about one city, however it is called
 
 
 def bar_of(name: str) -> int:

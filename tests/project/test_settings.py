@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from epi_site.settings import env
+from tests.project.first_party import python_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READERS = {"env_bool", "env_int", "env_list", "env_secret", "os.environ.get", "os.environ.setdefault", "os.getenv"}
@@ -32,11 +33,7 @@ def read_in(source):
 
 
 def variables():
-    apps = [
-        ROOT / name
-        for name in ("core", "accounts", "cities", "strategies", "evaluation", "training", "dashboards", "epi_site")
-    ]
-    return {name for app in apps for file in app.rglob("*.py") for name in read_in(file.read_text())} - NOT_OURS
+    return {name for file in python_files() for name in read_in(file.read_text())} - NOT_OURS
 
 
 def documented():

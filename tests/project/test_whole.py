@@ -13,8 +13,9 @@ from django.db import models
 from epi_site.celery import app
 from epi_site.pages.management.commands.write_states import states_page
 from tests import factories
+from tests.project.first_party import PACKAGES, python_files
 
-OURS = ("accounts", "cities", "strategies", "evaluation", "training")
+OURS = [config.label for config in apps.get_app_configs() if config.name.split(".")[0] in PACKAGES]
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 FRAGMENT = re.compile(r"{% extends [\"'](?P<base>[^\"']+)[\"']")
 
@@ -166,7 +167,7 @@ def test_tasks_of_beat_exist():
 def test_every_name_that_is_rung_is_a_task():
     app.loader.import_default_modules()
     rung = set()
-    for file in _sources():
+    for file in python_files():
         text = file.read_text("utf-8")
         constants = dict(re.findall(r"^([A-Z_]+) = \"([\w.]+)\"$", text, re.MULTILINE))
         for literal, constant in re.findall(r"\bring\((?:\"([\w.]+)\"|([A-Z_]+)),", text):
@@ -176,13 +177,8 @@ def test_every_name_that_is_rung_is_a_task():
     assert rung - set(app.tasks) == set()
 
 
-def _sources() -> list[Path]:
-    folders = ("core", "accounts", "cities", "strategies", "evaluation", "training", "dashboards", "epi_site")
-    return [file for folder in folders for file in (Path(settings.BASE_DIR) / folder).rglob("*.py")]
-
-
 def test_every_command_is_documented():
-    ours = {file.stem for file in _sources() if file.parent.name == "commands" and file.stem != "__init__"}
+    ours = {file.stem for file in python_files() if file.parent.name == "commands" and file.stem != "__init__"}
     pages = [Path(settings.BASE_DIR) / "README.md", *(Path(settings.BASE_DIR) / "docs").rglob("*.md")]
     told = "\n".join(page.read_text("utf-8") for page in pages)
 

@@ -23,10 +23,11 @@ from evaluation.models import Report, ReportSchedule
 from evaluation.reports.render import Rendered
 from evaluation.services import committee, consensus, discussion, ratings, reports, rounds, stages
 from evaluation.services.frameworks import load_framework
-from strategies import gates
+from pilot import gates
+from pilot.services import phases
 from strategies.enums import PeriodState
 from strategies.models import CityPeriod, Evidence
-from strategies.services import drafts, periods, phases, plans, updates, values
+from strategies.services import drafts, periods, plans, updates, values
 from tests.factories import (
     ActionFactory,
     BodyFactory,

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from strategies.models import CityPeriod, PilotPhase, ReportingPeriod
+from pilot.models import PilotPhase
+from strategies.models import CityPeriod, ReportingPeriod
 from tests.factories import CityPeriodFactory, PilotPhaseFactory, ReportingPeriodFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,12 +70,12 @@ def test_periods_of_cities_are_looked_at(staff, city, django_assert_max_num_quer
 
 def test_steps_are_made_and_changed_with_checked_dates(staff, city):
     dates = {"planned_start": "2026-01-01", "planned_end": "2026-12-31", "actual_start": "", "actual_end": ""}
-    address = reverse("admin:strategies_pilotphase_add")
+    address = reverse("admin:pilot_pilotphase_add")
 
     wrong = staff.post(address, dates | {"city": city.pk, "kind": "pact", "planned_end": "2025-12-31"})
     made = staff.post(address, dates | {"city": city.pk, "kind": "pact"})
     phase = PilotPhase.objects.get()
-    change = reverse("admin:strategies_pilotphase_change", args=[phase.pk])
+    change = reverse("admin:pilot_pilotphase_change", args=[phase.pk])
     unfilled = staff.post(change, dates | {"version": 1, "planned_start": ""})
     changed = staff.post(change, dates | {"version": 1, "actual_start": "2026-01-02"})
     stale = staff.post(change, dates | {"version": 1})
@@ -86,9 +87,9 @@ def test_steps_are_made_and_changed_with_checked_dates(staff, city):
     assert (phase.actual_start, phase.version) == (date(2026, 1, 2), 2)
 
 
-@pytest.mark.parametrize("name", ["reportingperiod", "cityperiod", "pilotphase"])
+@pytest.mark.parametrize("name", ["strategies_reportingperiod", "strategies_cityperiod", "pilot_pilotphase"])
 def test_lead_finds_no_workbench(client, lead, city, name):
     PilotPhaseFactory(city=city)
     client.force_login(lead)
 
-    assert client.get(reverse(f"admin:strategies_{name}_changelist")).status_code == 404
+    assert client.get(reverse(f"admin:{name}_changelist")).status_code == 404

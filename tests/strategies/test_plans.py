@@ -9,6 +9,8 @@ from cities.enums import BodyKind, Role
 from cities.services.memberships import hand_over
 from core import clock
 from core.exceptions import EditedMeanwhile
+from pilot.models import PilotPhase
+from pilot.services import phases
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, NotAllowed, ReasonMissing, StrategyError
 from strategies.models import (
     Action,
@@ -17,13 +19,12 @@ from strategies.models import (
     Indicator,
     Milestone,
     MilestoneReached,
-    PilotPhase,
     Strategy,
     SwotItem,
 )
 from strategies.selectors.completeness import completeness
 from strategies.selectors.history import history_of
-from strategies.services import periods, phases, plans, updates
+from strategies.services import periods, plans, updates
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,

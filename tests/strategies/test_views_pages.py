@@ -5,8 +5,9 @@ from django.urls import reverse
 
 from cities.models import Installation
 from core import clock
+from pilot.services import phases
 from strategies.models import ActionUpdate, ImplementationProblem, SwotItem
-from strategies.services import periods, phases
+from strategies.services import periods
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -62,7 +63,7 @@ def paths(world):
         "swot": reverse("strategies:swot", args=[slug]),
         "indicators": reverse("strategies:indicator_list", args=[slug]),
         "indicator": reverse("strategies:indicator_detail", args=[world["indicator"].pk]),
-        "phases": reverse("strategies:phase_list", args=[slug]),
+        "phases": reverse("pilot:phase_list", args=[slug]),
         "periods": reverse("strategies:cityperiod_list"),
     }
 
@@ -272,7 +273,7 @@ def test_the_public_sees_met_conditions_alone(client, everyone, world):
 
 def test_a_coordinator_waives_in_writing_and_withdraws_it(client, everyone, world):
     client.force_login(everyone["coordinator"])
-    url = reverse("strategies:condition_waive", args=[world["phase"].pk, "first_meeting"])
+    url = reverse("pilot:condition_waive", args=[world["phase"].pk, "first_meeting"])
 
     assert client.post(url, {"text": " "}).status_code == 200
     client.post(url, {"text": "They met by telephone."})
@@ -280,7 +281,7 @@ def test_a_coordinator_waives_in_writing_and_withdraws_it(client, everyone, worl
     assert "They met by telephone." in page
 
     waiver = world["phase"].waivers.get()
-    client.post(reverse("strategies:waiver_withdraw", args=[waiver.pk]))
+    client.post(reverse("pilot:waiver_withdraw", args=[waiver.pk]))
     assert "They met by telephone." not in client.get(paths(world)["phases"]).content.decode()
 
 
@@ -288,14 +289,14 @@ def test_a_coordinator_waives_in_writing_and_withdraws_it(client, everyone, worl
     "role, status", [("lead", 200), ("coordinator", 200), ("official", 403), ("other_official", 404)]
 )
 def test_who_dates_a_step(client, everyone, world, role, status):
-    url = reverse("strategies:phase_edit", args=[world["phase"].pk])
+    url = reverse("pilot:phase_edit", args=[world["phase"].pk])
 
     assert as_(client, everyone, role).get(url).status_code == status
 
 
 def test_a_step_that_ends_before_it_starts_is_refused_kindly(client, everyone, world):
     client.force_login(everyone["lead"])
-    url = reverse("strategies:phase_edit", args=[world["phase"].pk])
+    url = reverse("pilot:phase_edit", args=[world["phase"].pk])
 
     answer = client.post(url, {"planned_start": "2026-05-01", "planned_end": "2026-04-01", "version": "1"})
 

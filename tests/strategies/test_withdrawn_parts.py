@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from strategies.conditions import swot_and_area
+from pilot.gate_checks import swot_and_area
 from strategies.exceptions import AlreadyWithdrawn, NotAllowed, ReasonMissing, StrategyError
 from strategies.models import Action, Indicator, Objective, PriorityArea
 from strategies.selectors.frozen import period_contents

@@ -6,8 +6,8 @@ Apps above call ``add_condition`` in their ``ready()``; a second call with the s
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from strategies.enums import PhaseKind
-from strategies.models import GateWaiver, PilotPhase
+from pilot.enums import PhaseKind
+from pilot.models import GateWaiver, PilotPhase
 
 
 class Condition(NamedTuple):

@@ -7,12 +7,13 @@ import pytest
 from cities.enums import BodyKind, EventKind, Role, Seat
 from cities.models import Attendance, City
 from core import clock
-from strategies import conditions, gates
-from strategies.enums import PhaseKind
+from pilot import gate_checks, gates
+from pilot.enums import PhaseKind
+from pilot.gates import Condition, add_condition, gate_of, gates_of
+from pilot.models import GateWaiver
+from pilot.services import phases
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, NotAllowed, ReasonMissing
-from strategies.gates import Condition, add_condition, gate_of, gates_of
-from strategies.models import GateWaiver, PriorityArea, SwotItem
-from strategies.services import phases
+from strategies.models import PriorityArea, SwotItem
 from tests.factories import (
     ActionFactory,
     BodyFactory,
@@ -229,4 +230,4 @@ def test_all_gates_of_a_city_read_its_facts_once(city, coordinator, django_asser
 
     assert [phase.kind for phase, _rows in rows] == PhaseKind.values
     assert [gate[0].waiver.by for _phase, gate in rows] == [coordinator] * 3
-    assert conditions.CityFacts.of(city) is conditions.CityFacts.of(city)
+    assert gate_checks.CityFacts.of(city) is gate_checks.CityFacts.of(city)

@@ -14,18 +14,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from cities.enums import BodyKind, EventKind, Role, Seat
 from cities.models import Attendance, Body, Event, Membership
 from core import clock, locales
-from strategies.enums import BudgetStatus, PeriodState, PhaseKind, StrategyStatus
-from strategies.gates import Condition, add_condition
-from strategies.models import (
-    Action,
-    BudgetLine,
-    CityPeriod,
-    Indicator,
-    PilotPhase,
-    PriorityArea,
-    Strategy,
-    SwotItem,
-)
+from pilot.enums import PhaseKind
+from pilot.gates import Condition, add_condition
+from pilot.models import PilotPhase
+from strategies.enums import BudgetStatus, PeriodState, StrategyStatus
+from strategies.models import Action, BudgetLine, CityPeriod, Indicator, PriorityArea, Strategy, SwotItem
 
 EXPERT_SEATS = [Seat.MUNICIPAL_OFFICIAL, Seat.TECHNICAL_PARTNER, Seat.SELECTED_EXPERT]
 COMMITTEE_SEATS = [Seat.MUNICIPAL, Seat.PRIVATE]

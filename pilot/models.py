@@ -7,7 +7,7 @@ from simple_history.models import HistoricalRecords
 from cities.models import City
 from core import clock
 from core.models import Recorded, Versioned
-from strategies.enums import PhaseKind
+from pilot.enums import PhaseKind
 
 
 class PilotPhase(Recorded, Versioned):
@@ -20,9 +20,10 @@ class PilotPhase(Recorded, Versioned):
     actual_start = models.DateField(_("actual start"), null=True, blank=True)
     actual_end = models.DateField(_("actual end"), null=True, blank=True)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(table_name="strategies_historicalpilotphase")
 
     class Meta:
+        db_table = "strategies_pilotphase"
         ordering = ["city__name", "planned_start", "pk"]
         verbose_name = _("pilot phase")
         verbose_name_plural = _("pilot phases")
@@ -47,13 +48,14 @@ class GateWaiver(models.Model):
     """A coordinator waives a condition in writing; shown wherever the gate is."""
 
     phase = models.ForeignKey(PilotPhase, on_delete=models.PROTECT, related_name="waivers")
-    condition = models.CharField(_("condition"), max_length=60)  # key of the condition in strategies.gates
+    condition = models.CharField(_("condition"), max_length=60)  # key of the condition in pilot.gates
     reason = models.TextField(_("reason"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gate_waivers")
     at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        db_table = "strategies_gatewaiver"
         ordering = ["at"]
         verbose_name = _("waiver")
         verbose_name_plural = _("waivers")

@@ -17,14 +17,14 @@ from cities.rules import is_insider, is_network_reader
 from core.exceptions import TellableError
 from core.forms import form_helper
 from core.views import StrangersSignIn
-from strategies.enums import PhaseKind
-from strategies.forms import PhaseForm, ReasonForm
-from strategies.gates import GATES, gate_of
-from strategies.models import GateWaiver, PilotPhase
-from strategies.services import phases
-
-from . import trails
-from .base import RowForm, may
+from pilot.enums import PhaseKind
+from pilot.forms import PhaseForm
+from pilot.gates import GATES, gate_of
+from pilot.models import GateWaiver, PilotPhase
+from pilot.services import phases
+from strategies.forms import ReasonForm
+from strategies.views import trails
+from strategies.views.base import RowForm, may
 
 ORDER = list(PhaseKind)
 
@@ -50,7 +50,7 @@ def phase_row(phase: PilotPhase, sees_all: bool) -> dict:
 
 
 class PhaseList(StrangersSignIn, TemplateView):
-    template_name = "strategies/phase_list.html"
+    template_name = "pilot/phase_list.html"
 
     def get_context_data(self, **kwargs):
         user = self.request.user
@@ -62,9 +62,9 @@ class PhaseList(StrangersSignIn, TemplateView):
             "city": city,
             "rows": rows,
             "undated": [kind for kind in PhaseKind if kind not in dated],
-            "may_add": may(user, "strategies.add_pilotphase", city),
-            "may_date": any_phase and may(user, "strategies.change_pilotphase", any_phase),
-            "may_waive": may(user, "strategies.waive_condition", any_phase),
+            "may_add": may(user, "pilot.add_pilotphase", city),
+            "may_date": any_phase and may(user, "pilot.change_pilotphase", any_phase),
+            "may_waive": may(user, "pilot.waive_condition", any_phase),
             "trail": trails.here(trails.city_trail(city), _("Steps of the pilot")),
         }
         return super().get_context_data(**context | kwargs)
@@ -76,14 +76,14 @@ class OfPhase(RowForm):
     @cached_property
     def row(self):
         phase = get_object_or_404(PilotPhase.objects.select_related("city"), pk=self.kwargs["pk"])
-        if not may(self.user, "strategies.view_pilotphase", phase):
+        if not may(self.user, "pilot.view_pilotphase", phase):
             raise Http404
         if not may(self.user, self.permission, phase):
             raise PermissionDenied
         return phase
 
     def back(self):
-        return reverse("strategies:phase_list", args=[self.row.city.slug])
+        return reverse("pilot:phase_list", args=[self.row.city.slug])
 
 
 class PhaseAdd(RowForm):
@@ -102,9 +102,9 @@ class PhaseAdd(RowForm):
         return PhaseKind(self.kwargs["kind"])
 
     def is_allowed(self, row):
-        if not may(self.user, "strategies.view_pilotphase", row):
+        if not may(self.user, "pilot.view_pilotphase", row):
             raise Http404
-        return self.kind and may(self.user, "strategies.add_pilotphase", row)
+        return self.kind and may(self.user, "pilot.add_pilotphase", row)
 
     def make_form(self, data=None, files=None):
         form = PhaseForm(data, instance=PilotPhase(city=self.row, kind=self.kind))
@@ -116,7 +116,7 @@ class PhaseAdd(RowForm):
         phases.create_phase(self.row, self.kind, by=self.user, **dates)
 
     def back(self):
-        return reverse("strategies:phase_list", args=[self.row.slug])
+        return reverse("pilot:phase_list", args=[self.row.slug])
 
     def get_context_data(self, **kwargs):
         trail = [*trails.city_trail(self.row), (_("Steps of the pilot"), self.back())]
@@ -128,7 +128,7 @@ class PhaseAdd(RowForm):
 
 class PhaseEdit(OfPhase):
     template_name = "strategies/form.html"
-    permission = "strategies.change_pilotphase"
+    permission = "pilot.change_pilotphase"
     done = gettext_lazy("The dates are saved.")
 
     def make_form(self, data=None, files=None):
@@ -151,7 +151,7 @@ class PhaseEdit(OfPhase):
 
 class ConditionWaive(OfPhase):
     template_name = "strategies/reason.html"
-    permission = "strategies.waive_condition"
+    permission = "pilot.waive_condition"
     done = gettext_lazy("Waived in writing. The reason stands wherever the gate is shown.")
 
     @cached_property
@@ -185,9 +185,9 @@ class WaiverWithdraw(StrangersSignIn, View):
 
     def post(self, request, pk):
         waiver = get_object_or_404(GateWaiver.objects.select_related("phase__city"), pk=pk)
-        if not may(request.user, "strategies.view_pilotphase", waiver.phase):
+        if not may(request.user, "pilot.view_pilotphase", waiver.phase):
             raise Http404
-        if not may(request.user, "strategies.waive_condition", waiver.phase):
+        if not may(request.user, "pilot.waive_condition", waiver.phase):
             raise PermissionDenied
         try:
             phases.withdraw_waiver(waiver, by=request.user)
@@ -195,4 +195,4 @@ class WaiverWithdraw(StrangersSignIn, View):
             messages.error(request, str(error))
         else:
             messages.success(request, _("The waiver is withdrawn."))
-        return redirect("strategies:phase_list", slug=waiver.phase.city.slug)
+        return redirect("pilot:phase_list", slug=waiver.phase.city.slug)

@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 
 from cities.models import City
 from core import clock
+from pilot.gates import GATES
+from pilot.models import GateWaiver, PilotPhase
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
-from strategies.gates import GATES
-from strategies.models import GateWaiver, PilotPhase
-
-from .versions import demand, demand_rule, expect_version, locked_row, save_as
+from strategies.services.versions import demand, demand_rule, expect_version, locked_row, save_as
 
 DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
 
@@ -32,7 +31,7 @@ def create_phase(
     city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
     phase = PilotPhase(city=city, kind=kind, planned_start=planned_start, planned_end=planned_end)
     phase.actual_start, phase.actual_end = actual_start, actual_end
-    demand_rule(by, "strategies.add_pilotphase", phase)
+    demand_rule(by, "pilot.add_pilotphase", phase)
     if PilotPhase.objects.filter(city=city, kind=kind).exists():
         raise StrategyError(_("This step has its dates already. Open the steps of the pilot and change them there."))
     _refuse(phase)
@@ -43,7 +42,7 @@ def create_phase(
 @transaction.atomic
 def set_dates(phase: PilotPhase, *, by: Any, version: int | None = None, **dates: date | None) -> PilotPhase:
     """Any of planned_start, planned_end, actual_start, actual_end; the others stay."""
-    demand(by, "strategies.change_pilotphase", phase)
+    demand(by, "pilot.change_pilotphase", phase)
     phase = locked_row(phase)
     expect_version(phase, version)
     for name in DATES:
@@ -77,7 +76,7 @@ def date_errors(phase: PilotPhase) -> dict[str, str]:
 @transaction.atomic
 def waive_condition(phase: PilotPhase, key: str, *, by: Any, reason: str) -> GateWaiver:
     """The condition stays as it is computed; the waiver and its reason are shown wherever the gate is."""
-    demand_rule(by, "strategies.waive_condition", phase)
+    demand_rule(by, "pilot.waive_condition", phase)
     if key not in {condition.key for condition in GATES[phase.kind]}:
         raise InputRefused({"condition": _("Choose a condition of this step.")})
     if not reason.strip():
@@ -90,7 +89,7 @@ def waive_condition(phase: PilotPhase, key: str, *, by: Any, reason: str) -> Gat
 
 @transaction.atomic
 def withdraw_waiver(waiver: GateWaiver, *, by: Any) -> GateWaiver:
-    demand_rule(by, "strategies.waive_condition", waiver.phase)
+    demand_rule(by, "pilot.waive_condition", waiver.phase)
     waiver = locked_row(waiver)
     if waiver.withdrawn_at:
         raise AlreadyWithdrawn

@@ -1,0 +1,38 @@
+"""Dates of the pilot phases of each city."""
+
+from django.contrib import admin
+
+from core.admin import StaffAdmin, StaffForm
+from core.forms import DayInput
+from pilot.models import PilotPhase
+from pilot.services import phases
+
+
+class PilotPhaseForm(StaffForm):
+    class Meta:
+        model = PilotPhase
+        fields = ["city", "kind", *phases.DATES]
+        widgets = {name: DayInput() for name in phases.DATES}
+
+    def clean(self):
+        data = super().clean()
+        if data is not None and not self.errors:
+            phase = PilotPhase(**{name: data.get(name) for name in self._meta.fields if name in data})
+            phase.city = data.get("city") or self.instance.city
+            for name, sentence in phases.date_errors(phase).items():
+                self.add_error(name, sentence)
+        return data
+
+
+@admin.register(PilotPhase)
+class PilotPhaseAdmin(StaffAdmin):
+    """The three steps of each city's pilot. City and step stay as they were made."""
+
+    form = PilotPhaseForm
+    list_display = ["city", "kind", *phases.DATES]
+    list_filter = ["kind"]
+    list_select_related = ["city"]
+    search_fields = ["city__name"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["city", "kind"] if obj else []

@@ -1,0 +1,21 @@
+"""The panel of the pilot on a city's page."""
+
+from typing import Any
+
+import rules
+
+from cities.cards import Card
+from cities.models import City
+from pilot.enums import PhaseKind
+from pilot.models import PilotPhase
+
+ORDER = list(PhaseKind)
+
+
+def phases_card(city: City, user: Any) -> Card | None:
+    """The dates alone: a gate asks a dozen questions of the data, and stands on its own page."""
+    phases = sorted(PilotPhase.objects.filter(city=city), key=lambda row: ORDER.index(row.kind))
+    if not phases and not rules.has_perm("pilot.add_pilotphase", user, city):
+        return None
+    rows = [{"phase": phase, "kind": PhaseKind(phase.kind)} for phase in phases]
+    return Card("pilot/_city_phases.html", {"rows": rows})

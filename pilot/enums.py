@@ -1,0 +1,10 @@
+"""Choices of the pilot. Imports nothing of ours."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class PhaseKind(TextChoices):
+    COORDINATION = "coordination", _("coordination structure")
+    KICK_OFF = "kick_off", _("kick-off")
+    PACT = "pact", _("city integration pact")

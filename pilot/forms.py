@@ -1,0 +1,14 @@
+"""The form of a pilot phase's dates."""
+
+from core.forms import DayInput, VersionedForm
+from pilot.models import PilotPhase
+
+
+class PhaseForm(VersionedForm):
+    class Meta:
+        model = PilotPhase
+        fields = ["planned_start", "planned_end", "actual_start", "actual_end"]
+        widgets = dict.fromkeys(fields, DayInput())
+
+    def _post_clean(self):
+        """The service saves and checks."""
