@@ -1,5 +1,7 @@
 """The user of day one, and the letters that leave the house."""
 
+from datetime import timedelta
+
 import rules
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -11,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
+from core.jobs import Job, JobQuerySet
 
 from .enums import MailState
 
@@ -72,13 +75,20 @@ class User(AbstractUser):
         return self.is_active and rules.perm_exists(app_label) and rules.has_perm(app_label, self)
 
 
-class Mail(models.Model):
+class MailQuerySet(JobQuerySet):
+    def waiting(self) -> "MailQuerySet":
+        """Queued only: an email whose worker died may have been sent, so nothing sends it again by itself."""
+        return self.filter(state=MailState.QUEUED)
+
+
+class Mail(Job):
     """A letter: its row is claimed before it is sent, so that it leaves at most once.
 
     One whose fate is unknown is shown so, with *send again*; nothing sends it again by itself.
     """
 
-    ATTEMPTS = 3
+    QUEUED, RUNNING, FAILED = MailState.QUEUED, MailState.SENDING, MailState.FAILED
+    LEASE = "claimed_at"
     SILENCE_SECONDS = 120
 
     recipient = models.EmailField(_("recipient"))
@@ -92,12 +102,11 @@ class Mail(models.Model):
         max_length=200, unique=True, null=True, help_text=_("The same reason is written only once.")
     )
     state = models.CharField(_("state"), max_length=10, choices=MailState, default=MailState.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    claim_token = models.UUIDField(null=True)
     claimed_at = models.DateTimeField(null=True)
-    reason = models.TextField(_("reason"), blank=True)
     created_at = models.DateTimeField(_("written"), default=clock.now)
     sent_at = models.DateTimeField(_("sent"), null=True)
+
+    objects = MailQuerySet.as_manager()
 
     class Privacy:
         personal = {"recipient": "log of what was sent", "subject": "log of what was sent", "body": "until sent"}
@@ -116,3 +125,7 @@ class Mail(models.Model):
 
     def __str__(self):
         return f"{self.subject} → {self.recipient}"
+
+    @classmethod
+    def lease(cls) -> timedelta:
+        return timedelta(seconds=cls.SILENCE_SECONDS)

@@ -4,13 +4,13 @@ import logging
 import smtplib
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import rules
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import clock
@@ -71,7 +71,7 @@ def language_of(email: str) -> str:
 
 def send_mail(pk: int) -> None:
     """Claim the letter and hand it over. One that is claimed, sent, given up or of unknown fate is left alone."""
-    token = _claim(pk)
+    token = Mail.objects.claim(pk)
     if token is None:
         return
     mail = Mail.objects.get(pk=pk)
@@ -81,7 +81,7 @@ def send_mail(pk: int) -> None:
         message = EmailMessage(mail.subject, mail.body, to=[mail.recipient], connection=connection)
         message.message()  # headers that cannot be written are found before anything has left
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        _release(pk, token, repr(error))
+        Mail.objects.held(pk, token).release(repr(error)[:1000])
         return
     _hand_over(message, pk, token)
 
@@ -90,7 +90,7 @@ def _hand_over(message: EmailMessage, pk: int, token: UUID) -> None:
     try:
         message.send()
     except REFUSALS as error:
-        _release(pk, token, repr(error))
+        Mail.objects.held(pk, token).release(repr(error)[:1000])
     except Exception as error:  # whatever it was, the letter may have left: it is shown so, and the error goes on
         _settle(pk, token, state=MailState.UNKNOWN, reason=repr(error))
         raise
@@ -105,21 +105,6 @@ def _close(connection: Any) -> None:
         connection.close()
     except (OSError, smtplib.SMTPException) as error:
         log.warning("The mail server did not say goodbye: %r", error)
-
-
-def _claim(pk: int) -> UUID | None:
-    """Take a queued letter by one conditional UPDATE; None where a twin was first."""
-    token = uuid4()
-    waiting = Mail.objects.filter(pk=pk, state=MailState.QUEUED, attempts__lt=Mail.ATTEMPTS)
-    claim = {"state": MailState.SENDING, "claim_token": token, "claimed_at": clock.now()}
-    return token if waiting.update(attempts=F("attempts") + 1, **claim) else None
-
-
-def _release(pk: int, token: UUID, reason: str) -> None:
-    """It has certainly not left: back to the queue, or failed after the last attempt."""
-    spent = When(attempts__gte=Mail.ATTEMPTS, then=Value(MailState.FAILED))
-    held = Mail.objects.filter(pk=pk, claim_token=token, state=MailState.SENDING)
-    held.update(state=Case(spent, default=Value(MailState.QUEUED)), claim_token=None, reason=reason[:1000])
 
 
 def _settle(pk: int, token: UUID, **fields: Any) -> None:
@@ -138,8 +123,7 @@ def _blanked(pk: int) -> dict[str, str]:
 
 def give_up_silent() -> int:
     """Letters whose sender fell silent: they may have left, so nobody sends them again by itself."""
-    silent = Q(state=MailState.SENDING, claimed_at__lt=clock.now() - timedelta(seconds=Mail.SILENCE_SECONDS))
-    return Mail.objects.filter(silent).update(
+    return Mail.objects.expired().update(
         state=MailState.UNKNOWN, reason=_("The sender fell silent while it was sending.")
     )
 

@@ -17,6 +17,9 @@ app.autodiscover_tasks()
 OLD_TASK_NAMES = {  # of the release before: a message that it sent is still understood
     "epi_site.accounts.tasks.send_mail": "accounts.tasks.send_mail",
     "epi_site.accounts.tasks.ring_mails_again": "accounts.tasks.ring_mails_again",
+    "evaluation.tasks.build_report": "reports.tasks.build_report",
+    "evaluation.tasks.issue_due_reports": "reports.tasks.issue_due_reports",
+    "evaluation.tasks.ring_again": "reports.tasks.ring_again",
 }
 
 

@@ -11,6 +11,7 @@ handler400 = "core.views.bad_request"
 
 MOVED_ADMIN_PAGES = {  # of the release before: address under /admin/ > the one of today
     "strategies/pilotphase": "pilot/pilotphase",
+    "evaluation/reportschedule": "reports/reportschedule",
 }
 
 urlpatterns = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path("", include("strategies.urls")),
     path("", include("pilot.urls")),
     path("", include("evaluation.urls")),
+    path("", include("reports.urls")),
     path("", include("training.urls")),
     path("dashboards/", include("dashboards.urls")),
     path("admin/", admin.site.urls),

@@ -16,7 +16,7 @@ class EvaluationConfig(AppConfig):
 
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
         from .cards import evaluation_card
-        from .gates import evaluation_is_published, report_is_issued
+        from .gate_checks import evaluation_is_published
         from .selectors.overview import work_rows
         from .selectors.readers import judged_revisions
         from .services.frameworks import bring_framework
@@ -31,8 +31,5 @@ class EvaluationConfig(AppConfig):
             _("An evaluation of the city is published"),
             evaluation_is_published,
             is_completion=True,
-        )
-        add_condition(
-            PhaseKind.PACT, "report_issued", _("A report of the city is issued"), report_is_issued, is_completion=True
         )
         locks.register()

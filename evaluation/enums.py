@@ -69,29 +69,3 @@ class SourceKind(TextChoices):
 class Decision(TextChoices):
     APPROVE = "approve", _("approve")
     REQUEST_CHANGES = "request_changes", _("request changes")
-
-
-class ReportKind(TextChoices):
-    CITY_PERIOD = "city_period", _("city period report")
-    NETWORK_PERIOD = "network_period", _("network period report")
-
-
-class ReportState(TextChoices):
-    QUEUED = "queued", _("queued")
-    BUILDING = "building", _("being built")
-    READY = "ready", _("ready")
-    FAILED = "failed", _("failed")
-
-
-class Trigger(TextChoices):
-    """When a schedule issues a report."""
-
-    ACCEPTED = "accepted", _("days after the city's period was accepted")
-    PERIOD_DUE = "period_due", _("days after the day by which periods are submitted")
-
-
-class Recipients(TextChoices):
-    CITY = "city", _("officials and expert group of the city")
-    PARTNERS = "partners", _("partners")
-    COMMITTEE = "committee", _("scientific committee")
-    COORDINATORS = "coordinators", _("coordinators")

@@ -175,18 +175,3 @@ class NothingToReopen(EvaluationError):
 
 class AlreadyAnswered(EvaluationError):
     message = _("This question has been answered already.")
-
-
-# ---- reports
-
-
-class NothingAccepted(EvaluationError):
-    message = _("Nothing has been accepted for this period yet, so there is nothing to print. Accept the period first.")
-
-
-class NothingToRetry(EvaluationError):
-    message = _("This report is not failed any more. Read the page again.")
-
-
-class FileTooLarge(EvaluationError):
-    message = _("This file is larger than any report. Choose the PDF, HTML or JSON file that you were given.")

@@ -1,13 +1,12 @@
-"""The locks of evaluations and reports as database triggers, for every door. See docs/adr/0004.
+"""The locks of evaluations as database triggers, for every door. See docs/adr/0004.
 
-What a published evaluation rests on never changes; decisions and moves are written while their stage lasts; a report's
-files come with the step that makes it ready, and after that nothing of it changes.
+What a published evaluation rests on never changes; decisions and moves are written while their stage lasts.
 """
 
 from core import triggers
 from core.triggers import Trigger
 
-from .enums import TRANSITIONS, ReportState, Stage
+from .enums import TRANSITIONS, Stage
 from .models import (
     Assessment,
     Citation,
@@ -17,13 +16,10 @@ from .models import (
     Evaluation,
     EvaluationResult,
     Rating,
-    Report,
-    ReportFile,
     StageMove,
 )
 
 EVALUATION = Evaluation._meta.db_table
-REPORT = Report._meta.db_table
 PUBLISHED = "epi: the evaluation is published"
 
 # Which evaluation a row of the table belongs to, as SQL over the row ``{row}``.
@@ -41,7 +37,6 @@ JUDGED = {  # model: (its evaluation, its other unique keys as SQL over NEW and 
     Consensus: (OWN, ["t.evaluation_id = NEW.evaluation_id AND t.dimension_id = NEW.dimension_id"]),
 }
 HISTORIES = {Evaluation: "", Assessment: OWN, Rating: OF_ASSESSMENT, Consensus: OWN}
-ONCE_READY = ("state", "engine", "template_version", "ready_at")  # of a report; the rest never changes anyway
 
 
 def _published(evaluation: str) -> str:
@@ -87,29 +82,6 @@ def _stage_triggers() -> list[Trigger]:
     ]
 
 
-def _report_triggers() -> list[Trigger]:
-    files = ReportFile._meta.db_table
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in ONCE_READY)
-    building = f"EXISTS (SELECT 1 FROM {REPORT} r WHERE r.id = NEW.report_id AND r.state = '{ReportState.BUILDING}')"
-    return [
-        Trigger(
-            f"epi_{REPORT}_ready",
-            REPORT,
-            "UPDATE",
-            f"OLD.state = '{ReportState.READY}' AND ({changed})",
-            "epi: the report is ready and stays so",
-        ),
-        Trigger(
-            f"epi_{files}_due",
-            files,
-            "INSERT",
-            f"NOT {building}",
-            "epi: files come while the report is built",
-            f"PERFORM 1 FROM {REPORT} r WHERE r.id = NEW.report_id FOR SHARE;",
-        ),
-    ]
-
-
 def register() -> None:
     for model, (evaluation, keys) in JUDGED.items():
         triggers.lock(model, evaluation, _published, PUBLISHED, keys=keys, hold=_hold)
@@ -121,14 +93,8 @@ def register() -> None:
             triggers.register(
                 Trigger(f"epi_{table}_ins", table, "INSERT", _published(judged), PUBLISHED, _hold(judged))
             )
-    triggers.register(*_stage_triggers(), *_report_triggers())
+    triggers.register(*_stage_triggers())
     triggers.freeze(StageMove)
     triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])
     triggers.freeze(DimensionReview, unique=[("review_id", "dimension_id")])
     triggers.freeze(EvaluationResult, unique=[("evaluation_id",)])
-    triggers.freeze(ReportFile, unique=[("report_id", "name")])
-    triggers.freeze(
-        Report,
-        ["period_revision_id", "language", "snapshot", "sha256", "schema_version", "issued_at", "issued_by_id"],
-        unique=[("number",), ("kind", "city_id", "period_id", "revision")],
-    )

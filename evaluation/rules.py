@@ -1,9 +1,8 @@
-"""Who rates, moderates, reviews, issues. Conflicts and blindness are subtracted in the rows (``visible_to``)."""
+"""Who rates, moderates and reviews. Conflicts and blindness are subtracted in the rows (``visible_to``)."""
 
 import rules
 
 from cities.rules import (
-    add_reference_data,
     is_coordinator,
     is_official,
     is_scientific,
@@ -52,7 +51,6 @@ def is_substitute(user):
 
 rules.add_perm("evaluation", is_coordinator | is_scientific | is_substitute)
 rules.set_perm("cities.use_admin", rules.permissions.permissions["cities.use_admin"] | is_substitute)  # for the desk
-add_reference_data("evaluation", "reportschedule")
 for _model in ("evaluationround", "framework", "dimension"):
     rules.add_perm(f"evaluation.add_{_model}", is_coordinator)
     rules.add_perm(f"evaluation.change_{_model}", is_coordinator)
@@ -80,7 +78,3 @@ rules.add_perm("evaluation.view_discussionnote", is_visible)
 rules.add_perm("evaluation.view_committeereview", is_visible)
 rules.add_perm("evaluation.view_committeequestion", is_visible)
 rules.add_perm("evaluation.declare_conflict", is_visible)  # object: the evaluation; one's own conflict
-
-rules.add_perm("evaluation.view_report", is_visible)
-rules.add_perm("evaluation.issue_report", is_coordinator)
-rules.add_perm("evaluation.retry_report", is_coordinator)

@@ -1,46 +1,8 @@
-"""What workers do: id in, row claimed, plain function called, safe to run twice."""
+"""Periodic task of evaluations. Safe to run twice."""
 
 from celery import shared_task
 
-from core import clock
-
-from .models import Report
-from .reports.render import render_report
-from .services import reports, stages
-
-
-@shared_task
-def build_report(pk: int) -> None:
-    """Build one report. A row that is held, done or given up is left alone."""
-    token = Report.objects.claim(pk)
-    if token is None:
-        return
-    held, files = Report.objects.held(pk, token), []
-    try:
-        report = held.get()
-        report.contents  # noqa: B018 - reading them compares the hash
-        for rendered in render_report(report.snapshot):
-            files.append(rendered)
-            if not held.update(heartbeat_at=clock.now()):
-                return  # silent for too long: a twin has taken over
-        reports.finish_report(report, token=token, files=files)
-    except Exception as error:
-        held.release(reason=f"{type(error).__name__}: {error}")
-        raise
-
-
-@shared_task
-def ring_again() -> None:
-    """Each minute: give up what has failed three times, ring for the rest."""
-    Report.objects.spent().release(reason="The worker died each time that it tried to make the files.")
-    for pk in Report.objects.waiting().order_by("issued_at").values_list("pk", flat=True):
-        build_report.apply_async([pk], expires=60)
-
-
-@shared_task
-def issue_due_reports() -> None:
-    """Each minute: what the schedules owe."""
-    reports.issue_due()
+from .services import stages
 
 
 @shared_task

@@ -1,8 +1,7 @@
-"""Addresses of rounds, evaluations and ratings; those of reports stand in ``report_urls``."""
+"""URLs of rounds, evaluations and ratings."""
 
 from django.urls import path
 
-from . import report_urls
 from .views import moderation, rating, rounds
 
 app_name = "evaluation"
@@ -21,4 +20,3 @@ urlpatterns = [
     path("evaluation/<int:pk>/moderate/", moderation.Moderate.as_view(), name="moderate"),
     path("evaluation/<int:pk>/hand-over/", moderation.HandOver.as_view(), name="hand_over"),
 ]
-urlpatterns += report_urls.urlpatterns

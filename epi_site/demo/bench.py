@@ -204,7 +204,7 @@ def pages_of(network: Network) -> Iterator[tuple[str, int, Any, str]]:
     yield "logging form", 20, network.official, reverse("strategies:action_log", args=[action.pk])
     yield "periods", 15, network.coordinator, reverse("strategies:cityperiod_list")
     yield "evaluation rounds", 15, network.coordinator, reverse("evaluation:round_list")
-    yield "reports", 15, network.coordinator, reverse("evaluation:report_list")
+    yield "reports", 15, network.coordinator, reverse("reports:report_list")
     yield "members", 15, network.coordinator, reverse("cities:member_list")
 
 

@@ -12,10 +12,10 @@ from accounts.models import Mail
 from accounts.tasks import send_mail
 from cities.models import City
 from core import clock
-from evaluation.enums import Recipients, ReportKind, Trigger
-from evaluation.models import Report, ReportSchedule
 from evaluation.services import frameworks
 from evaluation.tasks import build_report, issue_due_reports
+from reports.enums import Recipients, ReportKind, Trigger
+from reports.models import Report, ReportSchedule
 from strategies.selectors.places import ACTION, INDICATOR, places_of
 from strategies.services import periods, plans
 from strategies.tasks import open_due_periods

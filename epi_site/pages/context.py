@@ -105,7 +105,7 @@ class Site:
             yield NavPlace(_("Evaluation"), reverse("evaluation:round_list"))
         yield NavPlace(_("Dashboards"), reverse("dashboards:network"))
         if insider or network:
-            yield NavPlace(_("Reports"), reverse("evaluation:report_list"))
+            yield NavPlace(_("Reports"), reverse("reports:report_list"))
         yield NavPlace(_("Training"), reverse("training:week_list"))
         if user.has_perm("cities.use_admin"):
             yield NavPlace(_("Workbench"), reverse("admin:index"))

@@ -11,8 +11,10 @@ from django.urls import reverse
 from cities.models import City
 from core.maps import Map, Place, country_name, map_of
 from dashboards.selectors.figures import HEALTHS
-from evaluation.enums import ReportState, Stage
-from evaluation.models import Evaluation, Report
+from evaluation.enums import Stage
+from evaluation.models import Evaluation
+from reports.enums import ReportState
+from reports.models import Report
 from strategies.enums import PeriodVerb
 from strategies.models import PeriodMove, PeriodRevision, RevisionAction, Strategy
 

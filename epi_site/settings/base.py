@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "pilot",
     "evaluation",
     "training",
+    "reports",
     "dashboards",
     "epi_site.pages",
     "epi_site.demo",
@@ -158,8 +159,8 @@ CELERY_BEAT_SCHEDULE = {
         "strategies.tasks.open_due_periods",
         "strategies.tasks.send_due_reminders",
         "evaluation.tasks.move_due_stages",
-        "evaluation.tasks.issue_due_reports",
-        "evaluation.tasks.ring_again",
+        "reports.tasks.issue_due_reports",
+        "reports.tasks.ring_again",
     )
 }
 

@@ -1,5 +1,5 @@
-"""The workbench: reference data and schedules for coordinators, queue and desk for the scientific committee."""
+"""Admin pages: reference data for coordinators, queue and desk for the scientific committee."""
 
-from . import desk, reference, schedules
+from . import desk, reference
 
-__all__ = ["desk", "reference", "schedules"]
+__all__ = ["desk", "reference"]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 import core.clock
 import evaluation.models.framework
-import evaluation.models.reports
+import evaluation.validators
 
 
 class Migration(migrations.Migration):
@@ -1046,7 +1046,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        validators=[evaluation.models.reports.validate_recipients],
+                        validators=[evaluation.validators.validate_recipients],
                         verbose_name="recipients",
                     ),
                 ),
@@ -1386,7 +1386,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=list,
-                        validators=[evaluation.models.reports.validate_recipients],
+                        validators=[evaluation.validators.validate_recipients],
                         verbose_name="recipients",
                     ),
                 ),

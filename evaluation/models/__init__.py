@@ -10,7 +10,6 @@ from .ratings import (
     DiscussionNote,
     Rating,
 )
-from .reports import Report, ReportFile, ReportSchedule
 from .rounds import (
     ConflictOfInterest,
     Evaluation,
@@ -38,9 +37,6 @@ __all__ = [
     "Framework",
     "RaterAssignment",
     "Rating",
-    "Report",
-    "ReportFile",
-    "ReportSchedule",
     "StageMove",
     "SubstituteAppointment",
     "in_language",

@@ -12,7 +12,6 @@ from cities.rules import (
     lead_cities,
     official_cities,
     person_of,
-    reads_network,
 )
 from core.models import FrozenQuerySet
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Stage
@@ -248,28 +247,3 @@ def _reviewed_by(user):
     if is_scientific_member(user):
         seen |= Q(pk__in=Evaluation.objects.without_conflict(person).values("pk"))
     return Evaluation.objects.filter(seen)
-
-
-class ReportQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Network reports for everybody with an office; a city's for its people, and for the network once accepted."""
-        if person_of(user) is None:
-            return self.none()
-        own = Q(city__in=insider_cities(user))
-        if reads_network(user):
-            return (
-                self if has_network_role(user, Role.COORDINATOR) else self.filter(own | Q(city=None) | self._accepted())
-            )
-        return self.filter(own | Q(city=None)) if insider_cities(user) else self.none()
-
-    @staticmethod
-    def _accepted() -> Q:
-        from strategies.enums import PeriodVerb
-        from strategies.models import PeriodMove
-
-        accepted = PeriodMove.objects.filter(
-            city_period=OuterRef("period_revision__city_period"),
-            revision=OuterRef("period_revision__number"),
-            verb=PeriodVerb.ACCEPT,
-        )
-        return Q(Exists(accepted))

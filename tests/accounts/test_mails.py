@@ -101,8 +101,8 @@ def test_letter_is_sent_once(letter):
 
 
 def test_two_claims_in_a_row_give_one_token(letter):
-    assert services._claim(letter.pk) is not None
-    assert services._claim(letter.pk) is None
+    assert Mail.objects.claim(letter.pk) is not None
+    assert Mail.objects.claim(letter.pk) is None
 
 
 @pytest.mark.slow
@@ -193,7 +193,7 @@ def test_server_that_does_not_say_goodbye_has_the_letter_all_the_same(letter, se
 
 
 def test_sender_that_fell_silent_leaves_the_fate_unknown(letter):
-    services._claim(letter.pk)
+    Mail.objects.claim(letter.pk)
 
     assert services.give_up_silent() == 0
     with clock.at(clock.now() + timedelta(seconds=Mail.SILENCE_SECONDS + 1)):
@@ -205,7 +205,7 @@ def test_sender_that_fell_silent_leaves_the_fate_unknown(letter):
 
 
 def test_silent_sender_that_comes_back_still_tells(letter):
-    token = services._claim(letter.pk)
+    token = Mail.objects.claim(letter.pk)
     with clock.at(clock.now() + timedelta(seconds=Mail.SILENCE_SECONDS + 1)):
         services.give_up_silent()
 
@@ -216,7 +216,7 @@ def test_silent_sender_that_comes_back_still_tells(letter):
 
 
 def test_silent_sender_does_not_tell_of_a_letter_that_was_sent_again(letter, everyone):
-    token = services._claim(letter.pk)
+    token = Mail.objects.claim(letter.pk)
     Mail.objects.update(state=MailState.UNKNOWN)
     services.send_mail_again(letter, by=everyone["coordinator"])
 

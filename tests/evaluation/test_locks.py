@@ -4,7 +4,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core import triggers
-from evaluation.enums import ReportState
 from evaluation.models import (
     Assessment,
     Citation,
@@ -14,11 +13,12 @@ from evaluation.models import (
     Evaluation,
     EvaluationResult,
     Rating,
-    ReportFile,
     StageMove,
 )
 from evaluation.selectors.overview import alphas_of
 from evaluation.tasks import build_report
+from reports.enums import ReportState
+from reports.models import ReportFile
 from tests.factories import AssessmentFactory, EvaluationFactory, EventFactory
 
 from .test_report_tasks import queued

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Mail
 from core import clock
+from evaluation import tasks
 from evaluation.enums import TRANSITIONS, Stage
 from evaluation.exceptions import (
     ConsensusIncomplete,
@@ -205,3 +206,12 @@ def test_one_that_breaks_keeps_no_other_from_its_stage(case, monkeypatch):
 
     other.refresh_from_db()
     assert (case.evaluation.stage, other.stage) == ("declare", "rate")
+
+
+def test_task_moves_stages_that_are_due(monkeypatch):
+    moved = []
+    monkeypatch.setattr(tasks.stages, "move_due_stages", lambda: moved.append(1))
+
+    tasks.move_due_stages()
+
+    assert moved == [1]

@@ -15,7 +15,7 @@ from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
 from evaluation.cards import evaluation_card
 from evaluation.exceptions import FrameworkInUse, NotYours
-from evaluation.gates import evaluation_is_published
+from evaluation.gate_checks import evaluation_is_published
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.selectors.overview import alphas_of, tasks_of, work_rows
 from evaluation.services import committee, frameworks, ratings, rounds

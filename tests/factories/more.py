@@ -9,15 +9,9 @@ from accounts.models import Mail
 from cities.enums import Role
 from cities.models import Attendance, Invitation, TargetGroup
 from core import clock
-from evaluation.models import (
-    CommitteeQuestion,
-    ConflictOfInterest,
-    Consensus,
-    DiscussionNote,
-    ReportSchedule,
-    SubstituteAppointment,
-)
+from evaluation.models import CommitteeQuestion, ConflictOfInterest, Consensus, DiscussionNote, SubstituteAppointment
 from pilot.models import GateWaiver
+from reports.models import ReportSchedule
 from strategies.models import (
     Evidence,
     ImplementationProblem,

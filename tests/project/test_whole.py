@@ -100,15 +100,15 @@ BY_OTHERS = {  # models that no factory makes: who makes their rows
     "evaluation.DimensionReview": "frozen with its review",
     "evaluation.Citation": "through row of a rating",
     "evaluation.DeskVisit": "bookkeeping of the desk",
-    "evaluation.Report": "frozen: services.reports",
-    "evaluation.ReportFile": "frozen: services.reports",
+    "reports.Report": "frozen: services.reports",
+    "reports.ReportFile": "frozen: services.reports",
 }
 ALWAYS_BOTH = {  # pairs whose two columns are never empty
     "cities.StoredFile.uploaded",
     "evaluation.RaterAssignment.assigned",
     "evaluation.CommitteeQuestion.asked",
 }
-BY_THE_CLOCK = {"evaluation.Report.issued": "a schedule issues without a person"}
+BY_THE_CLOCK = {"reports.Report.issued": "a schedule issues without a person"}
 
 
 def made_by_factories() -> set[str]:

@@ -21,11 +21,11 @@ def main() -> None:
     from core import clock
     from core.bell import ring
     from core.snapshots import seal
-    from evaluation.enums import Recipients, ReportKind, Trigger
-    from evaluation.models import Report, ReportSchedule
-    from tests.evaluation import report_facts
-    from tests.evaluation.reported import accepted_city
+    from reports.enums import Recipients, ReportKind, Trigger
+    from reports.models import Report, ReportSchedule
     from tests.factories import CityFactory, ReportingPeriodFactory
+    from tests.reports import report_facts
+    from tests.reports.reported import accepted_city
 
     Installation.objects.create(network_name="Network of the test")
     period = ReportingPeriodFactory()
@@ -43,7 +43,7 @@ def main() -> None:
                 snapshot=snapshot,
                 sha256=seal(snapshot),
             )
-            ring("evaluation.tasks.build_report", report.pk)
+            ring("reports.tasks.build_report", report.pk)
     accepted_city(CityFactory(name="Linköping", slug="linkoping"))
     Mail.objects.all().delete()
     ReportSchedule.objects.create(

@@ -18,13 +18,15 @@ from cities.models import Attendance, Installation, StoredFile, TargetGroup, The
 from cities.services import invitations
 from core import clock
 from core.snapshots import seal
-from evaluation.enums import Capacity, ReportState
-from evaluation.models import Report, ReportSchedule
-from evaluation.reports.render import Rendered
-from evaluation.services import committee, consensus, discussion, ratings, reports, rounds, stages
+from evaluation.enums import Capacity
+from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
 from evaluation.services.frameworks import load_framework
 from pilot import gates
 from pilot.services import phases
+from reports.documents.render import Rendered
+from reports.enums import ReportState
+from reports.models import Report, ReportSchedule
+from reports.services import reports
 from strategies.enums import PeriodState
 from strategies.models import CityPeriod, Evidence
 from strategies.services import drafts, periods, plans, updates, values

@@ -1,0 +1,76 @@
+"""Jobs: rows with a state are the queue, and a worker takes a row by one conditional UPDATE (docs/adr/0002).
+
+Subclasses keep their own table, states and columns. They name the states in ``QUEUED``, ``RUNNING`` and ``FAILED`` and
+the column that holds the lease in ``LEASE``; the columns ``attempts``, ``claim_token`` and ``reason`` come from here.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from . import clock
+
+
+class JobQuerySet(models.QuerySet):
+    """Claim, renew, finish, release: each is one conditional UPDATE, so that a second worker finds nothing to take."""
+
+    model: Any  # a subclass of Job
+
+    def expired(self) -> "JobQuerySet":
+        """Running jobs whose lease ended: their worker died or hangs."""
+        return self.filter(self._is_expired())
+
+    def waiting(self) -> "JobQuerySet":
+        """Jobs that a worker may take: queued, or running with an expired lease."""
+        return self.filter(Q(state=self.model.QUEUED) | self._is_expired())
+
+    def _is_expired(self) -> Q:
+        since = clock.now() - self.model.lease()
+        return Q(**{"state": self.model.RUNNING, f"{self.model.LEASE}__lt": since})
+
+    def claim(self, pk: int) -> UUID | None:
+        """Take a waiting job: its token, or None where another worker was first or no attempt is left."""
+        token = uuid4()
+        claim = {"state": self.model.RUNNING, "claim_token": token, self.model.LEASE: clock.now()}
+        rows = self.waiting().filter(pk=pk, attempts__lt=self.model.ATTEMPTS)
+        return token if rows.update(attempts=F("attempts") + 1, **claim) else None
+
+    def held(self, pk: int, token: UUID) -> "JobQuerySet":
+        """The job while the worker with ``token`` still holds it; no row once another worker took it over."""
+        return self.filter(pk=pk, state=self.model.RUNNING, claim_token=token)
+
+    def exhausted(self) -> "JobQuerySet":
+        """Waiting jobs with no attempt left."""
+        return self.waiting().filter(attempts__gte=self.model.ATTEMPTS)
+
+    def release(self, reason: str) -> int:
+        """Put the rows back into the queue, or set them to failed after the last attempt; returns how many."""
+        last = When(attempts__gte=self.model.ATTEMPTS, then=Value(self.model.FAILED))
+        state = Case(last, default=Value(self.model.QUEUED))
+        return self.update(state=state, claim_token=None, reason=reason)
+
+
+class Job(models.Model):
+    """Columns that every job has. The subclass adds ``state`` with its own choices and the column of the lease."""
+
+    QUEUED: Any
+    RUNNING: Any
+    FAILED: Any
+    LEASE: str
+    ATTEMPTS = 3
+
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim_token = models.UUIDField(null=True)
+    reason = models.TextField(_("reason"), blank=True)  # why the last attempt failed; technical, for coordinators
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def lease(cls) -> timedelta:
+        """How long a running job may go without a sign of its worker."""
+        raise NotImplementedError

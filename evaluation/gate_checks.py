@@ -1,0 +1,25 @@
+"""What this app knows of the gates of a city's pilot; registered in ``apps.ready()``."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core import locales
+from evaluation.enums import Stage
+from evaluation.models import Evaluation
+from pilot.gates import Condition
+
+
+def evaluation_is_published(city: Any) -> Condition:
+    """The scientific committee has approved an evaluation of the city."""
+    newest = Evaluation.objects.filter(strategy__city=city).select_related("round", "strategy__city")
+    published = newest.filter(stage=Stage.PUBLISHED).order_by("-published_at").first()
+    if published is not None:
+        words = {"round": published.round, "day": locales.day(published.published_at.date())}
+        return Condition(True, _("%(round)s was published on %(day)s.") % words, published.get_absolute_url())
+    running = newest.order_by("-round__declare_on").first()
+    if running is not None:
+        words = {"round": running.round, "stage": running.get_stage_display()}
+        return Condition(False, _("%(round)s is under way: %(stage)s.") % words, running.get_absolute_url())
+    return Condition(False, _("No evaluation has begun."), reverse("evaluation:round_list"))

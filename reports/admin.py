@@ -1,0 +1,30 @@
+"""Which reports are issued by themselves, when, and who is told."""
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from core.admin import StaffAdmin, StaffForm
+from reports.enums import Recipients
+from reports.models import ReportSchedule
+
+
+class ScheduleForm(StaffForm):
+    recipients = forms.MultipleChoiceField(
+        label=_("Who gets a letter with a link"),
+        choices=Recipients,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Only those who may read the report get the letter."),
+    )
+
+
+@admin.register(ReportSchedule)
+class ReportScheduleAdmin(StaffAdmin):
+    form = ScheduleForm
+    list_display = ["kind", "trigger", "offset_days", "told", "language", "is_active", "active_from"]
+    fields = ["kind", "trigger", "offset_days", "recipients", "language", "is_active", "active_from"]
+
+    @admin.display(description=_("recipients"))
+    def told(self, schedule):
+        return ", ".join(str(Recipients(name).label) for name in schedule.recipients)

@@ -1,0 +1,76 @@
+"""What is frozen for a report: its facts, and the document made of them in its language. Both stand under one hash."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core import locales
+from reports.enums import ReportKind
+
+from . import city_document, network_document, words
+
+SCHEMA_VERSION = 1
+
+
+def sealed_contents(kind: str, facts: dict, *, number: str, revision: int, issued_at: datetime, language: str) -> dict:
+    """Call with ``language`` active: every word and figure of the document is final."""
+    made = city_document if kind == ReportKind.CITY_PERIOD else network_document
+    issued_on = timezone.localtime(issued_at).date()
+    return {
+        "schema": SCHEMA_VERSION,
+        "number": number,
+        "kind": str(kind),
+        "revision": revision,
+        "language": language,
+        "issued_at": issued_at.isoformat(),
+        "issued": issued_on.isoformat(),
+        "is_demo": facts["network"]["is_demo"],
+        "verify_url": f"{settings.SITE_URL}/verify/",
+        "facts": facts,
+        "document": {
+            "labels": labels(),
+            "cover": {
+                "network": facts["network"]["name"],
+                "title": made.title(),
+                "subject": made.subject(facts),
+                "period": facts["period"]["name"],
+                "days": _days(facts["period"]),
+                "issued": locales.day(issued_on),
+            },
+            "sections": made.sections(facts),
+        },
+    }
+
+
+def _days(period: dict) -> str:
+    return _("%(first)s to %(last)s") % {
+        "first": words.day(period["starts_on"]),
+        "last": words.day(period["ends_on"]),
+    }
+
+
+def labels() -> dict[str, str]:
+    return {
+        "number": _("Report"),
+        "issued": _("issued"),
+        "issued_on": _("Issued"),
+        "page": _("Page"),
+        "page_of": _("of"),
+        "hash": _("SHA-256 of the data that this report is made from"),
+        "hash_short": "SHA-256",
+        "verify": _("Check it at"),
+        "verify_short": _("Check this report at"),
+        "verify_title": _("Is this report genuine?"),
+        "verify_long": _(
+            "Everything in this report was frozen when it was issued, and the network keeps it under the hash below. "
+            "Anybody can check it: open the address, and paste the hash or choose the file you were given. "
+            "A file that differs in a single byte is not recognised."
+        ),
+        "illustrative": _("Illustrative"),
+        "illustrative_long": _(
+            "This is a demonstration. All content beyond the cities’ own public facts is invented and only illustrates "
+            "what such a report looks like."
+        ),
+    }

@@ -1,0 +1,19 @@
+"""Requirement of a pilot phase that reports know of; registered in ``apps.ready()``."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core import locales
+from pilot.gates import Condition
+from reports.models import Report
+
+
+def report_is_issued(city: Any) -> Condition:
+    """A numbered report of the city stands, whether or not its files are made yet."""
+    newest = Report.objects.filter(city=city).order_by("-issued_at", "-pk").defer("snapshot").first()
+    if newest is None:
+        return Condition(False, _("No report of the city has been issued."), reverse("reports:report_list"))
+    words = {"number": newest.number, "day": locales.day(newest.issued_at)}
+    return Condition(True, _("%(number)s was issued on %(day)s.") % words, newest.get_absolute_url())

@@ -1,0 +1,45 @@
+"""The locks of reports as database triggers (docs/adr/0004).
+
+The files of a report are inserted with the step that makes it ready; after that nothing of it changes.
+"""
+
+from core import triggers
+from core.triggers import Trigger
+from reports.enums import ReportState
+from reports.models import Report, ReportFile
+
+REPORT = Report._meta.db_table
+ONCE_READY = ("state", "engine", "template_version", "ready_at")  # of a report; the rest never changes anyway
+
+
+def _report_triggers() -> list[Trigger]:
+    files = ReportFile._meta.db_table
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in ONCE_READY)
+    building = f"EXISTS (SELECT 1 FROM {REPORT} r WHERE r.id = NEW.report_id AND r.state = '{ReportState.BUILDING}')"
+    return [
+        Trigger(
+            f"epi_{REPORT}_ready",
+            REPORT,
+            "UPDATE",
+            f"OLD.state = '{ReportState.READY}' AND ({changed})",
+            "epi: the report is ready and stays so",
+        ),
+        Trigger(
+            f"epi_{files}_due",
+            files,
+            "INSERT",
+            f"NOT {building}",
+            "epi: files come while the report is built",
+            f"PERFORM 1 FROM {REPORT} r WHERE r.id = NEW.report_id FOR SHARE;",
+        ),
+    ]
+
+
+def register() -> None:
+    triggers.register(*_report_triggers())
+    triggers.freeze(ReportFile, unique=[("report_id", "name")])
+    triggers.freeze(
+        Report,
+        ["period_revision_id", "language", "snapshot", "sha256", "schema_version", "issued_at", "issued_by_id"],
+        unique=[("number",), ("kind", "city_id", "period_id", "revision")],
+    )

@@ -1,0 +1,295 @@
+"""What a report says of one city: cut from the frozen revision and the published result, never from live facts.
+
+Only the state of the gates is read as it is on the day of issue. Records for the city alone are counted and left out.
+Called with the report's language active, since gates and reasons speak in sentences.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from cities.models import City, Installation
+from evaluation.models import EvaluationResult, in_language
+from pilot.gates import gates_of
+from reports.exceptions import NothingAccepted
+from strategies.enums import PeriodVerb
+from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
+from strategies.models.health import HealthFacts, health_of, reason_of
+from strategies.models.querysets import HANDED_ON
+from strategies.selectors.people import is_few
+
+
+class Gathered(NamedTuple):
+    facts: dict
+    revision: PeriodRevision | None  # of a city's report
+
+
+def city_facts(city: City, period: ReportingPeriod) -> Gathered:
+    revision = accepted_revision(city, period)
+    if revision is None:
+        raise NothingAccepted
+    result = published_result(city, period)
+    facts = frame(period) | {
+        "cities": [facts_of_city(revision, result)],
+        "missing": [],
+        "agreement": [],
+        "sources": sources(revision, result),
+    }
+    return Gathered(facts, revision)
+
+
+def frame(period: ReportingPeriod) -> dict:
+    installation = Installation.objects.first()
+    return {
+        "network": {
+            "name": installation.network_name if installation else "",
+            "is_demo": bool(installation and installation.is_demo),
+        },
+        "period": {
+            "name": period.name,
+            "starts_on": period.starts_on.isoformat(),
+            "ends_on": period.ends_on.isoformat(),
+            "due_on": period.due_on.isoformat(),
+        },
+    }
+
+
+def accepted_revision(city: City, period: ReportingPeriod) -> PeriodRevision | None:
+    """The newest that was accepted; it stands while the city works on the next one."""
+    moves = PeriodMove.objects.filter(
+        city_period__city=city, city_period__period=period, verb=PeriodVerb.ACCEPT
+    ).order_by("-number")
+    move = moves.first()
+    if move is None:
+        return None
+    return PeriodRevision.objects.select_related("city_period__city", "city_period__period").get(
+        city_period=move.city_period_id, number=move.revision
+    )
+
+
+def published_result(city: City, period: ReportingPeriod) -> EvaluationResult | None:
+    """Of the newest published evaluation that judged this period or an earlier one."""
+    rows = EvaluationResult.objects.filter(
+        evaluation__strategy__city=city, evaluation__round__period__starts_on__lte=period.starts_on
+    )
+    return rows.order_by("-evaluation__round__period__starts_on", "-evaluation__published_at", "-pk").first()
+
+
+def sources(revision: PeriodRevision, result: EvaluationResult | None) -> list[dict]:
+    """What a report is made of: another list is another revision of the report."""
+    slug = revision.city_period.city.slug
+    made_of = [{"kind": "revision", "city": slug, "number": revision.number, "sha256": revision.sha256}]
+    if result:
+        made_of.append({"kind": "evaluation", "city": slug, "sha256": result.sha256})
+    return made_of
+
+
+def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> dict:
+    contents = revision.contents
+    actions = contents["actions"]
+    told = [update for entry in actions for update in entry["updates"]]
+    listed = [
+        _update(entry, update) for entry in actions for update in entry["updates"] if update["visibility"] in HANDED_ON
+    ]
+    return {
+        **{key: contents["city"][key] for key in ("slug", "name", "country", "currency")},
+        **_moves(revision),
+        "revision": revision.number,
+        "narrative": _narrative(contents),
+        "phases": _phases(revision.city_period.city, contents),
+        "actions": [_action(entry, contents["as_of"]) for entry in actions],
+        "updates": sorted(listed, key=lambda update: (update["date"], update["action"])),
+        "update_count": len(told),
+        "reported_late": sum(update["is_reported_late"] for update in told),
+        "withheld": len(told) - len(listed),
+        "indicators": [_indicator(entry, contents) for entry in contents["indicators"]],
+        "money": {key: _sum(actions, key) for key in ("budget", "spent", "spent_in_period")},
+        "evaluation": result and evaluation_facts(result),
+    }
+
+
+def _moves(revision: PeriodRevision) -> dict:
+    """When the revision was submitted and accepted; the last time, where it was done twice."""
+    city_period = revision.city_period
+    moves = city_period.moves.filter(revision=revision.number).order_by("number")
+    at = {move.verb: move.at for move in moves}
+    submitted, due_on = at[PeriodVerb.SUBMIT], city_period.period.due_on
+    return {
+        "submitted_at": submitted.isoformat(),
+        "submitted_late": submitted.astimezone(city_period.city.zone).date() > due_on,
+        "accepted_at": at[PeriodVerb.ACCEPT].isoformat(),
+        "due_on": due_on.isoformat(),
+    }
+
+
+def _narrative(contents: dict) -> dict | None:
+    narrative = contents["narrative"]
+    return narrative if narrative and narrative["text"] else None
+
+
+def _phases(city: City, contents: dict) -> list[dict]:
+    gates = {phase.kind: gate for phase, gate in gates_of(city)}
+    return [
+        phase | {"conditions": [_condition(row) for row in gates.get(phase["kind"], [])]}
+        for phase in contents["phases"]
+    ]
+
+
+def _condition(row: Any) -> dict:
+    reason = row.waiver.reason if row.waiver and not row.met else row.reason
+    return {"key": row.key, "label": str(row.label), "state": row.state, "reason": str(reason)}
+
+
+def _action(entry: dict, as_of: str) -> dict:
+    kept = (
+        "id",
+        "code",
+        "title",
+        "health",
+        "progress",
+        "expected",
+        "budget",
+        "spent",
+        "spent_in_period",
+        "update_count",
+    )
+    return {key: entry[key] for key in kept} | {
+        "owner": entry["owner"]["name"] if entry["owner"] else "",
+        "reason": _health_reason(entry, as_of),
+    }
+
+
+def _health_reason(entry: dict, as_of: str) -> str:
+    """The sentence for the frozen health; none where the rules have changed since."""
+    open_days = [row["due_on"] for row in entry["milestones"] if row["reached_on"] is None]
+    facts = HealthFacts(
+        status=entry["status"],
+        starts_on=date.fromisoformat(entry["starts_on"]),
+        ends_on=date.fromisoformat(entry["ends_on"]),
+        next_milestone_on=date.fromisoformat(min(open_days)) if open_days else None,
+        last_update_on=entry["last_update_on"] and date.fromisoformat(entry["last_update_on"]),
+        progress=entry["progress"],
+        expected=entry["expected"],
+        is_owned=entry["has_accountable"],
+        today=date.fromisoformat(as_of),
+    )
+    return reason_of(facts) if health_of(facts) == entry["health"] else ""
+
+
+def _update(entry: dict, update: dict) -> dict:
+    return {
+        "date": update["date"],
+        "action": entry["code"],
+        "text": update["text"],
+        "language": update["language"],
+        "people": people_figure(update["people_reached"]),
+        "evidence": len(update["evidence"]),
+        "is_late": update["is_reported_late"],
+    }
+
+
+def people_figure(count: int | None) -> str:
+    """ "few" for fewer than five people: the figure itself does not leave the city."""
+    if count is None:
+        return ""
+    return "few" if is_few(count) else str(count)
+
+
+def _indicator(entry: dict, contents: dict) -> dict:
+    value, earlier = entry["value"], entry["earlier"][-1] if entry["earlier"] else None
+    kept = ("id", "name", "unit", "direction", "baseline_on", "target_on")
+    hides_few = entry["counts_people"]
+    baseline, target = (_planned(entry[name], hides_few) for name in ("baseline", "target"))
+    now, before = (_value(told, entry["counts_people"]) for told in (value, earlier))
+    return {key: entry[key] for key in kept} | {
+        "place": _place(entry, contents),
+        "baseline": baseline[0],
+        "is_baseline_small": baseline[1],
+        "target": target[0],
+        "is_target_small": target[1],
+        "value": now[0],
+        "is_small": now[1],
+        "is_withheld": _is_withheld(value),
+        "previous": before[0],
+        "is_previous_small": before[1],
+        "is_previous_withheld": _is_withheld(earlier),
+    }
+
+
+def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]:
+    """A baseline or target as it is printed, and whether it is too small to be."""
+    if counts_people and is_few(figure):
+        return None, True
+    return figure, False
+
+
+def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:
+    """The figure that is printed, and whether it is too small to be."""
+    if told is None or _is_withheld(told):
+        return None, False
+    if counts_people and is_few(told["value"]):
+        return None, True
+    return told["value"], False
+
+
+def _is_withheld(told: dict | None) -> bool:
+    return told is not None and told["visibility"] not in HANDED_ON
+
+
+def _place(entry: dict, contents: dict) -> str:
+    """The action or objective that it measures; "" for the strategy as a whole."""
+    for action in contents["actions"]:
+        if action["id"] == entry["action"]:
+            return f"{action['code']} {action['title']}"
+    for area in (contents["strategy"] or {"areas": []})["areas"]:
+        for objective in area["objectives"]:
+            if objective["id"] == entry["objective"]:
+                return f"{objective['code']} {objective['title']}"
+    return ""
+
+
+def _sum(actions: list[dict], key: str) -> str:
+    total = sum((Decimal(entry[key]) for entry in actions), Decimal(0))
+    return f"{total.normalize():f}" if total else "0"
+
+
+def evaluation_facts(result: EvaluationResult) -> dict:
+    """What is published of an evaluation: levels, reasons and agreement; no single rating."""
+    contents = result.contents
+    scale = contents["framework"]["scale"]
+    names = {level: in_language(scale[level]) for level in sorted(scale, key=int)}
+    return {
+        "round": contents["round"],
+        "period": contents["period"]["name"],
+        "revision": contents["revision"]["number"],
+        "published_on": contents["published_on"],
+        "framework": f"{contents['framework']['name']}, {contents['framework']['version']}",
+        "scale": [[level, name] for level, name in names.items()],
+        "dimensions": [_dimension(dimension, names) for dimension in contents["dimensions"]],
+    }
+
+
+def _dimension(dimension: dict, names: dict[str, str]) -> dict:
+    agreed = dimension["consensus"] or {"level": None, "not_assessed_reason": "", "reason": ""}
+    beside = {
+        capacity: _spread(spread)
+        for capacity, spread in dimension["by_capacity"].items()
+        if capacity in {"self", "expert_group"}
+    }
+    return {
+        "code": dimension["code"],
+        "name": in_language(dimension["names"]),
+        "level": agreed["level"],
+        "level_name": names.get(str(agreed["level"]), ""),
+        "reason": agreed["reason"],
+        "not_assessed_reason": agreed["not_assessed_reason"],
+        "independent": _spread(dimension["agreement"]),
+        "beside": beside,
+        "strength": dimension["evidence"],
+    }
+
+
+def _spread(spread: dict) -> dict:
+    low, high = spread["low"], spread["high"]
+    shown = "" if low is None else str(low) if low == high else f"{low}-{high}"
+    return {"n": spread["n"], "median": spread["median"], "range": shown, "gap": spread["gap"]}

@@ -1,0 +1,91 @@
+"""Which reports a schedule owes today. What is there already is not owed, so asking again issues nothing twice."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+
+from cities.models import City
+from core import clock
+from reports.enums import ReportKind, Trigger
+from reports.models import Report, ReportSchedule
+from strategies.enums import PeriodVerb
+from strategies.models import CityPeriod, PeriodMove, ReportingPeriod
+
+
+class Due(NamedTuple):
+    schedule: ReportSchedule
+    city: City | None
+    period: ReportingPeriod
+
+
+def due_reports() -> Iterator[Due]:
+    for schedule in ReportSchedule.objects.filter(is_active=True, active_from__lte=clock.today()):
+        yield from _RULES[ReportKind(schedule.kind), Trigger(schedule.trigger)](schedule)
+
+
+def accepted_moves() -> Any:
+    """For each city period the newest acceptance that stands."""
+    later = PeriodMove.objects.filter(
+        city_period=OuterRef("city_period"), verb=PeriodVerb.ACCEPT, number__gt=OuterRef("number")
+    )
+    rows = PeriodMove.objects.filter(~Exists(later), verb=PeriodVerb.ACCEPT)
+    return rows.select_related("city_period__city", "city_period__period").order_by("number", "city_period")
+
+
+def _city_accepted(schedule: ReportSchedule) -> Iterator[Due]:
+    printed = Report.objects.filter(
+        period_revision__city_period=OuterRef("city_period"), period_revision__number=OuterRef("revision")
+    )
+    since, until = _midnight(schedule.active_from), clock.now() - timedelta(days=schedule.offset_days)
+    for move in accepted_moves().filter(~Exists(printed), at__gte=since, at__lte=until):
+        yield Due(schedule, move.city_period.city, move.city_period.period)
+
+
+def _city_due(schedule: ReportSchedule) -> Iterator[Due]:
+    printed = Report.objects.filter(kind=ReportKind.CITY_PERIOD, city=OuterRef("city_period__city"))
+    printed = printed.filter(period=OuterRef("city_period__period"))
+    for move in accepted_moves().filter(~Exists(printed), _past(schedule, "city_period__period__")):
+        yield Due(schedule, move.city_period.city, move.city_period.period)
+
+
+def _network_due(schedule: ReportSchedule) -> Iterator[Due]:
+    """Once a city at least has been accepted."""
+    accepted = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
+    for period in _not_printed().filter(Exists(accepted), _past(schedule)):
+        yield Due(schedule, None, period)
+
+
+def _network_accepted(schedule: ReportSchedule) -> Iterator[Due]:
+    """Once every city has been accepted."""
+    since, until = _midnight(schedule.active_from), clock.now() - timedelta(days=schedule.offset_days)
+    accepted = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
+    waiting = CityPeriod.objects.filter(~Exists(accepted.filter(at__lte=until)), period=OuterRef("pk"))
+    fresh = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT, at__gte=since)
+    for period in _not_printed().filter(~Exists(waiting), Exists(fresh)):
+        yield Due(schedule, None, period)
+
+
+def _not_printed() -> Any:
+    printed = Report.objects.filter(kind=ReportKind.NETWORK_PERIOD, period=OuterRef("pk"))
+    return ReportingPeriod.objects.filter(~Exists(printed))
+
+
+def _past(schedule: ReportSchedule, path: str = "") -> Q:
+    offset = timedelta(days=schedule.offset_days)
+    return Q(**{f"{path}due_on__lte": clock.today() - offset, f"{path}due_on__gte": schedule.active_from - offset})
+
+
+def _midnight(day: Any) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(settings.TIME_ZONE))
+
+
+_RULES = {
+    (ReportKind.CITY_PERIOD, Trigger.ACCEPTED): _city_accepted,
+    (ReportKind.CITY_PERIOD, Trigger.PERIOD_DUE): _city_due,
+    (ReportKind.NETWORK_PERIOD, Trigger.ACCEPTED): _network_accepted,
+    (ReportKind.NETWORK_PERIOD, Trigger.PERIOD_DUE): _network_due,
+}

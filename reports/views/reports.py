@@ -1,0 +1,179 @@
+"""Issued reports: the list, one to read, its files, issuing, trying again."""
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.generic import DetailView, FormView, ListView, View
+
+from core.exceptions import SealBroken, TellableError
+from core.locales import current_locale, number
+from reports.documents.drawing import drawn_sections
+from reports.enums import ReportState as States
+from reports.forms import IssueForm, ReportFilter
+from reports.models import Report, ReportFile
+from reports.selectors.issued import reportable_periods
+from reports.services import reports
+
+KINDS_OF_FILE = {"application/pdf": "PDF", "text/html": "HTML", "application/json": "JSON"}
+
+
+def file_links(report: Report) -> list[dict]:
+    return [
+        {"name": file.name, "kind": KINDS_OF_FILE[file.content_type], "size": file.size} for file in report.files.all()
+    ]
+
+
+class ReportList(LoginRequiredMixin, ListView):
+    paginate_by = 25
+    template_name = "reports/report_list.html"
+
+    @cached_property
+    def filter(self) -> ReportFilter:
+        return ReportFilter(self.request.GET)
+
+    def get_queryset(self):
+        return Report.objects.visible_to(self.request.user).filter(**self.filter.chosen()).for_list_page()
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        shown = context["paginator"].count
+        return context | {
+            "filter_form": self.filter,
+            "count": ngettext("%(n)s report", "%(n)s reports", shown) % {"n": number(shown)},
+            "may_issue": self.request.user.has_perm("reports.issue_report"),
+            "may_retry": self.request.user.has_perm("reports.retry_report"),
+            "trail": [(_("Front page"), reverse("pages:home")), (_("Reports"), "")],
+        }
+
+
+class OneReport(LoginRequiredMixin):
+    """A report that the reader may see; any other is not there."""
+
+    def get_report(self) -> Report:
+        visible = Report.objects.visible_to(self.request.user).select_related("city", "period")
+        return get_object_or_404(visible, number=self.kwargs["number"])
+
+
+class ReportDetail(OneReport, DetailView):
+    template_name = "reports/report_detail.html"
+    context_object_name = "report"
+
+    def get_object(self, queryset=None):
+        return self.get_report()
+
+    def other_language(self) -> str:
+        """The name of the report's language where the page around it is in another one."""
+        written = self.object.language
+        return "" if written == get_language() else current_locale().languages[written]
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        try:
+            contents = self.object.contents
+        except SealBroken as error:
+            context["broken"], contents = str(error), None
+        return context | {
+            "contents": contents,
+            "sections": contents and drawn_sections(contents["document"]),
+            "files": file_links(self.object),
+            "other_language": self.other_language(),
+            "newer": Report.objects.newer_than(self.object).visible_to(self.request.user).first(),
+            "may_retry": self.request.user.has_perm("reports.retry_report", self.object),
+            "trail": [
+                (_("Front page"), reverse("pages:home")),
+                (_("Reports"), reverse("reports:report_list")),
+                (self.object.number, ""),
+            ],
+        }
+
+
+class ReportState(OneReport, View):
+    """The mark of a report under way, asked again by the page."""
+
+    def get(self, request, number):
+        report = self.get_report()
+        may_retry = request.user.has_perm("reports.retry_report", report)
+        context = {"report": report, "may_retry": may_retry, "just_ready": report.state == States.READY}
+        return render(request, "reports/report_state.html", context)
+
+
+class ReportFileView(OneReport, View):
+    """The stored bytes, after their hash was compared; always to be saved, never run as a page of this site."""
+
+    def get(self, request, number, name):
+        file = get_object_or_404(ReportFile, report=self.get_report(), name=name)
+        try:
+            content = file.checked_content
+        except SealBroken as error:
+            messages.error(request, str(error))
+            return redirect("reports:report_detail", number)
+        response = HttpResponse(content, content_type=file.content_type)
+        response["Content-Disposition"] = f'attachment; filename="{file.name}"'
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class ReportIssue(PermissionRequiredMixin, FormView):
+    permission_required = "reports.issue_report"
+    template_name = "reports/report_issue.html"
+    form_class = IssueForm
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"cancel": reverse("reports:report_list"), "periods": self.periods}
+
+    @cached_property
+    def periods(self):
+        return reportable_periods()
+
+    def get_initial(self):
+        asked = {name: self.request.GET[name] for name in ("kind", "city", "period") if name in self.request.GET}
+        return {"period": self.periods.first()} | asked
+
+    def handle_no_permission(self):
+        if self.request.user.is_authenticated:
+            raise PermissionDenied
+        return super().handle_no_permission()
+
+    def get_context_data(self, **kwargs):
+        trail = [
+            (_("Front page"), reverse("pages:home")),
+            (_("Reports"), reverse("reports:report_list")),
+            (_("Issue"), ""),
+        ]
+        return super().get_context_data(**kwargs) | {"trail": trail, "has_periods": self.periods.exists()}
+
+    def form_valid(self, form):
+        known = set(Report.objects.filter(period=form.cleaned_data["period"]).values_list("pk", flat=True))
+        try:
+            report = reports.issue_report(by=self.request.user, **form.cleaned_data)
+        except TellableError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        if report.pk in known:
+            messages.info(self.request, _("This report had been issued already, and nothing has changed since."))
+        else:
+            messages.success(self.request, _("The report has been issued. Its files are being made."))
+        return redirect(report)
+
+
+class ReportRetry(OneReport, View):
+    http_method_names = ["post"]
+
+    def post(self, request, number):
+        report = self.get_report()
+        if not request.user.has_perm("reports.retry_report", report):
+            raise PermissionDenied
+        try:
+            reports.retry_report(report, by=request.user)
+        except TellableError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The files are being made again."))
+        return redirect(report)

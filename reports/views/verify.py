@@ -1,0 +1,50 @@
+"""Is this report genuine? For everybody, without an account, without JavaScript."""
+
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.generic import FormView
+
+from core import issued_hashes
+from reports.forms import VerifyForm
+from reports.upload_hash import HashOnly
+
+
+@method_decorator(csrf_exempt, name="dispatch")  # only until the handler stands: ``_checked`` asks for the token again
+class Verify(FormView):
+    template_name = "reports/verify.html"
+    form_class = VerifyForm
+
+    def dispatch(self, request, *args, **kwargs):
+        request.upload_handlers = [HashOnly(request)]  # before anything reads the body
+        return self._checked(request, *args, **kwargs)
+
+    @method_decorator(csrf_protect)
+    def _checked(self, request, *args, **kwargs):
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request, *args, **kwargs):
+        """``?hash=``: an answer that can be linked to."""
+        if request.GET.get("hash"):
+            return self.answer(VerifyForm(request.GET))
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request, *args, **kwargs):
+        return self.answer(self.get_form())
+
+    def answer(self, form):
+        if not form.is_valid():
+            return self.form_invalid(form)
+        issued = issued_hashes.find(form.sha256, self.request.user)
+        asked = {
+            "is_asked": True,
+            "issued": issued,
+            "asked_hash": form.sha256,
+            "asked_file": form.cleaned_data.get("file"),
+        }
+        return self.render_to_response(self.get_context_data(form=form, **asked))
+
+    def get_context_data(self, **kwargs):
+        trail = [(_("Front page"), reverse("pages:home")), (_("Verify a report"), "")]
+        return super().get_context_data(**kwargs) | {"trail": trail}

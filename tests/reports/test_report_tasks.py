@@ -1,0 +1,198 @@
+"""The row is the queue: one worker builds a report, twins find nothing, three failures are enough."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from celery import current_app
+from django.conf import settings
+
+from accounts.models import Mail
+from core import clock
+from core.snapshots import seal
+from reports import tasks
+from reports.documents import render
+from reports.enums import ReportKind, ReportState
+from reports.models import Report, ReportFile
+from reports.services import reports
+from strategies.models import PeriodRevision
+from tests.factories import CityFactory, ReportingPeriodFactory
+from tests.factories.evaluation import CityPeriodFactory
+
+from . import report_facts
+
+pytestmark = pytest.mark.django_db
+
+
+def queued(name="linkoping", **given) -> Report:
+    city = CityFactory(slug=name, name=name)
+    period = ReportingPeriodFactory()
+    place = CityPeriodFactory(city=city, period=period, to_state="submitted")
+    revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=seal("{}"))
+    number = f"EPI-2026-Q3-{name.upper()}-R1"
+    snapshot = report_facts.snapshot(number=number)
+    return Report.objects.create(
+        kind=ReportKind.CITY_PERIOD,
+        city=city,
+        period=period,
+        period_revision=revision,
+        number=number,
+        language="en",
+        snapshot=snapshot,
+        sha256=seal(snapshot),
+        **given,
+    )
+
+
+@pytest.fixture
+def report():
+    return queued()
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    def fail(snapshot):
+        raise ValueError("The template is broken.")
+        yield
+
+    monkeypatch.setattr(tasks, "render_report", fail)
+
+
+def silently(seconds):
+    return clock.at(clock.now() + timedelta(seconds=seconds))
+
+
+def test_building_writes_three_files_and_says_how(report):
+    tasks.build_report(report.pk)
+
+    report.refresh_from_db()
+    names = [file.name.rpartition(".")[2] for file in report.files.all()]
+    assert (report.state, names) == (ReportState.READY, ["html", "json", "pdf"])
+    assert report.engine.startswith("typst-py ")
+    assert (report.template_version, report.claim_token) == (render.template_version(), None)
+    assert all(seal(file.checked_content) == file.sha256 for file in report.files.all())
+    assert report.files.get(name__endswith=".json").sha256 == report.sha256
+
+
+def test_second_delivery_changes_nothing(report):
+    tasks.build_report(report.pk)
+    before = Report.objects.filter(pk=report.pk).values().get()
+
+    tasks.build_report(report.pk)
+
+    assert Report.objects.filter(pk=report.pk).values().get() == before
+    assert ReportFile.objects.count() == 3
+
+
+def test_a_row_that_is_being_built_is_left_alone(report):
+    assert Report.objects.claim(report.pk)
+
+    tasks.build_report(report.pk)
+
+    assert ReportFile.objects.count() == 0
+    assert Report.objects.claim(report.pk) is None
+
+
+def test_a_silent_row_is_taken_over_and_the_sleeper_writes_nothing(report, monkeypatch):
+    """The sleeper wakes up while its twin is done."""
+
+    def slow(snapshot):
+        for number, rendered in enumerate(render.render_report(snapshot)):
+            if number == 1 and report.pk not in seen:
+                seen.add(report.pk)
+                with silently(settings.REPORT_SILENCE_SECONDS + 1):
+                    tasks.build_report(report.pk)
+            yield rendered
+
+    seen = set()
+    monkeypatch.setattr(tasks, "render_report", slow)
+
+    tasks.build_report(report.pk)
+
+    report.refresh_from_db()
+    assert (report.state, report.attempts) == (ReportState.READY, 2)
+    assert ReportFile.objects.count() == 3
+
+
+def test_nothing_is_written_by_whom_a_twin_has_overtaken(report):
+    Report.objects.claim(report.pk)
+
+    assert reports.finish_report(report, token=uuid4(), files=[]) is False
+    assert ReportFile.objects.count() == 0
+
+
+def test_failure_goes_back_to_the_queue_and_is_given_up_after_three(report, broken):
+    states = []
+    for _attempt in range(3):
+        with pytest.raises(ValueError, match="broken"):
+            tasks.build_report(report.pk)
+        report.refresh_from_db()
+        states.append(report.state)
+    tasks.build_report(report.pk)
+
+    assert states == [ReportState.QUEUED, ReportState.QUEUED, ReportState.FAILED]
+    assert report.reason == "ValueError: The template is broken."
+    assert report.attempts == 3
+
+
+def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
+    Report.objects.update(state=ReportState.BUILDING, attempts=3, heartbeat_at=clock.now(), claim_token="0" * 32)
+
+    with silently(settings.REPORT_SILENCE_SECONDS + 1):
+        tasks.ring_again()
+
+    report.refresh_from_db()
+    assert (report.state, report.claim_token) == (ReportState.FAILED, None)
+    assert "died" in report.reason
+
+
+def test_tick_rings_for_what_is_queued_or_silent_and_nothing_else(monkeypatch):
+    waiting, silent, busy, done = (queued(name) for name in ("a", "b", "c", "d"))
+    Report.objects.filter(pk=done.pk).update(state=ReportState.READY, ready_at=clock.now())
+    with silently(-settings.REPORT_SILENCE_SECONDS - 1):
+        Report.objects.claim(silent.pk)
+    Report.objects.claim(busy.pk)
+    rung = []
+    monkeypatch.setattr(tasks.build_report, "apply_async", lambda args, **options: rung.append(args[0]))
+
+    tasks.ring_again()
+
+    assert sorted(rung) == sorted([waiting.pk, silent.pk])
+
+
+def test_data_that_do_not_match_their_hash_are_never_printed(report, monkeypatch):
+    monkeypatch.setattr("reports.models.seal", lambda text: "another")
+
+    with pytest.raises(Exception, match="does not match its hash"):
+        tasks.build_report(report.pk)
+
+    report.refresh_from_db()
+    assert (report.state, ReportFile.objects.count()) == (ReportState.QUEUED, 0)
+
+
+def test_letters_files_and_state_are_one_step(report, monkeypatch):
+    """Where the letters cannot be written, nothing is: the next attempt does all of it."""
+    monkeypatch.setattr("reports.services.reports._tell_recipients", lambda report: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        tasks.build_report(report.pk)
+
+    report.refresh_from_db()
+    assert (report.state, ReportFile.objects.count(), Mail.objects.count()) == (ReportState.QUEUED, 0, 0)
+
+
+def test_file_name_content_and_snapshot_agree(report):
+    tasks.build_report(report.pk)
+
+    stored = report.files.get(name__endswith=".json")
+    assert stored.name == f"{report.number}.json"
+    assert json.loads(stored.checked_content) == report.contents
+
+
+def test_every_scheduled_and_rung_task_is_one_that_workers_know():
+    current_app.loader.import_default_modules()
+
+    names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {"reports.tasks.build_report"}
+
+    assert names <= set(current_app.tasks)
