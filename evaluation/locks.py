@@ -1,7 +1,8 @@
-"""The locks of evaluations and reports as database triggers, for every door. See docs/adr/0004.
+"""Database triggers that lock evaluations and reports, whatever code writes to the database. See docs/adr/0004.
 
-What a published evaluation rests on never changes; decisions and moves are written while their stage lasts; a report's
-files come with the step that makes it ready, and after that nothing of it changes.
+- The rows behind a published evaluation never change.
+- Decisions and stage moves are inserted only during their stage.
+- Report files are inserted only while the report is being built. A ready report never changes.
 """
 
 from epi_site.shared import triggers
@@ -26,14 +27,14 @@ EVALUATION = Evaluation._meta.db_table
 REPORT = Report._meta.db_table
 PUBLISHED = "epi: the evaluation is published"
 
-# Which evaluation a row of the table belongs to, as SQL over the row ``{row}``.
+# SQL for the evaluation id of a row; ``{row}`` is NEW, OLD or a table alias.
 OWN = "{row}.evaluation_id"
 OF_ASSESSMENT = f"(SELECT a.evaluation_id FROM {Assessment._meta.db_table} a WHERE a.id = {{row}}.assessment_id)"
 OF_RATING = (
     f"(SELECT a.evaluation_id FROM {Assessment._meta.db_table} a JOIN {Rating._meta.db_table} r "
     "ON r.assessment_id = a.id WHERE r.id = {row}.rating_id)"
 )
-JUDGED = {  # model: (its evaluation, its other unique keys as SQL over NEW and the stored row t)
+JUDGED = {  # model: (SQL for its evaluation id, its other unique keys as SQL over NEW and the stored row t)
     Evaluation: ("{row}.id", ["t.round_id = NEW.round_id AND t.strategy_id = NEW.strategy_id"]),
     Assessment: (OWN, ["t.evaluation_id = NEW.evaluation_id AND t.rater_id = NEW.rater_id"]),
     Rating: (OF_ASSESSMENT, ["t.assessment_id = NEW.assessment_id AND t.dimension_id = NEW.dimension_id"]),
@@ -41,7 +42,7 @@ JUDGED = {  # model: (its evaluation, its other unique keys as SQL over NEW and 
     Consensus: (OWN, ["t.evaluation_id = NEW.evaluation_id AND t.dimension_id = NEW.dimension_id"]),
 }
 HISTORIES = {Evaluation: "", Assessment: OWN, Rating: OF_ASSESSMENT, Consensus: OWN}
-ONCE_READY = ("state", "engine", "template_version", "ready_at")  # of a report; the rest never changes anyway
+ONCE_READY = ("state", "engine", "template_version", "ready_at")  # frozen once ready; other columns freeze on insert
 
 
 def _published(evaluation: str) -> str:
@@ -53,7 +54,7 @@ def _hold(evaluation: str) -> str:
 
 
 def _only_while(model, evaluation: str, condition: str, message: str) -> Trigger:
-    """A row of ``model`` comes only while ``condition`` holds of its evaluation ``e``."""
+    """Return a trigger that refuses inserts into ``model`` unless ``condition`` is true of its evaluation ``e``."""
     table = model._meta.db_table
     holds = f"EXISTS (SELECT 1 FROM {EVALUATION} e WHERE e.id = {evaluation} AND {condition})"
     return Trigger(f"epi_{table}_due", table, "INSERT", f"NOT {holds}", message, _hold(evaluation))

@@ -1,4 +1,4 @@
-"""Addresses of reports; included by ``evaluation.urls``."""
+"""URLs of reports; included by ``evaluation.urls``."""
 
 from django.urls import path
 

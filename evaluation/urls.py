@@ -1,4 +1,4 @@
-"""Addresses of rounds, evaluations and ratings; those of reports stand in ``report_urls``."""
+"""URLs of rounds, evaluations and ratings; those of reports are in ``report_urls``."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Issued documents. The row is the queue: Celery only rings."""
+"""Issued reports, their files and schedules. The row is the queue; the Celery message only wakes a worker."""
 
 import json
 from datetime import timedelta
@@ -31,16 +31,16 @@ def validate_recipients(names):
 
 
 class ReportQueue(ReportQuerySet):
-    """Take, keep, give back: each is one conditional UPDATE of one table, so that a twin finds nothing left to take."""
+    """Claim, heartbeat and release. Each is one conditional UPDATE of one table, so two workers cannot claim a row."""
 
     def waiting(self):
-        """Queued, or being built by somebody who has been silent for too long."""
+        """Return rows that are queued, or building without a heartbeat for ``REPORT_SILENCE_SECONDS``."""
         silent_since = clock.now() - timedelta(seconds=settings.REPORT_SILENCE_SECONDS)
         silent = Q(state=ReportState.BUILDING, heartbeat_at__lt=silent_since)
         return self.filter(Q(state=ReportState.QUEUED) | silent)
 
     def claim(self, pk: int) -> UUID | None:
-        """Take a waiting row: its token, or None where a twin was first or nothing is left to do."""
+        """Claim a waiting row. Returns the claim token, or None if another worker was first or nothing is to do."""
         token = uuid4()
         claim = {"state": ReportState.BUILDING, "claim_token": token, "heartbeat_at": clock.now()}
         taken = self.waiting().filter(pk=pk, attempts__lt=Report.ATTEMPTS).update(attempts=F("attempts") + 1, **claim)
@@ -50,22 +50,22 @@ class ReportQueue(ReportQuerySet):
         return self.filter(pk=pk, state=ReportState.BUILDING, claim_token=token)
 
     def spent(self):
-        """Waiting rows whose attempts are used up."""
+        """Return waiting rows that have no attempt left."""
         return self.waiting().filter(attempts__gte=Report.ATTEMPTS)
 
     def release(self, reason: str) -> int:
-        """Back to the queue, or failed after the last attempt."""
+        """Put the rows back in the queue, or mark them as failed after the last attempt. Returns the row count."""
         spent = When(attempts__gte=Report.ATTEMPTS, then=Value(ReportState.FAILED))
         state = Case(spent, default=Value(ReportState.QUEUED))
         return self.update(state=state, claim_token=None, reason=reason)
 
     def newer_than(self, report):
-        """Later revisions on the same subject for the same period, the newest first."""
+        """Return later revisions of the same kind, city and period, newest first."""
         same = self.filter(kind=report.kind, city=report.city_id, period=report.period_id)
         return same.filter(revision__gt=report.revision).order_by("-revision")
 
     def for_list_page(self):
-        """Without the snapshots, which are large."""
+        """Defer the snapshots and file contents, which are large."""
         return (
             self.select_related("city", "period")
             .defer("snapshot")
@@ -74,9 +74,9 @@ class ReportQueue(ReportQuerySet):
 
 
 class Report(models.Model):
-    """A numbered document of a city (or of the network, ``city`` empty) with its frozen data.
+    """A numbered report of a city, or of the network if ``city`` is empty, with its frozen data.
 
-    Made by ``services.reports.issue_report``; built by ``tasks.build_report``.
+    ``services.reports.issue_report`` creates it; ``tasks.build_report`` builds its files.
     """
 
     ATTEMPTS = 3
@@ -96,8 +96,8 @@ class Report(models.Model):
     issued_at = models.DateTimeField(_("issued"), default=clock.now)
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reports_issued"
-    )  # empty where a schedule did it
-    recipients = models.JSONField(default=list, blank=True)  # roles that get a letter when it is ready
+    )  # empty if a schedule issued it
+    recipients = models.JSONField(default=list, blank=True)  # ``Recipients`` values that get an email when it is ready
     state = models.CharField(_("state"), max_length=10, choices=ReportState, default=ReportState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     claim_token = models.UUIDField(null=True)
@@ -147,14 +147,14 @@ class Report(models.Model):
 
     @cached_property
     def contents(self) -> dict:
-        """The frozen data; the hash is checked whenever it is read."""
+        """Return the frozen data. Raises ``SealBroken`` if the snapshot does not match its hash."""
         if seal(self.snapshot) != self.sha256:
             raise SealBroken
         return json.loads(self.snapshot)
 
 
 class ReportFile(FrozenModel):
-    """The stored bytes are the record. Written in the same transaction that makes the report ready."""
+    """A file of a report, stored as bytes. Written in the transaction that makes the report ready."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(max_length=120)
@@ -174,7 +174,7 @@ class ReportFile(FrozenModel):
 
     @property
     def checked_content(self) -> bytes:
-        """The stored bytes, after their hash was compared."""
+        """Return the stored bytes. Raises ``SealBroken`` if they do not match their hash."""
         content = bytes(self.content)
         if seal(content) != self.sha256:
             raise SealBroken
@@ -182,7 +182,7 @@ class ReportFile(FrozenModel):
 
 
 class ReportSchedule(Recorded):
-    """Issues reports of a kind by itself; beat asks every minute what is due by these rows."""
+    """A rule that issues reports of a kind automatically. Celery beat checks every minute what is due."""
 
     kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
     trigger = models.CharField(_("when"), max_length=12, choices=Trigger)
