@@ -246,7 +246,7 @@ def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reaso
     return appointment
 
 
-# ---- more time
+# ---- extension
 
 
 @transaction.atomic

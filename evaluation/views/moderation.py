@@ -56,7 +56,7 @@ class Discuss(OfTalk):
         }
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return super().get(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):
@@ -76,7 +76,7 @@ class Moderate(OfTalk):
         return ConsensusForm(data, instance=side.consensus, dimension=side.dimension, prefix=side.dimension.code)
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return self.show()
 
     def show(self, bound: ConsensusForm | None = None, status: int = 200):

@@ -75,7 +75,7 @@ class Rate(OfRater):
         return RatingForm(data, instance=rating, dimension=self.current, sources=self.sources, cited=cited)
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return self.show(self.make_form())
 
     def show(self, form, status=200):
@@ -94,7 +94,7 @@ class Rate(OfRater):
         return self.render_to_response(context, status=status)
 
     def post(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         form = self.make_form(request.POST)
         if not form.is_valid():
             return self.show(form)

@@ -185,7 +185,7 @@ class Assign(OfEvaluation):
     }
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return self.show()
 
     def make_form(self, act: str, data=None):
@@ -223,7 +223,7 @@ class Assign(OfEvaluation):
         return self.render_to_response(context, status=status)
 
     def post(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         act = request.POST.get("act", "")
         if act in {"withdraw", "forgive"}:
             self.withdraw(act, request.POST.get("row", ""))
