@@ -54,7 +54,7 @@ def is_substitute(user):
 
 
 rules.add_perm("evaluation", is_coordinator | is_scientific | is_substitute)
-rules.set_perm("cities.use_admin", rules.permissions.permissions["cities.use_admin"] | is_substitute)  # review desk
+rules.set_perm("cities.use_admin", rules.permissions.permissions["cities.use_admin"] | is_substitute)  # review page
 add_reference_data("evaluation", "reportschedule")
 for _model in ("evaluationround", "framework", "dimension"):
     rules.add_perm(f"evaluation.add_{_model}", is_coordinator)

@@ -1,4 +1,4 @@
-"""Admin: reference data and schedules for coordinators, review queue and desk for the scientific committee."""
+"""Admin: reference data and schedules for coordinators, review queue and review page for the scientific committee."""
 
 from . import desk, reference, schedules
 

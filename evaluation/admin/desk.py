@@ -1,4 +1,4 @@
-"""The committee's review queue as an admin changelist, and the review desk of one evaluation."""
+"""The committee's review queue as an admin changelist, and the review page of one evaluation."""
 
 import csv
 
@@ -75,7 +75,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @staticmethod
     def _coordinates(request) -> bool:
-        """Return whether the user is a coordinator and no committee member: such users have no review desk."""
+        """Return whether the user is a coordinator and no committee member: such users have no review page."""
         return has_network_role(request.user, Role.COORDINATOR) and not is_scientific_member(request.user)
 
     def get_queryset(self, request):
@@ -191,7 +191,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {"title": _("Review queue")} | (extra_context or {}))
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        """Redirect to the review desk, or to the evaluation's page for users without one."""
+        """Redirect to the review page, or to the evaluation's page for users without one."""
         self._hide(request)
         pk = pk_of(object_id)
         if pk is None or not Evaluation.objects.visible_to(request.user).filter(pk=pk).exists():
@@ -201,7 +201,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         return redirect("evaluation:evaluation_detail", pk=pk)
 
     def history_view(self, request, object_id, extra_context=None):
-        raise Http404  # history would reveal ratings too early; the review desk lists what happened
+        raise Http404  # history would reveal ratings too early; the review page lists what happened
 
     @staticmethod
     def _on_desk(request, pk):
@@ -215,7 +215,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             raise Http404
         return evaluation
 
-    # ---- the desk
+    # ---- the review page
 
     def desk_view(self, request, pk):
         evaluation = self._found(request, pk)

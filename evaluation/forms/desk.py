@@ -1,4 +1,4 @@
-"""Forms of the review desk: the decision, overall and by dimension, and questions to the city."""
+"""Forms of the review page: the decision, overall and by dimension, and questions to the city."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

@@ -277,7 +277,7 @@ class CommitteeQuestion(Recorded):
 
 
 class DeskVisit(models.Model):
-    """When a user last opened a review desk, so that it can list what changed since."""
+    """When a user last opened a review page, so that it can list what changed since."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="visits")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_visits")

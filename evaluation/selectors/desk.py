@@ -1,4 +1,4 @@
-"""The data of the review desk: everything a committee member needs to decide on one evaluation."""
+"""The data of the review page: everything a committee member needs to decide on one evaluation."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +63,7 @@ class Desk:
 
 
 def desk_of(evaluation: Evaluation, user: Any) -> Desk:
-    """Return the review desk. Call it only for users who may review the evaluation, from the review stage on."""
+    """Return the data of the review page. Only for users who may review it, from the review stage on."""
     table = side_by_side(evaluation, user)
     reviews = list(
         CommitteeReview.objects.visible_to(user)

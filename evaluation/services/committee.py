@@ -195,6 +195,6 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
 
 
 def see_desk(evaluation: Evaluation, *, by: Any) -> DeskVisit:
-    """Store the time of this visit; the review desk lists what changed since then."""
+    """Store the time of this visit; the review page lists what changed since then."""
     visit, _is_new = DeskVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
     return visit
