@@ -1,6 +1,6 @@
-"""How far ratings agree: pure functions over levels. Median, range and gaps; Krippendorff's alpha across strategies.
+"""Agreement between ratings, as pure functions over levels: median, range, gap, and Krippendorff's alpha.
 
-Levels are ordinal: no mean of them is ever taken, and "not assessed" is counted apart, never as zero.
+Levels are ordinal: never compute their mean. "Not assessed" is counted separately, never as zero.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from evaluation.enums import INDEPENDENT, Capacity, SourceKind, Strength
 
 
 class Spread(NamedTuple):
-    """Some levels in short. ``median`` is "3", or "2-3" where two levels share the middle; "" without levels."""
+    """Summary of some levels. ``median`` is "3", "2-3" if an even number has two middle levels, "" without levels."""
 
     n: int
     median: str
@@ -26,14 +26,14 @@ class Spread(NamedTuple):
 
     @property
     def range(self) -> str:
-        """ "1–4", or "3" where all agree."""
+        """Return "1–4", "3" if all levels are equal, or "" without levels."""
         if self.low is None:
             return ""
         return str(self.low) if self.low == self.high else f"{self.low}–{self.high}"
 
 
 class Agreement(NamedTuple):
-    """One dimension of one evaluation: the independent ratings, and every capacity by itself."""
+    """Spread of one dimension of one evaluation: of the independent ratings, and of each capacity."""
 
     independent: Spread
     by_capacity: dict[str, Spread]
@@ -44,7 +44,7 @@ class Agreement(NamedTuple):
 
 
 def median_of(levels: Iterable[int]) -> str:
-    """The middle level; an even number of ratings may have two, which stay two."""
+    """Return the middle level, "2-3" if an even number of levels has two different ones, "" without levels."""
     ordered = sorted(levels)
     if not ordered:
         return ""
@@ -60,7 +60,10 @@ def spread_of(levels: Iterable[int | None]) -> Spread:
 
 
 def agreement_of(ratings: Iterable[tuple[str, int | None]]) -> Agreement:
-    """``ratings`` are pairs of capacity and level (None: not assessed). The city's own stand beside, in no median."""
+    """Return the agreement of ``(capacity, level)`` pairs; level None is "not assessed".
+
+    The city's own ratings are reported by capacity only; they count in no median of the independent ratings.
+    """
     pairs = list(ratings)
     independent = spread_of(level for capacity, level in pairs if capacity in INDEPENDENT)
     present = [capacity for capacity in Capacity.values if any(capacity == given for given, _level in pairs)]
@@ -77,7 +80,7 @@ class Undefined(StrEnum):
 
 
 class Alpha(NamedTuple):
-    """Krippendorff's alpha, or why there is none. ``units`` strategies with two or more ratings, ``n`` such ratings."""
+    """Krippendorff's alpha, or why it is undefined. ``units``: strategies with two or more levels; ``n``: levels."""
 
     value: float | None
     undefined: Undefined | None
@@ -89,9 +92,9 @@ LEAST_UNITS = 2
 
 
 def alpha_ordinal(units: Iterable[Sequence[int | None]]) -> Alpha:
-    """Ordinal alpha over units (strategies), each with the levels it got; missing ones are None.
+    """Return ordinal alpha over units (strategies); each unit lists its levels, None where not assessed.
 
-    Ratings of units with fewer than two levels cannot be compared and are left out, as Krippendorff does.
+    Units with fewer than two levels cannot be compared and are left out, as Krippendorff does.
     """
     pairable = [levels for unit in units if len(levels := [level for level in unit if level is not None]) > 1]
     n = sum(len(levels) for levels in pairable)
@@ -107,7 +110,7 @@ def alpha_ordinal(units: Iterable[Sequence[int | None]]) -> Alpha:
 
 
 def _ordinal_distances(totals: Counter) -> dict[tuple[int, int], float]:
-    """Squared: how many ratings lie between two levels, the two counted half."""
+    """Return squared distances between levels: the number of ratings between two levels, the two counted half."""
     order = sorted(totals)
     return {
         (a, b): (sum(totals[level] for level in order[i : j + 1]) - (totals[a] + totals[b]) / 2) ** 2
@@ -125,7 +128,10 @@ def _disagreement(counts: Counter, distance: dict[tuple[int, int], float]) -> fl
 
 
 def strength_of(sources: Iterable[tuple[str, int]]) -> Strength:
-    """What distinct ``(kind, id)`` carry. Measured data are indicator values; the rest is reported or documented."""
+    """Return the strength of the distinct ``(kind, id)`` sources cited.
+
+    Only indicator values are measured data; all other kinds are reported or documented.
+    """
     distinct = set(sources)
     kinds = {kind for kind, _pk in distinct}
     if len(kinds) > 1 and SourceKind.VALUE in kinds:

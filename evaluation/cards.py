@@ -1,4 +1,4 @@
-"""What a city's page says of its evaluations; registered in ``apps.ready()``."""
+"""The panel about evaluations on a city's page; registered in ``apps.ready()``."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from evaluation.selectors.results import shown_result
 
 
 def evaluation_card(city: Any, user: Any) -> Card | None:
-    """The newest published result, and what is under way for those who may know it."""
+    """Return the newest published result and the running evaluations visible to ``user``; None without any."""
     rows = Evaluation.objects.visible_to(user).filter(strategy__city=city).with_place()
     evaluations = list(rows.order_by("-round__declare_on"))
     if not evaluations:

@@ -1,4 +1,4 @@
-"""Choices and transitions of evaluations and reports. Imports nothing of ours."""
+"""Choices and stage transitions of evaluations and reports. Imports no other project module."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ class Stage(TextChoices):
 
 STAGES = list(Stage)
 
-TRANSITIONS = {  # verb: (from any of these, to this)
+TRANSITIONS = {  # verb: (allowed source stages, target stage)
     "start_rating": ({Stage.DECLARE}, Stage.RATE),
     "start_discussion": ({Stage.RATE}, Stage.DISCUSS),
     "start_moderation": ({Stage.DISCUSS}, Stage.MODERATE),
@@ -23,7 +23,7 @@ TRANSITIONS = {  # verb: (from any of these, to this)
     "request_changes": ({Stage.REVIEW}, Stage.MODERATE),
     "publish": ({Stage.REVIEW}, Stage.PUBLISHED),
 }
-BY_DATE = {  # verbs that the clock does: to the field of the round that says when
+BY_DATE = {  # verbs that the periodic task runs: verb -> field of the round with the start date
     "start_rating": "rate_on",
     "start_discussion": "discuss_on",
     "start_moderation": "moderate_on",
@@ -49,7 +49,7 @@ class Capacity(TextChoices):
     COMMITTEE = "committee", _("committee")
 
 
-INDEPENDENT = {Capacity.PEER, Capacity.COMMITTEE}  # the others stand beside, in neither median nor alpha
+INDEPENDENT = {Capacity.PEER, Capacity.COMMITTEE}  # ratings in other capacities count in neither median nor alpha
 
 
 class Strength(TextChoices):

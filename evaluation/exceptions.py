@@ -1,4 +1,4 @@
-"""What can go wrong with evaluations, each in a sentence that people can be told."""
+"""Errors of evaluations and reports. Each message is shown to the user and says what to do next."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from core.exceptions import TellableError
 
 
 class EvaluationError(TellableError):
-    """The family. Its children say what to do next."""
+    """Base class. Subclasses set ``message``, which says what to do next."""
 
 
 class NotYours(EvaluationError):
@@ -94,7 +94,7 @@ class ModeratorMissing(EvaluationError):
 
 
 class ConsensusIncomplete(EvaluationError):
-    """Says which dimensions still lack the agreed level."""
+    """Names the dimensions that have no consensus yet."""
 
     def __init__(self, names: Sequence[str]):
         super().__init__(
@@ -107,7 +107,7 @@ class NotLater(EvaluationError):
     message = _("Choose a day that lies ahead and after the present end of this stage.")
 
 
-# ---- ratings, talk, consensus
+# ---- ratings, discussion, consensus
 
 
 class NotInStage(EvaluationError):
@@ -135,7 +135,7 @@ class RatingIncomplete(EvaluationError):
 
 
 class AssessmentIncomplete(EvaluationError):
-    """Says which dimensions still lack a rating with its reasons."""
+    """Names the dimensions that have no complete rating yet."""
 
     def __init__(self, names: Sequence[str]):
         super().__init__(

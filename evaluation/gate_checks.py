@@ -1,4 +1,4 @@
-"""What this app knows of the gates of a city's pilot; registered in ``apps.ready()``."""
+"""This app's gate checks of a city's pilot; registered in ``apps.ready()``."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from pilot.gates import Condition
 
 
 def evaluation_is_published(city: Any) -> Condition:
-    """The scientific committee has approved an evaluation of the city."""
+    """Check that the scientific committee has approved an evaluation of the city."""
     newest = Evaluation.objects.filter(strategy__city=city).select_related("round", "strategy__city")
     published = newest.filter(stage=Stage.PUBLISHED).order_by("-published_at").first()
     if published is not None:

@@ -22,14 +22,14 @@ from .models import (
 EVALUATION = Evaluation._meta.db_table
 PUBLISHED = "epi: the evaluation is published"
 
-# Which evaluation a row of the table belongs to, as SQL over the row ``{row}``.
+# SQL for the evaluation id of a row; ``{row}`` is NEW, OLD or a table alias.
 OWN = "{row}.evaluation_id"
 OF_ASSESSMENT = f"(SELECT a.evaluation_id FROM {Assessment._meta.db_table} a WHERE a.id = {{row}}.assessment_id)"
 OF_RATING = (
     f"(SELECT a.evaluation_id FROM {Assessment._meta.db_table} a JOIN {Rating._meta.db_table} r "
     "ON r.assessment_id = a.id WHERE r.id = {row}.rating_id)"
 )
-JUDGED = {  # model: (its evaluation, its other unique keys as SQL over NEW and the stored row t)
+JUDGED = {  # model: (SQL for its evaluation id, its other unique keys as SQL over NEW and the stored row t)
     Evaluation: ("{row}.id", ["t.round_id = NEW.round_id AND t.strategy_id = NEW.strategy_id"]),
     Assessment: (OWN, ["t.evaluation_id = NEW.evaluation_id AND t.rater_id = NEW.rater_id"]),
     Rating: (OF_ASSESSMENT, ["t.assessment_id = NEW.assessment_id AND t.dimension_id = NEW.dimension_id"]),
@@ -48,7 +48,7 @@ def _hold(evaluation: str) -> str:
 
 
 def _only_while(model, evaluation: str, condition: str, message: str) -> Trigger:
-    """A row of ``model`` comes only while ``condition`` holds of its evaluation ``e``."""
+    """Return a trigger that refuses inserts into ``model`` unless ``condition`` is true of its evaluation ``e``."""
     table = model._meta.db_table
     holds = f"EXISTS (SELECT 1 FROM {EVALUATION} e WHERE e.id = {evaluation} AND {condition})"
     return Trigger(f"epi_{table}_due", table, "INSERT", f"NOT {holds}", message, _hold(evaluation))

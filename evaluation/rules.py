@@ -1,4 +1,7 @@
-"""Who rates, moderates and reviews. Conflicts and blindness are subtracted in the rows (``visible_to``)."""
+"""Permissions of evaluations.
+
+``visible_to`` in the querysets also excludes evaluations with a conflict of interest and ratings that are still hidden.
+"""
 
 import rules
 
@@ -17,7 +20,7 @@ def _among(rows, evaluation) -> bool:
 
 
 def _rows(evaluation):
-    from django.apps import apps  # rules stand below models
+    from django.apps import apps  # models import rules, so import models lazily
 
     return apps.get_model("evaluation", "Evaluation").objects
 
@@ -36,13 +39,13 @@ def is_moderator(user, evaluation):
 
 @rules.predicate
 def is_reviewer(user, evaluation):
-    """A member of the committee, or a substitute, who is free to decide on it."""
+    """Return whether a committee member or substitute may decide on it: no conflict, no other role in it."""
     return _among(_rows(evaluation).on_desk_of(user), evaluation)
 
 
 @rules.predicate
 def is_substitute(user):
-    """Appointed by a coordinator to decide on an evaluation that is not decided yet."""
+    """Return whether a coordinator appointed the user to decide on an evaluation that is not published yet."""
     person = person_of(user)
     if person is None or is_scientific_member(user):
         return False
@@ -50,7 +53,7 @@ def is_substitute(user):
 
 
 rules.add_perm("evaluation", is_coordinator | is_scientific | is_substitute)
-rules.set_perm("cities.use_admin", rules.permissions.permissions["cities.use_admin"] | is_substitute)  # for the desk
+rules.set_perm("cities.use_admin", rules.permissions.permissions["cities.use_admin"] | is_substitute)  # review page
 for _model in ("evaluationround", "framework", "dimension"):
     rules.add_perm(f"evaluation.add_{_model}", is_coordinator)
     rules.add_perm(f"evaluation.change_{_model}", is_coordinator)
@@ -61,7 +64,7 @@ rules.add_perm("evaluation.view_dimension", is_coordinator | is_scientific)
 rules.add_perm("evaluation.adopt_framework", is_scientific)
 
 rules.add_perm("evaluation.view_evaluation", is_visible)
-rules.add_perm("evaluation.change_evaluation", rules.always_deny)  # services alone move it
+rules.add_perm("evaluation.change_evaluation", rules.always_deny)  # only services change it
 rules.add_perm("evaluation.assign_evaluation", is_coordinator)  # raters, moderator, extension, substitutes
 rules.add_perm("evaluation.move_evaluation", is_coordinator)
 rules.add_perm("evaluation.view_raterassignment", is_visible)
@@ -77,4 +80,4 @@ rules.add_perm("evaluation.answer_question", is_official)  # object: the evaluat
 rules.add_perm("evaluation.view_discussionnote", is_visible)
 rules.add_perm("evaluation.view_committeereview", is_visible)
 rules.add_perm("evaluation.view_committeequestion", is_visible)
-rules.add_perm("evaluation.declare_conflict", is_visible)  # object: the evaluation; one's own conflict
+rules.add_perm("evaluation.declare_conflict", is_visible)  # object: the evaluation; for the user's own conflict

@@ -1,9 +1,9 @@
-"""What apps above may hear of."""
+"""Signals that apps above this one may connect to."""
 
 from django.dispatch import Signal
 
-# Sent inside the transaction, after each move: sender=Evaluation, evaluation, move (StageMove).
+# Sent inside the transaction after each move. Arguments: sender=Evaluation, evaluation, move (StageMove).
 stage_moved = Signal()
 
-# Sent inside the transaction: sender=Evaluation, evaluation, result (EvaluationResult).
+# Sent inside the transaction. Arguments: sender=Evaluation, evaluation, result (EvaluationResult).
 evaluation_published = Signal()

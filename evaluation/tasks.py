@@ -7,5 +7,5 @@ from .services import stages
 
 @shared_task
 def move_due_stages() -> None:
-    """Each minute: evaluations whose next stage has come."""
+    """Every minute: move evaluations whose next stage starts today or earlier."""
     stages.move_due_stages()

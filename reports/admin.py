@@ -1,4 +1,4 @@
-"""Which reports are issued by themselves, when, and who is told."""
+"""Admin of report schedules: which reports are issued automatically, when, and who is notified."""
 
 from django import forms
 from django.contrib import admin

@@ -1,4 +1,4 @@
-"""Filters of the list, the form that issues, the form that verifies."""
+"""Forms of reports: list filter, issue form, verify form."""
 
 import re
 
@@ -18,7 +18,7 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class ReportFilter(forms.Form):
-    """Lives in the address; what is unknown there filters nothing."""
+    """List filter from the query string. Invalid values are ignored."""
 
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All kinds")), *ReportKind.choices])
     city = forms.ModelChoiceField(
@@ -76,7 +76,7 @@ class IssueForm(forms.Form):
 
 
 class VerifyForm(forms.Form):
-    """A hash, or a file of which only the hash is taken."""
+    """A hash, or a file of which only the hash is computed."""
 
     hash = forms.CharField(
         label=_("SHA-256 hash"),

@@ -33,7 +33,7 @@ def validate_recipients(names):
 
 class ReportQuerySet(JobQuerySet):
     def visible_to(self, user):
-        """Network reports for everybody with an office; a city's for its people, and for the network once accepted."""
+        """Return network reports for every member, a city's for its members, and for the network once accepted."""
         if person_of(user) is None:
             return self.none()
         own = Q(city__in=insider_cities(user))
@@ -53,12 +53,12 @@ class ReportQuerySet(JobQuerySet):
         return Q(Exists(accepted))
 
     def newer_than(self, report):
-        """Later revisions on the same subject for the same period, the newest first."""
+        """Return later revisions of the same kind, city and period, newest first."""
         same = self.filter(kind=report.kind, city=report.city_id, period=report.period_id)
         return same.filter(revision__gt=report.revision).order_by("-revision")
 
     def for_list_page(self):
-        """Without the snapshots, which are large."""
+        """Defer the snapshots and file contents, which are large."""
         return (
             self.select_related("city", "period")
             .defer("snapshot")
@@ -67,9 +67,9 @@ class ReportQuerySet(JobQuerySet):
 
 
 class Report(Job):
-    """A numbered document of a city (or of the network, ``city`` empty) with its frozen data.
+    """A numbered report of a city, or of the network if ``city`` is empty, with its frozen data.
 
-    Made by ``services.reports.issue_report``; built by ``tasks.build_report``.
+    ``services.reports.issue_report`` creates it; ``tasks.build_report`` builds its files.
     """
 
     QUEUED, RUNNING, FAILED = ReportState.QUEUED, ReportState.BUILDING, ReportState.FAILED
@@ -90,8 +90,8 @@ class Report(Job):
     issued_at = models.DateTimeField(_("issued"), default=clock.now)
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reports_issued"
-    )  # empty where a schedule did it
-    recipients = models.JSONField(default=list, blank=True)  # roles that get a letter when it is ready
+    )  # empty if a schedule issued it
+    recipients = models.JSONField(default=list, blank=True)  # ``Recipients`` values that get an email when it is ready
     state = models.CharField(_("state"), max_length=10, choices=ReportState, default=ReportState.QUEUED)
     heartbeat_at = models.DateTimeField(null=True)
     engine = models.CharField(_("engine"), max_length=60, blank=True)
@@ -143,14 +143,14 @@ class Report(Job):
 
     @cached_property
     def contents(self) -> dict:
-        """The frozen data; the hash is checked whenever it is read."""
+        """Return the frozen data. Raises ``SealBroken`` if the snapshot does not match its hash."""
         if seal(self.snapshot) != self.sha256:
             raise SealBroken
         return json.loads(self.snapshot)
 
 
 class ReportFile(FrozenModel):
-    """The stored bytes are the record. Written in the same transaction that makes the report ready."""
+    """A file of a report, stored as bytes. Written in the transaction that makes the report ready."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="files")
     name = models.CharField(max_length=120)
@@ -171,7 +171,7 @@ class ReportFile(FrozenModel):
 
     @property
     def checked_content(self) -> bytes:
-        """The stored bytes, after their hash was compared."""
+        """Return the stored bytes. Raises ``SealBroken`` if they do not match their hash."""
         content = bytes(self.content)
         if seal(content) != self.sha256:
             raise SealBroken
@@ -179,7 +179,7 @@ class ReportFile(FrozenModel):
 
 
 class ReportSchedule(Recorded):
-    """Issues reports of a kind by itself; beat asks every minute what is due by these rows."""
+    """A rule that issues reports of a kind automatically. Celery beat checks every minute what is due."""
 
     kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
     trigger = models.CharField(_("when"), max_length=12, choices=Trigger)

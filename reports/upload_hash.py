@@ -1,4 +1,4 @@
-"""A file that is only looked at: its hash is taken while it streams in, and nothing of it is kept."""
+"""Upload handler that hashes a file while it streams in and stores nothing of it."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ TOO_LARGE = ""
 
 
 class HashedFile(UploadedFile):
-    """Name and size of what came, and its hash; "" where it was larger than any file here may be."""
+    """Name, size and SHA-256 of an upload; ``sha256`` is "" if it is larger than ``UPLOAD_MAX_BYTES``."""
 
     def __init__(self, sha256: str, **kwargs):
         super().__init__(**kwargs)
@@ -18,7 +18,7 @@ class HashedFile(UploadedFile):
 
 
 class HashOnly(FileUploadHandler):
-    """Takes the place of the handlers that keep files."""
+    """Replaces the upload handlers that store files."""
 
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)

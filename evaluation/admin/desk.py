@@ -1,4 +1,4 @@
-"""The committee's queue as a list of the workbench, and the desk of one evaluation."""
+"""The committee's review queue as an admin changelist, and the review page of one evaluation."""
 
 import csv
 
@@ -29,12 +29,12 @@ from evaluation.selectors.queue import NOT_SEEN, facts_of, plain_queue_for, queu
 from evaluation.services import committee
 from pilot.gates import gates_of
 
-READ_AGAIN_AFTER = 30 * 60  # seconds: a visit that goes on does not wipe out what is new to it
+READ_AGAIN_AFTER = 30 * 60  # seconds: within one visit the list of changes stays
 EMPTY = "–"
 
 
 class Queue(ChangeList):
-    """The most disputed first, unless a column is chosen. Reads what the columns need once for the whole page."""
+    """Changelist ordered by dispute unless a column is chosen. Loads the facts of all rows of a page at once."""
 
     def get_ordering(self, request, queryset):
         if ORDER_VAR not in self.params:
@@ -52,7 +52,7 @@ class Queue(ChangeList):
 
 @admin.register(Evaluation)
 class EvaluationAdmin(ReadOnlyAdmin):
-    """State is the services'; here one finds what to decide on, and opens the desk."""
+    """The review queue. Read-only: only services change an evaluation."""
 
     list_display = [
         "where",
@@ -75,20 +75,20 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @staticmethod
     def _coordinates(request) -> bool:
-        """Whoever is here for the workbench alone; committee members and substitutes have desks."""
+        """Return whether the user is a coordinator and no committee member: such users have no review page."""
         return has_network_role(request.user, Role.COORDINATOR) and not is_scientific_member(request.user)
 
     def get_queryset(self, request):
         return plain_queue_for(request.user) if self._coordinates(request) else queue_for(request.user)
 
     def get_ordering(self, request):
-        return []  # the query's own: the most disputed first
+        return []  # keep the order of the queryset: most disputed first
 
     def get_changelist(self, request, **kwargs):
         return Queue
 
     def get_list_display(self, request):
-        """Coordinators see that it is and its stage; nothing that hangs on ratings."""
+        """Show coordinators no column that depends on ratings."""
         return ["page", "state", "deadline", "waiting"] if self._coordinates(request) else self.list_display
 
     def get_sortable_by(self, request):
@@ -156,7 +156,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Download CSV"), permissions=["view"])
     def as_csv(self, request, queryset):
-        """The chosen rows with the columns that this reader sees."""
+        """Return the selected rows as CSV, with the columns that the user sees."""
         columns = [getattr(self, name) for name in self.get_list_display(request)]
         rows = list(queryset)
         facts = facts_of(rows, request.user)
@@ -174,7 +174,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         writer.writerows(csv_rows(table))
         return response
 
-    # ---- addresses
+    # ---- URLs
 
     def get_urls(self):
         guarded = self.admin_site.admin_view
@@ -191,7 +191,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {"title": _("Review queue")} | (extra_context or {}))
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
-        """One page for one evaluation: the desk; for those without one, the site's own page."""
+        """Redirect to the review page, or to the evaluation's page for users without one."""
         self._hide(request)
         pk = pk_of(object_id)
         if pk is None or not Evaluation.objects.visible_to(request.user).filter(pk=pk).exists():
@@ -201,7 +201,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         return redirect("evaluation:evaluation_detail", pk=pk)
 
     def history_view(self, request, object_id, extra_context=None):
-        raise Http404  # the desk tells what happened, in words that reveal no rating too early
+        raise Http404  # history would reveal ratings too early; the review page lists what happened
 
     @staticmethod
     def _on_desk(request, pk):
@@ -209,13 +209,13 @@ class EvaluationAdmin(ReadOnlyAdmin):
         return rows.with_place().filter(pk=pk).first()
 
     def _found(self, request, pk):
-        """404 for members in conflict, raters of it, and whoever else has no desk; before the review, for everybody."""
+        """Return the evaluation. Raises Http404 for users who may not review it, and for everyone before the review."""
         evaluation = self._on_desk(request, pk)
         if evaluation is None:
             raise Http404
         return evaluation
 
-    # ---- the desk
+    # ---- the review page
 
     def desk_view(self, request, pk):
         evaluation = self._found(request, pk)
@@ -292,7 +292,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         return redirect("admin:evaluation_desk", pk=pk)
 
     def seen_view(self, request, pk):
-        """The page posts here when it is shown, so that reading changes nothing by itself."""
+        """Store the visit. The page posts here when it is shown, because GET must not change data."""
         evaluation = self._found(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -304,7 +304,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         return redirect("admin:evaluation_desk", pk=pk)
 
     def gates_view(self, request, pk):
-        """The gates of the city's pilot as they stand today; loaded into the desk, or read by itself."""
+        """Show the current gate checks of the city's pilot: an HTML part for htmx, else a page."""
         evaluation = self._found(request, pk)
         if not request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city):
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""Frameworks, dimensions and rounds. What a round uses is read-only: it is succeeded, not changed."""
+"""Admin of frameworks, dimensions and rounds. A framework used by a round is read-only: make a new version."""
 
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +25,7 @@ class FrameworkAdmin(StaffAdmin):
         return len(framework.rounds.all())
 
     def has_add_permission(self, request):
-        return False  # frameworks are loaded, or succeed another one
+        return False  # a framework is loaded from a file or made as the next version of another
 
     def get_readonly_fields(self, request, obj=None):
         is_used = obj is not None and obj.is_in_use()

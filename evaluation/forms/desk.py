@@ -1,4 +1,4 @@
-"""The committee's decision, dimension by dimension and overall, and its questions."""
+"""Forms of the review page: the decision, overall and by dimension, and questions to the city."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -33,13 +33,13 @@ class DecisionForm(forms.Form):
             )
 
     def restate(self, stated_hash: str) -> None:
-        """The desk has changed: keep what was typed, and state what is shown now."""
+        """Set the hash to that of the data shown now and keep what the user typed."""
         self.data = self.data.copy()
         self.data["stated_hash"] = stated_hash
 
     @property
     def verdicts(self) -> dict[str, tuple[str, str]]:
-        """Those with a comment or a wish, by code."""
+        """Return ``(decision, comment)`` by dimension code, only for dimensions with a comment or requested changes."""
         verdicts = {}
         for dimension in self.dimensions:
             comment = self.cleaned_data[f"comment-{dimension.code}"].strip()

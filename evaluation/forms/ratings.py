@@ -1,4 +1,4 @@
-"""Levels with reasons: a rater's, and the moderator's consensus."""
+"""Forms for a rating, a consensus and a comment."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,7 @@ TICK = {"class": "form-check-input"}
 
 
 class LevelForm(VersionedForm):
-    """A level of the dimension's rubric, or that it is not assessed and why."""
+    """A level of the dimension's rubric, or "not assessed" with a reason."""
 
     choice = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect(TICK), required=False)
 
@@ -32,11 +32,11 @@ class LevelForm(VersionedForm):
         return type(self)(instance=current, dimension=self.dimension, prefix=self.prefix)
 
     def _post_clean(self):
-        """The service checks and writes; the form only reads."""
+        """Skip model validation and leave the instance unchanged: the service validates and saves."""
 
     @property
     def options(self) -> list:
-        """The radio buttons, each with what the rubric says of it."""
+        """Return ``(radio button, rubric text)`` pairs."""
         texts = {str(level): text for level, _name, text in self.dimension.levels}
         return [(radio, texts.get(str(radio.data["value"]), "")) for radio in self["choice"]]
 
@@ -89,7 +89,7 @@ class RatingForm(LevelForm):
 
     @property
     def places(self) -> list:
-        """The check boxes by action or indicator, each beside its source: ``[(place, [(box, source), ...]), ...]``."""
+        """Return the check boxes by action or indicator: ``[(name, [(checkbox, source or None), ...]), ...]``."""
         grouped: dict[str, list] = {}
         for box in self["citations"]:
             source = self.sources.get(box.data["value"])

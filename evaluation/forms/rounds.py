@@ -1,4 +1,4 @@
-"""Rounds, who takes part in them, conflicts, and the city's answers."""
+"""Forms for rounds, assignments, conflicts and the city's answers."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

@@ -10,7 +10,10 @@ from evaluation.exceptions import FrameworkInUse
 
 
 def in_language(texts: dict, language: str | None = None) -> str:
-    """One of ``{"en": ..., "sv": ...}``: the asked language, else English, else whatever there is."""
+    """Return the text in ``language`` (default: the active one), else in English, else in any language.
+
+    ``texts`` maps language codes to texts: ``{"en": ..., "sv": ...}``. Returns "" if it is empty.
+    """
     code = (language or get_language() or "en").split("-")[0]
     return texts.get(code) or texts.get("en") or next(iter(texts.values()), "")
 
@@ -21,7 +24,10 @@ def validate_texts(texts):
 
 
 class Framework(Recorded):
-    """A versioned set of dimensions with questions and rubric. In use it is not changed, only succeeded."""
+    """A versioned set of dimensions with questions and rubric.
+
+    Once a round uses it, it no longer changes; make a new version instead.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     version = models.PositiveSmallIntegerField(_("version"))
@@ -45,11 +51,11 @@ class Framework(Recorded):
 
     @property
     def levels(self) -> list[tuple[int, str]]:
-        """(level, its name), lowest first."""
+        """Return ``(level, name)`` pairs, lowest first."""
         return [(int(level), self.level_name(int(level))) for level in sorted(self.scale, key=int)]
 
     def is_in_use(self) -> bool:
-        """Whether a round uses it; asks the database."""
+        """Return whether a round uses it. Runs a query."""
         return self.pk is not None and self.rounds.exists()
 
     def clean(self):
@@ -61,7 +67,7 @@ class Framework(Recorded):
 
 
 class Dimension(Recorded):
-    """Codes are the keys; never a label."""
+    """One dimension of a framework. Refer to it by ``code``, never by a label."""
 
     framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="dimensions")
     code = models.SlugField(_("code"))
@@ -101,7 +107,7 @@ class Dimension(Recorded):
 
     @property
     def levels(self) -> list[tuple[int, str, str]]:
-        """(level, its name, what it takes here), lowest first; reads the framework."""
+        """Return ``(level, name, rubric text)`` tuples, lowest first. Reads the framework."""
         return [
             (int(level), in_language(self.framework.scale[level]), in_language(self.rubric[level]))
             for level in sorted(self.rubric, key=int)

@@ -1,4 +1,8 @@
-"""Who sees which evaluation, rating and report. Blindness and conflict have no exception, for nobody."""
+"""Who sees which evaluation, rating and report.
+
+Two rules have no exception, not even for superusers and coordinators: ratings are hidden until the discussion begins,
+and nobody with a conflict of interest rates as peer or committee, moderates or decides.
+"""
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
@@ -17,12 +21,12 @@ from core.models import FrozenQuerySet
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Stage
 from strategies.models import Action
 
-BESIDE = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city rate it in these capacities, conflict or not
+BESIDE = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city: they may rate it despite their conflict
 
 
 class RoundQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Rounds with an evaluation that the user sees; all for coordinators and the committee."""
+        """Return rounds with an evaluation visible to the user; all rounds for coordinators and the committee."""
         if has_network_role(user, Role.COORDINATOR) or is_scientific_member(user):
             return self
         evaluations = self.model.evaluations.rel.related_model.objects.visible_to(user).filter(round=OuterRef("pk"))
@@ -30,7 +34,12 @@ class RoundQuerySet(models.QuerySet):
 
 
 def conflict_of(person, prefix: str = "") -> Q:
-    """Evaluations that ``person`` must keep away from: declared; of the same city, now or before; of the same house."""
+    """Return a Q over Evaluation for those in which ``person`` has a conflict of interest.
+
+    A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
+    municipality or to an organisation that owns one of the strategy's actions. ``prefix`` is the path to the
+    evaluation. ``selectors.people.people_in_conflict`` is the same rule over Person: change both together.
+    """
     from .rounds import ConflictOfInterest
 
     evaluation, city = OuterRef(f"{prefix}pk"), OuterRef(f"{prefix}strategy__city")
@@ -55,7 +64,7 @@ class EvaluationQuerySet(models.QuerySet):
         return self.filter(~conflict_of(person))
 
     def rated_by(self, person):
-        """Assigned to rate, and free to: a peer or committee rater in conflict is not."""
+        """Return evaluations the person is assigned to rate; a conflict excludes peer and committee raters."""
         from .rounds import RaterAssignment
 
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
@@ -66,7 +75,10 @@ class EvaluationQuerySet(models.QuerySet):
         return self.filter(~conflict_of(person), moderator=person.pk)
 
     def on_desk_of(self, user):
-        """For a committee member: what she may review, now or later; conflicts and own ratings left out."""
+        """Return evaluations the user may review as committee member or substitute, now or at a later stage.
+
+        Leaves out those the user has a conflict with, rates or moderates.
+        """
         from .ratings import Assessment
         from .rounds import RaterAssignment, SubstituteAppointment
 
@@ -82,7 +94,7 @@ class EvaluationQuerySet(models.QuerySet):
         return free.filter(Exists(appointed))
 
     def with_part_of(self, user):
-        """Adds ``is_rater``, ``is_moderator``, ``is_reviewer``: what the rules of these names say, in one query."""
+        """Annotate ``is_rater``, ``is_moderator``, ``is_reviewer`` in one query. Equal to the rules of these names."""
         person, rows = person_of(user), self.model.objects
         if person is None:
             return self.annotate(is_rater=Value(False), is_moderator=Value(False), is_reviewer=Value(False))
@@ -94,7 +106,10 @@ class EvaluationQuerySet(models.QuerySet):
         )
 
     def visible_to(self, user):
-        """That it is, and its stage. The committee and substitutes see what they are free to review."""
+        """Return evaluations whose existence and stage the user may see.
+
+        Committee members see those they have no conflict with; substitutes those they may review.
+        """
         seen = Q(stage=Stage.PUBLISHED) | Q(strategy__city__in=insider_cities(user))
         person = person_of(user)
         if person is None:
@@ -115,7 +130,7 @@ class AssignmentQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        """One's own; the moderator's; coordinators assign."""
+        """Return the user's own assignments and those of evaluations the user moderates; all for coordinators."""
         from .rounds import Evaluation
 
         person = person_of(user)
@@ -128,7 +143,7 @@ class AssignmentQuerySet(models.QuerySet):
 
 
 def _others_seen_by(user, person):
-    """Evaluations whose submitted ratings the user sees by name."""
+    """Return evaluations whose submitted ratings the user sees, with the raters' names."""
     from .rounds import Evaluation
 
     discussed = Evaluation.objects.filter(stage__in=FROM_DISCUSS)
@@ -140,7 +155,10 @@ def _others_seen_by(user, person):
 
 
 def _left_out(evaluation: str, rater: str):
-    """Raters that were withdrawn and not named again: what they submitted no longer counts."""
+    """Return an Exists for raters who were withdrawn and not assigned again: their ratings no longer count.
+
+    ``evaluation`` and ``rater`` are lookup paths of the outer query.
+    """
     from .rounds import RaterAssignment
 
     of_rater = RaterAssignment.objects.filter(evaluation=OuterRef(evaluation), person=OuterRef(rater))
@@ -152,11 +170,11 @@ class AssessmentQuerySet(models.QuerySet):
         return self.filter(submitted_at__isnull=False)
 
     def counted(self):
-        """Submitted, and the rater was not withdrawn since."""
+        """Return submitted assessments whose rater was not withdrawn."""
         return self.submitted().filter(~_left_out("evaluation", "rater"))
 
     def visible_to(self, user):
-        """One's own always; others' submitted ones as their ratings."""
+        """Return the user's own, and other people's submitted ones wherever the user may see the ratings."""
         person = person_of(user)
         if person is None:
             return self.none()
@@ -166,7 +184,7 @@ class AssessmentQuerySet(models.QuerySet):
 
 class RatingQuerySet(models.QuerySet):
     def counted(self):
-        """Of assessments that count; whether a reader may see that is asked apart."""
+        """Return ratings of assessments that count. Does not check visibility: combine with ``visible_to``."""
         left_out = _left_out("assessment__evaluation", "assessment__rater")
         return self.filter(~left_out, assessment__submitted_at__isnull=False)
 
@@ -174,7 +192,7 @@ class RatingQuerySet(models.QuerySet):
         return self.filter(assessment__capacity__in=INDEPENDENT)
 
     def visible_to(self, user):
-        """Before the discuss stage nobody but the author, whoever asks."""
+        """Return ratings visible to the user. Before the discuss stage only the author's own, whoever the user is."""
         person = person_of(user)
         if person is None:
             return self.none()
@@ -187,7 +205,7 @@ class RatingQuerySet(models.QuerySet):
 
 class ConsensusQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Published ones; the city's leads and the committee from review on; the moderator's own."""
+        """Return published ones; from review on also for the city's leads and the committee; the moderator's own."""
         from .rounds import Evaluation
 
         seen = Q(evaluation__stage=Stage.PUBLISHED)
@@ -205,7 +223,7 @@ class ConsensusQuerySet(models.QuerySet):
 
 class DiscussionNoteQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """As the ratings that it is about: raters and moderator from discuss on, the committee from review on."""
+        """Return notes visible like the ratings: raters and moderator from discuss on, the committee from review on."""
         person = person_of(user)
         if person is None:
             return self.none()
@@ -214,7 +232,7 @@ class DiscussionNoteQuerySet(models.QuerySet):
 
 class ReviewQuerySet(FrozenQuerySet):
     def visible_to(self, user):
-        """Members free of conflict, and substitutes: they have to concur. Others once published."""
+        """Return reviews for committee members without a conflict and for substitutes; for others once published."""
         return self.filter(_published_for(user) | Q(evaluation__in=_reviewed_by(user).values("pk")))
 
 
@@ -223,13 +241,13 @@ class QuestionQuerySet(models.QuerySet):
         return self.filter(answered_at=None)
 
     def visible_to(self, user):
-        """The city's officials, who answer; the committee and substitutes. Others once published."""
+        """Return questions for the city's officials, the committee and substitutes; for others once published."""
         asked = Q(evaluation__strategy__city__in=official_cities(user))
         return self.filter(asked | _published_for(user) | Q(evaluation__in=_reviewed_by(user).values("pk")))
 
 
 def _published_for(user) -> Q:
-    """What the committee said in a published evaluation: for people of the city, and the network office."""
+    """Return a Q for published evaluations whose committee texts the user sees: people of the city, network office."""
     published = Q(evaluation__stage=Stage.PUBLISHED)
     if has_network_role(user, Role.PARTNER, Role.TRAINER, Role.COORDINATOR):
         return published
@@ -237,7 +255,7 @@ def _published_for(user) -> Q:
 
 
 def _reviewed_by(user):
-    """Evaluations in which the user sees what the committee says."""
+    """Return evaluations in which the user sees the committee's reviews and questions before publication."""
     from .rounds import Evaluation
 
     person = person_of(user)

@@ -1,4 +1,4 @@
-"""Ratings, the talk about them, the agreed level, and the committee's decision."""
+"""Ratings, their discussion, the consensus, and the committee's decisions and questions."""
 
 from django.conf import settings
 from django.db import models
@@ -28,7 +28,7 @@ LEVEL_OR_REASON = Q(level__range=(1, 4), not_assessed_reason="") | Q(level=None)
 
 
 class Assessment(Recorded, Versioned):
-    """One rater's view in one evaluation. Nobody but the author sees it before the discuss stage."""
+    """All ratings of one rater in one evaluation. Before the discuss stage only the rater sees it."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="assessments")
     rater = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assessments")
@@ -50,7 +50,7 @@ class Assessment(Recorded, Versioned):
 
 
 class Rating(Recorded, Versioned):
-    """One dimension of an assessment: a level, or why it is not assessed. Half-written while not submitted."""
+    """One dimension of an assessment: a level, or why it is not assessed. May be incomplete until submitted."""
 
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="ratings")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="ratings")
@@ -88,7 +88,7 @@ class Rating(Recorded, Versioned):
 
     @property
     def computed_strength(self) -> Strength:
-        """What its citations carry; reads them, so prefetch them for a list."""
+        """Return the strength of its citations. Reads them: prefetch ``citations`` for a list."""
         return strength_of(citation.source for citation in self.citations.all())
 
     @property
@@ -97,7 +97,7 @@ class Rating(Recorded, Versioned):
 
 
 class Citation(models.Model):
-    """A rating rests on something in the judged revision, or on an event."""
+    """A source that a rating cites: a record in the evaluated revision, or an event."""
 
     rating = models.ForeignKey(Rating, on_delete=models.CASCADE, related_name="citations")
     kind = models.CharField(max_length=10, choices=SourceKind)
@@ -128,12 +128,12 @@ class Citation(models.Model):
 
     @property
     def source(self) -> tuple[str, int]:
-        """Kind and id of the thing cited."""
+        """Return ``(kind, id)`` of the cited record."""
         return self.kind, self.update_id or self.value_id or self.evidence_id or self.event_id
 
 
 class DiscussionNote(models.Model):
-    """Said by a rater or the moderator from the discuss stage on."""
+    """A comment by a rater or the moderator, from the discuss stage on."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="notes")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="notes")
@@ -153,7 +153,7 @@ class DiscussionNote(models.Model):
 
 
 class Consensus(Recorded, Versioned):
-    """The agreed level of a dimension, kept beside the individual ratings."""
+    """The agreed level of a dimension, stored beside the individual ratings."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="consensus")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="consensus")
@@ -185,7 +185,10 @@ class Consensus(Recorded, Versioned):
 
 
 class CommitteeReview(FrozenModel):
-    """One member's decision, on the hash of what was on the desk. A new cycle starts anew; the old rows stay."""
+    """One member's decision on the exact version that the member read (``stated_hash``).
+
+    In a new cycle every member decides again; earlier rows stay.
+    """
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="reviews")
     member = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="committee_reviews")
@@ -237,7 +240,7 @@ class DimensionReview(FrozenModel):
 
 
 class CommitteeQuestion(Recorded):
-    """The committee asks the city without sending anything back."""
+    """A question of the committee to the city. The evaluation stays in review."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="questions")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, null=True, blank=True, related_name="asked")
@@ -274,7 +277,7 @@ class CommitteeQuestion(Recorded):
 
 
 class DeskVisit(models.Model):
-    """When a member last looked at a desk page, so that it can say what has changed since."""
+    """When a user last opened a review page, so that it can list what changed since."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="visits")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_visits")

@@ -1,4 +1,4 @@
-"""A round over all strategies; one evaluation for each. Everything below hangs on the evaluation."""
+"""Rounds, and one evaluation for each strategy in a round. All other models point to the evaluation."""
 
 from datetime import timedelta
 
@@ -58,17 +58,20 @@ class EvaluationRound(Recorded):
 
 
 class Evaluation(Recorded):
-    """One round of one strategy, judging one frozen revision. ``services.stages`` alone moves it."""
+    """The evaluation of one strategy in one round, based on one frozen revision.
+
+    Only ``services.stages`` changes its stage.
+    """
 
     round = models.ForeignKey(EvaluationRound, on_delete=models.PROTECT, related_name="evaluations")
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="evaluations")
     revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="evaluations")
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.DECLARE)
-    extended_to = models.DateField(_("stage extended to"), null=True, blank=True)  # the clock waits until then
+    extended_to = models.DateField(_("stage extended to"), null=True, blank=True)  # no move by date until then
     moderator = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="moderates", verbose_name=_("moderator")
     )
-    cycle = models.PositiveSmallIntegerField(default=1)  # decisions start anew after changes were requested
+    cycle = models.PositiveSmallIntegerField(default=1)  # increased to invalidate decisions made so far
     published_at = models.DateTimeField(null=True, blank=True)
 
     objects = EvaluationQuerySet.as_manager()
@@ -99,7 +102,7 @@ class Evaluation(Recorded):
 
     @property
     def last_day(self):
-        """The last day of the present stage; None once published. Reads the round."""
+        """Return the last day of the current stage, extension included; None once published. Reads the round."""
         ends = {
             Stage.DECLARE: self.round.rate_on,
             Stage.RATE: self.round.discuss_on,
@@ -119,7 +122,7 @@ class StageMove(FrozenModel):
     to_stage = models.CharField(max_length=10, choices=Stage)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="stage_moves"
-    )  # empty where the clock did it
+    )  # empty if the periodic task moved it
     reason = models.TextField(_("reason"), blank=True)
     at = models.DateTimeField(default=clock.now)
 
@@ -138,7 +141,7 @@ class StageMove(FrozenModel):
 
 
 class RaterAssignment(Recorded):
-    """Who is asked to rate, in which capacity. Withdrawn, never deleted."""
+    """A person asked to rate an evaluation, and in which capacity. Withdrawn, never deleted."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="assignments")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="rater_assignments")
@@ -165,7 +168,7 @@ class RaterAssignment(Recorded):
 
 
 class ConflictOfInterest(Recorded):
-    """Declared by the person, or written down by the coordinator (advised this city). Computed ones need no row."""
+    """A conflict declared by the person or recorded by a coordinator. Computed conflicts have no row."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="conflicts")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="conflicts")
@@ -194,7 +197,7 @@ class ConflictOfInterest(Recorded):
 
 
 class SubstituteAppointment(Recorded):
-    """With fewer than two eligible members, the coordinator appoints one in writing."""
+    """A substitute whom a coordinator appoints, with a reason, if fewer than two members are eligible."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="substitutes")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="substitute_for")
@@ -218,7 +221,7 @@ class SubstituteAppointment(Recorded):
 
 
 class EvaluationResult(Sealed):
-    """The published result; its hash covers the revision, the ratings and the consensus. It names no person."""
+    """The published result. Its hash covers the revision, the ratings and the consensus. Contains no names."""
 
     evaluation = models.OneToOneField(Evaluation, on_delete=models.PROTECT, related_name="result")
 

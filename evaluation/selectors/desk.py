@@ -1,4 +1,4 @@
-"""Everything that one needs to decide on one evaluation, in one place."""
+"""The data of the review page: everything a committee member needs to decide on one evaluation."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ from .sources import indicators_of
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happened, told without a level."""
+    """Something that happened since the last visit. ``text`` names no level."""
 
     at: datetime
     text: str
@@ -43,7 +43,7 @@ class Desk:
     questions: list[CommitteeQuestion]
     substitutes: list[SubstituteAppointment]
     moves: list[StageMove]
-    narrative: dict | None  # of the judged revision, as its actions and indicators
+    narrative: dict | None  # narrative, actions and indicators come from the evaluated revision
     actions: list[dict]
     indicators: list[dict]
     last_visit: datetime | None
@@ -56,14 +56,14 @@ class Desk:
 
     @property
     def waits_for(self) -> str:
-        """How many have to concur yet."""
+        """Return how many approvals are still needed, as a sentence."""
         if len(self.reviews) == 1:
             return _("One member has approved; one more has to concur.")
         return _("Waiting for two members; you would be the first.")
 
 
 def desk_of(evaluation: Evaluation, user: Any) -> Desk:
-    """For a member free of conflict, from the review stage on."""
+    """Return the data of the review page. Only for users who may review it, from the review stage on."""
     table = side_by_side(evaluation, user)
     reviews = list(
         CommitteeReview.objects.visible_to(user)
@@ -109,7 +109,7 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
 
 
 def _changes(table: SideBySide, reviews: Any, questions: Any, moves: Any, since: datetime) -> list[Change]:
-    """Newest first, what happened after the last visit."""
+    """Return what happened after ``since``, newest first."""
     found = [Change(move.at, move.get_verb_display()) for move in moves]
     for side in table.sides:
         name = {"dimension": side.dimension.name}

@@ -1,4 +1,4 @@
-"""What is judged and how: what the desk's hash and the published result are made of. No names of people."""
+"""The snapshots of an evaluation: data behind the hash a decision applies to, and the published result. No names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ ORDER = Capacity.values
 
 
 def counted_ratings(evaluation: Evaluation) -> QuerySet[Rating]:
-    """Every rating that counts, whoever asks: for services and sealed results. Pages add ``visible_to``."""
+    """Return all ratings that count, without a visibility check: for services and snapshots, not for pages."""
     rows = Rating.objects.counted().filter(assessment__evaluation=evaluation)
     return rows.select_related("assessment", "dimension").prefetch_related("citations")
 
 
 def agreement_in(ratings: Iterable[Rating]) -> Agreement:
-    """The agreement of the ratings of one dimension."""
+    """Return the agreement of the ratings of one dimension."""
     return agreement_of((rating.assessment.capacity, rating.level) for rating in ratings)
 
 
 def evidence_in(ratings: Iterable[Rating]) -> Any:
-    """What all independent ratings of one dimension cite, taken together."""
+    """Return the strength of all sources cited by the independent ratings of one dimension."""
     cited = (rating for rating in ratings if rating.assessment.capacity in INDEPENDENT)
     return strength_of(citation.source for rating in cited for citation in rating.citations.all())
 
 
 @dataclass
 class Judged:
-    """The rows that a desk's contents are made of, read once."""
+    """The rows that ``desk_contents`` is made of, read once."""
 
     dimensions: list[Dimension]
     ratings: list[Rating]  # those that count
@@ -50,7 +50,10 @@ def judged_rows(evaluation: Evaluation) -> Judged:
 
 
 def desk_contents(evaluation: Evaluation, judged: Judged | None = None) -> dict:
-    """What a committee member decides on. Decisions of other members are no part of it."""
+    """Return the data that a committee member decides on, without other members' decisions.
+
+    Keys: ``evaluation``, ``cycle``, ``revision``, ``framework``, ``dimensions``, ``answers``; see ``result_contents``.
+    """
     judged = judged or judged_rows(evaluation)
     return {
         "evaluation": evaluation.pk,
@@ -112,15 +115,20 @@ def _without_order_of_people(row: dict) -> Any:
 
 
 def result_contents(evaluation: Evaluation) -> dict:
-    """The published result, sealed in ``EvaluationResult``. Schema 1:
+    """Return the published result as stored in ``EvaluationResult``. Schema 1:
 
-    ``city`` {slug, name}, ``strategy`` (title), ``round``, ``period`` {name, starts_on, ends_on}, ``framework`` {name,
-    version, adopted_on, scale}, ``revision`` {number, sha256}, ``cycle``, ``approvals`` (how many members concurred),
-    ``published_on``, ``answers`` and ``dimensions`` in the framework's order, each: ``code``, ``order``, ``names`` (by
-    language), ``consensus`` {level or null, not_assessed_reason, reason}, ``agreement`` over the independent ratings
-    {n, median ("3" or "2-3"), low, high, gap, not_assessed}, ``by_capacity`` {capacity: the same}, ``evidence``
-    (strength), ``ratings`` (capacity, level, reasons, strength, citations as [kind, id]; for the seal, not for
-    readers: access.md shows them to nobody by name and to the public not at all), ``committee`` (comments).
+    - ``evaluation`` (id), ``city`` {slug, name}, ``strategy`` (title), ``round`` (name)
+    - ``period`` {name, starts_on, ends_on}, ``framework`` {name, version, adopted_on, scale}
+    - ``revision`` {number, sha256}, ``cycle``, ``approvals`` (count), ``published_on``
+    - ``answers`` [{question, answer}]
+    - ``dimensions`` in the framework's order, each with:
+
+      - ``code``, ``order``, ``names`` (by language), ``evidence`` (strength), ``committee`` (comments)
+      - ``consensus`` {level or null, not_assessed_reason, reason}
+      - ``agreement`` of the independent ratings {n, median ("3" or "2-3"), low, high, gap, not_assessed}
+      - ``by_capacity`` {capacity: same keys as ``agreement``}
+      - ``ratings`` [{capacity, level, not_assessed_reason, reasons, strength, citations [[kind, id]]}]: only for the
+        hash. Do not show them to readers: docs/access.md allows nobody to see them by name, the public not at all.
     """
     contents = desk_contents(evaluation)
     reviews = CommitteeReview.objects.filter(evaluation=evaluation, cycle=evaluation.cycle, decision=Decision.APPROVE)

@@ -1,4 +1,4 @@
-"""What each person has to do in evaluations, and how far the strategies of a round agree."""
+"""Tasks of a user in evaluations, and the agreement of raters in a round."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ DIMENSIONS = 6
 
 @dataclass(frozen=True)
 class Task:
-    """One thing that somebody has to do in one evaluation."""
+    """Something that a user has to do in one evaluation. ``label`` is the text of the link."""
 
     evaluation: Evaluation
     title: str
@@ -49,7 +49,7 @@ class Task:
 
 
 def tasks_of(user: Any, evaluation: Evaluation | None = None) -> list[Task]:
-    """What waits for ``user``, here or everywhere, in as many queries for one evaluation as for a hundred."""
+    """Return the user's open tasks, in one evaluation or in all. The number of queries does not depend on the rows."""
     if person_of(user) is None:
         return []
     rows = Evaluation.objects.exclude(stage=Stage.PUBLISHED)
@@ -62,7 +62,10 @@ def tasks_of(user: Any, evaluation: Evaluation | None = None) -> list[Task]:
 
 
 def _with_progress(rows: QuerySet[Evaluation], user: Any) -> QuerySet[Evaluation]:
-    """The evaluations in which one has a part, with how far one is, all read at once."""
+    """Return evaluations in which the user rates, moderates or reviews, annotated with the user's progress.
+
+    Annotates ``has_submitted``, ``is_asked_again``, ``has_decided``, ``rated_count`` and ``agreed_count``.
+    """
     person = person_of(user).pk
     here = {"evaluation": OuterRef("pk")}
     submitted = Assessment.objects.filter(rater=person, submitted_at__isnull=False, **here)
@@ -87,7 +90,7 @@ def _count(rows: QuerySet, by: str) -> Coalesce:
 
 
 def _own_task(row: Evaluation) -> Task | None:
-    """At most one for each stage: whoever rates does not moderate, and neither decides."""
+    """Return the user's task in the current stage, or None. Nobody has more than one role in an evaluation."""
     if row.stage in {Stage.DECLARE, Stage.RATE}:
         return _rate_task(row) if row.is_rater and not row.has_submitted else None
     if row.stage == Stage.DISCUSS:
@@ -100,7 +103,7 @@ def _own_task(row: Evaluation) -> Task | None:
 
 
 def work_rows(user: Any) -> list[WorkRow]:
-    """For *My work*."""
+    """Return the user's tasks as rows of the page *My work*."""
     return [
         WorkRow(
             title=task.title,
@@ -163,7 +166,7 @@ def _to_answer(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
 
 
 def _to_assign(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
-    """For coordinators: an evaluation without raters or moderator."""
+    """Return a coordinator's tasks: evaluations that lack raters or a moderator."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
     raters = RaterAssignment.objects.standing().filter(evaluation=OuterRef("pk"))
@@ -175,7 +178,7 @@ def _to_assign(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     return [_task(row, title, text, _("Name them"), "evaluation:assign") for row in found]
 
 
-# ---- a round across strategies
+# ---- agreement in a round
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ class DimensionAlpha:
 
     @property
     def words(self) -> str:
-        """The number with two decimals, or why there is none."""
+        """Return alpha with two decimals, or why it is undefined."""
         if self.alpha.undefined == Undefined.TOO_FEW:
             return _("too few ratings")
         if self.alpha.undefined == Undefined.NO_VARIATION:
@@ -194,7 +197,7 @@ class DimensionAlpha:
 
 
 def alphas_of(round: EvaluationRound) -> list[DimensionAlpha]:
-    """Krippendorff's alpha of each dimension over the published strategies, independent ratings only, as sealed."""
+    """Return Krippendorff's alpha of each dimension: independent ratings in the round's published results."""
     results = EvaluationResult.objects.filter(evaluation__round=round, evaluation__stage=Stage.PUBLISHED)
     units: dict[str, list[list[int | None]]] = defaultdict(list)
     for result in results.order_by("evaluation"):
@@ -206,7 +209,7 @@ def alphas_of(round: EvaluationRound) -> list[DimensionAlpha]:
 
 
 def requested_changes(evaluation: Evaluation) -> CommitteeReview | None:
-    """What the committee asked for when it sent the evaluation back; for whoever mends it, without the name."""
+    """Return the newest request for changes while it is being handled, else None. Do not show the member's name."""
     if evaluation.cycle == 1 or evaluation.stage != Stage.MODERATE:
         return None
     rows = CommitteeReview.objects.filter(

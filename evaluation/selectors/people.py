@@ -1,4 +1,4 @@
-"""Who may take part in an evaluation: the same rules as ``querysets.conflict_of``, asked for many persons at once."""
+"""Who may take part in an evaluation: the rules of ``querysets.conflict_of``, as querysets of persons."""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -9,7 +9,12 @@ from strategies.models import Action
 
 
 def people_in_conflict(evaluation: Evaluation) -> Q:
-    """Over Person: declared; of the same city, now or before; of the city's own house or one that owns its actions."""
+    """Return a Q over Person for those with a conflict of interest.
+
+    A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
+    municipality or to an organisation that owns one of the strategy's actions. ``querysets.conflict_of`` is the same
+    rule over Evaluation: change both together.
+    """
     city = evaluation.strategy.city
     declared = ConflictOfInterest.objects.filter(evaluation=evaluation, person=OuterRef("pk"), withdrawn_at=None)
     member = Membership.objects.filter(body__city=city, person=OuterRef("pk"))
@@ -21,7 +26,7 @@ def people_in_conflict(evaluation: Evaluation) -> Q:
 
 
 def people_free(evaluation: Evaluation) -> QuerySet[Person]:
-    """Without conflict, and neither rating nor moderating it: they may review it, or be given a task in it."""
+    """Return persons who have no conflict with the evaluation, do not rate it and do not moderate it."""
     assigned = RaterAssignment.objects.filter(evaluation=evaluation, person=OuterRef("pk"), withdrawn_at=None)
     rated = Assessment.objects.filter(evaluation=evaluation, rater=OuterRef("pk"))
     return (
@@ -32,7 +37,7 @@ def people_free(evaluation: Evaluation) -> QuerySet[Person]:
 
 
 def eligible_members(evaluation: Evaluation) -> QuerySet[Person]:
-    """Who may decide: current committee members and appointed substitutes, free and with an account to do it with."""
+    """Return who may decide: current committee members and substitutes with an active account, see ``people_free``."""
     committee = Membership.objects.current().filter(person=OuterRef("pk"), body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
     appointed = SubstituteAppointment.objects.filter(evaluation=evaluation, person=OuterRef("pk"))
     return (
@@ -43,7 +48,7 @@ def eligible_members(evaluation: Evaluation) -> QuerySet[Person]:
 
 
 def raters_to_choose(evaluation: Evaluation) -> QuerySet[Person]:
-    """Persons with an account who do not rate it yet; who may in which capacity, the service decides."""
+    """Return persons with an active account who neither rate nor moderate it. The service checks the capacity."""
     assigned = RaterAssignment.objects.filter(evaluation=evaluation, person=OuterRef("pk"), withdrawn_at=None)
     return (
         Person.objects.filter(~Exists(assigned), user__is_active=True)

@@ -1,4 +1,4 @@
-"""The committee's queue: the most disputed evaluations first. Nothing of ratings before the review has begun."""
+"""The committee's review queue, most disputed evaluations first. Reveals nothing of ratings before the review stage."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from evaluation.models import Assessment, CommitteeReview, Dimension, Evaluation
 
 from .judged import agreement_in, evidence_in
 
-NOT_SEEN = -1  # sorts below "all agree"
+NOT_SEEN = -1  # hidden or no rating; sorts below 0, "all agree"
 
 
 def queue_for(user: Any) -> QuerySet[Evaluation]:
-    """What a member may review, now or later: first what waits for a decision, the most disputed on top."""
+    """Return evaluations the user may review, now or later: in review first, then by largest gap."""
     desk = with_dispute(with_waiting(Evaluation.objects.on_desk_of(user))).with_place()
     return desk.order_by(
         Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
@@ -29,7 +29,7 @@ def queue_for(user: Any) -> QuerySet[Evaluation]:
 
 
 def plain_queue_for(user: Any) -> QuerySet[Evaluation]:
-    """For coordinators: every evaluation with its stage. Nothing that hangs on ratings is even asked."""
+    """Return every evaluation with its stage, for coordinators. Reads nothing that depends on ratings."""
     rows = with_waiting(Evaluation.objects.visible_to(user)).with_place()
     return rows.order_by("-round__declare_on", "strategy__city__name", "pk")
 
@@ -40,7 +40,7 @@ def with_waiting(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
 
 
 def with_dispute(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
-    """Adds ``largest_gap`` and ``rater_count``: hidden before the review stage, so that no sort order tells either."""
+    """Annotate ``largest_gap`` and ``rater_count``: NOT_SEEN before the review stage, so sorting reveals nothing."""
     gaps = (
         Rating.objects.counted()
         .independent()
@@ -71,7 +71,7 @@ def _from_review(value: Any) -> Any:
 
 @dataclass
 class QueueFacts:
-    """Of one row: the most disputed dimension, the weakest evidence, the approvals so far."""
+    """Facts of one row: most disputed dimension with its spread, weakest evidence, approvals so far."""
 
     dimension: Dimension | None = None
     spread: Spread | None = None
@@ -81,7 +81,10 @@ class QueueFacts:
 
 
 def facts_of(evaluations: list[Evaluation], user: Any) -> dict[int, QueueFacts]:
-    """For the rows of one page, in as many queries for one as for a hundred. Rows before the review stay empty."""
+    """Return the facts of the rows of one page, by evaluation id. The number of queries does not depend on the rows.
+
+    Rows before the review stage get empty facts.
+    """
     shown = [row.pk for row in evaluations if row.stage in FROM_REVIEW]
     ratings: dict[int, dict[Any, list[Rating]]] = defaultdict(lambda: defaultdict(list))
     rows = (

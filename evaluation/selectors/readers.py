@@ -1,4 +1,4 @@
-"""Who takes part in an evaluation reads the revision that is judged; registered in ``apps.ready()``."""
+"""Access of evaluation participants to the evaluated revision; registered in ``apps.ready()``."""
 
 from typing import Any
 
@@ -9,9 +9,10 @@ from evaluation.models import Evaluation
 
 
 def judged_revisions(user: Any) -> Q:
-    """Over PeriodRevision: those that the user rates, moderates or decides on, and has no conflict with.
+    """Return a Q over PeriodRevision for those that the user rates, moderates or may review.
 
-    With the evidence of network and public records as they were frozen, also where a newer revision was submitted.
+    Access includes the evidence of records with visibility network or public, as it was frozen, even after the city has
+    submitted a newer revision.
     """
     person = person_of(user)
     if person is None:

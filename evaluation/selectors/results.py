@@ -1,4 +1,4 @@
-"""The published result as readers see it: consensus, reasons, agreement, spread by capacity; never by name."""
+"""The published result as readers see it: consensus, reasons, agreement, spread by capacity; no names of raters."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +23,7 @@ class ResultRow:
     high: int | None
     gap: int | None
     evidence: Strength
-    by_capacity: list[tuple[str, dict]]  # the capacity's name; n, median, low, high, gap, not_assessed
+    by_capacity: list[tuple[str, dict]]  # (label, {n, median, low, high, gap, not_assessed})
     comments: list[str]
 
     @property
@@ -43,7 +43,7 @@ class ShownResult:
 
 
 def shown_result(evaluation: Evaluation) -> ShownResult | None:
-    """None before publication. The seal is checked by reading."""
+    """Return the published result, None before publication. Reading it checks the hash and may raise SealBroken."""
     result = EvaluationResult.objects.filter(evaluation=evaluation).first()
     if result is None:
         return None

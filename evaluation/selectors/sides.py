@@ -1,4 +1,4 @@
-"""Ratings side by side: one row for each dimension, one column for each rater, the city's own apart."""
+"""Comparison of ratings: one row per dimension, one column per rater, the city's own ratings separate."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ from evaluation.models import Assessment, Consensus, Dimension, DiscussionNote, 
 from .judged import agreement_in, evidence_in
 from .sources import Source, sources_of
 
-SPLIT = 2  # levels apart from which a dimension calls for a talk
+SPLIT = 2  # gap in levels from which a dimension needs discussion
 
 
 @dataclass
 class Side:
-    """One dimension with everything that the reader may see of it."""
+    """One dimension with the ratings, consensus and notes that the reader may see."""
 
     dimension: Dimension
     agreement: Agreement
@@ -38,7 +38,7 @@ class Side:
 
     @property
     def range_note(self) -> str:
-        """The range, where it says more than the median."""
+        """Return the range if the levels differ, else ""."""
         return self.spread.range if self.spread.gap else ""
 
     @property
@@ -47,13 +47,13 @@ class Side:
 
     @property
     def extremes(self) -> set[int]:
-        """The lowest and the highest level, where they are far apart."""
+        """Return the lowest and the highest level if the gap is SPLIT or more, else an empty set."""
         levels = {rating.level for _assessment, rating in self.independent if rating and rating.level}
         return {min(levels), max(levels)} if self.is_split else set()
 
     @property
     def gap_words(self) -> str:
-        """What the gap means, for readers who do not count."""
+        """Return the gap as a phrase: "all agree", "2 levels apart"."""
         gap = self.spread.gap
         if gap is None or self.spread.n < 2:
             return _("nothing to compare")
@@ -67,7 +67,7 @@ class Side:
 
     @property
     def dispute(self) -> tuple[int, int]:
-        """Sorts the most disputed first, then by the framework's order."""
+        """Return the sort key: most disputed first, then the framework's order."""
         return -(self.spread.gap or 0), self.dimension.order
 
 
@@ -87,13 +87,13 @@ class SideBySide:
 
     @property
     def widest(self) -> Side | None:
-        """The dimension with the largest gap; None where there is nothing to compare."""
+        """Return the dimension with the largest gap; None if no dimension has two ratings."""
         sides = [side for side in self.by_dispute if side.spread.n > 1]
         return sides[0] if sides else None
 
 
 def side_by_side(evaluation: Evaluation, user: Any) -> SideBySide:
-    """What ``user`` may see, by name: nothing where she may see no ratings yet."""
+    """Return the comparison with the ratings that ``user`` may see, with raters' names. May contain no ratings."""
     ratings = list(
         Rating.objects.visible_to(user)
         .counted()
@@ -134,7 +134,7 @@ def side_by_side(evaluation: Evaluation, user: Any) -> SideBySide:
 
 
 def _resolve(ratings: list[Rating], sources: dict[str, Source]) -> None:
-    """``rating.sources``: what it cites, as this reader may see it; None for a record that the city keeps to itself."""
+    """Set ``rating.sources``: the cited sources, None for a record that this reader may not see."""
     for rating in ratings:
         rating.sources = [sources.get("{}:{}".format(*citation.source)) for citation in rating.citations.all()]
 
@@ -145,7 +145,7 @@ def _in_order(assessments: Any) -> list[Assessment]:
 
 
 def previous_levels(evaluation: Evaluation) -> dict[str, int | None]:
-    """By dimension code, the published consensus of the city's round before this one."""
+    """Return the published consensus of the city's previous round: level or None, by dimension code."""
     rows = Consensus.objects.filter(
         evaluation__strategy__city=evaluation.strategy.city_id,
         evaluation__stage=Stage.PUBLISHED,

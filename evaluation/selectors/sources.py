@@ -1,4 +1,4 @@
-"""What a rating may rest on: the facts of the judged revision as its rater may see them, and the city's events."""
+"""Sources that a rating can cite: facts of the evaluated revision that the rater may see, and the city's events."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -16,7 +16,7 @@ HANDED_ON = {Visibility.NETWORK, Visibility.PUBLIC}
 
 
 class Source(NamedTuple):
-    """One thing to cite. ``place`` says where it belongs (an action, an indicator)."""
+    """A record to cite. ``place`` names the action or indicator it belongs to."""
 
     kind: SourceKind
     pk: int
@@ -33,7 +33,10 @@ class Source(NamedTuple):
 
 
 def citable_sources(evaluation: Evaluation, capacity: str) -> dict[str, Source]:
-    """By key, for a rater. Peers and committee are shown what the city handed on; its people its own records too."""
+    """Return the sources that a rater in this capacity may cite, by key ("update:12").
+
+    Peer and committee raters get records shared with the network or public; raters of the city get all records.
+    """
     return sources_of(evaluation, is_of_city=capacity not in INDEPENDENT)
 
 
@@ -45,7 +48,7 @@ def sources_of(evaluation: Evaluation, *, is_of_city: bool = False) -> dict[str,
 
 
 def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[dict]:
-    """The indicators of the judged revision, each with the value that the reader may see."""
+    """Return the indicators of the evaluated revision; ``value`` is None if the reader may not see it."""
     seen = set(Visibility.values) if is_of_city else HANDED_ON
     rows = evaluation.revision.contents.get("indicators", [])
     return [row if row["value"] and row["value"]["visibility"] in seen else row | {"value": None} for row in rows]
@@ -79,7 +82,7 @@ def _documents(evidence: list[dict], place: str) -> Iterator[Source]:
 
 
 def _events(evaluation: Evaluation, is_of_city: bool) -> Iterator[Source]:
-    """Events of the city until the revision was made; unpublished ones for its own people."""
+    """Yield events of the city up to the time of the revision; unpublished ones only for raters of the city."""
     city = evaluation.strategy.city_id
     events = Event.objects.filter(starts_at__lte=evaluation.revision.created_at)
     events = events.filter(city=city) | events.filter(body__city=city)

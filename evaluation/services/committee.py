@@ -1,4 +1,4 @@
-"""The scientific committee: two members concur on what they have read, or one of them asks for changes."""
+"""Decisions of the scientific committee: two approvals publish, one request for changes returns to moderation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,11 +37,11 @@ from . import letters
 from .rounds import ENOUGH, locked
 from .stages import apply_move
 
-Verdicts = Mapping[str, tuple[str, str]]  # code of a dimension: decision and comment
+Verdicts = Mapping[str, tuple[str, str]]  # dimension code -> (decision, comment)
 
 
 def desk_hash(evaluation: Evaluation) -> str:
-    """The hash that a decision is made on: revision, ratings, consensus and answers, in this cycle."""
+    """Return the snapshot hash that a decision applies to: revision, ratings, consensus, answers and cycle."""
     return seal(canonical(desk_contents(evaluation)))
 
 
@@ -56,9 +56,11 @@ def decide(
     stated_hash: str,
     reopen_ratings: bool = False,
 ) -> CommitteeReview:
-    """One member's decision. The second approval publishes; one request for changes leads back to moderation.
+    """Record one member's decision. The second approval publishes; one request for changes returns to moderation.
 
-    The same form posted twice is one decision. A desk that changed since ``stated_hash`` is refused: read it again.
+    ``stated_hash`` is the hash that the member saw; if the data changed since, raises DeskChanged. The same form posted
+    twice records one decision. Also raises NotYours, NotInStage, AlreadyDecided, DecisionContradicts, ReasonMissing or
+    NothingToReopen.
     """
     evaluation = locked(evaluation)
     member, decision, reason = _reviewer(evaluation, by), Decision(decision), reason.strip()
@@ -99,7 +101,7 @@ def _reviewer(evaluation: Evaluation, user: Any) -> Person:
 def _verdicts(
     evaluation: Evaluation, decision: Decision, reason: str, dimensions: Verdicts, reopen_ratings: bool
 ) -> dict[Dimension, tuple[str, str]]:
-    """Checked, by dimension; those without a word are left out."""
+    """Check the decisions on dimensions and return them by dimension: ``(decision, comment)``."""
     known = {dimension.code: dimension for dimension in evaluation.round.framework.dimensions.all()}
     verdicts: dict[Dimension, tuple[str, str]] = {
         known[code]: (Decision(verdict), comment.strip()) for code, (verdict, comment) in dimensions.items()
@@ -138,7 +140,10 @@ def _publish(evaluation: Evaluation, by: Any) -> None:
 def ask_question(
     evaluation: Evaluation, *, by: Any, text: str, dimension: Dimension | None = None
 ) -> CommitteeQuestion:
-    """Ask the city's officials without sending anything back. The same open question is asked once."""
+    """Ask the city's officials a question; the evaluation stays in review.
+
+    Returns the open question if the same one was asked before. Raises NotYours, NotInStage or ReasonMissing.
+    """
     evaluation = locked(evaluation)
     member = _reviewer(evaluation, by)
     if evaluation.stage != Stage.REVIEW:
@@ -157,7 +162,11 @@ def ask_question(
 
 @transaction.atomic
 def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> CommitteeQuestion:
-    """An official of the city answers, while the committee still reads; decisions made before start anew."""
+    """Save an official's answer, until the evaluation is published.
+
+    If a member has decided in this cycle, start a new one: the decision was made without the answer. Raises NotYours,
+    ReasonMissing, AlreadyAnswered or NotInStage.
+    """
     evaluation = locked(question.evaluation)
     if not by.has_perm("evaluation.answer_question", evaluation):
         raise NotYours
@@ -176,7 +185,7 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
     question.answer, question.answered_by, question.answered_at = text.strip(), by, clock.now()
     question.save(update_fields=["answer", "answered_by", "answered_at"])
     if evaluation.stage == Stage.REVIEW and evaluation.reviews.filter(cycle=evaluation.cycle).exists():
-        evaluation.cycle += 1  # who decided had not read the answer: decisions start anew
+        evaluation.cycle += 1  # members who decided had not read the answer
         evaluation.save(update_fields=["cycle"])
     letters.tell_of_answer(question)
     return question
@@ -186,6 +195,6 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
 
 
 def see_desk(evaluation: Evaluation, *, by: Any) -> DeskVisit:
-    """From now on the desk says what changed since this moment."""
+    """Store the time of this visit; the review page lists what changed since then."""
     visit, _is_new = DeskVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
     return visit

@@ -1,4 +1,4 @@
-"""Conflicts of interest that people declare. Computed ones need no row: see ``querysets.conflict_of``."""
+"""Declared conflicts of interest. Computed conflicts have no row: see ``querysets.conflict_of``."""
 
 from typing import Any
 
@@ -19,10 +19,11 @@ from .rounds import end_assignment, locked
 def declare_conflict(
     evaluation: Evaluation, person: Person | None = None, *, by: Any, reason: str
 ) -> ConflictOfInterest:
-    """One's own, or, by a coordinator, somebody else's (who advised the city, say).
+    """Declare the user's own conflict, or as coordinator that of ``person``, for example somebody who advised the city.
 
-    Ends the task of a peer or committee rater and of the moderator at once. People of the city who rate it in that
-    capacity keep theirs: their interest is known. Declaring twice is declaring once.
+    Ends the person's task as peer rater, committee rater or moderator at once. People of the city who rate it in that
+    capacity keep their task: their interest is known. A second call returns the existing row.
+    Raises NotYours, ReasonMissing or TooLateToDeclare (published).
     """
     evaluation = locked(evaluation)
     own = person_of(by)
@@ -30,7 +31,7 @@ def declare_conflict(
     is_own = own is not None and person == own
     found = evaluation.conflicts.filter(person=person, withdrawn_at=None).first()
     if is_own and found is not None and found.declared_by_id == by.pk and evaluation.stage != Stage.PUBLISHED:
-        return found  # it hides the evaluation from who declared it, so the permission is gone
+        return found  # the conflict hides the evaluation from this user, so a permission check would fail
     if not by.has_perm("evaluation.declare_conflict" if is_own else "evaluation.assign_evaluation", evaluation):
         raise NotYours
     if not reason.strip():
@@ -48,7 +49,10 @@ def declare_conflict(
 
 
 def _end_tasks(evaluation: Evaluation, person: Person) -> None:
-    """Ratings that fall out while the committee decides make what was decided moot: decisions start anew."""
+    """End the person's assignments and moderation.
+
+    If counted ratings drop out during the review, start a new cycle: decisions made so far no longer count.
+    """
     counted = Assessment.objects.counted().filter(evaluation=evaluation, rater=person, capacity__in=INDEPENDENT)
     if evaluation.stage == Stage.REVIEW and counted.exists():
         evaluation.cycle += 1
@@ -61,7 +65,10 @@ def _end_tasks(evaluation: Evaluation, person: Person) -> None:
 
 @transaction.atomic
 def withdraw_conflict(conflict: ConflictOfInterest, *, by: Any) -> ConflictOfInterest:
-    """A coordinator takes back what was declared by mistake, never for themselves. Tasks do not come back by it."""
+    """Withdraw a conflict that was declared by mistake. Ended tasks are not restored.
+
+    Raises NotYours unless the user is a coordinator, or if it is the coordinator's own conflict.
+    """
     evaluation = locked(conflict.evaluation)
     if not by.has_perm("evaluation.assign_evaluation", evaluation) or conflict.person == person_of(by):
         raise NotYours
@@ -71,6 +78,6 @@ def withdraw_conflict(conflict: ConflictOfInterest, *, by: Any) -> ConflictOfInt
         conflict.save(update_fields=["withdrawn_at"])
         decided = evaluation.reviews.filter(member=conflict.person_id, cycle=evaluation.cycle)
         if evaluation.stage == Stage.REVIEW and decided.exists():
-            evaluation.cycle += 1  # the member's earlier decision does not count again by itself
+            evaluation.cycle += 1  # otherwise the member's earlier decision would count again
             evaluation.save(update_fields=["cycle"])
     return conflict

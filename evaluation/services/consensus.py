@@ -1,4 +1,4 @@
-"""The moderator's consensus: a level and a reason for each dimension, beside the ratings."""
+"""The moderator's consensus: a level and a reason for each dimension."""
 
 from typing import Any
 
@@ -25,7 +25,11 @@ def save_consensus(
     reason: str,
     version: int | None = None,
 ) -> Consensus:
-    """Write down what was agreed; ``version`` as the form was opened, None where nothing was agreed yet."""
+    """Save the agreed level, or why the dimension is not assessed, with the reason.
+
+    ``version`` is the version that the form was opened on, None for the first save. Saving what is stored already
+    changes nothing. Raises NotYours, NotInStage, LevelOrReason, LevelUnknown, ReasonMissing or EditedMeanwhile.
+    """
     evaluation = locked(evaluation)
     if not by.has_perm("evaluation.moderate_evaluation", evaluation):
         raise NotYours

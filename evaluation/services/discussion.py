@@ -1,4 +1,4 @@
-"""What raters and the moderator say about a dimension once the ratings are open to them."""
+"""Comments by raters and the moderator on a dimension, from the discuss stage on."""
 
 from typing import Any
 
@@ -14,7 +14,10 @@ from .rounds import locked
 
 @transaction.atomic
 def add_note(evaluation: Evaluation, dimension: Dimension, *, by: Any, text: str) -> DiscussionNote:
-    """Say something. The same words by the same person twice in a row are said once."""
+    """Add a comment; return the newest one instead if it has the same author and text.
+
+    Raises NotYours, NotInStage (not discuss or moderate) or ReasonMissing (empty text).
+    """
     evaluation = locked(evaluation)
     if not by.has_perm("evaluation.discuss_evaluation", evaluation):
         raise NotYours

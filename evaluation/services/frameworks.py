@@ -1,4 +1,4 @@
-"""The framework of dimensions: loaded from the project's own file, adopted by the committee, then only succeeded."""
+"""Frameworks: load the one shipped with the project, adopt it, make the next version."""
 
 import json
 from datetime import date
@@ -16,7 +16,7 @@ DEFAULT = Path(__file__).resolve().parent.parent / "data" / "epi-2021.json"
 
 @transaction.atomic
 def load_framework(path: Path = DEFAULT) -> Framework:
-    """The framework of the file. A second call finds the first one and changes nothing."""
+    """Create the framework described in the JSON file and return it; a second call returns the existing one."""
     source = json.loads(path.read_text(encoding="utf-8"))
     scale = source["scale"]["labels"]
     framework, is_new = Framework.objects.get_or_create(
@@ -37,13 +37,16 @@ def load_framework(path: Path = DEFAULT) -> Framework:
 
 
 def bring_framework(**signal: Any) -> None:
-    """Of ``network_made``: without a framework a new network could open no round."""
+    """Receiver of ``network_made``: a new network needs a framework before it can open a round."""
     load_framework()
 
 
 @transaction.atomic
 def change_dimension(dimension: Dimension, *, by: Any, fields: dict) -> Dimension:
-    """Mend names, questions or rubric while no round uses the framework."""
+    """Set names, questions or rubric to ``fields`` (field name to value).
+
+    Raises NotYours, FrameworkInUse if a round uses the framework, or ValidationError.
+    """
     if not by.has_perm("evaluation.change_dimension"):
         raise NotYours
     Framework.objects.select_for_update().get(pk=dimension.framework_id)
@@ -58,7 +61,7 @@ def change_dimension(dimension: Dimension, *, by: Any, fields: dict) -> Dimensio
 
 @transaction.atomic
 def adopt_framework(framework: Framework, *, by: Any, on: date | None = None) -> Framework:
-    """The scientific committee makes the rubric its own. A date once set stays."""
+    """Record that the scientific committee adopted the framework (default: today). An existing date is kept."""
     if not by.has_perm("evaluation.adopt_framework"):
         raise NotYours
     framework = Framework.objects.select_for_update().get(pk=framework.pk)
@@ -70,7 +73,7 @@ def adopt_framework(framework: Framework, *, by: Any, on: date | None = None) ->
 
 @transaction.atomic
 def succeed_framework(framework: Framework, *, by: Any) -> Framework:
-    """The next version, as a copy that may be changed until a round uses it."""
+    """Return the next version: a copy that can be changed until a round uses it."""
     if not by.has_perm("evaluation.add_framework"):
         raise NotYours
     newest = Framework.objects.select_for_update().filter(name=framework.name).order_by("-version").first()

@@ -1,4 +1,4 @@
-"""Letters about evaluations: that something is to be done, and where. Never what somebody rated."""
+"""Notifications about evaluations: what is to be done, and where. They never contain a rating."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,12 +17,12 @@ from evaluation.selectors.people import eligible_members
 
 
 def tell(people: Iterable[Person], *, key: str, text: Text, path: str) -> None:
-    """One letter to each of them."""
+    """Send one notification to each person, even if ``people`` lists a person twice."""
     for person in {person.pk: person for person in people}.values():
         write_to(person, key=f"{key}/{person.pk}", text=text, path=path)
 
 
-# ---- whom
+# ---- recipients
 
 
 def raters(evaluation: Evaluation) -> list[Person]:
@@ -42,7 +42,7 @@ def coordinators() -> list[Person]:
     return holders(roles=[Role.COORDINATOR])
 
 
-# ---- what
+# ---- notifications
 
 
 def tell_of_assignment(assignment: Any) -> None:
@@ -84,7 +84,7 @@ def tell_substitute(appointment: Any) -> None:
 
 
 def tell_of_conflict(conflict: Any) -> None:
-    """Coordinators learn that it is, so that they can name somebody else; the reason stays on the page."""
+    """Notify coordinators, so that they can name somebody else. The reason is on the page, not in the email."""
     evaluation = conflict.evaluation
 
     def text() -> Any:
@@ -124,7 +124,7 @@ def desk_path(evaluation: Evaluation) -> str:
 
 
 def tell_of_move(evaluation: Evaluation, move: Any) -> None:
-    """Who has something to do now, or to know."""
+    """Notify the people who have something to do after this move, or need to know of it."""
     writer = _MOVES[move.verb]
     writer(evaluation, f"evaluation-move/{move.pk}")
 

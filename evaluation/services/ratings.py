@@ -1,4 +1,4 @@
-"""One rater's view: saved as it grows, submitted once, changed afterwards only while it is talked about."""
+"""One rater's assessment: saved dimension by dimension, submitted once, then changed only during the discussion."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,9 +42,11 @@ def save_rating(
     citations: Sequence[str] = (),
     version: int | None = None,
 ) -> Rating:
-    """Keep one dimension, unfinished ones too until the assessment is submitted. ``citations`` are keys of sources.
+    """Save the rating of one dimension. It may be incomplete until the assessment is submitted.
 
-    ``version`` is that of the rating the form was opened on; None where nothing was saved yet.
+    ``citations`` are keys of ``citable_sources``. ``version`` is the version that the form was opened on, None for the
+    first save. Raises NotYours, NotInStage, AlreadySubmitted, NeverSubmitted, LevelOrReason, LevelUnknown,
+    RatingIncomplete, StrengthNeedsReason, SourceUnknown or EditedMeanwhile.
     """
     evaluation = locked(evaluation)
     person, assignment = _rater(evaluation, by)
@@ -79,7 +81,10 @@ def _rater(evaluation: Evaluation, user: Any) -> tuple[Person, RaterAssignment]:
 
 
 def _check_open(evaluation: Evaluation, assessment: Assessment, dimension: Dimension) -> None:
-    """Before submitting: while rating lasts. Afterwards: in the discussion, and where the committee reopened it."""
+    """Raise unless the rating may be changed now.
+
+    Not submitted: only in the rate stage. Submitted: in the discussion, and in moderation for reopened dimensions.
+    """
     stage, is_submitted = evaluation.stage, assessment.submitted_at is not None
     if stage == Stage.RATE:
         if is_submitted:
@@ -93,7 +98,7 @@ def _check_open(evaluation: Evaluation, assessment: Assessment, dimension: Dimen
 
 
 def reopened_dimensions(evaluation: Evaluation) -> set[int]:
-    """Ids of the dimensions whose ratings the committee asked to look at again, while that is being done."""
+    """Return the ids of dimensions whose ratings the committee reopened; empty outside the moderation that follows."""
     if evaluation.stage != Stage.MODERATE or evaluation.cycle == 1:
         return set()
     asked = CommitteeReview.objects.filter(
@@ -111,7 +116,10 @@ def _check_level(evaluation: Evaluation, level: int | None, not_assessed_reason:
 
 
 def _rating_to_change(assessment: Assessment, dimension: Dimension, version: int | None, fields: dict) -> Rating:
-    """The row to write to. A stale form is refused, unless it says what is stored already: a post that came twice."""
+    """Return the row to write to.
+
+    Raises EditedMeanwhile for a stale version, unless the fields equal what is stored (the same form posted twice).
+    """
     rating = Rating.objects.select_for_update().filter(assessment=assessment, dimension=dimension).first()
     if rating is None:
         return Rating(assessment=assessment, dimension=dimension)
@@ -123,7 +131,10 @@ def _rating_to_change(assessment: Assessment, dimension: Dimension, version: int
 
 
 def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
-    """The citations are those of ``keys``; what can no longer be chosen but was cited before stays cited."""
+    """Set the citations to ``keys``. A source that is no longer citable may stay if it was cited before.
+
+    Raises SourceUnknown for any other key that is not in ``sources``.
+    """
     wanted = dict.fromkeys(keys)
     kept = {f"{kind}:{pk}" for kind, pk in (citation.source for citation in rating.citations.all())}
     if not set(wanted) <= kept | sources.keys():
@@ -140,7 +151,10 @@ def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
 
 @transaction.atomic
 def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
-    """Submit all dimensions. Reveals nothing to anybody, the author included. A second time changes nothing."""
+    """Submit the ratings of all dimensions; return the assessment, unchanged if it was submitted already.
+
+    Submitting reveals no other rating. Raises NotYours, NotInStage or AssessmentIncomplete.
+    """
     evaluation = locked(evaluation)
     person, _assignment = _rater(evaluation, by)
     assessment = Assessment.objects.select_for_update().filter(evaluation=evaluation, rater=person).first()

@@ -1,4 +1,4 @@
-"""Rounds, the evaluations in them, and the people who are asked to take part."""
+"""Rounds, their evaluations, and the people assigned to them."""
 
 from datetime import date
 from typing import Any
@@ -39,7 +39,7 @@ from strategies.models import PeriodRevision, ReportingPeriod, Strategy
 
 from . import letters
 
-ENOUGH = 2  # members who have to concur
+ENOUGH = 2  # approvals needed
 
 
 @transaction.atomic
@@ -56,7 +56,7 @@ def create_round(
     decide_by: date,
     by: Any,
 ) -> EvaluationRound:
-    """A round with the days on which its stages begin, in that order."""
+    """Create a round. The dates are the first days of its stages, in order. Raises NotYours or ValidationError."""
     if not by.has_perm("evaluation.add_evaluationround"):
         raise NotYours
     row = EvaluationRound(
@@ -79,7 +79,10 @@ def create_round(
 def add_evaluation(
     round: EvaluationRound, strategy: Strategy, revision: PeriodRevision | None = None, *, by: Any
 ) -> Evaluation:
-    """Judge the newest revision that the strategy's city has submitted for the round's period."""
+    """Create the evaluation of a strategy, based on the newest revision its city submitted for the round's period.
+
+    Raises NotYours, NothingSubmitted, WrongRevision if ``revision`` is not the newest, or AlreadyAdded.
+    """
     if not by.has_perm("evaluation.add_evaluationround"):
         raise NotYours
     of_city = PeriodRevision.objects.filter(city_period__city=strategy.city_id, city_period__period=round.period_id)
@@ -96,7 +99,7 @@ def add_evaluation(
 
 
 def locked(evaluation: Evaluation) -> Evaluation:
-    """The row, held until the commit, with what is asked of it."""
+    """Return the row, locked until the commit, with its framework, city and moderator loaded."""
     rows = Evaluation.objects.select_for_update(of=["self"])
     return rows.select_related("round__framework", "strategy__city", "moderator__user").get(pk=evaluation.pk)
 
@@ -119,7 +122,11 @@ def is_in_conflict(evaluation: Evaluation, person: Person) -> bool:
 
 @transaction.atomic
 def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: Any) -> RaterAssignment:
-    """Ask somebody to rate. The same request twice is one; another capacity needs the first to be withdrawn."""
+    """Assign a rater and notify them; return the existing assignment if it has the same capacity.
+
+    Raises NotYours, NobodyNamesThemselves, RatesAlready (in another capacity), TooLateToAssign, ModeratesAlready,
+    NotOfTheCity, ConflictStands or NotOfTheCommittee.
+    """
     evaluation = _held_by_coordinator(evaluation, by, person)
     standing = evaluation.assignments.standing().filter(person=person).first()
     if standing is not None:
@@ -133,7 +140,7 @@ def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: A
     _check_capacity(evaluation, person, Capacity(capacity))
     assignment = RaterAssignment.objects.create(evaluation=evaluation, person=person, capacity=capacity, assigned_by=by)
     for assessment in evaluation.assessments.filter(rater=person).exclude(capacity=capacity):
-        assessment.capacity, assessment._history_user = capacity, by  # begun before another request was withdrawn
+        assessment.capacity, assessment._history_user = capacity, by  # from an earlier, withdrawn assignment
         assessment.save(update_fields=["capacity"])
     letters.tell_of_assignment(assignment)
     return assignment
@@ -154,7 +161,10 @@ def _check_capacity(evaluation: Evaluation, person: Person, capacity: Capacity) 
 
 @transaction.atomic
 def withdraw_rater(assignment: RaterAssignment, *, by: Any, reason: str = "") -> RaterAssignment:
-    """What this person has rated stays and no longer counts. Until the discussion is over, not later."""
+    """Withdraw an assignment; the person's ratings stay but no longer count. Possible until the discussion ends.
+
+    Raises NotYours or TooLateToAssign.
+    """
     evaluation = _held_by_coordinator(assignment.evaluation, by)
     assignment = RaterAssignment.objects.select_for_update().get(pk=assignment.pk)
     if assignment.withdrawn_at is not None:
@@ -176,7 +186,10 @@ def end_assignment(assignment: RaterAssignment, *, reason: str) -> RaterAssignme
 
 @transaction.atomic
 def set_moderator(evaluation: Evaluation, person: Person, *, by: Any) -> Evaluation:
-    """Who leads the discussion and writes the consensus: free of conflict, and no rater of it."""
+    """Set the moderator, who must have no conflict and not rate this evaluation, and notify them.
+
+    Raises NotYours, NobodyNamesThemselves, TooLateToAssign, ConflictStands or RatesAlready.
+    """
     evaluation = _held_by_coordinator(evaluation, by, person)
     if evaluation.moderator_id == person.pk:
         return evaluation
@@ -202,7 +215,11 @@ def _rates(evaluation: Evaluation, person: Person) -> bool:
 
 @transaction.atomic
 def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reason: str) -> SubstituteAppointment:
-    """In writing, and only while fewer than two may decide. Substitutes obey the same conflicts as members."""
+    """Appoint a substitute while fewer than two members are eligible. The members' conflict rules apply.
+
+    Raises NotYours, NobodyNamesThemselves, ReasonMissing, TooLateToAssign, EnoughMembers, NoSubstitute, ConflictStands,
+    RatesAlready or ModeratesAlready.
+    """
     evaluation = _held_by_coordinator(evaluation, by, person)
     if not reason.strip():
         raise ReasonMissing
@@ -229,12 +246,15 @@ def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reaso
     return appointment
 
 
-# ---- more time
+# ---- extension
 
 
 @transaction.atomic
 def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = "") -> Evaluation:
-    """The present stage lasts until ``until``, that day included: the clock does not move it before."""
+    """Extend the current stage to ``until``, that day included: no move by date before then.
+
+    Raises NotYours, TooLateToAssign (published) or NotLater.
+    """
     evaluation = _held_by_coordinator(evaluation, by)
     if evaluation.stage == Stage.PUBLISHED:
         raise TooLateToAssign

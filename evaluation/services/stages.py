@@ -1,4 +1,4 @@
-"""The only writer of an evaluation's stage. The clock moves it on its dates, a coordinator by hand."""
+"""The only writer of an evaluation's stage: moved by the periodic task on its dates, or by a coordinator."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +28,11 @@ TIME_TO_CHANGE = timedelta(days=14)  # for the moderator, after the committee ha
 
 @transaction.atomic
 def move_stage(evaluation: Evaluation, verb: str, *, by: Any = None, reason: str = "") -> Evaluation:
-    """Move on by hand, or by the clock (``by`` empty). The committee moves it through ``committee.decide``."""
+    """Start the next stage for a user, or for the periodic task if ``by`` is None.
+
+    ``verb`` is a key of ``BY_DATE``; the committee's moves go through ``committee.decide``. Raises NotYours,
+    TransitionNotAllowed, or what the requirements of the move raise.
+    """
     evaluation = locked(evaluation)
     if verb not in BY_DATE:
         raise TransitionNotAllowed
@@ -38,16 +42,16 @@ def move_stage(evaluation: Evaluation, verb: str, *, by: Any = None, reason: str
 
 
 def _may_move(user: Any, evaluation: Evaluation, verb: str) -> bool:
-    """Coordinators every stage; the moderator hands over what is agreed."""
+    """Coordinators may start every stage; the moderator may only submit the consensus to the committee."""
     if verb == "hand_to_committee" and user.has_perm("evaluation.moderate_evaluation", evaluation):
         return True
     return user.has_perm("evaluation.move_evaluation", evaluation)
 
 
 def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") -> Evaluation:
-    """Inside a transaction, on a row that is held: check, write, and tell those concerned.
+    """Check the move, write it and notify the people concerned. Call in a transaction, with the row locked.
 
-    The move's row comes first: a trigger takes it only from the stage that lasts.
+    Insert the StageMove first: a trigger refuses it unless ``from_stage`` is the evaluation's current stage.
     """
     sources, target = TRANSITIONS[verb]
     stage = Stage(evaluation.stage)
@@ -64,7 +68,7 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
     evaluation.extended_to = None
     if verb == "request_changes":
         evaluation.cycle += 1
-        evaluation.extended_to = clock.today() + TIME_TO_CHANGE  # the planned day has passed
+        evaluation.extended_to = clock.today() + TIME_TO_CHANGE  # the planned end of moderation has passed
     if target == Stage.PUBLISHED:
         evaluation.published_at = clock.now()
     evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])
@@ -73,7 +77,7 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
     return evaluation
 
 
-# ---- what a move waits for
+# ---- requirements of a move
 
 
 def _somebody_submitted(evaluation: Evaluation) -> None:
@@ -105,7 +109,10 @@ _CONDITIONS = {
 
 
 def next_verb(evaluation: Evaluation) -> str | None:
-    """What the clock would do next. After changes were requested, only a person hands over again."""
+    """Return the verb that the periodic task runs next, or None.
+
+    After the committee requested changes, only a person can submit the evaluation to it again.
+    """
     for verb in BY_DATE:
         if evaluation.stage in TRANSITIONS[verb][0]:
             return None if verb == "hand_to_committee" and evaluation.cycle > 1 else verb
@@ -120,9 +127,10 @@ def is_due(evaluation: Evaluation, day: date) -> bool:
 
 
 def move_due_stages() -> list[int]:
-    """Move what is due today in the network's time zone; ids of what moved. Safe to call at any time, by anybody.
+    """Move all evaluations whose next stage has started, by today in the network's time zone. Safe to call repeatedly.
 
-    What waits for people (no rating submitted, no moderator, no consensus) stays and is tried again next time.
+    Returns the ids that moved. An evaluation whose requirements are not met (no submitted rating, no moderator, no
+    consensus) stays and is tried again at the next call.
     """
     day = clock.today()
     waiting = Evaluation.objects.exclude(stage__in=[Stage.REVIEW, Stage.PUBLISHED]).select_related("round")
@@ -143,7 +151,7 @@ def _move_while_due(evaluation: Evaluation, day: date) -> int | None:
 
 @transaction.atomic
 def _move_if_due(evaluation: Evaluation, day: date) -> Evaluation:
-    """Asked again under the lock: another worker may have been first."""
+    """Check again under the lock, since another worker may have moved it. Raises TransitionNotAllowed if not due."""
     evaluation = locked(evaluation)
     verb = next_verb(evaluation)
     if verb is None or not is_due(evaluation, day):

@@ -1,4 +1,4 @@
-"""What the pages of evaluations share: the one evaluation that is seen, or nothing."""
+"""Base view of the pages about one evaluation."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from evaluation.models import Dimension, Evaluation
 
 
 class OfEvaluation(StrangersSignIn, TemplateView):
-    """404 where the evaluation is not seen, 403 where ``permission`` does not allow it."""
+    """Returns 404 if the evaluation is not visible to the user, 403 without ``permission``."""
 
     permission = ""
 
@@ -32,7 +32,7 @@ class OfEvaluation(StrangersSignIn, TemplateView):
         return evaluation
 
     def _allows(self, permission: str, evaluation: Evaluation) -> bool:
-        """The rule's answer for an evaluation that is known to be visible; one's part was read along with it."""
+        """Return what the rule would, for an evaluation that is visible; uses the annotations of ``with_part_of``."""
         parts = {
             "evaluation.rate_evaluation": evaluation.is_rater,
             "evaluation.moderate_evaluation": evaluation.is_moderator,
@@ -75,7 +75,7 @@ class OfEvaluation(StrangersSignIn, TemplateView):
         return {"evaluation": self.evaluation, "steps": steps, "trail": self.trail()} | context
 
     def told(self, act, done: str = "") -> bool:
-        """Do it; what a person can be told becomes a message. True where it was done."""
+        """Call ``act``; show a user-facing error as a message. Returns whether it succeeded."""
         try:
             act()
         except TellableError as error:

@@ -1,4 +1,4 @@
-"""The discussion, and the moderator's consensus: ratings side by side, most disputed first."""
+"""Discussion, and the moderator's consensus: ratings side by side, most disputed dimension first."""
 
 from django.contrib import messages
 from django.http import Http404
@@ -17,7 +17,7 @@ from .base import OfEvaluation
 
 
 class OfTalk(OfEvaluation):
-    """For raters and the moderator, from the discuss stage on; before it there is nothing here."""
+    """Pages for raters and the moderator. Returns 404 before the discuss stage."""
 
     permission = "evaluation.discuss_evaluation"
 
@@ -56,7 +56,7 @@ class Discuss(OfTalk):
         }
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return super().get(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):
@@ -67,7 +67,7 @@ class Discuss(OfTalk):
 
 
 class Moderate(OfTalk):
-    """One form for each dimension; each is saved by itself."""
+    """One form for each dimension, each saved separately."""
 
     permission = "evaluation.moderate_evaluation"
     template_name = "evaluation/moderate.html"
@@ -76,7 +76,7 @@ class Moderate(OfTalk):
         return ConsensusForm(data, instance=side.consensus, dimension=side.dimension, prefix=side.dimension.code)
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return self.show()
 
     def show(self, bound: ConsensusForm | None = None, status: int = 200):
@@ -98,7 +98,7 @@ class Moderate(OfTalk):
         return self.render_to_response(context, status=status)
 
     def unsubmitted(self) -> list:
-        """Raters who were asked and did not submit: the moderator knows who, never what."""
+        """Return the assignments of raters who have not submitted. The moderator never sees their drafts."""
         submitted = Assessment.objects.submitted().filter(evaluation=self.evaluation).values("rater")
         return list(self.evaluation.assignments.standing().exclude(person__in=submitted).select_related("person"))
 
@@ -134,7 +134,7 @@ class Moderate(OfTalk):
 
 
 class HandOver(OfTalk):
-    """The moderator gives the evaluation to the committee."""
+    """The moderator submits the consensus to the committee."""
 
     permission = "evaluation.moderate_evaluation"
     http_method_names = ["post"]

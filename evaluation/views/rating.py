@@ -1,4 +1,4 @@
-"""Rating a strategy: one page for each dimension, and one to look everything over before submitting."""
+"""Rating a strategy: one page per dimension, and one to review all ratings before submitting."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ from .base import OfEvaluation
 
 
 class OfRater(OfEvaluation):
-    """Pages of an assigned rater without conflict."""
+    """Pages of an assigned rater; a peer or committee rater must have no conflict."""
 
     permission = "evaluation.rate_evaluation"
 
@@ -75,7 +75,7 @@ class Rate(OfRater):
         return RatingForm(data, instance=rating, dimension=self.current, sources=self.sources, cited=cited)
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return self.show(self.make_form())
 
     def show(self, form, status=200):
@@ -94,7 +94,7 @@ class Rate(OfRater):
         return self.render_to_response(context, status=status)
 
     def post(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         form = self.make_form(request.POST)
         if not form.is_valid():
             return self.show(form)
@@ -142,7 +142,7 @@ class Rate(OfRater):
 
 
 class RateReview(OfRater):
-    """Everything one has rated, before submitting and after."""
+    """All own ratings, before and after submitting."""
 
     template_name = "evaluation/rate_review.html"
 
@@ -166,7 +166,7 @@ class RateReview(OfRater):
         return self.evaluation.stage == Stage.RATE and bool(self.assessment and self.assessment.submitted_at)
 
     def following(self):
-        """The next evaluation that waits for this person's ratings, the most pressing first."""
+        """Return the user's most urgent other task in the rate stage, or None."""
         waiting = [task for task in tasks_of(self.request.user) if task.evaluation.stage == Stage.RATE]
         return min(waiting, key=lambda task: task.due_on or date.max, default=None)
 
@@ -175,5 +175,5 @@ class RateReview(OfRater):
         return [sources.get("{}:{}".format(*row.source)) for row in rating.citations.all()] if rating else []
 
     def post(self, request, *args, **kwargs):
-        self.told(lambda: ratings.submit_assessment(self.evaluation, by=request.user))  # the page says that it was done
+        self.told(lambda: ratings.submit_assessment(self.evaluation, by=request.user))  # the page itself confirms it
         return self.back("evaluation:rate_review")

@@ -1,4 +1,4 @@
-"""Rounds and evaluations: what there is, what waits, who takes part, what was decided."""
+"""Rounds and evaluations: lists, details, assignments, conflicts, and answers to the committee."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -37,7 +37,7 @@ from .base import OfEvaluation
 
 
 class RoundList(StrangersSignIn, ListView):
-    """Every round of which one sees an evaluation; what waits for oneself comes first."""
+    """Rounds with an evaluation visible to the user; the user's own tasks come first."""
 
     template_name = "evaluation/round_list.html"
     paginate_by = 12
@@ -86,7 +86,7 @@ class OfRound(StrangersSignIn, TemplateView):
         return get_object_or_404(visible, pk=self.kwargs["pk"])
 
     def strategies(self):
-        """Current strategies whose city has submitted the period and that are not in the round yet."""
+        """Return current strategies not in the round yet, whose city has submitted the round's period."""
         submitted = PeriodRevision.objects.filter(
             city_period__city=OuterRef("city"), city_period__period=self.round.period_id
         )
@@ -140,7 +140,7 @@ class EvaluationAdd(OfRound):
 
 
 class EvaluationDetail(OfEvaluation):
-    """The stage, what waits for oneself, and, as far as one may, the consensus and the result."""
+    """Stage, the user's own tasks, and the consensus and result if the user may see them."""
 
     template_name = "evaluation/evaluation_detail.html"
 
@@ -171,7 +171,7 @@ class EvaluationDetail(OfEvaluation):
 
 
 class Assign(OfEvaluation):
-    """The coordinator's page: raters, moderator, time, substitutes, conflicts, and moving by hand. Never a rating."""
+    """The coordinator's page: raters, moderator, substitutes, conflicts, extension, next stage. Shows no ratings."""
 
     permission = "evaluation.assign_evaluation"
     template_name = "evaluation/assign.html"
@@ -185,7 +185,7 @@ class Assign(OfEvaluation):
     }
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         return self.show()
 
     def make_form(self, act: str, data=None):
@@ -223,7 +223,7 @@ class Assign(OfEvaluation):
         return self.render_to_response(context, status=status)
 
     def post(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - refuses before anything is made
+        self.evaluation  # noqa: B018 - raises 404 or 403 first
         act = request.POST.get("act", "")
         if act in {"withdraw", "forgive"}:
             self.withdraw(act, request.POST.get("row", ""))
@@ -274,7 +274,7 @@ class Assign(OfEvaluation):
 
 
 class ConflictDeclare(OfEvaluation):
-    """One's own conflict of interest. Afterwards the evaluation may no longer be there for oneself."""
+    """Declare the user's own conflict of interest. Afterwards the user may no longer see the evaluation."""
 
     permission = "evaluation.declare_conflict"
     template_name = "evaluation/conflict.html"
@@ -303,7 +303,7 @@ class ConflictDeclare(OfEvaluation):
 
 
 class QuestionAnswer(StrangersSignIn, TemplateView):
-    """The city's officials answer the committee."""
+    """Officials of the city answer a question of the committee."""
 
     template_name = "evaluation/question_answer.html"
 

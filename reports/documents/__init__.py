@@ -1,1 +1,1 @@
-"""Facts in, words and blocks out (``document``); a snapshot in, files out (``render``). Nothing here queries."""
+"""``document`` turns facts into translated text blocks; ``render`` turns a snapshot into files. No database queries."""

@@ -1,4 +1,4 @@
-"""What documents are made of. Each block is a plain dict that the PDF and the HTML draw; its words are final."""
+"""The blocks of a document: plain dicts that the PDF and HTML templates draw. Texts are final."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ def table(
 
 
 def wide(words: str, parts: int = 1) -> Column:
-    """A column that takes what room is left; of several, each its part."""
+    """Return a column that takes the remaining width; several share it in proportion to ``parts``."""
     return {"text": str(words), "wide": parts}
 
 
@@ -71,12 +71,12 @@ def state(key: str, words: str, below: str = "") -> Cell:
 
 
 def level(value: str, words: str, below: str = "") -> Cell:
-    """``value``: "1" to "4", "2-3" for an even median, "" for not assessed."""
+    """Return a cell for a level: ``value`` is "1" to "4", "2-3" for a median, "" for not assessed."""
     return {"level": value, "text": str(words), "note": below}
 
 
 def bars(caption: str, key: Sequence[tuple[str, str]], rows: Sequence[tuple[str, dict[str, int]]]) -> dict | None:
-    """Stacked bars of counts by state, in the key's order."""
+    """Return stacked bars of counts by state, in the order of ``key``; None if all counts are zero."""
     shown = [(label, counts) for label, counts in rows if sum(counts.values())]
     if not shown:
         return None

@@ -1,4 +1,4 @@
-"""Changes since the report before, in words."""
+"""The section about changes since the previous report."""
 
 from django.utils.translation import gettext as _
 

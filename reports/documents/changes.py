@@ -1,4 +1,4 @@
-"""What changed since the report before, as keys and figures: two reports' facts in, a list of changes out."""
+"""Compare the facts of two reports and return a list of changes, as keys and figures."""
 
 from decimal import Decimal
 from typing import Any
@@ -69,7 +69,7 @@ def _values(before: dict, now: dict) -> Any:
 
 
 def _target(indicator: dict, counts_few: bool) -> str | None:
-    """ "few" for fewer than five people, also where an earlier report still held the figure."""
+    """Return the target, "few" for fewer than five people, even if an earlier report still contained the figure."""
     target = indicator["target"]
     is_small = indicator.get("is_target_small") or (counts_few and target is not None and is_few(Decimal(target)))
     return "few" if is_small else target

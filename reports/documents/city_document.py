@@ -1,4 +1,4 @@
-"""The period report of one city, section by section. Facts in, blocks out; no query, no clock."""
+"""The sections of a city report. Turns facts into blocks; no queries, no current time."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -124,7 +124,7 @@ def _actions(city: dict) -> dict:
 
 
 def _updates(city: dict) -> dict:
-    """What the city lets the network read, oldest first; the rest is counted, not printed."""
+    """Return the updates shared with the network, oldest first; the others are only counted."""
     columns = [blocks.narrow(_("Date")), blocks.narrow(_("Action")), blocks.wide(_("What has happened"))]
     rows = [
         [words.day(update["date"], "medium"), update["action"], blocks.cell(update["text"], _below(update))]

@@ -1,6 +1,6 @@
-"""The six dimensions, always in the framework's order: the agreed level, and how far independent ratings agree.
+"""Tables of the six dimensions in the framework's order: agreed level, and agreement of the independent ratings.
 
-No mean, no total over dimensions, no ranking of cities: an even median stays "2–3", and what was not assessed is said.
+Never show a mean, a total over dimensions or a ranking of cities. A median may be "2–3". "Not assessed" is printed.
 """
 
 from django.utils.translation import gettext as _
@@ -33,7 +33,7 @@ def agreement_words(dimension: dict) -> str:
 
 
 def beside_words(dimension: dict) -> str:
-    """The city's own ratings, that count in no median: by capacity."""
+    """Return the medians of the city's own ratings by capacity. They do not count in the independent median."""
     own = [f"{words.capacity(name)}: {words.span(spread['median'])}" for name, spread in dimension["beside"].items()]
     return "; ".join(own) or _("none")
 
@@ -66,7 +66,7 @@ def dimension_table(evaluation: dict) -> dict | None:
 
 
 def reasons(evaluation: dict) -> dict | None:
-    """Why each level was agreed on, in the moderator's words."""
+    """Return the moderator's reason for each agreed level."""
     return blocks.bullets(
         [
             blocks.cell(f"{dimension['name']}: {dimension['reason'] or dimension['not_assessed_reason']}")
@@ -77,7 +77,10 @@ def reasons(evaluation: dict) -> dict | None:
 
 
 def network_table(cities: list[dict]) -> dict | None:
-    """Cities by name, dimensions in the framework's order. Cities judged in another framework have their own table."""
+    """Return a table of cities in alphabetical order; columns are the dimensions of the first city's framework.
+
+    A city evaluated with another framework gets "–" for the dimensions that its framework lacks.
+    """
     judged = [city for city in cities if city["evaluation"]]
     if not judged:
         return None
@@ -115,7 +118,7 @@ def _short_cell(dimension: dict | None) -> blocks.Cell:
 
 
 def agreement_table(agreed: dict) -> dict | None:
-    """How far independent raters agree in a round, by dimension, and what the ratings rest on."""
+    """Return a table of a round: agreement of independent raters and strength of evidence, by dimension."""
     columns = [
         blocks.wide(_("Dimension")),
         blocks.figure_column(_("Krippendorff’s alpha")),

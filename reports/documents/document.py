@@ -1,4 +1,4 @@
-"""What is frozen for a report: its facts, and the document made of them in its language. Both stand under one hash."""
+"""The snapshot of a report: its facts, and the document made from them in its language. One hash covers both."""
 
 from datetime import datetime
 
@@ -15,7 +15,11 @@ SCHEMA_VERSION = 1
 
 
 def sealed_contents(kind: str, facts: dict, *, number: str, revision: int, issued_at: datetime, language: str) -> dict:
-    """Call with ``language`` active: every word and figure of the document is final."""
+    """Return the contents of the snapshot. Call with ``language`` active: texts and figures are final.
+
+    Keys: ``schema``, ``number``, ``kind``, ``revision``, ``language``, ``issued_at``, ``issued``, ``is_demo``,
+    ``verify_url``, ``facts`` and ``document`` {labels, cover, sections}.
+    """
     made = city_document if kind == ReportKind.CITY_PERIOD else network_document
     issued_on = timezone.localtime(issued_at).date()
     return {

@@ -1,6 +1,6 @@
-"""The blocks of a document as an HTML template draws them. Words and figures are left as they stand."""
+"""Prepare the blocks of a document for the HTML template. Texts and figures stay unchanged."""
 
-TOLD_AT_MOST = 6  # lines of time; more are told by their table alone
+TOLD_AT_MOST = 6  # rows of a timeline that are also described in text; with more, only the table describes them
 
 
 def drawn_sections(document: dict) -> list[dict]:
@@ -25,7 +25,7 @@ def _drawn(block: dict) -> dict:
 
 
 def _cell(cell: str | dict, column: dict) -> dict:
-    """With the heading of its column, which a narrow screen shows beside it."""
+    """Return the cell with its CSS class and its column heading, which narrow screens show beside it."""
     drawn = ({"text": cell} if isinstance(cell, str) else dict(cell)) | {"label": column["text"]}
     if "level" in drawn:
         low, _dash, high = drawn["level"].partition("-")
@@ -48,6 +48,6 @@ def _bar(row: dict, key: list[dict]) -> dict:
 
 
 def _line(row: dict) -> dict:
-    """Start and width of each bar, in thousandths of the whole."""
+    """Return the row with start and width of each bar, in thousandths of the timeline."""
     spans = {name: row[name] for name in ("planned", "actual")}
     return row | {name: span and {"x": span[0], "width": max(span[1] - span[0], 4)} for name, span in spans.items()}

@@ -1,4 +1,4 @@
-"""How the figures of a report come about, in a few plain paragraphs."""
+"""The section that explains how the figures of a report are computed."""
 
 from django.utils.translation import gettext as _
 

@@ -1,4 +1,4 @@
-"""The period report of the network: every accepted city, by name. Facts in, blocks out; no query, no clock."""
+"""The sections of a network report: all accepted cities. Turns facts into blocks; no queries, no current time."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -148,7 +148,7 @@ def _health_row(name: str, cities: list[dict], used: list[str]) -> list[str]:
 
 
 def _worries(cities: list[dict]) -> list[dict | None]:
-    """What needs a talk: late and at risk, each with its reason."""
+    """Return a list of actions that are late, at risk or without a recent update, each with its reason."""
     columns = [blocks.narrow(_("City")), blocks.wide(_("Action"), 3), blocks.wide(_("Health"), 3)]
     rows = [
         [
@@ -225,7 +225,7 @@ def _dimensions(facts: dict) -> dict:
     if not judged:
         return blocks.section(_("Six dimensions"), blocks.text(_("No evaluation has been published yet.")))
     rounds = words.joined(dict.fromkeys(city["evaluation"]["round"] for city in judged))
-    said = _("From %(rounds)s.") % {"rounds": rounds}  # apart: nothing is extracted from inside an f-string
+    said = _("From %(rounds)s.") % {"rounds": rounds}  # not in the f-string: makemessages does not look inside
     return blocks.section(
         _("Six dimensions"),
         blocks.text(f"{said} {dimensions.scale_words(judged[0]['evaluation'])}"),

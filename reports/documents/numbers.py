@@ -1,10 +1,10 @@
-"""How reports are numbered: EPI-2026-Q3-LINKOPING-R1."""
+"""Report numbers, for example EPI-2026-Q3-LINKOPING-R1."""
 
 from datetime import date, timedelta
 from typing import Any
 
 PREFIX = "EPI"
-PARTS_OF_YEAR = {3: "Q", 6: "H"}  # months: letter
+PARTS_OF_YEAR = {3: "Q", 6: "H"}  # length in months -> letter
 
 
 def report_number(period: Any, city: Any, revision: int) -> str:
@@ -13,7 +13,7 @@ def report_number(period: Any, city: Any, revision: int) -> str:
 
 
 def period_code(starts_on: date, ends_on: date) -> str:
-    """2026-Q3, 2026-H2, 2026; the two days where the period is no part of a calendar year."""
+    """Return "2026-Q3", "2026-H2" or "2026"; for any other period both days, "20260115-20260430"."""
     after = ends_on + timedelta(days=1)
     months = (after.year - starts_on.year) * 12 + after.month - starts_on.month
     is_whole = starts_on.day == after.day == 1

@@ -1,4 +1,4 @@
-"""Sections that both kinds of report have. ``city`` is one city's facts as ``selectors.report_city`` gathers them."""
+"""Parts that both kinds of report use. ``city`` is one city's facts as returned by ``selectors.report_city``."""
 
 from datetime import date
 from decimal import Decimal
@@ -28,7 +28,7 @@ def health_bars(cities: list[dict]) -> dict | None:
     return blocks.bars(_("Actions by health at the end of the period"), key, rows)
 
 
-# ---- phases and their gates
+# ---- phases and their gate checks
 
 
 def steps_title() -> str:
@@ -86,7 +86,7 @@ def gate_table(phase: dict) -> dict | None:
 
 
 def figure_words(indicator: dict, when: str) -> str:
-    """``when``: "value" or "previous". A figure that stays in the city is not one that is missing."""
+    """Return the figure as text; ``when`` is "value" or "previous". A withheld figure differs from a missing one."""
     kept = {"value": ("is_small", "is_withheld"), "previous": ("is_previous_small", "is_previous_withheld")}
     is_small, is_withheld = (indicator[name] for name in kept[when])
     if is_withheld:
@@ -95,12 +95,12 @@ def figure_words(indicator: dict, when: str) -> str:
 
 
 def planned_words(indicator: dict, name: str) -> str:
-    """``name``: "baseline" or "target". Reports issued before the two were looked at have no mark of small ones."""
+    """Return baseline or target (``name``) as text. Reports of earlier releases lack the ``is_…_small`` keys."""
     return few_words() if indicator.get(f"is_{name}_small") else number(indicator[name])
 
 
 def way_walked(indicator: dict) -> str:
-    """How much of the way from baseline to target is done; a target that is passed may be more than all of it."""
+    """Return the progress from baseline to target in per cent; more than 100 % if the target is exceeded."""
     if indicator["is_small"] or None in (indicator["value"], indicator["baseline"], indicator["target"]):
         return NOTHING
     baseline, target = Decimal(indicator["baseline"]), Decimal(indicator["target"])
@@ -110,7 +110,7 @@ def way_walked(indicator: dict) -> str:
 
 
 def is_reached(indicator: dict) -> bool | None:
-    """None where there is no value or no target."""
+    """Return whether the target is reached; None without a value or target."""
     if indicator["value"] is None or indicator["target"] is None:
         return None
     value, target = Decimal(indicator["value"]), Decimal(indicator["target"])
@@ -178,7 +178,7 @@ def money_columns(first: str) -> list[dict]:
 
 
 def quality_words(city: dict) -> str:
-    """When and how the city reported, in a sentence or two."""
+    """Return when the city reported, as one or two sentences."""
     said = [
         _("Submitted on %(day)s (due on %(due)s), revision %(number)s.")
         % {"day": words.day(city["submitted_at"]), "due": words.day(city["due_on"]), "number": city["revision"]}
@@ -189,7 +189,7 @@ def quality_words(city: dict) -> str:
 
 
 def silent_actions(city: dict) -> list[dict]:
-    """Actions under way without a word in the period."""
+    """Return actions under way that have no update in the period."""
     return [
         action
         for action in city["actions"]

@@ -1,4 +1,4 @@
-"""From a snapshot to files. The same snapshot, engine and template give the same bytes, whoever asks and when."""
+"""Render a snapshot to files. The same snapshot, engine and template always give the same bytes."""
 
 import json
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from .drawing import drawn_sections
 from .signs import printable
 
 HERE = Path(__file__).parent
-BLOCKS = "reports/report_blocks.html"  # drawn on the site's own page too
-PATTERNS = {  # as in core.charts: health is told in grey too
+BLOCKS = "reports/report_blocks.html"  # also included by the report's page on the site
+PATTERNS = {  # as in core.charts: health stays readable without colour
     "on_track": "solid",
     "done": "dots",
     "not_started": "dash",
@@ -39,7 +39,7 @@ class Rendered(NamedTuple):
 
 
 def render_report(snapshot: str) -> Iterator[Rendered]:
-    """The files of a report, one after the other; each takes well under a second."""
+    """Yield the files of a report one by one; each takes well under a second."""
     number = json.loads(snapshot)["number"]
     yield Rendered(f"{number}.json", "application/json", snapshot.encode())
     yield Rendered(f"{number}.html", "text/html", html(snapshot))
@@ -48,7 +48,7 @@ def render_report(snapshot: str) -> Iterator[Rendered]:
 
 @lru_cache(maxsize=1)
 def template_version() -> str:
-    """The hash of everything that gives a report its look."""
+    """Return the hash of the templates, styles, modules and icons that determine how a report looks."""
     digest = sha256()
     for path in (*sorted(HERE.glob("*.*")), *_blocks()):
         if path.suffix in {".typ", ".html", ".css"} or path.name in {"render.py", "drawing.py", "signs.py"}:
@@ -58,26 +58,26 @@ def template_version() -> str:
 
 
 def pdf(snapshot: str) -> bytes:
-    """PDF/UA-1: tagged, with title, language and reading order; the fonts are Typst's own."""
+    """Return a PDF/UA-1 file: tagged, with title, language and reading order. Uses only Typst's bundled fonts."""
     contents = json.loads(snapshot)
     data = printable(_printed(contents, snapshot)) | {"looks": _looks()}
     return documents.pdf(HERE / "report.typ", data, issued_at=datetime.fromisoformat(contents["issued_at"]))
 
 
 def html(snapshot: str) -> bytes:
-    """A page to take away: one file, readable without the site, in any browser and on paper."""
+    """Return a single HTML file that needs nothing from the site and can be printed."""
     contents = json.loads(snapshot)
     context = {
         "report": _printed(contents, snapshot),
         "sections": drawn_sections(contents["document"]),
         "style": (HERE / "report.css").read_text(encoding="utf-8"),
     }
-    with translation.override(None):  # every word stands in the snapshot
+    with translation.override(None):  # all texts are in the snapshot
         return _engine().get_template("report.html").render(Context(context)).encode()
 
 
 def _printed(contents: dict, snapshot: str) -> dict:
-    """What is printed, and what tells whether it is genuine."""
+    """Return what the templates print, with the snapshot hash that readers verify."""
     kept = ("document", "number", "language", "issued", "is_demo", "verify_url")
     return {key: contents[key] for key in kept} | {"sha256": seal(snapshot)}
 

@@ -1,12 +1,13 @@
-"""Which signs the fonts of a report have. PDF/UA refuses a document with a sign that no font has, so the others are
-written as what they are: an emoji by its name, anything else as U+FFFD. The web page and the data show them all.
+"""Replace characters that the fonts of a PDF report lack: PDF/UA refuses a document with a missing glyph.
+
+An emoji becomes its name in brackets, any other missing character U+FFFD. The HTML and JSON files keep all characters.
 """
 
 import re
 import unicodedata
 from typing import Any
 
-RANGES = (  # hexadecimal, of the fonts that Typst carries; tried sign by sign, and by a test all at once
+RANGES = (  # hexadecimal code points in Typst's bundled fonts; a test compiles them all
     "20-7e a0-ac ae-377 37a-37f 384-38a 38c 38e-3a1 3a3-482 48a-4ff 510-513 51a-51d 531-556 559-58a 58d-58f 5be 5c0 "
     "5c3 5c6 5d0-5ea 5ef-5f4 606-60c 61b 61f 621-63a 640-64a 660-66d 674 679-67b 67e-680 683-684 686-687 691 698 6a4 "
     "6a9 6af 6be 6cc 6f0-6f9 10d0-10ff 1d00-1dbf 1e00-1f15 1f18-1f1d 1f20-1f45 1f48-1f4d 1f50-1f57 1f59 1f5b 1f5d "
@@ -20,7 +21,7 @@ RANGES = (  # hexadecimal, of the fonts that Typst carries; tried sign by sign, 
 )
 MISSING = "\N{REPLACEMENT CHARACTER}"
 FIRST_PICTURE = 0x2600
-UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Sk", "Mn"}  # controls, joiners, tones and variants of pictures
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Sk", "Mn"}  # removed: controls, joiners, emoji modifiers and variants
 
 
 def known_signs() -> set[str]:
@@ -35,7 +36,7 @@ KNOWN = known_signs() | {"\n", "\t"}
 
 
 def printable(value: Any) -> Any:
-    """The same text, list or mapping, with every sign that would stop the document replaced."""
+    """Return the text, list or dict with every character that the fonts lack replaced."""
     if isinstance(value, str):
         return value if KNOWN.issuperset(value) else _cleaned(value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The steps of a pilot on a line of time: places in thousandths of the whole."""
+"""Timeline of the phases of a pilot. Positions are thousandths of its whole length."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +13,10 @@ MONTH = "MMM y"
 
 
 def timeline(caption: str, rows: Sequence[dict], *, ends_on: date) -> dict | None:
-    """``rows``: label, planned (two days), actual (two days, the second perhaps None)."""
+    """Return a timeline block, None without dates.
+
+    ``rows`` are dicts: ``label``, ``planned`` (two dates), ``actual`` (two dates; both or the second may be None).
+    """
     days = [day for row in rows for day in (*row["planned"], *row["actual"]) if day]
     if not days:
         return None

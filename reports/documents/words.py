@@ -1,4 +1,4 @@
-"""Words for keys, in the language that is active, as they stand in tables."""
+"""Translated labels for keys, as shown in tables, in the active language."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -45,19 +45,19 @@ def strength(key: str) -> str:
 
 
 def day(value: str | None, style: str = "long") -> str:
-    """Of a date or a time as a snapshot holds it; times as the day they fall on in the network."""
+    """Format an ISO date or datetime from a snapshot as a date; a datetime in the network's time zone."""
     if not value:
         return locales.NOTHING
     return locales.day(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value), style)
 
 
 def span(value: str) -> str:
-    """A median or range: "2-3" as "2–3"."""
+    """Format a median or range: "2-3" as "2–3"."""
     return value.replace("-", "–") if value else locales.NOTHING
 
 
 def joined(entries: Iterable[str]) -> str:
-    """One, two and three."""
+    """Join texts: "one, two and three"."""
     found = [str(entry) for entry in entries]
     if len(found) < SEVERAL:
         return "".join(found)
@@ -65,7 +65,7 @@ def joined(entries: Iterable[str]) -> str:
 
 
 def counted_health(counts: dict[str, int]) -> str:
-    """1 done, 5 on track and 2 without a recent update."""
+    """Return the counts as text: "1 done, 5 on track and 2 without a recent update"."""
     return joined(f"{locales.number(counts[key])} {_after_a_count(key)}" for key in HEALTHS if counts.get(key))
 
 

@@ -1,7 +1,7 @@
-"""What a report says of one city: cut from the frozen revision and the published result, never from live facts.
+"""Facts of a city report: from the frozen revision and the published result, never from live data.
 
-Only the state of the gates is read as it is on the day of issue. Records for the city alone are counted and left out.
-Called with the report's language active, since gates and reasons speak in sentences.
+Only gate checks are read as they are on the day of issue. Records not shared by the city are counted and left out.
+Call it with the report's language active: gate checks and reasons are translated sentences.
 """
 
 from datetime import date
@@ -21,7 +21,7 @@ from strategies.selectors.people import is_few
 
 class Gathered(NamedTuple):
     facts: dict
-    revision: PeriodRevision | None  # of a city's report
+    revision: PeriodRevision | None  # None for a network report
 
 
 def city_facts(city: City, period: ReportingPeriod) -> Gathered:
@@ -55,7 +55,7 @@ def frame(period: ReportingPeriod) -> dict:
 
 
 def accepted_revision(city: City, period: ReportingPeriod) -> PeriodRevision | None:
-    """The newest that was accepted; it stands while the city works on the next one."""
+    """Return the newest accepted revision, even if the period was reopened since; None without any."""
     moves = PeriodMove.objects.filter(
         city_period__city=city, city_period__period=period, verb=PeriodVerb.ACCEPT
     ).order_by("-number")
@@ -68,7 +68,7 @@ def accepted_revision(city: City, period: ReportingPeriod) -> PeriodRevision | N
 
 
 def published_result(city: City, period: ReportingPeriod) -> EvaluationResult | None:
-    """Of the newest published evaluation that judged this period or an earlier one."""
+    """Return the result of the newest published evaluation of this period or an earlier one; None without any."""
     rows = EvaluationResult.objects.filter(
         evaluation__strategy__city=city, evaluation__round__period__starts_on__lte=period.starts_on
     )
@@ -76,7 +76,7 @@ def published_result(city: City, period: ReportingPeriod) -> EvaluationResult | 
 
 
 def sources(revision: PeriodRevision, result: EvaluationResult | None) -> list[dict]:
-    """What a report is made of: another list is another revision of the report."""
+    """Return the snapshots a report is made from. If the list differs, the report gets a new revision."""
     slug = revision.city_period.city.slug
     made_of = [{"kind": "revision", "city": slug, "number": revision.number, "sha256": revision.sha256}]
     if result:
@@ -109,7 +109,7 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
 
 
 def _moves(revision: PeriodRevision) -> dict:
-    """When the revision was submitted and accepted; the last time, where it was done twice."""
+    """Return when the revision was submitted and accepted (the last time, if repeated), as ISO strings."""
     city_period = revision.city_period
     moves = city_period.moves.filter(revision=revision.number).order_by("number")
     at = {move.verb: move.at for move in moves}
@@ -160,7 +160,7 @@ def _action(entry: dict, as_of: str) -> dict:
 
 
 def _health_reason(entry: dict, as_of: str) -> str:
-    """The sentence for the frozen health; none where the rules have changed since."""
+    """Return the reason for the frozen health; "" if today's rules would give another health."""
     open_days = [row["due_on"] for row in entry["milestones"] if row["reached_on"] is None]
     facts = HealthFacts(
         status=entry["status"],
@@ -189,7 +189,10 @@ def _update(entry: dict, update: dict) -> dict:
 
 
 def people_figure(count: int | None) -> str:
-    """ "few" for fewer than five people: the figure itself does not leave the city."""
+    """Return the count as text, "few" for fewer than five people, "" for None.
+
+    Counts below five must not leave the city: they could identify somebody.
+    """
     if count is None:
         return ""
     return "few" if is_few(count) else str(count)
@@ -217,14 +220,14 @@ def _indicator(entry: dict, contents: dict) -> dict:
 
 
 def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]:
-    """A baseline or target as it is printed, and whether it is too small to be."""
+    """Return ``(figure to print or None, is too small to print)`` for a baseline or target."""
     if counts_people and is_few(figure):
         return None, True
     return figure, False
 
 
 def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:
-    """The figure that is printed, and whether it is too small to be."""
+    """Return ``(figure to print or None, is too small to print)`` for a value; None also if it is withheld."""
     if told is None or _is_withheld(told):
         return None, False
     if counts_people and is_few(told["value"]):
@@ -237,7 +240,7 @@ def _is_withheld(told: dict | None) -> bool:
 
 
 def _place(entry: dict, contents: dict) -> str:
-    """The action or objective that it measures; "" for the strategy as a whole."""
+    """Return the action or objective that the indicator measures; "" for the strategy as a whole."""
     for action in contents["actions"]:
         if action["id"] == entry["action"]:
             return f"{action['code']} {action['title']}"
@@ -254,7 +257,7 @@ def _sum(actions: list[dict], key: str) -> str:
 
 
 def evaluation_facts(result: EvaluationResult) -> dict:
-    """What is published of an evaluation: levels, reasons and agreement; no single rating."""
+    """Return what is published of an evaluation: levels, reasons and agreement, no single rating."""
     contents = result.contents
     scale = contents["framework"]["scale"]
     names = {level: in_language(scale[level]) for level in sorted(scale, key=int)}

@@ -1,4 +1,4 @@
-"""Which reports a schedule owes today. What is there already is not owed, so asking again issues nothing twice."""
+"""Reports that are due by a schedule today. An issued report is not due again, so a second call finds nothing."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ def due_reports() -> Iterator[Due]:
 
 
 def accepted_moves() -> Any:
-    """For each city period the newest acceptance that stands."""
+    """Return the newest acceptance of each city period."""
     later = PeriodMove.objects.filter(
         city_period=OuterRef("city_period"), verb=PeriodVerb.ACCEPT, number__gt=OuterRef("number")
     )
@@ -53,14 +53,14 @@ def _city_due(schedule: ReportSchedule) -> Iterator[Due]:
 
 
 def _network_due(schedule: ReportSchedule) -> Iterator[Due]:
-    """Once a city at least has been accepted."""
+    """Yield periods in which at least one city's report has been accepted."""
     accepted = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
     for period in _not_printed().filter(Exists(accepted), _past(schedule)):
         yield Due(schedule, None, period)
 
 
 def _network_accepted(schedule: ReportSchedule) -> Iterator[Due]:
-    """Once every city has been accepted."""
+    """Yield periods in which every city's report has been accepted."""
     since, until = _midnight(schedule.active_from), clock.now() - timedelta(days=schedule.offset_days)
     accepted = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
     waiting = CityPeriod.objects.filter(~Exists(accepted.filter(at__lte=until)), period=OuterRef("pk"))

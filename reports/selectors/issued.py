@@ -1,4 +1,4 @@
-"""Finding issued reports by a hash, and the periods on which reports can be issued."""
+"""Find issued reports by hash, and the periods for which reports can be issued."""
 
 from typing import Any, NamedTuple
 
@@ -12,19 +12,22 @@ from strategies.models import PeriodMove, ReportingPeriod
 
 class Found(NamedTuple):
     report: Report
-    file_name: str  # "" where the hash is that of the data
+    file_name: str  # "" if the hash is that of the data
     newer: Report | None
     may_see: bool
 
 
 def reportable_periods() -> QuerySet[ReportingPeriod]:
-    """Those in which a city at least was accepted, the newest first; a period that was reopened since stays."""
+    """Return periods in which at least one city's report was accepted, even if reopened since; newest first."""
     accepted = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
     return ReportingPeriod.objects.filter(Exists(accepted)).order_by("-starts_on")
 
 
 def report_with_hash(sha256: str, user: Any) -> Issued | None:
-    """The report that was issued under this hash, of its data or of one of its files."""
+    """Return the report whose data or one of whose files has this SHA-256, or None.
+
+    Finds reports of every city: check ``may_see`` before showing more than that the hash is genuine.
+    """
     rows = Report.objects.select_related("city", "period").defer("snapshot")
     file = ReportFile.objects.filter(sha256=sha256).defer("content").first()
     report = rows.filter(pk=file.report_id).first() if file else rows.filter(sha256=sha256).first()

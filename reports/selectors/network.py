@@ -1,7 +1,7 @@
-"""What a report says of the network: each accepted city, by name, who is missing, and how far raters agree.
+"""Facts of a network report: accepted cities in alphabetical order, missing cities, agreement of raters.
 
-Officials of one city read it, who are the public in every other: it names what is published of a plan, counts the rest,
-and holds no text that only the city's own report prints.
+Officials of every city read it, so it contains of each city only what the public may see: unpublished actions and
+indicators are counted, not named, and texts that only the city's own report prints are left out.
 """
 
 from collections import Counter
@@ -74,12 +74,15 @@ def _published(rows: QuerySet, entries: list[dict]) -> set[int]:
 
 
 def _without_reasons(phase: dict) -> dict:
-    """The reason of a condition may name actions, and stands in the city's own report."""
+    """Remove the reasons of gate checks: they may name actions. The city's own report contains them."""
     return phase | {"conditions": [condition | {"reason": ""} for condition in phase["conditions"]]}
 
 
 def round_agreement(results: list[dict]) -> list[dict]:
-    """For each round and dimension how far independent raters agree across its strategies; results as sealed."""
+    """Return for each round and dimension how far independent raters agree across strategies.
+
+    ``results`` are the contents of published results.
+    """
     rounds = dict.fromkeys(contents["round"] for contents in results)
     return [
         {"round": name, "dimensions": _dimensions([one for one in results if one["round"] == name])} for name in rounds

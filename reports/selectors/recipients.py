@@ -1,4 +1,4 @@
-"""Who gets a letter about a report: by role, and only those who may open it."""
+"""Recipients of the notification about a report: by role, and only those who may open it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from reports.models import Report
 
 
 def recipients_of(report: Report) -> list:
-    """Persons with an account, each once, in order of their number."""
+    """Return persons with an active account who may open the report, each once, ordered by primary key."""
     wanted = [_MEMBERSHIPS[name](report) for name in report.recipients if name in _MEMBERSHIPS]
     if not wanted:
         return []

@@ -1,6 +1,6 @@
-"""Issuing reports: freeze, number, ring; finish once; try again.
+"""Issue reports: freeze the data, number the report, enqueue the task; store the files; retry.
 
-The data are read before the transaction begins: they are frozen already, and a long read would keep writers out.
+Read the data before the transaction begins: they are frozen already, and a long read would block writers.
 """
 
 from typing import Any
@@ -36,10 +36,10 @@ log = structlog.get_logger()
 def issue_report(
     *, kind: Any, period: Any, city: Any = None, by: Any = None, language: Any = "", recipients: Any = ()
 ) -> Report:
-    """The report of a subject for a period, frozen and queued; the one that is there, where nothing is new.
+    """Create a report with frozen data and enqueue its build; return the newest report if no data changed since.
 
-    ``by`` is empty where a schedule does it. New data (a revision of the period, a published evaluation) give the next
-    revision.
+    ``city`` is None for the network, ``by`` is None if a schedule issues it, ``recipients`` are ``Recipients`` values.
+    New data (a revision of the period, a published evaluation) create the next revision. Raises NothingAccepted.
     """
     language, chosen = language or settings.LANGUAGE_CODE, {"kind": kind, "period": period, "city": city}
     with translation.override(language):
@@ -47,7 +47,7 @@ def issue_report(
     made = {"by": by, "language": language, "recipients": list(recipients)}
     try:
         return _freeze(chosen, facts, revision, **made)
-    except IntegrityError:  # a twin was first, between our look and our row
+    except IntegrityError:  # another process issued the same revision since we looked
         return _freeze(chosen, facts, revision, **made)
 
 
@@ -81,7 +81,7 @@ def _freeze(chosen: dict, facts: dict, data_revision: Any, *, by: Any, language:
 
 
 def _previous(chosen: dict) -> Report | None:
-    """The newest report on the same subject for an earlier period."""
+    """Return the newest report of the same kind and city for an earlier period."""
     earlier = Report.objects.filter(
         kind=chosen["kind"], city=chosen["city"], period__starts_on__lt=chosen["period"].starts_on
     )
@@ -98,9 +98,10 @@ def _since(before: Report | None, facts: dict) -> dict:
 
 @transaction.atomic
 def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -> bool:
-    """Files, state and letters in one step; False where a twin has taken over and nothing was written.
+    """Store the files, mark the report as ready and queue its notifications, in one transaction.
 
-    The files come first, while the row is held: a trigger takes them only as long as the report is being built.
+    Returns False, with nothing written, if another worker has taken over. Insert the files before changing the state: a
+    trigger refuses them once the report is no longer being built.
     """
     held = Report.objects.held(report.pk, token)
     if held.select_for_update().values_list("pk").first() is None:
@@ -144,7 +145,7 @@ def _tell_recipients(report: Report) -> None:
 
 @transaction.atomic
 def retry_report(report: Report, *, by: Any) -> Report:
-    """Queue a failed report again, with all its attempts."""
+    """Enqueue a failed report again with all its attempts. Raises NothingToRetry if it is not failed."""
     fresh = {"state": ReportState.QUEUED, "attempts": 0, "claim_token": None, "heartbeat_at": None}
     if not Report.objects.filter(pk=report.pk, state=ReportState.FAILED).update(**fresh):
         raise NothingToRetry
@@ -154,7 +155,7 @@ def retry_report(report: Report, *, by: Any) -> Report:
 
 
 def issue_due() -> list[Report]:
-    """What the schedules owe. One that cannot be issued is logged and does not keep the others from it."""
+    """Issue the reports due by the schedules; return those issued. Failures are logged and do not stop the others."""
     return [report for report in for_each(list(due_reports()), _issue_one) if report]
 
 

@@ -1,4 +1,4 @@
-"""Issued reports: the list, one to read, its files, issuing, trying again."""
+"""Issued reports: list, detail, files, issue, retry."""
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
@@ -53,7 +53,7 @@ class ReportList(LoginRequiredMixin, ListView):
 
 
 class OneReport(LoginRequiredMixin):
-    """A report that the reader may see; any other is not there."""
+    """Mixin that finds a report visible to the user, else raises 404."""
 
     def get_report(self) -> Report:
         visible = Report.objects.visible_to(self.request.user).select_related("city", "period")
@@ -68,7 +68,7 @@ class ReportDetail(OneReport, DetailView):
         return self.get_report()
 
     def other_language(self) -> str:
-        """The name of the report's language where the page around it is in another one."""
+        """Return the name of the report's language if it differs from the page's, else ""."""
         written = self.object.language
         return "" if written == get_language() else current_locale().languages[written]
 
@@ -94,7 +94,7 @@ class ReportDetail(OneReport, DetailView):
 
 
 class ReportState(OneReport, View):
-    """The mark of a report under way, asked again by the page."""
+    """The state of a report as an HTML part, which the page polls."""
 
     def get(self, request, number):
         report = self.get_report()
@@ -104,7 +104,7 @@ class ReportState(OneReport, View):
 
 
 class ReportFileView(OneReport, View):
-    """The stored bytes, after their hash was compared; always to be saved, never run as a page of this site."""
+    """Serve the stored bytes after comparing their hash. Always as a download, so HTML never runs on this site."""
 
     def get(self, request, number, name):
         file = get_object_or_404(ReportFile, report=self.get_report(), name=name)

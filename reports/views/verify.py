@@ -1,4 +1,4 @@
-"""Is this report genuine? For everybody, without an account, without JavaScript."""
+"""The page that verifies a report. Public; works without JavaScript."""
 
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -11,13 +11,13 @@ from reports.forms import VerifyForm
 from reports.upload_hash import HashOnly
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # only until the handler stands: ``_checked`` asks for the token again
+@method_decorator(csrf_exempt, name="dispatch")  # upload handlers must be set first; ``_checked`` checks the token
 class Verify(FormView):
     template_name = "reports/verify.html"
     form_class = VerifyForm
 
     def dispatch(self, request, *args, **kwargs):
-        request.upload_handlers = [HashOnly(request)]  # before anything reads the body
+        request.upload_handlers = [HashOnly(request)]  # must be set before anything reads the body
         return self._checked(request, *args, **kwargs)
 
     @method_decorator(csrf_protect)
@@ -25,7 +25,7 @@ class Verify(FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request, *args, **kwargs):
-        """``?hash=``: an answer that can be linked to."""
+        """Answer ``?hash=…`` directly, so that an answer has a URL."""
         if request.GET.get("hash"):
             return self.answer(VerifyForm(request.GET))
         return super().get(request, *args, **kwargs)
