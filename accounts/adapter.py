@@ -1,4 +1,4 @@
-"""Where allauth meets this site: nobody signs up, and letters go the way of all letters."""
+"""The allauth adapter: nobody signs up, and emails go through our own queue."""
 
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ class ByInvitationOnly(DefaultAccountAdapter):
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """What is no address at all is no way on, where the parent would fail: ``https://[``."""
+        """Return False for a malformed URL such as ``https://[``, where the parent raises ValueError."""
         try:
             return super().is_safe_url(url)
         except ValueError:
@@ -26,12 +26,12 @@ class ByInvitationOnly(DefaultAccountAdapter):
         return subject
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """The site's own address, whatever host name the request came with."""
+        """Return a URL on the site's own address, whatever host name the request came with."""
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.SITE_URL + path.replace("UID-KEY", quote(key))
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
-        """Into the queue, in the language of who reads it."""
+        """Queue the email, in the recipient's language."""
         language = getattr(context.get("user"), "language", "") or translation.get_language()
         with translation.override(language):
             letter = self.render_mail(template_prefix, email, {"email": email, **context})

@@ -1,4 +1,4 @@
-"""Where a request comes from, as allauth's own limits count it."""
+"""The client's IP address, as allauth's rate limits determine it."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 
 
 def address_of(request: Any) -> str:
-    """The reader's own address, also behind the trusted proxies; the proxy's where they do not say it."""
+    """Return the client's IP address, also behind the trusted proxies; the proxy's own if they do not send it."""
     try:
         return get_adapter(request).get_client_ip(request)
-    except (ImproperlyConfigured, PermissionDenied):  # fewer proxies than the settings count, or no address at all
+    except (ImproperlyConfigured, PermissionDenied):  # fewer proxies than configured, or no address at all
         return request.META.get("REMOTE_ADDR", "")

@@ -7,7 +7,7 @@ from .models import Mail
 
 @admin.register(Mail)
 class MailAdmin(ReadOnlyAdmin):
-    """What left the house. Texts are read on the site's own page of letters, one-time links nowhere."""
+    """Sent emails. Their text is shown on the site's own page, one-time links nowhere."""
 
     list_display = ["subject", "recipient", "state", "created_at", "sent_at"]
     list_filter = ["state"]

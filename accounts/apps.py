@@ -11,7 +11,7 @@ class AccountsConfig(AppConfig):
 
 
 def _keep_chosen_language(sender, request, user, **_more):
-    """What was chosen before signing in, on this browser, is this person's choice. Signed in, no browser keeps one."""
+    """Store the language that was chosen in this browser before login in the account."""
     from .services import keep_language
 
     keep_language(user, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))

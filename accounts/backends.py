@@ -3,13 +3,13 @@ from django.contrib.auth.backends import ModelBackend
 
 
 class EmailBackend(ModelBackend):
-    """Checks the password. It grants nothing: permissions are rules (``User.has_perm``)."""
+    """Checks the password and grants nothing: permissions are rules (``User.has_perm``)."""
 
     def authenticate(self, request, username=None, password=None, email=None, **kwargs):
         return super().authenticate(request, username=(email or username or "").lower(), password=password)
 
     def get_user(self, user_id):
-        """With the person behind the account, which every page asks for."""
+        """Load the user together with the person, which every page reads."""
         user = get_user_model()._default_manager.select_related("person").filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None
 

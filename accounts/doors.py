@@ -1,4 +1,4 @@
-"""Of allauth's addresses those that this site uses, under its names: no sign-up, no second address, no codes."""
+"""The allauth URLs that this site uses, under allauth's names: no sign-up, no second address, no codes."""
 
 from allauth.account import views
 from django.urls import path, re_path
@@ -7,7 +7,7 @@ urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
-    path("signup/", views.signup, name="account_signup"),  # says that accounts are made by invitation
+    path("signup/", views.signup, name="account_signup"),  # shows that accounts are by invitation only
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
     path("password/reset/", views.password_reset, name="account_reset_password"),

@@ -1,4 +1,4 @@
-"""What is stored of a person, for that person. Apps above add their parts in ``ready()``."""
+"""The data export of a user. Higher apps add their parts in ``ready()``."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ _parts: dict[str, Callable[[User], Any]] = {}
 
 
 def add_part(name: str, part: Callable[[User], Any]) -> None:
-    """``part(user)`` gives lists and dictionaries of plain values, about this user alone."""
+    """Register ``part(user)``, which returns lists and dicts of plain values, about this user only."""
     _parts[name] = part
 
 

@@ -33,7 +33,7 @@ class MailFilter(forms.Form):
         self.fields["state"].choices = [("", _("All")), *MailState.choices]
 
     def found_in(self, mails):
-        """The letters that fit; all of them where the filter makes no sense."""
+        """Return the emails that match; all of them if the filter is invalid."""
         chosen = self.cleaned_data if self.is_valid() else {}
         if chosen.get("state"):
             mails = mails.filter(state=chosen["state"])

@@ -1,4 +1,4 @@
-"""One-time links that commands print, made as the letters make them."""
+"""One-time links that commands print, made in the same way as in emails."""
 
 from typing import Any
 
@@ -8,6 +8,6 @@ from allauth.account.utils import user_pk_to_url_str
 
 
 def new_password_link(user: Any) -> str:
-    """Where ``user`` chooses a password; works once, and for as long as PASSWORD_RESET_TIMEOUT says."""
+    """Return the URL where ``user`` chooses a password; works once, within PASSWORD_RESET_TIMEOUT."""
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     return get_adapter().get_reset_password_from_key_url(f"{user_pk_to_url_str(user)}-{token}")

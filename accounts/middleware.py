@@ -1,4 +1,4 @@
-"""Language as chosen: the account's preference, else the cookie, else the browser's."""
+"""Activate the chosen language: the account's, else the cookie's, else the browser's."""
 
 from django.conf import settings
 from django.utils import translation
@@ -18,7 +18,7 @@ class PreferredLanguage:
         with translation.override(language):
             response = self.get_response(request)
         if request.user.is_authenticated and settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
-            response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)  # the account speaks from now on
+            response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)  # the account's language counts from now on
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         response.headers.setdefault("Content-Language", language)
         return response

@@ -1,4 +1,4 @@
-"""The user of day one, and the letters that leave the house."""
+"""The user model, and outgoing emails."""
 
 from datetime import timedelta
 
@@ -35,9 +35,9 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractUser):
-    """An account. Who the person is stands in ``cities.Person``, what she may do in her memberships.
+    """An account. ``cities.Person`` says who the person is, memberships say what the person may do.
 
-    ``is_superuser`` and ``is_staff`` add nothing: every permission is a rule, asked here.
+    ``is_superuser`` and ``is_staff`` grant nothing: every permission is a rule, checked by ``has_perm``.
     """
 
     username = None
@@ -59,7 +59,7 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
     def has_perm(self, perm, obj=None):
-        """Rules alone decide, for superusers too. Nothing may be done to what the view rule hides."""
+        """Check the rule, for superusers too. If the view rule hides the object, nothing may be done to it."""
         if not self.is_active or not rules.perm_exists(perm):
             return False
         if obj is not None:
@@ -84,7 +84,7 @@ class MailQuerySet(JobQuerySet):
 class Mail(Job):
     """A letter: its row is claimed before it is sent, so that it leaves at most once.
 
-    One whose fate is unknown is shown so, with *send again*; nothing sends it again by itself.
+    If the outcome is unknown, the page says so and offers to send it again; nothing does so automatically.
     """
 
     QUEUED, RUNNING, FAILED = MailState.QUEUED, MailState.SENDING, MailState.FAILED
@@ -98,7 +98,7 @@ class Mail(Job):
     has_secret = models.BooleanField(
         default=False, help_text=_("Holds a one-time link: the text is blanked once sent.")
     )
-    key = models.CharField(  # noqa: DJ001 - unique, and most letters have none
+    key = models.CharField(  # noqa: DJ001 - unique, and most emails have none
         max_length=200, unique=True, null=True, help_text=_("The same reason is written only once.")
     )
     state = models.CharField(_("state"), max_length=10, choices=MailState, default=MailState.QUEUED)

@@ -1,4 +1,4 @@
-"""Where letters go on this installation, and whether it is the demonstration on one's own machine."""
+"""How emails leave this installation, and whether it is a demo on the user's own machine."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ def is_loopback() -> bool:
 
 
 def shows_secrets() -> bool:
-    """Only in the demonstration that nobody else can reach: invitations are followed from its list of letters."""
+    """Return True only in a demo that nobody else can reach: its list of emails is used to open invitations."""
     if not (settings.DEMO_ALLOWED and mails_land_in_folder() and is_loopback()):
         return False
     return User.objects.filter(email__iendswith=DEMO_DOMAIN).exists()

@@ -1,4 +1,4 @@
-"""Letters: written as rows, claimed before they are sent, and never sent twice by themselves."""
+"""Outgoing emails: stored as rows, claimed before they are sent, never sent twice automatically."""
 
 import logging
 import smtplib
@@ -26,7 +26,7 @@ PAUSES = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before e
 RUNG_AT_ONCE = 200
 log = logging.getLogger(__name__)
 
-# The server has said no, so the letter has certainly not left. Any other error after that point leaves it open.
+# The server has refused, so the email has certainly not been sent. After other errors it may have been.
 REFUSALS = (
     smtplib.SMTPRecipientsRefused,
     smtplib.SMTPSenderRefused,
@@ -39,7 +39,7 @@ REFUSALS = (
 def write_mail(
     *, to: str, subject: str, body: str, key: str | None = None, has_secret: bool = False, language: str = ""
 ) -> Mail | None:
-    """Put a letter into the queue. The same ``key`` a second time writes nothing and gives None."""
+    """Queue an email. With the ``key`` of an earlier one, write nothing and return None."""
     fields = {
         "recipient": to.strip(),
         "subject": " ".join(subject.split())[:300],
@@ -58,14 +58,14 @@ def write_mail(
 
 
 def keep_language(user: User, language: str) -> None:
-    """The language that a person has chosen, for pages and letters; what the site does not speak changes nothing."""
+    """Store the language that a user has chosen for pages and emails; ignores languages the site does not have."""
     if language in dict(settings.LANGUAGES) and language != user.language:
         User.objects.filter(pk=user.pk).update(language=language)
         user.language = language
 
 
 def language_of(email: str) -> str:
-    """The language that the account with this address reads, or "" where nobody has chosen one."""
+    """Return the language of the account with this address, or "" if none is chosen."""
     return User.objects.filter(email__iexact=email).values_list("language", flat=True).first() or ""
 
 
@@ -79,7 +79,7 @@ def send_mail(pk: int) -> None:
     try:
         connection.open()
         message = EmailMessage(mail.subject, mail.body, to=[mail.recipient], connection=connection)
-        message.message()  # headers that cannot be written are found before anything has left
+        message.message()  # raises for invalid headers before anything is sent
     except (OSError, smtplib.SMTPException, ValueError) as error:
         Mail.objects.held(pk, token).release(repr(error)[:1000])
         return
@@ -108,7 +108,7 @@ def _close(connection: Any) -> None:
 
 
 def _settle(pk: int, token: UUID, **fields: Any) -> None:
-    """What became of it. A claim that was given up as silent may still tell; one that was sent again may not."""
+    """Store the outcome. A claim given up as too old may still do so; one whose email was queued again may not."""
     held = Mail.objects.filter(pk=pk, claim_token=token, state__in=[MailState.SENDING, MailState.UNKNOWN])
     held.update(**fields)
 
@@ -118,7 +118,7 @@ def _blanked(pk: int) -> dict[str, str]:
     return {"body": ""} if has_secret and not shows_secrets() else {}
 
 
-# ---- the tick
+# ---- periodic
 
 
 def give_up_silent() -> int:
@@ -129,7 +129,7 @@ def give_up_silent() -> int:
 
 
 def mails_to_ring() -> list[int]:
-    """Queued letters whose pause is over, oldest first; as many as one tick may ring for."""
+    """Return the ids of queued emails whose pause is over, oldest first, at most ``RUNG_AT_ONCE``."""
     due = Q(pk=None)
     for attempts, pause in enumerate(PAUSES):
         rested = Q(claimed_at=None) | Q(claimed_at__lt=clock.now() - pause)
@@ -138,12 +138,12 @@ def mails_to_ring() -> list[int]:
     return list(waiting.values_list("pk", flat=True)[:RUNG_AT_ONCE])
 
 
-# ---- people
+# ---- sending again
 
 
 @transaction.atomic
 def send_mail_again(mail: Mail, *, by: Any) -> Mail:
-    """A coordinator has looked, and wants it sent once more; from *not sent* and *fate unknown* alone."""
+    """Queue an email again for a coordinator; only if it failed or its outcome is unknown. Raises MailRefused."""
     if not (by.is_active and rules.has_perm("accounts.send_mail_again", by)):
         raise MailRefused(_("Only coordinators send letters again."))
     stuck = Mail.objects.filter(pk=mail.pk, state__in=[MailState.FAILED, MailState.UNKNOWN]).exclude(body="")

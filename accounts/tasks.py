@@ -1,4 +1,4 @@
-"""Sending letters. Each task is safe to run twice."""
+"""Tasks that send emails. Each is safe to run twice."""
 
 from celery import current_app, shared_task
 
@@ -12,7 +12,7 @@ def send_mail(pk: int) -> None:
 
 @shared_task
 def ring_mails_again() -> None:
-    """Each tick: what fell silent has an unknown fate; for what waits, a worker is called."""
+    """Give up emails that were claimed too long ago, and enqueue those that wait."""
     services.give_up_silent()
     for pk in services.mails_to_ring():
         current_app.send_task(services.SEND, [pk], expires=60)

@@ -1,4 +1,4 @@
-"""Addresses of this part."""
+"""URLs of accounts."""
 
 from django.urls import path
 

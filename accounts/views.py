@@ -1,4 +1,4 @@
-"""Preferences, the own data, the language, and the coordinators' page of letters."""
+"""Preferences, export of own data, choice of language, and the coordinators' pages of emails."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -26,7 +26,7 @@ from .places import mails_land_in_folder, shows_secrets
 
 @require_POST
 def remember_language(request) -> HttpResponse:
-    """Django's own switch; a signed-in person's choice is kept with the account instead of the browser."""
+    """Django's language switch; for a signed-in user the choice is stored in the account instead of a cookie."""
     response = set_language(request)
     if request.user.is_authenticated:
         services.keep_language(request.user, request.POST.get("language", ""))
@@ -58,7 +58,7 @@ class OwnData(LoginRequiredMixin, View):
         return response
 
 
-# ---- letters
+# ---- emails
 
 
 class _ForCoordinators(StrangersSignIn):

@@ -1,4 +1,4 @@
-"""Reference data of the network. Memberships and invitations are looked at here and changed on the site's own pages."""
+"""Reference data of the network. Memberships and invitations are read-only here; the site's own pages change them."""
 
 import rules
 from django import forms
@@ -50,7 +50,7 @@ class CodedAdmin(StaffAdmin):
 
 
 class CityStaffForm(StaffForm):
-    """Languages as people write them."""
+    """The city form with languages as comma-separated codes."""
 
     other_languages = forms.CharField(
         label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
@@ -78,7 +78,7 @@ class CityAdmin(StaffAdmin):
     ]
 
     def get_readonly_fields(self, request, obj=None):
-        """Who decides about a city, and who may not, follows from its municipality: not for the own house to change."""
+        """Make the municipality read-only for its own people, since it determines who may decide about the city."""
         if obj is None or rules.has_perm("cities.change_municipality", request.user, obj):
             return []
         return ["municipality"]
@@ -92,14 +92,14 @@ class PersonAdmin(StaffAdmin):
     fields = ["name", "email", "organisation"]
 
     def get_readonly_fields(self, request, obj=None):
-        """An account follows the address: of people with one, and of the committee, it is not the coordinator's."""
+        """Make the address read-only for people with an account and of the committee: it determines the account."""
         if obj is None:
             return []
         seats = obj.memberships.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
         return ["email"] if obj.user_id or seats.exists() else []
 
     def has_change_permission(self, request, obj=None):
-        """Conflicts follow the organisation, so one's own row is for another coordinator to change."""
+        """Refuse one's own row: conflicts of interest follow from the organisation."""
         return super().has_change_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
 
     @admin.display(description=_("has an account"), boolean=True)

@@ -1,11 +1,11 @@
-"""What a city's page shows beside its profile: apps above add cards in their ``ready()``."""
+"""Panels of a city's page: higher apps add theirs in ``ready()``."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
 class Card(NamedTuple):
-    """A part of the page. ``template`` renders one ``<section class="epi-card">``.
+    """A panel of the page. ``template`` renders one ``<section class="epi-card">``.
 
     The template gets ``context`` and ``city``, ``user``, ``request``, ``site``.
     """
@@ -19,9 +19,9 @@ _makers: list[tuple[int, Maker]] = []
 
 
 def add_card(maker: Maker, order: int = 50) -> None:
-    """``maker(city, user)`` gives a Card, or None where this user has nothing to see. Low orders come first.
+    """Register ``maker(city, user)``, which returns a Card, or None to show nothing. Low orders come first.
 
-    A second call with the same maker changes nothing.
+    Registering the same maker again changes nothing.
     """
     if maker not in [known for _order, known in _makers]:
         _makers.append((order, maker))

@@ -1,4 +1,4 @@
-"""Choices of people, bodies and files. Imports nothing of ours."""
+"""Choices of people, bodies and files. Imports no module of the project."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +22,7 @@ class BodyKind(TextChoices):
     NETWORK_OFFICE = "network_office", _("network office")
 
 
-NETWORK_BODIES = (BodyKind.SCIENTIFIC_COMMITTEE, BodyKind.NETWORK_OFFICE)  # in one order: a constraint holds it
+NETWORK_BODIES = (BodyKind.SCIENTIFIC_COMMITTEE, BodyKind.NETWORK_OFFICE)  # fixed order, since a constraint contains it
 OFFICES = {BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE}
 
 
@@ -38,7 +38,7 @@ class Role(TextChoices):
     MEMBER = "member", _("member")
 
 
-ROLES = {  # which roles a body of this kind has
+ROLES = {  # roles by kind of body
     BodyKind.CITY_OFFICE: {Role.LEAD_OFFICIAL, Role.OFFICIAL, Role.VIEWER},
     BodyKind.EXPERT_GROUP: {Role.CHAIR, Role.MEMBER},
     BodyKind.LOCAL_COMMITTEE: {Role.CHAIR, Role.MEMBER},

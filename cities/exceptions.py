@@ -1,4 +1,4 @@
-"""What people can be told about persons, bodies, files and events: a sentence, and what to do next."""
+"""Errors of persons, bodies, files and events. Each message says what is wrong and what to do next."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""What stored files hang on: apps register who may read a file because of what it belongs to."""
+"""Who may read stored files: apps register a condition for what their files are attached to."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ _holders: list[Callable[[object], Q]] = []
 
 
 def add_holder(condition: Callable[[object], Q]) -> None:
-    """``condition(user)`` is a Q over StoredFile: true for the files that the user may read there."""
+    """Register ``condition(user)``: a Q over StoredFile for the files that the user may read."""
     if condition not in _holders:
         _holders.append(condition)
 

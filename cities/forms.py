@@ -81,7 +81,7 @@ class BodyForm(VersionedForm):
 
 
 class InvitationForm(forms.Form):
-    """Body and role in one choice, so that no role can be chosen that the body does not have."""
+    """Body and role in one field, so that nobody chooses a role that the body does not have."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
     email = forms.EmailField(label=_("E-mail"), help_text=_("The letter with the one-time link goes there."))
@@ -114,7 +114,7 @@ class InvitationForm(forms.Form):
 
 
 class AcceptForm(forms.Form):
-    """For somebody who has no account yet."""
+    """For a person without an account."""
 
     name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
@@ -190,7 +190,7 @@ class MemberFilter(forms.Form):
 
 
 class EventForm(VersionedForm):
-    """Times are the city's: the view activates its zone before the form reads or shows them."""
+    """Times are in the city's time zone, which the view activates before it creates the form."""
 
     link = forms.URLField(label=_("Link"), required=False, assume_scheme="https")
     minutes_upload = forms.FileField(
@@ -260,7 +260,7 @@ class EventForm(VersionedForm):
 
 
 class AttendanceForm(VersionedForm):
-    """Carries the version of the event: the second of two who write down who came is told."""
+    """Carries the version of the event, so that the second of two people gets an edit conflict."""
 
     class Meta:
         model = Event

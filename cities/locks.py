@@ -1,4 +1,4 @@
-"""What is known of a stored file never changes, and its state goes one way. See docs/adr/0004."""
+"""Triggers: the data of a stored file never change, and its state moves only forward. See docs/adr/0004."""
 
 from core import triggers
 from core.triggers import Trigger

@@ -1,7 +1,7 @@
-"""Who may: the offices people hold, the predicates made of them, and the permissions of this app.
+"""Permissions: the roles people hold, predicates over them, and the rules of this app.
 
-A predicate without an object answers "may she open the list?". What one may *see* is asked of the rows themselves
-(``visible_to``), so that lists and single rows cannot disagree; see docs/adr/0003.
+A predicate without an object answers whether the user may open the list. What a user may *see* is decided by
+``visible_to`` of the queryset, so that lists and single rows cannot disagree; see docs/adr/0003.
 """
 
 from typing import NamedTuple
@@ -26,14 +26,14 @@ class Office(NamedTuple):
 
 
 def person_of(user):
-    """The person behind an account, or None; read once for each user object."""
+    """Return the person of an account, or None; read once for each user object."""
     if not user.is_authenticated or not user.is_active:
         return None
     return getattr(user, "person", None)
 
 
 def offices_of(user) -> frozenset[Office]:
-    """The offices a user holds today, read once for each user object (each request loads its own)."""
+    """Return the user's current roles, read once for each user object (each request loads its own)."""
     person = person_of(user)
     if person is None:
         return frozenset()
@@ -45,12 +45,12 @@ def offices_of(user) -> frozenset[Office]:
 
 
 def forget_offices(user) -> None:
-    """After a membership changed within one request: ask the database again."""
+    """Clear the cached roles after a membership has changed in the same request."""
     user.__dict__.pop("_epi_offices", None)
 
 
 def cities_where(user, *, kinds=CITY_BODIES, roles=None) -> set[int]:
-    """Ids of the cities in which the user sits in such a body, in such a role."""
+    """Return the ids of the cities where the user is in a body of these kinds, in one of these roles."""
     return {
         office.city_id
         for office in offices_of(user)
@@ -88,7 +88,7 @@ def chairs_committee(user) -> bool:
 
 
 def led_bodies(user):
-    """A Q over Body: those for which the user invites, as lead of their city or as chair."""
+    """Return a Q over Body: those that the user invites to, as lead of their city or as chair."""
     led = Q(city__in=lead_cities(user))
     if chairs_committee(user):
         led |= Q(kind=BodyKind.SCIENTIFIC_COMMITTEE)
@@ -96,7 +96,7 @@ def led_bodies(user):
 
 
 def managed_bodies(user):
-    """A Q over Body: those whose members the user looks after."""
+    """Return a Q over Body: those whose members the user manages."""
     managed = led_bodies(user)
     if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
         managed |= ~Q(pk=None)
@@ -104,7 +104,10 @@ def managed_bodies(user):
 
 
 def reads_network(user) -> bool:
-    """Partners, trainers, the scientific committee and coordinators: they read what cities have submitted."""
+    """Return whether the user reads what all cities have submitted.
+
+    These are partners, trainers, the scientific committee and coordinators.
+    """
     return has_network_role(user, Role.PARTNER, Role.TRAINER, Role.COORDINATOR) or is_scientific_member(user)
 
 
@@ -157,7 +160,7 @@ def is_network_reader(user):
 
 @rules.predicate
 def leads_committee(user, row):
-    """The chair of the scientific committee, for the committee itself: its seats are not the coordinators' to give."""
+    """The chair of the scientific committee, for the committee itself: coordinators do not give its seats."""
     return chairs_committee(user) and (row is None or kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE)
 
 
@@ -168,7 +171,7 @@ def is_of_committee(user, row):
 
 @rules.predicate
 def is_of_municipality(user, city):
-    """Of the very organisation that is the city's municipality: what it submits is for others to decide."""
+    """A person of the organisation that is the city's municipality: others decide on what it submits."""
     person = person_of(user)
     if city is None or person is None or person.organisation_id is None:
         return False
@@ -177,7 +180,7 @@ def is_of_municipality(user, city):
 
 @rules.predicate
 def leaves_as_official(user, membership):
-    """The own role in the city's office: whoever holds it sets who answers for an action anyway."""
+    """A role of one's own in the city office: its holder also decides who is responsible for actions."""
     person = person_of(user)
     if person is None:
         return False
@@ -187,18 +190,18 @@ def leaves_as_official(user, membership):
 
 
 def kind_of(row):
-    """The kind of a body, or of the body that a membership or an invitation belongs to."""
+    """Return the kind of a body, or of the body of a membership or an invitation."""
     return row.kind if hasattr(row, "kind") else row.body.kind
 
 
 @rules.predicate
 def is_visible(user, row):
-    """The row is among those that its model shows this user."""
+    """Whether the model's ``visible_to`` includes the row for this user."""
     return row is None or type(row)._default_manager.visible_to(user).filter(pk=row.pk).exists()
 
 
 def add_reference_data(app: str, *models: str) -> None:
-    """Reference data: coordinators read, add and change it in the admin; nobody deletes it."""
+    """Add permissions of reference data: coordinators view, add and change it in the admin; nobody deletes it."""
     for model in models:
         for verb in ("view", "add", "change"):
             rules.add_perm(f"{app}.{verb}_{model}", is_coordinator)
@@ -226,22 +229,22 @@ for _proxy in ("expertgroup", "localimplementationcommittee", "scientificcommitt
     rules.add_perm(f"cities.add_{_proxy}", is_coordinator)
     rules.add_perm(f"cities.change_{_proxy}", is_coordinator)
     rules.add_perm(f"cities.delete_{_proxy}", rules.always_deny)
-rules.add_perm("cities.view_names", is_insider | is_network_reader)  # of the members of a body
+rules.add_perm("cities.view_names", is_insider | is_network_reader)  # the names of a body's members
 
 rules.add_perm("cities.view_person", is_visible)
 rules.add_perm("cities.add_person", is_coordinator)
 rules.add_perm("cities.change_person", is_coordinator)
 rules.add_perm("cities.delete_person", rules.always_deny)
 rules.add_perm("cities.view_membership", is_visible)
-rules.add_perm("cities.add_membership", rules.always_deny)  # by invitation or services alone
+rules.add_perm("cities.add_membership", rules.always_deny)  # only by invitation or services
 rules.add_perm("cities.change_membership", rules.always_deny)
 rules.add_perm("cities.delete_membership", rules.always_deny)
 rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee)
 rules.add_perm("cities.view_invitation", is_visible)
-# object: the body; which roles, cities.services decides. A committee seat is not a coordinator's to give.
+# object: the body; cities.services decides which roles. Coordinators do not give seats of the committee.
 gives_roles = is_lead | (is_coordinator & ~is_of_committee) | leads_committee
 rules.add_perm("cities.invite", gives_roles)
-# object: the membership; who leaves hands nothing but tasks, to somebody who holds the same role.
+# object: the membership; an official who leaves passes on only tasks, to a holder of the same role.
 rules.add_perm("cities.hand_over_membership", gives_roles | leaves_as_official)
 
 rules.add_perm("cities.view_event", is_visible)

@@ -1,4 +1,4 @@
-"""What the pages of cities and bodies read."""
+"""Queries of the pages of cities and bodies."""
 
 from typing import Any
 
@@ -24,13 +24,13 @@ def language_names(city: City) -> list[str]:
 
 
 def bodies_of(city: City) -> QuerySet[Body]:
-    """A city's bodies, each with ``chairs``: those alone are named to everybody."""
+    """Return a city's bodies, each with ``chairs``, the only members whose names are public."""
     chairs = Membership.objects.current().filter(role=Role.CHAIR).select_related(*WITH_PERSON)
     return city.bodies.prefetch_related(Prefetch("memberships", chairs, to_attr="chairs")).order_by("kind")
 
 
 def members_shown(body: Body, user: Any) -> QuerySet[Membership]:
-    """The members by name for insiders and the network; for everybody else the chair."""
+    """Return the members, with names, for insiders and network readers; for everybody else only the chair."""
     members = body.memberships.current().select_related(*WITH_PERSON).order_by("role", "person__name")
     return members if user.has_perm("cities.view_names", body) else members.filter(role=Role.CHAIR)
 
@@ -40,17 +40,17 @@ def network_bodies() -> QuerySet[Body]:
 
 
 def reads_all_of(event: Event, user: Any) -> bool:
-    """Minutes and decisions are for the city and the network; the public reads date, place and programme."""
+    """Return whether the user may read minutes and decisions; the public reads date, place and programme."""
     return Event.objects.read_whole_by(user).filter(pk=event.pk).exists()
 
 
 def replaced_minutes(event: Event, user: Any) -> list[StoredFile]:
-    """Minutes that a later file took the place of; the files' own rule says who reads them."""
+    """Return minutes that a later file has replaced, as far as the user may read them."""
     earlier = Event.history.filter(id=event.pk).exclude(minutes_file=None).exclude(minutes_file=event.minutes_file)
     return list(StoredFile.objects.visible_to(user).filter(pk__in=earlier.values("minutes_file")))
 
 
 def attendance_of(event: Event) -> tuple[QuerySet[Attendance], int]:
-    """Who came, and how many in all."""
+    """Return the rows of attendance, and how many people came in all."""
     rows = event.attendances.select_related(*WITH_PERSON).order_by("person__name", "label")
     return rows, rows.aggregate(total=Sum("count"))["total"] or 0

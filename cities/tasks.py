@@ -1,4 +1,4 @@
-"""What the tick asks for. Each is safe to run twice."""
+"""Periodic tasks. Each is safe to run twice."""
 
 from celery import shared_task
 from django.conf import settings
@@ -15,6 +15,6 @@ def sweep_pending_files() -> None:
 
 @shared_task
 def sweep_unknown_files() -> None:
-    """In one folder at each tick, so that all have had their turn after some hours."""
+    """Check one folder in each run, so that all are checked within some hours."""
     tick = int(clock.now().timestamp()) // settings.TICK_SECONDS
     files.sweep_unknown(f"{tick % files.FOLDERS:02x}")

@@ -1,4 +1,4 @@
-"""Addresses of this part."""
+"""URLs of cities, bodies, events, members and files."""
 
 from django.urls import path
 

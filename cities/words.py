@@ -1,6 +1,6 @@
-"""Names that came with the software, kept in English in the database and shown in the reader's language.
+"""Names shipped with the software: stored in English, shown in the reader's language.
 
-What people type themselves is shown as typed. Apps that bring names of their own say so in their ``ready()``.
+Names that people type are shown as typed. Apps register names of their own in ``ready()``.
 """
 
 from collections.abc import Iterable
@@ -46,5 +46,5 @@ def add_words(words: Iterable[str]) -> None:
 
 
 def shown(name: str) -> str:
-    """``name`` in the reader's language where it came with the software."""
+    """Return ``name`` in the reader's language if it was shipped with the software, else unchanged."""
     return gettext(name) if name in _shipped else name

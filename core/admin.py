@@ -1,4 +1,4 @@
-"""What every page of the workbench has in common: rules decide, nothing is deleted, histories are read."""
+"""Base classes of the admin: permissions come from rules, nothing is deleted, histories can be read."""
 
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ HISTORY_SHOWN = 100
 
 
 class StaffForm(forms.ModelForm):
-    """Where the model is versioned, the second of two people is told before anything is overwritten."""
+    """Refuse to save a versioned model that somebody else has changed since the form was opened."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +50,7 @@ class HistoryLine(NamedTuple):
 
 
 class StaffAdmin(admin.ModelAdmin):
-    """A model's pages in the workbench. Reads and writes are asked of the rules, with the row where there is one."""
+    """Base class of a model's admin pages. Permissions are rules, checked with the object where there is one."""
 
     form = StaffForm
     actions = None
@@ -63,7 +63,7 @@ class StaffAdmin(admin.ModelAdmin):
             kwargs.setdefault("assume_scheme", "https")
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    # ---- who may
+    # ---- permissions
 
     def may(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.{verb}_{self.opts.model_name}", obj)
@@ -85,12 +85,12 @@ class StaffAdmin(admin.ModelAdmin):
         return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Filters that the page offers and no other: counting rows by a hidden column would read it bit by bit."""
+        """Allow only the filters that the page offers: counting rows by a hidden column would reveal its values."""
         entries = [entry[0] if isinstance(entry, tuple | list) else entry for entry in self.list_filter]
         offered = {entry.partition("__")[0] for entry in entries if isinstance(entry, str)}
         return lookup.partition("__")[0] in offered and super().lookup_allowed(lookup, value, request)
 
-    # ---- what one may not see is not there
+    # ---- 404 for what the user may not see
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         self._hide(request)
@@ -107,7 +107,7 @@ class StaffAdmin(admin.ModelAdmin):
         return super().delete_view(request, object_id, extra_context)
 
     def history_view(self, request: HttpRequest, object_id: Any, extra_context: dict | None = None) -> HttpResponse:
-        """The record's own history (who, when, which fields), as far back as it goes."""
+        """Show the object's own history: who changed which fields, and when."""
         self._hide(request)
         obj = self.get_object(request, object_id)
         if obj is None or not self.has_view_permission(request, obj):
@@ -126,11 +126,11 @@ class StaffAdmin(admin.ModelAdmin):
             raise Http404
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: Any) -> HttpResponse:
-        raise Http404  # Django would go to the index with a message, and tell what exists
+        raise Http404  # Django's redirect to the index shows a message that reveals what exists
 
 
 class ReadOnlyAdmin(StaffAdmin):
-    """Services own these rows; here they are only looked at."""
+    """Base class for models that only services write; the admin shows them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -140,7 +140,7 @@ class ReadOnlyAdmin(StaffAdmin):
 
 
 def history_of(obj: Any) -> list[HistoryLine]:
-    """What changed when, newest first; empty for models without a history."""
+    """Return the newest changes first, at most ``HISTORY_SHOWN``; an empty list for models without history."""
     if not hasattr(obj, "history"):
         return []
     rows = list(obj.history.select_related("history_user")[:HISTORY_SHOWN])

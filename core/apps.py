@@ -9,8 +9,8 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from . import triggers
 
-        # Every app sends these signals; one of them is enough. Where a migration fails, the second one is not sent:
-        # our command ``migrate`` puts back what stood.
+        # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our
+        # command ``migrate`` then restores the triggers.
         pre_migrate.connect(triggers.on_pre_migrate, dispatch_uid="epi_triggers_drop")
         post_migrate.connect(triggers.on_post_migrate, dispatch_uid="epi_triggers_install")
         checks.register(triggers.check_installed, triggers.TAG)

@@ -1,11 +1,11 @@
-"""The bell: a row with a state is the queue, and Celery only tells a worker that a row waits."""
+"""Wake a worker for a database row: the row with its state is the queue, Celery only delivers the message."""
 
 from celery import current_app
 from django.db import transaction
 
 
 def ring(task: str, pk: int) -> None:
-    """After the commit, tell a worker that a row waits; unheard, it is rung again by the tick."""
+    """Enqueue a task for the row after the commit. A lost message is enqueued again by a periodic task."""
 
     def send() -> None:  # not a partial: Django logs the failure of a robust hook by its __qualname__
         current_app.send_task(task, [pk], expires=60)

@@ -1,7 +1,7 @@
-"""A chart and its numbers, inseparable. Figures are plain dicts in Plotly's JSON schema, drawn in the browser.
+"""Charts and their tables. Figures are plain dicts in Plotly's JSON schema, drawn in the browser.
 
-Colours are named as the style sheet names them (``var(--epi-late)``), so that a chart follows the light and the dark
-look; ``LIGHT`` gives their values for pages that are taken away. A test holds the two together.
+Colours are CSS variables (``var(--epi-late)``), so that a chart follows the light and the dark theme. ``LIGHT`` has
+their values for standalone pages; a test compares it with the style sheet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ HEALTH_PATTERNS = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture and its numbers: no chart without its table."""
+    """A figure and its table: a chart cannot be made without its numbers."""
 
     key: str
     title: str
@@ -78,7 +78,7 @@ class Chart:
 
     @property
     def drawn(self) -> dict:
-        """The figure as the browser gets it: plain numbers and words, our defaults under its own layout."""
+        """Return the figure for the browser: plain values, and the default layout under its own."""
         own = self.figure.get("layout", {})
         return plain({"data": self.figure.get("data", []), "layout": merged(base_layout(), own)})
 
@@ -88,7 +88,7 @@ class Chart:
 
     @property
     def taken(self) -> str:
-        """The day that the data are of, in words."""
+        """Return the date of the data as text."""
         return locales.day(self.as_of) if isinstance(self.as_of, date) else str(self.as_of or "")
 
 
@@ -96,7 +96,7 @@ class Chart:
 
 
 def base_layout() -> dict:
-    """What all charts share: no background of their own, quiet lines, no zoom that catches the finger."""
+    """Return the layout of all charts: transparent background, pale lines, no zoom that blocks scrolling by touch."""
     grid = {"gridcolor": "var(--epi-line)", "zerolinecolor": "var(--epi-muted)", "linecolor": "var(--epi-muted)"}
     title = {"standoff": 8, "font": {"size": 13, "color": "var(--epi-muted)"}}
     axis = grid | {"automargin": True, "fixedrange": True, "ticks": "", "title": title}
@@ -128,12 +128,12 @@ def base_layout() -> dict:
 
 
 def axis_title(words: str, unit: str = "") -> dict:
-    """An axis says what it counts, and in what."""
+    """Return the title of an axis with its unit."""
     return {"title": {"text": f"{words} ({unit})" if unit else str(words), "standoff": 8}}
 
 
 def series_style(index: int, *, lines: bool = True) -> dict:
-    """Colour, marker and dash of the ``index``-th series: three ways to tell it from its neighbours."""
+    """Return colour, marker and dash of the ``index``-th series, so that colour is never the only difference."""
     turn = index % len(DASHES)
     colour = f"var(--epi-series-{turn + 1})"
     marker = {"color": colour, "symbol": MARKERS[turn], "size": 8}
@@ -141,13 +141,13 @@ def series_style(index: int, *, lines: bool = True) -> dict:
 
 
 def bar_style(index: int) -> dict:
-    """Colour and pattern of the ``index``-th group of bars."""
+    """Return colour and pattern of the ``index``-th group of bars."""
     turn = index % len(PATTERNS)
     return {"marker": _filled(f"var(--epi-series-{turn + 1})", PATTERNS[turn])}
 
 
 def health_style(health: Any) -> dict:
-    """The same colour and pattern for a health on every page."""
+    """Return the colour and pattern of a health, the same on every page."""
     value = str(getattr(health, "value", health))
     return {"marker": _filled(f"var(--epi-{look_of(value).tone})", HEALTH_PATTERNS.get(value, ""))}
 
@@ -162,7 +162,7 @@ def _filled(colour: str, shape: str) -> dict:
 
 
 def polar_layout(levels: Sequence[str] = ("1", "2", "3", "4")) -> dict:
-    """Dimensions on a circle, in the framework's order, clockwise from the top."""
+    """Return the layout of a radar chart: dimensions in the framework's order, clockwise from the top."""
     top = len(levels)
     radial = {"range": [0, top + 0.1], "tickvals": list(range(1, top + 1)), "ticktext": list(levels), "angle": 60}
     small = {"size": 12, "color": "var(--epi-muted)"}
@@ -179,11 +179,11 @@ def polar_layout(levels: Sequence[str] = ("1", "2", "3", "4")) -> dict:
     }
 
 
-# ---- out of the house
+# ---- export
 
 
 def plain(value: Any) -> Any:
-    """Decimals as floats, days as ISO, lazy words as words: what JSON and Plotly understand."""
+    """Convert to what JSON and Plotly accept: decimals to floats, dates to ISO text, lazy text to text."""
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -198,7 +198,7 @@ def plain(value: Any) -> Any:
 
 
 def merged(under: Mapping, over: Mapping) -> dict:
-    """``over`` on top of ``under``, deeply."""
+    """Return ``under`` updated by ``over``, recursively."""
     both = dict(under)
     for key, value in over.items():
         below = both.get(key)
@@ -207,7 +207,7 @@ def merged(under: Mapping, over: Mapping) -> dict:
 
 
 def in_light(value: Any) -> Any:
-    """Named colours by their light values, for pages without our style sheet."""
+    """Replace CSS variables by their light values, for pages without our style sheet."""
     if isinstance(value, dict):
         return {key: in_light(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -218,7 +218,7 @@ def in_light(value: Any) -> Any:
 
 
 def standalone_html(chart: Chart) -> str:
-    """A page to take away. Imports Plotly here: 39 MB that no page needs."""
+    """Return the chart as a complete HTML page. Imports Plotly here, since no page needs its 39 MB."""
     import plotly.graph_objects as go
 
     figure = in_light(chart.drawn)
@@ -227,7 +227,7 @@ def standalone_html(chart: Chart) -> str:
 
 
 def chart_csv(chart: Chart) -> Iterator[list[str]]:
-    """The table as rows for ``csv.writer``; cells that a spreadsheet would run as formulas are defused."""
+    """Yield the table as rows for ``csv.writer``; cells that a spreadsheet would run as formulas are escaped."""
     yield from csv_rows([chart.columns, *chart.rows])
     for words, value in ((_("Source"), chart.source), (_("Date of the data"), chart.taken)):
         if value:
@@ -243,7 +243,7 @@ def csv_row(row: Sequence[Any]) -> list[str]:
 
 
 def csv_cell(value: Any) -> str:
-    """Numbers as they are; text that begins like a formula gets an apostrophe in front."""
+    """Return a number as it is; text that begins like a formula gets an apostrophe in front."""
     if value is None:
         return ""
     if isinstance(value, int | float | Decimal):

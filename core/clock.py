@@ -1,4 +1,4 @@
-"""What time it is. Everything asks here, so that the demo and the tests can live through months in seconds."""
+"""The current time. All code asks this module, so that the demo and the tests can set the time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +12,18 @@ _given: ContextVar[datetime | None] = ContextVar("given moment", default=None)
 
 
 def now() -> datetime:
-    """The moment, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return _given.get() or datetime.now(UTC)
 
 
 def today(tz: str | None = None) -> date:
-    """The date in the named time zone; in the network's own where none is named."""
+    """Return the date in the named time zone, by default in the network's own."""
     return now().astimezone(ZoneInfo(tz or settings.TIME_ZONE)).date()
 
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """Let ``moment`` be now inside the block."""
+    """Set the current time to ``moment`` inside the block; raises ValueError for a naive datetime."""
     if moment.tzinfo is None:
         raise ValueError("A given moment needs a time zone.")
     token = _given.set(moment.astimezone(UTC))

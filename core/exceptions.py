@@ -1,4 +1,4 @@
-"""The family of errors that a person can be told about. The edge turns them into a message (HTML) or 409 (API)."""
+"""Errors whose message is shown to the user. Views turn them into a message (HTML) or a 409 (API)."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TellableError(Exception):
-    """Its text is a translated sentence that says what is wrong and what to do next."""
+    """Base class. The message is a translated sentence that says what is wrong and what to do next."""
 
     message = _("This cannot be done now.")
 

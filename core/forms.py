@@ -1,4 +1,4 @@
-"""How forms are laid out: one function, so that all of them look and answer alike; widgets that phones understand."""
+"""The common layout of forms, their error messages, and widgets that work on phones."""
 
 from typing import Any, NamedTuple
 
@@ -21,11 +21,11 @@ def form_helper(
     method: str = "post",
     **attrs: str,
 ) -> FormHelper:
-    """Labels above, help above the input, errors gathered on top, one bar to save with.
+    """Return the crispy-forms helper: labels above, help above the input, all errors on top, one bar of buttons.
 
-    ``layout`` is crispy's own, all fields in order where it is empty. ``save`` names the main button, "" leaves the bar
-    out. ``buttons`` are quieter ones, as pairs of name and words. ``cancel`` is the address that one goes back to.
-    ``attrs`` are the form's: ``data_draft_url="..."`` becomes ``data-draft-url``.
+    ``layout`` is crispy's own; without it all fields appear in order. ``save`` is the label of the main button, ""
+    leaves the bar out. ``buttons`` are secondary ones, as pairs of name and label. ``cancel`` is the URL of the cancel
+    link. ``attrs`` are the form's: ``data_draft_url="..."`` becomes ``data-draft-url``.
     """
     helper = FormHelper()
     helper.form_tag = tag
@@ -44,11 +44,11 @@ def form_helper(
     return helper
 
 
-# ---- what was left empty
+# ---- required fields
 
 
 class NamedField(BoundField):
-    """A field that was left empty says which one it is and what to do, unless the form has words of its own for it."""
+    """Name the field in the error for an empty required field, unless the form has a message of its own."""
 
     @property
     def errors(self) -> ErrorList:
@@ -69,7 +69,7 @@ class NamedField(BoundField):
 
 
 class Renderer(DjangoTemplates):
-    """Django's, for every form of the site and of the workbench, with our sentence for a field that was left empty."""
+    """Django's renderer, for every form of the site and the admin, with our error for empty required fields."""
 
     bound_field_class = NamedField
 
@@ -78,7 +78,7 @@ class Renderer(DjangoTemplates):
 
 
 class DayInput(forms.DateInput):
-    """The browser's own calendar, which wants ISO whatever the language."""
+    """A date input; browsers want the ISO format in every language."""
 
     input_type = "date"
 
@@ -94,7 +94,7 @@ class MomentInput(forms.DateTimeInput):
 
 
 class NumberInput(forms.TextInput):
-    """Digits by the phone's number keys; a text input, since browsers' number inputs drop a decimal comma."""
+    """A text input with the number keys of phones: browsers' number inputs drop a decimal comma."""
 
     def __init__(self, attrs: dict | None = None, *, decimals: bool = True) -> None:
         keys = {"inputmode": "decimal" if decimals else "numeric", "autocomplete": "off"}
@@ -102,19 +102,19 @@ class NumberInput(forms.TextInput):
 
 
 class LongText(forms.Textarea):
-    """A field for sentences that starts at three lines."""
+    """A textarea that starts with three rows."""
 
     def __init__(self, attrs: dict | None = None) -> None:
         super().__init__({"rows": 3} | (attrs or {}))
 
 
 class ManyChoices(forms.CheckboxSelectMultiple):
-    """Several of many, each to be ticked in a box that scrolls; a script puts a filter above a long one."""
+    """Checkboxes in a box that scrolls; JavaScript adds a filter above a long one."""
 
     is_filtered = True
 
 
-# ---- two people, one record
+# ---- edit conflicts
 
 
 class Difference(NamedTuple):
@@ -124,7 +124,7 @@ class Difference(NamedTuple):
 
 
 class VersionedForm(forms.ModelForm):
-    """Carries the version of what was read; the service refuses a stale one, and the form then shows both."""
+    """A form that carries the version it was opened with. The service refuses an old one; the form then shows both."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -134,7 +134,7 @@ class VersionedForm(forms.ModelForm):
         self.differences: list[Difference] = []
 
     def catch_up(self, current: Any) -> None:
-        """Somebody else was first: keep what was typed, show what is stored, and let the next save win knowingly."""
+        """Handle an edit conflict: keep the input, list what differs, and let the next save overwrite the record."""
         stored = self.form_of(current)
         for name in self.fields:
             if name == "version":
@@ -147,11 +147,11 @@ class VersionedForm(forms.ModelForm):
         data[self.add_prefix("version")] = str(current.version)
 
     def form_of(self, current: Any) -> "VersionedForm":
-        """The same form, unbound, of the stored version; forms that need more arguments give them here."""
+        """Return an unbound form of the stored version. Override it where the form needs more arguments."""
         return type(self)(instance=current)
 
     def words_of(self, name: str, value: Any) -> str:
-        """A field's value as people read it: the names of choices, not their keys."""
+        """Return a field's value as people read it: the labels of choices, not their keys."""
         if value is None or value == "":
             return ""
         chosen = {str(part) for part in value} if isinstance(value, list | tuple) else {str(value)}

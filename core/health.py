@@ -1,4 +1,4 @@
-"""Is this process alive, and could it serve? For load balancers, containers and whoever is called at night."""
+"""Health checks for load balancers, containers and operators: is the process alive, and can it serve?"""
 
 import os
 from collections.abc import Callable
@@ -21,20 +21,20 @@ log = structlog.get_logger(__name__)
 
 
 class NotReady(Exception):
-    """A part answers, but not as it should. Its text is ours and holds no secret."""
+    """A part answers, but not as it should. The message is our own and contains no secret."""
 
 
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """This process answers; nothing else is asked."""
+    """Answer that the process is alive; checks nothing else."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Each part that a page needs, and 503 where one fails. Why it fails stands in the log only."""
+    """Check each part that a page needs; status 503 if one fails. The cause is only logged."""
     states = {name: state_of(name, ask) for name, ask in PARTS.items()}
     ready = all(state == "ok" for state in states.values())
     return JsonResponse({"ready": ready, "parts": states}, status=200 if ready else 503)
@@ -45,7 +45,7 @@ def state_of(name: str, ask: Callable[[], None]) -> str:
         ask()
     except NotReady as error:
         return str(error)
-    except Exception:  # whatever a library raises, its part has failed and the others are still told
+    except Exception:  # any library error means that this part has failed; the others are still checked
         log.exception("part not ready", part=name)
         return "no answer"
     return "ok"
@@ -63,7 +63,7 @@ def ask_migrations() -> None:
 
 
 def ask_locks() -> None:
-    """A restore or a foreign tool may have dropped the triggers that hold what was submitted."""
+    """Check the triggers that protect submitted data: a restore or another tool may have dropped them."""
     if gone := triggers.missing():
         raise NotReady(f"{len(gone)} locks are missing in the database: run manage.py migrate")
 

@@ -1,10 +1,10 @@
-"""Ids as posts and addresses carry them."""
+"""Ids in form data and URLs."""
 
 import re
 
-ID = re.compile(r"[0-9]{1,18}")  # what every database can hold; str.isdigit() takes "²", too
+ID = re.compile(r"[0-9]{1,18}")  # fits into every database; str.isdigit() accepts "²", too
 
 
 def pk_of(text: str | None) -> int | None:
-    """The id that is written there; None where it is none, so that nobody's typing ends in an error of the server."""
+    """Return the id in ``text``, or None if it is not one, so that wrong input never causes a server error."""
     return int(text) if text and ID.fullmatch(text) else None

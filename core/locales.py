@@ -1,4 +1,4 @@
-"""Numbers, money and days in the reader's language. English is written as in Europe, not as in the United States."""
+"""Numbers, money and dates in the reader's language. English is written as in Europe, not as in the United States."""
 
 import re
 from datetime import date, datetime, tzinfo
@@ -29,7 +29,7 @@ def as_number(value: Any) -> Decimal:
 
 
 def number(value: Any, decimals: int | None = None) -> str:
-    """``1 234,5``; with ``decimals`` exactly that many."""
+    """Format as ``1 234,5``; with ``decimals``, exactly that many."""
     if value is None or value == "":
         return NOTHING
     pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
@@ -37,7 +37,7 @@ def number(value: Any, decimals: int | None = None) -> str:
 
 
 def percent(value: Any, decimals: int = 0) -> str:
-    """``61`` as ``61 %``: the value is in hundredths, as people say it."""
+    """Format ``61`` as ``61 %``: the value is in per cent already."""
     if value is None or value == "":
         return NOTHING
     digits = "#,##0" + ("." + "0" * decimals if decimals else "")
@@ -46,7 +46,7 @@ def percent(value: Any, decimals: int = 0) -> str:
 
 
 def money(value: Any, currency: str = "EUR") -> str:
-    """An amount with its currency; cents only where there are any."""
+    """Format an amount with its currency; cents only where there are any."""
     if value is None or value == "":
         return NOTHING
     amount = as_number(value)
@@ -59,7 +59,7 @@ def money(value: Any, currency: str = "EUR") -> str:
 
 
 def money_short(value: Any, currency: str = "EUR") -> str:
-    """``€840K``, for figures that are read at a glance; the exact amount stands elsewhere."""
+    """Format as ``€840K``, for figures that are read at a glance; show the exact amount elsewhere."""
     if value is None or value == "":
         return NOTHING
     amount = as_number(value)
@@ -73,12 +73,12 @@ def money_short(value: Any, currency: str = "EUR") -> str:
 
 
 def _is_of_letters(currency: str) -> bool:
-    """Letters do not touch digits: SEK 41,200."""
+    """Whether the currency symbol ends in a letter, which needs a space before digits: SEK 41,200."""
     return numbers.get_currency_symbol(currency or "EUR", locale=current_locale())[-1].isalpha()
 
 
 def day(value: date | None, style: str = "long") -> str:
-    """12 September 2026; ``medium``: 12 Sep 2026. A point in time is shown as the day it falls on here."""
+    """Format as 12 September 2026; ``medium``: 12 Sep 2026. A datetime is shown as its date in the current zone."""
     if not value:
         return NOTHING
     if isinstance(value, datetime) and timezone.is_aware(value):
@@ -87,12 +87,12 @@ def day(value: date | None, style: str = "long") -> str:
 
 
 def days(first: date, last: date) -> str:
-    """19–21 Jan 2026: what both days share is said once."""
+    """Format as 19–21 Jan 2026: what both dates share is written once."""
     return dates.format_interval(first, last, skeleton="yMMMd", locale=current_locale())
 
 
 def moment(value: datetime | None, zone: str | tzinfo | None = None) -> str:
-    """Day and time where the thing happens: ``zone`` is the city's, else the site's."""
+    """Format date and time in ``zone``, by default in the current time zone."""
     if not value:
         return NOTHING
     zone = ZoneInfo(zone) if isinstance(zone, str) and zone else zone or None

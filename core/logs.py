@@ -1,4 +1,4 @@
-"""One line for each event, with the id of its request: JSON where a machine reads, plain text where a person does."""
+"""Logging: one line for each event, with the id of its request, as JSON for machines or plain text for people."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ SHARED: tuple[Processor, ...] = (
 
 
 def formatter(**_: Any) -> structlog.stdlib.ProcessorFormatter:
-    """The formatter that settings.LOGGING names, for our own events and those of libraries."""
+    """Return the formatter that settings.LOGGING names, for our own events and those of libraries."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=SHARED,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_last_steps()],
@@ -28,12 +28,12 @@ def formatter(**_: Any) -> structlog.stdlib.ProcessorFormatter:
 def _last_steps() -> Iterable[Processor]:
     if os.environ.get("EPI_LOG_JSON") == "1":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    plain = structlog.dev.plain_traceback  # the pretty one prints local variables, which may hold what is private
+    plain = structlog.dev.plain_traceback  # the default one prints local variables, which may be private
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain, pad_event_to=0)]
 
 
 def configure() -> None:
-    """Send structlog's own loggers through the standard library, so that one setting rules both."""
+    """Send structlog's loggers through the standard library, so that one setting configures both."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -1,6 +1,6 @@
 """Places on a map of Europe, drawn by the server: no map service, no script. Made with Natural Earth (public domain).
 
-Lambert's azimuthal equal-area projection around 52° N, 10° E, as European statistics use it (EPSG:3035), on a sphere.
+Projection: Lambert azimuthal equal-area around 52° N, 10° E, as in European statistics (EPSG:3035), on a sphere.
 """
 
 import json
@@ -16,12 +16,12 @@ from . import locales
 SOURCE = Path(__file__).parent / "data" / "europe.geojson"
 CENTRE = radians(52), radians(10)
 WIDTH, HEIGHT = 1000, 960
-SCALE = 1500  # units of the picture for one radius of the earth
-ORIGIN = 480, 540  # where the centre lies
-COARSE = 1.6  # what is closer together than this is one line
-SMALLEST = 5.0  # islands with less extent are left out
-LABEL = 15  # from the dot to its name
-LETTER = 19  # how wide a letter of a name is taken to be
+SCALE = 1500  # SVG units for one radius of the earth
+ORIGIN = 480, 540  # position of the centre
+COARSE = 1.6  # tolerance of the simplified outlines
+SMALLEST = 5.0  # smaller islands are left out
+LABEL = 15  # distance from a dot to its label
+LETTER = 19  # assumed width of a character of a label
 LINE = 34
 DOT = 12
 
@@ -30,7 +30,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Place:
-    """What shall be on the map. ``region`` is the Eurostat code of its country."""
+    """A place to show. ``region`` is the Eurostat code of its country."""
 
     name: str
     latitude: float
@@ -42,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place as drawn: its dot, and where its name begins or ends."""
+    """A place as drawn: its dot, and where its label begins or ends."""
 
     place: Place
     x: float
@@ -58,8 +58,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Map:
-    land: str  # path of the countries without a place
-    regions: str  # path of those with one
+    land: str  # SVG path of the countries without a place
+    regions: str  # SVG path of the countries with one
     marks: Sequence[Mark]
     width: int = WIDTH
     height: int = HEIGHT
@@ -77,7 +77,7 @@ def map_of(places: Iterable[Place]) -> Map:
 
 
 def project(latitude: float, longitude: float) -> Point:
-    """Degrees to units of the picture, y downwards."""
+    """Convert degrees to SVG units, y downwards."""
     lat, lon = radians(latitude), radians(longitude) - CENTRE[1]
     lat0 = CENTRE[0]
     reach = sqrt(2 / (1 + sin(lat0) * sin(lat) + cos(lat0) * cos(lat) * cos(lon)))
@@ -87,15 +87,15 @@ def project(latitude: float, longitude: float) -> Point:
 
 
 def country_name(code: str) -> str:
-    """Of an ISO country, in the reader's language."""
+    """Return the name of an ISO country code in the reader's language."""
     return locales.current_locale().territories.get(code, code)
 
 
-# ---- names beside the dots
+# ---- labels
 
 
 def _labelled(places: Sequence[Place]) -> list[Mark]:
-    """Right of the dot where there is room, else left: no name over another or over the edge."""
+    """Put each label right of its dot where there is room, else left: never over another label or the edge."""
     dots = {place: project(place.latitude, place.longitude) for place in sorted(places, key=lambda one: one.name)}
     taken = [(x - DOT, x + DOT, y - DOT, y + DOT) for x, y in dots.values()]
     marks = []
@@ -125,7 +125,7 @@ def _is_taken(span: Point, y: float, taken: list[tuple[float, float, float, floa
 
 @lru_cache(maxsize=1)
 def country_paths() -> dict[str, str]:
-    """Country code to its outline as an SVG path, read and projected once for each process."""
+    """Return the SVG path of each country by code; read and projected once for each process."""
     features = json.loads(SOURCE.read_text(encoding="utf-8"))["features"]
     return {feature["id"]: "".join(_outlines(feature["geometry"])) for feature in features}
 
@@ -146,7 +146,7 @@ def _is_seen(points: Sequence[Point]) -> bool:
 
 
 def _simplified(points: Sequence[Point]) -> list[Point]:
-    """Douglas and Peucker: points that lie nearly on the line between their neighbours go. Without recursion."""
+    """Drop points that lie nearly on the line between their neighbours (Douglas-Peucker, without recursion)."""
     kept, waiting = {0, len(points) - 1}, [(0, len(points) - 1)]
     while waiting:
         first, last = waiting.pop()
@@ -168,7 +168,7 @@ def _distance(point: Point, start: Point, end: Point) -> float:
 
 
 def _path(points: Sequence[Point]) -> str:
-    """Whole numbers, each relative to the one before: a third of the bytes."""
+    """Return an SVG path of whole, relative numbers: a third of the bytes."""
     rounded = [(round(x), round(y)) for x, y in points]
     (x, y), steps = rounded[0], []
     for here in rounded[1:-1]:

@@ -1,4 +1,4 @@
-"""What every request passes through."""
+"""Middleware of every request."""
 
 import re
 import time
@@ -16,14 +16,14 @@ from redis.exceptions import RedisError
 log = structlog.get_logger(__name__)
 GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 QUIET_PATHS = {"/healthz", "/readyz"}
-NUL = "\0"  # no text of ours holds it, and PostgreSQL refuses it with an error
+NUL = "\0"  # PostgreSQL raises an error for it
 
 
 class RequestId:
-    """Gives each request an id that stands in its log lines and in the answer's ``X-Request-ID``.
+    """Give each request an id, for its log lines and the response header ``X-Request-ID``.
 
-    An id that a proxy has given is kept where it looks like one. The address is logged without its query, which may
-    hold what somebody searched for.
+    A well-formed id from a proxy is kept. The URL is logged without its query, which may contain what somebody searched
+    for.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -43,7 +43,7 @@ class RequestId:
 
 
 class SaneAddress:
-    """NUL in an address, or a number beyond every id: no page of ours leads there, so it is a bad request, no fault."""
+    """Answer 400 to NUL in a URL or a number larger than any id: no page links there, and 500 would be wrong."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -57,13 +57,13 @@ class SaneAddress:
             raise BadRequest("NUL in the address")
 
     def process_exception(self, _request: HttpRequest, error: Exception) -> None:
-        """SQLite's way to say that a number is longer than any id."""
+        """Answer 400 to OverflowError, which SQLite raises for a number larger than any id."""
         if isinstance(error, OverflowError):
             raise BadRequest("a number beyond every id") from error
 
 
 class ServerAway:
-    """A page that needs the database or Redis while it is away says so, and when to try again."""
+    """Answer 503 with ``Retry-After`` while the database or Redis is unavailable."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -79,7 +79,7 @@ class ServerAway:
 
 
 class PrivateAnswers:
-    """What a signed-in person reads is kept by no cache on the way, and asked for again before it is shown again.
+    """Keep pages of signed-in users out of shared caches; browsers must revalidate them.
 
     Not ``no-store``: going back would then lose what was typed and not yet sent.
     """

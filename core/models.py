@@ -1,4 +1,4 @@
-"""Base models that say nothing about the domain."""
+"""Abstract base models without domain knowledge."""
 
 import json
 from datetime import datetime
@@ -13,14 +13,14 @@ from .snapshots import seal
 
 
 class FrozenQuerySet(models.QuerySet):
-    """Rows are added and read, never changed. Database triggers hold the same for SQL."""
+    """Rows are inserted and read, never changed. Database triggers enforce the same for SQL."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise FrozenError
 
     update = delete = bulk_update = update_or_create = _refuse
 
-    def bulk_create(self, objs: Any, **kwargs: Any) -> Any:  # type: ignore[override] # by name, so that none slips by
+    def bulk_create(self, objs: Any, **kwargs: Any) -> Any:  # type: ignore[override] # keywords only: none is missed
         if kwargs.get("update_conflicts") or kwargs.get("ignore_conflicts"):
             raise FrozenError
         return super().bulk_create(objs, **kwargs)
@@ -42,11 +42,11 @@ class FrozenModel(models.Model):
 
 
 class Sealed(FrozenModel):
-    """Canonical JSON with its hash, checked whenever it is used."""
+    """Canonical JSON with its SHA-256 hash, which is verified on every read of ``contents``."""
 
     SCHEMA_VERSION = 1
 
-    snapshot = models.TextField()  # as text: jsonb would put the keys in its own order
+    snapshot = models.TextField()  # text, because jsonb would reorder the keys
     sha256 = models.CharField(max_length=64)
     schema_version = models.PositiveSmallIntegerField(default=SCHEMA_VERSION)
     created_at = models.DateTimeField(default=clock.now)
@@ -62,7 +62,7 @@ class Sealed(FrozenModel):
 
 
 class Recorded(models.Model):
-    """Changes are kept with the time of ``clock``, so that history made under a given clock tells that time."""
+    """Take the date of history rows from ``clock``, so that history made at a set time has that time."""
 
     class Meta:
         abstract = True
@@ -73,7 +73,7 @@ class Recorded(models.Model):
 
 
 class Versioned(models.Model):
-    """Optimistic locking: forms carry ``version``, services save by ``save_version``."""
+    """Optimistic locking: forms carry ``version``, services save with ``save_version``."""
 
     version = models.PositiveIntegerField(default=1, editable=False)
 

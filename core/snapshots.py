@@ -1,4 +1,4 @@
-"""One mechanism for everything frozen: canonical JSON as text, and its SHA-256."""
+"""Canonical JSON and its SHA-256: the one mechanism for everything frozen."""
 
 import hashlib
 import json
@@ -19,12 +19,15 @@ def _plain(value: Any) -> str:
 
 
 def canonical(contents: dict) -> str:
-    """Sorted keys, no spaces, no NaN; decimals as strings without trailing zeros, times as ISO 8601."""
+    """Return JSON with sorted keys and no spaces; decimals as text without trailing zeros, times as ISO 8601.
+
+    Raises ValueError for NaN and TypeError for other types.
+    """
     return json.dumps(
         contents, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
     )
 
 
 def seal(text: str | bytes) -> str:
-    """SHA-256 in hexadecimal, 64 characters."""
+    """Return the SHA-256 in hexadecimal, 64 characters."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()

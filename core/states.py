@@ -1,6 +1,6 @@
-"""How a state looks wherever it is shown: a shape, a word and a colour, never the colour alone.
+"""How a state is shown: a shape, a word and a colour, never the colour alone.
 
-Words come from the enumeration's own ``label`` where a member is given; the ones here serve plain values.
+A member of an enumeration brings its own ``label``; the words here are for plain values.
 """
 
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ SHAPES = {
 
 
 class Look(NamedTuple):
-    tone: str  # names the class ``is-<tone>`` and the colour ``--epi-<tone>``
+    tone: str  # CSS class ``is-<tone>`` and colour ``--epi-<tone>``
     shape: str
     word: Any
 
@@ -37,7 +37,7 @@ LOOKS = {
     "stale": Look("stale", "ring", _("No recent update")),
     "at_risk": Look("at-risk", "triangle", _("At risk")),
     "on_track": Look("on-track", "disc", _("On track")),
-    # status of an action
+    # implementation stage of an action
     "planned": Look("not-started", "dash", _("Planned")),
     "ongoing": Look("done", "arrow", _("Ongoing")),
     "paused": Look("stale", "pause", _("Paused")),
@@ -56,16 +56,16 @@ LOOKS = {
     "discuss": Look("done", "half", _("Discuss")),
     "moderate": Look("stale", "diamond", _("Moderate")),
     "review": Look("stale", "diamond", _("Review")),
-    # reports and other long work
+    # reports and other background jobs
     "queued": Look("not-started", "ring", _("Queued")),
     "building": Look("done", "half", _("Being built")),
     "ready": Look("on-track", "check", _("Ready")),
     "failed": Look("late", "square", _("Failed")),
-    # letters (with the words of their enumeration)
+    # emails (labels come from their enumeration)
     "sending": Look("done", "half", ""),
     "sent": Look("on-track", "check", _("Sent")),
     "unknown": Look("at-risk", "triangle", ""),
-    # conditions of a gate
+    # requirements of a phase
     "met": Look("on-track", "check", _("Met")),
     "not_met": Look("not-started", "ring", _("Not yet met")),
     "waived": Look("stale", "diamond", _("Waived")),
@@ -82,7 +82,7 @@ UNKNOWN = Look("not-started", "dash", "")
 
 
 def look_of(state: Any) -> Look:
-    """The look of an enumeration's member or plain value; an unknown one gets the dash and its own name."""
+    """Return how to show a member of an enumeration or a plain value; an unknown one gets a dash and its own name."""
     value = getattr(state, "value", state)
     look = LOOKS.get(str(value), UNKNOWN)
     word = getattr(state, "label", None) or look.word or str(value).replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""What the clock does for many rows: one that fails keeps no other from it, and no failure is forgotten."""
+"""Periodic work on many rows: one that fails does not stop the others, and no error is lost."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -11,9 +11,10 @@ Done = TypeVar("Done")
 
 
 def for_each(rows: Iterable[Row], act: Callable[[Row], Done]) -> list[Done]:
-    """What ``act`` gave for each row. What nobody has foreseen is logged, and raised when all have had their turn.
+    """Return the result of ``act`` for each row. Unexpected errors are logged, and raised after the last row.
 
-    ``act`` is a transaction of its own: what it had written for the row that failed is undone.
+    ``act`` must be a transaction of its own, so that only the failing row is rolled back. Several errors are raised as
+    an ExceptionGroup.
     """
     done, errors = [], []
     for row in rows:

@@ -1,7 +1,7 @@
-"""Database triggers that hold what services promise, on SQLite and PostgreSQL.
+"""Database triggers that enforce what services promise, on SQLite and PostgreSQL.
 
-Apps register in ``ready()``; ``migrate`` puts on the tables what is not there as it is registered, and a system check
-proves that it stands. Names: ``epi_<table>_<what>``.
+Apps register them in ``ready()``; ``migrate`` installs what is missing or differs, and a system check verifies the
+result. Names: ``epi_<table>_<what>``.
 """
 
 import re
@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-TAG = "locks"  # of the system check: ``migrate`` leaves it out, being what mends
+TAG = "locks"  # tag of the system check; ``migrate`` skips it, since it installs the triggers
 
 
 class Trigger(NamedTuple):
-    """One rule for one table. ``refuse`` is SQL over OLD and NEW that is true where the act is refused.
+    """A rule for one table. ``refuse`` is SQL over OLD and NEW that is true for statements to refuse.
 
     ``before`` is ``INSERT``, ``UPDATE`` or ``DELETE``. ``hold`` is PL/pgSQL that locks the rows which ``refuse`` reads;
-    SQLite, with one writer at a time, needs none. Both databases read ``IS [NOT] DISTINCT FROM``, ``STRPOS`` and
-    ``JSON_TEXT(column, 'key.key')``.
+    SQLite, with one writer at a time, needs none. ``refuse`` may use ``IS [NOT] DISTINCT FROM``, ``STRPOS`` and
+    ``JSON_TEXT(column, 'key.key')`` on both databases.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Trigger(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What one table's new row does to another, so that the two cannot be apart. ``do`` is SQL over NEW."""
+    """A write to another table when a row is inserted, so that both always agree. ``do`` is SQL over NEW."""
 
     name: str
     table: str
@@ -53,10 +53,10 @@ def register(*triggers: Trigger | Effect) -> None:
 def freeze(
     model: Any, columns: Iterable[str] = (), *, unique: Iterable[tuple[str, ...]] = (), keep: str = "TRUE"
 ) -> None:
-    """Rows of ``model`` are only added; with ``columns``, those and its keys never change and no row is deleted.
+    """Refuse to update or delete rows of ``model``; with ``columns``, only those and the keys are fixed.
 
-    ``unique`` names the columns of each other unique key: SQLite's INSERT OR REPLACE deletes the old row silently.
-    An empty column of a key is like another empty one. ``keep`` is SQL over OLD: true for the rows that must not be
+    ``unique`` names the columns of each other unique key, since SQLite's INSERT OR REPLACE deletes the old row without
+    an error. Two empty columns of a key count as equal. ``keep`` is SQL over OLD: true for the rows that must not be
     deleted.
     """
     table, message = model._meta.db_table, "epi: frozen, never changes"
@@ -84,10 +84,10 @@ def lock(
     keys: Iterable[str] = (),
     hold: Callable[[str], str] = lambda owner: "",
 ) -> None:
-    """Rows of ``model`` are added, changed and deleted only while what they belong to is not locked.
+    """Refuse to insert, update or delete rows of ``model`` while what they belong to is locked.
 
-    ``owner`` is SQL for its id over the row ``{row}``, ``is_locked`` and ``hold`` make SQL of that. ``keys`` are the
-    other unique keys as SQL over NEW and the stored row ``t``: what replaces a locked row is refused too.
+    ``owner`` is SQL for the id of what the row ``{row}`` belongs to; ``is_locked`` and ``hold`` make SQL of that.
+    ``keys`` are the other unique keys as SQL over NEW and the stored row ``t``: replacing a locked row is refused too.
     """
     table = model._meta.db_table
     new, old, stored = (owner.format(row=row) for row in ("NEW", "OLD", "t"))
@@ -106,7 +106,7 @@ def lock(
 
 
 def frozen() -> dict[Any, list[tuple[str, ...]]]:
-    """Each frozen model with the keys that an insert is compared by."""
+    """Return each frozen model with the unique keys that inserts are compared by."""
     return dict(_frozen)
 
 
@@ -114,7 +114,7 @@ def frozen() -> dict[Any, list[tuple[str, ...]]]:
 
 
 class Definition(NamedTuple):
-    """A trigger as one database keeps it: SQLite its whole text, PostgreSQL its function's body."""
+    """A trigger as the database stores it: on SQLite the whole statement, on PostgreSQL the function's body."""
 
     table: str
     text: str
@@ -179,7 +179,7 @@ def _registered(connection: Any) -> dict[str, Definition]:
 
 
 def standing(using: str = DEFAULT_DB_ALIAS) -> dict[str, Definition]:
-    """Our triggers that stand and are not switched off, by name."""
+    """Return our enabled triggers in the database, by name."""
     connection = connections[using]
     if not _knows_triggers(connection):
         return {}
@@ -209,9 +209,9 @@ def _take_off(cursor: Any, name: str, table: str) -> None:
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Put every registered trigger on its table, where that stands already, and take off what is not registered.
+    """Install every registered trigger whose table exists, and drop those that are not registered.
 
-    In one transaction; what stands as it is registered is not touched, so that nobody slips through.
+    Runs in one transaction and leaves triggers that match untouched, so that no write gets past them.
     """
     connection = connections[using]
     tables = set(connection.introspection.table_names())
@@ -233,12 +233,12 @@ def missing(using: str = DEFAULT_DB_ALIAS) -> set[str]:
 
 
 def differing(using: str = DEFAULT_DB_ALIAS) -> set[str]:
-    """What stands, but not as it is registered: made by another release, or tampered with."""
+    """Return installed triggers that differ from the registered ones: from another release, or tampered with."""
     wanted = _registered(connections[using])
     return {name for name, row in standing(using).items() if name in wanted and _differs(row, wanted[name])}
 
 
-# ---- taken off for a while
+# ---- temporary removal
 
 
 def take_off(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -248,7 +248,7 @@ def take_off(using: str = DEFAULT_DB_ALIAS) -> None:
 
 
 def put_back(before: dict[str, Definition], using: str = DEFAULT_DB_ALIAS) -> None:
-    """As they stood, whatever is registered now: a migration that failed has left the tables as they were."""
+    """Restore the triggers in ``before``, whatever is registered now: a failed migration has changed no table."""
     tables, there = set(connections[using].introspection.table_names()), standing(using)
     with connections[using].cursor() as cursor:
         for name, row in before.items():
@@ -259,7 +259,7 @@ def put_back(before: dict[str, Definition], using: str = DEFAULT_DB_ALIAS) -> No
 
 @contextmanager
 def lifted(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """For the test runner's flush, and for a migration that fills a column of a locked table; no service calls this."""
+    """Drop all triggers inside the block: for the test runner's flush and for data migrations of locked tables only."""
     before = standing(using)
     take_off(using)
     try:
@@ -272,9 +272,9 @@ def lifted(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 def on_pre_migrate(sender: Any, using: str, plan: Any = None, **kwargs: Any) -> None:
-    """SQLite drops a table's triggers without a word when it is remade, and refuses the rest: taken off before.
+    """Drop the triggers on SQLite: rebuilding a table drops its own without a warning, and others make it fail.
 
-    PostgreSQL keeps them, so they stand all the time there; and where nothing is to be migrated, here as well.
+    PostgreSQL keeps them, so they stay there; and without pending migrations, on SQLite too.
     """
     if sender.label == "strategies" and connections[using].vendor == "sqlite" and plan != []:
         take_off(using)
@@ -286,12 +286,12 @@ def on_post_migrate(sender: Any, using: str, **kwargs: Any) -> None:
 
 
 def check_installed(app_configs: Any, databases: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    """``manage.py check --database default`` proves that the locks stand, each as it is registered."""
+    """Check that every trigger is installed as registered (``manage.py check --database default``)."""
     errors: list[checks.CheckMessage] = []
     hint = "Run manage.py migrate: it puts them back."
     for using in databases or []:
         if {row.table for row in _triggers.values()}.isdisjoint(connections[using].introspection.table_names()):
-            continue  # nothing is there yet that could be locked
+            continue  # the tables do not exist yet
         if gone := ", ".join(sorted(missing(using))):
             errors.append(checks.Error(f"Database triggers are missing: {gone}.", hint=hint, id="epi.E001"))
         if changed := ", ".join(sorted(differing(using))):

@@ -1,4 +1,4 @@
-"""What a stranger meets: the sign-in, for whatever is not published, existing or not; and what is too much at once."""
+"""The login page instead of a 404 for anonymous visitors, and the page for requests that are too large."""
 
 from http import HTTPStatus
 from typing import Any
@@ -14,14 +14,14 @@ TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A post beyond the limits of the settings is told so; Django calls it a bad request like any other."""
+    """Answer 413 to a POST beyond the limits of the settings; Django would answer 400."""
     if isinstance(exception, TOO_MUCH):
         return HttpResponse(render_to_string("413.html"), status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return defaults.bad_request(request, exception)
 
 
 class StrangersSignIn:
-    """A view's first base: signed-in people get the 404 or 403 that the view raises, strangers the sign-in."""
+    """First base of a view: anonymous visitors get the login page where others get the view's 404 or 403."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:

@@ -1,4 +1,4 @@
-"""Rows of the dashboards as charts, each with its table. Pure: nothing here asks the database."""
+"""The charts of the dashboards, each with its table. Runs no queries."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ from .selectors.dimensions import Cell, CityResult, DimensionRow, Results
 from .selectors.figures import HEALTHS, CityFigures, ProgressPoint
 from .selectors.phases import PhaseRow
 
-DAY = 86_400_000  # in milliseconds, as Plotly counts lengths on an axis of dates
+DAY = 86_400_000  # milliseconds: Plotly's unit of length on a date axis
 PHASE_COLOURS = {PhaseKind.COORDINATION: 1, PhaseKind.KICK_OFF: 2, PhaseKind.PACT: 3}
 PHASE_HEIGHT = 0.27
 CAPACITY_SHIFT = {Capacity.PEER: 0.27, Capacity.COMMITTEE: 0.09, Capacity.EXPERT_GROUP: -0.09, Capacity.SELF: -0.27}
@@ -27,7 +27,7 @@ CAPACITY_SHIFT = {Capacity.PEER: 0.27, Capacity.COMMITTEE: 0.09, Capacity.EXPERT
 
 
 def health_chart(rows: Sequence[CityFigures], **about: Any) -> Chart:
-    """Stacked bars, one for each city, parts in reading order."""
+    """Return stacked bars, one for each city, with parts in the order of display."""
     counted = [row for row in rows if row.actions]
     healths = [health for health in HEALTHS if any(row.health.get(health) for row in counted)]
     data = [
@@ -68,7 +68,7 @@ def health_chart(rows: Sequence[CityFigures], **about: Any) -> Chart:
 
 
 def progress_chart(points: Sequence[ProgressPoint], **about: Any) -> Chart:
-    """One line for each city; a hollow last mark stands for a period that is not yet submitted."""
+    """Return one line for each city; a hollow last marker is a period that is not yet submitted."""
     cities = _unique(point.city for point in points)
     periods = sorted(_unique(point.period for point in points), key=lambda period: period.starts_on)
     found = {(point.city.pk, point.period.pk): point for point in points}
@@ -113,7 +113,7 @@ def _progress_line(n: int, city: Any, periods: Sequence[Any], found: dict) -> di
 
 
 def _line_style(n: int) -> dict:
-    """The seventh and later lines take the colours again with another dash and another mark."""
+    """Use the colours again from the seventh line on, with another dash and marker."""
     turn = n // len(charts.DASHES)
     style, other = charts.series_style(n), charts.series_style(n + 2 * turn + 1 if turn else n)
     return {
@@ -133,7 +133,7 @@ def _progress_cell(point: ProgressPoint | None) -> str:
 
 
 def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
-    """Three lines a city: outlines as planned, full bars as it went, a line for today."""
+    """Return three bars for each city, outlined as planned and filled as actual, and a line for today."""
     cities = _unique(row.city for row in rows)
     data = [trace for n, kind in enumerate(PhaseKind) for trace in _phase_traces(n, kind, rows)]
     today = max((row.today for row in rows), default=None)
@@ -222,7 +222,7 @@ def _end_words(row: PhaseRow) -> str:
 
 
 def spread_chart(result: CityResult, **about: Any) -> Chart:
-    """Each rating by capacity, nobody by name, beside the agreed level; dimensions in the framework's order."""
+    """Return each rating by capacity, without names, beside the consensus; dimensions in the framework's order."""
     cells = list(result.cells)
     present = [capacity for capacity in CAPACITY_SHIFT if any(cell.levels.get(capacity) for cell in cells)]
     data = [_range_trace(cells), *[_capacity_trace(capacity, cells) for capacity in present], _consensus_trace(cells)]
@@ -263,7 +263,7 @@ def spread_chart(result: CityResult, **about: Any) -> Chart:
 
 
 def _capacity_trace(capacity: Capacity, cells: Sequence[Cell]) -> dict:
-    """Equal ratings are one larger mark that says how many it stands for."""
+    """Show equal ratings as one larger marker that says how many there are."""
     counted = [
         (level, row, levels.count(level))
         for row, cell in enumerate(cells)
@@ -285,7 +285,7 @@ def _capacity_trace(capacity: Capacity, cells: Sequence[Cell]) -> dict:
 
 
 def _range_trace(cells: Sequence[Cell]) -> dict:
-    """A quiet line from the lowest to the highest independent rating."""
+    """Draw a pale line from the lowest to the highest independent rating."""
     x: list[Any] = []
     y: list[Any] = []
     for row, cell in enumerate(cells):
@@ -319,11 +319,11 @@ def _consensus_trace(cells: Sequence[Cell]) -> dict:
     }
 
 
-# ---- tables that are taken away as CSV
+# ---- tables for CSV
 
 
 def levels_table(shown: Results, **about: Any) -> Chart:
-    """City by dimension, in words; drawn as an HTML table on the page."""
+    """Return city by dimension as text; the page shows an HTML table instead."""
     rows = []
     for city, result in shown.rows:
         for code, name in shown.columns:
@@ -352,7 +352,7 @@ def money_table(rows: Sequence[CityFigures], **about: Any) -> Chart:
     return Chart("money", _("Money spent"), columns, lines, {}, **about)
 
 
-# ---- words
+# ---- texts
 
 
 def level_words(cell: Cell) -> str:

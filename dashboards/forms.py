@@ -6,7 +6,7 @@ from pilot.enums import PhaseKind
 
 
 class ViewForm(forms.Form):
-    """What a dashboard shows; the choices stand in the address, so that a view can be sent to somebody."""
+    """Filters of a dashboard. They are in the URL, so that it can be shared."""
 
     period = forms.ChoiceField(label=_("Period"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False)

@@ -1,4 +1,4 @@
-"""Dashboards: of the network, of a city, of the six dimensions, and the actions behind their numbers."""
+"""URLs of the dashboards: the network, a city, the six dimensions, and the actions behind the figures."""
 
 from django.urls import path
 

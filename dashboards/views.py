@@ -24,12 +24,12 @@ from dashboards.selectors.network import Dashboard
 from dashboards.selectors.scope import view_for
 from strategies.enums import Health
 
-CHOICES = ("period", "country", "theme", "group", "phase")  # of the view, kept in the address
+CHOICES = ("period", "country", "theme", "group", "phase")  # filters, kept in the query string
 GROUP_WORDS = {"under_way": gettext_lazy("under way"), "attention": gettext_lazy("needing attention")}
 
 
 class DashboardPage(LoginRequiredMixin, TemplateView):
-    """A page of numbers for a view that the address names; ``?csv=<key>`` gives the numbers of one chart."""
+    """Base class. The query string sets the scope; ``?csv=<key>`` returns the table of one chart."""
 
     city = None
 
@@ -56,7 +56,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
 
     @cached_property
     def about(self):
-        """What each chart says of its numbers: where from, of which day, and whether they are invented."""
+        """Source, date and demo mark of each chart."""
         view = self.view
         if view.period is None:
             return {"illustrative": self.is_illustrative}
@@ -93,7 +93,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         return response
 
     def takeaways(self):
-        """Key to what makes the chart or the table: only what is asked for is made."""
+        """Return functions by key, so that only the requested chart or table is made."""
         shown = self.dashboard
         return {
             "health": lambda: charts.health_chart(shown.cities, **self.about),
@@ -110,7 +110,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
 
     @property
     def level_rows(self):
-        """The table of levels: each city with, for every dimension, its name, its cell and where the reasons stand."""
+        """Rows of the table of levels: a city with, for every dimension, its name, cell and link to the reasons."""
         shown = self.dashboard.results
         return [
             (city, [(name, result and result.cell(code), result.url if result else "") for code, name in shown.columns])
@@ -122,7 +122,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
 
     @cached_property
     def kept(self):
-        """The view's choices as a query string, for links further down."""
+        """The filters as a query string, for links to other pages."""
         chosen = {name: self.request.GET[name] for name in CHOICES if self.request.GET.get(name)}
         return urlencode(chosen)
 
@@ -138,7 +138,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         )
 
     def _asked(self):
-        """The form shows what is shown, also where the address named nothing or something unknown."""
+        """Return the filters in use, also if the query string was empty or had unknown values."""
         view = self.view
         period = view.period.starts_on.isoformat() if view.period else ""
         return {
@@ -217,7 +217,7 @@ class DimensionsDashboard(DashboardPage):
 
 
 class ActionsBehind(DashboardPage):
-    """The list behind every number of actions, as the same records have it."""
+    """The list of actions behind every figure, from the same records."""
 
     template_name = "dashboards/actions.html"
     per_page = 50

@@ -1,4 +1,4 @@
-"""The project package: settings, wiring, and what belongs to no single domain app."""
+"""The project package: settings, wiring, and code that belongs to no single domain app."""
 
 from .celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""The staff's workbench: Django's admin behind the site's own door (docs/access.md)."""
+"""The Django admin, behind the site's own login page (docs/access.md)."""
 
 from functools import update_wrapper
 
@@ -23,7 +23,7 @@ class EpiAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def register(self, model_or_iterable, admin_class=None, **options):
-        """Only what is ours: groups and addresses of other apps grant nothing here, and would only mislead."""
+        """Register only models of our own apps: groups and email addresses of other apps grant nothing here."""
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple | set) else [model_or_iterable]
         ours = [model for model in models if model._meta.app_label in OURS]
         if ours:
@@ -32,7 +32,7 @@ class EpiAdminSite(AdminSite):
     def has_permission(self, request):
         return request.user.is_active and request.user.has_perm("cities.use_admin")
 
-    # ---- one door: visitors go to the site's sign-in, signed-in people without an admin role find nothing here
+    # ---- access: anonymous visitors get the login page, signed-in people without an admin role a 404
 
     def admin_view(self, view, cacheable=False):
         inner = super().admin_view(view, cacheable)

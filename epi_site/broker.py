@@ -1,8 +1,8 @@
-"""The folder that stands in for a broker on one machine: kombu's filesystem transport, without its half-written files.
+"""A broker in a folder on one machine: kombu's filesystem transport without its half-written files.
 
-kombu opens a message under its final name and writes it afterwards, so that a worker that looks in between reads an
-empty file and ends. Here a message appears whole or not at all, and a file that cannot be read is left out: the row
-is the queue, and the next tick rings again.
+kombu creates a message under its final name and writes it afterwards, so that a worker that reads in between gets an
+empty file and exits. Here a message appears complete or not at all, and an unreadable file is skipped. Nothing is lost:
+the database row is the queue, and the next periodic task enqueues it again.
 """
 
 import logging
@@ -17,12 +17,12 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
 
 log = logging.getLogger(__name__)
-TRIES, PAUSE = 20, 0.05  # seconds between two looks at a table that somebody is writing
+TRIES, PAUSE = 20, 0.05  # seconds between two attempts to read a table that another process is writing
 
 
 class Channel(filesystem.Channel):
     def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
-        """Write beside, then rename: ``….msg.part`` is no message of any queue."""
+        """Write to a temporary name, then rename: no queue matches ``….msg.part``."""
         name = f"{time.monotonic_ns() // 1_000_000}_{os.urandom(16).hex()}.{queue}.msg"
         final, half = Path(self.data_folder_out, name), Path(self.data_folder_out, f"{name}.part")
         try:
@@ -46,7 +46,7 @@ class Channel(filesystem.Channel):
         self._patiently(super()._queue_bind, exchange, routing_key, pattern, queue)
 
     def _patiently(self, step: Callable[..., Any], exchange: str, *rest: str) -> Any:
-        """Do it again while another process writes the table; begin it anew where its writer died half-way."""
+        """Retry while another process writes the table; delete the table if its writer died half-way."""
         for _attempt in range(TRIES):
             try:
                 return step(exchange, *rest)
@@ -62,5 +62,5 @@ class Transport(filesystem.Transport):
 
 
 def install() -> None:
-    """``filesystem://`` means this transport from now on."""
+    """Make ``filesystem://`` use this transport."""
     TRANSPORT_ALIASES["filesystem"] = f"{__name__}:Transport"

@@ -1,4 +1,4 @@
-"""The Celery application: worker and beat start from here."""
+"""The Celery application of the worker and of beat."""
 
 import os
 

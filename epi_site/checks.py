@@ -1,4 +1,4 @@
-"""Why this site does not start: what no later step could mend."""
+"""Checks at startup, for problems that nothing later can fix."""
 
 from django.apps import apps
 from django.conf import settings
@@ -9,10 +9,10 @@ from core import triggers
 
 
 def refuse_demo_accounts() -> None:
-    """End the process where real people are served and an account of the demo, whose password is public, exists.
+    """Exit if the site serves real people and a demo account exists: the demo password is public.
 
-    Called by web server, worker and beat as they start. SystemExit, because Celery swallows any other exception of a
-    signal's receiver.
+    Web server, worker and beat call this as they start. It raises SystemExit, because Celery swallows any other
+    exception of a signal receiver.
     """
     if settings.DEMO_ALLOWED:
         return
@@ -31,7 +31,7 @@ def refuse_demo_accounts() -> None:
 
 
 def refuse_missing_locks() -> None:
-    """Likewise where real people are served and triggers that hold what was submitted are not in the database."""
+    """Exit if the site serves real people and triggers that protect submitted data are missing in the database."""
     if settings.DEMO_ALLOWED:
         return
     try:

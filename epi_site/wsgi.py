@@ -1,4 +1,4 @@
-"""The web server's way in. Refuses to serve real people while a demo account exists or a lock is missing."""
+"""The WSGI application. Refuses to serve real people while a demo account exists or a trigger is missing."""
 
 import os
 

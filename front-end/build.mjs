@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "static", "dist");
 const require = createRequire(import.meta.url);
 
-// Of Bootstrap: its reboot, the columns of its grid, and the few utilities that forms and pages use.
+// What is kept of Bootstrap: reboot, the grid columns, and the few utilities that forms and pages use.
 const KEPT = [
   /^\.visually-hidden/,
   /^\.(d-(none|block|inline|inline-block|flex|grid)|w-100|h-100)$/,

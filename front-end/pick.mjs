@@ -1,4 +1,4 @@
-// Keeps of a style sheet the rules whose selectors match one of the patterns: Bootstrap's own source would need Sass.
+// Keeps the rules of a style sheet whose selectors match a pattern. Bootstrap's own way of selecting parts needs Sass.
 
 export function picked(css, patterns) {
   const kept = [];

@@ -8,7 +8,7 @@ from core.forms import DayInput, MomentInput
 
 from .models import Session, Speaker, TrainingWeek
 
-PLAIN = {  # one labelled control for each: Django's split moments have labels for the eye alone
+PLAIN = {  # one labelled input each: Django's split datetime has no labels for screen readers
     models.DateField: {"widget": DayInput},
     models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput},
     models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},

@@ -1,4 +1,4 @@
-"""The training week: its programme. Registration and peer reviews build on these rows."""
+"""The training week and its programme."""
 
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
@@ -15,7 +15,7 @@ from .enums import SessionKind, SpeakerKind
 
 class WeekQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Published weeks are for everybody; drafts for those who make them."""
+        """Return published weeks; for users who may edit weeks, drafts too."""
         if user.has_perm("training.change_trainingweek"):
             return self
         return self.filter(published_at__isnull=False)
@@ -56,7 +56,7 @@ class TrainingWeek(Recorded, Versioned):
 
 
 class Speaker(Recorded):
-    """An outside guest or a lecturer, named on a public programme with consent."""
+    """A guest or lecturer, named on the public programme with consent."""
 
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=20, choices=SpeakerKind)

@@ -1,4 +1,4 @@
-"""The programme of a training week as people read it: by day and by time."""
+"""The programme of a training week, by day and time."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from .models import Session, TrainingWeek
 
 @dataclass(frozen=True)
 class Slot:
-    """A session in the week's own time."""
+    """A session with its times in the week's time zone."""
 
     session: Session
     begins: datetime
@@ -30,7 +30,7 @@ class Slot:
 
     @property
     def language_name(self) -> str:
-        """In the reader's language; the code where nobody knows it."""
+        """The name in the reader's language; the code if it is unknown."""
         locale: Locale = locales.current_locale()
         return locale.languages.get(self.session.language, self.session.language)
 
@@ -43,7 +43,7 @@ class Day:
 
 
 def programme(week: TrainingWeek) -> list[Day]:
-    """Days with sessions, in order; two queries."""
+    """Return the days that have sessions, in order; two queries."""
     zone = ZoneInfo(week.timezone)
     sessions = week.sessions.select_related("theme").prefetch_related("speakers__organisation")
     slots = [Slot(row, row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)) for row in sessions]

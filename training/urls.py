@@ -1,4 +1,4 @@
-"""Addresses of training weeks."""
+"""URLs of training weeks."""
 
 from django.urls import path
 

@@ -20,7 +20,7 @@ class WeekList(ListView):
 
 
 class WeekDetail(StrangersSignIn, DetailView):
-    """The programme of one week, day by day; made to be printed too."""
+    """The programme of one week, day by day; styled for print too."""
 
     template_name = "training/week_detail.html"
     context_object_name = "week"

@@ -18,20 +18,23 @@ from .places import City
 
 class StoredFileQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """As what it hangs on; a pending file is its uploader's alone. Apps above register what files hang on."""
+        """Return files attached to what the user may read, and the user's own pending files.
+
+        Higher apps register what files are attached to.
+        """
         own = Q(state=FileState.PENDING, uploaded_by=user.pk) if user.is_authenticated else Q(pk=None)
         return self.filter(own | (~Q(state=FileState.PENDING) & files.held_for(user)))
 
 
 class StoredFile(models.Model):
-    """One file, whatever it hangs on. Who may read it is asked of what it hangs on (``cities.files``).
+    """One uploaded file. What it is attached to decides who may read it (``cities.files``).
 
-    Its bytes lie outside the web root under a random name and never change: a better version is a new file.
+    Its bytes are outside the web root under a random name and never change: a better version is a new file.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=200)  # as it was called where it came from
-    content_type = models.CharField(max_length=120)  # by content, not by name
+    name = models.CharField(_("name"), max_length=200)  # the name on the uploader's device, with the real suffix
+    content_type = models.CharField(max_length=120)  # by content, not by file name
     size = models.PositiveIntegerField()  # bytes
     sha256 = models.CharField(max_length=64)
     path = models.CharField(max_length=200, unique=True)  # within the storage
@@ -55,13 +58,13 @@ class StoredFile(models.Model):
 
 class EventQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Published ones; those of one's own city and of one's own bodies; all for who reads the network."""
+        """Return published events and those of the user's cities and bodies; all for network readers."""
         if reads_network(user):
             return self
         return self.filter(Q(published_at__isnull=False) | self.of_insiders(user))
 
     def read_whole_by(self, user):
-        """Those whose minutes and decisions the user reads too."""
+        """Return the events whose minutes and decisions the user reads too."""
         return self if reads_network(user) else self.filter(self.of_insiders(user))
 
     @staticmethod
@@ -112,7 +115,7 @@ class Event(Recorded, Versioned):
 
 
 def minutes_held_for(user):
-    """A Q over StoredFile: the minutes of the events that the user reads whole; the city's lead reads replaced ones."""
+    """Return a Q over StoredFile: minutes of events that the user reads whole, and for leads the replaced ones."""
     held = Q(pk__in=Event.objects.read_whole_by(user).exclude(minutes_file=None).values("minutes_file"))
     if not (led := lead_cities(user)):
         return held
@@ -121,7 +124,7 @@ def minutes_held_for(user):
 
 
 class Attendance(models.Model):
-    """Who came. Guests without a person row are counted, not named."""
+    """One person who came, or a group of guests, which is counted and not named."""
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="attendances")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="attendances")

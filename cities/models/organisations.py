@@ -6,7 +6,7 @@ from cities.words import shown
 
 
 class Theme(models.Model):
-    """One network-wide list for priority areas, sessions and practices."""
+    """One theme of the network's list, for priority areas, sessions and good practices."""
 
     code = models.SlugField(unique=True)
     name = models.CharField(_("name"), max_length=120, help_text=_("In English; translated by the catalogue."))
@@ -21,7 +21,7 @@ class Theme(models.Model):
 
 
 class TargetGroup(models.Model):
-    """Whom actions are for; a network-wide list."""
+    """One target group of actions, of the network's list."""
 
     code = models.SlugField(unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -53,7 +53,7 @@ class Organisation(models.Model):
 
 
 class Installation(models.Model):
-    """What this network says of itself: one row. Empty statements are not shown."""
+    """The texts and settings of this network, in one row. Empty statements are not shown."""
 
     network_name = models.CharField(_("name of the network"), max_length=200)
     working_language = models.CharField(_("working language"), max_length=10, default="en")

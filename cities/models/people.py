@@ -1,4 +1,4 @@
-"""Persons, bodies, memberships: from these alone follows who may do what."""
+"""Persons, bodies and memberships, from which all permissions follow."""
 
 from django.conf import settings
 from django.db import models
@@ -19,11 +19,11 @@ from .places import City
 
 class PersonQuerySet(models.QuerySet):
     def of(self, user):
-        """The person behind an account: none for a visitor (``user=None`` would mean persons without account)."""
+        """Return the person of an account; none for a visitor (``user=None`` would match persons without account)."""
         return self.filter(user=user.pk) if user.is_authenticated and user.is_active else self.none()
 
     def visible_to(self, user):
-        """Oneself; leads see the members of their city, the chair those of the committee, coordinators everybody."""
+        """Oneself; for leads the members of their city, for the chair the committee's, for coordinators everybody."""
         if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
             return self
         members = Membership.objects.filter(body__in=Body.objects.managed_by(user), person=OuterRef("pk"))
@@ -31,7 +31,7 @@ class PersonQuerySet(models.QuerySet):
 
 
 class Person(models.Model):
-    """Somebody who acts in the network, with or without an account. Not kept in history: erasure must be possible."""
+    """Somebody who acts in the network, with or without an account. Has no history, so that it can be erased."""
 
     name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -64,11 +64,11 @@ class Person(models.Model):
 
 class BodyQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """That a body is, is for everybody; names are a matter of ``cities.view_names``."""
+        """Return all: bodies are public; the names of members need ``cities.view_names``."""
         return self
 
     def managed_by(self, user):
-        """The bodies whose members the user looks after."""
+        """Return the bodies whose members the user manages."""
         return self.filter(managed_bodies(user))
 
 
@@ -129,7 +129,7 @@ class ExpertGroup(Body):
 
 
 class LocalImplementationCommittee(Body):
-    """Municipal and private actors who carry the pact."""
+    """Municipal and private members who have the key role in the pact."""
 
     objects = _KindManager(BodyKind.LOCAL_COMMITTEE)
 
@@ -140,7 +140,7 @@ class LocalImplementationCommittee(Body):
 
 
 class ScientificCommittee(Body):
-    """Advises cities, gave the framework, decides on evaluations."""
+    """Advises cities and decides on evaluations."""
 
     objects = _KindManager(BodyKind.SCIENTIFIC_COMMITTEE)
 
@@ -152,23 +152,23 @@ class ScientificCommittee(Body):
 
 class MembershipQuerySet(models.QuerySet):
     def current(self, at=None):
-        """Those that hold on the day. ``valid_to`` is the day of leaving: the role is gone as soon as it begins."""
+        """Return those valid on the day. ``valid_to`` is the first day without the role."""
         day = at or clock.today()
         return self.filter(Q(valid_to=None) | Q(valid_to__gt=day), valid_from__lte=day)
 
     def of(self, user):
-        """The current memberships of the person behind ``user``; none for a visitor."""
+        """Return the current memberships of the person of ``user``; none for a visitor."""
         return self.current().filter(person__in=Person.objects.of(user))
 
     def visible_to(self, user):
-        """One's own; leads see those of their city, the chair those of the committee, coordinators all."""
+        """One's own; for leads those of their city, for the chair the committee's, for coordinators all."""
         if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
             return self
         return self.filter(Q(person__in=Person.objects.of(user)) | Q(body__in=Body.objects.managed_by(user)))
 
 
 class Membership(Recorded):
-    """A person's role in a body, from a day to a day. Ended, never deleted."""
+    """A person's role in a body, from one day to another. It is ended, never deleted."""
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
     body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="memberships")
@@ -210,7 +210,7 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """A letter with a one-time address; accepting it makes the membership. Only the hash of the token is kept."""
+    """An emailed one-time link; accepting it creates the membership. Only the hash of the token is stored."""
 
     email = models.EmailField(_("e-mail"))
     name = models.CharField(_("name"), max_length=200)
@@ -254,7 +254,7 @@ class Invitation(models.Model):
 
 
 def data_of(user):
-    """What is stored of the person behind an account, for the person (``accounts.export``)."""
+    """Return what is stored about the person of an account, for the data export (``accounts.export``)."""
     person = Person.objects.of(user).select_related("organisation").first()
     if person is None:
         return {}

@@ -23,7 +23,7 @@ def validate_timezone(name):
 
 class CityQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """City profiles are for everybody."""
+        """Return all: profiles of cities are public."""
         return self
 
 
@@ -80,5 +80,5 @@ class City(Recorded, Versioned):
 
     @property
     def today(self):
-        """The date it is in the city now."""
+        """The current date in the city."""
         return clock.today(self.timezone)

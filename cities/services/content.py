@@ -1,4 +1,4 @@
-"""What a file is, by its content and not by its name; and what of it may be kept. Knows bytes, not the database."""
+"""Detect what a file is by its content, not its name, and what of it may be stored. Does not use the database."""
 
 import io
 import re
@@ -13,9 +13,9 @@ from cities.exceptions import FileRefused
 
 MAX_ENTRIES = 3_000
 MAX_UNPACKED = 120 * 1024 * 1024
-MAX_RATIO = 250  # of one entry larger than a megabyte; office documents stay below 40
+MAX_RATIO = 250  # highest compression of an entry over one megabyte; office documents stay below 40
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-LIVE = ("/activex/", "/macrosheets/", "/embeddings/oleobject")  # parts that run, or hold what runs
+LIVE = ("/activex/", "/macrosheets/", "/embeddings/oleobject")  # parts with code that can run
 XML_KINDS = {
     "wordprocessingml.document.main": (
         "docx",
@@ -30,7 +30,7 @@ OPEN_KINDS = {
 
 
 class Content(NamedTuple):
-    """What is kept: the bytes as stored, their type, the suffix that tells it, and the size of a picture in pixels."""
+    """What is stored: the bytes, their type, the suffix of that type, and the size of a picture in pixels."""
 
     data: bytes
     content_type: str
@@ -40,7 +40,7 @@ class Content(NamedTuple):
 
 
 def read_content(data: bytes, name: str) -> Content:
-    """The file as it may be kept; raises FileRefused with a sentence that says what to do."""
+    """Return the file as it may be stored; raises FileRefused with a message that says what to do."""
     if not data:
         raise FileRefused(_("This file is empty. Choose another one, or save it again where it comes from."))
     if is_picture(data):
@@ -103,7 +103,7 @@ def _refuse_bomb(archive: zipfile.ZipFile) -> None:
         raise zipfile.BadZipFile
     if any(entry.filename.startswith(("/", "\\")) or ".." in entry.filename for entry in entries):
         raise zipfile.BadZipFile
-    if len({entry.filename for entry in entries}) < len(entries) or archive.testzip():  # the check sums tell the truth
+    if len({entry.filename for entry in entries}) < len(entries) or archive.testzip():  # also verifies the checksums
         raise zipfile.BadZipFile
 
 

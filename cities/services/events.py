@@ -1,4 +1,4 @@
-"""Meetings and kick-offs: planned, published, documented, attended."""
+"""Meetings and kick-offs: plan, publish, document, record attendance."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def save_event(
     version: int | None = None,
     minutes_file: StoredFile | None = None,
 ) -> Event:
-    """Make an event of ``city`` (``event`` None), or change one; raises EditedMeanwhile where somebody was first."""
+    """Create an event of ``city`` (``event`` None) or change one; raises EditedMeanwhile for an old version."""
     event = Event(city=city) if event is None else _held(event, version)
     _demand("cities.change_event", by, event)
     for name in FIELDS & set(fields):
@@ -79,9 +79,9 @@ def record_attendance(
     guests: Iterable[tuple[str, int]] = (),
     version: int | None = None,
 ) -> Event:
-    """Who came: persons of the network by name, groups of guests by number.
+    """Store who came: persons of the network by name, groups of guests by number.
 
-    Only what differs is written, with history; raises EditedMeanwhile where somebody was first.
+    Writes only what differs, with history; raises EditedMeanwhile for an old version.
     """
     event = _held(event, version)
     _demand("cities.change_event", by, event)
@@ -108,7 +108,7 @@ def _track(row: Attendance, by: Any) -> Attendance:
 
 
 def _demand(permission: str, by: Any, event: Event) -> None:
-    """``by`` None is a command of the installation itself, never a page."""
+    """Raise NotYours without the permission; ``by`` is None only for management commands."""
     if by is None:
         return
     stored = event.pk is not None

@@ -1,4 +1,4 @@
-"""Files come in, are used, read, withdrawn, and swept where nobody used them."""
+"""Uploaded files: store, use, open, withdraw, and delete those that nobody used."""
 
 import hashlib
 import logging
@@ -24,16 +24,16 @@ from core.ticks import for_each
 from .content import Content, read_content
 
 KEPT_PENDING = timedelta(days=7)
-PENDING_FILES = 60  # of one person, waiting to be used
+PENDING_FILES = 60  # pending files per person
 HOURLY_FILES = 120
 SWEPT_AT_ONCE = 200
-UNKNOWN_FOR = timedelta(days=1)  # bytes without a row: longer than any upload takes
-FOLDERS = 256  # of the storage, by the first two signs of a name; one is looked through at each tick
+UNKNOWN_FOR = timedelta(days=1)  # age at which bytes without a row are deleted: longer than any upload takes
+FOLDERS = 256  # folders of the storage, by the first two characters of a name; each periodic run checks one
 log = logging.getLogger(__name__)
 
 
 def store_upload(upload: Any, *, by: Any) -> StoredFile:
-    """Check the file by its content and keep it, pending, for its uploader alone; raises FileRefused.
+    """Check the file by its content and store it as pending, for its uploader only; raises FileRefused.
 
     Call it outside a transaction: what is written to the storage does not roll back.
     """
@@ -60,7 +60,7 @@ def store_upload(upload: Any, *, by: Any) -> StoredFile:
 
 
 def use_file(stored: StoredFile) -> StoredFile:
-    """From now on it hangs on something, and is seen by those who see that."""
+    """Mark the file as used: from now on, who may read what it is attached to may read it. Raises FileRefused."""
     taken = StoredFile.objects.filter(pk=stored.pk, state__in=[FileState.PENDING, FileState.USED])
     if not taken.update(state=FileState.USED):
         raise FileRefused(_("This file has been withdrawn, or has waited too long. Choose it again."))
@@ -69,7 +69,7 @@ def use_file(stored: StoredFile) -> StoredFile:
 
 
 def open_file(stored: StoredFile) -> Any:
-    """Its bytes, after their hash was compared; raises SealBroken where they are not those that were taken in."""
+    """Return the opened file after comparing its hash; raises SealBroken if the bytes are not those uploaded."""
     opened = default_storage.open(stored.path)
     if hashlib.file_digest(opened, "sha256").hexdigest() != stored.sha256:
         opened.close()
@@ -80,14 +80,14 @@ def open_file(stored: StoredFile) -> Any:
 
 
 def withdraw_file(stored: StoredFile) -> StoredFile:
-    """Nobody sees it as current any more; its bytes and its record stay."""
+    """Mark the file as no longer current; its bytes and its row stay."""
     StoredFile.objects.filter(pk=stored.pk, state=FileState.USED).update(state=FileState.WITHDRAWN)
     stored.state = FileState.WITHDRAWN
     return stored
 
 
 def drop_pending(stored: StoredFile) -> bool:
-    """Forget a file that nobody used: row first, so that no page names bytes that are gone."""
+    """Delete a file that nobody used: the row first, so that no page links to bytes that are gone."""
     with transaction.atomic():
         gone, _rows = StoredFile.objects.filter(pk=stored.pk, state=FileState.PENDING).delete()
     if gone:
@@ -96,13 +96,13 @@ def drop_pending(stored: StoredFile) -> bool:
 
 
 def sweep_pending() -> int:
-    """Drop what has waited for a week; a bounded number at a time."""
+    """Delete files that have been pending for a week, a limited number at a time. Returns how many."""
     old = StoredFile.objects.filter(state=FileState.PENDING, uploaded_at__lt=clock.now() - KEPT_PENDING)
     return sum(for_each(old.order_by("uploaded_at")[:SWEPT_AT_ONCE], drop_pending))
 
 
 def sweep_unknown(folder: str) -> int:
-    """Delete bytes in one folder of the storage that no row names: the process died before it was written."""
+    """Delete bytes in one folder that have no row, left by a process that died. Returns how many."""
     try:
         _folders, names = default_storage.listdir(folder)
     except FileNotFoundError:
@@ -120,7 +120,7 @@ def _delete_where_old(path: str) -> bool:
     return True
 
 
-# ---- refusals
+# ---- limits
 
 
 def _refuse_size(upload: Any) -> None:
@@ -147,7 +147,7 @@ def _refuse_too_many(by: Any, size: int) -> None:
 
 
 def _write(content: Content) -> str:
-    """The bytes under a random path; where the disk is full or gone, nothing half is left."""
+    """Store the bytes under a random path and return it; if that fails, delete what was written."""
     token = secrets.token_hex(20)
     path = f"{token[:2]}/{token}"
     try:
@@ -171,7 +171,7 @@ def _delete_half(path: str) -> None:
 
 
 def _shown_name(name: str, suffix: str) -> str:
-    """The name as it was, without folders and letters that mislead, ending in what the file really is."""
+    """Return the original name without folders and control characters, with the suffix of the real type."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(letter for letter in last if not unicodedata.category(letter).startswith("C")).strip(" .")
     stem, dot, given = plain.rpartition(".")

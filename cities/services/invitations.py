@@ -1,4 +1,4 @@
-"""Invitations: a letter with a one-time address; accepting it makes the account, the person and the membership."""
+"""Invitations: an email with a one-time link; accepting it creates the account, the person and the membership."""
 
 import hashlib
 import secrets
@@ -22,7 +22,7 @@ from core import clock
 
 from .memberships import add_member, refuse_grant, refuse_oneself, refuse_overlap, refuse_seat
 
-A_DAY = 100  # invitations of one person
+A_DAY = 100  # invitations per person
 
 
 @transaction.atomic
@@ -36,7 +36,11 @@ def invite(
     organisation: Organisation | None = None,
     by: Any,
 ) -> tuple[Invitation, str]:
-    """Write the letter; the token is told here once, and only its hash is kept. An older open one is withdrawn."""
+    """Queue the email and return the invitation with its token, of which only the hash is stored.
+
+    Withdraws an older open invitation to the same role. Raises MembershipRefused, CommitteeSeat, InvitationRefused,
+    NotYours or OwnRole.
+    """
     email = email.strip().lower()
     refuse_grant(body, role, by=by)
     if email in _own_addresses(by):
@@ -66,7 +70,7 @@ def invite(
 
 
 def find_invitation(token: str, *, held: bool = False) -> Invitation:
-    """The open invitation behind a token, on demand held until the commit; raises InvitationGone."""
+    """Return the open invitation of a token, with ``held`` locked until the commit; raises InvitationGone."""
     rows = _open_ones().select_related("body__city", "organisation", "invited_by")
     if held:
         rows = rows.select_for_update(of=("self",))
@@ -82,7 +86,10 @@ def account_of(invitation: Invitation) -> User | None:
 
 @transaction.atomic
 def accept_invitation(token: str, *, user: Any = None, name: str = "", password: str = "") -> User:
-    """Take the role. ``user`` is who is signed in; a new person gives name and password instead. Works once."""
+    """Accept for the signed-in ``user``, or for a new person with ``name`` and ``password``. Works once.
+
+    Raises InvitationGone, OtherAccount, MembershipRefused, or ValidationError for a weak password.
+    """
     invitation = find_invitation(token, held=True)
     account = account_of(invitation)
     if account is not None and (user is None or user.pk != account.pk):
@@ -112,11 +119,11 @@ def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
     return invitation
 
 
-# ---- parts
+# ---- helpers
 
 
 def _join(person: Person, invitation: Invitation) -> None:
-    """As whoever invited would do it today: an invitation is worth no more than the role of its writer."""
+    """Add the membership with the rights that the inviter has today; raises InvitationGone if they have lost them."""
     given: dict[str, Any] = {"body": invitation.body, "role": invitation.role, "seat": invitation.seat}
     try:
         add_member(person=person, **given, by=invitation.invited_by)
@@ -149,7 +156,7 @@ def _chosen_language() -> str:
 
 
 def _person_for(invitation: Invitation, account: User, name: str) -> Person:
-    """The person behind the account, or the one without account whom the address names, or a new one."""
+    """Return the account's person, else the person with this address and without account, else a new one."""
     person = Person.objects.filter(user=account).first()
     if person is None:
         person = Person.objects.filter(email__iexact=invitation.email).first()
@@ -203,7 +210,7 @@ def _name_of(user: User) -> str:
 
 
 def _language_for(invitation: Invitation) -> str:
-    """Of the account, else the city's, else the network's working language; of those the site speaks."""
+    """Return the account's language, else the city's, else the network's; only languages that the site has."""
     city = invitation.body.city
     working = Installation.objects.values_list("working_language", flat=True).first()
     for language in (language_of(invitation.email), city.language if city else "", working):

@@ -1,4 +1,4 @@
-"""Letters to people: one rule for who can be written to, at which address and in which language."""
+"""Emails to people: who can be written to, at which address and in which language."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,15 +12,14 @@ from accounts.services import write_mail
 from cities.enums import BodyKind
 from cities.models import City, Installation, Membership, Person
 
-Text = Callable[[], tuple[str, str]]  # subject and sentences, written in the language that is active
+Text = Callable[[], tuple[str, str]]  # returns subject and text in the active language
 
 
 def write_to(person: Person, *, key: str, text: Text, path: str, city: City | None = None) -> Mail | None:
-    """One letter, from the greeting to the page at ``path`` and the network's name; None for whoever cannot be
-    written to.
+    """Queue one email: greeting, text, link to ``path``, name of the network. Returns None without a usable address.
 
-    With the same ``key`` there is never a second one. ``city``: the letter is about it, so its language is the one to
-    fall back on. Reads the person's account.
+    With the same ``key`` there is never a second one. ``city`` is what the email is about: its language is the
+    fallback. Reads the person's account.
     """
     address = address_of(person)
     if not address:
@@ -35,21 +34,21 @@ def write_to(person: Person, *, key: str, text: Text, path: str, city: City | No
 
 
 def address_of(person: Person) -> str:
-    """The account's address, where there is one; "" where there is none or the account is closed."""
+    """Return the account's email address, else the person's; "" if there is none or the account is closed."""
     if person.user_id is None:
         return person.email
     return person.user.email if person.user.is_active else ""
 
 
 def language_of(person: Person, fallback: str = "") -> str:
-    """The language that a person has chosen, else ``fallback`` where the site speaks it, else the site's."""
+    """Return the language that the person has chosen, else ``fallback`` if the site has it, else the site's."""
     chosen = person.user.language if person.user_id else ""
     spoken = dict(settings.LANGUAGES)
     return next((code for code in (chosen, fallback) if code in spoken), settings.LANGUAGE_CODE)
 
 
 def holders(*, city: Any = None, roles: Iterable[str]) -> list[Person]:
-    """Who holds such a role today, in the city's office or (without a city) the network's, and can be written to."""
+    """Return people with an address who hold one of the roles today, in the city's office or the network's."""
     kind = BodyKind.CITY_OFFICE if city else BodyKind.NETWORK_OFFICE
     seats = Membership.objects.current(city.today if city else None)
     seats = seats.filter(body__kind=kind, body__city=city, role__in=roles).select_related("person__user")

@@ -1,4 +1,4 @@
-"""Who joins a body, leaves it, or hands a role over. Nobody grants oneself a role."""
+"""Join a body, leave it, or hand a role over. Nobody gives a role to themselves."""
 
 from datetime import date
 from typing import Any
@@ -19,7 +19,10 @@ from core import clock
 def add_member(
     *, person: Person, body: Body, role: str, seat: str = "", valid_from: date | None = None, by: Any
 ) -> Membership:
-    """Give ``person`` a role from a day on. ``by`` None is a command of the installation itself, never a page."""
+    """Add a membership from a day on; ``by`` is None only for management commands.
+
+    Raises MembershipRefused, NotYours, OwnRole or CommitteeSeat.
+    """
     _hold(person)
     refuse_grant(body, role, by=by)
     refuse_oneself(person, by=by)
@@ -33,7 +36,10 @@ def add_member(
 
 @transaction.atomic
 def end_membership(membership: Membership, *, by: Any, on: date | None = None) -> Membership:
-    """The role is gone as soon as the day ``on`` begins; at once where none is given. People may leave themselves."""
+    """End a membership: the role is lost when the day ``on`` begins, by default at once. People may end their own.
+
+    Raises MembershipRefused or NotYours.
+    """
     membership = _current_row(membership)
     if by is not None and not may_end(membership, by):
         raise NotYours
@@ -47,10 +53,10 @@ def end_membership(membership: Membership, *, by: Any, on: date | None = None) -
 
 @transaction.atomic
 def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
-    """``to`` takes over the role and, by the signal ``handed_over``, what was kept in the leaving person's name.
+    """Give the role to ``to``. The signal ``handed_over`` moves what was kept in the leaving person's name.
 
-    A role is handed over by who may give it; an official who leaves may pass on what stands in the own name, to
-    somebody who holds the same role already.
+    Who may give the role may hand it over. An official who leaves may only pass on their own tasks, to somebody who
+    holds the same role already. Raises MembershipRefused, NotYours, OwnRole or CommitteeSeat.
     """
     membership = _current_row(membership)
     leaving = membership.person
@@ -76,20 +82,20 @@ def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
 
 
 def may_end(membership: Membership, user: Any) -> bool:
-    """Leads in their city, coordinators anywhere, the chair in the committee; and everybody for oneself."""
+    """Return whether the user may: leads in their city, coordinators anywhere, the committee's chair, and oneself."""
     own = who.person_of(user)
     return user.has_perm("cities.end_membership", membership) or (own is not None and membership.person_id == own.pk)
 
 
 def leaves_without_lead(membership: Membership) -> bool:
-    """Whether nobody else leads the city: not refused, but said before it happens."""
+    """Return whether nobody else leads the city. The page warns of it but does not refuse it."""
     if membership.role != Role.LEAD_OFFICIAL:
         return False
     others = membership.body.memberships.current().filter(role=Role.LEAD_OFFICIAL).exclude(pk=membership.pk)
     return not others.exists()
 
 
-# ---- refusals, shared with invitations
+# ---- checks, shared with invitations
 
 
 def refuse_grant(body: Body, role: str, *, by: Any) -> None:
@@ -110,7 +116,7 @@ def refuse_oneself(person: Person, *, by: Any) -> None:
 
 
 def refuse_seat(person: Person, body: Body, role: str) -> None:
-    """Who manages the rounds does not decide on them: coordinators and the committee are different people."""
+    """Refuse to make one person both coordinator and committee member: the committee decides on the rounds."""
     held = person.memberships.filter(Q(valid_to=None) | Q(valid_to__gt=clock.today()))
     if body.kind == BodyKind.SCIENTIFIC_COMMITTEE and held.filter(role=Role.COORDINATOR).exists():
         raise CommitteeSeat
@@ -119,7 +125,7 @@ def refuse_seat(person: Person, body: Body, role: str) -> None:
 
 
 def refuse_without_account(person: Person, body: Body) -> None:
-    """The offices act on these pages; groups and committees have members who only meet."""
+    """Refuse offices to people without an account; members of groups and committees need none."""
     if body.kind in OFFICES and not (person.user_id and person.user.is_active):
         raise MembershipRefused(
             _("%(person)s has no account to act with. Invite %(person)s first.") % {"person": person}
@@ -127,7 +133,7 @@ def refuse_without_account(person: Person, body: Body) -> None:
 
 
 def refuse_overlap(person: Person, body: Body, role: str, begins: date) -> None:
-    """One (person, body, role) at a time, in the past too; the database holds the current one."""
+    """Refuse the same person, body and role twice at a time, also in the past; a constraint covers the current one."""
     same = Membership.objects.filter(person=person, body=body, role=role)
     if same.filter(Q(valid_to=None) | Q(valid_to__gt=begins)).exists():
         raise MembershipRefused(_("This person holds this role already in that time."))
@@ -137,7 +143,7 @@ def refuse_overlap(person: Person, body: Body, role: str, begins: date) -> None:
 
 
 def _hold(person: Person) -> None:
-    """Two grants to one person wait for each other."""
+    """Lock the person's row, so that two grants to one person run one after the other."""
     Person.objects.select_for_update().get(pk=person.pk)
 
 

@@ -1,4 +1,4 @@
-"""Pictures are made anew: turned upright, at a sensible size, and without anything but what one sees."""
+"""Encode pictures again: turned upright, at a sensible size, and without metadata."""
 
 import io
 import struct
@@ -23,7 +23,7 @@ BROKEN: tuple[type[Exception], ...] = (
     OSError,
     RuntimeError,
 )
-BROKEN += (SyntaxError, TypeError, ValueError, struct.error, zlib.error)  # what libraries raise over torn bytes
+BROKEN += (SyntaxError, TypeError, ValueError, struct.error, zlib.error)  # what libraries raise for damaged data
 TURNS: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -38,19 +38,22 @@ pillow_heif.register_heif_opener()
 
 
 def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
-    """JPEG bytes, type, suffix, width, height. Position, camera and previews are gone: only pixels are copied."""
+    """Return JPEG bytes, type, suffix, width and height. Copies only pixels, no position, camera or preview.
+
+    Raises FileRefused for damaged or too large pictures.
+    """
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "HEIF")) as found:
             if found.width * found.height > MAX_PIXELS:
                 raise FileRefused(_too_large())
-            found.draft("RGB", (MAX_EDGE, MAX_EDGE))  # large JPEGs are read at a fraction of their size
+            found.draft("RGB", (MAX_EDGE, MAX_EDGE))  # decodes large JPEGs at a fraction of their size
             picture = _flat(_upright(found), found.info.get("icc_profile"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileRefused(_too_large()) from error
     except BROKEN as error:
         raise FileRefused(_("This picture is damaged. Take or save it again, and choose the new one.")) from error
     picture.thumbnail((MAX_EDGE, MAX_EDGE))
-    clean = Image.new("RGB", picture.size)  # a new picture has no metadata that could be carried along
+    clean = Image.new("RGB", picture.size)  # a new image has no metadata
     clean.paste(picture)
     kept = io.BytesIO()
     clean.save(kept, "JPEG", quality=QUALITY, optimize=True)
@@ -58,7 +61,7 @@ def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
 
 
 def _upright(found: Image.Image) -> Image.Image:
-    """As it was held; the rest of the camera's notes is not even parsed again."""
+    """Apply the EXIF orientation; the rest of the EXIF data is not parsed again."""
     turn = TURNS.get(found.getexif().get(ExifTags.Base.Orientation, 1))
     return found.transpose(turn) if turn is not None else found
 
@@ -68,14 +71,14 @@ def _too_large() -> str:
 
 
 def _flat(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Opaque and in the colours of the screen; what is see-through becomes white."""
+    """Convert to opaque sRGB; transparent areas become white."""
     if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         ground = Image.new("RGBA", picture.size, "white")
         ground.alpha_composite(picture)
         picture = ground.convert("RGB")
     if profile and picture.mode in {"RGB", "CMYK", "L"}:
-        with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken profile: converted plainly below
+        with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken profile: plain conversion below
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             turned = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             picture = turned or picture

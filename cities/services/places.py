@@ -1,4 +1,4 @@
-"""Changes of what a city or a body says of itself, with history and without overwriting each other."""
+"""Edit the profile of a city or a body, with history and optimistic locking."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from core.exceptions import EditedMeanwhile
 
 @transaction.atomic
 def save_place(row: City | Body, *, by: Any, version: int, fields: Mapping[str, Any]) -> City | Body:
-    """Save the named fields of a city or a body; raises EditedMeanwhile, with ``current``, for a stale version."""
+    """Save the named fields; raises NotYours, or EditedMeanwhile with ``current`` for an old version."""
     stored = type(row)._default_manager.select_for_update().get(pk=row.pk)
     if not by.has_perm(f"cities.change_{row._meta.model_name}", stored):
         raise NotYours

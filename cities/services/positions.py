@@ -1,7 +1,7 @@
-"""Where a photo inside a document was taken is blanked out; nothing else of the document changes, not even its length.
+"""Blank the GPS positions of photos inside documents. Nothing else changes, not even the length.
 
-Photos that are uploaded by themselves are made anew (``pictures``). Those inside office documents and PDFs keep their
-pixels; only camera notes (EXIF) that hold a position, and positions in XMP, are overwritten.
+Photos that are uploaded by themselves are encoded again (``pictures``). Those inside office documents and PDFs keep
+their pixels; only EXIF data with a position, and positions in XMP, are overwritten.
 """
 
 import io
@@ -18,12 +18,12 @@ IN_WEBP = re.compile(rb"EXIF(....)", re.DOTALL)
 XMP_ATTRIBUTE = re.compile(rb"(exif:GPS\w+\s*=\s*)(\"[^\"<]*\"|'[^'<]*')")
 XMP_ELEMENT = re.compile(rb"(<exif:GPS\w+[^>]*>)([^<]*)")
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
-NO_NOTES = b"II*\0\x08\0\0\0"  # the head of camera notes; then nothing: a list without entries
-HEAD = 8  # bytes of a chunk's length and name in PNG
+NO_NOTES = b"II*\0\x08\0\0\0"  # the header of EXIF data, with an empty list of entries
+HEAD = 8  # bytes that the length of a JPEG segment counts before the EXIF data: length and name
 
 
 def without_positions(data: bytes) -> bytes:
-    """The same bytes, of a picture or of a PDF that holds pictures, with positions blanked; as long as before."""
+    """Return the bytes of a picture, or of a PDF with pictures, with positions blanked and of the same length."""
     kept = bytearray(data)
     for found in IN_JPEG.finditer(data):
         _blank(kept, found.end(), int.from_bytes(found[1], "big") - HEAD)
@@ -45,7 +45,7 @@ def without_positions(data: bytes) -> bytes:
 
 
 def archive_without_positions(data: bytes) -> bytes:
-    """An office document; the very same bytes where no picture in it tells a position."""
+    """Return an office document with positions blanked; the same bytes if no picture has one."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
     clean = [(entry, content, without_positions(content)) for entry, content in entries]
@@ -53,13 +53,13 @@ def archive_without_positions(data: bytes) -> bytes:
         return data
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w") as archive:
-        for entry, _before, after in clean:  # in order: what an open document is must stand first, unpacked
+        for entry, _before, after in clean:  # keep the order: OpenDocument wants mimetype first, uncompressed
             archive.writestr(entry, after, compress_type=entry.compress_type)
     return kept.getvalue()
 
 
 def _blank(kept: bytearray, start: int, length: int) -> bool:
-    """Overwrite these camera notes where they hold a position, or where nobody can tell."""
+    """Overwrite EXIF data that have a position or cannot be read. Returns whether anything was overwritten."""
     notes = bytes(kept[start : start + length])
     if length <= 0 or len(notes) < length or not _has_position(notes):
         return False
@@ -69,7 +69,7 @@ def _blank(kept: bytearray, start: int, length: int) -> bool:
 
 def _has_position(notes: bytes) -> bool:
     if not notes.startswith((b"II", b"MM")):
-        return False  # no camera notes, but bytes that happen to look like their beginning
+        return False  # not EXIF data: the bytes only look like their beginning
     exif = Image.Exif()
     try:
         exif.load(b"Exif\0\0" + notes)

@@ -1,4 +1,4 @@
-"""An empty network: what must be there before the first person can sign in."""
+"""Create an empty network: what must exist before the first person can sign in."""
 
 from typing import NamedTuple
 
@@ -26,8 +26,10 @@ class NewNetwork(NamedTuple):
 
 @transaction.atomic
 def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> Installation:
-    """The installation's row, the network's two bodies, themes, target groups and what apps above bring by the signal
-    ``network_made``; what stands is left as it is."""
+    """Create the installation's row, the network's two bodies, themes and target groups; existing rows stay unchanged.
+
+    Higher apps add what they need by the signal ``network_made``.
+    """
     installation, _is_new = Installation.objects.get_or_create(
         pk=1, defaults={"network_name": name, "working_language": language, "is_demo": is_demo}
     )
@@ -42,8 +44,10 @@ def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> I
 
 @transaction.atomic
 def set_up(*, network: str, email: str, name: str, password: str | None, language: str = "en") -> NewNetwork:
-    """An empty network with its first coordinator; refuses where a coordinator stands. Without a password the account
-    waits for the link that ``new_password_link`` gives."""
+    """Create an empty network with its first coordinator; raises NetworkStands if there is a coordinator already.
+
+    Without a password, the account needs the link that ``new_password_link`` returns.
+    """
     if network_stands():
         raise NetworkStands
     installation = make_network(name=network, language=language)
@@ -55,7 +59,7 @@ def network_stands() -> bool:
 
 
 def add_first(email: str, name: str, password: str | None, kind: str, role: str) -> User:
-    """Somebody whom no page could let in: the first coordinator, and the first chair of the committee."""
+    """Add somebody whom nobody can invite: the first coordinator, or the first chair of the committee."""
     user = User.objects.filter(email__iexact=email).first()
     if user is None:
         user = User.objects.create_user(email, password, first_name=name[:150])

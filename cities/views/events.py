@@ -1,4 +1,4 @@
-"""Meetings and kick-offs. Times are those of the city."""
+"""Meetings and kick-offs. Times are in the city's time zone."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -173,7 +173,7 @@ class EventAttendance(StrangersSignIn, FormView):
         return found
 
     def members(self):
-        """Who could have come: the city's members, and whoever stands on the list already."""
+        """Return who can be ticked: the city's members, and people who are recorded already."""
         current = Membership.objects.current().filter(body__city=_city_of(self.event)).values("person")
         listed = self.event.attendances.exclude(person=None).values("person")
         return Person.objects.filter(pk__in=current) | Person.objects.filter(pk__in=listed)

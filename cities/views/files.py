@@ -1,4 +1,4 @@
-"""A stored file, for whoever sees what it hangs on."""
+"""A stored file, for users who may read what it is attached to."""
 
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, render
@@ -9,11 +9,11 @@ from cities.services.files import open_file
 from core.exceptions import SealBroken
 from core.views import StrangersSignIn
 
-SHOWN_INLINE = "image/jpeg"  # made by ourselves, pixel by pixel (cities.services.pictures)
+SHOWN_INLINE = "image/jpeg"  # encoded by ourselves from pixels (cities.services.pictures)
 
 
 class FileServe(StrangersSignIn, View):
-    """Always a download, whatever it claims to be; ``?view=1`` shows pictures, which we have made anew."""
+    """Always a download, whatever its type; ``?view=1`` shows pictures, since we have encoded them ourselves."""
 
     def get(self, request, uuid):
         stored = get_object_or_404(StoredFile.objects.visible_to(request.user), uuid=uuid)

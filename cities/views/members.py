@@ -1,4 +1,4 @@
-"""Who is in which body: invite, end, hand over."""
+"""Members of bodies: invite, end, hand over."""
 
 import rules
 from django.contrib import messages
@@ -34,7 +34,7 @@ def _trail(*further):
 
 
 class MemberList(StrangersSignIn, ListView):
-    """For those who look after bodies: leads, the chair of the committee, coordinators."""
+    """For people who manage bodies: leads, the chair of the committee, coordinators."""
 
     template_name = "cities/member_list.html"
     paginate_by = 50
@@ -126,7 +126,7 @@ class InvitationWithdraw(StrangersSignIn, View):
 
 @method_decorator([never_cache, sensitive_post_parameters("password", "password_again")], name="dispatch")
 class InvitationAccept(FormView):
-    """The page behind the letter's link: for a signed-in person one button, for a new one name and password."""
+    """The page of the invitation link: one button for a signed-in person, name and password for a new one."""
 
     form_class = AcceptForm
     template_name = "cities/invitation_accept.html"
@@ -141,7 +141,7 @@ class InvitationAccept(FormView):
 
     @property
     def case(self):
-        """What this visitor has to do: "accept", "sign_in", "sign_out" or "new"."""
+        """What the visitor has to do: "accept", "sign_in", "sign_out" or "new"."""
         user = self.request.user
         if self.account is not None:
             if not user.is_authenticated:
@@ -235,7 +235,7 @@ class MembershipHandOver(_OfMembership, FormView):
         return super().get_form_kwargs() | {"persons": self.colleagues(), "cancel": self.back()}
 
     def colleagues(self):
-        """Who may give the role: members of the body and of the same city's. Who leaves: holders of the same role."""
+        """Return who may take over: members of the city's bodies; if an official leaves, holders of the same role."""
         body, gives = self.membership.body, self.request.user.has_perm("cities.invite", self.membership.body)
         near = Membership.objects.current().filter(body__city=body.city) if body.city_id else body.memberships.current()
         if not gives:

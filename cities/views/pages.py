@@ -1,4 +1,4 @@
-"""The cities, their bodies, and what they say of themselves."""
+"""Pages of cities and bodies."""
 
 import rules
 from django.contrib import messages
@@ -93,7 +93,7 @@ class BodyDetail(DetailView):
 
 
 class _EditPlace(StrangersSignIn, PermissionRequiredMixin, FormView):
-    """A versioned form over one row: the second of two people sees both versions."""
+    """Base class: a versioned form of one row; after an edit conflict it shows both versions."""
 
     template_name = "cities/place_form.html"
     raise_exception = True

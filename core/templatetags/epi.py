@@ -1,4 +1,4 @@
-"""Tags and filters that every template has without ``{% load %}``. The cheat sheet is docs/front-end.md."""
+"""Tags and filters for every template, without ``{% load %}``. Overview: docs/front-end.md."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -38,7 +38,7 @@ ICONS = {
 
 @register.simple_tag
 def asset(path: str) -> str:
-    """Like ``static``, for the pages that tell of a fault: a missing manifest must not break them too."""
+    """Like ``static``, for error pages: a missing manifest must not break them too."""
     try:
         return static(path)
     except ValueError:
@@ -47,7 +47,7 @@ def asset(path: str) -> str:
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A small drawing beside a word; it says nothing by itself, so readers of the screen skip it."""
+    """Render a decorative icon beside a word, hidden from screen readers."""
     return format_html(
         '<svg class="epi-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="{}"/></svg>',
         ICONS[name],
@@ -56,7 +56,7 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def site_frame(context: Any) -> Any:
-    """What the context processor says of the site: some pages of allauth lay a ``site`` of their own over it."""
+    """Return the ``site`` of the context processor; some allauth pages put another ``site`` over it."""
     found = (layer.get("site") for layer in context.dicts)
     return next((frame for frame in found if _names_the_network(frame)), {})
 
@@ -70,7 +70,7 @@ def _names_the_network(frame: Any) -> bool:
 
 @register.simple_tag
 def state_mark(state: Any, label: str = "", hide_word: bool = False) -> SafeString:
-    """Shape, word and colour of a state: ``{% state_mark action.health %}``; nothing where there is no state."""
+    """Render shape, word and colour of a state: ``{% state_mark action.health %}``; nothing if there is no state."""
     if state is None or state == "":
         return SafeString("")
     tone, shape, word = look_of(state)
@@ -83,7 +83,7 @@ def state_mark(state: Any, label: str = "", hide_word: bool = False) -> SafeStri
 
 @register.simple_tag
 def state_bar(counts: Any, label: str = "") -> SafeString:
-    """A bar of parts that sum to the whole: ``counts`` is pairs of state and number, the largest worry last."""
+    """Render a stacked bar: ``counts`` is pairs of state and number, the most worrying last."""
     pairs = [(look_of(state), int(count)) for state, count in counts if count]
     total = sum(count for _look, count in pairs)
     if not total:
@@ -104,7 +104,7 @@ def state_bar(counts: Any, label: str = "") -> SafeString:
 
 @register.simple_tag
 def meter(value: Any, total: Any = 100, label: str = "") -> SafeString:
-    """How much of a whole is reached: ``{% meter done all label=_("Actions reported") %}``."""
+    """Render a progress bar: ``{% meter done all label=_("Actions reported") %}``."""
     top = max(float(total or 0), 0)
     reached = min(max(float(value or 0), 0), top)
     words = label or _("%(value)s of %(total)s") % {"value": locales.number(value or 0), "total": locales.number(total)}
@@ -118,9 +118,9 @@ def meter(value: Any, total: Any = 100, label: str = "") -> SafeString:
 
 @register.simple_tag
 def level_cell(level: Any, note: str = "", split: Collection[int] = (), label: str = "") -> SafeString:
-    """A table cell with a level of the rubric. ``level``: 1 to 4, an even median as "2-3", or None: not assessed.
+    """Render a table cell with a level of the rubric: 1 to 4, an even median as "2-3", or None: not assessed.
 
-    ``split``: the levels of this row that stand in a dashed frame, being far apart.
+    ``split``: the levels of this row that are far apart; they get a dashed frame.
     """
     if level is None or level == "":
         return format_html(
@@ -139,7 +139,7 @@ def _small(note: str) -> SafeString:
     return format_html("<small>{}</small>", note) if note else SafeString("")
 
 
-# ---- numbers, money, days, by the reader's language
+# ---- numbers, money and dates in the reader's language
 
 
 @register.filter
@@ -184,13 +184,13 @@ def moment(value: datetime | None, zone: Any = None) -> str:
 
 @register.filter
 def unless_in(words: Any, title: Any) -> str:
-    """``words``, or nothing where ``title`` says the same already: a kick-off called "Kick-off of the strategy"."""
+    """Return ``words``, or "" if ``title`` contains them already: a kick-off called "Kick-off of the strategy"."""
     return "" if str(words).casefold() in str(title).casefold() else str(words)
 
 
 @register.filter
 def initials(name: Any) -> str:
-    """At most two letters for a small sign, from the first and the last name."""
+    """Return at most two letters, from the first and the last name."""
     words = str(name or "").split("@")[0].replace(".", " ").split()
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
 
@@ -200,13 +200,13 @@ def initials(name: Any) -> str:
 
 @register.filter
 def field_anchor(field: Any) -> str:
-    """The id that a link to a field leads to; a group of choices is entered at its first."""
+    """Return the id that a link to a field leads to; for a group of choices, the id of its first input."""
     return field.id_for_label or f"{field.auto_id}_0"
 
 
 @register.filter
 def requirement(field: Any) -> str:
-    """Of "required" and "optional" a form says the rarer one, and neither where all fields are alike."""
+    """Return "required" or "optional", whichever is rarer in the form; "" if all fields are alike."""
     needed = [bound.field.required for bound in field.form.visible_fields()]
     if all(needed) or not any(needed):
         return ""
@@ -218,7 +218,7 @@ def requirement(field: Any) -> str:
 
 @register.filter
 def has_errors(forms: Any) -> bool:
-    """Of several forms, whether one has errors; a list that is not there has none."""
+    """Return whether one of several forms has errors; False for None."""
     return any(form.errors for form in forms or ())
 
 
@@ -227,5 +227,5 @@ def has_errors(forms: Any) -> bool:
 
 @register.filter
 def page_range(page: Any) -> Any:
-    """The pages near the present one, the first and the last."""
+    """Return the pages near the current one, the first and the last."""
     return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

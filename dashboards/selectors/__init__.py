@@ -1,1 +1,1 @@
-"""Rows for the dashboards: what is looked at (``scope``), and the numbers of it, each counted by the database."""
+"""Data of the dashboards: what they cover (``scope``), and its figures, each aggregated by the database."""

@@ -1,4 +1,4 @@
-"""The actions behind the numbers, one shape for live rows and frozen ones."""
+"""The actions behind the figures, in one shape for live and frozen rows."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from . import live
 from .figures import CITY_OF_FROZEN, UNDER_WAY, WORRIES
 from .scope import Reading, View, linked_to
 
-GROUPS = {"under_way": UNDER_WAY, "attention": WORRIES}  # words of the address for several healths at once
+GROUPS = {"under_way": UNDER_WAY, "attention": WORRIES}  # query values that stand for several healths
 URGENCY = [
     Health.LATE,
     Health.STALE,
@@ -33,7 +33,7 @@ URGENCY = [
 
 @dataclass(frozen=True)
 class ActionLine:
-    """An action as its city's shown record has it. ``url`` is empty where the reader may not open it."""
+    """An action as its city's shown record has it. ``url`` is "" if the reader may not open it."""
 
     title: str
     code: str
@@ -52,14 +52,14 @@ class ActionLine:
 
 
 def healths_of(word: str) -> list[Health]:
-    """``late`` or a group such as ``attention``; nothing for words that nobody knows."""
+    """Return the healths for ``late`` or for a group such as ``attention``; [] for unknown words."""
     if word in GROUPS:
         return list(GROUPS[word])
     return [Health(word)] if word in Health.values else []
 
 
 class ActionLines:
-    """Live and frozen actions as one list, the most urgent first: a sequence for the paginator, cut by the database."""
+    """Live and frozen actions as one sequence for the paginator, most urgent first; the database cuts the pages."""
 
     def __init__(self, view: View, healths: Sequence[Health] = ()):
         self._view = view
@@ -75,7 +75,7 @@ class ActionLines:
     def __getitem__(self, wanted: slice) -> list[ActionLine]:
         frozen = [self._frozen_line(row) for row in self._frozen_rows(wanted.stop)]
         going = [self._live_line(row) for row in self._live_rows(wanted.stop)]
-        return list(merge(frozen, going, key=self._order))[wanted]  # a city is in one of the two only
+        return list(merge(frozen, going, key=self._order))[wanted]  # each city is in one of the two only
 
     def _order(self, line: ActionLine) -> tuple[int, int]:
         return self._healths.index(line.health), line.city.pk
@@ -131,7 +131,7 @@ class ActionLines:
 
 
 def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthFacts:
-    """What the health followed from on the day it was frozen."""
+    """Return the facts that the health followed from on the day it was frozen."""
     due = [milestone["due_on"] for milestone in contents["milestones"] if not milestone["reached_on"]]
     return HealthFacts(
         status=row.status or None,

@@ -1,4 +1,4 @@
-"""What published evaluations say: read from their sealed results alone, never from ratings."""
+"""Results of published evaluations, read from their hashed snapshots only, never from ratings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from evaluation.models import Dimension, Evaluation, in_language
 
 from .scope import View
 
-SPLIT = 2  # so many levels apart, raters should talk
+SPLIT = 2  # raters this many levels apart should talk
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One dimension of one city. ``level`` is the consensus; the rest speaks of the independent ratings."""
+    """One dimension of one city. ``level`` is the consensus; the other figures are of the independent ratings."""
 
     code: str
     name: str
@@ -45,7 +45,7 @@ class Cell:
 
     @property
     def median_words(self) -> str:
-        """2–3 where two levels share the middle."""
+        """The median as text; 2–3 if it lies between two levels."""
         return self.median.replace("-", "–") or locales.NOTHING
 
     @property
@@ -56,7 +56,7 @@ class Cell:
 
     @property
     def is_rated(self) -> bool:
-        """By two or more: only then can raters disagree."""
+        """Whether two or more have rated it: only then can raters disagree."""
         return self.n > 1
 
 
@@ -78,7 +78,7 @@ class CityResult:
 
 @dataclass(frozen=True)
 class DimensionRow:
-    """One dimension across the cities shown."""
+    """One dimension across the shown cities."""
 
     code: str
     name: str
@@ -89,7 +89,7 @@ class DimensionRow:
 
 @dataclass(frozen=True)
 class Results:
-    """``rows`` pairs every city with its result, None where nothing is published."""
+    """Pairs of every city and its result, which is None if nothing is published."""
 
     rows: Sequence[tuple[Any, CityResult | None]]
     columns: Sequence[tuple[str, str]]  # code, name, in the framework's order
@@ -116,13 +116,13 @@ class Results:
 
     @property
     def scale(self) -> list[tuple[int, str]]:
-        """Levels and what they are called, of the newest framework shown."""
+        """Levels and their names, from the newest framework shown."""
         newest = max(self.found, key=lambda result: result.published_on, default=None)
         return [(int(level), in_language(names)) for level, names in sorted(newest.scale.items())] if newest else []
 
 
 def results(view: View) -> Results:
-    """The newest result of each city whose round is not later than the period; one query."""
+    """Return the newest result of each city from rounds up to the period. One query."""
     found = {row.strategy.city_id: _result(row) for row in _published(view)}
     return Results([(city, found.get(city.pk)) for city in view.cities], _columns(list(found.values())))
 
@@ -177,7 +177,7 @@ def _levels(ratings: list[dict]) -> dict[str, list[int]]:
 
 
 def _columns(found: list[CityResult]) -> list[tuple[str, str]]:
-    """The dimensions of the newest framework first, then those that only older ones have."""
+    """Return the dimensions of the newest framework first, then those that only older ones have."""
     columns: dict[str, str] = {}
     for result in sorted(found, key=lambda one: one.published_on, reverse=True):
         for cell in result.cells:
@@ -186,7 +186,7 @@ def _columns(found: list[CityResult]) -> list[tuple[str, str]]:
 
 
 def dimension_rows(shown: Results) -> list[DimensionRow]:
-    """Each dimension with its question and how far independent raters agree across the cities."""
+    """Return each dimension with its question, and the agreement of independent raters across the cities."""
     questions = {row.code: row.question for row in Dimension.objects.order_by("framework__version")}
     return [_dimension_row(shown, code, name, questions.get(code, "")) for code, name in shown.columns]
 

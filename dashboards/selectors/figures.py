@@ -1,4 +1,4 @@
-"""Actions, progress and money of each city, counted by the database, never row by row."""
+"""Actions, progress and money of each city, aggregated by the database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from strategies.models import CityPeriod, RevisionAction
 from . import live
 from .scope import Reading, View, with_records
 
-HEALTHS = [  # in the order in which people read them: good, worry, not running
+HEALTHS = [  # order of display: good, needing attention, not running
     Health.ON_TRACK,
     Health.AT_RISK,
     Health.STALE,
@@ -30,7 +30,7 @@ CITY_OF_FROZEN = "revision__city_period__city"
 
 @dataclass(frozen=True)
 class CityFigures:
-    """The numbers of one city. ``progress`` is the mean of its actions in per cent, cancelled ones left out."""
+    """The figures of one city. ``progress`` is the mean of its actions in per cent, without cancelled ones."""
 
     reading: Reading
     health: Mapping[str, int] = field(default_factory=dict)
@@ -65,12 +65,12 @@ class CityFigures:
 
     @property
     def bar(self) -> list[tuple[Health, int]]:
-        """For a bar of parts: healths that occur, in reading order."""
+        """Pairs of health and count for a stacked bar, in the order of display."""
         return [(health, self.health[health]) for health in HEALTHS if self.health.get(health)]
 
     @property
     def spent_share(self) -> int | None:
-        """Of the budget, in per cent."""
+        """What is spent of the budget, in per cent."""
         if not self.budget or self.spent is None:
             return None
         return round(100 * self.spent / self.budget)
@@ -80,7 +80,7 @@ class CityFigures:
 
 
 def city_figures(view: View) -> list[CityFigures]:
-    """One for each city, by name; a city without a record has no figures."""
+    """Return one for each city, by name; a city without a record has no figures."""
     found = _frozen_figures(view) | _live_figures(view)
     return [CityFigures(reading, **found.get(reading.city.pk, {})) for reading in view.readings]
 
@@ -101,7 +101,7 @@ def _live_figures(view: View) -> dict[int, dict]:
 
 
 def _figures(rows: Iterable[tuple]) -> dict[int, dict]:
-    """Rows of city, health, count, and the sums of progress, money spent, budget and updates."""
+    """Group rows of city, health, count, and the sums of progress, spent, budget and updates by city."""
     found: dict[int, dict] = {}
     for city, health, n, progress, spent, budget, updates in rows:
         own = found.setdefault(city, {"health": {}, "counted": 0, "points": 0, "spent": 0, "budget": 0, "updates": 0})
@@ -119,7 +119,7 @@ def _figures(rows: Iterable[tuple]) -> dict[int, dict]:
 
 
 def _mean(points: int, counted: int) -> int | None:
-    """Whole per cent, halves up: the same on every database."""
+    """Return whole per cent, halves rounded up: the same on every database."""
     return (2 * points + counted) // (2 * counted) if counted else None
 
 
@@ -128,7 +128,7 @@ def _mean(points: int, counted: int) -> int | None:
 
 @dataclass(frozen=True)
 class ProgressPoint:
-    """Where a city stood at the end of a period, by its shown revision; ``is_open`` where nothing is submitted yet."""
+    """A city's progress at the end of a period, from the shown revision; ``is_open`` if not yet submitted."""
 
     city: Any
     period: Any
@@ -137,14 +137,14 @@ class ProgressPoint:
 
 
 def progress_points(view: View, figures: list[CityFigures]) -> list[ProgressPoint]:
-    """Accepted (for the public: published) revisions up to the period, then the present one; one query."""
+    """Return accepted (for the public: published) revisions up to the period, then the current state. One query."""
     if view.period is None:
         return []
     return [*_past_points(view), *_present_points(view, figures)]
 
 
 def _past_points(view: View) -> list[ProgressPoint]:
-    """Accepted revisions; of cities that the reader knows from outside, published ones and their published actions."""
+    """Return accepted revisions; for cities that the reader sees as the public, published revisions and actions."""
     periods = {row.pk: row for row in view.periods if row.starts_on < view.period.starts_on}
     cities = {city.pk: city for city in view.cities}
     records = with_records(CityPeriod.objects.filter(period__in=list(periods)))

@@ -1,4 +1,4 @@
-"""What this installation says of itself, read once for each request."""
+"""The installation's row, read once for each request."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from cities.models import Installation
 
 
 def installation_of(request: Any) -> Installation:
-    """The one row; an empty one before it is made."""
+    """Return the one row; an unsaved, empty one before setup."""
     if not hasattr(request, "epi_installation"):
         request.epi_installation = Installation.objects.filter(pk=1).first() or Installation()
     return request.epi_installation

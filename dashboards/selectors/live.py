@@ -1,7 +1,7 @@
-"""Questions about many live actions, whose health is an expression over their updates and milestones.
+"""Queries of many live actions, whose health is an expression over their updates and milestones.
 
-Each statement works the health out once for every action, in a first step that the database keeps; an aggregate or an
-order over the expression itself would work it out again for every column that names it.
+Each statement computes the health once for every action, in a CTE that the database materializes. An aggregate or an
+ORDER BY over the expression itself would compute it again for every column that names it.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ SELECT id FROM live WHERE health IN ({}) ORDER BY CASE health {} END, city, code
 
 
 class AsOf(NamedTuple):
-    """The day and the period up to which facts count; nothing given: the present."""
+    """The day and the period up to which facts count; without values, the present."""
 
     today: date | None = None
     upto: Any = None
@@ -43,7 +43,7 @@ PRESENT = AsOf()
 
 
 def summed(rows: QuerySet, periods: Sequence[int], as_of: AsOf = PRESENT) -> list[tuple]:
-    """City, health, how many, and the sums of progress, money spent, budget, and updates in these city periods."""
+    """Return tuples of city id, health, count, and the sums of progress, spent, budget and updates in ``periods``."""
     told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__in=periods)
     counted = told.order_by().values("action").annotate(n=Count("pk")).values("n")
     actions = rows.with_health(*as_of).with_money(as_of.upto).annotate(told=Coalesce(Subquery(counted), 0)).order_by()
@@ -58,7 +58,7 @@ def counted(rows: QuerySet, healths: Sequence[Health], as_of: AsOf = PRESENT) ->
 
 
 def urgent(rows: QuerySet, healths: Sequence[Health], most: int, as_of: AsOf = PRESENT) -> list[int]:
-    """Ids of the first ``most`` in the order of ``healths``, then by city and code."""
+    """Return the ids of the first ``most`` actions in the order of ``healths``, then by city and code."""
     wanted = [health.value for health in healths]
     order = " ".join(f"WHEN %s THEN {n}" for n in range(len(wanted)))
     keys = rows.with_health(*as_of).order_by().values_list("pk", CITY, "code", "health")
@@ -66,7 +66,7 @@ def urgent(rows: QuerySet, healths: Sequence[Health], most: int, as_of: AsOf = P
 
 
 def _ask(statement: str, rows: QuerySet, more: Sequence[Any] = (), parts: Sequence[str] = ()) -> list[tuple]:
-    """``statement`` around the queryset's own SQL; every value goes as a parameter."""
+    """Run ``statement`` around the queryset's own SQL; every value is passed as a parameter."""
     try:
         inner, params = rows.query.sql_with_params()
     except EmptyResultSet:
@@ -81,5 +81,5 @@ def _marks(values: Sequence[Any]) -> str:
 
 
 def _money(amount: Any) -> Decimal:
-    """SQLite adds decimals as floats."""
+    """Round to two decimals, since SQLite adds decimals as floats."""
     return Decimal(str(amount or 0)).quantize(Decimal("0.01"))

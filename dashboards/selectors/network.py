@@ -1,4 +1,4 @@
-"""One dashboard in one piece, for the network or for a city, and its summary in words."""
+"""The data of a dashboard, for the network or for a city, and its summary as text."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +22,7 @@ MOST_NAMES = 3
 
 @dataclass
 class Dashboard:
-    """Everything that the page shows; each part is read when first asked for, once."""
+    """Everything that the page shows; each part is read when first used, once."""
 
     view: View
 
@@ -46,7 +46,7 @@ class Dashboard:
     def attention(self) -> list[ActionLine]:
         return ActionLines(self.view, healths_of("attention"))[:MOST_ATTENTION]
 
-    # ---- figures of the strip
+    # ---- key figures
 
     @property
     def under_way(self) -> int:
@@ -88,11 +88,11 @@ class Dashboard:
     def with_money(self) -> list[CityFigures]:
         return [row for row in self.cities if row.budget or row.spent]
 
-    # ---- in words
+    # ---- summary
 
     @property
     def headline(self) -> str:
-        """Who has reported, then what needs somebody: two sentences at most."""
+        """Who has reported, then what needs attention: two sentences at most."""
         return " ".join(sentence for sentence in (self._reported_sentence(), self._needs_sentence()) if sentence)
 
     def _reported_sentence(self) -> str:

@@ -1,4 +1,4 @@
-"""The three phases of each city's pilot, planned and as they went."""
+"""The three phases of each city's pilot: planned and actual."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class PhaseRow:
 
     @property
     def seen_until(self) -> date | None:
-        """The end of what has happened: today where the phase still runs."""
+        """The end of the actual bar: today if the phase is still running."""
         if self.actual_start is None:
             return None
         return self.actual_end or max(self.today, self.actual_start)
@@ -34,7 +34,7 @@ class PhaseRow:
 
 
 def phase_rows(view: View) -> Sequence[PhaseRow]:
-    """By city, then in the order of the pilot; only of cities that the reader reads fully."""
+    """Return rows by city, then in the order of the pilot; only of cities that the reader reads fully."""
     cities = [city.pk for city in view.cities if view.reads_fully(city.pk)]
     if not cities:
         return []

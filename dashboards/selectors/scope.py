@@ -1,4 +1,4 @@
-"""What a dashboard looks at: a period, some cities, and for each city the record that this reader is shown."""
+"""What a dashboard covers: a period, some cities, and for each city the record that this reader may see."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from .live import PRESENT, AsOf
 
 
 class Basis(Enum):
-    """Which record of a city's period the figures are taken from."""
+    """The record of a city's period that the figures are taken from."""
 
     ACCEPTED = "accepted"
     PUBLISHED = "published"
@@ -46,7 +46,7 @@ BASIS_LABELS = {
 
 @dataclass(frozen=True)
 class Reading:
-    """One city in one period: its record, as far as the reader may read it."""
+    """One city in one period, with its record as far as the reader may see it."""
 
     city: City
     city_period_id: int | None
@@ -54,11 +54,11 @@ class Reading:
     basis: Basis
     revision_id: int | None
     revision: int | None
-    is_public: bool  # the reader is the public here
+    is_public: bool  # the reader sees only what is published
 
     @property
     def is_reported(self) -> bool:
-        """Accepted once, or submitted and not sent back or taken back since."""
+        """Whether it was accepted once, or submitted and neither returned nor withdrawn since."""
         return self.basis in {Basis.ACCEPTED, Basis.PUBLISHED} or (
             self.basis == Basis.SUBMITTED and self.state == PeriodState.SUBMITTED
         )
@@ -69,7 +69,7 @@ class Reading:
 
     @property
     def words(self) -> str:
-        """Where the figures come from."""
+        """Where the figures come from, as text."""
         if self.revision is None:
             return str(self.basis.label)
         known = {"basis": self.basis.label, "number": self.revision}
@@ -78,7 +78,7 @@ class Reading:
 
 @dataclass
 class View:
-    """A reader's view of a period. Country and phase choose cities; theme and target group cut the actions."""
+    """The scope of a dashboard. Country and phase select cities; theme and target group filter the actions."""
 
     user: Any
     period: ReportingPeriod | None
@@ -118,13 +118,13 @@ class View:
 
     @cached_property
     def in_phase(self) -> set[int]:
-        """The cities that go through the wanted step of the pilot today."""
+        """Ids of the cities that are in the selected phase of the pilot today."""
         rows = PilotPhase.objects.filter(kind=self.phase, actual_start__lte=clock.today(), actual_end=None)
         return set(rows.values_list("city", flat=True))
 
     @property
     def as_of(self) -> AsOf:
-        """What live figures of an older period leave out: the days and the facts that came after it."""
+        """The day and the period up to which live figures count, so that an older period leaves out later facts."""
         if self.is_current or self.period is None:
             return PRESENT
         return AsOf(min(clock.today(), self.period.ends_on), self.period)
@@ -152,10 +152,10 @@ class View:
     def frozen(self) -> list[Reading]:
         return [reading for reading in self.readings if reading.revision_id is not None]
 
-    # ---- the rows behind every number
+    # ---- querysets behind the figures
 
     def live_actions(self) -> QuerySet[Action]:
-        """Standing actions of the cities whose open period is shown; drafts only for who may see them."""
+        """Return the active actions of the cities whose open period is shown; drafts only for who may see them."""
         rows = Action.objects.standing().visible_to(self.user)
         rows = rows.filter(
             current_plan("objective__area__strategy__"),
@@ -164,7 +164,7 @@ class View:
         return self.cut(rows)
 
     def frozen_actions(self) -> QuerySet[RevisionAction]:
-        """Actions as the shown revisions hold them; of the public's revisions the published actions alone."""
+        """Return the actions of the shown revisions; where the reader is the public, only published ones."""
         whole = [reading.revision_id for reading in self.frozen if not reading.is_public]
         public = [reading.revision_id for reading in self.frozen if reading.is_public]
         seen = Q(revision__in=whole) | Q(revision__in=public, action__published_at__isnull=False)
@@ -172,7 +172,7 @@ class View:
         return self.cut(rows, "action__")
 
     def cut(self, rows: QuerySet[Any], to_action: str = "") -> QuerySet[Any]:
-        """By theme and target group, as the plan has them today."""
+        """Filter by theme and target group, as the plan has them today."""
         if self.theme:
             rows = rows.filter(**{f"{to_action}objective__area__theme": self.theme})
         if self.group:
@@ -190,7 +190,7 @@ def view_for(
     phase: str = "",
     city: City | None = None,
 ) -> View:
-    """The view that an address asks for; what it names and nobody knows falls back to the present and to all."""
+    """Return the scope for query parameters; unknown values fall back to the current period and to all."""
     periods = list(ReportingPeriod.objects.filter(opens_on__lte=clock.today()).order_by("-starts_on"))
     started = [period for period in periods if period.starts_on <= clock.today()]
     current = next(iter(started or periods), None)
@@ -212,17 +212,17 @@ def view_for(
     )
 
 
-# ---- which record
+# ---- choosing the record
 
 
 def revisions_with(verb: str) -> QuerySet[PeriodRevision]:
-    """The revisions of the outer city period to which ``verb`` happened, newest first."""
+    """Return the revisions of the outer city period to which ``verb`` was applied, newest first."""
     moved = PeriodMove.objects.filter(city_period=OuterRef("city_period"), revision=OuterRef("number"), verb=verb)
     return PeriodRevision.objects.filter(Exists(moved), city_period=OuterRef("pk")).order_by("-number")
 
 
 def with_records(rows: QuerySet[CityPeriod]) -> QuerySet[CityPeriod]:
-    """Adds the newest accepted, published and submitted revision of each: its id and its number."""
+    """Annotate id and number of the newest accepted, published and submitted revision."""
     found = {
         "accepted": revisions_with(PeriodVerb.ACCEPT),
         "published": revisions_with(PeriodVerb.PUBLISH),
@@ -245,7 +245,7 @@ def _city_periods(view: View) -> Iterable[CityPeriod]:
 
 
 def _basis_of(row: Any, *, is_public: bool, has_begun: bool) -> tuple[Basis, int | None, int | None]:
-    """The newest accepted revision; else what was submitted; else, of a period that has begun, what is being logged."""
+    """Return the newest accepted revision, else the submitted one, else the live data of a period that has begun."""
     if row is not None and row.published_id and (is_public or row.published_id == row.accepted_id):
         return Basis.PUBLISHED, row.published_id, row.published_no
     if is_public or row is None:
@@ -258,5 +258,5 @@ def _basis_of(row: Any, *, is_public: bool, has_begun: bool) -> tuple[Basis, int
 
 
 def linked_to(user: Any, path: str = "pk") -> Exists:
-    """Whether the reader may open the action: withdrawn and unpublished ones stay numbers."""
+    """Return whether the reader may open the action; withdrawn and unpublished ones are only counted."""
     return Exists(Action.objects.visible_to(user).filter(pk=OuterRef(path)))

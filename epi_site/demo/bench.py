@@ -1,6 +1,6 @@
-"""What ``manage.py bench`` measures: pages of a network of a given size, in a database of its own.
+"""The benchmark of ``manage.py bench``: pages of a network of a given size, in a temporary database.
 
-Rows are written in bulk, past the services: only their number matters here.
+Rows are created in bulk, without services: only their number matters here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Found:
-    """Queries and the median milliseconds of a page, and its bytes."""
+    """The number of queries, the median milliseconds and the bytes of a page."""
 
     name: str
     bar: int
@@ -66,11 +66,11 @@ class Found:
         return self.status < 400 and self.queries <= self.bar
 
 
-# ---- a network
+# ---- the network
 
 
 class Network:
-    """``grow`` adds cities; the first one is the city that the pages about one city show."""
+    """A network that ``grow`` adds cities to; pages of one city show the first."""
 
     def __init__(self):
         self.partner = _user("partner", _body(BodyKind.NETWORK_OFFICE), Role.PARTNER)
@@ -186,7 +186,7 @@ def _user(name: str, body: Body, role: str, house: Organisation | None = None) -
 
 
 def pages_of(network: Network) -> Iterator[tuple[str, int, Any, str]]:
-    """What is called, how many queries it may take, who looks, where."""
+    """Yield name, limit of queries, user and URL of each page."""
     slug = network.cities[0].slug
     action = Action.objects.filter(objective__area__strategy__city=network.cities[0]).order_by("pk").first()
     yield "a static page", 15, None, reverse("pages:privacy")
@@ -216,10 +216,10 @@ def _measured(name: str, bar: int, user: Any, url: str) -> Found:
     client = Client(headers={"host": settings.ALLOWED_HOSTS[0]})
     if user is not None:
         client.force_login(user)
-    client.get(url)  # warm
+    client.get(url)  # warm up
     with CaptureQueriesContext(connection) as queries:
         response = client.get(url)
-        asked = len(queries)  # now: the log is emptied with the next request
+        asked = len(queries)  # read now: the next request empties the log
     times = [_milliseconds(client, url) for _run in range(RUNS)]
     return Found(name, bar, asked, median(times), len(response.content), response.status_code)
 
@@ -230,11 +230,11 @@ def _milliseconds(client: Client, url: str) -> float:
     return (perf_counter() - begun) * 1000
 
 
-MARKS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")  # of transactions: they ask nothing
+MARKS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")  # of transactions: not counted
 
 
 def log_once(network: Network) -> int:
-    """The queries of a visit to the logging form and of one saved update."""
+    """Return the number of queries to open the logging form and save one update."""
     action = Action.objects.filter(objective__area__strategy__city=network.cities[0]).order_by("pk").first()
     url = reverse("strategies:action_log", args=[action.pk])
     client = Client(headers={"host": settings.ALLOWED_HOSTS[0]})
@@ -248,7 +248,7 @@ def log_once(network: Network) -> int:
 
 
 class _Fields(HTMLParser):
-    """What a browser would send back of a form: hidden and filled inputs, what is ticked, what is chosen."""
+    """Collects what a browser would submit: hidden and filled inputs, ticked boxes, selected options."""
 
     def __init__(self):
         super().__init__()
@@ -271,7 +271,7 @@ class _Fields(HTMLParser):
 
 
 def fields_of(page: str) -> dict[str, str]:
-    """What the form of a page holds, as a browser would send it back."""
+    """Return the fields of a page's form as a browser would submit them."""
     parser = _Fields()
     parser.feed(page[page.index("<main") :])
     return parser.found

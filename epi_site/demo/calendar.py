@@ -1,4 +1,4 @@
-"""The demo's days, all computed from the day it is loaded: three quarters behind, one open, more ahead."""
+"""Dates of the demo, computed from the day it is loaded: three quarters before, the current one, and four ahead."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from core import clock
 
-BEHIND, AHEAD = 3, 4  # quarters before and after the one that holds today
+BEHIND, AHEAD = 3, 4  # quarters before and after the current one
 
 
 class Quarter(NamedTuple):
@@ -20,7 +20,7 @@ class Quarter(NamedTuple):
 
 
 def quarter(day: date, offset: int = 0) -> Quarter:
-    """The calendar quarter that holds ``day``, or one ``offset`` quarters later."""
+    """Return the calendar quarter of ``day``, or the one ``offset`` quarters later."""
     number = day.year * 4 + (day.month - 1) // 3 + offset
     return Quarter(_first_day(number), _first_day(number + 1) - timedelta(days=1))
 
@@ -31,7 +31,7 @@ def _first_day(number: int) -> date:
 
 @dataclass
 class Calendar:
-    """``quarter(0)`` is open, ``quarter(-1)`` the last one that cities have submitted."""
+    """Quarters of the demo: ``quarter(0)`` is open, ``quarter(-1)`` is the last one that cities have submitted."""
 
     today: date
 
@@ -45,13 +45,13 @@ class Calendar:
 
 @dataclass
 class Story:
-    """What happens, in the order of time, each thing under the clock of its moment; never later than now."""
+    """Scheduled events. They run in order of time, each with ``clock`` set to its time, never later than now."""
 
     now: datetime
     scenes: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
     def tell(self, day: date, act: Callable[[], object], *, hour: int = 9) -> None:
-        """``act`` happens on ``day`` at ``hour`` (UTC); what is told first happens first within an hour."""
+        """Schedule ``act`` for ``day`` at ``hour`` (UTC); within an hour, in the order of scheduling."""
         moment = datetime.combine(day, time(hour), tzinfo=UTC)
         self.scenes.append((min(moment, self.now), len(self.scenes), act))
 

@@ -1,4 +1,4 @@
-"""What the officials of the demo log, quarter by quarter, through the same services as everybody."""
+"""What the demo's officials log in each quarter, through the same services as real users."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -34,7 +34,7 @@ SHARE = {"on_track": "0.16", "at_risk": "0.08", "late": "0.14", "done": "0.32", 
 
 
 class Logging:
-    """The life of one city's strategy: its updates, values, narratives and periods."""
+    """The history of one city's strategy: its updates, values, narratives and periods."""
 
     def __init__(self, city: City, plans: list[Plan], cast: Cast, calendar: Calendar, number: int):
         self.city, self.plans, self.cast, self.calendar, self.number = city, plans, cast, calendar, number
@@ -50,7 +50,7 @@ class Logging:
     def period(self, quarter: Quarter) -> CityPeriod:
         return CityPeriod.objects.get(city=self.city, period__starts_on=quarter.start)
 
-    # ---- facts
+    # ---- updates
 
     def tell(self, story: Story) -> None:
         for plan in self.plans:
@@ -100,7 +100,7 @@ class Logging:
         return Visibility.PUBLIC if number % 3 == 0 else Visibility.NETWORK
 
     def _values(self, plan: Plan, step: int) -> dict:
-        """A value on the way from baseline to target; late and stale courses fall behind."""
+        """Return a value between baseline and target; late and stale actions fall behind."""
         pace = {"on_track": 5, "done": 3, "late": 8, "at_risk": 12, "stale": 10, "cancelled": 12}[
             plan.content["course"]
         ]
@@ -145,7 +145,7 @@ class Logging:
         )
 
     def correct_last_amount(self, quarter: Quarter) -> None:
-        """After reopening: one amount was a digit too long."""
+        """Correct, after reopening, an amount that had a digit too many."""
         update = self.period(quarter).updates.standing().exclude(spent=None).order_by("pk").first()
         data = updates.UpdateInput(
             **{name: getattr(update, name) for name in KEPT},
@@ -156,5 +156,5 @@ class Logging:
 
 
 def handed_in_on(quarter: Quarter, number: int, *, is_last: bool) -> date:
-    """Cities submit soon after the quarter; the last one just before its end, so that it is there on any day."""
+    """Return the day of submission: soon after the quarter; for the last one before its end, so that it is past."""
     return quarter.end - timedelta(days=3) if is_last else quarter.end + timedelta(days=4 + number % 5)

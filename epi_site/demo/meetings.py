@@ -47,7 +47,7 @@ def tell(story: Story, cities: dict[str, City], cast: Cast, calendar: Calendar) 
 
 
 def _tell_phases(story: Story, city: City, cast: Cast, calendar: Calendar, number: int) -> None:
-    """The coordinator plans the three steps; the lead writes down when each began and ended, on its day."""
+    """Schedule the phases: the coordinator plans all three, the lead official enters each start and end on its day."""
     start, ahead = calendar.quarter(-3).start, calendar.quarter(0).end
     planned = start - timedelta(days=40)
     plan = {

@@ -37,7 +37,7 @@ COMMITTEE = [  # the third works for an organisation that carries out actions in
 
 @dataclass
 class Cast:
-    """Everybody who acts, by the local part of the address."""
+    """All users of the demo, by the local part of their email address."""
 
     users: dict[str, User] = field(default_factory=dict)
     bodies: dict[tuple[str, str], Body] = field(default_factory=dict)
@@ -105,8 +105,10 @@ def add_city(content: dict) -> City:
 
 
 class Casting:
-    """Makes accounts and gives them their seats from ``since`` on. Nobody is there yet to seat the first coordinator
-    and the chair of the committee; these two seat the others."""
+    """Creates accounts, and memberships from ``since`` on.
+
+    The first coordinator and the chair of the committee are added without an inviter; these two add the others.
+    """
 
     def __init__(self, since: date):
         self.cast, self.since = Cast(), since

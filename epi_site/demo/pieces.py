@@ -1,4 +1,4 @@
-"""Small real files as evidence: a drawn picture, a list of participants by number, minutes. All say illustrative."""
+"""Small sample files as evidence: a drawn picture, a table of participants, minutes. All say illustrative."""
 
 import io
 
@@ -8,7 +8,7 @@ COLOURS = [(31, 74, 148), (154, 83, 0), (23, 112, 74), (106, 85, 144), (91, 103,
 
 
 def picture(title: str, index: int) -> SimpleUploadedFile:
-    """A JPEG of 1200 x 800 pixels: chairs around a table, in the colours of ``index``."""
+    """Return a JPEG of 1200 x 800 pixels: chairs around a table, in the colours of ``index``."""
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (1200, 800), (244, 241, 234))
@@ -32,7 +32,7 @@ def table(title: str, values: list[tuple[str, int]]) -> SimpleUploadedFile:
 
 
 def minutes(title: str, text: str) -> SimpleUploadedFile:
-    """A one-page PDF."""
+    """Return a PDF of one page."""
     import typst
 
     source = (

@@ -1,4 +1,4 @@
-"""Strategies, actions and indicators of the demo, and the course that each action takes."""
+"""Strategies, actions and indicators of the demo, and how each action develops."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,23 +22,23 @@ from strategies.services.plans import add_strategy, save_version
 
 from .calendar import Calendar
 
-DUE_SHARE = 0.7  # a milestone stands a little before its share of the time, so that progress keeps up with the plan
+DUE_SHARE = 0.7  # a milestone is due a little before its share of the time, so that progress keeps up with the plan
 
 
 @dataclass
 class Plan:
-    """One action of the content with its days: when milestones are due and when updates are written."""
+    """One action with its dates: when milestones are due and when updates are written."""
 
     action: Action
     content: dict
     index: int
-    updates: list[date]  # one for each sentence of news
+    updates: list[date]  # one for each text in ``news``
     reached: list[list[Milestone]]  # milestones that each update reaches
     indicator: Indicator
 
 
 def span(calendar: Calendar, content: dict, index: int) -> tuple[date, date]:
-    """First and last day of an action, by the course that it takes."""
+    """Return the first and the last day of an action, by its ``course``."""
     start = calendar.quarter(-3).start + timedelta(days=2 * index % 20)
     match content["course"]:
         case "not_started":
@@ -56,14 +56,14 @@ def span(calendar: Calendar, content: dict, index: int) -> tuple[date, date]:
 def milestone_days(
     calendar: Calendar, content: dict, start: date, end: date, updates: list[date]
 ) -> list[tuple[date, int | None]]:
-    """For each milestone the day it is due, and the number of the update that reaches it (None: not reached)."""
+    """Return for each milestone the day it is due, and the number of the update that reaches it, or None."""
     count, today = len(content["milestones"]), calendar.today
     even = [start + (end - start) * ((number + 1 - DUE_SHARE) / count) for number in range(count)]
     match content["course"]:
         case "late":  # one is reached, the next was due twelve days ago
             ahead = [(today + timedelta(days=45 + 30 * number), None) for number in range(count - 2)]
             return [(updates[0] + timedelta(days=4), 0), (today - timedelta(days=12), None), *ahead]
-        case "at_risk" | "stale" | "cancelled":  # one is reached, the others lie ahead
+        case "at_risk" | "stale" | "cancelled":  # one is reached, the others are due later
             ahead = [(today + timedelta(days=25 + 20 * number), None) for number in range(count - 1)]
             return [(updates[0] + timedelta(days=4), 0), *ahead]
         case "done":
@@ -73,7 +73,7 @@ def milestone_days(
 
 
 def _kept_day(day: date, updates: list[date], today: date) -> tuple[date, int | None]:
-    """On track: what lay behind was reached a few days before it was due, by the update nearest to its day."""
+    """Return a past milestone as reached a few days early, by the nearest update."""
     if day > today + timedelta(days=1):
         return day, None
     nearest = min(range(len(updates)), key=lambda number: abs(updates[number] - day))
@@ -81,7 +81,7 @@ def _kept_day(day: date, updates: list[date], today: date) -> tuple[date, int | 
 
 
 def update_days(calendar: Calendar, content: dict, index: int) -> list[date]:
-    """The days on which the sentences of news are written: one a quarter, the fourth in the open one."""
+    """Return the days of the updates: one in each quarter, the fourth in the open one."""
     today = calendar.today
     days = [
         calendar.quarter(-3).start + timedelta(days=35 + 3 * index % 45),
@@ -95,7 +95,7 @@ def update_days(calendar: Calendar, content: dict, index: int) -> list[date]:
 
 
 class Drafting:
-    """Writes a city's plan, as its official; adopted and published later by its lead."""
+    """Writes a city's plan as its official; the lead official adopts and publishes it later."""
 
     def __init__(self, city: City, content: dict, calendar: Calendar, people: list[Person]):
         self.city, self.content, self.calendar, self.people = city, content, calendar, people

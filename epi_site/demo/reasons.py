@@ -1,9 +1,9 @@
-"""Why raters of the demo chose their levels, and what they agreed on. All of it is invented.
+"""Reasons that the demo's raters give for their levels, and reasons of the consensus. All of it is invented.
 
 In the framework's order: relevance, effectiveness, coherence, sustainability, efficiency, impact.
 """
 
-VOICES = {  # what each rater looks at first
+VOICES = {  # reasons of each rater, with what that rater looks at first
     "rater1": (
         "The problems named in the strategy are those that participants told of when they were asked.",
         "I compared each milestone with its date; most that were due have been reached.",
@@ -103,7 +103,7 @@ AGREED = {
         "It is too early: no action has yet asked its participants what has changed for them.",
     ),
 }
-AGREED_AGAIN = {  # the second look at a city
+AGREED_AGAIN = {  # the second evaluation of a city
     "lublin": (
         "The commission has heard the families again, and two actions were changed to what they said.",
         "Seven of eight offices have a coordinator now, and volunteers are found again after a weak spring.",

@@ -1,4 +1,4 @@
-"""Three rounds: one published, one on the committee's desk, one that is being rated."""
+"""Three rounds: one published, one in committee review, one that is being rated."""
 
 from datetime import date, timedelta
 
@@ -11,7 +11,7 @@ from strategies.models import ReportingPeriod, Strategy
 from .people import Cast
 from .reasons import AGREED, AGREED_AGAIN, VOICES
 
-LEVELS = {  # city: the level that most raters see, in the framework's order
+LEVELS = {  # levels that most raters choose for a city, in the framework's order
     "cartagena": (3, 3, 4, 2, 3, 2),
     "cluj-napoca": (3, 2, 3, 2, 3, 2),
     "dietzenbach": (4, 3, 3, 3, 2, 2),
@@ -20,7 +20,7 @@ LEVELS = {  # city: the level that most raters see, in the framework's order
     "ravenna": (3, 2, 4, 2, 3, 3),
     "riga": (3, 2, 2, 2, 2, 1),
 }
-SHIFT = {  # who sees it higher or lower than most, by dimension
+SHIFT = {  # how much a rater differs from that, by dimension
     "rater1": (0, 0, 0, 0, 0, 0),
     "rater2": (0, -1, 0, 0, 1, 0),
     "rater3": (1, 1, -1, 0, 0, 1),
@@ -56,7 +56,7 @@ class Rounds:
         return evaluation
 
     def rate(self, round_: EvaluationRound, name: str, *, only: str = "", upto: int = 6, submit: bool = True) -> None:
-        """``name`` rates every evaluation of the round (``only`` one city), the first ``upto`` dimensions."""
+        """Let ``name`` rate every evaluation of the round (``only`` one city), the first ``upto`` dimensions."""
         for evaluation in round_.evaluations.select_related("strategy__city"):
             slug = evaluation.strategy.city.slug
             if only and slug != only:
@@ -83,7 +83,7 @@ class Rounds:
 
     @staticmethod
     def _sources(evaluation: Evaluation, number: int, count: int) -> list[str]:
-        """Keys of some updates and values of the judged revision that raters of other cities may read too."""
+        """Return keys of some updates and values of the evaluated revision that raters of other cities may read too."""
         keys = list(citable_sources(evaluation, Capacity.PEER))
         updates = [key for key in keys if key.startswith("update")]
         values = [key for key in keys if key.startswith("value")]
@@ -139,7 +139,7 @@ class Rounds:
 
 
 def dates(start: date, *, discuss: date | None = None, step: int = 9) -> dict[str, date]:
-    """Dates of a round's stages: each ``step`` days after the one before; from ``discuss`` on by the week if given."""
+    """Return the dates of a round's stages, ``step`` days apart; from ``discuss`` on, if given, a week apart."""
     days = [start + timedelta(days=step * number) for number in range(6)]
     if discuss:
         days[2:] = [discuss + timedelta(days=7 * number) for number in range(4)]

@@ -1,4 +1,4 @@
-"""The demonstration, told in the order of time through the services, under the clock of each moment."""
+"""Load the demo in order of time, through the services, with ``clock`` set to each moment."""
 
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,13 +27,13 @@ from .plans import Drafting
 from .rounds import Rounds, dates
 
 CONTENT = Path(__file__).parent / "content"
-RETURNED, WAITING = "cartagena", "riga"  # in the last quarter one is sent back, one not yet looked at
+RETURNED, WAITING = "cartagena", "riga"  # in the last quarter one report is returned, one not yet reviewed
 REOPENED = "lublin"
 RATED_NOW = ["dietzenbach", "linkoping", "ravenna"]
 
 
 def contents() -> list[dict]:
-    """The cities' files, by name of the city."""
+    """Return the cities' content files, by name of the city."""
     return sorted(
         (tomllib.loads(path.read_text("utf-8")) for path in CONTENT.glob("*.toml")), key=lambda city: city["name"]
     )
@@ -50,7 +50,7 @@ class Seed:
         self.logs: dict[str, Logging] = {}
 
     def play(self) -> None:
-        """All of it; a few seconds. What is half done is taken back where it fails."""
+        """Load everything, in a few seconds; rolls back if anything fails."""
         with transaction.atomic():
             with clock.at(self._moment(-60)):
                 self._people()
@@ -64,7 +64,7 @@ class Seed:
 
     @staticmethod
     def _post_letters() -> None:
-        """Each on the day it was written, into the folder; to a real mail server the worker hands them over."""
+        """Write each email to the folder, dated when it was queued. With a mail server, the worker sends them."""
         if settings.EMAIL_HOST:
             return
         for pk, written in Mail.objects.filter(state=MailState.QUEUED).values_list("pk", "created_at"):

@@ -1,4 +1,4 @@
-"""The programme of the demo's training week, made after the real one of May 2021."""
+"""The programme of the demo's training week, modelled on the real one of May 2021."""
 
 from datetime import UTC, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""The demo's themes and target groups, shown in the reader's language (``cities.words``)."""
+"""The demo's themes and target groups, translated for the reader (``cities.words``)."""
 
 from django.utils.translation import gettext_noop
 

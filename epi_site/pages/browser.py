@@ -1,4 +1,4 @@
-"""What this site keeps in somebody's browser, in words. A test compares it with what pages set."""
+"""What this site stores in a browser, for the privacy page. A test compares it with what pages set."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from core import locales
 
-THEME = "epi-theme"  # as static/js/theme-choice.js calls it
+THEME = "epi-theme"  # the key in static/js/theme-choice.js
 
 
 class Kept(NamedTuple):

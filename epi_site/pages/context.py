@@ -1,4 +1,4 @@
-"""What every page's frame needs: the network's name and statements, and where this person may go."""
+"""The context processor of every page: the network's name and statements, and the navigation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PLAN_PATHS = ("/strategies/", "/actions/", "/indicators/", "/updates/", "/period
 
 @dataclass(frozen=True)
 class NavPlace:
-    """One entry of the main navigation. ``paths`` are the beginnings of the addresses that belong to it."""
+    """One entry of the main navigation. ``paths`` are prefixes of further URLs that belong to it."""
 
     label: str
     url: str
@@ -28,7 +28,7 @@ class NavPlace:
 
 
 class Site:
-    """Read when a template asks, once for each request."""
+    """Values for templates, each read when a template asks, once for each request."""
 
     def __init__(self, request):
         self._request = request
@@ -79,7 +79,7 @@ class Site:
 
     @cached_property
     def workplace(self) -> str:
-        """Where this person works, for the account's menu."""
+        """The names of the user's cities, for the account menu."""
         return ", ".join(city.name for city in self.own_cities)
 
     @cached_property
@@ -112,7 +112,7 @@ class Site:
 
 
 def with_current(places: list[NavPlace], path: str) -> list[NavPlace]:
-    """Marks the place that the address belongs to: the longest beginning wins."""
+    """Mark the entry that the URL belongs to: the longest matching prefix wins."""
     fitting = [
         (len(start), n)
         for n, place in enumerate(places)

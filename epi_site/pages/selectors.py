@@ -1,4 +1,4 @@
-"""What the front page says: published rows alone, whoever looks."""
+"""Data of the front page: published rows only, for every visitor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from strategies.models import PeriodMove, PeriodRevision, RevisionAction, Strate
 
 @dataclass(frozen=True)
 class PublishedCity:
-    """A city as the public knows it. ``bar`` is its actions by health in the newest published period."""
+    """A city as the public sees it. ``bar`` is its actions by health in the newest published period."""
 
     city: City
     strategy: str
     period: str
     bar: Sequence[tuple[Any, int]]
-    evaluated: str  # the round, empty before
+    evaluated: str  # name of the round; "" if none is published
 
     @property
     def country_name(self) -> str:
@@ -58,7 +58,7 @@ class FrontPage:
 
 
 def front_page() -> FrontPage:
-    """Six queries, however many cities there are."""
+    """Return the front page's data. Six queries, however many cities there are."""
     cities = list(City.objects.order_by("name"))
     strategies = Strategy.objects.current().visible_to(AnonymousUser())
     titles = dict(strategies.values_list("city", "title"))
@@ -85,7 +85,7 @@ def _address(city: City) -> str:
 
 
 def _published_actions() -> tuple[dict[int, str], dict[int, list]]:
-    """The newest published revision of each city: its period's name, and its published actions by health."""
+    """Return by city id: the name of the newest published period, and its published actions by health."""
     published = PeriodMove.objects.filter(verb=PeriodVerb.PUBLISH, city_period__city=OuterRef("pk"))
     newest = published.order_by("-city_period__period__starts_on", "-number")
     of_move = PeriodRevision.objects.filter(city_period=OuterRef("city_period"), number=OuterRef("revision")).values(

@@ -1,4 +1,4 @@
-"""The front page and the statements."""
+"""URLs of the front page and of the texts about this site."""
 
 from django.urls import path
 

@@ -16,7 +16,7 @@ PRIVATE = ("/account/", "/admin/", "/my-work/", "/files/", "/dashboards/", "/eva
 
 
 class Home(TemplateView):
-    """The network's face to strangers; who has a workplace is led there."""
+    """The front page for visitors; users with a role are redirected to where they work."""
 
     template_name = "pages/home.html"
 
@@ -29,7 +29,7 @@ class Home(TemplateView):
 
 
 class Statement(TemplateView):
-    """One text about this site."""
+    """A page with one text about this site."""
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(trail=[(_("Front page"), "/"), (self.get_label(), "")], **kwargs)
@@ -67,5 +67,5 @@ def robots(request):
 
 @require_safe
 def favicon(request):
-    """Browsers ask for it whatever a page says."""
+    """Browsers request this path whatever a page says."""
     return redirect(static("img/mark.svg"))

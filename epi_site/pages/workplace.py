@@ -1,4 +1,4 @@
-"""Where somebody works: what the navigation offers, and where the front page leads after signing in."""
+"""Where a user works: what the navigation offers, and where the front page leads after login."""
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -10,7 +10,7 @@ from evaluation.models import Evaluation, RaterAssignment
 
 
 def has_evaluation_work(user) -> bool:
-    """Asked to rate or to moderate; read once for each user object."""
+    """Return whether the user is asked to rate or to moderate; read once for each user object."""
     person = person_of(user)
     if person is None:
         return False
@@ -23,12 +23,15 @@ def has_evaluation_work(user) -> bool:
 
 
 def has_work(user) -> bool:
-    """Things may wait for them: people of cities, raters and moderators, and coordinators."""
+    """Return whether My work may have tasks: for members of city bodies, raters, moderators and coordinators."""
     return bool(insider_cities(user)) or has_network_role(user, Role.COORDINATOR) or has_evaluation_work(user)
 
 
 def workplace_url(user) -> str | None:
-    """My work for who logs or rates, the desk for the committee, else the dashboards; None without an office."""
+    """Return My work for city members and raters, the review queue for the committee, else the dashboards.
+
+    Returns None for users without any role.
+    """
     if insider_cities(user) or has_evaluation_work(user):
         return reverse("strategies:my_work")
     if is_scientific_member(user):

@@ -1,1 +1,1 @@
-"""`make run`: web server, Celery worker and beat as one supervised group, on one machine and without other servers."""
+"""`make run`: web server, Celery worker and beat, supervised together on one machine without other servers."""

@@ -1,4 +1,4 @@
-"""Prepare, start, say where: the way in of `make run`."""
+"""The entry point of `make run`: prepare, start the processes, print the URL."""
 
 import fcntl
 import os
@@ -27,7 +27,7 @@ NO_DEMO = "Without the demo. The first coordinator of an empty network is made b
 
 
 class Announcement:
-    """Asks the site until it answers, then says once where it is."""
+    """Polls the site until it answers, then prints its URL once."""
 
     def __init__(self, place: Place, text: str, *, patience: float = 120) -> None:
         self.place, self.text, self.until = place, text, time.monotonic() + patience
@@ -72,13 +72,13 @@ def main() -> int:
 
 
 def prepared(environment: dict[str, str]) -> int:
-    """In a process of its own, which gives its memory back and ends with this one."""
+    """Run ``prepare`` in a child process, which frees its memory and ends with this one. Returns the exit code."""
     us, command = os.getpid(), [sys.executable, "-m", "epi_site.run.prepare"]
     return subprocess.run(command, env=environment, preexec_fn=lambda: end_with(us), check=False).returncode  # noqa: S603
 
 
 def leaders(place: Place) -> list[Leader]:
-    """Beat stands apart from the worker: `worker -B` lives on without a schedule when its beat child dies."""
+    """Return the processes to run. Beat is separate: `worker -B` runs on without a schedule if its beat child dies."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
@@ -96,7 +96,7 @@ def environment_for(place: Place) -> dict[str, str]:
 
 
 def hold_data_folder() -> IO[str]:
-    """One group to a data folder: two beats would ring twice, and two workers would share one folder of messages."""
+    """Lock the data folder for one group: two beats would enqueue twice, and workers would share messages."""
     folder = Path(os.environ.get("EPI_DATA_DIR", ROOT / "var")).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     held = (folder / "run.lock").open("w")

@@ -1,4 +1,4 @@
-"""Where the site is to answer: HOST and PORT, read once and checked before anything starts."""
+"""HOST and PORT, read once and checked before anything starts."""
 
 import ipaddress
 import os
@@ -27,12 +27,12 @@ class Place:
 
     @property
     def url(self) -> str:
-        """The address to open on this machine."""
+        """The URL to open on this machine."""
         name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - asked, not bound
         return f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
 
     def names(self) -> list[str]:
-        """The names that requests may carry; on every interface, also those that this machine knows of itself."""
+        """Return the host names that requests may use; on all interfaces, also the names that this machine knows."""
         names = ["localhost", "127.0.0.1", "[::1]"]
         if self.is_everywhere:
             known = {socket.gethostname(), socket.getfqdn(), *_own_addresses()}
@@ -47,7 +47,7 @@ def place_from_environment() -> Place:
 
 
 def refuse_public_demo(place: Place) -> None:
-    """The demo's password is printed in the README, so it is shown to this machine only."""
+    """Exit if others could reach the demo: its password is printed in the README."""
     if env_bool("EPI_DEMO", default=True) and not place.is_loopback and not env_bool("EPI_DEMO_FORCE"):
         raise SystemExit(
             f"Not started: HOST is {place.host}, which others can reach, and the password of the demo is public. "
@@ -56,7 +56,7 @@ def refuse_public_demo(place: Place) -> None:
 
 
 def refuse_taken_port(place: Place, *, patience: float = 5) -> None:
-    """A group that was killed a moment ago needs a few seconds to let go, so the port is asked for more than once."""
+    """Exit if the port stays in use; a group that was killed a moment ago needs a few seconds to release it."""
     until = time.monotonic() + patience
     while (reason := _cannot_listen(place)) and time.monotonic() < until:
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""What must be there before the site can answer, made in one process of its own: tables, static files, the demo."""
+"""Prepare the site in a process of its own: tables, static files, the demo."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def prepare() -> None:
 
 
 def is_collected() -> bool:
-    """Compressing takes seconds, so it is done when a file, or a package that brings files, has changed."""
+    """Return whether the static files are current. Compressing takes seconds, so it is done only after a change."""
     manifest = settings.STATIC_ROOT / "staticfiles.json"
     if not manifest.exists():
         return False
@@ -45,7 +45,7 @@ def is_collected() -> bool:
 
 
 def load_demo() -> None:
-    """Into an empty network only; a mark stands while it lasts, since it is told through many transactions."""
+    """Load the demo into an empty network. A marker file exists meanwhile, since loading is not one transaction."""
     mark = settings.DATA_DIR / LOADING
     if not apps.get_model("accounts", "User").objects.exists():
         mark.touch()
@@ -54,7 +54,7 @@ def load_demo() -> None:
 
 
 def forget_half_a_demo() -> None:
-    """The loading was cut short, and the site has never answered since: nobody has entered anything."""
+    """Delete a demo whose loading was interrupted: the site has not answered since, so nobody has entered data."""
     mark = settings.DATA_DIR / LOADING
     if not mark.exists():
         return
@@ -73,7 +73,7 @@ def forget_half_a_demo() -> None:
 
 
 def refuse_old_demo_in_public() -> None:
-    """A demo that was loaded earlier stays in the database, also when EPI_DEMO=0 now asks for none."""
+    """Exit if others could reach an earlier demo: EPI_DEMO=0 does not remove it from the database."""
     if place_from_environment().is_loopback or env_bool("EPI_DEMO_FORCE"):
         return
     if apps.get_model("accounts", "User").objects.filter(email__iendswith=DEMO_DOMAIN).exists():
@@ -84,7 +84,7 @@ def refuse_old_demo_in_public() -> None:
 
 
 def degraded() -> list[str]:
-    """What works less well because a server is not there, one sentence each."""
+    """Return one sentence for each thing that works less well because a server is missing."""
     found = []
     if settings.IS_SQLITE:
         found.append("No PostgreSQL (DATABASE_URL): SQLite takes one writer at a time; enough for a small network.")
@@ -105,7 +105,7 @@ def degraded() -> list[str]:
 
 
 def away_words(error: OperationalError) -> str:
-    """One sentence that says what to set or to start, and what the database said."""
+    """Return one sentence with what to set or to start, and the message of the database."""
     said = (str(error).strip().splitlines() or [repr(error)])[0]
     where = f"the file {settings.DATABASES['default']['NAME']}" if settings.IS_SQLITE else "the server in DATABASE_URL"
     return f"Not started: the database cannot be used. See that {where} can be reached. It said: {said}"

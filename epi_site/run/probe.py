@@ -1,4 +1,4 @@
-"""Ends with 0 where the web server of this container answers; asked by Docker's health check."""
+"""Exit with 0 if the web server of this container answers; called by Docker's health check."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import urllib.request
 
 
 def main() -> int:
-    """Asks under a name that the site answers to, since another is refused."""
+    """Send a host name that the site allows, since others are refused."""
     name = os.environ.get("EPI_ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".")
     port = os.environ.get("PORT", "8000")
     request = urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers={"Host": name})

@@ -1,7 +1,7 @@
-"""Processes that live and die together.
+"""Processes that start and stop together.
 
-Each leader gets a session of its own, so that a Ctrl-C at the terminal reaches the supervisor alone, and the supervisor
-asks the leaders, never their children: a pool child that is told to stop by somebody else dies in the middle of a task.
+Each leader gets a session of its own, so that Ctrl-C at the terminal reaches only the supervisor. The supervisor
+signals the leaders, never their children: a pool child that gets a signal from elsewhere dies in the middle of a task.
 """
 
 import contextlib
@@ -30,14 +30,15 @@ def end_with(parent: int, number: int = signal.SIGTERM) -> None:
     """On Linux, have the kernel send this process a signal when its parent dies, however that happens."""
     if LIBC:
         LIBC.prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it died before we asked
+        if os.getppid() != parent:  # the parent died before the call
             os._exit(1)
 
 
 class Supervisor:
-    """Starts leaders, shows what they say, and ends them all when one dies or when it is told to stop.
+    """Starts the leaders, prints their output, and stops them all when one dies or a signal arrives.
 
-    It has one thread: the kernel's word that a parent has died is given once for each of the parent's threads.
+    It must have one thread only: the kernel sends the parent-death signal as soon as the thread that started a child
+    ends.
     """
 
     def __init__(self, leaders: Sequence[Leader], *, environment: Mapping[str, str], patience: float = 20) -> None:
@@ -48,7 +49,7 @@ class Supervisor:
         self.told = 0
 
     def run(self, watch: Callable[[], None] = lambda: None) -> int:
-        """The exit code of the first leader to die; 0 after a signal. ``watch`` is called a few times a second."""
+        """Return the exit code of the first leader to die, or 0 after a signal. ``watch`` runs a few times a second."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._hear)
         code = 0
@@ -87,10 +88,10 @@ class Supervisor:
 
     def _code_of(self, name: str) -> int:
         code = self.processes[name].returncode
-        return 128 - code if code < 0 else code or 1  # a leader that leaves without being asked is an error
+        return 128 - code if code < 0 else code or 1  # a leader that exits by itself is an error
 
     def _stop(self) -> bool:
-        """Ask the leaders, wait, then end by force what is left of their groups. True where asking was enough."""
+        """Terminate the leaders, wait, then kill what is left of their groups. Returns True if no kill was needed."""
         if self.told:
             say("Stopping; Ctrl-C again stops at once.")
         for process in self.processes.values():
@@ -108,7 +109,7 @@ class Supervisor:
         return not left
 
     def _listen(self, seconds: float) -> bool:
-        """Pass on whole lines of what the leaders say, for so long at most; False where there was nothing to hear."""
+        """Print whole lines of the leaders' output for at most so many seconds. Returns False if there was none."""
         if not self.pipes.get_map():
             time.sleep(seconds)
             return False

@@ -1,4 +1,4 @@
-"""The web server's way in under `make run`: a server process that loses its parent would keep the port for ever."""
+"""The WSGI application under `make run`. Ends with its parent: a server process left over would keep the port."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Settings that every way of running shares. Each variable read here has its line in docs/settings.md."""
+"""Settings of every environment. Each variable read here is documented in docs/settings.md."""
 
 import os
 from pathlib import Path
@@ -89,8 +89,8 @@ TEMPLATES = [
     }
 ]
 
-# ---- database: SQLite unless DATABASE_URL names a PostgreSQL. The options are measured: without IMMEDIATE, WAL alone
-# answers concurrent writers with "database is locked".
+# ---- database: SQLite unless DATABASE_URL names a PostgreSQL. The options are measured: with WAL but without
+# IMMEDIATE, concurrent writers get "database is locked".
 DATABASE_URL = env_secret("DATABASE_URL", default="")
 if DATABASE_URL:
     try:
@@ -106,12 +106,12 @@ if IS_SQLITE:
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
     }
-else:  # compiling who may see what takes longer than asking it: My work 675 ms with JIT, 140 ms without
+else:  # compiling the visibility queries takes longer than running them: My work 675 ms with JIT, 140 ms without
     _given = DATABASES["default"].setdefault("OPTIONS", {})
     _given["options"] = f"{_given.get('options', '')} -c jit=off".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# ---- cache: one that all processes share, since rate limits count in it
+# ---- cache: shared by all processes, since rate limits are counted in it
 REDIS_URL = env_secret("REDIS_URL", default="")
 if REDIS_URL:
     CACHES = {
@@ -124,7 +124,7 @@ if REDIS_URL:
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
-# ---- Celery: the database row is the queue, Celery only the bell (docs/adr/0002)
+# ---- Celery: the database row is the queue, Celery only wakes a worker (docs/adr/0002)
 CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL", default="filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem://"):
     _broker = DATA_DIR / "broker"
@@ -136,14 +136,14 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "control_folder": str(_broker / "control"),
         "polling_interval": 0.2,
     }
-elif CELERY_BROKER_URL.startswith("redis"):  # without them, a request waits for minutes on a server that is silent
+elif CELERY_BROKER_URL.startswith("redis"):  # without timeouts, a request waits minutes for a dead server
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the broker comes back, whenever; giving up would stop the others
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # never give up: the other processes would be stopped too
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -164,7 +164,7 @@ CELERY_BEAT_SCHEDULE = {
     )
 }
 
-# ---- people
+# ---- accounts
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["rules.permissions.ObjectPermissionBackend", "accounts.backends.EmailBackend"]
 PASSWORD_HASHERS = [
@@ -199,7 +199,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "epi_site.pages.views.csrf_failure"
 
-# ---- what pages may load: our own things and nothing else
+# ---- Content Security Policy: pages load only files of our own
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -233,9 +233,9 @@ USE_I18N = True
 # ---- files
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("EPI_STATIC_ROOT", DATA_DIR / "staticfiles"))
-STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("dist", "img")]  # built, not their sources
+STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("dist", "img")]  # built files, not their sources
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half the files to compress
-MEDIA_ROOT = DATA_DIR / "files"  # outside the web root; served with rights by cities.views
+MEDIA_ROOT = DATA_DIR / "files"  # outside the web root; cities.views checks permissions before it serves a file
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -245,7 +245,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-# ---- mail: without SMTP, letters land in a folder
+# ---- email: without SMTP, emails are written to a folder
 EMAIL_HOST = os.environ.get("SMTP_HOST", "")
 EMAIL_PORT = env_int("SMTP_PORT", 587, least=1, most=65_535)
 EMAIL_HOST_USER = os.environ.get("SMTP_USER", "")
@@ -256,13 +256,13 @@ EMAIL_FILE_PATH = DATA_DIR / "mails"
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 
-# ---- what the network decides
+# ---- limits that each network chooses
 STALE_AFTER_DAYS = env_int("EPI_STALE_AFTER_DAYS", 90, least=1)
 AT_RISK_POINTS = env_int("EPI_AT_RISK_POINTS", 15, least=1)
 REPORT_SILENCE_SECONDS = env_int("EPI_REPORT_SILENCE_SECONDS", 60, least=2)
 INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 
-# ---- tools
+# ---- third-party apps
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 SIMPLE_HISTORY_REVERT_DISABLED = True
@@ -278,8 +278,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("EPI_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "celery.beat": {"level": "WARNING"},  # each tick, several times a minute
-        "celery.worker.strategy": {"level": "WARNING"},  # received; that it is done is said once
+        "celery.beat": {"level": "WARNING"},  # a line per periodic task, several times a minute
+        "celery.worker.strategy": {"level": "WARNING"},  # a line per task received; another one says when it is done
         "kombu.connection": {"level": "ERROR"},  # a broker in a folder has no host name
     },
 }

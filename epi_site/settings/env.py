@@ -1,4 +1,4 @@
-"""Three small readers of the environment, whose errors say what to set."""
+"""Readers of environment variables; their errors say what to set."""
 
 import os
 from pathlib import Path
@@ -20,12 +20,15 @@ def env_bool(name: str, default: bool = False) -> bool:
 
 
 def env_list(name: str, default: str = "") -> list[str]:
-    """Values separated by commas; spaces around them do not count."""
+    """Return the values separated by commas, without spaces around them."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
 def env_secret(name: str, default: str | None = None) -> str:
-    """The variable, or the content of the file that ``NAME_FILE`` names (Docker and Kubernetes secrets)."""
+    """Return the variable, or the content of the file that ``NAME_FILE`` names (Docker and Kubernetes secrets).
+
+    Raises ImproperlyConfigured if neither is set and there is no default.
+    """
     path = os.environ.get(f"{name}_FILE")
     if path:
         try:

@@ -1,4 +1,4 @@
-"""One machine, no server but itself: what `make run` uses. The secret is made once and kept with the data."""
+"""Settings of `make run` on one machine. The secret key is generated once and stored with the data."""
 
 from django.core.management.utils import get_random_secret_key
 
@@ -10,4 +10,4 @@ if not _kept.exists():
     _kept.touch(mode=0o600)
     _kept.write_text(get_random_secret_key(), encoding="utf-8")
 SECRET_KEY = env_secret("SECRET_KEY", default=_kept.read_text(encoding="utf-8"))
-LOGGING["loggers"]["celery.app.trace"] = {"level": "WARNING"}  # a line for each letter pushes the address out of sight
+LOGGING["loggers"]["celery.app.trace"] = {"level": "WARNING"}  # a line per email would scroll the URL out of sight

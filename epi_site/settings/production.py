@@ -1,4 +1,4 @@
-"""Behind TLS, for people: refuses to start with a default secret or while a demo account exists."""
+"""Settings of production, behind TLS. Refuses to start with a default secret or while a demo account exists."""
 
 import os
 

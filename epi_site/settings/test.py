@@ -1,4 +1,4 @@
-"""For the suite: fast hashes, no manifest of static files, and for each of its processes a place of its own."""
+"""Settings of the tests: fast hashes, no manifest of static files, a data folder of its own for each process."""
 
 import atexit
 import os
@@ -10,7 +10,7 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 if "EPI_DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["EPI_DATA_DIR"] = tempfile.mkdtemp(prefix="epi-test-")
     atexit.register(shutil.rmtree, os.environ["EPI_DATA_DIR"], ignore_errors=True)
-for _name in ("REDIS_URL", "CELERY_BROKER_URL"):  # two databases of Redis for each: one test may empty a whole cache
+for _name in ("REDIS_URL", "CELERY_BROKER_URL"):  # two Redis databases each: a test may flush one
     if os.environ.get(_name, "").startswith("redis"):
         os.environ[_name] = re.sub(r"\d+$", lambda last: str(int(last[0]) + 2 * _worker), os.environ[_name])
 
@@ -22,5 +22,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True
-if IS_SQLITE:  # a file, as in use: in memory, a second connection is refused at once where it would wait
+if IS_SQLITE:  # a file, as in production: in memory, a second connection is refused at once instead of waiting
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}

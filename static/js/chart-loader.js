@@ -1,4 +1,4 @@
-/* Charts come after the text: their script and style are fetched only where a page has a chart, once it has been read in. */
+/* Loads the script and style of charts only on pages with a chart, after the load event. */
 const own = document.querySelector("script[data-charts]");
 let loading = false;
 
@@ -14,7 +14,7 @@ export function startCharts(root) {
 }
 
 function load() {
-  // Plotly looks for this id and class, and then leaves out the inline style that the policy would refuse.
+  // With this id and class, Plotly adds no inline style, which the Content Security Policy would refuse.
   const style = Object.assign(document.createElement("link"), {
     id: "plotly.js-style-global",
     className: "no-inline-styles",

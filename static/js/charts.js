@@ -1,9 +1,9 @@
-/* Draws every [data-chart] from the JSON beside it. The picture is for the eye: the numbers stand in the table below it. */
+/* Draws every [data-chart] from the JSON beside it. The table below the chart has the numbers for screen readers. */
 import Plotly from "plotly.js/lib/core";
 import bar from "plotly.js/lib/bar";
 import scatterpolar from "plotly.js/lib/scatterpolar";
 
-Plotly.register([bar, scatterpolar]); // scatter is part of the core
+Plotly.register([bar, scatterpolar]); // core includes scatter
 
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false, showAxisDragHandles: false };
 
@@ -36,7 +36,7 @@ function fitPhone(layout) {
   layout.height = 340;
 }
 
-/* "var(--epi-late)" as the colour that the present look gives it */
+/* replaces CSS variables such as "var(--epi-late)" by their colours in the current theme */
 function inColour(value, known = new Map()) {
   if (Array.isArray(value)) return value.map((part) => inColour(part, known));
   if (value && typeof value === "object")

@@ -1,4 +1,4 @@
-/* A form with data-draft-url keeps its draft on the server, 1.5 s after typing stops. Nothing stays in the browser. */
+/* Saves a draft of a form with data-draft-url on the server, 1.5 s after typing stops; nothing in the browser. */
 const PAUSE = 1500;
 
 export function startDrafts(root) {
@@ -44,7 +44,7 @@ function watch(form) {
   form.addEventListener("change", later);
   form.addEventListener("submit", () => {
     clearTimeout(timer);
-    running?.abort(); // a draft that arrives after its form would bring back what has just been saved
+    running?.abort(); // a draft that arrives after its form would restore what was just saved
   });
 }
 

@@ -1,4 +1,4 @@
-/* The summary of errors takes the focus, so that it is the first thing heard; its links focus the fields. */
+/* Focuses the error summary, so that screen readers announce it first; its links focus the fields. */
 export function startErrors(root) {
   const summary = root.querySelector("[data-errors]");
   if (!summary) return;

@@ -1,4 +1,4 @@
-/* A long list of choices to tick gets a field above it that shows only what fits. What is ticked stays in the form. */
+/* Adds a filter field above a long list of checkboxes. Hidden checkboxes that are ticked stay in the form. */
 const LONG = 8;
 
 export function startFilters(root) {
@@ -32,7 +32,7 @@ function add(box, rows) {
     status.textContent = box.dataset.filterShown.replace(/\{(\w+)\}/g, (_, name) => counts[name]);
   };
   input.addEventListener("input", (event) => {
-    event.stopPropagation(); // not part of the form: nothing to keep as a draft
+    event.stopPropagation(); // not part of the form: must not save a draft
     tell();
   });
   input.addEventListener("change", (event) => event.stopPropagation());

@@ -1,4 +1,4 @@
-// What is open without JavaScript and on wide screens begins closed on a phone, where it would push the list out of sight.
+// Closes details[data-fold] on phones, where they would push the list off the screen. Open without JavaScript.
 
 const NARROW = matchMedia("(max-width: 36rem)");
 

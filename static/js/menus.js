@@ -1,4 +1,4 @@
-/* Drop-downs are <details>: they work without this. Here: one at a time, closed by Escape and by a click elsewhere. */
+/* Keeps one drop-down open at a time; Escape or a click elsewhere closes it. As <details> they work without this. */
 export function startMenus() {
   const menus = [...document.querySelectorAll("details.epi-drop")];
   const closeAllBut = (kept) => {

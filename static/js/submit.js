@@ -1,4 +1,4 @@
-/* A form that was sent waits: its buttons are off until the answer, or until the person comes back to the page. */
+/* Prevents double submission: disables the buttons of a sent form until the response or a return to the page. */
 export function startSubmit() {
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
@@ -8,7 +8,7 @@ export function startSubmit() {
       return;
     }
     form.dataset.sent = "1";
-    // After this turn, so that the pressed button's own name and value still go with the form.
+    // In a later task, so that the name and value of the pressed button are still submitted.
     setTimeout(() => {
       for (const button of form.querySelectorAll('button[type="submit"]')) button.disabled = true;
       submitter?.setAttribute("aria-busy", "true");

@@ -1,4 +1,4 @@
-/* Light, dark or as on this device; kept in this browser, told to the charts. */
+/* Switches the theme: light, dark or the device's. Stores it in localStorage and fires epi:theme for the charts. */
 export function startTheme() {
   const root = document.documentElement;
   const buttons = [...document.querySelectorAll("[data-theme-choice] [data-theme]")];
@@ -12,7 +12,7 @@ export function startTheme() {
       if (theme === "auto") localStorage.removeItem("epi-theme");
       else localStorage.setItem("epi-theme", theme);
     } catch {
-      /* storage is off: the choice lasts for this page */
+      /* localStorage is disabled: the choice applies to this page only */
     }
   };
   for (const button of buttons) {

@@ -1,8 +1,8 @@
-/* Runs before the first paint: the chosen look, if one was chosen, else the device's. Nothing else is kept in the browser. */
+/* Applies the stored theme, or else the device's, before the first paint. Nothing else is stored in the browser. */
 try {
   const chosen = localStorage.getItem("epi-theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.bsTheme = chosen;
 } catch {
-  /* storage is off: the device decides */
+  /* localStorage is disabled: use the device's theme */
 }
 document.documentElement.classList.add("has-script");

@@ -1,4 +1,4 @@
-"""manage.py setup: an empty network with its first coordinator."""
+"""manage.py setup: create an empty network with its first coordinator."""
 
 import getpass
 import os

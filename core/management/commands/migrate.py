@@ -1,4 +1,4 @@
-"""Django's own, by which the locks come into the database and stay there when a migration fails."""
+"""Django's ``migrate``, which also installs the triggers, and restores them if a migration fails."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from core import triggers
 
 class Command(migrate.Command):
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
-        """Every check but that of the locks: this command puts back what it would complain of."""
+        """Run every check but that of the triggers, which this command installs."""
         return super().get_check_kwargs(options) | {"tags": registry.tags_available() - {triggers.TAG}}
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Measures the main pages in a database of its own and prints them beside their bars. Fails on none of them."""
+"""Measure the main pages in a temporary database and print them beside their limits. A slow page is no error."""
 
 import logging
 

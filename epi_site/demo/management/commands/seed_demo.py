@@ -1,4 +1,4 @@
-"""Loads the demonstration of seven cities into an empty network."""
+"""Load the demo of seven cities into an empty network."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError

@@ -1,4 +1,4 @@
-"""Writes docs/states.md from the tables of transitions, so that the page cannot drift from the code."""
+"""Write docs/states.md from the tables of transitions, so that the page cannot drift from the code."""
 
 from pathlib import Path
 
