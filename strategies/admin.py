@@ -1,4 +1,4 @@
-"""The network's periods and the steps of the pilot are made here; periods of cities are looked at."""
+"""Admin: reporting periods and pilot phases can be added and edited, periods of cities are read-only."""
 
 from django.contrib import admin
 
@@ -28,7 +28,7 @@ class ReportingPeriodForm(StaffForm):
 
 @admin.register(ReportingPeriod)
 class ReportingPeriodAdmin(StaffAdmin):
-    """A new one is scheduled in every city and opens there on its day."""
+    """A new period is scheduled in every city and opens there on its opening day."""
 
     form = ReportingPeriodForm
     list_display = ["name", *DATES]
@@ -68,7 +68,7 @@ class PilotPhaseForm(StaffForm):
 
 @admin.register(PilotPhase)
 class PilotPhaseAdmin(StaffAdmin):
-    """The three steps of each city's pilot. City and step stay as they were made."""
+    """The three phases of each city's pilot. City and kind cannot be changed afterwards."""
 
     form = PilotPhaseForm
     list_display = ["city", "kind", *phases.DATES]

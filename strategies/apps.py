@@ -11,7 +11,7 @@ class StrategiesConfig(AppConfig):
         from cities import files
         from cities.signals import handed_over
 
-        from . import cards, conditions, locks, rules  # noqa: F401 - permissions are registered by the import
+        from . import cards, conditions, locks, rules  # noqa: F401 - importing rules registers the permissions
         from .services import holders
 
         locks.register()

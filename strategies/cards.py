@@ -1,4 +1,4 @@
-"""What a city's page shows of its strategy, its pilot and its periods."""
+"""Panels on a city's page: its strategy, pilot phases and periods."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def strategy_card(city: City, user: Any) -> Card | None:
 
 
 def phases_card(city: City, user: Any) -> Card | None:
-    """The dates alone: a gate asks a dozen questions of the data, and stands on its own page."""
+    """Show the dates only. Gates have their own page, because checking them takes about a dozen queries."""
     phases = sorted(PilotPhase.objects.filter(city=city), key=lambda row: ORDER.index(row.kind))
     if not phases and not rules.has_perm("strategies.add_pilotphase", user, city):
         return None
