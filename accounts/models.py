@@ -82,7 +82,7 @@ class MailQuerySet(JobQuerySet):
 
 
 class Mail(Job):
-    """A letter: its row is claimed before it is sent, so that it leaves at most once.
+    """An outgoing email. Its row is claimed before it is sent, so that it is sent at most once.
 
     If the outcome is unknown, the page says so and offers to send it again; nothing does so automatically.
     """

@@ -70,7 +70,7 @@ def language_of(email: str) -> str:
 
 
 def send_mail(pk: int) -> None:
-    """Claim the letter and hand it over. One that is claimed, sent, given up or of unknown fate is left alone."""
+    """Claim the email and send it. Does nothing if it is claimed, sent, given up or of unknown outcome."""
     token = Mail.objects.claim(pk)
     if token is None:
         return
@@ -91,7 +91,7 @@ def _hand_over(message: EmailMessage, pk: int, token: UUID) -> None:
         message.send()
     except REFUSALS as error:
         Mail.objects.held(pk, token).release(repr(error)[:1000])
-    except Exception as error:  # whatever it was, the letter may have left: it is shown so, and the error goes on
+    except Exception as error:  # the email may have been sent: its outcome is unknown
         _settle(pk, token, state=MailState.UNKNOWN, reason=repr(error))
         raise
     else:
@@ -122,7 +122,7 @@ def _blanked(pk: int) -> dict[str, str]:
 
 
 def give_up_silent() -> int:
-    """Letters whose sender fell silent: they may have left, so nobody sends them again by itself."""
+    """Mark emails as of unknown outcome if sending takes too long: they may have been sent, so nothing resends them."""
     return Mail.objects.expired().update(
         state=MailState.UNKNOWN, reason=_("The sender fell silent while it was sending.")
     )

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 OURS = {"accounts", "cities", "strategies", "pilot", "evaluation", "training", "reports"}
-NOT_HERE = {"view_on_site"}  # would tell of any row of any model whether it exists
+NOT_HERE = {"view_on_site"}  # reveals whether any row of any model exists
 
 
 class EpiAdminConfig(AdminConfig):

@@ -26,7 +26,7 @@ class PilotPhaseForm(StaffForm):
 
 @admin.register(PilotPhase)
 class PilotPhaseAdmin(StaffAdmin):
-    """The three steps of each city's pilot. City and step stay as they were made."""
+    """The three phases of each city's pilot. City and kind cannot be changed afterwards."""
 
     form = PilotPhaseForm
     list_display = ["city", "kind", *phases.DATES]

@@ -13,7 +13,7 @@ ORDER = list(PhaseKind)
 
 
 def phases_card(city: City, user: Any) -> Card | None:
-    """The dates alone: a gate asks a dozen questions of the data, and stands on its own page."""
+    """Show the dates only. Gates have their own page, because checking them takes about a dozen queries."""
     phases = sorted(PilotPhase.objects.filter(city=city), key=lambda row: ORDER.index(row.kind))
     if not phases and not rules.has_perm("pilot.add_pilotphase", user, city):
         return None

@@ -11,4 +11,4 @@ class PhaseForm(VersionedForm):
         widgets = dict.fromkeys(fields, DayInput())
 
     def _post_clean(self):
-        """The service saves and checks."""
+        """Skip model validation: the service validates and saves."""

@@ -1,4 +1,4 @@
-"""The conditions that this app knows: what coordination, kick-off and pact need of plans, bodies and events."""
+"""Gate checks of this app: what coordination structure, kick-off and pact require of plans, bodies and events."""
 
 import re
 from collections.abc import Callable
@@ -25,14 +25,14 @@ COMMITTEE_SEATS = [Seat.MUNICIPAL, Seat.PRIVATE]
 
 
 class CityFacts:
-    """What the conditions of one city read, each thing once for all of them."""
+    """Data that the checks of one city read. Each property is loaded once."""
 
     def __init__(self, city: Any):
         self.city = city
 
     @classmethod
     def of(cls, city: Any) -> "CityFacts":
-        """Kept on the city object, so that a page with three gates asks once."""
+        """Return the instance cached on the city object, so that a page with three gates loads the data once."""
         return city.__dict__.setdefault("_gate_facts", cls(city))
 
     @cached_property
@@ -45,20 +45,20 @@ class CityFacts:
 
     @cached_property
     def meetings(self) -> list[Event]:
-        """Of the expert group, until now."""
+        """Meetings of the expert group that have started, oldest first."""
         rows = Event.objects.filter(body__city=self.city, body__kind=BodyKind.EXPERT_GROUP, kind=EventKind.MEETING)
         return list(rows.filter(starts_at__lte=clock.now()).order_by("starts_at"))
 
     @cached_property
     def kick_off(self) -> Event | None:
-        """The city's kick-off, with ``has_attendance``; the newest where there are several."""
+        """The city's latest kick-off event, with ``has_attendance``."""
         rows = Event.objects.filter(Q(city=self.city) | Q(body__city=self.city), kind=EventKind.KICK_OFF)
         came = Attendance.objects.filter(event=OuterRef("pk"))
         return rows.annotate(has_attendance=Exists(came)).order_by("-starts_at").first()
 
     @cached_property
     def strategy(self) -> Strategy | None:
-        """The current one, with ``has_swot`` and ``has_area``."""
+        """The current strategy, with ``has_swot`` and ``has_area``."""
         swot = SwotItem.objects.filter(strategy=OuterRef("pk"), withdrawn_at=None)
         areas = PriorityArea.objects.filter(strategy=OuterRef("pk"), withdrawn_at=None)
         rows = Strategy.objects.current().filter(city=self.city)
@@ -66,7 +66,7 @@ class CityFacts:
 
     @cached_property
     def actions(self) -> list[Action]:
-        """The pilot's, with ``is_budgeted`` and ``is_measured``."""
+        """The active pilot actions, with ``is_budgeted`` and ``is_measured``."""
         lines = BudgetLine.objects.standing().filter(action=OuterRef("pk"))
         measured = Indicator.objects.standing().filter(action=OuterRef("pk"), target__isnull=False)
         measured = measured.filter(Q(baseline__isnull=False) | ~Q(no_baseline_reason=""))
@@ -79,7 +79,7 @@ class CityFacts:
 
     @cached_property
     def periods(self) -> list[CityPeriod]:
-        """Those that are over, the oldest first."""
+        """Periods that have ended, oldest first."""
         rows = CityPeriod.objects.filter(city=self.city, period__ends_on__lt=self.city.today)
         return list(rows.select_related("period").order_by("period__starts_on"))
 
@@ -101,7 +101,7 @@ class CityFacts:
 
 
 def _named(names: list, most: int = 3) -> str:
-    """The first few, and how many more."""
+    """Join the first few names and add the number of the others."""
     shown = ", ".join(str(name) for name in names[:most])
     rest = len(names) - most
     if rest <= 0:
@@ -177,7 +177,7 @@ def _swot_url(facts: CityFacts) -> str:
 
 
 def met_in_every_period(city: Any) -> Condition:
-    """In each period of the pilot that is over; before the first one is, there is nothing to judge."""
+    """Check that the group met in each ended period of the pilot. Before the first one ends, it is too early to say."""
     facts = CityFacts.of(city)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     pilot = [row.period for row in facts.periods if _is_in_pilot(row.period, facts.phases)]
@@ -192,7 +192,7 @@ def met_in_every_period(city: Any) -> Condition:
 
 
 def _is_in_pilot(period: Any, phases: dict[str, PilotPhase]) -> bool:
-    """Within the time of the pilot's steps, from the first start to the last end."""
+    """Return whether the period overlaps the pilot, from the first phase's start to the last phase's end."""
     if not phases:
         return False
     start = min(phase.actual_start or phase.planned_start for phase in phases.values())
@@ -219,7 +219,7 @@ def kick_off_planned(city: Any) -> Condition:
 
 
 def programme_names_actions(city: Any) -> Condition:
-    """The title or the code of at least one pilot action stands in the programme."""
+    """Check that the programme contains the title or code of at least one pilot action."""
     facts = CityFacts.of(city)
     event = facts.kick_off
     if event is None:

@@ -1,6 +1,8 @@
-"""The gates of the pilot's three steps: lists of conditions, computed from data. Gates describe, they never refuse.
+"""Gates of the pilot's three phases: lists of requirements, checked against the data.
 
-Apps above call ``add_condition`` in their ``ready()``; a second call with the same key changes nothing.
+A gate describes the state of a phase. It never prevents anything.
+
+Apps above register their checks with ``add_condition`` in ``ready()``.
 """
 
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from pilot.models import GateWaiver, PilotPhase
 
 
 class Condition(NamedTuple):
-    """Met, not met, or (None) not yet to be judged; why; and where it is mended."""
+    """Result of a check: met, not met or (None) too early to say; the reason; the URL where it can be fixed."""
 
     met: bool | None
     reason: str
@@ -22,11 +24,11 @@ class Registered(NamedTuple):
     key: str
     label: Any  # lazily translated
     check: Callable[[Any], Condition]
-    is_completion: bool  # it says that the step is complete, not that it may begin
+    is_completion: bool  # required to complete the phase, not to begin it
 
 
 class GateRow(NamedTuple):
-    """One line of a gate, as pages show it."""
+    """One requirement with its result and its active waiver, as pages show it."""
 
     key: str
     label: Any
@@ -49,12 +51,13 @@ GATES: dict[str, list[Registered]] = {kind: [] for kind in PhaseKind.values}
 def add_condition(
     gate: str, key: str, label: Any, check: Callable[[Any], Condition], *, is_completion: bool = False
 ) -> None:
+    """Register a check for a gate (a ``PhaseKind``). A second call with the same key changes nothing."""
     if key not in {condition.key for condition in GATES[gate]}:
         GATES[gate].append(Registered(key, label, check, is_completion))
 
 
 def gate_of(phase: PilotPhase) -> list[GateRow]:
-    """Every condition of the step, as the data stands now, with what a coordinator has waived in writing."""
+    """Run all checks of the phase and return the results with their active waivers."""
     waivers = {row.condition: row for row in phase.waivers.all() if row.withdrawn_at is None}
     rows = []
     for condition in GATES[phase.kind]:
@@ -64,9 +67,9 @@ def gate_of(phase: PilotPhase) -> list[GateRow]:
 
 
 def gates_of(city: Any) -> list[tuple[PilotPhase, list[GateRow]]]:
-    """The steps of a city with their gates, in the order of ``PhaseKind``."""
+    """Return the city's phases with their requirements, in the order of ``PhaseKind``."""
     phases = list(PilotPhase.objects.filter(city=city).prefetch_related("waivers__by"))
     for phase in phases:
-        phase.city = city  # so that the conditions of all steps read the city's facts once
+        phase.city = city  # one object: the checks of all phases share its cached CityFacts
     order = list(PhaseKind.values)
     return [(phase, gate_of(phase)) for phase in sorted(phases, key=lambda phase: order.index(phase.kind))]

@@ -11,7 +11,7 @@ from pilot.enums import PhaseKind
 
 
 class PilotPhase(Recorded, Versioned):
-    """One of the three steps of a city's pilot. They run in parallel; a gate describes, it never refuses."""
+    """One of the three phases of a city's pilot. Phases run in parallel; a gate never prevents anything."""
 
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="phases")
     kind = models.CharField(_("step"), max_length=14, choices=PhaseKind)
@@ -45,10 +45,10 @@ class PilotPhase(Recorded, Versioned):
 
 
 class GateWaiver(models.Model):
-    """A coordinator waives a condition in writing; shown wherever the gate is."""
+    """A coordinator's written exception from a requirement. It is shown wherever the gate is shown."""
 
     phase = models.ForeignKey(PilotPhase, on_delete=models.PROTECT, related_name="waivers")
-    condition = models.CharField(_("condition"), max_length=60)  # key of the condition in pilot.gates
+    condition = models.CharField(_("condition"), max_length=60)  # key of the check in pilot.gates
     reason = models.TextField(_("reason"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gate_waivers")
     at = models.DateTimeField(default=clock.now)

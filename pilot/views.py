@@ -1,4 +1,4 @@
-"""The three steps of a city's pilot with their gates. Gates describe; they never refuse."""
+"""The three phases of a city's pilot with their gates. A gate describes; it never prevents anything."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ ORDER = list(PhaseKind)
 
 
 def phase_rows(city: City, user: Any) -> list[dict]:
-    """Each step with its gate; the public reads the met conditions alone."""
+    """Return each phase with its requirements. The public sees only those that are met."""
     rows = sorted(PilotPhase.objects.filter(city=city).select_related("city"), key=lambda row: ORDER.index(row.kind))
     sees_all = is_insider(user, city) or is_network_reader(user)
     return [phase_row(row, sees_all) for row in rows]
@@ -87,7 +87,7 @@ class OfPhase(RowForm):
 
 
 class PhaseAdd(RowForm):
-    """The first dates of a step that has none."""
+    """Enter the dates of a phase that has none."""
 
     name = "city"
     template_name = "strategies/form.html"

@@ -1,4 +1,4 @@
-"""The network's reporting periods are created here; the periods of cities are read-only."""
+"""Admin: reporting periods can be added and edited, periods of cities are read-only."""
 
 from django.contrib import admin
 
@@ -28,7 +28,7 @@ class ReportingPeriodForm(StaffForm):
 
 @admin.register(ReportingPeriod)
 class ReportingPeriodAdmin(StaffAdmin):
-    """A new one is scheduled in every city and opens there on its day."""
+    """A new period is scheduled in every city and opens there on its opening day."""
 
     form = ReportingPeriodForm
     list_display = ["name", *DATES]

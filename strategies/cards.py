@@ -1,4 +1,4 @@
-"""What a city's page shows of its strategy and its periods."""
+"""Panels on a city's page: its strategy and its periods."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pictures of a strategy: rows in, charts out. Nothing here asks the database."""
+"""Charts of a strategy, built from rows. No queries."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,10 @@ from core.charts import Chart
 def values_chart(
     indicator: Any, told: Sequence[Any], baseline: Any, target: Any, *, illustrative: bool = False
 ) -> Chart:
-    """The values over the periods, with the baseline and the target as lines. Few people leave a gap, and words."""
+    """Return a chart of the values by period, with baseline and target as lines.
+
+    A figure that is hidden because it is about few people leaves a gap in the line; the table shows text instead.
+    """
     periods = [row.period for row in told]
     data = [
         {

@@ -1,4 +1,4 @@
-"""Choices and transitions of strategies and periods. Imports nothing of ours."""
+"""Choices and transitions of strategies and periods. Imports no module of this project."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +31,7 @@ class BudgetStatus(TextChoices):
 
 
 class Health(TextChoices):
-    """Derived, never stored for an open period; the first that holds."""
+    """Derived status of an action, never stored for an open period. The first member whose rule holds applies."""
 
     CANCELLED = "cancelled", _("cancelled")
     DONE = "done", _("done")
@@ -48,7 +48,7 @@ class Direction(TextChoices):
 
 
 class Addition(TextChoices):
-    """How an indicator's values add up across periods, or across places."""
+    """How values of an indicator are combined over time or across cities."""
 
     SUM = "sum", _("sum")
     LATEST = "latest", _("latest value")
@@ -62,7 +62,7 @@ class Frequency(TextChoices):
 
 
 class ChangeCause(TextChoices):
-    """Why something in the plan changes that figures rest on; the words beside it say more."""
+    """Why a part of the plan that figures depend on is changed. It is stored with a reason in words."""
 
     CORRECTION = "correction", _("a mistake is corrected")
     EVIDENCE = "evidence", _("new facts or better data")
@@ -82,7 +82,7 @@ class PeriodState(TextChoices):
     PUBLISHED = "published", _("published")
 
 
-TRANSITIONS = {  # verb: (from any of these, to this)
+TRANSITIONS = {  # verb: (source states, target state)
     "open": ({PeriodState.SCHEDULED}, PeriodState.OPEN),
     "submit": ({PeriodState.OPEN, PeriodState.RETURNED}, PeriodState.SUBMITTED),
     "return": ({PeriodState.SUBMITTED}, PeriodState.RETURNED),
@@ -92,7 +92,7 @@ TRANSITIONS = {  # verb: (from any of these, to this)
 }
 LOCKED = {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
 NEEDS_TEXT = {"return", "reopen"}
-NEXT_REVISION = {"return", "reopen"}  # what was submitted stays; the city goes on in the next revision
+NEXT_REVISION = {"return", "reopen"}  # the submitted revision is kept; the city continues in the next one
 
 
 class PeriodVerb(TextChoices):

@@ -1,4 +1,4 @@
-"""What can go wrong with plans, facts and periods, each in a sentence that people can be told."""
+"""Errors of plans, facts and periods, each with a message for users."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from core import locales
 from core.exceptions import TellableError
 
-PERIOD_IS_LOCKED = "epi: the period is locked"  # what the database's own locks say (strategies.locks)
+PERIOD_IS_LOCKED = "epi: the period is locked"  # error message of the database triggers (strategies.locks)
 
 
 class StrategyError(TellableError):
-    """The family. Its children say what to do next."""
+    """Base class. The messages of its subclasses say what to do next."""
 
 
 class NotAllowed(StrategyError):
@@ -54,19 +54,19 @@ class FormUsed(StrategyError):
 
 
 class WillBeLate(StrategyError):
-    """The form had not said so yet. Told, and sent again, it is saved."""
+    """The form did not show yet that the update will be late. Sent again with that warning shown, it is saved."""
 
     message = _("The period of this date is closed, so it will be reported late. Save again if that is right.")
 
 
 class ValuesMoved(StrategyError):
-    """The form had named another period for the values. Told, and sent again, they are saved."""
+    """The form named another period for the values. Sent again with the right period shown, they are saved."""
 
     message = _("The values would count for another period than the form said. Look them over and save again.")
 
 
 class InputRefused(StrategyError):
-    """What was typed does not fit; ``errors`` holds one sentence for each field."""
+    """The input is not valid. ``errors`` maps field names to one sentence each."""
 
     def __init__(self, errors: Mapping[str, str]):
         self.errors = dict(errors)
@@ -74,7 +74,7 @@ class InputRefused(StrategyError):
 
 
 class ValuesMeanwhile(InputRefused):
-    """Somebody else has entered another value; ``standing`` holds theirs. Nothing of the form was saved."""
+    """Somebody else has entered other values: ``standing`` maps indicator ids to those rows. Nothing was saved."""
 
     def __init__(self, standing: Mapping[int, Any]):
         self.standing = dict(standing)

@@ -1,4 +1,4 @@
-"""Filters that live in the address."""
+"""Filters that are read from the query string."""
 
 import django_filters
 from django import forms
@@ -13,9 +13,9 @@ YES_NO = [("yes", _("in the pilot")), ("no", _("not in the pilot"))]
 
 
 class ActionFilter(django_filters.FilterSet):
-    """Over the reader's actions, with ``health`` and ``current_status`` (``selectors.actions.actions_of``).
+    """Filters the actions that the user may see, annotated by ``selectors.actions.actions_of``.
 
-    The choices come from these rows alone: an owner of hidden actions is no choice.
+    Choices come from these rows only, so that owners of hidden actions are not revealed.
     """
 
     q = django_filters.CharFilter(method="words", label=_("Search"))

@@ -1,7 +1,7 @@
-"""The locks of periods as database triggers: they hold for forms, shell, bulk calls and SQL of other processes.
+"""Database triggers that lock periods. They apply to forms, the shell, bulk calls and SQL of other processes.
 
-A fact may be added, changed or taken away only while its city period is not locked; what is frozen is written once,
-while the period stands as submitted. See docs/adr/0004.
+A fact can be added, changed or deleted only while its city period is not locked. Snapshot rows are inserted once,
+while the period is in the state *submitted*, and never changed. See docs/adr/0004.
 """
 
 from cities.models import StoredFile
@@ -30,11 +30,11 @@ REVISION = PeriodRevision._meta.db_table
 VERBS = ", ".join(f"'{verb}'" for verb in sorted(NEXT_REVISION))
 NEXT = f"CASE WHEN {{verb}} IN ({VERBS}) THEN 1 ELSE 0 END"
 
-# Which city period a row of the table belongs to, as SQL over the row ``{row}``.
+# SQL for the id of the city period that the row ``{row}`` belongs to.
 OWN = "{row}.city_period_id"
 OF_UPDATE = f"(SELECT u.city_period_id FROM {ActionUpdate._meta.db_table} u WHERE u.id = {{row}}.update_id)"
 OF_VALUE = f"(SELECT v.city_period_id FROM {IndicatorValue._meta.db_table} v WHERE v.id = {{row}}.value_id)"
-FACTS = {  # model: (its city period, its other unique keys as SQL over NEW and the stored row t)
+FACTS = {  # model: (its city period, its other unique keys as SQL over NEW and the stored row ``t``)
     ActionUpdate: (OWN, ["t.uuid = NEW.uuid"]),
     IndicatorValue: (OWN, ["t.indicator_id = NEW.indicator_id AND t.city_period_id = NEW.city_period_id"]),
     Narrative: (OWN, ["t.city_period_id = NEW.city_period_id"]),
@@ -102,14 +102,14 @@ def _period_triggers() -> list[Trigger | Effect]:
     ]
 
 
-# ---- what is frozen: written once, with the submission
+# ---- snapshot rows: inserted once, with the submission
 
 WORDS = ("health", "status")
 FIGURES = ("progress", "expected", "budget", "spent", "update_count")
 
 
 def _untold(path: str, column: str, *, is_number: bool) -> str:
-    """SQL that is true where the row's contents say something else than its column."""
+    """Return SQL that is true where a column differs from the value in the row's JSON ``contents``."""
     told = f"JSON_TEXT(NEW.contents, '{path}')"
     told = f"CAST({told} AS NUMERIC)" if is_number else told
     return f"{told} IS DISTINCT FROM NEW.{column}"
@@ -122,7 +122,7 @@ def _frozen_triggers() -> list[Trigger]:
         f"EXISTS (SELECT 1 FROM {REVISION} r JOIN {PERIOD} p ON p.id = r.city_period_id "
         f"WHERE r.id = NEW.revision_id AND {due} r.number AND STRPOS(r.snapshot, {{told}}) > 0)"
     )
-    file_of_evidence = (  # by the hash of its bytes, which stands in the snapshot too
+    file_of_evidence = (  # identified by the hash of its content, which is in the snapshot too
         f"(SELECT f.sha256 FROM {StoredFile._meta.db_table} f JOIN {Evidence._meta.db_table} e ON e.file_id = f.id "
         "WHERE f.id = NEW.file_id AND e.id = NEW.evidence_id)"
     )

@@ -1,4 +1,4 @@
-"""Who is given a frozen revision for a task: apps above register it, as ``cities.files`` keeps who reads a file."""
+"""Access to revisions for a task, such as a rating. Apps above register who has it, as in ``cities.files``."""
 
 from collections.abc import Callable
 
@@ -8,12 +8,16 @@ _readers: list[Callable[[object], Q]] = []
 
 
 def add_reader(condition: Callable[[object], Q]) -> None:
-    """``condition(user)`` is a Q over PeriodRevision: true for those that the user reads as the network does."""
+    """Register ``condition(user)``, a Q over PeriodRevision. The user reads matching revisions as the network does.
+
+    A second call with the same condition changes nothing.
+    """
     if condition not in _readers:
         _readers.append(condition)
 
 
 def given_to(user) -> Q:
+    """Return a Q over PeriodRevision for the revisions that the user has access to for a task."""
     given = Q(pk=None)
     for condition in _readers:
         given |= condition(user)

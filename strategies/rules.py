@@ -1,4 +1,4 @@
-"""Who may see, log, submit, accept. What is asked *when* stands in ``enums.TRANSITIONS`` and the services."""
+"""Permissions: who may view, log, submit and accept. ``enums.TRANSITIONS`` and the services define *when*."""
 
 import rules
 
@@ -23,7 +23,10 @@ def _answers_for(person, action) -> bool:
 
 @rules.predicate
 def is_owner(user, action):
-    """Accountable for the action, or deputy, and still a member of one of the city's bodies."""
+    """Return whether the user is the action's responsible person or a deputy, and still a member in the city.
+
+    With ``action=None`` only the membership is checked, in any city.
+    """
     person = person_of(user)
     if person is None or not insider_cities(user):
         return False
@@ -37,7 +40,7 @@ def wrote_it_as_owner(user, update):
 
 @rules.predicate
 def owns_what_it_measures(user, indicator):
-    """The indicator belongs to an action of the user's own."""
+    """Return whether the indicator belongs to an action that the user is responsible for."""
     if indicator is None:
         return is_owner(user, None)
     return indicator.action_id is not None and is_owner(user, indicator.action)
@@ -50,7 +53,7 @@ def measured_it_as_owner(user, value):
 
 @rules.predicate
 def is_of_the_municipality(user, city_period):
-    """Coordinators do not accept what their own house submits."""
+    """Return whether the user belongs to the city's municipality. Such a coordinator may not accept its reports."""
     return city_period is not None and is_of_municipality(user, city_period.city)
 
 
@@ -67,7 +70,7 @@ rules.add_perm("strategies.adopt_strategy", is_lead)
 rules.add_perm("strategies.publish_strategy", is_lead)
 rules.add_perm("strategies.succeed_strategy", is_lead)  # object: the city, or its strategy
 
-rules.add_perm("strategies.comment_strategy", is_insider)  # while it is a draft
+rules.add_perm("strategies.comment_strategy", is_insider)  # only while it is a draft
 rules.add_perm("strategies.view_strategycomment", is_visible)
 
 rules.add_perm("strategies.read_history", is_insider | is_coordinator | is_scientific)  # object: the record
@@ -81,11 +84,11 @@ rules.add_perm("strategies.change_indicatorvalue", is_official | measured_it_as_
 rules.add_perm("strategies.add_indicatorvalue", is_official | owns_what_it_measures)  # object: the indicator
 
 rules.add_perm("strategies.view_cityperiod", is_visible)
-rules.add_perm("strategies.change_cityperiod", rules.always_deny)  # services alone move it
+rules.add_perm("strategies.change_cityperiod", rules.always_deny)  # only services change its state
 rules.add_perm("strategies.view_periodrevision", is_visible)
 rules.add_perm("strategies.change_narrative", is_official)  # object: the city period
 rules.add_perm("strategies.comment_cityperiod", is_expert)
-rules.add_perm("strategies.open_cityperiod", is_coordinator)  # before its day; on its day the clock does
+rules.add_perm("strategies.open_cityperiod", is_coordinator)  # before its opening day; on that day a task opens it
 rules.add_perm("strategies.submit_cityperiod", is_lead)
 rules.add_perm("strategies.ask_reopen_cityperiod", is_lead)
 rules.add_perm("strategies.publish_cityperiod", is_lead)

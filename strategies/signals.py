@@ -1,7 +1,7 @@
-"""What apps above may hear of."""
+"""Signals that apps above can connect to."""
 
 from django.dispatch import Signal
 
-# Sent inside the transaction, after each move: sender=CityPeriod, city_period, move (PeriodMove),
-# revision (the PeriodRevision that a submission has made, else None).
+# Sent inside the transaction after each state transition: sender=CityPeriod, city_period, move (PeriodMove),
+# revision (the PeriodRevision created by a submission, else None).
 period_moved = Signal()

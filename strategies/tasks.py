@@ -1,4 +1,4 @@
-"""What the clock does: periods open on their day in each city, and people are reminded, once a day at most."""
+"""Periodic tasks: open periods on their opening day in each city, and send reminders."""
 
 from celery import shared_task
 
@@ -7,11 +7,11 @@ from strategies.services import periods, reminders
 
 @shared_task
 def open_due_periods() -> None:
-    """Each minute; a period that another worker has opened meanwhile is left alone."""
+    """Run every minute. A period that another worker has opened is skipped."""
     periods.open_due_periods()
 
 
 @shared_task
 def send_due_reminders() -> None:
-    """Each minute; a person's letter of the day is written once."""
+    """Run every minute. Each person gets at most one reminder email a day."""
     reminders.send_due_reminders()

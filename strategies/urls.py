@@ -8,7 +8,7 @@ app_name = "strategies"
 
 
 class PlanConverter:
-    """A city's slug, for its current strategy; with a number, another of its strategies (``Strategy.ref``)."""
+    """A reference to a strategy (``Strategy.ref``): the city's slug, with ``/pk`` for other than the current one."""
 
     regex = r"[-a-zA-Z0-9_]+(?:/[0-9]{1,18})?"
 
@@ -22,10 +22,10 @@ class PlanConverter:
 register_converter(PlanConverter, "plan")
 
 urlpatterns = [
-    # what waits
+    # my work
     path("my-work/", work.MyWork.as_view(), name="my_work"),
     path("my-work/nothing-new/", work.NothingNew.as_view(), name="nothing_new"),
-    # actions and their log
+    # actions and updates
     path("actions/<int:pk>/", actions.ActionDetail.as_view(), name="action_detail"),
     path("actions/<int:pk>/log/", log.ActionLog.as_view(), name="action_log"),
     path("actions/<int:pk>/log/draft/", noted.DraftSave.as_view(), name="draft_save"),
@@ -90,5 +90,4 @@ urlpatterns = [
     path("periods/<int:pk>/comment/", periods.CityPeriodComment.as_view(), name="cityperiod_comment"),
     path("periods/<int:pk>/endorse/", periods.CityPeriodEndorse.as_view(), name="cityperiod_endorse"),
     path("periods/<int:pk>/revisions/<int:number>/", periods.PeriodRevisionDetail.as_view(), name="revision_detail"),
-    # the pilot's three steps
 ]

@@ -1,25 +1,25 @@
-"""What *My work* shows: apps add their kinds of tasks here in ``ready()``. Imports nothing of ours."""
+"""Rows of *My work*. Apps register their kinds of tasks in ``ready()``. Imports no module of this project."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-RETURNED, LATE, DUE, SOON, QUIET = 10, 20, 30, 40, 50  # how urgent, most urgent first
+RETURNED, LATE, DUE, SOON, QUIET = 10, 20, 30, 40, 50  # urgency, most urgent first
 FAR = date.max
 
 
 class WorkRow(NamedTuple):
-    """One thing that waits for this person, and the one click that leads there."""
+    """One task that waits for the user, with a link to the page where it is done."""
 
     title: Any
     url: str
-    label: Any  # of the button
-    text: Any = ""  # why, in a sentence
-    state: Any = ""  # for the mark in front
+    label: Any  # text of the button
+    text: Any = ""  # the reason, one sentence
+    state: Any = ""  # value of the badge
     urgency: int = DUE
     due_on: date | None = None
-    action_id: int | None = None  # the row can be answered with *nothing new*
-    is_told: bool = False  # told of already in an open period, so it waits for nothing
+    action_id: int | None = None  # set if *no change* can be logged for this action
+    is_told: bool = False  # already reported in an open period, so not counted as waiting
 
 
 Maker = Callable[[Any], Iterable[WorkRow]]
@@ -27,9 +27,9 @@ _makers: list[Maker] = []
 
 
 def add_work(maker: Maker) -> None:
-    """``maker(user)`` gives that person's rows, in as many queries for one as for a hundred.
+    """Register ``maker(user)``, which returns that user's rows. A second call with the same maker changes nothing.
 
-    A second call with the same maker changes nothing.
+    The number of queries in ``maker`` must not depend on the number of rows.
     """
     if maker not in _makers:
         _makers.append(maker)
@@ -40,5 +40,5 @@ def added_work(user: Any) -> list[WorkRow]:
 
 
 def in_order(rows: Iterable[WorkRow]) -> list[WorkRow]:
-    """The most urgent first, then what is due first."""
+    """Sort rows by urgency, then by due date."""
     return sorted(rows, key=lambda row: (row.urgency, row.due_on or FAR, str(row.title)))

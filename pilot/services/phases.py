@@ -1,4 +1,4 @@
-"""The three steps of a city's pilot: dates, and conditions that a coordinator waives in writing."""
+"""Pilot phases of a city: their dates, and waivers of requirements."""
 
 from datetime import date
 from typing import Any
@@ -27,7 +27,10 @@ def create_phase(
     actual_start: date | None = None,
     actual_end: date | None = None,
 ) -> PilotPhase:
-    """The dates of a step, for the first time. Two who set them at once: the second is told."""
+    """Create a phase with its dates. If two users do it at once, the second gets StrategyError.
+
+    Raises NotAllowed or InputRefused.
+    """
     city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
     phase = PilotPhase(city=city, kind=kind, planned_start=planned_start, planned_end=planned_end)
     phase.actual_start, phase.actual_end = actual_start, actual_end
@@ -41,7 +44,10 @@ def create_phase(
 
 @transaction.atomic
 def set_dates(phase: PilotPhase, *, by: Any, version: int | None = None, **dates: date | None) -> PilotPhase:
-    """Any of planned_start, planned_end, actual_start, actual_end; the others stay."""
+    """Change any of planned_start, planned_end, actual_start and actual_end; the others stay.
+
+    Raises NotAllowed or InputRefused; EditedMeanwhile if ``version`` is not the stored one.
+    """
     demand(by, "pilot.change_pilotphase", phase)
     phase = locked_row(phase)
     expect_version(phase, version)
@@ -58,7 +64,7 @@ def _refuse(phase: PilotPhase) -> None:
 
 
 def date_errors(phase: PilotPhase) -> dict[str, str]:
-    """What is wrong with the dates, one sentence for each field."""
+    """Return one sentence for each date that is not valid, by field name."""
     errors = {}
     if phase.planned_end < phase.planned_start:
         errors["planned_end"] = _("The end comes before the start.")
@@ -75,7 +81,10 @@ def date_errors(phase: PilotPhase) -> dict[str, str]:
 
 @transaction.atomic
 def waive_condition(phase: PilotPhase, key: str, *, by: Any, reason: str) -> GateWaiver:
-    """The condition stays as it is computed; the waiver and its reason are shown wherever the gate is."""
+    """Create a waiver of a requirement. The check's result stays; the reason is shown wherever the gate is shown.
+
+    Raises NotAllowed, InputRefused or ReasonMissing.
+    """
     demand_rule(by, "pilot.waive_condition", phase)
     if key not in {condition.key for condition in GATES[phase.kind]}:
         raise InputRefused({"condition": _("Choose a condition of this step.")})
@@ -89,6 +98,7 @@ def waive_condition(phase: PilotPhase, key: str, *, by: Any, reason: str) -> Gat
 
 @transaction.atomic
 def withdraw_waiver(waiver: GateWaiver, *, by: Any) -> GateWaiver:
+    """Withdraw a waiver. Raises NotAllowed or AlreadyWithdrawn."""
     demand_rule(by, "pilot.waive_condition", waiver.phase)
     waiver = locked_row(waiver)
     if waiver.withdrawn_at:

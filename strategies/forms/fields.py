@@ -1,4 +1,4 @@
-"""Numbers as people type or paste them, and several files in one control."""
+"""Number fields that accept what people type or paste, and a field for several files."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -16,7 +16,10 @@ GROUPED = re.compile(r"[-+]?\d{1,3}(?P<mark>[.,])\d{3}(?:(?P=mark)\d{3})*")
 
 
 def plain_number(text: str) -> str:
-    """``41 200,50``, ``41.200,50`` and ``41,200.50`` as ``41200.50``; a lone mark is read by the reader's language."""
+    """Return ``41 200,50``, ``41.200,50`` and ``41,200.50`` as ``41200.50``.
+
+    If there is only one separator, the active locale decides what it means.
+    """
     text = SPACES.sub("", text).replace("−", "-")
     if "," in text and "." in text:
         last = max(text.rfind(","), text.rfind("."))
@@ -28,7 +31,7 @@ def plain_number(text: str) -> str:
 
 
 class AmountField(forms.DecimalField):
-    """A decimal number, with the reader's comma or point, with or without spaces between thousands."""
+    """A decimal number in the active locale, with or without thousands separators."""
 
     widget = NumberInput
     default_error_messages = {"invalid": _("Write a number, such as 1200 or 1200.50.")}
@@ -37,7 +40,7 @@ class AmountField(forms.DecimalField):
         super().__init__(**({"localize": True} | kwargs))
 
     def prepare_value(self, value: Any) -> Any:
-        """What is stored as 9600.00 is shown as 9600, and 12.50 as 12.5, with the reader's comma or point."""
+        """Remove trailing zeros: 9600.00 is shown as 9600 and 12.50 as 12.5, in the active locale."""
         if not isinstance(value, Decimal):
             return value
         return value.to_integral_value() if value == value.to_integral_value() else value.normalize()
@@ -55,7 +58,7 @@ class AmountField(forms.DecimalField):
 
 
 class CountField(AmountField):
-    """A whole number of people or things, not negative."""
+    """A non-negative integer, such as a number of people."""
 
     default_error_messages = {"invalid": _("Write a whole number, such as 31.")}
 
@@ -79,7 +82,7 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Several files at once; gives a list."""
+    """Several files in one field; cleans to a list."""
 
     widget = FilesInput
 

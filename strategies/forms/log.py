@@ -1,4 +1,4 @@
-"""The logging form: only the sentence is required, and whatever is known stands beside the inputs."""
+"""The logging form. Only the text is required; known figures are shown beside the fields."""
 
 from typing import Any
 
@@ -27,9 +27,9 @@ MOST_FILES = 10
 
 
 class LogForm(VersionedForm):
-    """``page`` holds what is known of the action (``selectors.logging.LogPage``).
+    """``page``: what is known about the action (``selectors.logging.LogPage``).
 
-    Nothing here is saved: the view turns ``cleaned_data`` into the service's input.
+    The form saves nothing: the view turns ``cleaned_data`` into input for the service.
     """
 
     milestones = forms.MultipleChoiceField(
@@ -73,7 +73,7 @@ class LogForm(VersionedForm):
 
     def __init__(self, *args: Any, page: Any, max_mb: int, **kwargs: Any) -> None:
         self.page, self.max_mb = page, max_mb
-        self.indicators: dict[str, Indicator] = {}  # by the name of their field
+        self.indicators: dict[str, Indicator] = {}  # by field name
         self.is_complete = False
         super().__init__(*args, **kwargs)
         for name in ("version", "date", "status", "visibility"):
@@ -94,11 +94,11 @@ class LogForm(VersionedForm):
                 self._offer_value(indicator)
 
     def complete(self) -> None:
-        """What the page shows beside the inputs. A post that is saved at once never asks for it."""
+        """Add what the page shows beside the fields. A POST that is saved at once does not need it."""
         if self.is_complete:
             return
         self.is_complete = True
-        self._bound_fields_cache.clear()  # labels and help were copied when the post was cleaned
+        self._bound_fields_cache.clear()  # labels and help texts were copied during cleaning
         self.fields["text"].help_text = NO_NAMES
         self.fields["files"].help_text = FILES % {"size": self.max_mb}
         self.fields["links"].help_text = LINKS
@@ -111,7 +111,7 @@ class LogForm(VersionedForm):
             self.fields["city_period"].help_text = _("Several periods are open.")
         self._offer_values()
 
-    # ---- what may be chosen, asked when it is needed
+    # ---- choices, loaded lazily
 
     def _milestones(self):
         return [(str(row.pk), self.words_of_milestone(row)) for row in self.page.open_milestones]
@@ -132,7 +132,7 @@ class LogForm(VersionedForm):
         periods = [(str(row.pk), self.words_of_period(row)) for row in self.page.periods]
         return [("", _("by the date above")), *periods]
 
-    # ---- what is known already
+    # ---- known figures as help texts
 
     def _say_progress(self):
         if self.page.has_milestones:
@@ -180,22 +180,22 @@ class LogForm(VersionedForm):
 
     @cached_property
     def aim(self):
-        """The period that the shown date and choice lead to, and whether that is late."""
+        """(period, is_late) for the date and period chosen in the form."""
         try:
             day = self.fields["date"].to_python(self["date"].value())
-        except forms.ValidationError:  # whatever is no date is read as today; the field itself says what is wrong
+        except forms.ValidationError:  # an invalid date counts as today; the field shows the error
             day = None
         chosen = self["city_period"].value() if "city_period" in self.fields else None
         return self.page.period_for(day or self.page.today, chosen)
 
     @property
     def period(self):
-        """The one that the page names above the values: they are saved into no other (``values_told``)."""
+        """The period named above the values. They are not saved into any other one (``values_told``)."""
         return self.aim[0]
 
     @cached_property
     def moved_from(self):
-        """Values are typed, and were typed under the name of another period than the one shown now: its name."""
+        """Name of the period that values were typed for, if it is not the one shown now; else None."""
         told = self._given("values_told")
         if told == (str(self.period.pk) if self.period else "") or not self._typed():
             return None
@@ -205,7 +205,7 @@ class LogForm(VersionedForm):
         return self.data.get(name) if self.is_bound else self.initial.get(name)
 
     def _typed(self):
-        """Ids of the indicators with a value in the post or in the draft."""
+        """Return the ids of the indicators with a value in the POST or draft."""
         given = self.data if self.is_bound else self.initial
         said = [name for name in given if name.startswith("value_") and str(given.get(name) or "").strip()]
         return [pk for name in said if (pk := pk_of(name.removeprefix("value_")))]
@@ -235,7 +235,7 @@ class LogForm(VersionedForm):
         return _("Last: %(value)s (%(period)s).") % words
 
     def _carry_version(self, due):
-        """What stood when the value was typed; whoever enters another one meanwhile is told of when it is saved."""
+        """Keep the version of the stored value when the user typed, so that saving detects other people's changes."""
         name, version = f"value_{due.indicator.pk}_version", due.standing.version if due.standing else ""
         if self._given(name) is not None and self.moved_from is None:
             return
@@ -249,7 +249,7 @@ class LogForm(VersionedForm):
         self.data[name] = str(value)
 
     def catch_up_values(self, error):
-        """Somebody else's values are told beside the fields (ValuesMeanwhile); the next save wins knowingly."""
+        """Take over the versions of other people's values (ValuesMeanwhile), so that the next save replaces them."""
         for pk, row in error.standing.items():
             self._set_data(f"value_{pk}_version", row.version)
 
@@ -266,7 +266,7 @@ class LogForm(VersionedForm):
     def value_versions(self):
         return {row.pk: pk_of(self.cleaned_data.get(f"{name}_version")) for name, row in self.indicators.items()}
 
-    # ---- what was typed
+    # ---- cleaning
 
     def clean_date(self):
         day = self.cleaned_data.get("date") or self.page.today
@@ -296,7 +296,7 @@ class LogForm(VersionedForm):
         return next((row for row in self.page.periods if str(row.pk) == chosen), None) if chosen else None
 
     def _post_clean(self):
-        """The service builds the update and checks it."""
+        """Skip model validation: the service builds the update and validates it."""
 
     def clean_links(self):
         links = [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
@@ -333,7 +333,7 @@ class LogForm(VersionedForm):
 
 
 def stored_extras(update):
-    """What the form shows of an update beside its own columns."""
+    """Return initial data of an update for form fields that are not columns of the model."""
     links = [piece.link for piece in update.evidence.standing() if piece.link]
     return {"milestones": [milestone.pk for milestone in update.milestones.all()], "links": "\n".join(links)}
 

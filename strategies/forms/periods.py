@@ -1,4 +1,4 @@
-"""Forms of a city's period: its narrative, who answers for it, the reasons for its moves, its indicator values."""
+"""Forms of a city's period: narrative, submission, reasons and comments, indicator values; and phase dates."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class NarrativeForm(VersionedForm):
         return type(self)(instance=current, city=self.city)
 
     def _post_clean(self):
-        """The service saves and checks."""
+        """Skip model validation: the service validates and saves."""
 
 
 class SubmitForm(forms.Form):
@@ -52,7 +52,7 @@ class SubmitForm(forms.Form):
     )
 
     def __init__(self, *args: Any, city: Any, person: Any = None, is_early: bool = False, **kwargs: Any) -> None:
-        """``is_early``: the period still runs, so that it is submitted only by who says so."""
+        """``is_early``: the period has not ended, so a checkbox must confirm the submission."""
         super().__init__(*args, **kwargs)
         if is_early:
             words = {"required": _("The period still runs. Tick this if you want to submit it now.")}
@@ -67,7 +67,7 @@ class SubmitForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """A sentence that goes with a move, a withdrawal or a waiver."""
+    """The reason or comment for a state transition, a withdrawal or a waiver."""
 
     text = forms.CharField(widget=LongText(), max_length=5000)
 
@@ -88,7 +88,7 @@ class ReasonForm(forms.Form):
 
 
 class ReturnForm(ReasonForm):
-    """Why the whole period comes back, and beside it the places that need work, each with a line if need be."""
+    """Why the period is returned, and a checkbox and an optional comment for each part that needs correction."""
 
     def __init__(self, *args: Any, places: list, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,7 +101,7 @@ class ReturnForm(ReasonForm):
 
     @property
     def groups(self):
-        """The fields by kind, for the page: heading, whether something is marked there, and the lines."""
+        """Yield (heading, whether a part is marked, [(checkbox, comment)]) for each kind of part."""
         headings = {"narrative": _("Narrative"), "action": _("Actions"), "indicator": _("Indicators")}
         for kind, heading in headings.items():
             keys = [place.key for place in self.places if place.kind == kind]
@@ -110,13 +110,13 @@ class ReturnForm(ReasonForm):
                 yield heading, any(mark.value() or line.value() for mark, line in lines), lines
 
     def marks(self) -> dict[str, str]:
-        """A line without its tick marks the place too."""
+        """Return ``{Place.key: comment}``. A comment without its checkbox marks the part too."""
         told = {place.key: self.cleaned_data[f"line_{place.key}"] for place in self.places}
         return {key: line for key, line in told.items() if line or self.cleaned_data[f"mark_{key}"]}
 
 
 class ValuesForm(forms.Form):
-    """All indicators of a period on one page: value and note, with what was said last."""
+    """All indicators of a period: value and note, with the last value as help text."""
 
     def __init__(self, *args: Any, rows: list, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -154,7 +154,7 @@ class ValuesForm(forms.Form):
 
     @property
     def lines(self):
-        """Each indicator with its fields, for the page."""
+        """Return (row, value field, note field, version field) for each indicator."""
         return [
             (
                 row,
@@ -166,7 +166,7 @@ class ValuesForm(forms.Form):
         ]
 
     def given(self):
-        """What was changed, as (row, value, note, version)."""
+        """Yield (row, value, note, version) for each changed value."""
         for row in self.rows:
             pk = row.indicator.pk
             value, note = self.cleaned_data[f"value_{pk}"], self.cleaned_data[f"note_{pk}"]

@@ -1,4 +1,4 @@
-"""Forms of the plan: what the city means to do. Each carries the version that was read."""
+"""Forms of the plan. Each carries the version that was read, to detect edit conflicts."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from .log import name_of_language
 
 
 class PlanForm(VersionedForm):
-    """``city``: whose plan it is. ``parent``: what a new part hangs on. The service saves, not the form."""
+    """``city``: the city of the plan. ``parent``: the parent of a new part. The service saves, not the form."""
 
     cause = forms.ChoiceField(
         required=False,
@@ -45,20 +45,20 @@ class PlanForm(VersionedForm):
         self.offer()
 
     def offer(self) -> None:
-        """What may be chosen in this city."""
+        """Set choices and defaults for this city."""
 
     def form_of(self, current):
         return type(self)(instance=current, city=self.city, parent=self.parent)
 
     def _post_clean(self):
-        """The service fills the stored row and checks it; here the instance stays as it was read."""
+        """Skip model validation: the service fills and validates the stored row; the instance stays as it was read."""
 
     @property
     def strategy(self) -> Strategy:
         found = self.parent if isinstance(self.parent, Strategy) else None
         return found or self.instance.strategy
 
-    # ---- for the service
+    # ---- input for the service
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class ActionForm(PlanForm):
             self.initial.setdefault("objective", self.parent.pk)
 
     def people(self):
-        """Members of the city's bodies, and who stands there already though the membership has ended."""
+        """Return members of the city's bodies, and people already chosen whose membership has ended."""
         members = Membership.objects.current().filter(body__city=self.city).values("person")
         stand = Q(pk=self.instance.accountable_id)
         if self.instance.pk:
@@ -269,7 +269,7 @@ class SwotForm(PlanForm):
         self.fields["kind"].choices = [choice for choice in self.fields["kind"].choices if choice[0]]
         offered = Q(withdrawn_at=None)
         if self.instance.pk:
-            offered |= Q(pk__in=self.instance.areas.values("pk"))  # what is linked stays so until somebody unticks it
+            offered |= Q(pk__in=self.instance.areas.values("pk"))  # withdrawn areas that are linked stay selectable
         self.fields["areas"].queryset = PriorityArea.objects.filter(offered, strategy=strategy)
         self.fields["actions"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
 

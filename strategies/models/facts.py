@@ -1,4 +1,4 @@
-"""Facts: what happened. Each carries its CityPeriod; locked with it by services and database triggers."""
+"""Facts: what happened. Each belongs to a CityPeriod and is locked with it, by services and database triggers."""
 
 import uuid
 
@@ -26,7 +26,7 @@ class ActionUpdate(Recorded, Versioned):
 
     uuid = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False
-    )  # of the form: the second post finds the first
+    )  # from the form, so that a second POST finds the first update
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="updates")
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="updates")
     date = models.DateField(_("date"))
@@ -45,7 +45,7 @@ class ActionUpdate(Recorded, Versioned):
     progress = models.PositiveSmallIntegerField(
         _("progress"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )  # per cent; only where the action has no milestones
-    spent = models.DecimalField(_("spent"), max_digits=14, decimal_places=2, null=True, blank=True)  # an increment
+    spent = models.DecimalField(_("spent"), max_digits=14, decimal_places=2, null=True, blank=True)  # not a total
     spent_reason = models.CharField(_("reason for a negative amount"), max_length=250, blank=True)
     budget_line = models.ForeignKey(
         BudgetLine,
@@ -98,7 +98,7 @@ class ActionUpdate(Recorded, Versioned):
 
 
 class MilestoneReached(Recorded):
-    """An update reached a milestone; counts while the update is not withdrawn."""
+    """An update reached a milestone. It counts while the update is not withdrawn."""
 
     update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, related_name="reached")
     milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="reached")
@@ -115,7 +115,7 @@ class MilestoneReached(Recorded):
 
 
 class IndicatorValue(Recorded, Versioned):
-    """The value of an indicator for a period, a number in the indicator's unit."""
+    """The value of an indicator for a period, in the indicator's unit."""
 
     indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="values")
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="values")
@@ -155,7 +155,7 @@ class IndicatorValue(Recorded, Versioned):
 
 
 class Evidence(Recorded):
-    """A file or a link that an update or a value rests on."""
+    """A file or link that supports an update or a value."""
 
     update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     value = models.ForeignKey(IndicatorValue, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
@@ -192,7 +192,7 @@ class Evidence(Recorded):
 
 
 class UpdateDraft(models.Model):
-    """What somebody has typed and not yet saved: seen by the author alone, deleted when the update is saved."""
+    """Unsaved input of the logging form. Only the author can see it; it is deleted when the update is saved."""
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="update_drafts")
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="drafts")

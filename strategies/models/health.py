@@ -1,6 +1,7 @@
-"""How an action does: the same rules once as SQL and once in Python, tested equal. Derived, never stored while open.
+"""Status of an action: the same rules in SQL and in Python, kept equal by tests. Not stored while a period is open.
 
-The first that holds: cancelled, done, not started, late, stale, at risk, on track. "Today" is the city's.
+The first rule that holds applies: cancelled, done, not started, late, stale, at risk, on track. "Today" is the date in
+the city's time zone.
 """
 
 from datetime import date, datetime
@@ -24,7 +25,7 @@ ZONE = "objective__area__strategy__city__timezone"
 
 
 class DayThere(Func):
-    """The date that it is at a moment in a time zone, named by a column."""
+    """The date at a moment in the time zone that is named in a column."""
 
     output_field = models.DateField()
 
@@ -58,7 +59,7 @@ class DaysBetween(Func):
 
 
 class Share(Func):
-    """The part of a whole in per cent, rounded as ``share_of`` does; both are whole and not negative."""
+    """A part of a whole in per cent, rounded as in ``share_of``. Both are non-negative integers."""
 
     output_field = IntegerField()
     template = "(%(expressions)s)"
@@ -73,7 +74,7 @@ def today_for(today: date | None) -> Value | DayThere:
 
 
 def updates_of_action(upto=None) -> models.QuerySet:
-    """The standing updates of the outer action, newest first; of the period ``upto`` and earlier ones."""
+    """Return the active updates of the outer action, newest first; only of the period ``upto`` and earlier ones."""
     from .facts import ActionUpdate
 
     updates = ActionUpdate.objects.filter(action=OuterRef("pk"), withdrawn_at=None)
@@ -89,7 +90,7 @@ def milestones_of_action() -> models.QuerySet:
 
 
 def is_reached(upto=None) -> Exists:
-    """The outer milestone has been reached by a standing update."""
+    """Return whether an active update has reached the outer milestone."""
     from .facts import MilestoneReached
 
     reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
@@ -99,7 +100,7 @@ def is_reached(upto=None) -> Exists:
 
 
 def total(rows: models.QuerySet, outer: str, expression) -> Subquery:
-    """A sum or the like over ``rows`` of one outer row, without a join that would multiply rows."""
+    """Return a subquery that aggregates ``rows`` of one outer row, without a join that would multiply rows."""
     return Subquery(rows.order_by().values(outer).annotate(epi_total=expression).values("epi_total")[:1])
 
 
@@ -114,7 +115,7 @@ def progress_expression() -> Case:
 
 
 def expected_expression(today) -> Case:
-    """A straight line from the first day to the last."""
+    """Expected progress in per cent: linear from the first day to the last."""
     elapsed = Share(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
     return Case(
         When(ends_on__lte=today, then=Value(100)),
@@ -149,26 +150,26 @@ def health_expression(today) -> Case:
 
 
 class HealthFacts(NamedTuple):
-    """All that the health of one action follows from."""
+    """Everything that the status of one action is derived from."""
 
     status: str | None  # of the newest update
     starts_on: date
     ends_on: date
-    next_milestone_on: date | None  # the earliest due date of those not reached
+    next_milestone_on: date | None  # the earliest due date of milestones not reached
     last_update_on: date | None
     progress: int
     expected: int
-    is_owned: bool  # somebody is accountable
+    is_owned: bool  # it has a responsible person
     today: date
 
 
 def share_of(part: int, whole: int) -> int:
-    """In per cent, to the nearest whole one; a half is rounded up."""
+    """Return the share in per cent, rounded to the nearest integer, halves up."""
     return (200 * part + whole) // (2 * whole)
 
 
 def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
-    """By weight where there are milestones (weight, reached), else as the newest update that says so."""
+    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
     whole = sum(weight for weight, _reached in milestones)
     if whole:
         return share_of(sum(weight for weight, reached in milestones if reached), whole)
@@ -204,7 +205,7 @@ def health_of(facts: HealthFacts) -> Health:
 
 
 def facts_of(action) -> HealthFacts:
-    """Of an action from a queryset ``with_health``."""
+    """Return the facts of an action from a queryset ``with_health``."""
     return HealthFacts(
         status=action.current_status,
         starts_on=action.starts_on,
@@ -218,11 +219,11 @@ def facts_of(action) -> HealthFacts:
     )
 
 
-# ---- words
+# ---- reasons as text
 
 
 def health_reason(action) -> str:
-    """Why an action (from a queryset ``with_health``) is where it is, in a sentence with its figures."""
+    """Return one sentence with figures that explains the status of an action from a queryset ``with_health``."""
     return reason_of(facts_of(action))
 
 

@@ -12,7 +12,7 @@ from .strategy import Action, Objective, Strategy
 
 
 class Indicator(Recorded, Versioned):
-    """A measured quantity of a strategy, or of one objective or action of it."""
+    """A measured quantity of a strategy, or of one of its objectives or actions."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="indicators")
     objective = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Periods: what is open, who moved it, and what was frozen when it was submitted."""
+"""Reporting periods: their state, their transitions and the snapshots of submissions."""
 
 from django.conf import settings
 from django.db import models
@@ -19,7 +19,7 @@ from .strategy import Action
 
 
 class ReportingPeriod(Recorded):
-    """A stretch of time, the same for every city of the network."""
+    """A stretch of time for which every city of the network reports."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     starts_on = models.DateField(_("first day"), unique=True)
@@ -45,9 +45,9 @@ class ReportingPeriod(Recorded):
 
 
 class CityPeriod(models.Model):
-    """What one city reports for one period. ``services.periods`` alone moves it; triggers hold that.
+    """What one city reports for one period. Only ``services.periods`` changes its state; triggers enforce that.
 
-    ``revision`` is the number that the next submission gets, or the last one got while it is locked.
+    ``revision`` is the number of the next submission or, while the period is locked, of the last one.
     """
 
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="periods")
@@ -85,22 +85,22 @@ for _verb, (_sources, _target) in TRANSITIONS.items():
 
 
 class PeriodMove(FrozenModel):
-    """Who moved a period, when, why. A state never changes without its row, nor stays when there is one."""
+    """A state transition of a period: who, when and why. Triggers keep these rows and the state consistent."""
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="moves")
     number = models.PositiveIntegerField()
     verb = models.CharField(_("verb"), max_length=10, choices=PeriodVerb)
     from_state = models.CharField(max_length=10, choices=PeriodState)
     to_state = models.CharField(max_length=10, choices=PeriodState)
-    revision = models.PositiveIntegerField()  # the one submitted, accepted or published by this move
+    revision = models.PositiveIntegerField()  # the one submitted, accepted or published by this transition
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="period_moves"
-    )  # empty where the clock did it
+    )  # empty if a periodic task did it
     on_behalf_of = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="period_moves"
     )
     text = models.TextField(_("comment or reason"), blank=True)
-    places = models.JSONField(default=list, blank=True)  # what needs work: kind, id, title, text of each
+    places = models.JSONField(default=list, blank=True)  # parts that need correction: kind, id, title and text of each
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -120,7 +120,7 @@ class PeriodMove(FrozenModel):
 
 
 class Narrative(Recorded, Versioned):
-    """The city's own account of a period; a fact, locked with it."""
+    """The city's own account of a period. It is a fact and locked with the period."""
 
     city_period = models.OneToOneField(CityPeriod, on_delete=models.PROTECT, related_name="narrative")
     text = models.TextField(_("narrative"), blank=True)
@@ -141,11 +141,11 @@ class Narrative(Recorded, Versioned):
 
 
 class PeriodComment(models.Model):
-    """Talk about a period: the expert group's comments and endorsements, a city's request to reopen. Not a fact."""
+    """A comment or endorsement by the expert group, or a city's request to reopen. Not a fact, so never locked."""
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="comments")
     kind = models.CharField(max_length=12, choices=CommentKind)
-    revision = models.PositiveIntegerField(default=1)  # the one that was being written, or is asked to be reopened
+    revision = models.PositiveIntegerField(default=1)  # the one in progress, or the one to be reopened
     text = models.TextField(_("text"), blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="period_comments")
     at = models.DateTimeField(default=clock.now)
@@ -165,7 +165,7 @@ class PeriodComment(models.Model):
 
 
 class PeriodRevision(Sealed):
-    """What a city submitted, frozen: facts, and the plan as it stood. ``selectors.frozen`` says its layout."""
+    """Snapshot of a submission: the facts, and the plan at that time. ``selectors.frozen`` documents the layout."""
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -189,7 +189,7 @@ class PeriodRevision(Sealed):
 
 
 class RevisionAction(FrozenModel):
-    """One action as a revision holds it, taken out of the snapshot so that SQL can count it; made with it."""
+    """One action of a revision, extracted from the snapshot for use in SQL and created with it."""
 
     revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="actions")
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="frozen_rows")
@@ -198,7 +198,7 @@ class RevisionAction(FrozenModel):
     progress = models.PositiveSmallIntegerField()  # per cent
     expected = models.PositiveSmallIntegerField()  # per cent
     budget = models.DecimalField(max_digits=14, decimal_places=2)
-    spent = models.DecimalField(max_digits=14, decimal_places=2)  # up to the end of this revision
+    spent = models.DecimalField(max_digits=14, decimal_places=2)  # in total, up to this period
     update_count = models.PositiveIntegerField()  # in this period
     contents = models.TextField()  # canonical JSON: the action's entry of the snapshot
 
@@ -213,7 +213,7 @@ class RevisionAction(FrozenModel):
 
 
 class RevisionIndicator(FrozenModel):
-    """One indicator as a revision holds it, likewise taken out of the snapshot."""
+    """One indicator of a revision, extracted from the snapshot in the same way."""
 
     revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="indicators")
     indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="frozen_rows")
@@ -233,12 +233,12 @@ class RevisionIndicator(FrozenModel):
 
 
 class RevisionFile(FrozenModel):
-    """One file of evidence as a revision holds it: readers of the revision read it, whatever becomes of the fact."""
+    """One evidence file of a revision. Readers of the revision can open it even if the fact changes later."""
 
     revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="files")
     evidence = models.ForeignKey("strategies.Evidence", on_delete=models.PROTECT, related_name="frozen_rows")
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="frozen_rows")
-    visibility = models.CharField(max_length=8, choices=Visibility)  # of the update or value, then
+    visibility = models.CharField(max_length=8, choices=Visibility)  # of the update or value, when it was submitted
 
     objects = RevisionFileQuerySet.as_manager()
 
@@ -253,7 +253,7 @@ class RevisionFile(FrozenModel):
 
 
 class ReminderDay(models.Model):
-    """The reminders of a city and day have been written: this row is their queue and their receipt."""
+    """Reminders of a city and day were sent. The unique row prevents a second run from sending them again."""
 
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="reminder_days")
     day = models.DateField()
@@ -269,7 +269,7 @@ class ReminderDay(models.Model):
 
 
 class Reminder(models.Model):
-    """A person was reminded of a thing, once: ``about`` names it with its date, so that a new date reminds anew."""
+    """A person was reminded of something, once. ``about`` includes the date, so a new date gives a new reminder."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reminders")
     about = models.CharField(max_length=100)

@@ -1,4 +1,4 @@
-"""Named questions about many rows, and who sees which of them (docs/access.md)."""
+"""QuerySets, including which rows each user may see (docs/access.md)."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ HANDED_ON = [Visibility.NETWORK, Visibility.PUBLIC]
 
 
 def plan_seen_by(user, strategy: str = "") -> Q:
-    """The strategies whose plan a user sees; ``strategy`` is the path to it, with its trailing underscores."""
+    """Return a Q for strategies whose plan the user may see. ``strategy``: lookup path to it, with trailing ``__``."""
     seen = Q(**{f"{strategy}published_at__isnull": False})
     if cities := insider_cities(user):
         seen |= Q(**{f"{strategy}city__in": cities})
@@ -30,12 +30,12 @@ def plan_seen_by(user, strategy: str = "") -> Q:
 
 
 def current_plan(strategy: str = "") -> Q:
-    """The strategy that a city works by, at most one; a draft that follows an adopted one is not yet that."""
+    """Return a Q for the current strategy, at most one a city. A draft that follows an adopted one is not current."""
     return Q(**{f"{strategy}superseded_at": None}) & begun_plan(strategy)
 
 
 def begun_plan(strategy: str = "") -> Q:
-    """All but the drafts that follow an adopted strategy."""
+    """Return a Q for all strategies except drafts that follow an adopted one."""
     return Q(**{f"{strategy}replaces": None}) | Q(**{f"{strategy}status": StrategyStatus.ADOPTED})
 
 
@@ -52,7 +52,7 @@ class StrategyQuerySet(models.QuerySet):
 
 class StrategyCommentQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Who reads drafts: people of the city, and coordinators; after the adoption too."""
+        """Comments are visible to people of the city and to coordinators, also after adoption."""
         if has_network_role(user, Role.COORDINATOR):
             return self
         return self.filter(strategy__city__in=insider_cities(user))
@@ -65,12 +65,13 @@ class StandingQuerySet(models.QuerySet):
 
 
 class OfStrategyQuerySet(models.QuerySet):
-    """Parts of a strategy: seen as the strategy is."""
+    """Parts of a strategy, visible where the strategy is. Withdrawn parts are visible to officials of the city only."""
 
     path = "strategy"
 
     @classmethod
     def along(cls, path):
+        """Return a subclass whose lookup path to the strategy is ``path``."""
         return type(cls.__name__, (cls,), {"path": path})
 
     def standing(self):
@@ -86,7 +87,7 @@ class OfStrategyQuerySet(models.QuerySet):
 
 
 class ActionQuerySet(models.QuerySet):
-    """``with_progress``, ``with_health`` and the like stand in ``health.py``."""
+    """The expressions of ``with_progress``, ``with_health`` and so on are defined in ``health.py``."""
 
     def standing(self):
         """Not withdrawn."""
@@ -99,7 +100,7 @@ class ActionQuerySet(models.QuerySet):
         return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "accountable")
 
     def visible_to(self, user):
-        """Those of visible strategies; who reads them by publication alone sees the published ones."""
+        """Actions of visible strategies. Users who see a strategy only because it is published see published ones."""
         if has_network_role(user, Role.COORDINATOR):
             return self
         city, strategy = "objective__area__strategy__city__in", "objective__area__strategy__"
@@ -111,9 +112,9 @@ class ActionQuerySet(models.QuerySet):
         return self.filter(seen)
 
     def with_status(self, upto=None):
-        """Adds ``current_status`` and ``last_update_on``, of the newest standing update; None where there is none.
+        """Add ``current_status`` and ``last_update_on`` of the newest active update; None where there is none.
 
-        ``upto`` leaves out the facts of later reporting periods, in all of these.
+        ``upto``: a ReportingPeriod; facts of later periods are left out. The methods below use it in the same way.
         """
         updates = health.updates_of_action(upto)
         return self.annotate(
@@ -121,7 +122,10 @@ class ActionQuerySet(models.QuerySet):
         )
 
     def with_progress(self, today=None, upto=None):
-        """Adds ``progress`` and ``expected`` (per cent), ``next_milestone_on``, ``next_due_on``, ``today_there``."""
+        """Add ``progress`` and ``expected`` (per cent), ``next_milestone_on``, ``next_due_on``, ``today_there``.
+
+        ``today_there`` is the date in the city's time zone, or ``today`` if given.
+        """
         milestones, day = health.milestones_of_action(), health.today_for(today)
         stated = health.updates_of_action(upto).filter(progress__isnull=False)
         weigh = health.total(milestones, "action", Sum("weight"))
@@ -141,7 +145,7 @@ class ActionQuerySet(models.QuerySet):
         )
 
     def with_money(self, upto=None):
-        """Adds ``budget_total`` and ``spent_total`` in the city's currency; zero where nothing is known."""
+        """Add ``budget_total`` and ``spent_total`` in the city's currency; 0 where nothing is known."""
         from .strategy import BudgetLine
 
         lines = BudgetLine.objects.filter(action=OuterRef("pk"), withdrawn_at=None)
@@ -154,16 +158,16 @@ class ActionQuerySet(models.QuerySet):
         )
 
     def with_health(self, today=None, upto=None):
-        """Adds ``health`` and all that it follows from. ``today``: a given day instead of the city's own."""
+        """Add ``health`` and everything it is derived from. ``today`` replaces the date in the city."""
         rows = self.with_progress(today, upto)
         return rows.annotate(health=health.health_expression(health.today_for(today)))
 
     def for_list_page(self, today=None):
-        """Everything that a list of actions shows, in one query."""
+        """Add everything that a list of actions shows, in one query."""
         return self.with_place().with_health(today).with_money()
 
     def to_log_by(self, user):
-        """The standing actions that a user may log on: an official's city's, an owner's or deputy's own."""
+        """Active actions that the user may log on: all of the city for officials, own ones for responsible people."""
         person, insider = person_of(user), insider_cities(user)
         if person is None or not insider:
             return self.none()
@@ -178,12 +182,12 @@ class IndicatorQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        """As the strategy, and as the action that it measures; withdrawn ones for officials of the city."""
+        """Indicators whose strategy and action the user may see; withdrawn ones for officials of the city only."""
         standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_cities(user))
         return self.of_plans_seen_by(user).filter(standing)
 
     def of_plans_seen_by(self, user):
-        """Withdrawn ones too: what was submitted of them stays."""
+        """Like ``visible_to``, but with withdrawn indicators, because their submitted values stay readable."""
         from .strategy import Action
 
         measures = Q(action=None) | Q(action__in=Action.objects.visible_to(user))
@@ -195,9 +199,9 @@ class CityPeriodQuerySet(models.QuerySet):
         return self.exclude(state__in=LOCKED)
 
     def visible_to(self, user):
-        """State and completeness: the own city, who reads the network; everybody once something was published.
+        """State and completeness: for people of the city and readers of the network.
 
-        And who reads one of its revisions for a task.
+        For everyone else once a revision was published, or if they have access to a revision for a task.
         """
         from .periods import PeriodMove, PeriodRevision
 
@@ -209,13 +213,13 @@ class CityPeriodQuerySet(models.QuerySet):
 
 
 class PeriodRevisionQuerySet(FrozenQuerySet):
-    """Reads and additions only: the manager of a frozen model."""
+    """QuerySet of a frozen model: it can read and insert only."""
 
     def visible_to(self, user):
-        """All of the own city; the submitted ones for who reads the network; published ones for everybody.
+        """All revisions for readers of the network; else those of the user's cities, published ones, and for a task.
 
-        And those that one is given for a task. What a revision tells a reader is cut by ``selectors.frozen`` (records
-        of *city* visibility stay in the city).
+        ``selectors.frozen`` reduces what a revision shows to the user: records of visibility *city* are shown to
+        people of the city only.
         """
         from .periods import PeriodMove
 
@@ -228,18 +232,18 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
         return self.filter(own | Exists(published) | readers.given_to(user))
 
     def given_to(self, user):
-        """Those that apps above hand to the user for a task, to be read as the network reads them."""
+        """Revisions that apps above give the user access to for a task. The user reads them as the network does."""
         return self.filter(readers.given_to(user))
 
     def newest_for(self, user):
-        """For an outer query with ``revision``: the one of its period that the user reads, as ids."""
+        """Return a subquery for an outer query with ``revision``: id of the period's newest revision for the user."""
         rows = self.visible_to(user).filter(city_period=OuterRef("revision__city_period"))
         return Subquery(rows.order_by("-number").values("pk")[:1])
 
 
 class RevisionFileQuerySet(FrozenQuerySet):
     def visible_to(self, user):
-        """As the revision lists what it hangs on: the newest one that the user reads, and those given for a task."""
+        """Files listed for the user in the newest readable revision, and in revisions given for a task."""
         from .periods import PeriodRevision
 
         own = Q(revision__city_period__city__in=insider_cities(user))
@@ -268,9 +272,10 @@ def indicator_seen_by(user, path: str = "indicator") -> Q:
 
 
 def facts_seen_by(user, plan: Q, prefix: str = "") -> Q:
-    """Live facts: the own city's; submitted ones by visibility. A reopened period is read from its revision instead.
+    """Return a Q for live facts: all of the user's cities, submitted ones of other cities by their visibility.
 
-    ``plan`` says that the user sees what the fact is about, which the public must.
+    A reopened period is read from its revision instead. ``plan``: Q for facts whose action or indicator the user may
+    see, required for the public. ``prefix``: lookup path to the fact, with trailing ``__``.
     """
     period = f"{prefix}city_period__"
     own = Q(**{f"{period}city__in": insider_cities(user)})
@@ -307,7 +312,7 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        """As the update or the value that it hangs on; withdrawn evidence for lead officials of the city."""
+        """Evidence whose update or value the user may see; withdrawn evidence for lead officials of the city only."""
         of_update = facts_seen_by(user, action_seen_by(user, "update__action"), "update__")
         of_value = facts_seen_by(user, indicator_seen_by(user, "value__indicator"), "value__")
         leads = lead_cities(user)

@@ -1,4 +1,4 @@
-"""Plans: what a city wants and means to do. They carry no period and may change on any day, with history."""
+"""Plans: what a city wants to achieve and how. A plan has no period; it can change on any day and keeps its history."""
 
 from datetime import date, timedelta
 
@@ -44,7 +44,7 @@ class Strategy(Recorded, Versioned):
         blank=True,
         related_name="replaced_by",
         verbose_name=_("follows on"),
-    )  # the one that it supersedes once it is adopted
+    )  # the strategy that is superseded when this one is adopted
 
     objects = StrategyQuerySet.as_manager()
     history = HistoricalRecords()
@@ -86,23 +86,23 @@ class Strategy(Recorded, Versioned):
         return self.superseded_at is not None
 
     def get_ended_on(self) -> date | None:
-        """The last day that it was in force: the one before the next was adopted."""
+        """Return its last day in force, the day before the next one was adopted; None unless superseded."""
         next_one = getattr(self, "replaced_by", None) if self.is_superseded else None
         return next_one.adopted_on - timedelta(days=1) if next_one else None
 
     @property
     def is_next(self) -> bool:
-        """A draft that will supersede the current one."""
+        """Return whether it is a draft that will supersede the current strategy."""
         return self.replaces_id is not None and self.status == StrategyStatus.DRAFT
 
     @property
     def standing(self) -> str:
-        """Its status, or that another one has taken its place."""
+        """Return its status, or ``superseded``."""
         return "superseded" if self.is_superseded else str(self.status)
 
     @property
     def ref(self) -> str:
-        """Its name in addresses: the city's for the current one, with a number for those before and after it."""
+        """Return its reference in URLs: the city's slug for the current strategy, ``slug/pk`` for any other."""
         return f"{self.city.slug}/{self.pk}" if self.is_superseded or self.is_next else self.city.slug
 
     def get_absolute_url(self):
@@ -110,7 +110,7 @@ class Strategy(Recorded, Versioned):
 
 
 class StrategyComment(models.Model):
-    """Talk about a draft, by people of the city; not part of the plan, and never published."""
+    """A comment on a draft by people of the city. It is not part of the plan and never published."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="comments")
     text = models.TextField(_("text"))
@@ -197,7 +197,7 @@ class Objective(Recorded, Versioned):
 
 
 class Action(Recorded, Versioned):
-    """What the city does. At most one person answers for it now; without one it cannot be on track."""
+    """What the city does. It has at most one responsible person; without one it cannot be on track."""
 
     objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="actions")
     code = models.CharField(_("code"), max_length=20)
@@ -262,7 +262,7 @@ class Action(Recorded, Versioned):
 
 
 class Milestone(Recorded, Versioned):
-    """Done by the update that reached it (``MilestoneReached``)."""
+    """A dated result of an action. It is reached by an update (``MilestoneReached``)."""
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="milestones")
     title = models.CharField(_("title"), max_length=250)
@@ -288,7 +288,7 @@ class Milestone(Recorded, Versioned):
 
 
 class BudgetLine(Recorded, Versioned):
-    """An amount in the city's currency, positive."""
+    """A positive amount in the city's currency."""
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="budget_lines")
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
@@ -340,7 +340,7 @@ class SwotItem(Recorded, Versioned):
 
 
 class ImplementationProblem(Recorded, Versioned):
-    """A problem that implementation will meet; not the problem that a priority area solves."""
+    """A risk: a problem that implementation may meet. Not the problem that a priority area addresses."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="problems")
     text = models.TextField(_("problem"))

@@ -1,4 +1,4 @@
-"""Actions with the figures that a reader may see: live in the network and the city, published ones for the public."""
+"""Actions with the figures that the user may see: live ones in the city and network, published ones for the public."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,14 +26,17 @@ from .frozen_rows import sealed
 
 
 def reads_live(user: Any, city_id: int) -> bool:
-    """Figures of open periods: the city's people, and who reads the network (marked *not yet submitted* there)."""
+    """Return whether the user sees figures of open periods: people of the city, and readers of the network.
+
+    For the latter, pages mark them as not yet submitted.
+    """
     return city_id in insider_cities(user) or reads_network(user)
 
 
 def with_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet[Action]:
-    """Adds health, progress, expected, current_status, spent_total and budget_total, as this reader may know them.
+    """Add health, progress, expected, current_status, spent_total and budget_total as the user may see them.
 
-    For the public from frozen rows; those are read and checked at once, since SQL cannot ask for their seals.
+    For the public they come from frozen rows. Those are read and checked at once, because SQL cannot check hashes.
     """
     if reads_live(user, city_id):
         return actions.with_health().with_money()
@@ -51,26 +54,26 @@ def with_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet
 
 
 def newest_frozen(user: Any) -> QuerySet[RevisionAction]:
-    """The outer action as the newest revision tells it that this reader may read."""
+    """Return the frozen rows of the outer action that the user may read, newest revision first."""
     readable = PeriodRevision.objects.visible_to(user)
     rows = RevisionAction.objects.filter(action=OuterRef("pk"), revision__in=readable)
     return rows.order_by("-revision__city_period__period__starts_on", "-revision__number")
 
 
 def actions_of(strategy: Strategy, user: Any) -> QuerySet[Action]:
-    """The visible actions of a strategy, with figures, in the plan's order."""
+    """Return the visible, active actions of a strategy, with figures, in the order of the plan."""
     rows = Action.objects.visible_to(user).filter(objective__area__strategy=strategy, withdrawn_at=None).with_place()
     return with_figures(rows, user, strategy.city_id).order_by("objective__area__code", "objective__code", "code", "pk")
 
 
 def has_unsubmitted(action: Action) -> bool:
-    """Some of the figures come from a period that has not been submitted."""
+    """Return whether some figures come from a period that has not been submitted."""
     return action.updates.standing().exclude(city_period__state__in=LOCKED).exists()
 
 
 @dataclass(frozen=True)
 class ActionPage:
-    """One action with what hangs on it, as this reader may read it."""
+    """One action with its related records, as the user may read them."""
 
     action: Action
     is_insider: bool
@@ -81,7 +84,7 @@ class ActionPage:
     log: list[ActionUpdate]  # live, for insiders
     frozen: list[dict]  # for others
     unsubmitted: bool
-    frozen_row: RevisionAction | None  # what the public's figures are read from
+    frozen_row: RevisionAction | None  # the source of the public's figures
 
     @property
     def budget(self) -> Decimal:
@@ -129,7 +132,7 @@ def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
 
 
 def _log(action: Action, user: Any) -> list[ActionUpdate]:
-    """With what each update reached and rests on; withdrawn ones for officials alone."""
+    """Return the updates with milestones and evidence, newest first. Withdrawn ones are for officials only."""
     standing = Evidence.objects.standing().select_related("file")
     rows = action.updates.visible_to(user).select_related(
         "author", "on_behalf_of", "city_period__period", "city_period__city", "budget_line"

@@ -1,4 +1,4 @@
-"""How complete a city's period is, and what is missing, so that each gap can be mended with one click."""
+"""How complete a city's period is and what is missing, with a link to fix each gap."""
 
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from strategies.models.querysets import current_plan
 
 
 class Missing(NamedTuple):
-    """One gap: what it is, whose it is, and where it is mended."""
+    """One gap: what is missing, where, and the URL to fix it."""
 
     kind: str  # action, owner, indicator, narrative, endorsement
     title: str
@@ -23,7 +23,7 @@ class Missing(NamedTuple):
 
 
 class Completeness(NamedTuple):
-    actions: int  # under way in the period
+    actions: int  # due in the period
     actions_told: int  # with an update in it
     indicators: int  # due in the period
     indicators_told: int  # with a value in it
@@ -41,7 +41,7 @@ class Completeness(NamedTuple):
 
     @property
     def missing_values(self) -> list[Missing]:
-        """The gaps that one page mends together."""
+        """Gaps that are all fixed on the page of indicator values."""
         return [gap for gap in self.missing if gap.kind == "indicator"]
 
     @property
@@ -53,7 +53,7 @@ OVER = [ActionStatus.COMPLETED, ActionStatus.CANCELLED]
 
 
 def due_actions(city_period: CityPeriod) -> Any:
-    """The actions that the period should tell about, with ``is_told``: begun by its end and not over before it."""
+    """Return the actions to report on, with ``is_told``: started by the end of the period and not over before it."""
     period = city_period.period
     updates = ActionUpdate.objects.standing().filter(action=OuterRef("pk"))
     before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
@@ -65,7 +65,7 @@ def due_actions(city_period: CityPeriod) -> Any:
 
 
 def due_indicators(city_period: CityPeriod) -> Any:
-    """The indicators that ask for a value in the period, with ``is_told``."""
+    """Return the indicators that need a value for the period, with ``is_told``."""
     values = IndicatorValue.objects.standing().filter(indicator=OuterRef("pk"), city_period=city_period)
     rows = Indicator.objects.standing().filter(current_plan("strategy__"), strategy__city=city_period.city_id)
     rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_told=Exists(values))
@@ -75,12 +75,12 @@ def due_indicators(city_period: CityPeriod) -> Any:
 
 
 def ends_a_year(period: ReportingPeriod) -> bool:
-    """Yearly values are asked for in the period in which the year ends."""
+    """Return whether a year ends in the period. Yearly values are due then."""
     return period.starts_on <= date(period.starts_on.year, 12, 31) <= period.ends_on
 
 
 def completeness(city_period: CityPeriod) -> Completeness:
-    """What the period holds of what it should, in five queries however large the city."""
+    """Return what the period contains of what it should. Costs five queries, whatever the size of the city."""
     actions, indicators = list(due_actions(city_period)), list(due_indicators(city_period))
     has_narrative = Narrative.objects.filter(city_period=city_period).exclude(text="").exists()
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision)

@@ -1,17 +1,18 @@
-"""What a period holds when it is submitted, and what readers outside the city read of it.
+"""Snapshot of a submitted period, and what readers outside the city see of it.
 
-Layout of a snapshot (schema version 1); money and values are decimals as text, days ISO 8601, no person is named:
+Layout of a snapshot (schema version 1). Money and values are decimals as text, dates are ISO 8601, no person is named:
 
 ``city`` id, slug, name, country, currency, timezone; ``period`` id, name, starts_on, ends_on, due_on;
-``revision``; ``as_of`` the day that health is judged on: the last of the period, or the day of submission before that;
+``revision``; ``as_of`` the date for ``health``: the last day of the period, or the day of submission if earlier;
 ``narrative`` text and language, or null;
 ``strategy`` null, or id, title, vision, years, status, adopted_on, ``areas`` (with their ``objectives``), ``swot``,
 ``problems``; ``phases`` kind, planned and actual dates;
-``actions`` plan (code, title, place, owner organisation, whether somebody is accountable, dates, ``budget_lines``,
-``milestones`` with the day they were reached), figures up to this period (status, health, progress, expected, budget,
-spent, last_update_on), figures of this period (spent_in_period, update_count) and its ``updates`` with ``evidence``;
-``indicators`` definition, baseline, target, and ``value`` of this period (or null) and ``earlier`` ones.
-Authors are told by organisation and role.
+``actions`` plan (code, title, area and objective, owner organisation, whether there is a responsible person, dates,
+``budget_lines``, ``milestones`` with the day they were reached), figures up to this period (status, health, progress,
+expected, budget, spent, last_update_on), figures of this period (spent_in_period, update_count) and its ``updates``
+with ``evidence``;
+``indicators`` definition, baseline, target, ``value`` of this period (or null) and ``earlier`` ones.
+Authors are given by organisation and role.
 """
 
 import json
@@ -55,7 +56,7 @@ SCHEMA = "strategies.period"
 
 
 def period_contents(city_period: CityPeriod) -> dict:
-    """The facts of a city's period, and the plan as it stands now. The layout stands at the top of this file."""
+    """Return the snapshot of a city's period: its facts and the current plan. The module docstring has the layout."""
     city, period = city_period.city, city_period.period
     strategy = Strategy.objects.current().filter(city=city).first()
     as_of = min(city.today, period.ends_on)
@@ -145,7 +146,7 @@ def _strategy(strategy: Strategy) -> dict:
 
 
 def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> list[dict]:
-    """Those of the current strategy, and any other that this period has facts about."""
+    """Active actions of the current strategy, and any other action with updates in this period."""
     period = city_period.period
     reached_on = MilestoneReached.objects.filter(
         milestone=OuterRef("pk"),
@@ -220,7 +221,7 @@ def _action(action: Action, updates: list[dict]) -> dict:
 
 
 def _updates(city_period: CityPeriod, told: Any) -> dict[int, list[dict]]:
-    """The updates of the period by action, newest first."""
+    """Return the updates of the period, newest first, by action id."""
     rows = list(
         told.newest_first()
         .select_related("author__person__organisation", "on_behalf_of__organisation")
@@ -249,7 +250,7 @@ def _roles(city_id: int, people: set[int]) -> dict[int, list[Membership]]:
 
 
 def _office(person: Any, day: Any, roles: dict) -> dict | None:
-    """Who said it, without a name: the organisation, and the role in the city on that day."""
+    """Return a person's organisation, and body and role in the city on that day, without a name."""
     if person is None:
         return None
     held = [
@@ -316,7 +317,7 @@ def _indicators(city_period: CityPeriod, strategy: Strategy | None) -> list[dict
         .order_by("city_period__period__starts_on")
     )
     measured = IndicatorValue.objects.standing().filter(city_period=city_period)
-    planned = Q(strategy=strategy, withdrawn_at=None, action__withdrawn_at=None)  # true without an action, too
+    planned = Q(strategy=strategy, withdrawn_at=None, action__withdrawn_at=None)  # also true without an action
     rows = (
         Indicator.objects.filter(planned | Q(pk__in=measured.values("indicator")))
         .prefetch_related(Prefetch("values", values, to_attr="standing_values"))
@@ -366,12 +367,12 @@ def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
 
 
 def revision_for(city_period: CityPeriod, user: Any) -> PeriodRevision | None:
-    """The revision that this reader reads: the newest; the newest published or given one for the public."""
+    """Return the newest revision that the user may read; for the public, the newest published or given one."""
     return PeriodRevision.objects.visible_to(user).filter(city_period=city_period).order_by("-number").first()
 
 
 def readable_visibilities(user: Any, city_id: int) -> set[str]:
-    """Which records of a frozen period are listed to this reader."""
+    """Return the visibilities of the records that are listed for the user."""
     if city_id in insider_cities(user):
         return set(Visibility.values)
     if reads_network(user):
@@ -380,12 +381,11 @@ def readable_visibilities(user: Any, city_id: int) -> set[str]:
 
 
 def cut_for(contents: dict, user: Any, city: Any, *, is_given: bool = False) -> dict:
-    """The snapshot as this reader may read it: figures stay whole, records of narrower visibility are not listed.
+    """Return the snapshot as the user may read it. Figures stay complete; records of narrower visibility are left out.
 
-    ``hidden`` says how many of an action's updates are counted in its figures and not listed. Single figures of few
-    people are left out for the public, with ``few_people``, ``few``, ``few_baseline`` and ``few_target`` for words in
-    their place.
-    ``is_given``: the reader is given this revision for a task, and reads it as the network does.
+    ``hidden`` is the number of updates that count in an action's figures but are not listed. For the public, single
+    figures of few people become None, with a text in ``few_people``, ``few``, ``few_baseline`` or ``few_target``.
+    ``is_given``: the user has access to this revision for a task and reads it as the network does.
     """
     allowed, is_public = _cut_of(user, city.pk)
     if is_given:
@@ -441,9 +441,9 @@ def _cut_value(told: dict, hides_few: bool) -> dict:
 
 
 def frozen_log(action: Action, user: Any) -> list[dict]:
-    """The updates of an action as the revisions tell them that this reader reads, newest first.
+    """Return the updates of an action from the revisions that the user reads, newest first.
 
-    Each entry as in a snapshot, with ``period`` (its name), ``revision`` and ``city_period`` beside it.
+    Each is the update's entry in the snapshot, with ``period`` (name), ``revision`` (number) and ``city_period`` (id).
     """
     allowed, is_public = _cut_of(user, action.of_city_id)
     return [
@@ -458,7 +458,7 @@ def frozen_log(action: Action, user: Any) -> list[dict]:
 
 
 def frozen_values(indicator: Indicator, user: Any) -> list[dict]:
-    """The values of an indicator likewise, newest period first."""
+    """Return the values of an indicator in the same way, newest period first."""
     cut = _cut_of(user, indicator.of_city_id)
     rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
     told = ((_cut_indicator(entry, *cut)["value"], place) for entry, place in rows)
@@ -466,7 +466,7 @@ def frozen_values(indicator: Indicator, user: Any) -> list[dict]:
 
 
 def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
-    """Of each indicator of the strategy, by its id, the newest of those values."""
+    """Return the newest of those values for each indicator of the strategy, by indicator id."""
     cut = _cut_of(user, strategy.city_id)
     newest: dict[int, dict] = {}
     for entry, _place in _frozen_rows(RevisionIndicator.objects.filter(indicator__strategy=strategy), user):
@@ -480,7 +480,7 @@ def _cut_of(user: Any, city_id: int) -> tuple[set[str], bool]:
 
 
 def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
-    """Of each period the row of the revision that the reader reads; its seal is checked."""
+    """Yield (entry, source) from the newest readable revision of each period, newest period first, hashes checked."""
     rows = rows.filter(revision=PeriodRevision.objects.newest_for(user))
     rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
     for row in sealed(rows.order_by("-revision__city_period__period__starts_on")):

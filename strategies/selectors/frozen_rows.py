@@ -1,6 +1,6 @@
-"""Rows that are taken out of a snapshot when it is frozen, so that SQL can ask for them.
+"""Rows that are extracted from a snapshot when it is frozen, for use in SQL.
 
-Whenever one is used, it is checked against the snapshot and its hash.
+Each is checked against the snapshot and its hash whenever it is used.
 """
 
 import json
@@ -17,7 +17,7 @@ FIGURES = ("health", "status", "progress", "expected", "budget", "spent", "updat
 
 
 def frozen_action_row(revision: PeriodRevision, entry: dict) -> RevisionAction:
-    """The figures of an action's entry as a row that SQL can count."""
+    """Return an unsaved row with the figures of an action's entry in the snapshot."""
     return RevisionAction(
         revision=revision,
         action_id=entry["id"],
@@ -33,12 +33,13 @@ def frozen_action_row(revision: PeriodRevision, entry: dict) -> RevisionAction:
 
 
 def frozen_indicator_row(revision: PeriodRevision, entry: dict) -> RevisionIndicator:
+    """Return an unsaved row with the value of an indicator's entry in the snapshot."""
     value = entry["value"] and entry["value"]["value"]
     return RevisionIndicator(revision=revision, indicator_id=entry["id"], value=value, contents=canonical(entry))
 
 
 def frozen_file_rows(revision: PeriodRevision, contents: dict) -> list[RevisionFile]:
-    """The files of its pieces of evidence, each with who may read what it hangs on."""
+    """Return unsaved rows for the evidence files, each with the visibility of its update or value."""
     pieces = [(fact["visibility"], piece) for fact in _facts(contents) for piece in fact["evidence"] if piece["file"]]
     uuids = [piece["file"]["uuid"] for _visibility, piece in pieces]
     files = dict(StoredFile.objects.filter(uuid__in=uuids).values_list("uuid", "pk"))
@@ -58,13 +59,13 @@ def _facts(contents: dict) -> Iterator[dict]:
             yield indicator["value"]
 
 
-# ---- when they are used
+# ---- check on use
 
 
 def sealed(rows: Iterable[Any]) -> list[Any]:
-    """The rows of actions or indicators, in their order; SealBroken where one is not what was submitted.
+    """Return the rows as a list, in the same order. Raises SealBroken if one differs from what was submitted.
 
-    One more query reads the snapshots, each once.
+    Costs one more query, which reads each snapshot once.
     """
     found = list(rows)
     revisions = PeriodRevision.objects.in_bulk({row.revision_id for row in found})
@@ -77,7 +78,7 @@ def sealed(rows: Iterable[Any]) -> list[Any]:
 
 
 def _says_the_same(row: Any) -> bool:
-    """The columns that SQL counts, and the entry that they were taken from."""
+    """Return whether the columns equal the entry that they were taken from."""
     entry = json.loads(row.contents)
     if isinstance(row, RevisionAction):
         return all(_same(getattr(row, name), entry[name]) for name in FIGURES)

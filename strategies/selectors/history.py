@@ -1,4 +1,4 @@
-"""What has changed in a record, when and by whom, in words."""
+"""History of a record as text: what changed, when and by whom."""
 
 from datetime import datetime
 from itertools import takewhile
@@ -26,16 +26,16 @@ class Change(NamedTuple):
 class Entry(NamedTuple):
     at: datetime
     who: str
-    kind: str  # "+" made, "~" changed
+    kind: str  # "+" created, "~" changed
     reason: str
     changes: list[Change]
-    about: str = ""  # the part of the record that it is about
+    about: str = ""  # the part of the record that changed
 
 
 def history_of(row: models.Model, *, of_city: bool = True) -> list[Entry]:
-    """The newest changes first. Names of what foreign keys lead to are read once for each model.
+    """Return the newest changes (at most MOST), newest first. Each related object costs one query.
 
-    Readers who are not ``of_city`` read no state from before the record was last for the city alone.
+    With ``of_city=False``, changes before the record was last visible to the city only are left out.
     """
     records = list(_newest_first(row.history.all())[: MOST + 1])
     if not of_city and _has(type(row), "visibility"):
@@ -44,7 +44,7 @@ def history_of(row: models.Model, *, of_city: bool = True) -> list[Entry]:
 
 
 def history_of_action(action: Action, user: Any) -> list[Entry]:
-    """With its milestones and budget lines, and what the updates that this reader reads have reached."""
+    """Return changes of the action, its milestones and budget lines, and milestones reached by readable updates."""
     entries = history_of(action)
     for model in (Milestone, BudgetLine):
         entries += _history_of_parts(model, model.history.filter(action=action))
@@ -53,7 +53,7 @@ def history_of_action(action: Action, user: Any) -> list[Entry]:
 
 
 def history_of_update(update: ActionUpdate, *, of_city: bool) -> list[Entry]:
-    """With the milestones that it reached, and those that were taken back."""
+    """Return changes of the update, including milestones that were added to it or removed from it."""
     told = history_of(update, of_city=of_city)
     reached = [entry._replace(about="") for entry in _reached(MilestoneReached.history.filter(update=update))]
     if not of_city:
@@ -83,7 +83,7 @@ def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> li
 
 
 def _reached(records: models.QuerySet) -> list[Entry]:
-    """Rows that are only made and taken away, told as changes of the update that they belong to."""
+    """Return rows that are only created and deleted as changes of the update that they belong to."""
     label = str(MilestoneReached._meta.verbose_name).capitalize()
     entries = []
     for record in _newest_first(records).select_related("history_user", "update", "milestone"):
@@ -114,7 +114,7 @@ def _who(record: Any) -> str:
 
 
 def reason_words(stored: str) -> str:
-    """What the history keeps as ``decision: The council said so.``, in words of the reader's language."""
+    """Return a stored reason, such as ``decision: The council said so.``, with its cause in the active language."""
     cause, parted, words = stored.partition(": ")
     if not parted or cause not in ChangeCause.values:
         return stored
@@ -126,7 +126,7 @@ def _has(model: type[models.Model], name: str) -> bool:
 
 
 class _Names:
-    """Values as people read them."""
+    """Formats field values as text."""
 
     def __init__(self, model: type[models.Model]):
         self.model = model

@@ -1,4 +1,4 @@
-"""What the logging form shows beside its inputs."""
+"""Data that the logging form shows beside its fields."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ class DueValue(NamedTuple):
     indicator: Indicator
     last_value: Decimal | None
     last_period: str
-    standing: IndicatorValue | None = None  # in this very period
+    standing: IndicatorValue | None = None  # the stored value for this period
 
 
 @dataclass
 class LogPage:
-    """What is known of the action. ``update`` is the one that is edited, None for a new one."""
+    """What is known about the action. ``update``: the one that is being changed, None for a new one."""
 
     action: Action
     update: ActionUpdate | None = None
@@ -60,7 +60,7 @@ class LogPage:
 
     @cached_property
     def last(self) -> ActionUpdate | None:
-        """The newest standing one before this, with the sums of them all."""
+        """The newest active update other than this one, with totals and last figures of all of them."""
         sums = self._others.filter(action=OuterRef("action")).order_by().values("action")
         of_people = self._others.filter(people_reached__isnull=False).newest_first()
         of_progress = self._others.filter(progress__isnull=False).newest_first()
@@ -99,7 +99,7 @@ class LogPage:
 
     @cached_property
     def _milestones(self) -> list[Milestone]:
-        """Each with whether another update has reached it."""
+        """Active milestones, with ``is_reached``: whether another update has reached it."""
         reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
         if self.update:
             reached = reached.exclude(update=self.update)
@@ -126,13 +126,13 @@ class LogPage:
 
     @property
     def periods(self) -> list[CityPeriod]:
-        """Those that one may choose from: open or returned."""
+        """Periods that the user may choose from: open or returned."""
         return [row for row in self._unlocked if row.state != "scheduled"]
 
     def period_for(self, day: date, chosen: str | None = None) -> tuple[CityPeriod | None, bool]:
-        """Where a day's news goes, and whether that is late: its own period, else the next that is not locked.
+        """Return the period for an update of that day, and whether it is late: its own, else the next unlocked one.
 
-        Reads only; the service decides again when it saves, and makes the next period where none is known.
+        Reads only. The service decides again when it saves, and creates the next period if there is none.
         """
         picked = next((row for row in self._unlocked if chosen and str(row.pk) == chosen), None)
         if picked:
@@ -148,7 +148,7 @@ class LogPage:
         return row.period.name if row else ""
 
     def values_for(self, city_period: CityPeriod | None, typed: Iterable[int] = ()) -> list[DueValue]:
-        """The action's indicators that the period still lacks, and the ``typed`` ones with what stands there now."""
+        """Return the action's indicators without a value for the period, and ``typed`` ones with their stored value."""
         if self.update:
             return []
         rows = self._due(city_period) if city_period else []
@@ -162,13 +162,13 @@ class LogPage:
         return list(with_last_value(rows, before=city_period))
 
     def indicators(self, pks: Iterable[int]) -> QuerySet[Indicator]:
-        """Those that somebody has typed a value of, though they may be withdrawn or moved by now."""
+        """Return indicators of the strategy by id, including ones withdrawn or moved after a value was typed."""
         rows = Indicator.objects.filter(strategy=self.action.strategy, pk__in=list(pks))
         return rows.none() if self.update else rows
 
 
 def standing_in(city_period: CityPeriod | None, indicators: Collection[Indicator]) -> dict[int, IndicatorValue]:
-    """By indicator, what is told of the period."""
+    """Return the active values of the period, by indicator id."""
     if city_period is None or not indicators:
         return {}
     rows = IndicatorValue.objects.standing().filter(city_period=city_period, indicator__in=list(indicators))
@@ -181,7 +181,7 @@ def values_in(city_period: CityPeriod, indicators: Collection[Indicator]) -> dic
 
 
 def with_last_value(indicators: QuerySet[Indicator], before: CityPeriod | None = None) -> QuerySet[Indicator]:
-    """Adds ``last_value`` and ``last_period``: what was said last, before a period where one is named."""
+    """Add ``last_value`` and ``last_period`` of the newest value, or of the newest value before a period."""
     values = IndicatorValue.objects.standing().filter(indicator=OuterRef("pk"))
     if before is not None:
         values = values.filter(city_period__period__starts_on__lt=before.period.starts_on)

@@ -1,4 +1,4 @@
-"""Single figures of few people, who could be recognised: not told to the public, not printed in reports."""
+"""Disclosure control: single figures of few people, who could be recognised, are hidden from the public and reports."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,14 +12,15 @@ PEOPLE_AT_LEAST = 5
 
 
 def is_few(count: int | Decimal | str | None) -> bool:
-    """Nobody is not few: a zero tells of no person. Snapshots hold figures as text."""
+    """Return whether the figure is above 0 and below PEOPLE_AT_LEAST. Snapshots contain figures as text."""
     return count is not None and 0 < Decimal(count) < PEOPLE_AT_LEAST
 
 
 def few_words() -> str:
+    """Return the text shown instead of a figure of few people."""
     return _("fewer than %(n)s") % {"n": locales.number(PEOPLE_AT_LEAST)}
 
 
 def reads_few(user: Any, city_id: int) -> bool:
-    """The city's people, and who reads the network."""
+    """Return whether the user may read figures of few people: people of the city, and readers of the network."""
     return city_id in insider_cities(user) or reads_network(user)

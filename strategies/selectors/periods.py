@@ -11,7 +11,10 @@ from strategies.models import CityPeriod, PeriodMove
 
 
 def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFilterForm]:
-    """The visible periods that fit the filter, the newest first, with their last move and how many revisions."""
+    """Return the visible periods that match the filter, newest first, and the form.
+
+    Adds ``moved_at`` (time of the last transition) and ``revision_count``. Scheduled periods are left out by default.
+    """
     form = PeriodFilterForm(wanted or None)
     rows = CityPeriod.objects.visible_to(user).select_related("city", "period")
     moves = PeriodMove.objects.filter(city_period=OuterRef("pk")).order_by("-number")
@@ -20,5 +23,5 @@ def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFil
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
     rows = rows.filter(**{name: value for name, value in chosen.items() if value})
     if not chosen.get("state") and not chosen.get("period"):
-        rows = rows.exclude(state=PeriodState.SCHEDULED)  # years of them may lie ahead
+        rows = rows.exclude(state=PeriodState.SCHEDULED)  # there may be years of them
     return rows.order_by("-period__starts_on", "city__name"), form

@@ -1,4 +1,4 @@
-"""Where in a submitted period something needs work: the places that a coordinator marks, and where they are mended."""
+"""Parts of a submitted period that a coordinator can mark for correction, and the URLs to correct them."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ NARRATIVE, ACTION, INDICATOR = "narrative", "action", "indicator"
 
 
 class Place(NamedTuple):
-    """A part of a revision: its narrative, what is told of an action, the value of an indicator."""
+    """A part of a revision: its narrative, the report on an action, or the value of an indicator."""
 
     kind: str
     pk: int | None
@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A place that was marked, what was written of it, and where the city mends it."""
+    """A marked part, the comment on it, and the URL where the city corrects it."""
 
     place: Place
     text: str
@@ -35,7 +35,7 @@ class Mark(NamedTuple):
 
 
 def places_of(revision: PeriodRevision | None) -> list[Place]:
-    """Narrative, actions and indicators of the revision, in its own order."""
+    """Return the narrative, actions and indicators of the revision, in its order."""
     if revision is None:
         return []
     contents = revision.contents
@@ -47,7 +47,7 @@ def places_of(revision: PeriodRevision | None) -> list[Place]:
 
 
 def marks_of(move: PeriodMove, city_period: CityPeriod) -> list[Mark]:
-    """What the coordinator marked with this move."""
+    """Return the parts that the coordinator marked in this transition."""
     return [_mark(entry, city_period) for entry in move.places]
 
 

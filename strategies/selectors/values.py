@@ -1,4 +1,4 @@
-"""Values of indicators as a reader may read them: live in the city, frozen outside."""
+"""Indicator values as the user may read them: live in the city, from snapshots outside it."""
 
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from .people import few_words, is_few, reads_few
 
 
 class Figure(NamedTuple):
-    """A number, or the words that stand for one of few people."""
+    """A number, or the text shown instead of a number of few people."""
 
     value: Decimal | None
     few: str = ""
@@ -27,7 +27,7 @@ class Figure(NamedTuple):
 
 
 class ToldValue(NamedTuple):
-    """One value for one period. ``row`` is the live record, for who may change it."""
+    """One value for one period. ``row``: the live record, for people of the city only."""
 
     period: str
     figure: Figure
@@ -37,7 +37,7 @@ class ToldValue(NamedTuple):
 
 
 class ValueRow(NamedTuple):
-    """An indicator on the page where a period's values are entered."""
+    """One indicator on the page where a period's values are entered."""
 
     indicator: Indicator
     value: IndicatorValue | None
@@ -53,7 +53,7 @@ class IndicatorRow(NamedTuple):
 
 
 def values_of(indicator: Indicator, user: Any) -> list[ToldValue]:
-    """The oldest first. Outside the city, of open periods nothing, of others what their revision tells."""
+    """Return the values, oldest period first. Outside the city only submitted ones, from the revisions."""
     if indicator.of_city_id in insider_cities(user):
         rows = IndicatorValue.objects.standing().filter(indicator=indicator).select_related("city_period__period")
         rows = rows.order_by("city_period__period__starts_on")
@@ -66,7 +66,7 @@ def values_of(indicator: Indicator, user: Any) -> list[ToldValue]:
 
 
 def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
-    """The standing indicators with their newest value that this reader may read, in few queries."""
+    """Return the active indicators with the newest value that the user may read. The number of queries is fixed."""
     rows = strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action", "objective")
     rows = rows.order_by("name")
     if strategy.city_id in insider_cities(user):
@@ -79,12 +79,12 @@ def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
 
 
 def planned_of(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
-    """Baseline and target."""
+    """Return (baseline, target) as the user may read them."""
     return _planned(indicator, reads_few(user, indicator.of_city_id))
 
 
 class Way(NamedTuple):
-    """How far the newest value has come from the baseline to the target."""
+    """How far the newest value is from the baseline to the target, in per cent."""
 
     period: str
     value: Decimal
@@ -100,7 +100,7 @@ class Way(NamedTuple):
 
 
 def way_to_target(baseline: Figure, target: Figure, values: list[ToldValue]) -> Way | None:
-    """None where a figure is missing or kept back, or there is no way to go."""
+    """Return None if a figure is missing or hidden, or if baseline and target are equal."""
     newest = values[-1].figure.value if values else None
     start, goal = baseline.value, target.value
     if newest is None or start is None or goal is None or start == goal:
@@ -118,14 +118,14 @@ def _planned(indicator: Indicator, reads_small: bool) -> tuple[Figure, Figure]:
 
 
 def _told(value: dict | None) -> Figure:
-    """As a revision tells it, cut for its reader."""
+    """Return the figure of a snapshot's value, which is already reduced for its reader."""
     if value is None or value["value"] is None:
         return Figure(None, value["few"] if value else "")
     return Figure(Decimal(value["value"]))
 
 
 def value_rows(city_period: CityPeriod) -> list[ValueRow]:
-    """What the period asks for, with what is given and what was said before."""
+    """Return the indicators due in the period, with the value for it and the last value before it."""
     rows = with_last_value(due_indicators(city_period), before=city_period).order_by("name")
     given = IndicatorValue.objects.standing().filter(city_period=city_period)
     by_indicator = {value.indicator_id: value for value in given}

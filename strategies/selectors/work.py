@@ -1,4 +1,4 @@
-"""What is due for a person, in order."""
+"""What is due for a user, in order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,14 +28,14 @@ CAME_BACK = {
 }
 UNLOCKED = [PeriodState.OPEN, PeriodState.RETURNED]
 MOST_NAMES = 3
-MOST_PERIODS = 6  # open ones; there are one or two
+MOST_PERIODS = 6  # of the open ones; usually there are one or two
 
 
 @dataclass
 class MyWork:
-    """What presses, in order; then the actions that one may log on though nothing presses; the open periods.
+    """Due rows in order, drafts, other actions that the user may log on, and open periods.
 
-    ``untold``: those that an open period still asks about. ``others``: told of already, or not begun.
+    ``untold``: actions that an open period still needs an update on. ``others``: up to date, or not started.
     """
 
     due: list[WorkRow] = field(default_factory=list)
@@ -43,7 +43,7 @@ class MyWork:
     untold: list[Action] = field(default_factory=list)
     others: list[Action] = field(default_factory=list)
     periods: list[tuple[CityPeriod, Completeness]] = field(default_factory=list)
-    to_tell: list[ReportingPeriod] = field(default_factory=list)  # that *nothing new* can be said for, due first first
+    to_tell: list[ReportingPeriod] = field(default_factory=list)  # for *no change*, earliest due date first
 
     @property
     def can_say_nothing_new(self) -> bool:
@@ -51,12 +51,12 @@ class MyWork:
 
     @property
     def waiting(self) -> int:
-        """How many things ask for something; what has been told of in an open period only stays in sight."""
+        """Number of due rows, without those that have been reported in an open period already."""
         return sum(not row.is_told for row in self.due)
 
 
 def my_work(user: Any) -> MyWork:
-    """As many queries for one row as for a hundred."""
+    """Return what is due for the user. The number of queries does not depend on the number of rows."""
     actions = actions_to_log(user)
     offices = official_cities(user)
     told_of = {action.city.pk for action in actions}
@@ -76,7 +76,7 @@ def my_work(user: Any) -> MyWork:
     ]
     quiet = [action for action in actions if action.health not in NEEDS_WORD]
     begun = [row for row in unlocked if row.city_id in told_of and has_begun(row)]
-    until = {row.city_id: row.period.ends_on for row in begun}  # of each city the newest
+    until = {row.city_id: row.period.ends_on for row in begun}  # the newest one of each city
     untold = [row for row in quiet if not row.told_in and row.city.pk in until and row.starts_on <= until[row.city.pk]]
     others = [row for row in quiet if row not in untold]
     to_tell = list(dict.fromkeys(row.period for row in begun))
@@ -84,9 +84,9 @@ def my_work(user: Any) -> MyWork:
 
 
 def actions_to_log(user: Any) -> list[Action]:
-    """Standing actions of current strategies that the user may log on and that go on: one's own first.
+    """Return active, unfinished actions of current strategies that the user may log on, the user's own first.
 
-    ``told_in``: the name of the newest open period that an update tells of it in.
+    ``told_in``: name of the newest open period with an update on the action, or None.
     """
     if person_of(user) is None or not insider_cities(user):
         return []
@@ -100,7 +100,7 @@ def actions_to_log(user: Any) -> list[Action]:
 
 
 def next_action(user: Any, *, after: Action) -> int | None:
-    """The next action that waits for a word, after this one was logged."""
+    """Return the id of the next action that needs an update, other than ``after``; None if there is none."""
     pressing = [row for row in actions_to_log(user) if row.health in NEEDS_WORD and row.pk != after.pk]
     return next((row.action_id for row in in_order(map(_action_row, pressing)) if not row.is_told), None)
 
@@ -111,13 +111,13 @@ def my_drafts(user: Any) -> list[UpdateDraft]:
 
 
 def open_periods(cities: Iterable[int]) -> list[CityPeriod]:
-    """The open and returned periods of these cities, what is due first first."""
+    """Return the open and returned periods of these cities, earliest due date first."""
     rows = CityPeriod.objects.filter(city__in=set(cities), state__in=UNLOCKED)
     return list(rows.select_related("city", "period").order_by("period__due_on"))
 
 
 def periods_to_tell(actions: Iterable[Action]) -> list[CityPeriod]:
-    """Those of the actions' cities that something can have happened in by now, what is due first first."""
+    """Return the open periods of the actions' cities that have started, earliest due date first."""
     return [row for row in open_periods(action.city.pk for action in actions) if has_begun(row)]
 
 
@@ -147,7 +147,7 @@ def told_words(action: Action) -> str:
 
 
 def _came_back(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodMove]]:
-    """What came back or was opened again and waits for the city, with the move that did it."""
+    """Return the periods that were returned or reopened and not moved since, with that PeriodMove."""
     again = [row for row in periods if row.state == PeriodState.RETURNED or row.revision > 1]
     if not again:
         return []
@@ -158,7 +158,7 @@ def _came_back(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodMove]]
 
 
 def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodMove]], offices: set[int]) -> list[WorkRow]:
-    """The places that a coordinator marked: all of them for officials, those of their own actions for owners."""
+    """Return rows for the parts that a coordinator marked: all for officials, own actions for responsible people."""
     marks = [(row, mark) for row, move in returned for mark in marks_of(move, row)]
     asked = {mark.place.pk for row, mark in marks if row.city_id not in offices and mark.place.kind == ACTION}
     own = set(Action.objects.to_log_by(user).filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
@@ -196,7 +196,7 @@ def _returned_row(city_period: CityPeriod, move: PeriodMove) -> WorkRow:
 
 
 def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
-    """For who submits: the period's last day has passed."""
+    """For users who may submit: open periods whose last day has passed."""
     mine = lead_cities(user)
     over = [row for row in periods if row.city_id in mine and row.period.ends_on < row.city.today]
     return [
@@ -215,7 +215,7 @@ def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
 
 
 def _decide_rows(user: Any) -> list[WorkRow]:
-    """For coordinators: what cities have submitted, those of the own house left to others."""
+    """For coordinators: submitted periods, except those of their own municipality."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
     rows = CityPeriod.objects.filter(state=PeriodState.SUBMITTED).select_related("city", "period")
@@ -238,7 +238,7 @@ def _decide_rows(user: Any) -> list[WorkRow]:
 
 
 def _value_rows(periods: list[tuple[CityPeriod, Completeness]]) -> list[WorkRow]:
-    """One row for each period that still lacks values."""
+    """Return one row for each period with missing values."""
     missing = [(row, [gap.title for gap in told.missing if gap.kind == "indicator"], told) for row, told in periods]
     return [_value_row(row, names, told.indicators) for row, names, told in missing if names]
 

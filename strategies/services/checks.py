@@ -1,4 +1,4 @@
-"""What may be said about an action, sentence by sentence. Forms and services ask here, so that they agree."""
+"""Validation of updates and indicator values, one sentence for each error. Used by forms and services."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from strategies.models import (
     MilestoneReached,
 )
 
-EARLIEST = timedelta(days=366)  # before the action starts: preparations are logged too
+EARLIEST = timedelta(days=366)  # before the action starts, because preparations are logged too
 MOST_MONEY = Decimal("999999999999.99")
 MOST_PEOPLE = 2_000_000_000
 LARGEST_VALUE = Decimal("999999999999.9999")
@@ -34,10 +34,10 @@ LARGEST_VALUE = Decimal("999999999999.9999")
 
 @dataclass
 class UpdateInput:
-    """What somebody says about an action. Only the sentence is required.
+    """Input for an update. ``progress`` is in per cent, ``spent`` in the city's currency since the last update.
 
-    ``milestones`` are all that this update reached. ``files`` are uploads to add; ``links`` all that shall stand.
-    ``city_period`` is the one chosen among several open ones; without it the period follows from the date.
+    ``milestones``: all that this update reached. ``files``: uploads to add. ``links``: all links to keep; others are
+    withdrawn. ``city_period``: chosen among several open ones; without it the period follows from the date.
     """
 
     date: date
@@ -56,18 +56,18 @@ class UpdateInput:
     on_behalf_of: Person | None = None
     city_period: CityPeriod | None = None
     values: dict[Indicator, Decimal | None] = field(default_factory=dict)
-    value_versions: dict[int, int | None] | None = None  # what the form showed as standing; None replaces what stands
+    value_versions: dict[int, int | None] | None = None  # versions that the form showed; None: no check
     files: list[StoredFile] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     form_uuid: UUID | None = None
-    asks_before_late: bool = False  # WillBeLate where it would be reported late in another period than this one:
+    asks_before_late: bool = False  # raise WillBeLate unless ``told_late_in`` is the late period's id
     told_late_in: int | None = None
-    asks_before_moving: bool = False  # ValuesMoved where the values would count for another period than this one:
+    asks_before_moving: bool = False  # raise ValuesMoved unless ``values_told_in`` is the period's id
     values_told_in: int | None = None
 
 
 def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> dict[str, str]:
-    """One sentence for each field that does not fit; empty where the update can be saved. ``update``: it is changed."""
+    """Return one sentence for each field that is not valid. ``update``: the one that is being changed."""
     errors = {
         "date": _date(action, data.date) or _day_of_strategy(action, data.date, update),
         "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason),
@@ -99,7 +99,7 @@ def _date(action: Action, day: date) -> str:
 
 
 def _day_of_strategy(action: Action, day: date, update: ActionUpdate | None) -> str:
-    """Up to the day before the next strategy was adopted; what was said before that stays and may be corrected."""
+    """Refuse days after the strategy has ended, unless ``update`` has that date already."""
     ended_on = action.strategy.get_ended_on()
     if ended_on is None or day <= ended_on or (update is not None and update.date == day):
         return ""
@@ -124,7 +124,7 @@ def _progress(action: Action, progress: int | None) -> str:
 
 
 def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionUpdate | None) -> str:
-    """Each of this action, and reached by no other update."""
+    """Refuse milestones of other actions, and milestones that another update has reached."""
     chosen = {milestone.pk for milestone in milestones}
     if not chosen:
         return ""
@@ -169,7 +169,7 @@ def _people(number: int | None) -> str:
 
 
 def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None) -> str:
-    """A member of one of the city's bodies, or who answers for the action."""
+    """Refuse people who are neither a member of one of the city's bodies nor the responsible person."""
     person = data.on_behalf_of
     if person is None or (update is not None and update.on_behalf_of_id == person.pk):
         return ""
@@ -197,7 +197,7 @@ def _links(links: Iterable[str]) -> str:
 
 
 def period_error(indicator: Indicator, city_period: CityPeriod) -> str:
-    """Why the indicator takes no value of this period: its strategy was over before, or is not adopted yet."""
+    """Return why the indicator takes no value for this period (strategy ended before it, or is a draft), or ``""``."""
     if indicator.strategy.is_next:
         return _("The strategy of this indicator is a draft. It takes values once the strategy is adopted.")
     ended_on = indicator.strategy.get_ended_on()
@@ -208,7 +208,7 @@ def period_error(indicator: Indicator, city_period: CityPeriod) -> str:
 
 
 def value_error(indicator: Indicator, value: Decimal | None, *, action: Action | None = None) -> str:
-    """Why this value cannot be stored; ``action`` is the one that it is said about."""
+    """Return why this value cannot be stored, or ``""``. ``action``: the action whose update contains the value."""
     if action is not None and indicator.strategy_id != action.objective.area.strategy_id:
         return _("Choose an indicator of this action.")
     if indicator.withdrawn_at:
@@ -225,4 +225,5 @@ def value_error(indicator: Indicator, value: Decimal | None, *, action: Action |
 
 
 def current_value(indicator: Indicator, city_period: CityPeriod) -> IndicatorValue | None:
+    """Return the active value of the indicator for the period."""
     return IndicatorValue.objects.standing().filter(indicator=indicator, city_period=city_period).first()

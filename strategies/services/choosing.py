@@ -1,4 +1,4 @@
-"""Which period a fact goes into. Logging is never impossible: there is always a next period that is not locked."""
+"""Assign facts to periods. Logging is always possible, because there is always a next period that is not locked."""
 
 from datetime import date
 from typing import Any
@@ -14,10 +14,11 @@ from .periods import ensure_city_periods, ensure_next_period
 
 
 def choose_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tuple[CityPeriod, bool]:
-    """The period of ``city`` that a fact of ``day`` goes into, and whether it is reported late.
+    """Return the period of ``city`` for a fact dated ``day``, and whether the fact is reported late.
 
-    The one that contains the day, unless it is locked or missing: then the next one that is not locked, a scheduled one
-    included, made where there is none yet. ``chosen`` is one of several open ones that the form named.
+    This is the period that contains the day. If that is locked or missing, it is the next one that is not locked,
+    possibly a scheduled one; it is created if needed. ``chosen``: the period that the user chose among several open
+    ones. Raises PeriodLocked, or InputRefused if ``chosen`` does not fit.
     """
     if chosen is not None:
         return _as_chosen(city, day, chosen)
@@ -26,7 +27,7 @@ def choose_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tup
         for city_period in periods.open_for_facts().order_by("period__starts_on"):
             return city_period, city_period.period.starts_on > day
         _make_more(day, attempt)
-    raise PeriodLocked  # somebody locks periods faster than they are made
+    raise PeriodLocked  # periods were locked as fast as they were created
 
 
 @transaction.atomic

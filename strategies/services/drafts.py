@@ -1,4 +1,4 @@
-"""Drafts of updates: one for each author and action, seen by the author alone."""
+"""Drafts of updates: one for each author and action, visible to the author only."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,16 +15,17 @@ from strategies.models import Action, ActionUpdate, UpdateDraft
 
 from .versions import demand
 
-MOST_SIGNS = 200_000  # of all fields together: three times what anybody writes
+MOST_SIGNS = 200_000  # characters of all fields together, well above real use
 
 
 @transaction.atomic
 def save_draft(
     action: Action, *, by: Any, form_uuid: UUID, fields: Mapping[str, Any], files: Iterable[StoredFile] = ()
 ) -> UpdateDraft | None:
-    """Keep what has been typed; None where this very form has been saved as an update meanwhile.
+    """Save what has been typed. Returns None if this form has been saved as an update meanwhile.
 
-    Only the author's own uploads that still wait can be kept; they replace the ones kept before.
+    ``files`` replaces the files of the draft; only pending uploads of the author are kept. Raises NotAllowed, or
+    StrategyError if the text is too long.
     """
     demand(by, "strategies.log_action", action)
     if sum(len(name) + sum(map(len, typed)) for name, typed in fields.items()) > MOST_SIGNS:
@@ -43,4 +44,5 @@ def save_draft(
 
 @transaction.atomic
 def drop_draft(action: Action, *, by: Any) -> None:
+    """Delete the user's draft for the action, if there is one."""
     UpdateDraft.objects.filter(author=by, action=action).delete()

@@ -1,4 +1,4 @@
-"""What this app keeps in people's names and in files: handed over, and read as what it hangs on."""
+"""Handover of actions to another person, and who may read the files of this app."""
 
 from typing import Any
 
@@ -10,21 +10,25 @@ from .versions import locked_row, save_as
 
 
 def evidence_held_for(user: Any) -> Q:
-    """Files of evidence are read as their update or value is; replaced and withdrawn ones by the city's leads.
+    """Return a Q over StoredFile for evidence that the user may read, through its update or value or a revision.
 
-    And as the revision tells that the user reads, while the city changes the facts behind it.
+    Replaced and withdrawn files are for the city's lead officials only. Files of a readable revision stay readable
+    while the city changes the facts.
     """
     live, frozen = (model.objects.visible_to(user).filter(file=OuterRef("pk")) for model in (Evidence, RevisionFile))
     return Q(Exists(live)) | Q(Exists(frozen))
 
 
 def document_held_for(user: Any) -> Q:
-    """A strategy's document is read as the strategy."""
+    """Return a Q over StoredFile for the documents of strategies that the user may see."""
     return Q(Exists(Strategy.objects.visible_to(user).filter(document=OuterRef("pk"))))
 
 
 def take_over(sender: Any, *, membership: Any, person: Any, to: Any, body: Any, by: Any, **kwargs: Any) -> None:
-    """``to`` answers for what ``person`` answered for in that city; the leaving person's drafts stay hers."""
+    """Make ``to`` the responsible person or deputy wherever ``person`` was in that city. Receives ``handed_over``.
+
+    Drafts of updates stay with their author.
+    """
     if body.city_id is None:
         return
     actions = Action.objects.filter(objective__area__strategy__city=body.city_id, withdrawn_at=None)

@@ -1,4 +1,4 @@
-"""Letters about periods: to the people who have something to do, in their language, each at most once."""
+"""Emails about periods, to the people who have something to do, in their language, each at most once."""
 
 from collections.abc import Iterable
 
@@ -58,7 +58,7 @@ def _send(
 
 
 def _said(said: PeriodMove | PeriodComment) -> str:
-    """The words, and a line for each place that was marked."""
+    """Return the comment, and one line for each marked part."""
     marks = marks_of(said, said.city_period) if isinstance(said, PeriodMove) else []
     lines = [f"– {mark.title}: {mark.text}" if mark.text else f"– {mark.title}" for mark in marks]
     return "\n\n".join(part for part in (said.text, "\n".join(lines)) if part)
@@ -73,14 +73,14 @@ WRITTEN_TO = {
 
 
 def tell_of_move(move: PeriodMove) -> None:
-    """To the city, of what was opened, returned, accepted and reopened; to the coordinators, of what was submitted."""
+    """Notify the city when a period is opened, returned, accepted or reopened; coordinators when it is submitted."""
     key = f"period-{move.city_period_id}-move-{move.number}"
     _send(_written_to(move), move.verb, move.city_period, key, move)
 
 
 def _written_to(move: PeriodMove) -> list[Person]:
     city = move.city_period.city
-    if move.verb == PeriodVerb.SUBMIT:  # who may accept it: nobody of the city's own house
+    if move.verb == PeriodVerb.SUBMIT:  # those who may accept it: not people of the city's municipality
         people = holders(roles=[Role.COORDINATOR])
         return [person for person in people if person.organisation_id != city.municipality_id]
     roles = WRITTEN_TO.get(PeriodVerb(move.verb))
@@ -88,6 +88,6 @@ def _written_to(move: PeriodMove) -> list[Person]:
 
 
 def tell_of_request(comment: PeriodComment) -> None:
-    """To the coordinators: a city asks to reopen a period."""
+    """Notify the coordinators that a city asks to reopen a period."""
     people = holders(roles=[Role.COORDINATOR])
     _send(people, comment.kind, comment.city_period, f"period-request-{comment.pk}", comment)

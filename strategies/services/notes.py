@@ -1,8 +1,8 @@
-"""The signed note in the logging form says whose the form is, so that a post after the session has ended is not lost.
+"""Signed token in the logging form that names its user, so that a POST after the session has ended is not lost.
 
-The note is no key to the site: all it allows is to lay what was typed into its owner's own draft, for a limited time
-and in a limited amount, where the owner alone finds it after signing in. It cannot be guessed (it is signed), and it
-is made for one person and one action.
+The token does not sign anybody in. It only allows storing the input as a draft of its user, for a limited time and in
+a limited amount; only that user can see the draft, after signing in. The token is signed, so it cannot be guessed, and
+is valid for one user and one action.
 """
 
 import json
@@ -24,13 +24,13 @@ from .drafts import save_draft
 
 SALT = "strategies.log.note"
 VALID_SECONDS = 14 * 24 * 3600
-MOST_SIGNS = 60_000  # of all fields together
+MOST_SIGNS = 60_000  # characters of all fields together
 MOST_FILES = 5
-MOST_POSTS, WINDOW_SECONDS = 20, 3600  # of one note's owner, and from one address
+MOST_POSTS, WINDOW_SECONDS = 20, 3600  # per user of the token, and per IP address
 
 
 class NoteRefused(StrategyError):
-    """Nothing was kept; the page still shows what was typed."""
+    """Nothing was stored. The page still shows what was typed."""
 
 
 class Note(NamedTuple):
@@ -39,8 +39,8 @@ class Note(NamedTuple):
 
 
 class Parked(NamedTuple):
-    draft: UpdateDraft | None  # None where this very form was saved meanwhile
-    refused: list[str]  # a sentence for each file that could not be kept
+    draft: UpdateDraft | None  # None if this form was saved meanwhile
+    refused: list[str]  # one sentence for each file that was not stored
 
 
 def write_note(user: Any, action: Action) -> str:
@@ -48,7 +48,7 @@ def write_note(user: Any, action: Action) -> str:
 
 
 def read_note(text: str, action_id: int) -> Note | None:
-    """The note where it is genuine, in time and made for this action; else None."""
+    """Return the Note if its signature is valid, it has not expired and it is for this action; else None."""
     try:
         user_id, of_action = signing.loads(text or "", salt=SALT, max_age=VALID_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):
@@ -57,7 +57,10 @@ def read_note(text: str, action_id: int) -> Note | None:
 
 
 def park(note: Note, *, fields: dict[str, list[str]], files: list, form_uuid: UUID | None, address: str) -> Parked:
-    """What was posted without a session becomes the draft of the note's owner. Raises NoteRefused."""
+    """Store what was posted without a session as a draft of the token's user. ``address``: the client's IP address.
+
+    Raises NoteRefused if it is too long, too often, or the user may not log on this action.
+    """
     _refuse_often(f"user-{note.user_id}", f"from-{address}")
     if len(json.dumps(fields)) > MOST_SIGNS:
         raise NoteRefused(_("This is too long to be kept without being signed in."))
@@ -81,7 +84,7 @@ def _refuse_often(*keys: str) -> None:
         cache.add(key, 0, WINDOW_SECONDS)
         try:
             count = cache.incr(key)
-        except ValueError:  # it ran out between the two
+        except ValueError:  # the key expired between the two calls
             cache.set(key, count := 1, WINDOW_SECONDS)
         if count > MOST_POSTS:
             raise NoteRefused(_("Too much was sent without being signed in. Sign in first, then log it."))
@@ -98,7 +101,7 @@ def _store(files: list, owner: Any) -> tuple[list, list[str]]:
 
 
 def _with_older(fields: dict, stored: list, before: UpdateDraft) -> tuple[dict, list]:
-    """Another window's draft is there already: both texts are kept, one under the other."""
+    """Merge with the draft of another window. Both texts are kept, the newer one first."""
     older = (before.fields.get("text") or [""])[0]
     newer = (fields.get("text") or [""])[0]
     both = "\n\n".join(dict.fromkeys(part for part in (newer, older) if part.strip()))

@@ -1,4 +1,4 @@
-"""Periods: made for every city, moved from state to state, frozen when they are submitted."""
+"""Periods: created for every city, moved from state to state, frozen in a snapshot when they are submitted."""
 
 import calendar
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ from strategies.signals import period_moved
 from . import letters
 from .versions import demand, demand_rule, expect_version, kind_refusal, save_as
 
-EASTERNMOST = "Pacific/Kiritimati"  # where each day begins first
+EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
 
 # ---- the network's periods
 
@@ -52,7 +52,7 @@ EASTERNMOST = "Pacific/Kiritimati"  # where each day begins first
 def create_period(
     *, name: str, starts_on: date, ends_on: date, opens_on: date, due_on: date, by: Any
 ) -> ReportingPeriod:
-    """A stretch of time for the whole network, scheduled in every city."""
+    """Create a period for the network, scheduled in every city. Raises NotAllowed or InputRefused."""
     period = ReportingPeriod(name=name, starts_on=starts_on, ends_on=ends_on, opens_on=opens_on, due_on=due_on)
     demand_rule(by, "strategies.add_reportingperiod", period)
     return save_period(period, by=by)
@@ -60,7 +60,10 @@ def create_period(
 
 @transaction.atomic
 def save_period(period: ReportingPeriod, *, by: Any) -> ReportingPeriod:
-    """A new or changed period: its days in order, and none of them in another period."""
+    """Save a new or changed period. Its dates must be in order and must not overlap another period.
+
+    Raises NotAllowed or InputRefused.
+    """
     demand_rule(by, f"strategies.{'change' if period.pk else 'add'}_reportingperiod", period)
     if errors := period_errors(period):
         raise InputRefused(errors)
@@ -70,7 +73,7 @@ def save_period(period: ReportingPeriod, *, by: Any) -> ReportingPeriod:
 
 
 def period_errors(period: ReportingPeriod) -> dict[str, str]:
-    """What is wrong with the dates, one sentence for each field."""
+    """Return one sentence for each value that is not valid, by field name."""
     errors = {}
     if period.ends_on < period.starts_on:
         errors["ends_on"] = _("The last day comes before the first day.")
@@ -91,7 +94,7 @@ def period_errors(period: ReportingPeriod) -> dict[str, str]:
 
 
 def ensure_city_periods() -> None:
-    """Each city has each period. What is missing is made, scheduled."""
+    """Create the missing city periods, in the state *scheduled*, so that each city has each period."""
     if CityPeriod.objects.count() == City.objects.count() * ReportingPeriod.objects.count():
         return
     have = set(CityPeriod.objects.values_list("city", "period"))
@@ -103,7 +106,7 @@ def ensure_city_periods() -> None:
 
 
 def ensure_next_period(day: date) -> ReportingPeriod:
-    """The period after the last one known; before there is any, the quarter of ``day``."""
+    """Create the period after the last one or, if there is none, the quarter of ``day``."""
     last = ReportingPeriod.objects.order_by("-starts_on").first()
     if last is None:
         starts_on = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
@@ -130,7 +133,7 @@ def months_later(day: date, months: int) -> date:
 
 
 def _name_of(starts_on: date, ends_on: date, months: int) -> str:
-    """As people of any language read it; a coordinator may give it another name."""
+    """Return a name that needs no translation. A coordinator can change it."""
     name = f"{starts_on.isoformat()} – {ends_on.isoformat()}"
     if months == 3 and starts_on.day == 1 and starts_on.month % 3 == 1:
         quarter = f"{starts_on.year} Q{starts_on.month // 3 + 1}"
@@ -142,9 +145,9 @@ def _name_of(starts_on: date, ends_on: date, months: int) -> str:
 
 
 def _move(city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", places: Any = ()) -> Any:
-    """The only writer of ``state``; holds the row until the commit.
+    """Change the state. The only function that does; it locks the row until the commit.
 
-    The move's row comes first, and by a trigger it moves the period too: saving here finds that done already.
+    Inserting the PeriodMove updates the period by a trigger, so that the following save changes nothing more.
     """
     rows = CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period")
     city_period = rows.get(pk=city_period.pk)
@@ -179,7 +182,10 @@ def _tell(city_period: CityPeriod, move: PeriodMove, revision: PeriodRevision | 
 
 @transaction.atomic
 def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
-    """By the clock on the day it opens in the city, or earlier by a coordinator."""
+    """Open a period, by a task on its opening day in the city (``by=None``) or earlier by a coordinator.
+
+    Raises NotAllowed, TransitionNotAllowed, or StrategyError if a task does it too early.
+    """
     if by is not None:
         demand(by, "strategies.open_cityperiod", city_period)
     elif city_period.period.opens_on > city_period.city.today:
@@ -190,7 +196,7 @@ def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
 
 
 def open_due_periods() -> list[CityPeriod]:
-    """Every period whose day has come in its city; what a twin opens at the same moment is left to the twin."""
+    """Open every period whose opening day has come in its city. Skips those that another worker opens meanwhile."""
     ensure_city_periods()
     latest = clock.today(EASTERNMOST)
     waiting = CityPeriod.objects.filter(state=PeriodState.SCHEDULED, period__opens_on__lte=latest)
@@ -208,7 +214,10 @@ def _open_unless_twin_was_first(city_period: CityPeriod) -> CityPeriod | None:
 
 @transaction.atomic
 def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | None = None) -> PeriodRevision:
-    """Submit the period and freeze what it holds; ``on_behalf_of`` answers for it."""
+    """Submit the period and freeze its contents. ``on_behalf_of``: the responsible official, by default ``by``.
+
+    Raises NotAllowed, TransitionNotAllowed, or InputRefused if that person is not an official of the city.
+    """
     demand(by, "strategies.submit_cityperiod", city_period)
     answers = on_behalf_of or person_of(by)
     office = Membership.objects.current(city_period.city.today).filter(
@@ -238,21 +247,26 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
 def return_period(
     city_period: CityPeriod, *, by: Any, comments: str, marks: Mapping[str, str] | None = None
 ) -> CityPeriod:
-    """What was submitted stays as it is; the city goes on in the next revision.
+    """Return a submitted period for correction. The submitted revision stays; the city continues in the next one.
 
-    ``marks``: of each place that needs work (``Place.key``) a line about it, which may be empty.
+    ``marks``: ``{Place.key: comment}`` for each part that needs correction; a comment may be empty. Raises NotAllowed,
+    OwnWork, TransitionNotAllowed, ReasonMissing or InputRefused.
     """
     return _decide(city_period, "return", by=by, text=comments, marks=marks or {})
 
 
 @transaction.atomic
 def accept_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
+    """Accept a submitted period. Raises NotAllowed, OwnWork or TransitionNotAllowed."""
     return _decide(city_period, "accept", by=by)
 
 
 @transaction.atomic
 def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPeriod:
-    """The facts can be changed again; others go on reading the old revision until the next is submitted."""
+    """Unlock the facts. Readers outside the city get the old revision until the next one is submitted.
+
+    Raises NotAllowed, TransitionNotAllowed or ReasonMissing.
+    """
     return _decide(city_period, "reopen", by=by, text=reason)
 
 
@@ -269,7 +283,7 @@ def _decide(
 
 
 def _marked(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dict]:
-    """The marked places with their titles, in the order of what was submitted; none that is not in it."""
+    """Return the marked parts with title and comment, in the order of the submission. Raises for unknown parts."""
     newest = city_period.revisions.order_by("-number").first()
     known = {place.key: place for place in places_of(newest)}
     if marks.keys() - known.keys():
@@ -283,19 +297,22 @@ def _marked(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dict]:
 
 @transaction.atomic
 def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
-    """From now on the public reads this revision."""
+    """Make the accepted revision public. Raises NotAllowed or TransitionNotAllowed."""
     demand(by, "strategies.publish_cityperiod", city_period)
     city_period, move = _move(city_period, "publish", by=by)
     _tell(city_period, move)
     return city_period
 
 
-# ---- what is said about it
+# ---- comments and narrative
 
 
 @transaction.atomic
 def ask_to_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodComment:
-    """The city has found a mistake after submitting; the coordinators are told."""
+    """Record the city's request to reopen a locked period, and notify the coordinators.
+
+    Raises NotAllowed, TransitionNotAllowed or ReasonMissing.
+    """
     demand(by, "strategies.ask_reopen_cityperiod", city_period)
     city_period = _held(city_period)
     if not city_period.is_locked:
@@ -307,13 +324,17 @@ def ask_to_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodCom
 
 @transaction.atomic
 def comment_period(city_period: CityPeriod, *, by: Any, text: str) -> PeriodComment:
+    """Add a comment by the expert group. Raises NotAllowed, ReasonMissing, or TransitionNotAllowed if it is locked."""
     demand(by, "strategies.comment_cityperiod", city_period)
     return _comment(_before_submission(city_period), CommentKind.COMMENT, by=by, text=text)
 
 
 @transaction.atomic
 def endorse_period(city_period: CityPeriod, *, by: Any, text: str = "") -> PeriodComment:
-    """Once for each revision and member of the expert group; saying it twice changes nothing."""
+    """Add the endorsement of a member of the expert group, once for each revision; a second call returns the first.
+
+    Raises NotAllowed, or TransitionNotAllowed if the period is locked.
+    """
     demand(by, "strategies.comment_cityperiod", city_period)
     city_period = _before_submission(city_period)
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision, author=by)
@@ -343,7 +364,10 @@ def _comment(city_period: CityPeriod, kind: str, *, by: Any, text: str) -> Perio
 def save_narrative(
     city_period: CityPeriod, *, by: Any, text: str, language: str, version: int | None = None
 ) -> Narrative:
-    """The city's own account of the period. ``version`` is None for the first words."""
+    """Save the city's own account of the period. ``version`` is None for the first text.
+
+    Raises NotAllowed or PeriodLocked; EditedMeanwhile if ``version`` is not the stored one.
+    """
     demand(by, "strategies.change_narrative", city_period)
     city_period = _held(city_period)
     if city_period.is_locked:

@@ -1,4 +1,4 @@
-"""Plans: adopted, published, changed and withdrawn on any day, with history."""
+"""Create, adopt, publish, change and withdraw plans and their parts, on any day and with history."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -27,7 +27,7 @@ from strategies.models import (
 from .versions import demand, demand_rule, expect_version, locked_row, save_as
 
 MOST_NAMED = 5
-MEANING = ("unit", "direction", "across_periods", "counts_people")  # of each value that is stored
+MEANING = ("unit", "direction", "across_periods", "counts_people")  # fields that define the meaning of stored values
 NEEDS_REASON = {
     Indicator: ("target", "target_on", "baseline", "baseline_on", *MEANING),
     Milestone: ("weight",),
@@ -45,10 +45,11 @@ def save_version(
     cause: str = "",
     reason: str = "",
 ) -> Any:
-    """Save a plan record, new (``pk`` is None) or changed; EditedMeanwhile where ``version`` is not the stored one.
+    """Save a part of the plan, new (``pk`` is None) or changed.
 
-    ``fields`` are set on the stored row. What values rest on (NEEDS_REASON) needs a ``cause`` (ChangeCause) and a
-    ``reason`` in words to be changed; the history keeps both.
+    ``fields`` and ``m2m`` are set on the stored row. To change a field in NEEDS_REASON once values exist, ``cause`` (a
+    ChangeCause) and ``reason`` are required; the history keeps both. Raises NotAllowed, InputRefused, AlreadyWithdrawn
+    (parent) or Superseded; EditedMeanwhile if ``version`` is not the stored one.
     """
     name = instance._meta.model_name
     if instance.pk is None:
@@ -75,20 +76,20 @@ def save_version(
 
 
 def _refuse_superseded(row: Any) -> None:
-    """The plan of an earlier strategy stays as it was when the next one was adopted."""
+    """Raise Superseded for a part of an earlier strategy, whose plan can no longer change."""
     if Strategy.objects.filter(pk=plan_of(row).pk, superseded_at__isnull=False).exists():
         raise Superseded
 
 
 def _parent_of(row: Any) -> PriorityArea | Objective | None:
-    """What a part hangs on that can be withdrawn."""
+    """Return the parent that can be withdrawn, if the part has one."""
     if isinstance(row, Objective):
         return row.area
     return row.objective if isinstance(row, Action | Indicator) else None
 
 
 def _refuse_withdrawn_parent(row: Any, was_under: PriorityArea | Objective | None) -> None:
-    """Nothing new comes under what was withdrawn; held, so that nobody withdraws it at the same moment."""
+    """Raise if the new parent is withdrawn. Locks the parent, so that nobody withdraws it at the same moment."""
     parent = _parent_of(row)
     if parent is not None and parent != was_under and locked_row(parent).withdrawn_at:
         raise AlreadyWithdrawn(
@@ -97,7 +98,7 @@ def _refuse_withdrawn_parent(row: Any, was_under: PriorityArea | Objective | Non
 
 
 def plan_of(row: Any) -> Strategy:
-    """The strategy that a record of the plan belongs to."""
+    """Return the strategy that a part of the plan belongs to."""
     if isinstance(row, Strategy):
         return row
     if isinstance(row, Milestone | BudgetLine):
@@ -133,7 +134,7 @@ def _ask_reason(row: Any, fields: Mapping[str, Any], cause: str, reason: str) ->
 
 
 def has_values(row: Indicator | Milestone) -> bool:
-    """Figures rest on this indicator, or on this milestone's weight beside the others'."""
+    """Return whether the indicator has values, or any milestone of the same action has been reached."""
     if isinstance(row, Indicator):
         return row.values.standing().exists()
     return MilestoneReached.objects.filter(milestone__action=row.action_id, update__withdrawn_at=None).exists()
@@ -141,9 +142,9 @@ def has_values(row: Indicator | Milestone) -> bool:
 
 @transaction.atomic
 def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
-    """A draft: the first strategy of a city, or the one that follows the adopted one, which a lead official begins.
+    """Create a draft: the first strategy of a city or, by a lead official, the one that follows the adopted one.
 
-    Two who begin at once: the second is told.
+    If two users do it at once, the second gets StrategyError. Raises NotAllowed or InputRefused.
     """
     city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
     current = Strategy.objects.current().filter(city=city).first()
@@ -159,7 +160,10 @@ def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
 
 @transaction.atomic
 def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
-    """From ``on`` the city works by it. The one that it follows is superseded and ends the day before."""
+    """Adopt a draft as of the day ``on``. The strategy before it is superseded and ends the day before.
+
+    Raises NotAllowed, StrategyError (adopted already) or InputRefused.
+    """
     demand(by, "strategies.adopt_strategy", strategy)
     City.objects.select_for_update(of=("self",)).get(pk=strategy.city_id)
     strategy = locked_row(strategy)
@@ -175,7 +179,7 @@ def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
 
 
 def _supersede(strategy: Strategy, *, by: Any, on: date) -> None:
-    """It stays readable as it is; what was logged, submitted and judged of it is not touched."""
+    """Mark as superseded. It stays readable; its updates, submissions and evaluations do not change."""
     if strategy.adopted_on is not None and on <= strategy.adopted_on:
         words = {"day": locales.day(strategy.adopted_on)}
         sentence = _("The strategy that it follows was adopted on %(day)s. Choose a later day.") % words
@@ -186,7 +190,7 @@ def _supersede(strategy: Strategy, *, by: Any, on: date) -> None:
 
 @transaction.atomic
 def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComment:
-    """What people of the city say to each other while it is a draft."""
+    """Add a comment by a person of the city to a draft. Raises NotAllowed, StrategyError or ReasonMissing."""
     demand(by, "strategies.comment_strategy", strategy)
     strategy = locked_row(strategy)
     if strategy.status != StrategyStatus.DRAFT:
@@ -198,7 +202,7 @@ def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComme
 
 @transaction.atomic
 def publish_strategy(strategy: Strategy, *, by: Any) -> Strategy:
-    """For everybody to read, with all its standing actions."""
+    """Make the strategy and all its active actions public. Raises NotAllowed, or StrategyError for a draft."""
     demand(by, "strategies.publish_strategy", strategy)
     strategy = locked_row(strategy)
     if strategy.status != StrategyStatus.ADOPTED:
@@ -213,7 +217,10 @@ def publish_strategy(strategy: Strategy, *, by: Any) -> Strategy:
 
 @transaction.atomic
 def publish_action(action: Action, *, by: Any) -> Action:
-    """An action that came after its strategy was published."""
+    """Publish an action that was added after its strategy was published.
+
+    Raises NotAllowed, AlreadyWithdrawn, or StrategyError if the strategy is not published.
+    """
     demand(by, "strategies.publish_strategy", action.strategy)
     action = locked_row(action)
     if action.strategy.published_at is None:
@@ -232,14 +239,20 @@ def _publish(action: Action, by: Any) -> None:
 
 @transaction.atomic
 def withdraw_action(action: Action, *, by: Any, reason: str) -> Action:
-    """Out of the plan from today; what was logged and frozen stays."""
+    """Withdraw an action from the plan. Its updates and snapshots stay.
+
+    Raises NotAllowed, ReasonMissing, AlreadyWithdrawn or Superseded.
+    """
     demand(by, "strategies.change_action", action)
     return _withdraw(_to_withdraw(action, reason), by, reason)
 
 
 @transaction.atomic
 def withdraw_objective(objective: Objective, *, by: Any, reason: str) -> Objective:
-    """Out of the plan from today, with all of its actions withdrawn before; what was stored under it stays."""
+    """Withdraw an objective, after its actions and indicators. What was stored about it stays.
+
+    Raises like ``withdraw_action``; StrategyError if it still has active actions or indicators.
+    """
     demand(by, "strategies.change_objective", objective)
     objective = _to_withdraw(objective, reason)
     _refuse_standing(Action.objects.filter(objective=objective), Indicator.objects.filter(objective=objective))
@@ -248,7 +261,7 @@ def withdraw_objective(objective: Objective, *, by: Any, reason: str) -> Objecti
 
 @transaction.atomic
 def withdraw_area(area: PriorityArea, *, by: Any, reason: str) -> PriorityArea:
-    """The same, with its objectives, for the same reason."""
+    """Withdraw an area and its objectives with the same reason. Raises like ``withdraw_objective``."""
     demand(by, "strategies.change_priorityarea", area)
     area = _to_withdraw(area, reason)
     objectives = list(Objective.objects.select_for_update(of=("self",), no_key=True).filter(area=area).standing())
@@ -288,9 +301,10 @@ def _withdraw(row: Any, by: Any, reason: str) -> Any:
 
 @transaction.atomic
 def withdraw_part(part: Any, *, by: Any, reason: str = "") -> Any:
-    """Take a milestone, a budget line, a SWOT item, a problem or an indicator out of the plan.
+    """Withdraw a milestone, a budget line, a SWOT item, a risk or an indicator from the plan.
 
-    A milestone or an indicator that figures rest on takes a ``reason``, kept in the history.
+    A milestone or indicator that figures depend on needs a ``reason``; the history keeps it. Raises NotAllowed,
+    AlreadyWithdrawn, Superseded, ReasonMissing, or StrategyError if an update uses the milestone or budget line.
     """
     demand_rule(by, f"strategies.change_{_permission_of(part._meta.model_name)}", part)
     part = locked_row(part)

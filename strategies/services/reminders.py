@@ -1,4 +1,4 @@
-"""Letters that remind: due soon, overdue, long silent. Each person gets at most one a day, about each thing once."""
+"""Reminder emails: due soon, overdue, no recent update. Each person gets at most one a day, and one for each reason."""
 
 from collections import defaultdict
 from datetime import date, timedelta
@@ -20,18 +20,18 @@ from strategies.models import Action, CityPeriod, Reminder, ReminderDay
 from strategies.models.health import health_reason
 
 SOON = timedelta(days=7)
-FIRST_HOUR = 7  # nobody is written to in the night
+FIRST_HOUR = 7  # of the city's day, so that no emails are sent at night
 
 
 class Due(NamedTuple):
-    """One line of a letter."""
+    """One line of a reminder email."""
 
     about: str
     row: Any  # an action with its health, or a city period
 
 
 def send_due_reminders() -> None:
-    """Once a day in each city, when the morning has come there."""
+    """Send the reminders of each city once a day, after FIRST_HOUR local time."""
     cities = City.objects.annotate(reminded_on=Max("reminder_days__day"))
     for_each([city for city in cities if _is_time(city)], remind_city)
 
@@ -43,7 +43,7 @@ def _is_time(city: Any) -> bool:
 
 @transaction.atomic
 def remind_city(city: City) -> None:
-    """The city's letters of today; the row of the day makes sure that a twin, or a second run, writes none."""
+    """Send today's reminders of a city. The ReminderDay row prevents a second or concurrent run from sending them."""
     _day, is_new = ReminderDay.objects.get_or_create(city=city, day=city.today)
     if not is_new:
         return
@@ -64,7 +64,7 @@ def due_by_person(city: City) -> dict[Person, list[Due]]:
 
 
 def _pressing_actions(city: City) -> list[Action]:
-    """Late, silent, or with a day ahead that is near."""
+    """Return actions that are late, without a recent update, or due within SOON."""
     members = Person.objects.filter(memberships__in=Membership.objects.current(city.today).filter(body__city=city))
     members = members.distinct().select_related("user")
     rows = Action.objects.of_city(city).standing().with_health(city.today)
@@ -75,7 +75,7 @@ def _pressing_actions(city: City) -> list[Action]:
 
 
 def _who_answers(action: Action) -> list[Person]:
-    """The accountable person, else the deputies; only members of the city's bodies who can be written to."""
+    """Return the responsible person, else the deputies. Only members of the city's bodies with an email address."""
     answers = [action.accountable] if action.accountable else action.standing_deputies
     return [person for person in answers if address_of(person)]
 
@@ -108,7 +108,7 @@ def _remind(person: Person, dues: list[Due], city: City) -> None:
 
 
 def _text(dues: list[Due]) -> tuple[str, str]:
-    """The subject tells what and by when of what is due first; the letter tells all."""
+    """Return subject and body. The subject says what is due first and when; the body lists everything."""
     first = min(dues, key=lambda due: _day_of(due.row))
     subject, more = _what(first.row), len(dues) - 1
     if more:
@@ -118,7 +118,7 @@ def _text(dues: list[Due]) -> tuple[str, str]:
 
 
 def _day_of(row: Action | CityPeriod) -> date:
-    """When it is or was due; what has none comes after what has one."""
+    """Return the due date. Without one, ``date.max`` sorts the row last."""
     if isinstance(row, CityPeriod):
         return row.period.due_on
     return date.max if row.health == Health.STALE else min(row.next_due_on, row.ends_on)

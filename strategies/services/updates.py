@@ -1,4 +1,4 @@
-"""Updates of actions: logged, changed, withdrawn. Who may is asked here too; the database's locks are translated."""
+"""Log, change and withdraw updates of actions. Checks permissions; translates errors of the database triggers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -50,8 +50,12 @@ __all__ = [
 
 
 def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
-    """Log what has happened. The same form sent again, at the same moment too, gets the first one's answer."""
-    demand_rule(by, "strategies.log_action", action)  # who may log sees the action, too
+    """Log an update. If the same form is sent again, even at the same moment, the first update is returned.
+
+    Raises NotAllowed, AlreadyWithdrawn, StrategyError (draft strategy), InputRefused, PeriodLocked, FormUsed,
+    WillBeLate, ValuesMoved or ValuesMeanwhile.
+    """
+    demand_rule(by, "strategies.log_action", action)  # users who may log may also view the action
     if first := _first_answer(action, by, data):
         return first
     try:
@@ -60,7 +64,7 @@ def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
         if first := _first_answer(action, by, data):
             return first
         if isinstance(error, PeriodLocked) and data.city_period is None:
-            return _log_at_once(action, by=by, data=data)  # submitted a moment ago: into the next one
+            return _log_at_once(action, by=by, data=data)  # locked a moment ago: use the next period
         raise
 
 
@@ -100,7 +104,7 @@ def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = F
 
 
 def _held(action: Action) -> Action:
-    """Locked, so that two people cannot reach one milestone. Its place in the plan need not be read again."""
+    """Lock the action, so that two updates cannot reach one milestone. Keeps the cached objective to save queries."""
     held = locked_row(action)
     if Action.objective.is_cached(action) and held.objective_id == action.objective_id:
         held.objective = action.objective
@@ -130,7 +134,7 @@ def _fill(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod, is_l
 
 
 def _reach(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
-    """The milestones ticked are those that this update reached."""
+    """Make ``data.milestones`` the milestones that this update reached."""
     wanted = {milestone.pk for milestone in data.milestones}
     stored = {} if is_new else {row.milestone_id: row for row in update.reached.all()}
     for milestone in sorted(stored.keys() - wanted):
@@ -162,7 +166,10 @@ def _take_away(evidence: Evidence, by: Any) -> None:
 
 
 def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
-    """One that stands is replaced knowingly alone: where the form had shown it, in the version that stands."""
+    """Save indicator values. A stored value is replaced only if the form showed its current version.
+
+    Raises ValuesMeanwhile for the others.
+    """
     meanwhile = {}
     for indicator, value in data.values.items():
         row = current_value(indicator, update.city_period)
@@ -184,12 +191,16 @@ def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorV
     set_value(indicator, update.city_period, by=by, value=value, version=row.version if row else 0, **said)
 
 
-# ---- afterwards
+# ---- change and withdraw
 
 
 @transaction.atomic
 def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: int) -> ActionUpdate:
-    """Correct an update while its period is not locked; another date may lead it into another period."""
+    """Correct an update while its period is not locked. A new date may move it to another period.
+
+    Raises NotAllowed, AlreadyWithdrawn, PeriodLocked, StrategyError (draft strategy), InputRefused or ValuesMeanwhile;
+    EditedMeanwhile if ``version`` is not the stored one.
+    """
     demand(by, "strategies.change_actionupdate", update)
     action = locked_row(update.action)
     update = _changeable(update)
@@ -219,7 +230,10 @@ def _changeable(update: ActionUpdate) -> ActionUpdate:
 
 @transaction.atomic
 def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpdate:
-    """Out of all lists and figures; officials of the city still read it, with the reason."""
+    """Remove an update from lists and figures. Officials of the city can still read it, with the reason.
+
+    Raises NotAllowed, ReasonMissing, AlreadyWithdrawn or PeriodLocked.
+    """
     demand(by, "strategies.change_actionupdate", update)
     if not reason.strip():
         raise ReasonMissing
@@ -233,7 +247,7 @@ def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpda
 
 @transaction.atomic
 def withdraw_evidence(evidence: Evidence, *, by: Any) -> Evidence:
-    """Take a file or link off an update or value, while the period is not locked."""
+    """Withdraw a file or link from an update or value. Raises NotAllowed, AlreadyWithdrawn or PeriodLocked."""
     fact: Any = evidence.update or evidence.value
     demand(by, f"strategies.change_{fact._meta.model_name}", fact)
     evidence = locked_row(evidence)
@@ -248,9 +262,10 @@ def withdraw_evidence(evidence: Evidence, *, by: Any) -> Evidence:
 def log_nothing_new(
     actions: Iterable[Action], *, by: Any, city_periods: Iterable[CityPeriod] = ()
 ) -> list[ActionUpdate]:
-    """Say of several actions that nothing is new: of all of them, or (where one refuses) of none.
+    """Log *no change* for several actions: for all of them or, if one fails, for none.
 
-    ``city_periods``: of each city the one that it is said for; without one it counts for the period of today.
+    ``city_periods``: at most one for each city; without one, the update counts for today's period. Raises like
+    ``log_update``.
     """
     unique = {action.pk: action for action in actions}
     chosen = {row.city_id: row for row in city_periods}
@@ -265,7 +280,7 @@ def _nothing_new(action: Action, by: Any, city_period: CityPeriod | None) -> Act
     newest = action.updates.standing().filter(date__lte=day).newest_first().first()
     is_again = newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk)
     if is_again and city_period in (None, newest.city_period):
-        return newest  # the same click again
+        return newest  # the same request again
     status = newest.status if newest else ActionStatus.PLANNED
     data = UpdateInput(date=day, text=_("Nothing new."), status=status, city_period=city_period)
     if newest:

@@ -1,4 +1,4 @@
-"""Values of indicators: one for each period, changed and withdrawn with history."""
+"""Indicator values: one for each indicator and period, changed and withdrawn with history."""
 
 from decimal import Decimal
 from typing import Any
@@ -26,7 +26,10 @@ def set_value(
     visibility: str = Visibility.NETWORK,
     version: int | None = None,
 ) -> IndicatorValue:
-    """The value of ``indicator`` for a period: a first one, or another one in its place."""
+    """Create or change the value of ``indicator`` for a period. ``value`` is in the indicator's unit.
+
+    Raises NotAllowed, InputRefused or PeriodLocked; EditedMeanwhile if ``version`` is not the stored one.
+    """
     demand(by, "strategies.add_indicatorvalue", indicator)
     locked_row(indicator)
     if city_period.city_id != indicator.of_city_id:
@@ -49,6 +52,7 @@ def set_value(
 
 @transaction.atomic
 def withdraw_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorValue:
+    """Withdraw a value. Raises NotAllowed, AlreadyWithdrawn, ReasonMissing or PeriodLocked."""
     demand(by, "strategies.change_indicatorvalue", value)
     value = locked_row(value)
     if value.withdrawn_at:

@@ -1,4 +1,4 @@
-"""Shared by all services here: who writes, which version, and what the database's locks say."""
+"""Shared by the services of this app: permission checks, row locks, versions and history."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,20 +12,20 @@ from strategies.exceptions import PERIOD_IS_LOCKED, NotAllowed, PeriodLocked
 
 
 def demand(by: Any, permission: str, row: models.Model) -> None:
-    """Raise unless ``by`` may do it to the stored ``row``."""
+    """Raise NotAllowed unless ``by`` has the permission on the stored ``row`` and may view it."""
     if not by.has_perm(permission, row):
         raise NotAllowed
 
 
 def demand_rule(by: Any, permission: str, row: models.Model) -> None:
-    """The same for a row that is not stored yet, so that nobody could see it."""
+    """Raise NotAllowed unless the rule allows it; for a row that is not stored yet, so nobody may view it."""
     if not (by.is_active and rules.has_perm(permission, by, row)):
         raise NotAllowed
 
 
 @contextmanager
 def kind_refusal() -> Iterator[None]:
-    """A savepoint; where the database's lock of a period refuses, the sentence that people are told."""
+    """Run in a savepoint. Turns the error of a period's database trigger into PeriodLocked."""
     try:
         with transaction.atomic():
             yield
@@ -36,12 +36,12 @@ def kind_refusal() -> Iterator[None]:
 
 
 def locked_row(row: Any) -> Any:
-    """The row as it is now, held until the commit."""
+    """Return the row as it is stored now, locked until the commit."""
     return type(row)._default_manager.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
 
 
 def expect_version(row: Any, version: int | None) -> None:
-    """Raise EditedMeanwhile, with the stored row as ``current``, where somebody else was first."""
+    """Raise EditedMeanwhile, with the row as ``current``, if its version is not ``version``. None skips the check."""
     if version is not None and row.version != version:
         error = EditedMeanwhile()
         error.current = row
@@ -49,7 +49,7 @@ def expect_version(row: Any, version: int | None) -> None:
 
 
 def save_as(row: Any, by: Any, *, reason: str = "", new_version: bool = True) -> None:
-    """Save with the acting person in the history."""
+    """Save with the acting user and the reason in the history, and increment ``version``."""
     if new_version and row.pk and hasattr(row, "version"):
         row.version += 1
     row._history_user = by

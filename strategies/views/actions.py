@@ -1,4 +1,4 @@
-"""An action with its log, and the list of a strategy's actions."""
+"""An action with its updates, and the list of a strategy's actions."""
 
 import json
 from datetime import date
@@ -44,7 +44,7 @@ class ActionDetail(RowPage):
     rows = Action.objects.with_place().prefetch_related("deputies", "partners", "target_groups")
 
     def get_rows(self):
-        """Live figures where the reader may see them; a stranger's come from what was published."""
+        """Add figures: live ones if the user may see them, else from the newest readable revision."""
         rows = super().get_rows().filter(pk=self.kwargs["pk"])
         city = rows.order_by().values_list("objective__area__strategy__city", flat=True).first()
         return with_figures(rows, self.user, city)
@@ -74,7 +74,7 @@ class ActionDetail(RowPage):
         return action.published_at is None and action.withdrawn_at is None and action.strategy.published_at is not None
 
     def changeable(self, page):
-        """Ids of the updates that this person may change now."""
+        """Return the ids of the updates that the user may change now."""
         return {
             update.pk
             for update in page.log
@@ -84,7 +84,7 @@ class ActionDetail(RowPage):
         }
 
     def milestone_rows(self, page):
-        """Each milestone with the day it was reached: live, or as the revision tells it."""
+        """Yield each milestone with the day it was reached: live, or from the revision."""
         told = {}
         if page.frozen_row is not None:
             entries = json.loads(page.frozen_row.contents)["milestones"]
@@ -97,7 +97,7 @@ class ActionDetail(RowPage):
 
 
 def by_period(entries):
-    """Frozen updates under the revision that they are read from."""
+    """Group updates from snapshots by the revision that they come from."""
     groups: list[dict] = []
     for entry in entries:
         entry["day"] = date.fromisoformat(entry["date"])
@@ -153,7 +153,7 @@ class ActionList(OfPlan, RowPage):
         return {"key": f"-{key}" if up else key, "label": words, "order": order, "is_number": key == "progress"}
 
     def loggable(self, actions):
-        """Which of them the reader may log on, in one query."""
+        """Return the ids of the actions that the user may log on, in one query."""
         rows = Action.objects.to_log_by(self.user).filter(pk__in=[action.pk for action in actions])
         return set(rows.values_list("pk", flat=True))
 
@@ -203,7 +203,7 @@ class ActionPublish(RowAct):
 
 
 class WithReason(RowForm):
-    """Asks why before it takes something out."""
+    """A form that asks for a reason or comment before the service is called."""
 
     template_name = "strategies/reason.html"
     heading = label = button = consequence = ""

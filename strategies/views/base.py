@@ -1,4 +1,4 @@
-"""What the pages here share: rows that one sees, acts that a rule allows, sentences where it is not possible now."""
+"""Base views: object pages with visibility and permission checks, and actions and forms that call a service."""
 
 import csv
 from typing import Any
@@ -20,12 +20,12 @@ from strategies.models import Strategy
 
 
 def may(user: Any, permission: str, row: Any = None) -> bool:
-    """Whether the rule allows it, for a row that is known to be visible."""
+    """Return whether the rule allows it, for an object that is known to be visible."""
     return user.is_active and rules.has_perm(permission, user, row)
 
 
 class OfRow(StrangersSignIn, View):
-    """A page about one row: 404 where it is not seen, 403 where ``permission`` does not allow it."""
+    """A page about one object: 404 if the user may not see it, 403 without ``permission``."""
 
     rows: Any = None  # a queryset with ``visible_to``
     permission = ""
@@ -45,7 +45,7 @@ class OfRow(StrangersSignIn, View):
 
     @cached_property
     def row(self):
-        """The row, seen and allowed. Each handler touches it first."""
+        """The object; raises Http404 or PermissionDenied. Each handler must access it first."""
         row = self.find()
         if not self.is_allowed(row):
             raise PermissionDenied
@@ -59,7 +59,7 @@ class OfRow(StrangersSignIn, View):
 
 
 class OfPlan(OfRow):
-    """About one strategy: of a city the current one, or with its number (``Strategy.ref``) one before or after it."""
+    """A page about one strategy: the city's current one or, with a number (``Strategy.ref``), another one."""
 
     rows = Strategy.objects.for_pages()
 
@@ -70,7 +70,7 @@ class OfPlan(OfRow):
 
 
 class RowPage(OfRow, TemplateView):
-    """Shows the row under ``name``."""
+    """Detail page. ``name``: name of the object in the template context."""
 
     name = "row"
 
@@ -79,7 +79,7 @@ class RowPage(OfRow, TemplateView):
 
 
 class RowAct(OfRow):
-    """A post that does one thing by a service, says so, and goes back."""
+    """POST only: ``act`` calls a service; then it shows the message ``done`` and redirects to ``back``."""
 
     http_method_names = ["post"]
     done = ""
@@ -103,7 +103,7 @@ class RowAct(OfRow):
 
 
 class RowForm(OfRow, TemplateView):
-    """A form about the row. ``save`` calls the service; what a person can be told becomes an error of the form."""
+    """A form about the object. ``save`` calls the service; its user-facing errors become errors of the form."""
 
     name = "row"
     done = ""
@@ -118,15 +118,15 @@ class RowForm(OfRow, TemplateView):
         return self.row.get_absolute_url()
 
     def done_url(self) -> str:
-        """Where it goes on when all is saved."""
+        """Return the URL to redirect to after saving."""
         return self.back()
 
     def get(self, request, *args, **kwargs):
-        self.row  # noqa: B018 - refuses before anything is made
+        self.row  # noqa: B018 - raises 404 or 403 first
         return self.show(self.make_form())
 
     def post(self, request, *args, **kwargs):
-        self.row  # noqa: B018 - refuses before anything is made
+        self.row  # noqa: B018 - raises 404 or 403 first
         form = self.make_form(request.POST, request.FILES)
         if form.is_valid():
             try:
@@ -152,13 +152,13 @@ class RowForm(OfRow, TemplateView):
 
 
 def tell(form: Any, error: TellableError) -> None:
-    """The service's sentence beside the field that it is about, else on top."""
+    """Add the service's error to the field that it is about, else to the form."""
     for name, sentence in (getattr(error, "errors", None) or {None: str(error)}).items():
         form.add_error(name if name in form.fields else None, str(sentence))
 
 
 def csv_answer(name: str, rows: Any) -> HttpResponse:
-    """A table to take away; a demonstration says in its first line that it is one."""
+    """Return a CSV download. On a demonstration site its first line says that the content is illustrative."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.write("\ufeff")

@@ -1,4 +1,4 @@
-"""Who changed what, readable, for those whom ``docs/access.md`` lets read it."""
+"""Change history of records, for users whom ``docs/access.md`` allows to read it."""
 
 from django.utils.translation import gettext as _
 

@@ -1,4 +1,4 @@
-"""Indicators with their values, and one page to enter a period's values."""
+"""Indicators with their values, and one page to enter all values of a period."""
 
 from django.contrib import messages
 from django.utils.translation import gettext as _
@@ -84,7 +84,7 @@ class IndicatorDetail(RowPage):
 
 
 class ValuesEdit(RowForm):
-    """All values of a period at once. What one person may not enter is not offered."""
+    """All values of a period on one page. Indicators for which the user may not enter values are left out."""
 
     template_name = "strategies/values_form.html"
     name = "city_period"
@@ -103,7 +103,7 @@ class ValuesEdit(RowForm):
         return ValuesForm(data, rows=self.offered(self.row))
 
     def save(self, form):
-        """Each value by itself: one that somebody else has changed meanwhile is shown, the others are kept."""
+        """Save each value on its own. Stops at the first refused one; the values before it stay saved."""
         saved, refused = 0, None
         for row, value, note, version in form.given():
             try:
@@ -128,7 +128,7 @@ class ValuesEdit(RowForm):
         self.say(saved)
 
     def meanwhile(self, form, row, error):
-        """Their value is told beside the field, and the next save counts."""
+        """Return an error that shows the other person's value. The next save replaces that value."""
         pk = row.indicator.pk
         form.data = form.data.copy()
         current = IndicatorValue.objects.standing().get(indicator=row.indicator, city_period=self.row)

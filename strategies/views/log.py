@@ -1,4 +1,4 @@
-"""The logging form: from what was typed to a saved update, with nothing lost on the way."""
+"""The logging form: from input to a saved update. No input is lost on errors, conflicts or a lost session."""
 
 from http import HTTPStatus
 from typing import Any
@@ -35,7 +35,7 @@ MOST_KEPT = 20
 
 
 class LogBase(OfRow, TemplateView):
-    """What logging and changing share: the form, the files that were chosen before, the input for the service."""
+    """Shared by logging and changing an update: the form, files already uploaded, and the input for the service."""
 
     template_name = "strategies/action_log.html"
     heading = gettext_lazy("Log an update")
@@ -58,7 +58,7 @@ class LogBase(OfRow, TemplateView):
     # ---- files
 
     def take_files(self, form) -> list[StoredFile]:
-        """Chosen files are stored at once, pending, so that they survive whatever else is wrong."""
+        """Return the files. Uploads are stored at once, as pending, so that they survive other errors in the form."""
         wanted = [found for found in map(uuid_of, self.request.POST.getlist("kept")[:MOST_KEPT]) if found]
         mine = StoredFile.objects.filter(uploaded_by=self.user, state=FileState.PENDING, uuid__in=wanted)
         kept = list(mine) if wanted else []
@@ -69,7 +69,7 @@ class LogBase(OfRow, TemplateView):
                 form.add_error("files", f"{upload.name}: {error}")
         return kept
 
-    # ---- out
+    # ---- input for the service, and response
 
     def input_from(self, form, kept) -> updates.UpdateInput:
         cleaned = form.cleaned_data
@@ -95,7 +95,7 @@ class LogBase(OfRow, TemplateView):
 
     @staticmethod
     def has_more(form) -> bool:
-        """Something stands in the folded part, so it is shown open."""
+        """Return whether a field of the collapsed part has a value or an error, so that it is shown open."""
         names = ("challenges", "next_step", "links", "budget_line", "on_behalf_of", "spent_reason")
         return any(name in form.fields and (form[name].value() or form.errors.get(name)) for name in names)
 
@@ -123,7 +123,7 @@ class ActionLog(WithNote, LogBase):
         return self.row
 
     def get_rows(self):
-        """With whether this person has a draft for it."""
+        """Add ``has_draft``: whether the user has a draft for the action."""
         mine = UpdateDraft.objects.filter(author=self.user.pk, action=OuterRef("pk"))
         return super().get_rows().annotate(has_draft=Exists(mine))
 
@@ -136,7 +136,7 @@ class ActionLog(WithNote, LogBase):
     # ---- GET
 
     def get(self, request, *args, **kwargs):
-        self.row  # noqa: B018 - refuses before anything is made
+        self.row  # noqa: B018 - raises 404 or 403 first
         if self.draft:
             self.form_uuid = self.draft.form_uuid
             pending = self.draft.files.filter(state=FileState.PENDING, uploaded_by=self.user)
@@ -154,7 +154,7 @@ class ActionLog(WithNote, LogBase):
     # ---- POST
 
     def post(self, request, *args, **kwargs):
-        self.row  # noqa: B018 - refuses before anything is made
+        self.row  # noqa: B018 - raises 404 or 403 first
         if "discard_draft" in request.POST:
             return self.discard()
         form = self.make_form(request.POST, request.FILES)
@@ -184,7 +184,7 @@ class ActionLog(WithNote, LogBase):
         return self.again(form, update, kept=kept)
 
     def input_from(self, form, kept):
-        """Late, or values for another period than the form had named: that is said before it is saved."""
+        """Add which period the form showed, so that the service raises if the update or its values go into another."""
         told, values_told = self.request.POST.get("told"), self.request.POST.get("values_told")
         data = super().input_from(form, kept)
         data.asks_before_late = told != ""
@@ -209,7 +209,7 @@ class ActionLog(WithNote, LogBase):
             return reverse("strategies:my_work")
         return reverse("strategies:action_log", args=[following])
 
-    # ---- the same form twice
+    # ---- the same form sent twice
 
     def saved_before(self) -> ActionUpdate | None:
         sent = uuid_of(self.request.POST.get("form_uuid"))
@@ -217,7 +217,7 @@ class ActionLog(WithNote, LogBase):
         return rows.select_related("city_period__period").first() if sent else None
 
     def again(self, form, update, kept=None):
-        """A second press gets the first's answer; another window's other words stay on the page, as a new update."""
+        """Answer a second POST of the same form: same input like the first; other input is shown as a new update."""
         is_same = " ".join((form["text"].value() or "").split()) == " ".join(update.text.split())
         if is_same and form.values.items() <= values_in(update.city_period, form.values).items():
             return self.saved(update)
@@ -253,7 +253,7 @@ class ActionLog(WithNote, LogBase):
 
 
 class LogPeriod(OfRow, TemplateView):
-    """The sentence about the period and its values, for another date: the page asks while one chooses."""
+    """Fragment with the period and its values, loaded when the user chooses another date."""
 
     template_name = "strategies/_log_period.html"
     rows = Action.objects.standing().with_place()
@@ -268,12 +268,12 @@ class LogPeriod(OfRow, TemplateView):
 
 
 def told_of(form: LogForm) -> dict[str, Any]:
-    """The period that the shown date leads to, as the page says it."""
+    """Return the template context for the period that the date leads to."""
     form.complete()
     return {"period": form.period, "is_late": form.aim[1]}
 
 
 def initial_of(draft: UpdateDraft) -> dict[str, Any]:
-    """What the unbound form shows of a draft: several choices as a list, everything else as it was typed."""
+    """Return a draft as initial data of the form: a list for multiple choices, the last string for other fields."""
     several = {"milestones"}
     return {name: values if name in several else (values or [""])[-1] for name, values in draft.fields.items()}

@@ -1,4 +1,4 @@
-"""Whose post it is: asked by session and CSRF token, and where they do not fit, by the form's signed note."""
+"""Decide whose POST it is: by session and CSRF token or, if those do not fit, by the form's signed token."""
 
 from http import HTTPStatus
 from typing import Any
@@ -36,10 +36,10 @@ NOT_OF_THE_DRAFT = {
 
 
 class WithNote:
-    """Who posts is asked by session and CSRF token; where they do not fit, the form's signed note keeps the words.
+    """Checks session and CSRF token. If they do not fit, the form's signed token decides who gets the input as a draft.
 
-    The view is exempt from the middleware's check because the check happens here: without it a post only ever ends
-    in the draft of the person the note was signed for (``services.notes``).
+    The view is exempt from the CSRF middleware because the check happens here. A POST that fails it can only be stored
+    as a draft of the user whom the token was signed for (``services.notes``).
     """
 
     @method_decorator(csrf_exempt)
@@ -51,7 +51,7 @@ class WithNote:
         return super().dispatch(request, *args, **kwargs)
 
     def stop(self, request) -> HttpResponse | None:
-        """None where the post is the signed-in person's own; else the answer."""
+        """Return None if the POST is the signed-in user's own, else the response."""
         user = request.user
         if not user.is_authenticated and _is_huge(request):
             return self.not_kept(request, _("This is too much to be kept without being signed in."), fields={})
@@ -98,7 +98,7 @@ class WithNote:
 
     @staticmethod
     def not_kept(request, reason: str, fields: dict | None = None) -> HttpResponse:
-        """Nothing could be stored: the page gives the words back, to be copied."""
+        """Return a page with the typed text to copy, because nothing could be stored."""
         fields = draft_fields(request.POST) if fields is None else fields
         typed = [text for name in ("text", "challenges", "next_step") for text in fields.get(name, []) if text.strip()]
         context = {"reason": reason, "typed": typed, "next": request.path}
@@ -106,14 +106,14 @@ class WithNote:
 
 
 class DraftSave(WithNote, OfRow):
-    """Kept while one types. Answers in JSON what the page then says."""
+    """Saves the draft while the user types. Returns JSON with the text that the page then shows."""
 
     http_method_names = ["post"]
     rows = Action.objects.standing().with_place()
     permission = "strategies.log_action"
 
     def stop(self, request):
-        """Without a session nothing is stored here: the form's own button does that, seldom and with its files."""
+        """Store nothing without a session. The form's Save button does that, less often and with the files."""
         user = request.user
         note = None if _is_huge(request) else notes.read_note(request.POST.get("note", ""), self.kwargs["pk"])
         if user.is_authenticated and (note is None or note.user_id == user.pk) and csrf_passes(request):
@@ -142,17 +142,17 @@ class DraftSave(WithNote, OfRow):
         return JsonResponse({"saved_at": time_of_day(action.city.timezone)})
 
 
-# ---- small readers
+# ---- helpers
 
 
 def csrf_passes(request) -> bool:
-    """The middleware's own check, asked by hand; tests that switch it off there switch it off here."""
+    """Run the middleware's check. Tests that switch it off in the middleware switch it off here too."""
     check = CsrfViewMiddleware(lambda _request: HttpResponse())
     return check.process_view(request, _checked, (), {}) is None
 
 
 def _checked():
-    """Stands for a view that is not exempt."""
+    """Stand-in for a view that is not CSRF-exempt."""
 
 
 def _is_huge(request) -> bool:
@@ -168,7 +168,7 @@ def uuid_of(text: Any) -> UUID | None:
 
 
 def draft_fields(posted) -> dict[str, list[str]]:
-    """All that was typed, as it was typed, without what belongs to the form alone and without NUL."""
+    """Return the posted fields as typed, without technical fields and NUL characters."""
     typed = {name: values for name, values in posted.lists() if name not in NOT_OF_THE_DRAFT}
     return {name.replace("\0", ""): [text.replace("\0", "") for text in values] for name, values in typed.items()}
 

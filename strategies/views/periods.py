@@ -1,4 +1,4 @@
-"""A city's period: how complete it is, its narrative, submitting and what follows, and its revisions."""
+"""A city's period: completeness, narrative, submission, the steps after it, and revisions."""
 
 from datetime import date
 
@@ -78,25 +78,25 @@ class CityPeriodDetail(RowPage):
         return super().get_context_data(**context | kwargs)
 
     def narrative(self, is_insider):
-        """Live in the city; outside as the revision that one reads tells it."""
+        """Return the live narrative in the city, outside it the one of the readable revision."""
         if is_insider:
             return Narrative.objects.filter(city_period=self.row).first()
         revision = revision_for(self.row, self.user)
         return revision.contents["narrative"] if revision else None
 
     def comments(self, is_insider, revisions):
-        """What the city says to itself; others read what was said of the revisions that they read."""
+        """Return all comments in the city, outside it those about readable revisions."""
         rows = self.row.comments.select_related("author")
         return rows if is_insider else rows.filter(revision__in=[revision.number for revision in revisions])
 
     def published(self):
-        """The move that published what is being corrected now: it stays readable until the next one is published."""
+        """Return the transition that published the revision now under correction, which is still public."""
         if self.row.state == PeriodState.PUBLISHED:
             return None
         return self.row.moves.filter(verb=PeriodVerb.PUBLISH).order_by("-number").first()
 
     def marks(self, move, is_insider):
-        """The places that were marked; a link for who may mend them."""
+        """Return the marked parts, with a link only for users who may correct them."""
         marks = marks_of(move, self.row) if move else []
         may_mend = self.may("strategies.change_narrative")
         return [
@@ -104,7 +104,7 @@ class CityPeriodDetail(RowPage):
         ]
 
     def returned(self, moves):
-        """What was written when it came back or was opened again, while that is what the city answers to."""
+        """Return the newest transition if it returned or reopened the period, else None."""
         newest = next(iter(moves), None)
         return newest if newest is not None and newest.verb in CAME_BACK else None
 
@@ -115,7 +115,7 @@ class CityPeriodDetail(RowPage):
         return [(step, index < reached, index == reached) for index, step in enumerate(STEPS)]
 
     def permissions(self):
-        """What this person may do, and what the state allows now: both must hold for a button."""
+        """Return which buttons to show: the user has the permission and the state allows it."""
         state = PeriodState(self.row.state)
         handed_in = state in {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
         is_open = state in {PeriodState.OPEN, PeriodState.RETURNED}
@@ -136,7 +136,7 @@ class CityPeriodDetail(RowPage):
 
 
 class PeriodRevisionDetail(RowPage):
-    """One revision as it was submitted, cut to what this reader may read."""
+    """One revision as it was submitted, reduced to what the user may read."""
 
     template_name = "strategies/revision.html"
     name = "city_period"
@@ -204,7 +204,7 @@ class NarrativeEdit(RowForm):
 
 
 class CityPeriodSubmit(RowForm):
-    """What is submitted, who answers for it, and what that means."""
+    """Shows what is submitted and its consequences, and asks for the responsible official."""
 
     template_name = "strategies/cityperiod_submit.html"
     name = "city_period"
@@ -313,7 +313,7 @@ class CityPeriodEndorse(PeriodReason):
 
 
 class CityPeriodPublish(RowForm):
-    """Asked once more, with what the public will read: it is not taken back."""
+    """Asks for confirmation and shows what becomes public, because publishing cannot be undone."""
 
     template_name = "strategies/cityperiod_publish.html"
     name = "city_period"
@@ -336,7 +336,7 @@ class CityPeriodPublish(RowForm):
         return super().get_context_data(**context, **kwargs)
 
     def contents(self):
-        """What becomes public, counted; nothing before it is submitted."""
+        """Return counts of what becomes public; None before the first submission."""
         revision = revision_for(self.row, self.user)
         if revision is None:
             return None
@@ -348,7 +348,7 @@ class CityPeriodPublish(RowForm):
         }
 
 
-# ---- one press
+# ---- actions without a form
 
 
 class CityPeriodAccept(RowAct):

@@ -1,4 +1,4 @@
-"""Edits of the plan: one way for all of its parts. Somebody else's change is shown, nothing is lost."""
+"""Add, edit and withdraw parts of the plan. On an edit conflict the other change is shown and no input is lost."""
 
 from typing import Any
 
@@ -32,13 +32,13 @@ from .base import OfPlan, RowAct, RowForm, may
 
 
 class PlanEdit(RowForm):
-    """Changes one part of the plan."""
+    """Edits one part of the plan."""
 
     template_name = "strategies/form.html"
     form_class: Any = forms.PlanForm
     heading: Any = ""
     done = gettext_lazy("Saved.")
-    withdraw_asks = False  # on a page of its own, why
+    withdraw_asks = False  # whether withdrawing has a page that asks for the reason
 
     def strategy_of(self, row) -> Strategy:
         return row.strategy
@@ -89,7 +89,7 @@ class PlanEdit(RowForm):
 
 
 class PlanAdd(PlanEdit):
-    """Adds a part under ``row``, the parent that the address names."""
+    """Adds a part to ``row``, the parent that the URL names."""
 
     parent_name = "strategy"
     adds: Any = None
@@ -127,7 +127,7 @@ class PlanAdd(PlanEdit):
 
 
 class StrategyAdd(PlanAdd):
-    """Where a city begins: everything else hangs on its strategy."""
+    """Begins a city's first or next strategy, which all other parts of the plan belong to."""
 
     rows = City.objects.all()
     key = "slug"
@@ -142,7 +142,7 @@ class StrategyAdd(PlanAdd):
 
     @cached_property
     def standing(self):
-        """The current strategy, and the draft that follows it where it has been begun."""
+        """The current strategy, and the draft that follows it if there is one."""
         rows = Strategy.objects.select_related("city").filter(city=self.row, superseded_at=None)
         return sorted(rows, key=lambda row: row.is_next)
 
@@ -286,11 +286,11 @@ class ActionEdit(PlanEdit):
         return "" if self.row.withdrawn_at else reverse("strategies:action_withdraw", args=[self.row.pk])
 
 
-# ---- what hangs on an action
+# ---- parts of an action
 
 
 class OfAction:
-    """A milestone or a budget line: seen and changed as its action is."""
+    """A milestone or budget line: the user may see and edit it if they may see and edit its action."""
 
     permission = "strategies.change_action"
 
@@ -361,11 +361,11 @@ class PartWithdraw(RowAct):
 
 
 class AskedPartWithdraw(WithReason):
-    """What figures rest on: asks why where there are any."""
+    """Withdraws a part that figures may depend on. A reason is required if there are any."""
 
     done = PartWithdraw.done
     label = gettext_lazy("Why is it withdrawn?")
-    most = 100  # of the history
+    most = 100  # length of the reason in the history
 
     def make_form(self, data=None, files=None):
         return forms.ReasonForm(data, label=self.label, most=self.most, required=plans.has_values(self.row))
@@ -387,7 +387,7 @@ class BudgetLineWithdraw(OfAction, PartWithdraw):
     rows = BudgetLine.objects.select_related("action__objective__area__strategy__city")
 
 
-# ---- SWOT and problems
+# ---- SWOT analysis and risks
 
 
 class OnBoard:

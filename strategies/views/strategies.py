@@ -1,4 +1,4 @@
-"""A city's strategy as a tree, its SWOT board, and the steps that a lead official takes with it."""
+"""A city's strategy as a tree, its SWOT analysis, and its adoption, comments and publication."""
 
 from collections import defaultdict
 
@@ -68,12 +68,12 @@ class StrategyDetail(OfCity):
         return super().get_context_data(**context | kwargs)
 
     def seen(self, other):
-        """The strategy before or after this one, where the reader sees it."""
+        """Return the previous or next strategy if the user may see it, else None."""
         rows = Strategy.objects.visible_to(self.user).select_related("city")
         return rows.filter(pk=other.pk).first() if other else None
 
     def may_succeed(self):
-        """The next one is begun once, after the current one is adopted."""
+        """Return whether the user may begin the next strategy: once, after the current one is adopted."""
         strategy = self.row
         is_current = strategy.status == StrategyStatus.ADOPTED and not strategy.is_superseded
         return is_current and not hasattr(strategy, "replaced_by") and self.may("strategies.succeed_strategy")
@@ -85,7 +85,7 @@ class StrategyDetail(OfCity):
         return strategy.published_at is None or any(action.published_at is None for action in actions)
 
     def tree(self, actions):
-        """Areas with their objectives with their actions, empty ones too, in two more queries."""
+        """Return areas with their objectives and actions, including empty ones, in two more queries."""
         by_objective = defaultdict(list)
         for action in actions:
             by_objective[action.objective_id].append(action)
@@ -97,7 +97,7 @@ class StrategyDetail(OfCity):
         return list(areas.values())
 
     def withdrawn(self):
-        """For officials: what has been taken out of the tree, with the reason; an area tells of its objectives too."""
+        """For officials: withdrawn areas and objectives. Objectives of a withdrawn area are not listed separately."""
         if self.row.city_id not in official_cities(self.user):
             return []
         areas = self.row.areas.filter(withdrawn_at__isnull=False)

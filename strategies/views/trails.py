@@ -1,4 +1,4 @@
-"""Where the reader is: pairs of words and address, the last without."""
+"""Breadcrumbs: lists of (label, URL). The last one, the current page, has no URL."""
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ def action_trail(action):
 
 
 def work_trail(action):
-    """Short, for who comes from *My work* with a phone."""
+    """Return a short trail for users who come from *My work* on a phone."""
     return [(_("My work"), reverse("strategies:my_work")), (action.title, action.get_absolute_url())]
 
 

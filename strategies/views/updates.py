@@ -1,4 +1,4 @@
-"""What has been logged: mended, withdrawn, its evidence taken off, while its period is open."""
+"""Change or withdraw updates, and withdraw their evidence, while the period is not locked."""
 
 from http import HTTPStatus
 
@@ -20,7 +20,7 @@ from .log import LogBase
 
 
 class UpdateEdit(LogBase):
-    """The author, or an official, mends an update while its period is open."""
+    """The author or an official corrects an update while its period is not locked."""
 
     rows = ActionUpdate.objects.select_related(
         "action__objective__area__strategy__city", "city_period__period", "city_period__city"

@@ -1,4 +1,4 @@
-"""*My work*: what waits for the person, one click each; and *nothing new* for several actions at once."""
+"""*My work*: what is due for the user; and logging *no change* for several actions at once."""
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -45,7 +45,7 @@ class MyWork(LoginRequiredMixin, TemplateView):
 
     @staticmethod
     def groups(work):
-        """The actions below what presses, with what is said of each."""
+        """Return the groups of actions below the due rows, with a note on each action."""
         period = work.to_tell[-1] if work.to_tell else ""
         groups = [
             ("untold", _("Not yet reported in %(period)s") % {"period": period}, work.untold[:MOST_SHOWN]),
@@ -73,7 +73,7 @@ class NothingNew(LoginRequiredMixin, View):
         return redirect("strategies:my_work")
 
     def chosen(self, actions):
-        """Of each city the period that the page named, else the one that is due first."""
+        """Return for each city the period chosen on the page, else the one that is due first."""
         wanted = pk_of(self.request.POST.get("period"))
         rows = [row for row in periods_to_tell(actions) if wanted in (None, row.period_id)]
         if wanted and {row.city_id for row in rows} != {action.city.pk for action in actions}:
