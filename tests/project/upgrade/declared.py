@@ -1,4 +1,4 @@
-"""What has been meant to change since each version of which a dump is kept. See README.md."""
+"""The intended changes since each version of which a dump is kept. See README.md."""
 
 from .reading import Declared
 

@@ -1,6 +1,6 @@
 """Asks the site what stays the same in every version: sessions, sent links, hashes of issued reports, frozen rows.
 
-Run in a process of its own on an upgraded database: ``python -m tests.project.upgrade.probe FACTS.json``. Imports
+Run in a process of its own on an upgraded database: ``python -m tests.project.upgrade.probe QUESTIONS.json``. Imports
 nothing of the project by name, since names change.
 """
 
@@ -108,5 +108,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     django.setup()
     logging.disable(logging.CRITICAL)
-    facts = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    json.dump(ask(facts["questions"]), sys.stdout)
+    json.dump(ask(json.loads(Path(sys.argv[1]).read_text("utf-8"))), sys.stdout)

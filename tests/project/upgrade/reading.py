@@ -234,6 +234,7 @@ def _different_triggers(before: Contents, after: Contents, declared: Declared) -
     for name, table in before.triggers.items():
         new_table = declared.tables.get(table, table)
         expected[declared.triggers.get(name, name.replace(f"epi_{table}_", f"epi_{new_table}_", 1))] = new_table
+    expected.pop("", None)  # declared as removed
     found = [f"Trigger {name} is gone from {expected[name]}." for name in sorted(expected.keys() - after.triggers)]
     moved = [name for name in expected.keys() & after.triggers if after.triggers[name] != expected[name]]
     return found + [f"Trigger {name} is on {after.triggers[name]}, not {expected[name]}." for name in sorted(moved)]
