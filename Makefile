@@ -144,6 +144,10 @@ static/dist/.built: node_modules/.installed $(FRONT)
 %.mo: %.po | .venv/.run
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
+# What is new in code and templates is added to locale/, what is gone is removed. Needs no gettext.
+messages-extract: env
+	@$(PY) manage.py extract_messages
+
 lock: .venv/.made
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  -o requirements.txt requirements.in
