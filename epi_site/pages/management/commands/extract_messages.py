@@ -44,7 +44,7 @@ def _sources() -> Iterator[BytesIO]:
     for file in (file for folder in source_folders() for file in sorted(folder.rglob("*.py"))):
         yield BytesIO(file.read_bytes())
     for file in sorted((ROOT / "templates").rglob("*.*")):
-        # Django turns a template into calls of gettext between letters without meaning; its indentation is not Python's.
+        # Django turns a template into calls of gettext between letters without meaning, indented as no Python is.
         yield BytesIO(INDENT.sub("", templatize(file.read_text("utf-8"), origin=str(file))).encode())
 
 
