@@ -1,8 +1,11 @@
 # The recipes that people, hooks and CI share. Needs git, make and Python 3.11 or newer with venv; nothing else.
-#   make run     everything on this machine, with the demo      make test   the whole suite on the embedded default
-#   make check   style, layers, types, migrations, settings     make ci     check and test, here and on real servers
-#   make bench   measures pages and tasks                       make lock   resolves the requirements anew
-#   make env | env-dev | front | messages: single steps         make clean  takes away what was made; data stay
+#   make run      everything on this machine, with the demo     make test          unit tests on SQLite, browser tests
+#   make check    style, layers, types, migrations, settings    make test-fast     unit tests that neither wait nor crawl
+#   make bench    measures pages and tasks                      make test-servers  unit tests on PostgreSQL and Redis
+#   make ci       check and all tests but the heavy ones        make test-crawls   every route, asked as every role
+#   make lock     resolves the requirements again               make prove         heavy tests: long random histories
+#   make clean    removes what was made; data stay              make messages-extract   updates locale/ from the code
+#   Single steps: make env | env-dev | front | messages | test-unit | test-browser | test-appearance | coverage
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -18,35 +21,65 @@ SERVERS := DATABASE_URL="$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/pos
 PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOSTS=epi.example \
 	EPI_SITE_URL=https://epi.example SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')"
 
+# Tests run in as many processes as there are processors. Each takes two of Redis' 16 databases, so there are six at most.
+JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 6 ] && echo "$$n" || echo 6)
+PYTEST = $(PY) -m pytest -n $(JOBS) --dist worksteal $(if $(EPI_COVERAGE),--cov --cov-append --cov-report=) $(ARGS)
+
 # Compiled once, not by each of the many processes that a start and a suite begin.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-embedded test-browser test-servers check ci bench lock env env-dev front messages clean
+.PHONY: help run test test-unit test-fast test-browser test-appearance test-servers test-crawls prove coverage check ci \
+	bench lock env env-dev front messages messages-extract clean
 help:
-	@sed -n '2,5s/^# //p' Makefile
+	@sed -n '2,8s/^# //p' Makefile
 
 run: env front messages
 	@exec $(PY) -m epi_site.run
 
 # ---- tests
-test: test-embedded
+test: test-unit
 	@$(MAKE) --no-print-directory test-browser
 
-# Tables come from the models here; the suite on servers and the site of the browser tests go through every migration.
-test-embedded: env-dev messages
-	$(NO_SERVERS) $(PY) -m pytest -n 2 --no-migrations -m "not browser" $(ARGS)
+# Tables come from the models here; tests on servers and the site of the browser tests go through every migration.
+test-unit: env-dev front messages
+	@echo "Running unit tests on SQLite ..."
+	@$(NO_SERVERS) $(PYTEST) --no-migrations -m "not browser and not crawl"
 
-test-browser: env-dev messages
+test-fast: env-dev front messages
+	@$(NO_SERVERS) $(PYTEST) --no-migrations -m "not browser and not crawl and not waits and not slow"
+
+test-browser: env-dev front messages
 	@if [ -z "$(CHROMIUM)" ]; then \
 	  echo "NOT RUN: browser tests. No Chromium was found; install chromium, or set EPI_CHROMIUM to one."; \
-	elif ! $(MAKE) --no-print-directory front; then \
-	  echo "NOT RUN: browser tests. The front end could not be built; the lines above say why."; \
 	else \
-	  set -x; $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(PY) -m pytest -m browser $(BROWSER_ARGS); \
+	  echo "Running browser tests ..."; \
+	  $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(PYTEST) -m browser tests/browser; \
 	fi
 
-test-servers: env-dev messages
-	@if $(SERVERS) $(PY) tests/servers.py; then set -x; $(SERVERS) $(PY) -m pytest -n 2 -m "not browser" $(ARGS); fi
+# Each page in all four combinations of width and colours; `make test` looks at two of them.
+test-appearance: export EPI_APPEARANCE = all
+test-appearance: ARGS := -k test_appearance $(ARGS)
+test-appearance: test-browser
+
+test-servers: env-dev front messages
+	@if $(SERVERS) $(PY) tests/servers.py; then \
+	  echo "Running tests on PostgreSQL and Redis ..."; $(SERVERS) $(PYTEST) -m "servers and not browser and not crawl"; \
+	else echo "NOT RUN: tests on PostgreSQL and Redis."; fi
+
+test-crawls: env-dev front messages
+	@if $(SERVERS) $(PY) tests/servers.py; then \
+	  echo "Asking every route as every role, on PostgreSQL ..."; $(SERVERS) $(PYTEST) --no-migrations -m crawl; \
+	else \
+	  echo "Asking every route as every role, on SQLite ..."; $(NO_SERVERS) $(PYTEST) --no-migrations -m crawl; \
+	fi
+
+prove: env-dev front messages
+	@if $(SERVERS) $(PY) tests/servers.py; then $(SERVERS) EPI_PROVE=1 $(PYTEST) --no-migrations -m prove; \
+	else $(NO_SERVERS) EPI_PROVE=1 $(PYTEST) --no-migrations -m prove; fi
+
+# Reads what tests left that ran with EPI_COVERAGE=1.
+coverage: env-dev
+	@$(PY) -m tests.coverage_bars
 
 # ---- checks
 check: env-dev front messages
@@ -63,6 +96,7 @@ check: env-dev front messages
 ci: check
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory test-servers
+	@$(MAKE) --no-print-directory test-crawls
 
 bench: env messages
 	$(PY) manage.py bench $(ARGS)
@@ -82,32 +116,37 @@ messages: $(MO)
 	  echo "or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; \
 	fi; \
 	echo "Making .venv with $$found ..."; \
-	$$found -m venv .venv && { $(PY) -m pip install --quiet uv || echo "uv could not be installed; pip takes its place."; }
+	$$found -m venv .venv && { $(PY) -m pip install -qq uv || echo "uv could not be installed; pip takes its place."; }
 	@touch $@
 
 # Only what is needed to run; leaves the tools for tests alone where they are there and up to date.
 .venv/.run: requirements.txt .venv/.made
-	@echo "Installing what the site needs ..."
+	@echo "Installing packages ..."
 	@$(call install,requirements.txt)
 	@rm -f .venv/.dev && touch $@
 
 .venv/.dev: requirements-dev.txt requirements.txt .venv/.made
-	@echo "Installing what the site and its tests need ..."
+	@echo "Installing packages, with those for tests ..."
 	@$(call install,requirements-dev.txt)
 	@touch .venv/.run $@
 
 install = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip sync --quiet --require-hashes --python $(PY) $(1); \
-	else $(PY) -m pip install --quiet --require-hashes -r $(1); fi
+	else $(PY) -m pip install -qq --require-hashes -r $(1); fi
 
 node_modules/.installed: package.json package-lock.json | .venv/.run
-	@echo "Installing the front end's packages ..."
-	@$(NPM) ci --no-progress --loglevel=error && touch $@
+	@echo "Installing front-end packages ..."
+	@$(NPM) ci --no-progress --loglevel=error >/dev/null && touch $@
 
 static/dist/.built: node_modules/.installed $(FRONT)
-	@$(NPM) run --silent build && touch $@
+	@echo "Building the front end ..."
+	@$(NPM) run --silent build >/dev/null && touch $@
 
 %.mo: %.po | .venv/.run
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+# What is new in code and templates is added to locale/, what is gone is removed. Needs no gettext.
+messages-extract: env
+	@$(PY) manage.py extract_messages
 
 lock: .venv/.made
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

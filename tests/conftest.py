@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: one person for each role, and a clean cache."""
 
+import re
 import uuid
 
 import pytest
@@ -7,7 +8,21 @@ from django.core.cache import caches
 from django.test import TransactionTestCase
 
 from core import triggers
+from tests import proofs  # noqa: F401 - loads the profile of Hypothesis
 from tests.factories import CityFactory, one_for_each_role
+
+DATABASE = {"db", "transactional_db"}
+PAGES = re.compile(r"test_(views\w*|pages|\w+_pages|admin|front|forms\w*|charts|templatetags|whole|demo)\.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what ``make test-servers`` runs, and start the tests that wait: others compute meanwhile."""
+    for item in items:
+        uses_database = item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ()))
+        if uses_database and not PAGES.fullmatch(item.path.name):
+            item.add_marker("servers")
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -24,6 +24,7 @@ Demo accounts, password integration-demo, each @demo.example:
   official.<city>   lead.<city>   expert.<city>   (for example official.linkoping@demo.example)
       cities: linkoping, cartagena, cluj-napoca, dietzenbach, lublin, ravenna, riga"""
 NO_DEMO = "Without the demo. The first coordinator of an empty network is made by: .venv/bin/python manage.py setup"
+ROOT_WARNING = "ignore:You're running the worker with superuser privileges"  # Celery's, eight lines; for one machine
 
 
 class Announcement:
@@ -38,8 +39,7 @@ class Announcement:
             return
         if self._answers():
             self.made = True
-            for line in f"The site answers at {self.place.url}/\n{self.text}\nCtrl-C stops it.".splitlines():
-                say(line)
+            say(f"\nThe site answers at {self.place.url}/\n{self.text}\nCtrl-C stops it.\n")
         elif time.monotonic() > self.until:
             raise SystemExit(f"Stopped: {self.place.url} has not answered for two minutes; the lines above say why.")
 
@@ -63,10 +63,10 @@ def main() -> int:
     held = hold_data_folder()
     refuse_taken_port(place)
     environment = environment_for(place)
-    say("Making tables, static files and, the first time, the demo ...")
     if code := prepared(environment):
         return code
     demo = env_bool("EPI_DEMO", default=True)
+    say("Starting the web server, the worker and the scheduler ...")
     with held:
         return Supervisor(leaders(place), environment=environment).run(Announcement(place, DEMO if demo else NO_DEMO))
 
@@ -79,9 +79,9 @@ def prepared(environment: dict[str, str]) -> int:
 
 def leaders(place: Place) -> list[Leader]:
     """Return the processes to run. Beat is separate: `worker -B` runs on without a schedule if its beat child dies."""
-    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "epi_site"]
+    celery = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
-    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
     listen = ["--host", place.host, "--port", str(place.port), "--blocking-threads", "4", "--backpressure", "64"]
     return [
         Leader("web", [*web, *listen, "epi_site.run.web:application"]),

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from accounts.enums import DEMO_DOMAIN
 from core import health, triggers
@@ -21,11 +22,17 @@ from .place import place_from_environment
 LOADING = "demo-is-loading"
 
 
+def announce(line: str) -> None:
+    """Print a line for the person at the terminal, before the step that it names."""
+    print(line, flush=True)  # noqa: T201
+
+
 def prepare() -> None:
     forget_half_a_demo()
     if not is_collected():
+        announce("Collecting and compressing static files ...")
         call_command("collectstatic", interactive=False, verbosity=0)
-    call_command("migrate", interactive=False, verbosity=0)
+    migrate()
     if triggers.missing():
         raise SystemExit("Not started: the locks of submitted periods could not be put into the database.")
     call_command("createcachetable", verbosity=0)
@@ -44,12 +51,20 @@ def is_collected() -> bool:
     return newest < manifest.stat().st_mtime
 
 
+def migrate() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        announce("Updating tables ..." if executor.loader.applied_migrations else "Creating tables ...")
+    call_command("migrate", interactive=False, verbosity=0)
+
+
 def load_demo() -> None:
     """Load the demo into an empty network. A marker file exists meanwhile, since loading is not one transaction."""
     mark = settings.DATA_DIR / LOADING
     if not apps.get_model("accounts", "User").objects.exists():
         mark.touch()
-    call_command("seed_demo", if_empty=True)
+        announce("Loading the demonstration ...")
+    call_command("seed_demo", if_empty=True, verbosity=0)
     mark.unlink(missing_ok=True)
 
 
@@ -63,7 +78,7 @@ def forget_half_a_demo() -> None:
             "Not started: the loading of the demo was cut short. "
             f"Empty the database, then remove {mark}, and start again."
         )
-    print("The loading of the demo was cut short; it begins anew.")  # noqa: T201 - for the person at the terminal
+    announce("The loading of the demo was cut short; it begins anew.")
     database = settings.DATABASES["default"]["NAME"]
     for file in (f"{database}{ending}" for ending in ("", "-wal", "-shm")):
         Path(file).unlink(missing_ok=True)
@@ -98,9 +113,9 @@ def degraded() -> list[str]:
     if settings.REDIS_URL and health.state_of("cache", health.ask_cache) != "ok":
         found.append("Redis (REDIS_URL) does not answer: nobody can sign in until it does.")
     if settings.CELERY_BROKER_URL.startswith("redis") and health.state_of("broker", health.ask_broker) != "ok":
-        found.append("The broker (CELERY_BROKER_URL) does not answer: reports and letters wait until it does.")
+        found.append("The broker (CELERY_BROKER_URL) does not answer: reports and emails wait until it does.")
     if not settings.EMAIL_HOST:
-        found.append(f"No SMTP (SMTP_HOST): letters are not sent; they are written to {settings.EMAIL_FILE_PATH}.")
+        found.append(f"No SMTP (SMTP_HOST): emails are not sent; they are written to {settings.EMAIL_FILE_PATH}.")
     return found
 
 
@@ -121,4 +136,4 @@ if __name__ == "__main__":
     except OperationalError as error:
         raise SystemExit(away_words(error)) from error
     for sentence in degraded():
-        print(f"  - {sentence}")  # noqa: T201 - for the person at the terminal
+        announce(f"  - {sentence}")

@@ -126,7 +126,8 @@ class Supervisor:
         return bool(heard)
 
 
-def say(line: str, name: str = "epi") -> None:
+def say(line: str, name: str = "") -> None:
+    """Print a line of a process after its name, or a line of the supervisor as it is."""
     with contextlib.suppress(BrokenPipeError):
-        sys.stdout.write(f"{name:>6} | {line}\n")
+        sys.stdout.write(f"{name:>6} | {line}\n" if name else f"{line}\n")
         sys.stdout.flush()

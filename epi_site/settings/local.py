@@ -10,4 +10,8 @@ if not _kept.exists():
     _kept.touch(mode=0o600)
     _kept.write_text(get_random_secret_key(), encoding="utf-8")
 SECRET_KEY = env_secret("SECRET_KEY", default=_kept.read_text(encoding="utf-8"))
-LOGGING["loggers"]["celery.app.trace"] = {"level": "WARNING"}  # a line per email would scroll the URL out of sight
+LOGGING["loggers"] |= {
+    "celery.app.trace": {"level": "WARNING"},  # a line for each email pushes the address out of sight
+    "celery.apps.worker": {"level": "WARNING"},  # that it is ready
+    "celery.worker.consumer.connection": {"level": "WARNING"},  # that it is connected
+}

@@ -89,7 +89,7 @@ def change(folder, statement):
         database.commit()
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_migrate_puts_back_a_lock_that_is_gone(site):
     before = standing(site)
     change(site, f"DROP TRIGGER {LOCK}")
@@ -102,7 +102,7 @@ def test_migrate_puts_back_a_lock_that_is_gone(site):
     assert standing(site) == before
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_failed_migration_leaves_every_lock(site):
     before = standing(site)
 
@@ -113,7 +113,7 @@ def test_failed_migration_leaves_every_lock(site):
     assert standing(site) == before
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_migrate_brings_the_lock_of_a_new_release_and_takes_off_what_is_registered_no_more(site):
     before = standing(site)
 
@@ -136,7 +136,7 @@ def dropped(name, table):
     return f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else "")
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
 def test_migrate_within_this_process_does_the_same():
     run(dropped(LOCK, "strategies_actionupdate"))
@@ -146,7 +146,7 @@ def test_migrate_within_this_process_does_the_same():
     assert triggers.missing() == triggers.differing() == set()
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
 def test_what_breaks_off_on_the_way_leaves_every_lock(monkeypatch):
     def broken_off(*args, **kwargs):

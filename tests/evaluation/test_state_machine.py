@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -22,6 +22,7 @@ from evaluation.exceptions import EvaluationError
 from evaluation.selectors.judged import desk_contents, result_contents
 from evaluation.services import committee, conflicts, consensus, discussion, ratings, rounds, stages
 from tests.factories import PersonFactory, member
+from tests.proofs import examples
 
 DECLARE, RATE, DISCUSS, MODERATE, REVIEW, PUBLISHED = STAGES
 CODES = ["relevance", "impact"]
@@ -349,6 +350,7 @@ def rows_seen_by(user):
     return [one.query.sql_with_params() for one in seen]
 
 
+@pytest.mark.prove
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_invariants_hold_in_any_order(case):
@@ -365,13 +367,6 @@ def test_invariants_hold_in_any_order(case):
 
     run_state_machine_as_test(
         Life,
-        settings=settings(
-            max_examples=8,
-            stateful_step_count=30,
-            deadline=None,
-            derandomize=True,
-            phases=[Phase.generate],  # a failure is told as it was found: making it shorter takes minutes
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        # A failure is shown as it was found: making it shorter takes minutes.
+        settings=examples(few=6, many=300, stateful_step_count=30, phases=[Phase.generate]),
     )

@@ -1,52 +1,19 @@
 """The catalogue of each complete language holds every text for people, none of them doubtful."""
 
-import ast
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
-from babel.messages import extract, pofile
+from babel.messages import Catalog, pofile
 from django.conf import settings
+from django.core.management import call_command
 from django.utils import translation
-from django.utils.translation.template import templatize
 
-from tests.project.first_party import python_files
+from epi_site.pages.management.commands import extract_messages
 
 ROOT = Path(settings.BASE_DIR)
 COMPLETE = [code for code, _name in settings.LANGUAGES if code != "en"]
-KEYWORDS = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),
-    **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
-    **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
-    **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
-}
-CALL = re.compile(
-    r"(?P<name>n?p?gettext|_)\((?P<parts>(?:\s*u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*,?)+)", re.DOTALL
-)
-LITERAL = re.compile(r"u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
-
-
-def in_python() -> set[str]:
-    found = set()
-    for file in python_files():
-        with file.open("rb") as source:
-            for _line, texts, _comments, _context in extract.extract("python", source, KEYWORDS):
-                found.add(_first(texts))
-    return found
-
-
-def _first(texts) -> str:
-    return texts[0] if isinstance(texts, tuple | list) else texts
-
-
-def in_templates() -> set[str]:
-    """Django turns a template into calls of gettext amid letters without meaning; the calls are read."""
-    found = set()
-    for file in (ROOT / "templates").rglob("*.*"):
-        for call in CALL.finditer(templatize(file.read_text("utf-8"), origin=str(file))):
-            texts = [ast.literal_eval(text) for text in LITERAL.findall(call["parts"])]
-            found.add(texts[1] if "pgettext" in call["name"] else texts[0])
-    return found
 
 
 def catalogue(code: str):
@@ -54,31 +21,63 @@ def catalogue(code: str):
         return pofile.read_po(source)
 
 
-def known(code: str) -> dict[str, object]:
-    return {_first(message.id): message for message in catalogue(code) if message.id}
-
-
 @pytest.fixture(scope="module")
-def texts():
-    return {text for text in in_python() | in_templates() if text}
+def found():
+    return extract_messages.messages_in_code()
 
 
-def test_texts_of_code_and_of_templates_are_found(texts):
-    assert {"What has happened?", "Skip to content", "Log an update"} <= texts
+def keys(messages) -> set[tuple]:
+    return {(message.id, message.context) for message in messages if message.id}
+
+
+def test_texts_of_code_and_of_templates_are_found_with_plurals_and_contexts(found):
+    expected = {"What has happened?", "Skip to content", "Log an update", ("%(count)s action", "%(count)s actions")}
+
+    assert expected <= {message.id for message in found}
+    assert {message.context for message in found} > {None}
 
 
 @pytest.mark.parametrize("code", COMPLETE)
-def test_every_text_is_translated(code, texts):
-    whole = known(code)
+def test_catalogue_holds_every_text_and_no_other(code, found):
+    assert keys(catalogue(code)) == keys(found), "Run make messages-extract, then translate what is new."
 
-    missing = sorted(text for text in texts if text not in whole or not _is_done(whole[text]))
 
-    assert missing == [], f"{len(missing)} texts are not translated to {code}"
+@pytest.mark.parametrize("code", COMPLETE)
+def test_every_text_is_translated(code):
+    assert [message.id for message in catalogue(code) if message.id and not _is_done(message)] == []
 
 
 def _is_done(message) -> bool:
     parts = message.string if isinstance(message.string, tuple) else (message.string,)
     return all(parts)
+
+
+def test_extraction_adds_what_is_new_and_keeps_translations(tmp_path, monkeypatch):
+    folder = tmp_path / "locale" / "sv" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    before = (
+        '# Swedish.\nmsgid ""\nmsgstr ""\n"Language: sv\\n"\n\nmsgid "Unused"\nmsgstr "Oanvänd"\n\n'
+        'msgctxt "month"\nmsgid "May"\nmsgstr "maj"\n\n'
+        'msgid "%(n)s man"\nmsgid_plural "%(n)s mans"\nmsgstr[0] "%(n)s man"\nmsgstr[1] "%(n)s män"\n'
+    )
+    (folder / "django.po").write_text(before)
+    code = Catalog()
+    code.add("May", context="month")
+    code.add(("%(n)s man", "%(n)s men"))
+    code.add("New")
+    monkeypatch.setattr(extract_messages, "ROOT", tmp_path)
+    monkeypatch.setattr(extract_messages, "messages_in_code", lambda: code)
+    out = StringIO()
+
+    call_command("extract_messages", stdout=out)
+
+    after = (folder / "django.po").read_text()
+    assert out.getvalue() == "locale/sv/LC_MESSAGES/django.po: 1 added, 1 removed\n"
+    assert after == (
+        '# Swedish.\nmsgid ""\nmsgstr ""\n"Language: sv\\n"\n\nmsgctxt "month"\nmsgid "May"\nmsgstr "maj"\n\n'
+        '#, python-format\nmsgid "%(n)s man"\nmsgid_plural "%(n)s men"\nmsgstr[0] "%(n)s man"\n'
+        'msgstr[1] "%(n)s män"\n\nmsgid "New"\nmsgstr ""\n'
+    )
 
 
 @pytest.mark.parametrize("code", COMPLETE)

@@ -64,6 +64,7 @@ def test_stack_uses_the_servers_it_starts_and_production_settings(services):
         assert environment["CELERY_BROKER_URL"] != environment["REDIS_URL"]
 
 
+@pytest.mark.waits
 def test_environment_as_given_satisfies_production(services, tmp_path):
     environment = {name: given(value) for name, value in services["web"]["environment"].items()}
     program = "from django.conf import settings; print(settings.DATABASES['default']['HOST'], settings.EMAIL_HOST)"

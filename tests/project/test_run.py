@@ -18,7 +18,6 @@ from epi_site.run import prepare, supervisor
 from epi_site.run.__main__ import environment_for
 from epi_site.run.place import Place
 
-pytestmark = pytest.mark.slow
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
 
 # A leader with a child of its own, as granian and Celery are: writes both pids, and takes its child along when asked.
@@ -95,6 +94,7 @@ def none_left(folder):
     return until(lambda: not any(is_alive(pid) for pid in pids(folder)))
 
 
+@pytest.mark.waits
 def test_first_to_die_ends_all_with_its_exit_code(start, tmp_path):
     group = start(leader("steady", tmp_path), leader("weak", tmp_path, seconds=1, code=7))
 
@@ -105,12 +105,14 @@ def test_first_to_die_ends_all_with_its_exit_code(start, tmp_path):
     assert "weak has ended with code 7" in group.stdout.read()
 
 
+@pytest.mark.waits
 def test_leader_that_leaves_unasked_is_an_error_even_with_code_0(start, tmp_path):
     group = start(leader("steady", tmp_path), leader("weak", tmp_path, seconds=0.5))
 
     assert group.wait(timeout=20) == 1
 
 
+@pytest.mark.waits
 def test_leader_that_is_killed_takes_its_own_children_along(start, tmp_path):
     group = start(leader("steady", tmp_path), leader("struck", tmp_path))
     assert all_started(tmp_path, 2)
@@ -121,6 +123,7 @@ def test_leader_that_is_killed_takes_its_own_children_along(start, tmp_path):
     assert none_left(tmp_path)
 
 
+@pytest.mark.waits
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_stops_all_cleanly(start, tmp_path, number):
     group = start(leader("one", tmp_path), leader("two", tmp_path))
@@ -132,6 +135,7 @@ def test_signal_stops_all_cleanly(start, tmp_path, number):
     assert none_left(tmp_path)
 
 
+@pytest.mark.waits
 def test_leader_that_will_not_stop_is_ended_and_that_is_an_error(start, tmp_path):
     group = start(leader("deaf", tmp_path, on_term="signal.SIG_IGN"), patience=0.5)
     assert all_started(tmp_path, 1)
@@ -142,6 +146,7 @@ def test_leader_that_will_not_stop_is_ended_and_that_is_an_error(start, tmp_path
     assert none_left(tmp_path)
 
 
+@pytest.mark.waits
 @LINUX
 def test_supervisor_that_is_killed_leaves_no_orphan(start, tmp_path):
     group = start(leader("one", tmp_path), leader("two", tmp_path))
@@ -152,6 +157,7 @@ def test_supervisor_that_is_killed_leaves_no_orphan(start, tmp_path):
     assert none_left(tmp_path)
 
 
+@pytest.mark.waits
 def test_lines_carry_the_name_of_who_said_them(start, tmp_path):
     group = start(leader("web", tmp_path, seconds=0.5, code=3))
 
@@ -303,7 +309,7 @@ def test_a_port_that_is_none_is_refused_with_what_to_set(monkeypatch, port):
         places.place_from_environment()
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_an_unreachable_database_is_told_in_one_sentence(tmp_path):
     environment = os.environ | {
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
@@ -331,4 +337,4 @@ def test_a_redis_that_does_not_answer_is_told_at_start(settings, monkeypatch):
     told = " ".join(prepare.degraded())
 
     assert "nobody can sign in until it does" in told
-    assert "reports and letters wait until it does" in told
+    assert "reports and emails wait until it does" in told

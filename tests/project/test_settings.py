@@ -134,7 +134,7 @@ def production(tmp_path, program, **changes):
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 @pytest.mark.parametrize(
     "changes, told",
     [
@@ -158,7 +158,7 @@ def test_production_refuses_what_is_unsafe_and_says_what_to_set(tmp_path, change
     assert told in ended.stderr.splitlines()[-1]
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_production_settings_pass_djangos_own_deployment_checks(tmp_path):
     ended = production(tmp_path, ["manage.py", "check", "--deploy", "--fail-level", "WARNING"])
 
@@ -188,7 +188,7 @@ def with_demo_account(migrated):
         database.execute("DELETE FROM accounts_user")
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 @pytest.mark.parametrize(
     "program",
     [
@@ -205,7 +205,7 @@ def test_nothing_starts_in_production_beside_a_demo_account(with_demo_account, p
     assert "Not started: 1 accounts end in @demo.example, and their password is public." in ended.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_web_server_that_cannot_ask_does_not_start(tmp_path):
     ended = production(tmp_path, ["-c", "import epi_site.wsgi"])
 
@@ -213,7 +213,7 @@ def test_web_server_that_cannot_ask_does_not_start(tmp_path):
     assert "run “manage.py migrate” first" in ended.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_web_server_starts_without_a_demo_account(migrated):
     ended = production(migrated, ["-c", "import epi_site.wsgi"])
 
@@ -229,7 +229,7 @@ def test_queries_are_not_compiled():
         assert cursor.fetchone() == ("off",)
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_options_of_the_database_address_are_kept(tmp_path):
     address = "postgres://a:b@localhost/c?options=-c%20statement_timeout%3D9"
     program = ["-c", "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"]

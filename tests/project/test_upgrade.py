@@ -34,8 +34,8 @@ VERSIONS = sorted(path.name.removesuffix(f".{ENGINE}.json") for path in DUMPS.gl
 SENT_BY_0_1_0 = {  # names of tasks in messages that may wait in a broker during the upgrade
     "cities.tasks.sweep_pending_files",
     "cities.tasks.sweep_unknown_files",
-    "epi_site.accounts.tasks.ring_mails_again",
-    "epi_site.accounts.tasks.send_mail",
+    "accounts.tasks.ring_mails_again",
+    "accounts.tasks.send_mail",
     "evaluation.tasks.build_report",
     "evaluation.tasks.issue_due_reports",
     "evaluation.tasks.move_due_stages",

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from tests.project.worker_world import REPORTS
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.waits
 ROOT = Path(__file__).parents[2]
 SILENCE = 20
 PATIENCE = 150

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import clock
@@ -32,6 +32,7 @@ from tests.factories import (
     ReportingPeriodFactory,
     UserFactory,
 )
+from tests.proofs import examples
 
 TODAY = date(2026, 11, 23)
 NEAR = st.integers(-200, 200)
@@ -157,15 +158,10 @@ def at_the_edges():
     return [*silent, *ending, *starting, *waiting, *behind]
 
 
+@pytest.mark.prove
 @pytest.mark.slow
 @example(at_the_edges())
-@settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@examples(few=40, many=2_000)
 @given(st.lists(plans(), min_size=1, max_size=6))
 def test_sql_and_python_agree(world, all_plans):
     with transaction.atomic():

@@ -566,7 +566,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
 def test_another_process_is_refused_too(city, official, lead, tmp_path):
     facts = make_facts(city, official, lead)

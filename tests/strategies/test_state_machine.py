@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -17,6 +16,7 @@ from strategies.models import ActionUpdate, CityPeriod, PeriodMove, PeriodRevisi
 from strategies.selectors.frozen import frozen_log
 from strategies.services import periods, updates
 from tests.factories import ActionFactory, CityPeriodFactory, ReportingPeriodFactory
+from tests.proofs import examples
 
 from .helpers import told
 
@@ -228,6 +228,7 @@ class Thread(RuleBasedStateMachine):
         assert sorted(row["text"] for row in frozen_log(self.world["action"], self.world["partner"])) == expected
 
 
+@pytest.mark.prove
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_invariants_hold_in_any_order(everyone, city):
@@ -238,12 +239,5 @@ def test_invariants_hold_in_any_order(everyone, city):
 
     run_state_machine_as_test(
         Thread,
-        settings=settings(
-            max_examples=10,
-            stateful_step_count=22,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=examples(few=8, many=400, stateful_step_count=22),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import (
@@ -12,6 +12,7 @@ from tests.factories import (
     MilestoneFactory,
     ReportingPeriodFactory,
 )
+from tests.proofs import examples
 
 from .test_views_log import SENTENCE, hidden, url_of
 
@@ -25,7 +26,7 @@ NAMES = [
     *["told", "values_told", "form_uuid", "note", "value", "value_version", "value_²", "value_x"],
 ]
 BUTTONS = st.sampled_from(["save", "save_next", "save_draft"])
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(few=20, many=1_000)
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def full(action):
     return IndicatorFactory(strategy=action.strategy, action=action)
 
 
+@pytest.mark.prove
 @pytest.mark.slow
 def test_the_logging_form_takes_whatever_comes(client, official, action, full):
     @FEW
@@ -55,6 +57,7 @@ def test_the_logging_form_takes_whatever_comes(client, official, action, full):
     post()
 
 
+@pytest.mark.prove
 @pytest.mark.slow
 def test_nothing_new_takes_whatever_comes(client, official, action, period):
     @FEW
