@@ -89,7 +89,7 @@ class Mail(Job):
 
     QUEUED, RUNNING, FAILED = MailState.QUEUED, MailState.SENDING, MailState.FAILED
     LEASE = "claimed_at"
-    SILENCE_SECONDS = 120
+    CLAIM_TIMEOUT_SECONDS = 120
 
     recipient = models.EmailField(_("recipient"))
     subject = models.CharField(_("subject"), max_length=300)
@@ -128,4 +128,4 @@ class Mail(Job):
 
     @classmethod
     def lease(cls) -> timedelta:
-        return timedelta(seconds=cls.SILENCE_SECONDS)
+        return timedelta(seconds=cls.CLAIM_TIMEOUT_SECONDS)

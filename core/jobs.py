@@ -39,7 +39,7 @@ class JobQuerySet(models.QuerySet):
         rows = self.waiting().filter(pk=pk, attempts__lt=self.model.ATTEMPTS)
         return token if rows.update(attempts=F("attempts") + 1, **claim) else None
 
-    def held(self, pk: int, token: UUID) -> "JobQuerySet":
+    def claimed(self, pk: int, token: UUID) -> "JobQuerySet":
         """The job while the worker with ``token`` still holds it; no row once another worker took it over."""
         return self.filter(pk=pk, state=self.model.RUNNING, claim_token=token)
 

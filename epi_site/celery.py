@@ -14,12 +14,14 @@ app = Celery("epi_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-OLD_TASK_NAMES = {  # of the release before: a message that it sent is still understood
+OLD_TASK_NAMES = {  # old name: today's name, so that a message sent by version 0.1.0 is still understood
+    "cities.tasks.sweep_pending_files": "cities.tasks.delete_pending_files",
+    "cities.tasks.sweep_unknown_files": "cities.tasks.delete_unknown_files",
+    "epi_site.accounts.tasks.ring_mails_again": "accounts.tasks.requeue_mails",
     "epi_site.accounts.tasks.send_mail": "accounts.tasks.send_mail",
-    "epi_site.accounts.tasks.ring_mails_again": "accounts.tasks.ring_mails_again",
     "evaluation.tasks.build_report": "reports.tasks.build_report",
     "evaluation.tasks.issue_due_reports": "reports.tasks.issue_due_reports",
-    "evaluation.tasks.ring_again": "reports.tasks.ring_again",
+    "evaluation.tasks.ring_again": "reports.tasks.requeue_reports",
 }
 
 
@@ -32,18 +34,18 @@ def register_old_task_names(sender: Celery, **_: object) -> None:
 
 @signals.worker_init.connect
 @signals.beat_init.connect
-def refuse_where_unfit(**_: object) -> None:
-    from .checks import refuse_demo_accounts, refuse_missing_locks  # here: models are not loaded when this module is
+def refuse_unfit_start(**_: object) -> None:
+    from .checks import refuse_demo_accounts, refuse_missing_triggers  # here: models are not loaded when this module is
 
     refuse_demo_accounts()
-    refuse_missing_locks()
+    refuse_missing_triggers()
 
 
 @signals.task_prerun.connect
-def name_the_task(task_id: str, task: object, **_: object) -> None:
+def bind_task_to_log(task_id: str, task: object, **_: object) -> None:
     structlog.contextvars.bind_contextvars(task_id=task_id, task=getattr(task, "name", ""))
 
 
 @signals.task_postrun.connect
-def forget_the_task(**_: object) -> None:
+def unbind_task_from_log(**_: object) -> None:
     structlog.contextvars.unbind_contextvars("task_id", "task")

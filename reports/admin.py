@@ -22,9 +22,9 @@ class ScheduleForm(StaffForm):
 @admin.register(ReportSchedule)
 class ReportScheduleAdmin(StaffAdmin):
     form = ScheduleForm
-    list_display = ["kind", "trigger", "offset_days", "told", "language", "is_active", "active_from"]
+    list_display = ["kind", "trigger", "offset_days", "recipient_names", "language", "is_active", "active_from"]
     fields = ["kind", "trigger", "offset_days", "recipients", "language", "is_active", "active_from"]
 
     @admin.display(description=_("recipients"))
-    def told(self, schedule):
+    def recipient_names(self, schedule):
         return ", ".join(str(Recipients(name).label) for name in schedule.recipients)

@@ -6,14 +6,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import locales
-from pilot.gates import Condition
+from pilot.gates import CheckResult
 from reports.models import Report
 
 
-def report_is_issued(city: Any) -> Condition:
+def report_is_issued(city: Any) -> CheckResult:
     """A numbered report of the city stands, whether or not its files are made yet."""
     newest = Report.objects.filter(city=city).order_by("-issued_at", "-pk").defer("snapshot").first()
     if newest is None:
-        return Condition(False, _("No report of the city has been issued."), reverse("reports:report_list"))
+        return CheckResult(False, _("No report of the city has been issued."), reverse("reports:report_list"))
     words = {"number": newest.number, "day": locales.day(newest.issued_at)}
-    return Condition(True, _("%(number)s was issued on %(day)s.") % words, newest.get_absolute_url())
+    return CheckResult(True, _("%(number)s was issued on %(day)s.") % words, newest.get_absolute_url())

@@ -14,7 +14,7 @@ row = CityPeriod.objects.filter(city__slug="riga", state="submitted").earliest("
 periods.accept_period(row, by=User.objects.get(email="coordinator@demo.example"))
 print(row.period.name)
 """
-BUILD = "from evaluation.models import Report; from evaluation.tasks import build_report; "
+BUILD = "from reports.models import Report; from reports.tasks import build_report; "
 BUILD += "[build_report(pk) for pk in Report.objects.waiting().values_list('pk', flat=True)]; print('built')"
 
 
