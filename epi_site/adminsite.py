@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-OURS = {"accounts", "cities", "strategies", "evaluation", "training"}
+from epi_site.shared.first_party import is_first_party
+
 NOT_HERE = {"view_on_site"}  # would tell of any row of any model whether it exists
 
 
@@ -25,7 +26,7 @@ class EpiAdminSite(AdminSite):
     def register(self, model_or_iterable, admin_class=None, **options):
         """Only what is ours: groups and addresses of other apps grant nothing here, and would only mislead."""
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple | set) else [model_or_iterable]
-        ours = [model for model in models if model._meta.app_label in OURS]
+        ours = [model for model in models if is_first_party(model._meta.app_label)]
         if ours:
             super().register(ours, admin_class, **options)
 

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation.template import templatize
 
+from epi_site.shared.first_party import first_party_packages
+
 ROOT = Path(settings.BASE_DIR)
-OURS = ("cities", "strategies", "evaluation", "training", "epi_site")
 COMPLETE = [code for code, _name in settings.LANGUAGES if code != "en"]
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),
@@ -27,7 +28,7 @@ LITERAL = re.compile(r"u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")", re.DOTALL)
 
 def in_python() -> set[str]:
     found = set()
-    for file in (file for app in OURS for file in (ROOT / app).rglob("*.py")):
+    for file in (file for package in first_party_packages() for file in (ROOT / package).rglob("*.py")):
         with file.open("rb") as source:
             for _line, texts, _comments, _context in extract.extract("python", source, KEYWORDS):
                 found.add(_first(texts))

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from epi_site.settings import env
+from epi_site.shared.first_party import first_party_packages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READERS = {"env_bool", "env_int", "env_list", "env_secret", "os.environ.get", "os.environ.setdefault", "os.getenv"}
@@ -32,8 +33,8 @@ def read_in(source):
 
 
 def variables():
-    apps = [ROOT / name for name in ("epi_site", "cities", "strategies", "evaluation", "training")]
-    return {name for app in apps for file in app.rglob("*.py") for name in read_in(file.read_text())} - NOT_OURS
+    files = [file for package in first_party_packages() for file in (ROOT / package).rglob("*.py")]
+    return {name for file in files for name in read_in(file.read_text())} - NOT_OURS
 
 
 def documented():

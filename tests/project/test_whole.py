@@ -5,16 +5,15 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import models
 
 from epi_site.celery import app
 from epi_site.pages.management.commands.write_states import states_page
+from epi_site.shared.first_party import first_party_apps, first_party_packages
 from tests import factories
 
-OURS = ("accounts", "cities", "strategies", "evaluation", "training")
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 FRAGMENT = re.compile(r"{% extends [\"'](?P<base>[^\"']+)[\"']")
 
@@ -35,7 +34,7 @@ def test_page_of_states_says_what_the_code_does():
 
 
 def _ours():
-    return [model for label in OURS for model in apps.get_app_config(label).get_models()]
+    return [model for app in first_party_apps() for model in app.get_models()]
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.label)
@@ -177,8 +176,7 @@ def test_every_name_that_is_rung_is_a_task():
 
 
 def _sources() -> list[Path]:
-    folders = ("cities", "strategies", "evaluation", "training", "epi_site")
-    return [file for folder in folders for file in (Path(settings.BASE_DIR) / folder).rglob("*.py")]
+    return [file for package in first_party_packages() for file in (Path(settings.BASE_DIR) / package).rglob("*.py")]
 
 
 def test_every_command_is_documented():
