@@ -56,12 +56,15 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
     def has_perm(self, perm, obj=None):
-        """Rules alone decide, for superusers too. Nothing may be done to what the view rule hides."""
+        """Rules alone decide, for superusers too. Nothing may be done to what the view rule hides.
+
+        A model without a view rule hides all its rows: a rule that kept its old name grants nothing.
+        """
         if not self.is_active or not rules.perm_exists(perm):
             return False
         if obj is not None:
             view = f"{obj._meta.app_label}.{get_permission_codename('view', obj._meta)}"
-            if view != perm and rules.perm_exists(view) and not rules.has_perm(view, self, obj):
+            if view != perm and not rules.has_perm(view, self, obj):
                 return False
         return rules.has_perm(perm, self, obj)
 
