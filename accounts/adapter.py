@@ -8,10 +8,10 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from .services import write_mail
+from .services import queue_mail
 
 
-class ByInvitationOnly(DefaultAccountAdapter):
+class InvitationOnlyAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: Any) -> bool:
         return False
 
@@ -36,4 +36,4 @@ class ByInvitationOnly(DefaultAccountAdapter):
         with translation.override(language):
             letter = self.render_mail(template_prefix, email, {"email": email, **context})
         has_secret = "password_reset_url" in context
-        write_mail(to=email, subject=letter.subject, body=letter.body, has_secret=has_secret, language=language)
+        queue_mail(to=email, subject=letter.subject, body=letter.body, has_secret=has_secret, language=language)

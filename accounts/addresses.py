@@ -6,7 +6,7 @@ from allauth.account.adapter import get_adapter
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 
 
-def address_of(request: Any) -> str:
+def get_client_ip(request: Any) -> str:
     """Return the client's IP address, also behind the trusted proxies; the proxy's own if they do not send it."""
     try:
         return get_adapter(request).get_client_ip(request)

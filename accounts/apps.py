@@ -7,11 +7,11 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self):
-        user_logged_in.connect(_keep_chosen_language, dispatch_uid="accounts.keep_chosen_language")
+        user_logged_in.connect(_save_language_at_login, dispatch_uid="accounts.keep_chosen_language")
 
 
-def _keep_chosen_language(sender, request, user, **_more):
+def _save_language_at_login(sender, request, user, **_more):
     """Store the language that was chosen in this browser before login in the account."""
-    from .services import keep_language
+    from .services import save_language
 
-    keep_language(user, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+    save_language(user, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))

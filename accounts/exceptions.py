@@ -1,7 +1,7 @@
 from django.utils.translation import gettext_lazy as _
 
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 
 
-class MailRefused(TellableError):
+class MailRefused(UserFacingError):
     message = _("This letter cannot be sent again.")

@@ -8,7 +8,7 @@ from .models import Mail, User
 _parts: dict[str, Callable[[User], Any]] = {}
 
 
-def add_part(name: str, part: Callable[[User], Any]) -> None:
+def register_part(name: str, part: Callable[[User], Any]) -> None:
     """Register ``part(user)``, which returns lists and dicts of plain values, about this user only."""
     _parts[name] = part
 

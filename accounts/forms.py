@@ -24,7 +24,7 @@ class PreferencesForm(forms.ModelForm):
         self.helper = form_helper(save=_("Save"))
 
 
-class MailFilter(forms.Form):
+class MailFilterForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False)
     recipient = forms.CharField(label=_("Recipient"), required=False, max_length=200)
 
@@ -32,7 +32,7 @@ class MailFilter(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["state"].choices = [("", _("All")), *MailState.choices]
 
-    def found_in(self, mails):
+    def apply_to(self, mails):
         """Return the emails that match; all of them if the filter is invalid."""
         chosen = self.cleaned_data if self.is_valid() else {}
         if chosen.get("state"):

@@ -9,7 +9,7 @@ from .enums import DEMO_DOMAIN
 from .models import User
 
 
-def mails_land_in_folder() -> bool:
+def writes_mail_to_folder() -> bool:
     return not settings.EMAIL_HOST
 
 
@@ -21,8 +21,8 @@ def is_loopback() -> bool:
         return host == "localhost"
 
 
-def shows_secrets() -> bool:
+def shows_one_time_links() -> bool:
     """Return True only in a demo that nobody else can reach: its list of emails is used to open invitations."""
-    if not (settings.DEMO_ALLOWED and mails_land_in_folder() and is_loopback()):
+    if not (settings.DEMO_ALLOWED and writes_mail_to_folder() and is_loopback()):
         return False
     return User.objects.filter(email__iendswith=DEMO_DOMAIN).exists()

@@ -14,16 +14,16 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import clock
-from core.bell import ring
+from core.bell import enqueue
 
 from .enums import MailState
 from .exceptions import MailRefused
 from .models import Mail, User
-from .places import shows_secrets
+from .places import shows_one_time_links
 
 SEND = "accounts.tasks.send_mail"
-PAUSES = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before each attempt
-RUNG_AT_ONCE = 200
+RETRY_DELAYS = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before each attempt
+REQUEUED_AT_ONCE = 200
 log = logging.getLogger(__name__)
 
 # The server has refused, so the email has certainly not been sent. After other errors it may have been.
@@ -36,7 +36,7 @@ REFUSALS = (
 )
 
 
-def write_mail(
+def queue_mail(
     *, to: str, subject: str, body: str, key: str | None = None, has_secret: bool = False, language: str = ""
 ) -> Mail | None:
     """Queue an email. With the ``key`` of an earlier one, write nothing and return None."""
@@ -53,11 +53,11 @@ def write_mail(
         mail, is_new = Mail.objects.get_or_create(key=key[:200], defaults=fields)
     if not is_new:
         return None
-    ring(SEND, mail.pk)
+    enqueue(SEND, mail.pk)
     return mail
 
 
-def keep_language(user: User, language: str) -> None:
+def save_language(user: User, language: str) -> None:
     """Store the language that a user has chosen for pages and emails; ignores languages the site does not have."""
     if language in dict(settings.LANGUAGES) and language != user.language:
         User.objects.filter(pk=user.pk).update(language=language)
@@ -81,21 +81,23 @@ def send_mail(pk: int) -> None:
         message = EmailMessage(mail.subject, mail.body, to=[mail.recipient], connection=connection)
         message.message()  # raises for invalid headers before anything is sent
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        Mail.objects.held(pk, token).release(repr(error)[:1000])
+        Mail.objects.claimed(pk, token).release(repr(error)[:1000])
         return
-    _hand_over(message, pk, token)
+    _send(message, pk, token)
 
 
-def _hand_over(message: EmailMessage, pk: int, token: UUID) -> None:
+def _send(message: EmailMessage, pk: int, token: UUID) -> None:
     try:
         message.send()
     except REFUSALS as error:
-        Mail.objects.held(pk, token).release(repr(error)[:1000])
+        Mail.objects.claimed(pk, token).release(repr(error)[:1000])
     except Exception as error:  # the email may have been sent: its outcome is unknown
-        _settle(pk, token, state=MailState.UNKNOWN, reason=repr(error))
+        _store_outcome(pk, token, state=MailState.UNKNOWN, reason=repr(error))
         raise
     else:
-        _settle(pk, token, state=MailState.SENT, sent_at=clock.now(), reason="", **_blanked(pk))
+        _store_outcome(
+            pk, token, state=MailState.SENT, sent_at=clock.now(), reason="", **_body_fields_after_sending(pk)
+        )
     finally:
         _close(message.connection)
 
@@ -107,49 +109,49 @@ def _close(connection: Any) -> None:
         log.warning("The mail server did not say goodbye: %r", error)
 
 
-def _settle(pk: int, token: UUID, **fields: Any) -> None:
+def _store_outcome(pk: int, token: UUID, **fields: Any) -> None:
     """Store the outcome. A claim given up as too old may still do so; one whose email was queued again may not."""
-    held = Mail.objects.filter(pk=pk, claim_token=token, state__in=[MailState.SENDING, MailState.UNKNOWN])
-    held.update(**fields)
+    claimed = Mail.objects.filter(pk=pk, claim_token=token, state__in=[MailState.SENDING, MailState.UNKNOWN])
+    claimed.update(**fields)
 
 
-def _blanked(pk: int) -> dict[str, str]:
+def _body_fields_after_sending(pk: int) -> dict[str, str]:
     has_secret = Mail.objects.filter(pk=pk, has_secret=True).exists()
-    return {"body": ""} if has_secret and not shows_secrets() else {}
+    return {"body": ""} if has_secret and not shows_one_time_links() else {}
 
 
 # ---- periodic
 
 
-def give_up_silent() -> int:
+def give_up_stuck_mails() -> int:
     """Mark emails as of unknown outcome if sending takes too long: they may have been sent, so nothing resends them."""
     return Mail.objects.expired().update(
         state=MailState.UNKNOWN, reason=_("The sender fell silent while it was sending.")
     )
 
 
-def mails_to_ring() -> list[int]:
-    """Return the ids of queued emails whose pause is over, oldest first, at most ``RUNG_AT_ONCE``."""
+def mails_to_requeue() -> list[int]:
+    """Return the ids of queued emails whose pause is over, oldest first, at most ``REQUEUED_AT_ONCE``."""
     due = Q(pk=None)
-    for attempts, pause in enumerate(PAUSES):
-        rested = Q(claimed_at=None) | Q(claimed_at__lt=clock.now() - pause)
-        due |= Q(attempts=attempts) & rested
-    waiting = Mail.objects.filter(due, state=MailState.QUEUED).order_by("created_at", "pk")
-    return list(waiting.values_list("pk", flat=True)[:RUNG_AT_ONCE])
+    for attempts, delay in enumerate(RETRY_DELAYS):
+        is_due = Q(claimed_at=None) | Q(claimed_at__lt=clock.now() - delay)
+        due |= Q(attempts=attempts) & is_due
+    queued = Mail.objects.filter(due, state=MailState.QUEUED).order_by("created_at", "pk")
+    return list(queued.values_list("pk", flat=True)[:REQUEUED_AT_ONCE])
 
 
 # ---- sending again
 
 
 @transaction.atomic
-def send_mail_again(mail: Mail, *, by: Any) -> Mail:
+def resend_mail(mail: Mail, *, by: Any) -> Mail:
     """Queue an email again for a coordinator; only if it failed or its outcome is unknown. Raises MailRefused."""
-    if not (by.is_active and rules.has_perm("accounts.send_mail_again", by)):
+    if not (by.is_active and rules.has_perm("accounts.resend_mail", by)):
         raise MailRefused(_("Only coordinators send letters again."))
     stuck = Mail.objects.filter(pk=mail.pk, state__in=[MailState.FAILED, MailState.UNKNOWN]).exclude(body="")
     fresh = {"attempts": 0, "claim_token": None, "claimed_at": None, "reason": ""}
     if not stuck.update(state=MailState.QUEUED, **fresh):
         raise MailRefused(_("This letter is on its way, has been sent, or its text is no longer kept."))
-    ring(SEND, mail.pk)
+    enqueue(SEND, mail.pk)
     mail.refresh_from_db()
     return mail

@@ -11,8 +11,8 @@ def send_mail(pk: int) -> None:
 
 
 @shared_task
-def ring_mails_again() -> None:
+def requeue_mails() -> None:
     """Give up emails that were claimed too long ago, and enqueue those that wait."""
-    services.give_up_silent()
-    for pk in services.mails_to_ring():
+    services.give_up_stuck_mails()
+    for pk in services.mails_to_requeue():
         current_app.send_task(services.SEND, [pk], expires=60)

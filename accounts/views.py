@@ -15,13 +15,13 @@ from django.views.generic import DetailView, ListView, UpdateView
 from django.views.i18n import set_language
 
 from core import locales
-from core.exceptions import TellableError
-from core.views import StrangersSignIn
+from core.exceptions import UserFacingError
+from core.views import LoginInsteadOf404Mixin
 
 from . import export, services
-from .forms import MailFilter, PreferencesForm
+from .forms import MailFilterForm, PreferencesForm
 from .models import Mail, User
-from .places import mails_land_in_folder, shows_secrets
+from .places import shows_one_time_links, writes_mail_to_folder
 
 
 @require_POST
@@ -29,7 +29,7 @@ def remember_language(request) -> HttpResponse:
     """Django's language switch; for a signed-in user the choice is stored in the account instead of a cookie."""
     response = set_language(request)
     if request.user.is_authenticated:
-        services.keep_language(request.user, request.POST.get("language", ""))
+        services.save_language(request.user, request.POST.get("language", ""))
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
     return response
 
@@ -50,7 +50,7 @@ class Preferences(LoginRequiredMixin, UpdateView):
         return super().get_context_data(trail=[(_("Front page"), "/"), (_("Preferences"), "")], **kwargs)
 
 
-class OwnData(LoginRequiredMixin, View):
+class DataExport(LoginRequiredMixin, View):
     def get(self, request):
         response = JsonResponse(export.own_data(request.user), json_dumps_params={"indent": 2, "ensure_ascii": False})
         response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
@@ -61,50 +61,50 @@ class OwnData(LoginRequiredMixin, View):
 # ---- emails
 
 
-class _ForCoordinators(StrangersSignIn):
+class _CoordinatorMailMixin(LoginInsteadOf404Mixin):
     def get_queryset(self):
         if not self.request.user.has_perm("accounts.view_mail"):
             raise Http404
         return Mail.objects.all()
 
 
-class MailList(_ForCoordinators, ListView):
+class MailList(_CoordinatorMailMixin, ListView):
     template_name = "accounts/mail_list.html"
     paginate_by = 50
 
     @cached_property
     def filter_form(self):
-        return MailFilter(self.request.GET or None)
+        return MailFilterForm(self.request.GET or None)
 
     def get_queryset(self):
-        return self.filter_form.found_in(super().get_queryset()).defer("body")
+        return self.filter_form.apply_to(super().get_queryset()).defer("body")
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         found = context["paginator"].count
         count = ngettext("%(count)s letter", "%(count)s letters", found) % {"count": locales.number(found)}
-        folder = str(settings.EMAIL_FILE_PATH) if mails_land_in_folder() else ""
+        folder = str(settings.EMAIL_FILE_PATH) if writes_mail_to_folder() else ""
         trail = [(_("Front page"), "/"), (_("E-mails"), "")]
         return context | {"filter": self.filter_form, "count": count, "folder": folder, "trail": trail}
 
 
-class MailDetail(_ForCoordinators, DetailView):
+class MailDetail(_CoordinatorMailMixin, DetailView):
     template_name = "accounts/mail_detail.html"
 
     def get_context_data(self, **kwargs):
-        is_shown = not self.object.has_secret or shows_secrets()
+        is_shown = not self.object.has_secret or shows_one_time_links()
         trail = [(_("Front page"), "/"), (_("E-mails"), reverse("accounts:mail_list")), (self.object.subject, "")]
         return super().get_context_data(**kwargs) | {"is_shown": is_shown, "trail": trail}
 
 
-class MailSendAgain(_ForCoordinators, View):
+class MailSendAgain(_CoordinatorMailMixin, View):
     http_method_names = ["post"]
 
     def post(self, request, pk):
         mail = get_object_or_404(self.get_queryset(), pk=pk)
         try:
-            services.send_mail_again(mail, by=request.user)
-        except TellableError as error:
+            services.resend_mail(mail, by=request.user)
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, _("The letter is in the queue again."))

@@ -41,7 +41,7 @@ class OrganisationAdmin(StaffAdmin):
 
 
 @admin.register(Theme, TargetGroup)
-class CodedAdmin(StaffAdmin):
+class CodeNameAdmin(StaffAdmin):
     list_display = ["name", "code"]
     search_fields = ["name", "code"]
 

@@ -10,9 +10,9 @@ class CitiesConfig(AppConfig):
         from accounts import export
 
         from . import files, locks, rules  # noqa: F401 - permissions are registered by the import
-        from .models.events import minutes_held_for
-        from .models.people import data_of
+        from .models.events import readable_minutes_q
+        from .models.people import person_data
 
-        files.add_holder(minutes_held_for)
-        export.add_part("network", data_of)
+        files.register(readable_minutes_q)
+        export.register_part("network", person_data)
         locks.register()

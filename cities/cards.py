@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
-class Card(NamedTuple):
+class Panel(NamedTuple):
     """A panel of the page. ``template`` renders one ``<section class="epi-card">``.
 
     The template gets ``context`` and ``city``, ``user``, ``request``, ``site``.
@@ -15,19 +15,19 @@ class Card(NamedTuple):
 
 
 Maker = Callable[[Any, Any], "Card | None"]
-_makers: list[tuple[int, Maker]] = []
+_panel_makers: list[tuple[int, Maker]] = []
 
 
-def add_card(maker: Maker, order: int = 50) -> None:
+def register_panel(maker: Maker, order: int = 50) -> None:
     """Register ``maker(city, user)``, which returns a Card, or None to show nothing. Low orders come first.
 
     Registering the same maker again changes nothing.
     """
-    if maker not in [known for _order, known in _makers]:
-        _makers.append((order, maker))
-        _makers.sort(key=lambda entry: entry[0])
+    if maker not in [known for _order, known in _panel_makers]:
+        _panel_makers.append((order, maker))
+        _panel_makers.sort(key=lambda entry: entry[0])
 
 
-def cards_of(city: Any, user: Any) -> list[Card]:
-    made = (maker(city, user) for _order, maker in _makers)
+def panels_for(city: Any, user: Any) -> list[Panel]:
+    made = (maker(city, user) for _order, maker in _panel_makers)
     return [card for card in made if card is not None]

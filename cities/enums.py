@@ -23,7 +23,7 @@ class BodyKind(TextChoices):
 
 
 NETWORK_BODIES = (BodyKind.SCIENTIFIC_COMMITTEE, BodyKind.NETWORK_OFFICE)  # fixed order, since a constraint contains it
-OFFICES = {BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE}
+OFFICE_KINDS = {BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE}
 
 
 class Role(TextChoices):
@@ -68,7 +68,7 @@ class FileState(TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
-FILE_MOVES = [(FileState.PENDING, FileState.USED), (FileState.USED, FileState.WITHDRAWN)]
+FILE_TRANSITIONS = [(FileState.PENDING, FileState.USED), (FileState.USED, FileState.WITHDRAWN)]
 
 
 class Visibility(TextChoices):

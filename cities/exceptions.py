@@ -2,43 +2,43 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 
 
-class FileRefused(TellableError):
+class FileRefused(UserFacingError):
     message = _("This file cannot be taken. Choose a picture, a PDF, a spreadsheet, a document or a text file.")
 
 
-class MembershipRefused(TellableError):
+class MembershipRefused(UserFacingError):
     message = _("This membership cannot be made.")
 
 
-class NotYours(TellableError):
+class PermissionRefused(UserFacingError):
     message = _("This belongs to another role. Ask your city’s lead official or the network’s coordinator.")
 
 
-class OwnRole(TellableError):
+class OwnRoleRefused(UserFacingError):
     message = _("Nobody grants oneself a role. Ask another lead official or a coordinator to do it.")
 
 
-class CommitteeSeat(TellableError):
+class CommitteeSeatRefused(UserFacingError):
     message = _(
         "A seat in the scientific committee is neither for a coordinator nor given by one. "
         "The chair of the committee invites its members."
     )
 
 
-class InvitationRefused(TellableError):
+class InvitationRefused(UserFacingError):
     message = _("This invitation cannot be sent.")
 
 
-class InvitationGone(TellableError):
+class InvitationExpired(UserFacingError):
     message = _("This invitation has been used, withdrawn or is too old. Ask the person who sent it for a new one.")
 
 
-class OtherAccount(TellableError):
+class WrongAccount(UserFacingError):
     message = _("This invitation is for another address. Sign in with the account that it was sent to.")
 
 
-class EventRefused(TellableError):
+class EventRefused(UserFacingError):
     message = _("This event cannot be published yet.")

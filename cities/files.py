@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 from django.db.models import Q
 
-_holders: list[Callable[[object], Q]] = []
+_conditions: list[Callable[[object], Q]] = []
 
 
-def add_holder(condition: Callable[[object], Q]) -> None:
+def register(condition: Callable[[object], Q]) -> None:
     """Register ``condition(user)``: a Q over StoredFile for the files that the user may read."""
-    if condition not in _holders:
-        _holders.append(condition)
+    if condition not in _conditions:
+        _conditions.append(condition)
 
 
-def held_for(user) -> Q:
+def readable_q(user) -> Q:
     allowed = Q(pk=None)
-    for condition in _holders:
+    for condition in _conditions:
         allowed |= condition(user)
     return allowed

@@ -9,7 +9,15 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import DayInput, LongText, ManyChoices, MomentInput, NumberInput, VersionedForm, form_helper
+from core.forms import (
+    DateTimeLocalInput,
+    DayInput,
+    FilteredCheckboxes,
+    LongTextarea,
+    NumberInput,
+    VersionedForm,
+    form_helper,
+)
 
 from .enums import ROLES, BodyKind, EventKind, Role, Seat
 from .models import Body, City, Event, Membership, Organisation, Person
@@ -29,7 +37,7 @@ class CityForm(VersionedForm):
             "timezone",
         ]
         widgets = {
-            "profile": LongText({"rows": 6}),
+            "profile": LongTextarea({"rows": 6}),
             "population": NumberInput(decimals=False),
             "population_year": NumberInput(decimals=False),
         }
@@ -67,9 +75,9 @@ class BodyForm(VersionedForm):
         model = Body
         fields = ["name", "mandate", "established_on", "terms_of_reference"]
         widgets = {
-            "mandate": LongText({"rows": 4}),
+            "mandate": LongTextarea({"rows": 4}),
             "established_on": DayInput(),
-            "terms_of_reference": LongText({"rows": 8}),
+            "terms_of_reference": LongTextarea({"rows": 8}),
         }
 
     def __init__(self, *args, cancel="", **kwargs):
@@ -99,11 +107,11 @@ class InvitationForm(forms.Form):
     def __init__(self, *args, bodies, cancel="", **kwargs):
         super().__init__(*args, **kwargs)
         self.bodies = {body.pk: body for body in bodies}
-        self.fields["place"].choices = [("", "---------"), *self._places()]
+        self.fields["place"].choices = [("", "---------"), *self._role_choices()]
         self.fields["seat"].choices = [("", _("none")), *Seat.choices]
         self.helper = form_helper(save=_("Send the invitation"), cancel=cancel)
 
-    def _places(self):
+    def _role_choices(self):
         for body in self.bodies.values():
             roles = [role for role in Role if role in ROLES[BodyKind(body.kind)]]
             yield str(body), [(f"{body.pk}:{role}", role.label) for role in roles]
@@ -113,7 +121,7 @@ class InvitationForm(forms.Form):
         return self.bodies[int(pk)], role
 
 
-class AcceptForm(forms.Form):
+class InvitationAcceptForm(forms.Form):
     """For a person without an account."""
 
     name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
@@ -141,7 +149,7 @@ class AcceptForm(forms.Form):
         return data
 
 
-class EndForm(forms.Form):
+class MembershipEndForm(forms.Form):
     on = forms.DateField(
         label=_("Ends on"),
         required=False,
@@ -150,7 +158,7 @@ class EndForm(forms.Form):
     )
 
 
-class HandOverForm(forms.Form):
+class MembershipHandOverForm(forms.Form):
     to = forms.ModelChoiceField(
         Person.objects.none(),
         label=_("Who takes over"),
@@ -163,7 +171,7 @@ class HandOverForm(forms.Form):
         self.helper = form_helper(save=_("Hand over"), cancel=cancel)
 
 
-class MemberFilter(forms.Form):
+class MemberFilterForm(forms.Form):
     body = forms.ModelChoiceField(Body.objects.none(), label=_("Body"), required=False, empty_label=_("All"))
     name = forms.CharField(label=_("Name"), required=False, max_length=200)
     state = forms.ChoiceField(
@@ -174,7 +182,7 @@ class MemberFilter(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["body"].queryset = bodies
 
-    def found_in(self, members):
+    def apply_to(self, members):
         chosen = self.cleaned_data if self.is_valid() else {}
         if chosen.get("body"):
             members = members.filter(body=chosen["body"])
@@ -213,12 +221,12 @@ class EventForm(VersionedForm):
             "documentation",
         ]
         widgets = {
-            "starts_at": MomentInput(),
-            "ends_at": MomentInput(),
-            "programme": LongText({"rows": 6}),
-            "minutes": LongText({"rows": 6}),
-            "decisions": LongText(),
-            "documentation": LongText(),
+            "starts_at": DateTimeLocalInput(),
+            "ends_at": DateTimeLocalInput(),
+            "programme": LongTextarea({"rows": 6}),
+            "minutes": LongTextarea({"rows": 6}),
+            "decisions": LongTextarea(),
+            "documentation": LongTextarea(),
         }
         help_texts = {
             "body": _("Whose meeting it is; empty for events of the whole city."),
@@ -252,7 +260,7 @@ class EventForm(VersionedForm):
             self.add_error("ends_at", _("The end is before the beginning. Choose a later time."))
         return data
 
-    def form_of(self, current):
+    def form_for(self, current):
         return type(self)(instance=current, city=self.city)
 
     def event_fields(self):
@@ -267,12 +275,12 @@ class AttendanceForm(VersionedForm):
         fields = []
 
     persons = forms.ModelMultipleChoiceField(
-        Person.objects.none(), label=_("Members who came"), required=False, widget=ManyChoices
+        Person.objects.none(), label=_("Members who came"), required=False, widget=FilteredCheckboxes
     )
     guests = forms.CharField(
         label=_("Guests"),
         required=False,
-        widget=LongText(),
+        widget=LongTextarea(),
         help_text=_("One group a line with its number, no names: Residents of the district, 24"),
     )
 
@@ -284,7 +292,7 @@ class AttendanceForm(VersionedForm):
         self.initial["guests"] = "\n".join(f"{row.label}, {row.count}" for row in rows if not row.person_id)
         self.helper = form_helper(save=_("Save the attendance"), cancel=cancel)
 
-    def form_of(self, current):
+    def form_for(self, current):
         return type(self)(instance=current, persons=self.persons)
 
     def clean_guests(self):

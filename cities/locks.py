@@ -3,14 +3,14 @@
 from core import triggers
 from core.triggers import Trigger
 
-from .enums import FILE_MOVES, FileState
+from .enums import FILE_TRANSITIONS, FileState
 from .models import StoredFile
 
 
 def register() -> None:
     table = StoredFile._meta.db_table
     columns = [field.column for field in StoredFile._meta.fields if field.name != "state"]
-    legal = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in FILE_MOVES)
+    legal = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in FILE_TRANSITIONS)
     triggers.freeze(StoredFile, columns, unique=[("uuid",), ("path",)], keep=f"OLD.state <> '{FileState.PENDING}'")
     triggers.register(
         Trigger(

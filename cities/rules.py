@@ -17,7 +17,7 @@ OFFICIALS = {Role.LEAD_OFFICIAL, Role.OFFICIAL}
 CITY_BODIES = {BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE}
 
 
-class Office(NamedTuple):
+class ActiveRole(NamedTuple):
     """One current membership in short. ``city_id`` is None in bodies of the network."""
 
     kind: str
@@ -32,72 +32,72 @@ def person_of(user):
     return getattr(user, "person", None)
 
 
-def offices_of(user) -> frozenset[Office]:
+def active_roles(user) -> frozenset[ActiveRole]:
     """Return the user's current roles, read once for each user object (each request loads its own)."""
     person = person_of(user)
     if person is None:
         return frozenset()
-    held = getattr(user, "_epi_offices", None)
+    held = getattr(user, "_epi_active_roles", None)
     if held is None or held[0] != clock.today():
         rows = person.memberships.current().values_list("body__kind", "role", "body__city_id")
-        held = user._epi_offices = (clock.today(), frozenset(Office(*row) for row in rows))
+        held = user._epi_active_roles = (clock.today(), frozenset(ActiveRole(*row) for row in rows))
     return held[1]
 
 
-def forget_offices(user) -> None:
+def clear_role_cache(user) -> None:
     """Clear the cached roles after a membership has changed in the same request."""
-    user.__dict__.pop("_epi_offices", None)
+    user.__dict__.pop("_epi_active_roles", None)
 
 
-def cities_where(user, *, kinds=CITY_BODIES, roles=None) -> set[int]:
+def city_ids_where(user, *, kinds=CITY_BODIES, roles=None) -> set[int]:
     """Return the ids of the cities where the user is in a body of these kinds, in one of these roles."""
     return {
         office.city_id
-        for office in offices_of(user)
+        for office in active_roles(user)
         if office.city_id and office.kind in kinds and (roles is None or office.role in roles)
     }
 
 
-def insider_cities(user) -> set[int]:
-    return cities_where(user)
+def insider_city_ids(user) -> set[int]:
+    return city_ids_where(user)
 
 
-def official_cities(user) -> set[int]:
-    return cities_where(user, kinds={BodyKind.CITY_OFFICE}, roles=OFFICIALS)
+def official_city_ids(user) -> set[int]:
+    return city_ids_where(user, kinds={BodyKind.CITY_OFFICE}, roles=OFFICIALS)
 
 
-def lead_cities(user) -> set[int]:
-    return cities_where(user, kinds={BodyKind.CITY_OFFICE}, roles={Role.LEAD_OFFICIAL})
+def lead_city_ids(user) -> set[int]:
+    return city_ids_where(user, kinds={BodyKind.CITY_OFFICE}, roles={Role.LEAD_OFFICIAL})
 
 
-def expert_cities(user) -> set[int]:
-    return cities_where(user, kinds={BodyKind.EXPERT_GROUP})
+def expert_city_ids(user) -> set[int]:
+    return city_ids_where(user, kinds={BodyKind.EXPERT_GROUP})
 
 
 def has_network_role(user, *roles) -> bool:
-    return any(office.kind == BodyKind.NETWORK_OFFICE and office.role in roles for office in offices_of(user))
+    return any(office.kind == BodyKind.NETWORK_OFFICE and office.role in roles for office in active_roles(user))
 
 
 def is_scientific_member(user) -> bool:
-    return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE for office in offices_of(user))
+    return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE for office in active_roles(user))
 
 
 def chairs_committee(user) -> bool:
-    held = offices_of(user)
+    held = active_roles(user)
     return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE and office.role == Role.CHAIR for office in held)
 
 
-def led_bodies(user):
+def led_bodies_q(user):
     """Return a Q over Body: those that the user invites to, as lead of their city or as chair."""
-    led = Q(city__in=lead_cities(user))
+    led = Q(city__in=lead_city_ids(user))
     if chairs_committee(user):
         led |= Q(kind=BodyKind.SCIENTIFIC_COMMITTEE)
     return led
 
 
-def managed_bodies(user):
+def managed_bodies_q(user):
     """Return a Q over Body: those whose members the user manages."""
-    managed = led_bodies(user)
+    managed = led_bodies_q(user)
     if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
         managed |= ~Q(pk=None)
     return managed
@@ -120,22 +120,22 @@ def _in(cities: set[int], row) -> bool:
 
 @rules.predicate
 def is_insider(user, row):
-    return _in(insider_cities(user), row)
+    return _in(insider_city_ids(user), row)
 
 
 @rules.predicate
 def is_official(user, row):
-    return _in(official_cities(user), row)
+    return _in(official_city_ids(user), row)
 
 
 @rules.predicate
 def is_lead(user, row):
-    return _in(lead_cities(user), row)
+    return _in(lead_city_ids(user), row)
 
 
 @rules.predicate
 def is_expert(user, row):
-    return _in(expert_cities(user), row)
+    return _in(expert_city_ids(user), row)
 
 
 @rules.predicate
@@ -165,7 +165,7 @@ def leads_committee(user, row):
 
 
 @rules.predicate
-def is_of_committee(user, row):
+def is_committee_row(user, row):
     return row is not None and kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE
 
 
@@ -179,13 +179,13 @@ def is_of_municipality(user, city):
 
 
 @rules.predicate
-def leaves_as_official(user, membership):
+def is_own_official_membership(user, membership):
     """A role of one's own in the city office: its holder also decides who is responsible for actions."""
     person = person_of(user)
     if person is None:
         return False
     if membership is None:
-        return bool(official_cities(user))
+        return bool(official_city_ids(user))
     return membership.person_id == person.pk and membership.role in OFFICIALS
 
 
@@ -242,10 +242,10 @@ rules.add_perm("cities.delete_membership", rules.always_deny)
 rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee)
 rules.add_perm("cities.view_invitation", is_visible)
 # object: the body; cities.services decides which roles. Coordinators do not give seats of the committee.
-gives_roles = is_lead | (is_coordinator & ~is_of_committee) | leads_committee
-rules.add_perm("cities.invite", gives_roles)
+may_give_roles = is_lead | (is_coordinator & ~is_committee_row) | leads_committee
+rules.add_perm("cities.invite", may_give_roles)
 # object: the membership; an official who leaves passes on only tasks, to a holder of the same role.
-rules.add_perm("cities.hand_over_membership", gives_roles | leaves_as_official)
+rules.add_perm("cities.hand_over_membership", may_give_roles | is_own_official_membership)
 
 rules.add_perm("cities.view_event", is_visible)
 rules.add_perm("cities.add_event", is_official)

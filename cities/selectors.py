@@ -39,9 +39,9 @@ def network_bodies() -> QuerySet[Body]:
     return Body.objects.filter(city=None).exclude(kind=BodyKind.NETWORK_OFFICE)
 
 
-def reads_all_of(event: Event, user: Any) -> bool:
+def may_read_minutes(event: Event, user: Any) -> bool:
     """Return whether the user may read minutes and decisions; the public reads date, place and programme."""
-    return Event.objects.read_whole_by(user).filter(pk=event.pk).exists()
+    return Event.objects.with_minutes_visible_to(user).filter(pk=event.pk).exists()
 
 
 def replaced_minutes(event: Event, user: Any) -> list[StoredFile]:

@@ -9,4 +9,4 @@ handed_over = Signal()
 
 # An empty network was created. Receivers add what a new one needs, in the same transaction.
 # sender: Installation; installation: its one row.
-network_made = Signal()
+network_created = Signal()

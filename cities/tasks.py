@@ -9,12 +9,12 @@ from .services import files
 
 
 @shared_task
-def sweep_pending_files() -> None:
-    files.sweep_pending()
+def delete_pending_files() -> None:
+    files.delete_old_pending()
 
 
 @shared_task
-def sweep_unknown_files() -> None:
+def delete_unknown_files() -> None:
     """Check one folder in each run, so that all are checked within some hours."""
     tick = int(clock.now().timestamp()) // settings.TICK_SECONDS
-    files.sweep_unknown(f"{tick % files.FOLDERS:02x}")
+    files.delete_unknown(f"{tick % files.FOLDERS:02x}")

@@ -38,13 +38,13 @@ BODIES = {
     BodyKind.NETWORK_OFFICE: gettext_noop("Network office"),
     BodyKind.SCIENTIFIC_COMMITTEE: gettext_noop("Scientific committee"),
 }
-_shipped = {*THEMES.values(), *TARGET_GROUPS.values(), *BODIES.values()}
+_translatable = {*THEMES.values(), *TARGET_GROUPS.values(), *BODIES.values()}
 
 
-def add_words(words: Iterable[str]) -> None:
-    _shipped.update(words)
+def register_names(words: Iterable[str]) -> None:
+    _translatable.update(words)
 
 
-def shown(name: str) -> str:
+def translated(name: str) -> str:
     """Return ``name`` in the reader's language if it was shipped with the software, else unchanged."""
-    return gettext(name) if name in _shipped else name
+    return gettext(name) if name in _translatable else name

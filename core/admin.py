@@ -41,7 +41,7 @@ class StaffForm(forms.ModelForm):
         return data
 
 
-class HistoryLine(NamedTuple):
+class HistoryEntry(NamedTuple):
     when: Any
     who: str
     what: str
@@ -139,7 +139,7 @@ class ReadOnlyAdmin(StaffAdmin):
         return False
 
 
-def history_of(obj: Any) -> list[HistoryLine]:
+def history_of(obj: Any) -> list[HistoryEntry]:
     """Return the newest changes first, at most ``HISTORY_SHOWN``; an empty list for models without history."""
     if not hasattr(obj, "history"):
         return []
@@ -150,7 +150,7 @@ def history_of(obj: Any) -> list[HistoryLine]:
         who = str(row.history_user) if row.history_user else _("this site")
         changes = _changes(row, before)
         lines.append(
-            HistoryLine(row.history_date, who, words[row.history_type], row.history_change_reason or "", changes)
+            HistoryEntry(row.history_date, who, words[row.history_type], row.history_change_reason or "", changes)
         )
     return lines
 

@@ -13,4 +13,4 @@ class CoreConfig(AppConfig):
         # command ``migrate`` then restores the triggers.
         pre_migrate.connect(triggers.on_pre_migrate, dispatch_uid="epi_triggers_drop")
         post_migrate.connect(triggers.on_post_migrate, dispatch_uid="epi_triggers_install")
-        checks.register(triggers.check_installed, triggers.TAG)
+        checks.register(triggers.check_installed, triggers.CHECK_TAG)

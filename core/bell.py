@@ -4,7 +4,7 @@ from celery import current_app
 from django.db import transaction
 
 
-def ring(task: str, pk: int) -> None:
+def enqueue(task: str, pk: int) -> None:
     """Enqueue a task for the row after the commit. A lost message is enqueued again by a periodic task."""
 
     def send() -> None:  # not a partial: Django logs the failure of a robust hook by its __qualname__

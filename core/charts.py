@@ -1,7 +1,7 @@
 """Charts and their tables. Figures are plain dicts in Plotly's JSON schema, drawn in the browser.
 
-Colours are CSS variables (``var(--epi-late)``), so that a chart follows the light and the dark theme. ``LIGHT`` has
-their values for standalone pages; a test compares it with the style sheet.
+Colours are CSS variables (``var(--epi-late)``), so that a chart follows the light and the dark theme.
+``LIGHT_COLOURS`` has their values for standalone pages; a test compares it with the style sheet.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,9 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from . import locales
-from .states import look_of
+from .states import badge_for
 
-LIGHT = {
+LIGHT_COLOURS = {
     "--epi-ink": "#14202e",
     "--epi-muted": "#4a5866",
     "--epi-line": "#d8dee6",
@@ -80,7 +80,7 @@ class Chart:
     def drawn(self) -> dict:
         """Return the figure for the browser: plain values, and the default layout under its own."""
         own = self.figure.get("layout", {})
-        return plain({"data": self.figure.get("data", []), "layout": merged(base_layout(), own)})
+        return plain({"data": self.figure.get("data", []), "layout": deep_merge(base_layout(), own)})
 
     @property
     def is_tall(self) -> bool:
@@ -134,22 +134,24 @@ def axis_title(words: str, unit: str = "") -> dict:
 
 def series_style(index: int, *, lines: bool = True) -> dict:
     """Return colour, marker and dash of the ``index``-th series, so that colour is never the only difference."""
-    turn = index % len(DASHES)
-    colour = f"var(--epi-series-{turn + 1})"
-    marker = {"color": colour, "symbol": MARKERS[turn], "size": 8}
-    return {"marker": marker} | ({"line": {"color": colour, "dash": DASHES[turn], "width": 2.5}} if lines else {})
+    index_in_cycle = index % len(DASHES)
+    colour = f"var(--epi-series-{index_in_cycle + 1})"
+    marker = {"color": colour, "symbol": MARKERS[index_in_cycle], "size": 8}
+    return {"marker": marker} | (
+        {"line": {"color": colour, "dash": DASHES[index_in_cycle], "width": 2.5}} if lines else {}
+    )
 
 
 def bar_style(index: int) -> dict:
     """Return colour and pattern of the ``index``-th group of bars."""
-    turn = index % len(PATTERNS)
-    return {"marker": _filled(f"var(--epi-series-{turn + 1})", PATTERNS[turn])}
+    index_in_cycle = index % len(PATTERNS)
+    return {"marker": _filled(f"var(--epi-series-{index_in_cycle + 1})", PATTERNS[index_in_cycle])}
 
 
 def health_style(health: Any) -> dict:
     """Return the colour and pattern of a health, the same on every page."""
     value = str(getattr(health, "value", health))
-    return {"marker": _filled(f"var(--epi-{look_of(value).tone})", HEALTH_PATTERNS.get(value, ""))}
+    return {"marker": _filled(f"var(--epi-{badge_for(value).tone})", HEALTH_PATTERNS.get(value, ""))}
 
 
 def level_colour(level: int) -> str:
@@ -197,23 +199,23 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Promise) else value
 
 
-def merged(under: Mapping, over: Mapping) -> dict:
+def deep_merge(under: Mapping, over: Mapping) -> dict:
     """Return ``under`` updated by ``over``, recursively."""
     both = dict(under)
     for key, value in over.items():
         below = both.get(key)
-        both[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        both[key] = deep_merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return both
 
 
-def in_light(value: Any) -> Any:
+def with_light_colours(value: Any) -> Any:
     """Replace CSS variables by their light values, for pages without our style sheet."""
     if isinstance(value, dict):
-        return {key: in_light(part) for key, part in value.items()}
+        return {key: with_light_colours(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [in_light(part) for part in value]
+        return [with_light_colours(part) for part in value]
     if isinstance(value, str) and value.startswith("var("):
-        return LIGHT[value[4:-1]]
+        return LIGHT_COLOURS[value[4:-1]]
     return value
 
 
@@ -221,8 +223,8 @@ def standalone_html(chart: Chart) -> str:
     """Return the chart as a complete HTML page. Imports Plotly here, since no page needs its 39 MB."""
     import plotly.graph_objects as go
 
-    figure = in_light(chart.drawn)
-    figure["layout"] = merged(figure["layout"], {"title": {"text": str(chart.title)}, "margin": {"t": 64}})
+    figure = with_light_colours(chart.drawn)
+    figure["layout"] = deep_merge(figure["layout"], {"title": {"text": str(chart.title)}, "margin": {"t": 64}})
     return go.Figure(figure).to_html(include_plotlyjs=True)
 
 

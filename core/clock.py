@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-_given: ContextVar[datetime | None] = ContextVar("given moment", default=None)
+_frozen_now: ContextVar[datetime | None] = ContextVar("given moment", default=None)
 
 
 def now() -> datetime:
     """Return the current time, aware and in UTC."""
-    return _given.get() or datetime.now(UTC)
+    return _frozen_now.get() or datetime.now(UTC)
 
 
 def today(tz: str | None = None) -> date:
@@ -26,8 +26,8 @@ def at(moment: datetime) -> Iterator[None]:
     """Set the current time to ``moment`` inside the block; raises ValueError for a naive datetime."""
     if moment.tzinfo is None:
         raise ValueError("A given moment needs a time zone.")
-    token = _given.set(moment.astimezone(UTC))
+    token = _frozen_now.set(moment.astimezone(UTC))
     try:
         yield
     finally:
-        _given.reset(token)
+        _frozen_now.reset(token)

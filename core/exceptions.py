@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 
-class TellableError(Exception):
+class UserFacingError(Exception):
     """Base class. The message is a translated sentence that says what is wrong and what to do next."""
 
     message = _("This cannot be done now.")
@@ -18,15 +18,15 @@ class TellableError(Exception):
         return str(self.message)
 
 
-class Frozen(TellableError):
+class Frozen(UserFacingError):
     message = _("This has been issued and never changes. Make a new revision instead.")
 
 
-class SealBroken(TellableError):
+class HashMismatch(UserFacingError):
     message = _("What is stored does not match its hash. Tell the coordinator: it must not be used.")
 
 
-class EditedMeanwhile(TellableError):
+class EditConflict(UserFacingError):
     """Somebody saved the record after this form was opened (optimistic locking)."""
 
     message = _("Somebody else has changed this since you opened it. Compare both versions and save again.")

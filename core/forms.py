@@ -47,7 +47,7 @@ def form_helper(
 # ---- required fields
 
 
-class NamedField(BoundField):
+class NamedBoundField(BoundField):
     """Name the field in the error for an empty required field, unless the form has a message of its own."""
 
     @property
@@ -68,10 +68,10 @@ class NamedField(BoundField):
         return words % {"label": self.label}
 
 
-class Renderer(DjangoTemplates):
+class FormRenderer(DjangoTemplates):
     """Django's renderer, for every form of the site and the admin, with our error for empty required fields."""
 
-    bound_field_class = NamedField
+    bound_field_class = NamedBoundField
 
 
 # ---- widgets
@@ -86,7 +86,7 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
-class MomentInput(forms.DateTimeInput):
+class DateTimeLocalInput(forms.DateTimeInput):
     input_type = "datetime-local"
 
     def __init__(self, attrs: dict | None = None) -> None:
@@ -101,14 +101,14 @@ class NumberInput(forms.TextInput):
         super().__init__(keys | (attrs or {}))
 
 
-class LongText(forms.Textarea):
+class LongTextarea(forms.Textarea):
     """A textarea that starts with three rows."""
 
     def __init__(self, attrs: dict | None = None) -> None:
         super().__init__({"rows": 3} | (attrs or {}))
 
 
-class ManyChoices(forms.CheckboxSelectMultiple):
+class FilteredCheckboxes(forms.CheckboxSelectMultiple):
     """Checkboxes in a box that scrolls; JavaScript adds a filter above a long one."""
 
     is_filtered = True
@@ -117,7 +117,7 @@ class ManyChoices(forms.CheckboxSelectMultiple):
 # ---- edit conflicts
 
 
-class Difference(NamedTuple):
+class FieldDifference(NamedTuple):
     label: str
     theirs: str
     yours: str
@@ -131,26 +131,29 @@ class VersionedForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("version", getattr(self.instance, "version", 1))
-        self.differences: list[Difference] = []
+        self.differences: list[FieldDifference] = []
 
-    def catch_up(self, current: Any) -> None:
+    def show_conflict(self, current: Any) -> None:
         """Handle an edit conflict: keep the input, list what differs, and let the next save overwrite the record."""
-        stored = self.form_of(current)
+        stored = self.form_for(current)
         for name in self.fields:
             if name == "version":
                 continue
-            theirs, yours = stored.words_of(name, stored[name].value()), self.words_of(name, self[name].value())
+            theirs, yours = (
+                stored.display_value(name, stored[name].value()),
+                self.display_value(name, self[name].value()),
+            )
             if theirs != yours:
-                self.differences.append(Difference(str(self[name].label), theirs, yours))
+                self.differences.append(FieldDifference(str(self[name].label), theirs, yours))
         data: Any = self.data
         self.data = data = data.copy()
         data[self.add_prefix("version")] = str(current.version)
 
-    def form_of(self, current: Any) -> "VersionedForm":
+    def form_for(self, current: Any) -> "VersionedForm":
         """Return an unbound form of the stored version. Override it where the form needs more arguments."""
         return type(self)(instance=current)
 
-    def words_of(self, name: str, value: Any) -> str:
+    def display_value(self, name: str, value: Any) -> str:
         """Return a field's value as people read it: the labels of choices, not their keys."""
         if value is None or value == "":
             return ""

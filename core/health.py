@@ -35,14 +35,14 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
     """Check each part that a page needs; status 503 if one fails. The cause is only logged."""
-    states = {name: state_of(name, ask) for name, ask in PARTS.items()}
+    states = {name: check_part(name, check) for name, check in CHECKS.items()}
     ready = all(state == "ok" for state in states.values())
     return JsonResponse({"ready": ready, "parts": states}, status=200 if ready else 503)
 
 
-def state_of(name: str, ask: Callable[[], None]) -> str:
+def check_part(name: str, check: Callable[[], None]) -> str:
     try:
-        ask()
+        check()
     except NotReady as error:
         return str(error)
     except Exception:  # any library error means that this part has failed; the others are still checked
@@ -51,12 +51,12 @@ def state_of(name: str, ask: Callable[[], None]) -> str:
     return "ok"
 
 
-def ask_database() -> None:
+def check_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-def ask_migrations() -> None:
+def check_migrations() -> None:
     executor = MigrationExecutor(connection)
     if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise NotReady(f"{len(waiting)} migrations wait: run manage.py migrate")
@@ -68,21 +68,21 @@ def ask_locks() -> None:
         raise NotReady(f"{len(gone)} locks are missing in the database: run manage.py migrate")
 
 
-def ask_cache() -> None:
+def check_cache() -> None:
     cache.get("readyz")
 
 
-def ask_broker() -> None:
+def check_broker() -> None:
     if settings.CELERY_BROKER_URL.startswith("filesystem"):
         for folder in ("data_folder_in", "data_folder_out"):
             if not os.access(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS[folder]), os.W_OK | os.X_OK):
                 raise NotReady("the folder of messages cannot be written")
         return
-    with current_app.connection_for_write(connect_timeout=2) as bell:
-        bell.ensure_connection(max_retries=1, interval_start=0, timeout=3)
+    with current_app.connection_for_write(connect_timeout=2) as broker:
+        broker.ensure_connection(max_retries=1, interval_start=0, timeout=3)
 
 
-def ask_storage() -> None:
+def check_storage() -> None:
     name = default_storage.save("readyz", ContentFile(b"ready"))
     try:
         with default_storage.open(name) as stored:
@@ -92,11 +92,11 @@ def ask_storage() -> None:
         default_storage.delete(name)
 
 
-PARTS: dict[str, Callable[[], None]] = {
-    "database": ask_database,
-    "migrations": ask_migrations,
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": check_database,
+    "migrations": check_migrations,
     "locks": ask_locks,
-    "cache": ask_cache,
-    "broker": ask_broker,
-    "storage": ask_storage,
+    "cache": check_cache,
+    "broker": check_broker,
+    "storage": check_storage,
 }

@@ -5,6 +5,6 @@ import re
 ID = re.compile(r"[0-9]{1,18}")  # fits into every database; str.isdigit() accepts "²", too
 
 
-def pk_of(text: str | None) -> int | None:
+def parse_pk(text: str | None) -> int | None:
     """Return the id in ``text``, or None if it is not one, so that wrong input never causes a server error."""
     return int(text) if text and ID.fullmatch(text) else None

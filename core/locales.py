@@ -53,7 +53,7 @@ def money(value: Any, currency: str = "EUR") -> str:
     pattern = current_locale().currency_formats["standard"].pattern
     if amount == amount.to_integral_value():
         pattern = pattern.replace(".00", "")
-    if _is_of_letters(currency):
+    if _ends_in_letter(currency):
         pattern = pattern.replace("¤#", "¤\N{NO-BREAK SPACE}#")
     return numbers.format_currency(amount, currency or "EUR", pattern, locale=current_locale(), currency_digits=False)
 
@@ -67,12 +67,12 @@ def money_short(value: Any, currency: str = "EUR") -> str:
         return money(amount.quantize(Decimal(1)), currency)
     digits = 2 if abs(amount) >= 1_000_000 else 0
     short = numbers.format_compact_currency(amount, currency, locale=current_locale(), fraction_digits=digits)
-    if not _is_of_letters(currency):
+    if not _ends_in_letter(currency):
         return short
     return re.sub(r"(?<=[^\W\d])(?=\d)", "\N{NO-BREAK SPACE}", short, count=1)
 
 
-def _is_of_letters(currency: str) -> bool:
+def _ends_in_letter(currency: str) -> bool:
     """Whether the currency symbol ends in a letter, which needs a space before digits: SEK 41,200."""
     return numbers.get_currency_symbol(currency or "EUR", locale=current_locale())[-1].isalpha()
 

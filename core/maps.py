@@ -18,10 +18,10 @@ CENTRE = radians(52), radians(10)
 WIDTH, HEIGHT = 1000, 960
 SCALE = 1500  # SVG units for one radius of the earth
 ORIGIN = 480, 540  # position of the centre
-COARSE = 1.6  # tolerance of the simplified outlines
-SMALLEST = 5.0  # smaller islands are left out
+SIMPLIFY_TOLERANCE = 1.6  # tolerance of the simplified outlines
+MIN_EXTENT = 5.0  # smaller islands are left out
 LABEL = 15  # distance from a dot to its label
-LETTER = 19  # assumed width of a character of a label
+CHARACTER_WIDTH = 19  # assumed width of a character of a label
 LINE = 34
 DOT = 12
 
@@ -29,7 +29,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Place:
+class MapPlace:
     """A place to show. ``region`` is the Eurostat code of its country."""
 
     name: str
@@ -41,10 +41,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Mark:
+class MapLabel:
     """A place as drawn: its dot, and where its label begins or ends."""
 
-    place: Place
+    place: MapPlace
     x: float
     y: float
     label_x: float
@@ -60,12 +60,12 @@ class Mark:
 class Map:
     land: str  # SVG path of the countries without a place
     regions: str  # SVG path of the countries with one
-    marks: Sequence[Mark]
+    marks: Sequence[MapLabel]
     width: int = WIDTH
     height: int = HEIGHT
 
 
-def map_of(places: Iterable[Place]) -> Map:
+def map_of(places: Iterable[MapPlace]) -> Map:
     shown = list(places)
     regions = {place.region for place in shown}
     paths = country_paths()
@@ -94,19 +94,19 @@ def country_name(code: str) -> str:
 # ---- labels
 
 
-def _labelled(places: Sequence[Place]) -> list[Mark]:
+def _labelled(places: Sequence[MapPlace]) -> list[MapLabel]:
     """Put each label right of its dot where there is room, else left: never over another label or the edge."""
     dots = {place: project(place.latitude, place.longitude) for place in sorted(places, key=lambda one: one.name)}
     taken = [(x - DOT, x + DOT, y - DOT, y + DOT) for x, y in dots.values()]
     marks = []
     for place, (x, y) in dots.items():
-        length = len(place.name) * LETTER
+        length = len(place.name) * CHARACTER_WIDTH
         right, left = (x + LABEL, x + LABEL + length), (x - LABEL - length, x - LABEL)
         is_left = right[1] > WIDTH or (_is_taken(right, y, taken) and not _is_taken(left, y, taken))
         span = left if is_left else right
         taken.append((*span, y - LINE / 2, y + LINE / 2))
         marks.append(
-            Mark(
+            MapLabel(
                 place, round(x, 1), round(y, 1), round(x - LABEL if is_left else x + LABEL, 1), round(y + 9, 1), is_left
             )
         )
@@ -142,7 +142,7 @@ def _outlines(geometry: dict[str, Any]) -> Iterator[str]:
 def _is_seen(points: Sequence[Point]) -> bool:
     xs, ys = [x for x, _y in points], [y for _x, y in points]
     in_frame = max(xs) > 0 and min(xs) < WIDTH and max(ys) > 0 and min(ys) < HEIGHT
-    return in_frame and max(max(xs) - min(xs), max(ys) - min(ys)) >= SMALLEST
+    return in_frame and max(max(xs) - min(xs), max(ys) - min(ys)) >= MIN_EXTENT
 
 
 def _simplified(points: Sequence[Point]) -> list[Point]:
@@ -153,7 +153,7 @@ def _simplified(points: Sequence[Point]) -> list[Point]:
         far, where = max(
             ((_distance(points[n], points[first], points[last]), n) for n in range(first + 1, last)), default=(0.0, 0)
         )
-        if far > COARSE:
+        if far > SIMPLIFY_TOLERANCE:
             kept.add(where)
             waiting += [(first, where), (where, last)]
     return [points[n] for n in sorted(kept)]

@@ -14,12 +14,12 @@ from django.utils.cache import patch_cache_control
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
-GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-QUIET_PATHS = {"/healthz", "/readyz"}
+ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+UNLOGGED_PATHS = {"/healthz", "/readyz"}
 NUL = "\0"  # PostgreSQL raises an error for it
 
 
-class RequestId:
+class RequestIdMiddleware:
     """Give each request an id, for its log lines and the response header ``X-Request-ID``.
 
     A well-formed id from a proxy is kept. The URL is logged without its query, which may contain what somebody searched
@@ -31,18 +31,20 @@ class RequestId:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
-        request.id = given if GIVEN_ID.fullmatch(given) else uuid4().hex  # type: ignore[attr-defined] # ours
+        request.id = given if ACCEPTED_REQUEST_ID.fullmatch(given) else uuid4().hex  # type: ignore[attr-defined] # ours
         start = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request.id):  # type: ignore[attr-defined] # ours
             response = self.get_response(request)
-            if request.path not in QUIET_PATHS:
-                taken = round((time.perf_counter() - start) * 1000)
-                log.info("answered", method=request.method, path=request.path, status=response.status_code, ms=taken)
+            if request.path not in UNLOGGED_PATHS:
+                milliseconds = round((time.perf_counter() - start) * 1000)
+                log.info(
+                    "answered", method=request.method, path=request.path, status=response.status_code, ms=milliseconds
+                )
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined] # ours
         return response
 
 
-class SaneAddress:
+class BadPathMiddleware:
     """Answer 400 to NUL in a URL or a number larger than any id: no page links there, and 500 would be wrong."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -52,8 +54,8 @@ class SaneAddress:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: object) -> None:
-        asked = [request.path, *(part for name, values in request.GET.lists() for part in (name, *values))]
-        if any(NUL in part for part in asked):
+        inputs = [request.path, *(part for name, values in request.GET.lists() for part in (name, *values))]
+        if any(NUL in part for part in inputs):
             raise BadRequest("NUL in the address")
 
     def process_exception(self, _request: HttpRequest, error: Exception) -> None:
@@ -62,7 +64,7 @@ class SaneAddress:
             raise BadRequest("a number beyond every id") from error
 
 
-class ServerAway:
+class BackendUnavailableMiddleware:
     """Answer 503 with ``Retry-After`` while the database or Redis is unavailable."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -78,7 +80,7 @@ class ServerAway:
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "60"})
 
 
-class PrivateAnswers:
+class NoSharedCacheMiddleware:
     """Keep pages of signed-in users out of shared caches; browsers must revalidate them.
 
     Not ``no-store``: going back would then lose what was typed and not yet sent.

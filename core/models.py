@@ -8,8 +8,8 @@ from django.db import models
 
 from . import clock
 from .exceptions import Frozen as FrozenError
-from .exceptions import SealBroken
-from .snapshots import seal
+from .exceptions import HashMismatch
+from .snapshots import sha256_hex
 
 
 class FrozenQuerySet(models.QuerySet):
@@ -41,7 +41,7 @@ class FrozenModel(models.Model):
         raise FrozenError
 
 
-class Sealed(FrozenModel):
+class HashedSnapshot(FrozenModel):
     """Canonical JSON with its SHA-256 hash, which is verified on every read of ``contents``."""
 
     SCHEMA_VERSION = 1
@@ -56,8 +56,8 @@ class Sealed(FrozenModel):
 
     @property
     def contents(self) -> dict:
-        if seal(self.snapshot) != self.sha256:
-            raise SealBroken
+        if sha256_hex(self.snapshot) != self.sha256:
+            raise HashMismatch
         return json.loads(self.snapshot)
 
 
@@ -73,7 +73,7 @@ class Recorded(models.Model):
 
 
 class Versioned(models.Model):
-    """Optimistic locking: forms carry ``version``, services save with ``save_version``."""
+    """Optimistic locking: forms carry ``version``, services save with ``save_part``."""
 
     version = models.PositiveIntegerField(default=1, editable=False)
 

@@ -28,6 +28,6 @@ def canonical(contents: dict) -> str:
     )
 
 
-def seal(text: str | bytes) -> str:
+def sha256_hex(text: str | bytes) -> str:
     """Return the SHA-256 in hexadecimal, 64 characters."""
     return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()

@@ -23,67 +23,67 @@ SHAPES = {
 }
 
 
-class Look(NamedTuple):
+class Badge(NamedTuple):
     tone: str  # CSS class ``is-<tone>`` and colour ``--epi-<tone>``
     shape: str
     word: Any
 
 
-LOOKS = {
+BADGES = {
     # health of an action
-    "done": Look("done", "check", _("Done")),
-    "not_started": Look("not-started", "dash", _("Not started")),
-    "late": Look("late", "square", _("Late")),
-    "stale": Look("stale", "ring", _("No recent update")),
-    "at_risk": Look("at-risk", "triangle", _("At risk")),
-    "on_track": Look("on-track", "disc", _("On track")),
+    "done": Badge("done", "check", _("Done")),
+    "not_started": Badge("not-started", "dash", _("Not started")),
+    "late": Badge("late", "square", _("Late")),
+    "stale": Badge("stale", "ring", _("No recent update")),
+    "at_risk": Badge("at-risk", "triangle", _("At risk")),
+    "on_track": Badge("on-track", "disc", _("On track")),
     # implementation stage of an action
-    "planned": Look("not-started", "dash", _("Planned")),
-    "ongoing": Look("done", "arrow", _("Ongoing")),
-    "paused": Look("stale", "pause", _("Paused")),
-    "completed": Look("on-track", "check", _("Completed")),
-    "cancelled": Look("not-started", "cross", _("Cancelled")),
+    "planned": Badge("not-started", "dash", _("Planned")),
+    "ongoing": Badge("done", "arrow", _("Ongoing")),
+    "paused": Badge("stale", "pause", _("Paused")),
+    "completed": Badge("on-track", "check", _("Completed")),
+    "cancelled": Badge("not-started", "cross", _("Cancelled")),
     # a city's reporting period
-    "scheduled": Look("not-started", "dash", _("Scheduled")),
-    "open": Look("done", "half", _("Open")),
-    "submitted": Look("stale", "arrow", _("Submitted")),
-    "returned": Look("at-risk", "back", _("Returned")),
-    "accepted": Look("on-track", "check", _("Accepted")),
-    "published": Look("on-track", "disc", _("Published")),
+    "scheduled": Badge("not-started", "dash", _("Scheduled")),
+    "open": Badge("done", "half", _("Open")),
+    "submitted": Badge("stale", "arrow", _("Submitted")),
+    "returned": Badge("at-risk", "back", _("Returned")),
+    "accepted": Badge("on-track", "check", _("Accepted")),
+    "published": Badge("on-track", "disc", _("Published")),
     # stages of an evaluation
-    "declare": Look("not-started", "dash", _("Declare")),
-    "rate": Look("done", "half", _("Rate")),
-    "discuss": Look("done", "half", _("Discuss")),
-    "moderate": Look("stale", "diamond", _("Moderate")),
-    "review": Look("stale", "diamond", _("Review")),
+    "declare": Badge("not-started", "dash", _("Declare")),
+    "rate": Badge("done", "half", _("Rate")),
+    "discuss": Badge("done", "half", _("Discuss")),
+    "moderate": Badge("stale", "diamond", _("Moderate")),
+    "review": Badge("stale", "diamond", _("Review")),
     # reports and other background jobs
-    "queued": Look("not-started", "ring", _("Queued")),
-    "building": Look("done", "half", _("Being built")),
-    "ready": Look("on-track", "check", _("Ready")),
-    "failed": Look("late", "square", _("Failed")),
+    "queued": Badge("not-started", "ring", _("Queued")),
+    "building": Badge("done", "half", _("Being built")),
+    "ready": Badge("on-track", "check", _("Ready")),
+    "failed": Badge("late", "square", _("Failed")),
     # emails (labels come from their enumeration)
-    "sending": Look("done", "half", ""),
-    "sent": Look("on-track", "check", _("Sent")),
-    "unknown": Look("at-risk", "triangle", ""),
+    "sending": Badge("done", "half", ""),
+    "sent": Badge("on-track", "check", _("Sent")),
+    "unknown": Badge("at-risk", "triangle", ""),
     # requirements of a phase
-    "met": Look("on-track", "check", _("Met")),
-    "not_met": Look("not-started", "ring", _("Not yet met")),
-    "waived": Look("stale", "diamond", _("Waived")),
+    "met": Badge("on-track", "check", _("Met")),
+    "not_met": Badge("not-started", "ring", _("Not yet met")),
+    "waived": Badge("stale", "diamond", _("Waived")),
     # drafts, answers, recommendations
-    "draft": Look("not-started", "dash", _("Draft")),
-    "adopted": Look("on-track", "check", _("Adopted")),
-    "superseded": Look("not-started", "dash", _("Superseded")),
-    "accept": Look("on-track", "check", _("Accepted")),
-    "partly": Look("at-risk", "triangle", _("Partly accepted")),
-    "reject": Look("not-started", "cross", _("Not accepted")),
-    "closed": Look("on-track", "check", _("Closed")),
+    "draft": Badge("not-started", "dash", _("Draft")),
+    "adopted": Badge("on-track", "check", _("Adopted")),
+    "superseded": Badge("not-started", "dash", _("Superseded")),
+    "accept": Badge("on-track", "check", _("Accepted")),
+    "partly": Badge("at-risk", "triangle", _("Partly accepted")),
+    "reject": Badge("not-started", "cross", _("Not accepted")),
+    "closed": Badge("on-track", "check", _("Closed")),
 }
-UNKNOWN = Look("not-started", "dash", "")
+UNKNOWN = Badge("not-started", "dash", "")
 
 
-def look_of(state: Any) -> Look:
+def badge_for(state: Any) -> Badge:
     """Return how to show a member of an enumeration or a plain value; an unknown one gets a dash and its own name."""
     value = getattr(state, "value", state)
-    look = LOOKS.get(str(value), UNKNOWN)
-    word = getattr(state, "label", None) or look.word or str(value).replace("_", " ").capitalize()
-    return look._replace(word=word)
+    badge = BADGES.get(str(value), UNKNOWN)
+    word = getattr(state, "label", None) or badge.word or str(value).replace("_", " ").capitalize()
+    return badge._replace(word=word)

@@ -7,21 +7,21 @@ import structlog
 
 log = structlog.get_logger()
 Row = TypeVar("Row")
-Done = TypeVar("Done")
+Result = TypeVar("Done")
 
 
-def for_each(rows: Iterable[Row], act: Callable[[Row], Done]) -> list[Done]:
-    """Return the result of ``act`` for each row. Unexpected errors are logged, and raised after the last row.
+def for_each(rows: Iterable[Row], work: Callable[[Row], Result]) -> list[Result]:
+    """Return the result of ``work`` for each row. Unexpected errors are logged, and raised after the last row.
 
-    ``act`` must be a transaction of its own, so that only the failing row is rolled back. Several errors are raised as
+    ``work`` must be a transaction of its own, so that only the failing row is rolled back. Several errors are raised as
     an ExceptionGroup.
     """
     done, errors = [], []
     for row in rows:
         try:
-            done.append(act(row))
+            done.append(work(row))
         except Exception as error:
-            log.exception("tick_failed_for_one", act=act.__qualname__, row=repr(row))
+            log.exception("tick_failed_for_one", work=work.__qualname__, row=repr(row))
             errors.append(error)
     if len(errors) == 1:
         raise errors[0]

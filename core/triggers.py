@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-TAG = "locks"  # tag of the system check; ``migrate`` skips it, since it installs the triggers
+CHECK_TAG = "locks"  # tag of the system check; ``migrate`` skips it, since it installs the triggers
 
 
 class Trigger(NamedTuple):
@@ -62,10 +62,12 @@ def freeze(
     table, message = model._meta.db_table, "epi: frozen, never changes"
     keys = [(model._meta.pk.column,), *unique]
     _frozen[model] = keys
-    held = dict.fromkeys([*columns, *(column for key in keys for column in key)])
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in held) if columns else "TRUE"
+    fixed_columns = dict.fromkeys([*columns, *(column for key in keys for column in key)])
+    changed = (
+        " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in fixed_columns) if columns else "TRUE"
+    )
     may_be_empty = {field.column for field in model._meta.fields if field.null}
-    equal = {column: "IS NOT DISTINCT FROM" if column in may_be_empty else "=" for column in held}
+    equal = {column: "IS NOT DISTINCT FROM" if column in may_be_empty else "=" for column in fixed_columns}
     same = [" AND ".join(f"t.{column} {equal[column]} NEW.{column}" for column in key) for key in keys]
     exists = [f"EXISTS (SELECT 1 FROM {table} t WHERE {condition})" for condition in same]
     register(
@@ -203,7 +205,7 @@ def _differs(row: Definition, wanted: Definition) -> bool:
     return (row.table, row.text) != (wanted.table, wanted.text)
 
 
-def _take_off(cursor: Any, name: str, table: str) -> None:
+def _drop(cursor: Any, name: str, table: str) -> None:
     on = f" ON {table}" if cursor.db.vendor == "postgresql" else ""
     cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
 
@@ -217,13 +219,13 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
     tables = set(connection.introspection.table_names())
     wanted = {name: row for name, row in _registered(connection).items() if row.table in tables}
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        there = standing(using)
-        for name, row in there.items():
+        installed = standing(using)
+        for name, row in installed.items():
             if name not in wanted:
-                _take_off(cursor, name, row.table)
+                _drop(cursor, name, row.table)
         for name, row in wanted.items():
-            if name not in there or _differs(there[name], row):
-                _take_off(cursor, name, there.get(name, row).table)
+            if name not in installed or _differs(installed[name], row):
+                _drop(cursor, name, installed.get(name, row).table)
                 for statement in row.statements:
                     cursor.execute(statement)
 
@@ -232,7 +234,7 @@ def missing(using: str = DEFAULT_DB_ALIAS) -> set[str]:
     return _registered(connections[using]).keys() - standing(using).keys()
 
 
-def differing(using: str = DEFAULT_DB_ALIAS) -> set[str]:
+def differing_triggers(using: str = DEFAULT_DB_ALIAS) -> set[str]:
     """Return installed triggers that differ from the registered ones: from another release, or tampered with."""
     wanted = _registered(connections[using])
     return {name for name, row in standing(using).items() if name in wanted and _differs(row, wanted[name])}
@@ -241,31 +243,31 @@ def differing(using: str = DEFAULT_DB_ALIAS) -> set[str]:
 # ---- temporary removal
 
 
-def take_off(using: str = DEFAULT_DB_ALIAS) -> None:
+def drop_all(using: str = DEFAULT_DB_ALIAS) -> None:
     with connections[using].cursor() as cursor:
         for name, row in standing(using).items():
-            _take_off(cursor, name, row.table)
+            _drop(cursor, name, row.table)
 
 
-def put_back(before: dict[str, Definition], using: str = DEFAULT_DB_ALIAS) -> None:
+def restore(before: dict[str, Definition], using: str = DEFAULT_DB_ALIAS) -> None:
     """Restore the triggers in ``before``, whatever is registered now: a failed migration has changed no table."""
-    tables, there = set(connections[using].introspection.table_names()), standing(using)
+    tables, installed = set(connections[using].introspection.table_names()), standing(using)
     with connections[using].cursor() as cursor:
         for name, row in before.items():
-            if name not in there and row.table in tables:
+            if name not in installed and row.table in tables:
                 for statement in row.statements:
                     cursor.execute(statement)
 
 
 @contextmanager
-def lifted(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+def triggers_dropped(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Drop all triggers inside the block: for the test runner's flush and for data migrations of locked tables only."""
     before = standing(using)
-    take_off(using)
+    drop_all(using)
     try:
         yield
     finally:
-        put_back(before, using)
+        restore(before, using)
 
 
 # ---- signals and check
@@ -277,7 +279,7 @@ def on_pre_migrate(sender: Any, using: str, plan: Any = None, **kwargs: Any) -> 
     PostgreSQL keeps them, so they stay there; and without pending migrations, on SQLite too.
     """
     if sender.label == "strategies" and connections[using].vendor == "sqlite" and plan != []:
-        take_off(using)
+        drop_all(using)
 
 
 def on_post_migrate(sender: Any, using: str, **kwargs: Any) -> None:
@@ -294,6 +296,6 @@ def check_installed(app_configs: Any, databases: Any, **kwargs: Any) -> list[che
             continue  # the tables do not exist yet
         if gone := ", ".join(sorted(missing(using))):
             errors.append(checks.Error(f"Database triggers are missing: {gone}.", hint=hint, id="epi.E001"))
-        if changed := ", ".join(sorted(differing(using))):
+        if changed := ", ".join(sorted(differing_triggers(using))):
             errors.append(checks.Error(f"Database triggers differ: {changed}.", hint=hint, id="epi.E002"))
     return errors

@@ -20,7 +20,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return defaults.bad_request(request, exception)
 
 
-class StrangersSignIn:
+class LoginInsteadOf404Mixin:
     """First base of a view: anonymous visitors get the login page where others get the view's 404 or 403."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from core import charts, locales
 from core.charts import Chart
-from core.states import look_of
+from core.states import badge_for
 from evaluation.enums import Capacity
 from evaluation.models import in_language
 from pilot.enums import PhaseKind
@@ -52,9 +52,14 @@ def health_chart(rows: Sequence[CityFigures], **about: Any) -> Chart:
     return Chart(
         key="health",
         title=_("Actions by health"),
-        columns=[_("City"), *(str(look_of(health).word).capitalize() for health in healths), _("Actions"), _("Record")],
+        columns=[
+            _("City"),
+            *(str(badge_for(health).word).capitalize() for health in healths),
+            _("Actions"),
+            _("Record"),
+        ],
         rows=[
-            [row.city.name, *(row.health.get(health, 0) for health in healths), row.actions, row.reading.words]
+            [row.city.name, *(row.health.get(health, 0) for health in healths), row.actions, row.record.words]
             for row in counted
         ],
         figure={"data": data, "layout": layout},
@@ -180,7 +185,7 @@ def _phase_traces(n: int, kind: PhaseKind, rows: Sequence[PhaseRow]) -> list[dic
     begun = [row for row in own if row.actual_start]
     label = str(kind.label).capitalize()
     planned = _bars(own, [(row.planned_start, row.planned_end) for row in own], PHASE_HEIGHT * 0.92, offset)
-    went = _bars(begun, [(row.actual_start, row.seen_until) for row in begun], PHASE_HEIGHT * 0.5, offset)
+    went = _bars(begun, [(row.actual_start, row.bar_end) for row in begun], PHASE_HEIGHT * 0.5, offset)
     outline = {"color": "rgba(0,0,0,0)", "line": {"color": colour, "width": 1.2}}
     pattern = {"shape": shape, "size": 6, "solidity": 0.2, "fgcolor": "var(--epi-card)", "bgcolor": colour}
     full = {"color": colour} | ({"pattern": pattern} if shape else {})
@@ -348,7 +353,7 @@ def agreement_table(rows: Sequence[DimensionRow], **about: Any) -> Chart:
 
 def money_table(rows: Sequence[CityFigures], **about: Any) -> Chart:
     columns = [_("City"), _("Currency"), _("Spent"), _("Budget"), _("Record")]
-    lines = [[row.city.name, row.city.currency, row.spent, row.budget, row.reading.words] for row in rows]
+    lines = [[row.city.name, row.city.currency, row.spent, row.budget, row.record.words] for row in rows]
     return Chart("money", _("Money spent"), columns, lines, {}, **about)
 
 

@@ -5,7 +5,7 @@ from core.maps import country_name
 from pilot.enums import PhaseKind
 
 
-class ViewForm(forms.Form):
+class ScopeForm(forms.Form):
     """Filters of a dashboard. They are in the URL, so that it can be shared."""
 
     period = forms.ChoiceField(label=_("Period"), required=False)

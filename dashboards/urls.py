@@ -8,6 +8,6 @@ app_name = "dashboards"
 urlpatterns = [
     path("", views.NetworkDashboard.as_view(), name="network"),
     path("dimensions/", views.DimensionsDashboard.as_view(), name="dimensions"),
-    path("actions/", views.ActionsBehind.as_view(), name="actions"),
+    path("actions/", views.DashboardActions.as_view(), name="actions"),
     path("<slug:slug>/", views.CityDashboard.as_view(), name="city"),
 ]

@@ -14,14 +14,14 @@ from django.views.generic import TemplateView
 from cities.models import City
 from core import clock
 from core.charts import chart_csv
-from core.maps import Place, map_of
+from core.maps import MapPlace, map_of
 from dashboards import charts
-from dashboards.forms import ViewForm
-from dashboards.selectors.actions import ActionLines, healths_of
+from dashboards.forms import ScopeForm
+from dashboards.selectors.actions import ActionRows, healths_of
 from dashboards.selectors.dimensions import dimension_rows
 from dashboards.selectors.installation import installation_of
 from dashboards.selectors.network import Dashboard
-from dashboards.selectors.scope import view_for
+from dashboards.selectors.scope import scope_for
 from strategies.enums import Health
 
 CHOICES = ("period", "country", "theme", "group", "phase")  # filters, kept in the query string
@@ -36,7 +36,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
     @cached_property
     def view(self):
         asked = self.request.GET
-        return view_for(
+        return scope_for(
             self.request.user,
             starts_on=asked.get("period", ""),
             country=asked.get("country", ""),
@@ -67,7 +67,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         return {"source": source, "as_of": as_of, "illustrative": self.is_illustrative}
 
     @property
-    def about_results(self):
+    def results_meta(self):
         rounds = ", ".join(self.dashboard.results.rounds)
         return {
             "source": _("Published evaluations: %(rounds)s") % {"rounds": rounds},
@@ -76,10 +76,10 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
 
     def get(self, request, *args, **kwargs):
         wanted = request.GET.get("csv")
-        return self.csv_of(wanted) if wanted else super().get(request, *args, **kwargs)
+        return self.csv_response(wanted) if wanted else super().get(request, *args, **kwargs)
 
-    def csv_of(self, key):
-        maker = self.takeaways().get(key)
+    def csv_response(self, key):
+        maker = self.downloads().get(key)
         if maker is None:
             raise Http404
         chart = maker()
@@ -92,19 +92,19 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         writer.writerows(chart_csv(chart))
         return response
 
-    def takeaways(self):
+    def downloads(self):
         """Return functions by key, so that only the requested chart or table is made."""
         shown = self.dashboard
         return {
             "health": lambda: charts.health_chart(shown.cities, **self.about),
             "progress": lambda: charts.progress_chart(shown.progress, **self.about),
-            "timeline": lambda: charts.timeline_chart(shown.phases, **self.about_phases),
+            "timeline": lambda: charts.timeline_chart(shown.phases, **self.phases_meta),
             "money": lambda: charts.money_table(shown.cities, **self.about),
-            "dimensions": lambda: charts.levels_table(shown.results, **self.about_results),
+            "dimensions": lambda: charts.levels_table(shown.results, **self.results_meta),
         }
 
     @property
-    def about_phases(self):
+    def phases_meta(self):
         source = _("Dates kept by the cities")
         return {"source": source, "as_of": clock.today(), "illustrative": self.is_illustrative}
 
@@ -118,7 +118,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         ]
 
     def chart(self, key):
-        return self.takeaways()[key]()
+        return self.downloads()[key]()
 
     @cached_property
     def kept(self):
@@ -128,16 +128,16 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
-            view_form=ViewForm(self._asked(), view=self.view),
+            scope_form=ScopeForm(self._current_filters(), view=self.view),
             period_view=self.view,
             dashboard=self.dashboard,
             level_rows=self.level_rows,
             kept=self.kept,
-            kept_and=f"{self.kept}&" if self.kept else "",
+            filter_query_prefix=f"{self.kept}&" if self.kept else "",
             **kwargs,
         )
 
-    def _asked(self):
+    def _current_filters(self):
         """Return the filters in use, also if the query string was empty or had unknown values."""
         view = self.view
         period = view.period.starts_on.isoformat() if view.period else ""
@@ -158,16 +158,16 @@ class NetworkDashboard(DashboardPage):
         return super().get_context_data(
             trail=[(_("Dashboards"), "")],
             charts={key: self.chart(key) for key in ("health", "progress", "timeline")},
-            map=map_of(_places(shown)),
+            map=map_of(_map_places(shown)),
             **kwargs,
         )
 
 
-def _places(shown):
+def _map_places(shown):
     for row in shown.cities:
         city = row.city
         url = reverse("dashboards:city", args=[city.slug])
-        yield Place(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, url)
+        yield MapPlace(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, url)
 
 
 class CityDashboard(DashboardPage):
@@ -181,9 +181,9 @@ class CityDashboard(DashboardPage):
     def result(self):
         return next(iter(self.dashboard.results.found), None)
 
-    def takeaways(self):
-        spread = {"spread": lambda: charts.spread_chart(self.result, **self.about_results)} if self.result else {}
-        return super().takeaways() | spread
+    def downloads(self):
+        spread = {"spread": lambda: charts.spread_chart(self.result, **self.results_meta)} if self.result else {}
+        return super().downloads() | spread
 
     def get_context_data(self, **kwargs):
         keys = ["health", "progress", "timeline", *(["spread"] if self.result else [])]
@@ -204,8 +204,8 @@ class DimensionsDashboard(DashboardPage):
     def rows(self):
         return dimension_rows(self.dashboard.results)
 
-    def takeaways(self):
-        return super().takeaways() | {"agreement": lambda: charts.agreement_table(self.rows, **self.about_results)}
+    def downloads(self):
+        return super().downloads() | {"agreement": lambda: charts.agreement_table(self.rows, **self.results_meta)}
 
     def get_context_data(self, **kwargs):
         rows = [(row, charts.alpha_words(row)) for row in self.rows]
@@ -216,7 +216,7 @@ class DimensionsDashboard(DashboardPage):
         )
 
 
-class ActionsBehind(DashboardPage):
+class DashboardActions(DashboardPage):
     """The list of actions behind every figure, from the same records."""
 
     template_name = "dashboards/actions.html"
@@ -229,7 +229,7 @@ class ActionsBehind(DashboardPage):
 
     def get_context_data(self, **kwargs):
         word = self.request.GET.get("health", "")
-        lines = ActionLines(self.view, healths_of(word))
+        lines = ActionRows(self.view, healths_of(word))
         page = Paginator(lines, self.per_page).get_page(self.request.GET.get("page"))
         count = page.paginator.count
         return super().get_context_data(

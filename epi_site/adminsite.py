@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-OURS = {"accounts", "cities", "strategies", "pilot", "evaluation", "training", "reports"}
-NOT_HERE = {"view_on_site"}  # reveals whether any row of any model exists
+from core.first_party import is_first_party
+
+REMOVED_URLS = {"view_on_site"}  # would tell of any row of any model whether it exists
 
 
 class EpiAdminConfig(AdminConfig):
@@ -25,7 +26,7 @@ class EpiAdminSite(AdminSite):
     def register(self, model_or_iterable, admin_class=None, **options):
         """Register only models of our own apps: groups and email addresses of other apps grant nothing here."""
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple | set) else [model_or_iterable]
-        ours = [model for model in models if model._meta.app_label in OURS]
+        ours = [model for model in models if is_first_party(model._meta.app_label)]
         if ours:
             super().register(ours, admin_class, **options)
 
@@ -40,18 +41,18 @@ class EpiAdminSite(AdminSite):
         def guarded(request, *args, **kwargs):
             if self.has_permission(request):
                 return inner(request, *args, **kwargs)
-            return self.turn_away(request, request.get_full_path())
+            return self.redirect_or_404(request, request.get_full_path())
 
         return update_wrapper(guarded, inner)
 
-    def turn_away(self, request, target):
+    def redirect_or_404(self, request, target):
         if request.user.is_authenticated:
             raise Http404
         return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': target})}")
 
     def login(self, request, extra_context=None):
         if not self.has_permission(request):
-            return self.turn_away(request, request.GET.get("next") or reverse("admin:index"))
+            return self.redirect_or_404(request, request.GET.get("next") or reverse("admin:index"))
         return HttpResponseRedirect(reverse("admin:index"))
 
     def logout(self, request, extra_context=None):
@@ -64,4 +65,4 @@ class EpiAdminSite(AdminSite):
         return HttpResponseRedirect(reverse("account_change_password"))
 
     def get_urls(self):
-        return [url for url in super().get_urls() if getattr(url, "name", None) not in NOT_HERE]
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in REMOVED_URLS]

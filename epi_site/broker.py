@@ -40,12 +40,12 @@ class Channel(filesystem.Channel):
             raise Empty from error
 
     def get_table(self, exchange: str) -> list[Any]:
-        return self._patiently(super().get_table, exchange)
+        return self._with_retries(super().get_table, exchange)
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
-        self._patiently(super()._queue_bind, exchange, routing_key, pattern, queue)
+        self._with_retries(super()._queue_bind, exchange, routing_key, pattern, queue)
 
-    def _patiently(self, step: Callable[..., Any], exchange: str, *rest: str) -> Any:
+    def _with_retries(self, step: Callable[..., Any], exchange: str, *rest: str) -> Any:
         """Retry while another process writes the table; delete the table if its writer died half-way."""
         for _attempt in range(TRIES):
             try:

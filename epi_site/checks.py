@@ -30,7 +30,7 @@ def refuse_demo_accounts() -> None:
         )
 
 
-def refuse_missing_locks() -> None:
+def refuse_missing_triggers() -> None:
     """Exit if the site serves real people and triggers that protect submitted data are missing in the database."""
     if settings.DEMO_ALLOWED:
         return

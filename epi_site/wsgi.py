@@ -7,7 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
 application = get_wsgi_application()
 
-from .checks import refuse_demo_accounts, refuse_missing_locks  # noqa: E402 - models are loaded by the line above
+from .checks import refuse_demo_accounts, refuse_missing_triggers  # noqa: E402 - models are loaded by the line above
 
 refuse_demo_accounts()
-refuse_missing_locks()
+refuse_missing_triggers()

@@ -88,7 +88,7 @@ class Alpha(NamedTuple):
     n: int
 
 
-LEAST_UNITS = 2
+MIN_UNITS = 2
 
 
 def alpha_ordinal(units: Iterable[Sequence[int | None]]) -> Alpha:
@@ -98,7 +98,7 @@ def alpha_ordinal(units: Iterable[Sequence[int | None]]) -> Alpha:
     """
     pairable = [levels for unit in units if len(levels := [level for level in unit if level is not None]) > 1]
     n = sum(len(levels) for levels in pairable)
-    if len(pairable) < LEAST_UNITS:
+    if len(pairable) < MIN_UNITS:
         return Alpha(None, Undefined.TOO_FEW, len(pairable), n)
     totals = Counter(level for levels in pairable for level in levels)
     if len(totals) == 1:

@@ -7,25 +7,25 @@ class EvaluationConfig(AppConfig):
     verbose_name = _("Evaluation")
 
     def ready(self):
-        from cities.cards import add_card
-        from cities.signals import network_made
+        from cities.cards import register_panel
+        from cities.signals import network_created
         from pilot.enums import PhaseKind
-        from pilot.gates import add_condition
-        from strategies.readers import add_reader
-        from strategies.work import add_work
+        from pilot.gates import register_check
+        from strategies.readers import register_revision_access
+        from strategies.work import register_work
 
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
-        from .cards import evaluation_card
+        from .cards import evaluation_panel
         from .gate_checks import evaluation_is_published
         from .selectors.overview import work_rows
-        from .selectors.readers import judged_revisions
-        from .services.frameworks import bring_framework
+        from .selectors.readers import evaluated_revisions
+        from .services.frameworks import load_default_framework
 
-        network_made.connect(bring_framework, dispatch_uid="evaluation.bring_framework")
-        add_work(work_rows)
-        add_card(evaluation_card, order=60)
-        add_reader(judged_revisions)
-        add_condition(
+        network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")
+        register_work(work_rows)
+        register_panel(evaluation_panel, order=60)
+        register_revision_access(evaluated_revisions)
+        register_check(
             PhaseKind.PACT,
             "evaluation_published",
             _("An evaluation of the city is published"),

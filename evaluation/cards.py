@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from cities.cards import Card
+from cities.cards import Panel
 from evaluation.enums import Stage
 from evaluation.models import Evaluation
-from evaluation.selectors.results import shown_result
+from evaluation.selectors.results import result_summary
 
 
-def evaluation_card(city: Any, user: Any) -> Card | None:
+def evaluation_panel(city: Any, user: Any) -> Panel | None:
     """Return the newest published result and the running evaluations visible to ``user``; None without any."""
-    rows = Evaluation.objects.visible_to(user).filter(strategy__city=city).with_place()
+    rows = Evaluation.objects.visible_to(user).filter(strategy__city=city).with_related()
     evaluations = list(rows.order_by("-round__declare_on"))
     if not evaluations:
         return None
     published = next((row for row in evaluations if row.stage == Stage.PUBLISHED), None)
     context = {
         "published": published,
-        "result": shown_result(published) if published else None,
+        "result": result_summary(published) if published else None,
         "running": [row for row in evaluations if row.stage != Stage.PUBLISHED],
     }
-    return Card("evaluation/parts/city_card.html", context)
+    return Panel("evaluation/parts/city_card.html", context)

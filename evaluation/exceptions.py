@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 
 
-class EvaluationError(TellableError):
+class EvaluationError(UserFacingError):
     """Base class. Subclasses set ``message``, which says what to do next."""
 
 
-class NotYours(EvaluationError):
+class PermissionRefused(EvaluationError):
     message = _("This is not yours to do. Ask the coordinator who is asked to do it.")
 
 
@@ -38,43 +38,43 @@ class AlreadyAdded(EvaluationError):
     message = _("This strategy is evaluated in this round already.")
 
 
-class TooLateToAssign(EvaluationError):
+class AssignmentClosed(EvaluationError):
     message = _("The stage for this is over. Raters are named before the discussion, a moderator before the review.")
 
 
-class NobodyNamesThemselves(EvaluationError):
+class SelfAssignment(EvaluationError):
     message = _("Nobody gives a task to themselves. Ask another coordinator.")
 
 
-class ConflictStands(EvaluationError):
+class HasConflict(EvaluationError):
     message = _("This person has a conflict of interest with this city. Choose somebody else.")
 
 
-class NotOfTheCity(EvaluationError):
+class NotCityMember(EvaluationError):
     message = _("Only people of this city assess it in that capacity. Choose a member of its bodies.")
 
 
-class NotOfTheCommittee(EvaluationError):
+class NotCommitteeMember(EvaluationError):
     message = _("Only current members of the scientific committee rate in that capacity.")
 
 
-class RatesAlready(EvaluationError):
+class AlreadyRater(EvaluationError):
     message = _("This person rates this evaluation, and whoever rates neither moderates nor decides.")
 
 
-class ModeratesAlready(EvaluationError):
+class AlreadyModerator(EvaluationError):
     message = _("This person moderates this evaluation, and the moderator neither rates nor decides.")
 
 
-class EnoughMembers(EvaluationError):
+class SubstituteNotNeeded(EvaluationError):
     message = _("At least two members of the committee are free to decide, so no substitute is needed.")
 
 
-class NoSubstitute(EvaluationError):
+class IneligibleSubstitute(EvaluationError):
     message = _("A substitute needs an account and may not be a coordinator. Choose somebody else.")
 
 
-class TooLateToDeclare(EvaluationError):
+class DeclarationClosed(EvaluationError):
     message = _("The result has been published, so nothing is declared any more. Write to the coordinator.")
 
 
@@ -85,7 +85,7 @@ class TransitionNotAllowed(EvaluationError):
     message = _("The evaluation is in another stage by now, so this can no longer be done. Read the page again.")
 
 
-class NobodySubmitted(EvaluationError):
+class NoRatingsSubmitted(EvaluationError):
     message = _("No rating has been submitted yet, so there is nothing to discuss. Extend the stage.")
 
 
@@ -103,7 +103,7 @@ class ConsensusIncomplete(EvaluationError):
         )
 
 
-class NotLater(EvaluationError):
+class InvalidExtension(EvaluationError):
     message = _("Choose a day that lies ahead and after the present end of this stage.")
 
 
@@ -122,11 +122,11 @@ class NeverSubmitted(EvaluationError):
     message = _("You did not submit your ratings while the stage lasted, so they do not count and cannot be changed.")
 
 
-class LevelOrReason(EvaluationError):
+class LevelOrReasonRequired(EvaluationError):
     message = _("Choose a level, or say why this dimension cannot be assessed; not both.")
 
 
-class LevelUnknown(EvaluationError):
+class UnknownLevel(EvaluationError):
     message = _("This level is not in the framework's scale.")
 
 
@@ -144,7 +144,7 @@ class AssessmentIncomplete(EvaluationError):
         )
 
 
-class SourceUnknown(EvaluationError):
+class UnknownSource(EvaluationError):
     message = _("One of the chosen sources is not part of what is judged here. Choose again.")
 
 
@@ -155,7 +155,7 @@ class StrengthNeedsReason(EvaluationError):
 # ---- the committee
 
 
-class DeskChanged(EvaluationError):
+class SnapshotChanged(EvaluationError):
     message = _(
         "What is on the desk has changed since you opened it. Read it again and decide then; your text is kept."
     )
@@ -165,7 +165,7 @@ class AlreadyDecided(EvaluationError):
     message = _("You have decided on this already. A decision is not changed.")
 
 
-class DecisionContradicts(EvaluationError):
+class ContradictoryDecision(EvaluationError):
     message = _("You approve the whole but ask for changes in a dimension. Request changes, or approve each dimension.")
 
 

@@ -8,18 +8,18 @@ from django.utils.translation import gettext as _
 from core import locales
 from evaluation.enums import Stage
 from evaluation.models import Evaluation
-from pilot.gates import Condition
+from pilot.gates import CheckResult
 
 
-def evaluation_is_published(city: Any) -> Condition:
+def evaluation_is_published(city: Any) -> CheckResult:
     """Check that the scientific committee has approved an evaluation of the city."""
     newest = Evaluation.objects.filter(strategy__city=city).select_related("round", "strategy__city")
     published = newest.filter(stage=Stage.PUBLISHED).order_by("-published_at").first()
     if published is not None:
-        words = {"round": published.round, "day": locales.day(published.published_at.date())}
-        return Condition(True, _("%(round)s was published on %(day)s.") % words, published.get_absolute_url())
+        params = {"round": published.round, "day": locales.day(published.published_at.date())}
+        return CheckResult(True, _("%(round)s was published on %(day)s.") % params, published.get_absolute_url())
     running = newest.order_by("-round__declare_on").first()
     if running is not None:
-        words = {"round": running.round, "stage": running.get_stage_display()}
-        return Condition(False, _("%(round)s is under way: %(stage)s.") % words, running.get_absolute_url())
-    return Condition(False, _("No evaluation has begun."), reverse("evaluation:round_list"))
+        params = {"round": running.round, "stage": running.get_stage_display()}
+        return CheckResult(False, _("%(round)s is under way: %(stage)s.") % params, running.get_absolute_url())
+    return CheckResult(False, _("No evaluation has begun."), reverse("evaluation:round_list"))

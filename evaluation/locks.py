@@ -23,27 +23,27 @@ EVALUATION = Evaluation._meta.db_table
 PUBLISHED = "epi: the evaluation is published"
 
 # SQL for the evaluation id of a row; ``{row}`` is NEW, OLD or a table alias.
-OWN = "{row}.evaluation_id"
+OWN_EVALUATION = "{row}.evaluation_id"
 OF_ASSESSMENT = f"(SELECT a.evaluation_id FROM {Assessment._meta.db_table} a WHERE a.id = {{row}}.assessment_id)"
 OF_RATING = (
     f"(SELECT a.evaluation_id FROM {Assessment._meta.db_table} a JOIN {Rating._meta.db_table} r "
     "ON r.assessment_id = a.id WHERE r.id = {row}.rating_id)"
 )
-JUDGED = {  # model: (SQL for its evaluation id, its other unique keys as SQL over NEW and the stored row t)
+LOCKED_MODELS = {  # model: (SQL for its evaluation id, its other unique keys as SQL over NEW and the stored row t)
     Evaluation: ("{row}.id", ["t.round_id = NEW.round_id AND t.strategy_id = NEW.strategy_id"]),
-    Assessment: (OWN, ["t.evaluation_id = NEW.evaluation_id AND t.rater_id = NEW.rater_id"]),
+    Assessment: (OWN_EVALUATION, ["t.evaluation_id = NEW.evaluation_id AND t.rater_id = NEW.rater_id"]),
     Rating: (OF_ASSESSMENT, ["t.assessment_id = NEW.assessment_id AND t.dimension_id = NEW.dimension_id"]),
     Citation: (OF_RATING, []),
-    Consensus: (OWN, ["t.evaluation_id = NEW.evaluation_id AND t.dimension_id = NEW.dimension_id"]),
+    Consensus: (OWN_EVALUATION, ["t.evaluation_id = NEW.evaluation_id AND t.dimension_id = NEW.dimension_id"]),
 }
-HISTORIES = {Evaluation: "", Assessment: OWN, Rating: OF_ASSESSMENT, Consensus: OWN}
+HISTORIES = {Evaluation: "", Assessment: OWN_EVALUATION, Rating: OF_ASSESSMENT, Consensus: OWN_EVALUATION}
 
 
-def _published(evaluation: str) -> str:
+def _is_published_sql(evaluation: str) -> str:
     return f"EXISTS (SELECT 1 FROM {EVALUATION} e WHERE e.id = {evaluation} AND e.stage = '{Stage.PUBLISHED}')"
 
 
-def _hold(evaluation: str) -> str:
+def _lock_sql(evaluation: str) -> str:
     return f"PERFORM 1 FROM {EVALUATION} e WHERE e.id = {evaluation} FOR SHARE;"
 
 
@@ -51,7 +51,7 @@ def _only_while(model, evaluation: str, condition: str, message: str) -> Trigger
     """Return a trigger that refuses inserts into ``model`` unless ``condition`` is true of its evaluation ``e``."""
     table = model._meta.db_table
     holds = f"EXISTS (SELECT 1 FROM {EVALUATION} e WHERE e.id = {evaluation} AND {condition})"
-    return Trigger(f"epi_{table}_due", table, "INSERT", f"NOT {holds}", message, _hold(evaluation))
+    return Trigger(f"epi_{table}_due", table, "INSERT", f"NOT {holds}", message, _lock_sql(evaluation))
 
 
 def _stage_triggers() -> list[Trigger]:
@@ -83,15 +83,15 @@ def _stage_triggers() -> list[Trigger]:
 
 
 def register() -> None:
-    for model, (evaluation, keys) in JUDGED.items():
-        triggers.lock(model, evaluation, _published, PUBLISHED, keys=keys, hold=_hold)
+    for model, (evaluation, keys) in LOCKED_MODELS.items():
+        triggers.lock(model, evaluation, _is_published_sql, PUBLISHED, keys=keys, hold=_lock_sql)
     for model, evaluation in HISTORIES.items():
         history = model.history.model
         triggers.freeze(history)
         if evaluation:
             table, judged = history._meta.db_table, evaluation.format(row="NEW")
             triggers.register(
-                Trigger(f"epi_{table}_ins", table, "INSERT", _published(judged), PUBLISHED, _hold(judged))
+                Trigger(f"epi_{table}_ins", table, "INSERT", _is_published_sql(judged), PUBLISHED, _lock_sql(judged))
             )
     triggers.register(*_stage_triggers())
     triggers.freeze(StageMove)

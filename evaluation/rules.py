@@ -15,7 +15,7 @@ from cities.rules import (
 )
 
 
-def _among(rows, evaluation) -> bool:
+def _includes(rows, evaluation) -> bool:
     return rows.exists() if evaluation is None else rows.filter(pk=evaluation.pk).exists()
 
 
@@ -28,19 +28,19 @@ def _rows(evaluation):
 @rules.predicate
 def is_rater(user, evaluation):
     person = person_of(user)
-    return person is not None and _among(_rows(evaluation).rated_by(person), evaluation)
+    return person is not None and _includes(_rows(evaluation).rated_by(person), evaluation)
 
 
 @rules.predicate
 def is_moderator(user, evaluation):
     person = person_of(user)
-    return person is not None and _among(_rows(evaluation).moderated_by(person), evaluation)
+    return person is not None and _includes(_rows(evaluation).moderated_by(person), evaluation)
 
 
 @rules.predicate
 def is_reviewer(user, evaluation):
     """Return whether a committee member or substitute may decide on it: no conflict, no other role in it."""
-    return _among(_rows(evaluation).on_desk_of(user), evaluation)
+    return _includes(_rows(evaluation).reviewable_by(user), evaluation)
 
 
 @rules.predicate
@@ -49,7 +49,7 @@ def is_substitute(user):
     person = person_of(user)
     if person is None or is_scientific_member(user):
         return False
-    return _rows(None).on_desk_of(user).exclude(stage="published").exists()
+    return _rows(None).reviewable_by(user).exclude(stage="published").exists()
 
 
 rules.add_perm("evaluation", is_coordinator | is_scientific | is_substitute)

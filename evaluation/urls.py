@@ -18,5 +18,5 @@ urlpatterns = [
     path("evaluation/<int:pk>/rate/<slug:code>/", rating.Rate.as_view(), name="rate"),
     path("evaluation/<int:pk>/discuss/", moderation.Discuss.as_view(), name="discuss"),
     path("evaluation/<int:pk>/moderate/", moderation.Moderate.as_view(), name="moderate"),
-    path("evaluation/<int:pk>/hand-over/", moderation.HandOver.as_view(), name="hand_over"),
+    path("evaluation/<int:pk>/hand-over/", moderation.CommitteeSubmit.as_view(), name="hand_over"),
 ]

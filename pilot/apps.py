@@ -7,13 +7,13 @@ class PilotConfig(AppConfig):
     verbose_name = _("Pilot")
 
     def ready(self):
-        from cities.cards import add_card
-        from strategies.revision_parts import add_part
+        from cities.cards import register_panel
+        from strategies.revision_parts import register_part
 
         from . import gate_checks, rules  # noqa: F401 - permissions are registered by the import
-        from .cards import phases_card
+        from .cards import phases_panel
         from .selectors import frozen_phases
 
         gate_checks.register()
-        add_card(phases_card, 20)
-        add_part("phases", frozen_phases)
+        register_panel(phases_panel, 20)
+        register_part("phases", frozen_phases)

@@ -4,7 +4,7 @@ from typing import Any
 
 import rules
 
-from cities.cards import Card
+from cities.cards import Panel
 from cities.models import City
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
@@ -12,10 +12,10 @@ from pilot.models import PilotPhase
 ORDER = list(PhaseKind)
 
 
-def phases_card(city: City, user: Any) -> Card | None:
+def phases_panel(city: City, user: Any) -> Panel | None:
     """Show the dates only. Gates have their own page, because checking them takes about a dozen queries."""
     phases = sorted(PilotPhase.objects.filter(city=city), key=lambda row: ORDER.index(row.kind))
     if not phases and not rules.has_perm("pilot.add_pilotphase", user, city):
         return None
     rows = [{"phase": phase, "kind": PhaseKind(phase.kind)} for phase in phases]
-    return Card("pilot/_city_phases.html", {"rows": rows})
+    return Panel("pilot/_city_phases.html", {"rows": rows})

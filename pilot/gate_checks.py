@@ -15,7 +15,7 @@ from cities.enums import BodyKind, EventKind, Role, Seat
 from cities.models import Attendance, Body, Event, Membership
 from core import clock, locales
 from pilot.enums import PhaseKind
-from pilot.gates import Condition, add_condition
+from pilot.gates import CheckResult, register_check
 from pilot.models import PilotPhase
 from strategies.enums import BudgetStatus, PeriodState, StrategyStatus
 from strategies.models import Action, BudgetLine, CityPeriod, Indicator, PriorityArea, Strategy, SwotItem
@@ -24,14 +24,14 @@ EXPERT_SEATS = [Seat.MUNICIPAL_OFFICIAL, Seat.TECHNICAL_PARTNER, Seat.SELECTED_E
 COMMITTEE_SEATS = [Seat.MUNICIPAL, Seat.PRIVATE]
 
 
-class CityFacts:
+class GateData:
     """Data that the checks of one city read. Each property is loaded once."""
 
     def __init__(self, city: Any):
         self.city = city
 
     @classmethod
-    def of(cls, city: Any) -> "CityFacts":
+    def of(cls, city: Any) -> "GateData":
         """Return the instance cached on the city object, so that a page with three gates loads the data once."""
         return city.__dict__.setdefault("_gate_facts", cls(city))
 
@@ -100,7 +100,7 @@ class CityFacts:
         return reverse("strategies:strategy_detail", args=[self.city.slug])
 
 
-def _named(names: list, most: int = 3) -> str:
+def _join_names(names: list, most: int = 3) -> str:
     """Join the first few names and add the number of the others."""
     shown = ", ".join(str(name) for name in names[:most])
     rest = len(names) - most
@@ -115,80 +115,84 @@ def _named(names: list, most: int = 3) -> str:
 # ---- coordination
 
 
-def _seats(facts: CityFacts, kind: str, wanted: list[Seat]) -> Condition:
+def _check_seats(facts: GateData, kind: str, wanted: list[Seat]) -> CheckResult:
     url = facts.body_url(kind)
     if kind not in facts.bodies:
-        return Condition(False, _("The body does not exist yet."), url)
+        return CheckResult(False, _("The body does not exist yet."), url)
     taken = {member.seat for member in facts.members if member.body.kind == kind}
     lacking = [seat.label for seat in wanted if seat not in taken]
     if lacking:
-        return Condition(False, _("Still to find: %(seats)s.") % {"seats": _named(lacking)}, url)
-    return Condition(True, _("Each of these seats is taken."), url)
+        return CheckResult(False, _("Still to find: %(seats)s.") % {"seats": _join_names(lacking)}, url)
+    return CheckResult(True, _("Each of these seats is taken."), url)
 
 
-def expert_group_seats(city: Any) -> Condition:
-    return _seats(CityFacts.of(city), BodyKind.EXPERT_GROUP, EXPERT_SEATS)
+def expert_group_seats(city: Any) -> CheckResult:
+    return _check_seats(GateData.of(city), BodyKind.EXPERT_GROUP, EXPERT_SEATS)
 
 
-def expert_group_chair(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def expert_group_chair(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     chairs = [row for row in facts.members if row.body.kind == BodyKind.EXPERT_GROUP and row.role == Role.CHAIR]
-    return Condition(True, _("It has a chair."), url) if chairs else Condition(False, _("It has no chair yet."), url)
+    return (
+        CheckResult(True, _("It has a chair."), url) if chairs else CheckResult(False, _("It has no chair yet."), url)
+    )
 
 
-def first_meeting(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def first_meeting(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     if not facts.meetings:
-        return Condition(False, _("It has not met yet."), url)
+        return CheckResult(False, _("It has not met yet."), url)
     kept = [event for event in facts.meetings if event.minutes or event.minutes_file_id]
     if not kept:
         event = facts.meetings[0]
         words = _("It met on %(day)s, but there are no minutes yet.") % {"day": locales.day(facts.day_of(event))}
-        return Condition(False, words, reverse("cities:event_detail", args=[event.pk]))
+        return CheckResult(False, words, reverse("cities:event_detail", args=[event.pk]))
     words = _("It met on %(day)s; the minutes are there.") % {"day": locales.day(facts.day_of(kept[0]))}
-    return Condition(True, words, reverse("cities:event_detail", args=[kept[0].pk]))
+    return CheckResult(True, words, reverse("cities:event_detail", args=[kept[0].pk]))
 
 
-def strategy_adopted(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def strategy_adopted(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     strategy = facts.strategy
     if strategy is None:
-        return Condition(False, _("There is no strategy yet."), facts.city_url)
+        return CheckResult(False, _("There is no strategy yet."), facts.city_url)
     if strategy.status != StrategyStatus.ADOPTED:
-        return Condition(False, _("The strategy is a draft."), facts.strategy_url)
-    return Condition(True, _("Adopted on %(day)s.") % {"day": locales.day(strategy.adopted_on)}, facts.strategy_url)
+        return CheckResult(False, _("The strategy is a draft."), facts.strategy_url)
+    return CheckResult(True, _("Adopted on %(day)s.") % {"day": locales.day(strategy.adopted_on)}, facts.strategy_url)
 
 
-def swot_and_area(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def swot_and_area(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     if facts.strategy is None:
-        return Condition(False, _("There is no strategy yet."), facts.city_url)
+        return CheckResult(False, _("There is no strategy yet."), facts.city_url)
     if not facts.strategy.has_swot:
-        return Condition(False, _("No strength, weakness, opportunity or challenge is written yet."), _swot_url(facts))
+        return CheckResult(
+            False, _("No strength, weakness, opportunity or challenge is written yet."), _swot_url(facts)
+        )
     if not facts.strategy.has_area:
-        return Condition(False, _("The strategy has no priority area yet."), facts.strategy_url)
-    return Condition(True, _("Both are there."), facts.strategy_url)
+        return CheckResult(False, _("The strategy has no priority area yet."), facts.strategy_url)
+    return CheckResult(True, _("Both are there."), facts.strategy_url)
 
 
-def _swot_url(facts: CityFacts) -> str:
+def _swot_url(facts: GateData) -> str:
     return reverse("strategies:swot", args=[facts.city.slug])
 
 
-def met_in_every_period(city: Any) -> Condition:
+def met_in_every_period(city: Any) -> CheckResult:
     """Check that the group met in each ended period of the pilot. Before the first one ends, it is too early to say."""
-    facts = CityFacts.of(city)
+    facts = GateData.of(city)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     pilot = [row.period for row in facts.periods if _is_in_pilot(row.period, facts.phases)]
     if not pilot:
-        return Condition(None, _("No period of the pilot is over yet."), url)
+        return CheckResult(None, _("No period of the pilot is over yet."), url)
     days = [facts.day_of(event) for event in facts.meetings]
     without = [row.name for row in pilot if not any(row.starts_on <= day <= row.ends_on for day in days)]
     if without:
-        return Condition(False, _("No meeting in %(periods)s.") % {"periods": _named(without)}, url)
+        return CheckResult(False, _("No meeting in %(periods)s.") % {"periods": _join_names(without)}, url)
     words = ngettext("It met in the %(count)d period so far.", "It met in all %(count)d periods so far.", len(pilot))
-    return Condition(True, words % {"count": len(pilot)}, url)
+    return CheckResult(True, words % {"count": len(pilot)}, url)
 
 
 def _is_in_pilot(period: Any, phases: dict[str, PilotPhase]) -> bool:
@@ -203,87 +207,87 @@ def _is_in_pilot(period: Any, phases: dict[str, PilotPhase]) -> bool:
 # ---- kick-off
 
 
-def _no_kick_off(facts: CityFacts) -> Condition:
-    return Condition(False, _("There is no kick-off event yet."), facts.city_url)
+def _no_kick_off(facts: GateData) -> CheckResult:
+    return CheckResult(False, _("There is no kick-off event yet."), facts.city_url)
 
 
-def kick_off_planned(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def kick_off_planned(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
     url, day = reverse("cities:event_detail", args=[event.pk]), {"day": locales.day(facts.day_of(event))}
     if not (event.place or event.link):
-        return Condition(False, _("It is on %(day)s, but no place is named.") % day, url)
-    return Condition(True, _("On %(day)s, %(place)s.") % (day | {"place": event.place or event.link}), url)
+        return CheckResult(False, _("It is on %(day)s, but no place is named.") % day, url)
+    return CheckResult(True, _("On %(day)s, %(place)s.") % (day | {"place": event.place or event.link}), url)
 
 
-def programme_names_actions(city: Any) -> Condition:
+def programme_names_actions(city: Any) -> CheckResult:
     """Check that the programme contains the title or code of at least one pilot action."""
-    facts = CityFacts.of(city)
+    facts = GateData.of(city)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
     url = reverse("cities:event_detail", args=[event.pk])
     if not event.programme.strip():
-        return Condition(False, _("The programme is still empty."), url)
-    named = [action.title for action in facts.actions if _stands_in(action, event.programme)]
+        return CheckResult(False, _("The programme is still empty."), url)
+    named = [action.title for action in facts.actions if _is_mentioned_in(action, event.programme)]
     if not named:
-        return Condition(False, _("The programme names no action of the pilot."), url)
-    return Condition(True, _("It names %(actions)s.") % {"actions": _named(named)}, url)
+        return CheckResult(False, _("The programme names no action of the pilot."), url)
+    return CheckResult(True, _("It names %(actions)s.") % {"actions": _join_names(named)}, url)
 
 
-def _stands_in(action: Action, text: str) -> bool:
+def _is_mentioned_in(action: Action, text: str) -> bool:
     code = re.search(rf"(?<!\w){re.escape(action.code)}(?!\w|\.\w)", text) if action.code else None
     return bool(code) or action.title.casefold() in text.casefold()
 
 
-def kick_off_attended(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def kick_off_attended(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
     url = reverse("cities:event_detail", args=[event.pk])
     if event.starts_at > clock.now():
-        return Condition(None, _("The kick-off lies ahead."), url)
+        return CheckResult(None, _("The kick-off lies ahead."), url)
     if not event.has_attendance:
-        return Condition(False, _("Nobody has entered who came."), url)
-    return Condition(True, _("Who came is entered."), url)
+        return CheckResult(False, _("Nobody has entered who came."), url)
+    return CheckResult(True, _("Who came is entered."), url)
 
 
-def kick_off_documented(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def kick_off_documented(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
     url = reverse("cities:event_detail", args=[event.pk])
     if event.starts_at > clock.now():
-        return Condition(None, _("The kick-off lies ahead."), url)
+        return CheckResult(None, _("The kick-off lies ahead."), url)
     if not (event.documentation.strip() or event.minutes.strip() or event.minutes_file_id):
-        return Condition(False, _("It is not documented yet."), url)
-    return Condition(True, _("It is documented."), url)
+        return CheckResult(False, _("It is not documented yet."), url)
+    return CheckResult(True, _("It is documented."), url)
 
 
 # ---- pact
 
 
-def committee_seats(city: Any) -> Condition:
-    return _seats(CityFacts.of(city), BodyKind.LOCAL_COMMITTEE, COMMITTEE_SEATS)
+def committee_seats(city: Any) -> CheckResult:
+    return _check_seats(GateData.of(city), BodyKind.LOCAL_COMMITTEE, COMMITTEE_SEATS)
 
 
-def _of_every_action(city: Any, fits: Callable[[Action], bool], met: str, lacking: str) -> Condition:
-    facts = CityFacts.of(city)
+def _check_every_action(city: Any, fits: Callable[[Action], bool], met: str, lacking: str) -> CheckResult:
+    facts = GateData.of(city)
     url = reverse("strategies:action_list", args=[city.slug])
     if not facts.actions:
-        return Condition(False, _("The pilot has no actions yet."), url)
+        return CheckResult(False, _("The pilot has no actions yet."), url)
     without = [action.title for action in facts.actions if not fits(action)]
     if without:
-        return Condition(False, lacking % {"actions": _named(without)}, url)
-    return Condition(True, met, url)
+        return CheckResult(False, lacking % {"actions": _join_names(without)}, url)
+    return CheckResult(True, met, url)
 
 
-def actions_owned(city: Any) -> Condition:
-    return _of_every_action(
+def actions_owned(city: Any) -> CheckResult:
+    return _check_every_action(
         city,
         lambda action: action.owner_id is not None,
         _("Each action of the pilot has an owner."),
@@ -291,11 +295,11 @@ def actions_owned(city: Any) -> Condition:
     )
 
 
-def actions_budgeted(city: Any) -> Condition:
+def actions_budgeted(city: Any) -> CheckResult:
     def fits(action: Action) -> bool:
         return action.budget_status == BudgetStatus.NONE_NEEDED or action.is_budgeted
 
-    return _of_every_action(
+    return _check_every_action(
         city,
         fits,
         _("Each action of the pilot has a budget, or needs none."),
@@ -303,8 +307,8 @@ def actions_budgeted(city: Any) -> Condition:
     )
 
 
-def actions_measured(city: Any) -> Condition:
-    return _of_every_action(
+def actions_measured(city: Any) -> CheckResult:
+    return _check_every_action(
         city,
         lambda action: action.is_measured,
         _("Each action of the pilot has an indicator with baseline and target."),
@@ -312,15 +316,15 @@ def actions_measured(city: Any) -> Condition:
     )
 
 
-def last_period_accepted(city: Any) -> Condition:
-    facts = CityFacts.of(city)
+def last_period_accepted(city: Any) -> CheckResult:
+    facts = GateData.of(city)
     if not facts.periods:
-        return Condition(None, _("No period is over yet."), facts.city_url)
+        return CheckResult(None, _("No period is over yet."), facts.city_url)
     last = facts.periods[-1]
     words = {"period": last.period.name, "state": last.get_state_display()}
     if last.state in {PeriodState.ACCEPTED, PeriodState.PUBLISHED}:
-        return Condition(True, _("%(period)s is %(state)s.") % words, last.get_absolute_url())
-    return Condition(False, _("%(period)s is %(state)s, not yet accepted.") % words, last.get_absolute_url())
+        return CheckResult(True, _("%(period)s is %(state)s.") % words, last.get_absolute_url())
+    return CheckResult(False, _("%(period)s is %(state)s, not yet accepted.") % words, last.get_absolute_url())
 
 
 def register() -> None:
@@ -328,31 +332,31 @@ def register() -> None:
     words = gettext_lazy(
         "Expert group with at least one municipal official, one technical partner and one selected expert"
     )
-    add_condition(coordination, "expert_group_seats", words, expert_group_seats)
-    add_condition(coordination, "expert_group_chair", gettext_lazy("Expert group with a chair"), expert_group_chair)
+    register_check(coordination, "expert_group_seats", words, expert_group_seats)
+    register_check(coordination, "expert_group_chair", gettext_lazy("Expert group with a chair"), expert_group_chair)
     words = gettext_lazy("First meeting of the expert group, with minutes")
-    add_condition(coordination, "first_meeting", words, first_meeting)
-    add_condition(coordination, "strategy_adopted", gettext_lazy("Strategy adopted"), strategy_adopted)
+    register_check(coordination, "first_meeting", words, first_meeting)
+    register_check(coordination, "strategy_adopted", gettext_lazy("Strategy adopted"), strategy_adopted)
     words = gettext_lazy("Strategy with SWOT and a priority area")
-    add_condition(coordination, "swot_and_area", words, swot_and_area)
+    register_check(coordination, "swot_and_area", words, swot_and_area)
     words = gettext_lazy("Expert group met in every period of the pilot")
-    add_condition(coordination, "met_in_every_period", words, met_in_every_period, is_completion=True)
+    register_check(coordination, "met_in_every_period", words, met_in_every_period, is_completion=True)
 
     words = gettext_lazy("Kick-off event with date and place")
-    add_condition(kick_off, "kick_off_planned", words, kick_off_planned)
+    register_check(kick_off, "kick_off_planned", words, kick_off_planned)
     words = gettext_lazy("Programme names the main actions")
-    add_condition(kick_off, "programme_names_actions", words, programme_names_actions)
+    register_check(kick_off, "programme_names_actions", words, programme_names_actions)
     words = gettext_lazy("Attendance entered")
-    add_condition(kick_off, "kick_off_attended", words, kick_off_attended, is_completion=True)
+    register_check(kick_off, "kick_off_attended", words, kick_off_attended, is_completion=True)
     words = gettext_lazy("Kick-off documented")
-    add_condition(kick_off, "kick_off_documented", words, kick_off_documented, is_completion=True)
+    register_check(kick_off, "kick_off_documented", words, kick_off_documented, is_completion=True)
 
     words = gettext_lazy("Local implementation committee with municipal and private members")
-    add_condition(pact, "committee_seats", words, committee_seats)
-    add_condition(pact, "actions_owned", gettext_lazy("Every pilot action has an owner"), actions_owned)
+    register_check(pact, "committee_seats", words, committee_seats)
+    register_check(pact, "actions_owned", gettext_lazy("Every pilot action has an owner"), actions_owned)
     words = gettext_lazy("Every pilot action has a budget, or needs none")
-    add_condition(pact, "actions_budgeted", words, actions_budgeted)
+    register_check(pact, "actions_budgeted", words, actions_budgeted)
     words = gettext_lazy("Every pilot action has an indicator with baseline and target")
-    add_condition(pact, "actions_measured", words, actions_measured)
+    register_check(pact, "actions_measured", words, actions_measured)
     words = gettext_lazy("Last period accepted")
-    add_condition(pact, "last_period_accepted", words, last_period_accepted, is_completion=True)
+    register_check(pact, "last_period_accepted", words, last_period_accepted, is_completion=True)

@@ -2,7 +2,7 @@
 
 A gate describes the state of a phase. It never prevents anything.
 
-Apps above register their checks with ``add_condition`` in ``ready()``.
+Apps above register their checks with ``register_check`` in ``ready()``.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from pilot.enums import PhaseKind
 from pilot.models import GateWaiver, PilotPhase
 
 
-class Condition(NamedTuple):
+class CheckResult(NamedTuple):
     """Result of a check: met, not met or (None) too early to say; the reason; the URL where it can be fixed."""
 
     met: bool | None
@@ -20,14 +20,14 @@ class Condition(NamedTuple):
     url: str = ""
 
 
-class Registered(NamedTuple):
+class GateCheck(NamedTuple):
     key: str
     label: Any  # lazily translated
-    check: Callable[[Any], Condition]
+    check: Callable[[Any], CheckResult]
     is_completion: bool  # required to complete the phase, not to begin it
 
 
-class GateRow(NamedTuple):
+class Requirement(NamedTuple):
     """One requirement with its result and its active waiver, as pages show it."""
 
     key: str
@@ -45,31 +45,31 @@ class GateRow(NamedTuple):
         return "waived" if self.waiver else "not_met"
 
 
-GATES: dict[str, list[Registered]] = {kind: [] for kind in PhaseKind.values}
+GATES: dict[str, list[GateCheck]] = {kind: [] for kind in PhaseKind.values}
 
 
-def add_condition(
-    gate: str, key: str, label: Any, check: Callable[[Any], Condition], *, is_completion: bool = False
+def register_check(
+    gate: str, key: str, label: Any, check: Callable[[Any], CheckResult], *, is_completion: bool = False
 ) -> None:
     """Register a check for a gate (a ``PhaseKind``). A second call with the same key changes nothing."""
     if key not in {condition.key for condition in GATES[gate]}:
-        GATES[gate].append(Registered(key, label, check, is_completion))
+        GATES[gate].append(GateCheck(key, label, check, is_completion))
 
 
-def gate_of(phase: PilotPhase) -> list[GateRow]:
+def check_gate(phase: PilotPhase) -> list[Requirement]:
     """Run all checks of the phase and return the results with their active waivers."""
     waivers = {row.condition: row for row in phase.waivers.all() if row.withdrawn_at is None}
     rows = []
     for condition in GATES[phase.kind]:
         found, waiver = condition.check(phase.city), waivers.get(condition.key)
-        rows.append(GateRow(condition.key, condition.label, *found, condition.is_completion, waiver))
+        rows.append(Requirement(condition.key, condition.label, *found, condition.is_completion, waiver))
     return rows
 
 
-def gates_of(city: Any) -> list[tuple[PilotPhase, list[GateRow]]]:
+def check_gates(city: Any) -> list[tuple[PilotPhase, list[Requirement]]]:
     """Return the city's phases with their requirements, in the order of ``PhaseKind``."""
     phases = list(PilotPhase.objects.filter(city=city).prefetch_related("waivers__by"))
     for phase in phases:
-        phase.city = city  # one object: the checks of all phases share its cached CityFacts
+        phase.city = city  # one object: the checks of all phases share its cached GateData
     order = list(PhaseKind.values)
-    return [(phase, gate_of(phase)) for phase in sorted(phases, key=lambda phase: order.index(phase.kind))]
+    return [(phase, check_gate(phase)) for phase in sorted(phases, key=lambda phase: order.index(phase.kind))]

@@ -14,17 +14,17 @@ from django.views.generic import TemplateView, View
 
 from cities.models import City
 from cities.rules import is_insider, is_network_reader
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 from core.forms import form_helper
-from core.views import StrangersSignIn
+from core.views import LoginInsteadOf404Mixin
 from pilot.enums import PhaseKind
 from pilot.forms import PhaseForm
-from pilot.gates import GATES, gate_of
+from pilot.gates import GATES, check_gate
 from pilot.models import GateWaiver, PilotPhase
 from pilot.services import phases
 from strategies.forms import ReasonForm
 from strategies.views import trails
-from strategies.views.base import RowForm, may
+from strategies.views.base import ServiceFormView, may
 
 ORDER = list(PhaseKind)
 
@@ -37,7 +37,7 @@ def phase_rows(city: City, user: Any) -> list[dict]:
 
 
 def phase_row(phase: PilotPhase, sees_all: bool) -> dict:
-    gate = gate_of(phase)
+    gate = check_gate(phase)
     return {
         "phase": phase,
         "kind": PhaseKind(phase.kind),
@@ -49,7 +49,7 @@ def phase_row(phase: PilotPhase, sees_all: bool) -> dict:
     }
 
 
-class PhaseList(StrangersSignIn, TemplateView):
+class PhaseList(LoginInsteadOf404Mixin, TemplateView):
     template_name = "pilot/phase_list.html"
 
     def get_context_data(self, **kwargs):
@@ -64,13 +64,13 @@ class PhaseList(StrangersSignIn, TemplateView):
             "undated": [kind for kind in PhaseKind if kind not in dated],
             "may_add": may(user, "pilot.add_pilotphase", city),
             "may_date": any_phase and may(user, "pilot.change_pilotphase", any_phase),
-            "may_waive": may(user, "pilot.waive_condition", any_phase),
-            "trail": trails.here(trails.city_trail(city), _("Steps of the pilot")),
+            "may_waive": may(user, "pilot.waive_requirement", any_phase),
+            "trail": trails.here(trails.city_breadcrumbs(city), _("Steps of the pilot")),
         }
         return super().get_context_data(**context | kwargs)
 
 
-class OfPhase(RowForm):
+class PhaseFormView(ServiceFormView):
     name = "phase"
 
     @cached_property
@@ -86,7 +86,7 @@ class OfPhase(RowForm):
         return reverse("pilot:phase_list", args=[self.row.city.slug])
 
 
-class PhaseAdd(RowForm):
+class PhaseAdd(ServiceFormView):
     """Enter the dates of a phase that has none."""
 
     name = "city"
@@ -119,14 +119,14 @@ class PhaseAdd(RowForm):
         return reverse("pilot:phase_list", args=[self.row.slug])
 
     def get_context_data(self, **kwargs):
-        trail = [*trails.city_trail(self.row), (_("Steps of the pilot"), self.back())]
+        trail = [*trails.city_breadcrumbs(self.row), (_("Steps of the pilot"), self.back())]
         heading = _("Dates: %(step)s") % {"step": self.kind.label}
         return super().get_context_data(
             heading=heading, lead=self.row.name, trail=trails.here(trail, heading), **kwargs
         )
 
 
-class PhaseEdit(OfPhase):
+class PhaseEdit(PhaseFormView):
     template_name = "strategies/form.html"
     permission = "pilot.change_pilotphase"
     done = gettext_lazy("The dates are saved.")
@@ -142,16 +142,16 @@ class PhaseEdit(OfPhase):
 
     def get_context_data(self, **kwargs):
         kind = PhaseKind(self.row.kind).label
-        trail = [*trails.city_trail(self.row.city), (_("Steps of the pilot"), self.back())]
+        trail = [*trails.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
         heading = _("Dates: %(step)s") % {"step": kind}
         return super().get_context_data(
             heading=heading, lead=self.row.city.name, trail=trails.here(trail, heading), **kwargs
         )
 
 
-class ConditionWaive(OfPhase):
+class RequirementWaive(PhaseFormView):
     template_name = "strategies/reason.html"
-    permission = "pilot.waive_condition"
+    permission = "pilot.waive_requirement"
     done = gettext_lazy("Waived in writing. The reason stands wherever the gate is shown.")
 
     @cached_property
@@ -165,10 +165,10 @@ class ConditionWaive(OfPhase):
         return ReasonForm(data, label=_("Why is this condition waived?"))
 
     def save(self, form):
-        phases.waive_condition(self.row, self.condition.key, by=self.user, reason=form.cleaned_data["text"])
+        phases.waive_requirement(self.row, self.condition.key, by=self.user, reason=form.cleaned_data["text"])
 
     def get_context_data(self, **kwargs):
-        trail = [*trails.city_trail(self.row.city), (_("Steps of the pilot"), self.back())]
+        trail = [*trails.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
         context = {
             "heading": _("Waive a condition"),
             "subject": self.condition.label,
@@ -180,18 +180,18 @@ class ConditionWaive(OfPhase):
         return super().get_context_data(**context | kwargs)
 
 
-class WaiverWithdraw(StrangersSignIn, View):
+class WaiverWithdraw(LoginInsteadOf404Mixin, View):
     http_method_names = ["post"]
 
     def post(self, request, pk):
         waiver = get_object_or_404(GateWaiver.objects.select_related("phase__city"), pk=pk)
         if not may(request.user, "pilot.view_pilotphase", waiver.phase):
             raise Http404
-        if not may(request.user, "pilot.waive_condition", waiver.phase):
+        if not may(request.user, "pilot.waive_requirement", waiver.phase):
             raise PermissionDenied
         try:
             phases.withdraw_waiver(waiver, by=request.user)
-        except TellableError as error:
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, _("The waiver is withdrawn."))

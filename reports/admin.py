@@ -26,5 +26,5 @@ class ReportScheduleAdmin(StaffAdmin):
     fields = ["kind", "trigger", "offset_days", "recipients", "language", "is_active", "active_from"]
 
     @admin.display(description=_("recipients"))
-    def told(self, schedule):
+    def recipient_names(self, schedule):
         return ", ".join(str(Recipients(name).label) for name in schedule.recipients)

@@ -9,14 +9,14 @@ class ReportsConfig(AppConfig):
     def ready(self):
         from core import issued_hashes
         from pilot.enums import PhaseKind
-        from pilot.gates import add_condition
+        from pilot.gates import register_check
 
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
         from .gate_checks import report_is_issued
-        from .selectors.issued import report_with_hash
+        from .selectors.issued import find_report_by_hash
 
-        add_condition(
+        register_check(
             PhaseKind.PACT, "report_issued", _("A report of the city is issued"), report_is_issued, is_completion=True
         )
-        issued_hashes.add_finder(report_with_hash)
+        issued_hashes.add_finder(find_report_by_hash)
         locks.register()

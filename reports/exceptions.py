@@ -2,14 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 
 
-class ReportError(TellableError):
+class ReportError(UserFacingError):
     """The base class of the errors below."""
 
 
-class NothingAccepted(ReportError):
+class NoAcceptedReport(ReportError):
     message = _("Nothing has been accepted for this period yet, so there is nothing to print. Accept the period first.")
 
 

@@ -9,12 +9,12 @@ from reports.enums import ReportState
 from reports.models import Report, ReportFile
 
 REPORT = Report._meta.db_table
-ONCE_READY = ("state", "engine", "template_version", "ready_at")  # of a report; the rest never changes anyway
+READY_COLUMNS = ("state", "engine", "template_version", "ready_at")  # of a report; the rest never changes anyway
 
 
 def _report_triggers() -> list[Trigger]:
     files = ReportFile._meta.db_table
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in ONCE_READY)
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in READY_COLUMNS)
     building = f"EXISTS (SELECT 1 FROM {REPORT} r WHERE r.id = NEW.report_id AND r.state = '{ReportState.BUILDING}')"
     return [
         Trigger(

@@ -14,12 +14,12 @@ from simple_history.models import HistoricalRecords
 
 from cities.enums import Role
 from cities.models import City
-from cities.rules import has_network_role, insider_cities, person_of, reads_network
+from cities.rules import has_network_role, insider_city_ids, person_of, reads_network
 from core import clock
-from core.exceptions import SealBroken
+from core.exceptions import HashMismatch
 from core.jobs import Job, JobQuerySet
 from core.models import FrozenModel, Recorded
-from core.snapshots import seal
+from core.snapshots import sha256_hex
 from reports.enums import Recipients, ReportKind, ReportState, Trigger
 from strategies.enums import PeriodVerb
 from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
@@ -36,12 +36,12 @@ class ReportQuerySet(JobQuerySet):
         """Return network reports for every member, a city's for its members, and for the network once accepted."""
         if person_of(user) is None:
             return self.none()
-        own = Q(city__in=insider_cities(user))
+        own = Q(city__in=insider_city_ids(user))
         if reads_network(user):
             return (
                 self if has_network_role(user, Role.COORDINATOR) else self.filter(own | Q(city=None) | self._accepted())
             )
-        return self.filter(own | Q(city=None)) if insider_cities(user) else self.none()
+        return self.filter(own | Q(city=None)) if insider_city_ids(user) else self.none()
 
     @staticmethod
     def _accepted() -> Q:
@@ -138,14 +138,14 @@ class Report(Job):
         return self.city_id
 
     @property
-    def is_under_way(self) -> bool:
+    def is_pending(self) -> bool:
         return self.state in {ReportState.QUEUED, ReportState.BUILDING}
 
     @cached_property
     def contents(self) -> dict:
-        """Return the frozen data. Raises ``SealBroken`` if the snapshot does not match its hash."""
-        if seal(self.snapshot) != self.sha256:
-            raise SealBroken
+        """Return the frozen data. Raises ``HashMismatch`` if the snapshot does not match its hash."""
+        if sha256_hex(self.snapshot) != self.sha256:
+            raise HashMismatch
         return json.loads(self.snapshot)
 
 
@@ -170,11 +170,11 @@ class ReportFile(FrozenModel):
         return self.name
 
     @property
-    def checked_content(self) -> bytes:
-        """Return the stored bytes. Raises ``SealBroken`` if they do not match their hash."""
+    def verified_content(self) -> bytes:
+        """Return the stored bytes. Raises ``HashMismatch`` if they do not match their hash."""
         content = bytes(self.content)
-        if seal(content) != self.sha256:
-            raise SealBroken
+        if sha256_hex(content) != self.sha256:
+            raise HashMismatch
         return content
 
 

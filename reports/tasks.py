@@ -30,7 +30,7 @@ def build_report(pk: int) -> None:
 
 
 @shared_task
-def ring_again() -> None:
+def requeue_reports() -> None:
     """Each minute: give up what has failed three times, ring for the rest."""
     Report.objects.exhausted().release(reason="The worker died each time that it tried to make the files.")
     for pk in Report.objects.waiting().order_by("issued_at").values_list("pk", flat=True):

@@ -9,7 +9,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 TOO_LARGE = ""
 
 
-class HashedFile(UploadedFile):
+class HashedUpload(UploadedFile):
     """Name, size and SHA-256 of an upload; ``sha256`` is "" if it is larger than ``UPLOAD_MAX_BYTES``."""
 
     def __init__(self, sha256: str, **kwargs):
@@ -17,7 +17,7 @@ class HashedFile(UploadedFile):
         self.sha256 = sha256
 
 
-class HashOnly(FileUploadHandler):
+class HashingUploadHandler(FileUploadHandler):
     """Replaces the upload handlers that store files."""
 
     def new_file(self, *args, **kwargs):
@@ -32,4 +32,4 @@ class HashOnly(FileUploadHandler):
     def file_complete(self, file_size):
         is_small = self.received <= settings.UPLOAD_MAX_BYTES
         sha256 = self.digest.hexdigest() if is_small else TOO_LARGE
-        return HashedFile(sha256, name=self.file_name, content_type=self.content_type, size=file_size)
+        return HashedUpload(sha256, name=self.file_name, content_type=self.content_type, size=file_size)

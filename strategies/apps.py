@@ -15,8 +15,8 @@ class StrategiesConfig(AppConfig):
         from .services import holders
 
         locks.register()
-        files.add_holder(holders.evidence_held_for)
-        files.add_holder(holders.document_held_for)
-        handed_over.connect(holders.take_over, dispatch_uid="strategies.take_over")
-        city_cards.add_card(cards.strategy_card, 10)
-        city_cards.add_card(cards.periods_card, 30)
+        files.register(holders.readable_evidence_q)
+        files.register(holders.readable_documents_q)
+        handed_over.connect(holders.transfer_actions, dispatch_uid="strategies.transfer_actions")
+        city_cards.register_panel(cards.strategy_panel, 10)
+        city_cards.register_panel(cards.periods_panel, 30)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from cities.cards import Card
+from cities.cards import Panel
 from cities.models import City
-from cities.rules import insider_cities, is_official
+from cities.rules import insider_city_ids, is_official
 from strategies.enums import Health, StrategyStatus
 from strategies.models import CityPeriod, Strategy
-from strategies.selectors.actions import actions_of, reads_live
+from strategies.selectors.actions import actions_of, may_read_live
 
 WORST_FIRST = [
     Health.LATE,
@@ -20,15 +20,15 @@ WORST_FIRST = [
 ]
 
 
-def strategy_card(city: City, user: Any) -> Card | None:
+def strategy_panel(city: City, user: Any) -> Panel | None:
     rows = list(Strategy.objects.visible_to(user).filter(city=city).for_pages().order_by("-superseded_at"))
     earlier = [row for row in rows if row.is_superseded]
     coming = next((row for row in rows if row.is_next), None)
     strategy = next((row for row in rows if not (row.is_superseded or row.is_next)), None)
     if strategy is None:
         if earlier:
-            return Card("strategies/_city_strategy.html", {"earlier": earlier})
-        return Card("strategies/_city_no_strategy.html", {}) if is_official(user, city) else None
+            return Panel("strategies/_city_strategy.html", {"earlier": earlier})
+        return Panel("strategies/_city_no_strategy.html", {}) if is_official(user, city) else None
     healths = list(actions_of(strategy, user).values_list("health", flat=True))
     counts = [(health, healths.count(health)) for health in WORST_FIRST if health in healths]
     context = {
@@ -39,12 +39,12 @@ def strategy_card(city: City, user: Any) -> Card | None:
         "counts": counts,
         "action_count": len(healths),
         "areas": strategy.areas.standing().order_by("code"),
-        "is_unsubmitted": reads_live(user, city.pk) and city.pk not in insider_cities(user),
+        "is_unsubmitted": may_read_live(user, city.pk) and city.pk not in insider_city_ids(user),
     }
-    return Card("strategies/_city_strategy.html", context)
+    return Panel("strategies/_city_strategy.html", context)
 
 
-def periods_card(city: City, user: Any) -> Card | None:
+def periods_panel(city: City, user: Any) -> Panel | None:
     rows = CityPeriod.objects.visible_to(user).filter(city=city).exclude(state="scheduled").select_related("period")
     rows = list(rows.order_by("-period__starts_on")[:4])
-    return Card("strategies/_city_periods.html", {"periods": rows}) if rows else None
+    return Panel("strategies/_city_periods.html", {"periods": rows}) if rows else None

@@ -16,7 +16,7 @@ class SwotKind(TextChoices):
     CHALLENGE = "challenge", _("challenge")
 
 
-class ActionStatus(TextChoices):
+class ImplementationStage(TextChoices):
     PLANNED = "planned", _("planned")
     ONGOING = "ongoing", _("ongoing")
     PAUSED = "paused", _("paused")

@@ -6,16 +6,16 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from core import locales
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 
 PERIOD_IS_LOCKED = "epi: the period is locked"  # error message of the database triggers (strategies.locks)
 
 
-class StrategyError(TellableError):
+class StrategyError(UserFacingError):
     """Base class. The messages of its subclasses say what to do next."""
 
 
-class NotAllowed(StrategyError):
+class PermissionRefused(StrategyError):
     message = _("You may not do this here. Ask a lead official of the city.")
 
 
@@ -34,7 +34,7 @@ class ReasonMissing(StrategyError):
     message = _("Say why, in a sentence.")
 
 
-class OwnWork(StrategyError):
+class OwnMunicipality(StrategyError):
     message = _("You belong to this municipality, so another coordinator must decide this.")
 
 
@@ -49,17 +49,17 @@ class Superseded(StrategyError):
     )
 
 
-class FormUsed(StrategyError):
+class FormAlreadyUsed(StrategyError):
     message = _("This form has been sent before by somebody else or for another action. Open the form again.")
 
 
-class WillBeLate(StrategyError):
+class LateUpdateUnconfirmed(StrategyError):
     """The form did not show yet that the update will be late. Sent again with that warning shown, it is saved."""
 
     message = _("The period of this date is closed, so it will be reported late. Save again if that is right.")
 
 
-class ValuesMoved(StrategyError):
+class ValuesPeriodChanged(StrategyError):
     """The form named another period for the values. Sent again with the right period shown, they are saved."""
 
     message = _("The values would count for another period than the form said. Look them over and save again.")
@@ -73,7 +73,7 @@ class InputRefused(StrategyError):
         super().__init__(" ".join(str(sentence) for sentence in self.errors.values()))
 
 
-class ValuesMeanwhile(InputRefused):
+class ValuesConflict(InputRefused):
     """Somebody else has entered other values: ``standing`` maps indicator ids to those rows. Nothing was saved."""
 
     def __init__(self, standing: Mapping[int, Any]):

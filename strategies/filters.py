@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import Organisation
-from strategies.enums import ActionStatus, Health
+from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, PriorityArea
 
 YES_NO = [("yes", _("in the pilot")), ("no", _("not in the pilot"))]
@@ -27,12 +27,12 @@ class ActionFilter(django_filters.FilterSet):
     )
     health = django_filters.ChoiceFilter(choices=Health.choices, label=_("Health"), empty_label=_("all"))
     status = django_filters.ChoiceFilter(
-        field_name="current_status", choices=ActionStatus.choices, label=_("Status"), empty_label=_("all")
+        field_name="current_stage", choices=ImplementationStage.choices, label=_("Status"), empty_label=_("all")
     )
     owner = django_filters.ModelChoiceFilter(
         queryset=Organisation.objects.none(), label=_("Owner"), empty_label=_("all")
     )
-    pilot = django_filters.ChoiceFilter(choices=YES_NO, method="of_pilot", label=_("Pilot"), empty_label=_("all"))
+    pilot = django_filters.ChoiceFilter(choices=YES_NO, method="filter_pilot", label=_("Pilot"), empty_label=_("all"))
     sort = django_filters.CharFilter(method="ignore", widget=forms.HiddenInput)
 
     class Meta:
@@ -47,7 +47,7 @@ class ActionFilter(django_filters.FilterSet):
     def words(self, rows, _name, value):
         return rows.filter(Q(title__icontains=value) | Q(code__iexact=value) | Q(description__icontains=value))
 
-    def of_pilot(self, rows, _name, value):
+    def filter_pilot(self, rows, _name, value):
         return rows.filter(is_pilot=value == "yes")
 
     def ignore(self, rows, _name, _value):

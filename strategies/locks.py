@@ -47,13 +47,13 @@ def _locked(period: str) -> str:
     return f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = {period} AND p.state IN ({STATES}))"
 
 
-def _hold(period: str) -> str:
+def _lock_period(period: str) -> str:
     return f"PERFORM 1 FROM {PERIOD} p WHERE p.id = {period} FOR SHARE;"
 
 
 def _period_triggers() -> list[Trigger | Effect]:
     moves = PeriodMove._meta.db_table
-    with_move = (
+    has_transition = (
         f"NEW.move_count = OLD.move_count + 1 AND EXISTS (SELECT 1 FROM {moves} m WHERE m.city_period_id = NEW.id "
         "AND m.number = NEW.move_count AND m.from_state = OLD.state AND m.to_state = NEW.state "
         f"AND NEW.revision = OLD.revision + {NEXT.format(verb='m.verb')})"
@@ -63,7 +63,7 @@ def _period_triggers() -> list[Trigger | Effect]:
         "OR NEW.revision IS DISTINCT FROM OLD.revision"
     )
     moved = "NEW.id <> OLD.id OR NEW.city_id <> OLD.city_id OR NEW.period_id <> OLD.period_id"
-    in_step = (
+    follows_last = (
         f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND p.state = NEW.from_state "
         "AND p.move_count + 1 = NEW.number AND p.revision = NEW.revision)"
     )
@@ -74,7 +74,7 @@ def _period_triggers() -> list[Trigger | Effect]:
             f"epi_{PERIOD}_upd",
             PERIOD,
             "UPDATE",
-            f"({moved}) OR (({touched}) AND NOT ({with_move}))",
+            f"({moved}) OR (({touched}) AND NOT ({has_transition}))",
             "epi: a period moves with its move alone",
         ),
         Trigger(
@@ -89,7 +89,7 @@ def _period_triggers() -> list[Trigger | Effect]:
             f"epi_{moves}_ins",
             moves,
             "INSERT",
-            f"NOT ({in_step})",
+            f"NOT ({follows_last})",
             "epi: a move follows the one before",
             f"PERFORM 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id FOR UPDATE;",
         ),
@@ -104,11 +104,11 @@ def _period_triggers() -> list[Trigger | Effect]:
 
 # ---- snapshot rows: inserted once, with the submission
 
-WORDS = ("health", "status")
-FIGURES = ("progress", "expected", "budget", "spent", "update_count")
+TEXT_COLUMNS = ("health", "status")
+NUMBER_COLUMNS = ("progress", "expected", "budget", "spent", "update_count")
 
 
-def _untold(path: str, column: str, *, is_number: bool) -> str:
+def _column_differs(path: str, column: str, *, is_number: bool) -> str:
     """Return SQL that is true where a column differs from the value in the row's JSON ``contents``."""
     told = f"JSON_TEXT(NEW.contents, '{path}')"
     told = f"CAST({told} AS NUMERIC)" if is_number else told
@@ -117,7 +117,7 @@ def _untold(path: str, column: str, *, is_number: bool) -> str:
 
 def _frozen_triggers() -> list[Trigger]:
     due = f"p.state = '{PeriodState.SUBMITTED}' AND p.revision = "
-    handed_in = f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND {due} NEW.number)"
+    is_submitted = f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND {due} NEW.number)"
     of_newest = (
         f"EXISTS (SELECT 1 FROM {REVISION} r JOIN {PERIOD} p ON p.id = r.city_period_id "
         f"WHERE r.id = NEW.revision_id AND {due} r.number AND STRPOS(r.snapshot, {{told}}) > 0)"
@@ -126,9 +126,11 @@ def _frozen_triggers() -> list[Trigger]:
         f"(SELECT f.sha256 FROM {StoredFile._meta.db_table} f JOIN {Evidence._meta.db_table} e ON e.file_id = f.id "
         "WHERE f.id = NEW.file_id AND e.id = NEW.evidence_id)"
     )
-    action_id, indicator_id = (_untold("id", name, is_number=True) for name in ("action_id", "indicator_id"))
-    figures = [_untold(name, name, is_number=name in FIGURES) for name in (*WORDS, *FIGURES)]
-    value = _untold("value.value", "value", is_number=True)
+    action_id, indicator_id = (_column_differs("id", name, is_number=True) for name in ("action_id", "indicator_id"))
+    figures = [
+        _column_differs(name, name, is_number=name in NUMBER_COLUMNS) for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS)
+    ]
+    value = _column_differs("value.value", "value", is_number=True)
     refused = {
         RevisionAction: [f"NOT {of_newest.format(told='NEW.contents')}", action_id, *figures],
         RevisionIndicator: [f"NOT {of_newest.format(told='NEW.contents')}", indicator_id, value],
@@ -140,9 +142,9 @@ def _frozen_triggers() -> list[Trigger]:
             f"epi_{REVISION}_due",
             REVISION,
             "INSERT",
-            f"NOT {handed_in}",
+            f"NOT {is_submitted}",
             "epi: a revision comes with its submission",
-            _hold("NEW.city_period_id"),
+            _lock_period("NEW.city_period_id"),
         ),
         *(
             Trigger(
@@ -151,7 +153,7 @@ def _frozen_triggers() -> list[Trigger]:
                 "INSERT",
                 " OR ".join(conditions),
                 "epi: a frozen row is taken from its snapshot",
-                _hold(held),
+                _lock_period(held),
             )
             for model, conditions in refused.items()
         ),
@@ -160,7 +162,7 @@ def _frozen_triggers() -> list[Trigger]:
 
 def register() -> None:
     for model, (period, keys) in FACTS.items():
-        triggers.lock(model, period, _locked, PERIOD_IS_LOCKED, keys=keys, hold=_hold)
+        triggers.lock(model, period, _locked, PERIOD_IS_LOCKED, keys=keys, hold=_lock_period)
     triggers.register(*_period_triggers(), *_frozen_triggers())
     triggers.freeze(PeriodMove, unique=[("city_period_id", "number")])
     triggers.freeze(PeriodRevision, unique=[("city_period_id", "number")])

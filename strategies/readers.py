@@ -7,7 +7,7 @@ from django.db.models import Q
 _readers: list[Callable[[object], Q]] = []
 
 
-def add_reader(condition: Callable[[object], Q]) -> None:
+def register_revision_access(condition: Callable[[object], Q]) -> None:
     """Register ``condition(user)``, a Q over PeriodRevision. The user reads matching revisions as the network does.
 
     A second call with the same condition changes nothing.
@@ -16,7 +16,7 @@ def add_reader(condition: Callable[[object], Q]) -> None:
         _readers.append(condition)
 
 
-def given_to(user) -> Q:
+def granted_to(user) -> Q:
     """Return a Q over PeriodRevision for the revisions that the user has access to for a task."""
     given = Q(pk=None)
     for condition in _readers:

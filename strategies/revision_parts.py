@@ -6,7 +6,7 @@ from typing import Any
 _parts: dict[str, Callable[[Any], Any]] = {}
 
 
-def add_part(key: str, contents: Callable[[Any], Any]) -> None:
+def register_part(key: str, contents: Callable[[Any], Any]) -> None:
     """Freeze ``contents(city_period)`` under ``key`` of the snapshot; it returns what JSON can hold."""
     _parts[key] = contents
 

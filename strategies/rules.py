@@ -4,7 +4,7 @@ import rules
 
 from cities.rules import (
     add_reference_data,
-    insider_cities,
+    insider_city_ids,
     is_coordinator,
     is_expert,
     is_insider,
@@ -17,44 +17,49 @@ from cities.rules import (
 )
 
 
-def _answers_for(person, action) -> bool:
+def _is_responsible_for(person, action) -> bool:
     return action.accountable_id == person.pk or any(deputy.pk == person.pk for deputy in action.deputies.all())
 
 
 @rules.predicate
-def is_owner(user, action):
+def is_responsible(user, action):
     """Return whether the user is the action's responsible person or a deputy, and still a member in the city.
 
     With ``action=None`` only the membership is checked, in any city.
     """
     person = person_of(user)
-    if person is None or not insider_cities(user):
+    if person is None or not insider_city_ids(user):
         return False
-    return action is None or (action.of_city_id in insider_cities(user) and _answers_for(person, action))
+    return action is None or (action.of_city_id in insider_city_ids(user) and _is_responsible_for(person, action))
 
 
 @rules.predicate
-def wrote_it_as_owner(user, update):
-    return update is None or (update.author_id == user.pk and is_owner(user, update.action))
+def is_responsible_author(user, update):
+    return update is None or (update.author_id == user.pk and is_responsible(user, update.action))
 
 
 @rules.predicate
-def owns_what_it_measures(user, indicator):
+def is_responsible_for_indicator(user, indicator):
     """Return whether the indicator belongs to an action that the user is responsible for."""
     if indicator is None:
-        return is_owner(user, None)
-    return indicator.action_id is not None and is_owner(user, indicator.action)
+        return is_responsible(user, None)
+    return indicator.action_id is not None and is_responsible(user, indicator.action)
 
 
 @rules.predicate
-def measured_it_as_owner(user, value):
-    return value is None or (value.author_id == user.pk and owns_what_it_measures(user, value.indicator))
+def is_responsible_for_value(user, value):
+    return value is None or (value.author_id == user.pk and is_responsible_for_indicator(user, value.indicator))
 
 
 @rules.predicate
-def is_of_the_municipality(user, city_period):
+def is_own_municipality(user, city_period):
     """Return whether the user belongs to the city's municipality. Such a coordinator may not accept its reports."""
     return city_period is not None and is_of_municipality(user, city_period.city)
+
+
+@rules.predicate
+def sees_its_action(user, part):
+    return part is None or is_visible(user, part.action)
 
 
 rules.add_perm("strategies", is_coordinator)
@@ -66,22 +71,24 @@ for _model in PLAN:
     rules.add_perm(f"strategies.add_{_model}", is_official)
     rules.add_perm(f"strategies.change_{_model}", is_official)
     rules.add_perm(f"strategies.delete_{_model}", rules.always_deny)
+for _model in ("milestone", "budgetline"):  # what is done to them is a permission on the action
+    rules.add_perm(f"strategies.view_{_model}", sees_its_action)
 rules.add_perm("strategies.adopt_strategy", is_lead)
 rules.add_perm("strategies.publish_strategy", is_lead)
-rules.add_perm("strategies.succeed_strategy", is_lead)  # object: the city, or its strategy
+rules.add_perm("strategies.begin_next_strategy", is_lead)  # object: the city, or its strategy
 
 rules.add_perm("strategies.comment_strategy", is_insider)  # only while it is a draft
 rules.add_perm("strategies.view_strategycomment", is_visible)
 
 rules.add_perm("strategies.read_history", is_insider | is_coordinator | is_scientific)  # object: the record
 
-rules.add_perm("strategies.log_action", is_official | is_owner)  # object: the action
+rules.add_perm("strategies.log_action", is_official | is_responsible)  # object: the action
 for _model in ("actionupdate", "indicatorvalue", "evidence"):
     rules.add_perm(f"strategies.view_{_model}", is_visible)
     rules.add_perm(f"strategies.delete_{_model}", rules.always_deny)
-rules.add_perm("strategies.change_actionupdate", is_official | wrote_it_as_owner)
-rules.add_perm("strategies.change_indicatorvalue", is_official | measured_it_as_owner)
-rules.add_perm("strategies.add_indicatorvalue", is_official | owns_what_it_measures)  # object: the indicator
+rules.add_perm("strategies.change_actionupdate", is_official | is_responsible_author)
+rules.add_perm("strategies.change_indicatorvalue", is_official | is_responsible_for_value)
+rules.add_perm("strategies.add_indicatorvalue", is_official | is_responsible_for_indicator)  # object: the indicator
 
 rules.add_perm("strategies.view_cityperiod", is_visible)
 rules.add_perm("strategies.change_cityperiod", rules.always_deny)  # only services change its state
@@ -90,8 +97,8 @@ rules.add_perm("strategies.change_narrative", is_official)  # object: the city p
 rules.add_perm("strategies.comment_cityperiod", is_expert)
 rules.add_perm("strategies.open_cityperiod", is_coordinator)  # before its opening day; on that day a task opens it
 rules.add_perm("strategies.submit_cityperiod", is_lead)
-rules.add_perm("strategies.ask_reopen_cityperiod", is_lead)
+rules.add_perm("strategies.request_reopen_cityperiod", is_lead)
 rules.add_perm("strategies.publish_cityperiod", is_lead)
-rules.add_perm("strategies.accept_cityperiod", is_coordinator & ~is_of_the_municipality)
-rules.add_perm("strategies.return_cityperiod", is_coordinator & ~is_of_the_municipality)
+rules.add_perm("strategies.accept_cityperiod", is_coordinator & ~is_own_municipality)
+rules.add_perm("strategies.return_cityperiod", is_coordinator & ~is_own_municipality)
 rules.add_perm("strategies.reopen_cityperiod", is_coordinator)

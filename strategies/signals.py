@@ -4,4 +4,4 @@ from django.dispatch import Signal
 
 # Sent inside the transaction after each state transition: sender=CityPeriod, city_period, move (PeriodMove),
 # revision (the PeriodRevision created by a submission, else None).
-period_moved = Signal()
+period_state_changed = Signal()

@@ -7,7 +7,7 @@ from .views import actions, history, indicators, log, noted, periods, plans, str
 app_name = "strategies"
 
 
-class PlanConverter:
+class StrategyRefConverter:
     """A reference to a strategy (``Strategy.ref``): the city's slug, with ``/pk`` for other than the current one."""
 
     regex = r"[-a-zA-Z0-9_]+(?:/[0-9]{1,18})?"
@@ -19,12 +19,12 @@ class PlanConverter:
         return value
 
 
-register_converter(PlanConverter, "plan")
+register_converter(StrategyRefConverter, "plan")
 
 urlpatterns = [
     # my work
     path("my-work/", work.MyWork.as_view(), name="my_work"),
-    path("my-work/nothing-new/", work.NothingNew.as_view(), name="nothing_new"),
+    path("my-work/nothing-new/", work.LogNoChange.as_view(), name="nothing_new"),
     # actions and updates
     path("actions/<int:pk>/", actions.ActionDetail.as_view(), name="action_detail"),
     path("actions/<int:pk>/log/", log.ActionLog.as_view(), name="action_log"),
@@ -60,13 +60,13 @@ urlpatterns = [
     path("objectives/<int:pk>/edit/", plans.ObjectiveEdit.as_view(), name="objective_edit"),
     path("objectives/<int:pk>/withdraw/", plans.ObjectiveWithdraw.as_view(), name="objective_withdraw"),
     path("objectives/<int:pk>/actions/add/", plans.ActionAdd.as_view(), name="action_add"),
-    path("strategies/<plan:slug>/swot/", strategies.SwotBoard.as_view(), name="swot"),
+    path("strategies/<plan:slug>/swot/", strategies.SwotDetail.as_view(), name="swot"),
     path("strategies/<plan:slug>/swot/add/", plans.SwotAdd.as_view(), name="swot_add"),
-    path("strategies/<plan:slug>/problems/add/", plans.ProblemAdd.as_view(), name="problem_add"),
+    path("strategies/<plan:slug>/problems/add/", plans.RiskAdd.as_view(), name="risk_add"),
     path("swot/<int:pk>/edit/", plans.SwotEdit.as_view(), name="swot_edit"),
     path("swot/<int:pk>/withdraw/", plans.SwotWithdraw.as_view(), name="swot_withdraw"),
-    path("problems/<int:pk>/edit/", plans.ProblemEdit.as_view(), name="problem_edit"),
-    path("problems/<int:pk>/withdraw/", plans.ProblemWithdraw.as_view(), name="problem_withdraw"),
+    path("problems/<int:pk>/edit/", plans.RiskEdit.as_view(), name="risk_edit"),
+    path("problems/<int:pk>/withdraw/", plans.RiskWithdraw.as_view(), name="risk_withdraw"),
     # indicators
     path("strategies/<plan:slug>/indicators/", indicators.IndicatorList.as_view(), name="indicator_list"),
     path("strategies/<plan:slug>/indicators/add/", plans.IndicatorAdd.as_view(), name="indicator_add"),
@@ -86,7 +86,9 @@ urlpatterns = [
     path("periods/<int:pk>/accept/", periods.CityPeriodAccept.as_view(), name="cityperiod_accept"),
     path("periods/<int:pk>/publish/", periods.CityPeriodPublish.as_view(), name="cityperiod_publish"),
     path("periods/<int:pk>/reopen/", periods.CityPeriodReopen.as_view(), name="cityperiod_reopen"),
-    path("periods/<int:pk>/ask-to-reopen/", periods.CityPeriodAsk.as_view(), name="cityperiod_ask_reopen"),
+    path(
+        "periods/<int:pk>/ask-to-reopen/", periods.CityPeriodRequestReopen.as_view(), name="cityperiod_request_reopen"
+    ),
     path("periods/<int:pk>/comment/", periods.CityPeriodComment.as_view(), name="cityperiod_comment"),
     path("periods/<int:pk>/endorse/", periods.CityPeriodEndorse.as_view(), name="cityperiod_endorse"),
     path("periods/<int:pk>/revisions/<int:number>/", periods.PeriodRevisionDetail.as_view(), name="revision_detail"),

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-RETURNED, LATE, DUE, SOON, QUIET = 10, 20, 30, 40, 50  # urgency, most urgent first
-FAR = date.max
+RETURNED, LATE, DUE, SOON, LOW = 10, 20, 30, 40, 50  # urgency, most urgent first
+NO_DUE_DATE = date.max
 
 
 class WorkRow(NamedTuple):
@@ -19,14 +19,14 @@ class WorkRow(NamedTuple):
     urgency: int = DUE
     due_on: date | None = None
     action_id: int | None = None  # set if *no change* can be logged for this action
-    is_told: bool = False  # already reported in an open period, so not counted as waiting
+    is_reported: bool = False  # already reported in an open period, so not counted as waiting
 
 
-Maker = Callable[[Any], Iterable[WorkRow]]
-_makers: list[Maker] = []
+RowProvider = Callable[[Any], Iterable[WorkRow]]
+_makers: list[RowProvider] = []
 
 
-def add_work(maker: Maker) -> None:
+def register_work(maker: RowProvider) -> None:
     """Register ``maker(user)``, which returns that user's rows. A second call with the same maker changes nothing.
 
     The number of queries in ``maker`` must not depend on the number of rows.
@@ -35,10 +35,10 @@ def add_work(maker: Maker) -> None:
         _makers.append(maker)
 
 
-def added_work(user: Any) -> list[WorkRow]:
+def registered_work(user: Any) -> list[WorkRow]:
     return [row for maker in _makers for row in maker(user)]
 
 
-def in_order(rows: Iterable[WorkRow]) -> list[WorkRow]:
+def sort_rows(rows: Iterable[WorkRow]) -> list[WorkRow]:
     """Sort rows by urgency, then by due date."""
-    return sorted(rows, key=lambda row: (row.urgency, row.due_on or FAR, str(row.title)))
+    return sorted(rows, key=lambda row: (row.urgency, row.due_on or NO_DUE_DATE, str(row.title)))

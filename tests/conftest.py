@@ -31,7 +31,7 @@ def _flush_may_empty_locked_tables():
     clean = TransactionTestCase._fixture_teardown
 
     def clean_with_triggers_lifted(self):
-        with triggers.lifted():
+        with triggers.triggers_dropped():
             clean(self)
 
     TransactionTestCase._fixture_teardown = clean_with_triggers_lifted

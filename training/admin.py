@@ -4,13 +4,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import StaffAdmin
-from core.forms import DayInput, MomentInput
+from core.forms import DateTimeLocalInput, DayInput
 
 from .models import Session, Speaker, TrainingWeek
 
-PLAIN = {  # one labelled input each: Django's split datetime has no labels for screen readers
+SINGLE_INPUTS = {  # one labelled input each: Django's split datetime has no labels for screen readers
     models.DateField: {"widget": DayInput},
-    models.DateTimeField: {"form_class": forms.DateTimeField, "widget": MomentInput},
+    models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeLocalInput},
     models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
 }
 
@@ -20,7 +20,7 @@ class TrainingWeekAdmin(StaffAdmin):
     list_display = ["title", "starts_on", "ends_on", "place", "is_published"]
     search_fields = ["title", "place"]
     prepopulated_fields = {"slug": ["title"]}
-    formfield_overrides = PLAIN
+    formfield_overrides = SINGLE_INPUTS
 
     @admin.display(boolean=True, description=_("published"))
     def is_published(self, week):
@@ -33,7 +33,7 @@ class SessionAdmin(StaffAdmin):
     list_select_related = ["week"]
     list_filter = ["week", "kind"]
     search_fields = ["title"]
-    formfield_overrides = PLAIN
+    formfield_overrides = SINGLE_INPUTS
 
 
 @admin.register(Speaker)

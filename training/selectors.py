@@ -13,7 +13,7 @@ from .models import Session, TrainingWeek
 
 
 @dataclass(frozen=True)
-class Slot:
+class SessionRow:
     """A session with its times in the week's time zone."""
 
     session: Session
@@ -39,13 +39,13 @@ class Slot:
 class Day:
     day: date
     number: int
-    slots: list[Slot]
+    slots: list[SessionRow]
 
 
 def programme(week: TrainingWeek) -> list[Day]:
     """Return the days that have sessions, in order; two queries."""
     zone = ZoneInfo(week.timezone)
     sessions = week.sessions.select_related("theme").prefetch_related("speakers__organisation")
-    slots = [Slot(row, row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)) for row in sessions]
+    slots = [SessionRow(row, row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)) for row in sessions]
     by_day = groupby(slots, key=lambda slot: slot.begins.date())
     return [Day(day, (day - week.starts_on).days + 1, list(own)) for day, own in by_day]

@@ -2,7 +2,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, ListView
 
-from core.views import StrangersSignIn
+from core.views import LoginInsteadOf404Mixin
 
 from .models import TrainingWeek
 from .selectors import programme
@@ -19,7 +19,7 @@ class WeekList(ListView):
         return super().get_context_data(trail=[(_("Training"), "")], **kwargs)
 
 
-class WeekDetail(StrangersSignIn, DetailView):
+class WeekDetail(LoginInsteadOf404Mixin, DetailView):
     """The programme of one week, day by day; styled for print too."""
 
     template_name = "training/week_detail.html"

@@ -8,7 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from cities import files
 from cities.enums import EventKind, FileState
-from cities.rules import insider_cities, lead_cities, reads_network
+from cities.rules import insider_city_ids, lead_city_ids, reads_network
 from core import clock
 from core.models import Recorded, Versioned
 
@@ -23,7 +23,7 @@ class StoredFileQuerySet(models.QuerySet):
         Higher apps register what files are attached to.
         """
         own = Q(state=FileState.PENDING, uploaded_by=user.pk) if user.is_authenticated else Q(pk=None)
-        return self.filter(own | (~Q(state=FileState.PENDING) & files.held_for(user)))
+        return self.filter(own | (~Q(state=FileState.PENDING) & files.readable_q(user)))
 
 
 class StoredFile(models.Model):
@@ -61,15 +61,15 @@ class EventQuerySet(models.QuerySet):
         """Return published events and those of the user's cities and bodies; all for network readers."""
         if reads_network(user):
             return self
-        return self.filter(Q(published_at__isnull=False) | self.of_insiders(user))
+        return self.filter(Q(published_at__isnull=False) | self.insiders_q(user))
 
-    def read_whole_by(self, user):
+    def with_minutes_visible_to(self, user):
         """Return the events whose minutes and decisions the user reads too."""
-        return self if reads_network(user) else self.filter(self.of_insiders(user))
+        return self if reads_network(user) else self.filter(self.insiders_q(user))
 
     @staticmethod
-    def of_insiders(user):
-        return Q(city__in=insider_cities(user)) | Q(body__city__in=insider_cities(user))
+    def insiders_q(user):
+        return Q(city__in=insider_city_ids(user)) | Q(body__city__in=insider_city_ids(user))
 
 
 class Event(Recorded, Versioned):
@@ -114,10 +114,10 @@ class Event(Recorded, Versioned):
         return self.city_id or (self.body.city_id if self.body_id else None)
 
 
-def minutes_held_for(user):
+def readable_minutes_q(user):
     """Return a Q over StoredFile: minutes of events that the user reads whole, and for leads the replaced ones."""
-    held = Q(pk__in=Event.objects.read_whole_by(user).exclude(minutes_file=None).values("minutes_file"))
-    if not (led := lead_cities(user)):
+    held = Q(pk__in=Event.objects.with_minutes_visible_to(user).exclude(minutes_file=None).values("minutes_file"))
+    if not (led := lead_city_ids(user)):
         return held
     events = Event.objects.filter(Q(city__in=led) | Q(body__city__in=led)).values("pk")
     return held | Q(pk__in=Event.history.filter(id__in=events).exclude(minutes_file=None).values("minutes_file"))

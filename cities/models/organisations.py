@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cities.enums import OrganisationKind
-from cities.words import shown
+from cities.words import translated
 
 
 class Theme(models.Model):
@@ -17,7 +17,7 @@ class Theme(models.Model):
         verbose_name_plural = _("themes")
 
     def __str__(self):
-        return shown(self.name)
+        return translated(self.name)
 
 
 class TargetGroup(models.Model):
@@ -32,7 +32,7 @@ class TargetGroup(models.Model):
         verbose_name_plural = _("target groups")
 
     def __str__(self):
-        return shown(self.name)
+        return translated(self.name)
 
 
 class Organisation(models.Model):

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
-from cities.rules import has_network_role, led_bodies, managed_bodies
-from cities.words import shown
+from cities.rules import has_network_role, led_bodies_q, managed_bodies_q
+from cities.words import translated
 from core import clock
 from core.models import Recorded, Versioned
 
@@ -69,7 +69,7 @@ class BodyQuerySet(models.QuerySet):
 
     def managed_by(self, user):
         """Return the bodies whose members the user manages."""
-        return self.filter(managed_bodies(user))
+        return self.filter(managed_bodies_q(user))
 
 
 class Body(Recorded, Versioned):
@@ -101,7 +101,7 @@ class Body(Recorded, Versioned):
         ]
 
     def __str__(self):
-        return shown(self.name)
+        return translated(self.name)
 
     @property
     def of_city_id(self) -> int | None:
@@ -206,7 +206,7 @@ class InvitationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if has_network_role(user, Role.COORDINATOR):
             return self
-        return self.filter(body__in=Body.objects.filter(led_bodies(user)))
+        return self.filter(body__in=Body.objects.filter(led_bodies_q(user)))
 
 
 class Invitation(models.Model):
@@ -253,7 +253,7 @@ class Invitation(models.Model):
         return self.body.city_id
 
 
-def data_of(user):
+def person_data(user):
     """Return what is stored about the person of an account, for the data export (``accounts.export``)."""
     person = Person.objects.of(user).select_related("organisation").first()
     if person is None:

@@ -15,7 +15,7 @@ MAX_ENTRIES = 3_000
 MAX_UNPACKED = 120 * 1024 * 1024
 MAX_RATIO = 250  # highest compression of an entry over one megabyte; office documents stay below 40
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-LIVE = ("/activex/", "/macrosheets/", "/embeddings/oleobject")  # parts with code that can run
+ACTIVE_PARTS = ("/activex/", "/macrosheets/", "/embeddings/oleobject")  # parts with code that can run
 XML_KINDS = {
     "wordprocessingml.document.main": (
         "docx",
@@ -29,7 +29,7 @@ OPEN_KINDS = {
 }
 
 
-class Content(NamedTuple):
+class InspectedFile(NamedTuple):
     """What is stored: the bytes, their type, the suffix of that type, and the size of a picture in pixels."""
 
     data: bytes
@@ -39,14 +39,14 @@ class Content(NamedTuple):
     height: int | None = None
 
 
-def read_content(data: bytes, name: str) -> Content:
+def inspect(data: bytes, name: str) -> InspectedFile:
     """Return the file as it may be stored; raises FileRefused with a message that says what to do."""
     if not data:
         raise FileRefused(_("This file is empty. Choose another one, or save it again where it comes from."))
     if is_picture(data):
         from .pictures import clean_picture  # here: Pillow is loaded by those who need it
 
-        return Content(*clean_picture(data))
+        return InspectedFile(*clean_picture(data))
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:5] == b"%PDF-":
         return _pdf(data)
     if data[:4] == b"PK\x03\x04":
@@ -62,34 +62,34 @@ def is_picture(data: bytes) -> bool:
     return is_heif or is_webp or data[:3] == b"\xff\xd8\xff" or data[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def _pdf(data: bytes) -> Content:
+def _pdf(data: bytes) -> InspectedFile:
     if b"%%EOF" not in data[-2048:]:
         raise FileRefused(_("This PDF is not complete. Save or download it again, and choose the new file."))
     if re.search(rb"/Encrypt\s+\d+\s+\d+\s+R|/Encrypt\s*<<", data):
         raise FileRefused(_("This PDF is protected with a password. Save it without protection and choose it again."))
-    from .positions import without_positions  # here: Pillow is loaded by those who need it
+    from .positions import strip_gps  # here: Pillow is loaded by those who need it
 
-    return Content(without_positions(data), "application/pdf", "pdf")
+    return InspectedFile(strip_gps(data), "application/pdf", "pdf")
 
 
 # ---- office documents
 
 
-def _archive(data: bytes) -> Content:
+def _archive(data: bytes) -> InspectedFile:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _refuse_bomb(archive)
+            _refuse_zip_bomb(archive)
             suffix, content_type = _kind_of(archive)
             _refuse_macros(archive)
-        from .positions import archive_without_positions  # likewise
+        from .positions import strip_gps_from_archive  # likewise
 
-        data = archive_without_positions(data)
+        data = strip_gps_from_archive(data)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
         raise FileRefused(_("This document is damaged. Open it, save it again and choose the new file.")) from error
-    return Content(data, content_type, suffix)
+    return InspectedFile(data, content_type, suffix)
 
 
-def _refuse_bomb(archive: zipfile.ZipFile) -> None:
+def _refuse_zip_bomb(archive: zipfile.ZipFile) -> None:
     entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
     dense = any(
@@ -129,7 +129,7 @@ def _refuse_macros(archive: zipfile.ZipFile) -> None:
         if (
             low.endswith("vbaproject.bin")
             or low.startswith(("basic/", "scripts/"))
-            or any(part in low for part in LIVE)
+            or any(part in low for part in ACTIVE_PARTS)
         ):
             _no_macros()
 
@@ -141,7 +141,7 @@ def _no_macros() -> None:
 # ---- text
 
 
-def _text(data: bytes, name: str) -> Content:
+def _text(data: bytes, name: str) -> InspectedFile:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -154,5 +154,5 @@ def _text(data: bytes, name: str) -> Content:
     if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f" for letter in set(text)):
         raise FileRefused(_("This file is not readable text. Save it as text or CSV in UTF-8."))
     if name.lower().endswith(".csv"):
-        return Content(data, "text/csv", "csv")
-    return Content(data, "text/plain", "txt")
+        return InspectedFile(data, "text/csv", "csv")
+    return InspectedFile(data, "text/plain", "txt")

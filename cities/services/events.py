@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cities.enums import EventKind
-from cities.exceptions import EventRefused, NotYours
+from cities.exceptions import EventRefused, PermissionRefused
 from cities.models import Attendance, Event, Person, StoredFile
 from core import clock
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 
-from .files import use_file, withdraw_file
+from .files import mark_file_used, withdraw_file
 
 FIELDS = {
     "kind",
@@ -40,8 +40,8 @@ def save_event(
     version: int | None = None,
     minutes_file: StoredFile | None = None,
 ) -> Event:
-    """Create an event of ``city`` (``event`` None) or change one; raises EditedMeanwhile for an old version."""
-    event = Event(city=city) if event is None else _held(event, version)
+    """Create an event of ``city`` (``event`` None) or change one; raises EditConflict for an old version."""
+    event = Event(city=city) if event is None else _lock(event, version)
     _demand("cities.change_event", by, event)
     for name in FIELDS & set(fields):
         setattr(event, name, fields[name])
@@ -50,14 +50,14 @@ def save_event(
     if minutes_file is not None and minutes_file.pk != event.minutes_file_id:
         if event.minutes_file:
             withdraw_file(event.minutes_file)
-        event.minutes_file = use_file(minutes_file)
+        event.minutes_file = mark_file_used(minutes_file)
     _save(event, by)
     return event
 
 
 @transaction.atomic
 def publish_event(event: Event, *, by: Any) -> Event:
-    event = _held(event, None)
+    event = _lock(event, None)
     _demand("cities.publish_event", by, event)
     if event.published_at is not None:
         raise EventRefused(_("This event is published already."))
@@ -81,9 +81,9 @@ def record_attendance(
 ) -> Event:
     """Store who came: persons of the network by name, groups of guests by number.
 
-    Writes only what differs, with history; raises EditedMeanwhile for an old version.
+    Writes only what differs, with history; raises EditConflict for an old version.
     """
-    event = _held(event, version)
+    event = _lock(event, version)
     _demand("cities.change_event", by, event)
     came: dict[Any, Attendance] = {person.pk: Attendance(event=event, person=person) for person in persons}
     for label, count in ((label.strip()[:200], count) for label, count in guests if label.strip()):
@@ -108,19 +108,19 @@ def _track(row: Attendance, by: Any) -> Attendance:
 
 
 def _demand(permission: str, by: Any, event: Event) -> None:
-    """Raise NotYours without the permission; ``by`` is None only for management commands."""
+    """Raise PermissionRefused without the permission; ``by`` is None only for management commands."""
     if by is None:
         return
     stored = event.pk is not None
     allowed = by.has_perm(permission, event) if stored else by.is_active and rules.has_perm(permission, by, event)
     if not allowed:
-        raise NotYours
+        raise PermissionRefused
 
 
-def _held(event: Event, version: int | None) -> Event:
+def _lock(event: Event, version: int | None) -> Event:
     event = Event.objects.select_for_update(of=("self",)).select_related("body", "minutes_file").get(pk=event.pk)
     if version is not None and event.version != version:
-        error = EditedMeanwhile()
+        error = EditConflict()
         error.current = event
         raise error
     return event

@@ -18,16 +18,16 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from core import clock, locales
-from core.exceptions import SealBroken
+from core.exceptions import HashMismatch
 from core.ticks import for_each
 
-from .content import Content, read_content
+from .content import InspectedFile, inspect
 
-KEPT_PENDING = timedelta(days=7)
+PENDING_MAX_AGE = timedelta(days=7)
 PENDING_FILES = 60  # pending files per person
 HOURLY_FILES = 120
-SWEPT_AT_ONCE = 200
-UNKNOWN_FOR = timedelta(days=1)  # age at which bytes without a row are deleted: longer than any upload takes
+DELETED_AT_ONCE = 200
+UNKNOWN_MIN_AGE = timedelta(days=1)  # age at which bytes without a row are deleted: longer than any upload takes
 FOLDERS = 256  # folders of the storage, by the first two characters of a name; each periodic run checks one
 log = logging.getLogger(__name__)
 
@@ -40,12 +40,12 @@ def store_upload(upload: Any, *, by: Any) -> StoredFile:
     _refuse_size(upload)
     _refuse_too_many(by, upload.size)
     data = upload.read()
-    content = read_content(data, upload.name or "")
+    content = inspect(data, upload.name or "")
     path = _write(content)
     try:
         with transaction.atomic():
             return StoredFile.objects.create(
-                name=_shown_name(upload.name or "", content.suffix),
+                name=_display_name(upload.name or "", content.suffix),
                 content_type=content.content_type,
                 size=len(content.data),
                 sha256=hashlib.sha256(content.data).hexdigest(),
@@ -59,7 +59,7 @@ def store_upload(upload: Any, *, by: Any) -> StoredFile:
         raise
 
 
-def use_file(stored: StoredFile) -> StoredFile:
+def mark_file_used(stored: StoredFile) -> StoredFile:
     """Mark the file as used: from now on, who may read what it is attached to may read it. Raises FileRefused."""
     taken = StoredFile.objects.filter(pk=stored.pk, state__in=[FileState.PENDING, FileState.USED])
     if not taken.update(state=FileState.USED):
@@ -69,12 +69,12 @@ def use_file(stored: StoredFile) -> StoredFile:
 
 
 def open_file(stored: StoredFile) -> Any:
-    """Return the opened file after comparing its hash; raises SealBroken if the bytes are not those uploaded."""
+    """Return the opened file after comparing its hash; raises HashMismatch if the bytes are not those uploaded."""
     opened = default_storage.open(stored.path)
     if hashlib.file_digest(opened, "sha256").hexdigest() != stored.sha256:
         opened.close()
         log.error("The bytes of file %s at %s do not match its hash.", stored.pk, stored.path)
-        raise SealBroken
+        raise HashMismatch
     opened.seek(0)
     return opened
 
@@ -86,7 +86,7 @@ def withdraw_file(stored: StoredFile) -> StoredFile:
     return stored
 
 
-def drop_pending(stored: StoredFile) -> bool:
+def delete_pending(stored: StoredFile) -> bool:
     """Delete a file that nobody used: the row first, so that no page links to bytes that are gone."""
     with transaction.atomic():
         gone, _rows = StoredFile.objects.filter(pk=stored.pk, state=FileState.PENDING).delete()
@@ -95,13 +95,13 @@ def drop_pending(stored: StoredFile) -> bool:
     return bool(gone)
 
 
-def sweep_pending() -> int:
+def delete_old_pending() -> int:
     """Delete files that have been pending for a week, a limited number at a time. Returns how many."""
-    old = StoredFile.objects.filter(state=FileState.PENDING, uploaded_at__lt=clock.now() - KEPT_PENDING)
-    return sum(for_each(old.order_by("uploaded_at")[:SWEPT_AT_ONCE], drop_pending))
+    old = StoredFile.objects.filter(state=FileState.PENDING, uploaded_at__lt=clock.now() - PENDING_MAX_AGE)
+    return sum(for_each(old.order_by("uploaded_at")[:DELETED_AT_ONCE], delete_pending))
 
 
-def sweep_unknown(folder: str) -> int:
+def delete_unknown(folder: str) -> int:
     """Delete bytes in one folder that have no row, left by a process that died. Returns how many."""
     try:
         _folders, names = default_storage.listdir(folder)
@@ -113,7 +113,7 @@ def sweep_unknown(folder: str) -> int:
 
 
 def _delete_where_old(path: str) -> bool:
-    if default_storage.get_modified_time(path) > clock.now() - UNKNOWN_FOR:
+    if default_storage.get_modified_time(path) > clock.now() - UNKNOWN_MIN_AGE:
         return False
     default_storage.delete(path)
     log.warning("Bytes without a row were swept at %s.", path)
@@ -146,7 +146,7 @@ def _refuse_too_many(by: Any, size: int) -> None:
 # ---- storage
 
 
-def _write(content: Content) -> str:
+def _write(content: InspectedFile) -> str:
     """Store the bytes under a random path and return it; if that fails, delete what was written."""
     token = secrets.token_hex(20)
     path = f"{token[:2]}/{token}"
@@ -154,7 +154,7 @@ def _write(content: Content) -> str:
         return default_storage.save(path, ContentFile(content.data))
     except OSError as error:
         log.error("A file could not be written to the storage: %r", error)
-        _delete_half(path)
+        _delete_partial(path)
         raise FileRefused(
             _(
                 "The file could not be stored, because the server has no room for it now. "
@@ -163,14 +163,14 @@ def _write(content: Content) -> str:
         ) from error
 
 
-def _delete_half(path: str) -> None:
+def _delete_partial(path: str) -> None:
     try:
         default_storage.delete(path)
     except OSError as error:
         log.error("Half a file was left at %s: %r", path, error)
 
 
-def _shown_name(name: str, suffix: str) -> str:
+def _display_name(name: str, suffix: str) -> str:
     """Return the original name without folders and control characters, with the suffix of the real type."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(letter for letter in last if not unicodedata.category(letter).startswith("C")).strip(" .")

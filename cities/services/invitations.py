@@ -13,16 +13,16 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import language_of, write_mail
+from accounts.services import language_of, queue_mail
 from cities.enums import Role, Seat
-from cities.exceptions import InvitationGone, InvitationRefused, NotYours, OtherAccount, OwnRole
+from cities.exceptions import InvitationExpired, InvitationRefused, OwnRoleRefused, PermissionRefused, WrongAccount
 from cities.models import Body, Installation, Invitation, Organisation, Person
 from cities.rules import person_of
 from core import clock
 
-from .memberships import add_member, refuse_grant, refuse_oneself, refuse_overlap, refuse_seat
+from .memberships import add_member, refuse_grant, refuse_overlap, refuse_own_role, refuse_seat
 
-A_DAY = 100  # invitations per person
+INVITATIONS_PER_DAY = 100  # invitations per person
 
 
 @transaction.atomic
@@ -38,20 +38,20 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Queue the email and return the invitation with its token, of which only the hash is stored.
 
-    Withdraws an older open invitation to the same role. Raises MembershipRefused, CommitteeSeat, InvitationRefused,
-    NotYours or OwnRole.
+    Withdraws an older open invitation to the same role. Raises MembershipRefused, CommitteeSeatRefused,
+    InvitationRefused, PermissionRefused or OwnRoleRefused.
     """
     email = email.strip().lower()
     refuse_grant(body, role, by=by)
     if email in _own_addresses(by):
-        raise OwnRole
+        raise OwnRoleRefused
     _refuse_too_many(by)
     person = Person.objects.filter(email__iexact=email).first()
     if person is not None:
-        refuse_oneself(person, by=by)
+        refuse_own_role(person, by=by)
         refuse_seat(person, body, role)
         refuse_overlap(person, body, role, clock.today())
-    _open_ones().filter(email=email, body=body, role=role).update(withdrawn_at=clock.now())
+    _open_invitations().filter(email=email, body=body, role=role).update(withdrawn_at=clock.now())
     token, moment = secrets.token_urlsafe(32), clock.now()
     invitation = Invitation.objects.create(
         email=email,
@@ -69,14 +69,14 @@ def invite(
     return invitation, token
 
 
-def find_invitation(token: str, *, held: bool = False) -> Invitation:
-    """Return the open invitation of a token, with ``held`` locked until the commit; raises InvitationGone."""
-    rows = _open_ones().select_related("body__city", "organisation", "invited_by")
-    if held:
+def find_invitation(token: str, *, lock: bool = False) -> Invitation:
+    """Return the open invitation of a token, with ``lock`` locked until the commit; raises InvitationExpired."""
+    rows = _open_invitations().select_related("body__city", "organisation", "invited_by")
+    if lock:
         rows = rows.select_for_update(of=("self",))
     invitation = rows.filter(token_hash=_hash(token)).first()
     if invitation is None:
-        raise InvitationGone
+        raise InvitationExpired
     return invitation
 
 
@@ -88,32 +88,32 @@ def account_of(invitation: Invitation) -> User | None:
 def accept_invitation(token: str, *, user: Any = None, name: str = "", password: str = "") -> User:
     """Accept for the signed-in ``user``, or for a new person with ``name`` and ``password``. Works once.
 
-    Raises InvitationGone, OtherAccount, MembershipRefused, or ValidationError for a weak password.
+    Raises InvitationExpired, WrongAccount, MembershipRefused, or ValidationError for a weak password.
     """
-    invitation = find_invitation(token, held=True)
+    invitation = find_invitation(token, lock=True)
     account = account_of(invitation)
     if account is not None and (user is None or user.pk != account.pk):
-        raise OtherAccount
+        raise WrongAccount
     if account is None and user is not None and user.is_authenticated:
-        raise OtherAccount
+        raise WrongAccount
     if account is None:
         validate_password(password)
         account = User.objects.create_user(
             invitation.email, password, first_name=(name or invitation.name)[:150], language=_chosen_language()
         )
     person = _person_for(invitation, account, name)
-    taken = _open_ones().filter(pk=invitation.pk).update(accepted_at=clock.now(), accepted_by=account)
+    taken = _open_invitations().filter(pk=invitation.pk).update(accepted_at=clock.now(), accepted_by=account)
     if not taken:
-        raise InvitationGone
-    _join(person, invitation)
+        raise InvitationExpired
+    _add_membership(person, invitation)
     return account
 
 
 @transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
     if not by.has_perm("cities.invite", invitation.body):
-        raise NotYours
-    if not _open_ones().filter(pk=invitation.pk).update(withdrawn_at=clock.now()):
+        raise PermissionRefused
+    if not _open_invitations().filter(pk=invitation.pk).update(withdrawn_at=clock.now()):
         raise InvitationRefused(_("This invitation has been used or withdrawn already."))
     invitation.refresh_from_db()
     return invitation
@@ -122,22 +122,24 @@ def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
 # ---- helpers
 
 
-def _join(person: Person, invitation: Invitation) -> None:
-    """Add the membership with the rights that the inviter has today; raises InvitationGone if they have lost them."""
+def _add_membership(person: Person, invitation: Invitation) -> None:
+    """Add the membership with the rights that the inviter has today; raises InvitationExpired if they have lost
+    them.
+    """
     given: dict[str, Any] = {"body": invitation.body, "role": invitation.role, "seat": invitation.seat}
     try:
         add_member(person=person, **given, by=invitation.invited_by)
-    except NotYours as error:
-        raise InvitationGone from error
+    except PermissionRefused as error:
+        raise InvitationExpired from error
 
 
-def _open_ones() -> Any:
+def _open_invitations() -> Any:
     return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now())
 
 
 def _refuse_too_many(by: Any) -> None:
     since = clock.now() - timedelta(days=1)
-    if Invitation.objects.filter(invited_by=by, created_at__gt=since).count() >= A_DAY:
+    if Invitation.objects.filter(invited_by=by, created_at__gt=since).count() >= INVITATIONS_PER_DAY:
         raise InvitationRefused(_("You have sent very many invitations today. Send the others tomorrow."))
 
 
@@ -161,7 +163,7 @@ def _person_for(invitation: Invitation, account: User, name: str) -> Person:
     if person is None:
         person = Person.objects.filter(email__iexact=invitation.email).first()
         if person is not None and person.user_id is not None:
-            raise OtherAccount
+            raise WrongAccount
         person = person or Person(email=invitation.email, name=name or invitation.name)
         person.user = account
     if person.organisation_id is None:
@@ -178,13 +180,13 @@ def _write_letter(invitation: Invitation, token: str) -> None:
         facts = {
             "name": invitation.name,
             "inviter": _name_of(invitation.invited_by),
-            "role": role_words(invitation),
+            "role": role_label(invitation),
             "body": str(invitation.body),
             "network": network,
             "link": link,
             "days": settings.INVITATION_DAYS,
         }
-        write_mail(
+        queue_mail(
             to=invitation.email,
             subject=_("Invitation: %(role)s, %(body)s") % facts,
             body=_(
@@ -199,7 +201,7 @@ def _write_letter(invitation: Invitation, token: str) -> None:
         )
 
 
-def role_words(invitation: Invitation) -> str:
+def role_label(invitation: Invitation) -> str:
     seat = f" ({Seat(invitation.seat).label})" if invitation.seat else ""
     return f"{Role(invitation.role).label}{seat}"
 

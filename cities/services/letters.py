@@ -8,20 +8,20 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Mail
-from accounts.services import write_mail
+from accounts.services import queue_mail
 from cities.enums import BodyKind
 from cities.models import City, Installation, Membership, Person
 
-Text = Callable[[], tuple[str, str]]  # returns subject and text in the active language
+EmailText = Callable[[], tuple[str, str]]  # returns subject and text in the active language
 
 
-def write_to(person: Person, *, key: str, text: Text, path: str, city: City | None = None) -> Mail | None:
+def notify(person: Person, *, key: str, text: EmailText, path: str, city: City | None = None) -> Mail | None:
     """Queue one email: greeting, text, link to ``path``, name of the network. Returns None without a usable address.
 
     With the same ``key`` there is never a second one. ``city`` is what the email is about: its language is the
     fallback. Reads the person's account.
     """
-    address = address_of(person)
+    address = email_address_of(person)
     if not address:
         return None
     language = language_of(person, city.language if city else "")
@@ -30,10 +30,10 @@ def write_to(person: Person, *, key: str, text: Text, path: str, city: City | No
         greeting = _("Hello %(name)s,") % {"name": person.name}
     network = Installation.objects.values_list("network_name", flat=True).first() or ""
     body = f"{greeting}\n\n{sentences}\n\n{settings.SITE_URL}{path}\n\n{network}".strip() + "\n"
-    return write_mail(to=address, subject=subject, body=body, key=key, language=language)
+    return queue_mail(to=address, subject=subject, body=body, key=key, language=language)
 
 
-def address_of(person: Person) -> str:
+def email_address_of(person: Person) -> str:
     """Return the account's email address, else the person's; "" if there is none or the account is closed."""
     if person.user_id is None:
         return person.email
@@ -47,10 +47,10 @@ def language_of(person: Person, fallback: str = "") -> str:
     return next((code for code in (chosen, fallback) if code in spoken), settings.LANGUAGE_CODE)
 
 
-def holders(*, city: Any = None, roles: Iterable[str]) -> list[Person]:
+def role_holders(*, city: Any = None, roles: Iterable[str]) -> list[Person]:
     """Return people with an address who hold one of the roles today, in the city's office or the network's."""
     kind = BodyKind.CITY_OFFICE if city else BodyKind.NETWORK_OFFICE
     seats = Membership.objects.current(city.today if city else None)
     seats = seats.filter(body__kind=kind, body__city=city, role__in=roles).select_related("person__user")
     people = {seat.person_id: seat.person for seat in seats}
-    return [person for person in people.values() if address_of(person)]
+    return [person for person in people.values() if email_address_of(person)]

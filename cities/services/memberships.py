@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from cities import rules as who
-from cities.enums import OFFICES, ROLES, BodyKind, Role
-from cities.exceptions import CommitteeSeat, MembershipRefused, NotYours, OwnRole
+from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
+from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
 from cities.models import Body, Membership, Person
 from cities.signals import handed_over
 from core import clock
@@ -21,11 +21,11 @@ def add_member(
 ) -> Membership:
     """Add a membership from a day on; ``by`` is None only for management commands.
 
-    Raises MembershipRefused, NotYours, OwnRole or CommitteeSeat.
+    Raises MembershipRefused, PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
     """
-    _hold(person)
+    _lock_person(person)
     refuse_grant(body, role, by=by)
-    refuse_oneself(person, by=by)
+    refuse_own_role(person, by=by)
     refuse_seat(person, body, role)
     begins = valid_from or clock.today()
     refuse_overlap(person, body, role, begins)
@@ -38,11 +38,11 @@ def add_member(
 def end_membership(membership: Membership, *, by: Any, on: date | None = None) -> Membership:
     """End a membership: the role is lost when the day ``on`` begins, by default at once. People may end their own.
 
-    Raises MembershipRefused or NotYours.
+    Raises MembershipRefused or PermissionRefused.
     """
     membership = _current_row(membership)
     if by is not None and not may_end(membership, by):
-        raise NotYours
+        raise PermissionRefused
     day = on or clock.today()
     if day < membership.valid_from:
         raise MembershipRefused(_("A membership cannot end before it has begun. Choose a later day."))
@@ -56,19 +56,19 @@ def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
     """Give the role to ``to``. The signal ``handed_over`` moves what was kept in the leaving person's name.
 
     Who may give the role may hand it over. An official who leaves may only pass on their own tasks, to somebody who
-    holds the same role already. Raises MembershipRefused, NotYours, OwnRole or CommitteeSeat.
+    holds the same role already. Raises MembershipRefused, PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
     """
     membership = _current_row(membership)
     leaving = membership.person
     if to.pk == leaving.pk:
         raise MembershipRefused(_("Choose somebody else: this person holds the role already."))
-    _hold(to)
-    refuse_oneself(to, by=by)
+    _lock_person(to)
+    refuse_own_role(to, by=by)
     holds = to.memberships.current().filter(body=membership.body, role=membership.role).first()
     if holds is None:
         refuse_grant(membership.body, membership.role, by=by)
     elif by is not None and not by.has_perm("cities.hand_over_membership", membership):
-        raise NotYours
+        raise PermissionRefused
     refuse_seat(to, membership.body, membership.role)
     refuse_without_account(to, membership.body)
     end_membership(membership, by=by)
@@ -104,29 +104,29 @@ def refuse_grant(body: Body, role: str, *, by: Any) -> None:
     if by is None:
         return
     if body.kind == BodyKind.SCIENTIFIC_COMMITTEE and who.has_network_role(by, Role.COORDINATOR):
-        raise CommitteeSeat
+        raise CommitteeSeatRefused
     if not by.has_perm("cities.invite", body):
-        raise NotYours
+        raise PermissionRefused
 
 
-def refuse_oneself(person: Person, *, by: Any) -> None:
+def refuse_own_role(person: Person, *, by: Any) -> None:
     own = who.person_of(by) if by is not None else None
     if by is not None and (person.user_id == by.pk or (own is not None and own.pk == person.pk)):
-        raise OwnRole
+        raise OwnRoleRefused
 
 
 def refuse_seat(person: Person, body: Body, role: str) -> None:
     """Refuse to make one person both coordinator and committee member: the committee decides on the rounds."""
     held = person.memberships.filter(Q(valid_to=None) | Q(valid_to__gt=clock.today()))
     if body.kind == BodyKind.SCIENTIFIC_COMMITTEE and held.filter(role=Role.COORDINATOR).exists():
-        raise CommitteeSeat
+        raise CommitteeSeatRefused
     if role == Role.COORDINATOR and held.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE).exists():
-        raise CommitteeSeat
+        raise CommitteeSeatRefused
 
 
 def refuse_without_account(person: Person, body: Body) -> None:
     """Refuse offices to people without an account; members of groups and committees need none."""
-    if body.kind in OFFICES and not (person.user_id and person.user.is_active):
+    if body.kind in OFFICE_KINDS and not (person.user_id and person.user.is_active):
         raise MembershipRefused(
             _("%(person)s has no account to act with. Invite %(person)s first.") % {"person": person}
         )
@@ -142,7 +142,7 @@ def refuse_overlap(person: Person, body: Body, role: str, begins: date) -> None:
 # ---- rows
 
 
-def _hold(person: Person) -> None:
+def _lock_person(person: Person) -> None:
     """Lock the person's row, so that two grants to one person run one after the other."""
     Person.objects.select_for_update().get(pk=person.pk)
 
@@ -164,4 +164,4 @@ def _save(membership: Membership, by: Any, person: Person) -> None:
         raise MembershipRefused(_("This person holds this role already in that time.")) from error
     for user in (by, person.user if person.user_id else None):
         if user is not None:
-            who.forget_offices(user)
+            who.clear_role_cache(user)

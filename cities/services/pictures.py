@@ -14,7 +14,7 @@ from cities.exceptions import FileRefused
 MAX_PIXELS = 80_000_000
 MAX_EDGE = 4_000
 QUALITY = 86
-BROKEN: tuple[type[Exception], ...] = (
+IMAGE_ERRORS: tuple[type[Exception], ...] = (
     UnidentifiedImageError,
     ArithmeticError,
     AttributeError,
@@ -23,8 +23,8 @@ BROKEN: tuple[type[Exception], ...] = (
     OSError,
     RuntimeError,
 )
-BROKEN += (SyntaxError, TypeError, ValueError, struct.error, zlib.error)  # what libraries raise for damaged data
-TURNS: dict[int, Image.Transpose] = {
+IMAGE_ERRORS += (SyntaxError, TypeError, ValueError, struct.error, zlib.error)  # what libraries raise for damaged data
+ORIENTATIONS: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -43,14 +43,14 @@ def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
     Raises FileRefused for damaged or too large pictures.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "HEIF")) as found:
-            if found.width * found.height > MAX_PIXELS:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP", "HEIF")) as image:
+            if image.width * image.height > MAX_PIXELS:
                 raise FileRefused(_too_large())
-            found.draft("RGB", (MAX_EDGE, MAX_EDGE))  # decodes large JPEGs at a fraction of their size
-            picture = _flat(_upright(found), found.info.get("icc_profile"))
+            image.draft("RGB", (MAX_EDGE, MAX_EDGE))  # decodes large JPEGs at a fraction of their size
+            picture = _to_opaque_srgb(_upright(image), image.info.get("icc_profile"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FileRefused(_too_large()) from error
-    except BROKEN as error:
+    except IMAGE_ERRORS as error:
         raise FileRefused(_("This picture is damaged. Take or save it again, and choose the new one.")) from error
     picture.thumbnail((MAX_EDGE, MAX_EDGE))
     clean = Image.new("RGB", picture.size)  # a new image has no metadata
@@ -60,23 +60,23 @@ def clean_picture(data: bytes) -> tuple[bytes, str, str, int, int]:
     return kept.getvalue(), "image/jpeg", "jpg", *clean.size
 
 
-def _upright(found: Image.Image) -> Image.Image:
+def _upright(image: Image.Image) -> Image.Image:
     """Apply the EXIF orientation; the rest of the EXIF data is not parsed again."""
-    turn = TURNS.get(found.getexif().get(ExifTags.Base.Orientation, 1))
-    return found.transpose(turn) if turn is not None else found
+    turn = ORIENTATIONS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image.transpose(turn) if turn is not None else image
 
 
 def _too_large() -> str:
     return _("This picture has too many pixels. Make it smaller, at most 80 megapixels, and choose it again.")
 
 
-def _flat(picture: Image.Image, profile: bytes | None) -> Image.Image:
+def _to_opaque_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert to opaque sRGB; transparent areas become white."""
     if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
         picture = picture.convert("RGBA")
-        ground = Image.new("RGBA", picture.size, "white")
-        ground.alpha_composite(picture)
-        picture = ground.convert("RGB")
+        background = Image.new("RGBA", picture.size, "white")
+        background.alpha_composite(picture)
+        picture = background.convert("RGB")
     if profile and picture.mode in {"RGB", "CMYK", "L"}:
         with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken profile: plain conversion below
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

@@ -5,19 +5,19 @@ from typing import Any
 
 from django.db import transaction
 
-from cities.exceptions import NotYours
+from cities.exceptions import PermissionRefused
 from cities.models import Body, City
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 
 
 @transaction.atomic
-def save_place(row: City | Body, *, by: Any, version: int, fields: Mapping[str, Any]) -> City | Body:
-    """Save the named fields; raises NotYours, or EditedMeanwhile with ``current`` for an old version."""
+def save_profile(row: City | Body, *, by: Any, version: int, fields: Mapping[str, Any]) -> City | Body:
+    """Save the named fields; raises PermissionRefused, or EditConflict with ``current`` for an old version."""
     stored = type(row)._default_manager.select_for_update().get(pk=row.pk)
     if not by.has_perm(f"cities.change_{row._meta.model_name}", stored):
-        raise NotYours
+        raise PermissionRefused
     if stored.version != version:
-        error = EditedMeanwhile()
+        error = EditConflict()
         error.current = stored
         raise error
     for name, value in fields.items():

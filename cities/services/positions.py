@@ -17,62 +17,62 @@ IN_PNG = re.compile(rb"(....)eXIf", re.DOTALL)
 IN_WEBP = re.compile(rb"EXIF(....)", re.DOTALL)
 XMP_ATTRIBUTE = re.compile(rb"(exif:GPS\w+\s*=\s*)(\"[^\"<]*\"|'[^'<]*')")
 XMP_ELEMENT = re.compile(rb"(<exif:GPS\w+[^>]*>)([^<]*)")
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
-NO_NOTES = b"II*\0\x08\0\0\0"  # the header of EXIF data, with an empty list of entries
-HEAD = 8  # bytes that the length of a JPEG segment counts before the EXIF data: length and name
+EXIF_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+EMPTY_EXIF = b"II*\0\x08\0\0\0"  # the header of EXIF data, with an empty list of entries
+JPEG_HEADER = 8  # bytes that the length of a JPEG segment counts before the EXIF data: length and name
 
 
-def without_positions(data: bytes) -> bytes:
+def strip_gps(data: bytes) -> bytes:
     """Return the bytes of a picture, or of a PDF with pictures, with positions blanked and of the same length."""
-    kept = bytearray(data)
+    cleaned = bytearray(data)
     for found in IN_JPEG.finditer(data):
-        _blank(kept, found.end(), int.from_bytes(found[1], "big") - HEAD)
+        _blank(cleaned, found.end(), int.from_bytes(found[1], "big") - JPEG_HEADER)
     if data.startswith(b"\x89PNG"):
         for found in IN_PNG.finditer(data):
             length = int.from_bytes(found[1], "big")
-            if _blank(kept, found.end(), length):
-                checked = bytes(kept[found.end() - 4 : found.end() + length])
-                kept[found.end() + length : found.end() + length + 4] = struct.pack(">I", zlib.crc32(checked))
+            if _blank(cleaned, found.end(), length):
+                checked = bytes(cleaned[found.end() - 4 : found.end() + length])
+                cleaned[found.end() + length : found.end() + length + 4] = struct.pack(">I", zlib.crc32(checked))
     if data.startswith(b"RIFF"):
         for found in IN_WEBP.finditer(data):
-            _blank(kept, found.end(), int.from_bytes(found[1], "little"))
+            _blank(cleaned, found.end(), int.from_bytes(found[1], "little"))
     if b"exif:GPS" in data:
         for found in XMP_ATTRIBUTE.finditer(data):
-            kept[found.start(2) + 1 : found.end(2) - 1] = b" " * (len(found[2]) - 2)
+            cleaned[found.start(2) + 1 : found.end(2) - 1] = b" " * (len(found[2]) - 2)
         for found in XMP_ELEMENT.finditer(data):
-            kept[found.start(2) : found.end(2)] = b" " * len(found[2])
-    return bytes(kept)
+            cleaned[found.start(2) : found.end(2)] = b" " * len(found[2])
+    return bytes(cleaned)
 
 
-def archive_without_positions(data: bytes) -> bytes:
+def strip_gps_from_archive(data: bytes) -> bytes:
     """Return an office document with positions blanked; the same bytes if no picture has one."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
-    clean = [(entry, content, without_positions(content)) for entry, content in entries]
+    clean = [(entry, content, strip_gps(content)) for entry, content in entries]
     if all(before == after for _entry, before, after in clean):
         return data
-    kept = io.BytesIO()
-    with zipfile.ZipFile(kept, "w") as archive:
+    cleaned = io.BytesIO()
+    with zipfile.ZipFile(cleaned, "w") as archive:
         for entry, _before, after in clean:  # keep the order: OpenDocument wants mimetype first, uncompressed
             archive.writestr(entry, after, compress_type=entry.compress_type)
-    return kept.getvalue()
+    return cleaned.getvalue()
 
 
-def _blank(kept: bytearray, start: int, length: int) -> bool:
+def _blank(cleaned: bytearray, start: int, length: int) -> bool:
     """Overwrite EXIF data that have a position or cannot be read. Returns whether anything was overwritten."""
-    notes = bytes(kept[start : start + length])
-    if length <= 0 or len(notes) < length or not _has_position(notes):
+    exif_data = bytes(cleaned[start : start + length])
+    if length <= 0 or len(exif_data) < length or not _has_gps(exif_data):
         return False
-    kept[start : start + length] = NO_NOTES.ljust(length, b"\0")
+    cleaned[start : start + length] = EMPTY_EXIF.ljust(length, b"\0")
     return True
 
 
-def _has_position(notes: bytes) -> bool:
-    if not notes.startswith((b"II", b"MM")):
+def _has_gps(exif_data: bytes) -> bool:
+    if not exif_data.startswith((b"II", b"MM")):
         return False  # not EXIF data: the bytes only look like their beginning
     exif = Image.Exif()
     try:
-        exif.load(b"Exif\0\0" + notes)
+        exif.load(b"Exif\0\0" + exif_data)
         return bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
-    except (*UNREADABLE, struct.error):
+    except (*EXIF_ERRORS, struct.error):
         return True

@@ -9,13 +9,13 @@ from accounts.models import User
 from cities.enums import BodyKind, Role
 from cities.exceptions import MembershipRefused
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
-from cities.signals import network_made
+from cities.signals import network_created
 from cities.words import BODIES, TARGET_GROUPS, THEMES
 
 from .memberships import add_member
 
 
-class NetworkStands(MembershipRefused):
+class NetworkExists(MembershipRefused):
     message = _("This database holds a network already. Nothing was changed.")
 
 
@@ -25,10 +25,10 @@ class NewNetwork(NamedTuple):
 
 
 @transaction.atomic
-def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> Installation:
+def create_network(*, name: str, language: str = "en", is_demo: bool = False) -> Installation:
     """Create the installation's row, the network's two bodies, themes and target groups; existing rows stay unchanged.
 
-    Higher apps add what they need by the signal ``network_made``.
+    Higher apps add what they need by the signal ``network_created``.
     """
     installation, _is_new = Installation.objects.get_or_create(
         pk=1, defaults={"network_name": name, "working_language": language, "is_demo": is_demo}
@@ -38,27 +38,27 @@ def make_network(*, name: str, language: str = "en", is_demo: bool = False) -> I
     for model, labels in ((Theme, THEMES), (TargetGroup, TARGET_GROUPS)):
         for code, label in labels.items():
             model.objects.get_or_create(code=code, defaults={"name": label})
-    network_made.send(Installation, installation=installation)
+    network_created.send(Installation, installation=installation)
     return installation
 
 
 @transaction.atomic
 def set_up(*, network: str, email: str, name: str, password: str | None, language: str = "en") -> NewNetwork:
-    """Create an empty network with its first coordinator; raises NetworkStands if there is a coordinator already.
+    """Create an empty network with its first coordinator; raises NetworkExists if there is a coordinator already.
 
     Without a password, the account needs the link that ``new_password_link`` returns.
     """
-    if network_stands():
-        raise NetworkStands
-    installation = make_network(name=network, language=language)
-    return NewNetwork(installation, add_first(email, name, password, BodyKind.NETWORK_OFFICE, Role.COORDINATOR))
+    if network_exists():
+        raise NetworkExists
+    installation = create_network(name=network, language=language)
+    return NewNetwork(installation, add_first_member(email, name, password, BodyKind.NETWORK_OFFICE, Role.COORDINATOR))
 
 
-def network_stands() -> bool:
+def network_exists() -> bool:
     return Membership.objects.current().filter(role=Role.COORDINATOR, person__user__is_active=True).exists()
 
 
-def add_first(email: str, name: str, password: str | None, kind: str, role: str) -> User:
+def add_first_member(email: str, name: str, password: str | None, kind: str, role: str) -> User:
     """Add somebody whom nobody can invite: the first coordinator, or the first chair of the committee."""
     user = User.objects.filter(email__iexact=email).first()
     if user is None:

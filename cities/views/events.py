@@ -14,12 +14,12 @@ from django.views.generic import DetailView, FormView
 from cities import selectors
 from cities.forms import AttendanceForm, EventForm
 from cities.models import City, Event, Membership, Person
-from cities.rules import lead_cities
+from cities.rules import lead_city_ids
 from cities.services import events, files
-from core.exceptions import EditedMeanwhile, TellableError
-from core.views import StrangersSignIn
+from core.exceptions import EditConflict, UserFacingError
+from core.views import LoginInsteadOf404Mixin
 
-from .pages import trail_of
+from .pages import breadcrumbs_for
 
 
 def _visible_event(user, pk):
@@ -31,7 +31,7 @@ def _city_of(event):
     return event.city or event.body.city
 
 
-class EventDetail(StrangersSignIn, DetailView):
+class EventDetail(LoginInsteadOf404Mixin, DetailView):
     template_name = "cities/event_detail.html"
 
     def get_object(self, queryset=None):
@@ -43,20 +43,20 @@ class EventDetail(StrangersSignIn, DetailView):
         context = {
             "city": city,
             "zone": city.timezone if city else None,
-            "trail": trail_of(city, (event.title, "")),
-            "is_whole": selectors.reads_all_of(event, user),
+            "trail": breadcrumbs_for(city, (event.title, "")),
+            "is_whole": selectors.may_read_minutes(event, user),
             "sees_names": user.has_perm("cities.view_attendance_names", event),
             "may_change": user.has_perm("cities.change_event", event),
             "may_publish": event.published_at is None and user.has_perm("cities.publish_event", event),
         }
         if context["is_whole"]:
             context["attendances"], context["came"] = selectors.attendance_of(event)
-        if city and city.pk in lead_cities(user):
+        if city and city.pk in lead_city_ids(user):
             context["replaced"] = selectors.replaced_minutes(event, user)
         return super().get_context_data(**kwargs) | context
 
 
-class _EventForm(StrangersSignIn, FormView):
+class _EventForm(LoginInsteadOf404Mixin, FormView):
     form_class = EventForm
     template_name = "cities/event_form.html"
 
@@ -74,7 +74,7 @@ class _EventForm(StrangersSignIn, FormView):
         upload = form.cleaned_data.get("minutes_upload")
         try:
             stored = files.store_upload(upload, by=self.request.user) if upload else None
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error("minutes_upload", str(error))
             return self.form_invalid(form)
         try:
@@ -86,10 +86,10 @@ class _EventForm(StrangersSignIn, FormView):
                 version=form.cleaned_data["version"],
                 minutes_file=stored,
             )
-        except EditedMeanwhile as error:
-            form.catch_up(error.current)
+        except EditConflict as error:
+            form.show_conflict(error.current)
             return self.render_to_response(self.get_context_data(form=form))
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("The event is saved."))
@@ -116,7 +116,7 @@ class EventCreate(_EventForm):
         return reverse("cities:city_detail", args=[self.city.slug])
 
     def get_context_data(self, **kwargs):
-        trail = trail_of(self.city, (_("New event"), ""))
+        trail = breadcrumbs_for(self.city, (_("New event"), ""))
         return super().get_context_data(**kwargs) | {"heading": _("New event"), "trail": trail, "city": self.city}
 
 
@@ -141,11 +141,11 @@ class EventEdit(_EventForm):
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        trail = trail_of(self.city, (self.stored_event.title, self.back()), (_("Change"), ""))
+        trail = breadcrumbs_for(self.city, (self.stored_event.title, self.back()), (_("Change"), ""))
         return context | {"heading": _("Edit the event"), "trail": trail, "city": self.city}
 
 
-class EventPublish(StrangersSignIn, View):
+class EventPublish(LoginInsteadOf404Mixin, View):
     http_method_names = ["post"]
 
     def post(self, request, pk):
@@ -154,14 +154,14 @@ class EventPublish(StrangersSignIn, View):
             raise PermissionDenied
         try:
             events.publish_event(event, by=request.user)
-        except TellableError as error:
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, _("Date, place and programme are public now."))
         return redirect("cities:event_detail", pk=pk)
 
 
-class EventAttendance(StrangersSignIn, FormView):
+class EventAttendance(LoginInsteadOf404Mixin, FormView):
     form_class = AttendanceForm
     template_name = "cities/event_form.html"
 
@@ -186,15 +186,15 @@ class EventAttendance(StrangersSignIn, FormView):
         return reverse("cities:event_detail", args=[self.event.pk])
 
     def get_context_data(self, **kwargs):
-        trail = trail_of(_city_of(self.event), (self.event.title, self.back()), (_("Attendance"), ""))
+        trail = breadcrumbs_for(_city_of(self.event), (self.event.title, self.back()), (_("Attendance"), ""))
         return super().get_context_data(**kwargs) | {"heading": _("Who came"), "trail": trail}
 
     def form_valid(self, form):
         given = {name: form.cleaned_data[name] for name in ("persons", "guests", "version")}
         try:
             events.record_attendance(self.event, by=self.request.user, **given)
-        except EditedMeanwhile as error:
-            form.catch_up(error.current)
+        except EditConflict as error:
+            form.show_conflict(error.current)
             return self.render_to_response(self.get_context_data(form=form))
         messages.success(self.request, _("The attendance is saved."))
         return HttpResponseRedirect(self.back())

@@ -6,13 +6,13 @@ from django.views import View
 
 from cities.models import StoredFile
 from cities.services.files import open_file
-from core.exceptions import SealBroken
-from core.views import StrangersSignIn
+from core.exceptions import HashMismatch
+from core.views import LoginInsteadOf404Mixin
 
 SHOWN_INLINE = "image/jpeg"  # encoded by ourselves from pixels (cities.services.pictures)
 
 
-class FileServe(StrangersSignIn, View):
+class FileServe(LoginInsteadOf404Mixin, View):
     """Always a download, whatever its type; ``?view=1`` shows pictures, since we have encoded them ourselves."""
 
     def get(self, request, uuid):
@@ -22,7 +22,7 @@ class FileServe(StrangersSignIn, View):
             opened = open_file(stored)
         except FileNotFoundError as error:
             raise Http404 from error
-        except SealBroken as error:
+        except HashMismatch as error:
             return render(request, "cities/file_broken.html", {"stored": stored, "told": str(error)}, status=409)
         headers = {
             "Content-Security-Policy": "default-src 'none'; sandbox",

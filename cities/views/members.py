@@ -17,23 +17,29 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, ListView
 
 from cities import rules as who
-from cities.exceptions import InvitationGone
-from cities.forms import AcceptForm, EndForm, HandOverForm, InvitationForm, MemberFilter
+from cities.exceptions import InvitationExpired
+from cities.forms import (
+    InvitationAcceptForm,
+    InvitationForm,
+    MemberFilterForm,
+    MembershipEndForm,
+    MembershipHandOverForm,
+)
 from cities.models import Body, Invitation, Membership, Person
 from cities.services import invitations, memberships
 from core import clock, locales
-from core.exceptions import TellableError
-from core.views import StrangersSignIn
+from core.exceptions import UserFacingError
+from core.views import LoginInsteadOf404Mixin
 
 BACKEND = "accounts.backends.EmailBackend"
 MEMBERS = reverse_lazy("cities:member_list")
 
 
-def _trail(*further):
-    return [(_("Front page"), "/"), (_("Members"), MEMBERS if further else ""), *further]
+def _breadcrumbs(*crumbs):
+    return [(_("Front page"), "/"), (_("Members"), MEMBERS if crumbs else ""), *crumbs]
 
 
-class MemberList(StrangersSignIn, ListView):
+class MemberList(LoginInsteadOf404Mixin, ListView):
     """For people who manage bodies: leads, the chair of the committee, coordinators."""
 
     template_name = "cities/member_list.html"
@@ -48,12 +54,12 @@ class MemberList(StrangersSignIn, ListView):
 
     @cached_property
     def filter_form(self):
-        return MemberFilter(self.request.GET or None, bodies=self.bodies)
+        return MemberFilterForm(self.request.GET or None, bodies=self.bodies)
 
     def get_queryset(self):
         members = Membership.objects.visible_to(self.request.user).filter(body__in=self.bodies)
         rows = members.select_related("person__organisation", "person__user", "body__city")
-        return self.filter_form.found_in(rows).order_by("body__city__name", "body__kind", "role", "person__name", "pk")
+        return self.filter_form.apply_to(rows).order_by("body__city__name", "body__kind", "role", "person__name", "pk")
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -63,7 +69,7 @@ class MemberList(StrangersSignIn, ListView):
             row.is_current = row.valid_from <= today and (row.valid_to is None or row.valid_to > today)
             row.may_hand_over = rules.has_perm("cities.hand_over_membership", self.request.user, row)
         return context | {
-            "trail": _trail(),
+            "trail": _breadcrumbs(),
             "filter": self.filter_form,
             "count": ngettext("%(count)s member", "%(count)s members", found) % {"count": locales.number(found)},
             "invitations": self.open_invitations(),
@@ -75,7 +81,7 @@ class MemberList(StrangersSignIn, ListView):
         return rows.select_related("body", "invited_by").order_by("-created_at")[:50]
 
 
-class MemberInvite(StrangersSignIn, FormView):
+class MemberInvite(LoginInsteadOf404Mixin, FormView):
     form_class = InvitationForm
     template_name = "cities/member_invite.html"
 
@@ -95,7 +101,7 @@ class MemberInvite(StrangersSignIn, FormView):
         return {"place": f"{body}:{role}"} if body and role else {}
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(**kwargs) | {"trail": _trail((_("Invite"), ""))}
+        return super().get_context_data(**kwargs) | {"trail": _breadcrumbs((_("Invite"), ""))}
 
     def form_valid(self, form):
         data = form.cleaned_data
@@ -103,21 +109,21 @@ class MemberInvite(StrangersSignIn, FormView):
         given = {name: data[name] for name in ("email", "name", "seat", "organisation")}
         try:
             invitation, _token = invitations.invite(body=body, role=role, by=self.request.user, **given)
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
         return redirect(MEMBERS)
 
 
-class InvitationWithdraw(StrangersSignIn, View):
+class InvitationWithdraw(LoginInsteadOf404Mixin, View):
     http_method_names = ["post"]
 
     def post(self, request, pk):
         invitation = get_object_or_404(Invitation.objects.visible_to(request.user).select_related("body"), pk=pk)
         try:
             invitations.withdraw_invitation(invitation, by=request.user)
-        except TellableError as error:
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, _("The invitation is withdrawn: its link no longer works."))
@@ -128,13 +134,13 @@ class InvitationWithdraw(StrangersSignIn, View):
 class InvitationAccept(FormView):
     """The page of the invitation link: one button for a signed-in person, name and password for a new one."""
 
-    form_class = AcceptForm
+    form_class = InvitationAcceptForm
     template_name = "cities/invitation_accept.html"
 
     def dispatch(self, request, *args, **kwargs):
         try:
             self.invitation = invitations.find_invitation(kwargs["token"])
-        except InvitationGone as error:
+        except InvitationExpired as error:
             return self.render_to_response({"gone": str(error)})
         self.account = invitations.account_of(self.invitation)
         return super().dispatch(request, *args, **kwargs)
@@ -153,7 +159,7 @@ class InvitationAccept(FormView):
         return {"name": self.invitation.name}
 
     def get_context_data(self, **kwargs):
-        role = invitations.role_words(self.invitation)
+        role = invitations.role_label(self.invitation)
         context = {"invitation": self.invitation, "role": role, "case": self.case}
         return super().get_context_data(**kwargs) | context
 
@@ -168,13 +174,13 @@ class InvitationAccept(FormView):
     def accept(self, form, **given):
         try:
             user = invitations.accept_invitation(self.kwargs["token"], **given)
-        except (TellableError, ValidationError) as error:
+        except (UserFacingError, ValidationError) as error:
             said = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
             messages.error(self.request, said)
             return self.render_to_response(self.get_context_data(**({"form": form} if form else {})))
         if form is not None:
             login(self.request, user, backend=BACKEND)
-        words = {"role": invitations.role_words(self.invitation), "body": self.invitation.body}
+        words = {"role": invitations.role_label(self.invitation), "body": self.invitation.body}
         messages.success(self.request, _("Welcome. From now on you are %(role)s in “%(body)s”.") % words)
         return redirect("/")
 
@@ -182,7 +188,7 @@ class InvitationAccept(FormView):
 # ---- leaving
 
 
-class _OfMembership(StrangersSignIn):
+class _MembershipMixin(LoginInsteadOf404Mixin):
     @cached_property
     def membership(self):
         rows = Membership.objects.visible_to(self.request.user).current().select_related("person", "body__city")
@@ -202,8 +208,8 @@ class _OfMembership(StrangersSignIn):
         return MEMBERS if self.request.user.has_perm("cities.end_membership") else reverse("accounts:preferences")
 
 
-class MembershipEnd(_OfMembership, FormView):
-    form_class = EndForm
+class MembershipEnd(_MembershipMixin, FormView):
+    form_class = MembershipEndForm
     template_name = "cities/membership_end.html"
 
     def get_context_data(self, **kwargs):
@@ -211,21 +217,21 @@ class MembershipEnd(_OfMembership, FormView):
             "membership": self.membership,
             "no_lead": memberships.leaves_without_lead(self.membership),
             "cancel_url": self.back(),
-            "trail": _trail((_("End a membership"), "")),
+            "trail": _breadcrumbs((_("End a membership"), "")),
         }
 
     def form_valid(self, form):
         try:
             memberships.end_membership(self.membership, by=self.request.user, on=form.cleaned_data["on"])
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("The membership ends. What was logged in it stays."))
         return redirect(self.back())
 
 
-class MembershipHandOver(_OfMembership, FormView):
-    form_class = HandOverForm
+class MembershipHandOver(_MembershipMixin, FormView):
+    form_class = MembershipHandOverForm
     template_name = "cities/membership_hand_over.html"
 
     def is_allowed(self, membership):
@@ -245,14 +251,14 @@ class MembershipHandOver(_OfMembership, FormView):
         return persons.exclude(pk=own.pk) if own else persons
 
     def get_context_data(self, **kwargs):
-        context = {"membership": self.membership, "trail": _trail((_("Hand over"), ""))}
+        context = {"membership": self.membership, "trail": _breadcrumbs((_("Hand over"), ""))}
         return super().get_context_data(**kwargs) | context
 
     def form_valid(self, form):
         to = form.cleaned_data["to"]
         try:
             memberships.hand_over(self.membership, to=to, by=self.request.user)
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("%(person)s has taken over.") % {"person": to})

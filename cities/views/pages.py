@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.generic import DetailView, FormView, ListView
 
 from cities import selectors
-from cities.cards import cards_of
+from cities.cards import panels_for
 from cities.forms import BodyForm, CityForm
 from cities.models import Body, City, Event
-from cities.services.places import save_place
-from core.exceptions import EditedMeanwhile, TellableError
-from core.views import StrangersSignIn
+from cities.services.places import save_profile
+from core.exceptions import EditConflict, UserFacingError
+from core.views import LoginInsteadOf404Mixin
 
 EVENTS_SHOWN = 8
 
@@ -57,13 +57,13 @@ class CityDetail(DetailView):
             "languages": ", ".join(selectors.language_names(city)),
             "bodies": list(selectors.bodies_of(city)),
             "events": list(events.select_related("body").order_by("-starts_at")[:EVENTS_SHOWN]),
-            "cards": [self.render_card(card) for card in cards_of(city, user)],
+            "cards": [self.render_panel(card) for card in panels_for(city, user)],
             "may_change": user.has_perm("cities.change_city", city),
             "may_add_event": user.has_perm("cities.add_event", city),
             "may_manage": user.has_perm("cities.end_membership", city),
         }
 
-    def render_card(self, card):
+    def render_panel(self, card):
         return render_to_string(card.template, card.context | {"city": self.object}, self.request)
 
 
@@ -81,7 +81,7 @@ class BodyDetail(DetailView):
         for row in own:
             row.may_hand_over = rules.has_perm("cities.hand_over_membership", user, row)
         return super().get_context_data(**kwargs) | {
-            "trail": trail_of(body.city, (str(body), "")),
+            "trail": breadcrumbs_for(body.city, (str(body), "")),
             "members": members,
             "own_memberships": own,
             "sees_names": user.has_perm("cities.view_names", body),
@@ -92,76 +92,78 @@ class BodyDetail(DetailView):
         }
 
 
-class _EditPlace(StrangersSignIn, PermissionRequiredMixin, FormView):
+class _ProfileEditView(LoginInsteadOf404Mixin, PermissionRequiredMixin, FormView):
     """Base class: a versioned form of one row; after an edit conflict it shows both versions."""
 
     template_name = "cities/place_form.html"
     raise_exception = True
 
     def has_permission(self):
-        return self.request.user.has_perm(self.permission_required, self.place)
+        return self.request.user.has_perm(self.permission_required, self.profile_object)
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"instance": self.get_place(), "cancel": self.get_success_url()}
+        return super().get_form_kwargs() | {"instance": self.get_profile_object(), "cancel": self.get_success_url()}
 
     def form_valid(self, form):
         fields = {name: value for name, value in form.cleaned_data.items() if name != "version"}
         try:
-            save_place(self.place, by=self.request.user, version=form.cleaned_data["version"], fields=fields)
-        except EditedMeanwhile as error:
-            form.catch_up(error.current)
+            save_profile(self.profile_object, by=self.request.user, version=form.cleaned_data["version"], fields=fields)
+        except EditConflict as error:
+            form.show_conflict(error.current)
             return self.render_to_response(self.get_context_data(form=form))
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("Saved."))
         return redirect(self.get_success_url())
 
 
-class CityEdit(_EditPlace):
+class CityEdit(_ProfileEditView):
     form_class = CityForm
     permission_required = "cities.change_city"
 
-    def get_place(self):
+    def get_profile_object(self):
         return get_object_or_404(City.objects.visible_to(self.request.user), slug=self.kwargs["slug"])
 
     @cached_property
-    def place(self):
-        return self.get_place()
+    def profile_object(self):
+        return self.get_profile_object()
 
     def get_success_url(self):
-        return reverse("cities:city_detail", args=[self.place.slug])
+        return reverse("cities:city_detail", args=[self.profile_object.slug])
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | {
-            "heading": _("Edit the profile of %(city)s") % {"city": self.place},
-            "trail": trail_of(self.place, (_("Change"), "")),
+            "heading": _("Edit the profile of %(city)s") % {"city": self.profile_object},
+            "trail": breadcrumbs_for(self.profile_object, (_("Change"), "")),
         }
 
 
-class BodyEdit(_EditPlace):
+class BodyEdit(_ProfileEditView):
     form_class = BodyForm
     permission_required = "cities.change_body"
 
-    def get_place(self):
+    def get_profile_object(self):
         return get_object_or_404(
             Body.objects.visible_to(self.request.user).select_related("city"), pk=self.kwargs["pk"]
         )
 
     @cached_property
-    def place(self):
-        return self.get_place()
+    def profile_object(self):
+        return self.get_profile_object()
 
     def get_success_url(self):
-        return reverse("cities:body_detail", args=[self.place.pk])
+        return reverse("cities:body_detail", args=[self.profile_object.pk])
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | {
-            "heading": _("Edit %(body)s") % {"body": self.place},
-            "trail": trail_of(self.place.city, (str(self.place), self.get_success_url()), (_("Change"), "")),
+            "heading": _("Edit %(body)s") % {"body": self.profile_object},
+            "trail": breadcrumbs_for(
+                self.profile_object.city, (str(self.profile_object), self.get_success_url()), (_("Change"), "")
+            ),
         }
 
 
-def trail_of(city, *further):
+def breadcrumbs_for(city, *crumbs):
     start = [(_("Front page"), "/"), (_("Cities"), reverse("cities:city_list"))]
-    return start + ([(city.name, reverse("cities:city_detail", args=[city.slug]))] if city else []) + list(further)
+    return start + ([(city.name, reverse("cities:city_detail", args=[city.slug]))] if city else []) + list(crumbs)

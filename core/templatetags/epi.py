@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core import locales
-from core.states import SHAPES, look_of
+from core.states import SHAPES, badge_for
 
 register = template.Library()
 
@@ -55,7 +55,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def site_frame(context: Any) -> Any:
+def network_site(context: Any) -> Any:
     """Return the ``site`` of the context processor; some allauth pages put another ``site`` over it."""
     found = (layer.get("site") for layer in context.dicts)
     return next((frame for frame in found if _names_the_network(frame)), {})
@@ -73,7 +73,7 @@ def state_mark(state: Any, label: str = "", hide_word: bool = False) -> SafeStri
     """Render shape, word and colour of a state: ``{% state_mark action.health %}``; nothing if there is no state."""
     if state is None or state == "":
         return SafeString("")
-    tone, shape, word = look_of(state)
+    tone, shape, word = badge_for(state)
     mark = (
         '<span class="epi-state is-{}"><svg viewBox="0 0 10 10" aria-hidden="true" focusable="false">'
         '<path d="{}"/></svg><span class="{}">{}</span></span>'
@@ -84,15 +84,15 @@ def state_mark(state: Any, label: str = "", hide_word: bool = False) -> SafeStri
 @register.simple_tag
 def state_bar(counts: Any, label: str = "") -> SafeString:
     """Render a stacked bar: ``counts`` is pairs of state and number, the most worrying last."""
-    pairs = [(look_of(state), int(count)) for state, count in counts if count]
-    total = sum(count for _look, count in pairs)
+    pairs = [(badge_for(state), int(count)) for state, count in counts if count]
+    total = sum(count for _badge, count in pairs)
     if not total:
         return SafeString("")
-    words = label or ", ".join(f"{look.word} {count}" for look, count in pairs)
+    words = label or ", ".join(f"{badge.word} {count}" for badge, count in pairs)
     parts, start = [], 0.0
-    for look, count in pairs:
+    for badge, count in pairs:
         width = 100 * count / total
-        parts.append((look.tone, f"{start:.2f}", f"{max(width - 0.8, 0.4):.2f}"))
+        parts.append((badge.tone, f"{start:.2f}", f"{max(width - 0.8, 0.4):.2f}"))
         start += width
     rects = format_html_join("", '<rect class="is-{}" x="{}" y="0" width="{}" height="10"/>', parts)
     return format_html(
@@ -183,7 +183,7 @@ def moment(value: datetime | None, zone: Any = None) -> str:
 
 
 @register.filter
-def unless_in(words: Any, title: Any) -> str:
+def unless_contained_in(words: Any, title: Any) -> str:
     """Return ``words``, or "" if ``title`` contains them already: a kick-off called "Kick-off of the strategy"."""
     return "" if str(words).casefold() in str(title).casefold() else str(words)
 

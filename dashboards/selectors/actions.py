@@ -13,13 +13,13 @@ from django.urls import reverse
 
 from strategies.enums import Health
 from strategies.models import Action
-from strategies.models.health import HealthFacts, health_reason, reason_of
+from strategies.models.health import HealthInputs, explain, health_reason
 
 from . import live
-from .figures import CITY_OF_FROZEN, UNDER_WAY, WORRIES
-from .scope import Reading, View, linked_to
+from .figures import CITY_OF_FROZEN, NEEDING_ATTENTION, UNDER_WAY
+from .scope import CityRecord, DashboardScope, may_open
 
-GROUPS = {"under_way": UNDER_WAY, "attention": WORRIES}  # query values that stand for several healths
+GROUPS = {"under_way": UNDER_WAY, "attention": NEEDING_ATTENTION}  # query values that stand for several healths
 URGENCY = [
     Health.LATE,
     Health.STALE,
@@ -32,12 +32,12 @@ URGENCY = [
 
 
 @dataclass(frozen=True)
-class ActionLine:
+class ActionRow:
     """An action as its city's shown record has it. ``url`` is "" if the reader may not open it."""
 
     title: str
     code: str
-    reading: Reading
+    record: CityRecord
     health: Health
     reason: str
     progress: int
@@ -48,7 +48,7 @@ class ActionLine:
 
     @property
     def city(self) -> Any:
-        return self.reading.city
+        return self.record.city
 
 
 def healths_of(word: str) -> list[Health]:
@@ -58,13 +58,13 @@ def healths_of(word: str) -> list[Health]:
     return [Health(word)] if word in Health.values else []
 
 
-class ActionLines:
+class ActionRows:
     """Live and frozen actions as one sequence for the paginator, most urgent first; the database cuts the pages."""
 
-    def __init__(self, view: View, healths: Sequence[Health] = ()):
+    def __init__(self, view: DashboardScope, healths: Sequence[Health] = ()):
         self._view = view
         self._healths = [health for health in URGENCY if not healths or health in healths]
-        self._readings = {reading.city.pk: reading for reading in view.readings}
+        self._readings = {record.city.pk: record for record in view.city_records}
 
     def __len__(self) -> int:
         frozen = self._frozen.count() if self._view.frozen else 0
@@ -72,12 +72,12 @@ class ActionLines:
             return frozen
         return frozen + live.counted(self._view.live_actions(), self._healths, self._view.as_of)
 
-    def __getitem__(self, wanted: slice) -> list[ActionLine]:
+    def __getitem__(self, wanted: slice) -> list[ActionRow]:
         frozen = [self._frozen_line(row) for row in self._frozen_rows(wanted.stop)]
-        going = [self._live_line(row) for row in self._live_rows(wanted.stop)]
-        return list(merge(frozen, going, key=self._order))[wanted]  # each city is in one of the two only
+        live_lines = [self._live_line(row) for row in self._live_rows(wanted.stop)]
+        return list(merge(frozen, live_lines, key=self._order))[wanted]  # each city is in one of the two only
 
-    def _order(self, line: ActionLine) -> tuple[int, int]:
+    def _order(self, line: ActionRow) -> tuple[int, int]:
         return self._healths.index(line.health), line.city.pk
 
     @property
@@ -88,7 +88,7 @@ class ActionLines:
         if not self._view.frozen:
             return []
         urgency = Case(*[When(health=health, then=Value(n)) for n, health in enumerate(self._healths)])
-        rows = self._frozen.annotate(place=F(CITY_OF_FROZEN), is_linked=linked_to(self._view.user, "action"))
+        rows = self._frozen.annotate(place=F(CITY_OF_FROZEN), is_linked=may_open(self._view.user, "action"))
         return rows.select_related("revision").order_by(urgency, "place", "action__code", "action")[:stop]
 
     def _live_rows(self, stop: int) -> Iterable[Any]:
@@ -100,14 +100,14 @@ class ActionLines:
         found = {row.pk: row for row in rows}
         return [found[pk] for pk in ids]
 
-    def _frozen_line(self, row: Any) -> ActionLine:
+    def _frozen_line(self, row: Any) -> ActionRow:
         contents = json.loads(row.contents)
-        return ActionLine(
+        return ActionRow(
             title=contents["title"],
             code=contents["code"],
-            reading=self._readings[row.place],
+            record=self._readings[row.place],
             health=Health(row.health),
-            reason=reason_of(_facts_of(row, contents, self._readings[row.place].city, self._view.period)),
+            reason=explain(_facts_of(row, contents, self._readings[row.place].city, self._view.period)),
             progress=row.progress,
             expected=row.expected,
             spent=row.spent,
@@ -115,11 +115,11 @@ class ActionLines:
             url=reverse("strategies:action_detail", args=[row.action_id]) if row.is_linked else "",
         )
 
-    def _live_line(self, action: Any) -> ActionLine:
-        return ActionLine(
+    def _live_line(self, action: Any) -> ActionRow:
+        return ActionRow(
             title=action.title,
             code=action.code,
-            reading=self._readings[action.place],
+            record=self._readings[action.place],
             health=Health(action.health),
             reason=health_reason(action),
             progress=action.progress,
@@ -130,10 +130,10 @@ class ActionLines:
         )
 
 
-def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthFacts:
+def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthInputs:
     """Return the facts that the health followed from on the day it was frozen."""
     due = [milestone["due_on"] for milestone in contents["milestones"] if not milestone["reached_on"]]
-    return HealthFacts(
+    return HealthInputs(
         status=row.status or None,
         starts_on=date.fromisoformat(contents["starts_on"]),
         ends_on=date.fromisoformat(contents["ends_on"]),
@@ -141,6 +141,6 @@ def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthFacts:
         last_update_on=date.fromisoformat(contents["last_update_on"]) if contents["last_update_on"] else None,
         progress=row.progress,
         expected=row.expected,
-        is_owned=contents["has_accountable"],
+        has_responsible=contents["has_accountable"],
         today=min(row.revision.created_at.astimezone(city.zone).date(), period.ends_on),
     )

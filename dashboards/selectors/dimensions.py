@@ -12,9 +12,9 @@ from evaluation.agreement import Alpha, alpha_ordinal
 from evaluation.enums import INDEPENDENT, Capacity, Stage, Strength
 from evaluation.models import Dimension, Evaluation, in_language
 
-from .scope import View
+from .scope import DashboardScope
 
-SPLIT = 2  # raters this many levels apart should talk
+LARGE_GAP = 2  # raters this many levels apart should talk
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Cell:
         return None if self.low is None or self.high is None else self.high - self.low
 
     @property
-    def is_split(self) -> bool:
-        return (self.gap or 0) >= SPLIT
+    def has_large_gap(self) -> bool:
+        return (self.gap or 0) >= LARGE_GAP
 
     @property
     def median_words(self) -> str:
@@ -108,7 +108,7 @@ class Results:
 
     @property
     def split(self) -> list[tuple[CityResult, Cell]]:
-        return [(result, cell) for result, cell in self.cells if cell.is_split]
+        return [(result, cell) for result, cell in self.cells if cell.has_large_gap]
 
     @property
     def rounds(self) -> list[str]:
@@ -121,13 +121,13 @@ class Results:
         return [(int(level), in_language(names)) for level, names in sorted(newest.scale.items())] if newest else []
 
 
-def results(view: View) -> Results:
+def results(view: DashboardScope) -> Results:
     """Return the newest result of each city from rounds up to the period. One query."""
     found = {row.strategy.city_id: _result(row) for row in _published(view)}
     return Results([(city, found.get(city.pk)) for city in view.cities], _columns(list(found.values())))
 
 
-def _published(view: View) -> Any:
+def _published(view: DashboardScope) -> Any:
     if view.period is None:
         return Evaluation.objects.none()
     rows = Evaluation.objects.filter(stage=Stage.PUBLISHED, round__period__starts_on__lte=view.period.starts_on)

@@ -12,7 +12,7 @@ from strategies.enums import Health
 from strategies.models import CityPeriod, RevisionAction
 
 from . import live
-from .scope import Reading, View, with_records
+from .scope import CityRecord, DashboardScope, with_records
 
 HEALTHS = [  # order of display: good, needing attention, not running
     Health.ON_TRACK,
@@ -23,8 +23,8 @@ HEALTHS = [  # order of display: good, needing attention, not running
     Health.NOT_STARTED,
     Health.CANCELLED,
 ]
-WORRIES = [Health.LATE, Health.STALE, Health.AT_RISK]
-UNDER_WAY = [Health.ON_TRACK, *WORRIES]
+NEEDING_ATTENTION = [Health.LATE, Health.STALE, Health.AT_RISK]
+UNDER_WAY = [Health.ON_TRACK, *NEEDING_ATTENTION]
 CITY_OF_FROZEN = "revision__city_period__city"
 
 
@@ -32,7 +32,7 @@ CITY_OF_FROZEN = "revision__city_period__city"
 class CityFigures:
     """The figures of one city. ``progress`` is the mean of its actions in per cent, without cancelled ones."""
 
-    reading: Reading
+    record: CityRecord
     health: Mapping[str, int] = field(default_factory=dict)
     progress: int | None = None
     spent: Decimal | None = None
@@ -41,7 +41,7 @@ class CityFigures:
 
     @property
     def city(self) -> Any:
-        return self.reading.city
+        return self.record.city
 
     @property
     def country_name(self) -> str:
@@ -56,8 +56,8 @@ class CityFigures:
         return self.count(*UNDER_WAY)
 
     @property
-    def worrying(self) -> int:
-        return self.count(*WORRIES)
+    def needing_attention(self) -> int:
+        return self.count(*NEEDING_ATTENTION)
 
     @property
     def on_track(self) -> int:
@@ -79,13 +79,13 @@ class CityFigures:
         return sum(self.health.get(health, 0) for health in healths)
 
 
-def city_figures(view: View) -> list[CityFigures]:
+def city_figures(view: DashboardScope) -> list[CityFigures]:
     """Return one for each city, by name; a city without a record has no figures."""
     found = _frozen_figures(view) | _live_figures(view)
-    return [CityFigures(reading, **found.get(reading.city.pk, {})) for reading in view.readings]
+    return [CityFigures(record, **found.get(record.city.pk, {})) for record in view.city_records]
 
 
-def _frozen_figures(view: View) -> dict[int, dict]:
+def _frozen_figures(view: DashboardScope) -> dict[int, dict]:
     if not view.frozen:
         return {}
     rows = view.frozen_actions().order_by().values_list(CITY_OF_FROZEN, "health")
@@ -93,10 +93,10 @@ def _frozen_figures(view: View) -> dict[int, dict]:
     return _figures(rows.annotate(Count("pk"), *sums))
 
 
-def _live_figures(view: View) -> dict[int, dict]:
+def _live_figures(view: DashboardScope) -> dict[int, dict]:
     if not view.live:
         return {}
-    periods = [reading.city_period_id for reading in view.live if reading.city_period_id]
+    periods = [record.city_period_id for record in view.live if record.city_period_id]
     return _figures(live.summed(view.live_actions(), periods, view.as_of))
 
 
@@ -136,20 +136,20 @@ class ProgressPoint:
     is_open: bool = False
 
 
-def progress_points(view: View, figures: list[CityFigures]) -> list[ProgressPoint]:
+def progress_points(view: DashboardScope, figures: list[CityFigures]) -> list[ProgressPoint]:
     """Return accepted (for the public: published) revisions up to the period, then the current state. One query."""
     if view.period is None:
         return []
     return [*_past_points(view), *_present_points(view, figures)]
 
 
-def _past_points(view: View) -> list[ProgressPoint]:
+def _past_points(view: DashboardScope) -> list[ProgressPoint]:
     """Return accepted revisions; for cities that the reader sees as the public, published revisions and actions."""
     periods = {row.pk: row for row in view.periods if row.starts_on < view.period.starts_on}
     cities = {city.pk: city for city in view.cities}
     records = with_records(CityPeriod.objects.filter(period__in=list(periods)))
-    fully = records.filter(city__in=[row.city.pk for row in view.readings if not row.is_public])
-    public = records.filter(city__in=[row.city.pk for row in view.readings if row.is_public])
+    fully = records.filter(city__in=[row.city.pk for row in view.city_records if not row.is_public])
+    public = records.filter(city__in=[row.city.pk for row in view.city_records if row.is_public])
     rows = RevisionAction.objects.exclude(health=Health.CANCELLED).filter(
         Q(revision__in=fully.values("accepted_id"))
         | Q(revision__in=public.values("published_id"), action__published_at__isnull=False)
@@ -164,9 +164,9 @@ def _past_points(view: View) -> list[ProgressPoint]:
     return sorted(points, key=lambda point: (point.city.name, point.period.starts_on))
 
 
-def _present_points(view: View, figures: list[CityFigures]) -> list[ProgressPoint]:
+def _present_points(view: DashboardScope, figures: list[CityFigures]) -> list[ProgressPoint]:
     return [
-        ProgressPoint(row.city, view.period, row.progress, is_open=row.reading.is_live)
+        ProgressPoint(row.city, view.period, row.progress, is_open=row.record.is_live)
         for row in figures
         if row.progress is not None
     ]

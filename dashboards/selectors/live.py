@@ -44,16 +44,23 @@ PRESENT = AsOf()
 
 def summed(rows: QuerySet, periods: Sequence[int], as_of: AsOf = PRESENT) -> list[tuple]:
     """Return tuples of city id, health, count, and the sums of progress, spent, budget and updates in ``periods``."""
-    told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__in=periods)
-    counted = told.order_by().values("action").annotate(n=Count("pk")).values("n")
-    actions = rows.with_health(*as_of).with_money(as_of.upto).annotate(told=Coalesce(Subquery(counted), 0)).order_by()
-    found = _ask(SUMS, actions.values_list(CITY, "health", "progress", "spent_total", "budget_total", "told"))
+    update_counts = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__in=periods)
+    counted = update_counts.order_by().values("action").annotate(n=Count("pk")).values("n")
+    actions = (
+        rows.with_health(*as_of)
+        .with_money(as_of.upto)
+        .annotate(update_counts=Coalesce(Subquery(counted), 0))
+        .order_by()
+    )
+    found = _run(SUMS, actions.values_list(CITY, "health", "progress", "spent_total", "budget_total", "told"))
     return [(*row[:4], _money(row[4]), _money(row[5]), row[6]) for row in found]
 
 
 def counted(rows: QuerySet, healths: Sequence[Health], as_of: AsOf = PRESENT) -> int:
     wanted = [health.value for health in healths]
-    found = _ask(COUNT, rows.with_health(*as_of).order_by().values_list("health"), wanted, parts=(_marks(wanted),))
+    found = _run(
+        COUNT, rows.with_health(*as_of).order_by().values_list("health"), wanted, parts=(_placeholders(wanted),)
+    )
     return found[0][0] if found else 0
 
 
@@ -62,10 +69,10 @@ def urgent(rows: QuerySet, healths: Sequence[Health], most: int, as_of: AsOf = P
     wanted = [health.value for health in healths]
     order = " ".join(f"WHEN %s THEN {n}" for n in range(len(wanted)))
     keys = rows.with_health(*as_of).order_by().values_list("pk", CITY, "code", "health")
-    return [pk for (pk,) in _ask(KEYS, keys, [*wanted, *wanted, most], parts=(_marks(wanted), order))]
+    return [pk for (pk,) in _run(KEYS, keys, [*wanted, *wanted, most], parts=(_placeholders(wanted), order))]
 
 
-def _ask(statement: str, rows: QuerySet, more: Sequence[Any] = (), parts: Sequence[str] = ()) -> list[tuple]:
+def _run(statement: str, rows: QuerySet, more: Sequence[Any] = (), parts: Sequence[str] = ()) -> list[tuple]:
     """Run ``statement`` around the queryset's own SQL; every value is passed as a parameter."""
     try:
         inner, params = rows.query.sql_with_params()
@@ -76,7 +83,7 @@ def _ask(statement: str, rows: QuerySet, more: Sequence[Any] = (), parts: Sequen
         return cursor.fetchall()
 
 
-def _marks(values: Sequence[Any]) -> str:
+def _placeholders(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 

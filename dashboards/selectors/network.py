@@ -10,21 +10,21 @@ from django.utils.translation import ngettext
 
 from strategies.enums import PeriodState
 
-from .actions import ActionLine, ActionLines, healths_of
+from .actions import ActionRow, ActionRows, healths_of
 from .dimensions import Results, results
 from .figures import CityFigures, ProgressPoint, city_figures, progress_points
 from .phases import PhaseRow, phase_rows
-from .scope import Reading, View
+from .scope import CityRecord, DashboardScope
 
 MOST_ATTENTION = 5
-MOST_NAMES = 3
+MAX_NAMES = 3
 
 
 @dataclass
 class Dashboard:
     """Everything that the page shows; each part is read when first used, once."""
 
-    view: View
+    view: DashboardScope
 
     @cached_property
     def cities(self) -> list[CityFigures]:
@@ -43,8 +43,8 @@ class Dashboard:
         return progress_points(self.view, self.cities)
 
     @cached_property
-    def attention(self) -> list[ActionLine]:
-        return ActionLines(self.view, healths_of("attention"))[:MOST_ATTENTION]
+    def attention(self) -> list[ActionRow]:
+        return ActionRows(self.view, healths_of("attention"))[:MOST_ATTENTION]
 
     # ---- key figures
 
@@ -57,8 +57,8 @@ class Dashboard:
         return sum(row.on_track for row in self.cities)
 
     @property
-    def worrying(self) -> int:
-        return sum(row.worrying for row in self.cities)
+    def needing_attention(self) -> int:
+        return sum(row.needing_attention for row in self.cities)
 
     @property
     def actions(self) -> int:
@@ -69,20 +69,20 @@ class Dashboard:
         return sum(row.updates for row in self.cities)
 
     @property
-    def readings(self) -> list[Reading]:
-        return self.view.readings
+    def city_records(self) -> list[CityRecord]:
+        return self.view.city_records
 
     @property
-    def reported(self) -> list[Reading]:
-        return [reading for reading in self.readings if reading.is_reported]
+    def reported(self) -> list[CityRecord]:
+        return [record for record in self.city_records if record.is_reported]
 
     @property
-    def unreported(self) -> list[Reading]:
-        return [reading for reading in self.readings if not reading.is_reported]
+    def unreported(self) -> list[CityRecord]:
+        return [record for record in self.city_records if not record.is_reported]
 
     @property
     def has_open_figures(self) -> bool:
-        return any(reading.is_live for reading in self.readings)
+        return any(record.is_live for record in self.city_records)
 
     @property
     def with_money(self) -> list[CityFigures]:
@@ -96,11 +96,11 @@ class Dashboard:
         return " ".join(sentence for sentence in (self._reported_sentence(), self._needs_sentence()) if sentence)
 
     def _reported_sentence(self) -> str:
-        total, done = len(self.readings), len(self.reported)
+        total, done = len(self.city_records), len(self.reported)
         if not total or self.view.period is None:
             return _("Nothing has been reported yet.")
         if self.view.only_city is not None:
-            return _city_sentence(self.readings[0])
+            return _city_sentence(self.city_records[0])
         known = {"done": done, "total": total}
         if self.has_open_figures and not done:
             return (
@@ -125,22 +125,22 @@ class Dashboard:
         return _("What needs attention: %(things)s.") % {"things": "; ".join(needs)}
 
     def _worry_words(self) -> str:
-        if not self.worrying:
+        if not self.needing_attention:
             return ""
         words = ngettext(
             "%(count)s action is late, at risk or without recent news",
             "%(count)s actions are late, at risk or without recent news",
-            self.worrying,
+            self.needing_attention,
         )
-        return words % {"count": self.worrying}
+        return words % {"count": self.needing_attention}
 
     def _returned_words(self) -> str:
-        back = [reading.city.name for reading in self.readings if reading.state == PeriodState.RETURNED]
+        back = [record.city.name for record in self.city_records if record.state == PeriodState.RETURNED]
         if back:
             return _("the period of %(cities)s was returned") % {"cities": _named(back)}
         if self.view.is_current or not self.unreported or not self.reported:
             return ""
-        names = _named([reading.city.name for reading in self.unreported[:MOST_NAMES]])
+        names = _named([record.city.name for record in self.unreported[:MAX_NAMES]])
         return _("no accepted report from %(cities)s") % {"cities": names}
 
     def _split_words(self) -> str:
@@ -150,18 +150,18 @@ class Dashboard:
         for result, cell in self.results.split:
             by_name.setdefault(cell.name, []).append(result.city.name)
         name, cities = max(by_name.items(), key=lambda pair: len(pair[1]))
-        known = {"dimension": name.lower(), "cities": _named(cities[:MOST_NAMES])}
+        known = {"dimension": name.lower(), "cities": _named(cities[:MAX_NAMES])}
         return _("raters disagree, most about %(dimension)s in %(cities)s") % known
 
 
-def _city_sentence(reading: Reading) -> str:
-    if reading.is_live:
+def _city_sentence(record: CityRecord) -> str:
+    if record.is_live:
         return _("The period is open: these figures are what is logged so far, not yet submitted.")
-    if reading.revision is None:
-        return _("Nothing is published for this period.") if reading.is_public else _("There are no figures yet.")
-    if reading.state == PeriodState.OPEN:
+    if record.revision is None:
+        return _("Nothing is published for this period.") if record.is_public else _("There are no figures yet.")
+    if record.state == PeriodState.OPEN:
         return _("The period was opened again: these are the figures that were accepted last.")
-    return _("These are the figures of revision %(number)s.") % {"number": reading.revision}
+    return _("These are the figures of revision %(number)s.") % {"number": record.revision}
 
 
 def _named(names: list[Any]) -> str:

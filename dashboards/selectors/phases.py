@@ -8,7 +8,7 @@ from typing import Any
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 
-from .scope import View
+from .scope import DashboardScope
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PhaseRow:
     today: date
 
     @property
-    def seen_until(self) -> date | None:
+    def bar_end(self) -> date | None:
         """The end of the actual bar: today if the phase is still running."""
         if self.actual_start is None:
             return None
@@ -33,7 +33,7 @@ class PhaseRow:
         return self.actual_end is None and self.planned_end < self.today
 
 
-def phase_rows(view: View) -> Sequence[PhaseRow]:
+def phase_rows(view: DashboardScope) -> Sequence[PhaseRow]:
     """Return rows by city, then in the order of the pilot; only of cities that the reader reads fully."""
     cities = [city.pk for city in view.cities if view.reads_fully(city.pk)]
     if not cities:

@@ -10,13 +10,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import City, TargetGroup, Theme
-from cities.rules import insider_cities, reads_network
+from cities.rules import insider_city_ids, reads_network
 from core import clock
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 from strategies.enums import LOCKED, PeriodState, PeriodVerb
 from strategies.models import Action, CityPeriod, PeriodMove, PeriodRevision, ReportingPeriod, RevisionAction
-from strategies.models.querysets import current_plan
+from strategies.models.querysets import current_plan_q
 
 from .live import PRESENT, AsOf
 
@@ -45,7 +45,7 @@ BASIS_LABELS = {
 
 
 @dataclass(frozen=True)
-class Reading:
+class CityRecord:
     """One city in one period, with its record as far as the reader may see it."""
 
     city: City
@@ -77,7 +77,7 @@ class Reading:
 
 
 @dataclass
-class View:
+class DashboardScope:
     """The scope of a dashboard. Country and phase select cities; theme and target group filter the actions."""
 
     user: Any
@@ -130,27 +130,27 @@ class View:
         return AsOf(min(clock.today(), self.period.ends_on), self.period)
 
     def reads_fully(self, city_id: int) -> bool:
-        return self.reads_network or city_id in insider_cities(self.user)
+        return self.reads_network or city_id in insider_city_ids(self.user)
 
     @cached_property
-    def readings(self) -> list[Reading]:
+    def city_records(self) -> list[CityRecord]:
         """One for each city, by name."""
         known = {row.city_id: row for row in _city_periods(self)}
         return [self._reading(city, known.get(city.pk)) for city in self.cities]
 
-    def _reading(self, city: City, row: Any) -> Reading:
+    def _reading(self, city: City, row: Any) -> CityRecord:
         is_public = not self.reads_fully(city.pk)
         basis, pk, number = _basis_of(row, is_public=is_public, has_begun=self.has_begun)
         state = row.state if row is not None else PeriodState.SCHEDULED
-        return Reading(city, row and row.pk, state, basis, pk, number, is_public)
+        return CityRecord(city, row and row.pk, state, basis, pk, number, is_public)
 
     @property
-    def live(self) -> list[Reading]:
-        return [reading for reading in self.readings if reading.is_live]
+    def live(self) -> list[CityRecord]:
+        return [record for record in self.city_records if record.is_live]
 
     @property
-    def frozen(self) -> list[Reading]:
-        return [reading for reading in self.readings if reading.revision_id is not None]
+    def frozen(self) -> list[CityRecord]:
+        return [record for record in self.city_records if record.revision_id is not None]
 
     # ---- querysets behind the figures
 
@@ -158,15 +158,15 @@ class View:
         """Return the active actions of the cities whose open period is shown; drafts only for who may see them."""
         rows = Action.objects.standing().visible_to(self.user)
         rows = rows.filter(
-            current_plan("objective__area__strategy__"),
-            objective__area__strategy__city__in=[reading.city.pk for reading in self.live],
+            current_plan_q("objective__area__strategy__"),
+            objective__area__strategy__city__in=[record.city.pk for record in self.live],
         )
         return self.cut(rows)
 
     def frozen_actions(self) -> QuerySet[RevisionAction]:
         """Return the actions of the shown revisions; where the reader is the public, only published ones."""
-        whole = [reading.revision_id for reading in self.frozen if not reading.is_public]
-        public = [reading.revision_id for reading in self.frozen if reading.is_public]
+        whole = [record.revision_id for record in self.frozen if not record.is_public]
+        public = [record.revision_id for record in self.frozen if record.is_public]
         seen = Q(revision__in=whole) | Q(revision__in=public, action__published_at__isnull=False)
         rows = RevisionAction.objects.filter(seen)
         return self.cut(rows, "action__")
@@ -180,7 +180,7 @@ class View:
         return rows
 
 
-def view_for(
+def scope_for(
     user: Any,
     *,
     starts_on: str = "",
@@ -189,14 +189,14 @@ def view_for(
     group: str = "",
     phase: str = "",
     city: City | None = None,
-) -> View:
+) -> DashboardScope:
     """Return the scope for query parameters; unknown values fall back to the current period and to all."""
     periods = list(ReportingPeriod.objects.filter(opens_on__lte=clock.today()).order_by("-starts_on"))
     started = [period for period in periods if period.starts_on <= clock.today()]
     current = next(iter(started or periods), None)
     period = next((row for row in periods if row.starts_on.isoformat() == starts_on), current)
     themes, groups = list(Theme.objects.order_by("name")), list(TargetGroup.objects.order_by("name"))
-    return View(
+    return DashboardScope(
         user=user,
         period=period,
         current=current,
@@ -238,7 +238,7 @@ def with_records(rows: QuerySet[CityPeriod]) -> QuerySet[CityPeriod]:
     return rows
 
 
-def _city_periods(view: View) -> Iterable[CityPeriod]:
+def _city_periods(view: DashboardScope) -> Iterable[CityPeriod]:
     if view.period is None:
         return []
     return with_records(CityPeriod.objects.filter(period=view.period, city__in=[city.pk for city in view.cities]))
@@ -257,6 +257,6 @@ def _basis_of(row: Any, *, is_public: bool, has_begun: bool) -> tuple[Basis, int
     return (Basis.OPEN if has_begun and row.state not in LOCKED else Basis.NONE), None, None
 
 
-def linked_to(user: Any, path: str = "pk") -> Exists:
+def may_open(user: Any, path: str = "pk") -> Exists:
     """Return whether the reader may open the action; withdrawn and unpublished ones are only counted."""
     return Exists(Action.objects.visible_to(user).filter(pk=OuterRef(path)))

@@ -6,8 +6,8 @@ class DemoConfig(AppConfig):
     label = "demo"
 
     def ready(self):
-        from cities.words import add_words
+        from cities.words import register_names
 
         from .words import GROUPS, THEMES
 
-        add_words([*THEMES.values(), *GROUPS.values()])
+        register_names([*THEMES.values(), *GROUPS.values()])

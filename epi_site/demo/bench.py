@@ -51,11 +51,11 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Found:
+class Measurement:
     """The number of queries, the median milliseconds and the bytes of a page."""
 
     name: str
-    bar: int
+    query_limit: int
     queries: int
     milliseconds: float
     size: int
@@ -63,13 +63,13 @@ class Found:
 
     @property
     def holds(self) -> bool:
-        return self.status < 400 and self.queries <= self.bar
+        return self.status < 400 and self.queries <= self.query_limit
 
 
 # ---- the network
 
 
-class Network:
+class BenchmarkNetwork:
     """A network that ``grow`` adds cities to; pages of one city show the first."""
 
     def __init__(self):
@@ -185,7 +185,7 @@ def _user(name: str, body: Body, role: str, house: Organisation | None = None) -
 # ---- measuring
 
 
-def pages_of(network: Network) -> Iterator[tuple[str, int, Any, str]]:
+def pages_of(network: BenchmarkNetwork) -> Iterator[tuple[str, int, Any, str]]:
     """Yield name, limit of queries, user and URL of each page."""
     slug = network.cities[0].slug
     action = Action.objects.filter(objective__area__strategy__city=network.cities[0]).order_by("pk").first()
@@ -208,11 +208,11 @@ def pages_of(network: Network) -> Iterator[tuple[str, int, Any, str]]:
     yield "members", 15, network.coordinator, reverse("cities:member_list")
 
 
-def measure(network: Network) -> list[Found]:
+def measure(network: BenchmarkNetwork) -> list[Measurement]:
     return [_measured(*page) for page in pages_of(network)]
 
 
-def _measured(name: str, bar: int, user: Any, url: str) -> Found:
+def _measured(name: str, query_limit: int, user: Any, url: str) -> Measurement:
     client = Client(headers={"host": settings.ALLOWED_HOSTS[0]})
     if user is not None:
         client.force_login(user)
@@ -221,7 +221,7 @@ def _measured(name: str, bar: int, user: Any, url: str) -> Found:
         response = client.get(url)
         asked = len(queries)  # read now: the next request empties the log
     times = [_milliseconds(client, url) for _run in range(RUNS)]
-    return Found(name, bar, asked, median(times), len(response.content), response.status_code)
+    return Measurement(name, query_limit, asked, median(times), len(response.content), response.status_code)
 
 
 def _milliseconds(client: Client, url: str) -> float:
@@ -233,7 +233,7 @@ def _milliseconds(client: Client, url: str) -> float:
 MARKS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")  # of transactions: not counted
 
 
-def log_once(network: Network) -> int:
+def log_once(network: BenchmarkNetwork) -> int:
     """Return the number of queries to open the logging form and save one update."""
     action = Action.objects.filter(objective__area__strategy__city=network.cities[0]).order_by("pk").first()
     url = reverse("strategies:action_log", args=[action.pk])

@@ -44,18 +44,18 @@ class Calendar:
 
 
 @dataclass
-class Story:
+class Schedule:
     """Scheduled events. They run in order of time, each with ``clock`` set to its time, never later than now."""
 
     now: datetime
-    scenes: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
+    events: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
     def tell(self, day: date, act: Callable[[], object], *, hour: int = 9) -> None:
         """Schedule ``act`` for ``day`` at ``hour`` (UTC); within an hour, in the order of scheduling."""
         moment = datetime.combine(day, time(hour), tzinfo=UTC)
-        self.scenes.append((min(moment, self.now), len(self.scenes), act))
+        self.events.append((min(moment, self.now), len(self.events), act))
 
-    def play(self) -> None:
-        for moment, _number, act in sorted(self.scenes, key=lambda scene: scene[:2]):
+    def run(self) -> None:
+        for moment, _number, act in sorted(self.events, key=lambda scene: scene[:2]):
             with clock.at(moment):
                 act()

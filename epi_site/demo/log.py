@@ -6,13 +6,13 @@ from decimal import Decimal
 from cities.enums import Visibility
 from cities.models import City
 from cities.services.files import store_upload
-from strategies.enums import ActionStatus
+from strategies.enums import ImplementationStage
 from strategies.models import CityPeriod
 from strategies.services import periods, updates
 
 from . import pieces
-from .calendar import Calendar, Quarter, Story
-from .people import Cast
+from .calendar import Calendar, Quarter, Schedule
+from .people import DemoUsers
 from .plans import Plan
 
 NEXT_STEPS = [
@@ -33,10 +33,10 @@ KEPT = ("date", "text", "status", "language", "people_reached", "challenges", "n
 SHARE = {"on_track": "0.16", "at_risk": "0.08", "late": "0.14", "done": "0.32", "stale": "0.12", "cancelled": "0.1"}
 
 
-class Logging:
+class CityHistory:
     """The history of one city's strategy: its updates, values, narratives and periods."""
 
-    def __init__(self, city: City, plans: list[Plan], cast: Cast, calendar: Calendar, number: int):
+    def __init__(self, city: City, plans: list[Plan], cast: DemoUsers, calendar: Calendar, number: int):
         self.city, self.plans, self.cast, self.calendar, self.number = city, plans, cast, calendar, number
 
     @property
@@ -52,7 +52,7 @@ class Logging:
 
     # ---- updates
 
-    def tell(self, story: Story) -> None:
+    def tell(self, story: Schedule) -> None:
         for plan in self.plans:
             for step, day in enumerate(plan.updates):
                 story.tell(day, lambda plan=plan, step=step, day=day: self.log(plan, step, day), hour=10)
@@ -78,10 +78,10 @@ class Logging:
     @staticmethod
     def _status(course: str, is_last: bool) -> str:
         if is_last and course == "done":
-            return ActionStatus.COMPLETED
+            return ImplementationStage.COMPLETED
         if is_last and course == "cancelled":
-            return ActionStatus.CANCELLED
-        return ActionStatus.ONGOING
+            return ImplementationStage.CANCELLED
+        return ImplementationStage.ONGOING
 
     @staticmethod
     def _spent(content: dict) -> Decimal | None:
@@ -119,9 +119,9 @@ class Logging:
 
     # ---- periods
 
-    def hand_in(self, quarter: Quarter, *, with_word: str = "") -> None:
+    def submit_period(self, quarter: Quarter, *, extra_sentence: str = "") -> None:
         city_period = self.period(quarter)
-        self.write_narrative(city_period, quarter, with_word)
+        self.write_narrative(city_period, quarter, extra_sentence)
         periods.submit_period(city_period, by=self.lead, on_behalf_of=self.lead.person)
 
     def write_narrative(self, city_period: CityPeriod, quarter: Quarter, word: str = "") -> None:
@@ -155,6 +155,6 @@ class Logging:
         updates.change_update(update, by=self.official, data=data, version=update.version)
 
 
-def handed_in_on(quarter: Quarter, number: int, *, is_last: bool) -> date:
+def submission_day(quarter: Quarter, number: int, *, is_last: bool) -> date:
     """Return the day of submission: soon after the quarter; for the last one before its end, so that it is past."""
     return quarter.end - timedelta(days=3) if is_last else quarter.end + timedelta(days=4 + number % 5)

@@ -10,8 +10,8 @@ from pilot.models import PilotPhase
 from pilot.services import phases
 from strategies.models import Action
 
-from .calendar import BEHIND, Calendar, Story
-from .people import Cast
+from .calendar import BEHIND, Calendar, Schedule
+from .people import DemoUsers
 
 NO_KICK_OFF = "riga"  # planned, not yet held
 MISSED = {"cluj-napoca", "riga"}  # their expert groups did not meet in the last quarter
@@ -27,7 +27,7 @@ LATER = {
 }
 
 
-def tell(story: Story, cities: dict[str, City], cast: Cast, calendar: Calendar) -> None:
+def tell(story: Schedule, cities: dict[str, City], cast: DemoUsers, calendar: Calendar) -> None:
     first = calendar.quarter(-3).start
     for number, (slug, city) in enumerate(sorted(cities.items())):
         _tell_phases(story, city, cast, calendar, number)
@@ -46,7 +46,7 @@ def tell(story: Story, cities: dict[str, City], cast: Cast, calendar: Calendar) 
             story.tell(kick_off, lambda city=city: _held(city, cast), hour=18)
 
 
-def _tell_phases(story: Story, city: City, cast: Cast, calendar: Calendar, number: int) -> None:
+def _tell_phases(story: Schedule, city: City, cast: DemoUsers, calendar: Calendar, number: int) -> None:
     """Schedule the phases: the coordinator plans all three, the lead official enters each start and end on its day."""
     start, ahead = calendar.quarter(-3).start, calendar.quarter(0).end
     planned = start - timedelta(days=40)
@@ -66,15 +66,15 @@ def _tell_phases(story: Story, city: City, cast: Cast, calendar: Calendar, numbe
             story.tell(ended, lambda kind=kind, day=ended: _date_phase(city, cast, kind, actual_end=day))
 
 
-def _plan_phase(city: City, cast: Cast, kind: str, begins: date, ends: date) -> None:
+def _plan_phase(city: City, cast: DemoUsers, kind: str, begins: date, ends: date) -> None:
     phases.create_phase(city, kind, by=cast["coordinator"], planned_start=begins, planned_end=ends)
 
 
-def _date_phase(city: City, cast: Cast, kind: str, **day: date) -> None:
+def _date_phase(city: City, cast: DemoUsers, kind: str, **day: date) -> None:
     phases.set_dates(PilotPhase.objects.get(city=city, kind=kind), by=cast[f"lead.{city.slug}"], **day)
 
 
-def _meeting(city: City, cast: Cast, day: date, title: str, words: dict[str, str]) -> None:
+def _meeting(city: City, cast: DemoUsers, day: date, title: str, words: dict[str, str]) -> None:
     body, official = cast.bodies[BodyKind.EXPERT_GROUP, city.slug], cast[f"official.{city.slug}"]
     fields = {
         "kind": EventKind.MEETING,
@@ -90,7 +90,7 @@ def _meeting(city: City, cast: Cast, day: date, title: str, words: dict[str, str
     events.record_attendance(event, by=official, persons=came)
 
 
-def _kick_off(city: City, cast: Cast, day: date, calendar: Calendar) -> None:
+def _kick_off(city: City, cast: DemoUsers, day: date, calendar: Calendar) -> None:
     if city.slug == NO_KICK_OFF:
         day = calendar.today + timedelta(days=24)
     fields = {
@@ -110,7 +110,7 @@ def _main_actions(city: City) -> list[str]:
     return list(Action.objects.of_city(city).filter(is_pilot=True).values_list("title", flat=True)[:6])
 
 
-def _held(city: City, cast: Cast) -> None:
+def _held(city: City, cast: DemoUsers) -> None:
     event, official = Event.objects.get(city=city, kind=EventKind.KICK_OFF), cast[f"official.{city.slug}"]
     documentation = "The tables’ notes were typed and sent to everybody who left an address."
     events.save_event(event, by=official, fields={"documentation": documentation}, version=event.version)

@@ -36,7 +36,7 @@ COMMITTEE = [  # the third works for an organisation that carries out actions in
 
 
 @dataclass
-class Cast:
+class DemoUsers:
     """All users of the demo, by the local part of their email address."""
 
     users: dict[str, User] = field(default_factory=dict)
@@ -104,14 +104,14 @@ def add_city(content: dict) -> City:
     )
 
 
-class Casting:
+class UserSetup:
     """Creates accounts, and memberships from ``since`` on.
 
     The first coordinator and the chair of the committee are added without an inviter; these two add the others.
     """
 
     def __init__(self, since: date):
-        self.cast, self.since = Cast(), since
+        self.cast, self.since = DemoUsers(), since
 
     def network(self) -> None:
         office = self._body(BodyKind.NETWORK_OFFICE, BODIES[BodyKind.NETWORK_OFFICE])

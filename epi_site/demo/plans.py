@@ -18,7 +18,7 @@ from strategies.models import (
     Strategy,
     SwotItem,
 )
-from strategies.services.plans import add_strategy, save_version
+from strategies.services.plans import add_strategy, save_part
 
 from .calendar import Calendar
 
@@ -94,7 +94,7 @@ def update_days(calendar: Calendar, content: dict, index: int) -> list[date]:
     return days[: len(content["news"])]
 
 
-class Drafting:
+class PlanWriter:
     """Writes a city's plan as its official; the lead official adopts and publishes it later."""
 
     def __init__(self, city: City, content: dict, calendar: Calendar, people: list[Person]):
@@ -117,7 +117,7 @@ class Drafting:
         return self.strategy, plans
 
     def _save(self, part: Any, **fields: Any) -> Any:
-        return save_version(part, by=self.by, fields=fields)
+        return save_part(part, by=self.by, fields=fields)
 
     def _area(self, area: dict) -> Objective:
         theme = Theme.objects.get(code=area["theme"])
@@ -140,7 +140,7 @@ class Drafting:
             "budget_status": BudgetStatus.LINES if content["budget"] else BudgetStatus.NONE_NEEDED,
         }
         groups = {"target_groups": TargetGroup.objects.filter(code__in=content["groups"])}
-        action = save_version(Action(objective=objective), by=self.by, fields=fields, m2m=groups)
+        action = save_part(Action(objective=objective), by=self.by, fields=fields, m2m=groups)
         if content["budget"]:
             self._budget(action, content["budget"])
         updates = update_days(self.calendar, content, index)

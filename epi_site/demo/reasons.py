@@ -3,7 +3,7 @@
 In the framework's order: relevance, effectiveness, coherence, sustainability, efficiency, impact.
 """
 
-VOICES = {  # reasons of each rater, with what that rater looks at first
+REASONS = {  # reasons of each rater, with what that rater looks at first
     "rater1": (
         "The problems named in the strategy are those that participants told of when they were asked.",
         "I compared each milestone with its date; most that were due have been reached.",
@@ -45,7 +45,7 @@ VOICES = {  # reasons of each rater, with what that rater looks at first
         "We see families come back by themselves, which is the best sign that we know of.",
     ),
 }
-AGREED = {
+CONSENSUS_REASONS = {
     "cartagena": (
         "Mediators and the interreligious table answer what districts asked for; seasonal workers are reached less.",
         "The table of religions and the welcome folder are ahead of their dates; interpreting by telephone is not.",
@@ -103,7 +103,7 @@ AGREED = {
         "It is too early: no action has yet asked its participants what has changed for them.",
     ),
 }
-AGREED_AGAIN = {  # the second evaluation of a city
+SECOND_CONSENSUS_REASONS = {  # the second evaluation of a city
     "lublin": (
         "The commission has heard the families again, and two actions were changed to what they said.",
         "Seven of eight offices have a coordinator now, and volunteers are found again after a weak spring.",

@@ -8,8 +8,8 @@ from evaluation.selectors.sources import citable_sources
 from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
 from strategies.models import ReportingPeriod, Strategy
 
-from .people import Cast
-from .reasons import AGREED, AGREED_AGAIN, VOICES
+from .people import DemoUsers
+from .reasons import CONSENSUS_REASONS, REASONS, SECOND_CONSENSUS_REASONS
 
 LEVELS = {  # levels that most raters choose for a city, in the framework's order
     "cartagena": (3, 3, 4, 2, 3, 2),
@@ -31,7 +31,7 @@ NOT_ASSESSED = "Too early: the actions that would show it began only this quarte
 
 
 class Rounds:
-    def __init__(self, cast: Cast, framework: Framework):
+    def __init__(self, cast: DemoUsers, framework: Framework):
         self.cast, self.framework = cast, framework
         self.dimensions = list(Dimension.objects.filter(framework=framework).order_by("order"))
 
@@ -77,7 +77,7 @@ class Rounds:
             by=rater,
             level=None if skips else level,
             not_assessed_reason=NOT_ASSESSED if skips else "",
-            reasons="" if skips else VOICES[name][number],
+            reasons="" if skips else REASONS[name][number],
             citations=[] if skips else sources,
         )
 
@@ -111,7 +111,7 @@ class Rounds:
     def agree(self, round_: EvaluationRound, *, is_again: bool = False) -> None:
         for evaluation in round_.evaluations.select_related("strategy__city"):
             slug = evaluation.strategy.city.slug
-            levels, reasons = LEVELS[slug], (AGREED_AGAIN if is_again else AGREED)[slug]
+            levels, reasons = LEVELS[slug], (SECOND_CONSENSUS_REASONS if is_again else CONSENSUS_REASONS)[slug]
             for number, dimension in enumerate(self.dimensions):
                 consensus.save_consensus(
                     evaluation,
@@ -130,7 +130,7 @@ class Rounds:
                     decision=Decision.APPROVE,
                     reason="The reasons are clear and rest on what the city has shown.",
                     dimensions=dict.fromkeys((row.code for row in self.dimensions), (Decision.APPROVE, "")),
-                    stated_hash=committee.desk_hash(evaluation),
+                    stated_hash=committee.decision_hash(evaluation),
                 )
 
     def move(self, round_: EvaluationRound, verb: str) -> None:

@@ -16,14 +16,14 @@ from evaluation.services import frameworks
 from evaluation.tasks import build_report, issue_due_reports
 from reports.enums import Recipients, ReportKind, Trigger
 from reports.models import Report, ReportSchedule
-from strategies.selectors.places import ACTION, INDICATOR, places_of
+from strategies.selectors.places import ACTION, INDICATOR, sections_of
 from strategies.services import periods, plans
 from strategies.tasks import open_due_periods
 
 from . import meetings, people, training
-from .calendar import BEHIND, Calendar, Story
-from .log import Logging, handed_in_on
-from .plans import Drafting
+from .calendar import BEHIND, Calendar, Schedule
+from .log import CityHistory, submission_day
+from .plans import PlanWriter
 from .rounds import Rounds, dates
 
 CONTENT = Path(__file__).parent / "content"
@@ -42,14 +42,14 @@ def contents() -> list[dict]:
 class Seed:
     def __init__(self):
         self.calendar = Calendar(clock.today())
-        self.story = Story(now=clock.now())
+        self.story = Schedule(now=clock.now())
         self.first = self.calendar.quarter(-BEHIND).start
-        self.casting = people.Casting(since=self.first - timedelta(days=60))
-        self.cast = self.casting.cast
+        self.user_setup = people.UserSetup(since=self.first - timedelta(days=60))
+        self.cast = self.user_setup.cast
         self.cities: dict[str, City] = {}
-        self.logs: dict[str, Logging] = {}
+        self.logs: dict[str, CityHistory] = {}
 
-    def play(self) -> None:
+    def run(self) -> None:
         """Load everything, in a few seconds; rolls back if anything fails."""
         with transaction.atomic():
             with clock.at(self._moment(-60)):
@@ -59,11 +59,11 @@ class Seed:
             with clock.at(self._moment(-45)):
                 self._drafts()
             self._tell()
-            self.story.play()
-        self._post_letters()
+            self.story.run()
+        self._send_emails()
 
     @staticmethod
-    def _post_letters() -> None:
+    def _send_emails() -> None:
         """Write each email to the folder, dated when it was queued. With a mail server, the worker sends them."""
         if settings.EMAIL_HOST:
             return
@@ -78,10 +78,10 @@ class Seed:
 
     def _people(self) -> None:
         people.set_up_network()
-        self.casting.network()
+        self.user_setup.network()
         for content in contents():
             self.cities[content["slug"]] = people.add_city(content)
-            self.casting.city(self.cities[content["slug"]], content)
+            self.user_setup.city(self.cities[content["slug"]], content)
         self.framework = frameworks.load_framework()
 
     def _periods(self) -> None:
@@ -108,8 +108,8 @@ class Seed:
                 self.cast.person(f"lead.{slug}"),
                 self.cast.person(f"expert.{slug}"),
             ]
-            strategy, drafted = Drafting(self.cities[slug], content, self.calendar, owners).draft()
-            self.logs[slug] = Logging(self.cities[slug], drafted, self.cast, self.calendar, number)
+            strategy, drafted = PlanWriter(self.cities[slug], content, self.calendar, owners).draft()
+            self.logs[slug] = CityHistory(self.cities[slug], drafted, self.cast, self.calendar, number)
             self.story.tell(self.first - timedelta(days=20), lambda s=strategy, slug=slug: self._adopt(s, slug))
 
     def _adopt(self, strategy, slug: str) -> None:
@@ -129,7 +129,7 @@ class Seed:
             self.story.tell(self.calendar.quarter(offset).start, open_due_periods, hour=6)
         for offset in range(-BEHIND, 0):
             for log in self.logs.values():
-                self._hand_in(log, offset)
+                self._schedule_submission(log, offset)
         self._first_round()
         self._round_on_the_desk()
         self._round_in_rating()
@@ -140,11 +140,11 @@ class Seed:
                     self.story.tell(day, self._issue, hour=20)
         self.story.tell(self.calendar.today, self._issue, hour=23)
 
-    def _hand_in(self, log: Logging, offset: int) -> None:
+    def _schedule_submission(self, log: CityHistory, offset: int) -> None:
         quarter, slug = self.calendar.quarter(offset), log.city.slug
         is_last = offset == -1
-        day = handed_in_on(quarter, log.number, is_last=is_last)
-        self.story.tell(day, lambda: log.hand_in(quarter), hour=15)
+        day = submission_day(quarter, log.number, is_last=is_last)
+        self.story.tell(day, lambda: log.submit_period(quarter), hour=15)
         decided = quarter.end - timedelta(days=1) if is_last else day + timedelta(days=6)
         if is_last and slug == WAITING:
             return
@@ -162,17 +162,17 @@ class Seed:
             lead = self.cast[f"lead.{slug}"]
             self.story.tell(published, lambda: periods.publish_period(log.period(quarter), by=lead))
 
-    def _accept(self, log: Logging, offset: int) -> None:
+    def _accept(self, log: CityHistory, offset: int) -> None:
         periods.accept_period(log.period(self.calendar.quarter(offset)), by=self.cast["coordinator"])
 
-    def _return(self, log: Logging, offset: int, comments: str) -> None:
+    def _return(self, log: CityHistory, offset: int, comments: str) -> None:
         city_period = log.period(self.calendar.quarter(offset))
-        places = places_of(city_period.revisions.latest("number"))
+        places = sections_of(city_period.revisions.latest("number"))
         action, indicator = (next(place for place in places if place.kind == kind) for kind in (ACTION, INDICATOR))
         marks = {action.key: "What was the money spent on?", indicator.key: "Please count again."}
         periods.return_period(city_period, by=self.cast["coordinator"], comments=comments, marks=marks)
 
-    def _reopened(self, log: Logging, offset: int, accepted: date) -> None:
+    def _reopened(self, log: CityHistory, offset: int, accepted: date) -> None:
         quarter, coordinator = self.calendar.quarter(offset), self.cast["coordinator"]
         reason = "One amount was a digit too long; the city asked to correct it."
         first = accepted + timedelta(days=3)
@@ -180,7 +180,9 @@ class Seed:
             first, lambda: periods.reopen_period(log.period(quarter), by=coordinator, reason=reason), hour=9
         )
         self.story.tell(first, lambda: log.correct_last_amount(quarter), hour=11)
-        self.story.tell(first, lambda: log.hand_in(quarter, with_word="This is the corrected submission."), hour=13)
+        self.story.tell(
+            first, lambda: log.submit_period(quarter, extra_sentence="This is the corrected submission."), hour=13
+        )
         self.story.tell(first + timedelta(days=1), lambda: self._accept(log, offset), hour=9)
 
     # ---- evaluation

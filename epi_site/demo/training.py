@@ -7,7 +7,7 @@ from core import clock
 from training.enums import SessionKind, SpeakerKind
 from training.models import Session, Speaker, TrainingWeek
 
-from .calendar import Calendar, Story
+from .calendar import Calendar, Schedule
 
 SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, speakers
     (
@@ -124,7 +124,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
 ]
 
 
-def tell(story: Story, calendar: Calendar) -> None:
+def tell(story: Schedule, calendar: Calendar) -> None:
     first = calendar.quarter(-3).start + timedelta(days=14)
     monday = first + timedelta(days=-first.weekday() % 7)
     story.tell(calendar.quarter(-3).start - timedelta(days=10), lambda: _write(monday))

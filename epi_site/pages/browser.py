@@ -11,36 +11,36 @@ from core import locales
 THEME = "epi-theme"  # the key in static/js/theme-choice.js
 
 
-class Kept(NamedTuple):
+class StoredItem(NamedTuple):
     name: str
     kind: str
     purpose: str
     duration: str
 
 
-def kept_in_browser() -> list[Kept]:
+def stored_in_browser() -> list[StoredItem]:
     cookie = _("cookie")
     return [
-        Kept(
+        StoredItem(
             settings.SESSION_COOKIE_NAME,
             cookie,
             _("That you stay signed in, and that what you have done is told on the next page."),
             _("Until you sign out or close the browser, %(hours)s at the longest.")
             % {"hours": _hours(settings.SESSION_COOKIE_AGE)},
         ),
-        Kept(
+        StoredItem(
             settings.CSRF_COOKIE_NAME,
             cookie,
             _("That no other site can send forms in your name."),
             _days(settings.CSRF_COOKIE_AGE),
         ),
-        Kept(
+        StoredItem(
             settings.LANGUAGE_COOKIE_NAME,
             cookie,
             _("The language, only where you choose one before you sign in. Your account keeps it from then on."),
             _("Until you sign in or close the browser."),
         ),
-        Kept(
+        StoredItem(
             THEME,
             _("storage of the browser, never sent"),
             _("Light or dark, only where you choose it."),

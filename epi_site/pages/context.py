@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cities.models import City, Installation
-from cities.rules import insider_cities, offices_of, reads_network
+from cities.rules import active_roles, insider_city_ids, reads_network
 from dashboards.selectors.installation import installation_of
 from epi_site.pages.workplace import has_evaluation_work, has_work
 from strategies.models import Strategy
@@ -18,7 +18,7 @@ PLAN_PATHS = ("/strategies/", "/actions/", "/indicators/", "/updates/", "/period
 
 
 @dataclass(frozen=True)
-class NavPlace:
+class NavEntry:
     """One entry of the main navigation. ``paths`` are prefixes of further URLs that belong to it."""
 
     label: str
@@ -72,10 +72,10 @@ class Site:
 
     @cached_property
     def own_cities(self) -> list[City]:
-        if self._user is None or not insider_cities(self._user):
+        if self._user is None or not insider_city_ids(self._user):
             return []
         strategies = Strategy.objects.current().filter(city=OuterRef("pk"))
-        return list(City.objects.filter(pk__in=insider_cities(self._user)).annotate(has_strategy=Exists(strategies)))
+        return list(City.objects.filter(pk__in=insider_city_ids(self._user)).annotate(has_strategy=Exists(strategies)))
 
     @cached_property
     def workplace(self) -> str:
@@ -83,44 +83,44 @@ class Site:
         return ", ".join(city.name for city in self.own_cities)
 
     @cached_property
-    def nav(self) -> list[NavPlace]:
-        return with_current(list(self._places()), self._request.path)
+    def nav(self) -> list[NavEntry]:
+        return mark_current(list(self._entries()), self._request.path)
 
-    def _places(self) -> Iterator[NavPlace]:
+    def _entries(self) -> Iterator[NavEntry]:
         user = self._user
         if user is None or not user.is_authenticated:
-            yield NavPlace(_("Cities"), reverse("cities:city_list"))
-            yield NavPlace(_("Training"), reverse("training:week_list"))
+            yield NavEntry(_("Cities"), reverse("cities:city_list"))
+            yield NavEntry(_("Training"), reverse("training:week_list"))
             return
-        insider, network = bool(insider_cities(user)), reads_network(user)
+        insider, network = bool(insider_city_ids(user)), reads_network(user)
         if has_work(user):
-            yield NavPlace(_("My work"), reverse("strategies:my_work"))
-        yield NavPlace(_("Cities"), reverse("cities:city_list"))
+            yield NavEntry(_("My work"), reverse("strategies:my_work"))
+        yield NavEntry(_("Cities"), reverse("cities:city_list"))
         for city in self.own_cities[:1]:
             page = "strategies:strategy_detail" if city.has_strategy else "cities:city_detail"
-            yield NavPlace(_("Strategy"), reverse(page, args=[city.slug]), PLAN_PATHS)
+            yield NavEntry(_("Strategy"), reverse(page, args=[city.slug]), PLAN_PATHS)
         if network and not insider:
-            yield NavPlace(_("Periods"), reverse("strategies:cityperiod_list"), PLAN_PATHS)
-        if offices_of(user) or has_evaluation_work(user):
-            yield NavPlace(_("Evaluation"), reverse("evaluation:round_list"))
-        yield NavPlace(_("Dashboards"), reverse("dashboards:network"))
+            yield NavEntry(_("Periods"), reverse("strategies:cityperiod_list"), PLAN_PATHS)
+        if active_roles(user) or has_evaluation_work(user):
+            yield NavEntry(_("Evaluation"), reverse("evaluation:round_list"))
+        yield NavEntry(_("Dashboards"), reverse("dashboards:network"))
         if insider or network:
-            yield NavPlace(_("Reports"), reverse("reports:report_list"))
-        yield NavPlace(_("Training"), reverse("training:week_list"))
+            yield NavEntry(_("Reports"), reverse("reports:report_list"))
+        yield NavEntry(_("Training"), reverse("training:week_list"))
         if user.has_perm("cities.use_admin"):
-            yield NavPlace(_("Workbench"), reverse("admin:index"))
+            yield NavEntry(_("Workbench"), reverse("admin:index"))
 
 
-def with_current(places: list[NavPlace], path: str) -> list[NavPlace]:
+def mark_current(entries: list[NavEntry], path: str) -> list[NavEntry]:
     """Mark the entry that the URL belongs to: the longest matching prefix wins."""
     fitting = [
         (len(start), n)
-        for n, place in enumerate(places)
-        for start in (place.url, *place.paths)
+        for n, entry in enumerate(entries)
+        for start in (entry.url, *entry.paths)
         if path.startswith(start)
     ]
     here = max(fitting)[1] if fitting else None
-    return [NavPlace(one.label, one.url, one.paths, current=n == here) for n, one in enumerate(places)]
+    return [NavEntry(one.label, one.url, one.paths, current=n == here) for n, one in enumerate(entries)]
 
 
 def site(request):

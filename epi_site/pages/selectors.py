@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
 from cities.models import City
-from core.maps import Map, Place, country_name, map_of
+from core.maps import Map, MapPlace, country_name, map_of
 from dashboards.selectors.figures import HEALTHS
 from evaluation.enums import Stage
 from evaluation.models import Evaluation
@@ -70,17 +70,17 @@ def front_page() -> FrontPage:
         )
         for city in cities
     ]
-    return FrontPage(rows, map_of(_places(cities)), Report.objects.filter(state=ReportState.READY).count())
+    return FrontPage(rows, map_of(_map_places(cities)), Report.objects.filter(state=ReportState.READY).count())
 
 
-def _places(cities: Sequence[City]) -> list[Place]:
+def _map_places(cities: Sequence[City]) -> list[MapPlace]:
     return [
-        Place(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, _address(city))
+        MapPlace(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, _url(city))
         for city in cities
     ]
 
 
-def _address(city: City) -> str:
+def _url(city: City) -> str:
     return reverse("cities:city_detail", args=[city.slug])
 
 

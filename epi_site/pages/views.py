@@ -6,9 +6,9 @@ from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
-from epi_site.pages.browser import kept_in_browser
+from epi_site.pages.browser import stored_in_browser
 from epi_site.pages.selectors import front_page
-from epi_site.pages.workplace import workplace_url
+from epi_site.pages.workplace import landing_url
 
 __all__ = ["csrf_failure"]
 
@@ -21,38 +21,38 @@ class Home(TemplateView):
     template_name = "pages/home.html"
 
     def get(self, request, *args, **kwargs):
-        place = workplace_url(request.user)
-        return redirect(place) if place else super().get(request, *args, **kwargs)
+        landing = landing_url(request.user)
+        return redirect(landing) if landing else super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(front=front_page(), **kwargs)
 
 
-class Statement(TemplateView):
+class TextPage(TemplateView):
     """A page with one text about this site."""
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(trail=[(_("Front page"), "/"), (self.get_label(), "")], **kwargs)
 
 
-class About(Statement):
+class About(TextPage):
     template_name = "pages/about.html"
 
     def get_label(self):
         return _("About")
 
 
-class Privacy(Statement):
+class Privacy(TextPage):
     template_name = "pages/privacy.html"
 
     def get_label(self):
         return _("Privacy")
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(kept=kept_in_browser(), **kwargs)
+        return super().get_context_data(stored_items=stored_in_browser(), **kwargs)
 
 
-class Accessibility(Statement):
+class Accessibility(TextPage):
     template_name = "pages/accessibility.html"
 
     def get_label(self):

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from cities.enums import Role
 from cities.models import Person
-from cities.rules import has_network_role, insider_cities, is_scientific_member, offices_of, person_of
+from cities.rules import active_roles, has_network_role, insider_city_ids, is_scientific_member, person_of
 from evaluation.models import Evaluation, RaterAssignment
 
 
@@ -14,26 +14,26 @@ def has_evaluation_work(user) -> bool:
     person = person_of(user)
     if person is None:
         return False
-    if not hasattr(user, "_epi_evaluates"):
+    if not hasattr(user, "_epi_has_evaluation_work"):
         rates = RaterAssignment.objects.standing().filter(person=OuterRef("pk"))
         moderates = Evaluation.objects.filter(moderator=OuterRef("pk"))
         found = Person.objects.filter(Exists(rates) | Exists(moderates), pk=person.pk)
-        user._epi_evaluates = found.exists()
-    return user._epi_evaluates
+        user._epi_has_evaluation_work = found.exists()
+    return user._epi_has_evaluation_work
 
 
 def has_work(user) -> bool:
     """Return whether My work may have tasks: for members of city bodies, raters, moderators and coordinators."""
-    return bool(insider_cities(user)) or has_network_role(user, Role.COORDINATOR) or has_evaluation_work(user)
+    return bool(insider_city_ids(user)) or has_network_role(user, Role.COORDINATOR) or has_evaluation_work(user)
 
 
-def workplace_url(user) -> str | None:
+def landing_url(user) -> str | None:
     """Return My work for city members and raters, the review queue for the committee, else the dashboards.
 
     Returns None for users without any role.
     """
-    if insider_cities(user) or has_evaluation_work(user):
+    if insider_city_ids(user) or has_evaluation_work(user):
         return reverse("strategies:my_work")
     if is_scientific_member(user):
         return reverse("admin:evaluation_desk_queue")
-    return reverse("dashboards:network") if offices_of(user) else None
+    return reverse("dashboards:network") if active_roles(user) else None

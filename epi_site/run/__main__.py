@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from epi_site.settings.env import env_bool
 
-from .place import Place, place_from_environment, refuse_public_demo, refuse_taken_port
-from .supervisor import Leader, Supervisor, end_with, say
+from .place import BindAddress, bind_address_from_environment, refuse_public_demo, refuse_taken_port
+from .supervisor import ManagedProcess, Supervisor, die_with_parent, say
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEMO = """\
@@ -30,8 +30,8 @@ ROOT_WARNING = "ignore:You're running the worker with superuser privileges"  # C
 class Announcement:
     """Polls the site until it answers, then prints its URL once."""
 
-    def __init__(self, place: Place, text: str, *, patience: float = 120) -> None:
-        self.place, self.text, self.until = place, text, time.monotonic() + patience
+    def __init__(self, place: BindAddress, text: str, *, timeout: float = 120) -> None:
+        self.place, self.text, self.until = place, text, time.monotonic() + timeout
         self.made = False
 
     def __call__(self) -> None:
@@ -57,13 +57,13 @@ class Announcement:
 def main() -> int:
     os.chdir(ROOT)
     if os.environ.get("MAKELEVEL"):
-        end_with(os.getppid())
-    place = place_from_environment()
+        die_with_parent(os.getppid())
+    place = bind_address_from_environment()
     refuse_public_demo(place)
-    held = hold_data_folder()
+    held = lock_data_folder()
     refuse_taken_port(place)
     environment = environment_for(place)
-    if code := prepared(environment):
+    if code := run_prepare(environment):
         return code
     demo = env_bool("EPI_DEMO", default=True)
     say("Starting the web server, the worker and the scheduler ...")
@@ -71,31 +71,33 @@ def main() -> int:
         return Supervisor(leaders(place), environment=environment).run(Announcement(place, DEMO if demo else NO_DEMO))
 
 
-def prepared(environment: dict[str, str]) -> int:
+def run_prepare(environment: dict[str, str]) -> int:
     """Run ``prepare`` in a child process, which frees its memory and ends with this one. Returns the exit code."""
     us, command = os.getpid(), [sys.executable, "-m", "epi_site.run.prepare"]
-    return subprocess.run(command, env=environment, preexec_fn=lambda: end_with(us), check=False).returncode  # noqa: S603
+    return subprocess.run(command, env=environment, preexec_fn=lambda: die_with_parent(us), check=False).returncode  # noqa: S603
 
 
-def leaders(place: Place) -> list[Leader]:
+def leaders(place: BindAddress) -> list[ManagedProcess]:
     """Return the processes to run. Beat is separate: `worker -B` runs on without a schedule if its beat child dies."""
     celery = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
     listen = ["--host", place.host, "--port", str(place.port), "--blocking-threads", "4", "--backpressure", "64"]
     return [
-        Leader("web", [*web, *listen, "epi_site.run.web:application"]),
-        Leader("worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", *level]),
-        Leader("beat", [*celery, "beat", "--pidfile", "", *level]),
+        ManagedProcess("web", [*web, *listen, "epi_site.run.web:application"]),
+        ManagedProcess(
+            "worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", *level]
+        ),
+        ManagedProcess("beat", [*celery, "beat", "--pidfile", "", *level]),
     ]
 
 
-def environment_for(place: Place) -> dict[str, str]:
+def environment_for(place: BindAddress) -> dict[str, str]:
     given = {"EPI_ALLOWED_HOSTS": ",".join(place.names()), "EPI_SITE_URL": place.url}
     return {**given, **os.environ, "PYTHONUNBUFFERED": "1"}
 
 
-def hold_data_folder() -> IO[str]:
+def lock_data_folder() -> IO[str]:
     """Lock the data folder for one group: two beats would enqueue twice, and workers would share messages."""
     folder = Path(os.environ.get("EPI_DATA_DIR", ROOT / "var")).resolve()
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from epi_site.settings.env import env_bool, env_int
 
 
 @dataclass(frozen=True)
-class Place:
+class BindAddress:
     host: str
     port: int
 
@@ -42,11 +42,11 @@ class Place:
         return list(dict.fromkeys(names))
 
 
-def place_from_environment() -> Place:
-    return Place(os.environ.get("HOST") or "127.0.0.1", env_int("PORT", 8000, least=1, most=65_535))
+def bind_address_from_environment() -> BindAddress:
+    return BindAddress(os.environ.get("HOST") or "127.0.0.1", env_int("PORT", 8000, least=1, most=65_535))
 
 
-def refuse_public_demo(place: Place) -> None:
+def refuse_public_demo(place: BindAddress) -> None:
     """Exit if others could reach the demo: its password is printed in the README."""
     if env_bool("EPI_DEMO", default=True) and not place.is_loopback and not env_bool("EPI_DEMO_FORCE"):
         raise SystemExit(
@@ -55,9 +55,9 @@ def refuse_public_demo(place: Place) -> None:
         )
 
 
-def refuse_taken_port(place: Place, *, patience: float = 5) -> None:
+def refuse_taken_port(place: BindAddress, *, timeout: float = 5) -> None:
     """Exit if the port stays in use; a group that was killed a moment ago needs a few seconds to release it."""
-    until = time.monotonic() + patience
+    until = time.monotonic() + timeout
     while (reason := _cannot_listen(place)) and time.monotonic() < until:
         time.sleep(0.2)
     if reason:
@@ -67,7 +67,7 @@ def refuse_taken_port(place: Place, *, patience: float = 5) -> None:
         )
 
 
-def _cannot_listen(place: Place) -> str:
+def _cannot_listen(place: BindAddress) -> str:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

@@ -17,9 +17,9 @@ from accounts.enums import DEMO_DOMAIN
 from core import health, triggers
 from epi_site.settings.env import env_bool
 
-from .place import place_from_environment
+from .place import bind_address_from_environment
 
-LOADING = "demo-is-loading"
+LOADING_MARKER = "demo-is-loading"
 
 
 def announce(line: str) -> None:
@@ -28,7 +28,7 @@ def announce(line: str) -> None:
 
 
 def prepare() -> None:
-    forget_half_a_demo()
+    remove_partial_demo()
     if not is_collected():
         announce("Collecting and compressing static files ...")
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -60,23 +60,23 @@ def migrate() -> None:
 
 def load_demo() -> None:
     """Load the demo into an empty network. A marker file exists meanwhile, since loading is not one transaction."""
-    mark = settings.DATA_DIR / LOADING
+    marker = settings.DATA_DIR / LOADING_MARKER
     if not apps.get_model("accounts", "User").objects.exists():
-        mark.touch()
+        marker.touch()
         announce("Loading the demonstration ...")
     call_command("seed_demo", if_empty=True, verbosity=0)
-    mark.unlink(missing_ok=True)
+    marker.unlink(missing_ok=True)
 
 
-def forget_half_a_demo() -> None:
+def remove_partial_demo() -> None:
     """Delete a demo whose loading was interrupted: the site has not answered since, so nobody has entered data."""
-    mark = settings.DATA_DIR / LOADING
-    if not mark.exists():
+    marker = settings.DATA_DIR / LOADING_MARKER
+    if not marker.exists():
         return
     if not settings.IS_SQLITE:
         raise SystemExit(
             "Not started: the loading of the demo was cut short. "
-            f"Empty the database, then remove {mark}, and start again."
+            f"Empty the database, then remove {marker}, and start again."
         )
     announce("The loading of the demo was cut short; it begins anew.")
     database = settings.DATABASES["default"]["NAME"]
@@ -84,12 +84,12 @@ def forget_half_a_demo() -> None:
         Path(file).unlink(missing_ok=True)
     for folder in (settings.MEDIA_ROOT, settings.EMAIL_FILE_PATH):
         shutil.rmtree(folder, ignore_errors=True)
-    mark.unlink()
+    marker.unlink()
 
 
 def refuse_old_demo_in_public() -> None:
     """Exit if others could reach an earlier demo: EPI_DEMO=0 does not remove it from the database."""
-    if place_from_environment().is_loopback or env_bool("EPI_DEMO_FORCE"):
+    if bind_address_from_environment().is_loopback or env_bool("EPI_DEMO_FORCE"):
         return
     if apps.get_model("accounts", "User").objects.filter(email__iendswith=DEMO_DOMAIN).exists():
         raise SystemExit(
@@ -110,16 +110,16 @@ def degraded() -> list[str]:
             "No broker (CELERY_BROKER_URL): messages to the worker pass through a folder, on this machine only; "
             "one that is lost is sent again within a minute or two."
         )
-    if settings.REDIS_URL and health.state_of("cache", health.ask_cache) != "ok":
+    if settings.REDIS_URL and health.check_part("cache", health.check_cache) != "ok":
         found.append("Redis (REDIS_URL) does not answer: nobody can sign in until it does.")
-    if settings.CELERY_BROKER_URL.startswith("redis") and health.state_of("broker", health.ask_broker) != "ok":
+    if settings.CELERY_BROKER_URL.startswith("redis") and health.check_part("broker", health.check_broker) != "ok":
         found.append("The broker (CELERY_BROKER_URL) does not answer: reports and emails wait until it does.")
     if not settings.EMAIL_HOST:
         found.append(f"No SMTP (SMTP_HOST): emails are not sent; they are written to {settings.EMAIL_FILE_PATH}.")
     return found
 
 
-def away_words(error: OperationalError) -> str:
+def database_error_sentence(error: OperationalError) -> str:
     """Return one sentence with what to set or to start, and the message of the database."""
     said = (str(error).strip().splitlines() or [repr(error)])[0]
     where = f"the file {settings.DATABASES['default']['NAME']}" if settings.IS_SQLITE else "the server in DATABASE_URL"
@@ -134,6 +134,6 @@ if __name__ == "__main__":
     except (CommandError, ImproperlyConfigured) as error:
         raise SystemExit(f"Not started: {error}") from error
     except OperationalError as error:
-        raise SystemExit(away_words(error)) from error
+        raise SystemExit(database_error_sentence(error)) from error
     for sentence in degraded():
         announce(f"  - {sentence}")

@@ -21,12 +21,12 @@ LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
-class Leader:
+class ManagedProcess:
     name: str
     command: Sequence[str]
 
 
-def end_with(parent: int, number: int = signal.SIGTERM) -> None:
+def die_with_parent(parent: int, number: int = signal.SIGTERM) -> None:
     """On Linux, have the kernel send this process a signal when its parent dies, however that happens."""
     if LIBC:
         LIBC.prctl(PR_SET_PDEATHSIG, number)
@@ -41,32 +41,34 @@ class Supervisor:
     ends.
     """
 
-    def __init__(self, leaders: Sequence[Leader], *, environment: Mapping[str, str], patience: float = 20) -> None:
-        self.leaders, self.environment, self.patience = leaders, environment, patience
+    def __init__(
+        self, leaders: Sequence[ManagedProcess], *, environment: Mapping[str, str], timeout: float = 20
+    ) -> None:
+        self.leaders, self.environment, self.timeout = leaders, environment, timeout
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.pipes = selectors.DefaultSelector()
-        self.begun: dict[str, bytes] = {}
-        self.told = 0
+        self.partial_lines: dict[str, bytes] = {}
+        self.signal_count = 0
 
     def run(self, watch: Callable[[], None] = lambda: None) -> int:
         """Return the exit code of the first leader to die, or 0 after a signal. ``watch`` runs a few times a second."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._hear)
+            signal.signal(number, self._on_signal)
         code = 0
         try:
             self._start()
-            while not self.told and not (dead := self._dead()):
-                self._listen(0.2)
+            while not self.signal_count and not (dead := self._dead()):
+                self._print_output(0.2)
                 watch()
-            if not self.told:
+            if not self.signal_count:
                 code = self._code_of(dead[0])
                 say(f"{dead[0]} has ended with code {code}; the others are stopped.")
         finally:
             stopped = self._stop()
         return code or (0 if stopped else 1)
 
-    def _hear(self, _number: int, _frame: Any) -> None:
-        self.told += 1
+    def _on_signal(self, _number: int, _frame: Any) -> None:
+        self.signal_count += 1
 
     def _start(self) -> None:
         parent = os.getpid()
@@ -78,7 +80,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 env=self.environment,
                 start_new_session=True,
-                preexec_fn=lambda: end_with(parent),
+                preexec_fn=lambda: die_with_parent(parent),
             )
             self.processes[leader.name] = process
             self.pipes.register(process.stdout, selectors.EVENT_READ, leader.name)  # type: ignore[arg-type] # a pipe
@@ -92,38 +94,38 @@ class Supervisor:
 
     def _stop(self) -> bool:
         """Terminate the leaders, wait, then kill what is left of their groups. Returns True if no kill was needed."""
-        if self.told:
+        if self.signal_count:
             say("Stopping; Ctrl-C again stops at once.")
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
-        until = time.monotonic() + self.patience
-        while (left := len(self.processes) - len(self._dead())) and time.monotonic() < until and self.told < 2:
-            self._listen(0.1)
+        until = time.monotonic() + self.timeout
+        while (left := len(self.processes) - len(self._dead())) and time.monotonic() < until and self.signal_count < 2:
+            self._print_output(0.1)
         for process in self.processes.values():
             with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, or (macOS) only its zombie is left
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        while self._listen(0):
+        while self._print_output(0):
             pass
         return not left
 
-    def _listen(self, seconds: float) -> bool:
+    def _print_output(self, seconds: float) -> bool:
         """Print whole lines of the leaders' output for at most so many seconds. Returns False if there was none."""
         if not self.pipes.get_map():
             time.sleep(seconds)
             return False
-        heard = self.pipes.select(seconds)
-        for key, _events in heard:
-            said = os.read(key.fd, 65536)
-            *lines, rest = (self.begun.get(key.data, b"") + said).split(b"\n")
-            if not said:
+        ready = self.pipes.select(seconds)
+        for key, _events in ready:
+            output = os.read(key.fd, 65536)
+            *lines, rest = (self.partial_lines.get(key.data, b"") + output).split(b"\n")
+            if not output:
                 self.pipes.unregister(key.fileobj)
                 lines, rest = [rest] if rest else [], b""
-            self.begun[key.data] = rest
+            self.partial_lines[key.data] = rest
             for line in lines:
                 say(line.decode(errors="replace"), name=key.data)
-        return bool(heard)
+        return bool(ready)
 
 
 def say(line: str, name: str = "") -> None:

@@ -3,9 +3,9 @@
 import os
 import signal
 
-from .supervisor import end_with
+from .supervisor import die_with_parent
 
-end_with(os.getppid(), signal.SIGKILL)
+die_with_parent(os.getppid(), signal.SIGKILL)
 
 from epi_site.wsgi import application  # noqa: E402 - only a process that can end is to begin
 

@@ -51,15 +51,15 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "core.middleware.RequestId",
+    "core.middleware.RequestIdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "core.middleware.PrivateAnswers",
-    "core.middleware.SaneAddress",
-    "core.middleware.ServerAway",
-    "accounts.middleware.PreferredLanguage",
+    "core.middleware.NoSharedCacheMiddleware",
+    "core.middleware.BadPathMiddleware",
+    "core.middleware.BackendUnavailableMiddleware",
+    "accounts.middleware.PreferredLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -153,14 +153,14 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": TICK_SECONDS, "options": {"expires": max(TICK_SECONDS - 5, 1)}}
     for name in (
-        "accounts.tasks.ring_mails_again",
-        "cities.tasks.sweep_pending_files",
-        "cities.tasks.sweep_unknown_files",
+        "accounts.tasks.requeue_mails",
+        "cities.tasks.delete_pending_files",
+        "cities.tasks.delete_unknown_files",
         "strategies.tasks.open_due_periods",
         "strategies.tasks.send_due_reminders",
         "evaluation.tasks.move_due_stages",
         "reports.tasks.issue_due_reports",
-        "reports.tasks.ring_again",
+        "reports.tasks.requeue_reports",
     )
 }
 
@@ -179,7 +179,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "pages:home"
-ACCOUNT_ADAPTER = "accounts.adapter.ByInvitationOnly"
+ACCOUNT_ADAPTER = "accounts.adapter.InvitationOnlyAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

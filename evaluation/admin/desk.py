@@ -18,22 +18,22 @@ from cities.rules import has_network_role, is_scientific_member
 from core import clock, locales
 from core.admin import ReadOnlyAdmin
 from core.charts import csv_rows
-from core.exceptions import TellableError
-from core.ids import pk_of
+from core.exceptions import UserFacingError
+from core.ids import parse_pk
 from evaluation.enums import FROM_REVIEW, Stage
-from evaluation.exceptions import DeskChanged
+from evaluation.exceptions import SnapshotChanged
 from evaluation.forms.desk import DecisionForm, QuestionForm
 from evaluation.models import Evaluation
-from evaluation.selectors.desk import desk_of
-from evaluation.selectors.queue import NOT_SEEN, facts_of, plain_queue_for, queue_for
+from evaluation.selectors.desk import review_page_of
+from evaluation.selectors.queue import HIDDEN, coordinator_queue_for, queue_facts, review_queue_for
 from evaluation.services import committee
-from pilot.gates import gates_of
+from pilot.gates import check_gates
 
-READ_AGAIN_AFTER = 30 * 60  # seconds: within one visit the list of changes stays
+VISIT_SECONDS = 30 * 60  # seconds: within one visit the list of changes stays
 EMPTY = "–"
 
 
-class Queue(ChangeList):
+class ReviewChangeList(ChangeList):
     """Changelist ordered by dispute unless a column is chosen. Loads the facts of all rows of a page at once."""
 
     def get_ordering(self, request, queryset):
@@ -44,7 +44,7 @@ class Queue(ChangeList):
     def get_results(self, request):
         super().get_results(request)
         rows = list(self.result_list)
-        facts = facts_of(rows, request.user)
+        facts = queue_facts(rows, request.user)
         for row in rows:
             row.facts = facts[row.pk]
         self.result_list = rows
@@ -74,25 +74,29 @@ class EvaluationAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
     @staticmethod
-    def _coordinates(request) -> bool:
+    def _is_coordinator_only(request) -> bool:
         """Return whether the user is a coordinator and no committee member: such users have no review page."""
         return has_network_role(request.user, Role.COORDINATOR) and not is_scientific_member(request.user)
 
     def get_queryset(self, request):
-        return plain_queue_for(request.user) if self._coordinates(request) else queue_for(request.user)
+        return (
+            coordinator_queue_for(request.user)
+            if self._is_coordinator_only(request)
+            else review_queue_for(request.user)
+        )
 
     def get_ordering(self, request):
         return []  # keep the order of the queryset: most disputed first
 
     def get_changelist(self, request, **kwargs):
-        return Queue
+        return ReviewChangeList
 
     def get_list_display(self, request):
         """Show coordinators no column that depends on ratings."""
-        return ["page", "state", "deadline", "waiting"] if self._coordinates(request) else self.list_display
+        return ["page", "state", "deadline", "waiting"] if self._is_coordinator_only(request) else self.list_display
 
     def get_sortable_by(self, request):
-        return ["state", "waiting"] if self._coordinates(request) else ["state", "gap", "waiting"]
+        return ["state", "waiting"] if self._is_coordinator_only(request) else ["state", "gap", "waiting"]
 
     def get_actions(self, request):
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
@@ -122,7 +126,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("raters"))
     def raters(self, row):
-        return row.rater_count if row.rater_count != NOT_SEEN else EMPTY
+        return row.rater_count if row.rater_count != HIDDEN else EMPTY
 
     @admin.display(description=gettext_lazy("disputed most"))
     def disputed(self, row):
@@ -135,7 +139,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("gap"), ordering="largest_gap")
     def gap(self, row):
-        return row.largest_gap if row.largest_gap != NOT_SEEN else EMPTY
+        return row.largest_gap if row.largest_gap != HIDDEN else EMPTY
 
     @admin.display(description=gettext_lazy("evidence"))
     def evidence(self, row):
@@ -159,7 +163,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         """Return the selected rows as CSV, with the columns that the user sees."""
         columns = [getattr(self, name) for name in self.get_list_display(request)]
         rows = list(queryset)
-        facts = facts_of(rows, request.user)
+        facts = queue_facts(rows, request.user)
         table = [[str(column.short_description) for column in columns]]
         for row in rows:
             row.facts = facts[row.pk]
@@ -193,7 +197,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """Redirect to the review page, or to the evaluation's page for users without one."""
         self._hide(request)
-        pk = pk_of(object_id)
+        pk = parse_pk(object_id)
         if pk is None or not Evaluation.objects.visible_to(request.user).filter(pk=pk).exists():
             raise Http404
         if self._on_desk(request, pk) is not None:
@@ -205,10 +209,10 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @staticmethod
     def _on_desk(request, pk):
-        rows = Evaluation.objects.on_desk_of(request.user).filter(stage__in=FROM_REVIEW)
-        return rows.with_place().filter(pk=pk).first()
+        rows = Evaluation.objects.reviewable_by(request.user).filter(stage__in=FROM_REVIEW)
+        return rows.with_related().filter(pk=pk).first()
 
-    def _found(self, request, pk):
+    def _get_evaluation(self, request, pk):
         """Return the evaluation. Raises Http404 for users who may not review it, and for everyone before the review."""
         evaluation = self._on_desk(request, pk)
         if evaluation is None:
@@ -218,24 +222,24 @@ class EvaluationAdmin(ReadOnlyAdmin):
     # ---- the review page
 
     def desk_view(self, request, pk):
-        evaluation = self._found(request, pk)
+        evaluation = self._get_evaluation(request, pk)
         if request.method == "POST":
             return self._decide(request, evaluation)
         return self._show(request, evaluation)
 
     def _show(self, request, evaluation, form=None, status=200):
-        desk = desk_of(evaluation, request.user)
+        desk = review_page_of(evaluation, request.user)
         dimensions = [side.dimension for side in desk.table.sides]
         if form is None:
             form = DecisionForm(initial={"stated_hash": desk.stated_hash}, dimensions=dimensions)
         elif status == 409:
-            form.restate(desk.stated_hash)
+            form.update_hash(desk.stated_hash)
         context = {
             "desk": desk,
             "evaluation": evaluation,
             "rows": [
                 (side, form[f"comment-{side.dimension.code}"], form[f"changes-{side.dimension.code}"])
-                for side in desk.table.by_dispute
+                for side in desk.table.most_disputed_first
             ],
             "form": form,
             "has_changed": status == 409,
@@ -264,17 +268,17 @@ class EvaluationAdmin(ReadOnlyAdmin):
                 stated_hash=form.cleaned_data["stated_hash"],
                 reopen_ratings=form.cleaned_data["reopen_ratings"],
             )
-        except DeskChanged as error:
+        except SnapshotChanged as error:
             form.add_error(None, str(error))
             return self._show(request, evaluation, form, status=409)
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self._show(request, evaluation, form)
         messages.success(request, _("Your decision is recorded."))
         return redirect("admin:evaluation_desk_queue")
 
     def ask_view(self, request, pk):
-        evaluation = self._found(request, pk)
+        evaluation = self._get_evaluation(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         dimensions = list(evaluation.round.framework.dimensions.all())
@@ -285,7 +289,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         chosen = next((row for row in dimensions if row.code == form.cleaned_data["dimension"]), None)
         try:
             committee.ask_question(evaluation, by=request.user, text=form.cleaned_data["text"], dimension=chosen)
-        except TellableError as error:
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, _("The city's officials are asked. Nothing is sent back."))
@@ -293,22 +297,22 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     def seen_view(self, request, pk):
         """Store the visit. The page posts here when it is shown, because GET must not change data."""
-        evaluation = self._found(request, pk)
+        evaluation = self._get_evaluation(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         visit = evaluation.visits.filter(user=request.user).first()
-        if visit is None or (clock.now() - visit.at).total_seconds() > READ_AGAIN_AFTER or "now" in request.POST:
-            committee.see_desk(evaluation, by=request.user)
+        if visit is None or (clock.now() - visit.at).total_seconds() > VISIT_SECONDS or "now" in request.POST:
+            committee.record_visit(evaluation, by=request.user)
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204)
         return redirect("admin:evaluation_desk", pk=pk)
 
     def gates_view(self, request, pk):
         """Show the current gate checks of the city's pilot: an HTML part for htmx, else a page."""
-        evaluation = self._found(request, pk)
+        evaluation = self._get_evaluation(request, pk)
         if not request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city):
             raise PermissionDenied
-        phases = gates_of(evaluation.strategy.city)
+        phases = check_gates(evaluation.strategy.city)
         template = "desk_gates_part.html" if request.headers.get("HX-Request") else "desk_gates.html"
         trail = [
             (_("Review queue"), reverse("admin:evaluation_desk_queue")),

@@ -4,7 +4,7 @@ from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import StaffAdmin
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.services import frameworks
 
@@ -34,7 +34,7 @@ class FrameworkAdmin(StaffAdmin):
     def has_adopt_permission(self, request):
         return request.user.has_perm("evaluation.adopt_framework")
 
-    def has_succeed_permission(self, request):
+    def has_create_next_version_permission(self, request):
         return request.user.has_perm("evaluation.add_framework")
 
     @admin.action(description=_("Adopt as the scientific committee"), permissions=["adopt"])
@@ -44,11 +44,11 @@ class FrameworkAdmin(StaffAdmin):
         self.message_user(request, _("Adopted."))
 
     @admin.action(description=_("Make the next version"), permissions=["succeed"])
-    def succeed(self, request, queryset):
+    def create_next_version(self, request, queryset):
         for framework in queryset:
             try:
-                frameworks.succeed_framework(framework, by=request.user)
-            except TellableError as error:
+                frameworks.create_next_version(framework, by=request.user)
+            except UserFacingError as error:
                 self.message_user(request, str(error), messages.ERROR)
         self.message_user(request, _("Made. Its dimensions can be changed until a round uses it."))
 

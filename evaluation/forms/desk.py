@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import LongText
+from core.forms import LongTextarea
 from evaluation.enums import Decision
 
 
@@ -13,7 +13,7 @@ class DecisionForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         help_text=_("Needed where you request changes; the moderator and the raters read it."),
-        widget=LongText(),
+        widget=LongTextarea(),
         required=False,
     )
     reopen_ratings = forms.BooleanField(
@@ -26,13 +26,13 @@ class DecisionForm(forms.Form):
         for dimension in self.dimensions:
             name = {"dimension": dimension.name}
             self.fields[f"comment-{dimension.code}"] = forms.CharField(
-                label=_("Comment on %(dimension)s") % name, widget=LongText({"rows": 2}), required=False
+                label=_("Comment on %(dimension)s") % name, widget=LongTextarea({"rows": 2}), required=False
             )
             self.fields[f"changes-{dimension.code}"] = forms.BooleanField(
                 label=_("Request changes in %(dimension)s") % name, required=False
             )
 
-    def restate(self, stated_hash: str) -> None:
+    def update_hash(self, stated_hash: str) -> None:
         """Set the hash to that of the data shown now and keep what the user typed."""
         self.data = self.data.copy()
         self.data["stated_hash"] = stated_hash
@@ -58,14 +58,14 @@ class DecisionForm(forms.Form):
             if wants and not (cleaned.get(f"comment-{dimension.code}") or "").strip():
                 self.add_error(f"comment-{dimension.code}", _("Say what should change here."))
             if wants and decision == Decision.APPROVE:
-                words = _("You approve the whole. Take this wish back, or request changes.")
-                self.add_error(f"changes-{dimension.code}", words)
+                message = _("You approve the whole. Take this wish back, or request changes.")
+                self.add_error(f"changes-{dimension.code}", message)
         return cleaned
 
 
 class QuestionForm(forms.Form):
     dimension = forms.ChoiceField(label=_("About"), required=False)
-    text = forms.CharField(label=_("Question to the city"), widget=LongText({"rows": 2}))
+    text = forms.CharField(label=_("Question to the city"), widget=LongTextarea({"rows": 2}))
 
     def __init__(self, *args, dimensions, **kwargs):
         super().__init__(*args, **kwargs)

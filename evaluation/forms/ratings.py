@@ -3,18 +3,18 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import LongText, VersionedForm
+from core.forms import LongTextarea, VersionedForm
 from evaluation.enums import Strength
 from evaluation.models import Consensus, Dimension, Rating
 
 NOT_ASSESSED = "none"
-TICK = {"class": "form-check-input"}
+CHECK_INPUT_ATTRS = {"class": "form-check-input"}
 
 
 class LevelForm(VersionedForm):
     """A level of the dimension's rubric, or "not assessed" with a reason."""
 
-    choice = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect(TICK), required=False)
+    choice = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect(CHECK_INPUT_ATTRS), required=False)
 
     def __init__(self, *args, dimension: Dimension, **kwargs):
         super().__init__(*args, **kwargs)
@@ -28,7 +28,7 @@ class LevelForm(VersionedForm):
         else:
             self.initial["version"] = ""
 
-    def form_of(self, current):
+    def form_for(self, current):
         return type(self)(instance=current, dimension=self.dimension, prefix=self.prefix)
 
     def _post_clean(self):
@@ -53,13 +53,13 @@ class LevelForm(VersionedForm):
 
 class RatingForm(LevelForm):
     citations = forms.MultipleChoiceField(
-        label=_("Evidence"), widget=forms.CheckboxSelectMultiple(TICK), required=False
+        label=_("Evidence"), widget=forms.CheckboxSelectMultiple(CHECK_INPUT_ATTRS), required=False
     )
 
     class Meta:
         model = Rating
         fields = ["not_assessed_reason", "reasons", "strength_override", "strength_reason"]
-        widgets = {"reasons": LongText({"rows": 5}), "not_assessed_reason": LongText({"rows": 2})}
+        widgets = {"reasons": LongTextarea({"rows": 5}), "not_assessed_reason": LongTextarea({"rows": 2})}
         labels = {
             "reasons": _("Reasons"),
             "not_assessed_reason": _("If not assessed: why"),
@@ -72,18 +72,18 @@ class RatingForm(LevelForm):
         super().__init__(*args, **kwargs)
         self.sources = sources
         known = dict.fromkeys([*sources, *cited])
-        self.fields["citations"].choices = [(key, self._words(key)) for key in known]
+        self.fields["citations"].choices = [(key, self._label(key)) for key in known]
         self.initial["citations"] = list(cited)
         as_computed = [("", _("As the citations give it"))]
         self.fields["strength_override"].choices = as_computed + Strength.choices
 
-    def form_of(self, current):
+    def form_for(self, current):
         cited = tuple("{}:{}".format(*citation.source) for citation in current.citations.all())
         return type(self)(
             instance=current, dimension=self.dimension, prefix=self.prefix, sources=self.sources, cited=cited
         )
 
-    def _words(self, key: str) -> str:
+    def _label(self, key: str) -> str:
         source = self.sources.get(key)
         return f"{source.place}: {source.title}" if source else key
 
@@ -109,7 +109,7 @@ class ConsensusForm(LevelForm):
     class Meta:
         model = Consensus
         fields = ["not_assessed_reason", "reason"]
-        widgets = {"reason": LongText({"rows": 3}), "not_assessed_reason": LongText({"rows": 2})}
+        widgets = {"reason": LongTextarea({"rows": 3}), "not_assessed_reason": LongTextarea({"rows": 2})}
         labels = {"reason": _("Reason"), "not_assessed_reason": _("If not assessed: why")}
         help_texts = {"reason": _("What was agreed and why, for readers who were not there.")}
 
@@ -120,4 +120,4 @@ class ConsensusForm(LevelForm):
 
 
 class NoteForm(forms.Form):
-    text = forms.CharField(label=_("Your note"), widget=LongText({"rows": 2}))
+    text = forms.CharField(label=_("Your note"), widget=LongTextarea({"rows": 2}))

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import Person
-from core.forms import DayInput, LongText, form_helper
+from core.forms import DayInput, LongTextarea, form_helper
 from evaluation.enums import Capacity
 from evaluation.models import EvaluationRound, Framework
 from strategies.models import Strategy
@@ -64,7 +64,7 @@ class PersonForm(forms.Form):
 
 
 class PersonReasonForm(PersonForm):
-    reason = forms.CharField(label=_("Reason"), widget=LongText({"rows": 2}))
+    reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}))
 
 
 class ExtendForm(forms.Form):
@@ -72,14 +72,14 @@ class ExtendForm(forms.Form):
 
 
 class MoveForm(forms.Form):
-    reason = forms.CharField(label=_("Note"), widget=LongText({"rows": 2}), required=False)
+    reason = forms.CharField(label=_("Note"), widget=LongTextarea({"rows": 2}), required=False)
 
 
 class ConflictForm(forms.Form):
     reason = forms.CharField(
         label=_("What connects you with this city"),
         help_text=_("One sentence is enough. Coordinators read it, nobody else."),
-        widget=LongText(),
+        widget=LongTextarea(),
     )
 
     def __init__(self, *args, cancel="", **kwargs):
@@ -88,7 +88,7 @@ class ConflictForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    text = forms.CharField(label=_("Answer"), widget=LongText({"rows": 5}))
+    text = forms.CharField(label=_("Answer"), widget=LongTextarea({"rows": 5}))
 
     def __init__(self, *args, cancel="", **kwargs):
         super().__init__(*args, **kwargs)

@@ -11,17 +11,17 @@ from cities.enums import Role
 from cities.models import Membership
 from cities.rules import (
     has_network_role,
-    insider_cities,
+    insider_city_ids,
     is_scientific_member,
-    lead_cities,
-    official_cities,
+    lead_city_ids,
+    official_city_ids,
     person_of,
 )
 from core.models import FrozenQuerySet
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Stage
 from strategies.models import Action
 
-BESIDE = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city: they may rate it despite their conflict
+CITY_CAPACITIES = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city: they may rate it despite their conflict
 
 
 class RoundQuerySet(models.QuerySet):
@@ -33,7 +33,7 @@ class RoundQuerySet(models.QuerySet):
         return self.filter(Exists(evaluations))
 
 
-def conflict_of(person, prefix: str = "") -> Q:
+def conflict_q(person, prefix: str = "") -> Q:
     """Return a Q over Evaluation for those in which ``person`` has a conflict of interest.
 
     A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
@@ -55,26 +55,26 @@ def conflict_of(person, prefix: str = "") -> Q:
 
 
 class EvaluationQuerySet(models.QuerySet):
-    def with_place(self):
+    def with_related(self):
         return self.select_related(
             "round__framework", "round__period", "strategy__city", "moderator", "revision__city_period"
         )
 
     def without_conflict(self, person):
-        return self.filter(~conflict_of(person))
+        return self.filter(~conflict_q(person))
 
     def rated_by(self, person):
         """Return evaluations the person is assigned to rate; a conflict excludes peer and committee raters."""
         from .rounds import RaterAssignment
 
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
-        beside = assigned.filter(capacity__in=BESIDE)
-        return self.filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_of(person)))
+        beside = assigned.filter(capacity__in=CITY_CAPACITIES)
+        return self.filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_q(person)))
 
     def moderated_by(self, person):
-        return self.filter(~conflict_of(person), moderator=person.pk)
+        return self.filter(~conflict_q(person), moderator=person.pk)
 
-    def on_desk_of(self, user):
+    def reviewable_by(self, user):
         """Return evaluations the user may review as committee member or substitute, now or at a later stage.
 
         Leaves out those the user has a conflict with, rates or moderates.
@@ -87,13 +87,13 @@ class EvaluationQuerySet(models.QuerySet):
             return self.none()
         rated = Assessment.objects.filter(evaluation=OuterRef("pk"), rater=person.pk)
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
-        free = self.filter(~conflict_of(person), ~Exists(rated), ~Exists(assigned)).exclude(moderator=person.pk)
+        free = self.filter(~conflict_q(person), ~Exists(rated), ~Exists(assigned)).exclude(moderator=person.pk)
         if is_scientific_member(user):
             return free
         appointed = SubstituteAppointment.objects.filter(evaluation=OuterRef("pk"), person=person.pk)
         return free.filter(Exists(appointed))
 
-    def with_part_of(self, user):
+    def with_roles_of(self, user):
         """Annotate ``is_rater``, ``is_moderator``, ``is_reviewer`` in one query. Equal to the rules of these names."""
         person, rows = person_of(user), self.model.objects
         if person is None:
@@ -102,7 +102,7 @@ class EvaluationQuerySet(models.QuerySet):
         return self.annotate(
             is_rater=Exists(rows.rated_by(person).filter(**here)),
             is_moderator=Exists(rows.moderated_by(person).filter(**here)),
-            is_reviewer=Exists(rows.on_desk_of(user).filter(**here)),
+            is_reviewer=Exists(rows.reviewable_by(user).filter(**here)),
         )
 
     def visible_to(self, user):
@@ -110,7 +110,7 @@ class EvaluationQuerySet(models.QuerySet):
 
         Committee members see those they have no conflict with; substitutes those they may review.
         """
-        seen = Q(stage=Stage.PUBLISHED) | Q(strategy__city__in=insider_cities(user))
+        seen = Q(stage=Stage.PUBLISHED) | Q(strategy__city__in=insider_city_ids(user))
         person = person_of(user)
         if person is None:
             return self.filter(Q(stage=Stage.PUBLISHED))
@@ -119,9 +119,9 @@ class EvaluationQuerySet(models.QuerySet):
         for rows in (self.model.objects.rated_by(person), self.model.objects.moderated_by(person)):
             seen |= Q(pk__in=rows.values("pk"))
         if is_scientific_member(user):
-            seen |= ~conflict_of(person)
+            seen |= ~conflict_q(person)
         else:
-            seen |= Q(pk__in=self.model.objects.on_desk_of(user).values("pk"))
+            seen |= Q(pk__in=self.model.objects.reviewable_by(user).values("pk"))
         return self.filter(seen)
 
 
@@ -142,19 +142,19 @@ class AssignmentQuerySet(models.QuerySet):
         return self.filter(Q(person=person.pk) | Q(evaluation__in=moderated))
 
 
-def _others_seen_by(user, person):
+def _evaluations_with_visible_ratings(user, person):
     """Return evaluations whose submitted ratings the user sees, with the raters' names."""
     from .rounds import Evaluation
 
     discussed = Evaluation.objects.filter(stage__in=FROM_DISCUSS)
     seen = Q(pk__in=discussed.rated_by(person).values("pk")) | Q(pk__in=discussed.moderated_by(person).values("pk"))
-    seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).on_desk_of(user).values("pk"))
+    seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).reviewable_by(user).values("pk"))
     if is_scientific_member(user):
         seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).without_conflict(person).values("pk"))
     return Evaluation.objects.filter(seen)
 
 
-def _left_out(evaluation: str, rater: str):
+def _is_withdrawn(evaluation: str, rater: str):
     """Return an Exists for raters who were withdrawn and not assigned again: their ratings no longer count.
 
     ``evaluation`` and ``rater`` are lookup paths of the outer query.
@@ -171,21 +171,23 @@ class AssessmentQuerySet(models.QuerySet):
 
     def counted(self):
         """Return submitted assessments whose rater was not withdrawn."""
-        return self.submitted().filter(~_left_out("evaluation", "rater"))
+        return self.submitted().filter(~_is_withdrawn("evaluation", "rater"))
 
     def visible_to(self, user):
         """Return the user's own, and other people's submitted ones wherever the user may see the ratings."""
         person = person_of(user)
         if person is None:
             return self.none()
-        others = Q(submitted_at__isnull=False, evaluation__in=_others_seen_by(user, person).values("pk"))
+        others = Q(
+            submitted_at__isnull=False, evaluation__in=_evaluations_with_visible_ratings(user, person).values("pk")
+        )
         return self.filter(Q(rater=person.pk) | others)
 
 
 class RatingQuerySet(models.QuerySet):
     def counted(self):
         """Return ratings of assessments that count. Does not check visibility: combine with ``visible_to``."""
-        left_out = _left_out("assessment__evaluation", "assessment__rater")
+        left_out = _is_withdrawn("assessment__evaluation", "assessment__rater")
         return self.filter(~left_out, assessment__submitted_at__isnull=False)
 
     def independent(self):
@@ -198,7 +200,7 @@ class RatingQuerySet(models.QuerySet):
             return self.none()
         others = Q(
             assessment__submitted_at__isnull=False,
-            assessment__evaluation__in=_others_seen_by(user, person).values("pk"),
+            assessment__evaluation__in=_evaluations_with_visible_ratings(user, person).values("pk"),
         )
         return self.filter(Q(assessment__rater=person.pk) | others)
 
@@ -209,13 +211,13 @@ class ConsensusQuerySet(models.QuerySet):
         from .rounds import Evaluation
 
         seen = Q(evaluation__stage=Stage.PUBLISHED)
-        seen |= Q(evaluation__stage__in=FROM_REVIEW, evaluation__strategy__city__in=lead_cities(user))
+        seen |= Q(evaluation__stage__in=FROM_REVIEW, evaluation__strategy__city__in=lead_city_ids(user))
         person = person_of(user)
         if person is not None:
             moderated = Evaluation.objects.filter(stage__in=FROM_DISCUSS).moderated_by(person)
             reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
             seen |= Q(evaluation__in=moderated.values("pk"))
-            seen |= Q(evaluation__in=reviewed.on_desk_of(user).values("pk"))
+            seen |= Q(evaluation__in=reviewed.reviewable_by(user).values("pk"))
             if is_scientific_member(user):
                 seen |= Q(evaluation__in=reviewed.without_conflict(person).values("pk"))
         return self.filter(seen)
@@ -227,7 +229,7 @@ class DiscussionNoteQuerySet(models.QuerySet):
         person = person_of(user)
         if person is None:
             return self.none()
-        return self.filter(evaluation__in=_others_seen_by(user, person).values("pk"))
+        return self.filter(evaluation__in=_evaluations_with_visible_ratings(user, person).values("pk"))
 
 
 class ReviewQuerySet(FrozenQuerySet):
@@ -242,7 +244,7 @@ class QuestionQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Return questions for the city's officials, the committee and substitutes; for others once published."""
-        asked = Q(evaluation__strategy__city__in=official_cities(user))
+        asked = Q(evaluation__strategy__city__in=official_city_ids(user))
         return self.filter(asked | _published_for(user) | Q(evaluation__in=_reviewed_by(user).values("pk")))
 
 
@@ -251,7 +253,7 @@ def _published_for(user) -> Q:
     published = Q(evaluation__stage=Stage.PUBLISHED)
     if has_network_role(user, Role.PARTNER, Role.TRAINER, Role.COORDINATOR):
         return published
-    return published & Q(evaluation__strategy__city__in=insider_cities(user))
+    return published & Q(evaluation__strategy__city__in=insider_city_ids(user))
 
 
 def _reviewed_by(user):
@@ -261,7 +263,7 @@ def _reviewed_by(user):
     person = person_of(user)
     if person is None:
         return Evaluation.objects.none()
-    seen = Q(pk__in=Evaluation.objects.on_desk_of(user).values("pk"))
+    seen = Q(pk__in=Evaluation.objects.reviewable_by(user).values("pk"))
     if is_scientific_member(user):
         seen |= Q(pk__in=Evaluation.objects.without_conflict(person).values("pk"))
     return Evaluation.objects.filter(seen)

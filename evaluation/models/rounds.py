@@ -11,7 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from cities.models import Person
 from core import clock
-from core.models import FrozenModel, Recorded, Sealed
+from core.models import FrozenModel, HashedSnapshot, Recorded
 from evaluation.enums import Capacity, Stage, StageVerb
 from strategies.models import PeriodRevision, ReportingPeriod, Strategy
 
@@ -220,7 +220,7 @@ class SubstituteAppointment(Recorded):
         return f"{self.person}: {self.evaluation}"
 
 
-class EvaluationResult(Sealed):
+class EvaluationResult(HashedSnapshot):
     """The published result. Its hash covers the revision, the ratings and the consensus. Contains no names."""
 
     evaluation = models.OneToOneField(Evaluation, on_delete=models.PROTECT, related_name="result")

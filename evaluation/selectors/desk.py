@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cities.rules import person_of
-from core.snapshots import canonical, seal
+from core.snapshots import canonical, sha256_hex
 from evaluation.enums import Stage
 from evaluation.models import (
     CommitteeQuestion,
@@ -18,15 +18,15 @@ from evaluation.models import (
     SubstituteAppointment,
 )
 from strategies.enums import Health
-from strategies.selectors.frozen import cut_for
+from strategies.selectors.frozen import redact_for
 
-from .judged import Judged, desk_contents
-from .sides import SideBySide, side_by_side
+from .judged import DecisionRows, decision_contents
+from .sides import Comparison, comparison_of
 from .sources import indicators_of
 
 
 @dataclass(frozen=True)
-class Change:
+class VisitChange:
     """Something that happened since the last visit. ``text`` names no level."""
 
     at: datetime
@@ -34,9 +34,9 @@ class Change:
 
 
 @dataclass
-class Desk:
+class ReviewPage:
     evaluation: Evaluation
-    table: SideBySide
+    table: Comparison
     stated_hash: str
     reviews: list[CommitteeReview]  # of this cycle
     earlier: list[CommitteeReview]
@@ -47,7 +47,7 @@ class Desk:
     actions: list[dict]
     indicators: list[dict]
     last_visit: datetime | None
-    changes: list[Change]
+    changes: list[VisitChange]
     own_review: CommitteeReview | None
 
     @property
@@ -55,16 +55,16 @@ class Desk:
         return self.evaluation.stage == Stage.REVIEW and self.own_review is None
 
     @property
-    def waits_for(self) -> str:
+    def approvals_needed_text(self) -> str:
         """Return how many approvals are still needed, as a sentence."""
         if len(self.reviews) == 1:
             return _("One member has approved; one more has to concur.")
         return _("Waiting for two members; you would be the first.")
 
 
-def desk_of(evaluation: Evaluation, user: Any) -> Desk:
+def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
     """Return the data of the review page. Only for users who may review it, from the review stage on."""
-    table = side_by_side(evaluation, user)
+    table = comparison_of(evaluation, user)
     reviews = list(
         CommitteeReview.objects.visible_to(user)
         .filter(evaluation=evaluation)
@@ -76,9 +76,9 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
         .filter(evaluation=evaluation)
         .select_related("dimension", "asked_by", "answered_by__person")
     )
-    contents = desk_contents(
+    contents = decision_contents(
         evaluation,
-        Judged(
+        DecisionRows(
             dimensions=[side.dimension for side in table.sides],
             ratings=table.ratings,
             consensus={side.dimension.pk: side.consensus for side in table.sides if side.consensus},
@@ -86,14 +86,14 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
         ),
     )
     moves = list(evaluation.moves.order_by("-pk"))
-    judged = cut_for(evaluation.revision.contents, user, evaluation.strategy.city)
+    judged = redact_for(evaluation.revision.contents, user, evaluation.strategy.city)
     visit = DeskVisit.objects.filter(evaluation=evaluation, user=user).first()
     person = person_of(user)
     present = [row for row in reviews if row.cycle == evaluation.cycle]
-    return Desk(
+    return ReviewPage(
         evaluation=evaluation,
         table=table,
-        stated_hash=seal(canonical(contents)),
+        stated_hash=sha256_hex(canonical(contents)),
         reviews=present,
         earlier=[row for row in reviews if row.cycle != evaluation.cycle],
         questions=questions,
@@ -108,22 +108,24 @@ def desk_of(evaluation: Evaluation, user: Any) -> Desk:
     )
 
 
-def _changes(table: SideBySide, reviews: Any, questions: Any, moves: Any, since: datetime) -> list[Change]:
+def _changes(table: Comparison, reviews: Any, questions: Any, moves: Any, since: datetime) -> list[VisitChange]:
     """Return what happened after ``since``, newest first."""
-    found = [Change(move.at, move.get_verb_display()) for move in moves]
+    found = [VisitChange(move.at, move.get_verb_display()) for move in moves]
     for side in table.sides:
         name = {"dimension": side.dimension.name}
         for rating in side.ratings:
-            found.append(Change(rating.updated_at, _("A rating of %(dimension)s was changed.") % name))
+            found.append(VisitChange(rating.updated_at, _("A rating of %(dimension)s was changed.") % name))
         if side.consensus:
-            found.append(Change(side.consensus.updated_at, _("The consensus on %(dimension)s was written.") % name))
+            found.append(
+                VisitChange(side.consensus.updated_at, _("The consensus on %(dimension)s was written.") % name)
+            )
         for note in side.notes:
-            found.append(Change(note.at, _("A note on %(dimension)s was added.") % name))
+            found.append(VisitChange(note.at, _("A note on %(dimension)s was added.") % name))
     for review in reviews:
         words = {"member": review.member, "decision": review.get_decision_display()}
-        found.append(Change(review.at, _("%(member)s has decided: %(decision)s.") % words))
+        found.append(VisitChange(review.at, _("%(member)s has decided: %(decision)s.") % words))
     for question in questions:
-        found.append(Change(question.asked_at, _("%(member)s asked the city.") % {"member": question.asked_by}))
+        found.append(VisitChange(question.asked_at, _("%(member)s asked the city.") % {"member": question.asked_by}))
         if question.answered_at:
-            found.append(Change(question.answered_at, _("The city answered a question.")))
+            found.append(VisitChange(question.answered_at, _("The city answered a question.")))
     return sorted((change for change in found if change.at > since), key=lambda change: change.at, reverse=True)

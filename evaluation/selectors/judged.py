@@ -31,8 +31,8 @@ def evidence_in(ratings: Iterable[Rating]) -> Any:
 
 
 @dataclass
-class Judged:
-    """The rows that ``desk_contents`` is made of, read once."""
+class DecisionRows:
+    """The rows that ``decision_contents`` is made of, read once."""
 
     dimensions: list[Dimension]
     ratings: list[Rating]  # those that count
@@ -40,8 +40,8 @@ class Judged:
     questions: list[CommitteeQuestion]
 
 
-def judged_rows(evaluation: Evaluation) -> Judged:
-    return Judged(
+def decision_rows(evaluation: Evaluation) -> DecisionRows:
+    return DecisionRows(
         dimensions=list(evaluation.round.framework.dimensions.all()),
         ratings=list(counted_ratings(evaluation)),
         consensus={row.dimension_id: row for row in evaluation.consensus.all()},
@@ -49,24 +49,24 @@ def judged_rows(evaluation: Evaluation) -> Judged:
     )
 
 
-def desk_contents(evaluation: Evaluation, judged: Judged | None = None) -> dict:
+def decision_contents(evaluation: Evaluation, rows: DecisionRows | None = None) -> dict:
     """Return the data that a committee member decides on, without other members' decisions.
 
     Keys: ``evaluation``, ``cycle``, ``revision``, ``framework``, ``dimensions``, ``answers``; see ``result_contents``.
     """
-    judged = judged or judged_rows(evaluation)
+    rows = rows or decision_rows(evaluation)
     return {
         "evaluation": evaluation.pk,
         "cycle": evaluation.cycle,
         "revision": {"number": evaluation.revision.number, "sha256": evaluation.revision.sha256},
         "framework": {"name": evaluation.round.framework.name, "version": evaluation.round.framework.version},
         "dimensions": [
-            _dimension(dimension, [row for row in judged.ratings if row.dimension_id == dimension.pk], judged.consensus)
-            for dimension in judged.dimensions
+            _dimension(dimension, [row for row in rows.ratings if row.dimension_id == dimension.pk], rows.consensus)
+            for dimension in rows.dimensions
         ],
         "answers": [
             {"question": row.text, "answer": row.answer}
-            for row in sorted(judged.questions, key=lambda row: row.pk)
+            for row in sorted(rows.questions, key=lambda row: row.pk)
             if row.answered_at
         ],
     }
@@ -84,7 +84,7 @@ def _dimension(dimension: Any, ratings: list[Rating], consensus: dict) -> dict:
         "agreement": _spread(agreement.independent),
         "by_capacity": {capacity: _spread(spread) for capacity, spread in agreement.by_capacity.items()},
         "evidence": evidence_in(ratings).value,
-        "ratings": sorted((_rating(row) for row in ratings), key=_without_order_of_people),
+        "ratings": sorted((_rating(row) for row in ratings), key=_anonymous_order),
     }
 
 
@@ -110,7 +110,7 @@ def _rating(rating: Rating) -> dict:
     }
 
 
-def _without_order_of_people(row: dict) -> Any:
+def _anonymous_order(row: dict) -> Any:
     return ORDER.index(row["capacity"]), row["level"] or 0, row["reasons"], row["not_assessed_reason"]
 
 
@@ -130,7 +130,7 @@ def result_contents(evaluation: Evaluation) -> dict:
       - ``ratings`` [{capacity, level, not_assessed_reason, reasons, strength, citations [[kind, id]]}]: only for the
         hash. Do not show them to readers: docs/access.md allows nobody to see them by name, the public not at all.
     """
-    contents = desk_contents(evaluation)
+    contents = decision_contents(evaluation)
     reviews = CommitteeReview.objects.filter(evaluation=evaluation, cycle=evaluation.cycle, decision=Decision.APPROVE)
     comments: dict[str, list[str]] = {}
     for review in reviews.prefetch_related("dimensions__dimension"):

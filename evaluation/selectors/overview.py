@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cities.enums import Role
-from cities.rules import has_network_role, official_cities, person_of
+from cities.rules import has_network_role, official_city_ids, person_of
 from core import clock, locales
 from evaluation.agreement import Alpha, Undefined, alpha_ordinal
 from evaluation.enums import INDEPENDENT, Decision, Stage
@@ -29,7 +29,7 @@ from evaluation.models import (
 )
 from strategies.work import DUE, LATE, SOON, WorkRow
 
-DIMENSIONS = 6
+DIMENSION_COUNT = 6
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def tasks_of(user: Any, evaluation: Evaluation | None = None) -> list[Task]:
             return []
         rows = rows.filter(pk=evaluation.pk)
     own = [task for row in _with_progress(rows, user) if (task := _own_task(row))]
-    return [*own, *_to_answer(user, rows), *_to_assign(user, rows)]
+    return [*own, *_answer_tasks(user, rows), *_assignment_tasks(user, rows)]
 
 
 def _with_progress(rows: QuerySet[Evaluation], user: Any) -> QuerySet[Evaluation]:
@@ -74,8 +74,8 @@ def _with_progress(rows: QuerySet[Evaluation], user: Any) -> QuerySet[Evaluation
     complete = Q(level__isnull=False) & ~Q(reasons="") | Q(level=None) & ~Q(not_assessed_reason="")
     rated = Rating.objects.filter(complete, assessment__rater=person, assessment__evaluation=OuterRef("pk"))
     takes_part = Q(is_rater=True) | Q(is_moderator=True) | Q(is_reviewer=True, stage=Stage.REVIEW)
-    found = rows.with_part_of(user).filter(takes_part)
-    return found.with_place().annotate(
+    found = rows.with_roles_of(user).filter(takes_part)
+    return found.with_related().annotate(
         has_submitted=Exists(submitted),
         is_asked_again=Exists(asked),
         has_decided=Exists(decided),
@@ -96,7 +96,7 @@ def _own_task(row: Evaluation) -> Task | None:
     if row.stage == Stage.DISCUSS:
         return _task(row, _("Discuss %(evaluation)s"), _until(row), _("Discuss"), "evaluation:discuss")
     if row.stage == Stage.MODERATE:
-        return _moderate_task(row) if row.is_moderator else _again_task(row)
+        return _moderate_task(row) if row.is_moderator else _reopened_task(row)
     if row.is_reviewer and not row.has_decided:
         return _task(row, _("Decide on %(evaluation)s"), _until(row), _("Open the desk"), "admin:evaluation_desk")
     return None
@@ -136,12 +136,12 @@ def _rate_task(evaluation: Evaluation) -> Task:
         text = _("Rating begins on %(day)s. Say before if you have a conflict of interest.")
         text %= {"day": locales.day(evaluation.round.rate_on)}
         return _task(evaluation, _("You will rate %(evaluation)s"), text, _("Look"), "evaluation:evaluation_detail")
-    done = {"done": evaluation.rated_count, "all": DIMENSIONS}
+    done = {"done": evaluation.rated_count, "all": DIMENSION_COUNT}
     text = _("%(done)s of %(all)s dimensions rated.") % done + " " + _until(evaluation)
     return _task(evaluation, _("Rate %(evaluation)s"), text, _("Rate"), "evaluation:rate_review")
 
 
-def _again_task(evaluation: Evaluation) -> Task | None:
+def _reopened_task(evaluation: Evaluation) -> Task | None:
     if not (evaluation.is_rater and evaluation.has_submitted and evaluation.is_asked_again):
         return None
     text = _("The committee asks the raters to look again at some dimensions.")
@@ -149,13 +149,13 @@ def _again_task(evaluation: Evaluation) -> Task | None:
 
 
 def _moderate_task(evaluation: Evaluation) -> Task:
-    done = {"done": evaluation.agreed_count, "all": DIMENSIONS}
+    done = {"done": evaluation.agreed_count, "all": DIMENSION_COUNT}
     text = _("%(done)s of %(all)s dimensions agreed.") % done + " " + _until(evaluation)
     return _task(evaluation, _("Moderate %(evaluation)s"), text, _("Moderate"), "evaluation:moderate")
 
 
-def _to_answer(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
-    cities = official_cities(user)
+def _answer_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
+    cities = official_city_ids(user)
     if not cities:
         return []
     late = rows.filter(strategy__city__in=cities, stage__in=[Stage.MODERATE, Stage.REVIEW])
@@ -165,7 +165,7 @@ def _to_answer(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     return [_task(row.evaluation, title, row.text, _("Answer"), "evaluation:question_answer", row.pk) for row in found]
 
 
-def _to_assign(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
+def _assignment_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     """Return a coordinator's tasks: evaluations that lack raters or a moderator."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
@@ -174,7 +174,7 @@ def _to_assign(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     nobody_leads = Q(moderator=None, stage__in=[Stage.DECLARE, Stage.RATE, Stage.DISCUSS, Stage.MODERATE])
     text = _("Raters or a moderator are missing.")
     title = _("Name who takes part in %(evaluation)s")
-    found = rows.filter(nobody_rates | nobody_leads).with_place()
+    found = rows.filter(nobody_rates | nobody_leads).with_related()
     return [_task(row, title, text, _("Name them"), "evaluation:assign") for row in found]
 
 
@@ -182,7 +182,7 @@ def _to_assign(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
 
 
 @dataclass(frozen=True)
-class DimensionAlpha:
+class DimensionAgreement:
     dimension: Dimension
     alpha: Alpha
 
@@ -196,7 +196,7 @@ class DimensionAlpha:
         return locales.number(round(self.alpha.value or 0, 2), 2)
 
 
-def alphas_of(round: EvaluationRound) -> list[DimensionAlpha]:
+def alphas_of(round: EvaluationRound) -> list[DimensionAgreement]:
     """Return Krippendorff's alpha of each dimension: independent ratings in the round's published results."""
     results = EvaluationResult.objects.filter(evaluation__round=round, evaluation__stage=Stage.PUBLISHED)
     units: dict[str, list[list[int | None]]] = defaultdict(list)
@@ -205,7 +205,7 @@ def alphas_of(round: EvaluationRound) -> list[DimensionAlpha]:
             rated = [row["level"] for row in entry["ratings"] if row["capacity"] in INDEPENDENT]
             units[entry["code"]].append(rated)
     dimensions = round.framework.dimensions.all()
-    return [DimensionAlpha(dimension, alpha_ordinal(units[dimension.code])) for dimension in dimensions]
+    return [DimensionAgreement(dimension, alpha_ordinal(units[dimension.code])) for dimension in dimensions]
 
 
 def requested_changes(evaluation: Evaluation) -> CommitteeReview | None:

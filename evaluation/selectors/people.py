@@ -1,4 +1,4 @@
-"""Who may take part in an evaluation: the rules of ``querysets.conflict_of``, as querysets of persons."""
+"""Who may take part in an evaluation: the rules of ``querysets.conflict_q``, as querysets of persons."""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -12,7 +12,7 @@ def people_in_conflict(evaluation: Evaluation) -> Q:
     """Return a Q over Person for those with a conflict of interest.
 
     A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
-    municipality or to an organisation that owns one of the strategy's actions. ``querysets.conflict_of`` is the same
+    municipality or to an organisation that owns one of the strategy's actions. ``querysets.conflict_q`` is the same
     rule over Evaluation: change both together.
     """
     city = evaluation.strategy.city
@@ -21,11 +21,11 @@ def people_in_conflict(evaluation: Evaluation) -> Q:
     owners = Action.objects.filter(
         objective__area__strategy=evaluation.strategy_id, owner__isnull=False, withdrawn_at=None
     ).values("owner")
-    houses = Q(organisation=city.municipality_id) | Q(organisation__in=owners)
-    return Q(Exists(declared)) | Q(Exists(member)) | houses
+    organisations = Q(organisation=city.municipality_id) | Q(organisation__in=owners)
+    return Q(Exists(declared)) | Q(Exists(member)) | organisations
 
 
-def people_free(evaluation: Evaluation) -> QuerySet[Person]:
+def people_without_role(evaluation: Evaluation) -> QuerySet[Person]:
     """Return persons who have no conflict with the evaluation, do not rate it and do not moderate it."""
     assigned = RaterAssignment.objects.filter(evaluation=evaluation, person=OuterRef("pk"), withdrawn_at=None)
     rated = Assessment.objects.filter(evaluation=evaluation, rater=OuterRef("pk"))
@@ -37,17 +37,19 @@ def people_free(evaluation: Evaluation) -> QuerySet[Person]:
 
 
 def eligible_members(evaluation: Evaluation) -> QuerySet[Person]:
-    """Return who may decide: current committee members and substitutes with an active account, see ``people_free``."""
+    """Return who may decide: current committee members and substitutes with an active account, see
+    ``people_without_role``.
+    """
     committee = Membership.objects.current().filter(person=OuterRef("pk"), body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
     appointed = SubstituteAppointment.objects.filter(evaluation=evaluation, person=OuterRef("pk"))
     return (
-        people_free(evaluation)
+        people_without_role(evaluation)
         .filter(Q(Exists(committee)) | Q(Exists(appointed)), user__is_active=True)
         .select_related("user")
     )
 
 
-def raters_to_choose(evaluation: Evaluation) -> QuerySet[Person]:
+def assignable_raters(evaluation: Evaluation) -> QuerySet[Person]:
     """Return persons with an active account who neither rate nor moderate it. The service checks the capacity."""
     assigned = RaterAssignment.objects.filter(evaluation=evaluation, person=OuterRef("pk"), withdrawn_at=None)
     return (

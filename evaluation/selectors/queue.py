@@ -14,12 +14,12 @@ from evaluation.models import Assessment, CommitteeReview, Dimension, Evaluation
 
 from .judged import agreement_in, evidence_in
 
-NOT_SEEN = -1  # hidden or no rating; sorts below 0, "all agree"
+HIDDEN = -1  # hidden or no rating; sorts below 0, "all agree"
 
 
-def queue_for(user: Any) -> QuerySet[Evaluation]:
+def review_queue_for(user: Any) -> QuerySet[Evaluation]:
     """Return evaluations the user may review, now or later: in review first, then by largest gap."""
-    desk = with_dispute(with_waiting(Evaluation.objects.on_desk_of(user))).with_place()
+    desk = with_gap(with_waiting_since(Evaluation.objects.reviewable_by(user))).with_related()
     return desk.order_by(
         Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
         "-largest_gap",
@@ -28,19 +28,19 @@ def queue_for(user: Any) -> QuerySet[Evaluation]:
     )
 
 
-def plain_queue_for(user: Any) -> QuerySet[Evaluation]:
+def coordinator_queue_for(user: Any) -> QuerySet[Evaluation]:
     """Return every evaluation with its stage, for coordinators. Reads nothing that depends on ratings."""
-    rows = with_waiting(Evaluation.objects.visible_to(user)).with_place()
+    rows = with_waiting_since(Evaluation.objects.visible_to(user)).with_related()
     return rows.order_by("-round__declare_on", "strategy__city__name", "pk")
 
 
-def with_waiting(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
+def with_waiting_since(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
     began = StageMove.objects.filter(evaluation=OuterRef("pk"), verb=StageVerb.HAND_TO_COMMITTEE).order_by("-pk")
     return rows.annotate(waiting_since=Subquery(began.values("at")[:1]))
 
 
-def with_dispute(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
-    """Annotate ``largest_gap`` and ``rater_count``: NOT_SEEN before the review stage, so sorting reveals nothing."""
+def with_gap(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
+    """Annotate ``largest_gap`` and ``rater_count``: HIDDEN before the review stage, so sorting reveals nothing."""
     gaps = (
         Rating.objects.counted()
         .independent()
@@ -60,13 +60,13 @@ def with_dispute(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
         .values("count")
     )
     return rows.annotate(
-        largest_gap=_from_review(Coalesce(Subquery(gaps, output_field=IntegerField()), Value(NOT_SEEN))),
+        largest_gap=_from_review(Coalesce(Subquery(gaps, output_field=IntegerField()), Value(HIDDEN))),
         rater_count=_from_review(Coalesce(Subquery(raters, output_field=IntegerField()), Value(0))),
     )
 
 
 def _from_review(value: Any) -> Any:
-    return Case(When(stage__in=FROM_REVIEW, then=value), default=Value(NOT_SEEN), output_field=IntegerField())
+    return Case(When(stage__in=FROM_REVIEW, then=value), default=Value(HIDDEN), output_field=IntegerField())
 
 
 @dataclass
@@ -80,7 +80,7 @@ class QueueFacts:
     has_decided: bool = False
 
 
-def facts_of(evaluations: list[Evaluation], user: Any) -> dict[int, QueueFacts]:
+def queue_facts(evaluations: list[Evaluation], user: Any) -> dict[int, QueueFacts]:
     """Return the facts of the rows of one page, by evaluation id. The number of queries does not depend on the rows.
 
     Rows before the review stage get empty facts.

@@ -8,7 +8,7 @@ from cities.rules import person_of
 from evaluation.models import Evaluation
 
 
-def judged_revisions(user: Any) -> Q:
+def evaluated_revisions(user: Any) -> Q:
     """Return a Q over PeriodRevision for those that the user rates, moderates or may review.
 
     Access includes the evidence of records with visibility network or public, as it was frozen, even after the city has
@@ -19,6 +19,6 @@ def judged_revisions(user: Any) -> Q:
         return Q(pk=None)
     rows = Evaluation.objects
     judged = Q(pk=None)
-    for mine in (rows.rated_by(person), rows.moderated_by(person), rows.on_desk_of(user)):
+    for mine in (rows.rated_by(person), rows.moderated_by(person), rows.reviewable_by(user)):
         judged |= Q(pk__in=mine.values("revision"))
     return judged

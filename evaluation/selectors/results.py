@@ -34,7 +34,7 @@ class ResultRow:
 
 
 @dataclass(frozen=True)
-class ShownResult:
+class ResultSummary:
     rows: list[ResultRow]
     published_on: date
     approvals: int
@@ -42,14 +42,14 @@ class ShownResult:
     sha256: str
 
 
-def shown_result(evaluation: Evaluation) -> ShownResult | None:
-    """Return the published result, None before publication. Reading it checks the hash and may raise SealBroken."""
+def result_summary(evaluation: Evaluation) -> ResultSummary | None:
+    """Return the published result, None before publication. Reading it checks the hash and may raise HashMismatch."""
     result = EvaluationResult.objects.filter(evaluation=evaluation).first()
     if result is None:
         return None
     contents = result.contents
     scale = contents["framework"]["scale"]
-    return ShownResult(
+    return ResultSummary(
         rows=[_row(entry, scale) for entry in contents["dimensions"]],
         published_on=date.fromisoformat(contents["published_on"]),
         approvals=contents["approvals"],

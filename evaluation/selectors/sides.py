@@ -6,20 +6,20 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cities.rules import insider_cities
+from cities.rules import insider_city_ids
 from core import locales
 from evaluation.agreement import Agreement, Spread
 from evaluation.enums import INDEPENDENT, Capacity, Stage, Strength
 from evaluation.models import Assessment, Consensus, Dimension, DiscussionNote, Evaluation, Rating
 
 from .judged import agreement_in, evidence_in
-from .sources import Source, sources_of
+from .sources import Source, evaluation_sources
 
-SPLIT = 2  # gap in levels from which a dimension needs discussion
+LARGE_GAP = 2  # gap in levels from which a dimension needs discussion
 
 
 @dataclass
-class Side:
+class DimensionComparison:
     """One dimension with the ratings, consensus and notes that the reader may see."""
 
     dimension: Dimension
@@ -42,17 +42,17 @@ class Side:
         return self.spread.range if self.spread.gap else ""
 
     @property
-    def is_split(self) -> bool:
-        return (self.spread.gap or 0) >= SPLIT
+    def has_large_gap(self) -> bool:
+        return (self.spread.gap or 0) >= LARGE_GAP
 
     @property
     def extremes(self) -> set[int]:
         """Return the lowest and the highest level if the gap is SPLIT or more, else an empty set."""
         levels = {rating.level for _assessment, rating in self.independent if rating and rating.level}
-        return {min(levels), max(levels)} if self.is_split else set()
+        return {min(levels), max(levels)} if self.has_large_gap else set()
 
     @property
-    def gap_words(self) -> str:
+    def gap_text(self) -> str:
         """Return the gap as a phrase: "all agree", "2 levels apart"."""
         gap = self.spread.gap
         if gap is None or self.spread.n < 2:
@@ -66,33 +66,33 @@ class Side:
         return [rating for _assessment, rating in [*self.independent, *self.own] if rating]
 
     @property
-    def dispute(self) -> tuple[int, int]:
+    def sort_key(self) -> tuple[int, int]:
         """Return the sort key: most disputed first, then the framework's order."""
         return -(self.spread.gap or 0), self.dimension.order
 
 
 @dataclass
-class SideBySide:
+class Comparison:
     independent: list[Assessment]
     own: list[Assessment]
-    sides: list[Side]
+    sides: list[DimensionComparison]
 
     @property
     def ratings(self) -> list[Rating]:
         return [rating for side in self.sides for rating in side.ratings]
 
     @property
-    def by_dispute(self) -> list[Side]:
-        return sorted(self.sides, key=lambda side: side.dispute)
+    def most_disputed_first(self) -> list[DimensionComparison]:
+        return sorted(self.sides, key=lambda side: side.sort_key)
 
     @property
-    def widest(self) -> Side | None:
+    def widest(self) -> DimensionComparison | None:
         """Return the dimension with the largest gap; None if no dimension has two ratings."""
-        sides = [side for side in self.by_dispute if side.spread.n > 1]
+        sides = [side for side in self.most_disputed_first if side.spread.n > 1]
         return sides[0] if sides else None
 
 
-def side_by_side(evaluation: Evaluation, user: Any) -> SideBySide:
+def comparison_of(evaluation: Evaluation, user: Any) -> Comparison:
     """Return the comparison with the ratings that ``user`` may see, with raters' names. May contain no ratings."""
     ratings = list(
         Rating.objects.visible_to(user)
@@ -102,7 +102,7 @@ def side_by_side(evaluation: Evaluation, user: Any) -> SideBySide:
         .prefetch_related("citations")
     )
     assessments = _in_order({rating.assessment_id: rating.assessment for rating in ratings}.values())
-    by_place = {(rating.dimension_id, rating.assessment_id): rating for rating in ratings}
+    by_cell = {(rating.dimension_id, rating.assessment_id): rating for rating in ratings}
     consensus = {row.dimension_id: row for row in Consensus.objects.visible_to(user).filter(evaluation=evaluation)}
     notes = defaultdict(list)
     for note in DiscussionNote.objects.visible_to(user).filter(evaluation=evaluation).select_related("author"):
@@ -114,22 +114,22 @@ def side_by_side(evaluation: Evaluation, user: Any) -> SideBySide:
     for dimension in evaluation.round.framework.dimensions.select_related("framework"):
         found = [rating for rating in ratings if rating.dimension_id == dimension.pk]
         sides.append(
-            Side(
+            DimensionComparison(
                 dimension=dimension,
                 agreement=agreement_in(found),
                 evidence=evidence_in(found),
-                independent=[(row, by_place.get((dimension.pk, row.pk))) for row in independent],
-                own=[(row, by_place.get((dimension.pk, row.pk))) for row in own],
+                independent=[(row, by_cell.get((dimension.pk, row.pk))) for row in independent],
+                own=[(row, by_cell.get((dimension.pk, row.pk))) for row in own],
                 consensus=consensus.get(dimension.pk),
                 previous=previous.get(dimension.code),
                 has_previous=dimension.code in previous,
                 notes=notes[dimension.pk],
             )
         )
-    table = SideBySide(independent, own, sides)
+    table = Comparison(independent, own, sides)
     if ratings:
-        is_of_city = evaluation.strategy.city_id in insider_cities(user)
-        _resolve(ratings, sources_of(evaluation, is_of_city=is_of_city))
+        is_of_city = evaluation.strategy.city_id in insider_city_ids(user)
+        _resolve(ratings, evaluation_sources(evaluation, is_of_city=is_of_city))
     return table
 
 

@@ -12,7 +12,7 @@ from core import locales
 from evaluation.enums import INDEPENDENT, SourceKind
 from evaluation.models import Evaluation
 
-HANDED_ON = {Visibility.NETWORK, Visibility.PUBLIC}
+SHARED_VISIBILITIES = {Visibility.NETWORK, Visibility.PUBLIC}
 
 
 class Source(NamedTuple):
@@ -37,11 +37,11 @@ def citable_sources(evaluation: Evaluation, capacity: str) -> dict[str, Source]:
 
     Peer and committee raters get records shared with the network or public; raters of the city get all records.
     """
-    return sources_of(evaluation, is_of_city=capacity not in INDEPENDENT)
+    return evaluation_sources(evaluation, is_of_city=capacity not in INDEPENDENT)
 
 
-def sources_of(evaluation: Evaluation, *, is_of_city: bool = False) -> dict[str, Source]:
-    seen = set(Visibility.values) if is_of_city else HANDED_ON
+def evaluation_sources(evaluation: Evaluation, *, is_of_city: bool = False) -> dict[str, Source]:
+    seen = set(Visibility.values) if is_of_city else SHARED_VISIBILITIES
     contents = evaluation.revision.contents
     found = [*_of_actions(contents, seen), *_of_indicators(contents, seen), *_events(evaluation, is_of_city)]
     return {source.key: source for source in found}
@@ -49,7 +49,7 @@ def sources_of(evaluation: Evaluation, *, is_of_city: bool = False) -> dict[str,
 
 def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[dict]:
     """Return the indicators of the evaluated revision; ``value`` is None if the reader may not see it."""
-    seen = set(Visibility.values) if is_of_city else HANDED_ON
+    seen = set(Visibility.values) if is_of_city else SHARED_VISIBILITIES
     rows = evaluation.revision.contents.get("indicators", [])
     return [row if row["value"] and row["value"]["visibility"] in seen else row | {"value": None} for row in rows]
 

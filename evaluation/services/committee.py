@@ -8,17 +8,17 @@ from django.db import transaction
 from cities.models import Person
 from cities.rules import person_of
 from core import clock
-from core.snapshots import canonical, seal
+from core.snapshots import canonical, sha256_hex
 from evaluation.enums import Decision, Stage
 from evaluation.exceptions import (
     AlreadyAnswered,
     AlreadyDecided,
-    DecisionContradicts,
-    DeskChanged,
+    ContradictoryDecision,
     NothingToReopen,
     NotInStage,
-    NotYours,
+    PermissionRefused,
     ReasonMissing,
+    SnapshotChanged,
 )
 from evaluation.models import (
     CommitteeQuestion,
@@ -29,20 +29,20 @@ from evaluation.models import (
     Evaluation,
     EvaluationResult,
 )
-from evaluation.selectors.judged import desk_contents, result_contents
+from evaluation.selectors.judged import decision_contents, result_contents
 from evaluation.selectors.people import eligible_members
 from evaluation.signals import evaluation_published
 
 from . import letters
-from .rounds import ENOUGH, locked
+from .rounds import APPROVALS_NEEDED, locked
 from .stages import apply_move
 
 Verdicts = Mapping[str, tuple[str, str]]  # dimension code -> (decision, comment)
 
 
-def desk_hash(evaluation: Evaluation) -> str:
+def decision_hash(evaluation: Evaluation) -> str:
     """Return the snapshot hash that a decision applies to: revision, ratings, consensus, answers and cycle."""
-    return seal(canonical(desk_contents(evaluation)))
+    return sha256_hex(canonical(decision_contents(evaluation)))
 
 
 @transaction.atomic
@@ -58,22 +58,22 @@ def decide(
 ) -> CommitteeReview:
     """Record one member's decision. The second approval publishes; one request for changes returns to moderation.
 
-    ``stated_hash`` is the hash that the member saw; if the data changed since, raises DeskChanged. The same form posted
-    twice records one decision. Also raises NotYours, NotInStage, AlreadyDecided, DecisionContradicts, ReasonMissing or
-    NothingToReopen.
+    ``stated_hash`` is the hash that the member saw; if the data changed since, raises SnapshotChanged. The same form
+    posted twice records one decision. Also raises PermissionRefused, NotInStage, AlreadyDecided, ContradictoryDecision,
+    ReasonMissing or NothingToReopen.
     """
     evaluation = locked(evaluation)
     member, decision, reason = _reviewer(evaluation, by), Decision(decision), reason.strip()
-    if twin := evaluation.reviews.filter(member=member, stated_hash=stated_hash).first():
-        if twin.decision != decision:
+    if existing := evaluation.reviews.filter(member=member, stated_hash=stated_hash).first():
+        if existing.decision != decision:
             raise AlreadyDecided
-        return twin
+        return existing
     if evaluation.stage != Stage.REVIEW:
         raise NotInStage
     if evaluation.reviews.filter(member=member, cycle=evaluation.cycle).exists():
         raise AlreadyDecided
-    if stated_hash != desk_hash(evaluation):
-        raise DeskChanged
+    if stated_hash != decision_hash(evaluation):
+        raise SnapshotChanged
     verdicts = _verdicts(evaluation, decision, reason, dimensions or {}, reopen_ratings)
     review = CommitteeReview.objects.create(
         evaluation=evaluation,
@@ -86,15 +86,15 @@ def decide(
     )
     for dimension, (verdict, comment) in verdicts.items():
         DimensionReview.objects.create(review=review, dimension=dimension, decision=verdict, comment=comment)
-    see_desk(evaluation, by=by)
-    _follow(evaluation, review, by)
+    record_visit(evaluation, by=by)
+    _apply_decision(evaluation, review, by)
     return review
 
 
 def _reviewer(evaluation: Evaluation, user: Any) -> Person:
     person = person_of(user)
     if person is None or not user.has_perm("evaluation.review_evaluation", evaluation):
-        raise NotYours
+        raise PermissionRefused
     return person
 
 
@@ -108,7 +108,7 @@ def _verdicts(
     }
     named = [comment for verdict, comment in verdicts.values() if verdict == Decision.REQUEST_CHANGES]
     if decision == Decision.APPROVE and named:
-        raise DecisionContradicts
+        raise ContradictoryDecision
     if not all(named) or (decision == Decision.REQUEST_CHANGES and not reason):
         raise ReasonMissing
     if decision == Decision.REQUEST_CHANGES and reopen_ratings and not named:
@@ -116,20 +116,20 @@ def _verdicts(
     return verdicts
 
 
-def _follow(evaluation: Evaluation, review: CommitteeReview, by: Any) -> None:
+def _apply_decision(evaluation: Evaluation, review: CommitteeReview, by: Any) -> None:
     if review.decision == Decision.REQUEST_CHANGES:
         apply_move(evaluation, "request_changes", by=by, reason=review.reason)
         return
     approvals = evaluation.reviews.filter(cycle=evaluation.cycle, decision=Decision.APPROVE)
     still_free = approvals.filter(member__in=eligible_members(evaluation))
-    if still_free.count() >= ENOUGH:
+    if still_free.count() >= APPROVALS_NEEDED:
         _publish(evaluation, by)
 
 
 def _publish(evaluation: Evaluation, by: Any) -> None:
     evaluation = apply_move(evaluation, "publish", by=by)
     snapshot = canonical(result_contents(evaluation))
-    result = EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=seal(snapshot))
+    result = EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=sha256_hex(snapshot))
     evaluation_published.send(Evaluation, evaluation=evaluation, result=result)
 
 
@@ -142,7 +142,7 @@ def ask_question(
 ) -> CommitteeQuestion:
     """Ask the city's officials a question; the evaluation stays in review.
 
-    Returns the open question if the same one was asked before. Raises NotYours, NotInStage or ReasonMissing.
+    Returns the open question if the same one was asked before. Raises PermissionRefused, NotInStage or ReasonMissing.
     """
     evaluation = locked(evaluation)
     member = _reviewer(evaluation, by)
@@ -151,12 +151,12 @@ def ask_question(
     if not text.strip():
         raise ReasonMissing
     if dimension is not None and dimension.framework_id != evaluation.round.framework_id:
-        raise NotYours
+        raise PermissionRefused
     fields = {"evaluation": evaluation, "dimension": dimension, "text": text.strip(), "asked_by": member}
-    if twin := CommitteeQuestion.objects.open().filter(**fields).first():
-        return twin
+    if existing := CommitteeQuestion.objects.open().filter(**fields).first():
+        return existing
     question = CommitteeQuestion.objects.create(**fields)
-    letters.tell_of_question(question)
+    letters.notify_of_question(question)
     return question
 
 
@@ -164,12 +164,12 @@ def ask_question(
 def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> CommitteeQuestion:
     """Save an official's answer, until the evaluation is published.
 
-    If a member has decided in this cycle, start a new one: the decision was made without the answer. Raises NotYours,
-    ReasonMissing, AlreadyAnswered or NotInStage.
+    If a member has decided in this cycle, start a new one: the decision was made without the answer. Raises
+    PermissionRefused, ReasonMissing, AlreadyAnswered or NotInStage.
     """
     evaluation = locked(question.evaluation)
     if not by.has_perm("evaluation.answer_question", evaluation):
-        raise NotYours
+        raise PermissionRefused
     if not text.strip():
         raise ReasonMissing
     question = (
@@ -187,14 +187,14 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
     if evaluation.stage == Stage.REVIEW and evaluation.reviews.filter(cycle=evaluation.cycle).exists():
         evaluation.cycle += 1  # members who decided had not read the answer
         evaluation.save(update_fields=["cycle"])
-    letters.tell_of_answer(question)
+    letters.notify_of_answer(question)
     return question
 
 
 # ---- visits
 
 
-def see_desk(evaluation: Evaluation, *, by: Any) -> DeskVisit:
+def record_visit(evaluation: Evaluation, *, by: Any) -> DeskVisit:
     """Store the time of this visit; the review page lists what changed since then."""
     visit, _is_new = DeskVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
     return visit

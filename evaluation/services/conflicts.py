@@ -1,4 +1,4 @@
-"""Declared conflicts of interest. Computed conflicts have no row: see ``querysets.conflict_of``."""
+"""Declared conflicts of interest. Computed conflicts have no row: see ``querysets.conflict_q``."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from cities.models import Person
 from cities.rules import person_of
 from core import clock
 from evaluation.enums import INDEPENDENT, Stage
-from evaluation.exceptions import NotYours, ReasonMissing, TooLateToDeclare
+from evaluation.exceptions import DeclarationClosed, PermissionRefused, ReasonMissing
 from evaluation.models import Assessment, ConflictOfInterest, Evaluation
 
 from . import letters
@@ -23,7 +23,7 @@ def declare_conflict(
 
     Ends the person's task as peer rater, committee rater or moderator at once. People of the city who rate it in that
     capacity keep their task: their interest is known. A second call returns the existing row.
-    Raises NotYours, ReasonMissing or TooLateToDeclare (published).
+    Raises PermissionRefused, ReasonMissing or DeclarationClosed (published).
     """
     evaluation = locked(evaluation)
     own = person_of(by)
@@ -33,18 +33,18 @@ def declare_conflict(
     if is_own and found is not None and found.declared_by_id == by.pk and evaluation.stage != Stage.PUBLISHED:
         return found  # the conflict hides the evaluation from this user, so a permission check would fail
     if not by.has_perm("evaluation.declare_conflict" if is_own else "evaluation.assign_evaluation", evaluation):
-        raise NotYours
+        raise PermissionRefused
     if not reason.strip():
         raise ReasonMissing
     if evaluation.stage == Stage.PUBLISHED:
-        raise TooLateToDeclare
+        raise DeclarationClosed
     if found is not None:
         return found
     conflict = ConflictOfInterest.objects.create(
         evaluation=evaluation, person=person, reason=reason.strip(), declared_by=by
     )
     _end_tasks(evaluation, person)
-    letters.tell_of_conflict(conflict)
+    letters.notify_of_conflict(conflict)
     return conflict
 
 
@@ -67,11 +67,11 @@ def _end_tasks(evaluation: Evaluation, person: Person) -> None:
 def withdraw_conflict(conflict: ConflictOfInterest, *, by: Any) -> ConflictOfInterest:
     """Withdraw a conflict that was declared by mistake. Ended tasks are not restored.
 
-    Raises NotYours unless the user is a coordinator, or if it is the coordinator's own conflict.
+    Raises PermissionRefused unless the user is a coordinator, or if it is the coordinator's own conflict.
     """
     evaluation = locked(conflict.evaluation)
     if not by.has_perm("evaluation.assign_evaluation", evaluation) or conflict.person == person_of(by):
-        raise NotYours
+        raise PermissionRefused
     conflict = ConflictOfInterest.objects.select_for_update().get(pk=conflict.pk)
     if conflict.withdrawn_at is None:
         conflict.withdrawn_at = clock.now()

@@ -6,9 +6,9 @@ from django.db import transaction
 
 from cities.rules import person_of
 from core import clock
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from evaluation.enums import Stage
-from evaluation.exceptions import LevelOrReason, LevelUnknown, NotInStage, NotYours, ReasonMissing
+from evaluation.exceptions import LevelOrReasonRequired, NotInStage, PermissionRefused, ReasonMissing, UnknownLevel
 from evaluation.models import Consensus, Dimension, Evaluation
 
 from .rounds import locked
@@ -28,33 +28,34 @@ def save_consensus(
     """Save the agreed level, or why the dimension is not assessed, with the reason.
 
     ``version`` is the version that the form was opened on, None for the first save. Saving what is stored already
-    changes nothing. Raises NotYours, NotInStage, LevelOrReason, LevelUnknown, ReasonMissing or EditedMeanwhile.
+    changes nothing. Raises PermissionRefused, NotInStage, LevelOrReasonRequired, UnknownLevel, ReasonMissing or
+    EditConflict.
     """
     evaluation = locked(evaluation)
     if not by.has_perm("evaluation.moderate_evaluation", evaluation):
-        raise NotYours
+        raise PermissionRefused
     if evaluation.stage != Stage.MODERATE:
         raise NotInStage
     if dimension.framework_id != evaluation.round.framework_id:
-        raise NotYours
+        raise PermissionRefused
     not_assessed_reason, reason = not_assessed_reason.strip(), reason.strip()
     if (level is None) == (not not_assessed_reason):
-        raise LevelOrReason
+        raise LevelOrReasonRequired
     if level is not None and str(level) not in evaluation.round.framework.scale:
-        raise LevelUnknown
+        raise UnknownLevel
     if not reason:
         raise ReasonMissing
-    said = (level, not_assessed_reason, reason)
+    fields = (level, not_assessed_reason, reason)
     consensus = Consensus.objects.select_for_update().filter(evaluation=evaluation, dimension=dimension).first()
     if consensus is None:
         consensus = Consensus(evaluation=evaluation, dimension=dimension)
-    elif (consensus.level, consensus.not_assessed_reason, consensus.reason) == said:
+    elif (consensus.level, consensus.not_assessed_reason, consensus.reason) == fields:
         return consensus
     elif consensus.version != version:
-        raise EditedMeanwhile
+        raise EditConflict
     else:
         consensus.version += 1
-    consensus.level, consensus.not_assessed_reason, consensus.reason = said
+    consensus.level, consensus.not_assessed_reason, consensus.reason = fields
     consensus.moderator, consensus.updated_at = person_of(by), clock.now()
     consensus.save()
     return consensus

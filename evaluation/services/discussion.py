@@ -6,7 +6,7 @@ from django.db import transaction
 
 from cities.rules import person_of
 from evaluation.enums import Stage
-from evaluation.exceptions import NotInStage, NotYours, ReasonMissing
+from evaluation.exceptions import NotInStage, PermissionRefused, ReasonMissing
 from evaluation.models import Dimension, DiscussionNote, Evaluation
 
 from .rounds import locked
@@ -16,17 +16,17 @@ from .rounds import locked
 def add_note(evaluation: Evaluation, dimension: Dimension, *, by: Any, text: str) -> DiscussionNote:
     """Add a comment; return the newest one instead if it has the same author and text.
 
-    Raises NotYours, NotInStage (not discuss or moderate) or ReasonMissing (empty text).
+    Raises PermissionRefused, NotInStage (not discuss or moderate) or ReasonMissing (empty text).
     """
     evaluation = locked(evaluation)
     if not by.has_perm("evaluation.discuss_evaluation", evaluation):
-        raise NotYours
+        raise PermissionRefused
     if evaluation.stage not in {Stage.DISCUSS, Stage.MODERATE}:
         raise NotInStage
     if not text.strip():
         raise ReasonMissing
     if dimension.framework_id != evaluation.round.framework_id:
-        raise NotYours
+        raise PermissionRefused
     author = person_of(by)
     last = evaluation.notes.filter(dimension=dimension).last()
     if last is not None and last.author_id == author.pk and last.text == text.strip():

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from core import clock
-from evaluation.exceptions import FrameworkInUse, NotYours
+from evaluation.exceptions import FrameworkInUse, PermissionRefused
 from evaluation.models import Dimension, Framework
 
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "epi-2021.json"
@@ -36,8 +36,8 @@ def load_framework(path: Path = DEFAULT) -> Framework:
     return framework
 
 
-def bring_framework(**signal: Any) -> None:
-    """Receiver of ``network_made``: a new network needs a framework before it can open a round."""
+def load_default_framework(**signal: Any) -> None:
+    """Receiver of ``network_created``: a new network needs a framework before it can open a round."""
     load_framework()
 
 
@@ -45,10 +45,10 @@ def bring_framework(**signal: Any) -> None:
 def change_dimension(dimension: Dimension, *, by: Any, fields: dict) -> Dimension:
     """Set names, questions or rubric to ``fields`` (field name to value).
 
-    Raises NotYours, FrameworkInUse if a round uses the framework, or ValidationError.
+    Raises PermissionRefused, FrameworkInUse if a round uses the framework, or ValidationError.
     """
     if not by.has_perm("evaluation.change_dimension"):
-        raise NotYours
+        raise PermissionRefused
     Framework.objects.select_for_update().get(pk=dimension.framework_id)
     if dimension.framework.is_in_use():
         raise FrameworkInUse
@@ -63,7 +63,7 @@ def change_dimension(dimension: Dimension, *, by: Any, fields: dict) -> Dimensio
 def adopt_framework(framework: Framework, *, by: Any, on: date | None = None) -> Framework:
     """Record that the scientific committee adopted the framework (default: today). An existing date is kept."""
     if not by.has_perm("evaluation.adopt_framework"):
-        raise NotYours
+        raise PermissionRefused
     framework = Framework.objects.select_for_update().get(pk=framework.pk)
     if framework.adopted_on is None:
         framework.adopted_on = on or clock.today()
@@ -72,10 +72,10 @@ def adopt_framework(framework: Framework, *, by: Any, on: date | None = None) ->
 
 
 @transaction.atomic
-def succeed_framework(framework: Framework, *, by: Any) -> Framework:
+def create_next_version(framework: Framework, *, by: Any) -> Framework:
     """Return the next version: a copy that can be changed until a round uses it."""
     if not by.has_perm("evaluation.add_framework"):
-        raise NotYours
+        raise PermissionRefused
     newest = Framework.objects.select_for_update().filter(name=framework.name).order_by("-version").first()
     successor = Framework.objects.create(
         name=framework.name, version=newest.version + 1, scale=framework.scale, note=framework.note

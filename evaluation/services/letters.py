@@ -9,17 +9,17 @@ from django.utils.translation import gettext as _
 from cities.enums import Role
 from cities.models import Person
 from cities.rules import OFFICIALS
-from cities.services.letters import Text, holders, write_to
+from cities.services.letters import EmailText, notify, role_holders
 from core import locales
 from evaluation.enums import StageVerb
 from evaluation.models import Evaluation
 from evaluation.selectors.people import eligible_members
 
 
-def tell(people: Iterable[Person], *, key: str, text: Text, path: str) -> None:
+def notify(people: Iterable[Person], *, key: str, text: EmailText, path: str) -> None:
     """Send one notification to each person, even if ``people`` lists a person twice."""
     for person in {person.pk: person for person in people}.values():
-        write_to(person, key=f"{key}/{person.pk}", text=text, path=path)
+        notify(person, key=f"{key}/{person.pk}", text=text, path=path)
 
 
 # ---- recipients
@@ -35,17 +35,17 @@ def _moderators(evaluation: Evaluation) -> list[Person]:
 
 
 def officials(evaluation: Evaluation) -> list[Person]:
-    return holders(city=evaluation.strategy.city, roles=OFFICIALS)
+    return role_holders(city=evaluation.strategy.city, roles=OFFICIALS)
 
 
 def coordinators() -> list[Person]:
-    return holders(roles=[Role.COORDINATOR])
+    return role_holders(roles=[Role.COORDINATOR])
 
 
 # ---- notifications
 
 
-def tell_of_assignment(assignment: Any) -> None:
+def notify_of_assignment(assignment: Any) -> None:
     evaluation = assignment.evaluation
 
     def text() -> Any:
@@ -57,20 +57,20 @@ def tell_of_assignment(assignment: Any) -> None:
         ) % {"capacity": assignment.get_capacity_display(), "day": until}
 
     path = evaluation.get_absolute_url()
-    tell([assignment.person], key=f"evaluation-assigned/{assignment.pk}", text=text, path=path)
+    notify([assignment.person], key=f"evaluation-assigned/{assignment.pk}", text=text, path=path)
 
 
-def tell_moderator(evaluation: Evaluation) -> None:
+def notify_moderator(evaluation: Evaluation) -> None:
     def text() -> Any:
         return _("You are asked to moderate: %(evaluation)s") % {"evaluation": evaluation}, _(
             "You lead the discussion of the ratings and write down what was agreed. You do not rate yourself."
         )
 
     key = f"evaluation-moderator/{evaluation.pk}"
-    tell(_moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
+    notify(_moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
 
 
-def tell_substitute(appointment: Any) -> None:
+def notify_substitute(appointment: Any) -> None:
     evaluation = appointment.evaluation
 
     def text() -> Any:
@@ -80,10 +80,10 @@ def tell_substitute(appointment: Any) -> None:
         )
 
     key = f"evaluation-substitute/{appointment.pk}"
-    tell([appointment.person], key=key, text=text, path=desk_path(evaluation))
+    notify([appointment.person], key=key, text=text, path=review_url(evaluation))
 
 
-def tell_of_conflict(conflict: Any) -> None:
+def notify_of_conflict(conflict: Any) -> None:
     """Notify coordinators, so that they can name somebody else. The reason is on the page, not in the email."""
     evaluation = conflict.evaluation
 
@@ -93,10 +93,10 @@ def tell_of_conflict(conflict: Any) -> None:
         )
 
     path = reverse("evaluation:assign", args=[evaluation.pk])
-    tell(coordinators(), key=f"evaluation-conflict/{conflict.pk}", text=text, path=path)
+    notify(coordinators(), key=f"evaluation-conflict/{conflict.pk}", text=text, path=path)
 
 
-def tell_of_question(question: Any) -> None:
+def notify_of_question(question: Any) -> None:
     evaluation = question.evaluation
 
     def text() -> Any:
@@ -105,10 +105,10 @@ def tell_of_question(question: Any) -> None:
         )
 
     path = reverse("evaluation:question_answer", args=[question.pk])
-    tell(officials(evaluation), key=f"evaluation-question/{question.pk}", text=text, path=path)
+    notify(officials(evaluation), key=f"evaluation-question/{question.pk}", text=text, path=path)
 
 
-def tell_of_answer(question: Any) -> None:
+def notify_of_answer(question: Any) -> None:
     evaluation = question.evaluation
 
     def text() -> Any:
@@ -116,17 +116,17 @@ def tell_of_answer(question: Any) -> None:
             "The city has answered the question of the scientific committee. The answer is on the desk."
         )
 
-    tell([question.asked_by], key=f"evaluation-answer/{question.pk}", text=text, path=desk_path(evaluation))
+    notify([question.asked_by], key=f"evaluation-answer/{question.pk}", text=text, path=review_url(evaluation))
 
 
-def desk_path(evaluation: Evaluation) -> str:
+def review_url(evaluation: Evaluation) -> str:
     return reverse("admin:evaluation_desk", args=[evaluation.pk])
 
 
-def tell_of_move(evaluation: Evaluation, move: Any) -> None:
+def notify_of_transition(evaluation: Evaluation, move: Any) -> None:
     """Notify the people who have something to do after this move, or need to know of it."""
-    writer = _MOVES[move.verb]
-    writer(evaluation, f"evaluation-move/{move.pk}")
+    notifier = _NOTIFIERS[move.verb]
+    notifier(evaluation, f"evaluation-move/{move.pk}")
 
 
 def _rating_began(evaluation: Any, key: Any) -> Any:
@@ -136,7 +136,7 @@ def _rating_began(evaluation: Any, key: Any) -> Any:
             "Nobody else sees your ratings before then."
         ) % {"day": locales.day(evaluation.round.discuss_on)}
 
-    tell(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
+    notify(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
 
 
 def _discussion_began(evaluation: Any, key: Any) -> Any:
@@ -147,7 +147,7 @@ def _discussion_began(evaluation: Any, key: Any) -> Any:
         )
 
     path = reverse("evaluation:discuss", args=[evaluation.pk])
-    tell([*raters(evaluation), *_moderators(evaluation)], key=key, text=text, path=path)
+    notify([*raters(evaluation), *_moderators(evaluation)], key=key, text=text, path=path)
 
 
 def _moderation_began(evaluation: Any, key: Any) -> Any:
@@ -157,7 +157,7 @@ def _moderation_began(evaluation: Any, key: Any) -> Any:
             "then hand the evaluation to the scientific committee."
         )
 
-    tell(_moderators(evaluation), key=key, text=text, path=reverse("evaluation:moderate", args=[evaluation.pk]))
+    notify(_moderators(evaluation), key=key, text=text, path=reverse("evaluation:moderate", args=[evaluation.pk]))
 
 
 def _handed_over(evaluation: Any, key: Any) -> Any:
@@ -167,7 +167,7 @@ def _handed_over(evaluation: Any, key: Any) -> Any:
             "to be decided by %(day)s."
         ) % {"day": locales.day(evaluation.round.decide_by)}
 
-    tell(eligible_members(evaluation), key=key, text=text, path=desk_path(evaluation))
+    notify(eligible_members(evaluation), key=key, text=text, path=review_url(evaluation))
 
 
 def _changes_requested(evaluation: Any, key: Any) -> Any:
@@ -177,7 +177,7 @@ def _changes_requested(evaluation: Any, key: Any) -> Any:
         )
 
     path = evaluation.get_absolute_url()
-    tell([*_moderators(evaluation), *raters(evaluation)], key=key, text=text, path=path)
+    notify([*_moderators(evaluation), *raters(evaluation)], key=key, text=text, path=path)
 
 
 def _published(evaluation: Any, key: Any) -> Any:
@@ -187,10 +187,10 @@ def _published(evaluation: Any, key: Any) -> Any:
         )
 
     people = [*officials(evaluation), *_moderators(evaluation), *raters(evaluation), *coordinators()]
-    tell(people, key=key, text=text, path=evaluation.get_absolute_url())
+    notify(people, key=key, text=text, path=evaluation.get_absolute_url())
 
 
-_MOVES = {
+_NOTIFIERS = {
     StageVerb.START_RATING: _rating_began,
     StageVerb.START_DISCUSSION: _discussion_began,
     StageVerb.START_MODERATION: _moderation_began,

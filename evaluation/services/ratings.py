@@ -8,19 +8,19 @@ from django.db import transaction
 from cities.models import Person
 from cities.rules import person_of
 from core import clock
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from evaluation.enums import Decision, Stage
 from evaluation.exceptions import (
     AlreadySubmitted,
     AssessmentIncomplete,
-    LevelOrReason,
-    LevelUnknown,
+    LevelOrReasonRequired,
     NeverSubmitted,
     NotInStage,
-    NotYours,
+    PermissionRefused,
     RatingIncomplete,
-    SourceUnknown,
     StrengthNeedsReason,
+    UnknownLevel,
+    UnknownSource,
 )
 from evaluation.models import Assessment, Citation, CommitteeReview, Dimension, Evaluation, RaterAssignment, Rating
 from evaluation.selectors.sources import citable_sources
@@ -45,25 +45,25 @@ def save_rating(
     """Save the rating of one dimension. It may be incomplete until the assessment is submitted.
 
     ``citations`` are keys of ``citable_sources``. ``version`` is the version that the form was opened on, None for the
-    first save. Raises NotYours, NotInStage, AlreadySubmitted, NeverSubmitted, LevelOrReason, LevelUnknown,
-    RatingIncomplete, StrengthNeedsReason, SourceUnknown or EditedMeanwhile.
+    first save. Raises PermissionRefused, NotInStage, AlreadySubmitted, NeverSubmitted, LevelOrReasonRequired,
+    UnknownLevel, RatingIncomplete, StrengthNeedsReason, UnknownSource or EditConflict.
     """
     evaluation = locked(evaluation)
     person, assignment = _rater(evaluation, by)
     if dimension.framework_id != evaluation.round.framework_id:
-        raise NotYours
+        raise PermissionRefused
     assessment, _is_new = Assessment.objects.select_for_update().get_or_create(
         evaluation=evaluation, rater=person, defaults={"capacity": assignment.capacity}
     )
     _check_open(evaluation, assessment, dimension)
-    words = not_assessed_reason.strip(), reasons.strip(), strength_reason.strip()
-    _check_level(evaluation, level, words[0])
-    if assessment.submitted_at and not (words[1] if level is not None else words[0]):
+    texts = not_assessed_reason.strip(), reasons.strip(), strength_reason.strip()
+    _check_level(evaluation, level, texts[0])
+    if assessment.submitted_at and not (texts[1] if level is not None else texts[0]):
         raise RatingIncomplete
-    if strength_override and not words[2]:
+    if strength_override and not texts[2]:
         raise StrengthNeedsReason
     fields = {"level": level, "strength_override": strength_override}
-    fields |= dict(zip(("not_assessed_reason", "reasons", "strength_reason"), words, strict=True))
+    fields |= dict(zip(("not_assessed_reason", "reasons", "strength_reason"), texts, strict=True))
     rating = _rating_to_change(assessment, dimension, version, fields)
     for name, value in fields.items():
         setattr(rating, name, value)
@@ -76,7 +76,7 @@ def save_rating(
 def _rater(evaluation: Evaluation, user: Any) -> tuple[Person, RaterAssignment]:
     person = person_of(user)
     if person is None or not Evaluation.objects.rated_by(person).filter(pk=evaluation.pk).exists():
-        raise NotYours
+        raise PermissionRefused
     return person, evaluation.assignments.standing().get(person=person)
 
 
@@ -110,15 +110,15 @@ def reopened_dimensions(evaluation: Evaluation) -> set[int]:
 
 def _check_level(evaluation: Evaluation, level: int | None, not_assessed_reason: str) -> None:
     if level is not None and not_assessed_reason:
-        raise LevelOrReason
+        raise LevelOrReasonRequired
     if level is not None and str(level) not in evaluation.round.framework.scale:
-        raise LevelUnknown
+        raise UnknownLevel
 
 
 def _rating_to_change(assessment: Assessment, dimension: Dimension, version: int | None, fields: dict) -> Rating:
     """Return the row to write to.
 
-    Raises EditedMeanwhile for a stale version, unless the fields equal what is stored (the same form posted twice).
+    Raises EditConflict for a stale version, unless the fields equal what is stored (the same form posted twice).
     """
     rating = Rating.objects.select_for_update().filter(assessment=assessment, dimension=dimension).first()
     if rating is None:
@@ -126,19 +126,19 @@ def _rating_to_change(assessment: Assessment, dimension: Dimension, version: int
     if rating.version == version:
         rating.version += 1
     elif any(getattr(rating, name) != value for name, value in fields.items()):
-        raise EditedMeanwhile
+        raise EditConflict
     return rating
 
 
 def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
     """Set the citations to ``keys``. A source that is no longer citable may stay if it was cited before.
 
-    Raises SourceUnknown for any other key that is not in ``sources``.
+    Raises UnknownSource for any other key that is not in ``sources``.
     """
     wanted = dict.fromkeys(keys)
     kept = {f"{kind}:{pk}" for kind, pk in (citation.source for citation in rating.citations.all())}
     if not set(wanted) <= kept | sources.keys():
-        raise SourceUnknown
+        raise UnknownSource
     for citation in rating.citations.all():
         if "{}:{}".format(*citation.source) not in wanted:
             citation.delete()
@@ -153,7 +153,7 @@ def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
 def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
     """Submit the ratings of all dimensions; return the assessment, unchanged if it was submitted already.
 
-    Submitting reveals no other rating. Raises NotYours, NotInStage or AssessmentIncomplete.
+    Submitting reveals no other rating. Raises PermissionRefused, NotInStage or AssessmentIncomplete.
     """
     evaluation = locked(evaluation)
     person, _assignment = _rater(evaluation, by)

@@ -12,19 +12,19 @@ from core import clock
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
     AlreadyAdded,
-    ConflictStands,
-    EnoughMembers,
-    ModeratesAlready,
-    NobodyNamesThemselves,
-    NoSubstitute,
+    AlreadyModerator,
+    AlreadyRater,
+    AssignmentClosed,
+    HasConflict,
+    IneligibleSubstitute,
+    InvalidExtension,
+    NotCityMember,
+    NotCommitteeMember,
     NothingSubmitted,
-    NotLater,
-    NotOfTheCity,
-    NotOfTheCommittee,
-    NotYours,
-    RatesAlready,
+    PermissionRefused,
     ReasonMissing,
-    TooLateToAssign,
+    SelfAssignment,
+    SubstituteNotNeeded,
     WrongRevision,
 )
 from evaluation.models import (
@@ -39,7 +39,7 @@ from strategies.models import PeriodRevision, ReportingPeriod, Strategy
 
 from . import letters
 
-ENOUGH = 2  # approvals needed
+APPROVALS_NEEDED = 2  # approvals needed
 
 
 @transaction.atomic
@@ -56,9 +56,12 @@ def create_round(
     decide_by: date,
     by: Any,
 ) -> EvaluationRound:
-    """Create a round. The dates are the first days of its stages, in order. Raises NotYours or ValidationError."""
+    """Create a round. The dates are the first days of its stages, in order.
+
+    Raises PermissionRefused or ValidationError.
+    """
     if not by.has_perm("evaluation.add_evaluationround"):
-        raise NotYours
+        raise PermissionRefused
     row = EvaluationRound(
         framework=framework,
         period=period,
@@ -81,10 +84,10 @@ def add_evaluation(
 ) -> Evaluation:
     """Create the evaluation of a strategy, based on the newest revision its city submitted for the round's period.
 
-    Raises NotYours, NothingSubmitted, WrongRevision if ``revision`` is not the newest, or AlreadyAdded.
+    Raises PermissionRefused, NothingSubmitted, WrongRevision if ``revision`` is not the newest, or AlreadyAdded.
     """
     if not by.has_perm("evaluation.add_evaluationround"):
-        raise NotYours
+        raise PermissionRefused
     of_city = PeriodRevision.objects.filter(city_period__city=strategy.city_id, city_period__period=round.period_id)
     newest = of_city.order_by("-number").first()
     if newest is None:
@@ -104,12 +107,12 @@ def locked(evaluation: Evaluation) -> Evaluation:
     return rows.select_related("round__framework", "strategy__city", "moderator__user").get(pk=evaluation.pk)
 
 
-def _held_by_coordinator(evaluation: Evaluation, by: Any, person: Person | None = None) -> Evaluation:
+def _lock_for_coordinator(evaluation: Evaluation, by: Any, person: Person | None = None) -> Evaluation:
     evaluation = locked(evaluation)
     if not by.has_perm("evaluation.assign_evaluation", evaluation):
-        raise NotYours
+        raise PermissionRefused
     if person is not None and person == person_of(by):
-        raise NobodyNamesThemselves
+        raise SelfAssignment
     return evaluation
 
 
@@ -124,53 +127,53 @@ def is_in_conflict(evaluation: Evaluation, person: Person) -> bool:
 def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: Any) -> RaterAssignment:
     """Assign a rater and notify them; return the existing assignment if it has the same capacity.
 
-    Raises NotYours, NobodyNamesThemselves, RatesAlready (in another capacity), TooLateToAssign, ModeratesAlready,
-    NotOfTheCity, ConflictStands or NotOfTheCommittee.
+    Raises PermissionRefused, SelfAssignment, AlreadyRater (in another capacity), AssignmentClosed, AlreadyModerator,
+    NotCityMember, HasConflict or NotCommitteeMember.
     """
-    evaluation = _held_by_coordinator(evaluation, by, person)
+    evaluation = _lock_for_coordinator(evaluation, by, person)
     standing = evaluation.assignments.standing().filter(person=person).first()
     if standing is not None:
         if standing.capacity == capacity:
             return standing
-        raise RatesAlready
+        raise AlreadyRater
     if evaluation.stage not in {Stage.DECLARE, Stage.RATE}:
-        raise TooLateToAssign
+        raise AssignmentClosed
     if evaluation.moderator_id == person.pk:
-        raise ModeratesAlready
+        raise AlreadyModerator
     _check_capacity(evaluation, person, Capacity(capacity))
     assignment = RaterAssignment.objects.create(evaluation=evaluation, person=person, capacity=capacity, assigned_by=by)
     for assessment in evaluation.assessments.filter(rater=person).exclude(capacity=capacity):
         assessment.capacity, assessment._history_user = capacity, by  # from an earlier, withdrawn assignment
         assessment.save(update_fields=["capacity"])
-    letters.tell_of_assignment(assignment)
+    letters.notify_of_assignment(assignment)
     return assignment
 
 
 def _check_capacity(evaluation: Evaluation, person: Person, capacity: Capacity) -> None:
-    offices = Membership.objects.current().filter(person=person)
+    memberships = Membership.objects.current().filter(person=person)
     if capacity in {Capacity.SELF, Capacity.EXPERT_GROUP}:
         kinds = {BodyKind.EXPERT_GROUP} if capacity == Capacity.EXPERT_GROUP else CITY_BODIES
-        if not offices.filter(body__city=evaluation.strategy.city_id, body__kind__in=kinds).exists():
-            raise NotOfTheCity
+        if not memberships.filter(body__city=evaluation.strategy.city_id, body__kind__in=kinds).exists():
+            raise NotCityMember
         return
     if is_in_conflict(evaluation, person):
-        raise ConflictStands
-    if capacity == Capacity.COMMITTEE and not offices.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE).exists():
-        raise NotOfTheCommittee
+        raise HasConflict
+    if capacity == Capacity.COMMITTEE and not memberships.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE).exists():
+        raise NotCommitteeMember
 
 
 @transaction.atomic
 def withdraw_rater(assignment: RaterAssignment, *, by: Any, reason: str = "") -> RaterAssignment:
     """Withdraw an assignment; the person's ratings stay but no longer count. Possible until the discussion ends.
 
-    Raises NotYours or TooLateToAssign.
+    Raises PermissionRefused or AssignmentClosed.
     """
-    evaluation = _held_by_coordinator(assignment.evaluation, by)
+    evaluation = _lock_for_coordinator(assignment.evaluation, by)
     assignment = RaterAssignment.objects.select_for_update().get(pk=assignment.pk)
     if assignment.withdrawn_at is not None:
         return assignment
     if evaluation.stage not in {Stage.DECLARE, Stage.RATE, Stage.DISCUSS}:
-        raise TooLateToAssign
+        raise AssignmentClosed
     return end_assignment(assignment, reason=reason)
 
 
@@ -188,24 +191,24 @@ def end_assignment(assignment: RaterAssignment, *, reason: str) -> RaterAssignme
 def set_moderator(evaluation: Evaluation, person: Person, *, by: Any) -> Evaluation:
     """Set the moderator, who must have no conflict and not rate this evaluation, and notify them.
 
-    Raises NotYours, NobodyNamesThemselves, TooLateToAssign, ConflictStands or RatesAlready.
+    Raises PermissionRefused, SelfAssignment, AssignmentClosed, HasConflict or AlreadyRater.
     """
-    evaluation = _held_by_coordinator(evaluation, by, person)
+    evaluation = _lock_for_coordinator(evaluation, by, person)
     if evaluation.moderator_id == person.pk:
         return evaluation
     if evaluation.stage in {Stage.REVIEW, Stage.PUBLISHED}:
-        raise TooLateToAssign
+        raise AssignmentClosed
     if is_in_conflict(evaluation, person):
-        raise ConflictStands
-    if _rates(evaluation, person):
-        raise RatesAlready
+        raise HasConflict
+    if _is_rater(evaluation, person):
+        raise AlreadyRater
     evaluation.moderator = person
     evaluation.save(update_fields=["moderator"])
-    letters.tell_moderator(evaluation)
+    letters.notify_moderator(evaluation)
     return evaluation
 
 
-def _rates(evaluation: Evaluation, person: Person) -> bool:
+def _is_rater(evaluation: Evaluation, person: Person) -> bool:
     assigned = evaluation.assignments.standing().filter(person=person).exists()
     return assigned or evaluation.assessments.filter(rater=person).exists()
 
@@ -217,32 +220,32 @@ def _rates(evaluation: Evaluation, person: Person) -> bool:
 def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reason: str) -> SubstituteAppointment:
     """Appoint a substitute while fewer than two members are eligible. The members' conflict rules apply.
 
-    Raises NotYours, NobodyNamesThemselves, ReasonMissing, TooLateToAssign, EnoughMembers, NoSubstitute, ConflictStands,
-    RatesAlready or ModeratesAlready.
+    Raises PermissionRefused, SelfAssignment, ReasonMissing, AssignmentClosed, SubstituteNotNeeded,
+    IneligibleSubstitute, HasConflict, AlreadyRater or AlreadyModerator.
     """
-    evaluation = _held_by_coordinator(evaluation, by, person)
+    evaluation = _lock_for_coordinator(evaluation, by, person)
     if not reason.strip():
         raise ReasonMissing
     if evaluation.stage == Stage.PUBLISHED:
-        raise TooLateToAssign
+        raise AssignmentClosed
     found = evaluation.substitutes.filter(person=person).first()
     if found is not None:
         return found
-    if eligible_members(evaluation).count() >= ENOUGH:
-        raise EnoughMembers
+    if eligible_members(evaluation).count() >= APPROVALS_NEEDED:
+        raise SubstituteNotNeeded
     coordinates = Membership.objects.current().filter(person=person, role=Role.COORDINATOR)
     if coordinates.exists() or person.user_id is None or not person.user.is_active:
-        raise NoSubstitute
+        raise IneligibleSubstitute
     if is_in_conflict(evaluation, person):
-        raise ConflictStands
-    if _rates(evaluation, person):
-        raise RatesAlready
+        raise HasConflict
+    if _is_rater(evaluation, person):
+        raise AlreadyRater
     if evaluation.moderator_id == person.pk:
-        raise ModeratesAlready
+        raise AlreadyModerator
     appointment = SubstituteAppointment.objects.create(
         evaluation=evaluation, person=person, reason=reason.strip(), appointed_by=by
     )
-    letters.tell_substitute(appointment)
+    letters.notify_substitute(appointment)
     return appointment
 
 
@@ -253,13 +256,13 @@ def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reaso
 def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = "") -> Evaluation:
     """Extend the current stage to ``until``, that day included: no move by date before then.
 
-    Raises NotYours, TooLateToAssign (published) or NotLater.
+    Raises PermissionRefused, AssignmentClosed (published) or InvalidExtension.
     """
-    evaluation = _held_by_coordinator(evaluation, by)
+    evaluation = _lock_for_coordinator(evaluation, by)
     if evaluation.stage == Stage.PUBLISHED:
-        raise TooLateToAssign
+        raise AssignmentClosed
     if until < clock.today() or (evaluation.extended_to and until < evaluation.extended_to):
-        raise NotLater
+        raise InvalidExtension
     evaluation.extended_to = until
     evaluation._change_reason = reason.strip()[:100] or None
     evaluation.save(update_fields=["extended_to"])

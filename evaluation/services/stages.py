@@ -12,8 +12,8 @@ from evaluation.exceptions import (
     ConsensusIncomplete,
     EvaluationError,
     ModeratorMissing,
-    NobodySubmitted,
-    NotYours,
+    NoRatingsSubmitted,
+    PermissionRefused,
     ReasonMissing,
     TransitionNotAllowed,
 )
@@ -30,14 +30,14 @@ TIME_TO_CHANGE = timedelta(days=14)  # for the moderator, after the committee ha
 def move_stage(evaluation: Evaluation, verb: str, *, by: Any = None, reason: str = "") -> Evaluation:
     """Start the next stage for a user, or for the periodic task if ``by`` is None.
 
-    ``verb`` is a key of ``BY_DATE``; the committee's moves go through ``committee.decide``. Raises NotYours,
+    ``verb`` is a key of ``BY_DATE``; the committee's moves go through ``committee.decide``. Raises PermissionRefused,
     TransitionNotAllowed, or what the requirements of the move raise.
     """
     evaluation = locked(evaluation)
     if verb not in BY_DATE:
         raise TransitionNotAllowed
     if by is not None and not _may_move(by, evaluation, verb):
-        raise NotYours
+        raise PermissionRefused
     return apply_move(evaluation, verb, by=by, reason=reason)
 
 
@@ -59,8 +59,8 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
         raise TransitionNotAllowed
     if verb == "request_changes" and not reason.strip():
         raise ReasonMissing
-    if verb in _CONDITIONS:
-        _CONDITIONS[verb](evaluation)
+    if verb in _REQUIREMENTS:
+        _REQUIREMENTS[verb](evaluation)
     move = StageMove.objects.create(
         evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
     )
@@ -72,7 +72,7 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
     if target == Stage.PUBLISHED:
         evaluation.published_at = clock.now()
     evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])
-    letters.tell_of_move(evaluation, move)
+    letters.notify_of_transition(evaluation, move)
     stage_moved.send(Evaluation, evaluation=evaluation, move=move)
     return evaluation
 
@@ -80,28 +80,28 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
 # ---- requirements of a move
 
 
-def _somebody_submitted(evaluation: Evaluation) -> None:
+def _require_submission(evaluation: Evaluation) -> None:
     if not Assessment.objects.counted().filter(evaluation=evaluation).exists():
-        raise NobodySubmitted
+        raise NoRatingsSubmitted
 
 
-def _moderator_stands(evaluation: Evaluation) -> None:
+def _require_moderator(evaluation: Evaluation) -> None:
     if evaluation.moderator_id is None:
         raise ModeratorMissing
 
 
-def _consensus_stands(evaluation: Evaluation) -> None:
-    _moderator_stands(evaluation)
+def _require_consensus(evaluation: Evaluation) -> None:
+    _require_moderator(evaluation)
     agreed = evaluation.consensus.values("dimension")
     missing = Dimension.objects.filter(framework=evaluation.round.framework_id).exclude(pk__in=agreed)
     if names := [dimension.name for dimension in missing]:
         raise ConsensusIncomplete(names)
 
 
-_CONDITIONS = {
-    "start_discussion": _somebody_submitted,
-    "start_moderation": _moderator_stands,
-    "hand_to_committee": _consensus_stands,
+_REQUIREMENTS = {
+    "start_discussion": _require_submission,
+    "start_moderation": _require_moderator,
+    "hand_to_committee": _require_consensus,
 }
 
 

@@ -11,13 +11,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
-from core.exceptions import TellableError
-from core.views import StrangersSignIn
+from core.exceptions import UserFacingError
+from core.views import LoginInsteadOf404Mixin
 from evaluation.enums import STAGES
 from evaluation.models import Dimension, Evaluation
 
 
-class OfEvaluation(StrangersSignIn, TemplateView):
+class EvaluationMixin(LoginInsteadOf404Mixin, TemplateView):
     """Returns 404 if the evaluation is not visible to the user, 403 without ``permission``."""
 
     permission = ""
@@ -25,14 +25,14 @@ class OfEvaluation(StrangersSignIn, TemplateView):
     @cached_property
     def evaluation(self) -> Evaluation:
         user = self.request.user
-        visible = Evaluation.objects.visible_to(user).with_part_of(user).with_place()
+        visible = Evaluation.objects.visible_to(user).with_roles_of(user).with_related()
         evaluation = get_object_or_404(visible, pk=self.kwargs["pk"])
-        if self.permission and not self._allows(self.permission, evaluation):
+        if self.permission and not self._has_perm(self.permission, evaluation):
             raise PermissionDenied
         return evaluation
 
-    def _allows(self, permission: str, evaluation: Evaluation) -> bool:
-        """Return what the rule would, for an evaluation that is visible; uses the annotations of ``with_part_of``."""
+    def _has_perm(self, permission: str, evaluation: Evaluation) -> bool:
+        """Return what the rule would, for an evaluation that is visible; uses the annotations of ``with_roles_of``."""
         parts = {
             "evaluation.rate_evaluation": evaluation.is_rater,
             "evaluation.moderate_evaluation": evaluation.is_moderator,
@@ -56,7 +56,7 @@ class OfEvaluation(StrangersSignIn, TemplateView):
         return get_object_or_404(Dimension, framework=self.evaluation.round.framework_id, code=code)
 
     def may(self, permission: str) -> bool:
-        return self._allows(permission, self.evaluation)
+        return self._has_perm(permission, self.evaluation)
 
     def trail(self, *last: tuple[str, str]) -> list[tuple[str, str]]:
         evaluation = self.evaluation
@@ -70,20 +70,20 @@ class OfEvaluation(StrangersSignIn, TemplateView):
     def get_context_data(self, **kwargs) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         stage = self.evaluation.stage
-        place = STAGES.index(stage)
-        steps = [(step, index < place, index == place) for index, step in enumerate(STAGES)]
+        position = STAGES.index(stage)
+        steps = [(step, index < position, index == position) for index, step in enumerate(STAGES)]
         return {"evaluation": self.evaluation, "steps": steps, "trail": self.trail()} | context
 
-    def told(self, act, done: str = "") -> bool:
-        """Call ``act``; show a user-facing error as a message. Returns whether it succeeded."""
+    def perform(self, action, done: str = "") -> bool:
+        """Call ``action``; show a user-facing error as a message. Returns whether it succeeded."""
         try:
-            act()
-        except TellableError as error:
+            action()
+        except UserFacingError as error:
             messages.error(self.request, str(error))
             return False
         if done:
             messages.success(self.request, done)
         return True
 
-    def back(self, name: str = "evaluation:evaluation_detail", anchor: str = ""):
+    def redirect_to_evaluation(self, name: str = "evaluation:evaluation_detail", anchor: str = ""):
         return redirect(reverse(name, args=[self.evaluation.pk]) + (f"#{anchor}" if anchor else ""))

@@ -5,18 +5,18 @@ from django.http import Http404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from core.exceptions import EditedMeanwhile, TellableError
+from core.exceptions import EditConflict, UserFacingError
 from evaluation.enums import FROM_DISCUSS, Stage
 from evaluation.forms.ratings import ConsensusForm, NoteForm
 from evaluation.models import Assessment, Consensus
 from evaluation.selectors.overview import requested_changes
-from evaluation.selectors.sides import side_by_side
+from evaluation.selectors.sides import comparison_of
 from evaluation.services import consensus, discussion, ratings, stages
 
-from .base import OfEvaluation
+from .base import EvaluationMixin
 
 
-class OfTalk(OfEvaluation):
+class DiscussionMixin(EvaluationMixin):
     """Pages for raters and the moderator. Returns 404 before the discuss stage."""
 
     permission = "evaluation.discuss_evaluation"
@@ -30,10 +30,10 @@ class OfTalk(OfEvaluation):
 
     @cached_property
     def table(self):
-        return side_by_side(self.evaluation, self.request.user)
+        return comparison_of(self.evaluation, self.request.user)
 
 
-class Discuss(OfTalk):
+class Discuss(DiscussionMixin):
     template_name = "evaluation/discuss.html"
 
     def get_context_data(self, **kwargs):
@@ -43,7 +43,7 @@ class Discuss(OfTalk):
         may_change = own is not None and own.submitted_at is not None
         return super().get_context_data(**kwargs) | {
             "table": self.table,
-            "sides": self.table.by_dispute,
+            "sides": self.table.most_disputed_first,
             "is_open": self.evaluation.stage in {Stage.DISCUSS, Stage.MODERATE},
             "changeable": {
                 side.dimension.pk
@@ -62,11 +62,11 @@ class Discuss(OfTalk):
     def post(self, request, *args, **kwargs):
         dimension = self.dimension(request.POST.get("dimension", ""))
         text = request.POST.get("text", "")
-        self.told(lambda: discussion.add_note(self.evaluation, dimension, by=request.user, text=text), _("Noted."))
-        return self.back("evaluation:discuss", anchor=dimension.code)
+        self.perform(lambda: discussion.add_note(self.evaluation, dimension, by=request.user, text=text), _("Noted."))
+        return self.redirect_to_evaluation("evaluation:discuss", anchor=dimension.code)
 
 
-class Moderate(OfTalk):
+class Moderate(DiscussionMixin):
     """One form for each dimension, each saved separately."""
 
     permission = "evaluation.moderate_evaluation"
@@ -82,7 +82,7 @@ class Moderate(OfTalk):
     def show(self, bound: ConsensusForm | None = None, status: int = 200):
         is_open = self.evaluation.stage == Stage.MODERATE
         rows = []
-        for side in self.table.by_dispute:
+        for side in self.table.most_disputed_first:
             is_bound = bound is not None and bound.dimension.pk == side.dimension.pk
             rows.append((side, bound if is_bound else self.make_form(side) if is_open else None))
         context = self.get_context_data(
@@ -112,14 +112,14 @@ class Moderate(OfTalk):
             return self.show(form)
         try:
             self.save(side.dimension, form.cleaned_data)
-        except EditedMeanwhile:
-            form.catch_up(Consensus.objects.get(evaluation=self.evaluation, dimension=side.dimension))
+        except EditConflict:
+            form.show_conflict(Consensus.objects.get(evaluation=self.evaluation, dimension=side.dimension))
             return self.show(form, status=409)
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.show(form)
         messages.success(request, _("The consensus on %(dimension)s is saved.") % {"dimension": side.dimension.name})
-        return self.back("evaluation:moderate", anchor=code)
+        return self.redirect_to_evaluation("evaluation:moderate", anchor=code)
 
     def save(self, dimension, data):
         consensus.save_consensus(
@@ -133,7 +133,7 @@ class Moderate(OfTalk):
         )
 
 
-class HandOver(OfTalk):
+class CommitteeSubmit(DiscussionMixin):
     """The moderator submits the consensus to the committee."""
 
     permission = "evaluation.moderate_evaluation"
@@ -142,6 +142,6 @@ class HandOver(OfTalk):
     def post(self, request, *args, **kwargs):
         evaluation = self.evaluation
         done = _("The evaluation is on the committee's desk.")
-        if self.told(lambda: stages.move_stage(evaluation, "hand_to_committee", by=request.user), done):
-            return self.back()
-        return self.back("evaluation:moderate")
+        if self.perform(lambda: stages.move_stage(evaluation, "hand_to_committee", by=request.user), done):
+            return self.redirect_to_evaluation()
+        return self.redirect_to_evaluation("evaluation:moderate")

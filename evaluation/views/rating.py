@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from core.exceptions import EditedMeanwhile, TellableError
+from core.exceptions import EditConflict, UserFacingError
 from evaluation.enums import Stage
 from evaluation.forms.ratings import RatingForm
 from evaluation.models import Assessment, Rating
@@ -16,10 +16,10 @@ from evaluation.selectors.overview import tasks_of
 from evaluation.selectors.sources import citable_sources
 from evaluation.services import ratings
 
-from .base import OfEvaluation
+from .base import EvaluationMixin
 
 
-class OfRater(OfEvaluation):
+class RaterMixin(EvaluationMixin):
     """Pages of an assigned rater; a peer or committee rater must have no conflict."""
 
     permission = "evaluation.rate_evaluation"
@@ -38,10 +38,10 @@ class OfRater(OfEvaluation):
         return self.evaluation.assignments.standing().get(person=self.person)
 
     @cached_property
-    def mine(self) -> dict[str, Rating]:
+    def own_ratings(self) -> dict[str, Rating]:
         return {row.dimension.code: row for row in self.assessment.ratings.all()} if self.assessment else {}
 
-    def may_write(self, dimension) -> bool:
+    def can_edit(self, dimension) -> bool:
         stage, is_submitted = self.evaluation.stage, bool(self.assessment and self.assessment.submitted_at)
         if stage == Stage.RATE:
             return not is_submitted
@@ -49,7 +49,7 @@ class OfRater(OfEvaluation):
         return is_submitted and (stage == Stage.DISCUSS or dimension.pk in reopened)
 
     def get_context_data(self, **kwargs):
-        done = [(dimension, self.mine.get(dimension.code)) for dimension in self.dimensions]
+        done = [(dimension, self.own_ratings.get(dimension.code)) for dimension in self.dimensions]
         return super().get_context_data(**kwargs) | {
             "assignment": self.capacity,
             "assessment": self.assessment,
@@ -58,7 +58,7 @@ class OfRater(OfEvaluation):
         }
 
 
-class Rate(OfRater):
+class Rate(RaterMixin):
     template_name = "evaluation/rate.html"
 
     @cached_property
@@ -70,7 +70,7 @@ class Rate(OfRater):
         return citable_sources(self.evaluation, self.capacity.capacity)
 
     def make_form(self, data=None) -> RatingForm:
-        rating = self.mine.get(self.current.code)
+        rating = self.own_ratings.get(self.current.code)
         cited = tuple("{}:{}".format(*row.source) for row in rating.citations.all()) if rating else ()
         return RatingForm(data, instance=rating, dimension=self.current, sources=self.sources, cited=cited)
 
@@ -79,14 +79,14 @@ class Rate(OfRater):
         return self.show(self.make_form())
 
     def show(self, form, status=200):
-        place = [row.code for row in self.dimensions].index(self.current.code)
-        following = self.dimensions[place + 1] if place + 1 < len(self.dimensions) else None
+        position = [row.code for row in self.dimensions].index(self.current.code)
+        following = self.dimensions[position + 1] if position + 1 < len(self.dimensions) else None
         context = self.get_context_data(
             form=form,
             dimension=self.current,
-            rating=self.mine.get(self.current.code),
+            rating=self.own_ratings.get(self.current.code),
             following=following,
-            may_write=self.may_write(self.current),
+            can_edit=self.can_edit(self.current),
         )
         context["trail"] = self.trail(
             (_("Your ratings"), reverse("evaluation:rate_review", args=[self.evaluation.pk])), (self.current.name, "")
@@ -100,17 +100,17 @@ class Rate(OfRater):
             return self.show(form)
         try:
             self.save(form.cleaned_data)
-        except EditedMeanwhile:
+        except EditConflict:
             stored = Rating.objects.get(assessment=self.assessment, dimension=self.current)
-            form.catch_up(stored)
+            form.show_conflict(stored)
             return self.show(form, status=409)
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.show(form)
-        self.tell_saved(form.cleaned_data)
-        return redirect(self.following_url())
+        self.add_saved_message(form.cleaned_data)
+        return redirect(self.next_url())
 
-    def tell_saved(self, data):
+    def add_saved_message(self, data):
         known = {"dimension": self.current.name}
         if data["level"] or data["not_assessed_reason"]:
             messages.success(self.request, _("%(dimension)s is saved.") % known)
@@ -131,17 +131,17 @@ class Rate(OfRater):
             version=data["version"],
         )
 
-    def following_url(self) -> str:
+    def next_url(self) -> str:
         codes = [row.code for row in self.dimensions]
-        place = codes.index(self.current.code) + 1
-        if "save_next" in self.request.POST and place < len(codes):
-            return reverse("evaluation:rate", args=[self.evaluation.pk, codes[place]])
+        position = codes.index(self.current.code) + 1
+        if "save_next" in self.request.POST and position < len(codes):
+            return reverse("evaluation:rate", args=[self.evaluation.pk, codes[position]])
         if "save_next" in self.request.POST:
             return reverse("evaluation:rate_review", args=[self.evaluation.pk])
         return reverse("evaluation:rate", args=[self.evaluation.pk, self.current.code])
 
 
-class RateReview(OfRater):
+class RateReview(RaterMixin):
     """All own ratings, before and after submitting."""
 
     template_name = "evaluation/rate_review.html"
@@ -156,7 +156,7 @@ class RateReview(OfRater):
             "rows": rows,
             "missing": missing,
             "is_open": is_open,
-            "writable": {row.pk for row in self.dimensions if self.may_write(row)},
+            "writable": {row.pk for row in self.dimensions if self.can_edit(row)},
             "trail": self.trail((_("Your ratings"), "")),
             "following": self.following() if self.has_just_submitted else None,
         }
@@ -175,5 +175,5 @@ class RateReview(OfRater):
         return [sources.get("{}:{}".format(*row.source)) for row in rating.citations.all()] if rating else []
 
     def post(self, request, *args, **kwargs):
-        self.told(lambda: ratings.submit_assessment(self.evaluation, by=request.user))  # the page itself confirms it
-        return self.back("evaluation:rate_review")
+        self.perform(lambda: ratings.submit_assessment(self.evaluation, by=request.user))  # the page itself confirms it
+        return self.redirect_to_evaluation("evaluation:rate_review")

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView, ListView, TemplateView
 
 from cities.models import Person
-from core.exceptions import TellableError
-from core.ids import pk_of
-from core.views import StrangersSignIn
+from core.exceptions import UserFacingError
+from core.ids import parse_pk
+from core.views import LoginInsteadOf404Mixin
 from evaluation.enums import BY_DATE, FROM_REVIEW, TRANSITIONS, Stage
 from evaluation.forms.rounds import (
     AnswerForm,
@@ -28,15 +28,15 @@ from evaluation.forms.rounds import (
 )
 from evaluation.models import CommitteeQuestion, CommitteeReview, Consensus, Evaluation, EvaluationRound
 from evaluation.selectors.overview import alphas_of, requested_changes, tasks_of
-from evaluation.selectors.people import eligible_members, people_free, raters_to_choose
-from evaluation.selectors.results import shown_result
+from evaluation.selectors.people import assignable_raters, eligible_members, people_without_role
+from evaluation.selectors.results import result_summary
 from evaluation.services import committee, conflicts, rounds, stages
 from strategies.models import PeriodRevision, Strategy
 
-from .base import OfEvaluation
+from .base import EvaluationMixin
 
 
-class RoundList(StrangersSignIn, ListView):
+class RoundList(LoginInsteadOf404Mixin, ListView):
     """Rounds with an evaluation visible to the user; the user's own tasks come first."""
 
     template_name = "evaluation/round_list.html"
@@ -48,7 +48,7 @@ class RoundList(StrangersSignIn, ListView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         shown = [row.pk for row in context["object_list"]]
-        visible = Evaluation.objects.visible_to(self.request.user).filter(round__in=shown).with_place()
+        visible = Evaluation.objects.visible_to(self.request.user).filter(round__in=shown).with_related()
         evaluations: dict[int, list] = {}
         for row in visible:
             evaluations.setdefault(row.round_id, []).append(row)
@@ -60,7 +60,7 @@ class RoundList(StrangersSignIn, ListView):
         }
 
 
-class RoundCreate(StrangersSignIn, FormView):
+class RoundCreate(LoginInsteadOf404Mixin, FormView):
     form_class = RoundForm
     template_name = "evaluation/round_form.html"
 
@@ -79,7 +79,7 @@ class RoundCreate(StrangersSignIn, FormView):
         return redirect(row)
 
 
-class OfRound(StrangersSignIn, TemplateView):
+class RoundMixin(LoginInsteadOf404Mixin, TemplateView):
     @cached_property
     def round(self) -> EvaluationRound:
         visible = EvaluationRound.objects.visible_to(self.request.user).select_related("framework", "period")
@@ -95,12 +95,12 @@ class OfRound(StrangersSignIn, TemplateView):
         return rows.order_by("city__name")
 
 
-class RoundDetail(OfRound):
+class RoundDetail(RoundMixin):
     template_name = "evaluation/round_detail.html"
 
     def get_context_data(self, **kwargs):
         round_, user = self.round, self.request.user
-        rows = list(Evaluation.objects.visible_to(user).filter(round=round_).with_place())
+        rows = list(Evaluation.objects.visible_to(user).filter(round=round_).with_related())
         may_add = user.has_perm("evaluation.add_evaluationround")
         days = [
             (_("Conflicts of interest are declared"), round_.declare_on),
@@ -121,7 +121,7 @@ class RoundDetail(OfRound):
         }
 
 
-class EvaluationAdd(OfRound):
+class EvaluationAdd(RoundMixin):
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
@@ -133,13 +133,13 @@ class EvaluationAdd(OfRound):
             return redirect(self.round)
         try:
             evaluation = rounds.add_evaluation(self.round, form.cleaned_data["strategy"], by=request.user)
-        except TellableError as error:
+        except UserFacingError as error:
             messages.error(request, str(error))
             return redirect(self.round)
         return redirect("evaluation:assign", pk=evaluation.pk)
 
 
-class EvaluationDetail(OfEvaluation):
+class EvaluationDetail(EvaluationMixin):
     """Stage, the user's own tasks, and the consensus and result if the user may see them."""
 
     template_name = "evaluation/evaluation_detail.html"
@@ -152,7 +152,7 @@ class EvaluationDetail(OfEvaluation):
             consensus = list(rows.select_related("dimension__framework"))
         is_participant = self.may("evaluation.discuss_evaluation")
         questions = CommitteeQuestion.objects.visible_to(user).filter(evaluation=evaluation)
-        result = shown_result(evaluation)
+        result = result_summary(evaluation)
         reviews = CommitteeReview.objects.visible_to(user).filter(evaluation=evaluation) if result else []
         return super().get_context_data(**kwargs) | {
             "tasks": tasks_of(user, evaluation),
@@ -170,7 +170,7 @@ class EvaluationDetail(OfEvaluation):
         }
 
 
-class Assign(OfEvaluation):
+class Assign(EvaluationMixin):
     """The coordinator's page: raters, moderator, substitutes, conflicts, extension, next stage. Shows no ratings."""
 
     permission = "evaluation.assign_evaluation"
@@ -196,10 +196,10 @@ class Assign(OfEvaluation):
 
     def people(self, act: str):
         if act == "rater":
-            return raters_to_choose(self.evaluation)
+            return assignable_raters(self.evaluation)
         if act == "conflict":
             return Person.objects.filter(user__is_active=True).select_related("organisation")
-        return people_free(self.evaluation).filter(user__is_active=True).select_related("organisation")
+        return people_without_role(self.evaluation).filter(user__is_active=True).select_related("organisation")
 
     def show(self, bound=None, act="", status=200):
         evaluation = self.evaluation
@@ -214,7 +214,7 @@ class Assign(OfEvaluation):
             substitutes=list(evaluation.substitutes.select_related("person")),
             conflicts=list(evaluation.conflicts.filter(withdrawn_at=None).select_related("person")),
             eligible_count=len(eligible),
-            needs_substitute=len(eligible) < rounds.ENOUGH,
+            needs_substitute=len(eligible) < rounds.APPROVALS_NEEDED,
             may_assign_raters=evaluation.stage in {Stage.DECLARE, Stage.RATE},
             may_set_moderator=evaluation.stage not in FROM_REVIEW,
             is_published=evaluation.stage == Stage.PUBLISHED,
@@ -227,7 +227,7 @@ class Assign(OfEvaluation):
         act = request.POST.get("act", "")
         if act in {"withdraw", "forgive"}:
             self.withdraw(act, request.POST.get("row", ""))
-            return self.back("evaluation:assign")
+            return self.redirect_to_evaluation("evaluation:assign")
         if act not in self.forms:
             raise Http404
         form = self.make_form(act, request.POST)
@@ -235,17 +235,17 @@ class Assign(OfEvaluation):
             return self.show(form, act)
         try:
             done = getattr(self, f"do_{act}")(form.cleaned_data)
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.show(form, act)
         messages.success(request, done)
-        return self.back("evaluation:assign")
+        return self.redirect_to_evaluation("evaluation:assign")
 
     def withdraw(self, act: str, row: str) -> None:
         rows = self.evaluation.assignments if act == "withdraw" else self.evaluation.conflicts
-        found = get_object_or_404(rows, pk=pk_of(row))
+        found = get_object_or_404(rows, pk=parse_pk(row))
         service = rounds.withdraw_rater if act == "withdraw" else conflicts.withdraw_conflict
-        self.told(lambda: service(found, by=self.request.user), _("Withdrawn."))
+        self.perform(lambda: service(found, by=self.request.user), _("Withdrawn."))
 
     def do_rater(self, data):
         rounds.assign_rater(self.evaluation, data["person"], data["capacity"], by=self.request.user)
@@ -273,7 +273,7 @@ class Assign(OfEvaluation):
         return _("The conflict is written down.")
 
 
-class ConflictDeclare(OfEvaluation):
+class ConflictDeclare(EvaluationMixin):
     """Declare the user's own conflict of interest. Afterwards the user may no longer see the evaluation."""
 
     permission = "evaluation.declare_conflict"
@@ -295,14 +295,14 @@ class ConflictDeclare(OfEvaluation):
             return self.show(form)
         try:
             conflicts.declare_conflict(self.evaluation, by=request.user, reason=form.cleaned_data["reason"])
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.show(form)
         messages.success(request, _("Thank you. You are no longer asked to take part in this evaluation."))
         return redirect("evaluation:round_list")
 
 
-class QuestionAnswer(StrangersSignIn, TemplateView):
+class QuestionAnswer(LoginInsteadOf404Mixin, TemplateView):
     """Officials of the city answer a question of the committee."""
 
     template_name = "evaluation/question_answer.html"
@@ -335,7 +335,7 @@ class QuestionAnswer(StrangersSignIn, TemplateView):
             return self.show(form)
         try:
             committee.answer_question(self.question, by=request.user, text=form.cleaned_data["text"])
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.show(form)
         messages.success(request, _("Your answer is on the committee's desk."))

@@ -11,7 +11,7 @@ from core import clock
 from pilot.gates import GATES
 from pilot.models import GateWaiver, PilotPhase
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
-from strategies.services.versions import demand, demand_rule, expect_version, locked_row, save_as
+from strategies.services.versions import check_version, lock, require_perm, require_rule, save_with_history
 
 DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
 
@@ -29,16 +29,16 @@ def create_phase(
 ) -> PilotPhase:
     """Create a phase with its dates. If two users do it at once, the second gets StrategyError.
 
-    Raises NotAllowed or InputRefused.
+    Raises PermissionRefused or InputRefused.
     """
     city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
     phase = PilotPhase(city=city, kind=kind, planned_start=planned_start, planned_end=planned_end)
     phase.actual_start, phase.actual_end = actual_start, actual_end
-    demand_rule(by, "pilot.add_pilotphase", phase)
+    require_rule(by, "pilot.add_pilotphase", phase)
     if PilotPhase.objects.filter(city=city, kind=kind).exists():
         raise StrategyError(_("This step has its dates already. Open the steps of the pilot and change them there."))
-    _refuse(phase)
-    save_as(phase, by)
+    _validate_dates(phase)
+    save_with_history(phase, by)
     return phase
 
 
@@ -46,19 +46,19 @@ def create_phase(
 def set_dates(phase: PilotPhase, *, by: Any, version: int | None = None, **dates: date | None) -> PilotPhase:
     """Change any of planned_start, planned_end, actual_start and actual_end; the others stay.
 
-    Raises NotAllowed or InputRefused; EditedMeanwhile if ``version`` is not the stored one.
+    Raises PermissionRefused or InputRefused; EditConflict if ``version`` is not the stored one.
     """
-    demand(by, "pilot.change_pilotphase", phase)
-    phase = locked_row(phase)
-    expect_version(phase, version)
+    require_perm(by, "pilot.change_pilotphase", phase)
+    phase = lock(phase)
+    check_version(phase, version)
     for name in DATES:
         setattr(phase, name, dates.get(name, getattr(phase, name)))
-    _refuse(phase)
-    save_as(phase, by)
+    _validate_dates(phase)
+    save_with_history(phase, by)
     return phase
 
 
-def _refuse(phase: PilotPhase) -> None:
+def _validate_dates(phase: PilotPhase) -> None:
     if errors := date_errors(phase):
         raise InputRefused(errors)
 
@@ -80,17 +80,17 @@ def date_errors(phase: PilotPhase) -> dict[str, str]:
 
 
 @transaction.atomic
-def waive_condition(phase: PilotPhase, key: str, *, by: Any, reason: str) -> GateWaiver:
+def waive_requirement(phase: PilotPhase, key: str, *, by: Any, reason: str) -> GateWaiver:
     """Create a waiver of a requirement. The check's result stays; the reason is shown wherever the gate is shown.
 
-    Raises NotAllowed, InputRefused or ReasonMissing.
+    Raises PermissionRefused, InputRefused or ReasonMissing.
     """
-    demand_rule(by, "pilot.waive_condition", phase)
+    require_rule(by, "pilot.waive_requirement", phase)
     if key not in {condition.key for condition in GATES[phase.kind]}:
         raise InputRefused({"condition": _("Choose a condition of this step.")})
     if not reason.strip():
         raise ReasonMissing
-    locked_row(phase)
+    lock(phase)
     if phase.waivers.filter(condition=key, withdrawn_at=None).exists():
         raise InputRefused({"condition": _("This condition has been waived already.")})
     return GateWaiver.objects.create(phase=phase, condition=key, reason=reason.strip(), by=by)
@@ -98,9 +98,9 @@ def waive_condition(phase: PilotPhase, key: str, *, by: Any, reason: str) -> Gat
 
 @transaction.atomic
 def withdraw_waiver(waiver: GateWaiver, *, by: Any) -> GateWaiver:
-    """Withdraw a waiver. Raises NotAllowed or AlreadyWithdrawn."""
-    demand_rule(by, "pilot.waive_condition", waiver.phase)
-    waiver = locked_row(waiver)
+    """Withdraw a waiver. Raises PermissionRefused or AlreadyWithdrawn."""
+    require_rule(by, "pilot.waive_requirement", waiver.phase)
+    waiver = lock(waiver)
     if waiver.withdrawn_at:
         raise AlreadyWithdrawn
     waiver.withdrawn_at = clock.now()

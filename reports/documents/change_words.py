@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from core.locales import NOTHING, number
-from strategies.selectors.people import few_words
+from strategies.selectors.people import few_text
 
 from . import blocks, words
 
@@ -38,7 +38,7 @@ def _health(change: dict) -> list:
 
 
 def _condition(change: dict) -> list:
-    marks = [blocks.state(change[side], words.state_word(change[side])) for side in ("from", "to")]
+    marks = [blocks.state(change[side], words.state_label(change[side])) for side in ("from", "to")]
     return [blocks.cell(change["label"], words.phase(change["phase"])), *marks]
 
 
@@ -46,7 +46,7 @@ def _target(change: dict) -> list:
     name = _("Target of “%(name)s”") % {"name": change["name"]}
     return [
         blocks.cell(name, change["unit"]),
-        *(few_words() if change[side] == "few" else number(change[side]) for side in ("from", "to")),
+        *(few_text() if change[side] == "few" else number(change[side]) for side in ("from", "to")),
     ]
 
 

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.locales import NOTHING, money, number, percent
-from strategies.selectors.people import few_words
+from strategies.selectors.people import few_text
 
 from . import blocks, dimensions, method, parts, words
 from .change_words import change_section
@@ -42,11 +42,11 @@ def _summary(city: dict, period: dict) -> dict:
         "%(city)s reported on %(n)s action for %(period)s: %(health)s.",
         "%(city)s reported on %(n)s actions for %(period)s: %(health)s.",
         total,
-    ) % {"city": city["name"], "n": number(total), "period": period["name"], "health": words.counted_health(counts)}
+    ) % {"city": city["name"], "n": number(total), "period": period["name"], "health": words.health_counts_text(counts)}
     figures = city["money"]
     strip = [
         (number(total), ngettext("action", "actions", total)),
-        (number(city["update_count"]), _("updates in the period"), _late_words(city)),
+        (number(city["update_count"]), _("updates in the period"), _late_text(city)),
         (
             money(figures["spent"], city["currency"]),
             _("spent to date"),
@@ -58,7 +58,7 @@ def _summary(city: dict, period: dict) -> dict:
         _("Summary"),
         blocks.text(said if total else _("%(city)s has no action in its strategy yet.") % {"city": city["name"]}),
         blocks.text(
-            " ".join(part for part in (_money_words(city), _indicator_words(city), _evaluated_words(city)) if part)
+            " ".join(part for part in (_money_text(city), _indicator_text(city), _evaluation_text(city)) if part)
         ),
         blocks.figures(*strip),
         narrative and blocks.heading(_("In the city’s own words")),
@@ -66,12 +66,12 @@ def _summary(city: dict, period: dict) -> dict:
     )
 
 
-def _late_words(city: dict) -> str:
+def _late_text(city: dict) -> str:
     late = city["reported_late"]
     return ngettext("%(n)s reported late", "%(n)s reported late", late) % {"n": number(late)} if late else ""
 
 
-def _money_words(city: dict) -> str:
+def _money_text(city: dict) -> str:
     figures, currency = city["money"], city["currency"]
     if figures["budget"] == "0":
         return ""
@@ -82,11 +82,11 @@ def _money_words(city: dict) -> str:
     }
 
 
-def _indicator_words(city: dict) -> str:
+def _indicator_text(city: dict) -> str:
     return parts.indicator_sentence(city["indicators"]) if city["indicators"] else ""
 
 
-def _evaluated_words(city: dict) -> str:
+def _evaluation_text(city: dict) -> str:
     evaluation = city["evaluation"]
     if not evaluation:
         return _("No evaluation of the strategy has been published yet.")
@@ -95,10 +95,10 @@ def _evaluated_words(city: dict) -> str:
 
 def _gates(city: dict, period: dict) -> dict:
     return blocks.section(
-        parts.steps_title(),
-        city["phases"] and blocks.text(parts.steps_words()),
+        parts.phases_title(),
+        city["phases"] and blocks.text(parts.phases_text()),
         parts.phase_timeline([city], period["ends_on"]),
-        *(parts.gate_table(phase) for phase in city["phases"]),
+        *(parts.requirement_table(phase) for phase in city["phases"]),
     )
 
 
@@ -160,7 +160,7 @@ def _below(update: dict) -> str:
 
 def _people(figure: str) -> str:
     if figure == "few":
-        return few_words()
+        return few_text()
     return number(figure)
 
 
@@ -195,7 +195,7 @@ def _money(city: dict) -> dict:
 def _dimensions(city: dict) -> dict:
     evaluation = city["evaluation"]
     if not evaluation:
-        return blocks.section(_("Six dimensions"), blocks.text(_evaluated_words(city)))
+        return blocks.section(_("Six dimensions"), blocks.text(_evaluation_text(city)))
     judged = _("Published on %(day)s. It judged revision %(number)s of %(period)s.") % {
         "day": words.day(evaluation["published_on"]),
         "number": evaluation["revision"],
@@ -203,7 +203,7 @@ def _dimensions(city: dict) -> dict:
     }
     return blocks.section(
         _("Six dimensions"),
-        blocks.text(f"{judged} {dimensions.scale_words(evaluation)}"),
+        blocks.text(f"{judged} {dimensions.scale_text(evaluation)}"),
         dimensions.dimension_table(evaluation),
         blocks.heading(_("Why these levels")),
         dimensions.reasons(evaluation),
@@ -211,20 +211,20 @@ def _dimensions(city: dict) -> dict:
 
 
 def _quality(city: dict) -> dict:
-    silent = parts.silent_actions(city)
-    unmeasured = [row["name"] for row in city["indicators"] if parts.lacks_value(row)]
+    without_update = parts.actions_without_update(city)
+    unmeasured = [row["name"] for row in city["indicators"] if parts.is_missing_value(row)]
     without = [row["name"] for row in city["indicators"] if row["baseline"] is None]
-    orphans = [action["code"] for action in city["actions"] if not action["owner"]]
+    without_owner = [action["code"] for action in city["actions"] if not action["owner"]]
     rows = [
-        (_("Revision"), parts.quality_words(city)),
+        (_("Revision"), parts.submission_text(city)),
         (_("Accepted"), words.day(city["accepted_at"])),
         (
             _("Actions under way without an update"),
-            words.joined(action["code"] for action in silent) or _("none"),
+            words.join_texts(action["code"] for action in without_update) or _("none"),
         ),
         (_("Updates reported late"), number(city["reported_late"])),
-        (_("Indicators without a value"), words.joined(unmeasured) or _("none")),
-        (_("Indicators without a baseline"), words.joined(without) or _("none")),
-        (_("Actions without an owner"), words.joined(orphans) or _("none")),
+        (_("Indicators without a value"), words.join_texts(unmeasured) or _("none")),
+        (_("Indicators without a baseline"), words.join_texts(without) or _("none")),
+        (_("Actions without an owner"), words.join_texts(without_owner) or _("none")),
     ]
     return blocks.section(_("Data quality"), blocks.facts(*rows))

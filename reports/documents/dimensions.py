@@ -10,7 +10,7 @@ from core.locales import number
 
 from . import blocks, words
 
-ENOUGH = 2
+MIN_RATINGS = 2
 
 
 def consensus_cell(dimension: dict, below: str = "") -> blocks.Cell:
@@ -23,16 +23,16 @@ def no_rating() -> str:
     return _("no independent rating")
 
 
-def agreement_words(dimension: dict) -> str:
+def agreement_text(dimension: dict) -> str:
     spread = dimension["independent"]
-    if spread["n"] < ENOUGH:
+    if spread["n"] < MIN_RATINGS:
         return _("too few ratings")
     if not spread["gap"]:
         return _("all agree")
     return ngettext("%(n)s level apart", "%(n)s levels apart", spread["gap"]) % {"n": number(spread["gap"])}
 
 
-def beside_words(dimension: dict) -> str:
+def own_ratings_text(dimension: dict) -> str:
     """Return the medians of the city's own ratings by capacity. They do not count in the independent median."""
     own = [f"{words.capacity(name)}: {words.span(spread['median'])}" for name, spread in dimension["beside"].items()]
     return "; ".join(own) or _("none")
@@ -56,8 +56,8 @@ def dimension_table(evaluation: dict) -> dict | None:
             number(dimension["independent"]["n"]),
             words.span(dimension["independent"]["median"]),
             words.span(dimension["independent"]["range"]),
-            agreement_words(dimension),
-            beside_words(dimension),
+            agreement_text(dimension),
+            own_ratings_text(dimension),
             words.strength(dimension["strength"]),
         ]
         for dimension in evaluation["dimensions"]
@@ -132,7 +132,7 @@ def agreement_table(agreed: dict) -> dict | None:
             number(row["alpha"], 2) if row["alpha"] is not None else _why_undefined(row["undefined"]),
             number(row["strategies"]),
             number(row["ratings"]),
-            words.joined(f"{words.strength(key)} {number(row['strengths'][key])}" for key in _strengths(row)),
+            words.join_texts(f"{words.strength(key)} {number(row['strengths'][key])}" for key in _strengths(row)),
         ]
         for row in agreed["dimensions"]
     ]
@@ -148,6 +148,6 @@ def _strengths(row: dict) -> list[str]:
     return [key for key in ("strong", "moderate", "limited", "none") if row["strengths"].get(key)]
 
 
-def scale_words(evaluation: dict) -> str:
+def scale_text(evaluation: dict) -> str:
     named = ", ".join(f"{level} {name}" for level, name in evaluation["scale"])
     return _("Levels: %(levels)s. Number, median and range are those of the independent ratings.") % {"levels": named}

@@ -14,7 +14,9 @@ from . import city_document, network_document, words
 SCHEMA_VERSION = 1
 
 
-def sealed_contents(kind: str, facts: dict, *, number: str, revision: int, issued_at: datetime, language: str) -> dict:
+def snapshot_contents(
+    kind: str, facts: dict, *, number: str, revision: int, issued_at: datetime, language: str
+) -> dict:
     """Return the contents of the snapshot. Call with ``language`` active: texts and figures are final.
 
     Keys: ``schema``, ``number``, ``kind``, ``revision``, ``language``, ``issued_at``, ``issued``, ``is_demo``,

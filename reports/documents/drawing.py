@@ -1,13 +1,15 @@
 """Prepare the blocks of a document for the HTML template. Texts and figures stay unchanged."""
 
-TOLD_AT_MOST = 6  # rows of a timeline that are also described in text; with more, only the table describes them
+MAX_DESCRIBED_ROWS = 6  # rows of a timeline that are also described in text; with more, only the table describes them
 
 
-def drawn_sections(document: dict) -> list[dict]:
-    return [section | {"blocks": [_drawn(block) for block in section["blocks"]]} for section in document["sections"]]
+def present_sections(document: dict) -> list[dict]:
+    return [
+        section | {"blocks": [_present_block(block) for block in section["blocks"]]} for section in document["sections"]
+    ]
 
 
-def _drawn(block: dict) -> dict:
+def _present_block(block: dict) -> dict:
     if block["type"] == "table":
         columns = block["columns"]
         return block | {
@@ -18,9 +20,9 @@ def _drawn(block: dict) -> dict:
     if block["type"] == "bars":
         return block | {"rows": [_bar(row, block["key"]) for row in block["rows"]]}
     if block["type"] == "timeline":
-        is_told = len(block["rows"]) <= TOLD_AT_MOST
+        is_described = len(block["rows"]) <= MAX_DESCRIBED_ROWS
         ticks = [{"x": f"{tick['at'] / 10:.1f}%", "text": tick["text"]} for tick in block["ticks"]]
-        return block | {"rows": [_line(row) for row in block["rows"]], "ticks": ticks, "is_told": is_told}
+        return block | {"rows": [_line(row) for row in block["rows"]], "ticks": ticks, "is_described": is_described}
     return block
 
 

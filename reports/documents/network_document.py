@@ -52,19 +52,19 @@ def _summary(facts: dict) -> dict:
     ) % {
         "period": facts["period"]["name"],
         "n": number(len(cities)),
-        "names": words.joined(city["name"] for city in cities),
+        "names": words.join_texts(city["name"] for city in cities),
     }
     told = [
         ngettext(
             "Together they follow %(n)s action: %(health)s.", "Together they follow %(n)s actions: %(health)s.", actions
         )
-        % {"n": number(actions), "health": words.counted_health(_all_health(cities))},
+        % {"n": number(actions), "health": words.health_counts_text(_all_health(cities))},
     ]
     indicators = [row for city in cities for row in city["indicators"]]
     if indicators:
         told.append(parts.indicator_sentence(indicators))
     told.append(
-        _("A published evaluation stands for %(names)s.") % {"names": words.joined(judged)}
+        _("A published evaluation stands for %(names)s.") % {"names": words.join_texts(judged)}
         if judged
         else _("No evaluation has been published yet.")
     )
@@ -88,7 +88,7 @@ def _of_all(cities: list[dict], missing: list[dict]) -> str:
 def _missing_note(missing: list[dict]) -> dict | None:
     if not missing:
         return None
-    names = words.joined(f"{city['name']} ({words.period_state(city['state']).lower()})" for city in missing)
+    names = words.join_texts(f"{city['name']} ({words.period_state(city['state']).lower()})" for city in missing)
     return blocks.note(
         _("Not in this report, because not accepted when it was issued: %(names)s.") % {"names": names}, "warm"
     )
@@ -102,8 +102,8 @@ def _gates(cities: list[dict], period: dict) -> dict:
         rows.append([city["name"], *(_gate_cell(phases.get(kind)) for kind in PHASES)])
     has_phases = any(city["phases"] for city in cities)
     return blocks.section(
-        parts.steps_title(),
-        blocks.text(parts.steps_words()) if has_phases else None,
+        parts.phases_title(),
+        blocks.text(parts.phases_text()) if has_phases else None,
         blocks.table(columns, rows) if has_phases else None,
         parts.phase_timeline(cities, period["ends_on"]),
     )
@@ -118,9 +118,9 @@ def _gate_cell(phase: dict | None) -> str | dict:
         dates = _("under way since %(day)s") % {"day": words.day(phase["actual_start"], "medium")}
     else:
         dates = _("planned from %(day)s") % {"day": words.day(phase["planned_start"], "medium")}
-    counts = parts.gate_counts(phase)
+    counts = parts.requirement_counts(phase)
     is_met = counts["all"] == counts["met"] + counts["waived"]
-    return blocks.state("met" if is_met else "not_met", parts.gate_words(phase), dates)
+    return blocks.state("met" if is_met else "not_met", parts.gate_text(phase), dates)
 
 
 def _actions(cities: list[dict]) -> dict:
@@ -137,7 +137,7 @@ def _actions(cities: list[dict]) -> dict:
         _("Actions by health"),
         parts.health_bars(cities),
         blocks.table(columns, [*rows, total], caption=_("Number of actions")),
-        *_worries(cities),
+        *_attention_list(cities),
     )
 
 
@@ -147,7 +147,7 @@ def _health_row(name: str, cities: list[dict], used: list[str]) -> list[str]:
     return [name, number(sum(counts.values())), *(number(counts[key]) for key in used), number(updates)]
 
 
-def _worries(cities: list[dict]) -> list[dict | None]:
+def _attention_list(cities: list[dict]) -> list[dict | None]:
     """Return a list of actions that are late, at risk or without a recent update, each with its reason."""
     columns = [blocks.narrow(_("City")), blocks.wide(_("Action"), 3), blocks.wide(_("Health"), 3)]
     rows = [
@@ -158,10 +158,10 @@ def _worries(cities: list[dict]) -> list[dict | None]:
         ]
         for city in cities
         for action in city["actions"]
-        if _worries_us(action) and not action.get("is_unnamed")
+        if _needs_attention(action) and not action.get("is_unnamed")
     ]
     unnamed = sum(
-        _worries_us(action) and action.get("is_unnamed", False) for city in cities for action in city["actions"]
+        _needs_attention(action) and action.get("is_unnamed", False) for city in cities for action in city["actions"]
     )
     if not rows and not unnamed:
         return []
@@ -169,7 +169,7 @@ def _worries(cities: list[dict]) -> list[dict | None]:
     return [heading, blocks.table(columns, rows) if rows else None, _unnamed_note(unnamed)]
 
 
-def _worries_us(action: dict) -> bool:
+def _needs_attention(action: dict) -> bool:
     return action["health"] in {"late", "at_risk", "stale"}
 
 
@@ -224,11 +224,11 @@ def _dimensions(facts: dict) -> dict:
     judged = [city for city in facts["cities"] if city["evaluation"]]
     if not judged:
         return blocks.section(_("Six dimensions"), blocks.text(_("No evaluation has been published yet.")))
-    rounds = words.joined(dict.fromkeys(city["evaluation"]["round"] for city in judged))
+    rounds = words.join_texts(dict.fromkeys(city["evaluation"]["round"] for city in judged))
     said = _("From %(rounds)s.") % {"rounds": rounds}  # not in the f-string: makemessages does not look inside
     return blocks.section(
         _("Six dimensions"),
-        blocks.text(f"{said} {dimensions.scale_words(judged[0]['evaluation'])}"),
+        blocks.text(f"{said} {dimensions.scale_text(judged[0]['evaluation'])}"),
         blocks.note(
             _(
                 "The table compares no cities: each was judged in its own context. Read the reasons in the city’s own "
@@ -259,8 +259,8 @@ def _quality(facts: dict) -> dict:
             ),
             words.day(city["accepted_at"], "medium"),
             number(city["reported_late"]),
-            number(len(parts.silent_actions(city))),
-            number(sum(map(parts.lacks_value, city["indicators"]))),
+            number(len(parts.actions_without_update(city))),
+            number(sum(map(parts.is_missing_value, city["indicators"]))),
         ]
         for city in facts["cities"]
     ]

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 PREFIX = "EPI"
-PARTS_OF_YEAR = {3: "Q", 6: "H"}  # length in months -> letter
+PERIOD_LETTERS = {3: "Q", 6: "H"}  # length in months -> letter
 
 
 def report_number(period: Any, city: Any, revision: int) -> str:
@@ -19,6 +19,6 @@ def period_code(starts_on: date, ends_on: date) -> str:
     is_whole = starts_on.day == after.day == 1
     if is_whole and months == 12 and starts_on.month == 1:
         return str(starts_on.year)
-    if is_whole and months in PARTS_OF_YEAR and (starts_on.month - 1) % months == 0:
-        return f"{starts_on.year}-{PARTS_OF_YEAR[months]}{(starts_on.month - 1) // months + 1}"
+    if is_whole and months in PERIOD_LETTERS and (starts_on.month - 1) % months == 0:
+        return f"{starts_on.year}-{PERIOD_LETTERS[months]}{(starts_on.month - 1) // months + 1}"
     return f"{starts_on:%Y%m%d}-{ends_on:%Y%m%d}"

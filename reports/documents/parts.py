@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.locales import NOTHING, money, number, percent
-from strategies.selectors.people import few_words
+from strategies.selectors.people import few_text
 
 from . import blocks, words
 from .timeline import timeline
@@ -31,11 +31,11 @@ def health_bars(cities: list[dict]) -> dict | None:
 # ---- phases and their gate checks
 
 
-def steps_title() -> str:
+def phases_title() -> str:
     return _("The pilot: three steps and their conditions")
 
 
-def steps_words() -> str:
+def phases_text() -> str:
     return _(
         "Each step has a list of conditions that show how far it has come, such as an adopted strategy or a meeting "
         "with minutes. They are checked against what cities have entered. A step may begin and end even where one is "
@@ -55,51 +55,51 @@ def phase_timeline(cities: list[dict], ends_on: str) -> dict | None:
     return timeline(_("The steps of the pilot"), rows, ends_on=date.fromisoformat(ends_on))
 
 
-def gate_counts(phase: dict) -> dict[str, int]:
+def requirement_counts(phase: dict) -> dict[str, int]:
     states = [condition["state"] for condition in phase["conditions"]]
     return {"all": len(states), "met": states.count("met"), "waived": states.count("waived")}
 
 
-def gate_words(phase: dict) -> str:
-    counts = gate_counts(phase)
+def gate_text(phase: dict) -> str:
+    counts = requirement_counts(phase)
     said = _("%(met)s of %(all)s conditions met") % {key: number(count) for key, count in counts.items()}
     if counts["waived"]:
         said += ", " + ngettext("%(n)s waived", "%(n)s waived", counts["waived"]) % {"n": number(counts["waived"])}
     return said
 
 
-def gate_table(phase: dict) -> dict | None:
+def requirement_table(phase: dict) -> dict | None:
     rows = [
         [
             condition["label"],
-            blocks.state(condition["state"], words.state_word(condition["state"])),
+            blocks.state(condition["state"], words.state_label(condition["state"])),
             condition["reason"],
         ]
         for condition in phase["conditions"]
     ]
     columns = [blocks.wide(_("Condition"), 3), blocks.narrow(_("State")), blocks.wide(_("Reason"), 3)]
-    caption = f"{words.phase(phase['kind'])}: {gate_words(phase)}"
+    caption = f"{words.phase(phase['kind'])}: {gate_text(phase)}"
     return blocks.table(columns, rows, caption=caption)
 
 
 # ---- indicators
 
 
-def figure_words(indicator: dict, when: str) -> str:
+def value_text(indicator: dict, when: str) -> str:
     """Return the figure as text; ``when`` is "value" or "previous". A withheld figure differs from a missing one."""
     kept = {"value": ("is_small", "is_withheld"), "previous": ("is_previous_small", "is_previous_withheld")}
     is_small, is_withheld = (indicator[name] for name in kept[when])
     if is_withheld:
         return _("for the city alone")
-    return few_words() if is_small else number(indicator[when])
+    return few_text() if is_small else number(indicator[when])
 
 
-def planned_words(indicator: dict, name: str) -> str:
+def planned_text(indicator: dict, name: str) -> str:
     """Return baseline or target (``name``) as text. Reports of earlier releases lack the ``is_…_small`` keys."""
-    return few_words() if indicator.get(f"is_{name}_small") else number(indicator[name])
+    return few_text() if indicator.get(f"is_{name}_small") else number(indicator[name])
 
 
-def way_walked(indicator: dict) -> str:
+def progress_to_target(indicator: dict) -> str:
     """Return the progress from baseline to target in per cent; more than 100 % if the target is exceeded."""
     if indicator["is_small"] or None in (indicator["value"], indicator["baseline"], indicator["target"]):
         return NOTHING
@@ -117,7 +117,7 @@ def is_reached(indicator: dict) -> bool | None:
     return value >= target if indicator["direction"] == "up" else value <= target
 
 
-def lacks_value(indicator: dict) -> bool:
+def is_missing_value(indicator: dict) -> bool:
     return indicator["value"] is None and not indicator["is_small"] and not indicator["is_withheld"]
 
 
@@ -125,11 +125,11 @@ def indicator_row(indicator: dict) -> list:
     baseline_on, target_on = (words.day(indicator[key], "medium") for key in ("baseline_on", "target_on"))
     return [
         blocks.cell(indicator["name"], " · ".join(part for part in (indicator["unit"], indicator["place"]) if part)),
-        blocks.cell(planned_words(indicator, "baseline"), "" if baseline_on == NOTHING else baseline_on),
-        figure_words(indicator, "previous"),
-        figure_words(indicator, "value"),
-        blocks.cell(planned_words(indicator, "target"), "" if target_on == NOTHING else target_on),
-        way_walked(indicator),
+        blocks.cell(planned_text(indicator, "baseline"), "" if baseline_on == NOTHING else baseline_on),
+        value_text(indicator, "previous"),
+        value_text(indicator, "value"),
+        blocks.cell(planned_text(indicator, "target"), "" if target_on == NOTHING else target_on),
+        progress_to_target(indicator),
     ]
 
 
@@ -140,7 +140,7 @@ def indicator_table(city: dict, caption: str = "") -> dict | None:
 
 
 def indicator_sentence(indicators: list[dict]) -> str:
-    measured = sum(not lacks_value(row) for row in indicators)
+    measured = sum(not is_missing_value(row) for row in indicators)
     reached = sum(is_reached(row) is True for row in indicators)
     return _(
         "Indicators with a value for this period: %(measured)s of %(n)s; with their target reached: %(reached)s."
@@ -177,7 +177,7 @@ def money_columns(first: str) -> list[dict]:
 # ---- data quality
 
 
-def quality_words(city: dict) -> str:
+def submission_text(city: dict) -> str:
     """Return when the city reported, as one or two sentences."""
     said = [
         _("Submitted on %(day)s (due on %(due)s), revision %(number)s.")
@@ -188,7 +188,7 @@ def quality_words(city: dict) -> str:
     return " ".join(said)
 
 
-def silent_actions(city: dict) -> list[dict]:
+def actions_without_update(city: dict) -> list[dict]:
     """Return actions under way that have no update in the period."""
     return [
         action

@@ -13,13 +13,13 @@ from django.template import Context, Engine
 from django.utils import translation
 
 from core import documents
-from core.snapshots import seal
-from core.states import LOOKS, SHAPES, UNKNOWN
+from core.snapshots import sha256_hex
+from core.states import BADGES, SHAPES, UNKNOWN
 
-from .drawing import drawn_sections
+from .drawing import present_sections
 from .signs import printable
 
-HERE = Path(__file__).parent
+DIRECTORY = Path(__file__).parent
 BLOCKS = "reports/report_blocks.html"  # also included by the report's page on the site
 PATTERNS = {  # as in core.charts: health stays readable without colour
     "on_track": "solid",
@@ -32,58 +32,58 @@ PATTERNS = {  # as in core.charts: health stays readable without colour
 }
 
 
-class Rendered(NamedTuple):
+class RenderedFile(NamedTuple):
     name: str
     content_type: str
     content: bytes
 
 
-def render_report(snapshot: str) -> Iterator[Rendered]:
+def render_report(snapshot: str) -> Iterator[RenderedFile]:
     """Yield the files of a report one by one; each takes well under a second."""
     number = json.loads(snapshot)["number"]
-    yield Rendered(f"{number}.json", "application/json", snapshot.encode())
-    yield Rendered(f"{number}.html", "text/html", html(snapshot))
-    yield Rendered(f"{number}.pdf", "application/pdf", pdf(snapshot))
+    yield RenderedFile(f"{number}.json", "application/json", snapshot.encode())
+    yield RenderedFile(f"{number}.html", "text/html", html(snapshot))
+    yield RenderedFile(f"{number}.pdf", "application/pdf", pdf(snapshot))
 
 
 @lru_cache(maxsize=1)
 def template_version() -> str:
     """Return the hash of the templates, styles, modules and icons that determine how a report looks."""
     digest = sha256()
-    for path in (*sorted(HERE.glob("*.*")), *_blocks()):
+    for path in (*sorted(DIRECTORY.glob("*.*")), *_blocks()):
         if path.suffix in {".typ", ".html", ".css"} or path.name in {"render.py", "drawing.py", "signs.py"}:
             digest.update(path.read_bytes())
-    digest.update(json.dumps(_looks(), sort_keys=True).encode())
+    digest.update(json.dumps(_badges(), sort_keys=True).encode())
     return digest.hexdigest()
 
 
 def pdf(snapshot: str) -> bytes:
     """Return a PDF/UA-1 file: tagged, with title, language and reading order. Uses only Typst's bundled fonts."""
     contents = json.loads(snapshot)
-    data = printable(_printed(contents, snapshot)) | {"looks": _looks()}
-    return documents.pdf(HERE / "report.typ", data, issued_at=datetime.fromisoformat(contents["issued_at"]))
+    data = printable(_template_data(contents, snapshot)) | {"looks": _badges()}
+    return documents.pdf(DIRECTORY / "report.typ", data, issued_at=datetime.fromisoformat(contents["issued_at"]))
 
 
 def html(snapshot: str) -> bytes:
     """Return a single HTML file that needs nothing from the site and can be printed."""
     contents = json.loads(snapshot)
     context = {
-        "report": _printed(contents, snapshot),
-        "sections": drawn_sections(contents["document"]),
-        "style": (HERE / "report.css").read_text(encoding="utf-8"),
+        "report": _template_data(contents, snapshot),
+        "sections": present_sections(contents["document"]),
+        "style": (DIRECTORY / "report.css").read_text(encoding="utf-8"),
     }
     with translation.override(None):  # all texts are in the snapshot
         return _engine().get_template("report.html").render(Context(context)).encode()
 
 
-def _printed(contents: dict, snapshot: str) -> dict:
+def _template_data(contents: dict, snapshot: str) -> dict:
     """Return what the templates print, with the snapshot hash that readers verify."""
     kept = ("document", "number", "language", "issued", "is_demo", "verify_url")
-    return {key: contents[key] for key in kept} | {"sha256": seal(snapshot)}
+    return {key: contents[key] for key in kept} | {"sha256": sha256_hex(snapshot)}
 
 
-def _looks() -> dict:
-    looks = {**LOOKS, "unknown": UNKNOWN}
+def _badges() -> dict:
+    looks = {**BADGES, "unknown": UNKNOWN}
     return {
         state: {"tone": look.tone, "path": SHAPES[look.shape], "pattern": PATTERNS.get(state, "solid")}
         for state, look in looks.items()
@@ -96,5 +96,5 @@ def _blocks() -> list[Path]:
 
 @lru_cache(maxsize=1)
 def _engine() -> Engine:
-    folders = [str(HERE), str(Path(settings.BASE_DIR) / "templates")]
+    folders = [str(DIRECTORY), str(Path(settings.BASE_DIR) / "templates")]
     return Engine(dirs=folders, builtins=["core.templatetags.epi"], autoescape=True)

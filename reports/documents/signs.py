@@ -20,11 +20,19 @@ RANGES = (  # hexadecimal code points in Typst's bundled fonts; a test compiles 
     "fb38-fb3c fb3e fb40-fb41 fb43-fb44 fb46-fb4f fffd "
 )
 MISSING = "\N{REPLACEMENT CHARACTER}"
-FIRST_PICTURE = 0x2600
-UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Sk", "Mn"}  # removed: controls, joiners, emoji modifiers and variants
+FIRST_EMOJI = 0x2600
+REMOVED_CATEGORIES = {
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Cn",
+    "Sk",
+    "Mn",
+}  # removed: controls, joiners, emoji modifiers and variants
 
 
-def known_signs() -> set[str]:
+def supported_characters() -> set[str]:
     found: set[str] = set()
     for part in RANGES.split():
         first, _to, last = part.partition("-")
@@ -32,13 +40,13 @@ def known_signs() -> set[str]:
     return found
 
 
-KNOWN = known_signs() | {"\n", "\t"}
+SUPPORTED = supported_characters() | {"\n", "\t"}
 
 
 def printable(value: Any) -> Any:
     """Return the text, list or dict with every character that the fonts lack replaced."""
     if isinstance(value, str):
-        return value if KNOWN.issuperset(value) else _cleaned(value)
+        return value if SUPPORTED.issuperset(value) else _replace_unsupported(value)
     if isinstance(value, list):
         return [printable(part) for part in value]
     if isinstance(value, dict):
@@ -46,19 +54,22 @@ def printable(value: Any) -> Any:
     return value
 
 
-def _cleaned(text: str) -> str:
-    spoken = "".join(sign if sign in KNOWN else _spoken(sign) for sign in unicodedata.normalize("NFC", text))
+def _replace_unsupported(text: str) -> str:
+    spoken = "".join(
+        character if character in SUPPORTED else _replacement(character)
+        for character in unicodedata.normalize("NFC", text)
+    )
     return re.sub(f"{MISSING}+", MISSING, spoken)
 
 
-def _spoken(sign: str) -> str:
-    kind = unicodedata.category(sign)
-    if kind in UNSEEN:
+def _replacement(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind in REMOVED_CATEGORIES:
         return ""
     if kind == "Zs":
         return " "
     if kind in {"Zl", "Zp"}:
         return "\n"
-    if kind == "So" and ord(sign) >= FIRST_PICTURE and (name := unicodedata.name(sign, "")):
+    if kind == "So" and ord(character) >= FIRST_EMOJI and (name := unicodedata.name(character, "")):
         return f"[{name.lower()}]"
     return MISSING

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from core import locales
 
 QUARTER = 3
-TICKS_AT_MOST = 9
+MAX_TICKS = 9
 MONTH = "MMM y"
 
 
@@ -23,22 +23,22 @@ def timeline(caption: str, rows: Sequence[dict], *, ends_on: date) -> dict | Non
     first, last = min(days).replace(day=1), max(*days, ends_on)
     whole = max((last - first).days, 1)
 
-    def place(day: date) -> int:
+    def position(day: date) -> int:
         return min(max(round(1000 * (day - first).days / whole), 0), 1000)
 
     drawn = []
     for row in rows:
         start, end = row["actual"]
-        actual = [place(start), place(end or max(ends_on, start))] if start else None
-        planned = [place(day) for day in row["planned"]]
+        actual = [position(start), position(end or max(ends_on, start))] if start else None
+        planned = [position(day) for day in row["planned"]]
         drawn.append({"label": row["label"], "planned": planned, "actual": actual, "words": _words(row)})
     return {
         "type": "timeline",
         "caption": str(caption),
         "described": " ".join(row["words"] for row in drawn),
         "rows": drawn,
-        "ticks": [{"at": place(day), "text": locales.day(day, MONTH)} for day in _ticks(first, last)],
-        "today": place(ends_on),
+        "ticks": [{"at": position(day), "text": locales.day(day, MONTH)} for day in _ticks(first, last)],
+        "today": position(ends_on),
         "key": {
             "planned": _("planned"),
             "actual": _("actual"),
@@ -49,7 +49,7 @@ def timeline(caption: str, rows: Sequence[dict], *, ends_on: date) -> dict | Non
 
 def _ticks(first: date, last: date) -> list[date]:
     months = (last.year - first.year) * 12 + last.month - first.month + 1
-    step = QUARTER * max(1, -(-months // (QUARTER * TICKS_AT_MOST)))
+    step = QUARTER * max(1, -(-months // (QUARTER * MAX_TICKS)))
     found = []
     for number in range(0, months, step):
         year, month = divmod(first.month - 1 + number, 12)

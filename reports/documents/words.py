@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from core import locales
-from core.states import look_of
+from core.states import badge_for
 from evaluation.enums import Capacity, Strength
 from pilot.enums import PhaseKind
 from strategies.enums import Health, PeriodState
@@ -15,25 +15,25 @@ HEALTHS = ("done", "on_track", "at_risk", "late", "stale", "not_started", "cance
 SEVERAL = 2
 
 
-def first_upper(words: object) -> str:
-    spoken = str(words)
-    return spoken[:1].upper() + spoken[1:]
+def capitalize_first(words: object) -> str:
+    text = str(words)
+    return text[:1].upper() + text[1:]
 
 
 def health(key: str) -> str:
-    return first_upper(Health(key).label)
+    return capitalize_first(Health(key).label)
 
 
-def state_word(key: str) -> str:
-    return str(look_of(key).word)
+def state_label(key: str) -> str:
+    return str(badge_for(key).word)
 
 
 def period_state(key: str) -> str:
-    return first_upper(PeriodState(key).label)
+    return capitalize_first(PeriodState(key).label)
 
 
 def phase(key: str) -> str:
-    return first_upper(PhaseKind(key).label)
+    return capitalize_first(PhaseKind(key).label)
 
 
 def capacity(key: str) -> str:
@@ -41,7 +41,7 @@ def capacity(key: str) -> str:
 
 
 def strength(key: str) -> str:
-    return first_upper(Strength(key).label) if key else locales.NOTHING
+    return capitalize_first(Strength(key).label) if key else locales.NOTHING
 
 
 def day(value: str | None, style: str = "long") -> str:
@@ -56,7 +56,7 @@ def span(value: str) -> str:
     return value.replace("-", "–") if value else locales.NOTHING
 
 
-def joined(entries: Iterable[str]) -> str:
+def join_texts(entries: Iterable[str]) -> str:
     """Join texts: "one, two and three"."""
     found = [str(entry) for entry in entries]
     if len(found) < SEVERAL:
@@ -64,10 +64,10 @@ def joined(entries: Iterable[str]) -> str:
     return _("%(first)s and %(last)s") % {"first": ", ".join(found[:-1]), "last": found[-1]}
 
 
-def counted_health(counts: dict[str, int]) -> str:
+def health_counts_text(counts: dict[str, int]) -> str:
     """Return the counts as text: "1 done, 5 on track and 2 without a recent update"."""
-    return joined(f"{locales.number(counts[key])} {_after_a_count(key)}" for key in HEALTHS if counts.get(key))
+    return join_texts(f"{locales.number(counts[key])} {_label_after_count(key)}" for key in HEALTHS if counts.get(key))
 
 
-def _after_a_count(key: str) -> str:
+def _label_after_count(key: str) -> str:
     return _("without a recent update") if key == Health.STALE else str(Health(key).label)

@@ -10,24 +10,24 @@ from typing import Any, NamedTuple
 
 from cities.models import City, Installation
 from evaluation.models import EvaluationResult, in_language
-from pilot.gates import gates_of
-from reports.exceptions import NothingAccepted
+from pilot.gates import check_gates
+from reports.exceptions import NoAcceptedReport
 from strategies.enums import PeriodVerb
 from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
-from strategies.models.health import HealthFacts, health_of, reason_of
-from strategies.models.querysets import HANDED_ON
+from strategies.models.health import HealthInputs, explain, health_of
+from strategies.models.querysets import SHARED_VISIBILITIES
 from strategies.selectors.people import is_few
 
 
-class Gathered(NamedTuple):
+class ReportFacts(NamedTuple):
     facts: dict
     revision: PeriodRevision | None  # None for a network report
 
 
-def city_facts(city: City, period: ReportingPeriod) -> Gathered:
+def city_facts(city: City, period: ReportingPeriod) -> ReportFacts:
     revision = accepted_revision(city, period)
     if revision is None:
-        raise NothingAccepted
+        raise NoAcceptedReport
     result = published_result(city, period)
     facts = frame(period) | {
         "cities": [facts_of_city(revision, result)],
@@ -35,7 +35,7 @@ def city_facts(city: City, period: ReportingPeriod) -> Gathered:
         "agreement": [],
         "sources": sources(revision, result),
     }
-    return Gathered(facts, revision)
+    return ReportFacts(facts, revision)
 
 
 def frame(period: ReportingPeriod) -> dict:
@@ -89,7 +89,10 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
     actions = contents["actions"]
     told = [update for entry in actions for update in entry["updates"]]
     listed = [
-        _update(entry, update) for entry in actions for update in entry["updates"] if update["visibility"] in HANDED_ON
+        _update(entry, update)
+        for entry in actions
+        for update in entry["updates"]
+        if update["visibility"] in SHARED_VISIBILITIES
     ]
     return {
         **{key: contents["city"][key] for key in ("slug", "name", "country", "currency")},
@@ -128,7 +131,7 @@ def _narrative(contents: dict) -> dict | None:
 
 
 def _phases(city: City, contents: dict) -> list[dict]:
-    gates = {phase.kind: gate for phase, gate in gates_of(city)}
+    gates = {phase.kind: gate for phase, gate in check_gates(city)}
     return [
         phase | {"conditions": [_condition(row) for row in gates.get(phase["kind"], [])]}
         for phase in contents["phases"]
@@ -162,7 +165,7 @@ def _action(entry: dict, as_of: str) -> dict:
 def _health_reason(entry: dict, as_of: str) -> str:
     """Return the reason for the frozen health; "" if today's rules would give another health."""
     open_days = [row["due_on"] for row in entry["milestones"] if row["reached_on"] is None]
-    facts = HealthFacts(
+    facts = HealthInputs(
         status=entry["status"],
         starts_on=date.fromisoformat(entry["starts_on"]),
         ends_on=date.fromisoformat(entry["ends_on"]),
@@ -170,10 +173,10 @@ def _health_reason(entry: dict, as_of: str) -> str:
         last_update_on=entry["last_update_on"] and date.fromisoformat(entry["last_update_on"]),
         progress=entry["progress"],
         expected=entry["expected"],
-        is_owned=entry["has_accountable"],
+        has_responsible=entry["has_accountable"],
         today=date.fromisoformat(as_of),
     )
-    return reason_of(facts) if health_of(facts) == entry["health"] else ""
+    return explain(facts) if health_of(facts) == entry["health"] else ""
 
 
 def _update(entry: dict, update: dict) -> dict:
@@ -236,7 +239,7 @@ def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:
 
 
 def _is_withheld(told: dict | None) -> bool:
-    return told is not None and told["visibility"] not in HANDED_ON
+    return told is not None and told["visibility"] not in SHARED_VISIBILITIES
 
 
 def _place(entry: dict, contents: dict) -> str:

@@ -16,13 +16,13 @@ from strategies.enums import PeriodVerb
 from strategies.models import CityPeriod, PeriodMove, ReportingPeriod
 
 
-class Due(NamedTuple):
+class DueReport(NamedTuple):
     schedule: ReportSchedule
     city: City | None
     period: ReportingPeriod
 
 
-def due_reports() -> Iterator[Due]:
+def due_reports() -> Iterator[DueReport]:
     for schedule in ReportSchedule.objects.filter(is_active=True, active_from__lte=clock.today()):
         yield from _RULES[ReportKind(schedule.kind), Trigger(schedule.trigger)](schedule)
 
@@ -36,42 +36,42 @@ def accepted_moves() -> Any:
     return rows.select_related("city_period__city", "city_period__period").order_by("number", "city_period")
 
 
-def _city_accepted(schedule: ReportSchedule) -> Iterator[Due]:
-    printed = Report.objects.filter(
+def _city_accepted(schedule: ReportSchedule) -> Iterator[DueReport]:
+    issued = Report.objects.filter(
         period_revision__city_period=OuterRef("city_period"), period_revision__number=OuterRef("revision")
     )
     since, until = _midnight(schedule.active_from), clock.now() - timedelta(days=schedule.offset_days)
-    for move in accepted_moves().filter(~Exists(printed), at__gte=since, at__lte=until):
-        yield Due(schedule, move.city_period.city, move.city_period.period)
+    for move in accepted_moves().filter(~Exists(issued), at__gte=since, at__lte=until):
+        yield DueReport(schedule, move.city_period.city, move.city_period.period)
 
 
-def _city_due(schedule: ReportSchedule) -> Iterator[Due]:
-    printed = Report.objects.filter(kind=ReportKind.CITY_PERIOD, city=OuterRef("city_period__city"))
-    printed = printed.filter(period=OuterRef("city_period__period"))
-    for move in accepted_moves().filter(~Exists(printed), _past(schedule, "city_period__period__")):
-        yield Due(schedule, move.city_period.city, move.city_period.period)
+def _city_due(schedule: ReportSchedule) -> Iterator[DueReport]:
+    issued = Report.objects.filter(kind=ReportKind.CITY_PERIOD, city=OuterRef("city_period__city"))
+    issued = issued.filter(period=OuterRef("city_period__period"))
+    for move in accepted_moves().filter(~Exists(issued), _past(schedule, "city_period__period__")):
+        yield DueReport(schedule, move.city_period.city, move.city_period.period)
 
 
-def _network_due(schedule: ReportSchedule) -> Iterator[Due]:
+def _network_due(schedule: ReportSchedule) -> Iterator[DueReport]:
     """Yield periods in which at least one city's report has been accepted."""
     accepted = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
-    for period in _not_printed().filter(Exists(accepted), _past(schedule)):
-        yield Due(schedule, None, period)
+    for period in _periods_without_report().filter(Exists(accepted), _past(schedule)):
+        yield DueReport(schedule, None, period)
 
 
-def _network_accepted(schedule: ReportSchedule) -> Iterator[Due]:
+def _network_accepted(schedule: ReportSchedule) -> Iterator[DueReport]:
     """Yield periods in which every city's report has been accepted."""
     since, until = _midnight(schedule.active_from), clock.now() - timedelta(days=schedule.offset_days)
     accepted = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
     waiting = CityPeriod.objects.filter(~Exists(accepted.filter(at__lte=until)), period=OuterRef("pk"))
     fresh = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT, at__gte=since)
-    for period in _not_printed().filter(~Exists(waiting), Exists(fresh)):
-        yield Due(schedule, None, period)
+    for period in _periods_without_report().filter(~Exists(waiting), Exists(fresh)):
+        yield DueReport(schedule, None, period)
 
 
-def _not_printed() -> Any:
-    printed = Report.objects.filter(kind=ReportKind.NETWORK_PERIOD, period=OuterRef("pk"))
-    return ReportingPeriod.objects.filter(~Exists(printed))
+def _periods_without_report() -> Any:
+    issued = Report.objects.filter(kind=ReportKind.NETWORK_PERIOD, period=OuterRef("pk"))
+    return ReportingPeriod.objects.filter(~Exists(issued))
 
 
 def _past(schedule: ReportSchedule, path: str = "") -> Q:

@@ -10,7 +10,7 @@ from strategies.enums import PeriodVerb
 from strategies.models import PeriodMove, ReportingPeriod
 
 
-class Found(NamedTuple):
+class FoundReport(NamedTuple):
     report: Report
     file_name: str  # "" if the hash is that of the data
     newer: Report | None
@@ -23,7 +23,7 @@ def reportable_periods() -> QuerySet[ReportingPeriod]:
     return ReportingPeriod.objects.filter(Exists(accepted)).order_by("-starts_on")
 
 
-def report_with_hash(sha256: str, user: Any) -> Issued | None:
+def find_report_by_hash(sha256: str, user: Any) -> Issued | None:
     """Return the report whose data or one of whose files has this SHA-256, or None.
 
     Finds reports of every city: check ``may_see`` before showing more than that the hash is genuine.
@@ -36,4 +36,4 @@ def report_with_hash(sha256: str, user: Any) -> Issued | None:
     newer = rows.newer_than(report).first()
     may_see = Report.objects.visible_to(user).filter(pk=report.pk).exists()
     is_data = file is None or file.name.endswith(".json")
-    return Issued("reports/_verified_report.html", Found(report, "" if is_data else file.name, newer, may_see))
+    return Issued("reports/_verified_report.html", FoundReport(report, "" if is_data else file.name, newer, may_see))

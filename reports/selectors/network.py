@@ -14,20 +14,20 @@ from cities.models import City
 from evaluation.agreement import Alpha, alpha_ordinal
 from evaluation.enums import INDEPENDENT
 from evaluation.models import EvaluationResult, in_language
-from reports.exceptions import NothingAccepted
-from reports.selectors.city import Gathered, accepted_revision, facts_of_city, frame, published_result, sources
+from reports.exceptions import NoAcceptedReport
+from reports.selectors.city import ReportFacts, accepted_revision, facts_of_city, frame, published_result, sources
 from strategies.models import Action, CityPeriod, Indicator, ReportingPeriod
 
-UNNAMED = {"code": "", "title": "", "owner": "", "reason": "", "is_unnamed": True}
+HIDDEN_ACTION = {"code": "", "title": "", "owner": "", "reason": "", "is_unnamed": True}
 
 
-class One(NamedTuple):
+class AcceptedCity(NamedTuple):
     facts: dict
     sources: list[dict]
     result: EvaluationResult | None
 
 
-def network_facts(period: ReportingPeriod) -> Gathered:
+def network_facts(period: ReportingPeriod) -> ReportFacts:
     rows = CityPeriod.objects.filter(period=period).select_related("city")
     cities, missing = [], []
     for row in sorted(rows, key=lambda row: row.city.name.casefold()):
@@ -37,33 +37,33 @@ def network_facts(period: ReportingPeriod) -> Gathered:
         else:
             cities.append(one)
     if not cities:
-        raise NothingAccepted
+        raise NoAcceptedReport
     facts = {
         "cities": [one.facts for one in cities],
         "missing": missing,
         "agreement": round_agreement([one.result.contents for one in cities if one.result]),
         "sources": [source for one in cities for source in one.sources],
     }
-    return Gathered(frame(period) | facts, None)
+    return ReportFacts(frame(period) | facts, None)
 
 
-def _one(city: City, period: ReportingPeriod) -> One | None:
+def _one(city: City, period: ReportingPeriod) -> AcceptedCity | None:
     revision = accepted_revision(city, period)
     if revision is None:
         return None
     result = published_result(city, period)
-    return One(_for_every_city(facts_of_city(revision, result)), sources(revision, result), result)
+    return AcceptedCity(_public_facts(facts_of_city(revision, result)), sources(revision, result), result)
 
 
-def _for_every_city(facts: dict) -> dict:
+def _public_facts(facts: dict) -> dict:
     named = _published(Action.objects.visible_to(AnonymousUser()), facts["actions"])
-    measures = _published(Indicator.objects.of_plans_seen_by(AnonymousUser()), facts["indicators"])
+    measures = _published(Indicator.objects.in_visible_plans(AnonymousUser()), facts["indicators"])
     listed = [row for row in facts["indicators"] if row["id"] in measures]
     return facts | {
         "narrative": None,
         "updates": [],
         "phases": [_without_reasons(phase) for phase in facts["phases"]],
-        "actions": [row if row["id"] in named else row | UNNAMED for row in facts["actions"]],
+        "actions": [row if row["id"] in named else row | HIDDEN_ACTION for row in facts["actions"]],
         "indicators": listed,
         "unlisted_indicators": len(facts["indicators"]) - len(listed),
     }

@@ -12,21 +12,21 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cities.services.letters import write_to
+from cities.services.letters import notify
 from core import clock, documents
-from core.bell import ring
-from core.exceptions import TellableError
-from core.snapshots import canonical, seal
+from core.bell import enqueue
+from core.exceptions import UserFacingError
+from core.snapshots import canonical, sha256_hex
 from core.ticks import for_each
 from reports.documents import render
 from reports.documents.changes import changes
-from reports.documents.document import sealed_contents
+from reports.documents.document import snapshot_contents
 from reports.documents.numbers import report_number
 from reports.enums import ReportKind, ReportState
 from reports.exceptions import NothingToRetry
 from reports.models import Report, ReportFile
 from reports.selectors.city import city_facts
-from reports.selectors.due import Due, due_reports
+from reports.selectors.due import DueReport, due_reports
 from reports.selectors.network import network_facts
 from reports.selectors.recipients import recipients_of
 
@@ -39,16 +39,16 @@ def issue_report(
     """Create a report with frozen data and enqueue its build; return the newest report if no data changed since.
 
     ``city`` is None for the network, ``by`` is None if a schedule issues it, ``recipients`` are ``Recipients`` values.
-    New data (a revision of the period, a published evaluation) create the next revision. Raises NothingAccepted.
+    New data (a revision of the period, a published evaluation) create the next revision. Raises NoAcceptedReport.
     """
     language, chosen = language or settings.LANGUAGE_CODE, {"kind": kind, "period": period, "city": city}
     with translation.override(language):
         facts, revision = city_facts(city, period) if kind == ReportKind.CITY_PERIOD else network_facts(period)
-    made = {"by": by, "language": language, "recipients": list(recipients)}
+    options = {"by": by, "language": language, "recipients": list(recipients)}
     try:
-        return _freeze(chosen, facts, revision, **made)
+        return _freeze(chosen, facts, revision, **options)
     except IntegrityError:  # another process issued the same revision since we looked
-        return _freeze(chosen, facts, revision, **made)
+        return _freeze(chosen, facts, revision, **options)
 
 
 @transaction.atomic
@@ -58,9 +58,9 @@ def _freeze(chosen: dict, facts: dict, data_revision: Any, *, by: Any, language:
         return before
     revision, issued_at = before.revision + 1 if before else 1, clock.now()
     number = report_number(chosen["period"], chosen["city"], revision)
-    facts = facts | _since(before or _previous(chosen), facts)
+    facts = facts | _changes_since(before or _previous(chosen), facts)
     with translation.override(language):
-        contents = sealed_contents(
+        contents = snapshot_contents(
             chosen["kind"], facts, number=number, revision=revision, issued_at=issued_at, language=language
         )
     snapshot = canonical(contents)
@@ -71,12 +71,12 @@ def _freeze(chosen: dict, facts: dict, data_revision: Any, *, by: Any, language:
         number=number,
         language=language,
         snapshot=snapshot,
-        sha256=seal(snapshot),
+        sha256=sha256_hex(snapshot),
         issued_at=issued_at,
         issued_by=by,
         recipients=recipients,
     )
-    ring("reports.tasks.build_report", report.pk)
+    enqueue("reports.tasks.build_report", report.pk)
     return report
 
 
@@ -88,7 +88,7 @@ def _previous(chosen: dict) -> Report | None:
     return earlier.order_by("-period__starts_on", "-revision").first()
 
 
-def _since(before: Report | None, facts: dict) -> dict:
+def _changes_since(before: Report | None, facts: dict) -> dict:
     if before is None:
         return {"previous": None, "changes": []}
     contents = before.contents
@@ -97,14 +97,14 @@ def _since(before: Report | None, facts: dict) -> dict:
 
 
 @transaction.atomic
-def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -> bool:
+def finish_report(report: Report, *, token: Any, files: list[render.RenderedFile]) -> bool:
     """Store the files, mark the report as ready and queue its notifications, in one transaction.
 
     Returns False, with nothing written, if another worker has taken over. Insert the files before changing the state: a
     trigger refuses them once the report is no longer being built.
     """
-    held = Report.objects.held(report.pk, token)
-    if held.select_for_update().values_list("pk").first() is None:
+    claimed = Report.objects.claimed(report.pk, token)
+    if claimed.select_for_update().values_list("pk").first() is None:
         return False
     for name, content_type, content in files:
         ReportFile.objects.create(
@@ -113,7 +113,7 @@ def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -
             content_type=content_type,
             content=content,
             size=len(content),
-            sha256=seal(content),
+            sha256=sha256_hex(content),
         )
     done = {
         "state": ReportState.READY,
@@ -123,12 +123,12 @@ def finish_report(report: Report, *, token: Any, files: list[render.Rendered]) -
         "reason": "",
     }
     made_by = {"engine": documents.engine(), "template_version": render.template_version()}
-    held.update(**done, **made_by)
-    _tell_recipients(report)
+    claimed.update(**done, **made_by)
+    _notify_recipients(report)
     return True
 
 
-def _tell_recipients(report: Report) -> None:
+def _notify_recipients(report: Report) -> None:
     path = reverse("reports:report_detail", args=[report.number])
     words = {"number": report.number, **report.contents["document"]["cover"]}
 
@@ -140,7 +140,7 @@ def _tell_recipients(report: Report) -> None:
         ) % words
 
     for person in recipients_of(report):
-        write_to(person, key=f"report:{report.number}:{person.pk}", text=text, path=path, city=report.city)
+        notify(person, key=f"report:{report.number}:{person.pk}", text=text, path=path, city=report.city)
 
 
 @transaction.atomic
@@ -150,7 +150,7 @@ def retry_report(report: Report, *, by: Any) -> Report:
     if not Report.objects.filter(pk=report.pk, state=ReportState.FAILED).update(**fresh):
         raise NothingToRetry
     log.info("report_retried", number=report.number, by=by.pk)
-    ring("reports.tasks.build_report", report.pk)
+    enqueue("reports.tasks.build_report", report.pk)
     return report
 
 
@@ -159,11 +159,11 @@ def issue_due() -> list[Report]:
     return [report for report in for_each(list(due_reports()), _issue_one) if report]
 
 
-def _issue_one(due: Due) -> Report | None:
+def _issue_one(due: DueReport) -> Report | None:
     schedule, city, period = due
-    made = {"language": schedule.language, "recipients": schedule.recipients}
+    options = {"language": schedule.language, "recipients": schedule.recipients}
     try:
-        return issue_report(kind=schedule.kind, city=city, period=period, **made)
-    except TellableError as error:
+        return issue_report(kind=schedule.kind, city=city, period=period, **options)
+    except UserFacingError as error:
         log.warning("report_not_issued", kind=schedule.kind, city=city and city.slug, reason=str(error))
         return None

@@ -11,21 +11,21 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.generic import DetailView, FormView, ListView, View
 
-from core.exceptions import SealBroken, TellableError
+from core.exceptions import HashMismatch, UserFacingError
 from core.locales import current_locale, number
-from reports.documents.drawing import drawn_sections
+from reports.documents.drawing import present_sections
 from reports.enums import ReportState as States
 from reports.forms import IssueForm, ReportFilter
 from reports.models import Report, ReportFile
 from reports.selectors.issued import reportable_periods
 from reports.services import reports
 
-KINDS_OF_FILE = {"application/pdf": "PDF", "text/html": "HTML", "application/json": "JSON"}
+FILE_KINDS = {"application/pdf": "PDF", "text/html": "HTML", "application/json": "JSON"}
 
 
 def file_links(report: Report) -> list[dict]:
     return [
-        {"name": file.name, "kind": KINDS_OF_FILE[file.content_type], "size": file.size} for file in report.files.all()
+        {"name": file.name, "kind": FILE_KINDS[file.content_type], "size": file.size} for file in report.files.all()
     ]
 
 
@@ -52,7 +52,7 @@ class ReportList(LoginRequiredMixin, ListView):
         }
 
 
-class OneReport(LoginRequiredMixin):
+class ReportMixin(LoginRequiredMixin):
     """Mixin that finds a report visible to the user, else raises 404."""
 
     def get_report(self) -> Report:
@@ -60,7 +60,7 @@ class OneReport(LoginRequiredMixin):
         return get_object_or_404(visible, number=self.kwargs["number"])
 
 
-class ReportDetail(OneReport, DetailView):
+class ReportDetail(ReportMixin, DetailView):
     template_name = "reports/report_detail.html"
     context_object_name = "report"
 
@@ -76,11 +76,11 @@ class ReportDetail(OneReport, DetailView):
         context = super().get_context_data(**kwargs)
         try:
             contents = self.object.contents
-        except SealBroken as error:
+        except HashMismatch as error:
             context["broken"], contents = str(error), None
         return context | {
             "contents": contents,
-            "sections": contents and drawn_sections(contents["document"]),
+            "sections": contents and present_sections(contents["document"]),
             "files": file_links(self.object),
             "other_language": self.other_language(),
             "newer": Report.objects.newer_than(self.object).visible_to(self.request.user).first(),
@@ -93,7 +93,7 @@ class ReportDetail(OneReport, DetailView):
         }
 
 
-class ReportState(OneReport, View):
+class ReportState(ReportMixin, View):
     """The state of a report as an HTML part, which the page polls."""
 
     def get(self, request, number):
@@ -103,14 +103,14 @@ class ReportState(OneReport, View):
         return render(request, "reports/report_state.html", context)
 
 
-class ReportFileView(OneReport, View):
+class ReportFileView(ReportMixin, View):
     """Serve the stored bytes after comparing their hash. Always as a download, so HTML never runs on this site."""
 
     def get(self, request, number, name):
         file = get_object_or_404(ReportFile, report=self.get_report(), name=name)
         try:
-            content = file.checked_content
-        except SealBroken as error:
+            content = file.verified_content
+        except HashMismatch as error:
             messages.error(request, str(error))
             return redirect("reports:report_detail", number)
         response = HttpResponse(content, content_type=file.content_type)
@@ -153,7 +153,7 @@ class ReportIssue(PermissionRequiredMixin, FormView):
         known = set(Report.objects.filter(period=form.cleaned_data["period"]).values_list("pk", flat=True))
         try:
             report = reports.issue_report(by=self.request.user, **form.cleaned_data)
-        except TellableError as error:
+        except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
         if report.pk in known:
@@ -163,7 +163,7 @@ class ReportIssue(PermissionRequiredMixin, FormView):
         return redirect(report)
 
 
-class ReportRetry(OneReport, View):
+class ReportRetry(ReportMixin, View):
     http_method_names = ["post"]
 
     def post(self, request, number):
@@ -172,7 +172,7 @@ class ReportRetry(OneReport, View):
             raise PermissionDenied
         try:
             reports.retry_report(report, by=request.user)
-        except TellableError as error:
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, _("The files are being made again."))

@@ -8,20 +8,20 @@ from django.views.generic import FormView
 
 from core import issued_hashes
 from reports.forms import VerifyForm
-from reports.upload_hash import HashOnly
+from reports.upload_hash import HashingUploadHandler
 
 
-@method_decorator(csrf_exempt, name="dispatch")  # upload handlers must be set first; ``_checked`` checks the token
+@method_decorator(csrf_exempt, name="dispatch")  # upload handlers must be set first; ``_csrf_checked`` checks the token
 class Verify(FormView):
     template_name = "reports/verify.html"
     form_class = VerifyForm
 
     def dispatch(self, request, *args, **kwargs):
-        request.upload_handlers = [HashOnly(request)]  # must be set before anything reads the body
-        return self._checked(request, *args, **kwargs)
+        request.upload_handlers = [HashingUploadHandler(request)]  # must be set before anything reads the body
+        return self._csrf_checked(request, *args, **kwargs)
 
     @method_decorator(csrf_protect)
-    def _checked(self, request, *args, **kwargs):
+    def _csrf_checked(self, request, *args, **kwargs):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request, *args, **kwargs):

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from cities.models import Person
 from core import locales
-from core.forms import DayInput, LongText, VersionedForm
-from core.ids import pk_of
-from strategies.enums import ActionStatus
+from core.forms import DayInput, LongTextarea, VersionedForm
+from core.ids import parse_pk
+from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator
 
 from .fields import AmountField, CountField, FilesField
@@ -23,11 +23,11 @@ FILES = gettext_lazy(
     "A photo, a PDF, a spreadsheet or a document, up to %(size)s MB each. Position data is removed from photos."
 )
 LINKS = gettext_lazy("One address on each line, each beginning with https://.")
-MOST_FILES = 10
+MAX_FILES = 10
 
 
 class LogForm(VersionedForm):
-    """``page``: what is known about the action (``selectors.logging.LogPage``).
+    """``page``: what is known about the action (``selectors.logging.LogFormData``).
 
     The form saves nothing: the view turns ``cleaned_data`` into input for the service.
     """
@@ -40,7 +40,7 @@ class LogForm(VersionedForm):
     people_reached = CountField(required=False, label=gettext_lazy("People reached"))
     budget_line = forms.ChoiceField(required=False, label=gettext_lazy("Out of which budget line"))
     files = FilesField(required=False, label=gettext_lazy("Evidence: photo, PDF or document"))
-    links = forms.CharField(required=False, label=gettext_lazy("Links that show it"), widget=LongText({"rows": 2}))
+    links = forms.CharField(required=False, label=gettext_lazy("Links that show it"), widget=LongTextarea({"rows": 2}))
     city_period = forms.ChoiceField(required=False, label=gettext_lazy("Period"))
     language = forms.ChoiceField(required=False, label=gettext_lazy("Written in"))
 
@@ -62,11 +62,11 @@ class LogForm(VersionedForm):
             "language",
         ]
         widgets = {
-            "text": LongText(),
+            "text": LongTextarea(),
             "date": DayInput(),
             "status": forms.RadioSelect(),
-            "challenges": LongText({"rows": 2}),
-            "next_step": LongText({"rows": 2}),
+            "challenges": LongTextarea({"rows": 2}),
+            "next_step": LongTextarea({"rows": 2}),
         }
         labels = {"text": gettext_lazy("What has happened?"), "date": gettext_lazy("Date")}
         error_messages = {"text": {"required": gettext_lazy("Write one sentence about what has happened.")}}
@@ -78,7 +78,7 @@ class LogForm(VersionedForm):
         super().__init__(*args, **kwargs)
         for name in ("version", "date", "status", "visibility"):
             self.fields[name].required = False
-        self.fields["status"].choices = ActionStatus.choices
+        self.fields["status"].choices = ImplementationStage.choices
         self.fields["milestones"].choices = self._milestones
         self.fields["budget_line"].choices = self._lines
         self.fields["city_period"].choices = self._periods
@@ -102,9 +102,9 @@ class LogForm(VersionedForm):
         self.fields["text"].help_text = NO_NAMES
         self.fields["files"].help_text = FILES % {"size": self.max_mb}
         self.fields["links"].help_text = LINKS
-        self._say_progress()
-        self._say_money()
-        self._say_people()
+        self._describe_progress()
+        self._describe_money()
+        self._describe_people()
         if len(self.page.periods) < 2:
             del self.fields["city_period"]
         else:
@@ -114,9 +114,9 @@ class LogForm(VersionedForm):
     # ---- choices, loaded lazily
 
     def _milestones(self):
-        return [(str(row.pk), self.words_of_milestone(row)) for row in self.page.open_milestones]
+        return [(str(row.pk), self.milestone_label(row)) for row in self.page.open_milestones]
 
-    def words_of_milestone(self, milestone):
+    def milestone_label(self, milestone):
         is_over = milestone.due_on < self.page.today
         words = _("%(title)s, was due %(day)s") if is_over else _("%(title)s, due %(day)s")
         return words % {"title": milestone.title, "day": locales.day(milestone.due_on)}
@@ -129,12 +129,12 @@ class LogForm(VersionedForm):
         return [("", _("not said")), *lines]
 
     def _periods(self):
-        periods = [(str(row.pk), self.words_of_period(row)) for row in self.page.periods]
+        periods = [(str(row.pk), self.period_label(row)) for row in self.page.periods]
         return [("", _("by the date above")), *periods]
 
     # ---- known figures as help texts
 
-    def _say_progress(self):
+    def _describe_progress(self):
         if self.page.has_milestones:
             del self.fields["progress"]
             if not self.page.open_milestones:
@@ -145,7 +145,7 @@ class LogForm(VersionedForm):
             words = _("Last time %(percent)s.") % {"percent": locales.percent(self.page.last_progress)}
             self.fields["progress"].help_text = words
 
-    def _say_money(self):
+    def _describe_money(self):
         page, spent = self.page, self.fields["spent"]
         known = {"spent": locales.money(page.spent_total, page.currency)}
         spent.label = _("Spent since the last update (%(currency)s)") % {"currency": page.currency}
@@ -158,7 +158,7 @@ class LogForm(VersionedForm):
         reason = self.fields["spent_reason"]
         reason.help_text = _("Only where the amount above is negative: what was corrected or paid back.")
 
-    def _say_people(self):
+    def _describe_people(self):
         last = self.page.last_people
         if last is not None:
             self.fields["people_reached"].help_text = _("Last time %(count)s.") % {"count": locales.number(last)}
@@ -167,19 +167,19 @@ class LogForm(VersionedForm):
         behalf.help_text = _("If somebody else told you this and answers for it.")
 
     @staticmethod
-    def words_of_period(city_period):
+    def period_label(city_period):
         period = city_period.period
         return _("%(name)s, to be submitted by %(day)s") % {"name": period.name, "day": locales.day(period.due_on)}
 
     def _offer_languages(self):
         city = self.page.city
         codes = dict.fromkeys([city.language, *city.other_languages, "en"])
-        self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
+        self.fields["language"].choices = [(code, language_name(code)) for code in codes]
 
     # ---- the period, and its indicator values
 
     @cached_property
-    def aim(self):
+    def target_period(self):
         """(period, is_late) for the date and period chosen in the form."""
         try:
             day = self.fields["date"].to_python(self["date"].value())
@@ -191,15 +191,15 @@ class LogForm(VersionedForm):
     @property
     def period(self):
         """The period named above the values. They are not saved into any other one (``values_told``)."""
-        return self.aim[0]
+        return self.target_period[0]
 
     @cached_property
-    def moved_from(self):
+    def typed_for_period(self):
         """Name of the period that values were typed for, if it is not the one shown now; else None."""
         told = self._given("values_told")
         if told == (str(self.period.pk) if self.period else "") or not self._typed():
             return None
-        return self.page.name_of_period(pk_of(told)) or _("another period")
+        return self.page.name_of_period(parse_pk(told)) or _("another period")
 
     def _given(self, name):
         return self.data.get(name) if self.is_bound else self.initial.get(name)
@@ -208,13 +208,13 @@ class LogForm(VersionedForm):
         """Return the ids of the indicators with a value in the POST or draft."""
         given = self.data if self.is_bound else self.initial
         said = [name for name in given if name.startswith("value_") and str(given.get(name) or "").strip()]
-        return [pk for name in said if (pk := pk_of(name.removeprefix("value_")))]
+        return [pk for name in said if (pk := parse_pk(name.removeprefix("value_")))]
 
     def _offer_values(self):
         for due in self.page.values_for(self.period, self._typed()):
             self._offer_value(due.indicator)
-            self.fields[f"value_{due.indicator.pk}"].help_text = self._words_of_value(due)
-            self._carry_version(due)
+            self.fields[f"value_{due.indicator.pk}"].help_text = self._value_help(due)
+            self._keep_version(due)
 
     def _offer_value(self, indicator):
         name = f"value_{indicator.pk}"
@@ -226,7 +226,7 @@ class LogForm(VersionedForm):
         self.indicators[name] = indicator
 
     @staticmethod
-    def _words_of_value(due):
+    def _value_help(due):
         if due.standing is not None:
             return _("Entered for this period already: %(value)s.") % {"value": locales.number(due.standing.value)}
         if due.last_value is None:
@@ -234,10 +234,10 @@ class LogForm(VersionedForm):
         words = {"value": locales.number(due.last_value), "period": due.last_period}
         return _("Last: %(value)s (%(period)s).") % words
 
-    def _carry_version(self, due):
+    def _keep_version(self, due):
         """Keep the version of the stored value when the user typed, so that saving detects other people's changes."""
         name, version = f"value_{due.indicator.pk}_version", due.standing.version if due.standing else ""
-        if self._given(name) is not None and self.moved_from is None:
+        if self._given(name) is not None and self.typed_for_period is None:
             return
         if self.is_bound:
             self._set_data(name, version)
@@ -248,8 +248,8 @@ class LogForm(VersionedForm):
         self.data = self.data.copy()
         self.data[name] = str(value)
 
-    def catch_up_values(self, error):
-        """Take over the versions of other people's values (ValuesMeanwhile), so that the next save replaces them."""
+    def accept_current_versions(self, error):
+        """Take over the versions of other people's values (ValuesConflict), so that the next save replaces them."""
         for pk, row in error.standing.items():
             self._set_data(f"value_{pk}_version", row.version)
 
@@ -264,7 +264,7 @@ class LogForm(VersionedForm):
 
     @property
     def value_versions(self):
-        return {row.pk: pk_of(self.cleaned_data.get(f"{name}_version")) for name, row in self.indicators.items()}
+        return {row.pk: parse_pk(self.cleaned_data.get(f"{name}_version")) for name, row in self.indicators.items()}
 
     # ---- cleaning
 
@@ -274,8 +274,8 @@ class LogForm(VersionedForm):
             raise forms.ValidationError(_("This day has not come yet. Write today’s date, or an earlier one."))
         return day
 
-    def clean_status(self):
-        return self.cleaned_data.get("status") or self.page.last_status
+    def clean_stage(self):
+        return self.cleaned_data.get("status") or self.page.last_stage
 
     def clean_visibility(self):
         return self.cleaned_data.get("visibility") or "network"
@@ -313,8 +313,8 @@ class LogForm(VersionedForm):
 
     def clean_files(self):
         files = self.cleaned_data["files"]
-        if len(files) > MOST_FILES:
-            raise forms.ValidationError(_("At most %(count)s files at once.") % {"count": MOST_FILES})
+        if len(files) > MAX_FILES:
+            raise forms.ValidationError(_("At most %(count)s files at once.") % {"count": MAX_FILES})
         return files
 
     def clean(self):
@@ -324,11 +324,11 @@ class LogForm(VersionedForm):
             self.add_error("spent_reason", _("Say why the amount is negative."))
         return cleaned
 
-    def catch_up(self, current):
+    def show_conflict(self, current):
         self.complete()
-        super().catch_up(current)
+        super().show_conflict(current)
 
-    def form_of(self, current):
+    def form_for(self, current):
         return type(self)(instance=current, page=self.page, max_mb=self.max_mb, initial=stored_extras(current))
 
 
@@ -338,7 +338,7 @@ def stored_extras(update):
     return {"milestones": [milestone.pk for milestone in update.milestones.all()], "links": "\n".join(links)}
 
 
-def name_of_language(code):
+def language_name(code):
     try:
         return get_language_info(code)["name_local"]
     except KeyError:

@@ -10,12 +10,12 @@ from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS
 from core import locales
-from core.forms import DayInput, LongText, VersionedForm, form_helper
+from core.forms import DayInput, LongTextarea, VersionedForm, form_helper
 from strategies.enums import PeriodState
 from strategies.models import Narrative, ReportingPeriod
 
 from .fields import AmountField
-from .log import name_of_language
+from .log import language_name
 
 
 class NarrativeForm(VersionedForm):
@@ -24,14 +24,14 @@ class NarrativeForm(VersionedForm):
     class Meta:
         model = Narrative
         fields = ["text", "language"]
-        widgets = {"text": LongText({"rows": 12})}
+        widgets = {"text": LongTextarea({"rows": 12})}
         labels = {"text": gettext_lazy("The city’s own account of the period")}
 
     def __init__(self, *args: Any, city: Any, **kwargs: Any) -> None:
         self.city = city
         super().__init__(*args, **kwargs)
         codes = dict.fromkeys([city.language, *city.other_languages, "en"])
-        self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
+        self.fields["language"].choices = [(code, language_name(code)) for code in codes]
         self.fields["text"].required = True
         self.fields["text"].help_text = _(
             "What went well, what did not, and what follows from it. Figures and updates are added by themselves."
@@ -39,7 +39,7 @@ class NarrativeForm(VersionedForm):
         if self.instance.pk is None:
             self.initial["language"], self.initial["version"] = city.language, 0
 
-    def form_of(self, current):
+    def form_for(self, current):
         return type(self)(instance=current, city=self.city)
 
     def _post_clean(self):
@@ -69,7 +69,7 @@ class SubmitForm(forms.Form):
 class ReasonForm(forms.Form):
     """The reason or comment for a state transition, a withdrawal or a waiver."""
 
-    text = forms.CharField(widget=LongText(), max_length=5000)
+    text = forms.CharField(widget=LongTextarea(), max_length=5000)
 
     def __init__(
         self, *args: Any, label: Any, help_text: Any = "", required: bool = True, most: int = 5000, **kwargs: Any
@@ -122,9 +122,9 @@ class ValuesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.rows = rows
         for row in rows:
-            self._offer(row)
+            self._add_fields(row)
 
-    def _offer(self, row):
+    def _add_fields(self, row):
         name = f"value_{row.indicator.pk}"
         self.fields[name] = AmountField(
             required=False,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
-from core.forms import DayInput, LongText, ManyChoices, VersionedForm
+from core.forms import DayInput, FilteredCheckboxes, LongTextarea, VersionedForm
 from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
@@ -23,7 +23,7 @@ from strategies.models import (
 )
 
 from .fields import AmountField, CountField
-from .log import name_of_language
+from .log import language_name
 
 
 class PlanForm(VersionedForm):
@@ -35,19 +35,19 @@ class PlanForm(VersionedForm):
         label=gettext_lazy("Why it changes"),
     )
     reason = forms.CharField(required=False, max_length=80, label=gettext_lazy("The reason in a few words"))
-    asks_reason = False
+    requires_reason = False
 
     def __init__(self, *args: Any, city: Any, parent: Any = None, **kwargs: Any) -> None:
         self.city, self.parent = city, parent
         super().__init__(*args, **kwargs)
-        if not self.asks_reason or self.instance.pk is None:
+        if not self.requires_reason or self.instance.pk is None:
             del self.fields["cause"], self.fields["reason"]
-        self.offer()
+        self.set_choices()
 
-    def offer(self) -> None:
+    def set_choices(self) -> None:
         """Set choices and defaults for this city."""
 
-    def form_of(self, current):
+    def form_for(self, current):
         return type(self)(instance=current, city=self.city, parent=self.parent)
 
     def _post_clean(self):
@@ -79,11 +79,11 @@ class StrategyForm(PlanForm):
     class Meta:
         model = Strategy
         fields = ["title", "vision", "year_from", "year_to", "language"]
-        widgets = {"vision": LongText({"rows": 6})}
+        widgets = {"vision": LongTextarea({"rows": 6})}
 
-    def offer(self):
+    def set_choices(self):
         codes = dict.fromkeys([self.city.language, *self.city.other_languages, "en"])
-        self.fields["language"].choices = [(code, name_of_language(code)) for code in codes]
+        self.fields["language"].choices = [(code, language_name(code)) for code in codes]
         if self.instance.pk is None:
             self.initial["language"] = self.city.language
 
@@ -99,14 +99,14 @@ class AreaForm(PlanForm):
     class Meta:
         model = PriorityArea
         fields = ["code", "title", "theme", "description"]
-        widgets = {"description": LongText()}
+        widgets = {"description": LongTextarea()}
 
 
 class ObjectiveForm(PlanForm):
     class Meta:
         model = Objective
         fields = ["code", "title", "description"]
-        widgets = {"description": LongText()}
+        widgets = {"description": LongTextarea()}
 
 
 class ActionForm(PlanForm):
@@ -128,12 +128,12 @@ class ActionForm(PlanForm):
             "budget_status",
         ]
         widgets = {
-            "description": LongText(),
+            "description": LongTextarea(),
             "starts_on": DayInput(),
             "ends_on": DayInput(),
-            "deputies": ManyChoices(),
-            "target_groups": ManyChoices(),
-            "partners": ManyChoices(),
+            "deputies": FilteredCheckboxes(),
+            "target_groups": FilteredCheckboxes(),
+            "partners": FilteredCheckboxes(),
             "budget_status": forms.RadioSelect(),
         }
         help_texts = {
@@ -144,7 +144,7 @@ class ActionForm(PlanForm):
             "is_pilot": gettext_lazy("The gates of the pilot look at this action."),
         }
 
-    def offer(self):
+    def set_choices(self):
         people = self.people()
         strategy = self.parent.area.strategy_id if self.instance.pk is None else self.instance.strategy.pk
         offered = Q(withdrawn_at=None) | Q(pk=self.instance.objective_id)
@@ -175,7 +175,7 @@ class ActionForm(PlanForm):
 
 
 class MilestoneForm(PlanForm):
-    asks_reason = True
+    requires_reason = True
     weight = CountField(min_value=1, max_value=100, label=gettext_lazy("Weight"), initial=1)
 
     class Meta:
@@ -183,7 +183,7 @@ class MilestoneForm(PlanForm):
         fields = ["title", "due_on", "weight"]
         widgets = {"due_on": DayInput()}
 
-    def offer(self):
+    def set_choices(self):
         self.fields["weight"].help_text = _(
             "A milestone of weight 2 counts twice as much for the progress as one of 1."
         )
@@ -196,7 +196,7 @@ class BudgetLineForm(PlanForm):
         model = BudgetLine
         fields = ["source", "year", "amount"]
 
-    def offer(self):
+    def set_choices(self):
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.city.currency}
 
     def clean_amount(self):
@@ -207,7 +207,7 @@ class BudgetLineForm(PlanForm):
 
 
 class IndicatorForm(PlanForm):
-    asks_reason = True
+    requires_reason = True
     baseline = AmountField(required=False, max_digits=16, decimal_places=4, label=gettext_lazy("Baseline"))
     target = AmountField(required=False, max_digits=16, decimal_places=4, label=gettext_lazy("Target"))
 
@@ -231,9 +231,9 @@ class IndicatorForm(PlanForm):
             "across_places",
             "counts_people",
         ]
-        widgets = {"definition": LongText(), "baseline_on": DayInput(), "target_on": DayInput()}
+        widgets = {"definition": LongTextarea(), "baseline_on": DayInput(), "target_on": DayInput()}
 
-    def offer(self):
+    def set_choices(self):
         strategy = self.strategy
         offered = Q(withdrawn_at=None) | Q(pk=self.instance.objective_id)
         self.fields["objective"].queryset = Objective.objects.filter(offered, area__strategy=strategy)
@@ -259,12 +259,12 @@ class SwotForm(PlanForm):
         fields = ["kind", "text", "areas", "actions"]
         widgets = {
             "kind": forms.RadioSelect(),
-            "text": LongText(),
-            "areas": ManyChoices(),
-            "actions": ManyChoices(),
+            "text": LongTextarea(),
+            "areas": FilteredCheckboxes(),
+            "actions": FilteredCheckboxes(),
         }
 
-    def offer(self):
+    def set_choices(self):
         strategy = self.strategy
         self.fields["kind"].choices = [choice for choice in self.fields["kind"].choices if choice[0]]
         offered = Q(withdrawn_at=None)
@@ -274,13 +274,13 @@ class SwotForm(PlanForm):
         self.fields["actions"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
 
 
-class ProblemForm(PlanForm):
+class RiskForm(PlanForm):
     class Meta:
         model = ImplementationProblem
         fields = ["text", "area", "swot_items", "counter_action"]
-        widgets = {"text": LongText(), "swot_items": ManyChoices()}
+        widgets = {"text": LongTextarea(), "swot_items": FilteredCheckboxes()}
 
-    def offer(self):
+    def set_choices(self):
         strategy = self.strategy
         offered = Q(withdrawn_at=None) | Q(pk=self.instance.area_id)
         self.fields["area"].queryset = PriorityArea.objects.filter(offered, strategy=strategy)

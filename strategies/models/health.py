@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import clock, locales
-from strategies.enums import ActionStatus, Health
+from strategies.enums import Health, ImplementationStage
 
 ZONE = "objective__area__strategy__city__timezone"
 
@@ -24,7 +24,7 @@ ZONE = "objective__area__strategy__city__timezone"
 # ---- SQL
 
 
-class DayThere(Func):
+class LocalDate(Func):
     """The date at a moment in the time zone that is named in a column."""
 
     output_field = models.DateField()
@@ -58,8 +58,8 @@ class DaysBetween(Func):
         return self.as_sql(compiler, connection, template="(%(expressions)s)", arg_joiner=" - ", **context)
 
 
-class Share(Func):
-    """A part of a whole in per cent, rounded as in ``share_of``. Both are non-negative integers."""
+class Percentage(Func):
+    """A part of a whole in per cent, rounded as in ``percentage``. Both are non-negative integers."""
 
     output_field = IntegerField()
     template = "(%(expressions)s)"
@@ -69,8 +69,8 @@ class Share(Func):
         super().__init__(200 * part + whole, 2 * whole)
 
 
-def today_for(today: date | None) -> Value | DayThere:
-    return Value(today, models.DateField()) if today else DayThere(clock.now(), ZONE)
+def today_expression(today: date | None) -> Value | LocalDate:
+    return Value(today, models.DateField()) if today else LocalDate(clock.now(), ZONE)
 
 
 def updates_of_action(upto=None) -> models.QuerySet:
@@ -105,10 +105,10 @@ def total(rows: models.QuerySet, outer: str, expression) -> Subquery:
 
 
 def progress_expression() -> Case:
-    by_weight = Share(F("weight_done"), F("weight_total"))
+    by_weight = Percentage(F("weight_done"), F("weight_total"))
     return Case(
         When(weight_total__gt=0, then=by_weight),
-        When(current_status=ActionStatus.COMPLETED, then=Value(100)),
+        When(current_stage=ImplementationStage.COMPLETED, then=Value(100)),
         default=Coalesce(F("stated_progress"), Value(0)),
         output_field=IntegerField(),
     )
@@ -116,7 +116,7 @@ def progress_expression() -> Case:
 
 def expected_expression(today) -> Case:
     """Expected progress in per cent: linear from the first day to the last."""
-    elapsed = Share(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
+    elapsed = Percentage(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
     return Case(
         When(ends_on__lte=today, then=Value(100)),
         When(starts_on__gte=today, then=Value(0)),
@@ -127,17 +127,17 @@ def expected_expression(today) -> Case:
 
 def health_expression(today) -> Case:
     begun = Greatest(Coalesce(F("last_update_on"), F("starts_on")), F("starts_on"))
-    silent_days = DaysBetween(today, begun)
+    days_since_update = DaysBetween(today, begun)
     return Case(
-        When(current_status=ActionStatus.CANCELLED, then=Value(Health.CANCELLED)),
-        When(current_status=ActionStatus.COMPLETED, then=Value(Health.DONE)),
+        When(current_stage=ImplementationStage.CANCELLED, then=Value(Health.CANCELLED)),
+        When(current_stage=ImplementationStage.COMPLETED, then=Value(Health.DONE)),
         When(
-            Q(current_status=None) | Q(current_status=ActionStatus.PLANNED),
+            Q(current_stage=None) | Q(current_stage=ImplementationStage.PLANNED),
             starts_on__gt=today,
             then=Value(Health.NOT_STARTED),
         ),
         When(Q(ends_on__lt=today) | Q(next_milestone_on__lt=today), then=Value(Health.LATE)),
-        When(GreaterThanOrEqual(silent_days, settings.STALE_AFTER_DAYS), then=Value(Health.STALE)),
+        When(GreaterThanOrEqual(days_since_update, settings.STALE_AFTER_DAYS), then=Value(Health.STALE)),
         When(
             Q(accountable=None) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS), then=Value(Health.AT_RISK)
         ),
@@ -149,7 +149,7 @@ def health_expression(today) -> Case:
 # ---- Python
 
 
-class HealthFacts(NamedTuple):
+class HealthInputs(NamedTuple):
     """Everything that the status of one action is derived from."""
 
     status: str | None  # of the newest update
@@ -159,11 +159,11 @@ class HealthFacts(NamedTuple):
     last_update_on: date | None
     progress: int
     expected: int
-    is_owned: bool  # it has a responsible person
+    has_responsible: bool  # it has a responsible person
     today: date
 
 
-def share_of(part: int, whole: int) -> int:
+def percentage(part: int, whole: int) -> int:
     """Return the share in per cent, rounded to the nearest integer, halves up."""
     return (200 * part + whole) // (2 * whole)
 
@@ -172,8 +172,8 @@ def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: 
     """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
     whole = sum(weight for weight, _reached in milestones)
     if whole:
-        return share_of(sum(weight for weight, reached in milestones if reached), whole)
-    return 100 if status == ActionStatus.COMPLETED else stated or 0
+        return percentage(sum(weight for weight, reached in milestones if reached), whole)
+    return 100 if status == ImplementationStage.COMPLETED else stated or 0
 
 
 def expected_of(starts_on: date, ends_on: date, today: date) -> int:
@@ -181,41 +181,41 @@ def expected_of(starts_on: date, ends_on: date, today: date) -> int:
         return 100
     if starts_on >= today:
         return 0
-    return share_of((today - starts_on).days, (ends_on - starts_on).days)
+    return percentage((today - starts_on).days, (ends_on - starts_on).days)
 
 
-def silent_since(facts: HealthFacts) -> date:
+def last_activity_on(facts: HealthInputs) -> date:
     return max(facts.last_update_on or facts.starts_on, facts.starts_on)
 
 
-def health_of(facts: HealthFacts) -> Health:
-    if facts.status == ActionStatus.CANCELLED:
+def health_of(facts: HealthInputs) -> Health:
+    if facts.status == ImplementationStage.CANCELLED:
         return Health.CANCELLED
-    if facts.status == ActionStatus.COMPLETED:
+    if facts.status == ImplementationStage.COMPLETED:
         return Health.DONE
-    if facts.status in (None, ActionStatus.PLANNED) and facts.starts_on > facts.today:
+    if facts.status in (None, ImplementationStage.PLANNED) and facts.starts_on > facts.today:
         return Health.NOT_STARTED
     if facts.ends_on < facts.today or (facts.next_milestone_on and facts.next_milestone_on < facts.today):
         return Health.LATE
-    if (facts.today - silent_since(facts)).days >= settings.STALE_AFTER_DAYS:
+    if (facts.today - last_activity_on(facts)).days >= settings.STALE_AFTER_DAYS:
         return Health.STALE
-    if not facts.is_owned or facts.expected >= facts.progress + settings.AT_RISK_POINTS:
+    if not facts.has_responsible or facts.expected >= facts.progress + settings.AT_RISK_POINTS:
         return Health.AT_RISK
     return Health.ON_TRACK
 
 
-def facts_of(action) -> HealthFacts:
+def health_inputs(action) -> HealthInputs:
     """Return the facts of an action from a queryset ``with_health``."""
-    return HealthFacts(
-        status=action.current_status,
+    return HealthInputs(
+        status=action.current_stage,
         starts_on=action.starts_on,
         ends_on=action.ends_on,
         next_milestone_on=action.next_milestone_on,
         last_update_on=action.last_update_on,
         progress=action.progress,
         expected=action.expected,
-        is_owned=action.accountable_id is not None,
-        today=action.today_there,
+        has_responsible=action.accountable_id is not None,
+        today=action.local_today,
     )
 
 
@@ -224,26 +224,26 @@ def facts_of(action) -> HealthFacts:
 
 def health_reason(action) -> str:
     """Return one sentence with figures that explains the status of an action from a queryset ``with_health``."""
-    return reason_of(facts_of(action))
+    return explain(health_inputs(action))
 
 
-def reason_of(facts: HealthFacts) -> str:
+def explain(facts: HealthInputs) -> str:
     return REASONS[health_of(facts)](facts)
 
 
-def _cancelled(facts: HealthFacts) -> str:
+def _cancelled(facts: HealthInputs) -> str:
     return _("Cancelled by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
 
 
-def _done(facts: HealthFacts) -> str:
+def _done(facts: HealthInputs) -> str:
     return _("Completed by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
 
 
-def _not_started(facts: HealthFacts) -> str:
+def _not_started(facts: HealthInputs) -> str:
     return _("Starts on %(day)s.") % {"day": locales.day(facts.starts_on)}
 
 
-def _late(facts: HealthFacts) -> str:
+def _late(facts: HealthInputs) -> str:
     if facts.ends_on < facts.today:
         days = (facts.today - facts.ends_on).days
         words = ngettext(
@@ -259,9 +259,9 @@ def _late(facts: HealthFacts) -> str:
     return words % {"day": locales.day(facts.next_milestone_on), "days": days}
 
 
-def _stale(facts: HealthFacts) -> str:
-    days = (facts.today - silent_since(facts)).days
-    since = locales.day(silent_since(facts))
+def _stale(facts: HealthInputs) -> str:
+    days = (facts.today - last_activity_on(facts)).days
+    since = locales.day(last_activity_on(facts))
     if facts.last_update_on is None:
         words = ngettext(
             "No update since the start on %(day)s, %(days)d day ago.",
@@ -275,14 +275,14 @@ def _stale(facts: HealthFacts) -> str:
     return words % {"day": since, "days": days}
 
 
-def _at_risk(facts: HealthFacts) -> str:
+def _at_risk(facts: HealthInputs) -> str:
     figures = {"progress": facts.progress, "expected": facts.expected}
     if facts.expected < facts.progress + settings.AT_RISK_POINTS:
         return _("Nobody is accountable; progress is %(progress)d%%, expected %(expected)d%%.") % figures
     return _("Progress is %(progress)d%%, expected by now %(expected)d%%.") % figures
 
 
-def _on_track(facts: HealthFacts) -> str:
+def _on_track(facts: HealthInputs) -> str:
     return _("Progress is %(progress)d%%, expected by now %(expected)d%%.") % {
         "progress": facts.progress,
         "expected": facts.expected,

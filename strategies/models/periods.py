@@ -10,7 +10,7 @@ from simple_history.models import HistoricalRecords
 from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
 from core import clock
-from core.models import FrozenModel, Recorded, Sealed, Versioned
+from core.models import FrozenModel, HashedSnapshot, Recorded, Versioned
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
 
 from .indicators import Indicator
@@ -164,7 +164,7 @@ class PeriodComment(models.Model):
         return self.text[:80]
 
 
-class PeriodRevision(Sealed):
+class PeriodRevision(HashedSnapshot):
     """Snapshot of a submission: the facts, and the plan at that time. ``selectors.frozen`` documents the layout."""
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="revisions")

@@ -7,20 +7,20 @@ from django.db.models import DecimalField, Exists, Min, OuterRef, Q, Subquery, S
 from django.db.models.functions import Coalesce
 
 from cities.enums import Role, Visibility
-from cities.rules import has_network_role, insider_cities, lead_cities, official_cities, person_of, reads_network
+from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of, reads_network
 from core.models import FrozenQuerySet
 from strategies import readers
 from strategies.enums import LOCKED, PeriodState, PeriodVerb, StrategyStatus
 
 from . import health
 
-HANDED_ON = [Visibility.NETWORK, Visibility.PUBLIC]
+SHARED_VISIBILITIES = [Visibility.NETWORK, Visibility.PUBLIC]
 
 
-def plan_seen_by(user, strategy: str = "") -> Q:
+def visible_plan_q(user, strategy: str = "") -> Q:
     """Return a Q for strategies whose plan the user may see. ``strategy``: lookup path to it, with trailing ``__``."""
     seen = Q(**{f"{strategy}published_at__isnull": False})
-    if cities := insider_cities(user):
+    if cities := insider_city_ids(user):
         seen |= Q(**{f"{strategy}city__in": cities})
     if has_network_role(user, Role.COORDINATOR):
         return Q()
@@ -29,25 +29,25 @@ def plan_seen_by(user, strategy: str = "") -> Q:
     return seen
 
 
-def current_plan(strategy: str = "") -> Q:
+def current_plan_q(strategy: str = "") -> Q:
     """Return a Q for the current strategy, at most one a city. A draft that follows an adopted one is not current."""
-    return Q(**{f"{strategy}superseded_at": None}) & begun_plan(strategy)
+    return Q(**{f"{strategy}superseded_at": None}) & started_plan_q(strategy)
 
 
-def begun_plan(strategy: str = "") -> Q:
+def started_plan_q(strategy: str = "") -> Q:
     """Return a Q for all strategies except drafts that follow an adopted one."""
     return Q(**{f"{strategy}replaces": None}) | Q(**{f"{strategy}status": StrategyStatus.ADOPTED})
 
 
 class StrategyQuerySet(models.QuerySet):
     def current(self):
-        return self.filter(current_plan())
+        return self.filter(current_plan_q())
 
     def for_pages(self):
         return self.select_related("city", "replaces", "replaced_by")
 
     def visible_to(self, user):
-        return self.filter(plan_seen_by(user))
+        return self.filter(visible_plan_q(user))
 
 
 class StrategyCommentQuerySet(models.QuerySet):
@@ -55,22 +55,22 @@ class StrategyCommentQuerySet(models.QuerySet):
         """Comments are visible to people of the city and to coordinators, also after adoption."""
         if has_network_role(user, Role.COORDINATOR):
             return self
-        return self.filter(strategy__city__in=insider_cities(user))
+        return self.filter(strategy__city__in=insider_city_ids(user))
 
 
-class StandingQuerySet(models.QuerySet):
+class ActiveQuerySet(models.QuerySet):
     def standing(self):
         """Not withdrawn."""
         return self.filter(withdrawn_at=None)
 
 
-class OfStrategyQuerySet(models.QuerySet):
+class StrategyPartQuerySet(models.QuerySet):
     """Parts of a strategy, visible where the strategy is. Withdrawn parts are visible to officials of the city only."""
 
     path = "strategy"
 
     @classmethod
-    def along(cls, path):
+    def for_path(cls, path):
         """Return a subclass whose lookup path to the strategy is ``path``."""
         return type(cls.__name__, (cls,), {"path": path})
 
@@ -79,9 +79,9 @@ class OfStrategyQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        rows = self.filter(plan_seen_by(user, f"{self.path}__"))
+        rows = self.filter(visible_plan_q(user, f"{self.path}__"))
         if "withdrawn_at" in {field.name for field in self.model._meta.fields}:
-            mine = Q(**{f"{self.path}__city__in": official_cities(user)})
+            mine = Q(**{f"{self.path}__city__in": official_city_ids(user)})
             rows = rows.filter(Q(withdrawn_at=None) | mine)
         return rows
 
@@ -94,9 +94,9 @@ class ActionQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def of_city(self, city):
-        return self.filter(current_plan("objective__area__strategy__"), objective__area__strategy__city=city)
+        return self.filter(current_plan_q("objective__area__strategy__"), objective__area__strategy__city=city)
 
-    def with_place(self):
+    def with_related(self):
         return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "accountable")
 
     def visible_to(self, user):
@@ -107,36 +107,36 @@ class ActionQuerySet(models.QuerySet):
         seen = Q(published_at__isnull=False, withdrawn_at=None) & Q(**{f"{strategy}published_at__isnull": False})
         if reads_network(user):
             seen |= Q(**{f"{strategy}status": StrategyStatus.ADOPTED}, withdrawn_at=None)
-        if cities := insider_cities(user):
+        if cities := insider_city_ids(user):
             seen |= Q(**{city: cities})
         return self.filter(seen)
 
-    def with_status(self, upto=None):
-        """Add ``current_status`` and ``last_update_on`` of the newest active update; None where there is none.
+    def with_stage(self, upto=None):
+        """Add ``current_stage`` and ``last_update_on`` of the newest active update; None where there is none.
 
         ``upto``: a ReportingPeriod; facts of later periods are left out. The methods below use it in the same way.
         """
         updates = health.updates_of_action(upto)
         return self.annotate(
-            current_status=Subquery(updates.values("status")[:1]), last_update_on=Subquery(updates.values("date")[:1])
+            current_stage=Subquery(updates.values("status")[:1]), last_update_on=Subquery(updates.values("date")[:1])
         )
 
     def with_progress(self, today=None, upto=None):
-        """Add ``progress`` and ``expected`` (per cent), ``next_milestone_on``, ``next_due_on``, ``today_there``.
+        """Add ``progress`` and ``expected`` (per cent), ``next_milestone_on``, ``next_due_on``, ``local_today``.
 
-        ``today_there`` is the date in the city's time zone, or ``today`` if given.
+        ``local_today`` is the date in the city's time zone, or ``today`` if given.
         """
-        milestones, day = health.milestones_of_action(), health.today_for(today)
+        milestones, day = health.milestones_of_action(), health.today_expression(today)
         stated = health.updates_of_action(upto).filter(progress__isnull=False)
         weigh = health.total(milestones, "action", Sum("weight"))
         reached = health.total(milestones.filter(health.is_reached(upto)), "action", Sum("weight"))
         waiting = health.total(milestones.filter(~health.is_reached(upto)), "action", Min("due_on"))
-        rows = self.with_status(upto).annotate(
+        rows = self.with_stage(upto).annotate(
             weight_total=Coalesce(weigh, 0),
             weight_done=Coalesce(reached, 0),
             next_milestone_on=waiting,
             stated_progress=Subquery(stated.values("progress")[:1]),
-            today_there=day,
+            local_today=day,
         )
         return rows.annotate(
             progress=health.progress_expression(),
@@ -160,21 +160,21 @@ class ActionQuerySet(models.QuerySet):
     def with_health(self, today=None, upto=None):
         """Add ``health`` and everything it is derived from. ``today`` replaces the date in the city."""
         rows = self.with_progress(today, upto)
-        return rows.annotate(health=health.health_expression(health.today_for(today)))
+        return rows.annotate(health=health.health_expression(health.today_expression(today)))
 
     def for_list_page(self, today=None):
         """Add everything that a list of actions shows, in one query."""
-        return self.with_place().with_health(today).with_money()
+        return self.with_related().with_health(today).with_money()
 
-    def to_log_by(self, user):
+    def loggable_by(self, user):
         """Active actions that the user may log on: all of the city for officials, own ones for responsible people."""
-        person, insider = person_of(user), insider_cities(user)
+        person, insider = person_of(user), insider_city_ids(user)
         if person is None or not insider:
             return self.none()
         deputy = self.model.deputies.through.objects.filter(action=OuterRef("pk"), person=person.pk)
         mine = (Q(accountable=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
-        official = Q(objective__area__strategy__city__in=official_cities(user))
-        return self.standing().filter(official | mine, begun_plan("objective__area__strategy__"))
+        official = Q(objective__area__strategy__city__in=official_city_ids(user))
+        return self.standing().filter(official | mine, started_plan_q("objective__area__strategy__"))
 
 
 class IndicatorQuerySet(models.QuerySet):
@@ -183,19 +183,19 @@ class IndicatorQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Indicators whose strategy and action the user may see; withdrawn ones for officials of the city only."""
-        standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_cities(user))
-        return self.of_plans_seen_by(user).filter(standing)
+        standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_city_ids(user))
+        return self.in_visible_plans(user).filter(standing)
 
-    def of_plans_seen_by(self, user):
+    def in_visible_plans(self, user):
         """Like ``visible_to``, but with withdrawn indicators, because their submitted values stay readable."""
         from .strategy import Action
 
         measures = Q(action=None) | Q(action__in=Action.objects.visible_to(user))
-        return self.filter(plan_seen_by(user, "strategy__"), measures)
+        return self.filter(visible_plan_q(user, "strategy__"), measures)
 
 
 class CityPeriodQuerySet(models.QuerySet):
-    def open_for_facts(self):
+    def unlocked(self):
         return self.exclude(state__in=LOCKED)
 
     def visible_to(self, user):
@@ -208,8 +208,8 @@ class CityPeriodQuerySet(models.QuerySet):
         if reads_network(user):
             return self
         published = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH)
-        given = PeriodRevision.objects.given_to(user).filter(city_period=OuterRef("pk"))
-        return self.filter(Q(city__in=insider_cities(user)) | Exists(published) | Exists(given))
+        given = PeriodRevision.objects.granted_to(user).filter(city_period=OuterRef("pk"))
+        return self.filter(Q(city__in=insider_city_ids(user)) | Exists(published) | Exists(given))
 
 
 class PeriodRevisionQuerySet(FrozenQuerySet):
@@ -228,14 +228,14 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
         published = PeriodMove.objects.filter(
             city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
         )
-        own = Q(city_period__city__in=insider_cities(user))
-        return self.filter(own | Exists(published) | readers.given_to(user))
+        own = Q(city_period__city__in=insider_city_ids(user))
+        return self.filter(own | Exists(published) | readers.granted_to(user))
 
-    def given_to(self, user):
+    def granted_to(self, user):
         """Revisions that apps above give the user access to for a task. The user reads them as the network does."""
-        return self.filter(readers.given_to(user))
+        return self.filter(readers.granted_to(user))
 
-    def newest_for(self, user):
+    def newest_readable_id(self, user):
         """Return a subquery for an outer query with ``revision``: id of the period's newest revision for the user."""
         rows = self.visible_to(user).filter(city_period=OuterRef("revision__city_period"))
         return Subquery(rows.order_by("-number").values("pk")[:1])
@@ -246,45 +246,45 @@ class RevisionFileQuerySet(FrozenQuerySet):
         """Files listed for the user in the newest readable revision, and in revisions given for a task."""
         from .periods import PeriodRevision
 
-        own = Q(revision__city_period__city__in=insider_cities(user))
+        own = Q(revision__city_period__city__in=insider_city_ids(user))
         if reads_network(user):
-            listed = own | Q(visibility__in=HANDED_ON)
+            listed = own | Q(visibility__in=SHARED_VISIBILITIES)
         else:
-            plan = action_seen_by(user, "evidence__update__action") | indicator_seen_by(
+            plan = visible_action_q(user, "evidence__update__action") | visible_indicator_q(
                 user, "evidence__value__indicator"
             )
             listed = own | (Q(visibility=Visibility.PUBLIC) & plan)
-        given = Q(revision__in=PeriodRevision.objects.given_to(user).values("pk"))
-        newest = Q(revision=PeriodRevision.objects.newest_for(user))
-        return self.filter((newest & listed) | (given & (own | Q(visibility__in=HANDED_ON))))
+        given = Q(revision__in=PeriodRevision.objects.granted_to(user).values("pk"))
+        newest = Q(revision=PeriodRevision.objects.newest_readable_id(user))
+        return self.filter((newest & listed) | (given & (own | Q(visibility__in=SHARED_VISIBILITIES))))
 
 
-def action_seen_by(user, path: str = "action") -> Q:
+def visible_action_q(user, path: str = "action") -> Q:
     from .strategy import Action
 
     return Q(**{f"{path}__in": Action.objects.visible_to(user)})
 
 
-def indicator_seen_by(user, path: str = "indicator") -> Q:
+def visible_indicator_q(user, path: str = "indicator") -> Q:
     from .indicators import Indicator
 
-    return Q(**{f"{path}__in": Indicator.objects.of_plans_seen_by(user)})
+    return Q(**{f"{path}__in": Indicator.objects.in_visible_plans(user)})
 
 
-def facts_seen_by(user, plan: Q, prefix: str = "") -> Q:
+def visible_facts_q(user, plan: Q, prefix: str = "") -> Q:
     """Return a Q for live facts: all of the user's cities, submitted ones of other cities by their visibility.
 
     A reopened period is read from its revision instead. ``plan``: Q for facts whose action or indicator the user may
     see, required for the public. ``prefix``: lookup path to the fact, with trailing ``__``.
     """
     period = f"{prefix}city_period__"
-    own = Q(**{f"{period}city__in": insider_cities(user)})
+    own = Q(**{f"{period}city__in": insider_city_ids(user)})
     not_withdrawn = Q(**{f"{prefix}withdrawn_at": None})
-    officials = Q(**{f"{period}city__in": official_cities(user)})
+    officials = Q(**{f"{period}city__in": official_city_ids(user)})
     public = Q(**{f"{prefix}visibility": Visibility.PUBLIC, f"{period}state": PeriodState.PUBLISHED}) & plan
     seen = (own & not_withdrawn) | officials | (public & not_withdrawn)
     if reads_network(user):
-        seen |= Q(**{f"{prefix}visibility__in": HANDED_ON, f"{period}state__in": LOCKED}) & not_withdrawn
+        seen |= Q(**{f"{prefix}visibility__in": SHARED_VISIBILITIES, f"{period}state__in": LOCKED}) & not_withdrawn
     return seen
 
 
@@ -296,7 +296,7 @@ class ActionUpdateQuerySet(models.QuerySet):
         return self.order_by("-date", "-pk")
 
     def visible_to(self, user):
-        return self.filter(facts_seen_by(user, action_seen_by(user)))
+        return self.filter(visible_facts_q(user, visible_action_q(user)))
 
 
 class IndicatorValueQuerySet(models.QuerySet):
@@ -304,7 +304,7 @@ class IndicatorValueQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        return self.filter(facts_seen_by(user, indicator_seen_by(user)))
+        return self.filter(visible_facts_q(user, visible_indicator_q(user)))
 
 
 class EvidenceQuerySet(models.QuerySet):
@@ -313,9 +313,9 @@ class EvidenceQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Evidence whose update or value the user may see; withdrawn evidence for lead officials of the city only."""
-        of_update = facts_seen_by(user, action_seen_by(user, "update__action"), "update__")
-        of_value = facts_seen_by(user, indicator_seen_by(user, "value__indicator"), "value__")
-        leads = lead_cities(user)
+        of_update = visible_facts_q(user, visible_action_q(user, "update__action"), "update__")
+        of_value = visible_facts_q(user, visible_indicator_q(user, "value__indicator"), "value__")
+        leads = lead_city_ids(user)
         led = Q(update__city_period__city__in=leads) | Q(value__city_period__city__in=leads)
         seen = (of_update & Q(update__isnull=False)) | (of_value & Q(value__isnull=False))
         return self.filter(seen).filter(Q(withdrawn_at=None) | led)

@@ -18,9 +18,9 @@ from strategies.enums import BudgetStatus, StrategyStatus, SwotKind
 
 from .querysets import (
     ActionQuerySet,
-    OfStrategyQuerySet,
-    StandingQuerySet,
+    ActiveQuerySet,
     StrategyCommentQuerySet,
+    StrategyPartQuerySet,
     StrategyQuerySet,
 )
 
@@ -142,7 +142,7 @@ class PriorityArea(Recorded, Versioned):
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
 
-    objects = OfStrategyQuerySet.along("strategy").as_manager()
+    objects = StrategyPartQuerySet.for_path("strategy").as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -173,7 +173,7 @@ class Objective(Recorded, Versioned):
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
 
-    objects = OfStrategyQuerySet.along("area__strategy").as_manager()
+    objects = StrategyPartQuerySet.for_path("area__strategy").as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -270,7 +270,7 @@ class Milestone(Recorded, Versioned):
     weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
-    objects = StandingQuerySet.as_manager()
+    objects = ActiveQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -296,7 +296,7 @@ class BudgetLine(Recorded, Versioned):
     year = models.PositiveSmallIntegerField(_("year"))
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
-    objects = StandingQuerySet.as_manager()
+    objects = ActiveQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -323,7 +323,7 @@ class SwotItem(Recorded, Versioned):
     actions = models.ManyToManyField(Action, blank=True, related_name="swot_items", verbose_name=_("follow-up actions"))
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OfStrategyQuerySet.along("strategy").as_manager()
+    objects = StrategyPartQuerySet.for_path("strategy").as_manager()
     history = HistoricalRecords(m2m_fields=[areas, actions])
 
     class Meta:
@@ -363,7 +363,7 @@ class ImplementationProblem(Recorded, Versioned):
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
-    objects = OfStrategyQuerySet.along("strategy").as_manager()
+    objects = StrategyPartQuerySet.for_path("strategy").as_manager()
     history = HistoricalRecords(m2m_fields=[swot_items])
 
     class Meta:

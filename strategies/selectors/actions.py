@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
 
-from cities.rules import insider_cities, official_cities, reads_network
+from cities.rules import insider_city_ids, official_city_ids, reads_network
 from strategies.enums import LOCKED
 from strategies.models import (
     Action,
@@ -22,32 +22,32 @@ from strategies.models import (
 )
 
 from .frozen import frozen_log
-from .frozen_rows import sealed
+from .frozen_rows import verified_rows
 
 
-def reads_live(user: Any, city_id: int) -> bool:
+def may_read_live(user: Any, city_id: int) -> bool:
     """Return whether the user sees figures of open periods: people of the city, and readers of the network.
 
     For the latter, pages mark them as not yet submitted.
     """
-    return city_id in insider_cities(user) or reads_network(user)
+    return city_id in insider_city_ids(user) or reads_network(user)
 
 
-def with_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet[Action]:
-    """Add health, progress, expected, current_status, spent_total and budget_total as the user may see them.
+def with_readable_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet[Action]:
+    """Add health, progress, expected, current_stage, spent_total and budget_total as the user may see them.
 
     For the public they come from frozen rows. Those are read and checked at once, because SQL cannot check hashes.
     """
-    if reads_live(user, city_id):
+    if may_read_live(user, city_id):
         return actions.with_health().with_money()
     newest = newest_frozen(user)
     used = actions.order_by().annotate(frozen_row=Subquery(newest.values("pk")[:1])).values("frozen_row")
-    sealed(RevisionAction.objects.filter(pk__in=used))
+    verified_rows(RevisionAction.objects.filter(pk__in=used))
     return actions.annotate(
         health=Subquery(newest.values("health")[:1]),
         progress=Subquery(newest.values("progress")[:1]),
         expected=Subquery(newest.values("expected")[:1]),
-        current_status=Subquery(newest.values("status")[:1]),
+        current_stage=Subquery(newest.values("status")[:1]),
         spent_total=Subquery(newest.values("spent")[:1]),
         budget_total=Subquery(newest.values("budget")[:1]),
     )
@@ -62,8 +62,10 @@ def newest_frozen(user: Any) -> QuerySet[RevisionAction]:
 
 def actions_of(strategy: Strategy, user: Any) -> QuerySet[Action]:
     """Return the visible, active actions of a strategy, with figures, in the order of the plan."""
-    rows = Action.objects.visible_to(user).filter(objective__area__strategy=strategy, withdrawn_at=None).with_place()
-    return with_figures(rows, user, strategy.city_id).order_by("objective__area__code", "objective__code", "code", "pk")
+    rows = Action.objects.visible_to(user).filter(objective__area__strategy=strategy, withdrawn_at=None).with_related()
+    return with_readable_figures(rows, user, strategy.city_id).order_by(
+        "objective__area__code", "objective__code", "code", "pk"
+    )
 
 
 def has_unsubmitted(action: Action) -> bool:
@@ -93,7 +95,7 @@ class ActionPage:
 
 def action_page(action: Action, user: Any) -> ActionPage:
     city_id = action.of_city_id
-    is_insider, is_live = city_id in insider_cities(user), reads_live(user, city_id)
+    is_insider, is_live = city_id in insider_city_ids(user), may_read_live(user, city_id)
     return ActionPage(
         action=action,
         is_insider=is_insider,
@@ -112,7 +114,7 @@ def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
     rows = RevisionAction.objects.filter(action=action, revision__in=PeriodRevision.objects.visible_to(user))
     rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
     newest = rows.order_by("-revision__city_period__period__starts_on", "-revision__number")[:1]
-    return next(iter(sealed(newest)), None)
+    return next(iter(verified_rows(newest)), None)
 
 
 def _milestones(action: Action, is_live: bool) -> list[Milestone]:
@@ -137,7 +139,7 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     rows = action.updates.visible_to(user).select_related(
         "author", "on_behalf_of", "city_period__period", "city_period__city", "budget_line"
     )
-    if action.of_city_id not in official_cities(user):
+    if action.of_city_id not in official_city_ids(user):
         rows = rows.standing()
     return list(rows.prefetch_related("milestones", Prefetch("evidence", standing, to_attr="pieces")).newest_first())
 

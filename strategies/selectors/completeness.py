@@ -7,9 +7,9 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from strategies.enums import ActionStatus, CommentKind, Frequency
+from strategies.enums import CommentKind, Frequency, ImplementationStage
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative, ReportingPeriod
-from strategies.models.querysets import current_plan
+from strategies.models.querysets import current_plan_q
 
 
 class Missing(NamedTuple):
@@ -24,9 +24,9 @@ class Missing(NamedTuple):
 
 class Completeness(NamedTuple):
     actions: int  # due in the period
-    actions_told: int  # with an update in it
+    actions_reported: int  # with an update in it
     indicators: int  # due in the period
-    indicators_told: int  # with a value in it
+    indicators_reported: int  # with a value in it
     has_narrative: bool
     is_endorsed: bool
     missing: list[Missing]
@@ -37,7 +37,7 @@ class Completeness(NamedTuple):
 
     @property
     def told(self) -> int:
-        return self.actions_told + self.indicators_told + self.has_narrative
+        return self.actions_reported + self.indicators_reported + self.has_narrative
 
     @property
     def missing_values(self) -> list[Missing]:
@@ -49,28 +49,30 @@ class Completeness(NamedTuple):
         return self.told == self.total
 
 
-OVER = [ActionStatus.COMPLETED, ActionStatus.CANCELLED]
+FINISHED = [ImplementationStage.COMPLETED, ImplementationStage.CANCELLED]
 
 
 def due_actions(city_period: CityPeriod) -> Any:
-    """Return the actions to report on, with ``is_told``: started by the end of the period and not over before it."""
+    """Return the actions to report on, with ``is_reported``: started by the end of the period and not over before
+    it.
+    """
     period = city_period.period
     updates = ActionUpdate.objects.standing().filter(action=OuterRef("pk"))
     before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
     rows = Action.objects.of_city(city_period.city).standing().filter(starts_on__lte=period.ends_on)
     rows = rows.annotate(
-        is_told=Exists(updates.filter(city_period=city_period)), status_before=Subquery(before.values("status")[:1])
+        is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("status")[:1])
     )
-    return rows.filter(Q(is_told=True) | Q(status_before=None) | ~Q(status_before__in=OVER))
+    return rows.filter(Q(is_reported=True) | Q(stage_before=None) | ~Q(stage_before__in=FINISHED))
 
 
 def due_indicators(city_period: CityPeriod) -> Any:
-    """Return the indicators that need a value for the period, with ``is_told``."""
+    """Return the indicators that need a value for the period, with ``is_reported``."""
     values = IndicatorValue.objects.standing().filter(indicator=OuterRef("pk"), city_period=city_period)
-    rows = Indicator.objects.standing().filter(current_plan("strategy__"), strategy__city=city_period.city_id)
-    rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_told=Exists(values))
+    rows = Indicator.objects.standing().filter(current_plan_q("strategy__"), strategy__city=city_period.city_id)
+    rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_reported=Exists(values))
     if not ends_a_year(city_period.period):
-        rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_told=True))
+        rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_reported=True))
     return rows
 
 
@@ -85,23 +87,23 @@ def completeness(city_period: CityPeriod) -> Completeness:
     has_narrative = Narrative.objects.filter(city_period=city_period).exclude(text="").exists()
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision)
     is_endorsed = said.exists()
-    missing = [_untold_action(row) for row in actions if not row.is_told]
+    missing = [_missing_update(row) for row in actions if not row.is_reported]
     missing += [_without_owner(row) for row in actions if row.accountable_id is None]
-    missing += [_untold_indicator(row) for row in indicators if not row.is_told]
+    missing += [_missing_value(row) for row in indicators if not row.is_reported]
     missing += [] if has_narrative else [_no_narrative(city_period)]
     missing += [] if is_endorsed else [_not_endorsed(city_period)]
     return Completeness(
         actions=len(actions),
-        actions_told=sum(row.is_told for row in actions),
+        actions_reported=sum(row.is_reported for row in actions),
         indicators=len(indicators),
-        indicators_told=sum(row.is_told for row in indicators),
+        indicators_reported=sum(row.is_reported for row in indicators),
         has_narrative=has_narrative,
         is_endorsed=is_endorsed,
         missing=missing,
     )
 
 
-def _untold_action(action: Action) -> Missing:
+def _missing_update(action: Action) -> Missing:
     url = reverse("strategies:action_log", args=[action.pk])
     return Missing("action", action.title, _("No update in this period."), url, action.pk)
 
@@ -111,7 +113,7 @@ def _without_owner(action: Action) -> Missing:
     return Missing("owner", action.title, text, action.get_absolute_url(), action.pk)
 
 
-def _untold_indicator(indicator: Indicator) -> Missing:
+def _missing_value(indicator: Indicator) -> Missing:
     text = _("No value for this period.")
     return Missing("indicator", indicator.name, text, indicator.get_absolute_url(), indicator.pk)
 

@@ -25,7 +25,7 @@ from django.db.models import OuterRef, Prefetch, Q, Subquery
 
 from cities.enums import BodyKind, Visibility
 from cities.models import Membership
-from cities.rules import insider_cities, reads_network
+from cities.rules import insider_city_ids, reads_network
 from strategies import revision_parts
 from strategies.models import (
     Action,
@@ -44,10 +44,10 @@ from strategies.models import (
     RevisionIndicator,
     Strategy,
 )
-from strategies.models.querysets import HANDED_ON
+from strategies.models.querysets import SHARED_VISIBILITIES
 
-from .frozen_rows import sealed
-from .people import few_words, is_few, reads_few
+from .frozen_rows import verified_rows
+from .people import few_text, is_few, may_read_few
 
 SCHEMA = "strategies.period"
 
@@ -159,14 +159,14 @@ def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> 
         Action.objects.filter(
             Q(objective__area__strategy=strategy, withdrawn_at=None) | Q(pk__in=told.values("action"))
         )
-        .with_place()
+        .with_related()
         .with_health(as_of, upto=period)
         .with_money(upto=period)
         .prefetch_related(
             "partners",
             "target_groups",
-            Prefetch("milestones", milestones, to_attr="standing_milestones"),
-            Prefetch("budget_lines", BudgetLine.objects.standing(), to_attr="standing_lines"),
+            Prefetch("milestones", milestones, to_attr="active_milestones"),
+            Prefetch("budget_lines", BudgetLine.objects.standing(), to_attr="active_budget_lines"),
         )
         .order_by("objective__area__code", "objective__code", "code", "pk")
     )
@@ -194,7 +194,7 @@ def _action(action: Action, updates: list[dict]) -> dict:
         "budget_status": action.budget_status,
         "budget_lines": [
             {"id": line.pk, "amount": line.amount, "source": line.source, "year": line.year}
-            for line in action.standing_lines
+            for line in action.active_budget_lines
         ],
         "milestones": [
             {
@@ -204,9 +204,9 @@ def _action(action: Action, updates: list[dict]) -> dict:
                 "weight": milestone.weight,
                 "reached_on": milestone.reached_on,
             }
-            for milestone in action.standing_milestones
+            for milestone in action.active_milestones
         ],
-        "status": action.current_status or "",
+        "status": action.current_stage or "",
         "health": str(action.health),
         "progress": action.progress,
         "expected": action.expected,
@@ -238,7 +238,7 @@ def _updates(city_period: CityPeriod, told: Any) -> dict[int, list[dict]]:
 
 
 def _evidence() -> Prefetch:
-    return Prefetch("evidence", Evidence.objects.standing().select_related("file"), to_attr="standing_evidence")
+    return Prefetch("evidence", Evidence.objects.standing().select_related("file"), to_attr="active_evidence")
 
 
 def _roles(city_id: int, people: set[int]) -> dict[int, list[Membership]]:
@@ -249,7 +249,7 @@ def _roles(city_id: int, people: set[int]) -> dict[int, list[Membership]]:
     return roles
 
 
-def _office(person: Any, day: Any, roles: dict) -> dict | None:
+def _author_role(person: Any, day: Any, roles: dict) -> dict | None:
     """Return a person's organisation, and body and role in the city on that day, without a name."""
     if person is None:
         return None
@@ -270,8 +270,8 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "id": row.pk,
         "uuid": row.uuid,
         "date": row.date,
-        "author": _office(getattr(row.author, "person", None), row.date, roles),
-        "on_behalf_of": _office(row.on_behalf_of, row.date, roles),
+        "author": _author_role(getattr(row.author, "person", None), row.date, roles),
+        "on_behalf_of": _author_role(row.on_behalf_of, row.date, roles),
         "text": row.text,
         "language": row.language,
         "status": row.status,
@@ -286,11 +286,11 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "visibility": row.visibility,
         "is_nothing_new": row.is_nothing_new,
         "is_reported_late": row.is_reported_late,
-        "evidence": [_piece(piece) for piece in row.standing_evidence],
+        "evidence": [_evidence_entry(piece) for piece in row.active_evidence],
     }
 
 
-def _piece(piece: Evidence) -> dict:
+def _evidence_entry(piece: Evidence) -> dict:
     stored = piece.file
     return {
         "id": piece.pk,
@@ -320,7 +320,7 @@ def _indicators(city_period: CityPeriod, strategy: Strategy | None) -> list[dict
     planned = Q(strategy=strategy, withdrawn_at=None, action__withdrawn_at=None)  # also true without an action
     rows = (
         Indicator.objects.filter(planned | Q(pk__in=measured.values("indicator")))
-        .prefetch_related(Prefetch("values", values, to_attr="standing_values"))
+        .prefetch_related(Prefetch("values", values, to_attr="active_values"))
         .order_by("name", "pk")
     )
     return [_indicator(row, city_period) for row in rows]
@@ -348,14 +348,14 @@ def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
     entry = {name: getattr(indicator, name) for name in INDICATOR}
     entry |= {"id": indicator.pk, "objective": indicator.objective_id, "action": indicator.action_id, "value": None}
     entry["earlier"] = []
-    for value in indicator.standing_values:
+    for value in indicator.active_values:
         if value.city_period_id == city_period.pk:
             entry["value"] = {
                 "id": value.pk,
                 "value": value.value,
                 "note": value.note,
                 "visibility": value.visibility,
-                "evidence": [_piece(piece) for piece in value.standing_evidence],
+                "evidence": [_evidence_entry(piece) for piece in value.active_evidence],
             }
         else:
             told = {"period": value.city_period.period.name, "value": value.value, "visibility": value.visibility}
@@ -373,71 +373,71 @@ def revision_for(city_period: CityPeriod, user: Any) -> PeriodRevision | None:
 
 def readable_visibilities(user: Any, city_id: int) -> set[str]:
     """Return the visibilities of the records that are listed for the user."""
-    if city_id in insider_cities(user):
+    if city_id in insider_city_ids(user):
         return set(Visibility.values)
     if reads_network(user):
-        return set(HANDED_ON)
+        return set(SHARED_VISIBILITIES)
     return {Visibility.PUBLIC}
 
 
-def cut_for(contents: dict, user: Any, city: Any, *, is_given: bool = False) -> dict:
+def redact_for(contents: dict, user: Any, city: Any, *, is_granted: bool = False) -> dict:
     """Return the snapshot as the user may read it. Figures stay complete; records of narrower visibility are left out.
 
     ``hidden`` is the number of updates that count in an action's figures but are not listed. For the public, single
     figures of few people become None, with a text in ``few_people``, ``few``, ``few_baseline`` or ``few_target``.
-    ``is_given``: the user has access to this revision for a task and reads it as the network does.
+    ``is_granted``: the user has access to this revision for a task and reads it as the network does.
     """
-    allowed, is_public = _cut_of(user, city.pk)
-    if is_given:
-        allowed, is_public = allowed | set(HANDED_ON), False
+    allowed, is_public = _reading_scope(user, city.pk)
+    if is_granted:
+        allowed, is_public = allowed | set(SHARED_VISIBILITIES), False
     actions, indicators = contents["actions"], contents["indicators"]
     if is_public:
-        actions = _among(actions, Action.objects.visible_to(user))
-        indicators = _among(indicators, Indicator.objects.of_plans_seen_by(user))
+        actions = _visible_entries(actions, Action.objects.visible_to(user))
+        indicators = _visible_entries(indicators, Indicator.objects.in_visible_plans(user))
     return contents | {
-        "actions": [_cut_action(entry, allowed, is_public) for entry in actions],
-        "indicators": [_cut_indicator(entry, allowed, is_public) for entry in indicators],
+        "actions": [_redact_action(entry, allowed, is_public) for entry in actions],
+        "indicators": [_redact_indicator(entry, allowed, is_public) for entry in indicators],
     }
 
 
-def _among(entries: list[dict], rows: Any) -> list[dict]:
+def _visible_entries(entries: list[dict], rows: Any) -> list[dict]:
     seen = set(rows.filter(pk__in=[entry["id"] for entry in entries]).values_list("pk", flat=True))
     return [entry for entry in entries if entry["id"] in seen]
 
 
-def _cut_action(entry: dict, allowed: set[str], is_public: bool) -> dict:
+def _redact_action(entry: dict, allowed: set[str], is_public: bool) -> dict:
     listed = [update for update in entry["updates"] if update["visibility"] in allowed]
     hidden = len(entry["updates"]) - len(listed)
-    return entry | {"updates": [_cut_people(update, is_public) for update in listed], "hidden": hidden}
+    return entry | {"updates": [_redact_people(update, is_public) for update in listed], "hidden": hidden}
 
 
-def _cut_people(update: dict, is_public: bool) -> dict:
+def _redact_people(update: dict, is_public: bool) -> dict:
     if is_public and is_few(update["people_reached"]):
-        return update | {"people_reached": None, "few_people": few_words()}
+        return update | {"people_reached": None, "few_people": few_text()}
     return update
 
 
-def _cut_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
+def _redact_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
     hides_few = is_public and entry["counts_people"]
     value = entry["value"]
     listed = value if value and value["visibility"] in allowed else None
     planned: dict[str, Any] = {}
     for name in ("baseline", "target"):
         if hides_few and is_few(entry[name]):
-            planned |= {name: None, f"few_{name}": few_words()}
+            planned |= {name: None, f"few_{name}": few_text()}
     return (
         entry
         | planned
         | {
-            "value": listed and _cut_value(listed, hides_few),
-            "earlier": [_cut_value(told, hides_few) for told in entry["earlier"] if told["visibility"] in allowed],
+            "value": listed and _redact_value(listed, hides_few),
+            "earlier": [_redact_value(told, hides_few) for told in entry["earlier"] if told["visibility"] in allowed],
             "hidden": int(value is not None and listed is None),
         }
     )
 
 
-def _cut_value(told: dict, hides_few: bool) -> dict:
-    return told | {"value": None, "few": few_words()} if hides_few and is_few(told["value"]) else told
+def _redact_value(told: dict, hides_few: bool) -> dict:
+    return told | {"value": None, "few": few_text()} if hides_few and is_few(told["value"]) else told
 
 
 def frozen_log(action: Action, user: Any) -> list[dict]:
@@ -445,45 +445,45 @@ def frozen_log(action: Action, user: Any) -> list[dict]:
 
     Each is the update's entry in the snapshot, with ``period`` (name), ``revision`` (number) and ``city_period`` (id).
     """
-    allowed, is_public = _cut_of(user, action.of_city_id)
+    allowed, is_public = _reading_scope(user, action.of_city_id)
     return [
         entry | place
         for row, place in _frozen_rows(RevisionAction.objects.filter(action=action), user)
         for entry in sorted(
-            _cut_action(row, allowed, is_public)["updates"],
+            _redact_action(row, allowed, is_public)["updates"],
             key=lambda update: (update["date"], update["id"]),
             reverse=True,
         )
     ]
 
 
-def frozen_values(indicator: Indicator, user: Any) -> list[dict]:
+def submitted_values(indicator: Indicator, user: Any) -> list[dict]:
     """Return the values of an indicator in the same way, newest period first."""
-    cut = _cut_of(user, indicator.of_city_id)
+    cut = _reading_scope(user, indicator.of_city_id)
     rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
-    told = ((_cut_indicator(entry, *cut)["value"], place) for entry, place in rows)
+    told = ((_redact_indicator(entry, *cut)["value"], place) for entry, place in rows)
     return [value | place for value, place in told if value]
 
 
 def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
     """Return the newest of those values for each indicator of the strategy, by indicator id."""
-    cut = _cut_of(user, strategy.city_id)
+    cut = _reading_scope(user, strategy.city_id)
     newest: dict[int, dict] = {}
     for entry, _place in _frozen_rows(RevisionIndicator.objects.filter(indicator__strategy=strategy), user):
-        if value := _cut_indicator(entry, *cut)["value"]:
+        if value := _redact_indicator(entry, *cut)["value"]:
             newest.setdefault(entry["id"], value)
     return newest
 
 
-def _cut_of(user: Any, city_id: int) -> tuple[set[str], bool]:
-    return readable_visibilities(user, city_id), not reads_few(user, city_id)
+def _reading_scope(user: Any, city_id: int) -> tuple[set[str], bool]:
+    return readable_visibilities(user, city_id), not may_read_few(user, city_id)
 
 
 def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
     """Yield (entry, source) from the newest readable revision of each period, newest period first, hashes checked."""
-    rows = rows.filter(revision=PeriodRevision.objects.newest_for(user))
+    rows = rows.filter(revision=PeriodRevision.objects.newest_readable_id(user))
     rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
-    for row in sealed(rows.order_by("-revision__city_period__period__starts_on")):
+    for row in verified_rows(rows.order_by("-revision__city_period__period__starts_on")):
         revision = row.revision
         place = {
             "period": revision.city_period.period.name,

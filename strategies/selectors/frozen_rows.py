@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from cities.models import StoredFile
-from core.exceptions import SealBroken
-from core.snapshots import canonical, seal
+from core.exceptions import HashMismatch
+from core.snapshots import canonical, sha256_hex
 from strategies.models import PeriodRevision, RevisionAction, RevisionFile, RevisionIndicator
 
 FIGURES = ("health", "status", "progress", "expected", "budget", "spent", "update_count")  # beside ``contents``
@@ -62,30 +62,30 @@ def _facts(contents: dict) -> Iterator[dict]:
 # ---- check on use
 
 
-def sealed(rows: Iterable[Any]) -> list[Any]:
-    """Return the rows as a list, in the same order. Raises SealBroken if one differs from what was submitted.
+def verified_rows(rows: Iterable[Any]) -> list[Any]:
+    """Return the rows as a list, in the same order. Raises HashMismatch if one differs from what was submitted.
 
     Costs one more query, which reads each snapshot once.
     """
     found = list(rows)
     revisions = PeriodRevision.objects.in_bulk({row.revision_id for row in found})
-    if any(seal(revision.snapshot) != revision.sha256 for revision in revisions.values()):
-        raise SealBroken
+    if any(sha256_hex(revision.snapshot) != revision.sha256 for revision in revisions.values()):
+        raise HashMismatch
     for row in found:
-        if row.contents not in revisions[row.revision_id].snapshot or not _says_the_same(row):
-            raise SealBroken
+        if row.contents not in revisions[row.revision_id].snapshot or not _matches_entry(row):
+            raise HashMismatch
     return found
 
 
-def _says_the_same(row: Any) -> bool:
+def _matches_entry(row: Any) -> bool:
     """Return whether the columns equal the entry that they were taken from."""
     entry = json.loads(row.contents)
     if isinstance(row, RevisionAction):
-        return all(_same(getattr(row, name), entry[name]) for name in FIGURES)
-    return _same(row.value, entry["value"] and entry["value"]["value"])
+        return all(_is_equal(getattr(row, name), entry[name]) for name in FIGURES)
+    return _is_equal(row.value, entry["value"] and entry["value"]["value"])
 
 
-def _same(stored: Any, told: Any) -> bool:
+def _is_equal(stored: Any, told: Any) -> bool:
     if isinstance(stored, Decimal) and told is not None:
         return Decimal(told).quantize(stored) == stored
     return stored == told

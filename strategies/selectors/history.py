@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from core import clock, locales
 from strategies.enums import ChangeCause
 from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached
-from strategies.models.querysets import HANDED_ON
+from strategies.models.querysets import SHARED_VISIBILITIES
 
-QUIET = {"version", "uuid", "history_id", "path"}
-MOST = 40
-LONGEST = 400
+HIDDEN_FIELDS = {"version", "uuid", "history_id", "path"}
+MAX_ENTRIES = 40
+MAX_LENGTH = 400
 
 
 class Change(NamedTuple):
@@ -37,10 +37,10 @@ def history_of(row: models.Model, *, of_city: bool = True) -> list[Entry]:
 
     With ``of_city=False``, changes before the record was last visible to the city only are left out.
     """
-    records = list(_newest_first(row.history.all())[: MOST + 1])
+    records = list(_newest_first(row.history.all())[: MAX_ENTRIES + 1])
     if not of_city and _has(type(row), "visibility"):
-        records = list(takewhile(lambda record: record.visibility in HANDED_ON, records))
-    return _entries(type(row), records)[:MOST]
+        records = list(takewhile(lambda record: record.visibility in SHARED_VISIBILITIES, records))
+    return _entries(type(row), records)[:MAX_ENTRIES]
 
 
 def history_of_action(action: Action, user: Any) -> list[Entry]:
@@ -67,7 +67,7 @@ def _newest_first(records: models.QuerySet) -> models.QuerySet:
 
 
 def _merged(entries: list[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MAX_ENTRIES]
 
 
 def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> list[Entry]:
@@ -94,16 +94,16 @@ def _reached(records: models.QuerySet) -> list[Entry]:
 
 
 def _entries(model: type[models.Model], records: list) -> list[Entry]:
-    names = _Names(model)
+    names = _ValueFormatter(model)
     pairs = zip(records, [*records[1:], None], strict=True)
     entries = [_entry(model, new, old, names) for new, old in pairs]
     return [entry for entry in entries if entry.changes or entry.kind == "+"]
 
 
-def _entry(model: type[models.Model], new: Any, old: Any, names: "_Names") -> Entry:
+def _entry(model: type[models.Model], new: Any, old: Any, names: "_ValueFormatter") -> Entry:
     changes = []
     if old is not None and new.history_type == "~":
-        delta = new.diff_against(old, excluded_fields=[name for name in QUIET if _has(model, name)])
+        delta = new.diff_against(old, excluded_fields=[name for name in HIDDEN_FIELDS if _has(model, name)])
         changes = [names.change(change) for change in delta.changes]
     reason = reason_words(new.history_change_reason or "")
     return Entry(new.history_date, _who(new), new.history_type, reason, changes)
@@ -125,7 +125,7 @@ def _has(model: type[models.Model], name: str) -> bool:
     return name in {field.name for field in model._meta.concrete_fields}
 
 
-class _Names:
+class _ValueFormatter:
     """Formats field values as text."""
 
     def __init__(self, model: type[models.Model]):
@@ -160,7 +160,7 @@ class _Names:
         if isinstance(field, models.DecimalField):
             return locales.number(value)
         text = str(value)
-        return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+        return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "…"
 
     def name(self, field: Any, pk: Any) -> str:
         key = (field.related_model._meta.label, pk)

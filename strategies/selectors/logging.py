@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 
 from cities.models import City, Membership
-from strategies.enums import ActionStatus
+from strategies.enums import ImplementationStage
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -33,7 +33,7 @@ class DueValue(NamedTuple):
 
 
 @dataclass
-class LogPage:
+class LogFormData:
     """What is known about the action. ``update``: the one that is being changed, None for a new one."""
 
     action: Action
@@ -72,8 +72,8 @@ class LogPage:
         return rows.newest_first().first()
 
     @property
-    def last_status(self) -> str:
-        return self.last.status if self.last else ActionStatus.ONGOING
+    def last_stage(self) -> str:
+        return self.last.status if self.last else ImplementationStage.ONGOING
 
     @property
     def last_people(self) -> int | None:
@@ -121,7 +121,7 @@ class LogPage:
 
     @cached_property
     def _unlocked(self) -> list[CityPeriod]:
-        rows = CityPeriod.objects.filter(city=self.city).open_for_facts().select_related("period", "city")
+        rows = CityPeriod.objects.filter(city=self.city).unlocked().select_related("period", "city")
         return list(rows.order_by("period__starts_on"))
 
     @property
@@ -154,11 +154,11 @@ class LogPage:
         rows = self._due(city_period) if city_period else []
         wanted = set(typed) - {row.pk for row in rows}
         more = list(with_last_value(self.indicators(wanted), before=city_period)) if wanted else []
-        standing = standing_in(city_period, more)
+        standing = stored_values(city_period, more)
         return [DueValue(row, row.last_value, row.last_period or "", standing.get(row.pk)) for row in [*rows, *more]]
 
     def _due(self, city_period: CityPeriod) -> list[Indicator]:
-        rows = due_indicators(city_period).filter(action=self.action, is_told=False)
+        rows = due_indicators(city_period).filter(action=self.action, is_reported=False)
         return list(with_last_value(rows, before=city_period))
 
     def indicators(self, pks: Iterable[int]) -> QuerySet[Indicator]:
@@ -167,7 +167,7 @@ class LogPage:
         return rows.none() if self.update else rows
 
 
-def standing_in(city_period: CityPeriod | None, indicators: Collection[Indicator]) -> dict[int, IndicatorValue]:
+def stored_values(city_period: CityPeriod | None, indicators: Collection[Indicator]) -> dict[int, IndicatorValue]:
     """Return the active values of the period, by indicator id."""
     if city_period is None or not indicators:
         return {}
@@ -175,8 +175,8 @@ def standing_in(city_period: CityPeriod | None, indicators: Collection[Indicator
     return {row.indicator_id: row for row in rows}
 
 
-def values_in(city_period: CityPeriod, indicators: Collection[Indicator]) -> dict[Indicator, Decimal]:
-    rows = standing_in(city_period, indicators)
+def values_by_indicator(city_period: CityPeriod, indicators: Collection[Indicator]) -> dict[Indicator, Decimal]:
+    rows = stored_values(city_period, indicators)
     return {indicator: rows[indicator.pk].value for indicator in indicators if indicator.pk in rows}
 
 

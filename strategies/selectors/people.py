@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cities.rules import insider_cities, reads_network
+from cities.rules import insider_city_ids, reads_network
 from core import locales
 
 PEOPLE_AT_LEAST = 5
@@ -16,11 +16,11 @@ def is_few(count: int | Decimal | str | None) -> bool:
     return count is not None and 0 < Decimal(count) < PEOPLE_AT_LEAST
 
 
-def few_words() -> str:
+def few_text() -> str:
     """Return the text shown instead of a figure of few people."""
     return _("fewer than %(n)s") % {"n": locales.number(PEOPLE_AT_LEAST)}
 
 
-def reads_few(user: Any, city_id: int) -> bool:
+def may_read_few(user: Any, city_id: int) -> bool:
     """Return whether the user may read figures of few people: people of the city, and readers of the network."""
-    return city_id in insider_cities(user) or reads_network(user)
+    return city_id in insider_city_ids(user) or reads_network(user)

@@ -10,7 +10,7 @@ from strategies.models import CityPeriod, PeriodMove, PeriodRevision
 NARRATIVE, ACTION, INDICATOR = "narrative", "action", "indicator"
 
 
-class Place(NamedTuple):
+class ReportSection(NamedTuple):
     """A part of a revision: its narrative, the report on an action, or the value of an indicator."""
 
     kind: str
@@ -22,10 +22,10 @@ class Place(NamedTuple):
         return self.kind if self.pk is None else f"{self.kind}_{self.pk}"
 
 
-class Mark(NamedTuple):
+class CorrectionMark(NamedTuple):
     """A marked part, the comment on it, and the URL where the city corrects it."""
 
-    place: Place
+    place: ReportSection
     text: str
     url: str
 
@@ -34,29 +34,29 @@ class Mark(NamedTuple):
         return self.place.title or _("Narrative")
 
 
-def places_of(revision: PeriodRevision | None) -> list[Place]:
+def sections_of(revision: PeriodRevision | None) -> list[ReportSection]:
     """Return the narrative, actions and indicators of the revision, in its order."""
     if revision is None:
         return []
     contents = revision.contents
     return [
-        Place(NARRATIVE, None, ""),
-        *[Place(ACTION, entry["id"], f"{entry['code']} {entry['title']}") for entry in contents["actions"]],
-        *[Place(INDICATOR, entry["id"], entry["name"]) for entry in contents["indicators"]],
+        ReportSection(NARRATIVE, None, ""),
+        *[ReportSection(ACTION, entry["id"], f"{entry['code']} {entry['title']}") for entry in contents["actions"]],
+        *[ReportSection(INDICATOR, entry["id"], entry["name"]) for entry in contents["indicators"]],
     ]
 
 
-def marks_of(move: PeriodMove, city_period: CityPeriod) -> list[Mark]:
+def correction_marks(move: PeriodMove, city_period: CityPeriod) -> list[CorrectionMark]:
     """Return the parts that the coordinator marked in this transition."""
     return [_mark(entry, city_period) for entry in move.places]
 
 
-def _mark(entry: dict[str, Any], city_period: CityPeriod) -> Mark:
-    place = Place(entry["kind"], entry["id"], entry["title"])
-    return Mark(place, entry["text"], _mended_at(place, city_period))
+def _mark(entry: dict[str, Any], city_period: CityPeriod) -> CorrectionMark:
+    place = ReportSection(entry["kind"], entry["id"], entry["title"])
+    return CorrectionMark(place, entry["text"], _correction_url(place, city_period))
 
 
-def _mended_at(place: Place, city_period: CityPeriod) -> str:
+def _correction_url(place: ReportSection, city_period: CityPeriod) -> str:
     if place.kind == NARRATIVE:
         return reverse("strategies:narrative_edit", args=[city_period.pk])
     if place.kind == ACTION:

@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from cities.rules import insider_cities
+from cities.rules import insider_city_ids
 from core import locales
 from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
 
 from .completeness import due_indicators
-from .frozen import frozen_values, newest_values
+from .frozen import newest_values, submitted_values
 from .logging import with_last_value
-from .people import few_words, is_few, reads_few
+from .people import few_text, is_few, may_read_few
 
 
 class Figure(NamedTuple):
@@ -26,7 +26,7 @@ class Figure(NamedTuple):
         return self.few or locales.number(self.value)
 
 
-class ToldValue(NamedTuple):
+class ReportedValue(NamedTuple):
     """One value for one period. ``row``: the live record, for people of the city only."""
 
     period: str
@@ -52,38 +52,38 @@ class IndicatorRow(NamedTuple):
     target: Figure
 
 
-def values_of(indicator: Indicator, user: Any) -> list[ToldValue]:
+def values_of(indicator: Indicator, user: Any) -> list[ReportedValue]:
     """Return the values, oldest period first. Outside the city only submitted ones, from the revisions."""
-    if indicator.of_city_id in insider_cities(user):
+    if indicator.of_city_id in insider_city_ids(user):
         rows = IndicatorValue.objects.standing().filter(indicator=indicator).select_related("city_period__period")
         rows = rows.order_by("city_period__period__starts_on")
         return [
-            ToldValue(row.city_period.period.name, Figure(row.value), row.note, row.city_period.is_locked, row)
+            ReportedValue(row.city_period.period.name, Figure(row.value), row.note, row.city_period.is_locked, row)
             for row in rows
         ]
-    told = frozen_values(indicator, user)
-    return [ToldValue(row["period"], _told(row), row["note"], True) for row in reversed(told)]
+    told = submitted_values(indicator, user)
+    return [ReportedValue(row["period"], _told(row), row["note"], True) for row in reversed(told)]
 
 
 def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
     """Return the active indicators with the newest value that the user may read. The number of queries is fixed."""
     rows = strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action", "objective")
     rows = rows.order_by("name")
-    if strategy.city_id in insider_cities(user):
+    if strategy.city_id in insider_city_ids(user):
         return [
             IndicatorRow(row, Figure(row.last_value), Figure(row.baseline), Figure(row.target))
             for row in with_last_value(rows)
         ]
-    newest, reads_small = newest_values(strategy, user), reads_few(user, strategy.city_id)
+    newest, reads_small = newest_values(strategy, user), may_read_few(user, strategy.city_id)
     return [IndicatorRow(row, _told(newest.get(row.pk)), *_planned(row, reads_small)) for row in rows]
 
 
-def planned_of(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
+def baseline_and_target(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
     """Return (baseline, target) as the user may read them."""
-    return _planned(indicator, reads_few(user, indicator.of_city_id))
+    return _planned(indicator, may_read_few(user, indicator.of_city_id))
 
 
-class Way(NamedTuple):
+class TargetProgress(NamedTuple):
     """How far the newest value is from the baseline to the target, in per cent."""
 
     period: str
@@ -99,19 +99,19 @@ class Way(NamedTuple):
         return _("%(percent)s of the way from the baseline to the target.") % {"percent": locales.percent(self.percent)}
 
 
-def way_to_target(baseline: Figure, target: Figure, values: list[ToldValue]) -> Way | None:
+def target_progress(baseline: Figure, target: Figure, values: list[ReportedValue]) -> TargetProgress | None:
     """Return None if a figure is missing or hidden, or if baseline and target are equal."""
     newest = values[-1].figure.value if values else None
     start, goal = baseline.value, target.value
     if newest is None or start is None or goal is None or start == goal:
         return None
-    return Way(values[-1].period, newest, 100 * (newest - start) / (goal - start))
+    return TargetProgress(values[-1].period, newest, 100 * (newest - start) / (goal - start))
 
 
 def _planned(indicator: Indicator, reads_small: bool) -> tuple[Figure, Figure]:
     hides_few = indicator.counts_people and not reads_small
     baseline, target = (
-        Figure(None, few_words()) if hides_few and is_few(figure) else Figure(figure)
+        Figure(None, few_text()) if hides_few and is_few(figure) else Figure(figure)
         for figure in (indicator.baseline, indicator.target)
     )
     return baseline, target

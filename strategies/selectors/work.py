@@ -10,25 +10,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cities.enums import Role
-from cities.rules import has_network_role, insider_cities, lead_cities, official_cities, person_of
+from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of
 from core import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import Action, ActionUpdate, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason
-from strategies.models.querysets import current_plan
-from strategies.work import DUE, LATE, QUIET, RETURNED, SOON, WorkRow, added_work, in_order
+from strategies.models.querysets import current_plan_q
+from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
 
 from .completeness import Completeness, completeness
-from .places import ACTION, Mark, marks_of
+from .places import ACTION, CorrectionMark, correction_marks
 
-NEEDS_WORD = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
-CAME_BACK = {
+NEEDS_UPDATE = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
+RETURNED_TITLES = {
     PeriodVerb.RETURN: gettext_lazy("%(period)s came back"),
     PeriodVerb.REOPEN: gettext_lazy("%(period)s was opened again"),
 }
 UNLOCKED = [PeriodState.OPEN, PeriodState.RETURNED]
-MOST_NAMES = 3
-MOST_PERIODS = 6  # of the open ones; usually there are one or two
+MAX_NAMES = 3
+MAX_PERIODS = 6  # of the open ones; usually there are one or two
 
 
 @dataclass
@@ -43,57 +43,64 @@ class MyWork:
     untold: list[Action] = field(default_factory=list)
     others: list[Action] = field(default_factory=list)
     periods: list[tuple[CityPeriod, Completeness]] = field(default_factory=list)
-    to_tell: list[ReportingPeriod] = field(default_factory=list)  # for *no change*, earliest due date first
+    reportable_periods: list[ReportingPeriod] = field(default_factory=list)  # for *no change*, earliest due date first
 
     @property
-    def can_say_nothing_new(self) -> bool:
+    def can_log_no_change(self) -> bool:
         return any(row.action_id for row in self.due) or bool(self.untold or self.others)
 
     @property
     def waiting(self) -> int:
         """Number of due rows, without those that have been reported in an open period already."""
-        return sum(not row.is_told for row in self.due)
+        return sum(not row.is_reported for row in self.due)
 
 
 def my_work(user: Any) -> MyWork:
     """Return what is due for the user. The number of queries does not depend on the number of rows."""
     actions = actions_to_log(user)
-    offices = official_cities(user)
+    official_city_ids = official_city_ids(user)
     told_of = {action.city.pk for action in actions}
-    unlocked = open_periods({*offices, *told_of})
-    periods = [row for row in unlocked if row.city_id in offices]
-    told = [(row, completeness(row)) for row in periods[:MOST_PERIODS]]
-    returned = _came_back(unlocked)
-    pressing = [action for action in actions if action.health in NEEDS_WORD]
+    unlocked = open_periods({*official_city_ids, *told_of})
+    periods = [row for row in unlocked if row.city_id in official_city_ids]
+    told = [(row, completeness(row)) for row in periods[:MAX_PERIODS]]
+    returned = _returned_periods(unlocked)
+    pressing = [action for action in actions if action.health in NEEDS_UPDATE]
     rows = [
-        *[_returned_row(row, move) for row, move in returned if row.city_id in offices],
-        *_mark_rows(user, returned, offices),
+        *[_returned_row(row, move) for row, move in returned if row.city_id in official_city_ids],
+        *_mark_rows(user, returned, official_city_ids),
         *[_action_row(action) for action in pressing],
         *_value_rows(told),
         *_submit_rows(user, periods),
-        *_decide_rows(user),
-        *added_work(user),
+        *_decision_rows(user),
+        *registered_work(user),
     ]
-    quiet = [action for action in actions if action.health not in NEEDS_WORD]
+    quiet = [action for action in actions if action.health not in NEEDS_UPDATE]
     begun = [row for row in unlocked if row.city_id in told_of and has_begun(row)]
     until = {row.city_id: row.period.ends_on for row in begun}  # the newest one of each city
-    untold = [row for row in quiet if not row.told_in and row.city.pk in until and row.starts_on <= until[row.city.pk]]
+    untold = [
+        row for row in quiet if not row.reported_in and row.city.pk in until and row.starts_on <= until[row.city.pk]
+    ]
     others = [row for row in quiet if row not in untold]
-    to_tell = list(dict.fromkeys(row.period for row in begun))
-    return MyWork(in_order(rows), my_drafts(user), untold, others, told, to_tell)
+    reportable_periods = list(dict.fromkeys(row.period for row in begun))
+    return MyWork(sort_rows(rows), my_drafts(user), untold, others, told, reportable_periods)
 
 
 def actions_to_log(user: Any) -> list[Action]:
     """Return active, unfinished actions of current strategies that the user may log on, the user's own first.
 
-    ``told_in``: name of the newest open period with an update on the action, or None.
+    ``reported_in``: name of the newest open period with an update on the action, or None.
     """
-    if person_of(user) is None or not insider_cities(user):
+    if person_of(user) is None or not insider_city_ids(user):
         return []
     told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__state__in=UNLOCKED)
     newest = told.order_by("-city_period__period__starts_on").values("city_period__period__name")
-    rows = Action.objects.to_log_by(user).filter(current_plan("objective__area__strategy__")).with_place().with_health()
-    rows = rows.annotate(told_in=Subquery(newest[:1]))
+    rows = (
+        Action.objects.loggable_by(user)
+        .filter(current_plan_q("objective__area__strategy__"))
+        .with_related()
+        .with_health()
+    )
+    rows = rows.annotate(reported_in=Subquery(newest[:1]))
     going_on = [row for row in rows if row.health not in {Health.DONE, Health.CANCELLED}]
     mine = person_of(user).pk
     return sorted(going_on, key=lambda row: (row.accountable_id != mine, row.ends_on, row.code))
@@ -101,12 +108,12 @@ def actions_to_log(user: Any) -> list[Action]:
 
 def next_action(user: Any, *, after: Action) -> int | None:
     """Return the id of the next action that needs an update, other than ``after``; None if there is none."""
-    pressing = [row for row in actions_to_log(user) if row.health in NEEDS_WORD and row.pk != after.pk]
-    return next((row.action_id for row in in_order(map(_action_row, pressing)) if not row.is_told), None)
+    pressing = [row for row in actions_to_log(user) if row.health in NEEDS_UPDATE and row.pk != after.pk]
+    return next((row.action_id for row in sort_rows(map(_action_row, pressing)) if not row.is_reported), None)
 
 
 def my_drafts(user: Any) -> list[UpdateDraft]:
-    seen = Action.objects.to_log_by(user)
+    seen = Action.objects.loggable_by(user)
     return list(UpdateDraft.objects.filter(author=user, action__in=seen).select_related("action"))
 
 
@@ -116,7 +123,7 @@ def open_periods(cities: Iterable[int]) -> list[CityPeriod]:
     return list(rows.select_related("city", "period").order_by("period__due_on"))
 
 
-def periods_to_tell(actions: Iterable[Action]) -> list[CityPeriod]:
+def started_periods(actions: Iterable[Action]) -> list[CityPeriod]:
     """Return the open periods of the actions' cities that have started, earliest due date first."""
     return [row for row in open_periods(action.city.pk for action in actions) if has_begun(row)]
 
@@ -133,43 +140,43 @@ def _action_row(action: Action) -> WorkRow:
         title=action.title,
         url=reverse("strategies:action_log", args=[action.pk]),
         label=_("Log"),
-        text=" ".join(part for part in (told_words(action), health_reason(action)) if part),
+        text=" ".join(part for part in (reported_text(action), health_reason(action)) if part),
         state=str(action.health),
-        urgency=QUIET if action.told_in else NEEDS_WORD.get(action.health, QUIET),
+        urgency=LOW if action.reported_in else NEEDS_UPDATE.get(action.health, LOW),
         due_on=action.next_due_on,
         action_id=action.pk,
-        is_told=bool(action.told_in),
+        is_reported=bool(action.reported_in),
     )
 
 
-def told_words(action: Action) -> str:
-    return _("Reported in %(period)s.") % {"period": action.told_in} if action.told_in else ""
+def reported_text(action: Action) -> str:
+    return _("Reported in %(period)s.") % {"period": action.reported_in} if action.reported_in else ""
 
 
-def _came_back(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodMove]]:
+def _returned_periods(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodMove]]:
     """Return the periods that were returned or reopened and not moved since, with that PeriodMove."""
     again = [row for row in periods if row.state == PeriodState.RETURNED or row.revision > 1]
     if not again:
         return []
     newest = PeriodMove.objects.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
-    moves = PeriodMove.objects.filter(city_period__in=again, verb__in=CAME_BACK).filter(~Exists(newest))
+    moves = PeriodMove.objects.filter(city_period__in=again, verb__in=RETURNED_TITLES).filter(~Exists(newest))
     why = {move.city_period_id: move for move in moves.select_related("by")}
     return [(row, why[row.pk]) for row in again if row.pk in why]
 
 
-def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodMove]], offices: set[int]) -> list[WorkRow]:
+def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodMove]], official_city_ids: set[int]) -> list[WorkRow]:
     """Return rows for the parts that a coordinator marked: all for officials, own actions for responsible people."""
-    marks = [(row, mark) for row, move in returned for mark in marks_of(move, row)]
-    asked = {mark.place.pk for row, mark in marks if row.city_id not in offices and mark.place.kind == ACTION}
-    own = set(Action.objects.to_log_by(user).filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
+    marks = [(row, mark) for row, move in returned for mark in correction_marks(move, row)]
+    asked = {mark.place.pk for row, mark in marks if row.city_id not in official_city_ids and mark.place.kind == ACTION}
+    own = set(Action.objects.loggable_by(user).filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
     return [
         _mark_row(row, mark)
         for row, mark in marks
-        if row.city_id in offices or (mark.place.kind == ACTION and mark.place.pk in own)
+        if row.city_id in official_city_ids or (mark.place.kind == ACTION and mark.place.pk in own)
     ]
 
 
-def _mark_row(city_period: CityPeriod, mark: Mark) -> WorkRow:
+def _mark_row(city_period: CityPeriod, mark: CorrectionMark) -> WorkRow:
     words = {"title": mark.title, "period": city_period.period.name}
     return WorkRow(
         title=_("%(title)s: needs work in %(period)s") % words,
@@ -185,7 +192,7 @@ def _mark_row(city_period: CityPeriod, mark: Mark) -> WorkRow:
 def _returned_row(city_period: CityPeriod, move: PeriodMove) -> WorkRow:
     words = {"who": move.by, "why": move.text}
     return WorkRow(
-        title=CAME_BACK[PeriodVerb(move.verb)] % {"period": city_period.period.name},
+        title=RETURNED_TITLES[PeriodVerb(move.verb)] % {"period": city_period.period.name},
         url=city_period.get_absolute_url(),
         label=_("Correct"),
         text=_("%(who)s writes: “%(why)s”") % words,
@@ -197,7 +204,7 @@ def _returned_row(city_period: CityPeriod, move: PeriodMove) -> WorkRow:
 
 def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
     """For users who may submit: open periods whose last day has passed."""
-    mine = lead_cities(user)
+    mine = lead_city_ids(user)
     over = [row for row in periods if row.city_id in mine and row.period.ends_on < row.city.today]
     return [
         WorkRow(
@@ -214,24 +221,24 @@ def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
     ]
 
 
-def _decide_rows(user: Any) -> list[WorkRow]:
+def _decision_rows(user: Any) -> list[WorkRow]:
     """For coordinators: submitted periods, except those of their own municipality."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
     rows = CityPeriod.objects.filter(state=PeriodState.SUBMITTED).select_related("city", "period")
-    if house := person_of(user).organisation_id:
-        rows = rows.exclude(city__municipality=house)
+    if municipality_id := person_of(user).organisation_id:
+        rows = rows.exclude(city__municipality=municipality_id)
     moves = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.SUBMIT).order_by("-number")
-    rows = rows.annotate(handed_in_at=Subquery(moves.values("at")[:1])).order_by("handed_in_at")
+    rows = rows.annotate(submitted_at=Subquery(moves.values("at")[:1])).order_by("submitted_at")
     return [
         WorkRow(
             title=_("Accept or return %(period)s of %(city)s") % {"period": row.period.name, "city": row.city.name},
             url=row.get_absolute_url(),
             label=_("Read and decide"),
-            text=_("Submitted on %(day)s.") % {"day": locales.day(row.handed_in_at)},
+            text=_("Submitted on %(day)s.") % {"day": locales.day(row.submitted_at)},
             state=PeriodState.SUBMITTED,
             urgency=DUE,
-            due_on=row.handed_in_at.astimezone(row.city.zone).date(),
+            due_on=row.submitted_at.astimezone(row.city.zone).date(),
         )
         for row in rows
     ]
@@ -244,7 +251,7 @@ def _value_rows(periods: list[tuple[CityPeriod, Completeness]]) -> list[WorkRow]
 
 
 def _value_row(city_period: CityPeriod, missing: list[str], total: int) -> WorkRow:
-    words = {"count": len(missing), "total": total, "names": ", ".join(missing[:MOST_NAMES])}
+    words = {"count": len(missing), "total": total, "names": ", ".join(missing[:MAX_NAMES])}
     text = ngettext(
         "%(count)s of %(total)s is missing: %(names)s", "%(count)s of %(total)s are missing: %(names)s", len(missing)
     )
@@ -253,7 +260,7 @@ def _value_row(city_period: CityPeriod, missing: list[str], total: int) -> WorkR
         title=_("Indicator values for %(period)s") % {"period": city_period.period.name},
         url=reverse("strategies:values_edit", args=[city_period.pk]),
         label=_("Enter"),
-        text=(text % words) + ("…" if len(missing) > MOST_NAMES else "."),
+        text=(text % words) + ("…" if len(missing) > MAX_NAMES else "."),
         state=Health.AT_RISK if is_over else PeriodState.OPEN,
         urgency=DUE if is_over else SOON,
         due_on=city_period.period.due_on,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from cities.enums import FileState, Visibility
 from cities.models import Membership, Person, StoredFile
 from core import locales
-from strategies.enums import ActionStatus
+from strategies.enums import ImplementationStage
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -26,10 +26,10 @@ from strategies.models import (
     MilestoneReached,
 )
 
-EARLIEST = timedelta(days=366)  # before the action starts, because preparations are logged too
-MOST_MONEY = Decimal("999999999999.99")
-MOST_PEOPLE = 2_000_000_000
-LARGEST_VALUE = Decimal("999999999999.9999")
+MAX_DAYS_BEFORE_START = timedelta(days=366)  # before the action starts, because preparations are logged too
+MAX_AMOUNT = Decimal("999999999999.99")
+MAX_PEOPLE = 2_000_000_000
+MAX_VALUE = Decimal("999999999999.9999")
 
 
 @dataclass
@@ -60,10 +60,12 @@ class UpdateInput:
     files: list[StoredFile] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     form_uuid: UUID | None = None
-    asks_before_late: bool = False  # raise WillBeLate unless ``told_late_in`` is the late period's id
-    told_late_in: int | None = None
-    asks_before_moving: bool = False  # raise ValuesMoved unless ``values_told_in`` is the period's id
-    values_told_in: int | None = None
+    must_confirm_late: bool = False  # raise LateUpdateUnconfirmed unless ``late_period_shown`` is the late period's id
+    late_period_shown: int | None = None
+    must_confirm_values_period: bool = (
+        False  # raise ValuesPeriodChanged unless ``values_period_shown`` is the period's id
+    )
+    values_period_shown: int | None = None
 
 
 def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> dict[str, str]:
@@ -71,7 +73,7 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
     errors = {
         "date": _date(action, data.date) or _day_of_strategy(action, data.date, update),
         "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason),
-        "status": "" if data.status in ActionStatus.values else _("Choose one of the statuses."),
+        "status": "" if data.status in ImplementationStage.values else _("Choose one of the statuses."),
         "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
         "progress": _progress(action, data.progress),
         "milestones": _milestones(action, data.milestones, update),
@@ -91,7 +93,7 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
 def _date(action: Action, day: date) -> str:
     if day > action.city.today:
         return _("The date lies in the future. Log what has happened by now.")
-    if day < action.starts_on - EARLIEST:
+    if day < action.starts_on - MAX_DAYS_BEFORE_START:
         return _("The date lies more than a year before the action starts, %(day)s. Check the year.") % {
             "day": locales.day(action.starts_on)
         }
@@ -141,7 +143,7 @@ def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionU
 def _spent(spent: Decimal | None) -> str:
     if spent is None:
         return ""
-    if not spent.is_finite() or abs(spent) > MOST_MONEY:
+    if not spent.is_finite() or abs(spent) > MAX_AMOUNT:
         return _("This amount is too large. Check the digits.")
     return "" if spent == round(spent, 2) else _("Write the amount with at most two decimals.")
 
@@ -165,7 +167,7 @@ def _people(number: int | None) -> str:
         return ""
     if number < 0:
         return _("A number of people is zero or more.")
-    return "" if number <= MOST_PEOPLE else _("This number is too large. Check the digits.")
+    return "" if number <= MAX_PEOPLE else _("This number is too large. Check the digits.")
 
 
 def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None) -> str:
@@ -215,7 +217,7 @@ def value_error(indicator: Indicator, value: Decimal | None, *, action: Action |
         return _("This indicator has been withdrawn.")
     if value is None:
         return ""
-    if not value.is_finite() or abs(value) > LARGEST_VALUE:
+    if not value.is_finite() or abs(value) > MAX_VALUE:
         return _("This number is too large. Check the digits.")
     if value != round(value, 4):
         return _("Write the number with at most four decimals.")

@@ -13,7 +13,7 @@ from strategies.models import CityPeriod
 from .periods import ensure_city_periods, ensure_next_period
 
 
-def choose_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tuple[CityPeriod, bool]:
+def assign_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tuple[CityPeriod, bool]:
     """Return the period of ``city`` for a fact dated ``day``, and whether the fact is reported late.
 
     This is the period that contains the day. If that is locked or missing, it is the next one that is not locked,
@@ -21,17 +21,17 @@ def choose_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tup
     ones. Raises PeriodLocked, or InputRefused if ``chosen`` does not fit.
     """
     if chosen is not None:
-        return _as_chosen(city, day, chosen)
+        return _validate_chosen(city, day, chosen)
     for attempt in range(3):
         periods = CityPeriod.objects.filter(city=city, period__ends_on__gte=day).select_related("period")
-        for city_period in periods.open_for_facts().order_by("period__starts_on"):
+        for city_period in periods.unlocked().order_by("period__starts_on"):
             return city_period, city_period.period.starts_on > day
-        _make_more(day, attempt)
+        _create_periods(day, attempt)
     raise PeriodLocked  # periods were locked as fast as they were created
 
 
 @transaction.atomic
-def _make_more(day: date, attempt: int) -> None:
+def _create_periods(day: date, attempt: int) -> None:
     ensure_city_periods()
     if attempt == 0:
         return
@@ -39,7 +39,7 @@ def _make_more(day: date, attempt: int) -> None:
         pass
 
 
-def _as_chosen(city: Any, day: date, chosen: CityPeriod) -> tuple[CityPeriod, bool]:
+def _validate_chosen(city: Any, day: date, chosen: CityPeriod) -> tuple[CityPeriod, bool]:
     if chosen.city_id != city.pk:
         raise InputRefused({"city_period": _("Choose a period of this city.")})
     if chosen.is_locked:

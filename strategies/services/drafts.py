@@ -13,9 +13,9 @@ from core import clock, locales
 from strategies.exceptions import StrategyError
 from strategies.models import Action, ActionUpdate, UpdateDraft
 
-from .versions import demand
+from .versions import require_perm
 
-MOST_SIGNS = 200_000  # characters of all fields together, well above real use
+MAX_CHARACTERS = 200_000  # characters of all fields together, well above real use
 
 
 @transaction.atomic
@@ -24,12 +24,12 @@ def save_draft(
 ) -> UpdateDraft | None:
     """Save what has been typed. Returns None if this form has been saved as an update meanwhile.
 
-    ``files`` replaces the files of the draft; only pending uploads of the author are kept. Raises NotAllowed, or
+    ``files`` replaces the files of the draft; only pending uploads of the author are kept. Raises PermissionRefused, or
     StrategyError if the text is too long.
     """
-    demand(by, "strategies.log_action", action)
-    if sum(len(name) + sum(map(len, typed)) for name, typed in fields.items()) > MOST_SIGNS:
-        words = {"count": locales.number(MOST_SIGNS)}
+    require_perm(by, "strategies.log_action", action)
+    if sum(len(name) + sum(map(len, typed)) for name, typed in fields.items()) > MAX_CHARACTERS:
+        words = {"count": locales.number(MAX_CHARACTERS)}
         raise StrategyError(
             _("A draft holds at most %(count)s signs. Shorten it, or attach the rest as a file.") % words
         )
@@ -43,6 +43,6 @@ def save_draft(
 
 
 @transaction.atomic
-def drop_draft(action: Action, *, by: Any) -> None:
+def delete_draft(action: Action, *, by: Any) -> None:
     """Delete the user's draft for the action, if there is one."""
     UpdateDraft.objects.filter(author=by, action=action).delete()

@@ -6,10 +6,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from strategies.models import Action, Evidence, RevisionFile, Strategy
 
-from .versions import locked_row, save_as
+from .versions import lock, save_with_history
 
 
-def evidence_held_for(user: Any) -> Q:
+def readable_evidence_q(user: Any) -> Q:
     """Return a Q over StoredFile for evidence that the user may read, through its update or value or a revision.
 
     Replaced and withdrawn files are for the city's lead officials only. Files of a readable revision stay readable
@@ -19,12 +19,12 @@ def evidence_held_for(user: Any) -> Q:
     return Q(Exists(live)) | Q(Exists(frozen))
 
 
-def document_held_for(user: Any) -> Q:
+def readable_documents_q(user: Any) -> Q:
     """Return a Q over StoredFile for the documents of strategies that the user may see."""
     return Q(Exists(Strategy.objects.visible_to(user).filter(document=OuterRef("pk"))))
 
 
-def take_over(sender: Any, *, membership: Any, person: Any, to: Any, body: Any, by: Any, **kwargs: Any) -> None:
+def transfer_actions(sender: Any, *, membership: Any, person: Any, to: Any, body: Any, by: Any, **kwargs: Any) -> None:
     """Make ``to`` the responsible person or deputy wherever ``person`` was in that city. Receives ``handed_over``.
 
     Drafts of updates stay with their author.
@@ -33,9 +33,9 @@ def take_over(sender: Any, *, membership: Any, person: Any, to: Any, body: Any, 
         return
     actions = Action.objects.filter(objective__area__strategy__city=body.city_id, withdrawn_at=None)
     for action in actions.filter(accountable=person):
-        action = locked_row(action)
+        action = lock(action)
         action.accountable = to
-        save_as(action, by)
+        save_with_history(action, by)
     for action in actions.filter(deputies=person):
         action._history_user = by
         action.deputies.remove(person)

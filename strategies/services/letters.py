@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 
 from cities.enums import Role
 from cities.models import Person
-from cities.services.letters import holders, write_to
+from cities.services.letters import notify, role_holders
 from core import locales
 from strategies.enums import PeriodVerb
 from strategies.models import CityPeriod, PeriodComment, PeriodMove
-from strategies.selectors.places import marks_of
+from strategies.selectors.places import correction_marks
 
 
 def _words(verb: str, city_period: CityPeriod, text: str) -> tuple[str, str]:
@@ -48,23 +48,23 @@ def _send(
     people: Iterable[Person], verb: str, city_period: CityPeriod, key: str, said: PeriodMove | PeriodComment
 ) -> None:
     for person in people:
-        write_to(
+        notify(
             person,
             key=f"{key}-{person.pk}",
-            text=lambda: _words(verb, city_period, _said(said)),
+            text=lambda: _words(verb, city_period, _comment_text(said)),
             path=city_period.get_absolute_url(),
             city=city_period.city,
         )
 
 
-def _said(said: PeriodMove | PeriodComment) -> str:
+def _comment_text(said: PeriodMove | PeriodComment) -> str:
     """Return the comment, and one line for each marked part."""
-    marks = marks_of(said, said.city_period) if isinstance(said, PeriodMove) else []
+    marks = correction_marks(said, said.city_period) if isinstance(said, PeriodMove) else []
     lines = [f"– {mark.title}: {mark.text}" if mark.text else f"– {mark.title}" for mark in marks]
     return "\n\n".join(part for part in (said.text, "\n".join(lines)) if part)
 
 
-WRITTEN_TO = {
+RECIPIENT_ROLES = {
     PeriodVerb.OPEN: [Role.LEAD_OFFICIAL, Role.OFFICIAL],
     PeriodVerb.RETURN: [Role.LEAD_OFFICIAL, Role.OFFICIAL],
     PeriodVerb.ACCEPT: [Role.LEAD_OFFICIAL],
@@ -72,22 +72,22 @@ WRITTEN_TO = {
 }
 
 
-def tell_of_move(move: PeriodMove) -> None:
+def notify_of_transition(move: PeriodMove) -> None:
     """Notify the city when a period is opened, returned, accepted or reopened; coordinators when it is submitted."""
     key = f"period-{move.city_period_id}-move-{move.number}"
-    _send(_written_to(move), move.verb, move.city_period, key, move)
+    _send(_recipients(move), move.verb, move.city_period, key, move)
 
 
-def _written_to(move: PeriodMove) -> list[Person]:
+def _recipients(move: PeriodMove) -> list[Person]:
     city = move.city_period.city
     if move.verb == PeriodVerb.SUBMIT:  # those who may accept it: not people of the city's municipality
-        people = holders(roles=[Role.COORDINATOR])
+        people = role_holders(roles=[Role.COORDINATOR])
         return [person for person in people if person.organisation_id != city.municipality_id]
-    roles = WRITTEN_TO.get(PeriodVerb(move.verb))
-    return holders(city=city, roles=roles) if roles else []
+    roles = RECIPIENT_ROLES.get(PeriodVerb(move.verb))
+    return role_holders(city=city, roles=roles) if roles else []
 
 
-def tell_of_request(comment: PeriodComment) -> None:
+def notify_reopen_request(comment: PeriodComment) -> None:
     """Notify the coordinators that a city asks to reopen a period."""
-    people = holders(roles=[Role.COORDINATOR])
+    people = role_holders(roles=[Role.COORDINATOR])
     _send(people, comment.kind, comment.city_period, f"period-request-{comment.pk}", comment)

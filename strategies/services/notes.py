@@ -24,50 +24,52 @@ from .drafts import save_draft
 
 SALT = "strategies.log.note"
 VALID_SECONDS = 14 * 24 * 3600
-MOST_SIGNS = 60_000  # characters of all fields together
-MOST_FILES = 5
-MOST_POSTS, WINDOW_SECONDS = 20, 3600  # per user of the token, and per IP address
+MAX_CHARACTERS = 60_000  # characters of all fields together
+MAX_FILES = 5
+MAX_POSTS, WINDOW_SECONDS = 20, 3600  # per user of the token, and per IP address
 
 
-class NoteRefused(StrategyError):
+class FormTokenRefused(StrategyError):
     """Nothing was stored. The page still shows what was typed."""
 
 
-class Note(NamedTuple):
+class FormToken(NamedTuple):
     user_id: int
     action_id: int
 
 
-class Parked(NamedTuple):
+class StoredDraft(NamedTuple):
     draft: UpdateDraft | None  # None if this form was saved meanwhile
     refused: list[str]  # one sentence for each file that was not stored
 
 
-def write_note(user: Any, action: Action) -> str:
+def sign_form_token(user: Any, action: Action) -> str:
     return signing.dumps([user.pk, action.pk], salt=SALT)
 
 
-def read_note(text: str, action_id: int) -> Note | None:
+def read_form_token(text: str, action_id: int) -> FormToken | None:
     """Return the Note if its signature is valid, it has not expired and it is for this action; else None."""
     try:
         user_id, of_action = signing.loads(text or "", salt=SALT, max_age=VALID_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return Note(user_id, of_action) if of_action == action_id else None
+    return FormToken(user_id, of_action) if of_action == action_id else None
 
 
-def park(note: Note, *, fields: dict[str, list[str]], files: list, form_uuid: UUID | None, address: str) -> Parked:
+def store_as_draft(
+    note: FormToken, *, fields: dict[str, list[str]], files: list, form_uuid: UUID | None, address: str
+) -> StoredDraft:
     """Store what was posted without a session as a draft of the token's user. ``address``: the client's IP address.
 
-    Raises NoteRefused if it is too long, too often, or the user may not log on this action.
+    Raises FormTokenRefused if it is too long, too often, or the user may not log on this action.
     """
-    _refuse_often(f"user-{note.user_id}", f"from-{address}")
-    if len(json.dumps(fields)) > MOST_SIGNS:
-        raise NoteRefused(_("This is too long to be kept without being signed in."))
+    _limit_rate(f"user-{note.user_id}", f"from-{address}")
+    if len(json.dumps(fields)) > MAX_CHARACTERS:
+        raise FormTokenRefused(_("This is too long to be kept without being signed in."))
     owner = get_user_model().objects.filter(pk=note.user_id, is_active=True).first()
-    action = Action.objects.with_place().filter(pk=note.action_id, withdrawn_at=None).first()
+    action = Action.objects.with_related().filter(pk=note.action_id, withdrawn_at=None).first()
     if owner is None or action is None or not rules.has_perm("strategies.log_action", owner, action):
-        raise NoteRefused(_("The person who opened this form may not log on this action any more."))
+        raise FormTokenRefused(_("The person who opened this form may not log on this action any more."))
     stored, refused = _store(files, owner)
     before = UpdateDraft.objects.filter(author=owner, action=action).prefetch_related("files").first()
     if before and form_uuid and before.form_uuid != form_uuid:
@@ -75,10 +77,10 @@ def park(note: Note, *, fields: dict[str, list[str]], files: list, form_uuid: UU
     elif before:
         stored = [*before.files.all(), *stored]
     draft = save_draft(action, by=owner, form_uuid=form_uuid or uuid4(), fields=fields, files=stored)
-    return Parked(draft, refused)
+    return StoredDraft(draft, refused)
 
 
-def _refuse_often(*keys: str) -> None:
+def _limit_rate(*keys: str) -> None:
     for key in keys:
         key = f"log-note-{key}"
         cache.add(key, 0, WINDOW_SECONDS)
@@ -86,13 +88,13 @@ def _refuse_often(*keys: str) -> None:
             count = cache.incr(key)
         except ValueError:  # the key expired between the two calls
             cache.set(key, count := 1, WINDOW_SECONDS)
-        if count > MOST_POSTS:
-            raise NoteRefused(_("Too much was sent without being signed in. Sign in first, then log it."))
+        if count > MAX_POSTS:
+            raise FormTokenRefused(_("Too much was sent without being signed in. Sign in first, then log it."))
 
 
 def _store(files: list, owner: Any) -> tuple[list, list[str]]:
     stored, refused = [], []
-    for upload in files[:MOST_FILES]:
+    for upload in files[:MAX_FILES]:
         try:
             stored.append(store_upload(upload, by=owner))
         except FileRefused as error:

@@ -12,12 +12,12 @@ from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS, is_coordinator, person_of
 from core import clock
-from core.snapshots import canonical, seal
+from core.snapshots import canonical, sha256_hex
 from core.ticks import for_each
 from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import (
     InputRefused,
-    OwnWork,
+    OwnMunicipality,
     PeriodLocked,
     ReasonMissing,
     StrategyError,
@@ -34,14 +34,14 @@ from strategies.models import (
     RevisionFile,
     RevisionIndicator,
 )
-from strategies.rules import is_of_the_municipality
+from strategies.rules import is_own_municipality
 from strategies.selectors.frozen import period_contents
 from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
-from strategies.selectors.places import places_of
-from strategies.signals import period_moved
+from strategies.selectors.places import sections_of
+from strategies.signals import period_state_changed
 
 from . import letters
-from .versions import demand, demand_rule, expect_version, kind_refusal, save_as
+from .versions import check_version, require_perm, require_rule, save_with_history, translate_lock_errors
 
 EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
 
@@ -52,9 +52,9 @@ EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
 def create_period(
     *, name: str, starts_on: date, ends_on: date, opens_on: date, due_on: date, by: Any
 ) -> ReportingPeriod:
-    """Create a period for the network, scheduled in every city. Raises NotAllowed or InputRefused."""
+    """Create a period for the network, scheduled in every city. Raises PermissionRefused or InputRefused."""
     period = ReportingPeriod(name=name, starts_on=starts_on, ends_on=ends_on, opens_on=opens_on, due_on=due_on)
-    demand_rule(by, "strategies.add_reportingperiod", period)
+    require_rule(by, "strategies.add_reportingperiod", period)
     return save_period(period, by=by)
 
 
@@ -62,12 +62,12 @@ def create_period(
 def save_period(period: ReportingPeriod, *, by: Any) -> ReportingPeriod:
     """Save a new or changed period. Its dates must be in order and must not overlap another period.
 
-    Raises NotAllowed or InputRefused.
+    Raises PermissionRefused or InputRefused.
     """
-    demand_rule(by, f"strategies.{'change' if period.pk else 'add'}_reportingperiod", period)
+    require_rule(by, f"strategies.{'change' if period.pk else 'add'}_reportingperiod", period)
     if errors := period_errors(period):
         raise InputRefused(errors)
-    save_as(period, by)
+    save_with_history(period, by)
     ensure_city_periods()
     return period
 
@@ -144,7 +144,9 @@ def _name_of(starts_on: date, ends_on: date, months: int) -> str:
 # ---- one city's period, from state to state
 
 
-def _move(city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", places: Any = ()) -> Any:
+def _change_state(
+    city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", places: Any = ()
+) -> Any:
     """Change the state. The only function that does; it locks the row until the commit.
 
     Inserting the PeriodMove updates the period by a trigger, so that the following save changes nothing more.
@@ -172,26 +174,26 @@ def _move(city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, tex
     city_period.revision += verb in NEXT_REVISION
     city_period.move_count = move.number
     city_period.save(update_fields=["state", "revision", "move_count"])
-    letters.tell_of_move(move)
+    letters.notify_of_transition(move)
     return city_period, move
 
 
-def _tell(city_period: CityPeriod, move: PeriodMove, revision: PeriodRevision | None = None) -> None:
-    period_moved.send(sender=CityPeriod, city_period=city_period, move=move, revision=revision)
+def _send_state_changed(city_period: CityPeriod, move: PeriodMove, revision: PeriodRevision | None = None) -> None:
+    period_state_changed.send(sender=CityPeriod, city_period=city_period, move=move, revision=revision)
 
 
 @transaction.atomic
 def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
     """Open a period, by a task on its opening day in the city (``by=None``) or earlier by a coordinator.
 
-    Raises NotAllowed, TransitionNotAllowed, or StrategyError if a task does it too early.
+    Raises PermissionRefused, TransitionNotAllowed, or StrategyError if a task does it too early.
     """
     if by is not None:
-        demand(by, "strategies.open_cityperiod", city_period)
+        require_perm(by, "strategies.open_cityperiod", city_period)
     elif city_period.period.opens_on > city_period.city.today:
         raise StrategyError(_("This period opens later."))
-    city_period, move = _move(city_period, "open", by=by)
-    _tell(city_period, move)
+    city_period, move = _change_state(city_period, "open", by=by)
+    _send_state_changed(city_period, move)
     return city_period
 
 
@@ -202,10 +204,10 @@ def open_due_periods() -> list[CityPeriod]:
     waiting = CityPeriod.objects.filter(state=PeriodState.SCHEDULED, period__opens_on__lte=latest)
     waiting = waiting.select_related("city", "period")
     due = [row for row in waiting if row.period.opens_on <= row.city.today]
-    return [row for row in for_each(due, _open_unless_twin_was_first) if row]
+    return [row for row in for_each(due, _open_if_scheduled) if row]
 
 
-def _open_unless_twin_was_first(city_period: CityPeriod) -> CityPeriod | None:
+def _open_if_scheduled(city_period: CityPeriod) -> CityPeriod | None:
     try:
         return open_period(city_period)
     except TransitionNotAllowed:
@@ -216,18 +218,18 @@ def _open_unless_twin_was_first(city_period: CityPeriod) -> CityPeriod | None:
 def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | None = None) -> PeriodRevision:
     """Submit the period and freeze its contents. ``on_behalf_of``: the responsible official, by default ``by``.
 
-    Raises NotAllowed, TransitionNotAllowed, or InputRefused if that person is not an official of the city.
+    Raises PermissionRefused, TransitionNotAllowed, or InputRefused if that person is not an official of the city.
     """
-    demand(by, "strategies.submit_cityperiod", city_period)
-    answers = on_behalf_of or person_of(by)
+    require_perm(by, "strategies.submit_cityperiod", city_period)
+    responsible = on_behalf_of or person_of(by)
     office = Membership.objects.current(city_period.city.today).filter(
         body__kind=BodyKind.CITY_OFFICE, body__city=city_period.city_id, role__in=OFFICIALS
     )
-    if not office.filter(person=answers).exists():
+    if not office.filter(person=responsible).exists():
         raise InputRefused({"on_behalf_of": _("Choose an official of the city.")})
-    city_period, move = _move(city_period, "submit", by=by, on_behalf_of=answers)
+    city_period, move = _change_state(city_period, "submit", by=by, on_behalf_of=responsible)
     revision = _freeze(city_period)
-    _tell(city_period, move, revision)
+    _send_state_changed(city_period, move, revision)
     return revision
 
 
@@ -235,7 +237,7 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
     contents = period_contents(city_period)
     snapshot = canonical(contents)
     revision = PeriodRevision.objects.create(
-        city_period=city_period, number=city_period.revision, snapshot=snapshot, sha256=seal(snapshot)
+        city_period=city_period, number=city_period.revision, snapshot=snapshot, sha256=sha256_hex(snapshot)
     )
     RevisionAction.objects.bulk_create(frozen_action_row(revision, entry) for entry in contents["actions"])
     RevisionIndicator.objects.bulk_create(frozen_indicator_row(revision, entry) for entry in contents["indicators"])
@@ -249,15 +251,15 @@ def return_period(
 ) -> CityPeriod:
     """Return a submitted period for correction. The submitted revision stays; the city continues in the next one.
 
-    ``marks``: ``{Place.key: comment}`` for each part that needs correction; a comment may be empty. Raises NotAllowed,
-    OwnWork, TransitionNotAllowed, ReasonMissing or InputRefused.
+    ``marks``: ``{Place.key: comment}`` for each part that needs correction; a comment may be empty. Raises
+    PermissionRefused, OwnMunicipality, TransitionNotAllowed, ReasonMissing or InputRefused.
     """
     return _decide(city_period, "return", by=by, text=comments, marks=marks or {})
 
 
 @transaction.atomic
 def accept_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
-    """Accept a submitted period. Raises NotAllowed, OwnWork or TransitionNotAllowed."""
+    """Accept a submitted period. Raises PermissionRefused, OwnMunicipality or TransitionNotAllowed."""
     return _decide(city_period, "accept", by=by)
 
 
@@ -265,7 +267,7 @@ def accept_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
 def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPeriod:
     """Unlock the facts. Readers outside the city get the old revision until the next one is submitted.
 
-    Raises NotAllowed, TransitionNotAllowed or ReasonMissing.
+    Raises PermissionRefused, TransitionNotAllowed or ReasonMissing.
     """
     return _decide(city_period, "reopen", by=by, text=reason)
 
@@ -273,19 +275,19 @@ def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPerio
 def _decide(
     city_period: CityPeriod, verb: str, *, by: Any, text: str = "", marks: Mapping[str, str] | None = None
 ) -> CityPeriod:
-    if verb != "reopen" and is_coordinator(by) and is_of_the_municipality(by, city_period):
-        raise OwnWork
-    demand(by, f"strategies.{verb}_cityperiod", city_period)
-    places = _marked(city_period, marks) if marks else []
-    city_period, move = _move(city_period, verb, by=by, text=text, places=places)
-    _tell(city_period, move)
+    if verb != "reopen" and is_coordinator(by) and is_own_municipality(by, city_period):
+        raise OwnMunicipality
+    require_perm(by, f"strategies.{verb}_cityperiod", city_period)
+    places = _mark_entries(city_period, marks) if marks else []
+    city_period, move = _change_state(city_period, verb, by=by, text=text, places=places)
+    _send_state_changed(city_period, move)
     return city_period
 
 
-def _marked(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dict]:
+def _mark_entries(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dict]:
     """Return the marked parts with title and comment, in the order of the submission. Raises for unknown parts."""
     newest = city_period.revisions.order_by("-number").first()
-    known = {place.key: place for place in places_of(newest)}
+    known = {place.key: place for place in sections_of(newest)}
     if marks.keys() - known.keys():
         raise InputRefused({"marks": _("Mark parts of what was submitted.")})
     return [
@@ -297,10 +299,10 @@ def _marked(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dict]:
 
 @transaction.atomic
 def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
-    """Make the accepted revision public. Raises NotAllowed or TransitionNotAllowed."""
-    demand(by, "strategies.publish_cityperiod", city_period)
-    city_period, move = _move(city_period, "publish", by=by)
-    _tell(city_period, move)
+    """Make the accepted revision public. Raises PermissionRefused or TransitionNotAllowed."""
+    require_perm(by, "strategies.publish_cityperiod", city_period)
+    city_period, move = _change_state(city_period, "publish", by=by)
+    _send_state_changed(city_period, move)
     return city_period
 
 
@@ -308,45 +310,48 @@ def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
 
 
 @transaction.atomic
-def ask_to_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodComment:
+def request_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodComment:
     """Record the city's request to reopen a locked period, and notify the coordinators.
 
-    Raises NotAllowed, TransitionNotAllowed or ReasonMissing.
+    Raises PermissionRefused, TransitionNotAllowed or ReasonMissing.
     """
-    demand(by, "strategies.ask_reopen_cityperiod", city_period)
-    city_period = _held(city_period)
+    require_perm(by, "strategies.request_reopen_cityperiod", city_period)
+    city_period = _lock_city_period(city_period)
     if not city_period.is_locked:
         raise TransitionNotAllowed(_("This period is open: you can change it without asking."))
     comment = _comment(city_period, CommentKind.ASK_REOPEN, by=by, text=reason)
-    letters.tell_of_request(comment)
+    letters.notify_reopen_request(comment)
     return comment
 
 
 @transaction.atomic
 def comment_period(city_period: CityPeriod, *, by: Any, text: str) -> PeriodComment:
-    """Add a comment by the expert group. Raises NotAllowed, ReasonMissing, or TransitionNotAllowed if it is locked."""
-    demand(by, "strategies.comment_cityperiod", city_period)
-    return _comment(_before_submission(city_period), CommentKind.COMMENT, by=by, text=text)
+    """Add a comment by the expert group.
+
+    Raises PermissionRefused, ReasonMissing, or TransitionNotAllowed if it is locked.
+    """
+    require_perm(by, "strategies.comment_cityperiod", city_period)
+    return _comment(_lock_unsubmitted(city_period), CommentKind.COMMENT, by=by, text=text)
 
 
 @transaction.atomic
 def endorse_period(city_period: CityPeriod, *, by: Any, text: str = "") -> PeriodComment:
     """Add the endorsement of a member of the expert group, once for each revision; a second call returns the first.
 
-    Raises NotAllowed, or TransitionNotAllowed if the period is locked.
+    Raises PermissionRefused, or TransitionNotAllowed if the period is locked.
     """
-    demand(by, "strategies.comment_cityperiod", city_period)
-    city_period = _before_submission(city_period)
+    require_perm(by, "strategies.comment_cityperiod", city_period)
+    city_period = _lock_unsubmitted(city_period)
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision, author=by)
     return said.first() or _comment(city_period, CommentKind.ENDORSEMENT, by=by, text=text)
 
 
-def _held(city_period: CityPeriod) -> CityPeriod:
+def _lock_city_period(city_period: CityPeriod) -> CityPeriod:
     return CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period").get(pk=city_period.pk)
 
 
-def _before_submission(city_period: CityPeriod) -> CityPeriod:
-    city_period = _held(city_period)
+def _lock_unsubmitted(city_period: CityPeriod) -> CityPeriod:
+    city_period = _lock_city_period(city_period)
     if PeriodState(city_period.state) in LOCKED:
         raise TransitionNotAllowed(_("The period has been submitted. The expert group speaks before that."))
     return city_period
@@ -366,18 +371,18 @@ def save_narrative(
 ) -> Narrative:
     """Save the city's own account of the period. ``version`` is None for the first text.
 
-    Raises NotAllowed or PeriodLocked; EditedMeanwhile if ``version`` is not the stored one.
+    Raises PermissionRefused or PeriodLocked; EditConflict if ``version`` is not the stored one.
     """
-    demand(by, "strategies.change_narrative", city_period)
-    city_period = _held(city_period)
+    require_perm(by, "strategies.change_narrative", city_period)
+    city_period = _lock_city_period(city_period)
     if city_period.is_locked:
         raise PeriodLocked
     narrative = Narrative.objects.filter(city_period=city_period).first()
     if narrative is None:
         narrative = Narrative(city_period=city_period)
     else:
-        expect_version(narrative, version if version is not None else 0)
+        check_version(narrative, version if version is not None else 0)
     narrative.text, narrative.language = text.strip(), language
-    with kind_refusal():
-        save_as(narrative, by)
+    with translate_lock_errors():
+        save_with_history(narrative, by)
     return narrative

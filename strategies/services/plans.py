@@ -24,18 +24,23 @@ from strategies.models import (
     StrategyComment,
 )
 
-from .versions import demand, demand_rule, expect_version, locked_row, save_as
+from .versions import check_version, lock, require_perm, require_rule, save_with_history
 
-MOST_NAMED = 5
-MEANING = ("unit", "direction", "across_periods", "counts_people")  # fields that define the meaning of stored values
+MAX_TITLES = 5
+MEANING_FIELDS = (
+    "unit",
+    "direction",
+    "across_periods",
+    "counts_people",
+)  # fields that define the meaning of stored values
 NEEDS_REASON = {
-    Indicator: ("target", "target_on", "baseline", "baseline_on", *MEANING),
+    Indicator: ("target", "target_on", "baseline", "baseline_on", *MEANING_FIELDS),
     Milestone: ("weight",),
 }
 
 
 @transaction.atomic
-def save_version(
+def save_part(
     instance: Any,
     *,
     by: Any,
@@ -48,36 +53,36 @@ def save_version(
     """Save a part of the plan, new (``pk`` is None) or changed.
 
     ``fields`` and ``m2m`` are set on the stored row. To change a field in NEEDS_REASON once values exist, ``cause`` (a
-    ChangeCause) and ``reason`` are required; the history keeps both. Raises NotAllowed, InputRefused, AlreadyWithdrawn
-    (parent) or Superseded; EditedMeanwhile if ``version`` is not the stored one.
+    ChangeCause) and ``reason`` are required; the history keeps both. Raises PermissionRefused, InputRefused,
+    AlreadyWithdrawn (parent) or Superseded; EditConflict if ``version`` is not the stored one.
     """
     name = instance._meta.model_name
     if instance.pk is None:
         row = instance
     else:
-        demand(by, f"strategies.change_{_permission_of(name)}", instance)
-        row = locked_row(instance)
-        expect_version(row, version)
-        _ask_reason(row, fields, cause, reason)
+        require_perm(by, f"strategies.change_{_permission_of(name)}", instance)
+        row = lock(instance)
+        check_version(row, version)
+        _require_reason(row, fields, cause, reason)
     was_under = None if instance.pk is None else _parent_of(row)
     for field, value in fields.items():
         setattr(row, field, value)
-    _refuse_withdrawn_parent(row, was_under)
+    _require_active_parent(row, was_under)
     if instance.pk is None:
-        demand_rule(by, f"strategies.add_{_permission_of(name)}", row)
-    _refuse_superseded(row)
+        require_rule(by, f"strategies.add_{_permission_of(name)}", row)
+    _require_not_superseded(row)
     _check(row)
     row._change_reason = None
-    save_as(row, by, reason=f"{cause}: {reason.strip()}" if cause else reason)
+    save_with_history(row, by, reason=f"{cause}: {reason.strip()}" if cause else reason)
     for field, rows in (m2m or {}).items():
         row._history_user = by
         getattr(row, field).set(rows)
     return row
 
 
-def _refuse_superseded(row: Any) -> None:
+def _require_not_superseded(row: Any) -> None:
     """Raise Superseded for a part of an earlier strategy, whose plan can no longer change."""
-    if Strategy.objects.filter(pk=plan_of(row).pk, superseded_at__isnull=False).exists():
+    if Strategy.objects.filter(pk=strategy_of_part(row).pk, superseded_at__isnull=False).exists():
         raise Superseded
 
 
@@ -88,16 +93,16 @@ def _parent_of(row: Any) -> PriorityArea | Objective | None:
     return row.objective if isinstance(row, Action | Indicator) else None
 
 
-def _refuse_withdrawn_parent(row: Any, was_under: PriorityArea | Objective | None) -> None:
+def _require_active_parent(row: Any, was_under: PriorityArea | Objective | None) -> None:
     """Raise if the new parent is withdrawn. Locks the parent, so that nobody withdraws it at the same moment."""
     parent = _parent_of(row)
-    if parent is not None and parent != was_under and locked_row(parent).withdrawn_at:
+    if parent is not None and parent != was_under and lock(parent).withdrawn_at:
         raise AlreadyWithdrawn(
             _("What you chose to put it under has been withdrawn. Choose another place in the plan.")
         )
 
 
-def plan_of(row: Any) -> Strategy:
+def strategy_of_part(row: Any) -> Strategy:
     """Return the strategy that a part of the plan belongs to."""
     if isinstance(row, Strategy):
         return row
@@ -119,7 +124,7 @@ def _check(row: models.Model) -> None:
         raise InputRefused({name: text for name, text in errors.items() if text}) from error
 
 
-def _ask_reason(row: Any, fields: Mapping[str, Any], cause: str, reason: str) -> None:
+def _require_reason(row: Any, fields: Mapping[str, Any], cause: str, reason: str) -> None:
     changed = [
         name for name in NEEDS_REASON.get(type(row), ()) if name in fields and getattr(row, name) != fields[name]
     ]
@@ -144,37 +149,37 @@ def has_values(row: Indicator | Milestone) -> bool:
 def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
     """Create a draft: the first strategy of a city or, by a lead official, the one that follows the adopted one.
 
-    If two users do it at once, the second gets StrategyError. Raises NotAllowed or InputRefused.
+    If two users do it at once, the second gets StrategyError. Raises PermissionRefused or InputRefused.
     """
     city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
     current = Strategy.objects.current().filter(city=city).first()
     if current is None:
-        return save_version(Strategy(city=city), by=by, fields=fields)
+        return save_part(Strategy(city=city), by=by, fields=fields)
     if current.status != StrategyStatus.ADOPTED:
         raise StrategyError(_("This city has a strategy already. Change it, or add to it."))
-    demand(by, "strategies.succeed_strategy", current)
+    require_perm(by, "strategies.begin_next_strategy", current)
     if Strategy.objects.filter(replaces=current).exists():
         raise StrategyError(_("The city’s next strategy has been begun already. Go on with that draft."))
-    return save_version(Strategy(city=city, replaces=current), by=by, fields=fields)
+    return save_part(Strategy(city=city, replaces=current), by=by, fields=fields)
 
 
 @transaction.atomic
 def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
     """Adopt a draft as of the day ``on``. The strategy before it is superseded and ends the day before.
 
-    Raises NotAllowed, StrategyError (adopted already) or InputRefused.
+    Raises PermissionRefused, StrategyError (adopted already) or InputRefused.
     """
-    demand(by, "strategies.adopt_strategy", strategy)
+    require_perm(by, "strategies.adopt_strategy", strategy)
     City.objects.select_for_update(of=("self",)).get(pk=strategy.city_id)
-    strategy = locked_row(strategy)
+    strategy = lock(strategy)
     if strategy.status != StrategyStatus.DRAFT:
         raise StrategyError(_("This strategy has been adopted already."))
     if on > strategy.city.today:
         raise InputRefused({"adopted_on": _("The date lies in the future.")})
     if strategy.replaces is not None:
-        _supersede(locked_row(strategy.replaces), by=by, on=on)
+        _supersede(lock(strategy.replaces), by=by, on=on)
     strategy.status, strategy.adopted_on = StrategyStatus.ADOPTED, on
-    save_as(strategy, by)
+    save_with_history(strategy, by)
     return strategy
 
 
@@ -185,14 +190,14 @@ def _supersede(strategy: Strategy, *, by: Any, on: date) -> None:
         sentence = _("The strategy that it follows was adopted on %(day)s. Choose a later day.") % words
         raise InputRefused({"adopted_on": sentence})
     strategy.superseded_at = clock.now()
-    save_as(strategy, by)
+    save_with_history(strategy, by)
 
 
 @transaction.atomic
 def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComment:
-    """Add a comment by a person of the city to a draft. Raises NotAllowed, StrategyError or ReasonMissing."""
-    demand(by, "strategies.comment_strategy", strategy)
-    strategy = locked_row(strategy)
+    """Add a comment by a person of the city to a draft. Raises PermissionRefused, StrategyError or ReasonMissing."""
+    require_perm(by, "strategies.comment_strategy", strategy)
+    strategy = lock(strategy)
     if strategy.status != StrategyStatus.DRAFT:
         raise StrategyError(_("The strategy has been adopted meanwhile. Comments are made before that."))
     if not text.strip():
@@ -202,14 +207,14 @@ def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComme
 
 @transaction.atomic
 def publish_strategy(strategy: Strategy, *, by: Any) -> Strategy:
-    """Make the strategy and all its active actions public. Raises NotAllowed, or StrategyError for a draft."""
-    demand(by, "strategies.publish_strategy", strategy)
-    strategy = locked_row(strategy)
+    """Make the strategy and all its active actions public. Raises PermissionRefused, or StrategyError for a draft."""
+    require_perm(by, "strategies.publish_strategy", strategy)
+    strategy = lock(strategy)
     if strategy.status != StrategyStatus.ADOPTED:
         raise StrategyError(_("Enter first when the strategy was adopted. A draft is not published."))
     if strategy.published_at is None:
         strategy.published_at = clock.now()
-        save_as(strategy, by)
+        save_with_history(strategy, by)
     for action in Action.objects.filter(objective__area__strategy=strategy, published_at=None).standing():
         _publish(action, by)
     return strategy
@@ -219,10 +224,10 @@ def publish_strategy(strategy: Strategy, *, by: Any) -> Strategy:
 def publish_action(action: Action, *, by: Any) -> Action:
     """Publish an action that was added after its strategy was published.
 
-    Raises NotAllowed, AlreadyWithdrawn, or StrategyError if the strategy is not published.
+    Raises PermissionRefused, AlreadyWithdrawn, or StrategyError if the strategy is not published.
     """
-    demand(by, "strategies.publish_strategy", action.strategy)
-    action = locked_row(action)
+    require_perm(by, "strategies.publish_strategy", action.strategy)
+    action = lock(action)
     if action.strategy.published_at is None:
         raise StrategyError(_("Publish the strategy first: its actions are published with it."))
     if action.withdrawn_at:
@@ -234,17 +239,17 @@ def publish_action(action: Action, *, by: Any) -> Action:
 
 def _publish(action: Action, by: Any) -> None:
     action.published_at = clock.now()
-    save_as(action, by)
+    save_with_history(action, by)
 
 
 @transaction.atomic
 def withdraw_action(action: Action, *, by: Any, reason: str) -> Action:
     """Withdraw an action from the plan. Its updates and snapshots stay.
 
-    Raises NotAllowed, ReasonMissing, AlreadyWithdrawn or Superseded.
+    Raises PermissionRefused, ReasonMissing, AlreadyWithdrawn or Superseded.
     """
-    demand(by, "strategies.change_action", action)
-    return _withdraw(_to_withdraw(action, reason), by, reason)
+    require_perm(by, "strategies.change_action", action)
+    return _withdraw(_lock_for_withdrawal(action, reason), by, reason)
 
 
 @transaction.atomic
@@ -253,41 +258,43 @@ def withdraw_objective(objective: Objective, *, by: Any, reason: str) -> Objecti
 
     Raises like ``withdraw_action``; StrategyError if it still has active actions or indicators.
     """
-    demand(by, "strategies.change_objective", objective)
-    objective = _to_withdraw(objective, reason)
-    _refuse_standing(Action.objects.filter(objective=objective), Indicator.objects.filter(objective=objective))
+    require_perm(by, "strategies.change_objective", objective)
+    objective = _lock_for_withdrawal(objective, reason)
+    _require_no_active_parts(Action.objects.filter(objective=objective), Indicator.objects.filter(objective=objective))
     return _withdraw(objective, by, reason)
 
 
 @transaction.atomic
 def withdraw_area(area: PriorityArea, *, by: Any, reason: str) -> PriorityArea:
     """Withdraw an area and its objectives with the same reason. Raises like ``withdraw_objective``."""
-    demand(by, "strategies.change_priorityarea", area)
-    area = _to_withdraw(area, reason)
+    require_perm(by, "strategies.change_priorityarea", area)
+    area = _lock_for_withdrawal(area, reason)
     objectives = list(Objective.objects.select_for_update(of=("self",), no_key=True).filter(area=area).standing())
-    _refuse_standing(Action.objects.filter(objective__area=area), Indicator.objects.filter(objective__area=area))
+    _require_no_active_parts(
+        Action.objects.filter(objective__area=area), Indicator.objects.filter(objective__area=area)
+    )
     for objective in objectives:
         _withdraw(objective, by, reason)
     return _withdraw(area, by, reason)
 
 
-def _to_withdraw(row: Any, reason: str) -> Any:
+def _lock_for_withdrawal(row: Any, reason: str) -> Any:
     if not reason.strip():
         raise ReasonMissing
-    row = locked_row(row)
+    row = lock(row)
     if row.withdrawn_at:
         raise AlreadyWithdrawn
-    _refuse_superseded(row)
+    _require_not_superseded(row)
     return row
 
 
-def _refuse_standing(actions: Any, indicators: Any) -> None:
+def _require_no_active_parts(actions: Any, indicators: Any) -> None:
     titles = [
         *actions.standing().values_list("title", flat=True),
         *indicators.standing().values_list("name", flat=True),
     ]
     if titles:
-        words = {"titles": "; ".join(titles[:MOST_NAMED]) + ("; …" if len(titles) > MOST_NAMED else "")}
+        words = {"titles": "; ".join(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")}
         raise StrategyError(
             _("Withdraw first, or put under another objective, what stands under it: %(titles)s") % words
         )
@@ -295,7 +302,7 @@ def _refuse_standing(actions: Any, indicators: Any) -> None:
 
 def _withdraw(row: Any, by: Any, reason: str) -> Any:
     row.withdrawn_at, row.withdrawn_reason = clock.now(), reason.strip()
-    save_as(row, by, reason=reason)
+    save_with_history(row, by, reason=reason)
     return row
 
 
@@ -303,14 +310,14 @@ def _withdraw(row: Any, by: Any, reason: str) -> Any:
 def withdraw_part(part: Any, *, by: Any, reason: str = "") -> Any:
     """Withdraw a milestone, a budget line, a SWOT item, a risk or an indicator from the plan.
 
-    A milestone or indicator that figures depend on needs a ``reason``; the history keeps it. Raises NotAllowed,
+    A milestone or indicator that figures depend on needs a ``reason``; the history keeps it. Raises PermissionRefused,
     AlreadyWithdrawn, Superseded, ReasonMissing, or StrategyError if an update uses the milestone or budget line.
     """
-    demand_rule(by, f"strategies.change_{_permission_of(part._meta.model_name)}", part)
-    part = locked_row(part)
+    require_rule(by, f"strategies.change_{_permission_of(part._meta.model_name)}", part)
+    part = lock(part)
     if part.withdrawn_at:
         raise AlreadyWithdrawn
-    _refuse_superseded(part)
+    _require_not_superseded(part)
     if isinstance(part, Milestone) and part.reached.filter(update__withdrawn_at=None).exists():
         raise StrategyError(_("This milestone has been reached by an update, so it stays."))
     if isinstance(part, BudgetLine) and part.updates.filter(withdrawn_at=None).exists():
@@ -318,5 +325,5 @@ def withdraw_part(part: Any, *, by: Any, reason: str = "") -> Any:
     if isinstance(part, Indicator | Milestone) and has_values(part) and not reason.strip():
         raise ReasonMissing
     part.withdrawn_at = clock.now()
-    save_as(part, by, reason=reason.strip())
+    save_with_history(part, by, reason=reason.strip())
     return part

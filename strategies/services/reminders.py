@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from cities.enums import Role
 from cities.models import City, Membership, Person
-from cities.services.letters import address_of, holders, write_to
+from cities.services.letters import email_address_of, notify, role_holders
 from core import clock, locales
 from core.ticks import for_each
 from strategies.enums import LOCKED, Health, PeriodState
@@ -23,7 +23,7 @@ SOON = timedelta(days=7)
 FIRST_HOUR = 7  # of the city's day, so that no emails are sent at night
 
 
-class Due(NamedTuple):
+class DueReminder(NamedTuple):
     """One line of a reminder email."""
 
     about: str
@@ -51,66 +51,66 @@ def remind_city(city: City) -> None:
         _remind(person, dues, city)
 
 
-def due_by_person(city: City) -> dict[Person, list[Due]]:
-    dues: dict[Person, list[Due]] = defaultdict(list)
-    for action in _pressing_actions(city):
-        for person in _who_answers(action):
-            dues[person].append(Due(_about_action(action), action))
-    officials = holders(city=city, roles=[Role.LEAD_OFFICIAL])
-    for city_period in _pressing_periods(city):
+def due_by_person(city: City) -> dict[Person, list[DueReminder]]:
+    dues: dict[Person, list[DueReminder]] = defaultdict(list)
+    for action in _actions_to_remind(city):
+        for person in _action_recipients(action):
+            dues[person].append(DueReminder(_action_key(action), action))
+    officials = role_holders(city=city, roles=[Role.LEAD_OFFICIAL])
+    for city_period in _periods_to_remind(city):
         for person in officials:
-            dues[person].append(Due(_about_period(city_period), city_period))
+            dues[person].append(DueReminder(_period_key(city_period), city_period))
     return dues
 
 
-def _pressing_actions(city: City) -> list[Action]:
+def _actions_to_remind(city: City) -> list[Action]:
     """Return actions that are late, without a recent update, or due within SOON."""
     members = Person.objects.filter(memberships__in=Membership.objects.current(city.today).filter(body__city=city))
     members = members.distinct().select_related("user")
     rows = Action.objects.of_city(city).standing().with_health(city.today)
     near = Q(next_due_on__lte=city.today + SOON, health__in=[Health.AT_RISK, Health.ON_TRACK])
     rows = rows.filter(near | Q(health__in=[Health.LATE, Health.STALE]))
-    people = [Prefetch("accountable", members), Prefetch("deputies", members, to_attr="standing_deputies")]
+    people = [Prefetch("accountable", members), Prefetch("deputies", members, to_attr="active_deputies")]
     return list(rows.prefetch_related(*people).order_by("next_due_on", "code"))
 
 
-def _who_answers(action: Action) -> list[Person]:
+def _action_recipients(action: Action) -> list[Person]:
     """Return the responsible person, else the deputies. Only members of the city's bodies with an email address."""
-    answers = [action.accountable] if action.accountable else action.standing_deputies
-    return [person for person in answers if address_of(person)]
+    responsible = [action.accountable] if action.accountable else action.active_deputies
+    return [person for person in responsible if email_address_of(person)]
 
 
-def _about_action(action: Action) -> str:
+def _action_key(action: Action) -> str:
     if action.health == Health.STALE:
         return f"action-{action.pk}-stale-{action.last_update_on or action.starts_on}"
     word = "late" if action.health == Health.LATE else "soon"
     return f"action-{action.pk}-{word}-{action.next_due_on}"
 
 
-def _pressing_periods(city: City) -> list[CityPeriod]:
+def _periods_to_remind(city: City) -> list[CityPeriod]:
     rows = CityPeriod.objects.filter(city=city, period__due_on__lte=city.today + SOON)
     return list(rows.exclude(state__in=[*LOCKED, PeriodState.SCHEDULED]).select_related("period", "city"))
 
 
-def _about_period(city_period: CityPeriod) -> str:
+def _period_key(city_period: CityPeriod) -> str:
     word = "late" if city_period.period.due_on < city_period.city.today else "soon"
     return f"period-{city_period.pk}-{word}-{city_period.period.due_on}-{city_period.revision}"
 
 
-def _remind(person: Person, dues: list[Due], city: City) -> None:
+def _remind(person: Person, dues: list[DueReminder], city: City) -> None:
     known = set(Reminder.objects.filter(person=person).values_list("about", flat=True))
     new = [due for due in dues if due.about not in known]
     if not new:
         return
     key = f"reminder-{person.pk}-{city.today.isoformat()}"
-    if write_to(person, key=key, text=lambda: _text(new), path=reverse("strategies:my_work"), city=city):
+    if notify(person, key=key, text=lambda: _text(new), path=reverse("strategies:my_work"), city=city):
         Reminder.objects.bulk_create(Reminder(person=person, about=due.about) for due in new)
 
 
-def _text(dues: list[Due]) -> tuple[str, str]:
+def _text(dues: list[DueReminder]) -> tuple[str, str]:
     """Return subject and body. The subject says what is due first and when; the body lists everything."""
     first = min(dues, key=lambda due: _day_of(due.row))
-    subject, more = _what(first.row), len(dues) - 1
+    subject, more = _subject(first.row), len(dues) - 1
     if more:
         words = ngettext("%(first)s, and %(count)d more thing", "%(first)s, and %(count)d more things", more)
         subject = words % {"first": subject, "count": more}
@@ -124,7 +124,7 @@ def _day_of(row: Action | CityPeriod) -> date:
     return date.max if row.health == Health.STALE else min(row.next_due_on, row.ends_on)
 
 
-def _what(row: Action | CityPeriod) -> str:
+def _subject(row: Action | CityPeriod) -> str:
     due = {"due": locales.day(_day_of(row), "medium")}
     if isinstance(row, CityPeriod):
         return _("Submit %(period)s by %(due)s") % (due | {"period": row.period.name})

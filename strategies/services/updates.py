@@ -7,20 +7,20 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from cities.services.files import use_file, withdraw_file
+from cities.services.files import mark_file_used, withdraw_file
 from core import clock
-from core.exceptions import EditedMeanwhile
-from strategies.enums import ActionStatus
+from core.exceptions import EditConflict
+from strategies.enums import ImplementationStage
 from strategies.exceptions import (
     AlreadyWithdrawn,
-    FormUsed,
+    FormAlreadyUsed,
     InputRefused,
+    LateUpdateUnconfirmed,
     PeriodLocked,
     ReasonMissing,
     StrategyError,
-    ValuesMeanwhile,
-    ValuesMoved,
-    WillBeLate,
+    ValuesConflict,
+    ValuesPeriodChanged,
 )
 from strategies.models import (
     Action,
@@ -33,15 +33,15 @@ from strategies.models import (
 )
 
 from .checks import UpdateInput, current_value, update_errors
-from .choosing import choose_period
+from .choosing import assign_period
 from .values import set_value
-from .versions import demand, demand_rule, expect_version, kind_refusal, locked_row, save_as
+from .versions import check_version, lock, require_perm, require_rule, save_with_history, translate_lock_errors
 
 __all__ = [
     "UpdateInput",
+    "assign_period",
     "change_update",
-    "choose_period",
-    "log_nothing_new",
+    "log_no_change",
     "log_update",
     "update_errors",
     "withdraw_evidence",
@@ -52,16 +52,16 @@ __all__ = [
 def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
     """Log an update. If the same form is sent again, even at the same moment, the first update is returned.
 
-    Raises NotAllowed, AlreadyWithdrawn, StrategyError (draft strategy), InputRefused, PeriodLocked, FormUsed,
-    WillBeLate, ValuesMoved or ValuesMeanwhile.
+    Raises PermissionRefused, AlreadyWithdrawn, StrategyError (draft strategy), InputRefused, PeriodLocked,
+    FormAlreadyUsed, LateUpdateUnconfirmed, ValuesPeriodChanged or ValuesConflict.
     """
-    demand_rule(by, "strategies.log_action", action)  # users who may log may also view the action
-    if first := _first_answer(action, by, data):
+    require_rule(by, "strategies.log_action", action)  # users who may log may also view the action
+    if first := _existing_update(action, by, data):
         return first
     try:
         return _log_at_once(action, by=by, data=data)
     except (IntegrityError, InputRefused, PeriodLocked) as error:
-        if first := _first_answer(action, by, data):
+        if first := _existing_update(action, by, data):
             return first
         if isinstance(error, PeriodLocked) and data.city_period is None:
             return _log_at_once(action, by=by, data=data)  # locked a moment ago: use the next period
@@ -73,45 +73,45 @@ def _log_at_once(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
     return _log(action, by=by, data=data)
 
 
-def _first_answer(action: Action, by: Any, data: UpdateInput) -> ActionUpdate | None:
+def _existing_update(action: Action, by: Any, data: UpdateInput) -> ActionUpdate | None:
     if data.form_uuid is None:
         return None
     first = ActionUpdate.objects.filter(uuid=data.form_uuid).first()
     if first and (first.author_id, first.action_id) != (by.pk, action.pk):
-        raise FormUsed
+        raise FormAlreadyUsed
     return first
 
 
 def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = False) -> ActionUpdate:
-    action = _held(action)
-    _refuse_errors(action, data, by=by)
-    city_period, is_late = choose_period(action.city, data.date, data.city_period)
-    if is_late and data.asks_before_late and data.told_late_in != city_period.pk:
-        raise WillBeLate
-    if data.values and data.asks_before_moving and data.values_told_in != city_period.pk:
-        raise ValuesMoved
+    action = _lock_action(action)
+    _validate(action, data, by=by)
+    city_period, is_late = assign_period(action.city, data.date, data.city_period)
+    if is_late and data.must_confirm_late and data.late_period_shown != city_period.pk:
+        raise LateUpdateUnconfirmed
+    if data.values and data.must_confirm_values_period and data.values_period_shown != city_period.pk:
+        raise ValuesPeriodChanged
     update = ActionUpdate(action=action, author=by, is_nothing_new=is_nothing_new)
     if data.form_uuid:
         update.uuid = data.form_uuid
-    _fill(update, data, city_period, is_late)
-    with kind_refusal():
-        save_as(update, by)
-        _reach(update, data, by, is_new=True)
+    _set_fields(update, data, city_period, is_late)
+    with translate_lock_errors():
+        save_with_history(update, by)
+        _set_milestones(update, data, by, is_new=True)
         _add_evidence(update, data, by, is_new=True)
         _set_values(update, data, by)
     UpdateDraft.objects.filter(author=by, action=action, form_uuid=update.uuid).delete()
     return update
 
 
-def _held(action: Action) -> Action:
+def _lock_action(action: Action) -> Action:
     """Lock the action, so that two updates cannot reach one milestone. Keeps the cached objective to save queries."""
-    held = locked_row(action)
+    held = lock(action)
     if Action.objective.is_cached(action) and held.objective_id == action.objective_id:
         held.objective = action.objective
     return held
 
 
-def _refuse_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> None:
+def _validate(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> None:
     if action.withdrawn_at:
         raise AlreadyWithdrawn(_("This action has been withdrawn, so nothing is logged on it any more."))
     if action.strategy.is_next:
@@ -124,7 +124,7 @@ PLAIN = ("date", "status", "progress", "spent", "budget_line", "people_reached",
 TEXTS = ("text", "spent_reason", "challenges", "next_step")
 
 
-def _fill(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod, is_late: bool) -> None:
+def _set_fields(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod, is_late: bool) -> None:
     for name in PLAIN:
         setattr(update, name, getattr(data, name))
     for name in TEXTS:
@@ -133,7 +133,7 @@ def _fill(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod, is_l
     update.city_period, update.is_reported_late = city_period, is_late
 
 
-def _reach(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
+def _set_milestones(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
     """Make ``data.milestones`` the milestones that this update reached."""
     wanted = {milestone.pk for milestone in data.milestones}
     stored = {} if is_new else {row.milestone_id: row for row in update.reached.all()}
@@ -141,26 +141,26 @@ def _reach(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = F
         stored[milestone]._history_user = by
         stored[milestone].delete()
     for milestone in sorted(wanted - stored.keys()):
-        save_as(MilestoneReached(update=update, milestone_id=milestone), by)
+        save_with_history(MilestoneReached(update=update, milestone_id=milestone), by)
 
 
 def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
     for stored in data.files:
-        use_file(stored)
-        save_as(Evidence(update=update, file=stored, title=stored.name[:200]), by)
+        mark_file_used(stored)
+        save_with_history(Evidence(update=update, file=stored, title=stored.name[:200]), by)
     standing = [] if is_new else list(update.evidence.standing().exclude(link=""))
     for evidence in standing:
         if evidence.link not in data.links:
-            _take_away(evidence, by)
+            _withdraw_evidence(evidence, by)
     have = {evidence.link for evidence in standing}
     for link in dict.fromkeys(data.links):
         if link not in have:
-            save_as(Evidence(update=update, link=link), by)
+            save_with_history(Evidence(update=update, link=link), by)
 
 
-def _take_away(evidence: Evidence, by: Any) -> None:
+def _withdraw_evidence(evidence: Evidence, by: Any) -> None:
     evidence.withdrawn_at = clock.now()
-    save_as(evidence, by)
+    save_with_history(evidence, by)
     if evidence.file:
         withdraw_file(evidence.file)
 
@@ -168,7 +168,7 @@ def _take_away(evidence: Evidence, by: Any) -> None:
 def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
     """Save indicator values. A stored value is replaced only if the form showed its current version.
 
-    Raises ValuesMeanwhile for the others.
+    Raises ValuesConflict for the others.
     """
     meanwhile = {}
     for indicator, value in data.values.items():
@@ -180,10 +180,10 @@ def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
             continue
         try:
             _set_value(update, indicator, value, row, by)
-        except EditedMeanwhile as error:
+        except EditConflict as error:
             meanwhile[indicator.pk] = error.current
     if meanwhile:
-        raise ValuesMeanwhile(meanwhile)
+        raise ValuesConflict(meanwhile)
 
 
 def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorValue | None, by: Any) -> None:
@@ -198,29 +198,29 @@ def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorV
 def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: int) -> ActionUpdate:
     """Correct an update while its period is not locked. A new date may move it to another period.
 
-    Raises NotAllowed, AlreadyWithdrawn, PeriodLocked, StrategyError (draft strategy), InputRefused or ValuesMeanwhile;
-    EditedMeanwhile if ``version`` is not the stored one.
+    Raises PermissionRefused, AlreadyWithdrawn, PeriodLocked, StrategyError (draft strategy), InputRefused or
+    ValuesConflict; EditConflict if ``version`` is not the stored one.
     """
-    demand(by, "strategies.change_actionupdate", update)
-    action = locked_row(update.action)
-    update = _changeable(update)
-    expect_version(update, version)
-    _refuse_errors(action, data, by=by, update=update)
+    require_perm(by, "strategies.change_actionupdate", update)
+    action = lock(update.action)
+    update = _lock_editable(update)
+    check_version(update, version)
+    _validate(action, data, by=by, update=update)
     city_period, is_late = update.city_period, update.is_reported_late
     if data.city_period not in (None, city_period) or data.date != update.date:
-        city_period, is_late = choose_period(action.city, data.date, data.city_period)
-    _fill(update, data, city_period, is_late)
+        city_period, is_late = assign_period(action.city, data.date, data.city_period)
+    _set_fields(update, data, city_period, is_late)
     update.is_nothing_new = False
-    with kind_refusal():
-        save_as(update, by)
-        _reach(update, data, by)
+    with translate_lock_errors():
+        save_with_history(update, by)
+        _set_milestones(update, data, by)
         _add_evidence(update, data, by)
         _set_values(update, data, by)
     return update
 
 
-def _changeable(update: ActionUpdate) -> ActionUpdate:
-    update = locked_row(update)
+def _lock_editable(update: ActionUpdate) -> ActionUpdate:
+    update = lock(update)
     if update.withdrawn_at:
         raise AlreadyWithdrawn
     if update.city_period.is_locked:
@@ -232,36 +232,34 @@ def _changeable(update: ActionUpdate) -> ActionUpdate:
 def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpdate:
     """Remove an update from lists and figures. Officials of the city can still read it, with the reason.
 
-    Raises NotAllowed, ReasonMissing, AlreadyWithdrawn or PeriodLocked.
+    Raises PermissionRefused, ReasonMissing, AlreadyWithdrawn or PeriodLocked.
     """
-    demand(by, "strategies.change_actionupdate", update)
+    require_perm(by, "strategies.change_actionupdate", update)
     if not reason.strip():
         raise ReasonMissing
-    locked_row(update.action)
-    update = _changeable(update)
+    lock(update.action)
+    update = _lock_editable(update)
     update.withdrawn_at, update.withdrawn_reason = clock.now(), reason.strip()[:250]
-    with kind_refusal():
-        save_as(update, by, reason=reason)
+    with translate_lock_errors():
+        save_with_history(update, by, reason=reason)
     return update
 
 
 @transaction.atomic
 def withdraw_evidence(evidence: Evidence, *, by: Any) -> Evidence:
-    """Withdraw a file or link from an update or value. Raises NotAllowed, AlreadyWithdrawn or PeriodLocked."""
+    """Withdraw a file or link from an update or value. Raises PermissionRefused, AlreadyWithdrawn or PeriodLocked."""
     fact: Any = evidence.update or evidence.value
-    demand(by, f"strategies.change_{fact._meta.model_name}", fact)
-    evidence = locked_row(evidence)
+    require_perm(by, f"strategies.change_{fact._meta.model_name}", fact)
+    evidence = lock(evidence)
     if evidence.withdrawn_at:
         raise AlreadyWithdrawn
-    with kind_refusal():
-        _take_away(evidence, by)
+    with translate_lock_errors():
+        _withdraw_evidence(evidence, by)
     return evidence
 
 
 @transaction.atomic
-def log_nothing_new(
-    actions: Iterable[Action], *, by: Any, city_periods: Iterable[CityPeriod] = ()
-) -> list[ActionUpdate]:
+def log_no_change(actions: Iterable[Action], *, by: Any, city_periods: Iterable[CityPeriod] = ()) -> list[ActionUpdate]:
     """Log *no change* for several actions: for all of them or, if one fails, for none.
 
     ``city_periods``: at most one for each city; without one, the update counts for today's period. Raises like
@@ -269,11 +267,11 @@ def log_nothing_new(
     """
     unique = {action.pk: action for action in actions}
     chosen = {row.city_id: row for row in city_periods}
-    return [_nothing_new(unique[pk], by, chosen.get(unique[pk].of_city_id)) for pk in sorted(unique)]
+    return [_log_no_change(unique[pk], by, chosen.get(unique[pk].of_city_id)) for pk in sorted(unique)]
 
 
-def _nothing_new(action: Action, by: Any, city_period: CityPeriod | None) -> ActionUpdate:
-    demand(by, "strategies.log_action", action)
+def _log_no_change(action: Action, by: Any, city_period: CityPeriod | None) -> ActionUpdate:
+    require_perm(by, "strategies.log_action", action)
     day = action.city.today
     if city_period is not None:
         day = min(day, city_period.period.ends_on)
@@ -281,7 +279,7 @@ def _nothing_new(action: Action, by: Any, city_period: CityPeriod | None) -> Act
     is_again = newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk)
     if is_again and city_period in (None, newest.city_period):
         return newest  # the same request again
-    status = newest.status if newest else ActionStatus.PLANNED
+    status = newest.status if newest else ImplementationStage.PLANNED
     data = UpdateInput(date=day, text=_("Nothing new."), status=status, city_period=city_period)
     if newest:
         data.visibility = newest.visibility

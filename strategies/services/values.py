@@ -12,7 +12,7 @@ from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing
 from strategies.models import CityPeriod, Indicator, IndicatorValue
 
 from .checks import current_value, period_error, value_error
-from .versions import demand, expect_version, kind_refusal, locked_row, save_as
+from .versions import check_version, lock, require_perm, save_with_history, translate_lock_errors
 
 
 @transaction.atomic
@@ -28,10 +28,10 @@ def set_value(
 ) -> IndicatorValue:
     """Create or change the value of ``indicator`` for a period. ``value`` is in the indicator's unit.
 
-    Raises NotAllowed, InputRefused or PeriodLocked; EditedMeanwhile if ``version`` is not the stored one.
+    Raises PermissionRefused, InputRefused or PeriodLocked; EditConflict if ``version`` is not the stored one.
     """
-    demand(by, "strategies.add_indicatorvalue", indicator)
-    locked_row(indicator)
+    require_perm(by, "strategies.add_indicatorvalue", indicator)
+    lock(indicator)
     if city_period.city_id != indicator.of_city_id:
         raise InputRefused({"city_period": _("Choose a period of this city.")})
     if sentence := period_error(indicator, city_period):
@@ -42,24 +42,24 @@ def set_value(
     if row is None:
         row = IndicatorValue(indicator=indicator, city_period=city_period, author=by)
     else:
-        demand(by, "strategies.change_indicatorvalue", row)
-        expect_version(row, version)
+        require_perm(by, "strategies.change_indicatorvalue", row)
+        check_version(row, version)
     row.value, row.note, row.visibility = value, note.strip(), visibility
-    with kind_refusal():
-        save_as(row, by)
+    with translate_lock_errors():
+        save_with_history(row, by)
     return row
 
 
 @transaction.atomic
 def withdraw_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorValue:
-    """Withdraw a value. Raises NotAllowed, AlreadyWithdrawn, ReasonMissing or PeriodLocked."""
-    demand(by, "strategies.change_indicatorvalue", value)
-    value = locked_row(value)
+    """Withdraw a value. Raises PermissionRefused, AlreadyWithdrawn, ReasonMissing or PeriodLocked."""
+    require_perm(by, "strategies.change_indicatorvalue", value)
+    value = lock(value)
     if value.withdrawn_at:
         raise AlreadyWithdrawn
     if not reason.strip():
         raise ReasonMissing
     value.withdrawn_at, value.withdrawn_reason = clock.now(), reason.strip()[:250]
-    with kind_refusal():
-        save_as(value, by, reason=reason)
+    with translate_lock_errors():
+        save_with_history(value, by, reason=reason)
     return value

@@ -7,24 +7,24 @@ from typing import Any
 import rules
 from django.db import IntegrityError, models, transaction
 
-from core.exceptions import EditedMeanwhile
-from strategies.exceptions import PERIOD_IS_LOCKED, NotAllowed, PeriodLocked
+from core.exceptions import EditConflict
+from strategies.exceptions import PERIOD_IS_LOCKED, PeriodLocked, PermissionRefused
 
 
-def demand(by: Any, permission: str, row: models.Model) -> None:
-    """Raise NotAllowed unless ``by`` has the permission on the stored ``row`` and may view it."""
+def require_perm(by: Any, permission: str, row: models.Model) -> None:
+    """Raise PermissionRefused unless ``by`` has the permission on the stored ``row`` and may view it."""
     if not by.has_perm(permission, row):
-        raise NotAllowed
+        raise PermissionRefused
 
 
-def demand_rule(by: Any, permission: str, row: models.Model) -> None:
-    """Raise NotAllowed unless the rule allows it; for a row that is not stored yet, so nobody may view it."""
+def require_rule(by: Any, permission: str, row: models.Model) -> None:
+    """Raise PermissionRefused unless the rule allows it; for a row that is not stored yet, so nobody may view it."""
     if not (by.is_active and rules.has_perm(permission, by, row)):
-        raise NotAllowed
+        raise PermissionRefused
 
 
 @contextmanager
-def kind_refusal() -> Iterator[None]:
+def translate_lock_errors() -> Iterator[None]:
     """Run in a savepoint. Turns the error of a period's database trigger into PeriodLocked."""
     try:
         with transaction.atomic():
@@ -35,20 +35,20 @@ def kind_refusal() -> Iterator[None]:
         raise
 
 
-def locked_row(row: Any) -> Any:
+def lock(row: Any) -> Any:
     """Return the row as it is stored now, locked until the commit."""
     return type(row)._default_manager.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
 
 
-def expect_version(row: Any, version: int | None) -> None:
-    """Raise EditedMeanwhile, with the row as ``current``, if its version is not ``version``. None skips the check."""
+def check_version(row: Any, version: int | None) -> None:
+    """Raise EditConflict, with the row as ``current``, if its version is not ``version``. None skips the check."""
     if version is not None and row.version != version:
-        error = EditedMeanwhile()
+        error = EditConflict()
         error.current = row
         raise error
 
 
-def save_as(row: Any, by: Any, *, reason: str = "", new_version: bool = True) -> None:
+def save_with_history(row: Any, by: Any, *, reason: str = "", new_version: bool = True) -> None:
     """Save with the acting user and the reason in the history, and increment ``version``."""
     if new_version and row.pk and hasattr(row, "version"):
         row.version += 1

@@ -7,18 +7,18 @@ from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cities.rules import insider_cities, reads_network
+from cities.rules import insider_city_ids, reads_network
 from core import locales
-from strategies.enums import ActionStatus, Health
+from strategies.enums import Health, ImplementationStage
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
 from strategies.models import Action
 from strategies.models.health import health_reason
-from strategies.selectors.actions import action_page, actions_of, reads_live, with_figures
+from strategies.selectors.actions import action_page, actions_of, may_read_live, with_readable_figures
 from strategies.services import plans
 
 from . import trails
-from .base import OfPlan, RowAct, RowForm, RowPage, csv_answer, may
+from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, csv_response, may
 
 SORTS = {
     "code": ("objective__area__code", "objective__code", "code"),
@@ -38,22 +38,22 @@ COLUMNS = [
 ]
 
 
-class ActionDetail(RowPage):
+class ActionDetail(DetailPage):
     template_name = "strategies/action_detail.html"
     name = "action"
-    rows = Action.objects.with_place().prefetch_related("deputies", "partners", "target_groups")
+    rows = Action.objects.with_related().prefetch_related("deputies", "partners", "target_groups")
 
     def get_rows(self):
         """Add figures: live ones if the user may see them, else from the newest readable revision."""
         rows = super().get_rows().filter(pk=self.kwargs["pk"])
         city = rows.order_by().values_list("objective__area__strategy__city", flat=True).first()
-        return with_figures(rows, self.user, city)
+        return with_readable_figures(rows, self.user, city)
 
     def get_context_data(self, **kwargs):
         action, page = self.row, action_page(self.row, self.user)
         context = {
             "page": page,
-            "trail": trails.here(trails.strategy_trail(action.strategy), action.title),
+            "trail": trails.here(trails.strategy_breadcrumbs(action.strategy), action.title),
             "city": action.city,
             "reason": health_reason(action) if page.is_live else "",
             "shows_people": page.is_insider or reads_network(self.user),
@@ -64,7 +64,7 @@ class ActionDetail(RowPage):
             "draft": action.drafts.filter(author=self.user).first() if self.user.is_authenticated else None,
             "changeable": self.changeable(page),
             "milestone_rows": self.milestone_rows(page),
-            "words_late": _("was due"),
+            "late_label": _("was due"),
             "frozen_log": by_period(page.frozen),
         }
         return super().get_context_data(**context | kwargs)
@@ -108,7 +108,7 @@ def by_period(entries):
     return groups
 
 
-class ActionList(OfPlan, RowPage):
+class ActionList(StrategyMixin, DetailPage):
     template_name = "strategies/action_list.html"
     name = "strategy"
     per_page = 25
@@ -117,7 +117,7 @@ class ActionList(OfPlan, RowPage):
         rows = actions_of(self.row, self.user)
         self.filter = ActionFilter(request.GET, queryset=rows, strategy=self.row)
         if request.GET.get("csv") == "actions":
-            return csv_answer(f"actions-{self.row.city.slug}", self.csv_rows())
+            return csv_response(f"actions-{self.row.city.slug}", self.csv_rows())
         return super().get(request, *args, **kwargs)
 
     @property
@@ -139,10 +139,10 @@ class ActionList(OfPlan, RowPage):
             "filter": self.filter,
             "count": ngettext("%(count)s action", "%(count)s actions", count) % {"count": locales.number(count)},
             "columns": [self.column(key, words) for key, words in COLUMNS],
-            "trail": trails.here(trails.strategy_trail(self.row), _("Actions")),
+            "trail": trails.here(trails.strategy_breadcrumbs(self.row), _("Actions")),
             "city": self.row.city,
-            "is_insider": self.row.city_id in insider_cities(self.user),
-            "is_live": reads_live(self.user, self.row.city_id),
+            "is_insider": self.row.city_id in insider_city_ids(self.user),
+            "is_live": may_read_live(self.user, self.row.city_id),
             "loggable": self.loggable(page.object_list),
         }
         return super().get_context_data(**context | kwargs)
@@ -154,7 +154,7 @@ class ActionList(OfPlan, RowPage):
 
     def loggable(self, actions):
         """Return the ids of the actions that the user may log on, in one query."""
-        rows = Action.objects.to_log_by(self.user).filter(pk__in=[action.pk for action in actions])
+        rows = Action.objects.loggable_by(self.user).filter(pk__in=[action.pk for action in actions])
         return set(rows.values_list("pk", flat=True))
 
     def csv_rows(self):
@@ -182,7 +182,7 @@ class ActionList(OfPlan, RowPage):
                 str(row.objective),
                 row.owner or "",
                 Health(row.health).label if row.health else "",
-                ActionStatus(row.current_status).label if row.current_status else "",
+                ImplementationStage(row.current_stage).label if row.current_stage else "",
                 row.progress,
                 row.expected,
                 row.starts_on,
@@ -193,8 +193,8 @@ class ActionList(OfPlan, RowPage):
             ]
 
 
-class ActionPublish(RowAct):
-    rows = Action.objects.with_place()
+class ActionPublish(ActionView):
+    rows = Action.objects.with_related()
     permission = "strategies.publish_strategy"
     done = gettext_lazy("Published: everybody can read this action’s plan.")
 
@@ -202,7 +202,7 @@ class ActionPublish(RowAct):
         plans.publish_action(self.row, by=self.user)
 
 
-class WithReason(RowForm):
+class ReasonFormView(ServiceFormView):
     """A form that asks for a reason or comment before the service is called."""
 
     template_name = "strategies/reason.html"
@@ -226,8 +226,8 @@ class WithReason(RowForm):
         return []
 
 
-class ActionWithdraw(WithReason):
-    rows = Action.objects.with_place()
+class ActionWithdraw(ReasonFormView):
+    rows = Action.objects.with_related()
     permission = "strategies.change_action"
     heading = gettext_lazy("Withdraw an action")
     label = gettext_lazy("Why is it withdrawn?")
@@ -241,4 +241,4 @@ class ActionWithdraw(WithReason):
         plans.withdraw_action(self.row, by=self.user, reason=form.cleaned_data["text"])
 
     def trail(self):
-        return trails.here(trails.action_trail(self.row), self.heading)
+        return trails.here(trails.action_breadcrumbs(self.row), self.heading)

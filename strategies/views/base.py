@@ -14,8 +14,8 @@ from django.views.generic import TemplateView, View
 
 from cities.models import Installation
 from core.charts import csv_rows
-from core.exceptions import EditedMeanwhile, TellableError
-from core.views import StrangersSignIn
+from core.exceptions import EditConflict, UserFacingError
+from core.views import LoginInsteadOf404Mixin
 from strategies.models import Strategy
 
 
@@ -24,7 +24,7 @@ def may(user: Any, permission: str, row: Any = None) -> bool:
     return user.is_active and rules.has_perm(permission, user, row)
 
 
-class OfRow(StrangersSignIn, View):
+class ObjectMixin(LoginInsteadOf404Mixin, View):
     """A page about one object: 404 if the user may not see it, 403 without ``permission``."""
 
     rows: Any = None  # a queryset with ``visible_to``
@@ -58,7 +58,7 @@ class OfRow(StrangersSignIn, View):
         return may(self.user, permission, row or self.row)
 
 
-class OfPlan(OfRow):
+class StrategyMixin(ObjectMixin):
     """A page about one strategy: the city's current one or, with a number (``Strategy.ref``), another one."""
 
     rows = Strategy.objects.for_pages()
@@ -69,7 +69,7 @@ class OfPlan(OfRow):
         return get_object_or_404(rows.filter(pk=number) if number else rows.current())
 
 
-class RowPage(OfRow, TemplateView):
+class DetailPage(ObjectMixin, TemplateView):
     """Detail page. ``name``: name of the object in the template context."""
 
     name = "row"
@@ -78,7 +78,7 @@ class RowPage(OfRow, TemplateView):
         return self.render_to_response(self.get_context_data(**{self.name: self.row}))
 
 
-class RowAct(OfRow):
+class ActionView(ObjectMixin):
     """POST only: ``act`` calls a service; then it shows the message ``done`` and redirects to ``back``."""
 
     http_method_names = ["post"]
@@ -94,7 +94,7 @@ class RowAct(OfRow):
         row = self.row
         try:
             self.act()
-        except TellableError as error:
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             if self.done:
@@ -102,7 +102,7 @@ class RowAct(OfRow):
         return redirect(self.back() if row else "/")
 
 
-class RowForm(OfRow, TemplateView):
+class ServiceFormView(ObjectMixin, TemplateView):
     """A form about the object. ``save`` calls the service; its user-facing errors become errors of the form."""
 
     name = "row"
@@ -117,7 +117,7 @@ class RowForm(OfRow, TemplateView):
     def back(self) -> str:
         return self.row.get_absolute_url()
 
-    def done_url(self) -> str:
+    def get_saved_url(self) -> str:
         """Return the URL to redirect to after saving."""
         return self.back()
 
@@ -131,18 +131,18 @@ class RowForm(OfRow, TemplateView):
         if form.is_valid():
             try:
                 self.save(form)
-            except EditedMeanwhile as error:
-                form.catch_up(self.current_of(form, error))
-            except TellableError as error:
+            except EditConflict as error:
+                form.show_conflict(self.get_current(form, error))
+            except UserFacingError as error:
                 tell(form, error)
             else:
                 if self.done:
                     messages.success(request, self.done)
-                return redirect(self.done_url())
+                return redirect(self.get_saved_url())
         return self.show(form, status=409 if getattr(form, "differences", None) else 200)
 
     @staticmethod
-    def current_of(form, error):
+    def get_current(form, error):
         found = getattr(error, "current", None)
         return found or type(form.instance)._default_manager.get(pk=form.instance.pk)
 
@@ -151,13 +151,13 @@ class RowForm(OfRow, TemplateView):
         return self.render_to_response(context, status=status)
 
 
-def tell(form: Any, error: TellableError) -> None:
+def tell(form: Any, error: UserFacingError) -> None:
     """Add the service's error to the field that it is about, else to the form."""
     for name, sentence in (getattr(error, "errors", None) or {None: str(error)}).items():
         form.add_error(name if name in form.fields else None, str(sentence))
 
 
-def csv_answer(name: str, rows: Any) -> HttpResponse:
+def csv_response(name: str, rows: Any) -> HttpResponse:
     """Return a CSV download. On a demonstration site its first line says that the content is illustrative."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'

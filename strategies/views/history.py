@@ -7,10 +7,10 @@ from strategies.models import Action, ActionUpdate, Indicator
 from strategies.selectors.history import history_of, history_of_action, history_of_update
 
 from . import trails
-from .base import OfPlan, RowPage
+from .base import DetailPage, StrategyMixin
 
 
-class History(RowPage):
+class History(DetailPage):
     template_name = "strategies/history.html"
     permission = "strategies.read_history"
 
@@ -26,13 +26,13 @@ class History(RowPage):
 
 
 class ActionHistory(History):
-    rows = Action.objects.with_place()
+    rows = Action.objects.with_related()
 
     def entries(self, row):
         return history_of_action(row, self.user)
 
     def trail(self, row):
-        return trails.action_trail(row)
+        return trails.action_breadcrumbs(row)
 
     def city_of(self, row):
         return row.city
@@ -47,7 +47,7 @@ class UpdateHistory(History):
         return history_of_update(row, of_city=is_insider(self.user, row))
 
     def trail(self, row):
-        return trails.action_trail(row.action)
+        return trails.action_breadcrumbs(row.action)
 
     def city_of(self, row):
         return row.city_period.city
@@ -57,15 +57,15 @@ class IndicatorHistory(History):
     rows = Indicator.objects.select_related("strategy__city")
 
     def trail(self, row):
-        return [*trails.strategy_trail(row.strategy), (row.name, row.get_absolute_url())]
+        return [*trails.strategy_breadcrumbs(row.strategy), (row.name, row.get_absolute_url())]
 
     def city_of(self, row):
         return row.strategy.city
 
 
-class StrategyHistory(OfPlan, History):
+class StrategyHistory(StrategyMixin, History):
     def trail(self, row):
-        return trails.strategy_trail(row)
+        return trails.strategy_breadcrumbs(row)
 
     def city_of(self, row):
         return row.city

@@ -5,22 +5,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cities.models import Installation
-from cities.rules import insider_cities
+from cities.rules import insider_city_ids
 from core.charts import chart_csv
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from strategies.charts import values_chart
 from strategies.exceptions import InputRefused
 from strategies.forms import ValuesForm
 from strategies.models import CityPeriod, Indicator, IndicatorValue
-from strategies.selectors.values import indicators_of, planned_of, value_rows, values_of, way_to_target
+from strategies.selectors.values import baseline_and_target, indicators_of, target_progress, value_rows, values_of
 from strategies.services import values
 
 from . import trails
-from .actions import WithReason
-from .base import OfPlan, RowForm, RowPage, csv_answer, may
+from .actions import ReasonFormView
+from .base import DetailPage, ServiceFormView, StrategyMixin, csv_response, may
 
 
-class IndicatorList(OfPlan, RowPage):
+class IndicatorList(StrategyMixin, DetailPage):
     template_name = "strategies/indicator_list.html"
     name = "strategy"
 
@@ -28,41 +28,43 @@ class IndicatorList(OfPlan, RowPage):
         context = {
             "rows": indicators_of(self.row, self.user),
             "city": self.row.city,
-            "trail": trails.here(trails.strategy_trail(self.row), _("Indicators")),
+            "trail": trails.here(trails.strategy_breadcrumbs(self.row), _("Indicators")),
             "may_change": self.may("strategies.change_strategy") and not self.row.is_superseded,
         }
         return super().get_context_data(**context | kwargs)
 
 
-class IndicatorDetail(RowPage):
+class IndicatorDetail(DetailPage):
     template_name = "strategies/indicator_detail.html"
     name = "indicator"
     rows = Indicator.objects.select_related("strategy__city", "action__objective__area", "objective__area")
 
     def get(self, request, *args, **kwargs):
         if request.GET.get("csv"):
-            return csv_answer(f"indicator-{self.row.pk}", chart_csv(self.chart()))
+            return csv_response(f"indicator-{self.row.pk}", chart_csv(self.chart()))
         return super().get(request, *args, **kwargs)
 
     def chart(self, told=None):
         is_demo = Installation.objects.filter(is_demo=True).exists()
         told = values_of(self.row, self.user) if told is None else told
-        return values_chart(self.row, told, *planned_of(self.row, self.user), illustrative=is_demo)
+        return values_chart(self.row, told, *baseline_and_target(self.row, self.user), illustrative=is_demo)
 
     def get_context_data(self, **kwargs):
         indicator = self.row
         city = indicator.strategy.city
         told = values_of(indicator, self.user)
-        baseline, target = planned_of(indicator, self.user)
+        baseline, target = baseline_and_target(indicator, self.user)
         context = {
             "city": city,
             "values": told,
             "baseline": baseline,
             "target": target,
-            "way": way_to_target(baseline, target, told),
+            "way": target_progress(baseline, target, told),
             "objective": indicator.objective or (indicator.action and indicator.action.objective),
             "chart": self.chart(told),
-            "trail": trails.here([*trails.strategy_trail(indicator.strategy), self.to_list()], indicator.name),
+            "trail": trails.here(
+                [*trails.strategy_breadcrumbs(indicator.strategy), self.list_breadcrumb()], indicator.name
+            ),
             "may_change": self.may("strategies.change_indicator") and not indicator.strategy.is_superseded,
             "may_value": self.may("strategies.add_indicatorvalue")
             and not (indicator.withdrawn_at or indicator.strategy.is_next),
@@ -71,7 +73,7 @@ class IndicatorDetail(RowPage):
         }
         return super().get_context_data(**context | kwargs)
 
-    def to_list(self):
+    def list_breadcrumb(self):
         from django.urls import reverse
 
         return (_("Indicators"), reverse("strategies:indicator_list", args=[self.row.strategy.ref]))
@@ -83,7 +85,7 @@ class IndicatorDetail(RowPage):
         return list(rows.order_by("-period__starts_on"))
 
 
-class ValuesEdit(RowForm):
+class ValuesEdit(ServiceFormView):
     """All values of a period on one page. Indicators for which the user may not enter values are left out."""
 
     template_name = "strategies/values_form.html"
@@ -91,7 +93,7 @@ class ValuesEdit(RowForm):
     rows = CityPeriod.objects.select_related("city", "period")
 
     def is_allowed(self, row):
-        return row.city_id in insider_cities(self.user) and bool(self.offered(row))
+        return row.city_id in insider_city_ids(self.user) and bool(self.offered(row))
 
     def offered(self, row):
         if not hasattr(self, "_offered"):
@@ -118,7 +120,7 @@ class ValuesEdit(RowForm):
                     version=version or (0 if row.value else None),
                 )
                 saved += 1
-            except EditedMeanwhile as error:
+            except EditConflict as error:
                 refused = self.meanwhile(form, row, error)
             except InputRefused as error:
                 refused = {f"value_{row.indicator.pk}": " ".join(error.errors.values())}
@@ -142,11 +144,14 @@ class ValuesEdit(RowForm):
             messages.success(self.request, words)
 
     def get_context_data(self, **kwargs):
-        context = {"city": self.row.city, "trail": trails.here(trails.period_trail(self.row), _("Indicator values"))}
+        context = {
+            "city": self.row.city,
+            "trail": trails.here(trails.period_breadcrumbs(self.row), _("Indicator values")),
+        }
         return super().get_context_data(**context | kwargs)
 
 
-class ValueWithdraw(WithReason):
+class ValueWithdraw(ReasonFormView):
     rows = IndicatorValue.objects.select_related(
         "indicator__strategy__city", "city_period__city", "city_period__period"
     )
@@ -166,4 +171,4 @@ class ValueWithdraw(WithReason):
     def trail(self):
         strategy = self.row.indicator.strategy
         place = (self.row.indicator.name, self.back())
-        return trails.here([*trails.strategy_trail(strategy), place], self.heading)
+        return trails.here([*trails.strategy_breadcrumbs(strategy), place], self.heading)

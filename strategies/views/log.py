@@ -18,23 +18,23 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
-from core.exceptions import TellableError
-from core.ids import pk_of
-from strategies.exceptions import ValuesMeanwhile, ValuesMoved, WillBeLate
+from core.exceptions import UserFacingError
+from core.ids import parse_pk
+from strategies.exceptions import LateUpdateUnconfirmed, ValuesConflict, ValuesPeriodChanged
 from strategies.forms import LogForm
 from strategies.models import Action, ActionUpdate, UpdateDraft
-from strategies.selectors.logging import LogPage, values_in
+from strategies.selectors.logging import LogFormData, values_by_indicator
 from strategies.selectors.work import next_action
 from strategies.services import drafts, notes, updates
 
 from . import trails
-from .base import OfRow, tell
-from .noted import WithNote, draft_fields, uuid_of
+from .base import ObjectMixin, tell
+from .noted import FormTokenMixin, draft_fields, parse_uuid
 
-MOST_KEPT = 20
+MAX_UPLOADS = 20
 
 
-class LogBase(OfRow, TemplateView):
+class LogBase(ObjectMixin, TemplateView):
     """Shared by logging and changing an update: the form, files already uploaded, and the input for the service."""
 
     template_name = "strategies/action_log.html"
@@ -46,23 +46,23 @@ class LogBase(OfRow, TemplateView):
         raise NotImplementedError
 
     @cached_property
-    def log_page(self) -> LogPage:
-        return LogPage(self.action, update=self.update)
+    def log_page(self) -> LogFormData:
+        return LogFormData(self.action, update=self.update)
 
     def make_form(self, data=None, files=None, **kwargs):
         max_mb = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
-        status = self.log_page.last_status if data is None else ""
+        status = self.log_page.last_stage if data is None else ""
         instance = self.update or ActionUpdate(action=self.action, status=status)
         return LogForm(data, files, instance=instance, page=self.log_page, max_mb=max_mb, **kwargs)
 
     # ---- files
 
-    def take_files(self, form) -> list[StoredFile]:
+    def store_files(self, form) -> list[StoredFile]:
         """Return the files. Uploads are stored at once, as pending, so that they survive other errors in the form."""
-        wanted = [found for found in map(uuid_of, self.request.POST.getlist("kept")[:MOST_KEPT]) if found]
+        wanted = [found for found in map(parse_uuid, self.request.POST.getlist("kept")[:MAX_UPLOADS]) if found]
         mine = StoredFile.objects.filter(uploaded_by=self.user, state=FileState.PENDING, uuid__in=wanted)
         kept = list(mine) if wanted else []
-        for upload in self.request.FILES.getlist("files")[:MOST_KEPT]:
+        for upload in self.request.FILES.getlist("files")[:MAX_UPLOADS]:
             try:
                 kept.append(store_upload(upload, by=self.user))
             except FileRefused as error:
@@ -91,7 +91,7 @@ class LogBase(OfRow, TemplateView):
 
     @cached_property
     def form_uuid(self) -> UUID:
-        return uuid_of(self.request.POST.get("form_uuid")) or uuid4()
+        return parse_uuid(self.request.POST.get("form_uuid")) or uuid4()
 
     @staticmethod
     def has_more(form) -> bool:
@@ -108,14 +108,14 @@ class LogBase(OfRow, TemplateView):
             "kept": kept,
             "update": self.update,
             "form_uuid": self.form_uuid,
-            "trail": trails.here(trails.work_trail(self.action), self.heading),
+            "trail": trails.here(trails.my_work_trail(self.action), self.heading),
             "has_more": self.has_more(form),
         }
         return self.render_to_response(self.get_context_data(**context | more), status=status)
 
 
-class ActionLog(WithNote, LogBase):
-    rows = Action.objects.standing().with_place()
+class ActionLog(FormTokenMixin, LogBase):
+    rows = Action.objects.standing().with_related()
     permission = "strategies.log_action"
 
     @property
@@ -140,7 +140,7 @@ class ActionLog(WithNote, LogBase):
         if self.draft:
             self.form_uuid = self.draft.form_uuid
             pending = self.draft.files.filter(state=FileState.PENDING, uploaded_by=self.user)
-            return self.show(self.make_form(initial=initial_of(self.draft)), kept=list(pending))
+            return self.show(self.make_form(initial=draft_initial(self.draft)), kept=list(pending))
         return self.show(self.make_form(initial={"date": self.log_page.today, "language": self.usual_language()}))
 
     def usual_language(self) -> str:
@@ -148,7 +148,7 @@ class ActionLog(WithNote, LogBase):
         return last.language if last else self.action.city.language
 
     def show(self, form, **more):
-        lists = {"draft": self.draft, "note": notes.write_note(self.user, self.action)}
+        lists = {"draft": self.draft, "note": notes.sign_form_token(self.user, self.action)}
         return super().show(form, **lists | told_of(form) | more)
 
     # ---- POST
@@ -159,10 +159,10 @@ class ActionLog(WithNote, LogBase):
             return self.discard()
         form = self.make_form(request.POST, request.FILES)
         if "save_draft" in request.POST:
-            return self.keep_draft(form)
-        if not form.is_valid() and (before := self.saved_before()) is not None:
+            return self.save_draft_response(form)
+        if not form.is_valid() and (before := self.find_saved()) is not None:
             return self.again(form, before)
-        kept = self.take_files(form)
+        kept = self.store_files(form)
         if form.errors:
             return self.show(form, kept=kept)
         return self.log(form, kept)
@@ -170,15 +170,15 @@ class ActionLog(WithNote, LogBase):
     def log(self, form, kept):
         try:
             update = updates.log_update(self.action, by=self.user, data=self.input_from(form, kept))
-        except WillBeLate:
+        except LateUpdateUnconfirmed:
             return self.show(form, kept=kept, must_confirm=True)
-        except ValuesMoved:
+        except ValuesPeriodChanged:
             return self.show(form, kept=kept)
-        except ValuesMeanwhile as error:
-            form.catch_up_values(error)
+        except ValuesConflict as error:
+            form.accept_current_versions(error)
             tell(form, error)
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
-        except TellableError as error:
+        except UserFacingError as error:
             tell(form, error)
             return self.show(form, kept=kept)
         return self.again(form, update, kept=kept)
@@ -187,9 +187,9 @@ class ActionLog(WithNote, LogBase):
         """Add which period the form showed, so that the service raises if the update or its values go into another."""
         told, values_told = self.request.POST.get("told"), self.request.POST.get("values_told")
         data = super().input_from(form, kept)
-        data.asks_before_late = told != ""
-        data.told_late_in = pk_of(told)
-        data.asks_before_moving, data.values_told_in = values_told != "", pk_of(values_told)
+        data.must_confirm_late = told != ""
+        data.late_period_shown = parse_pk(told)
+        data.must_confirm_values_period, data.values_period_shown = values_told != "", parse_pk(values_told)
         return data
 
     def saved(self, update):
@@ -211,30 +211,30 @@ class ActionLog(WithNote, LogBase):
 
     # ---- the same form sent twice
 
-    def saved_before(self) -> ActionUpdate | None:
-        sent = uuid_of(self.request.POST.get("form_uuid"))
+    def find_saved(self) -> ActionUpdate | None:
+        sent = parse_uuid(self.request.POST.get("form_uuid"))
         rows = ActionUpdate.objects.filter(uuid=sent, author=self.user, action=self.action)
         return rows.select_related("city_period__period").first() if sent else None
 
     def again(self, form, update, kept=None):
         """Answer a second POST of the same form: same input like the first; other input is shown as a new update."""
         is_same = " ".join((form["text"].value() or "").split()) == " ".join(update.text.split())
-        if is_same and form.values.items() <= values_in(update.city_period, form.values).items():
+        if is_same and form.values.items() <= values_by_indicator(update.city_period, form.values).items():
             return self.saved(update)
-        kept = self.take_files(form) if kept is None else kept
+        kept = self.store_files(form) if kept is None else kept
         self.form_uuid = uuid4()
         return self.show(form, kept=kept, before=update)
 
     # ---- the draft
 
-    def keep_draft(self, form):
-        kept = self.take_files(form)
-        if self.is_of_another_window() and "replace" not in self.request.POST:
+    def save_draft_response(self, form):
+        kept = self.store_files(form)
+        if self.has_other_draft() and "replace" not in self.request.POST:
             return self.show(form, kept=kept, other_draft=self.draft)
         fields = draft_fields(self.request.POST)
         try:
             drafts.save_draft(self.action, by=self.user, form_uuid=self.form_uuid, fields=fields, files=kept)
-        except TellableError as error:
+        except UserFacingError as error:
             form.full_clean()
             tell(form, error)
             return self.show(form, kept=kept)
@@ -243,25 +243,25 @@ class ActionLog(WithNote, LogBase):
         messages.success(self.request, _("Your draft is kept. Nobody else sees it."))
         return redirect("strategies:action_log", pk=self.action.pk)
 
-    def is_of_another_window(self) -> bool:
+    def has_other_draft(self) -> bool:
         return self.draft is not None and self.draft.form_uuid != self.form_uuid
 
     def discard(self):
-        drafts.drop_draft(self.action, by=self.user)
+        drafts.delete_draft(self.action, by=self.user)
         messages.success(self.request, _("The draft is discarded."))
         return redirect("strategies:my_work")
 
 
-class LogPeriod(OfRow, TemplateView):
+class LogPeriod(ObjectMixin, TemplateView):
     """Fragment with the period and its values, loaded when the user chooses another date."""
 
     template_name = "strategies/_log_period.html"
-    rows = Action.objects.standing().with_place()
+    rows = Action.objects.standing().with_related()
     permission = "strategies.log_action"
 
     def get(self, request, *args, **kwargs):
         form = LogForm(
-            instance=ActionUpdate(action=self.row), page=LogPage(self.row), max_mb=0, initial=request.GET.dict()
+            instance=ActionUpdate(action=self.row), page=LogFormData(self.row), max_mb=0, initial=request.GET.dict()
         )
         context = told_of(form) | {"form": form, "action": self.row, "swaps": True}
         return self.render_to_response(self.get_context_data(**context))
@@ -270,10 +270,10 @@ class LogPeriod(OfRow, TemplateView):
 def told_of(form: LogForm) -> dict[str, Any]:
     """Return the template context for the period that the date leads to."""
     form.complete()
-    return {"period": form.period, "is_late": form.aim[1]}
+    return {"period": form.period, "is_late": form.target_period[1]}
 
 
-def initial_of(draft: UpdateDraft) -> dict[str, Any]:
+def draft_initial(draft: UpdateDraft) -> dict[str, Any]:
     """Return a draft as initial data of the form: a list for multiple choices, the last string for other fields."""
     several = {"milestones"}
     return {name: values if name in several else (values or [""])[-1] for name, values in draft.fields.items()}

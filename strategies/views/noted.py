@@ -15,15 +15,15 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts.addresses import address_of
+from accounts.addresses import get_client_ip
 from core import clock, locales
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 from strategies.models import Action, ActionUpdate, UpdateDraft
 from strategies.services import drafts, notes
 
-from .base import OfRow
+from .base import ObjectMixin
 
-NOT_OF_THE_DRAFT = {
+TECHNICAL_FIELDS = {
     "csrfmiddlewaretoken",
     "note",
     "save",
@@ -35,7 +35,7 @@ NOT_OF_THE_DRAFT = {
 }
 
 
-class WithNote:
+class FormTokenMixin:
     """Checks session and CSRF token. If they do not fit, the form's signed token decides who gets the input as a draft.
 
     The view is exempt from the CSRF middleware because the check happens here. A POST that fails it can only be stored
@@ -45,40 +45,44 @@ class WithNote:
     @method_decorator(csrf_exempt)
     def dispatch(self, request, *args, **kwargs):
         if request.method == "POST":
-            stopped = self.stop(request)
+            stopped = self.check_sender(request)
             if stopped is not None:
                 return stopped
         return super().dispatch(request, *args, **kwargs)
 
-    def stop(self, request) -> HttpResponse | None:
+    def check_sender(self, request) -> HttpResponse | None:
         """Return None if the POST is the signed-in user's own, else the response."""
         user = request.user
         if not user.is_authenticated and _is_huge(request):
-            return self.not_kept(request, _("This is too much to be kept without being signed in."), fields={})
-        note = notes.read_note(request.POST.get("note", ""), self.kwargs["pk"])
+            return self.not_stored_response(
+                request, _("This is too much to be kept without being signed in."), fields={}
+            )
+        note = notes.read_form_token(request.POST.get("note", ""), self.kwargs["pk"])
         is_own = note is None or note.user_id == user.pk
         if user.is_authenticated and is_own and csrf_passes(request):
             return None
         if note is None:
-            return self.not_kept(request, _("You are not signed in any more, and this form is too old to be kept."))
+            return self.not_stored_response(
+                request, _("You are not signed in any more, and this form is too old to be kept.")
+            )
         return self.keep(request, note)
 
     def keep(self, request, note) -> HttpResponse:
         try:
-            parked = notes.park(
+            parked = notes.store_as_draft(
                 note,
                 fields=draft_fields(request.POST),
                 files=request.FILES.getlist("files"),
-                form_uuid=uuid_of(request.POST.get("form_uuid")),
-                address=address_of(request),
+                form_uuid=parse_uuid(request.POST.get("form_uuid")),
+                address=get_client_ip(request),
             )
-        except notes.NoteRefused as error:
-            return self.not_kept(request, str(error))
+        except notes.FormTokenRefused as error:
+            return self.not_stored_response(request, str(error))
         for sentence in parked.refused:
             messages.error(request, sentence)
-        return self.after_keeping(request, note)
+        return self.stored_response(request, note)
 
-    def after_keeping(self, request, note) -> HttpResponse:
+    def stored_response(self, request, note) -> HttpResponse:
         here = reverse("strategies:action_log", args=[note.action_id])
         if not request.user.is_authenticated:
             words = _("You had been signed out. What you sent is kept as your draft: sign in to look it over and save.")
@@ -97,7 +101,7 @@ class WithNote:
         return redirect("strategies:my_work")
 
     @staticmethod
-    def not_kept(request, reason: str, fields: dict | None = None) -> HttpResponse:
+    def not_stored_response(request, reason: str, fields: dict | None = None) -> HttpResponse:
         """Return a page with the typed text to copy, because nothing could be stored."""
         fields = draft_fields(request.POST) if fields is None else fields
         typed = [text for name in ("text", "challenges", "next_step") for text in fields.get(name, []) if text.strip()]
@@ -105,17 +109,17 @@ class WithNote:
         return render(request, "strategies/log_not_kept.html", context, status=HTTPStatus.FORBIDDEN)
 
 
-class DraftSave(WithNote, OfRow):
+class DraftSave(FormTokenMixin, ObjectMixin):
     """Saves the draft while the user types. Returns JSON with the text that the page then shows."""
 
     http_method_names = ["post"]
-    rows = Action.objects.standing().with_place()
+    rows = Action.objects.standing().with_related()
     permission = "strategies.log_action"
 
-    def stop(self, request):
+    def check_sender(self, request):
         """Store nothing without a session. The form's Save button does that, less often and with the files."""
         user = request.user
-        note = None if _is_huge(request) else notes.read_note(request.POST.get("note", ""), self.kwargs["pk"])
+        note = None if _is_huge(request) else notes.read_form_token(request.POST.get("note", ""), self.kwargs["pk"])
         if user.is_authenticated and (note is None or note.user_id == user.pk) and csrf_passes(request):
             return None
         return JsonResponse(
@@ -123,7 +127,7 @@ class DraftSave(WithNote, OfRow):
         )
 
     def post(self, request, *args, **kwargs):
-        action, form_uuid = self.row, uuid_of(request.POST.get("form_uuid"))
+        action, form_uuid = self.row, parse_uuid(request.POST.get("form_uuid"))
         if form_uuid is None:
             raise Http404
         if ActionUpdate.objects.filter(uuid=form_uuid).exists():
@@ -137,7 +141,7 @@ class DraftSave(WithNote, OfRow):
         files = [stored for stored in (there.files.all() if there else []) if str(stored.uuid) in wanted]
         try:
             drafts.save_draft(action, by=self.user, form_uuid=form_uuid, fields=fields, files=files)
-        except TellableError as error:
+        except UserFacingError as error:
             return JsonResponse({"text": str(error)})
         return JsonResponse({"saved_at": time_of_day(action.city.timezone)})
 
@@ -156,11 +160,11 @@ def _checked():
 
 
 def _is_huge(request) -> bool:
-    most = notes.MOST_FILES * settings.UPLOAD_MAX_BYTES + 1024 * 1024
+    most = notes.MAX_FILES * settings.UPLOAD_MAX_BYTES + 1024 * 1024
     return int(request.META.get("CONTENT_LENGTH") or 0) > most
 
 
-def uuid_of(text: Any) -> UUID | None:
+def parse_uuid(text: Any) -> UUID | None:
     try:
         return UUID(str(text))
     except ValueError:
@@ -169,7 +173,7 @@ def uuid_of(text: Any) -> UUID | None:
 
 def draft_fields(posted) -> dict[str, list[str]]:
     """Return the posted fields as typed, without technical fields and NUL characters."""
-    typed = {name: values for name, values in posted.lists() if name not in NOT_OF_THE_DRAFT}
+    typed = {name: values for name, values in posted.lists() if name not in TECHNICAL_FIELDS}
     return {name.replace("\0", ""): [text.replace("\0", "") for text in values] for name, values in typed.items()}
 
 

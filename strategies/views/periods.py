@@ -11,26 +11,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
-from cities.rules import insider_cities, person_of, reads_network
+from cities.rules import insider_city_ids, person_of, reads_network
 from strategies.enums import PeriodState, PeriodVerb
 from strategies.forms import NarrativeForm, ReasonForm, ReturnForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
-from strategies.selectors.frozen import cut_for, revision_for
+from strategies.selectors.frozen import redact_for, revision_for
 from strategies.selectors.periods import period_list
-from strategies.selectors.places import ACTION, marks_of, places_of
-from strategies.selectors.work import CAME_BACK
+from strategies.selectors.places import ACTION, correction_marks, sections_of
+from strategies.selectors.work import RETURNED_TITLES
 from strategies.services import periods
 
 from . import trails
-from .actions import WithReason
-from .base import RowAct, RowForm, RowPage, StrangersSignIn
+from .actions import ReasonFormView
+from .base import ActionView, DetailPage, LoginInsteadOf404Mixin, ServiceFormView
 
 ROWS = CityPeriod.objects.select_related("city", "period")
 STEPS = [PeriodState.OPEN, PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED]
 
 
-class CityPeriodList(StrangersSignIn, TemplateView):
+class CityPeriodList(LoginInsteadOf404Mixin, TemplateView):
     template_name = "strategies/cityperiod_list.html"
     per_page = 40
 
@@ -41,19 +41,19 @@ class CityPeriodList(StrangersSignIn, TemplateView):
             "page_obj": page,
             "paginator": page.paginator,
             "form": form,
-            "trail": trails.here(trails.cities_trail(), _("Periods")),
+            "trail": trails.here(trails.cities_breadcrumbs(), _("Periods")),
         }
         return super().get_context_data(**context | kwargs)
 
 
-class CityPeriodDetail(RowPage):
+class CityPeriodDetail(DetailPage):
     template_name = "strategies/cityperiod_detail.html"
     name = "city_period"
     rows = ROWS
 
     def get_context_data(self, **kwargs):
         row, user = self.row, self.user
-        is_insider = row.city_id in insider_cities(user)
+        is_insider = row.city_id in insider_city_ids(user)
         shows_counts = is_insider or reads_network(user)
         revisions = list(
             PeriodRevision.objects.visible_to(user).filter(city_period=row).defer("snapshot").order_by("-number")
@@ -72,7 +72,7 @@ class CityPeriodDetail(RowPage):
             "published": None if is_insider else self.published(),
             "comments": self.comments(is_insider, revisions) if shows_counts else [],
             "steps": self.steps(),
-            "trail": trails.here(trails.city_trail(row.city), row.period.name),
+            "trail": trails.here(trails.city_breadcrumbs(row.city), row.period.name),
             "may": self.permissions(),
         }
         return super().get_context_data(**context | kwargs)
@@ -97,16 +97,17 @@ class CityPeriodDetail(RowPage):
 
     def marks(self, move, is_insider):
         """Return the marked parts, with a link only for users who may correct them."""
-        marks = marks_of(move, self.row) if move else []
-        may_mend = self.may("strategies.change_narrative")
+        marks = correction_marks(move, self.row) if move else []
+        may_correct = self.may("strategies.change_narrative")
         return [
-            mark if may_mend or (is_insider and mark.place.kind == ACTION) else mark._replace(url="") for mark in marks
+            mark if may_correct or (is_insider and mark.place.kind == ACTION) else mark._replace(url="")
+            for mark in marks
         ]
 
     def returned(self, moves):
         """Return the newest transition if it returned or reopened the period, else None."""
         newest = next(iter(moves), None)
-        return newest if newest is not None and newest.verb in CAME_BACK else None
+        return newest if newest is not None and newest.verb in RETURNED_TITLES else None
 
     def steps(self):
         state = PeriodState(self.row.state)
@@ -117,25 +118,25 @@ class CityPeriodDetail(RowPage):
     def permissions(self):
         """Return which buttons to show: the user has the permission and the state allows it."""
         state = PeriodState(self.row.state)
-        handed_in = state in {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
+        is_submitted = state in {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
         is_open = state in {PeriodState.OPEN, PeriodState.RETURNED}
         now = {
             "submit": is_open,
             "return": state == PeriodState.SUBMITTED,
             "accept": state == PeriodState.SUBMITTED,
             "publish": state == PeriodState.ACCEPTED,
-            "reopen": handed_in,
+            "reopen": is_submitted,
             "open": state == PeriodState.SCHEDULED,
         }
         may = {verb: possible and self.may(f"strategies.{verb}_cityperiod") for verb, possible in now.items()}
-        may["narrative"] = not handed_in and self.may("strategies.change_narrative")
+        may["narrative"] = not is_submitted and self.may("strategies.change_narrative")
         may["values"] = may["narrative"]
-        may["comment"] = not handed_in and self.may("strategies.comment_cityperiod")
-        may["ask"] = handed_in and self.may("strategies.ask_reopen_cityperiod")
+        may["comment"] = not is_submitted and self.may("strategies.comment_cityperiod")
+        may["ask"] = is_submitted and self.may("strategies.request_reopen_cityperiod")
         return may
 
 
-class PeriodRevisionDetail(RowPage):
+class PeriodRevisionDetail(DetailPage):
     """One revision as it was submitted, reduced to what the user may read."""
 
     template_name = "strategies/revision.html"
@@ -151,8 +152,8 @@ class PeriodRevisionDetail(RowPage):
         return found
 
     def get_context_data(self, **kwargs):
-        is_given = PeriodRevision.objects.given_to(self.user).filter(pk=self.revision.pk).exists()
-        contents = cut_for(self.revision.contents, self.user, self.row.city, is_given=is_given)
+        is_granted = PeriodRevision.objects.granted_to(self.user).filter(pk=self.revision.pk).exists()
+        contents = redact_for(self.revision.contents, self.user, self.row.city, is_granted=is_granted)
         for action in contents["actions"]:
             for update in action["updates"]:
                 update["day"] = date.fromisoformat(update["date"])
@@ -168,8 +169,8 @@ class PeriodRevisionDetail(RowPage):
             .filter(city_period=self.row)
             .order_by("-number")
             .first(),
-            "trail": trails.here(trails.period_trail(self.row), words),
-            "is_insider": self.row.city_id in insider_cities(self.user),
+            "trail": trails.here(trails.period_breadcrumbs(self.row), words),
+            "is_insider": self.row.city_id in insider_city_ids(self.user),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -177,7 +178,7 @@ class PeriodRevisionDetail(RowPage):
 # ---- forms
 
 
-class NarrativeEdit(RowForm):
+class NarrativeEdit(ServiceFormView):
     template_name = "strategies/narrative_form.html"
     name = "city_period"
     rows = ROWS
@@ -195,15 +196,15 @@ class NarrativeEdit(RowForm):
         )
 
     @staticmethod
-    def current_of(form, error):
+    def get_current(form, error):
         return Narrative.objects.get(city_period=form.instance.city_period)
 
     def get_context_data(self, **kwargs):
-        trail = trails.here(trails.period_trail(self.row), _("Narrative"))
+        trail = trails.here(trails.period_breadcrumbs(self.row), _("Narrative"))
         return super().get_context_data(city=self.row.city, trail=trail, **kwargs)
 
 
-class CityPeriodSubmit(RowForm):
+class CityPeriodSubmit(ServiceFormView):
     """Shows what is submitted and its consequences, and asks for the responsible official."""
 
     template_name = "strategies/cityperiod_submit.html"
@@ -223,12 +224,12 @@ class CityPeriodSubmit(RowForm):
         periods.submit_period(self.row, by=self.user, on_behalf_of=form.cleaned_data["on_behalf_of"])
 
     def get_context_data(self, **kwargs):
-        trail = trails.here(trails.period_trail(self.row), _("Submit"))
+        trail = trails.here(trails.period_breadcrumbs(self.row), _("Submit"))
         context = {"complete": completeness(self.row), "city": self.row.city, "is_early": self.is_early}
         return super().get_context_data(**context, trail=trail, **kwargs)
 
 
-class PeriodReason(WithReason):
+class PeriodReasonView(ReasonFormView):
     rows = ROWS
     most = 5000
     required = True
@@ -238,10 +239,10 @@ class PeriodReason(WithReason):
         return ReasonForm(data, label=self.label, required=self.required, most=self.most)
 
     def trail(self):
-        return trails.here(trails.period_trail(self.row), self.heading)
+        return trails.here(trails.period_breadcrumbs(self.row), self.heading)
 
 
-class CityPeriodReturn(PeriodReason):
+class CityPeriodReturn(PeriodReasonView):
     permission = "strategies.return_cityperiod"
     heading = gettext_lazy("Return the period")
     label = gettext_lazy("What should the city mend, and why?")
@@ -253,13 +254,13 @@ class CityPeriodReturn(PeriodReason):
 
     def make_form(self, data=None, files=None):
         submitted = PeriodRevision.objects.visible_to(self.user).filter(city_period=self.row, number=self.row.revision)
-        return ReturnForm(data, label=self.label, places=places_of(submitted.first()))
+        return ReturnForm(data, label=self.label, places=sections_of(submitted.first()))
 
     def save(self, form):
         periods.return_period(self.row, by=self.user, comments=form.cleaned_data["text"], marks=form.marks())
 
 
-class CityPeriodReopen(PeriodReason):
+class CityPeriodReopen(PeriodReasonView):
     permission = "strategies.reopen_cityperiod"
     heading = gettext_lazy("Reopen the period")
     label = gettext_lazy("Why is it reopened?")
@@ -273,8 +274,8 @@ class CityPeriodReopen(PeriodReason):
         periods.reopen_period(self.row, by=self.user, reason=form.cleaned_data["text"])
 
 
-class CityPeriodAsk(PeriodReason):
-    permission = "strategies.ask_reopen_cityperiod"
+class CityPeriodRequestReopen(PeriodReasonView):
+    permission = "strategies.request_reopen_cityperiod"
     heading = gettext_lazy("Ask to reopen the period")
     label = gettext_lazy("What is wrong?")
     button = gettext_lazy("Ask the coordinator")
@@ -284,10 +285,10 @@ class CityPeriodAsk(PeriodReason):
     done = gettext_lazy("The coordinators have been asked.")
 
     def save(self, form):
-        periods.ask_to_reopen(self.row, by=self.user, reason=form.cleaned_data["text"])
+        periods.request_reopen(self.row, by=self.user, reason=form.cleaned_data["text"])
 
 
-class CityPeriodComment(PeriodReason):
+class CityPeriodComment(PeriodReasonView):
     permission = "strategies.comment_cityperiod"
     heading = gettext_lazy("Comment on the period")
     label = gettext_lazy("Your comment")
@@ -299,7 +300,7 @@ class CityPeriodComment(PeriodReason):
         periods.comment_period(self.row, by=self.user, text=form.cleaned_data["text"])
 
 
-class CityPeriodEndorse(PeriodReason):
+class CityPeriodEndorse(PeriodReasonView):
     permission = "strategies.comment_cityperiod"
     heading = gettext_lazy("Endorse the period")
     label = gettext_lazy("Comment (optional)")
@@ -312,7 +313,7 @@ class CityPeriodEndorse(PeriodReason):
         periods.endorse_period(self.row, by=self.user, text=form.cleaned_data["text"])
 
 
-class CityPeriodPublish(RowForm):
+class CityPeriodPublish(ServiceFormView):
     """Asks for confirmation and shows what becomes public, because publishing cannot be undone."""
 
     template_name = "strategies/cityperiod_publish.html"
@@ -331,7 +332,7 @@ class CityPeriodPublish(RowForm):
         context = {
             "contents": self.contents(),
             "city": self.row.city,
-            "trail": trails.here(trails.period_trail(self.row), _("Publish")),
+            "trail": trails.here(trails.period_breadcrumbs(self.row), _("Publish")),
         }
         return super().get_context_data(**context, **kwargs)
 
@@ -340,7 +341,7 @@ class CityPeriodPublish(RowForm):
         revision = revision_for(self.row, self.user)
         if revision is None:
             return None
-        read = cut_for(revision.contents, AnonymousUser(), self.row.city)
+        read = redact_for(revision.contents, AnonymousUser(), self.row.city)
         return {
             "updates": sum(len(action["updates"]) for action in read["actions"]),
             "values": sum(bool(indicator["value"]) for indicator in read["indicators"]),
@@ -351,7 +352,7 @@ class CityPeriodPublish(RowForm):
 # ---- actions without a form
 
 
-class CityPeriodAccept(RowAct):
+class CityPeriodAccept(ActionView):
     rows = ROWS
     permission = "strategies.accept_cityperiod"
     done = gettext_lazy("The period is accepted. The city has been told.")
@@ -360,7 +361,7 @@ class CityPeriodAccept(RowAct):
         periods.accept_period(self.row, by=self.user)
 
 
-class CityPeriodOpen(RowAct):
+class CityPeriodOpen(ActionView):
     rows = ROWS
     permission = "strategies.open_cityperiod"
     done = gettext_lazy("The period is open.")

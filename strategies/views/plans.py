@@ -27,18 +27,18 @@ from strategies.models import (
 from strategies.services import plans
 
 from . import trails
-from .actions import WithReason
-from .base import OfPlan, RowAct, RowForm, may
+from .actions import ReasonFormView
+from .base import ActionView, ServiceFormView, StrategyMixin, may
 
 
-class PlanEdit(RowForm):
+class PlanEdit(ServiceFormView):
     """Edits one part of the plan."""
 
     template_name = "strategies/form.html"
     form_class: Any = forms.PlanForm
     heading: Any = ""
     done = gettext_lazy("Saved.")
-    withdraw_asks = False  # whether withdrawing has a page that asks for the reason
+    withdraw_needs_reason = False  # whether withdrawing has a page that asks for the reason
 
     def strategy_of(self, row) -> Strategy:
         return row.strategy
@@ -57,7 +57,7 @@ class PlanEdit(RowForm):
 
     def save(self, form):
         cleaned = form.cleaned_data
-        plans.save_version(
+        plans.save_part(
             self.row,
             by=self.user,
             version=cleaned["version"],
@@ -74,12 +74,12 @@ class PlanEdit(RowForm):
             "city": self.strategy.city,
             "trail": trails.here(self.trail(), self.heading),
             "withdraw_url": self.withdraw_url(),
-            "withdraw_asks": self.withdraw_asks,
+            "withdraw_needs_reason": self.withdraw_needs_reason,
         }
         return super().get_context_data(**context | kwargs)
 
     def trail(self):
-        return trails.strategy_trail(self.strategy)
+        return trails.strategy_breadcrumbs(self.strategy)
 
     def back(self):
         return self.strategy.get_absolute_url()
@@ -114,7 +114,7 @@ class PlanAdd(PlanEdit):
 
     def save(self, form):
         fields = {self.parent_name: self.row} | form.columns
-        plans.save_version(self.part, by=self.user, fields=fields, m2m=form.links)
+        plans.save_part(self.part, by=self.user, fields=fields, m2m=form.links)
 
     @cached_property
     def row(self):
@@ -136,7 +136,7 @@ class StrategyAdd(PlanAdd):
     done = gettext_lazy("The strategy is saved as a draft: the public does not see it. Now add its priority areas.")
 
     def get(self, request, *args, **kwargs):
-        if self.standing and not self.may_succeed():
+        if self.standing and not self.may_begin_next():
             return redirect(self.standing[-1])
         return super().get(request, *args, **kwargs)
 
@@ -146,9 +146,9 @@ class StrategyAdd(PlanAdd):
         rows = Strategy.objects.select_related("city").filter(city=self.row, superseded_at=None)
         return sorted(rows, key=lambda row: row.is_next)
 
-    def may_succeed(self):
+    def may_begin_next(self):
         is_adopted = [row.status for row in self.standing] == [StrategyStatus.ADOPTED]
-        return is_adopted and may(self.user, "strategies.succeed_strategy", self.row)
+        return is_adopted and may(self.user, "strategies.begin_next_strategy", self.row)
 
     def get_context_data(self, **kwargs):
         if not self.standing:
@@ -166,16 +166,16 @@ class StrategyAdd(PlanAdd):
         self.added = plans.add_strategy(self.row, by=self.user, fields=form.columns)
 
     def trail(self):
-        return trails.city_trail(self.row)
+        return trails.city_breadcrumbs(self.row)
 
     def back(self):
         return self.row.get_absolute_url()
 
-    def done_url(self):
+    def get_saved_url(self):
         return self.added.get_absolute_url()
 
 
-class StrategyEdit(OfPlan, PlanEdit):
+class StrategyEdit(StrategyMixin, PlanEdit):
     permission = "strategies.change_strategy"
     form_class = forms.StrategyForm
     heading = gettext_lazy("Change the strategy")
@@ -184,7 +184,7 @@ class StrategyEdit(OfPlan, PlanEdit):
         return row
 
 
-class AreaAdd(OfPlan, PlanAdd):
+class AreaAdd(StrategyMixin, PlanAdd):
     adds, form_class, heading = PriorityArea, forms.AreaForm, gettext_lazy("Add a priority area")
 
     def strategy_of(self, row):
@@ -195,13 +195,13 @@ class AreaEdit(PlanEdit):
     rows = PriorityArea.objects.select_related("strategy__city")
     permission = "strategies.change_priorityarea"
     form_class, heading = forms.AreaForm, gettext_lazy("Change a priority area")
-    withdraw_asks = True
+    withdraw_needs_reason = True
 
     def withdraw_url(self):
         return "" if self.row.withdrawn_at else reverse("strategies:area_withdraw", args=[self.row.pk])
 
 
-class AreaWithdraw(WithReason):
+class AreaWithdraw(ReasonFormView):
     rows = PriorityArea.objects.select_related("strategy__city")
     permission = "strategies.change_priorityarea"
     heading, button = gettext_lazy("Withdraw a priority area"), gettext_lazy("Withdraw the priority area")
@@ -219,7 +219,7 @@ class AreaWithdraw(WithReason):
         return self.row.strategy.get_absolute_url()
 
     def trail(self):
-        return trails.here(trails.strategy_trail(self.row.strategy), self.heading)
+        return trails.here(trails.strategy_breadcrumbs(self.row.strategy), self.heading)
 
 
 class ObjectiveAdd(PlanAdd):
@@ -232,7 +232,7 @@ class ObjectiveEdit(PlanEdit):
     rows = Objective.objects.select_related("area__strategy__city")
     permission = "strategies.change_objective"
     form_class, heading = forms.ObjectiveForm, gettext_lazy("Change an objective")
-    withdraw_asks = True
+    withdraw_needs_reason = True
 
     def strategy_of(self, row):
         return row.area.strategy
@@ -258,7 +258,7 @@ class ObjectiveWithdraw(AreaWithdraw):
         return self.row.area.strategy.get_absolute_url()
 
     def trail(self):
-        return trails.here(trails.strategy_trail(self.row.area.strategy), self.heading)
+        return trails.here(trails.strategy_breadcrumbs(self.row.area.strategy), self.heading)
 
 
 class ActionAdd(PlanAdd):
@@ -271,13 +271,13 @@ class ActionAdd(PlanAdd):
 
 
 class ActionEdit(PlanEdit):
-    withdraw_asks = True
-    rows = Action.objects.with_place()
+    withdraw_needs_reason = True
+    rows = Action.objects.with_related()
     permission = "strategies.change_action"
     form_class, heading = forms.ActionForm, gettext_lazy("Change the plan of an action")
 
     def trail(self):
-        return trails.action_trail(self.row)
+        return trails.action_breadcrumbs(self.row)
 
     def back(self):
         return self.row.get_absolute_url()
@@ -289,7 +289,7 @@ class ActionEdit(PlanEdit):
 # ---- parts of an action
 
 
-class OfAction:
+class ActionPartMixin:
     """A milestone or budget line: the user may see and edit it if they may see and edit its action."""
 
     permission = "strategies.change_action"
@@ -306,14 +306,14 @@ class OfAction:
         return row.action.strategy
 
     def trail(self):
-        return trails.action_trail(self.row.action)
+        return trails.action_breadcrumbs(self.row.action)
 
     def back(self):
         return self.row.action.get_absolute_url()
 
 
 class MilestoneAdd(PlanAdd):
-    rows = Action.objects.with_place()
+    rows = Action.objects.with_related()
     adds, parent_name = Milestone, "action"
     form_class, heading = forms.MilestoneForm, gettext_lazy("Add a milestone")
 
@@ -321,7 +321,7 @@ class MilestoneAdd(PlanAdd):
         return may(self.user, "strategies.change_action", row)
 
     def trail(self):
-        return trails.action_trail(self.row)
+        return trails.action_breadcrumbs(self.row)
 
     def back(self):
         return self.row.get_absolute_url()
@@ -333,11 +333,11 @@ class BudgetLineAdd(MilestoneAdd):
     def save(self, form):
         super().save(form)
         if self.row.budget_status != "lines":
-            plans.save_version(self.row, by=self.user, version=None, fields={"budget_status": "lines"})
+            plans.save_part(self.row, by=self.user, version=None, fields={"budget_status": "lines"})
 
 
-class MilestoneEdit(OfAction, PlanEdit):
-    withdraw_asks = True
+class MilestoneEdit(ActionPartMixin, PlanEdit):
+    withdraw_needs_reason = True
     rows = Milestone.objects.select_related("action__objective__area__strategy__city")
     form_class, heading = forms.MilestoneForm, gettext_lazy("Change a milestone")
 
@@ -345,7 +345,7 @@ class MilestoneEdit(OfAction, PlanEdit):
         return "" if self.row.withdrawn_at else reverse("strategies:milestone_withdraw", args=[self.row.pk])
 
 
-class BudgetLineEdit(OfAction, PlanEdit):
+class BudgetLineEdit(ActionPartMixin, PlanEdit):
     rows = BudgetLine.objects.select_related("action__objective__area__strategy__city")
     form_class, heading = forms.BudgetLineForm, gettext_lazy("Change a budget line")
 
@@ -353,14 +353,14 @@ class BudgetLineEdit(OfAction, PlanEdit):
         return "" if self.row.withdrawn_at else reverse("strategies:budgetline_withdraw", args=[self.row.pk])
 
 
-class PartWithdraw(RowAct):
+class PartWithdraw(ActionView):
     done = gettext_lazy("Taken out of the plan. It stays in the history.")
 
     def act(self):
         plans.withdraw_part(self.row, by=self.user)
 
 
-class AskedPartWithdraw(WithReason):
+class PartWithdrawWithReason(ReasonFormView):
     """Withdraws a part that figures may depend on. A reason is required if there are any."""
 
     done = PartWithdraw.done
@@ -374,7 +374,7 @@ class AskedPartWithdraw(WithReason):
         plans.withdraw_part(self.row, by=self.user, reason=form.cleaned_data["text"])
 
 
-class MilestoneWithdraw(OfAction, AskedPartWithdraw):
+class MilestoneWithdraw(ActionPartMixin, PartWithdrawWithReason):
     rows = Milestone.objects.select_related("action__objective__area__strategy__city")
     heading, button = gettext_lazy("Withdraw a milestone"), gettext_lazy("Withdraw the milestone")
     consequence = gettext_lazy("The progress of the action is then reckoned from its other milestones.")
@@ -383,22 +383,22 @@ class MilestoneWithdraw(OfAction, AskedPartWithdraw):
         return trails.here(super().trail(), self.heading)
 
 
-class BudgetLineWithdraw(OfAction, PartWithdraw):
+class BudgetLineWithdraw(ActionPartMixin, PartWithdraw):
     rows = BudgetLine.objects.select_related("action__objective__area__strategy__city")
 
 
 # ---- SWOT analysis and risks
 
 
-class OnBoard:
+class SwotMixin:
     def back(self):
         return reverse("strategies:swot", args=[self.strategy.ref])
 
     def trail(self):
-        return [*trails.strategy_trail(self.strategy), (_("Strengths and weaknesses"), self.back())]
+        return [*trails.strategy_breadcrumbs(self.strategy), (_("Strengths and weaknesses"), self.back())]
 
 
-class SwotAdd(OfPlan, OnBoard, PlanAdd):
+class SwotAdd(StrategyMixin, SwotMixin, PlanAdd):
     adds, form_class, heading = (
         SwotItem,
         forms.SwotForm,
@@ -414,12 +414,12 @@ class SwotAdd(OfPlan, OnBoard, PlanAdd):
         return form
 
 
-class ProblemAdd(SwotAdd):
-    adds, form_class = ImplementationProblem, forms.ProblemForm
+class RiskAdd(SwotAdd):
+    adds, form_class = ImplementationProblem, forms.RiskForm
     heading = gettext_lazy("Add a problem that implementation will meet")
 
 
-class SwotEdit(OnBoard, PlanEdit):
+class SwotEdit(SwotMixin, PlanEdit):
     rows = SwotItem.objects.select_related("strategy__city")
     permission = "strategies.change_swotitem"
     form_class, heading = forms.SwotForm, gettext_lazy("Change an item")
@@ -428,13 +428,13 @@ class SwotEdit(OnBoard, PlanEdit):
         return "" if self.row.withdrawn_at else reverse("strategies:swot_withdraw", args=[self.row.pk])
 
 
-class ProblemEdit(OnBoard, PlanEdit):
+class RiskEdit(SwotMixin, PlanEdit):
     rows = ImplementationProblem.objects.select_related("strategy__city")
     permission = "strategies.change_implementationproblem"
-    form_class, heading = forms.ProblemForm, gettext_lazy("Change a problem")
+    form_class, heading = forms.RiskForm, gettext_lazy("Change a problem")
 
     def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:problem_withdraw", args=[self.row.pk])
+        return "" if self.row.withdrawn_at else reverse("strategies:risk_withdraw", args=[self.row.pk])
 
 
 class SwotWithdraw(PartWithdraw):
@@ -445,7 +445,7 @@ class SwotWithdraw(PartWithdraw):
         return reverse("strategies:swot", args=[self.row.strategy.ref])
 
 
-class ProblemWithdraw(SwotWithdraw):
+class RiskWithdraw(SwotWithdraw):
     rows = ImplementationProblem.objects.select_related("strategy__city")
     permission = "strategies.change_implementationproblem"
 
@@ -453,7 +453,7 @@ class ProblemWithdraw(SwotWithdraw):
 # ---- indicators
 
 
-class IndicatorAdd(OfPlan, PlanAdd):
+class IndicatorAdd(StrategyMixin, PlanAdd):
     adds, form_class, heading = Indicator, forms.IndicatorForm, gettext_lazy("Add an indicator")
 
     def strategy_of(self, row):
@@ -464,7 +464,7 @@ class IndicatorAdd(OfPlan, PlanAdd):
 
 
 class IndicatorEdit(PlanEdit):
-    withdraw_asks = True
+    withdraw_needs_reason = True
     rows = Indicator.objects.select_related("strategy__city")
     permission = "strategies.change_indicator"
     form_class, heading = forms.IndicatorForm, gettext_lazy("Change an indicator")
@@ -476,7 +476,7 @@ class IndicatorEdit(PlanEdit):
         return "" if self.row.withdrawn_at else reverse("strategies:indicator_withdraw", args=[self.row.pk])
 
 
-class IndicatorWithdraw(AskedPartWithdraw):
+class IndicatorWithdraw(PartWithdrawWithReason):
     rows = Indicator.objects.select_related("strategy__city")
     permission = "strategies.change_indicator"
     heading, button = gettext_lazy("Withdraw an indicator"), gettext_lazy("Withdraw the indicator")
@@ -484,4 +484,4 @@ class IndicatorWithdraw(AskedPartWithdraw):
 
     def trail(self):
         place = (self.row.name, self.back())
-        return trails.here([*trails.strategy_trail(self.row.strategy), place], self.heading)
+        return trails.here([*trails.strategy_breadcrumbs(self.row.strategy), place], self.heading)

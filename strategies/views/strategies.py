@@ -6,16 +6,16 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cities.rules import insider_cities, official_cities
+from cities.rules import insider_city_ids, official_city_ids
 from strategies.enums import Health, StrategyStatus, SwotKind
 from strategies.forms import DayForm
 from strategies.models import Objective, PriorityArea, Strategy
-from strategies.selectors.actions import actions_of, reads_live
+from strategies.selectors.actions import actions_of, may_read_live
 from strategies.services import plans
 
 from . import trails
-from .actions import WithReason
-from .base import OfPlan, RowAct, RowForm, RowPage
+from .actions import ReasonFormView
+from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin
 
 WORST_FIRST = [
     Health.LATE,
@@ -28,7 +28,7 @@ WORST_FIRST = [
 ]
 
 
-class OfCity(OfPlan, RowPage):
+class StrategyPage(StrategyMixin, DetailPage):
     name = "strategy"
 
     def get_context_data(self, **kwargs):
@@ -39,7 +39,7 @@ class OfCity(OfPlan, RowPage):
         return super().get_context_data(**context | kwargs)
 
 
-class StrategyDetail(OfCity):
+class StrategyDetail(StrategyPage):
     template_name = "strategies/strategy_detail.html"
 
     def get_context_data(self, **kwargs):
@@ -50,16 +50,16 @@ class StrategyDetail(OfCity):
             "counts": self.counts(actions),
             "action_count": len(actions),
             "indicators": strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action"),
-            "trail": trails.here(trails.city_trail(strategy.city), _("Strategy")),
+            "trail": trails.here(trails.city_breadcrumbs(strategy.city), _("Strategy")),
             "status": StrategyStatus(strategy.status),
-            "is_insider": strategy.city_id in insider_cities(user),
-            "is_live": reads_live(user, strategy.city_id),
+            "is_insider": strategy.city_id in insider_city_ids(user),
+            "is_live": may_read_live(user, strategy.city_id),
             "may_history": self.may("strategies.read_history"),
             "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
             "withdrawn": self.withdrawn(),
             "comments": strategy.comments.visible_to(user).select_related("author"),
             "may_comment": strategy.status == StrategyStatus.DRAFT and self.may("strategies.comment_strategy"),
-            "may_succeed": self.may_succeed(),
+            "may_begin_next": self.may_begin_next(),
             "ended_on": strategy.get_ended_on(),
             "next": self.seen(getattr(strategy, "replaced_by", None)),
             "former": self.seen(strategy.replaces),
@@ -72,11 +72,11 @@ class StrategyDetail(OfCity):
         rows = Strategy.objects.visible_to(self.user).select_related("city")
         return rows.filter(pk=other.pk).first() if other else None
 
-    def may_succeed(self):
+    def may_begin_next(self):
         """Return whether the user may begin the next strategy: once, after the current one is adopted."""
         strategy = self.row
         is_current = strategy.status == StrategyStatus.ADOPTED and not strategy.is_superseded
-        return is_current and not hasattr(strategy, "replaced_by") and self.may("strategies.succeed_strategy")
+        return is_current and not hasattr(strategy, "replaced_by") and self.may("strategies.begin_next_strategy")
 
     def can_be_published(self, actions):
         strategy = self.row
@@ -98,7 +98,7 @@ class StrategyDetail(OfCity):
 
     def withdrawn(self):
         """For officials: withdrawn areas and objectives. Objectives of a withdrawn area are not listed separately."""
-        if self.row.city_id not in official_cities(self.user):
+        if self.row.city_id not in official_city_ids(self.user):
             return []
         areas = self.row.areas.filter(withdrawn_at__isnull=False)
         objectives = Objective.objects.filter(
@@ -115,7 +115,7 @@ class StrategyDetail(OfCity):
         return [(health, found[health]) for health in WORST_FIRST if found[health]]
 
 
-class SwotBoard(OfCity):
+class SwotDetail(StrategyPage):
     template_name = "strategies/swot.html"
 
     def get_context_data(self, **kwargs):
@@ -129,12 +129,12 @@ class SwotBoard(OfCity):
             "quadrants": quadrants,
             "problems": problems.select_related("area", "counter_action").prefetch_related("swot_items"),
             "seen": actions,
-            "trail": trails.here(trails.strategy_trail(strategy), _("Strengths and weaknesses")),
+            "trail": trails.here(trails.strategy_breadcrumbs(strategy), _("Strengths and weaknesses")),
         }
         return super().get_context_data(**context | kwargs)
 
 
-class StrategyAdopt(OfPlan, RowForm):
+class StrategyAdopt(StrategyMixin, ServiceFormView):
     template_name = "strategies/form.html"
     permission = "strategies.adopt_strategy"
     done = gettext_lazy("The strategy is adopted. It can now be published.")
@@ -153,11 +153,11 @@ class StrategyAdopt(OfPlan, RowForm):
         plans.adopt_strategy(self.row, by=self.user, on=form.cleaned_data["day"])
 
     def get_context_data(self, **kwargs):
-        trail = trails.here(trails.strategy_trail(self.row), _("Adopt"))
+        trail = trails.here(trails.strategy_breadcrumbs(self.row), _("Adopt"))
         return super().get_context_data(heading=_("Adopt the strategy"), lead=self.row.title, trail=trail, **kwargs)
 
 
-class StrategyCommentAdd(OfPlan, WithReason):
+class StrategyCommentAdd(StrategyMixin, ReasonFormView):
     permission = "strategies.comment_strategy"
     heading = gettext_lazy("Comment on the draft")
     label = gettext_lazy("Your comment")
@@ -171,10 +171,10 @@ class StrategyCommentAdd(OfPlan, WithReason):
         plans.comment_strategy(self.row, by=self.user, text=form.cleaned_data["text"])
 
     def trail(self):
-        return trails.here(trails.strategy_trail(self.row), self.heading)
+        return trails.here(trails.strategy_breadcrumbs(self.row), self.heading)
 
 
-class StrategyPublish(OfPlan, RowAct):
+class StrategyPublish(StrategyMixin, ActionView):
     permission = "strategies.publish_strategy"
     done = gettext_lazy("Published: everybody can read the strategy and its actions.")
 

@@ -7,15 +7,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.exceptions import EditedMeanwhile, TellableError
+from core.exceptions import EditConflict, UserFacingError
 from strategies.exceptions import AlreadyWithdrawn
 from strategies.forms.log import stored_extras
 from strategies.models import ActionUpdate, Evidence
 from strategies.services import updates
 
 from . import trails
-from .actions import WithReason
-from .base import RowAct, may, tell
+from .actions import ReasonFormView
+from .base import ActionView, may, tell
 from .log import LogBase
 
 
@@ -52,23 +52,23 @@ class UpdateEdit(LogBase):
         row = self.row
         form = self.make_form(request.POST, request.FILES)
         is_valid = form.is_valid()
-        kept = self.take_files(form)
+        kept = self.store_files(form)
         if not is_valid or form.errors:
             return self.show(form, kept=kept)
         data = self.input_from(form, kept)
         try:
             updates.change_update(row, by=self.user, data=data, version=form.cleaned_data["version"])
-        except EditedMeanwhile:
-            form.catch_up(self.get_rows().get(pk=row.pk))
+        except EditConflict:
+            form.show_conflict(self.get_rows().get(pk=row.pk))
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
-        except TellableError as error:
+        except UserFacingError as error:
             tell(form, error)
             return self.show(form, kept=kept)
         messages.success(request, _("The update is changed."))
         return redirect(self.action)
 
 
-class UpdateWithdraw(WithReason):
+class UpdateWithdraw(ReasonFormView):
     rows = ActionUpdate.objects.select_related(
         "action__objective__area__strategy__city", "city_period__period", "city_period__city"
     )
@@ -88,10 +88,10 @@ class UpdateWithdraw(WithReason):
         return self.row.action.get_absolute_url()
 
     def trail(self):
-        return trails.here(trails.action_trail(self.row.action), self.heading)
+        return trails.here(trails.action_breadcrumbs(self.row.action), self.heading)
 
 
-class EvidenceWithdraw(RowAct):
+class EvidenceWithdraw(ActionView):
     rows = Evidence.objects.select_related(
         "file",
         "update__action__objective__area__strategy__city",

@@ -7,18 +7,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView, View
 
-from cities.rules import insider_cities
-from core.exceptions import TellableError
-from core.ids import pk_of
+from cities.rules import insider_city_ids
+from core.exceptions import UserFacingError
+from core.ids import parse_pk
 from strategies.exceptions import StrategyError
 from strategies.models import Action
-from strategies.selectors.work import my_work, periods_to_tell, told_words
+from strategies.selectors.work import my_work, reported_text, started_periods
 from strategies.services import updates
 
 from .base import may
 
-MOST_SHOWN = 60
-MOST_AT_ONCE = 200
+MAX_ROWS = 60
+MAX_ACTIONS = 200
 
 
 class MyWork(LoginRequiredMixin, TemplateView):
@@ -28,10 +28,10 @@ class MyWork(LoginRequiredMixin, TemplateView):
         work = my_work(self.request.user)
         context = {
             "work": work,
-            "due": work.due[:MOST_SHOWN],
+            "due": work.due[:MAX_ROWS],
             "groups": self.groups(work),
             "cards": work.periods,
-            "is_insider": bool(insider_cities(self.request.user)),
+            "is_insider": bool(insider_city_ids(self.request.user)),
             "lead": self.lead(work),
         }
         return super().get_context_data(**context | kwargs)
@@ -46,27 +46,27 @@ class MyWork(LoginRequiredMixin, TemplateView):
     @staticmethod
     def groups(work):
         """Return the groups of actions below the due rows, with a note on each action."""
-        period = work.to_tell[-1] if work.to_tell else ""
+        period = work.reportable_periods[-1] if work.reportable_periods else ""
         groups = [
-            ("untold", _("Not yet reported in %(period)s") % {"period": period}, work.untold[:MOST_SHOWN]),
-            ("others", _("Reported, or not begun"), work.others[:MOST_SHOWN]),
+            ("untold", _("Not yet reported in %(period)s") % {"period": period}, work.untold[:MAX_ROWS]),
+            ("others", _("Reported, or not begun"), work.others[:MAX_ROWS]),
         ]
-        return [(key, title, [(row, told_words(row)) for row in rows]) for key, title, rows in groups if rows]
+        return [(key, title, [(row, reported_text(row)) for row in rows]) for key, title, rows in groups if rows]
 
 
-class NothingNew(LoginRequiredMixin, View):
+class LogNoChange(LoginRequiredMixin, View):
     http_method_names = ["post"]
 
     def post(self, request):
-        wanted = [pk for pk in map(pk_of, request.POST.getlist("actions")[:MOST_AT_ONCE]) if pk]
-        actions = list(Action.objects.to_log_by(request.user).filter(pk__in=wanted).with_place())
+        wanted = [pk for pk in map(parse_pk, request.POST.getlist("actions")[:MAX_ACTIONS]) if pk]
+        actions = list(Action.objects.loggable_by(request.user).filter(pk__in=wanted).with_related())
         actions = [action for action in actions if may(request.user, "strategies.log_action", action)]
         if not actions:
             messages.error(request, _("Tick the actions that have no news first."))
             return redirect("strategies:my_work")
         try:
-            made = updates.log_nothing_new(actions, by=request.user, city_periods=self.chosen(actions))
-        except TellableError as error:
+            made = updates.log_no_change(actions, by=request.user, city_periods=self.chosen(actions))
+        except UserFacingError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, self.done(made))
@@ -74,8 +74,8 @@ class NothingNew(LoginRequiredMixin, View):
 
     def chosen(self, actions):
         """Return for each city the period chosen on the page, else the one that is due first."""
-        wanted = pk_of(self.request.POST.get("period"))
-        rows = [row for row in periods_to_tell(actions) if wanted in (None, row.period_id)]
+        wanted = parse_pk(self.request.POST.get("period"))
+        rows = [row for row in started_periods(actions) if wanted in (None, row.period_id)]
         if wanted and {row.city_id for row in rows} != {action.city.pk for action in actions}:
             raise StrategyError(_("The chosen period is no longer open, so nothing is logged. Choose another one."))
         return {row.city_id: row for row in reversed(rows)}.values()

@@ -28,7 +28,7 @@ def rung(monkeypatch):
 
 @pytest.fixture
 def letter(db, rung):
-    return services.write_mail(to="a@town.example", subject="Due\nsoon", body="Log it.")
+    return services.queue_mail(to="a@town.example", subject="Due\nsoon", body="Log it.")
 
 
 class Server(EmailBackend):
@@ -68,8 +68,8 @@ def test_letter_is_queued_and_rung_for(letter, rung):
 
 
 def test_same_key_writes_once(db, rung):
-    first = services.write_mail(to="a@town.example", subject="s", body="b", key="due:1")
-    second = services.write_mail(to="a@town.example", subject="s", body="b", key="due:1")
+    first = services.queue_mail(to="a@town.example", subject="s", body="b", key="due:1")
+    second = services.queue_mail(to="a@town.example", subject="s", body="b", key="due:1")
 
     assert first.key == "due:1"
     assert second is None
@@ -108,7 +108,7 @@ def test_two_claims_in_a_row_give_one_token(letter):
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_send_it_once(rung):
-    letter = services.write_mail(to="a@town.example", subject="s", body="b")
+    letter = services.queue_mail(to="a@town.example", subject="s", body="b")
     start, outbox.outbox = threading.Barrier(4), []
 
     def work():
@@ -175,7 +175,7 @@ def test_break_while_handing_over_leaves_the_fate_unknown_for_good(letter, serve
         tasks.send_mail(letter.pk)
     server.fails_send = None
     with clock.at(clock.now() + timedelta(days=2)):
-        tasks.ring_mails_again()
+        tasks.requeue_mails()
     tasks.send_mail(letter.pk)
 
     letter.refresh_from_db()
@@ -195,21 +195,21 @@ def test_server_that_does_not_say_goodbye_has_the_letter_all_the_same(letter, se
 def test_sender_that_fell_silent_leaves_the_fate_unknown(letter):
     Mail.objects.claim(letter.pk)
 
-    assert services.give_up_silent() == 0
-    with clock.at(clock.now() + timedelta(seconds=Mail.SILENCE_SECONDS + 1)):
-        assert services.give_up_silent() == 1
+    assert services.give_up_stuck_mails() == 0
+    with clock.at(clock.now() + timedelta(seconds=Mail.CLAIM_TIMEOUT_SECONDS + 1)):
+        assert services.give_up_stuck_mails() == 1
 
     letter.refresh_from_db()
     assert letter.state == MailState.UNKNOWN
-    assert services.mails_to_ring() == []
+    assert services.mails_to_requeue() == []
 
 
 def test_silent_sender_that_comes_back_still_tells(letter):
     token = Mail.objects.claim(letter.pk)
-    with clock.at(clock.now() + timedelta(seconds=Mail.SILENCE_SECONDS + 1)):
-        services.give_up_silent()
+    with clock.at(clock.now() + timedelta(seconds=Mail.CLAIM_TIMEOUT_SECONDS + 1)):
+        services.give_up_stuck_mails()
 
-    services._settle(letter.pk, token, state=MailState.SENT, sent_at=clock.now())
+    services._store_outcome(letter.pk, token, state=MailState.SENT, sent_at=clock.now())
 
     letter.refresh_from_db()
     assert letter.state == MailState.SENT
@@ -218,9 +218,9 @@ def test_silent_sender_that_comes_back_still_tells(letter):
 def test_silent_sender_does_not_tell_of_a_letter_that_was_sent_again(letter, everyone):
     token = Mail.objects.claim(letter.pk)
     Mail.objects.update(state=MailState.UNKNOWN)
-    services.send_mail_again(letter, by=everyone["coordinator"])
+    services.resend_mail(letter, by=everyone["coordinator"])
 
-    services._settle(letter.pk, token, state=MailState.SENT, sent_at=clock.now())
+    services._store_outcome(letter.pk, token, state=MailState.SENT, sent_at=clock.now())
 
     letter.refresh_from_db()
     assert letter.state == MailState.QUEUED
@@ -231,12 +231,12 @@ def test_silent_sender_does_not_tell_of_a_letter_that_was_sent_again(letter, eve
 
 def test_tick_rings_for_what_waits_and_no_more_than_it_may(letter, monkeypatch):
     for number in range(3):
-        services.write_mail(to=f"{number}@town.example", subject="s", body="b")
-    monkeypatch.setattr(services, "RUNG_AT_ONCE", 2)
+        services.queue_mail(to=f"{number}@town.example", subject="s", body="b")
+    monkeypatch.setattr(services, "REQUEUED_AT_ONCE", 2)
     calls = []
     monkeypatch.setattr(tasks.current_app, "send_task", lambda name, args, expires: calls.append((name, args)))
 
-    tasks.ring_mails_again()
+    tasks.requeue_mails()
 
     assert calls == [(services.SEND, [letter.pk]), (services.SEND, [letter.pk + 1])]
 
@@ -245,9 +245,9 @@ def test_letter_that_failed_rests_before_it_is_tried_again(letter, server):
     server.fails_open = ConnectionRefusedError("away")
     tasks.send_mail(letter.pk)
 
-    assert services.mails_to_ring() == []
+    assert services.mails_to_requeue() == []
     with clock.at(clock.now() + timedelta(minutes=3)):
-        assert services.mails_to_ring() == [letter.pk]
+        assert services.mails_to_requeue() == [letter.pk]
 
 
 # ---- secrets
@@ -255,7 +255,7 @@ def test_letter_that_failed_rests_before_it_is_tried_again(letter, server):
 
 @pytest.fixture
 def secret(db, rung):
-    return services.write_mail(to="a@town.example", subject="Invitation", body=SECRET, has_secret=True)
+    return services.queue_mail(to="a@town.example", subject="Invitation", body=SECRET, has_secret=True)
 
 
 def test_one_time_link_is_blanked_once_sent(secret):
@@ -333,7 +333,7 @@ def test_folder_is_not_named_where_letters_go_by_smtp(client, everyone, settings
 
 
 def test_letters_are_found_by_state_and_recipient(client, everyone, letter, rung):
-    other = services.write_mail(to="b@town.example", subject="s", body="b")
+    other = services.queue_mail(to="b@town.example", subject="s", body="b")
     Mail.objects.filter(pk=other.pk).update(state=MailState.FAILED)
     client.force_login(everyone["coordinator"])
 
@@ -349,7 +349,7 @@ def test_letters_are_found_by_state_and_recipient(client, everyone, letter, rung
 @pytest.mark.parametrize("count", [1, 5])
 def test_list_of_letters_costs_the_same_for_one_or_five(client, everyone, rung, count, django_assert_max_num_queries):
     for number in range(count):
-        services.write_mail(to=f"{number}@town.example", subject="s", body="b")
+        services.queue_mail(to=f"{number}@town.example", subject="s", body="b")
     client.force_login(everyone["coordinator"])
 
     with django_assert_max_num_queries(9) as queries:
@@ -390,4 +390,4 @@ def test_service_asks_the_same_rule(letter, everyone):
     Mail.objects.update(state=MailState.FAILED)
 
     with pytest.raises(MailRefused, match="coordinators"):
-        services.send_mail_again(letter, by=everyone["superuser"])
+        services.resend_mail(letter, by=everyone["superuser"])

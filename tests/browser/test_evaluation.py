@@ -97,7 +97,7 @@ def test_two_members_decide_at_the_desk_and_the_result_is_published(visit, site)
 def test_member_in_conflict_does_not_see_it(visit, site):
     code = "from cities.models import Person; from evaluation.models import Evaluation; "
     code += "seen = {p.user.email.split('@')[0] for p in Person.objects.filter(user__email__startswith='committee') "
-    code += "if Evaluation.objects.on_desk_of(p.user).filter(strategy__city__slug='lublin', round__name__contains="
+    code += "if Evaluation.objects.reviewable_by(p.user).filter(strategy__city__slug='lublin', round__name__contains="
     code += "'second').exists()}; print(sorted({'committee1', 'committee2', 'committee3'} - seen)[0], "
     code += "Evaluation.objects.get(strategy__city__slug='lublin', round__name__contains='second').pk)"
     conflicted, pk = site.shell(code).split()

@@ -6,7 +6,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.urls import NoReverseMatch, reverse
 
-from accounts.services import write_mail
+from accounts.services import queue_mail
 from cities.enums import BodyKind, Role
 from cities.models import Body, City, Installation, Organisation, Person, Theme
 from core.admin import HISTORY_SHOWN, history_of
@@ -313,7 +313,7 @@ def test_search_finds_and_hides_nothing_else(client, everyone):
 @pytest.mark.django_db
 def test_one_time_links_are_not_read_letter_by_letter(client, everyone):
     client.force_login(everyone["coordinator"])
-    write_mail(to="a@town.example", subject="Invitation", body="https://epi.example/abc", has_secret=True)
+    queue_mail(to="a@town.example", subject="Invitation", body="https://epi.example/abc", has_secret=True)
 
     for lookup in ("body__contains=abc", "body__startswith=https", "claim_token__isnull=1"):
         assert client.get(f"/admin/accounts/mail/?{lookup}").status_code == 400, lookup

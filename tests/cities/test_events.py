@@ -4,10 +4,10 @@ import pytest
 from django.urls import reverse
 
 from cities.enums import BodyKind, EventKind
-from cities.exceptions import EventRefused, NotYours
+from cities.exceptions import EventRefused, PermissionRefused
 from cities.models import Attendance, Event, StoredFile
 from cities.services import events, files
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from tests.factories import BodyFactory, EventFactory, PersonFactory
 
 from .pictures import PDF, bytes_of, upload
@@ -224,7 +224,7 @@ def test_second_of_two_people_sees_both_versions(client, everyone, event):
 
     assert "Mine" in page.content.decode()
     assert "Theirs" in page.content.decode()
-    with pytest.raises(EditedMeanwhile):
+    with pytest.raises(EditConflict):
         events.save_event(event, by=everyone["official"], fields={"title": "Mine"}, version=1)
 
 
@@ -248,11 +248,11 @@ def test_reader_does_not_change(client, everyone, event, name):
 
 
 def test_service_asks_the_rules(everyone, event):
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         events.save_event(event, by=everyone["coordinator"], fields={"title": "x"})
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         events.publish_event(event, by=everyone["official"])
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         events.record_attendance(event, by=everyone["viewer"])
 
 

@@ -19,9 +19,9 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services import content, files, pictures
-from cities.tasks import sweep_pending_files, sweep_unknown_files
+from cities.tasks import delete_pending_files, delete_unknown_files
 from core import clock
-from core.snapshots import seal
+from core.snapshots import sha256_hex
 from tests.factories import EventFactory, StoredFileFactory, UserFactory
 
 from .pictures import GPS, MAKE, ORIENTATION, PDF, bytes_of, heic, office, picture, upload
@@ -57,7 +57,7 @@ def test_good_file_is_kept_by_its_content(data, name, content_type):
     assert stored.content_type == content_type
     assert stored.state == FileState.PENDING
     assert stored.uploaded_by == user
-    assert stored.sha256 == seal(stored_bytes(stored))
+    assert stored.sha256 == sha256_hex(stored_bytes(stored))
     assert stored.size == len(stored_bytes(stored))
     assert name.split(".")[0] in stored.name
 
@@ -130,7 +130,7 @@ def test_photo_in_a_document_does_not_say_where_it_was_taken(kind):
     photo, plain = picture(kind), b"what else the document holds"
     before = office("docx", entries=[("word/media/image1", photo), ("word/media/notes", plain)])
 
-    made = content.read_content(before, "minutes.docx").data
+    made = content.inspect(before, "minutes.docx").data
 
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         kept = archive.read("word/media/image1")
@@ -145,7 +145,7 @@ def test_photo_in_a_pdf_does_not_say_where_it_was_taken():
     xmp = b'<rdf exif:GPSLatitude="58,24.6N" exif:Make="x"><exif:GPSLongitude>15,37.3E</exif:GPSLongitude></rdf>'
     before = PDF.replace(b"%%EOF", picture("JPEG") + xmp + b"%%EOF")
 
-    made = content.read_content(before, "minutes.pdf").data
+    made = content.inspect(before, "minutes.pdf").data
 
     assert len(made) == len(before)
     assert b"58,24.6N" not in made
@@ -157,7 +157,7 @@ def test_photo_in_a_pdf_does_not_say_where_it_was_taken():
 def test_document_without_positions_is_kept_as_it_is():
     before = office("docx", entries=[("word/media/image1.jpg", picture("JPEG", exif=False))])
 
-    assert content.read_content(before, "minutes.docx").data == before
+    assert content.inspect(before, "minutes.docx").data == before
 
 
 @pytest.mark.slow
@@ -237,14 +237,14 @@ def archive(kind, *entries):
 
 def test_archive_packed_in_an_uncommon_way_is_damaged():
     with pytest.raises(FileRefused, match="damaged"):
-        content.read_content(archive(zipfile.ZIP_BZIP2, ("mimetype", b"x")), "a.odt")
+        content.inspect(archive(zipfile.ZIP_BZIP2, ("mimetype", b"x")), "a.odt")
 
 
 def test_archive_whose_check_sum_lies_is_damaged():
     data = archive(zipfile.ZIP_STORED, ("content.xml", b"what was written"))
 
     with pytest.raises(FileRefused, match="damaged"):
-        content.read_content(data.replace(b"what was written", b"what is read now"), "a.odt")
+        content.inspect(data.replace(b"what was written", b"what is read now"), "a.odt")
 
 
 def test_archive_that_names_one_part_twice_is_damaged():
@@ -252,13 +252,13 @@ def test_archive_that_names_one_part_twice_is_damaged():
         data = archive(zipfile.ZIP_DEFLATED, ("content.xml", b"one"), ("content.xml", b"other"))
 
     with pytest.raises(FileRefused, match="damaged"):
-        content.read_content(data, "a.odt")
+        content.inspect(data, "a.odt")
 
 
 @pytest.mark.parametrize("entry", [("mimetype", b"application/epub+zip"), ("photo.jpg", b"x")])
 def test_archive_that_is_no_document_is_refused(entry):
     with pytest.raises(FileRefused, match="Archives"):
-        content.read_content(archive(zipfile.ZIP_DEFLATED, entry), "a.zip")
+        content.inspect(archive(zipfile.ZIP_DEFLATED, entry), "a.zip")
 
 
 @pytest.mark.django_db
@@ -393,13 +393,13 @@ def test_row_that_cannot_be_written_leaves_no_bytes(monkeypatch):
 def test_file_is_used_withdrawn_and_not_used_again():
     stored = files.store_upload(upload(b"text"), by=UserFactory())
 
-    files.use_file(stored)
+    files.mark_file_used(stored)
     files.withdraw_file(stored)
 
     stored.refresh_from_db()
     assert stored.state == FileState.WITHDRAWN
     with pytest.raises(FileRefused, match="withdrawn"):
-        files.use_file(stored)
+        files.mark_file_used(stored)
 
 
 @pytest.mark.django_db
@@ -407,11 +407,11 @@ def test_sweep_drops_what_waited_a_week_and_nothing_else():
     user = UserFactory()
     with clock.at(clock.now() - timedelta(days=8)):
         old = files.store_upload(upload(b"old"), by=user)
-        used = files.use_file(files.store_upload(upload(b"used"), by=user))
+        used = files.mark_file_used(files.store_upload(upload(b"used"), by=user))
     young = files.store_upload(upload(b"young"), by=user)
 
-    sweep_pending_files()
-    sweep_pending_files()
+    delete_pending_files()
+    delete_pending_files()
 
     assert set(StoredFile.objects.all()) == {used, young}
     assert not default_storage.exists(old.path)
@@ -421,9 +421,9 @@ def test_sweep_drops_what_waited_a_week_and_nothing_else():
 @pytest.mark.django_db
 def test_file_used_meanwhile_is_not_dropped():
     stored = files.store_upload(upload(b"text"), by=UserFactory())
-    files.use_file(StoredFile.objects.get(pk=stored.pk))
+    files.mark_file_used(StoredFile.objects.get(pk=stored.pk))
 
-    assert files.drop_pending(stored) is False
+    assert files.delete_pending(stored) is False
     assert default_storage.exists(stored.path)
 
 
@@ -435,7 +435,7 @@ def test_one_bad_file_does_not_stop_the_sweep_of_the_others():
     EventFactory(minutes_file=kept)
 
     with pytest.raises(ProtectedError):
-        files.sweep_pending()
+        files.delete_old_pending()
 
     assert set(StoredFile.objects.all()) == {kept}
     assert not default_storage.exists(gone.path)
@@ -450,9 +450,9 @@ def test_bytes_that_no_row_names_are_swept_after_a_day(caplog):
     for path in (old, stored.path):
         os.utime(default_storage.path(path), (two_days_ago, two_days_ago))
 
-    assert files.sweep_unknown("zz") == 0
-    assert files.sweep_unknown(folder) == 1
-    assert files.sweep_unknown(folder) == 0
+    assert files.delete_unknown("zz") == 0
+    assert files.delete_unknown(folder) == 1
+    assert files.delete_unknown(folder) == 0
 
     assert not default_storage.exists(old)
     assert default_storage.exists(young)
@@ -463,12 +463,12 @@ def test_bytes_that_no_row_names_are_swept_after_a_day(caplog):
 @pytest.mark.django_db
 def test_each_tick_looks_through_one_folder_and_all_have_their_turn(monkeypatch, settings):
     seen = []
-    monkeypatch.setattr(files, "sweep_unknown", seen.append)
+    monkeypatch.setattr(files, "delete_unknown", seen.append)
     begin = clock.now()
 
     for tick in range(files.FOLDERS):
         with clock.at(begin + timedelta(seconds=tick * settings.TICK_SECONDS)):
-            sweep_unknown_files()
+            delete_unknown_files()
 
     assert sorted(seen) == [f"{number:02x}" for number in range(256)]
 
@@ -497,7 +497,7 @@ def sql(statement, *parameters):
 @pytest.mark.parametrize("column", CHANGES)
 @pytest.mark.django_db
 def test_what_is_known_of_a_file_never_changes(column):
-    stored = files.use_file(files.store_upload(upload(b"text"), by=UserFactory()))
+    stored = files.mark_file_used(files.store_upload(upload(b"text"), by=UserFactory()))
 
     with pytest.raises(IntegrityError, match="epi: frozen"):
         sql(f"UPDATE cities_storedfile SET {column} = {CHANGES[column]} WHERE id = %s", stored.pk)
@@ -537,7 +537,7 @@ def test_file_does_not_give_way_to_another(column):
 def held(monkeypatch):
     """Files hang on something that ``readers`` may see."""
     readers = set()
-    monkeypatch.setattr(registry, "_holders", [lambda user: Q(state="used") if user.pk in readers else Q(pk=None)])
+    monkeypatch.setattr(registry, "_conditions", [lambda user: Q(state="used") if user.pk in readers else Q(pk=None)])
     return readers
 
 
@@ -557,7 +557,7 @@ def test_pending_file_is_its_uploaders_alone(client, everyone):
 def test_file_is_a_download_that_runs_nothing(client, held):
     user = UserFactory()
     held.add(user.pk)
-    stored = files.use_file(files.store_upload(upload(b"<script>alert(1)</script>", "x.html"), by=UserFactory()))
+    stored = files.mark_file_used(files.store_upload(upload(b"<script>alert(1)</script>", "x.html"), by=UserFactory()))
     client.force_login(user)
 
     response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
@@ -573,7 +573,7 @@ def test_file_is_a_download_that_runs_nothing(client, held):
 def test_picture_that_we_made_may_be_shown(client, held):
     user = UserFactory()
     held.add(user.pk)
-    stored = files.use_file(files.store_upload(upload(picture(), "x.jpg"), by=UserFactory()))
+    stored = files.mark_file_used(files.store_upload(upload(picture(), "x.jpg"), by=UserFactory()))
     client.force_login(user)
 
     response = client.get(reverse("cities:file", args=[stored.uuid]) + "?view=1")
@@ -585,7 +585,7 @@ def test_picture_that_we_made_may_be_shown(client, held):
 
 @pytest.mark.django_db
 def test_stranger_is_sent_to_sign_in_whether_the_file_exists_or_not(client, held):
-    stored = files.use_file(files.store_upload(upload(b"text"), by=UserFactory()))
+    stored = files.mark_file_used(files.store_upload(upload(b"text"), by=UserFactory()))
     there = reverse("cities:file", args=[stored.uuid])
     not_there = reverse("cities:file", args=["00000000-0000-4000-8000-000000000000"])
 
@@ -599,7 +599,7 @@ def test_stranger_is_sent_to_sign_in_whether_the_file_exists_or_not(client, held
 def test_lost_bytes_are_not_found(client, held):
     user = UserFactory()
     held.add(user.pk)
-    stored = files.use_file(files.store_upload(upload(b"text"), by=UserFactory()))
+    stored = files.mark_file_used(files.store_upload(upload(b"text"), by=UserFactory()))
     default_storage.delete(stored.path)
     client.force_login(user)
 
@@ -610,7 +610,7 @@ def test_lost_bytes_are_not_found(client, held):
 def test_bytes_that_are_not_those_taken_in_are_not_handed_out(client, held, caplog):
     user = UserFactory()
     held.add(user.pk)
-    stored = files.use_file(files.store_upload(upload(b"text", "a.txt"), by=UserFactory()))
+    stored = files.mark_file_used(files.store_upload(upload(b"text", "a.txt"), by=UserFactory()))
     Path(default_storage.path(stored.path)).write_bytes(b"forged")
     client.force_login(user)
 
@@ -624,4 +624,4 @@ def test_bytes_that_are_not_those_taken_in_are_not_handed_out(client, held, capl
 
 
 def test_content_reads_text_with_a_mark_of_order():
-    assert content.read_content("\ufeffå".encode(), "a.txt").content_type == "text/plain"
+    assert content.inspect("\ufeffå".encode(), "a.txt").content_type == "text/plain"

@@ -7,13 +7,13 @@ from django.urls import reverse
 from accounts.models import Mail, User
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import (
-    CommitteeSeat,
-    InvitationGone,
+    CommitteeSeatRefused,
+    InvitationExpired,
     InvitationRefused,
     MembershipRefused,
-    NotYours,
-    OtherAccount,
-    OwnRole,
+    OwnRoleRefused,
+    PermissionRefused,
+    WrongAccount,
 )
 from cities.models import Body, Installation, Invitation, Membership, Person
 from cities.services import invitations, memberships
@@ -72,7 +72,7 @@ def test_new_invitation_withdraws_the_older_one(send):
     _old, first = send()
     _new, second = send()
 
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationExpired):
         invitations.find_invitation(first)
     assert invitations.find_invitation(second).email == "anna@town.example"
 
@@ -81,7 +81,7 @@ def test_new_invitation_withdraws_the_older_one(send):
     "role", ["official", "viewer", "partner", "scientific", "superuser", "former", "other_official"]
 )
 def test_others_do_not_invite(send, role):
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         send(by=role)
 
 
@@ -91,7 +91,7 @@ def test_nobody_invites_oneself_by_account_or_persons_address(send, everyone, of
     everyone["lead"] = User.objects.get(pk=lead.pk)
 
     for address in (lead.email.upper(), "private@town.example"):
-        with pytest.raises(OwnRole):
+        with pytest.raises(OwnRoleRefused):
             send(address)
     assert not Invitation.objects.exists()
 
@@ -100,9 +100,9 @@ def test_committee_seat_is_neither_for_nor_by_a_coordinator(send, everyone):
     committee = Body.objects.get(kind=BodyKind.SCIENTIFIC_COMMITTEE)
     everyone["chair"] = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
 
-    with pytest.raises(CommitteeSeat):
+    with pytest.raises(CommitteeSeatRefused):
         send(by="coordinator", body=committee, role=Role.MEMBER)
-    with pytest.raises(CommitteeSeat):
+    with pytest.raises(CommitteeSeatRefused):
         send(everyone["coordinator"].email, by="chair", body=committee, role=Role.MEMBER)
     assert send(by="chair", body=committee, role=Role.MEMBER)[0].body == committee
 
@@ -113,7 +113,7 @@ def test_member_is_not_invited_to_what_she_is(send, everyone):
 
 
 def test_very_many_invitations_wait_for_tomorrow(send, monkeypatch):
-    monkeypatch.setattr(invitations, "A_DAY", 1)
+    monkeypatch.setattr(invitations, "INVITATIONS_PER_DAY", 1)
     send("one@town.example")
 
     with pytest.raises(InvitationRefused, match="tomorrow"):
@@ -162,7 +162,7 @@ def test_invitation_works_once(client, send):
     assert "has been used" in again.content.decode()
     assert "has been used" in look.content.decode()
     assert User.objects.filter(email="anna@town.example").count() == 1
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationExpired):
         invitations.accept_invitation(token, name="x", password=PASSWORD)
 
 
@@ -231,7 +231,7 @@ def test_existing_account_must_be_signed_in_as_that_address(client, send, everyo
 def test_signed_in_person_does_not_take_a_new_persons_invitation(send, everyone):
     _invitation, token = send()
 
-    with pytest.raises(OtherAccount):
+    with pytest.raises(WrongAccount):
         invitations.accept_invitation(token, user=everyone["viewer"])
 
 
@@ -239,7 +239,7 @@ def test_address_whose_person_has_another_account_is_refused(send, everyone):
     Person.objects.filter(pk=everyone["viewer"].person.pk).update(email="anna@town.example")
     _invitation, token = send()
 
-    with pytest.raises(OtherAccount):
+    with pytest.raises(WrongAccount):
         invitations.accept_invitation(token, name="x", password=PASSWORD)
 
     assert not User.objects.filter(email="anna@town.example").exists()
@@ -249,7 +249,7 @@ def test_invitation_is_worth_no_more_than_its_writers_role(send, everyone):
     _invitation, token = send()
     memberships.end_membership(everyone["lead"].person.memberships.get(), by=everyone["coordinator"])
 
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationExpired):
         invitations.accept_invitation(token, name="x", password=PASSWORD)
     assert not User.objects.filter(email="anna@town.example").exists()
 
@@ -259,7 +259,7 @@ def test_inviter_whose_address_changed_does_not_accept_her_own(send, everyone):
     lead = everyone["lead"]
     User.objects.filter(pk=lead.pk).update(email="anna@town.example")
 
-    with pytest.raises(OwnRole):
+    with pytest.raises(OwnRoleRefused):
         invitations.accept_invitation(token, user=User.objects.get(pk=lead.pk))
 
 
@@ -268,7 +268,7 @@ def test_twin_that_was_first_is_told(send, monkeypatch):
     monkeypatch.setattr(invitations, "find_invitation", lambda token, held=False: invitation)
     Invitation.objects.update(withdrawn_at=clock.now())
 
-    with pytest.raises(InvitationGone):
+    with pytest.raises(InvitationExpired):
         invitations.accept_invitation(token, name="x", password=PASSWORD)
 
 
@@ -337,7 +337,7 @@ def test_invitation_is_withdrawn_by_those_who_may(client, everyone, send):
 def test_service_withdraws_for_nobody_else(send, everyone):
     invitation, _token = send()
 
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         invitations.withdraw_invitation(invitation, by=everyone["official"])
 
 
@@ -354,7 +354,7 @@ def test_invited_member_keeps_the_seat(send, city):
 
     invitations.accept_invitation(token, name="x", password=PASSWORD)
 
-    assert invitations.role_words(invitation) == "chair (selected expert)"
+    assert invitations.role_label(invitation) == "chair (selected expert)"
     assert Membership.objects.get(body=group, role=Role.CHAIR).seat == Seat.SELECTED_EXPERT
 
 

@@ -3,10 +3,10 @@ from django.urls import reverse
 
 from cities import cards, selectors
 from cities.enums import BodyKind, Role, Seat
-from cities.exceptions import NotYours
+from cities.exceptions import PermissionRefused
 from cities.models import City
-from cities.services.places import save_place
-from core.exceptions import EditedMeanwhile
+from cities.services.places import save_profile
+from core.exceptions import EditConflict
 from tests.factories import BodyFactory, CityFactory, EventFactory, MembershipFactory, PersonFactory, member
 
 
@@ -140,19 +140,19 @@ def test_body_of_the_network_has_a_page(client):
 
 
 def test_apps_above_add_cards_in_order_once(client, city, monkeypatch):
-    monkeypatch.setattr(cards, "_makers", [])
+    monkeypatch.setattr(cards, "_panel_makers", [])
 
     def second(city, user):
-        return cards.Card("_parts/empty.html", {"title": f"Second of {city}"})
+        return cards.Panel("_parts/empty.html", {"title": f"Second of {city}"})
 
     def first(city, user):
-        return cards.Card("_parts/empty.html", {"title": "First"})
+        return cards.Panel("_parts/empty.html", {"title": "First"})
 
     def nothing(city, user):
         return None
 
     for maker, order in ((second, 60), (nothing, 1), (first, 10), (second, 5)):
-        cards.add_card(maker, order)
+        cards.register_panel(maker, order)
 
     page = client.get(reverse("cities:city_detail", args=[city.slug]))
 
@@ -189,7 +189,7 @@ def test_profile_is_saved_with_history(client, everyone, city):
 def test_second_of_two_people_sees_both_versions_and_loses_nothing(client, everyone, city):
     client.force_login(everyone["lead"])
     old = profile(city, profile="Mine")
-    save_place(city, by=everyone["coordinator"], version=1, fields={"profile": "Theirs"})
+    save_profile(city, by=everyone["coordinator"], version=1, fields={"profile": "Theirs"})
 
     page = client.post(reverse("cities:city_edit", args=[city.slug]), old)
 
@@ -225,10 +225,10 @@ def test_body_is_edited_on_its_page(client, everyone, group):
 
 
 def test_service_asks_the_rule_and_the_version(everyone, city):
-    with pytest.raises(NotYours):
-        save_place(city, by=everyone["official"], version=1, fields={"profile": "x"})
-    with pytest.raises(EditedMeanwhile) as error:
-        save_place(city, by=everyone["lead"], version=7, fields={"profile": "x"})
+    with pytest.raises(PermissionRefused):
+        save_profile(city, by=everyone["official"], version=1, fields={"profile": "x"})
+    with pytest.raises(EditConflict) as error:
+        save_profile(city, by=everyone["lead"], version=7, fields={"profile": "x"})
     assert error.value.current == city
 
 
@@ -236,9 +236,9 @@ def test_page_tells_what_the_service_refuses(client, everyone, city, monkeypatch
     from cities.views import pages
 
     def refuse(*args, **kwargs):
-        raise NotYours
+        raise PermissionRefused
 
-    monkeypatch.setattr(pages, "save_place", refuse)
+    monkeypatch.setattr(pages, "save_profile", refuse)
     client.force_login(everyone["lead"])
 
     page = client.post(reverse("cities:city_edit", args=[city.slug]), profile(city))

@@ -67,17 +67,17 @@ def test_network_that_stands_is_left_alone(run):
 
     with pytest.raises(CommandError, match="holds a network already"):
         run(PASSWORD, **GIVEN | {"email": "eve@town.example"}, password_stdin=True)
-    with pytest.raises(setup.NetworkStands):
+    with pytest.raises(setup.NetworkExists):
         setup.set_up(network="x", email="eve@town.example", name="Eve", password=PASSWORD)
 
     assert User.objects.count() == 1
 
 
 def test_network_is_made_twice_without_harm():
-    first = setup.make_network(name="Pact")
+    first = setup.create_network(name="Pact")
     Theme.objects.filter(code="housing").update(name="Homes")
 
-    second = setup.make_network(name="Another name")
+    second = setup.create_network(name="Another name")
 
     assert first == second
     assert second.network_name == "Pact"
@@ -152,7 +152,7 @@ def test_existing_account_becomes_the_coordinator():
 
 
 def test_shipped_names_are_shown_in_the_readers_language_and_typed_ones_as_typed(monkeypatch):
-    setup.make_network(name="Pact")
+    setup.create_network(name="Pact")
     Theme.objects.filter(code="health").update(name="Our own health")
     monkeypatch.setattr(words, "gettext", lambda name: f"sv: {name}")
 
@@ -164,7 +164,7 @@ def test_shipped_names_are_shown_in_the_readers_language_and_typed_ones_as_typed
 
 
 def test_names_of_the_network_are_shown_in_swedish(client):
-    setup.make_network(name="Pact")
+    setup.create_network(name="Pact")
 
     page = client.get("/cities/", headers={"accept-language": "sv"}).content.decode()
 

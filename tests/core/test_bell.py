@@ -7,7 +7,7 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from core.bell import ring
+from core.bell import enqueue
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def heard(monkeypatch):
 
 def test_bell_rings_after_the_commit_with_name_and_key(heard, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        ring("reports.tasks.build_report", 7)
+        enqueue("reports.tasks.build_report", 7)
         before = list(heard)
 
     assert before == []
@@ -35,7 +35,7 @@ def test_bell_stays_silent_when_nothing_was_committed(heard, django_capture_on_c
         django_capture_on_commit_callbacks(execute=True) as callbacks,
         transaction.atomic(),
     ):
-        ring("reports.tasks.build_report", 7)
+        enqueue("reports.tasks.build_report", 7)
         transaction.set_rollback(True)
 
     assert (heard, callbacks) == ([], [])
@@ -49,6 +49,6 @@ def test_dead_broker_breaks_nothing_and_is_logged(monkeypatch, caplog):
     monkeypatch.setattr(current_app._get_current_object(), "send_task", dead)
 
     with caplog.at_level(logging.ERROR), transaction.atomic():
-        ring("reports.tasks.build_report", 7)
+        enqueue("reports.tasks.build_report", 7)
 
     assert "no broker" in caplog.text

@@ -86,7 +86,7 @@ def test_plain_values_are_what_json_and_plotly_understand():
 def test_colours_are_those_of_the_style_sheet():
     stored = dict(re.findall(r"(--epi-[\w-]+): light-dark\((#[0-9a-f]{6}),", TOKENS.read_text(encoding="utf-8")))
 
-    assert {name: stored.get(name) for name in charts.LIGHT} == charts.LIGHT
+    assert {name: stored.get(name) for name in charts.LIGHT_COLOURS} == charts.LIGHT_COLOURS
 
 
 def test_page_to_take_away_has_no_named_colours(monkeypatch):

@@ -10,11 +10,11 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from core.forms import (
+    DateTimeLocalInput,
     DayInput,
-    Difference,
-    LongText,
-    ManyChoices,
-    MomentInput,
+    FieldDifference,
+    FilteredCheckboxes,
+    LongTextarea,
     NumberInput,
     VersionedForm,
     form_helper,
@@ -22,7 +22,7 @@ from core.forms import (
 
 
 class Plain(forms.Form):
-    text = forms.CharField(label="What has happened?", help_text="One sentence is enough.", widget=LongText())
+    text = forms.CharField(label="What has happened?", help_text="One sentence is enough.", widget=LongTextarea())
     kind = forms.ChoiceField(label="Status", choices=[("a", "Ongoing"), ("b", "Paused")], widget=forms.RadioSelect)
     day = forms.DateField(label="Day", widget=DayInput(), required=False)
     spent = forms.DecimalField(label="Spent", widget=NumberInput(), required=False)
@@ -100,7 +100,9 @@ def test_choices_are_a_group_with_a_legend():
 
 def test_many_choices_are_ticked_in_a_box_that_can_be_filtered():
     class Many(forms.Form):
-        partners = forms.MultipleChoiceField(choices=[(str(n), f"Partner {n}") for n in range(30)], widget=ManyChoices)
+        partners = forms.MultipleChoiceField(
+            choices=[(str(n), f"Partner {n}") for n in range(30)], widget=FilteredCheckboxes
+        )
 
     html = render(Many({"partners": ["3", "4"]}))
 
@@ -126,7 +128,7 @@ def test_widgets_ask_for_the_right_keys():
     assert 'inputmode="decimal"' in NumberInput().render("x", 1)
     assert 'inputmode="numeric"' in NumberInput(decimals=False).render("x", 1)
     assert 'type="date"' in DayInput().render("x", None)
-    assert 'type="datetime-local"' in MomentInput().render("x", None)
+    assert 'type="datetime-local"' in DateTimeLocalInput().render("x", None)
 
 
 # ---- two people, one record
@@ -156,9 +158,12 @@ def test_second_person_sees_both_and_may_save_knowingly(form):
     current = User(first_name="Ieva", language="en")
     current.version = 2
 
-    form.catch_up(current)
+    form.show_conflict(current)
 
-    assert form.differences == [Difference("First name", "Ieva", "Ana"), Difference("Language", "English", "Swedish")]
+    assert form.differences == [
+        FieldDifference("First name", "Ieva", "Ana"),
+        FieldDifference("Language", "English", "Swedish"),
+    ]
     assert form.data["version"] == "2"
     assert form.data["first_name"] == "Ana"
 
@@ -166,13 +171,13 @@ def test_second_person_sees_both_and_may_save_knowingly(form):
 def test_words_of_empty_plain_and_grouped_choices(form):
     form.fields["group"] = forms.MultipleChoiceField(choices=[("All", [("a", "Ana"), ("b", "Bo")]), ("c", "Cy")])
 
-    assert form.words_of("first_name", None) == ""
-    assert form.words_of("first_name", "Ana") == "Ana"
-    assert form.words_of("group", ["b", "c"]) == "Bo, Cy"
+    assert form.display_value("first_name", None) == ""
+    assert form.display_value("first_name", "Ana") == "Ana"
+    assert form.display_value("group", ["b", "c"]) == "Bo, Cy"
 
 
 def test_both_versions_are_shown_side_by_side(form):
-    form.differences = [Difference("Name", "Ieva", "<b>")]
+    form.differences = [FieldDifference("Name", "Ieva", "<b>")]
     source = '{% include "_parts/edited_meanwhile.html" %}'
 
     html = Template(source).render(Context({"form": form}))

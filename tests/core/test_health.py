@@ -6,7 +6,7 @@ from django.test import RequestFactory
 
 from core import health
 
-PARTS = {"database", "migrations", "locks", "cache", "broker", "storage"}
+CHECKS = {"database", "migrations", "locks", "cache", "broker", "storage"}
 
 
 @pytest.fixture
@@ -27,16 +27,16 @@ def test_process_answers_without_a_database():
 
 @pytest.mark.django_db
 def test_ready_where_every_part_answers(ask):
-    assert ask(health.readyz) == (200, {"ready": True, "parts": dict.fromkeys(PARTS, "ok")})
+    assert ask(health.readyz) == (200, {"ready": True, "parts": dict.fromkeys(CHECKS, "ok")})
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("part", sorted(PARTS))
+@pytest.mark.parametrize("part", sorted(CHECKS))
 def test_not_ready_where_one_part_fails_and_no_secret_is_told(ask, monkeypatch, part):
     def fail():
         raise ConnectionError("redis://:hush@host")
 
-    monkeypatch.setitem(health.PARTS, part, fail)
+    monkeypatch.setitem(health.CHECKS, part, fail)
 
     status, told = ask(health.readyz)
 
@@ -67,7 +67,7 @@ def test_a_lock_that_was_dropped_is_told(ask):
 
 
 def test_storage_is_left_as_it_was(tmp_path, settings):
-    health.ask_storage()
+    health.check_storage()
 
     assert not list(settings.MEDIA_ROOT.glob("readyz*"))
 
@@ -79,4 +79,4 @@ def test_dead_broker_is_noticed_soon(settings, monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", settings.CELERY_BROKER_URL)  # Celery itself reads the environment first
     monkeypatch.setattr(health, "current_app", Celery(broker=settings.CELERY_BROKER_URL))
 
-    assert health.state_of("broker", health.ask_broker) == "no answer"
+    assert health.check_part("broker", health.check_broker) == "no answer"

@@ -1,6 +1,6 @@
 import pytest
 
-from core.ids import pk_of
+from core.ids import parse_pk
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from core.ids import pk_of
     ],
 )
 def test_only_what_is_an_id_is_read_as_one(text, pk):
-    assert pk_of(text) == pk
+    assert parse_pk(text) == pk

@@ -4,9 +4,9 @@ from django.utils import translation
 
 from core import maps
 
-CARTAGENA = maps.Place("Cartagena", 37.602, -0.984, "ES", "/cities/cartagena/")
-LINKOPING = maps.Place("Linköping", 58.411, 15.622, "SE")
-RIGA = maps.Place("Riga", 56.946, 24.106, "LV")
+CARTAGENA = maps.MapPlace("Cartagena", 37.602, -0.984, "ES", "/cities/cartagena/")
+LINKOPING = maps.MapPlace("Linköping", 58.411, 15.622, "SE")
+RIGA = maps.MapPlace("Riga", 56.946, 24.106, "LV")
 
 
 def test_the_centre_of_the_projection_lies_at_its_origin():

@@ -3,7 +3,7 @@ import structlog
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from core.middleware import RequestId
+from core.middleware import RequestIdMiddleware
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def answer():
             bound.update(structlog.contextvars.get_contextvars(), id=request.id)
             return HttpResponse("ok")
 
-        response = RequestId(view)(RequestFactory().get(path, headers=headers))
+        response = RequestIdMiddleware(view)(RequestFactory().get(path, headers=headers))
         return response, bound
 
     return answer

@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.utils.translation import override
 
 from core import locales
-from core.states import LOOKS, SHAPES, look_of
+from core.states import BADGES, SHAPES, badge_for
 from core.templatetags import epi
 
 NBSP, NARROW = "\xa0", "\u202f"
@@ -28,13 +28,13 @@ def render(source, **context):
 # ---- states
 
 
-@pytest.mark.parametrize("state", LOOKS)
+@pytest.mark.parametrize("state", BADGES)
 def test_every_state_has_shape_word_and_colour(state):
     html = render("{% state_mark state %}", state=state)
 
-    assert f"is-{LOOKS[state].tone}" in html
-    assert SHAPES[LOOKS[state].shape] in html
-    assert str(LOOKS[state].word) in html
+    assert f"is-{BADGES[state].tone}" in html
+    assert SHAPES[BADGES[state].shape] in html
+    assert str(BADGES[state].word) in html
 
 
 def test_member_brings_its_own_word():
@@ -50,7 +50,7 @@ def test_no_state_leaves_nothing():
 
 
 def test_unknown_state_shows_its_name_without_markup():
-    assert look_of("half_way").word == "Half way"
+    assert badge_for("half_way").word == "Half way"
     assert "&lt;b&gt;" in render("{% state_mark state %}", state="<b>")
 
 
@@ -101,7 +101,7 @@ def test_level_is_a_cell_with_its_own_look(level, classes, shown):
     [("kick-off", "Kick-off of the strategy", ""), ("meeting", "Expert group, Q3", "meeting"), ("", "Anything", "")],
 )
 def test_kind_is_said_unless_the_title_says_it(words, title, shown):
-    assert render("{{ words|unless_in:title }}", words=words, title=title) == shown
+    assert render("{{ words|unless_contained_in:title }}", words=words, title=title) == shown
 
 
 def test_split_level_is_marked():
@@ -199,7 +199,7 @@ def test_long_lists_of_pages_are_shortened():
 
 
 def test_frame_is_found_under_another_site():
-    source = "{% site_frame as frame %}{{ frame.network_name }}"
+    source = "{% network_site as frame %}{{ frame.network_name }}"
 
     assert Template(source).render(Context({"site": {"network_name": "EPI"}})) == "EPI"
     context = Context({"site": {"network_name": "EPI"}})

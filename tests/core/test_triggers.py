@@ -143,7 +143,7 @@ def test_migrate_within_this_process_does_the_same():
 
     call_command("migrate", verbosity=0)
 
-    assert triggers.missing() == triggers.differing() == set()
+    assert triggers.missing() == triggers.differing_triggers() == set()
 
 
 @pytest.mark.waits
@@ -158,7 +158,7 @@ def test_what_breaks_off_on_the_way_leaves_every_lock(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         call_command("migrate", verbosity=0)
 
-    assert triggers.missing() == triggers.differing() == set()
+    assert triggers.missing() == triggers.differing_triggers() == set()
 
 
 @pytest.mark.django_db
@@ -188,11 +188,11 @@ def test_a_lock_that_was_weakened_is_told_and_mended():
 @pytest.mark.django_db
 def test_nothing_serves_people_while_a_lock_is_missing(settings):
     settings.DEMO_ALLOWED = False
-    checks.refuse_missing_locks()
+    checks.refuse_missing_triggers()
     run(dropped(LOCK, "strategies_actionupdate"))
 
     with pytest.raises(SystemExit, match="Not started: 1 locks are missing in the database"):
-        checks.refuse_missing_locks()
+        checks.refuse_missing_triggers()
 
 
 def test_the_database_that_cannot_be_asked_about_locks_serves_nobody(settings, monkeypatch):
@@ -203,11 +203,11 @@ def test_the_database_that_cannot_be_asked_about_locks_serves_nobody(settings, m
     monkeypatch.setattr(triggers, "missing", gone)
 
     with pytest.raises(SystemExit, match="could not be asked about its locks"):
-        checks.refuse_missing_locks()
+        checks.refuse_missing_triggers()
 
 
 def test_a_site_of_the_demo_asks_as_it_is_prepared(settings, monkeypatch):
     settings.DEMO_ALLOWED = True
     monkeypatch.setattr(triggers, "missing", lambda: {"one"})
 
-    checks.refuse_missing_locks()
+    checks.refuse_missing_triggers()

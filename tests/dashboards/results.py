@@ -1,7 +1,7 @@
 """Published results with given levels, sealed as the committee's decision seals them."""
 
 from core import clock
-from core.snapshots import canonical, seal
+from core.snapshots import canonical, sha256_hex
 from evaluation.enums import Stage
 from evaluation.models import EvaluationResult
 from strategies.models import PeriodRevision
@@ -24,7 +24,7 @@ def publish_result(strategy, round_, levels, *, agreed=3):
             "dimensions": [_dimension(n, code, levels.get(code, []), agreed) for n, code in enumerate(CODES, 1)],
         }
     )
-    return EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=seal(snapshot))
+    return EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=sha256_hex(snapshot))
 
 
 def _dimension(order, code, ratings, agreed):

@@ -3,11 +3,11 @@
 import plotly.graph_objects as go
 import pytest
 
-from core.charts import in_light
+from core.charts import with_light_colours
 from dashboards import charts
 from dashboards.selectors.dimensions import results
 from dashboards.selectors.network import Dashboard
-from dashboards.selectors.scope import view_for
+from dashboards.selectors.scope import scope_for
 from tests.factories import EvaluationRoundFactory
 
 from .results import publish_result
@@ -18,7 +18,7 @@ from .test_dimensions import LEVELS
 def shown(network, partner):
     round_ = EvaluationRoundFactory(period=network.present, name="Round 1")
     publish_result(network.cities["linkoping"].strategy, round_, LEVELS)
-    return Dashboard(view_for(partner))
+    return Dashboard(scope_for(partner))
 
 
 def test_every_figure_is_one_that_plotly_knows(shown):
@@ -30,7 +30,7 @@ def test_every_figure_is_one_that_plotly_knows(shown):
     ]
 
     for chart in drawn:
-        figure = go.Figure(in_light(chart.drawn))
+        figure = go.Figure(with_light_colours(chart.drawn))
         assert len(figure.data) > 0
         assert all(len(row) == len(chart.columns) for row in chart.rows)
 

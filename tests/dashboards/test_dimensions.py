@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from dashboards.selectors.dimensions import dimension_rows, results
-from dashboards.selectors.scope import view_for
+from dashboards.selectors.scope import scope_for
 from tests.factories import EvaluationRoundFactory
 
 from .results import publish_result
@@ -23,7 +23,7 @@ def judged(network):
 
 
 def test_results_show_what_was_agreed_and_how_far_independent_raters_are_apart(judged, partner):
-    found = results(view_for(partner))
+    found = results(scope_for(partner))
 
     assert found.columns == [
         ("relevance", "Relevance"),
@@ -37,14 +37,14 @@ def test_results_show_what_was_agreed_and_how_far_independent_raters_are_apart(j
     ]
     cells = {cell.code: cell for cell in found.found[0].cells}
     assert (cells["relevance"].level, cells["relevance"].median, cells["relevance"].n) == (3, "2-3", 4)
-    assert (cells["relevance"].low, cells["relevance"].high, cells["relevance"].is_split) == (1, 3, True)
-    assert (cells["effectiveness"].n, cells["effectiveness"].is_split) == (2, False)
+    assert (cells["relevance"].low, cells["relevance"].high, cells["relevance"].has_large_gap) == (1, 3, True)
+    assert (cells["effectiveness"].n, cells["effectiveness"].has_large_gap) == (2, False)
     assert (cells["coherence"].level, cells["coherence"].not_assessed_reason) == (None, "Nothing to judge by.")
     assert (found.rated, len(found.split)) == (3, 1)
 
 
 def test_alpha_of_a_dimension_counts_independent_ratings_across_strategies(judged, partner):
-    rows = {row.code: row.alpha for row in dimension_rows(results(view_for(partner)))}
+    rows = {row.code: row.alpha for row in dimension_rows(results(scope_for(partner)))}
 
     assert (rows["relevance"].units, rows["relevance"].n) == (2, 6)
     assert rows["relevance"].value is not None
@@ -52,7 +52,7 @@ def test_alpha_of_a_dimension_counts_independent_ratings_across_strategies(judge
 
 
 def test_a_result_of_a_later_round_is_no_part_of_an_earlier_period(judged, partner):
-    found = results(view_for(partner, starts_on=judged.past.starts_on.isoformat()))
+    found = results(scope_for(partner, starts_on=judged.past.starts_on.isoformat()))
 
     assert found.found == []
 

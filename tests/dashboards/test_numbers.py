@@ -10,15 +10,15 @@ import pytest
 
 from cities.models import TargetGroup
 from core import clock
-from dashboards.selectors.actions import ActionLines, healths_of
+from dashboards.selectors.actions import ActionRows, healths_of
 from dashboards.selectors.network import Dashboard
-from dashboards.selectors.scope import Basis, view_for
+from dashboards.selectors.scope import Basis, scope_for
 from pilot.models import PilotPhase
 from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached, PeriodMove, PeriodRevision
 from strategies.services import periods
 from strategies.services.updates import UpdateInput, log_update
 
-UNDER_WAY, WORRIES = {"on_track", "late", "stale", "at_risk"}, {"late", "stale", "at_risk"}
+UNDER_WAY, NEEDING_ATTENTION = {"on_track", "late", "stale", "at_risk"}, {"late", "stale", "at_risk"}
 
 
 def live_action(action, today, upto):
@@ -100,7 +100,7 @@ def test_numbers_of_every_city_equal_an_independent_computation(network, partner
     period = getattr(network, which)
     expected = {place.city.name: expected_figures(place, period) for place in network.cities.values()}
 
-    dashboard = Dashboard(view_for(partner, starts_on=period.starts_on.isoformat()))
+    dashboard = Dashboard(scope_for(partner, starts_on=period.starts_on.isoformat()))
 
     found = {
         row.city.name: {
@@ -115,29 +115,31 @@ def test_numbers_of_every_city_equal_an_independent_computation(network, partner
     assert found == {name: row | {"health": Counter(row["health"])} for name, row in expected.items()}
     counts = [row["health"] for row in expected.values()]
     assert dashboard.under_way == sum(n for row in counts for health, n in row.items() if health in UNDER_WAY)
-    assert dashboard.worrying == sum(n for row in counts for health, n in row.items() if health in WORRIES)
+    assert dashboard.needing_attention == sum(
+        n for row in counts for health, n in row.items() if health in NEEDING_ATTENTION
+    )
     assert dashboard.actions == sum(sum(row.values()) for row in counts)
     assert dashboard.updates == sum(row["updates"] for row in expected.values())
 
 
 @pytest.mark.parametrize("which", ["past", "present"])
 def test_lists_hold_as_many_actions_as_the_numbers_that_lead_to_them(network, partner, which):
-    view = view_for(partner, starts_on=getattr(network, which).starts_on.isoformat())
+    view = scope_for(partner, starts_on=getattr(network, which).starts_on.isoformat())
     dashboard = Dashboard(view)
 
     for word, number in (
         ("under_way", dashboard.under_way),
-        ("attention", dashboard.worrying),
+        ("attention", dashboard.needing_attention),
         ("", dashboard.actions),
     ):
-        lines = ActionLines(view, healths_of(word))
+        lines = ActionRows(view, healths_of(word))
 
         assert len(lines) == len(lines[0:1000]) == number
         assert [line for n in range(0, number, 3) for line in lines[n : n + 3]] == lines[0:1000]
 
 
 def test_progress_has_a_point_for_each_reported_period_and_the_present_one(network, partner):
-    view = view_for(partner)
+    view = scope_for(partner)
 
     points = Dashboard(view).progress
 
@@ -156,30 +158,30 @@ def test_progress_has_a_point_for_each_reported_period_and_the_present_one(netwo
 
 
 def test_each_city_is_read_from_the_right_record(network, partner):
-    past, present = (view_for(partner, starts_on=row.starts_on.isoformat()) for row in (network.past, network.present))
+    past, present = (scope_for(partner, starts_on=row.starts_on.isoformat()) for row in (network.past, network.present))
 
-    assert [(row.basis, row.revision) for row in past.readings] == [
+    assert [(row.basis, row.revision) for row in past.city_records] == [
         (Basis.PUBLISHED, 2),
         (Basis.SUBMITTED, 1),
         (Basis.OPEN, None),
     ]
-    assert [(row.basis, row.revision) for row in present.readings] == [
+    assert [(row.basis, row.revision) for row in present.city_records] == [
         (Basis.OPEN, None),
         (Basis.OPEN, None),
         (Basis.ACCEPTED, 1),
     ]
     assert present.is_current
-    assert [row.is_reported for row in present.readings] == [False, False, True]
+    assert [row.is_reported for row in present.city_records] == [False, False, True]
 
 
 def test_an_older_period_that_is_still_open_leaves_out_what_came_later(network, partner):
     riga = network.cities["riga"]
     asked = {"starts_on": network.past.starts_on.isoformat(), "city": riga.city}
 
-    before = Dashboard(view_for(partner, **asked)).cities[0]
+    before = Dashboard(scope_for(partner, **asked)).cities[0]
     periods.reopen_period(riga.row(network.present), by=network.coordinator, reason="A figure was wrong.")
     log_update(riga.actions[0], by=riga.lead, data=update_of(spent=Decimal("5.00")))
-    after = Dashboard(view_for(partner, **asked)).cities[0]
+    after = Dashboard(scope_for(partner, **asked)).cities[0]
 
     assert before.reading.is_live
     assert (before.updates, before.spent) == (4, Decimal("12.25"))
@@ -188,7 +190,7 @@ def test_an_older_period_that_is_still_open_leaves_out_what_came_later(network, 
 
 def test_a_later_change_of_the_plan_leaves_what_was_accepted_as_it_was(network, partner):
     asked = {"starts_on": network.past.starts_on.isoformat()}
-    before = [(row.city.name, row.health, row.budget) for row in Dashboard(view_for(partner, **asked)).cities]
+    before = [(row.city.name, row.health, row.budget) for row in Dashboard(scope_for(partner, **asked)).cities]
 
     for action in network.cities["linkoping"].actions[:3]:
         action.ends_on = date(2031, 1, 1)
@@ -196,21 +198,21 @@ def test_a_later_change_of_the_plan_leaves_what_was_accepted_as_it_was(network, 
         action.save()
         BudgetLine.objects.filter(action=action).update(amount=5)
 
-    assert [(row.city.name, row.health, row.budget) for row in Dashboard(view_for(partner, **asked)).cities] == before
+    assert [(row.city.name, row.health, row.budget) for row in Dashboard(scope_for(partner, **asked)).cities] == before
 
 
 def test_filters_cut_cities_and_actions(network, partner):
-    by_country = Dashboard(view_for(partner, country="PL"))
-    by_theme = Dashboard(view_for(partner, theme="theme-of-riga"))
+    by_country = Dashboard(scope_for(partner, country="PL"))
+    by_theme = Dashboard(scope_for(partner, theme="theme-of-riga"))
 
     group = TargetGroup.objects.create(code="newcomers", name="Newcomers")
     for place in network.cities.values():
         place.actions[0].target_groups.add(group)
-    by_group = Dashboard(view_for(partner, group="newcomers"))
+    by_group = Dashboard(scope_for(partner, group="newcomers"))
     PilotPhase.objects.filter(city__slug="riga").update(actual_start=clock.today(), actual_end=None)
     phase = PilotPhase.objects.get(city__slug="riga").kind
     PilotPhase.objects.exclude(city__slug="riga").update(actual_start=None)
-    by_phase = Dashboard(view_for(partner, phase=phase))
+    by_phase = Dashboard(scope_for(partner, phase=phase))
 
     assert [row.city.name for row in by_country.cities] == ["Lublin"]
     assert {row.city.name: row.actions for row in by_group.cities} == {"Linköping": 1, "Lublin": 1, "Riga": 1}

@@ -21,7 +21,7 @@ class Case(SimpleNamespace):
 
     @property
     def evaluation(self) -> Evaluation:
-        return Evaluation.objects.with_place().get(pk=self.pk)
+        return Evaluation.objects.with_related().get(pk=self.pk)
 
     def dimension(self, code="impact"):
         return self.framework.dimensions.get(code=code)
@@ -77,7 +77,7 @@ class Case(SimpleNamespace):
             self.decide(user)
 
     def decide(self, user, decision="approve", stated_hash=None, **extra):
-        stated_hash = stated_hash or committee.desk_hash(self.evaluation)
+        stated_hash = stated_hash or committee.decision_hash(self.evaluation)
         return committee.decide(self.evaluation, by=user, decision=decision, stated_hash=stated_hash, **extra)
 
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
-from cities.rules import forget_offices
+from cities.rules import clear_role_cache
 from evaluation.models import (
     Assessment,
     CommitteeQuestion,
@@ -16,8 +16,8 @@ from evaluation.models import (
     Evaluation,
     Rating,
 )
-from evaluation.selectors.queue import facts_of, queue_for, with_dispute
-from evaluation.selectors.sides import side_by_side
+from evaluation.selectors.queue import queue_facts, review_queue_for, with_gap
+from evaluation.selectors.sides import comparison_of
 from evaluation.services import committee, discussion, ratings, rounds
 from tests.factories import EvaluationFactory, PersonFactory, UserFactory, member
 
@@ -100,7 +100,7 @@ def test_no_query_shows_another_rating_or_that_it_was_handed_in(rated, superuser
     assert Assessment.objects.visible_to(user).count() == own
     assert Consensus.objects.visible_to(user).count() == 0
     assert DiscussionNote.objects.visible_to(user).count() == 0
-    assert [side.spread.n for side in side_by_side(rated.evaluation, user).sides] == [0] * 6
+    assert [side.spread.n for side in comparison_of(rated.evaluation, user).sides] == [0] * 6
 
 
 def test_submitting_reveals_nothing_to_the_one_who_submits(rated, client):
@@ -120,9 +120,9 @@ def test_the_queues_order_and_columns_tell_nothing_before_the_review(rated):
 
     for stage in ("rate", "discuss", "moderate"):
         Evaluation.objects.update(stage=stage)
-        rows = {row.pk: row for row in with_dispute(Evaluation.objects.all())}
+        rows = {row.pk: row for row in with_gap(Evaluation.objects.all())}
         hidden = {(row.largest_gap, row.rater_count) for row in rows.values()}
-        facts = facts_of(list(queue_for(rated.committee1)), rated.committee1)
+        facts = queue_facts(list(review_queue_for(rated.committee1)), rated.committee1)
         assert hidden == {(-1, -1)}
         assert {(row.dimension, row.spread, row.evidence) for row in facts.values()} == {(None, None, None)}
     assert other.pk in rows
@@ -285,7 +285,7 @@ def test_what_the_committee_says_is_read_by_those_concerned_and_once_published_b
 
 def _committee_read_by(user, evaluation):
     if user.is_authenticated:
-        forget_offices(user)
+        clear_role_cache(user)
     counts = []
     for model, name in ((CommitteeQuestion, "committeequestion"), (CommitteeReview, "committeereview")):
         rows = model.objects.visible_to(user)
@@ -323,7 +323,7 @@ def test_the_queue_costs_the_same_for_one_row_or_five(case, client, role, django
     for more in (0, 4):
         for _n in range(more):
             EvaluationFactory(round=case.round, stage="review")
-        forget_offices(getattr(case, role))
+        clear_role_cache(getattr(case, role))
         with django_assert_max_num_queries(15) as captured:
             answer = client.get(reverse("admin:evaluation_desk_queue"))
         counts.append(len(captured))
@@ -355,7 +355,7 @@ def test_the_rows_say_the_same_as_the_rules(case, everyone):
 
     for user in users:
         seen = set(Evaluation.objects.visible_to(user))
-        for row in Evaluation.objects.with_part_of(user):
+        for row in Evaluation.objects.with_roles_of(user):
             assert (row in seen) == user.has_perm("evaluation.view_evaluation", row)
             for name, permission in pairs.items():
                 assert (getattr(row, name) and row in seen) == user.has_perm(permission, row), (user, name)
@@ -364,4 +364,4 @@ def test_the_rows_say_the_same_as_the_rules(case, everyone):
 def test_a_coordinator_in_the_committee_of_a_city_is_no_member(case):
     both = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
 
-    assert not Evaluation.objects.on_desk_of(both).exists()
+    assert not Evaluation.objects.reviewable_by(both).exists()

@@ -12,16 +12,16 @@ from evaluation.enums import Decision
 from evaluation.exceptions import (
     AlreadyAnswered,
     AlreadyDecided,
-    DecisionContradicts,
-    DeskChanged,
+    ContradictoryDecision,
     NothingToReopen,
     NotInStage,
-    NotYours,
+    PermissionRefused,
     ReasonMissing,
+    SnapshotChanged,
 )
 from evaluation.models import CommitteeQuestion, CommitteeReview, DeskVisit, EvaluationResult
-from evaluation.selectors.results import shown_result
-from evaluation.selectors.sides import side_by_side
+from evaluation.selectors.results import result_summary
+from evaluation.selectors.sides import comparison_of
 from evaluation.services import committee, conflicts, ratings
 from evaluation.signals import evaluation_published
 from strategies.models import CityPeriod
@@ -67,12 +67,12 @@ def test_the_result_is_sealed_and_names_nobody(case):
     assert not [name for name in names if f'"{name}"' in result.snapshot]
     with pytest.raises(Frozen):
         EvaluationResult.objects.update(snapshot="{}")
-    assert shown_result(case.evaluation).rows[5].range == "1–4"
+    assert result_summary(case.evaluation).rows[5].range == "1–4"
 
 
 def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
     case.to("review").decide(case.committee1)
-    old_hash = committee.desk_hash(case.evaluation)
+    old_hash = committee.decision_hash(case.evaluation)
 
     case.decide(case.committee2, CHANGES, reason="Say what impact rests on.")
     assert (case.evaluation.stage, case.evaluation.cycle) == ("moderate", 2)
@@ -95,8 +95,8 @@ def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
         ({"decision": CHANGES}, ReasonMissing),
         ({"decision": CHANGES, "reason": "So.", "dimensions": {"impact": (CHANGES, " ")}}, ReasonMissing),
         ({"decision": CHANGES, "reason": "So.", "reopen_ratings": True}, NothingToReopen),
-        ({"decision": "approve", "dimensions": {"impact": (CHANGES, "More.")}}, DecisionContradicts),
-        ({"decision": "approve", "stated_hash": "0" * 64}, DeskChanged),
+        ({"decision": "approve", "dimensions": {"impact": (CHANGES, "More.")}}, ContradictoryDecision),
+        ({"decision": "approve", "stated_hash": "0" * 64}, SnapshotChanged),
     ],
 )
 def test_decisions_that_do_not_fit_are_refused(case, fields, error):
@@ -111,7 +111,7 @@ def test_who_may_not_decide(case):
     case.to("review")
 
     for user in (case.committee3, case.rater1, case.moderator, case.coordinator, case.lead, case.partner):
-        with pytest.raises(NotYours):
+        with pytest.raises(PermissionRefused):
             case.decide(user)
 
 
@@ -123,7 +123,7 @@ def test_nobody_decides_on_what_they_rated(case):
     case.rate(case.committee1)
     case.to("review")
 
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         case.decide(case.committee1)
 
 
@@ -136,7 +136,7 @@ def test_nothing_is_decided_before_the_review(case):
 
 def test_the_same_post_twice_is_one_decision(case):
     case.to("review")
-    stated = committee.desk_hash(case.evaluation)
+    stated = committee.decision_hash(case.evaluation)
 
     first = case.decide(case.committee1, stated_hash=stated)
     second = case.decide(case.committee1, stated_hash=stated)
@@ -160,21 +160,21 @@ def test_a_second_decision_in_the_same_cycle_is_refused(case):
 
 def test_the_hash_changes_with_what_is_judged(case):
     case.to("review")
-    seen = [committee.desk_hash(case.evaluation)]
+    seen = [committee.decision_hash(case.evaluation)]
     rating = case.evaluation.assessments.first().ratings.first()
     rating.reasons = "Other reasons."
     rating.save()
-    seen.append(committee.desk_hash(case.evaluation))
+    seen.append(committee.decision_hash(case.evaluation))
     consensus = case.evaluation.consensus.first()
     consensus.level = 1
     consensus.save()
-    seen.append(committee.desk_hash(case.evaluation))
+    seen.append(committee.decision_hash(case.evaluation))
     question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
-    assert committee.desk_hash(case.evaluation) == seen[-1]
+    assert committee.decision_hash(case.evaluation) == seen[-1]
     committee.answer_question(question, by=case.lead, text="All.")
-    seen.append(committee.desk_hash(case.evaluation))
+    seen.append(committee.decision_hash(case.evaluation))
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised them.")
-    seen.append(committee.desk_hash(case.evaluation))
+    seen.append(committee.decision_hash(case.evaluation))
 
     assert len(set(seen)) == 5
 
@@ -206,9 +206,9 @@ def test_a_question_is_asked_and_answered_once(case):
     first = committee.ask_question(case.evaluation, **ask)
     assert committee.ask_question(case.evaluation, **ask) == first
     for user in (case.partner, case.coordinator, case.committee3):
-        with pytest.raises(NotYours):
+        with pytest.raises(PermissionRefused):
             committee.ask_question(case.evaluation, by=user, text="Me too?")
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         committee.answer_question(first, by=case.expert, text="I say.")
     with pytest.raises(ReasonMissing):
         committee.answer_question(first, by=case.official, text=" ")
@@ -239,7 +239,9 @@ def desk(client, case):
     address = reverse("admin:evaluation_desk", args=[case.pk])
 
     def send(**data):
-        return client.post(address, {"stated_hash": committee.desk_hash(case.evaluation), "decision": "approve"} | data)
+        return client.post(
+            address, {"stated_hash": committee.decision_hash(case.evaluation), "decision": "approve"} | data
+        )
 
     return client, address, send
 
@@ -252,18 +254,18 @@ def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_nu
 
     for words in ("Reason for 1.", "Reason for 4.", "We agreed on it.", "3 levels apart", "all agree", "be the first"):
         assert words in page
-    assert committee.desk_hash(case.evaluation) in page
+    assert committee.decision_hash(case.evaluation) in page
     assert "2 independent raters" in page  # the city's own rating is shown, and no part of the gap
     assert "City self-assessment" in page
 
 
 def test_the_desk_frames_the_extremes_alone_and_explains_it_under_the_table(case, desk):
     client, address, _send = desk
-    table = side_by_side(case.evaluation, case.committee1)
+    table = comparison_of(case.evaluation, case.committee1)
 
     page = client.get(address).content.decode()
 
-    assert [side.extremes for side in table.by_dispute] == [{1, 4}] + [set()] * 5
+    assert [side.extremes for side in table.most_disputed_first] == [{1, 4}] + [set()] * 5
     assert page.count("is-split") == 2
     assert page.index("</table>") < page.index("1 not met, 2 partly met") < page.index("Dashed frame")
     assert page.count('<details class="epi-more" open>') == 1  # what is disputed stands open
@@ -338,7 +340,7 @@ def test_a_decision_that_does_not_fit_keeps_what_was_typed(desk):
 
 def test_a_desk_that_changed_is_told_and_nothing_is_lost(case, desk):
     _client, _address, send = desk
-    stated = committee.desk_hash(case.evaluation)
+    stated = committee.decision_hash(case.evaluation)
     question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
     committee.answer_question(question, by=case.lead, text="All.")
 
@@ -348,7 +350,7 @@ def test_a_desk_that_changed_is_told_and_nothing_is_lost(case, desk):
     assert page.status_code == 409
     assert "has changed since you opened it" in text
     assert "My long comment." in text
-    assert f'value="{committee.desk_hash(case.evaluation)}"' in text
+    assert f'value="{committee.decision_hash(case.evaluation)}"' in text
     assert not CommitteeReview.objects.exists()
     assert send(**{"comment-impact": "My long comment."}).status_code == 302
 
@@ -432,7 +434,7 @@ def test_a_reopened_desk_tells_what_was_asked_for(case, desk):
 @pytest.mark.django_db(transaction=True)
 def test_two_members_at_the_same_moment_publish_once(case):
     case.to("review")
-    stated = committee.desk_hash(case.evaluation)
+    stated = committee.decision_hash(case.evaluation)
     gate, errors = threading.Barrier(2), []
 
     def decide(user):

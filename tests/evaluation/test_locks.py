@@ -24,7 +24,7 @@ from tests.factories import AssessmentFactory, EvaluationFactory, EventFactory
 from .test_report_tasks import queued
 
 pytestmark = pytest.mark.django_db
-JUDGED = [Evaluation, Assessment, Rating, Citation, Consensus]
+LOCKED_MODELS = [Evaluation, Assessment, Rating, Citation, Consensus]
 HISTORIES = [model.history.model for model in (Evaluation, Assessment, Rating, Consensus)]
 
 
@@ -62,12 +62,12 @@ def touched(model):
 # ---- published
 
 
-@pytest.mark.parametrize("model", JUDGED, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", LOCKED_MODELS, ids=lambda model: model.__name__)
 def test_before_publication_it_may_be_changed(reviewed, model):
     sql(touched(model))
 
 
-@pytest.mark.parametrize("model", JUDGED, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", LOCKED_MODELS, ids=lambda model: model.__name__)
 def test_nothing_of_a_published_evaluation_changes_or_goes(published, model):
     assert model.objects.exists()
 
@@ -134,7 +134,7 @@ def test_rating_does_not_give_way_to_one_of_another_evaluation(published):
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
-@pytest.mark.parametrize("model", [*JUDGED, *HISTORIES], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [*LOCKED_MODELS, *HISTORIES], ids=lambda model: model.__name__)
 def test_truncate_is_refused(published, model):
     sql("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -145,7 +145,7 @@ def test_truncate_is_refused(published, model):
 def test_alpha_is_told_from_what_was_sealed(published):
     before = [(row.words, row.alpha) for row in alphas_of(published.round)]
     assert before[0][1].n == 2
-    with triggers.lifted():
+    with triggers.triggers_dropped():
         sql("UPDATE evaluation_rating SET level = NULL, not_assessed_reason = 'Gone.'")
 
     assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from cities.rules import forget_offices
+from cities.rules import clear_role_cache
 from evaluation.enums import Capacity
 from evaluation.models import (
     Consensus,
@@ -418,7 +418,7 @@ def test_the_list_costs_the_same_for_one_evaluation_or_five(case, client, role, 
     for more in (0, 4):
         more_evaluations(case, more)
         client.force_login(user)
-        forget_offices(user)
+        clear_role_cache(user)
         with django_assert_max_num_queries(15) as captured:
             client.get(reverse("evaluation:round_list"))
         counts.append(len(captured))

@@ -2,19 +2,19 @@
 
 import pytest
 
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from evaluation.enums import Strength
 from evaluation.exceptions import (
     AlreadySubmitted,
     AssessmentIncomplete,
-    LevelOrReason,
-    LevelUnknown,
+    LevelOrReasonRequired,
     NeverSubmitted,
     NotInStage,
-    NotYours,
+    PermissionRefused,
     RatingIncomplete,
-    SourceUnknown,
     StrengthNeedsReason,
+    UnknownLevel,
+    UnknownSource,
 )
 from evaluation.models import Assessment, Rating
 from evaluation.services import conflicts, ratings, rounds
@@ -39,10 +39,10 @@ def test_progress_is_kept_unfinished_and_without_a_level(case):
 @pytest.mark.parametrize(
     "fields, error",
     [
-        ({"level": 2, "not_assessed_reason": "No data."}, LevelOrReason),
-        ({"level": 5}, LevelUnknown),
+        ({"level": 2, "not_assessed_reason": "No data."}, LevelOrReasonRequired),
+        ({"level": 5}, UnknownLevel),
         ({"level": 2, "strength_override": "strong"}, StrengthNeedsReason),
-        ({"level": 2, "citations": ["update:999"]}, SourceUnknown),
+        ({"level": 2, "citations": ["update:999"]}, UnknownSource),
     ],
 )
 def test_what_does_not_fit_is_refused(case, fields, error):
@@ -57,9 +57,9 @@ def test_only_raters_rate_and_only_this_framework(case):
     case.to("rate")
 
     for user in (case.moderator, case.coordinator, case.committee1, case.expert):
-        with pytest.raises(NotYours):
+        with pytest.raises(PermissionRefused):
             save(case, user, level=3)
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         ratings.save_rating(case.evaluation, DimensionFactory(), by=case.rater1, level=3)
 
 
@@ -77,7 +77,7 @@ def test_a_stale_form_is_refused_and_the_same_post_twice_is_one(case):
     save(case, level=2, reasons="Two.", version=first.version)
 
     again = save(case, level=2, reasons="Two.", version=first.version)
-    with pytest.raises(EditedMeanwhile):
+    with pytest.raises(EditConflict):
         save(case, level=1, reasons="Three.", version=first.version)
 
     assert (again.level, again.version) == (2, 2)
@@ -165,7 +165,7 @@ def test_a_rater_in_conflict_is_out_at_once_and_no_longer_counts(case):
 
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised the city.")
 
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         ratings.submit_assessment(case.evaluation, by=case.rater1)
     assert Assessment.objects.submitted().count() == 1
     assert Assessment.objects.counted().count() == 0

@@ -10,10 +10,10 @@ from evaluation import tasks
 from evaluation.enums import TRANSITIONS, Stage
 from evaluation.exceptions import (
     ConsensusIncomplete,
+    InvalidExtension,
     ModeratorMissing,
-    NobodySubmitted,
-    NotLater,
-    NotYours,
+    NoRatingsSubmitted,
+    PermissionRefused,
     TransitionNotAllowed,
 )
 from evaluation.models import EvaluationRound, StageMove
@@ -59,7 +59,7 @@ def test_an_extension_holds_the_clock_until_its_day_is_over(case):
 
 
 def test_an_extension_lies_ahead(case):
-    with pytest.raises(NotLater):
+    with pytest.raises(InvalidExtension):
         rounds.extend_stage(case.evaluation, by=case.coordinator, until=clock.today() - timedelta(days=1))
 
 
@@ -94,7 +94,7 @@ def test_after_changes_were_requested_the_clock_no_longer_hands_over(case):
 
 
 def test_a_move_by_hand_is_the_coordinators(case):
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         stages.move_stage(case.evaluation, "start_rating", by=case.rater1)
 
     moved = stages.move_stage(case.evaluation, "start_rating", by=case.coordinator, reason="All have answered.")
@@ -117,7 +117,7 @@ def test_a_verb_leads_only_from_its_own_stage(case, verb):
 def test_discussion_waits_for_a_rating(case):
     case.to("rate")
 
-    with pytest.raises(NobodySubmitted):
+    with pytest.raises(NoRatingsSubmitted):
         case.move("start_discussion")
 
 
@@ -183,7 +183,7 @@ def test_a_round_keeps_its_dates_in_order(case):
 
     with pytest.raises(ValidationError):
         rounds.create_round(name="Round 2", decide_by=case.round.declare_on, by=case.coordinator, **fields)
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         rounds.create_round(name="Round 2", decide_by=case.round.decide_by, by=case.partner, **fields)
     made = rounds.create_round(name="Round 2", decide_by=case.round.decide_by, by=case.coordinator, **fields)
 

@@ -14,12 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from cities.enums import BodyKind, Role
 from cities.models import Person
 from core import clock
-from core.snapshots import canonical, seal
+from core.snapshots import canonical, sha256_hex
 from evaluation import models as rows
 from evaluation.agreement import spread_of
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, STAGES, TRANSITIONS, Capacity
 from evaluation.exceptions import EvaluationError
-from evaluation.selectors.judged import desk_contents, result_contents
+from evaluation.selectors.judged import decision_contents, result_contents
 from evaluation.services import committee, conflicts, consensus, discussion, ratings, rounds, stages
 from tests.factories import PersonFactory, member
 from tests.proofs import examples
@@ -111,7 +111,7 @@ class Life(RuleBasedStateMachine):
         if row.stage == PUBLISHED and self.stage == REVIEW:
             assert self.concurring() >= 2
             self.moved("publish")
-            self.published = self.stored(), seal(canonical(result_contents(row)))
+            self.published = self.stored(), sha256_hex(canonical(result_contents(row)))
 
     def stored(self):
         names = ("assignments", "assessments", "consensus", "notes", "reviews", "questions")
@@ -241,7 +241,7 @@ class Life(RuleBasedStateMachine):
         reopens=yes_or_no,
     )
     def decide(self, who, said, code, is_read, reopens):
-        now = committee.desk_hash(self.case.evaluation)
+        now = committee.decision_hash(self.case.evaluation)
         stated = now if is_read else next(iter(self.hashes))
         twin = next((row for row in self.decisions if (row[1], row[3]) == (who, stated)), None)
         is_new = self.stage == REVIEW and not any(row[:2] == (self.cycle, who) for row in self.decisions)
@@ -313,14 +313,17 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def hash_stands_for_what_is_judged_and_agreement_for_the_independent(self):
-        contents, judged = desk_contents(self.case.evaluation), [self.cycle, sum(map(bool, self.questions.values()))]
+        contents, judged = (
+            decision_contents(self.case.evaluation),
+            [self.cycle, sum(map(bool, self.questions.values()))],
+        )
         for entry in contents["dimensions"]:
             code, counted = entry["code"], self.counted()
             given = [(self.raters[who], self.rated[who, code][0]) for who in counted]
             spread = spread_of(level for capacity, level in given if capacity in INDEPENDENT)
             assert entry["agreement"] == spread._asdict() | {"gap": spread.gap}
             judged += [code in self.agreed, self.agreed.get(code, [0])[0], sorted(given, key=str)]
-        assert self.hashes.setdefault(seal(canonical(contents)), str(judged)) == str(judged)
+        assert self.hashes.setdefault(sha256_hex(canonical(contents)), str(judged)) == str(judged)
         assert len({*self.hashes.values()}) == len(self.hashes)
 
     @invariant()
@@ -332,7 +335,7 @@ class Life(RuleBasedStateMachine):
         results = list(rows.EvaluationResult.objects.all())
         assert len(results) == (self.stage == PUBLISHED)
         for result in results:
-            assert (self.stored(), seal(result.snapshot)) == self.published
+            assert (self.stored(), sha256_hex(result.snapshot)) == self.published
             assert result.sha256 == self.published[1]
 
 
@@ -346,7 +349,7 @@ def rows_seen_by(user):
     seen = [rows.Rating.objects.visible_to(user).values_list("assessment__rater__name", "dimension__code")]
     for model in (rows.Consensus, rows.DiscussionNote, rows.CommitteeReview, rows.CommitteeQuestion):
         seen.append(model.objects.visible_to(user).values_list("pk"))
-    seen.append(rows.Evaluation.objects.with_part_of(user).values_list("is_rater", "is_moderator", "is_reviewer"))
+    seen.append(rows.Evaluation.objects.with_roles_of(user).values_list("is_rater", "is_moderator", "is_reviewer"))
     return [one.query.sql_with_params() for one in seen]
 
 

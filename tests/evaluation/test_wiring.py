@@ -10,18 +10,18 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
-from cities.cards import cards_of
+from cities.cards import panels_for
 from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
-from evaluation.cards import evaluation_card
-from evaluation.exceptions import FrameworkInUse, NotYours
+from evaluation.cards import evaluation_panel
+from evaluation.exceptions import FrameworkInUse, PermissionRefused
 from evaluation.gate_checks import evaluation_is_published
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.selectors.overview import alphas_of, tasks_of, work_rows
 from evaluation.services import committee, frameworks, ratings, rounds
 from strategies.models import Evidence, PeriodRevision
 from strategies.services import periods
-from strategies.work import added_work
+from strategies.work import registered_work
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -71,20 +71,20 @@ def test_a_framework_in_use_is_not_changed_but_succeeded(case):
         framework.full_clean()
 
     framework.refresh_from_db()
-    successor = frameworks.succeed_framework(framework, by=case.coordinator)
+    successor = frameworks.create_next_version(framework, by=case.coordinator)
     changed = frameworks.change_dimension(
         successor.dimensions.get(code="impact"), by=case.coordinator, fields={"questions": {"en": "Really?"}}
     )
 
     assert (successor.version, successor.dimensions.count(), changed.question) == (2, 6, "Really?")
-    with pytest.raises(NotYours):
-        frameworks.succeed_framework(framework, by=case.partner)
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
+        frameworks.create_next_version(framework, by=case.partner)
+    with pytest.raises(PermissionRefused):
         frameworks.change_dimension(changed, by=case.partner, fields={})
 
 
 def test_the_committee_adopts_once(case):
-    with pytest.raises(NotYours):
+    with pytest.raises(PermissionRefused):
         frameworks.adopt_framework(case.framework, by=case.coordinator)
 
     first = frameworks.adopt_framework(case.framework, by=case.committee1)
@@ -168,7 +168,7 @@ def test_progress_and_lateness_stand_in_my_work(case, days):
 
     assert row.text.startswith("1 of 6 dimensions rated.")
     assert (row.urgency > late.urgency, late.title) == (True, "Rate Lublin, Autumn round")
-    assert row in added_work(case.rater1)
+    assert row in registered_work(case.rater1)
 
 
 def test_coordinators_are_told_who_is_missing(case):
@@ -183,14 +183,14 @@ def test_coordinators_are_told_who_is_missing(case):
 
 
 def test_the_citys_card_follows_what_one_may_see(case, everyone):
-    assert evaluation_card(case.city, everyone["public"]) is None
-    assert evaluation_card(case.city, case.lead).context["running"] == [case.evaluation]
+    assert evaluation_panel(case.city, everyone["public"]) is None
+    assert evaluation_panel(case.city, case.lead).context["running"] == [case.evaluation]
     case.to("published")
 
-    card = evaluation_card(case.city, everyone["public"])
+    card = evaluation_panel(case.city, everyone["public"])
 
     assert [row.level for row in card.context["result"].rows] == [3] * 6
-    assert card.template in {found.template for found in cards_of(case.city, everyone["public"])}
+    assert card.template in {found.template for found in panels_for(case.city, everyone["public"])}
 
 
 def test_the_gate_of_the_pact_opens_by_publication(case, city):

@@ -4,7 +4,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from core import clock
-from core.snapshots import canonical, seal
+from core.snapshots import canonical, sha256_hex
 from evaluation.enums import Capacity
 from evaluation.models import (
     Assessment,
@@ -65,7 +65,9 @@ class EvaluationRoundFactory(DjangoModelFactory):
 def _revision(strategy, period):
     snapshot = canonical({"city": strategy.city.slug, "narrative": None, "actions": [], "indicators": []})
     city_period = CityPeriodFactory(city=strategy.city, period=period, to_state="submitted")
-    return PeriodRevision.objects.create(city_period=city_period, number=1, snapshot=snapshot, sha256=seal(snapshot))
+    return PeriodRevision.objects.create(
+        city_period=city_period, number=1, snapshot=snapshot, sha256=sha256_hex(snapshot)
+    )
 
 
 class EvaluationFactory(DjangoModelFactory):

@@ -7,7 +7,7 @@ from factory.django import DjangoModelFactory
 from accounts.models import User
 from cities.enums import NETWORK_BODIES, BodyKind, EventKind, FileState, OrganisationKind, Role
 from cities.models import Body, City, Event, Membership, Organisation, Person, StoredFile, Theme
-from cities.rules import forget_offices
+from cities.rules import clear_role_cache
 
 PASSWORD = "a-long-test-password"
 
@@ -117,5 +117,5 @@ def member(kind, role, city=None, *, user=None, seat="", valid_to=None, organisa
     if person is None:
         person = PersonFactory(user=user or UserFactory(), organisation=organisation)
     MembershipFactory(person=person, body=body, role=role, seat=seat, valid_to=valid_to)
-    forget_offices(person.user)
+    clear_role_cache(person.user)
     return person.user

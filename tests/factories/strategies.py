@@ -5,7 +5,7 @@ from factory.django import DjangoModelFactory
 
 from core import clock
 from pilot.models import PilotPhase
-from strategies.enums import TRANSITIONS, ActionStatus, PeriodState, StrategyStatus
+from strategies.enums import TRANSITIONS, ImplementationStage, PeriodState, StrategyStatus
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -190,7 +190,7 @@ class ActionUpdateFactory(DjangoModelFactory):
     author = factory.SubFactory(UserFactory)
     text = factory.Sequence(lambda n: f"Something happened, {n}.")
     language = "sv"
-    status = ActionStatus.ONGOING
+    status = ImplementationStage.ONGOING
 
 
 def _open_period(city) -> CityPeriod:

@@ -9,10 +9,10 @@ from cities.models import Attendance, City
 from core import clock
 from pilot import gate_checks, gates
 from pilot.enums import PhaseKind
-from pilot.gates import Condition, add_condition, gate_of, gates_of
+from pilot.gates import Condition, check_gate, check_gates, register_check
 from pilot.models import GateWaiver
 from pilot.services import phases
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, NotAllowed, ReasonMissing
+from strategies.exceptions import AlreadyWithdrawn, InputRefused, PermissionRefused, ReasonMissing
 from strategies.models import PriorityArea, SwotItem
 from tests.factories import (
     ActionFactory,
@@ -185,19 +185,19 @@ def test_app_above_adds_a_condition_and_it_opens_and_closes_the_gate(city, monke
     is_met = []
 
     for _twice in range(2):
-        add_condition("pact", "mine", "Mine", lambda city: Condition(bool(is_met), "Because."), is_completion=True)
+        register_check("pact", "mine", "Mine", lambda city: Condition(bool(is_met), "Because."), is_completion=True)
 
-    assert [(row.key, row.state, row.is_completion) for row in gate_of(phase)] == [("mine", "not_met", True)]
+    assert [(row.key, row.state, row.is_completion) for row in check_gate(phase)] == [("mine", "not_met", True)]
     is_met.append(1)
-    assert [(row.state, row.reason, row.url) for row in gate_of(phase)] == [("met", "Because.", "")]
+    assert [(row.state, row.reason, row.url) for row in check_gate(phase)] == [("met", "Because.", "")]
 
 
 def test_waiver_is_shown_and_withdrawn(city, everyone):
     phase = PilotPhaseFactory(city=city)
     by = everyone["coordinator"]
-    waiver = phases.waive_condition(phase, "first_meeting", by=by, reason="Met before the pilot.")
+    waiver = phases.waive_requirement(phase, "first_meeting", by=by, reason="Met before the pilot.")
 
-    row = next(row for row in gate_of(phase) if row.key == "first_meeting")
+    row = next(row for row in check_gate(phase) if row.key == "first_meeting")
     assert (row.state, row.waiver, row.met) == ("waived", waiver, False)
     for key, reason, error in (
         ("first_meeting", "Again.", InputRefused),
@@ -205,16 +205,16 @@ def test_waiver_is_shown_and_withdrawn(city, everyone):
         ("swot_and_area", " ", ReasonMissing),
     ):
         with pytest.raises(error):
-            phases.waive_condition(phase, key, by=by, reason=reason)
+            phases.waive_requirement(phase, key, by=by, reason=reason)
     for role in ("lead", "partner", "superuser"):
-        with pytest.raises(NotAllowed):
-            phases.waive_condition(phase, "swot_and_area", by=everyone[role], reason="x")
-        with pytest.raises(NotAllowed):
+        with pytest.raises(PermissionRefused):
+            phases.waive_requirement(phase, "swot_and_area", by=everyone[role], reason="x")
+        with pytest.raises(PermissionRefused):
             phases.withdraw_waiver(waiver, by=everyone[role])
     phases.withdraw_waiver(waiver, by=by)
     with pytest.raises(AlreadyWithdrawn):
         phases.withdraw_waiver(waiver, by=by)
-    phases.waive_condition(phase, "first_meeting", by=by, reason="Once more.")
+    phases.waive_requirement(phase, "first_meeting", by=by, reason="Once more.")
     assert GateWaiver.objects.count() == 2
 
 
@@ -222,12 +222,12 @@ def test_all_gates_of_a_city_read_its_facts_once(city, coordinator, django_asser
     for kind in reversed(PhaseKind.values):
         phase = PilotPhaseFactory(city=city, kind=kind)
         key = gates.GATES[kind][0].key
-        phases.waive_condition(phase, key, by=coordinator, reason="x")
+        phases.waive_requirement(phase, key, by=coordinator, reason="x")
     ActionFactory.create_batch(3, city=city)
 
     with django_assert_max_num_queries(14):
-        rows = gates_of(City.objects.get(pk=city.pk))
+        rows = check_gates(City.objects.get(pk=city.pk))
 
     assert [phase.kind for phase, _rows in rows] == PhaseKind.values
     assert [gate[0].waiver.by for _phase, gate in rows] == [coordinator] * 3
-    assert gate_checks.CityFacts.of(city) is gate_checks.CityFacts.of(city)
+    assert gate_checks.GateData.of(city) is gate_checks.GateData.of(city)

@@ -30,10 +30,13 @@ def test_demo_writes_through_the_services():
 
 def test_demo_gives_each_level_a_reason_of_its_own():
     written = [
-        text for told in (reasons.VOICES, reasons.AGREED, reasons.AGREED_AGAIN) for row in told.values() for text in row
+        text
+        for told in (reasons.REASONS, reasons.CONSENSUS_REASONS, reasons.SECOND_CONSENSUS_REASONS)
+        for row in told.values()
+        for text in row
     ]
 
-    assert {len(row) for told in (reasons.VOICES, reasons.AGREED) for row in told.values()} == {6}
-    assert set(reasons.AGREED) == set(LEVELS)
-    assert set(reasons.VOICES) == set(SHIFT)
+    assert {len(row) for told in (reasons.REASONS, reasons.CONSENSUS_REASONS) for row in told.values()} == {6}
+    assert set(reasons.CONSENSUS_REASONS) == set(LEVELS)
+    assert set(reasons.REASONS) == set(SHIFT)
     assert len(set(written)) == len(written)

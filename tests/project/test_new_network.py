@@ -142,10 +142,12 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
     log = reverse("strategies:action_log", args=[action.pk])
     read(lead, reverse("strategies:my_work"), log)
     made(lead, log, text="Twelve mentors met for the first time.", status="ongoing", people_reached="12")
-    hand_in = reverse("strategies:cityperiod_submit", args=[city_period.pk])
-    read(lead, city_period.get_absolute_url(), hand_in, reverse("strategies:narrative_edit", args=[city_period.pk]))
+    submit_period = reverse("strategies:cityperiod_submit", args=[city_period.pk])
+    read(
+        lead, city_period.get_absolute_url(), submit_period, reverse("strategies:narrative_edit", args=[city_period.pk])
+    )
     made(lead, reverse("strategies:narrative_edit", args=[city_period.pk]), text="A beginning.")
-    made(lead, hand_in, on_behalf_of=User.objects.get(email=LEAD).person.pk, early="on")  # the period still runs
+    made(lead, submit_period, on_behalf_of=User.objects.get(email=LEAD).person.pk, early="on")  # the period still runs
 
     city_period.refresh_from_db()
     assert city_period.state == "submitted"

@@ -125,7 +125,7 @@ def grow(world) -> None:
     for number in range(MORE):
         _more_of_the_city(world, who, number)
         _more_cities(world, who, number)
-        letters.write_mail(to=f"more{number}@town.example", subject="More", body="More.")
+        letters.queue_mail(to=f"more{number}@town.example", subject="More", body="More.")
         week = TrainingWeekFactory(published_at=clock.now(), slug=f"more-{number}")
         SessionFactory(week=week)
         SessionFactory(week=world.week)

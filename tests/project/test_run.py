@@ -16,7 +16,7 @@ from django.core.files.storage import FileSystemStorage
 from epi_site.run import place as places
 from epi_site.run import prepare, supervisor
 from epi_site.run.__main__ import environment_for
-from epi_site.run.place import Place
+from epi_site.run.place import BindAddress
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
 
@@ -36,7 +36,7 @@ sys.exit({code})
 
 def leader(name, folder, *, seconds=60, code=0, on_term="leave"):
     program = LEADER.format(seconds=seconds, code=code, on_term=on_term)
-    return supervisor.Leader(name, [sys.executable, "-c", program, str(folder / name)])
+    return supervisor.ManagedProcess(name, [sys.executable, "-c", program, str(folder / name)])
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def start(tmp_path):
     """Start a supervisor of the given leaders in a process of its own; whatever is left ends with the test."""
     started = []
 
-    def start(*leaders, patience=10):
+    def start(*leaders, timeout=10):
         program = textwrap.dedent(f"""
             import os, sys
             from epi_site.run.supervisor import Leader, Supervisor
-            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), patience={patience}).run())
+            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), patience={timeout}).run())
         """)
         process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         started.append(process)
@@ -137,7 +137,7 @@ def test_signal_stops_all_cleanly(start, tmp_path, number):
 
 @pytest.mark.waits
 def test_leader_that_will_not_stop_is_ended_and_that_is_an_error(start, tmp_path):
-    group = start(leader("deaf", tmp_path, on_term="signal.SIG_IGN"), patience=0.5)
+    group = start(leader("deaf", tmp_path, on_term="signal.SIG_IGN"), timeout=0.5)
     assert all_started(tmp_path, 1)
 
     group.terminate()
@@ -200,22 +200,22 @@ def half_a_demo(tmp_path, settings, monkeypatch):
     settings.MEDIA_ROOT, settings.EMAIL_FILE_PATH = tmp_path / "files", tmp_path / "mails"
     monkeypatch.setitem(settings.DATABASES["default"], "NAME", tmp_path / "db.sqlite3")
     (tmp_path / "files").mkdir()
-    for name in ("db.sqlite3", "db.sqlite3-wal", "files/photo.jpg", "secret-key", prepare.LOADING):
+    for name in ("db.sqlite3", "db.sqlite3-wal", "files/photo.jpg", "secret-key", prepare.LOADING_MARKER):
         (tmp_path / name).touch()
     return tmp_path
 
 
 def test_half_a_demo_is_forgotten_and_nothing_else(half_a_demo, capsys):
-    prepare.forget_half_a_demo()
+    prepare.remove_partial_demo()
 
     assert [file.name for file in half_a_demo.iterdir()] == ["secret-key"]
     assert "begins anew" in capsys.readouterr().out
 
 
 def test_whole_demo_is_kept(half_a_demo):
-    (half_a_demo / prepare.LOADING).unlink()
+    (half_a_demo / prepare.LOADING_MARKER).unlink()
 
-    prepare.forget_half_a_demo()
+    prepare.remove_partial_demo()
 
     assert (half_a_demo / "db.sqlite3").exists()
     assert (half_a_demo / "files/photo.jpg").exists()
@@ -225,7 +225,7 @@ def test_half_a_demo_on_a_server_is_left_to_people(half_a_demo, settings):
     settings.IS_SQLITE = False
 
     with pytest.raises(SystemExit, match="Empty the database, then remove"):
-        prepare.forget_half_a_demo()
+        prepare.remove_partial_demo()
 
     assert (half_a_demo / "files/photo.jpg").exists()
 
@@ -238,16 +238,16 @@ def taken():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        yield Place("127.0.0.1", listener.getsockname()[1])
+        yield BindAddress("127.0.0.1", listener.getsockname()[1])
 
 
 def test_taken_port_is_refused_with_what_to_do(taken):
     with pytest.raises(SystemExit, match=f"choose another port, for example: make run PORT={taken.port + 1}"):
-        places.refuse_taken_port(taken, patience=0)
+        places.refuse_taken_port(taken, timeout=0)
 
 
 def test_free_port_is_not_refused():
-    places.refuse_taken_port(Place("127.0.0.1", 0), patience=0)
+    places.refuse_taken_port(BindAddress("127.0.0.1", 0), timeout=0)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "epi.example"])
@@ -256,45 +256,45 @@ def test_demo_is_refused_where_others_can_reach_it(monkeypatch, host):
         monkeypatch.delenv(name, raising=False)
 
     with pytest.raises(SystemExit, match="the password of the demo is public"):
-        places.refuse_public_demo(Place(host, 8000))
+        places.refuse_public_demo(BindAddress(host, 8000))
 
 
 @pytest.mark.parametrize("host, name, value", [("0.0.0.0", "EPI_DEMO_FORCE", "1"), ("0.0.0.0", "EPI_DEMO", "0")])
 def test_demo_is_not_refused_when_forced_or_not_wanted(monkeypatch, host, name, value):
     monkeypatch.setenv(name, value)
 
-    places.refuse_public_demo(Place(host, 8000))
+    places.refuse_public_demo(BindAddress(host, 8000))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "localhost", "::1"])
 def test_demo_is_shown_on_this_machine(monkeypatch, host):
     monkeypatch.delenv("EPI_DEMO", raising=False)
 
-    places.refuse_public_demo(Place(host, 8000))
+    places.refuse_public_demo(BindAddress(host, 8000))
 
 
 def test_host_and_port_are_read_from_the_environment(monkeypatch):
     monkeypatch.setenv("HOST", "::1")
     monkeypatch.setenv("PORT", "9000")
 
-    place = places.place_from_environment()
+    place = places.bind_address_from_environment()
 
-    assert place == Place("::1", 9000)
+    assert place == BindAddress("::1", 9000)
     assert place.url == "http://[::1]:9000"
 
 
 def test_allowed_hosts_follow_host_unless_given(monkeypatch):
     monkeypatch.delenv("EPI_ALLOWED_HOSTS", raising=False)
-    followed = environment_for(Place("192.0.2.7", 8000))["EPI_ALLOWED_HOSTS"]
+    followed = environment_for(BindAddress("192.0.2.7", 8000))["EPI_ALLOWED_HOSTS"]
     monkeypatch.setenv("EPI_ALLOWED_HOSTS", "epi.example")
-    given = environment_for(Place("192.0.2.7", 8000))["EPI_ALLOWED_HOSTS"]
+    given = environment_for(BindAddress("192.0.2.7", 8000))["EPI_ALLOWED_HOSTS"]
 
     assert "192.0.2.7" in followed.split(",")
     assert given == "epi.example"
 
 
 def test_every_interface_allows_the_names_of_this_machine():
-    names = Place("0.0.0.0", 8000).names()
+    names = BindAddress("0.0.0.0", 8000).names()
 
     assert socket.gethostname() in names
     assert "0.0.0.0" not in names
@@ -306,7 +306,7 @@ def test_a_port_that_is_none_is_refused_with_what_to_set(monkeypatch, port):
     monkeypatch.setenv("PORT", port)
 
     with pytest.raises(ImproperlyConfigured, match="from 1 to 65535"):
-        places.place_from_environment()
+        places.bind_address_from_environment()
 
 
 @pytest.mark.waits
@@ -331,8 +331,8 @@ def test_a_redis_that_does_not_answer_is_told_at_start(settings, monkeypatch):
         raise ConnectionError
 
     settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(prepare.health, "ask_cache", silent)
-    monkeypatch.setattr(prepare.health, "ask_broker", silent)
+    monkeypatch.setattr(prepare.health, "check_cache", silent)
+    monkeypatch.setattr(prepare.health, "check_broker", silent)
 
     told = " ".join(prepare.degraded())
 

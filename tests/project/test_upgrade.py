@@ -32,14 +32,14 @@ DUMPS = Path(__file__).parent / "upgrade"
 ENGINE = "sqlite" if settings.IS_SQLITE else "postgresql"
 VERSIONS = sorted(path.name.removesuffix(f".{ENGINE}.json") for path in DUMPS.glob(f"*.{ENGINE}.json"))
 SENT_BY_0_1_0 = {  # names of tasks in messages that may wait in a broker during the upgrade
-    "cities.tasks.sweep_pending_files",
-    "cities.tasks.sweep_unknown_files",
-    "accounts.tasks.ring_mails_again",
+    "cities.tasks.delete_pending_files",
+    "cities.tasks.delete_unknown_files",
+    "accounts.tasks.requeue_mails",
     "accounts.tasks.send_mail",
     "evaluation.tasks.build_report",
     "evaluation.tasks.issue_due_reports",
     "evaluation.tasks.move_due_stages",
-    "evaluation.tasks.ring_again",
+    "evaluation.tasks.requeue_reports",
     "strategies.tasks.open_due_periods",
     "strategies.tasks.send_due_reminders",
 }
@@ -355,6 +355,17 @@ def test_comparison_reports(small, damage, sentence):
     [found] = reading.differences(small, after)
 
     assert found.startswith(sentence)
+
+
+def test_comparison_reports_a_content_type_that_is_left_under_the_old_label(small):
+    after = copy.deepcopy(small)
+    after.tables["django_content_type"][0]["app_label"] = "reports"
+    after.tables["django_content_type"][1]["app_label"] = "reports"
+    after.tables["django_content_type"].append({"id": 9, "app_label": "evaluation", "model": "report"})
+
+    found = reading.differences(small, after, Declared(models={"evaluation.report": "reports.report"}))
+
+    assert found == ["django_content_type: evaluation.report is there although it moved."]
 
 
 def test_comparison_finds_a_hash_that_does_not_fit(small):

@@ -19,8 +19,8 @@ def main() -> None:
     from accounts.models import Mail
     from cities.models import City, Installation
     from core import clock
-    from core.bell import ring
-    from core.snapshots import seal
+    from core.bell import enqueue
+    from core.snapshots import sha256_hex
     from reports.enums import Recipients, ReportKind, Trigger
     from reports.models import Report, ReportSchedule
     from tests.factories import CityFactory, ReportingPeriodFactory
@@ -41,9 +41,9 @@ def main() -> None:
                 number=name,
                 language="en",
                 snapshot=snapshot,
-                sha256=seal(snapshot),
+                sha256=sha256_hex(snapshot),
             )
-            ring("reports.tasks.build_report", report.pk)
+            enqueue("reports.tasks.build_report", report.pk)
     accepted_city(CityFactory(name="Linköping", slug="linkoping"))
     Mail.objects.all().delete()
     ReportSchedule.objects.create(

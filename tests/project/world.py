@@ -17,13 +17,13 @@ from cities.enums import BodyKind, EventKind, Role
 from cities.models import Attendance, Installation, StoredFile, TargetGroup, Theme
 from cities.services import invitations
 from core import clock
-from core.snapshots import seal
+from core.snapshots import sha256_hex
 from evaluation.enums import Capacity
 from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
 from evaluation.services.frameworks import load_framework
 from pilot import gates
 from pilot.services import phases
-from reports.documents.render import Rendered
+from reports.documents.render import RenderedFile
 from reports.enums import ReportState
 from reports.models import Report, ReportSchedule
 from reports.services import reports
@@ -171,7 +171,7 @@ def _plans(world):
     world.phase = PilotPhaseFactory(city=world.city)
     PilotPhaseFactory(city=world.city, kind="kick_off")
     first, second = (condition.key for condition in gates.GATES[world.phase.kind][:2])
-    world.waiver = phases.waive_condition(world.phase, first, by=who["coordinator"], reason="By another way.")
+    world.waiver = phases.waive_requirement(world.phase, first, by=who["coordinator"], reason="By another way.")
     world.condition = second
 
 
@@ -338,7 +338,7 @@ def stored(name, by):
     content = b"%PDF-1.4 of the world"
     path = default_storage.save(f"world/{uuid4()}", ContentFile(content))
     return StoredFile.objects.create(
-        name=name, content_type="application/pdf", size=21, sha256=seal(content), path=path, uploaded_by=by
+        name=name, content_type="application/pdf", size=21, sha256=sha256_hex(content), path=path, uploaded_by=by
     )
 
 
@@ -438,7 +438,7 @@ def _publish(world, row, stage):
 
 
 def _decide(row, by, reason):
-    committee.decide(row, by=by, decision="approve", reason=reason, stated_hash=committee.desk_hash(row))
+    committee.decide(row, by=by, decision="approve", reason=reason, stated_hash=committee.decision_hash(row))
 
 
 _STEPS = (_rate, _discuss, _moderate, _review, _publish)
@@ -454,7 +454,7 @@ def _reports(world):
     world.network_report = issue(kind="network_period", period=world.quarters["accepted"], by=by)
     world.failed_report = issue(kind="city_period", city=world.city, period=world.quarters["published"], by=by)
     token = Report.objects.claim(world.report.pk)
-    files = [Rendered(f"{world.report.number}.pdf", "application/pdf", b"%PDF-1.4 of the world")]
+    files = [RenderedFile(f"{world.report.number}.pdf", "application/pdf", b"%PDF-1.4 of the world")]
     reports.finish_report(world.report, token=token, files=files)
     world.report_file = world.report.files.get()
     Report.objects.filter(pk=world.failed_report.pk).update(state=ReportState.FAILED, reason="Out of paper.")
@@ -466,10 +466,10 @@ def _letters(world):
     world.invitation, world.token = invitations.invite(
         email="new@town.example", name="Somebody new", body=world.office, role=Role.VIEWER, by=lead
     )
-    world.secret_letter = letters.write_mail(
+    world.secret_letter = letters.queue_mail(
         to="new@town.example", subject="Your link", body=f"https://x.example/{mark('one-time')}", has_secret=True
     )
-    world.letter = letters.write_mail(to="known@town.example", subject="A letter", body=mark("letter"))
+    world.letter = letters.queue_mail(to="known@town.example", subject="A letter", body=mark("letter"))
     type(world.letter).objects.filter(pk=world.letter.pk).update(state="failed")
 
 

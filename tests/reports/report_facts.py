@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.utils import translation
 
 from core.snapshots import canonical
-from reports.documents.document import sealed_contents
+from reports.documents.document import snapshot_contents
 
 ISSUED_AT = datetime(2026, 10, 12, 8, 30, tzinfo=UTC)
 HEALTHS = ["done", "on_track", "at_risk", "late", "stale", "not_started", "cancelled"]
@@ -209,7 +209,7 @@ def network_facts(**changed) -> dict:
 
 def snapshot(made: dict | None = None, *, kind="city_period", number="EPI-2026-Q3-LINKOPING-R1", language="en") -> str:
     with translation.override(language):
-        contents = sealed_contents(
+        contents = snapshot_contents(
             kind, made or facts(), number=number, revision=1, issued_at=ISSUED_AT, language=language
         )
     return canonical(contents)

@@ -131,7 +131,7 @@ def test_report_of_before_is_drawn_as_it_was():
     ],
 )
 def test_progress_to_target(changed, way):
-    assert parts.way_walked(report_facts.indicator(1, **changed)) == way
+    assert parts.progress_to_target(report_facts.indicator(1, **changed)) == way
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_ratings_of_a_city_are_named_one_by_one():
     ],
 )
 def test_agreement_in_words(spread, words):
-    assert dimensions.agreement_words({"independent": spread}) == words
+    assert dimensions.agreement_text({"independent": spread}) == words
 
 
 def test_cities_judged_in_another_framework_are_not_forced_into_the_table():
@@ -205,7 +205,7 @@ def test_sections_without_content_are_left_out():
 
 
 def test_counts_of_actions_read_as_a_sentence():
-    assert words.counted_health({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
+    assert words.health_counts_text({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
 
 
 def test_name_of_an_action_is_its_code_and_title():

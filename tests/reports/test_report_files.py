@@ -18,18 +18,18 @@ def plain(text: str) -> str:
     return NOISE.sub("", text)
 
 
-def words_of(document) -> list[str]:
+def display_value(document) -> list[str]:
     """Every word and figure that a document prints."""
     if isinstance(document, str):
         return [document]
     if isinstance(document, list):
-        return [words for part in document for words in words_of(part)]
+        return [words for part in document for words in display_value(part)]
     if isinstance(document, dict):
         told = {"text", "note", "title", "caption", "rows", "columns", "blocks", "entries", "value", "words", "label"}
         told |= {"sections", "key", "by"}
         if "planned" in document:
             told -= {"words"}  # what the line says to those who do not see it
-        return [words for key, part in document.items() if key in told for words in words_of(part) if words]
+        return [words for key, part in document.items() if key in told for words in display_value(part) if words]
     return []
 
 
@@ -97,7 +97,7 @@ def test_structure_has_headings_table_heads_and_described_figures(reader):
 def test_every_word_and_figure_of_the_snapshot_is_printed(pages, snapshot):
     document, text = json.loads(snapshot)["document"], plain("".join(pages))
 
-    missing = [words for words in words_of(document) if plain(words) not in text]
+    missing = [words for words in display_value(document) if plain(words) not in text]
     assert missing == []
     assert len(figures_of_bars(document)) > 5
 
@@ -113,7 +113,7 @@ def test_text_reads_in_order(pages, snapshot):
 
 def test_each_page_has_mark_number_hash_and_address(pages, snapshot):
     contents, total = json.loads(snapshot), len(pages)
-    labels, sha256 = contents["document"]["labels"], render.seal(snapshot)
+    labels, sha256 = contents["document"]["labels"], render.sha256_hex(snapshot)
 
     for number, page in enumerate(pages, 1):
         text = plain(page)
@@ -193,7 +193,7 @@ def test_html_says_every_word_in_its_language_and_loads_nothing(snapshot):
     page, document = render.html(snapshot).decode(), json.loads(snapshot)["document"]
     text = plain(_unescaped(HTML_TAG.sub(" ", page)))
 
-    missing = [words for words in words_of(document) if plain(words) not in text]
+    missing = [words for words in display_value(document) if plain(words) not in text]
     assert missing == []
     assert page.startswith(f'<!doctype html>\n<html lang="{json.loads(snapshot)["language"]}">')
     assert page.count("<h1") == 1

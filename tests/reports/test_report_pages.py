@@ -7,7 +7,7 @@ from django.utils.html import escape
 
 from cities.enums import BodyKind, Role
 from core import clock, triggers
-from core.snapshots import seal
+from core.snapshots import sha256_hex
 from reports import tasks
 from reports.enums import ReportKind, ReportState
 from reports.models import Report, ReportFile
@@ -47,7 +47,7 @@ def make(city=None, *, period=None, state="accepted", **given) -> Report:
     revision = None
     if city:
         place = CityPeriodFactory(city=city, period=period, to_state="submitted")
-        revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=seal("{}"))
+        revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=sha256_hex("{}"))
         move_to(place, state)
     snapshot = report_facts.snapshot(kind=kind, number=number)
     return Report.objects.create(
@@ -58,7 +58,7 @@ def make(city=None, *, period=None, state="accepted", **given) -> Report:
         number=number,
         language="en",
         snapshot=snapshot,
-        sha256=seal(snapshot),
+        sha256=sha256_hex(snapshot),
         **given,
     )
 
@@ -198,7 +198,7 @@ def test_files_are_the_stored_bytes_to_be_saved(client, everyone, three):
 
     for file in report.files.all():
         response = client.get(url("report_file", report, file.name))
-        assert seal(response.content) == file.sha256
+        assert sha256_hex(response.content) == file.sha256
         assert response["Content-Disposition"] == f'attachment; filename="{file.name}"'
         assert response["X-Content-Type-Options"] == "nosniff"
     assert client.get(url("report_file", report, "other.pdf")).status_code == 404
@@ -216,7 +216,7 @@ def test_files_of_another_city_are_not_there(client, everyone, three):
 def test_what_was_tampered_with_is_not_handed_out(client, everyone, three, table, column):
     report = three["own"]
     tasks.build_report(report.pk)
-    with triggers.lifted(), connection.cursor() as cursor:
+    with triggers.triggers_dropped(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {column} = %s", [b"x" if column == "content" else "{}"])
     client.force_login(everyone["official"])
 

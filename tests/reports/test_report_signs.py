@@ -8,7 +8,7 @@ import typst
 from pypdf import PdfReader
 
 from reports.documents import render
-from reports.documents.signs import KNOWN, MISSING, printable
+from reports.documents.signs import MISSING, SUPPORTED, printable
 from tests.reports import report_facts
 
 ALL = b"""#set document(title: "x", date: none)
@@ -20,7 +20,7 @@ ALL = b"""#set document(title: "x", date: none)
 
 @pytest.mark.slow
 def test_every_sign_that_is_let_through_can_be_printed():
-    signs = sorted(KNOWN - {"\n", "\t"})
+    signs = sorted(SUPPORTED - {"\n", "\t"})
 
     made = typst.compile(ALL, pdf_standards=["ua-1"], ignore_system_fonts=True, sys_inputs={"signs": json.dumps(signs)})
 

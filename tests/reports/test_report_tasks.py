@@ -10,7 +10,7 @@ from django.conf import settings
 
 from accounts.models import Mail
 from core import clock
-from core.snapshots import seal
+from core.snapshots import sha256_hex
 from reports import tasks
 from reports.documents import render
 from reports.enums import ReportKind, ReportState
@@ -29,7 +29,7 @@ def queued(name="linkoping", **given) -> Report:
     city = CityFactory(slug=name, name=name)
     period = ReportingPeriodFactory()
     place = CityPeriodFactory(city=city, period=period, to_state="submitted")
-    revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=seal("{}"))
+    revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=sha256_hex("{}"))
     number = f"EPI-2026-Q3-{name.upper()}-R1"
     snapshot = report_facts.snapshot(number=number)
     return Report.objects.create(
@@ -40,7 +40,7 @@ def queued(name="linkoping", **given) -> Report:
         number=number,
         language="en",
         snapshot=snapshot,
-        sha256=seal(snapshot),
+        sha256=sha256_hex(snapshot),
         **given,
     )
 
@@ -71,7 +71,7 @@ def test_building_writes_three_files_and_says_how(report):
     assert (report.state, names) == (ReportState.READY, ["html", "json", "pdf"])
     assert report.engine.startswith("typst-py ")
     assert (report.template_version, report.claim_token) == (render.template_version(), None)
-    assert all(seal(file.checked_content) == file.sha256 for file in report.files.all())
+    assert all(sha256_hex(file.verified_content) == file.sha256 for file in report.files.all())
     assert report.files.get(name__endswith=".json").sha256 == report.sha256
 
 
@@ -140,7 +140,7 @@ def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
     Report.objects.update(state=ReportState.BUILDING, attempts=3, heartbeat_at=clock.now(), claim_token="0" * 32)
 
     with silently(settings.REPORT_SILENCE_SECONDS + 1):
-        tasks.ring_again()
+        tasks.requeue_reports()
 
     report.refresh_from_db()
     assert (report.state, report.claim_token) == (ReportState.FAILED, None)
@@ -156,13 +156,13 @@ def test_tick_rings_for_what_is_queued_or_silent_and_nothing_else(monkeypatch):
     rung = []
     monkeypatch.setattr(tasks.build_report, "apply_async", lambda args, **options: rung.append(args[0]))
 
-    tasks.ring_again()
+    tasks.requeue_reports()
 
     assert sorted(rung) == sorted([waiting.pk, silent.pk])
 
 
 def test_data_that_do_not_match_their_hash_are_never_printed(report, monkeypatch):
-    monkeypatch.setattr("reports.models.seal", lambda text: "another")
+    monkeypatch.setattr("reports.models.sha256_hex", lambda text: "another")
 
     with pytest.raises(Exception, match="does not match its hash"):
         tasks.build_report(report.pk)
@@ -173,7 +173,7 @@ def test_data_that_do_not_match_their_hash_are_never_printed(report, monkeypatch
 
 def test_letters_files_and_state_are_one_step(report, monkeypatch):
     """Where the letters cannot be written, nothing is: the next attempt does all of it."""
-    monkeypatch.setattr("reports.services.reports._tell_recipients", lambda report: 1 / 0)
+    monkeypatch.setattr("reports.services.reports._notify_recipients", lambda report: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         tasks.build_report(report.pk)
@@ -187,7 +187,7 @@ def test_file_name_content_and_snapshot_agree(report):
 
     stored = report.files.get(name__endswith=".json")
     assert stored.name == f"{report.number}.json"
-    assert json.loads(stored.checked_content) == report.contents
+    assert json.loads(stored.verified_content) == report.contents
 
 
 def test_every_scheduled_and_rung_task_is_one_that_workers_know():

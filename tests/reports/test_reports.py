@@ -11,12 +11,12 @@ from accounts.models import Mail
 from cities.enums import BodyKind, Role, Visibility
 from cities.models import Installation
 from core import clock, locales
-from core.exceptions import SealBroken
+from core.exceptions import HashMismatch
 from pilot.gates import GATES
 from reports import tasks
 from reports.documents.numbers import period_code
 from reports.enums import Recipients, ReportKind, ReportState, Trigger
-from reports.exceptions import NothingAccepted, NothingToRetry
+from reports.exceptions import NoAcceptedReport, NothingToRetry
 from reports.gate_checks import report_is_issued
 from reports.models import Report, ReportSchedule
 from reports.selectors import city as report_city
@@ -101,9 +101,9 @@ def test_new_revision_of_the_data_gives_the_next_revision_of_the_report(city):
 def test_nothing_is_printed_before_a_period_was_accepted(city):
     world = open_city(city)
 
-    with pytest.raises(NothingAccepted):
+    with pytest.raises(NoAcceptedReport):
         issue_city(world)
-    with pytest.raises(NothingAccepted):
+    with pytest.raises(NoAcceptedReport):
         issue_network(world)
 
 
@@ -505,7 +505,7 @@ def test_one_that_cannot_be_issued_keeps_no_other_from_it(city, other_city, sche
 
     def refuse_lublin(place, period):
         if place == other_city:
-            raise SealBroken
+            raise HashMismatch
         return real(place, period)
 
     monkeypatch.setattr(reports, "city_facts", refuse_lublin)

@@ -35,7 +35,7 @@ def upload(client, content, name="report.pdf"):
 
 @pytest.mark.parametrize("kind", ["pdf", "html", "json"])
 def test_every_file_is_known_and_not_after_one_changed_byte(client, report, kind):
-    content = report.files.get(name__endswith=kind).checked_content
+    content = report.files.get(name__endswith=kind).verified_content
     middle = len(content) // 2
     changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
 

@@ -9,8 +9,8 @@ import pytest
 from cities.enums import BodyKind, Role
 from cities.models import TargetGroup
 from core import clock, triggers
-from core.exceptions import SealBroken
-from core.snapshots import canonical, seal
+from core.exceptions import HashMismatch
+from core.snapshots import canonical, sha256_hex
 from strategies.models import (
     Action,
     Evidence,
@@ -21,7 +21,7 @@ from strategies.models import (
     Strategy,
     SwotItem,
 )
-from strategies.selectors.frozen import cut_for, frozen_log, frozen_values, period_contents, revision_for
+from strategies.selectors.frozen import frozen_log, period_contents, redact_for, revision_for, submitted_values
 from strategies.services import periods, plans, updates, values
 from tests.factories import (
     ActionFactory,
@@ -149,7 +149,7 @@ def test_rows_say_what_the_snapshot_says(city_period, action, three, official, l
     assert json.loads(row.contents) == entry
     assert (row.health, row.status, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
     assert list(RevisionIndicator.objects.order_by("indicator").values_list("value", flat=True)) == [Decimal(7), None]
-    assert seal(canonical(revision.contents)) == revision.sha256
+    assert sha256_hex(canonical(revision.contents)) == revision.sha256
 
 
 def test_figures_end_with_the_period(city, official, lead):
@@ -263,7 +263,7 @@ def test_snapshot_is_cut_for_each_reader(everyone, city, city_period, action, th
     contents = periods.submit_period(city_period, by=everyone["lead"]).contents
 
     for role, user in everyone.items():
-        cut = cut_for(contents, user, city)
+        cut = redact_for(contents, user, city)
         entry = next(row for row in cut["actions"] if row["id"] == action.pk)
         assert sorted(row["text"] for row in entry["updates"]) == texts(role)
         assert (entry["hidden"], entry["spent"]) == (3 - len(texts(role)), "30")
@@ -301,15 +301,15 @@ def test_values_are_read_likewise(everyone, city_period, action, official, lead)
     periods.submit_period(city_period, by=lead)
 
     partner, viewer = everyone["partner"], everyone["viewer"]
-    assert [row["value"] for row in frozen_values(shown, partner)] == ["4"]
-    assert frozen_values(hidden, partner) == frozen_values(empty, viewer) == []
-    assert frozen_values(hidden, viewer)[0]["period"] == city_period.period.name
+    assert [row["value"] for row in submitted_values(shown, partner)] == ["4"]
+    assert submitted_values(hidden, partner) == submitted_values(empty, viewer) == []
+    assert submitted_values(hidden, viewer)[0]["period"] == city_period.period.name
 
 
 def forged(city_period, action, *, contents, sha256):
     """By somebody who has taken the locks off the database."""
     figures = {"health": "late", "status": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
-    with triggers.lifted():
+    with triggers.triggers_dropped():
         revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256)
         RevisionAction.objects.create(revision=revision, action=action, contents=contents, **figures)
     return revision
@@ -318,16 +318,16 @@ def forged(city_period, action, *, contents, sha256):
 def test_broken_seal_is_not_read(everyone, city_period, action, lead):
     revision = forged(city_period, action, contents="{}", sha256="0" * 64)
 
-    with pytest.raises(SealBroken):
+    with pytest.raises(HashMismatch):
         frozen_log(action, lead)
-    with pytest.raises(SealBroken):
+    with pytest.raises(HashMismatch):
         _ = revision.contents
 
 
 def test_row_that_is_not_in_its_snapshot_is_not_read(city_period, action, lead):
-    forged(city_period, action, contents='{"updates":[]}', sha256=seal("{}"))
+    forged(city_period, action, contents='{"updates":[]}', sha256=sha256_hex("{}"))
 
-    with pytest.raises(SealBroken):
+    with pytest.raises(HashMismatch):
         frozen_log(action, lead)
 
 

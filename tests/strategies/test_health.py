@@ -10,16 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import clock
-from strategies.enums import ActionStatus, Health
+from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
 from strategies.models.health import (
-    HealthFacts,
+    HealthInputs,
     expected_of,
-    facts_of,
+    explain,
+    health_inputs,
     health_of,
     health_reason,
     progress_of,
-    reason_of,
 )
 from tests.factories import (
     ActionFactory,
@@ -45,7 +45,7 @@ def plans(draw):
     told = st.fixed_dictionaries(
         {
             "day": st.integers(-200, 0),
-            "status": st.sampled_from(ActionStatus.values),
+            "status": st.sampled_from(ImplementationStage.values),
             "progress": st.none() | st.integers(0, 100),
             "is_withdrawn": st.booleans(),
         }
@@ -62,7 +62,7 @@ def plans(draw):
     return {
         "start": start,
         "end": start + draw(st.integers(0, 300)),
-        "is_owned": draw(st.booleans()),
+        "has_responsible": draw(st.booleans()),
         "updates": updates,
         "milestones": draw(st.lists(milestone, max_size=4)),
     }
@@ -78,7 +78,7 @@ def store(plan, world):
         objective=world.objective,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
-        accountable=world.person if plan["is_owned"] else None,
+        accountable=world.person if plan["has_responsible"] else None,
     )
     gone = {"withdrawn_at": clock.now(), "withdrawn_reason": "x"}
     updates = [
@@ -118,7 +118,7 @@ def expectation(plan):
     milestones = [(row, row["by"] in alive) for row in plan["milestones"] if not row["is_withdrawn"]]
     waiting = [row["due"] for row, is_reached in milestones if not is_reached]
     status = newest["status"] if newest else None
-    return HealthFacts(
+    return HealthInputs(
         status=status,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
@@ -126,7 +126,7 @@ def expectation(plan):
         last_update_on=day(newest["day"]) if newest else None,
         progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], status, stated),
         expected=expected_of(day(plan["start"]), day(plan["end"]), TODAY),
-        is_owned=plan["is_owned"],
+        has_responsible=plan["has_responsible"],
         today=TODAY,
     )
 
@@ -143,13 +143,13 @@ def world(city):
 def at_the_edges():
     """One day before, on and after each turn that the rules take."""
     ongoing = {"status": "ongoing", "progress": 80, "is_withdrawn": False}
-    owned = {"is_owned": True, "milestones": []}
+    owned = {"has_responsible": True, "milestones": []}
     silent = [{"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | owned for day in (-91, -90, -89)]
     ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | owned for end in (-1, 0, 1)]
     starting = [{"start": start, "end": 50, "updates": []} | owned for start in (-1, 0, 1)]
     due = {"weight": 1, "is_withdrawn": False, "by": None}
     waiting = [
-        {"start": -1, "end": 300, "is_owned": True, "updates": [], "milestones": [due | {"due": day}]}
+        {"start": -1, "end": 300, "has_responsible": True, "updates": [], "milestones": [due | {"due": day}]}
         for day in (-1, 0, 1)
     ]
     behind = [
@@ -171,12 +171,12 @@ def test_sql_and_python_agree(world, all_plans):
 
         transaction.set_rollback(True)
     expected = {pk: expectation(plan) for pk, plan in stored.items()}
-    assert {row.pk: facts_of(row) for row in rows} == expected
+    assert {row.pk: health_inputs(row) for row in rows} == expected
     assert {row.pk: row.health for row in rows} == {pk: health_of(facts) for pk, facts in expected.items()}
     assert all(health_reason(row) for row in rows)
 
 
-FACTS = HealthFacts(
+FACTS = HealthInputs(
     status="ongoing",
     starts_on=TODAY - timedelta(days=100),
     ends_on=TODAY + timedelta(days=100),
@@ -184,7 +184,7 @@ FACTS = HealthFacts(
     last_update_on=TODAY - timedelta(days=1),
     progress=50,
     expected=50,
-    is_owned=True,
+    has_responsible=True,
     today=TODAY,
 )
 
@@ -210,15 +210,15 @@ FACTS = HealthFacts(
         ({"last_update_on": day(-95), "starts_on": day(-80)}, Health.ON_TRACK, "Progress"),
         ({"progress": 36}, Health.ON_TRACK, "36%"),
         ({"progress": 35}, Health.AT_RISK, "Progress is 35%, expected by now 50%."),
-        ({"is_owned": False}, Health.AT_RISK, "Nobody is accountable; progress is 50%, expected 50%."),
-        ({"is_owned": False, "progress": 0}, Health.AT_RISK, "Progress is 0%, expected by now 50%."),
+        ({"has_responsible": False}, Health.AT_RISK, "Nobody is accountable; progress is 50%, expected 50%."),
+        ({"has_responsible": False, "progress": 0}, Health.AT_RISK, "Progress is 0%, expected by now 50%."),
     ],
 )
 def test_first_rule_that_holds_decides(changes, health, words):
     facts = FACTS._replace(**changes)
 
     assert health_of(facts) == health
-    assert words in reason_of(facts)
+    assert words in explain(facts)
 
 
 @pytest.mark.parametrize(
@@ -271,10 +271,10 @@ def test_today_is_the_city_s_own(hour, healths):
             )
             ActionUpdateFactory(action=action, date=TODAY, progress=100)
 
-        rows = Action.objects.with_place().with_health()
+        rows = Action.objects.with_related().with_health()
 
         assert {row.city.timezone: row.health for row in rows} == healths
-        assert {row.today_there == row.city.today for row in rows} == {True}
+        assert {row.local_today == row.city.today for row in rows} == {True}
 
 
 @pytest.mark.django_db
@@ -304,8 +304,8 @@ def test_facts_of_later_periods_can_be_left_out(city):
     then = Action.objects.with_health(upto=now.period).with_money(upto=now.period).get()
     today = Action.objects.with_health().with_money().get()
 
-    assert (then.current_status, then.progress, then.spent_total) == ("ongoing", 0, 1)
-    assert (today.current_status, today.progress, today.spent_total) == ("completed", 100, 3)
+    assert (then.current_stage, then.progress, then.spent_total) == ("ongoing", 0, 1)
+    assert (today.current_stage, today.progress, today.spent_total) == ("completed", 100, 3)
 
 
 @pytest.mark.parametrize("row_count", [1, 5])

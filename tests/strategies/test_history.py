@@ -44,8 +44,8 @@ def test_what_an_update_reached_is_told_to_those_who_read_the_update(action, off
 
 def test_the_history_of_an_action_holds_its_milestones_and_budget_lines(client, official, action):
     milestone, line = MilestoneFactory(action=action, title="Opening"), BudgetLineFactory(action=action, source="EU")
-    plans.save_version(milestone, by=official, version=1, fields={"weight": 3})
-    plans.save_version(line, by=official, version=1, fields={"amount": 5})
+    plans.save_part(milestone, by=official, version=1, fields={"weight": 3})
+    plans.save_part(line, by=official, version=1, fields={"amount": 5})
 
     told_of = changes_of(history_of_action(action, official))
     page = client.get(reverse("strategies:action_history", args=[action.pk])).content.decode()
@@ -59,21 +59,21 @@ def test_the_history_of_an_action_holds_its_milestones_and_budget_lines(client, 
 
 def test_links_of_swot_items_and_problems_are_kept(action, official):
     area = PriorityAreaFactory(strategy=action.strategy)
-    item = plans.save_version(
+    item = plans.save_part(
         SwotItem(strategy=action.strategy),
         by=official,
         fields={"kind": "weakness", "text": "Few rooms."},
         m2m={"areas": [area], "actions": [action]},
     )
-    problem = plans.save_version(
+    problem = plans.save_part(
         ImplementationProblem(strategy=action.strategy),
         by=official,
         fields={"text": "Rents rise."},
         m2m={"swot_items": [item]},
     )
 
-    plans.save_version(item, by=official, version=1, fields={}, m2m={"areas": []})
-    plans.save_version(problem, by=official, version=1, fields={}, m2m={"swot_items": []})
+    plans.save_part(item, by=official, version=1, fields={}, m2m={"areas": []})
+    plans.save_part(problem, by=official, version=1, fields={}, m2m={"swot_items": []})
 
     assert changes_of(history_of(item))[0][1] == ("Priority areas", str(area), "–")
     assert changes_of(history_of(problem))[0][1] == ("SWOT items", str(item), "–")
@@ -82,7 +82,7 @@ def test_links_of_swot_items_and_problems_are_kept(action, official):
 @pytest.mark.parametrize("row_count", [1, 5])
 def test_it_costs_the_same_for_one_part_or_five(client, official, action, row_count, django_assert_max_num_queries):
     for milestone in MilestoneFactory.create_batch(row_count, action=action):
-        plans.save_version(milestone, by=official, version=1, fields={"title": f"Group {milestone.pk}"})
+        plans.save_part(milestone, by=official, version=1, fields={"title": f"Group {milestone.pk}"})
         ActionUpdateFactory(action=action).reached.create(milestone=milestone)
     BudgetLineFactory.create_batch(row_count, action=action)
     url = reverse("strategies:action_history", args=[action.pk])

@@ -344,7 +344,7 @@ def test_frozen_rows_come_only_from_their_snapshot(world):
     other = ActionFactory(city=world.locked.action.city)
     refused(action, action_id=other.pk)
     refused(indicator, indicator_id=IndicatorFactory(strategy=other.strategy).pk)
-    with triggers.lifted():
+    with triggers.triggers_dropped():
         sql("DELETE FROM strategies_revisionaction")
         sql("DELETE FROM strategies_revisionindicator")
 
@@ -367,7 +367,7 @@ def test_frozen_rows_come_only_from_their_snapshot(world):
 @pytest.mark.django_db
 def test_frozen_rows_come_only_while_their_revision_is_due(world, coordinator):
     rows = RevisionAction.objects.get(), RevisionIndicator.objects.get(), RevisionFile.objects.get()
-    with triggers.lifted():
+    with triggers.triggers_dropped():
         for row in rows:
             sql(f"DELETE FROM {row._meta.db_table}")
     periods.return_period(world.locked.city_period, by=coordinator, comments="Please look again.")

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 from django.urls import reverse
 
-from strategies.exceptions import InputRefused, NotAllowed, StrategyError, Superseded
+from strategies.exceptions import InputRefused, PermissionRefused, StrategyError, Superseded
 from strategies.models import Action, PriorityArea, Strategy
 from strategies.selectors.completeness import completeness
 from strategies.selectors.frozen import period_contents
@@ -63,7 +63,7 @@ def adopted(coming, lead, on=None):
 
 
 def test_a_lead_begins_it_once_beside_an_adopted_one(current, city, lead, official):
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionRefused):
         plans.add_strategy(city, by=official, fields=FIELDS)
     coming = plans.add_strategy(city, by=lead, fields=FIELDS)
     with pytest.raises(StrategyError, match="begun already"):
@@ -120,10 +120,10 @@ def test_the_plan_of_an_earlier_strategy_stays_as_it_was(current, coming, old_ac
 
     for part in parts:
         with pytest.raises(Superseded):
-            plans.save_version(part, by=lead, fields={"title": "Another"})
+            plans.save_part(part, by=lead, fields={"title": "Another"})
     for new in (PriorityArea(strategy=current), Action(objective=old_action.objective)):
         with pytest.raises(Superseded):
-            plans.save_version(new, by=lead, fields={"code": "9", "title": "Another"})
+            plans.save_part(new, by=lead, fields={"code": "9", "title": "Another"})
     with pytest.raises(Superseded):
         plans.withdraw_action(old_action, by=lead, reason="Over.")
     with pytest.raises(Superseded):

@@ -9,21 +9,21 @@ from django.utils import translation
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from core import clock
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from strategies.enums import NEEDS_TEXT, TRANSITIONS, PeriodState
 from strategies.exceptions import (
     InputRefused,
-    NotAllowed,
-    OwnWork,
+    OwnMunicipality,
     PeriodLocked,
+    PermissionRefused,
     ReasonMissing,
     StrategyError,
     TransitionNotAllowed,
 )
 from strategies.models import CityPeriod, PeriodComment, PeriodMove, ReportingPeriod
 from strategies.services import periods, updates
-from strategies.services.choosing import choose_period
-from strategies.signals import period_moved
+from strategies.services.choosing import assign_period
+from strategies.signals import period_state_changed
 from tests.factories import (
     ActionFactory,
     CityFactory,
@@ -150,7 +150,7 @@ def test_only_these_roles_move_a_period(everyone, city, verb):
         try:
             act(verb, city_period, user, user)
             moved.add(role)
-        except NotAllowed:
+        except PermissionRefused:
             pass
 
     assert moved == ALLOWED[verb]
@@ -164,7 +164,7 @@ def test_coordinators_do_not_decide_on_their_own_municipality(city):
         lambda: periods.accept_period(city_period, by=own),
         lambda: periods.return_period(city_period, by=own, comments="No."),
     ):
-        with pytest.raises(OwnWork):
+        with pytest.raises(OwnMunicipality):
             decide()
 
 
@@ -174,11 +174,11 @@ def test_signal_tells_the_move_and_what_was_frozen(city, lead):
     def listen(sender, city_period, move, revision, **kwargs):
         heard.append((sender, city_period.state, move.verb, revision))
 
-    period_moved.connect(listen)
+    period_state_changed.connect(listen)
     try:
         revision = periods.submit_period(CityPeriodFactory(city=city), by=lead)
     finally:
-        period_moved.disconnect(listen)
+        period_state_changed.disconnect(listen)
 
     assert heard == [(CityPeriod, "submitted", "submit", revision)]
 
@@ -214,7 +214,7 @@ def test_letters_go_to_who_has_something_to_do(city, official, lead, coordinator
         act(verb, city_period, lead, coordinator)
         told_to[verb] = set(Mail.objects.values_list("recipient", flat=True))
     Mail.objects.all().delete()
-    periods.ask_to_reopen(city_period, by=lead, reason="A digit too many.")
+    periods.request_reopen(city_period, by=lead, reason="A digit too many.")
 
     both = {lead.email, official.email}
     assert told_to == {"open": both, "submit": {coordinator.email}, "return": both, "accept": {lead.email}}
@@ -255,7 +255,7 @@ def test_expert_group_speaks_before_submission_and_endorses_once(everyone, city)
     ):
         with pytest.raises(TransitionNotAllowed, match="expert group"):
             late()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionRefused):
         periods.comment_period(city_period, by=everyone["lead"], text="Mine.")
 
 
@@ -266,7 +266,7 @@ def test_comment_needs_text(everyone, city):
 
 def test_open_period_needs_no_asking(city, lead):
     with pytest.raises(TransitionNotAllowed, match="without asking"):
-        periods.ask_to_reopen(CityPeriodFactory(city=city), by=lead, reason="x")
+        periods.request_reopen(CityPeriodFactory(city=city), by=lead, reason="x")
     assert PeriodComment.objects.count() == 0
 
 
@@ -277,7 +277,7 @@ def test_narrative_keeps_both_versions_apart(city, lead, official):
     periods.save_narrative(city_period, by=official, text="Two.", language="en", version=narrative.version)
 
     for stale in (narrative.version, None):
-        with pytest.raises(EditedMeanwhile) as refused:
+        with pytest.raises(EditConflict) as refused:
             periods.save_narrative(city_period, by=lead, text="Mine.", language="en", version=stale)
         assert refused.value.current.text == "Two."
     assert [(row.text, row.history_user) for row in narrative.history.all()] == [("Two.", official), ("One.", lead)]
@@ -327,7 +327,7 @@ def test_days_stay_once_a_city_has_begun(city, coordinator, lead):
 
     with pytest.raises(InputRefused, match="begun to report"):
         periods.save_period(period, by=coordinator)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionRefused):
         periods.save_period(period, by=lead)
 
 
@@ -366,8 +366,8 @@ def test_twin_that_opens_first_is_no_error(city, coordinator, monkeypatch):
 def test_date_falls_into_its_period(city):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
 
-    assert choose_period(city, clock.today()) == (now, False)
-    assert choose_period(city, before.period.ends_on) == (before, False)
+    assert assign_period(city, clock.today()) == (now, False)
+    assert assign_period(city, before.period.ends_on) == (before, False)
 
 
 def test_date_in_a_locked_period_goes_into_the_next_that_is_not(city):
@@ -375,15 +375,15 @@ def test_date_in_a_locked_period_goes_into_the_next_that_is_not(city):
     CityPeriodFactory(city=city, to_state="submitted")
     later = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=1), to_state="scheduled")
 
-    assert choose_period(city, clock.today()) == (later, True)
-    assert choose_period(city, clock.today() - timedelta(days=92)) == (later, True)
+    assert assign_period(city, clock.today()) == (later, True)
+    assert assign_period(city, clock.today() - timedelta(days=92)) == (later, True)
 
 
 def test_next_period_is_made_where_there_is_none(city, other_city):
     last = CityPeriodFactory(city=city, period=ReportingPeriodFactory(starts_on=date(2026, 10, 1)), to_state="accepted")
 
     with clock.at(datetime(2026, 11, 23, tzinfo=UTC)):
-        city_period, is_late = choose_period(city, date(2026, 11, 23))
+        city_period, is_late = assign_period(city, date(2026, 11, 23))
 
     period = city_period.period
     assert is_late is True
@@ -396,11 +396,11 @@ def test_next_period_is_made_where_there_is_none(city, other_city):
 def test_city_that_came_later_has_its_period(city):
     period = ReportingPeriodFactory()
 
-    assert choose_period(city, clock.today()) == (CityPeriod.objects.get(city=city, period=period), False)
+    assert assign_period(city, clock.today()) == (CityPeriod.objects.get(city=city, period=period), False)
 
 
 def test_network_without_periods_takes_the_quarter_of_the_day(city):
-    city_period, is_late = choose_period(city, date(2026, 11, 23))
+    city_period, is_late = assign_period(city, date(2026, 11, 23))
 
     assert (city_period.period.name, is_late) == ("2026 Q4", False)
     assert city_period.period.due_on == date(2027, 1, 30)
@@ -409,7 +409,7 @@ def test_network_without_periods_takes_the_quarter_of_the_day(city):
 def test_periods_are_made_until_the_day_is_reached(city):
     ReportingPeriodFactory(starts_on=date(2026, 1, 1))
 
-    city_period, is_late = choose_period(city, date(2026, 11, 23))
+    city_period, is_late = assign_period(city, date(2026, 11, 23))
 
     assert (city_period.period.name, is_late) == ("2026 Q4", False)
     assert ReportingPeriod.objects.count() == 4
@@ -438,22 +438,22 @@ def test_chosen_period_is_taken_or_refused_with_a_sentence(city, other_city):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
     locked = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=1), to_state="submitted")
 
-    assert choose_period(city, before.period.ends_on, before) == (before, False)
-    assert choose_period(city, before.period.ends_on, now) == (now, True)
+    assert assign_period(city, before.period.ends_on, before) == (before, False)
+    assert assign_period(city, before.period.ends_on, now) == (now, True)
     with pytest.raises(InputRefused, match="ended on"):
-        choose_period(city, clock.today(), before)
+        assign_period(city, clock.today(), before)
     with pytest.raises(InputRefused, match="this city"):
-        choose_period(city, clock.today(), CityPeriodFactory(city=other_city))
+        assign_period(city, clock.today(), CityPeriodFactory(city=other_city))
     with pytest.raises(PeriodLocked):
-        choose_period(city, clock.today(), locked)
+        assign_period(city, clock.today(), locked)
 
 
 def test_endless_locking_ends(city, monkeypatch):
     CityPeriodFactory(city=city, to_state="submitted")
-    monkeypatch.setattr("strategies.services.choosing._make_more", lambda day, attempt: None)
+    monkeypatch.setattr("strategies.services.choosing._create_periods", lambda day, attempt: None)
 
     with pytest.raises(PeriodLocked):
-        choose_period(city, clock.today())
+        assign_period(city, clock.today())
 
 
 # ---- two at once

@@ -8,10 +8,10 @@ import pytest
 from cities.enums import BodyKind, Role
 from cities.services.memberships import hand_over
 from core import clock
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from pilot.models import PilotPhase
 from pilot.services import phases
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, NotAllowed, ReasonMissing, StrategyError
+from strategies.exceptions import AlreadyWithdrawn, InputRefused, PermissionRefused, ReasonMissing, StrategyError
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -62,10 +62,10 @@ def action(city):
 
 
 def test_second_of_two_people_is_told_and_loses_nothing(action, official, lead):
-    plans.save_version(action, by=official, version=1, fields={"title": "One"})
+    plans.save_part(action, by=official, version=1, fields={"title": "One"})
 
-    with pytest.raises(EditedMeanwhile) as refused:
-        plans.save_version(action, by=lead, version=1, fields={"title": "Two"})
+    with pytest.raises(EditConflict) as refused:
+        plans.save_part(action, by=lead, version=1, fields={"title": "Two"})
 
     action.refresh_from_db()
     assert (refused.value.current, action.title, action.version) == (action, "One", 2)
@@ -78,7 +78,7 @@ def test_new_record_with_its_links(city, official):
     new = Action(objective=objective)
     fields = {"code": "X1", "title": "New", "starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)}
 
-    action = plans.save_version(new, by=official, fields=fields, m2m={"deputies": [person]})
+    action = plans.save_part(new, by=official, fields=fields, m2m={"deputies": [person]})
 
     assert (action.version, list(action.deputies.all())) == (1, [person])
     assert {row.history_user for row in action.history.all()} == {official}
@@ -88,25 +88,25 @@ def test_outsider_neither_adds_nor_changes(action, everyone):
     swot = SwotItem(strategy=action.strategy)
 
     for role in ("other_official", "expert", "coordinator", "superuser", "former"):
-        with pytest.raises(NotAllowed):
-            plans.save_version(swot, by=everyone[role], fields={"kind": "strength", "text": "x"})
-        with pytest.raises(NotAllowed):
-            plans.save_version(action, by=everyone[role], version=1, fields={"title": "x"})
+        with pytest.raises(PermissionRefused):
+            plans.save_part(swot, by=everyone[role], fields={"kind": "strength", "text": "x"})
+        with pytest.raises(PermissionRefused):
+            plans.save_part(action, by=everyone[role], version=1, fields={"title": "x"})
 
 
 def test_what_does_not_fit_is_told_by_field(action, official):
     with pytest.raises(InputRefused) as refused:
-        plans.save_version(action, by=official, version=1, fields={"title": "", "ends_on": date(2000, 1, 1)})
+        plans.save_part(action, by=official, version=1, fields={"title": "", "ends_on": date(2000, 1, 1)})
 
     assert {"title"} <= set(refused.value.errors)
     with pytest.raises(InputRefused) as refused:
-        plans.save_version(action, by=official, version=1, fields={"ends_on": date(2000, 1, 1)})
+        plans.save_part(action, by=official, version=1, fields={"ends_on": date(2000, 1, 1)})
     assert set(refused.value.errors) == {""}
 
 
 def test_new_target_with_values_behind_it_takes_a_reason(action, official):
     indicator = IndicatorFactory(strategy=action.strategy, target=5)
-    plans.save_version(indicator, by=official, version=1, fields={"target": 6})
+    plans.save_part(indicator, by=official, version=1, fields={"target": 6})
     IndicatorValueFactory(indicator=indicator)
 
     for given, missing in (
@@ -115,10 +115,10 @@ def test_new_target_with_values_behind_it_takes_a_reason(action, official):
         ({"cause": "means"}, {"reason"}),
     ):
         with pytest.raises(InputRefused) as refused:
-            plans.save_version(indicator, by=official, version=2, fields={"target": 7}, **given)
+            plans.save_part(indicator, by=official, version=2, fields={"target": 7}, **given)
         assert set(refused.value.errors) == missing
-    plans.save_version(indicator, by=official, version=2, fields={"target": 6, "name": "Other"})
-    plans.save_version(
+    plans.save_part(indicator, by=official, version=2, fields={"target": 6, "name": "Other"})
+    plans.save_part(
         indicator, by=official, version=3, fields={"target": 7}, cause="decision", reason="The council raised it."
     )
 
@@ -128,12 +128,12 @@ def test_new_target_with_values_behind_it_takes_a_reason(action, official):
 
 def test_new_weight_behind_reached_milestones_takes_a_reason(action, official):
     milestone = MilestoneFactory(action=action)
-    plans.save_version(milestone, by=official, fields={"weight": 2})
+    plans.save_part(milestone, by=official, fields={"weight": 2})
     MilestoneReached.objects.create(update=ActionUpdateFactory(action=action), milestone=milestone)
 
     with pytest.raises(InputRefused):
-        plans.save_version(milestone, by=official, fields={"weight": 3})
-    plans.save_version(milestone, by=official, fields={"weight": 3}, cause="evidence", reason="Larger than thought.")
+        plans.save_part(milestone, by=official, fields={"weight": 3})
+    plans.save_part(milestone, by=official, fields={"weight": 3}, cause="evidence", reason="Larger than thought.")
 
     assert Milestone.objects.get().weight == 3
 
@@ -146,8 +146,8 @@ def test_what_values_mean_is_changed_with_a_reason(action, official, changes):
     IndicatorValueFactory(indicator=indicator)
 
     with pytest.raises(InputRefused) as refused:
-        plans.save_version(indicator, by=official, version=1, fields=changes)
-    plans.save_version(indicator, by=official, version=1, fields=changes, cause="method", reason="Counted anew.")
+        plans.save_part(indicator, by=official, version=1, fields=changes)
+    plans.save_part(indicator, by=official, version=1, fields=changes, cause="method", reason="Counted anew.")
 
     assert set(refused.value.errors) == {"cause", "reason"}
     assert history_of(indicator)[0].reason.endswith(": Counted anew.")
@@ -174,7 +174,7 @@ def test_adopted_then_published_with_its_actions(strategy, city, lead, official)
         plans.publish_action(action, by=lead)
     with pytest.raises(InputRefused, match="future"):
         plans.adopt_strategy(strategy, by=lead, on=city.today + days(1))
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionRefused):
         plans.adopt_strategy(strategy, by=official, on=city.today)
     plans.adopt_strategy(strategy, by=lead, on=city.today)
     first = plans.publish_strategy(strategy, by=lead)
@@ -218,7 +218,7 @@ def test_parts_are_withdrawn_where_nothing_rests_on_them(action, official, every
     for part, words in ((reached, "has been reached"), (spent, "was spent")):
         with pytest.raises(StrategyError, match=words):
             plans.withdraw_part(part, by=official)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionRefused):
         plans.withdraw_part(reached, by=everyone["other_official"])
 
 
@@ -235,9 +235,9 @@ def test_dates_of_a_step_are_set_by_lead_and_coordinator(everyone, phase):
     for role in ("lead", "coordinator"):
         phase = phases.set_dates(phase, by=everyone[role], version=phase.version, actual_start=day)
     for role in ("official", "partner", "superuser"):
-        with pytest.raises(NotAllowed):
+        with pytest.raises(PermissionRefused):
             phases.set_dates(phase, by=everyone[role], actual_start=day)
-    with pytest.raises(EditedMeanwhile):
+    with pytest.raises(EditConflict):
         phases.set_dates(phase, by=everyone["lead"], version=1, actual_start=None)
 
     assert (phase.version, phase.actual_start, phase.planned_end) == (3, day, date(2026, 12, 31))
@@ -266,7 +266,7 @@ def test_step_is_made_by_coordinator_or_lead_and_once(city, coordinator, officia
     phases.create_phase(city, "kick_off", by=lead, **dates)
 
     assert {row.kind for row in PilotPhase.objects.all()} == {"pact", "kick_off"}
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionRefused):
         phases.create_phase(city, "coordination", by=official, **dates)
     with pytest.raises(StrategyError, match="has its dates already"):
         phases.create_phase(city, "pact", by=lead, **dates)

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from cities.models import StoredFile
 from core import triggers
-from core.exceptions import SealBroken
+from core.exceptions import HashMismatch
 from pilot import gates
-from pilot.gates import gate_of
+from pilot.gates import check_gate
 from pilot.services import phases
 from strategies.models import (
     ActionUpdate,
@@ -23,7 +23,7 @@ from strategies.models import (
     RevisionFile,
     RevisionIndicator,
 )
-from strategies.selectors.frozen import cut_for
+from strategies.selectors.frozen import redact_for
 from strategies.selectors.people import is_few
 from strategies.services import periods, plans, updates, values
 from tests.factories import (
@@ -128,7 +128,7 @@ def test_revision_tells_others_no_indicator_of_an_action_kept_back(
     revision = publish(period, everyone)
 
     page = read(client, everyone, role, "revision_detail", period.pk, 1).content.decode()
-    cut = cut_for(revision.contents, everyone[role], city)
+    cut = redact_for(revision.contents, everyone[role], city)
 
     assert "kept back" not in page
     assert [entry["name"] for entry in cut["indicators"]] == ["Guests", "Of the whole"]
@@ -242,7 +242,7 @@ def test_earlier_values_of_few_people_are_cut_too(everyone, city, period, shown,
     entry = next(row for row in contents["indicators"] if row["id"] == guests.pk)
     entry["earlier"] = [earlier, earlier | {"value": "0"}, earlier | {"value": "5"}]
 
-    cut = next(row for row in cut_for(contents, everyone["public"], city)["indicators"] if row["id"] == guests.pk)
+    cut = next(row for row in redact_for(contents, everyone["public"], city)["indicators"] if row["id"] == guests.pk)
 
     assert [told["value"] for told in cut["earlier"]] == [None, "0", "5"]
 
@@ -256,7 +256,7 @@ def test_none_and_five_are_not_few():
 
 def forged(model, **figures):
     """As somebody would who has the database and no triggers."""
-    with triggers.lifted():
+    with triggers.triggers_dropped():
         QuerySet(model).update(**figures)
 
 
@@ -282,9 +282,9 @@ def test_figures_that_were_not_handed_in_are_shown_to_nobody(
 
     assert before == [200] * len(pages)
     for name in pages:
-        with pytest.raises(SealBroken):
+        with pytest.raises(HashMismatch):
             read(client, everyone, "public", name, city.slug)
-    with pytest.raises(SealBroken):
+    with pytest.raises(HashMismatch):
         read(client, everyone, "public", "action_detail", shown.pk) if model is RevisionAction else read(
             client, everyone, "public", "indicator_detail", counted[0].pk
         )
@@ -400,7 +400,7 @@ def test_revisions_from_before_are_given_their_files(everyone, shown, period, fi
     frozen = list(rows)
     migration = import_module("strategies.migrations.0003_revision_files")
 
-    with triggers.lifted():
+    with triggers.triggers_dropped():
         QuerySet(RevisionFile).delete()
         migration.fill(apps, None)
 
@@ -467,10 +467,10 @@ def test_history_tells_others_nothing_from_when_it_was_for_the_city_alone(client
 def test_waiver_of_a_met_condition_is_not_for_the_public(client, everyone, city, role, told_why):
     phase = PilotPhaseFactory(city=city)
     StrategyFactory(city=city, published=True)
-    condition = next(row.key for row in gate_of(phase) if not row.met)
-    phases.waive_condition(phase, condition, by=everyone["coordinator"], reason="By another way.")
+    condition = next(row.key for row in check_gate(phase) if not row.met)
+    phases.waive_requirement(phase, condition, by=everyone["coordinator"], reason="By another way.")
     registered = gates.GATES[phase.kind]
-    met = [row._replace(check=lambda city: gates.Condition(True, "Done.")) for row in registered]
+    met = [row._replace(check=lambda city: gates.CheckResult(True, "Done.")) for row in registered]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(gates.GATES, phase.kind, met)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from strategies.exceptions import InputRefused
-from strategies.selectors.places import places_of
+from strategies.selectors.places import sections_of
 from strategies.services import periods, values
 from tests.factories import ActionFactory, ActionUpdateFactory, IndicatorFactory, member
 
@@ -101,7 +101,7 @@ def test_marks_are_optional_and_of_this_revision_alone(submitted, everyone):
 
 
 def test_nothing_submitted_has_no_places():
-    assert places_of(None) == []
+    assert sections_of(None) == []
 
 
 def test_the_period_tells_officials_where_with_links(client, returned, everyone, other_action, indicator):

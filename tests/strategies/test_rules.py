@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from core import clock
-from core.snapshots import seal
+from core.snapshots import sha256_hex
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -18,7 +18,7 @@ from strategies.models import (
     Strategy,
     SwotItem,
 )
-from strategies.rules import is_of_the_municipality, is_owner
+from strategies.rules import is_own_municipality, is_responsible
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -75,7 +75,7 @@ def facts_of(action, city_period, state):
         return
     city_period.refresh_from_db()
     submit(city_period)
-    PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=seal("{}"))
+    PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256_hex("{}"))
     if state != "submitted":
         for verb, target in (("accept", "accepted"), ("publish", "published")):
             step(city_period, verb, target)
@@ -196,15 +196,15 @@ def test_owner_answers_only_while_a_member(everyone, world):
     }
 
     assert may == {"expert", "official", "lead"}
-    assert is_owner(everyone["former"], None) is False
+    assert is_responsible(everyone["former"], None) is False
 
 
 def test_municipality_is_asked_of_a_row(everyone, city):
     city_period = CityPeriodFactory(city=city)
 
-    assert is_of_the_municipality(everyone["scientific_conflicted"], city_period) is True
-    assert is_of_the_municipality(everyone["scientific"], city_period) is False
-    assert is_of_the_municipality(everyone["scientific_conflicted"], None) is False
+    assert is_own_municipality(everyone["scientific_conflicted"], city_period) is True
+    assert is_own_municipality(everyone["scientific"], city_period) is False
+    assert is_own_municipality(everyone["scientific_conflicted"], None) is False
     assert move_to(CityPeriodFactory(to_state="scheduled"), "open").state == "open"
 
 
@@ -212,10 +212,10 @@ def test_loggable_actions_are_those_that_the_rule_allows(everyone, world):
     world.action.deputies.add(everyone["local_committee"].person)
 
     for role, user in everyone.items():
-        listed = set(Action.objects.to_log_by(user))
+        listed = set(Action.objects.loggable_by(user))
         standing = Action.objects.standing()
         allowed = (
             set() if role == "public" else {row for row in standing if user.has_perm("strategies.log_action", row)}
         )
         assert (role, listed) == (role, allowed)
-    assert Action.objects.to_log_by(everyone["local_committee"]).count() == 1
+    assert Action.objects.loggable_by(everyone["local_committee"]).count() == 1

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from core.exceptions import EditedMeanwhile
-from core.snapshots import seal
+from core.exceptions import EditConflict
+from core.snapshots import sha256_hex
 from strategies.enums import LOCKED, TRANSITIONS
-from strategies.exceptions import AlreadyWithdrawn, NotAllowed, PeriodLocked, TransitionNotAllowed
+from strategies.exceptions import AlreadyWithdrawn, PeriodLocked, PermissionRefused, TransitionNotAllowed
 from strategies.models import ActionUpdate, CityPeriod, PeriodMove, PeriodRevision
 from strategies.selectors.frozen import frozen_log
 from strategies.services import periods, updates
@@ -113,7 +113,7 @@ class Thread(RuleBasedStateMachine):
         elif self.periods[log.period].is_locked:
             self.refused(PeriodLocked, act)
         elif is_stale:
-            self.refused(EditedMeanwhile, act)
+            self.refused(EditConflict, act)
         else:
             act()
             log.text, log.version = text, log.version + 1
@@ -163,13 +163,13 @@ class Thread(RuleBasedStateMachine):
     def move_without_right(self, number, who):
         if number < len(self.periods):
             row = self.row(number)
-            self.refused(NotAllowed, lambda: periods.submit_period(row, by=self.world[who]))
-            self.refused(NotAllowed, lambda: periods.publish_period(row, by=self.world[who]))
+            self.refused(PermissionRefused, lambda: periods.submit_period(row, by=self.world[who]))
+            self.refused(PermissionRefused, lambda: periods.publish_period(row, by=self.world[who]))
 
     @rule(who=st.sampled_from(["partner", "coordinator"]), text=TEXTS)
     def log_without_right(self, who, text):
         act = self.world["action"]
-        self.refused(NotAllowed, lambda: updates.log_update(act, by=self.world[who], data=told(text)))
+        self.refused(PermissionRefused, lambda: updates.log_update(act, by=self.world[who], data=told(text)))
 
     @rule(pk=logs)
     def write_past_the_services(self, pk):
@@ -219,7 +219,7 @@ class Thread(RuleBasedStateMachine):
                 told_in_it = [update for entry in revision.contents["actions"] for update in entry["updates"]]
                 read = sorted((update["text"], update["visibility"]) for update in told_in_it)
                 assert read == period.frozen[revision.number]
-                assert seal(revision.snapshot) == revision.sha256
+                assert sha256_hex(revision.snapshot) == revision.sha256
 
     @invariant()
     def partner_reads_the_newest_revision_and_nothing_of_the_city(self):

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError
 from django.urls import reverse
 
-from strategies.exceptions import NotAllowed, ReasonMissing, StrategyError
+from strategies.exceptions import PermissionRefused, ReasonMissing, StrategyError
 from strategies.models import StrategyComment
 from strategies.services import plans
 from tests.factories import StrategyCommentFactory, StrategyFactory
@@ -29,7 +29,7 @@ def test_people_of_the_city_comment_and_nobody_else(everyone, draft):
     for role, user in everyone.items():
         try:
             plans.comment_strategy(draft, by=user, text=WORDS)
-        except NotAllowed:
+        except PermissionRefused:
             continue
         said.add(role)
 

@@ -231,7 +231,7 @@ def test_letter_that_fails_leaves_the_day_open(city, owner, monkeypatch):
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(reminders, "write_to", die)
+        patched.setattr(reminders, "notify", die)
         with pytest.raises(MemoryError):
             tasks.send_due_reminders()
     tasks.send_due_reminders()

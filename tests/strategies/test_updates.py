@@ -10,13 +10,13 @@ from django.db import IntegrityError
 from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
 from core import clock
-from core.exceptions import EditedMeanwhile
+from core.exceptions import EditConflict
 from strategies.exceptions import (
     AlreadyWithdrawn,
-    FormUsed,
+    FormAlreadyUsed,
     InputRefused,
-    NotAllowed,
     PeriodLocked,
+    PermissionRefused,
     ReasonMissing,
 )
 from strategies.models import Action, ActionUpdate, Evidence, IndicatorValue, UpdateDraft
@@ -235,7 +235,7 @@ def test_only_officials_and_owners_log(everyone, action):
         try:
             updates.log_update(action, by=user, data=told())
             logged.add(role)
-        except NotAllowed:
+        except PermissionRefused:
             pass
 
     assert logged == LOGS
@@ -265,7 +265,7 @@ def test_owner_logs_and_corrects_own_words_alone(everyone, city_period, action, 
         lambda: updates.log_update(action, by=viewer, data=told()),
         lambda: values.set_value(IndicatorFactory(strategy=action.strategy), city_period, by=expert, value=Decimal(2)),
     ):
-        with pytest.raises(NotAllowed):
+        with pytest.raises(PermissionRefused):
             refused()
 
 
@@ -309,9 +309,9 @@ def test_form_of_somebody_else_is_refused(action, city, official, lead):
     data = told(form_uuid=uuid4())
     updates.log_update(action, by=official, data=data)
 
-    with pytest.raises(FormUsed):
+    with pytest.raises(FormAlreadyUsed):
         updates.log_update(action, by=lead, data=data)
-    with pytest.raises(FormUsed):
+    with pytest.raises(FormAlreadyUsed):
         updates.log_update(ActionFactory(city=city), by=official, data=data)
 
 
@@ -338,7 +338,7 @@ def test_other_integrity_errors_are_not_hidden(action, official, monkeypatch):
     def broken(*args, **kwargs):
         raise IntegrityError("something else")
 
-    monkeypatch.setattr(updates, "_reach", broken)
+    monkeypatch.setattr(updates, "_set_milestones", broken)
 
     with pytest.raises(IntegrityError, match="something else"):
         updates.log_update(action, by=official, data=told())
@@ -346,7 +346,7 @@ def test_other_integrity_errors_are_not_hidden(action, official, monkeypatch):
 
 @pytest.mark.parametrize("is_chosen", [True, False])
 def test_lock_that_falls_meanwhile_leads_into_the_next_period(action, city_period, official, monkeypatch, is_chosen):
-    chosen, choose = city_period if is_chosen else None, updates.choose_period
+    chosen, choose = city_period if is_chosen else None, updates.assign_period
 
     def submitted_meanwhile(*args):
         found = choose(*args)
@@ -354,7 +354,7 @@ def test_lock_that_falls_meanwhile_leads_into_the_next_period(action, city_perio
             close(city_period)
         return found
 
-    monkeypatch.setattr(updates, "choose_period", submitted_meanwhile)
+    monkeypatch.setattr(updates, "assign_period", submitted_meanwhile)
     data = told(city_period=chosen)
 
     if is_chosen:
@@ -394,7 +394,7 @@ def test_change_keeps_history_and_refuses_a_stale_version(action, official, lead
     update = updates.log_update(action, by=official, data=told("One."))
     updates.change_update(update, by=lead, data=told("Two."), version=1)
 
-    with pytest.raises(EditedMeanwhile) as refused:
+    with pytest.raises(EditConflict) as refused:
         updates.change_update(update, by=official, data=told("Three."), version=1)
 
     assert (refused.value.current.text, refused.value.current.version) == ("Two.", 2)
@@ -521,8 +521,8 @@ def test_nothing_new_is_said_of_several_at_once(city, city_period, official):
     quiet, paused = ActionFactory.create_batch(2, city=city)
     ActionUpdateFactory(action=paused, status="paused", visibility="city", date=clock.today() - days(9))
 
-    made = updates.log_nothing_new([paused, quiet, paused], by=official)
-    again = updates.log_nothing_new([paused, quiet], by=official)
+    made = updates.log_no_change([paused, quiet, paused], by=official)
+    again = updates.log_no_change([paused, quiet], by=official)
 
     assert [(row.action, row.status, row.visibility) for row in made] == [
         (quiet, "planned", "network"),
@@ -532,8 +532,8 @@ def test_nothing_new_is_said_of_several_at_once(city, city_period, official):
 
 
 def test_nothing_new_of_all_or_of_none(action, official):
-    with pytest.raises(NotAllowed):
-        updates.log_nothing_new([action, ActionFactory()], by=official)
+    with pytest.raises(PermissionRefused):
+        updates.log_no_change([action, ActionFactory()], by=official)
 
     assert ActionUpdate.objects.count() == 0
 
@@ -541,13 +541,13 @@ def test_nothing_new_of_all_or_of_none(action, official):
 def test_nothing_new_in_a_chosen_period_lies_within_it(city, action, official):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
 
-    (made,) = updates.log_nothing_new([action], by=official, city_periods=[before])
+    (made,) = updates.log_no_change([action], by=official, city_periods=[before])
 
     assert (made.city_period, made.date) == (before, before.period.ends_on)
 
 
 def test_news_after_nothing_new_are_no_longer_nothing_new(action, official):
-    (quiet,) = updates.log_nothing_new([action], by=official)
+    (quiet,) = updates.log_no_change([action], by=official)
 
     changed = updates.change_update(quiet, by=official, data=told("News."), version=1)
 
@@ -562,7 +562,7 @@ def test_value_is_changed_by_version_and_withdrawn_with_reason(city_period, acti
     value = values.set_value(indicator, city_period, by=official, value=Decimal(3))
     values.set_value(indicator, city_period, by=lead, value=Decimal(4), version=1)
 
-    with pytest.raises(EditedMeanwhile):
+    with pytest.raises(EditConflict):
         values.set_value(indicator, city_period, by=official, value=Decimal(5), version=1)
     with pytest.raises(ReasonMissing):
         values.withdraw_value(value, by=official, reason="")
@@ -623,12 +623,12 @@ def test_draft_of_another_tab_stays(action, official):
 def test_draft_is_dropped_by_its_author(action, official, lead):
     drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={})
 
-    drafts.drop_draft(action, by=lead)
+    drafts.delete_draft(action, by=lead)
     assert UpdateDraft.objects.count() == 1
-    drafts.drop_draft(action, by=official)
+    drafts.delete_draft(action, by=official)
     assert UpdateDraft.objects.count() == 0
 
 
 def test_drafts_are_for_who_may_log(action, everyone):
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionRefused):
         drafts.save_draft(action, by=everyone["viewer"], form_uuid=uuid4(), fields={})

@@ -445,7 +445,7 @@ def test_the_uuid_is_a_new_one_for_each_opened_form(client, official, action):
 
 
 def test_a_draft_has_a_limit_and_what_was_typed_stays_on_the_page(client, official, action, monkeypatch):
-    monkeypatch.setattr("strategies.services.drafts.MOST_SIGNS", 2000)
+    monkeypatch.setattr("strategies.services.drafts.MAX_CHARACTERS", 2000)
     carried, long = hidden(client, action), "x" * 2001
 
     page = client.post(url_of(action), carried | {"text": long, "save_draft": "1"})

@@ -163,7 +163,7 @@ def test_a_withdrawn_account_keeps_nothing(official, action, carried):
 
 
 def test_too_long_a_text_is_given_back(official, action, carried):
-    answer = post_as_stranger(action, carried["note"], text="x" * (notes.MOST_SIGNS + 1))
+    answer = post_as_stranger(action, carried["note"], text="x" * (notes.MAX_CHARACTERS + 1))
 
     assert (answer.status_code, UpdateDraft.objects.count()) == (403, 0)
 
@@ -188,7 +188,7 @@ def test_a_refused_file_is_told_and_the_words_kept(official, action, carried):
 
 
 def test_it_is_limited_in_number(official, action, carried, monkeypatch):
-    monkeypatch.setattr(notes, "MOST_POSTS", 2)
+    monkeypatch.setattr(notes, "MAX_POSTS", 2)
 
     codes = [post_as_stranger(action, carried["note"]).status_code for _ in range(3)]
 
@@ -199,9 +199,9 @@ def test_it_is_limited_in_number(official, action, carried, monkeypatch):
 def test_the_limit_counts_who_posts_behind_the_proxies(
     official, everyone, action, carried, monkeypatch, settings, proxies, codes
 ):
-    monkeypatch.setattr(notes, "MOST_POSTS", 1)
+    monkeypatch.setattr(notes, "MAX_POSTS", 1)
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
-    posts = [(carried["note"], "192.0.2.1"), (notes.write_note(everyone["lead"], action), "192.0.2.2")]
+    posts = [(carried["note"], "192.0.2.1"), (notes.sign_form_token(everyone["lead"], action), "192.0.2.2")]
 
     answers = [
         Client(headers={"x-forwarded-for": address}).post(url_of(action), {"text": SENTENCE, "note": note})

@@ -273,7 +273,7 @@ def test_the_public_sees_met_conditions_alone(client, everyone, world):
 
 def test_a_coordinator_waives_in_writing_and_withdraws_it(client, everyone, world):
     client.force_login(everyone["coordinator"])
-    url = reverse("pilot:condition_waive", args=[world["phase"].pk, "first_meeting"])
+    url = reverse("pilot:requirement_waive", args=[world["phase"].pk, "first_meeting"])
 
     assert client.post(url, {"text": " "}).status_code == 200
     client.post(url, {"text": "They met by telephone."})
@@ -395,7 +395,7 @@ def test_problem_form_shows_strengths_and_weaknesses_in_full(client, everyone, w
     world["item"].text = "Many associations. " * 12
     world["item"].save()
 
-    page = as_(client, everyone, "lead").get(reverse("strategies:problem_add", args=["linkoping"])).content.decode()
+    page = as_(client, everyone, "lead").get(reverse("strategies:risk_add", args=["linkoping"])).content.decode()
 
     assert f"Strength: {world['item'].text.strip()}" in page
     assert str(world["item"]).endswith("…")

@@ -78,7 +78,7 @@ def test_what_was_missing_is_there_at_once(client, official, action, period):
 
     complete = client.get(url("cityperiod_detail", period)).context["complete"]
 
-    assert (complete.actions_told, complete.actions) == (1, 1)
+    assert (complete.actions_reported, complete.actions) == (1, 1)
 
 
 def test_a_lead_hands_in_and_both_names_are_kept(client, everyone, period, action):
@@ -144,7 +144,7 @@ BUTTONS = [
     ("cityperiod_accept", "coordinator"),
     ("cityperiod_publish", "lead"),
     ("cityperiod_reopen", "coordinator"),
-    ("cityperiod_ask_reopen", "lead"),
+    ("cityperiod_request_reopen", "lead"),
     ("cityperiod_comment", "expert"),
     ("cityperiod_endorse", "expert"),
     ("narrative_edit", "official"),
@@ -190,7 +190,7 @@ def test_accepted_published_asked_and_reopened(client, everyone, submitted):
     assert state(submitted) == PeriodState.ACCEPTED
     as_(client, everyone, "lead").post(url("cityperiod_publish", submitted))
     assert state(submitted) == PeriodState.PUBLISHED
-    client.post(url("cityperiod_ask_reopen", submitted), {"text": "A digit is wrong."})
+    client.post(url("cityperiod_request_reopen", submitted), {"text": "A digit is wrong."})
     assert submitted.comments.get().text == "A digit is wrong."
 
     as_(client, everyone, "coordinator").post(url("cityperiod_reopen", submitted), {"text": "A digit."})

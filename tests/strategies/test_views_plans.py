@@ -80,7 +80,7 @@ def test_swot_and_problems_are_read_and_edited_plainly(client, official, city, a
     )
     item = SwotItem.objects.get()
     client.post(
-        url("problem_add", city.slug),
+        url("risk_add", city.slug),
         {"text": "Short money.", "swot_items": [item.pk], "counter_action": action.pk, "version": "1"},
     )
 
@@ -89,7 +89,7 @@ def test_swot_and_problems_are_read_and_edited_plainly(client, official, city, a
 
     edit = url("swot_edit", item.pk)
     client.post(edit, shown(client.get(edit).context["form"]) | {"text": "Too few rooms."})
-    client.post(url("problem_withdraw", ImplementationProblem.objects.get().pk))
+    client.post(url("risk_withdraw", ImplementationProblem.objects.get().pk))
     page = client.get(board).content.decode()
     assert ("Too few rooms." in page, "Short money." in page) == (True, False)
 
@@ -215,7 +215,7 @@ def test_an_action_that_came_later_is_published_by_itself(client, everyone, city
 
 
 EDITS = ["action_edit", "milestone_add", "budgetline_add", "action_withdraw", "strategy_edit", "area_add", "swot_add"]
-EDITS += ["problem_add", "indicator_add"]
+EDITS += ["risk_add", "indicator_add"]
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -226,7 +226,7 @@ def test_who_reads_the_plan_does_not_change_it(client, everyone, city, name, rol
     action = ActionFactory(city=city, published=True)
     if role != "public":
         client.force_login(everyone[role])
-    by_city = name in {"strategy_edit", "area_add", "swot_add", "problem_add", "indicator_add"}
+    by_city = name in {"strategy_edit", "area_add", "swot_add", "risk_add", "indicator_add"}
 
     answer = client.post(url(name, city.slug if by_city else action.pk), {"title": "Mine", "text": "Mine"})
 
@@ -236,7 +236,7 @@ def test_who_reads_the_plan_does_not_change_it(client, everyone, city, name, rol
 @pytest.mark.parametrize("name", EDITS)
 def test_another_citys_draft_is_not_there(client, official, other_city, name):
     action = ActionFactory(objective=ObjectiveFactory(area__strategy__city=other_city))
-    by_city = name in {"strategy_edit", "area_add", "swot_add", "problem_add", "indicator_add"}
+    by_city = name in {"strategy_edit", "area_add", "swot_add", "risk_add", "indicator_add"}
 
     assert client.post(url(name, other_city.slug if by_city else action.pk), {"text": "x"}).status_code == 404
 

@@ -173,7 +173,7 @@ def test_who_has_nothing_to_do_is_told_so(client, everyone, action, role):
 def test_apps_above_add_rows(client, official, monkeypatch):
     row = work.WorkRow("Rate Lublin", "/evaluation/1/", "Go on", urgency=work.RETURNED)
     monkeypatch.setattr(work, "_makers", [])
-    work.add_work(lambda user: [row])
+    work.register_work(lambda user: [row])
 
     assert titles(client.get(URL)) == ["Rate Lublin"]
 
@@ -184,8 +184,8 @@ def test_adding_twice_changes_nothing(monkeypatch):
     def maker(user):
         return []
 
-    work.add_work(maker)
-    work.add_work(maker)
+    work.register_work(maker)
+    work.register_work(maker)
 
     assert work._makers == [maker]
 

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from pilot.gate_checks import swot_and_area
-from strategies.exceptions import AlreadyWithdrawn, NotAllowed, ReasonMissing, StrategyError
+from strategies.exceptions import AlreadyWithdrawn, PermissionRefused, ReasonMissing, StrategyError
 from strategies.models import Action, Indicator, Objective, PriorityArea
 from strategies.selectors.frozen import period_contents
 from strategies.selectors.history import history_of
@@ -60,9 +60,9 @@ def test_an_objective_leaves_with_a_reason_once(objective, lead):
 
 def test_only_officials_withdraw(area, objective, everyone):
     for role in ("viewer", "expert", "coordinator", "other_official"):
-        with pytest.raises(NotAllowed):
+        with pytest.raises(PermissionRefused):
             plans.withdraw_objective(objective, by=everyone[role], reason="Merged.")
-        with pytest.raises(NotAllowed):
+        with pytest.raises(PermissionRefused):
             plans.withdraw_area(area, by=everyone[role], reason="Merged.")
 
 
@@ -122,7 +122,7 @@ def test_nothing_new_comes_under_what_was_withdrawn(area, objective, strategy, l
 
     for row, fields in news:
         with pytest.raises(AlreadyWithdrawn, match="Choose another place"):
-            plans.save_version(row, by=lead, fields=fields)
+            plans.save_part(row, by=lead, fields=fields)
 
 
 def test_the_database_wants_the_reason(area, objective):

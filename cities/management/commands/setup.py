@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from accounts.links import new_password_link
 from cities.enums import BodyKind, Role
 from cities.services import setup
-from core.exceptions import TellableError
+from core.exceptions import UserFacingError
 
 PASSWORD_VARIABLE = "EPI_SETUP_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -34,8 +34,8 @@ class Command(BaseCommand):
         parser.add_argument("--chair", action="store_true", help="Add the first chair to a network that stands.")
 
     def handle(self, **options):
-        if not options["chair"] and setup.network_stands():
-            raise CommandError(str(setup.NetworkStands()))
+        if not options["chair"] and setup.network_exists():
+            raise CommandError(str(setup.NetworkExists()))
         email = self.given(options["email"], "E-mail address: ")
         try:
             validate_email(email)
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         password = None if options["link"] else self.password(options["password_stdin"])
         try:
             user = self.make(options, email, name, password)
-        except TellableError as error:
+        except UserFacingError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{name} <{user.email}> is ready."))
         if not user.has_usable_password():
@@ -53,9 +53,9 @@ class Command(BaseCommand):
 
     def make(self, options, email, name, password):
         if options["chair"]:
-            if not setup.network_stands():
+            if not setup.network_exists():
                 raise CommandError("There is no network yet. Run setup without --chair first.")
-            return setup.add_first(email, name, password, BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
+            return setup.add_first_member(email, name, password, BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
         network = self.given(options["network"], "Name of the network: ")
         made = setup.set_up(network=network, email=email, name=name, password=password, language=options["language"])
         return made.coordinator

@@ -11,7 +11,7 @@ from core import triggers
 class Command(migrate.Command):
     def get_check_kwargs(self, options: dict[str, Any]) -> Any:
         """Run every check but that of the triggers, which this command installs."""
-        return super().get_check_kwargs(options) | {"tags": registry.tags_available() - {triggers.TAG}}
+        return super().get_check_kwargs(options) | {"tags": registry.tags_available() - {triggers.CHECK_TAG}}
 
     def handle(self, *args: Any, **options: Any) -> None:
         using = options["database"]
@@ -19,5 +19,5 @@ class Command(migrate.Command):
         try:
             super().handle(*args, **options)
         except BaseException:
-            triggers.put_back(before, using)
+            triggers.restore(before, using)
             raise

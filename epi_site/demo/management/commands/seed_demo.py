@@ -25,7 +25,7 @@ class Command(BaseCommand):
             raise CommandError("A network stands here already. Name an empty database, or an empty EPI_DATA_DIR.")
         from epi_site.demo.seed import Seed
 
-        Seed().play()
+        Seed().run()
         self._say("The demonstration is loaded: seven cities, password integration-demo.", verbosity)
 
     def _say(self, line, verbosity):
