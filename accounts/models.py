@@ -59,12 +59,15 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
     def has_perm(self, perm, obj=None):
-        """Check the rule, for superusers too. If the view rule hides the object, nothing may be done to it."""
+        """Check the rule, for superusers too. If the view rule hides the object, nothing may be done to it.
+
+        A model without a view rule hides all its rows: a rule that kept an old name grants nothing.
+        """
         if not self.is_active or not rules.perm_exists(perm):
             return False
         if obj is not None:
             view = f"{obj._meta.app_label}.{get_permission_codename('view', obj._meta)}"
-            if view != perm and rules.perm_exists(view) and not rules.has_perm(view, self, obj):
+            if view != perm and not rules.has_perm(view, self, obj):
                 return False
         return rules.has_perm(perm, self, obj)
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-OUR_APPS = {"accounts", "cities", "strategies", "pilot", "evaluation", "training", "reports"}
-REMOVED_URLS = {"view_on_site"}  # reveals whether any row of any model exists
+from core.first_party import is_first_party
+
+REMOVED_URLS = {"view_on_site"}  # would tell of any row of any model whether it exists
 
 
 class EpiAdminConfig(AdminConfig):
@@ -25,7 +26,7 @@ class EpiAdminSite(AdminSite):
     def register(self, model_or_iterable, admin_class=None, **options):
         """Register only models of our own apps: groups and email addresses of other apps grant nothing here."""
         models = model_or_iterable if isinstance(model_or_iterable, list | tuple | set) else [model_or_iterable]
-        ours = [model for model in models if model._meta.app_label in OUR_APPS]
+        ours = [model for model in models if is_first_party(model._meta.app_label)]
         if ours:
             super().register(ours, admin_class, **options)
 

@@ -57,6 +57,11 @@ def is_own_municipality(user, city_period):
     return city_period is not None and is_of_municipality(user, city_period.city)
 
 
+@rules.predicate
+def sees_its_action(user, part):
+    return part is None or is_visible(user, part.action)
+
+
 rules.add_perm("strategies", is_coordinator)
 add_reference_data("strategies", "reportingperiod")
 
@@ -66,6 +71,8 @@ for _model in PLAN:
     rules.add_perm(f"strategies.add_{_model}", is_official)
     rules.add_perm(f"strategies.change_{_model}", is_official)
     rules.add_perm(f"strategies.delete_{_model}", rules.always_deny)
+for _model in ("milestone", "budgetline"):  # what is done to them is a permission on the action
+    rules.add_perm(f"strategies.view_{_model}", sees_its_action)
 rules.add_perm("strategies.adopt_strategy", is_lead)
 rules.add_perm("strategies.publish_strategy", is_lead)
 rules.add_perm("strategies.begin_next_strategy", is_lead)  # object: the city, or its strategy

@@ -357,6 +357,17 @@ def test_comparison_reports(small, damage, sentence):
     assert found.startswith(sentence)
 
 
+def test_comparison_reports_a_content_type_that_is_left_under_the_old_label(small):
+    after = copy.deepcopy(small)
+    after.tables["django_content_type"][0]["app_label"] = "reports"
+    after.tables["django_content_type"][1]["app_label"] = "reports"
+    after.tables["django_content_type"].append({"id": 9, "app_label": "evaluation", "model": "report"})
+
+    found = reading.differences(small, after, Declared(models={"evaluation.report": "reports.report"}))
+
+    assert found == ["django_content_type: evaluation.report is there although it moved."]
+
+
 def test_comparison_finds_a_hash_that_does_not_fit(small):
     small.tables["evaluation_report"][0]["snapshot"] += " "
 

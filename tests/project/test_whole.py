@@ -5,17 +5,16 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import models
 
+from core.first_party import first_party_apps
 from epi_site.celery import app
 from epi_site.pages.management.commands.write_states import states_page
 from tests import factories
-from tests.project.first_party import PACKAGES, python_files
+from tests.project.first_party import python_files
 
-OURS = [config.label for config in apps.get_app_configs() if config.name.split(".")[0] in PACKAGES]
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 FRAGMENT = re.compile(r"{% extends [\"'](?P<base>[^\"']+)[\"']")
 
@@ -36,7 +35,7 @@ def test_page_of_states_says_what_the_code_does():
 
 
 def _ours():
-    return [model for label in OURS for model in apps.get_app_config(label).get_models()]
+    return [model for app in first_party_apps() for model in app.get_models()]
 
 
 @pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.label)

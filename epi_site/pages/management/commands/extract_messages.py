@@ -6,10 +6,11 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages import Catalog, extract, pofile
-from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils.translation.template import templatize
+
+from core.first_party import first_party_packages
 
 ROOT = Path(settings.BASE_DIR)
 KEYWORDS = {
@@ -19,16 +20,6 @@ KEYWORDS = {
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
 INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-
-
-def source_folders() -> list[Path]:
-    """Return the folders of the apps in this repository, the project's own included."""
-    found = {Path(config.path).relative_to(ROOT).parts[0] for config in apps.get_app_configs() if _is_ours(config)}
-    return [ROOT / name for name in sorted(found | {settings.SETTINGS_MODULE.partition(".")[0]})]
-
-
-def _is_ours(config) -> bool:
-    return Path(config.path).is_relative_to(ROOT) and "site-packages" not in config.path
 
 
 def messages_in_code() -> Catalog:
@@ -41,7 +32,7 @@ def messages_in_code() -> Catalog:
 
 
 def _sources() -> Iterator[BytesIO]:
-    for file in (file for folder in source_folders() for file in sorted(folder.rglob("*.py"))):
+    for file in (file for name in sorted(first_party_packages()) for file in sorted((ROOT / name).rglob("*.py"))):
         yield BytesIO(file.read_bytes())
     for file in sorted((ROOT / "templates").rglob("*.*")):
         # Django turns a template into calls of gettext between letters without meaning, indented as no Python is.
