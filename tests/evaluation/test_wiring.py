@@ -105,7 +105,8 @@ def test_the_workbench_shows_frameworks_and_closes_those_in_use(case, client):
     client.force_login(case.coordinator)
     dimension = client.get(reverse("admin:evaluation_dimension_change", args=[case.dimension().pk])).content.decode()
     client.post(
-        reverse("admin:evaluation_framework_changelist"), {"action": "create_next_version", "_selected_action": [case.framework.pk]}
+        reverse("admin:evaluation_framework_changelist"),
+        {"action": "create_next_version", "_selected_action": [case.framework.pk]},
     )
 
     assert 'name="rubric"' not in dimension
