@@ -146,7 +146,7 @@ def mails_to_requeue() -> list[int]:
 @transaction.atomic
 def resend_mail(mail: Mail, *, by: Any) -> Mail:
     """Queue an email again for a coordinator; only if it failed or its outcome is unknown. Raises MailRefused."""
-    if not (by.is_active and rules.has_perm("accounts.resend_mail", by)):
+    if not (by.is_active and rules.has_perm("accounts.send_mail_again", by)):
         raise MailRefused(_("Only coordinators send letters again."))
     stuck = Mail.objects.filter(pk=mail.pk, state__in=[MailState.FAILED, MailState.UNKNOWN]).exclude(body="")
     fresh = {"attempts": 0, "claim_token": None, "claimed_at": None, "reason": ""}

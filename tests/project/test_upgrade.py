@@ -32,14 +32,14 @@ DUMPS = Path(__file__).parent / "upgrade"
 ENGINE = "sqlite" if settings.IS_SQLITE else "postgresql"
 VERSIONS = sorted(path.name.removesuffix(f".{ENGINE}.json") for path in DUMPS.glob(f"*.{ENGINE}.json"))
 SENT_BY_0_1_0 = {  # names of tasks in messages that may wait in a broker during the upgrade
-    "cities.tasks.delete_pending_files",
-    "cities.tasks.delete_unknown_files",
-    "accounts.tasks.requeue_mails",
-    "accounts.tasks.send_mail",
+    "cities.tasks.sweep_pending_files",
+    "cities.tasks.sweep_unknown_files",
+    "epi_site.accounts.tasks.ring_mails_again",
+    "epi_site.accounts.tasks.send_mail",
     "evaluation.tasks.build_report",
     "evaluation.tasks.issue_due_reports",
     "evaluation.tasks.move_due_stages",
-    "evaluation.tasks.requeue_reports",
+    "evaluation.tasks.ring_again",
     "strategies.tasks.open_due_periods",
     "strategies.tasks.send_due_reminders",
 }

@@ -163,17 +163,17 @@ def test_tasks_of_beat_exist():
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} - set(app.tasks) == set()
 
 
-def test_every_name_that_is_rung_is_a_task():
+def test_every_name_that_is_enqueued_is_a_task():
     app.loader.import_default_modules()
-    rung = set()
+    enqueued = set()
     for file in python_files():
         text = file.read_text("utf-8")
         constants = dict(re.findall(r"^([A-Z_]+) = \"([\w.]+)\"$", text, re.MULTILINE))
-        for literal, constant in re.findall(r"\bring\((?:\"([\w.]+)\"|([A-Z_]+)),", text):
-            rung.add(literal or constants[constant])
+        for literal, constant in re.findall(r"\benqueue\((?:\"([\w.]+)\"|([A-Z_]+)),", text):
+            enqueued.add(literal or constants[constant])
 
-    assert rung
-    assert rung - set(app.tasks) == set()
+    assert enqueued
+    assert enqueued - set(app.tasks) == set()
 
 
 def test_every_command_is_documented():
