@@ -14,12 +14,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import clock
-from core.bell import enqueue
+from core.queue import enqueue
 
 from .enums import MailState
 from .exceptions import MailRefused
+from .mail_delivery import shows_one_time_links
 from .models import Mail, User
-from .places import shows_one_time_links
 
 SEND = "accounts.tasks.send_mail"
 RETRY_DELAYS = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before each attempt

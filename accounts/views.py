@@ -20,8 +20,8 @@ from core.views import LoginInsteadOf404Mixin
 
 from . import export, services
 from .forms import MailFilterForm, PreferencesForm
+from .mail_delivery import shows_one_time_links, writes_mail_to_folder
 from .models import Mail, User
-from .places import shows_one_time_links, writes_mail_to_folder
 
 
 @require_POST

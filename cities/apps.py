@@ -9,10 +9,10 @@ class CitiesConfig(AppConfig):
     def ready(self):
         from accounts import export
 
-        from . import files, locks, rules  # noqa: F401 - permissions are registered by the import
+        from . import file_access, locks, rules  # noqa: F401 - permissions are registered by the import
         from .models.events import readable_minutes_q
         from .models.people import person_data
 
-        files.register(readable_minutes_q)
+        file_access.register(readable_minutes_q)
         export.register_part("network", person_data)
         locks.register()

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from . import locales
-from .states import badge_for
+from .badges import badge_for
 
 LIGHT_COLOURS = {
     "--epi-ink": "#14202e",

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import charts, locales
+from core.badges import badge_for
 from core.charts import Chart
-from core.states import badge_for
 from evaluation.enums import Capacity
 from evaluation.models import in_language
 from pilot.enums import PhaseKind

@@ -21,7 +21,7 @@ urlpatterns = [
     ),
     path("", include("epi_site.pages.urls")),
     path("account/", include("accounts.urls")),
-    path("account/", include("accounts.doors")),
+    path("account/", include("accounts.allauth_urls")),
     path("", include("cities.urls")),
     path("", include("strategies.urls")),
     path("", include("pilot.urls")),

@@ -7,18 +7,18 @@ class EvaluationConfig(AppConfig):
     verbose_name = _("Evaluation")
 
     def ready(self):
-        from cities.cards import register_panel
+        from cities.panels import register_panel
         from cities.signals import network_created
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
-        from strategies.readers import register_revision_access
+        from strategies.revision_access import register_revision_access
         from strategies.work import register_work
 
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
-        from .cards import evaluation_panel
         from .gate_checks import evaluation_is_published
-        from .selectors.overview import work_rows
-        from .selectors.readers import evaluated_revisions
+        from .panels import evaluation_panel
+        from .selectors.revision_access import evaluated_revisions
+        from .selectors.tasks import work_rows
         from .services.frameworks import load_default_framework
 
         network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")

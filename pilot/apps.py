@@ -7,11 +7,11 @@ class PilotConfig(AppConfig):
     verbose_name = _("Pilot")
 
     def ready(self):
-        from cities.cards import register_panel
+        from cities.panels import register_panel
         from strategies.revision_parts import register_part
 
         from . import gate_checks, rules  # noqa: F401 - permissions are registered by the import
-        from .cards import phases_panel
+        from .panels import phases_panel
         from .selectors import frozen_phases
 
         gate_checks.register()

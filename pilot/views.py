@@ -23,7 +23,7 @@ from pilot.gates import GATES, check_gate
 from pilot.models import GateWaiver, PilotPhase
 from pilot.services import phases
 from strategies.forms import ReasonForm
-from strategies.views import trails
+from strategies.views import breadcrumbs
 from strategies.views.base import ServiceFormView, may
 
 ORDER = list(PhaseKind)
@@ -65,7 +65,7 @@ class PhaseList(LoginInsteadOf404Mixin, TemplateView):
             "may_add": may(user, "pilot.add_pilotphase", city),
             "may_date": any_phase and may(user, "pilot.change_pilotphase", any_phase),
             "may_waive": may(user, "pilot.waive_requirement", any_phase),
-            "trail": trails.here(trails.city_breadcrumbs(city), _("Steps of the pilot")),
+            "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(city), _("Steps of the pilot")),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -119,10 +119,10 @@ class PhaseAdd(ServiceFormView):
         return reverse("pilot:phase_list", args=[self.row.slug])
 
     def get_context_data(self, **kwargs):
-        trail = [*trails.city_breadcrumbs(self.row), (_("Steps of the pilot"), self.back())]
+        trail = [*breadcrumbs.city_breadcrumbs(self.row), (_("Steps of the pilot"), self.back())]
         heading = _("Dates: %(step)s") % {"step": self.kind.label}
         return super().get_context_data(
-            heading=heading, lead=self.row.name, trail=trails.here(trail, heading), **kwargs
+            heading=heading, lead=self.row.name, trail=breadcrumbs.here(trail, heading), **kwargs
         )
 
 
@@ -142,10 +142,10 @@ class PhaseEdit(PhaseFormView):
 
     def get_context_data(self, **kwargs):
         kind = PhaseKind(self.row.kind).label
-        trail = [*trails.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
+        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
         heading = _("Dates: %(step)s") % {"step": kind}
         return super().get_context_data(
-            heading=heading, lead=self.row.city.name, trail=trails.here(trail, heading), **kwargs
+            heading=heading, lead=self.row.city.name, trail=breadcrumbs.here(trail, heading), **kwargs
         )
 
 
@@ -168,14 +168,14 @@ class RequirementWaive(PhaseFormView):
         phases.waive_requirement(self.row, self.condition.key, by=self.user, reason=form.cleaned_data["text"])
 
     def get_context_data(self, **kwargs):
-        trail = [*trails.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
+        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
         context = {
             "heading": _("Waive a condition"),
             "subject": self.condition.label,
             "button": _("Waive it"),
             "consequence": _("The condition stays as it is computed; your reason is shown beside it."),
             "cancel": self.back(),
-            "trail": trails.here(trail, _("Waive a condition")),
+            "trail": breadcrumbs.here(trail, _("Waive a condition")),
         }
         return super().get_context_data(**context | kwargs)
 

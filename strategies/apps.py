@@ -7,16 +7,16 @@ class StrategiesConfig(AppConfig):
     verbose_name = _("Strategies")
 
     def ready(self):
-        from cities import cards as city_cards
-        from cities import files
+        from cities import file_access
+        from cities import panels as city_cards
         from cities.signals import handed_over
 
-        from . import cards, locks, rules  # noqa: F401 - permissions are registered by the import
-        from .services import holders
+        from . import locks, panels, rules  # noqa: F401 - permissions are registered by the import
+        from .services import handover
 
         locks.register()
-        files.register(holders.readable_evidence_q)
-        files.register(holders.readable_documents_q)
-        handed_over.connect(holders.transfer_actions, dispatch_uid="strategies.transfer_actions")
-        city_cards.register_panel(cards.strategy_panel, 10)
-        city_cards.register_panel(cards.periods_panel, 30)
+        file_access.register(handover.readable_evidence_q)
+        file_access.register(handover.readable_documents_q)
+        handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")
+        city_cards.register_panel(panels.strategy_panel, 10)
+        city_cards.register_panel(panels.periods_panel, 30)

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from .views import actions, history, indicators, log, noted, periods, plans, strategies, updates, work
+from .views import actions, form_tokens, history, indicators, log, periods, plans, strategies, updates, work
 
 app_name = "strategies"
 
@@ -28,7 +28,7 @@ urlpatterns = [
     # actions and updates
     path("actions/<int:pk>/", actions.ActionDetail.as_view(), name="action_detail"),
     path("actions/<int:pk>/log/", log.ActionLog.as_view(), name="action_log"),
-    path("actions/<int:pk>/log/draft/", noted.DraftSave.as_view(), name="draft_save"),
+    path("actions/<int:pk>/log/draft/", form_tokens.DraftSave.as_view(), name="draft_save"),
     path("actions/<int:pk>/log/period/", log.LogPeriod.as_view(), name="log_period"),
     path("actions/<int:pk>/edit/", plans.ActionEdit.as_view(), name="action_edit"),
     path("actions/<int:pk>/history/", history.ActionHistory.as_view(), name="action_history"),

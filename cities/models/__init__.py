@@ -1,3 +1,4 @@
+from .cities import City
 from .events import Attendance, Event, StoredFile
 from .organisations import Installation, Organisation, TargetGroup, Theme
 from .people import (
@@ -9,7 +10,6 @@ from .people import (
     Person,
     ScientificCommittee,
 )
-from .places import City
 
 __all__ = [
     "Attendance",

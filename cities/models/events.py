@@ -6,14 +6,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from cities import files
+from cities import file_access
 from cities.enums import EventKind, FileState
 from cities.rules import insider_city_ids, lead_city_ids, reads_network
 from core import clock
 from core.models import Recorded, Versioned
 
+from .cities import City
 from .people import Body, Person
-from .places import City
 
 
 class StoredFileQuerySet(models.QuerySet):
@@ -23,11 +23,11 @@ class StoredFileQuerySet(models.QuerySet):
         Higher apps register what files are attached to.
         """
         own = Q(state=FileState.PENDING, uploaded_by=user.pk) if user.is_authenticated else Q(pk=None)
-        return self.filter(own | (~Q(state=FileState.PENDING) & files.readable_q(user)))
+        return self.filter(own | (~Q(state=FileState.PENDING) & file_access.readable_q(user)))
 
 
 class StoredFile(models.Model):
-    """One uploaded file. What it is attached to decides who may read it (``cities.files``).
+    """One uploaded file. What it is attached to decides who may read it (``cities.file_access``).
 
     Its bytes are outside the web root under a random name and never change: a better version is a new file.
     """

@@ -2,7 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cities.enums import OrganisationKind
-from cities.words import translated
+from cities.seed_translations import translated
 
 
 class Theme(models.Model):

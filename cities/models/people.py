@@ -9,12 +9,12 @@ from simple_history.models import HistoricalRecords
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
 from cities.rules import has_network_role, led_bodies_q, managed_bodies_q
-from cities.words import translated
+from cities.seed_translations import translated
 from core import clock
 from core.models import Recorded, Versioned
 
+from .cities import City
 from .organisations import Organisation
-from .places import City
 
 
 class PersonQuerySet(models.QuerySet):

@@ -19,9 +19,9 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from core import clock, locales
 from core.exceptions import HashMismatch
-from core.ticks import for_each
+from core.periodic import for_each
 
-from .content import InspectedFile, inspect
+from .file_inspection import InspectedFile, inspect
 
 PENDING_MAX_AGE = timedelta(days=7)
 PENDING_FILES = 60  # pending files per person

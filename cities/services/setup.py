@@ -9,8 +9,8 @@ from accounts.models import User
 from cities.enums import BodyKind, Role
 from cities.exceptions import MembershipRefused
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
+from cities.seed_translations import BODIES, TARGET_GROUPS, THEMES
 from cities.signals import network_created
-from cities.words import BODIES, TARGET_GROUPS, THEMES
 
 from .memberships import add_member
 

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.generic import DetailView, FormView, ListView
 
 from cities import selectors
-from cities.cards import panels_for
 from cities.forms import BodyForm, CityForm
 from cities.models import Body, City, Event
-from cities.services.places import save_profile
+from cities.panels import panels_for
+from cities.services.profiles import save_profile
 from core.exceptions import EditConflict, UserFacingError
 from core.views import LoginInsteadOf404Mixin
 
@@ -95,7 +95,7 @@ class BodyDetail(DetailView):
 class _ProfileEditView(LoginInsteadOf404Mixin, PermissionRequiredMixin, FormView):
     """Base class: a versioned form of one row; after an edit conflict it shows both versions."""
 
-    template_name = "cities/place_form.html"
+    template_name = "cities/profile_form.html"
     raise_exception = True
 
     def has_permission(self):

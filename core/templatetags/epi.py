@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core import locales
-from core.states import SHAPES, badge_for
+from core.badges import SHAPES, badge_for
 
 register = template.Library()
 

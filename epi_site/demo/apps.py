@@ -6,8 +6,8 @@ class DemoConfig(AppConfig):
     label = "demo"
 
     def ready(self):
-        from cities.words import register_names
+        from cities.seed_translations import register_names
 
-        from .words import GROUPS, THEMES
+        from .seed_names import GROUPS, THEMES
 
         register_names([*THEMES.values(), *GROUPS.values()])

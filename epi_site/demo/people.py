@@ -6,11 +6,11 @@ from datetime import date
 from accounts.models import User
 from cities.enums import BodyKind, OrganisationKind, Role, Seat
 from cities.models import Body, City, Installation, Organisation, Person, TargetGroup, Theme
+from cities.seed_translations import BODIES
 from cities.services.memberships import add_member
-from cities.words import BODIES
 from core import clock
 
-from .words import GROUPS, THEMES
+from .seed_names import GROUPS, THEMES
 
 PASSWORD = "integration-demo"  # noqa: S105 - printed at start; production refuses to run with these accounts
 DOMAIN = "demo.example"

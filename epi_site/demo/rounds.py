@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from evaluation.enums import Capacity, Decision
 from evaluation.models import Dimension, Evaluation, EvaluationRound, Framework
-from evaluation.selectors.sources import citable_sources
+from evaluation.selectors.citable import citable_sources
 from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
 from strategies.models import ReportingPeriod, Strategy
 

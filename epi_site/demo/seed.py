@@ -16,13 +16,13 @@ from evaluation.services import frameworks
 from evaluation.tasks import build_report, issue_due_reports
 from reports.enums import Recipients, ReportKind, Trigger
 from reports.models import Report, ReportSchedule
-from strategies.selectors.places import ACTION, INDICATOR, sections_of
+from strategies.selectors.correction_marks import ACTION, INDICATOR, sections_of
 from strategies.services import periods, plans
 from strategies.tasks import open_due_periods
 
 from . import meetings, people, training
 from .calendar import BEHIND, Calendar, Schedule
-from .log import CityHistory, submission_day
+from .city_history import CityHistory, submission_day
 from .plans import PlanWriter
 from .rounds import Rounds, dates
 

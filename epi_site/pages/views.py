@@ -6,9 +6,9 @@ from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
-from epi_site.pages.browser import stored_in_browser
+from epi_site.pages.cookies import stored_in_browser
+from epi_site.pages.landing import landing_url
 from epi_site.pages.selectors import front_page
-from epi_site.pages.workplace import landing_url
 
 __all__ = ["csrf_failure"]
 

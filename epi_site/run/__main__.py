@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from epi_site.settings.env import env_bool
 
-from .place import BindAddress, bind_address_from_environment, refuse_public_demo, refuse_taken_port
+from .bind_address import BindAddress, bind_address_from_environment, refuse_public_demo, refuse_taken_port
 from .supervisor import ManagedProcess, Supervisor, die_with_parent, say
 
 ROOT = Path(__file__).resolve().parent.parent.parent

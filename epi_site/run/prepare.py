@@ -17,7 +17,7 @@ from accounts.enums import DEMO_DOMAIN
 from core import health, triggers
 from epi_site.settings.env import env_bool
 
-from .place import bind_address_from_environment
+from .bind_address import bind_address_from_environment
 
 LOADING_MARKER = "demo-is-loading"
 

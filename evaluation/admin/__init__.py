@@ -1,5 +1,5 @@
-"""Admin pages: reference data for coordinators, queue and desk for the scientific committee."""
+"""Admin pages: reference data for coordinators, queue and review page for the scientific committee."""
 
-from . import desk, reference
+from . import reference, review
 
-__all__ = ["desk", "reference"]
+__all__ = ["reference", "review"]

@@ -29,11 +29,11 @@ from evaluation.models import (
     Evaluation,
     EvaluationResult,
 )
-from evaluation.selectors.judged import decision_contents, result_contents
-from evaluation.selectors.people import eligible_members
+from evaluation.selectors.decision_snapshot import decision_contents, result_contents
+from evaluation.selectors.eligibility import eligible_members
 from evaluation.signals import evaluation_published
 
-from . import letters
+from . import notifications
 from .rounds import APPROVALS_NEEDED, locked
 from .stages import apply_move
 
@@ -156,7 +156,7 @@ def ask_question(
     if existing := CommitteeQuestion.objects.open().filter(**fields).first():
         return existing
     question = CommitteeQuestion.objects.create(**fields)
-    letters.notify_of_question(question)
+    notifications.notify_of_question(question)
     return question
 
 
@@ -187,7 +187,7 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
     if evaluation.stage == Stage.REVIEW and evaluation.reviews.filter(cycle=evaluation.cycle).exists():
         evaluation.cycle += 1  # members who decided had not read the answer
         evaluation.save(update_fields=["cycle"])
-    letters.notify_of_answer(question)
+    notifications.notify_of_answer(question)
     return question
 
 

@@ -11,7 +11,7 @@ from evaluation.enums import INDEPENDENT, Stage
 from evaluation.exceptions import DeclarationClosed, PermissionRefused, ReasonMissing
 from evaluation.models import Assessment, ConflictOfInterest, Evaluation
 
-from . import letters
+from . import notifications
 from .rounds import end_assignment, locked
 
 
@@ -44,7 +44,7 @@ def declare_conflict(
         evaluation=evaluation, person=person, reason=reason.strip(), declared_by=by
     )
     _end_tasks(evaluation, person)
-    letters.notify_of_conflict(conflict)
+    notifications.notify_of_conflict(conflict)
     return conflict
 
 

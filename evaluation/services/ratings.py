@@ -23,7 +23,7 @@ from evaluation.exceptions import (
     UnknownSource,
 )
 from evaluation.models import Assessment, Citation, CommitteeReview, Dimension, Evaluation, RaterAssignment, Rating
-from evaluation.selectors.sources import citable_sources
+from evaluation.selectors.citable import citable_sources
 
 from .rounds import locked
 

@@ -34,10 +34,10 @@ from evaluation.models import (
     RaterAssignment,
     SubstituteAppointment,
 )
-from evaluation.selectors.people import eligible_members, people_in_conflict
+from evaluation.selectors.eligibility import eligible_members, people_in_conflict
 from strategies.models import PeriodRevision, ReportingPeriod, Strategy
 
-from . import letters
+from . import notifications
 
 APPROVALS_NEEDED = 2  # approvals needed
 
@@ -145,7 +145,7 @@ def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: A
     for assessment in evaluation.assessments.filter(rater=person).exclude(capacity=capacity):
         assessment.capacity, assessment._history_user = capacity, by  # from an earlier, withdrawn assignment
         assessment.save(update_fields=["capacity"])
-    letters.notify_of_assignment(assignment)
+    notifications.notify_of_assignment(assignment)
     return assignment
 
 
@@ -204,7 +204,7 @@ def set_moderator(evaluation: Evaluation, person: Person, *, by: Any) -> Evaluat
         raise AlreadyRater
     evaluation.moderator = person
     evaluation.save(update_fields=["moderator"])
-    letters.notify_moderator(evaluation)
+    notifications.notify_moderator(evaluation)
     return evaluation
 
 
@@ -245,7 +245,7 @@ def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reaso
     appointment = SubstituteAppointment.objects.create(
         evaluation=evaluation, person=person, reason=reason.strip(), appointed_by=by
     )
-    letters.notify_substitute(appointment)
+    notifications.notify_substitute(appointment)
     return appointment
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from core import clock
-from core.ticks import for_each
+from core.periodic import for_each
 from evaluation.enums import BY_DATE, TRANSITIONS, Stage
 from evaluation.exceptions import (
     ConsensusIncomplete,
@@ -20,7 +20,7 @@ from evaluation.exceptions import (
 from evaluation.models import Assessment, Dimension, Evaluation, StageMove
 from evaluation.signals import stage_moved
 
-from . import letters
+from . import notifications
 from .rounds import locked
 
 TIME_TO_CHANGE = timedelta(days=14)  # for the moderator, after the committee has requested changes
@@ -72,7 +72,7 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
     if target == Stage.PUBLISHED:
         evaluation.published_at = clock.now()
     evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])
-    letters.notify_of_transition(evaluation, move)
+    notifications.notify_of_transition(evaluation, move)
     stage_moved.send(Evaluation, evaluation=evaluation, move=move)
     return evaluation
 

@@ -9,8 +9,8 @@ from core.exceptions import EditConflict, UserFacingError
 from evaluation.enums import FROM_DISCUSS, Stage
 from evaluation.forms.ratings import ConsensusForm, NoteForm
 from evaluation.models import Assessment, Consensus
-from evaluation.selectors.overview import requested_changes
-from evaluation.selectors.sides import comparison_of
+from evaluation.selectors.comparison import comparison_of
+from evaluation.selectors.tasks import requested_changes
 from evaluation.services import consensus, discussion, ratings, stages
 
 from .base import EvaluationMixin

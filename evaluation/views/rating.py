@@ -12,8 +12,8 @@ from core.exceptions import EditConflict, UserFacingError
 from evaluation.enums import Stage
 from evaluation.forms.ratings import RatingForm
 from evaluation.models import Assessment, Rating
-from evaluation.selectors.overview import tasks_of
-from evaluation.selectors.sources import citable_sources
+from evaluation.selectors.citable import citable_sources
+from evaluation.selectors.tasks import tasks_of
 from evaluation.services import ratings
 
 from .base import EvaluationMixin

@@ -12,7 +12,7 @@ from django.views.generic import FormView, ListView, TemplateView
 
 from cities.models import Person
 from core.exceptions import UserFacingError
-from core.ids import parse_pk
+from core.parsing import parse_pk
 from core.views import LoginInsteadOf404Mixin
 from evaluation.enums import BY_DATE, FROM_REVIEW, TRANSITIONS, Stage
 from evaluation.forms.rounds import (
@@ -27,9 +27,9 @@ from evaluation.forms.rounds import (
     StrategyForm,
 )
 from evaluation.models import CommitteeQuestion, CommitteeReview, Consensus, Evaluation, EvaluationRound
-from evaluation.selectors.overview import alphas_of, requested_changes, tasks_of
-from evaluation.selectors.people import assignable_raters, eligible_members, people_without_role
+from evaluation.selectors.eligibility import assignable_raters, eligible_members, people_without_role
 from evaluation.selectors.results import result_summary
+from evaluation.selectors.tasks import alphas_of, requested_changes, tasks_of
 from evaluation.services import committee, conflicts, rounds, stages
 from strategies.models import PeriodRevision, Strategy
 

@@ -11,7 +11,7 @@ from core import clock
 from pilot.gates import GATES
 from pilot.models import GateWaiver, PilotPhase
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
-from strategies.services.versions import check_version, lock, require_perm, require_rule, save_with_history
+from strategies.services.persistence import check_version, lock, require_perm, require_rule, save_with_history
 
 DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from strategies.selectors.people import is_few
+from strategies.selectors.disclosure import is_few
 
 
 def changes(before: dict, now: dict) -> list[dict]:

@@ -4,10 +4,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.locales import NOTHING, money, number, percent
-from strategies.selectors.people import few_text
+from strategies.selectors.disclosure import few_text
 
-from . import blocks, dimensions, method, parts, words
-from .change_words import change_section
+from . import blocks, dimensions, labels, method, sections
+from .changes_section import change_section
 
 
 def title() -> str:
@@ -18,7 +18,7 @@ def subject(facts: dict) -> str:
     return facts["cities"][0]["name"]
 
 
-def sections(facts: dict) -> list[dict]:
+def document_sections(facts: dict) -> list[dict]:
     city = facts["cities"][0]
     made = [
         _summary(city, facts["period"]),
@@ -36,13 +36,18 @@ def sections(facts: dict) -> list[dict]:
 
 
 def _summary(city: dict, period: dict) -> dict:
-    counts = parts.health_counts(city)
+    counts = sections.health_counts(city)
     total = len(city["actions"])
     said = ngettext(
         "%(city)s reported on %(n)s action for %(period)s: %(health)s.",
         "%(city)s reported on %(n)s actions for %(period)s: %(health)s.",
         total,
-    ) % {"city": city["name"], "n": number(total), "period": period["name"], "health": words.health_counts_text(counts)}
+    ) % {
+        "city": city["name"],
+        "n": number(total),
+        "period": period["name"],
+        "health": labels.health_counts_text(counts),
+    }
     figures = city["money"]
     strip = [
         (number(total), ngettext("action", "actions", total)),
@@ -78,12 +83,12 @@ def _money_text(city: dict) -> str:
     return _("Of a budget of %(budget)s, %(spent)s (%(share)s) had been spent by the end of the period.") % {
         "budget": money(figures["budget"], currency),
         "spent": money(figures["spent"], currency),
-        "share": parts.share(figures["spent"], figures["budget"]),
+        "share": sections.share(figures["spent"], figures["budget"]),
     }
 
 
 def _indicator_text(city: dict) -> str:
-    return parts.indicator_sentence(city["indicators"]) if city["indicators"] else ""
+    return sections.indicator_sentence(city["indicators"]) if city["indicators"] else ""
 
 
 def _evaluation_text(city: dict) -> str:
@@ -95,10 +100,10 @@ def _evaluation_text(city: dict) -> str:
 
 def _gates(city: dict, period: dict) -> dict:
     return blocks.section(
-        parts.phases_title(),
-        city["phases"] and blocks.text(parts.phases_text()),
-        parts.phase_timeline([city], period["ends_on"]),
-        *(parts.requirement_table(phase) for phase in city["phases"]),
+        sections.phases_title(),
+        city["phases"] and blocks.text(sections.phases_text()),
+        sections.phase_timeline([city], period["ends_on"]),
+        *(sections.requirement_table(phase) for phase in city["phases"]),
     )
 
 
@@ -113,21 +118,21 @@ def _actions(city: dict) -> dict:
     rows = [
         [
             blocks.cell(f"{action['code']} {action['title']}", action["owner"] or _("no owner")),
-            blocks.state(action["health"], words.health(action["health"]), action["reason"]),
+            blocks.state(action["health"], labels.health(action["health"]), action["reason"]),
             percent(action["progress"]),
             percent(action["expected"]),
             number(action["update_count"]),
         ]
         for action in city["actions"]
     ]
-    return blocks.section(_("Actions by health"), parts.health_bars([city]), blocks.table(columns, rows))
+    return blocks.section(_("Actions by health"), sections.health_bars([city]), blocks.table(columns, rows))
 
 
 def _updates(city: dict) -> dict:
     """Return the updates shared with the network, oldest first; the others are only counted."""
     columns = [blocks.narrow(_("Date")), blocks.narrow(_("Action")), blocks.wide(_("What has happened"))]
     rows = [
-        [words.day(update["date"], "medium"), update["action"], blocks.cell(update["text"], _below(update))]
+        [labels.day(update["date"], "medium"), update["action"], blocks.cell(update["text"], _below(update))]
         for update in city["updates"]
     ]
     hidden = city["withheld"]
@@ -165,8 +170,8 @@ def _people(figure: str) -> str:
 
 
 def _indicators(city: dict) -> dict:
-    told = city["indicators"] and blocks.text(parts.indicator_sentence(city["indicators"]))
-    return blocks.section(_("Indicators against target"), told, parts.indicator_table(city))
+    told = city["indicators"] and blocks.text(sections.indicator_sentence(city["indicators"]))
+    return blocks.section(_("Indicators against target"), told, sections.indicator_table(city))
 
 
 def _money(city: dict) -> dict:
@@ -176,7 +181,7 @@ def _money(city: dict) -> dict:
             blocks.cell(f"{action['code']} {action['title']}"),
             NOTHING if action["budget"] == "0" else money(action["budget"], currency),
             money(action["spent"], currency),
-            parts.share(action["spent"], action["budget"]),
+            sections.share(action["spent"], action["budget"]),
             money(action["spent_in_period"], currency),
         ]
         for action in city["actions"]
@@ -184,11 +189,11 @@ def _money(city: dict) -> dict:
     ]
     if not rows:
         return blocks.section(_("Money"))
-    total = [{"text": cell, "strong": True} for cell in (_("All actions"), *parts.money_row(city)[1:])]
+    total = [{"text": cell, "strong": True} for cell in (_("All actions"), *sections.money_row(city)[1:])]
     return blocks.section(
         _("Money"),
         blocks.text(_("All amounts are in %(currency)s, as the city keeps its books.") % {"currency": currency}),
-        blocks.table(parts.money_columns(_("Action")), [*rows, total]),
+        blocks.table(sections.money_columns(_("Action")), [*rows, total]),
     )
 
 
@@ -197,7 +202,7 @@ def _dimensions(city: dict) -> dict:
     if not evaluation:
         return blocks.section(_("Six dimensions"), blocks.text(_evaluation_text(city)))
     judged = _("Published on %(day)s. It judged revision %(number)s of %(period)s.") % {
-        "day": words.day(evaluation["published_on"]),
+        "day": labels.day(evaluation["published_on"]),
         "number": evaluation["revision"],
         "period": evaluation["period"],
     }
@@ -211,20 +216,20 @@ def _dimensions(city: dict) -> dict:
 
 
 def _quality(city: dict) -> dict:
-    without_update = parts.actions_without_update(city)
-    unmeasured = [row["name"] for row in city["indicators"] if parts.is_missing_value(row)]
+    without_update = sections.actions_without_update(city)
+    unmeasured = [row["name"] for row in city["indicators"] if sections.is_missing_value(row)]
     without = [row["name"] for row in city["indicators"] if row["baseline"] is None]
     without_owner = [action["code"] for action in city["actions"] if not action["owner"]]
     rows = [
-        (_("Revision"), parts.submission_text(city)),
-        (_("Accepted"), words.day(city["accepted_at"])),
+        (_("Revision"), sections.submission_text(city)),
+        (_("Accepted"), labels.day(city["accepted_at"])),
         (
             _("Actions under way without an update"),
-            words.join_texts(action["code"] for action in without_update) or _("none"),
+            labels.join_texts(action["code"] for action in without_update) or _("none"),
         ),
         (_("Updates reported late"), number(city["reported_late"])),
-        (_("Indicators without a value"), words.join_texts(unmeasured) or _("none")),
-        (_("Indicators without a baseline"), words.join_texts(without) or _("none")),
-        (_("Actions without an owner"), words.join_texts(without_owner) or _("none")),
+        (_("Indicators without a value"), labels.join_texts(unmeasured) or _("none")),
+        (_("Indicators without a baseline"), labels.join_texts(without) or _("none")),
+        (_("Actions without an owner"), labels.join_texts(without_owner) or _("none")),
     ]
     return blocks.section(_("Data quality"), blocks.facts(*rows))

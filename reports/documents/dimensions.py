@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from core.locales import number
 
-from . import blocks, words
+from . import blocks, labels
 
 MIN_RATINGS = 2
 
@@ -34,7 +34,7 @@ def agreement_text(dimension: dict) -> str:
 
 def own_ratings_text(dimension: dict) -> str:
     """Return the medians of the city's own ratings by capacity. They do not count in the independent median."""
-    own = [f"{words.capacity(name)}: {words.span(spread['median'])}" for name, spread in dimension["beside"].items()]
+    own = [f"{labels.capacity(name)}: {labels.span(spread['median'])}" for name, spread in dimension["beside"].items()]
     return "; ".join(own) or _("none")
 
 
@@ -54,11 +54,11 @@ def dimension_table(evaluation: dict) -> dict | None:
             dimension["name"],
             consensus_cell(dimension),
             number(dimension["independent"]["n"]),
-            words.span(dimension["independent"]["median"]),
-            words.span(dimension["independent"]["range"]),
+            labels.span(dimension["independent"]["median"]),
+            labels.span(dimension["independent"]["range"]),
             agreement_text(dimension),
             own_ratings_text(dimension),
-            words.strength(dimension["strength"]),
+            labels.strength(dimension["strength"]),
         ]
         for dimension in evaluation["dimensions"]
     ]
@@ -108,8 +108,8 @@ def _short_cell(dimension: dict | None) -> blocks.Cell:
         else _("median %(median)s, n %(n)s, range %(range)s")
         % {
             "n": number(spread["n"]),
-            "median": words.span(spread["median"]),
-            "range": words.span(spread["range"]),
+            "median": labels.span(spread["median"]),
+            "range": labels.span(spread["range"]),
         }
     )
     if dimension["level"] is None:
@@ -132,7 +132,7 @@ def agreement_table(agreed: dict) -> dict | None:
             number(row["alpha"], 2) if row["alpha"] is not None else _why_undefined(row["undefined"]),
             number(row["strategies"]),
             number(row["ratings"]),
-            words.join_texts(f"{words.strength(key)} {number(row['strengths'][key])}" for key in _strengths(row)),
+            labels.join_texts(f"{labels.strength(key)} {number(row['strengths'][key])}" for key in _strengths(row)),
         ]
         for row in agreed["dimensions"]
     ]

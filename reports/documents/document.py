@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from core import locales
 from reports.enums import ReportKind
 
-from . import city_document, network_document, words
+from . import city_document, labels, network_document
 
 SCHEMA_VERSION = 1
 
@@ -36,7 +36,7 @@ def snapshot_contents(
         "verify_url": f"{settings.SITE_URL}/verify/",
         "facts": facts,
         "document": {
-            "labels": labels(),
+            "labels": document_labels(),
             "cover": {
                 "network": facts["network"]["name"],
                 "title": made.title(),
@@ -45,19 +45,19 @@ def snapshot_contents(
                 "days": _days(facts["period"]),
                 "issued": locales.day(issued_on),
             },
-            "sections": made.sections(facts),
+            "sections": made.document_sections(facts),
         },
     }
 
 
 def _days(period: dict) -> str:
     return _("%(first)s to %(last)s") % {
-        "first": words.day(period["starts_on"]),
-        "last": words.day(period["ends_on"]),
+        "first": labels.day(period["starts_on"]),
+        "last": labels.day(period["ends_on"]),
     }
 
 
-def labels() -> dict[str, str]:
+def document_labels() -> dict[str, str]:
     return {
         "number": _("Report"),
         "issued": _("issued"),

@@ -5,8 +5,8 @@ from django.utils.translation import ngettext
 
 from core.locales import number
 
-from . import blocks, dimensions, method, parts, words
-from .change_words import change_section
+from . import blocks, dimensions, labels, method, sections
+from .changes_section import change_section
 
 PHASES = ("coordination", "kick_off", "pact")
 
@@ -19,7 +19,7 @@ def subject(_facts: dict) -> str:
     return _("The whole network")
 
 
-def sections(facts: dict) -> list[dict]:
+def document_sections(facts: dict) -> list[dict]:
     cities = facts["cities"]
     made = [
         _summary(facts),
@@ -36,8 +36,8 @@ def sections(facts: dict) -> list[dict]:
 
 
 def _all_health(cities: list[dict]) -> dict[str, int]:
-    counts = [parts.health_counts(city) for city in cities]
-    return {key: sum(one[key] for one in counts) for key in words.HEALTHS}
+    counts = [sections.health_counts(city) for city in cities]
+    return {key: sum(one[key] for one in counts) for key in labels.HEALTHS}
 
 
 def _summary(facts: dict) -> dict:
@@ -52,19 +52,19 @@ def _summary(facts: dict) -> dict:
     ) % {
         "period": facts["period"]["name"],
         "n": number(len(cities)),
-        "names": words.join_texts(city["name"] for city in cities),
+        "names": labels.join_texts(city["name"] for city in cities),
     }
     told = [
         ngettext(
             "Together they follow %(n)s action: %(health)s.", "Together they follow %(n)s actions: %(health)s.", actions
         )
-        % {"n": number(actions), "health": words.health_counts_text(_all_health(cities))},
+        % {"n": number(actions), "health": labels.health_counts_text(_all_health(cities))},
     ]
     indicators = [row for city in cities for row in city["indicators"]]
     if indicators:
-        told.append(parts.indicator_sentence(indicators))
+        told.append(sections.indicator_sentence(indicators))
     told.append(
-        _("A published evaluation stands for %(names)s.") % {"names": words.join_texts(judged)}
+        _("A published evaluation stands for %(names)s.") % {"names": labels.join_texts(judged)}
         if judged
         else _("No evaluation has been published yet.")
     )
@@ -88,24 +88,24 @@ def _of_all(cities: list[dict], missing: list[dict]) -> str:
 def _missing_note(missing: list[dict]) -> dict | None:
     if not missing:
         return None
-    names = words.join_texts(f"{city['name']} ({words.period_state(city['state']).lower()})" for city in missing)
+    names = labels.join_texts(f"{city['name']} ({labels.period_state(city['state']).lower()})" for city in missing)
     return blocks.note(
         _("Not in this report, because not accepted when it was issued: %(names)s.") % {"names": names}, "warm"
     )
 
 
 def _gates(cities: list[dict], period: dict) -> dict:
-    columns = [blocks.wide(_("City")), *(blocks.wide(words.phase(kind), 2) for kind in PHASES)]
+    columns = [blocks.wide(_("City")), *(blocks.wide(labels.phase(kind), 2) for kind in PHASES)]
     rows = []
     for city in cities:
         phases = {phase["kind"]: phase for phase in city["phases"]}
         rows.append([city["name"], *(_gate_cell(phases.get(kind)) for kind in PHASES)])
     has_phases = any(city["phases"] for city in cities)
     return blocks.section(
-        parts.phases_title(),
-        blocks.text(parts.phases_text()) if has_phases else None,
+        sections.phases_title(),
+        blocks.text(sections.phases_text()) if has_phases else None,
         blocks.table(columns, rows) if has_phases else None,
-        parts.phase_timeline(cities, period["ends_on"]),
+        sections.phase_timeline(cities, period["ends_on"]),
     )
 
 
@@ -113,29 +113,29 @@ def _gate_cell(phase: dict | None) -> str | dict:
     if phase is None:
         return "–"
     if phase["actual_end"]:
-        dates = _("ended %(day)s") % {"day": words.day(phase["actual_end"], "medium")}
+        dates = _("ended %(day)s") % {"day": labels.day(phase["actual_end"], "medium")}
     elif phase["actual_start"]:
-        dates = _("under way since %(day)s") % {"day": words.day(phase["actual_start"], "medium")}
+        dates = _("under way since %(day)s") % {"day": labels.day(phase["actual_start"], "medium")}
     else:
-        dates = _("planned from %(day)s") % {"day": words.day(phase["planned_start"], "medium")}
-    counts = parts.requirement_counts(phase)
+        dates = _("planned from %(day)s") % {"day": labels.day(phase["planned_start"], "medium")}
+    counts = sections.requirement_counts(phase)
     is_met = counts["all"] == counts["met"] + counts["waived"]
-    return blocks.state("met" if is_met else "not_met", parts.gate_text(phase), dates)
+    return blocks.state("met" if is_met else "not_met", sections.gate_text(phase), dates)
 
 
 def _actions(cities: list[dict]) -> dict:
-    used = [key for key in words.HEALTHS if _all_health(cities)[key]]
+    used = [key for key in labels.HEALTHS if _all_health(cities)[key]]
     columns = [
         blocks.wide(_("City")),
         blocks.figure_column(_("Actions")),
-        *(blocks.figure_column(words.health(key)) for key in used),
+        *(blocks.figure_column(labels.health(key)) for key in used),
         blocks.figure_column(_("Updates")),
     ]
     rows = [_health_row(city["name"], [city], used) for city in cities]
     total = [{"text": cell, "strong": True} for cell in _health_row(_("All cities"), cities, used)]
     return blocks.section(
         _("Actions by health"),
-        parts.health_bars(cities),
+        sections.health_bars(cities),
         blocks.table(columns, [*rows, total], caption=_("Number of actions")),
         *_attention_list(cities),
     )
@@ -154,7 +154,7 @@ def _attention_list(cities: list[dict]) -> list[dict | None]:
         [
             city["name"],
             blocks.cell(f"{action['code']} {action['title']}", action["owner"] or _("no owner")),
-            blocks.state(action["health"], words.health(action["health"]), action["reason"]),
+            blocks.state(action["health"], labels.health(action["health"]), action["reason"]),
         ]
         for city in cities
         for action in city["actions"]
@@ -189,9 +189,9 @@ def _indicators(cities: list[dict]) -> dict:
     indicators = [row for city in measured for row in city["indicators"]]
     return blocks.section(
         _("Indicators against target"),
-        blocks.text(parts.indicator_sentence(indicators)) if indicators else None,
+        blocks.text(sections.indicator_sentence(indicators)) if indicators else None,
         _unlisted_note(sum(city.get("unlisted_indicators", 0) for city in cities)) if indicators else None,
-        *(parts.indicator_table(city, caption=city["name"]) for city in measured),
+        *(sections.indicator_table(city, caption=city["name"]) for city in measured),
     )
 
 
@@ -207,7 +207,7 @@ def _unlisted_note(count: int) -> dict | None:
 
 
 def _money(cities: list[dict]) -> dict:
-    rows = [parts.money_row(city) for city in cities]
+    rows = [sections.money_row(city) for city in cities]
     return blocks.section(
         _("Money"),
         blocks.text(
@@ -216,7 +216,7 @@ def _money(cities: list[dict]) -> dict:
                 "for the period."
             )
         ),
-        blocks.table(parts.money_columns(_("City")), rows),
+        blocks.table(sections.money_columns(_("City")), rows),
     )
 
 
@@ -224,7 +224,7 @@ def _dimensions(facts: dict) -> dict:
     judged = [city for city in facts["cities"] if city["evaluation"]]
     if not judged:
         return blocks.section(_("Six dimensions"), blocks.text(_("No evaluation has been published yet.")))
-    rounds = words.join_texts(dict.fromkeys(city["evaluation"]["round"] for city in judged))
+    rounds = labels.join_texts(dict.fromkeys(city["evaluation"]["round"] for city in judged))
     said = _("From %(rounds)s.") % {"rounds": rounds}  # not in the f-string: makemessages does not look inside
     return blocks.section(
         _("Six dimensions"),
@@ -255,16 +255,16 @@ def _quality(facts: dict) -> dict:
             city["name"],
             number(city["revision"]),
             blocks.cell(
-                words.day(city["submitted_at"], "medium"), _("after the due day") if city["submitted_late"] else ""
+                labels.day(city["submitted_at"], "medium"), _("after the due day") if city["submitted_late"] else ""
             ),
-            words.day(city["accepted_at"], "medium"),
+            labels.day(city["accepted_at"], "medium"),
             number(city["reported_late"]),
-            number(len(parts.actions_without_update(city))),
-            number(sum(map(parts.is_missing_value, city["indicators"]))),
+            number(len(sections.actions_without_update(city))),
+            number(sum(map(sections.is_missing_value, city["indicators"]))),
         ]
         for city in facts["cities"]
     ]
-    missing = [[city["name"], "–", words.period_state(city["state"]), "–", "–", "–", "–"] for city in facts["missing"]]
+    missing = [[city["name"], "–", labels.period_state(city["state"]), "–", "–", "–", "–"] for city in facts["missing"]]
     rows = sorted([*rows, *missing], key=lambda row: row[0].casefold())
     return blocks.section(
         _("Data quality"),
@@ -273,7 +273,7 @@ def _quality(facts: dict) -> dict:
                 "Reports were due on %(due)s. Reported late: updates on days of earlier periods. Silent: actions under "
                 "way without an update in the period. No value: indicators without a value for the period."
             )
-            % {"due": words.day(facts["period"]["due_on"])}
+            % {"due": labels.day(facts["period"]["due_on"])}
         ),
         blocks.table(columns, rows),
     )

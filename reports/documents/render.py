@@ -13,11 +13,11 @@ from django.template import Context, Engine
 from django.utils import translation
 
 from core import documents
+from core.badges import BADGES, SHAPES, UNKNOWN
 from core.snapshots import sha256_hex
-from core.states import BADGES, SHAPES, UNKNOWN
 
-from .drawing import present_sections
-from .signs import printable
+from .glyphs import printable
+from .presenters import present_sections
 
 DIRECTORY = Path(__file__).parent
 BLOCKS = "reports/report_blocks.html"  # also included by the report's page on the site
@@ -51,7 +51,7 @@ def template_version() -> str:
     """Return the hash of the templates, styles, modules and icons that determine how a report looks."""
     digest = sha256()
     for path in (*sorted(DIRECTORY.glob("*.*")), *_blocks()):
-        if path.suffix in {".typ", ".html", ".css"} or path.name in {"render.py", "drawing.py", "signs.py"}:
+        if path.suffix in {".typ", ".html", ".css"} or path.name in {"render.py", "presenters.py", "glyphs.py"}:
             digest.update(path.read_bytes())
     digest.update(json.dumps(_badges(), sort_keys=True).encode())
     return digest.hexdigest()

@@ -16,7 +16,7 @@ from strategies.enums import PeriodVerb
 from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
 from strategies.models.health import HealthInputs, explain, health_of
 from strategies.models.querysets import SHARED_VISIBILITIES
-from strategies.selectors.people import is_few
+from strategies.selectors.disclosure import is_few
 
 
 class ReportFacts(NamedTuple):

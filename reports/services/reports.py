@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cities.services.letters import notify
+from cities.services.notifications import notify
 from core import clock, documents
-from core.bell import enqueue
 from core.exceptions import UserFacingError
+from core.periodic import for_each
+from core.queue import enqueue
 from core.snapshots import canonical, sha256_hex
-from core.ticks import for_each
 from reports.documents import render
 from reports.documents.changes import changes
 from reports.documents.document import snapshot_contents

@@ -13,7 +13,7 @@ from django.views.generic import DetailView, FormView, ListView, View
 
 from core.exceptions import HashMismatch, UserFacingError
 from core.locales import current_locale, number
-from reports.documents.drawing import present_sections
+from reports.documents.presenters import present_sections
 from reports.enums import ReportState as States
 from reports.forms import IssueForm, ReportFilter
 from reports.models import Report, ReportFile

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from cities.models import Person
 from core import locales
 from core.forms import DayInput, LongTextarea, VersionedForm
-from core.ids import parse_pk
+from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from cities.enums import Role, Visibility
 from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of, reads_network
 from core.models import FrozenQuerySet
-from strategies import readers
+from strategies import revision_access
 from strategies.enums import LOCKED, PeriodState, PeriodVerb, StrategyStatus
 
 from . import health
@@ -229,11 +229,11 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
             city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
         )
         own = Q(city_period__city__in=insider_city_ids(user))
-        return self.filter(own | Exists(published) | readers.granted_to(user))
+        return self.filter(own | Exists(published) | revision_access.granted_to(user))
 
     def granted_to(self, user):
         """Revisions that apps above give the user access to for a task. The user reads them as the network does."""
-        return self.filter(readers.granted_to(user))
+        return self.filter(revision_access.granted_to(user))
 
     def newest_readable_id(self, user):
         """Return a subquery for an outer query with ``revision``: id of the period's newest revision for the user."""

@@ -46,8 +46,8 @@ from strategies.models import (
 )
 from strategies.models.querysets import SHARED_VISIBILITIES
 
+from .disclosure import few_text, is_few, may_read_few
 from .frozen_rows import verified_rows
-from .people import few_text, is_few, may_read_few
 
 SCHEMA = "strategies.period"
 

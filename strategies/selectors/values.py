@@ -10,9 +10,9 @@ from core import locales
 from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
 
 from .completeness import due_indicators
+from .disclosure import few_text, is_few, may_read_few
 from .frozen import newest_values, submitted_values
-from .logging import with_last_value
-from .people import few_text, is_few, may_read_few
+from .log_form import with_last_value
 
 
 class Figure(NamedTuple):

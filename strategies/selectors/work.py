@@ -19,7 +19,7 @@ from strategies.models.querysets import current_plan_q
 from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
 
 from .completeness import Completeness, completeness
-from .places import ACTION, CorrectionMark, correction_marks
+from .correction_marks import ACTION, CorrectionMark, correction_marks
 
 NEEDS_UPDATE = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
 RETURNED_TITLES = {

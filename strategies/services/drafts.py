@@ -13,7 +13,7 @@ from core import clock, locales
 from strategies.exceptions import StrategyError
 from strategies.models import Action, ActionUpdate, UpdateDraft
 
-from .versions import require_perm
+from .persistence import require_perm
 
 MAX_CHARACTERS = 200_000  # characters of all fields together, well above real use
 

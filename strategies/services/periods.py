@@ -12,8 +12,8 @@ from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS, is_coordinator, person_of
 from core import clock
+from core.periodic import for_each
 from core.snapshots import canonical, sha256_hex
-from core.ticks import for_each
 from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import (
     InputRefused,
@@ -35,13 +35,13 @@ from strategies.models import (
     RevisionIndicator,
 )
 from strategies.rules import is_own_municipality
+from strategies.selectors.correction_marks import sections_of
 from strategies.selectors.frozen import period_contents
 from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
-from strategies.selectors.places import sections_of
 from strategies.signals import period_state_changed
 
-from . import letters
-from .versions import check_version, require_perm, require_rule, save_with_history, translate_lock_errors
+from . import notifications
+from .persistence import check_version, require_perm, require_rule, save_with_history, translate_lock_errors
 
 EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
 
@@ -174,7 +174,7 @@ def _change_state(
     city_period.revision += verb in NEXT_REVISION
     city_period.move_count = move.number
     city_period.save(update_fields=["state", "revision", "move_count"])
-    letters.notify_of_transition(move)
+    notifications.notify_of_transition(move)
     return city_period, move
 
 
@@ -320,7 +320,7 @@ def request_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodCo
     if not city_period.is_locked:
         raise TransitionNotAllowed(_("This period is open: you can change it without asking."))
     comment = _comment(city_period, CommentKind.ASK_REOPEN, by=by, text=reason)
-    letters.notify_reopen_request(comment)
+    notifications.notify_reopen_request(comment)
     return comment
 
 

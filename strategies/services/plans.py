@@ -24,7 +24,7 @@ from strategies.models import (
     StrategyComment,
 )
 
-from .versions import check_version, lock, require_perm, require_rule, save_with_history
+from .persistence import check_version, lock, require_perm, require_rule, save_with_history
 
 MAX_TITLES = 5
 MEANING_FIELDS = (

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 
 from cities.enums import Role
 from cities.models import City, Membership, Person
-from cities.services.letters import email_address_of, notify, role_holders
+from cities.services.notifications import email_address_of, notify, role_holders
 from core import clock, locales
-from core.ticks import for_each
+from core.periodic import for_each
 from strategies.enums import LOCKED, Health, PeriodState
 from strategies.models import Action, CityPeriod, Reminder, ReminderDay
 from strategies.models.health import health_reason

@@ -32,10 +32,10 @@ from strategies.models import (
     UpdateDraft,
 )
 
-from .checks import UpdateInput, current_value, update_errors
-from .choosing import assign_period
+from .period_assignment import assign_period
+from .persistence import check_version, lock, require_perm, require_rule, save_with_history, translate_lock_errors
+from .validation import UpdateInput, current_value, update_errors
 from .values import set_value
-from .versions import check_version, lock, require_perm, require_rule, save_with_history, translate_lock_errors
 
 __all__ = [
     "UpdateInput",

@@ -11,8 +11,8 @@ from core import clock
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing
 from strategies.models import CityPeriod, Indicator, IndicatorValue
 
-from .checks import current_value, period_error, value_error
-from .versions import check_version, lock, require_perm, save_with_history, translate_lock_errors
+from .persistence import check_version, lock, require_perm, save_with_history, translate_lock_errors
+from .validation import current_value, period_error, value_error
 
 
 @transaction.atomic

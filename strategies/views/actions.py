@@ -17,7 +17,7 @@ from strategies.models.health import health_reason
 from strategies.selectors.actions import action_page, actions_of, may_read_live, with_readable_figures
 from strategies.services import plans
 
-from . import trails
+from . import breadcrumbs
 from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, csv_response, may
 
 SORTS = {
@@ -53,7 +53,7 @@ class ActionDetail(DetailPage):
         action, page = self.row, action_page(self.row, self.user)
         context = {
             "page": page,
-            "trail": trails.here(trails.strategy_breadcrumbs(action.strategy), action.title),
+            "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(action.strategy), action.title),
             "city": action.city,
             "reason": health_reason(action) if page.is_live else "",
             "shows_people": page.is_insider or reads_network(self.user),
@@ -139,7 +139,7 @@ class ActionList(StrategyMixin, DetailPage):
             "filter": self.filter,
             "count": ngettext("%(count)s action", "%(count)s actions", count) % {"count": locales.number(count)},
             "columns": [self.column(key, words) for key, words in COLUMNS],
-            "trail": trails.here(trails.strategy_breadcrumbs(self.row), _("Actions")),
+            "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), _("Actions")),
             "city": self.row.city,
             "is_insider": self.row.city_id in insider_city_ids(self.user),
             "is_live": may_read_live(self.user, self.row.city_id),
@@ -241,4 +241,4 @@ class ActionWithdraw(ReasonFormView):
         plans.withdraw_action(self.row, by=self.user, reason=form.cleaned_data["text"])
 
     def trail(self):
-        return trails.here(trails.action_breadcrumbs(self.row), self.heading)
+        return breadcrumbs.here(breadcrumbs.action_breadcrumbs(self.row), self.heading)

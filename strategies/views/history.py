@@ -6,7 +6,7 @@ from cities.rules import is_insider
 from strategies.models import Action, ActionUpdate, Indicator
 from strategies.selectors.history import history_of, history_of_action, history_of_update
 
-from . import trails
+from . import breadcrumbs
 from .base import DetailPage, StrategyMixin
 
 
@@ -16,7 +16,7 @@ class History(DetailPage):
 
     def get_context_data(self, **kwargs):
         row = self.row
-        trail = trails.here(self.trail(row), _("History"))
+        trail = breadcrumbs.here(self.trail(row), _("History"))
         return super().get_context_data(
             **kwargs, entries=self.entries(row), trail=trail, city=self.city_of(row), title=str(row)
         )
@@ -32,7 +32,7 @@ class ActionHistory(History):
         return history_of_action(row, self.user)
 
     def trail(self, row):
-        return trails.action_breadcrumbs(row)
+        return breadcrumbs.action_breadcrumbs(row)
 
     def city_of(self, row):
         return row.city
@@ -47,7 +47,7 @@ class UpdateHistory(History):
         return history_of_update(row, of_city=is_insider(self.user, row))
 
     def trail(self, row):
-        return trails.action_breadcrumbs(row.action)
+        return breadcrumbs.action_breadcrumbs(row.action)
 
     def city_of(self, row):
         return row.city_period.city
@@ -57,7 +57,7 @@ class IndicatorHistory(History):
     rows = Indicator.objects.select_related("strategy__city")
 
     def trail(self, row):
-        return [*trails.strategy_breadcrumbs(row.strategy), (row.name, row.get_absolute_url())]
+        return [*breadcrumbs.strategy_breadcrumbs(row.strategy), (row.name, row.get_absolute_url())]
 
     def city_of(self, row):
         return row.strategy.city
@@ -65,7 +65,7 @@ class IndicatorHistory(History):
 
 class StrategyHistory(StrategyMixin, History):
     def trail(self, row):
-        return trails.strategy_breadcrumbs(row)
+        return breadcrumbs.strategy_breadcrumbs(row)
 
     def city_of(self, row):
         return row.city

@@ -15,7 +15,7 @@ from strategies.models import CityPeriod, Indicator, IndicatorValue
 from strategies.selectors.values import baseline_and_target, indicators_of, target_progress, value_rows, values_of
 from strategies.services import values
 
-from . import trails
+from . import breadcrumbs
 from .actions import ReasonFormView
 from .base import DetailPage, ServiceFormView, StrategyMixin, csv_response, may
 
@@ -28,7 +28,7 @@ class IndicatorList(StrategyMixin, DetailPage):
         context = {
             "rows": indicators_of(self.row, self.user),
             "city": self.row.city,
-            "trail": trails.here(trails.strategy_breadcrumbs(self.row), _("Indicators")),
+            "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), _("Indicators")),
             "may_change": self.may("strategies.change_strategy") and not self.row.is_superseded,
         }
         return super().get_context_data(**context | kwargs)
@@ -62,8 +62,8 @@ class IndicatorDetail(DetailPage):
             "way": target_progress(baseline, target, told),
             "objective": indicator.objective or (indicator.action and indicator.action.objective),
             "chart": self.chart(told),
-            "trail": trails.here(
-                [*trails.strategy_breadcrumbs(indicator.strategy), self.list_breadcrumb()], indicator.name
+            "trail": breadcrumbs.here(
+                [*breadcrumbs.strategy_breadcrumbs(indicator.strategy), self.list_breadcrumb()], indicator.name
             ),
             "may_change": self.may("strategies.change_indicator") and not indicator.strategy.is_superseded,
             "may_value": self.may("strategies.add_indicatorvalue")
@@ -146,7 +146,7 @@ class ValuesEdit(ServiceFormView):
     def get_context_data(self, **kwargs):
         context = {
             "city": self.row.city,
-            "trail": trails.here(trails.period_breadcrumbs(self.row), _("Indicator values")),
+            "trail": breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), _("Indicator values")),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -171,4 +171,4 @@ class ValueWithdraw(ReasonFormView):
     def trail(self):
         strategy = self.row.indicator.strategy
         place = (self.row.indicator.name, self.back())
-        return trails.here([*trails.strategy_breadcrumbs(strategy), place], self.heading)
+        return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(strategy), place], self.heading)

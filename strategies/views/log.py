@@ -19,17 +19,17 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
 from core.exceptions import UserFacingError
-from core.ids import parse_pk
+from core.parsing import parse_pk
 from strategies.exceptions import LateUpdateUnconfirmed, ValuesConflict, ValuesPeriodChanged
 from strategies.forms import LogForm
 from strategies.models import Action, ActionUpdate, UpdateDraft
-from strategies.selectors.logging import LogFormData, values_by_indicator
+from strategies.selectors.log_form import LogFormData, values_by_indicator
 from strategies.selectors.work import next_action
-from strategies.services import drafts, notes, updates
+from strategies.services import drafts, form_tokens, updates
 
-from . import trails
+from . import breadcrumbs
 from .base import ObjectMixin, tell
-from .noted import FormTokenMixin, draft_fields, parse_uuid
+from .form_tokens import FormTokenMixin, draft_fields, parse_uuid
 
 MAX_UPLOADS = 20
 
@@ -108,7 +108,7 @@ class LogBase(ObjectMixin, TemplateView):
             "kept": kept,
             "update": self.update,
             "form_uuid": self.form_uuid,
-            "trail": trails.here(trails.my_work_trail(self.action), self.heading),
+            "trail": breadcrumbs.here(breadcrumbs.my_work_trail(self.action), self.heading),
             "has_more": self.has_more(form),
         }
         return self.render_to_response(self.get_context_data(**context | more), status=status)
@@ -148,7 +148,7 @@ class ActionLog(FormTokenMixin, LogBase):
         return last.language if last else self.action.city.language
 
     def show(self, form, **more):
-        lists = {"draft": self.draft, "note": notes.sign_form_token(self.user, self.action)}
+        lists = {"draft": self.draft, "note": form_tokens.sign_form_token(self.user, self.action)}
         return super().show(form, **lists | told_of(form) | more)
 
     # ---- POST

@@ -16,13 +16,13 @@ from strategies.enums import PeriodState, PeriodVerb
 from strategies.forms import NarrativeForm, ReasonForm, ReturnForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
+from strategies.selectors.correction_marks import ACTION, correction_marks, sections_of
 from strategies.selectors.frozen import redact_for, revision_for
 from strategies.selectors.periods import period_list
-from strategies.selectors.places import ACTION, correction_marks, sections_of
 from strategies.selectors.work import RETURNED_TITLES
 from strategies.services import periods
 
-from . import trails
+from . import breadcrumbs
 from .actions import ReasonFormView
 from .base import ActionView, DetailPage, LoginInsteadOf404Mixin, ServiceFormView
 
@@ -41,7 +41,7 @@ class CityPeriodList(LoginInsteadOf404Mixin, TemplateView):
             "page_obj": page,
             "paginator": page.paginator,
             "form": form,
-            "trail": trails.here(trails.cities_breadcrumbs(), _("Periods")),
+            "trail": breadcrumbs.here(breadcrumbs.cities_breadcrumbs(), _("Periods")),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -72,7 +72,7 @@ class CityPeriodDetail(DetailPage):
             "published": None if is_insider else self.published(),
             "comments": self.comments(is_insider, revisions) if shows_counts else [],
             "steps": self.steps(),
-            "trail": trails.here(trails.city_breadcrumbs(row.city), row.period.name),
+            "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(row.city), row.period.name),
             "may": self.permissions(),
         }
         return super().get_context_data(**context | kwargs)
@@ -169,7 +169,7 @@ class PeriodRevisionDetail(DetailPage):
             .filter(city_period=self.row)
             .order_by("-number")
             .first(),
-            "trail": trails.here(trails.period_breadcrumbs(self.row), words),
+            "trail": breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), words),
             "is_insider": self.row.city_id in insider_city_ids(self.user),
         }
         return super().get_context_data(**context | kwargs)
@@ -200,7 +200,7 @@ class NarrativeEdit(ServiceFormView):
         return Narrative.objects.get(city_period=form.instance.city_period)
 
     def get_context_data(self, **kwargs):
-        trail = trails.here(trails.period_breadcrumbs(self.row), _("Narrative"))
+        trail = breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), _("Narrative"))
         return super().get_context_data(city=self.row.city, trail=trail, **kwargs)
 
 
@@ -224,7 +224,7 @@ class CityPeriodSubmit(ServiceFormView):
         periods.submit_period(self.row, by=self.user, on_behalf_of=form.cleaned_data["on_behalf_of"])
 
     def get_context_data(self, **kwargs):
-        trail = trails.here(trails.period_breadcrumbs(self.row), _("Submit"))
+        trail = breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), _("Submit"))
         context = {"complete": completeness(self.row), "city": self.row.city, "is_early": self.is_early}
         return super().get_context_data(**context, trail=trail, **kwargs)
 
@@ -239,7 +239,7 @@ class PeriodReasonView(ReasonFormView):
         return ReasonForm(data, label=self.label, required=self.required, most=self.most)
 
     def trail(self):
-        return trails.here(trails.period_breadcrumbs(self.row), self.heading)
+        return breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), self.heading)
 
 
 class CityPeriodReturn(PeriodReasonView):
@@ -332,7 +332,7 @@ class CityPeriodPublish(ServiceFormView):
         context = {
             "contents": self.contents(),
             "city": self.row.city,
-            "trail": trails.here(trails.period_breadcrumbs(self.row), _("Publish")),
+            "trail": breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), _("Publish")),
         }
         return super().get_context_data(**context, **kwargs)
 

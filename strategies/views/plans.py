@@ -26,7 +26,7 @@ from strategies.models import (
 )
 from strategies.services import plans
 
-from . import trails
+from . import breadcrumbs
 from .actions import ReasonFormView
 from .base import ActionView, ServiceFormView, StrategyMixin, may
 
@@ -72,14 +72,14 @@ class PlanEdit(ServiceFormView):
             "heading": self.heading,
             "lead": str(self.row),
             "city": self.strategy.city,
-            "trail": trails.here(self.trail(), self.heading),
+            "trail": breadcrumbs.here(self.trail(), self.heading),
             "withdraw_url": self.withdraw_url(),
             "withdraw_needs_reason": self.withdraw_needs_reason,
         }
         return super().get_context_data(**context | kwargs)
 
     def trail(self):
-        return trails.strategy_breadcrumbs(self.strategy)
+        return breadcrumbs.strategy_breadcrumbs(self.strategy)
 
     def back(self):
         return self.strategy.get_absolute_url()
@@ -156,7 +156,7 @@ class StrategyAdd(PlanAdd):
         words = {"title": self.standing[0].title}
         lead = _("It follows “%(title)s”, which stays in force until the day that the new one is adopted.") % words
         heading = _("Begin the next strategy")
-        trail = trails.here(self.trail(), heading)
+        trail = breadcrumbs.here(self.trail(), heading)
         return super().get_context_data(heading=heading, lead=lead, trail=trail, **kwargs)
 
     def strategy_of(self, row):
@@ -166,7 +166,7 @@ class StrategyAdd(PlanAdd):
         self.added = plans.add_strategy(self.row, by=self.user, fields=form.columns)
 
     def trail(self):
-        return trails.city_breadcrumbs(self.row)
+        return breadcrumbs.city_breadcrumbs(self.row)
 
     def back(self):
         return self.row.get_absolute_url()
@@ -219,7 +219,7 @@ class AreaWithdraw(ReasonFormView):
         return self.row.strategy.get_absolute_url()
 
     def trail(self):
-        return trails.here(trails.strategy_breadcrumbs(self.row.strategy), self.heading)
+        return breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row.strategy), self.heading)
 
 
 class ObjectiveAdd(PlanAdd):
@@ -258,7 +258,7 @@ class ObjectiveWithdraw(AreaWithdraw):
         return self.row.area.strategy.get_absolute_url()
 
     def trail(self):
-        return trails.here(trails.strategy_breadcrumbs(self.row.area.strategy), self.heading)
+        return breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row.area.strategy), self.heading)
 
 
 class ActionAdd(PlanAdd):
@@ -277,7 +277,7 @@ class ActionEdit(PlanEdit):
     form_class, heading = forms.ActionForm, gettext_lazy("Change the plan of an action")
 
     def trail(self):
-        return trails.action_breadcrumbs(self.row)
+        return breadcrumbs.action_breadcrumbs(self.row)
 
     def back(self):
         return self.row.get_absolute_url()
@@ -306,7 +306,7 @@ class ActionPartMixin:
         return row.action.strategy
 
     def trail(self):
-        return trails.action_breadcrumbs(self.row.action)
+        return breadcrumbs.action_breadcrumbs(self.row.action)
 
     def back(self):
         return self.row.action.get_absolute_url()
@@ -321,7 +321,7 @@ class MilestoneAdd(PlanAdd):
         return may(self.user, "strategies.change_action", row)
 
     def trail(self):
-        return trails.action_breadcrumbs(self.row)
+        return breadcrumbs.action_breadcrumbs(self.row)
 
     def back(self):
         return self.row.get_absolute_url()
@@ -380,7 +380,7 @@ class MilestoneWithdraw(ActionPartMixin, PartWithdrawWithReason):
     consequence = gettext_lazy("The progress of the action is then reckoned from its other milestones.")
 
     def trail(self):
-        return trails.here(super().trail(), self.heading)
+        return breadcrumbs.here(super().trail(), self.heading)
 
 
 class BudgetLineWithdraw(ActionPartMixin, PartWithdraw):
@@ -395,7 +395,7 @@ class SwotMixin:
         return reverse("strategies:swot", args=[self.strategy.ref])
 
     def trail(self):
-        return [*trails.strategy_breadcrumbs(self.strategy), (_("Strengths and weaknesses"), self.back())]
+        return [*breadcrumbs.strategy_breadcrumbs(self.strategy), (_("Strengths and weaknesses"), self.back())]
 
 
 class SwotAdd(StrategyMixin, SwotMixin, PlanAdd):
@@ -484,4 +484,4 @@ class IndicatorWithdraw(PartWithdrawWithReason):
 
     def trail(self):
         place = (self.row.name, self.back())
-        return trails.here([*trails.strategy_breadcrumbs(self.row.strategy), place], self.heading)
+        return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(self.row.strategy), place], self.heading)

@@ -13,7 +13,7 @@ from strategies.models import Objective, PriorityArea, Strategy
 from strategies.selectors.actions import actions_of, may_read_live
 from strategies.services import plans
 
-from . import trails
+from . import breadcrumbs
 from .actions import ReasonFormView
 from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin
 
@@ -50,7 +50,7 @@ class StrategyDetail(StrategyPage):
             "counts": self.counts(actions),
             "action_count": len(actions),
             "indicators": strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action"),
-            "trail": trails.here(trails.city_breadcrumbs(strategy.city), _("Strategy")),
+            "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(strategy.city), _("Strategy")),
             "status": StrategyStatus(strategy.status),
             "is_insider": strategy.city_id in insider_city_ids(user),
             "is_live": may_read_live(user, strategy.city_id),
@@ -129,7 +129,7 @@ class SwotDetail(StrategyPage):
             "quadrants": quadrants,
             "problems": problems.select_related("area", "counter_action").prefetch_related("swot_items"),
             "seen": actions,
-            "trail": trails.here(trails.strategy_breadcrumbs(strategy), _("Strengths and weaknesses")),
+            "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(strategy), _("Strengths and weaknesses")),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -153,7 +153,7 @@ class StrategyAdopt(StrategyMixin, ServiceFormView):
         plans.adopt_strategy(self.row, by=self.user, on=form.cleaned_data["day"])
 
     def get_context_data(self, **kwargs):
-        trail = trails.here(trails.strategy_breadcrumbs(self.row), _("Adopt"))
+        trail = breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), _("Adopt"))
         return super().get_context_data(heading=_("Adopt the strategy"), lead=self.row.title, trail=trail, **kwargs)
 
 
@@ -171,7 +171,7 @@ class StrategyCommentAdd(StrategyMixin, ReasonFormView):
         plans.comment_strategy(self.row, by=self.user, text=form.cleaned_data["text"])
 
     def trail(self):
-        return trails.here(trails.strategy_breadcrumbs(self.row), self.heading)
+        return breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), self.heading)
 
 
 class StrategyPublish(StrategyMixin, ActionView):

@@ -13,7 +13,7 @@ from strategies.forms.log import stored_extras
 from strategies.models import ActionUpdate, Evidence
 from strategies.services import updates
 
-from . import trails
+from . import breadcrumbs
 from .actions import ReasonFormView
 from .base import ActionView, may, tell
 from .log import LogBase
@@ -88,7 +88,7 @@ class UpdateWithdraw(ReasonFormView):
         return self.row.action.get_absolute_url()
 
     def trail(self):
-        return trails.here(trails.action_breadcrumbs(self.row.action), self.heading)
+        return breadcrumbs.here(breadcrumbs.action_breadcrumbs(self.row.action), self.heading)
 
 
 class EvidenceWithdraw(ActionView):

@@ -9,7 +9,7 @@ from django.views.generic import TemplateView, View
 
 from cities.rules import insider_city_ids
 from core.exceptions import UserFacingError
-from core.ids import parse_pk
+from core.parsing import parse_pk
 from strategies.exceptions import StrategyError
 from strategies.models import Action
 from strategies.selectors.work import my_work, reported_text, started_periods

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from .places import numbers
-from .stage import PASSWORD, ROOT, chromium, demo_site
+from .live_site import PASSWORD, ROOT, chromium, demo_site
+from .page_list import numbers
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = Path(ROOT / "var" / "screenshots")

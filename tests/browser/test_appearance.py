@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from .hands import fits_the_screen
-from .places import PAGES
+from .browser_helpers import fits_the_screen
+from .page_list import PAGES
 
 AT_REST = """() => document.fonts.status === 'loaded'
   && document.getAnimations().every(each => each.playState !== 'running')"""

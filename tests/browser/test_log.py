@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from .browser_helpers import fits_the_screen, photo, tab_to
 from .conftest import sign_in
-from .hands import fits_the_screen, photo, tab_to
 
 WHO = "official.linkoping"
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from .stage import PASSWORD
+from .live_site import PASSWORD
 
 MAKE = f"""
 from cities.models import Body, City, Organisation, Person

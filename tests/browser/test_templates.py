@@ -3,13 +3,13 @@
 from collections import defaultdict
 from pathlib import Path
 
-from .places import PAGES
-from .stage import ROOT
+from .live_site import ROOT
+from .page_list import PAGES
 
 BY_ACTS = {  # what a page shows after something was sent, with the test that sends it
     "_parts/error_lines.html": "test_appearance.py::test_form_with_errors",
-    "strategies/_city_no_strategy.html": "test_new_city.py::test_official_begins_the_strategy_of_a_new_city",
-    "strategies/log_not_kept.html": "test_log.py::test_form_too_old_to_be_kept_gives_the_words_back",
+    "strategies/_city_no_strategy_panel.html": "test_new_city.py::test_official_begins_the_strategy_of_a_new_city",
+    "strategies/log_not_stored.html": "test_log.py::test_form_too_old_to_be_kept_gives_the_words_back",
 }
 BY_LIBRARIES = ("allauth/elements/", "bootstrap5/")  # parts that a library asks for where a page of its needs them
 

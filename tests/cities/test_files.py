@@ -14,11 +14,11 @@ from django.db.models import ProtectedError, Q
 from django.urls import reverse
 from PIL import Image, ImageCms
 
-from cities import files as registry
+from cities import file_access as registry
 from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
-from cities.services import content, files, pictures
+from cities.services import file_inspection, files, pictures
 from cities.tasks import delete_pending_files, delete_unknown_files
 from core import clock
 from core.snapshots import sha256_hex
@@ -130,7 +130,7 @@ def test_photo_in_a_document_does_not_say_where_it_was_taken(kind):
     photo, plain = picture(kind), b"what else the document holds"
     before = office("docx", entries=[("word/media/image1", photo), ("word/media/notes", plain)])
 
-    made = content.inspect(before, "minutes.docx").data
+    made = file_inspection.inspect(before, "minutes.docx").data
 
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         kept = archive.read("word/media/image1")
@@ -145,7 +145,7 @@ def test_photo_in_a_pdf_does_not_say_where_it_was_taken():
     xmp = b'<rdf exif:GPSLatitude="58,24.6N" exif:Make="x"><exif:GPSLongitude>15,37.3E</exif:GPSLongitude></rdf>'
     before = PDF.replace(b"%%EOF", picture("JPEG") + xmp + b"%%EOF")
 
-    made = content.inspect(before, "minutes.pdf").data
+    made = file_inspection.inspect(before, "minutes.pdf").data
 
     assert len(made) == len(before)
     assert b"58,24.6N" not in made
@@ -157,7 +157,7 @@ def test_photo_in_a_pdf_does_not_say_where_it_was_taken():
 def test_document_without_positions_is_kept_as_it_is():
     before = office("docx", entries=[("word/media/image1.jpg", picture("JPEG", exif=False))])
 
-    assert content.inspect(before, "minutes.docx").data == before
+    assert file_inspection.inspect(before, "minutes.docx").data == before
 
 
 @pytest.mark.slow
@@ -237,14 +237,14 @@ def archive(kind, *entries):
 
 def test_archive_packed_in_an_uncommon_way_is_damaged():
     with pytest.raises(FileRefused, match="damaged"):
-        content.inspect(archive(zipfile.ZIP_BZIP2, ("mimetype", b"x")), "a.odt")
+        file_inspection.inspect(archive(zipfile.ZIP_BZIP2, ("mimetype", b"x")), "a.odt")
 
 
 def test_archive_whose_check_sum_lies_is_damaged():
     data = archive(zipfile.ZIP_STORED, ("content.xml", b"what was written"))
 
     with pytest.raises(FileRefused, match="damaged"):
-        content.inspect(data.replace(b"what was written", b"what is read now"), "a.odt")
+        file_inspection.inspect(data.replace(b"what was written", b"what is read now"), "a.odt")
 
 
 def test_archive_that_names_one_part_twice_is_damaged():
@@ -252,13 +252,13 @@ def test_archive_that_names_one_part_twice_is_damaged():
         data = archive(zipfile.ZIP_DEFLATED, ("content.xml", b"one"), ("content.xml", b"other"))
 
     with pytest.raises(FileRefused, match="damaged"):
-        content.inspect(data, "a.odt")
+        file_inspection.inspect(data, "a.odt")
 
 
 @pytest.mark.parametrize("entry", [("mimetype", b"application/epub+zip"), ("photo.jpg", b"x")])
 def test_archive_that_is_no_document_is_refused(entry):
     with pytest.raises(FileRefused, match="Archives"):
-        content.inspect(archive(zipfile.ZIP_DEFLATED, entry), "a.zip")
+        file_inspection.inspect(archive(zipfile.ZIP_DEFLATED, entry), "a.zip")
 
 
 @pytest.mark.django_db
@@ -624,4 +624,4 @@ def test_bytes_that_are_not_those_taken_in_are_not_handed_out(client, held, capl
 
 
 def test_content_reads_text_with_a_mark_of_order():
-    assert content.inspect("\ufeffå".encode(), "a.txt").content_type == "text/plain"
+    assert file_inspection.inspect("\ufeffå".encode(), "a.txt").content_type == "text/plain"

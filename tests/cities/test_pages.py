@@ -1,11 +1,11 @@
 import pytest
 from django.urls import reverse
 
-from cities import cards, selectors
+from cities import panels, selectors
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import PermissionRefused
 from cities.models import City
-from cities.services.places import save_profile
+from cities.services.profiles import save_profile
 from core.exceptions import EditConflict
 from tests.factories import BodyFactory, CityFactory, EventFactory, MembershipFactory, PersonFactory, member
 
@@ -140,19 +140,19 @@ def test_body_of_the_network_has_a_page(client):
 
 
 def test_apps_above_add_cards_in_order_once(client, city, monkeypatch):
-    monkeypatch.setattr(cards, "_panel_makers", [])
+    monkeypatch.setattr(panels, "_panel_makers", [])
 
     def second(city, user):
-        return cards.Panel("_parts/empty.html", {"title": f"Second of {city}"})
+        return panels.Panel("_parts/empty.html", {"title": f"Second of {city}"})
 
     def first(city, user):
-        return cards.Panel("_parts/empty.html", {"title": "First"})
+        return panels.Panel("_parts/empty.html", {"title": "First"})
 
     def nothing(city, user):
         return None
 
     for maker, order in ((second, 60), (nothing, 1), (first, 10), (second, 5)):
-        cards.register_panel(maker, order)
+        panels.register_panel(maker, order)
 
     page = client.get(reverse("cities:city_detail", args=[city.slug]))
 

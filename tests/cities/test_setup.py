@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from cities import words
+from cities import seed_translations
 from cities.enums import BodyKind, Role
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
 from cities.services import setup
@@ -39,8 +39,8 @@ def test_empty_network_has_what_the_first_person_needs(run):
     assert Installation.objects.get().network_name == "Pact of Towns"
     assert not Installation.objects.get().is_demo
     assert set(Body.objects.values_list("kind", flat=True)) == {"network_office", "scientific_committee"}
-    assert Theme.objects.count() == len(words.THEMES)
-    assert TargetGroup.objects.count() == len(words.TARGET_GROUPS)
+    assert Theme.objects.count() == len(seed_translations.THEMES)
+    assert TargetGroup.objects.count() == len(seed_translations.TARGET_GROUPS)
     assert "is ready" in out
 
 
@@ -154,7 +154,7 @@ def test_existing_account_becomes_the_coordinator():
 def test_shipped_names_are_shown_in_the_readers_language_and_typed_ones_as_typed(monkeypatch):
     setup.create_network(name="Pact")
     Theme.objects.filter(code="health").update(name="Our own health")
-    monkeypatch.setattr(words, "gettext", lambda name: f"sv: {name}")
+    monkeypatch.setattr(seed_translations, "gettext", lambda name: f"sv: {name}")
 
     assert str(Theme.objects.get(code="housing")) == "sv: Housing and neighbourhoods"
     assert str(Theme.objects.get(code="health")) == "Our own health"

@@ -178,7 +178,7 @@ def test_words_of_empty_plain_and_grouped_choices(form):
 
 def test_both_versions_are_shown_side_by_side(form):
     form.differences = [FieldDifference("Name", "Ieva", "<b>")]
-    source = '{% include "_parts/edited_meanwhile.html" %}'
+    source = '{% include "_parts/edit_conflict.html" %}'
 
     html = Template(source).render(Context({"form": form}))
 

@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.utils.translation import override
 
 from core import locales
-from core.states import BADGES, SHAPES, badge_for
+from core.badges import BADGES, SHAPES, badge_for
 from core.templatetags import epi
 
 NBSP, NARROW = "\xa0", "\u202f"

@@ -16,8 +16,8 @@ from evaluation.models import (
     Evaluation,
     Rating,
 )
-from evaluation.selectors.queue import queue_facts, review_queue_for, with_gap
-from evaluation.selectors.sides import comparison_of
+from evaluation.selectors.comparison import comparison_of
+from evaluation.selectors.review_queue import queue_facts, review_queue_for, with_gap
 from evaluation.services import committee, discussion, ratings, rounds
 from tests.factories import EvaluationFactory, PersonFactory, UserFactory, member
 

@@ -20,14 +20,14 @@ from evaluation.exceptions import (
     SnapshotChanged,
 )
 from evaluation.models import CommitteeQuestion, CommitteeReview, DeskVisit, EvaluationResult
+from evaluation.selectors.comparison import comparison_of
 from evaluation.selectors.results import result_summary
-from evaluation.selectors.sides import comparison_of
 from evaluation.services import committee, conflicts, ratings
 from evaluation.signals import evaluation_published
 from strategies.models import CityPeriod
 from strategies.services.periods import save_narrative
 from tests.factories import EvaluationFactory, member
-from tests.reports.reported import SECRET, accept, open_city
+from tests.reports.accepted_city import SECRET, accept, open_city
 
 pytestmark = pytest.mark.django_db
 CHANGES = Decision.REQUEST_CHANGES

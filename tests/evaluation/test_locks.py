@@ -15,7 +15,7 @@ from evaluation.models import (
     Rating,
     StageMove,
 )
-from evaluation.selectors.overview import alphas_of
+from evaluation.selectors.tasks import alphas_of
 from reports.enums import ReportState
 from reports.models import ReportFile
 from reports.tasks import build_report

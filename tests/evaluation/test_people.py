@@ -24,7 +24,7 @@ from evaluation.exceptions import (
     WrongRevision,
 )
 from evaluation.models import Evaluation
-from evaluation.selectors.people import eligible_members, people_in_conflict
+from evaluation.selectors.eligibility import eligible_members, people_in_conflict
 from evaluation.services import committee, conflicts, rounds
 from tests.factories import (
     ActionFactory,

@@ -19,7 +19,7 @@ from evaluation import models as rows
 from evaluation.agreement import spread_of
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, STAGES, TRANSITIONS, Capacity
 from evaluation.exceptions import EvaluationError
-from evaluation.selectors.judged import decision_contents, result_contents
+from evaluation.selectors.decision_snapshot import decision_contents, result_contents
 from evaluation.services import committee, conflicts, consensus, discussion, ratings, rounds, stages
 from tests.factories import PersonFactory, member
 from tests.proofs import examples

@@ -10,14 +10,14 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
-from cities.cards import panels_for
 from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
-from evaluation.cards import evaluation_panel
+from cities.panels import panels_for
 from evaluation.exceptions import FrameworkInUse, PermissionRefused
 from evaluation.gate_checks import evaluation_is_published
 from evaluation.models import Dimension, EvaluationRound, Framework
-from evaluation.selectors.overview import alphas_of, tasks_of, work_rows
+from evaluation.panels import evaluation_panel
+from evaluation.selectors.tasks import alphas_of, tasks_of, work_rows
 from evaluation.services import committee, frameworks, ratings, rounds
 from strategies.models import Evidence, PeriodRevision
 from strategies.services import periods

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from .world import make_world
+from .shared_data import make_world
 
 
 @pytest.fixture(scope="module")

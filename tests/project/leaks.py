@@ -3,7 +3,7 @@
 import html
 import re
 
-from .world import SEEN_BY
+from .shared_data import SEEN_BY
 
 MARKER = re.compile(r"MARKER-([a-z-]+[a-z])", re.IGNORECASE)
 

@@ -18,8 +18,8 @@ from tests.factories import ActionFactory, EventFactory, IndicatorFactory
 
 from .leaks import leaks, markers_in, still
 from .routes import answer, text_of
+from .shared_data import SEEN_BY, evidence_on, kept_back, logged, mark
 from .test_access_matrix import LINES, ROLES, path_of
-from .world import SEEN_BY, evidence_on, kept_back, logged, mark
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

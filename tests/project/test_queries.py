@@ -31,8 +31,8 @@ from tests.factories import (
 )
 
 from .routes import answer, code
+from .shared_data import evaluation_in, evidence_on, logged, stored
 from .test_access_matrix import LINES, path_of
-from .world import evaluation_in, evidence_on, logged, stored
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

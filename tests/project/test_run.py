@@ -13,10 +13,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
-from epi_site.run import place as places
+from epi_site.run import bind_address as places
 from epi_site.run import prepare, supervisor
 from epi_site.run.__main__ import environment_for
-from epi_site.run.place import BindAddress
+from epi_site.run.bind_address import BindAddress
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
 

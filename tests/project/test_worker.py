@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 from django.conf import settings
 
-from tests.project.worker_world import REPORTS
+from tests.project.worker_data import REPORTS
 
 pytestmark = pytest.mark.waits
 ROOT = Path(__file__).parents[2]
@@ -130,7 +130,7 @@ def place(request, tmp_path, database_url):
     place = Place(tmp_path, request.param, database_url)
     place.run("manage.py", "migrate", "--verbosity", "0")
     place.run("manage.py", "createcachetable")
-    place.run("-m", "tests.project.worker_world")
+    place.run("-m", "tests.project.worker_data")
     yield place
     if place.started:
         place.kill_group()

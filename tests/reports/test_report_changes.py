@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from reports.documents import change_words, city_document, dimensions, network_document, parts, words
+from reports.documents import changes_section, city_document, dimensions, labels, network_document, sections
 from reports.documents.changes import changes
 
 from . import report_facts
@@ -28,7 +28,7 @@ def only(found):
 def told(change, *, names_cities=False) -> list:
     """The row that is printed of a change."""
     facts = {"previous": {"number": "EPI-1", "issued": "2026-07-01"}, "changes": [change]}
-    section = change_words.change_section(facts, names_cities=names_cities)
+    section = changes_section.change_section(facts, names_cities=names_cities)
     return section["blocks"][1]["rows"][0]
 
 
@@ -36,7 +36,7 @@ def test_nothing_changed(before, now):
     assert changes(before, now) == []
     facts = {"previous": {"number": "EPI-1", "issued": "2026-07-01"}, "changes": []}
     assert "Nothing that this report compares has changed." in str(
-        change_words.change_section(facts, names_cities=True)
+        changes_section.change_section(facts, names_cities=True)
     )
 
 
@@ -110,7 +110,7 @@ def test_small_target_is_no_change_and_never_printed(before, now):
 
 
 def test_report_of_before_is_drawn_as_it_was():
-    row = parts.indicator_row(report_facts.indicator(1, baseline="2", target="4"))
+    row = sections.indicator_row(report_facts.indicator(1, baseline="2", target="4"))
 
     assert (row[1]["text"], row[4]["text"]) == ("2", "4")
 
@@ -131,7 +131,7 @@ def test_report_of_before_is_drawn_as_it_was():
     ],
 )
 def test_progress_to_target(changed, way):
-    assert parts.progress_to_target(report_facts.indicator(1, **changed)) == way
+    assert sections.progress_to_target(report_facts.indicator(1, **changed)) == way
 
 
 @pytest.mark.parametrize(
@@ -146,17 +146,17 @@ def test_progress_to_target(changed, way):
     ],
 )
 def test_target_reached(changed, reached):
-    assert parts.is_reached(report_facts.indicator(1, **changed)) is reached
+    assert sections.is_reached(report_facts.indicator(1, **changed)) is reached
 
 
 def test_value_for_the_city_alone_is_said_to_be_so():
-    row = parts.indicator_row(report_facts.indicator(1, value=None, is_withheld=True))
+    row = sections.indicator_row(report_facts.indicator(1, value=None, is_withheld=True))
 
     assert row[3] == "for the city alone"
 
 
 def test_unit_stands_with_the_indicators_name():
-    row = parts.indicator_row(report_facts.indicator(1))
+    row = sections.indicator_row(report_facts.indicator(1))
 
     assert row[0] == {"text": "Employees trained in intercultural work, unit 1", "note": "people · A1 Courses"}
 
@@ -195,22 +195,24 @@ def test_sections_without_content_are_left_out():
     empty = report_facts.city(actions=0, judged=False, phases=[], indicators=[], updates=[], withheld=0)
     facts = report_facts.facts(empty)
 
-    city = [section["title"] for section in city_document.sections(facts)]
-    network = [section["title"] for section in network_document.sections(facts)]
+    city = [section["title"] for section in city_document.document_sections(facts)]
+    network = [section["title"] for section in network_document.document_sections(facts)]
 
     assert "Indicators against target" not in city + network
     assert "Money" not in city
     assert "Method" in city
-    assert "Linköping has no action in its strategy yet." in str(city_document.sections(facts)[0])
+    assert "Linköping has no action in its strategy yet." in str(city_document.document_sections(facts)[0])
 
 
 def test_counts_of_actions_read_as_a_sentence():
-    assert words.health_counts_text({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
+    assert labels.health_counts_text({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
 
 
 def test_name_of_an_action_is_its_code_and_title():
     actions = next(
-        section for section in city_document.sections(report_facts.facts()) if section["title"] == "Actions by health"
+        section
+        for section in city_document.document_sections(report_facts.facts())
+        if section["title"] == "Actions by health"
     )
 
     first = actions["blocks"][-1]["rows"][0][0]

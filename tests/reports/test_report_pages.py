@@ -16,7 +16,7 @@ from strategies.models import PeriodRevision
 from tests.factories import CityFactory, CityPeriodFactory, ReportingPeriodFactory, member, move_to
 
 from . import report_facts
-from .reported import SECRET, accepted_city, open_city
+from .accepted_city import SECRET, accepted_city, open_city
 
 pytestmark = pytest.mark.django_db
 

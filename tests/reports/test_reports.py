@@ -37,7 +37,7 @@ from tests.factories import (
     member,
 )
 
-from .reported import SECRET, accept, accepted_city, open_city, published_result, reopen_and_accept
+from .accepted_city import SECRET, accept, accepted_city, open_city, published_result, reopen_and_accept
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from strategies.exceptions import (
 )
 from strategies.models import CityPeriod, PeriodComment, PeriodMove, ReportingPeriod
 from strategies.services import periods, updates
-from strategies.services.choosing import assign_period
+from strategies.services.period_assignment import assign_period
 from strategies.signals import period_state_changed
 from tests.factories import (
     ActionFactory,
@@ -450,7 +450,7 @@ def test_chosen_period_is_taken_or_refused_with_a_sentence(city, other_city):
 
 def test_endless_locking_ends(city, monkeypatch):
     CityPeriodFactory(city=city, to_state="submitted")
-    monkeypatch.setattr("strategies.services.choosing._create_periods", lambda day, attempt: None)
+    monkeypatch.setattr("strategies.services.period_assignment._create_periods", lambda day, attempt: None)
 
     with pytest.raises(PeriodLocked):
         assign_period(city, clock.today())

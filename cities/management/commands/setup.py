@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 
-from accounts.links import new_password_link
+from accounts.tokens import new_password_link
 from cities.enums import BodyKind, Role
 from cities.services import setup
 from core.exceptions import UserFacingError

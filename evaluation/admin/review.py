@@ -1,0 +1,323 @@
+"""The committee's review queue as an admin changelist, and the review page of one evaluation."""
+
+import csv
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cities.enums import Role
+from cities.models import Installation
+from cities.rules import has_network_role, is_scientific_member
+from core import clock, locales
+from core.admin import ReadOnlyAdmin
+from core.charts import csv_rows
+from core.exceptions import UserFacingError
+from core.parsing import parse_pk
+from evaluation.enums import FROM_REVIEW, Stage
+from evaluation.exceptions import SnapshotChanged
+from evaluation.forms.review import DecisionForm, QuestionForm
+from evaluation.models import Evaluation
+from evaluation.selectors.review import review_page_of
+from evaluation.selectors.review_queue import HIDDEN, coordinator_queue_for, queue_facts, review_queue_for
+from evaluation.services import committee
+from pilot.gates import check_gates
+
+VISIT_SECONDS = 30 * 60  # seconds: within one visit the list of changes stays
+EMPTY = "–"
+
+
+class ReviewChangeList(ChangeList):
+    """Changelist ordered by dispute unless a column is chosen. Loads the facts of all rows of a page at once."""
+
+    def get_ordering(self, request, queryset):
+        if ORDER_VAR not in self.params:
+            return list(queryset.query.order_by)
+        return super().get_ordering(request, queryset)
+
+    def get_results(self, request):
+        super().get_results(request)
+        rows = list(self.result_list)
+        facts = queue_facts(rows, request.user)
+        for row in rows:
+            row.facts = facts[row.pk]
+        self.result_list = rows
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnlyAdmin):
+    """The review queue. Read-only: only services change an evaluation."""
+
+    list_display = [
+        "where",
+        "state",
+        "deadline",
+        "raters",
+        "disputed",
+        "median_and_range",
+        "gap",
+        "evidence",
+        "decisions",
+        "waiting",
+    ]
+    list_filter = ["stage", "round", "strategy__city"]
+    search_fields = ["strategy__city__name", "round__name", "strategy__title"]
+    list_display_links = None
+    actions = ["as_csv"]
+    list_per_page = 50
+    show_full_result_count = False
+
+    @staticmethod
+    def _is_coordinator_only(request) -> bool:
+        """Return whether the user is a coordinator and no committee member: such users have no review page."""
+        return has_network_role(request.user, Role.COORDINATOR) and not is_scientific_member(request.user)
+
+    def get_queryset(self, request):
+        return (
+            coordinator_queue_for(request.user)
+            if self._is_coordinator_only(request)
+            else review_queue_for(request.user)
+        )
+
+    def get_ordering(self, request):
+        return []  # keep the order of the queryset: most disputed first
+
+    def get_changelist(self, request, **kwargs):
+        return ReviewChangeList
+
+    def get_list_display(self, request):
+        """Show coordinators no column that depends on ratings."""
+        return ["page", "state", "deadline", "waiting"] if self._is_coordinator_only(request) else self.list_display
+
+    def get_sortable_by(self, request):
+        return ["state", "waiting"] if self._is_coordinator_only(request) else ["state", "gap", "waiting"]
+
+    def get_actions(self, request):
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    # ---- columns
+
+    @admin.display(description=gettext_lazy("city and round"))
+    def where(self, row):
+        has_desk = row.stage in FROM_REVIEW
+        return self._link(row, reverse("admin:evaluation_desk", args=[row.pk]) if has_desk else row.get_absolute_url())
+
+    @admin.display(description=gettext_lazy("city and round"))
+    def page(self, row):
+        return self._link(row, row.get_absolute_url())
+
+    @staticmethod
+    def _link(row, url):
+        return format_html('<a href="{}">{}, {}</a>', url, row.strategy.city.name, row.round.name)
+
+    @admin.display(description=gettext_lazy("stage"), ordering="stage")
+    def state(self, row):
+        return row.get_stage_display()
+
+    @admin.display(description=gettext_lazy("deadline"))
+    def deadline(self, row):
+        return locales.day(row.last_day, "medium") if row.last_day else EMPTY
+
+    @admin.display(description=gettext_lazy("raters"))
+    def raters(self, row):
+        return row.rater_count if row.rater_count != HIDDEN else EMPTY
+
+    @admin.display(description=gettext_lazy("disputed most"))
+    def disputed(self, row):
+        return row.facts.dimension.name if row.facts.dimension else EMPTY
+
+    @admin.display(description=gettext_lazy("median (range)"))
+    def median_and_range(self, row):
+        spread = row.facts.spread
+        return f"{spread.median} ({spread.range})".replace("-", "–") if spread else EMPTY
+
+    @admin.display(description=gettext_lazy("gap"), ordering="largest_gap")
+    def gap(self, row):
+        return row.largest_gap if row.largest_gap != HIDDEN else EMPTY
+
+    @admin.display(description=gettext_lazy("evidence"))
+    def evidence(self, row):
+        return row.facts.evidence.label if row.facts.evidence else EMPTY
+
+    @admin.display(description=gettext_lazy("decisions"))
+    def decisions(self, row):
+        if row.stage != Stage.REVIEW:
+            return EMPTY
+        words = ngettext("%(n)s approval", "%(n)s approvals", row.facts.approvals) % {"n": row.facts.approvals}
+        return f"{words}, {_('yours among them')}" if row.facts.has_decided else words
+
+    @admin.display(description=gettext_lazy("days waiting"), ordering="waiting_since")
+    def waiting(self, row):
+        if row.stage != Stage.REVIEW or row.waiting_since is None:
+            return EMPTY
+        return (clock.now() - row.waiting_since).days
+
+    @admin.action(description=gettext_lazy("Download CSV"), permissions=["view"])
+    def as_csv(self, request, queryset):
+        """Return the selected rows as CSV, with the columns that the user sees."""
+        columns = [getattr(self, name) for name in self.get_list_display(request)]
+        rows = list(queryset)
+        facts = queue_facts(rows, request.user)
+        table = [[str(column.short_description) for column in columns]]
+        for row in rows:
+            row.facts = facts[row.pk]
+            words = [str(column(row)) for column in columns]
+            table.append([f"{row.strategy.city.name}, {row.round.name}", *words[1:]])
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="review-queue.csv"'
+        response.write("\ufeff")
+        writer = csv.writer(response)
+        if Installation.objects.filter(is_demo=True).exists():
+            writer.writerow([_("# Illustrative content (demonstration)")])
+        writer.writerows(csv_rows(table))
+        return response
+
+    # ---- URLs
+
+    def get_urls(self):
+        guarded = self.admin_site.admin_view
+        return [
+            path("", guarded(self.changelist_view), name="evaluation_desk_queue"),
+            path("<int:pk>/desk/", guarded(self.desk_view), name="evaluation_desk"),
+            path("<int:pk>/desk/seen/", guarded(self.seen_view), name="evaluation_desk_seen"),
+            path("<int:pk>/desk/gates/", guarded(self.gates_view), name="evaluation_desk_gates"),
+            path("<int:pk>/desk/ask/", guarded(self.ask_view), name="evaluation_desk_ask"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": _("Review queue")} | (extra_context or {}))
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """Redirect to the review page, or to the evaluation's page for users without one."""
+        self._hide(request)
+        pk = parse_pk(object_id)
+        if pk is None or not Evaluation.objects.visible_to(request.user).filter(pk=pk).exists():
+            raise Http404
+        if self._on_desk(request, pk) is not None:
+            return redirect("admin:evaluation_desk", pk=pk)
+        return redirect("evaluation:evaluation_detail", pk=pk)
+
+    def history_view(self, request, object_id, extra_context=None):
+        raise Http404  # history would reveal ratings too early; the review page lists what happened
+
+    @staticmethod
+    def _on_desk(request, pk):
+        rows = Evaluation.objects.reviewable_by(request.user).filter(stage__in=FROM_REVIEW)
+        return rows.with_related().filter(pk=pk).first()
+
+    def _get_evaluation(self, request, pk):
+        """Return the evaluation. Raises Http404 for users who may not review it, and for everyone before the review."""
+        evaluation = self._on_desk(request, pk)
+        if evaluation is None:
+            raise Http404
+        return evaluation
+
+    # ---- the review page
+
+    def desk_view(self, request, pk):
+        evaluation = self._get_evaluation(request, pk)
+        if request.method == "POST":
+            return self._decide(request, evaluation)
+        return self._show(request, evaluation)
+
+    def _show(self, request, evaluation, form=None, status=200):
+        desk = review_page_of(evaluation, request.user)
+        dimensions = [side.dimension for side in desk.table.sides]
+        if form is None:
+            form = DecisionForm(initial={"stated_hash": desk.stated_hash}, dimensions=dimensions)
+        elif status == 409:
+            form.update_hash(desk.stated_hash)
+        context = {
+            "desk": desk,
+            "evaluation": evaluation,
+            "rows": [
+                (side, form[f"comment-{side.dimension.code}"], form[f"changes-{side.dimension.code}"])
+                for side in desk.table.most_disputed_first
+            ],
+            "form": form,
+            "has_changed": status == 409,
+            "may_see_gates": request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city),
+            "question_form": QuestionForm(dimensions=dimensions),
+            "trail": [
+                (_("Workbench"), reverse("admin:index")),
+                (_("Review queue"), reverse("admin:evaluation_desk_queue")),
+                (str(evaluation), ""),
+            ],
+        }
+        return render(request, "admin/evaluation/review.html", context, status=status)
+
+    def _decide(self, request, evaluation):
+        dimensions = evaluation.round.framework.dimensions.all()
+        form = DecisionForm(request.POST, dimensions=dimensions)
+        if not form.is_valid():
+            return self._show(request, evaluation, form)
+        try:
+            committee.decide(
+                evaluation,
+                by=request.user,
+                decision=form.cleaned_data["decision"],
+                reason=form.cleaned_data["reason"],
+                dimensions=form.verdicts,
+                stated_hash=form.cleaned_data["stated_hash"],
+                reopen_ratings=form.cleaned_data["reopen_ratings"],
+            )
+        except SnapshotChanged as error:
+            form.add_error(None, str(error))
+            return self._show(request, evaluation, form, status=409)
+        except UserFacingError as error:
+            form.add_error(None, str(error))
+            return self._show(request, evaluation, form)
+        messages.success(request, _("Your decision is recorded."))
+        return redirect("admin:evaluation_desk_queue")
+
+    def ask_view(self, request, pk):
+        evaluation = self._get_evaluation(request, pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        dimensions = list(evaluation.round.framework.dimensions.all())
+        form = QuestionForm(request.POST, dimensions=dimensions)
+        if not form.is_valid():
+            messages.error(request, _("Write the question first."))
+            return redirect("admin:evaluation_desk", pk=pk)
+        chosen = next((row for row in dimensions if row.code == form.cleaned_data["dimension"]), None)
+        try:
+            committee.ask_question(evaluation, by=request.user, text=form.cleaned_data["text"], dimension=chosen)
+        except UserFacingError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The city's officials are asked. Nothing is sent back."))
+        return redirect("admin:evaluation_desk", pk=pk)
+
+    def seen_view(self, request, pk):
+        """Store the visit. The page posts here when it is shown, because GET must not change data."""
+        evaluation = self._get_evaluation(request, pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        visit = evaluation.visits.filter(user=request.user).first()
+        if visit is None or (clock.now() - visit.at).total_seconds() > VISIT_SECONDS or "now" in request.POST:
+            committee.record_visit(evaluation, by=request.user)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204)
+        return redirect("admin:evaluation_desk", pk=pk)
+
+    def gates_view(self, request, pk):
+        """Show the current gate checks of the city's pilot: an HTML part for htmx, else a page."""
+        evaluation = self._get_evaluation(request, pk)
+        if not request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city):
+            raise PermissionDenied
+        phases = check_gates(evaluation.strategy.city)
+        template = "desk_gates_part.html" if request.headers.get("HX-Request") else "desk_gates.html"
+        trail = [
+            (_("Review queue"), reverse("admin:evaluation_desk_queue")),
+            (str(evaluation), reverse("admin:evaluation_desk", args=[evaluation.pk])),
+            (_("Gates"), ""),
+        ]
+        context = {"evaluation": evaluation, "phases": phases, "trail": trail}
+        return render(request, f"admin/evaluation/{template}", context)

@@ -1,0 +1,131 @@
+"""The data of the review page: everything a committee member needs to decide on one evaluation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cities.rules import person_of
+from core.snapshots import canonical, sha256_hex
+from evaluation.enums import Stage
+from evaluation.models import (
+    CommitteeQuestion,
+    CommitteeReview,
+    DeskVisit,
+    Evaluation,
+    StageMove,
+    SubstituteAppointment,
+)
+from strategies.enums import Health
+from strategies.selectors.frozen import redact_for
+
+from .citable import indicators_of
+from .comparison import Comparison, comparison_of
+from .decision_snapshot import DecisionRows, decision_contents
+
+
+@dataclass(frozen=True)
+class VisitChange:
+    """Something that happened since the last visit. ``text`` names no level."""
+
+    at: datetime
+    text: str
+
+
+@dataclass
+class ReviewPage:
+    evaluation: Evaluation
+    table: Comparison
+    stated_hash: str
+    reviews: list[CommitteeReview]  # of this cycle
+    earlier: list[CommitteeReview]
+    questions: list[CommitteeQuestion]
+    substitutes: list[SubstituteAppointment]
+    moves: list[StageMove]
+    narrative: dict | None  # narrative, actions and indicators come from the evaluated revision
+    actions: list[dict]
+    indicators: list[dict]
+    last_visit: datetime | None
+    changes: list[VisitChange]
+    own_review: CommitteeReview | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.evaluation.stage == Stage.REVIEW and self.own_review is None
+
+    @property
+    def approvals_needed_text(self) -> str:
+        """Return how many approvals are still needed, as a sentence."""
+        if len(self.reviews) == 1:
+            return _("One member has approved; one more has to concur.")
+        return _("Waiting for two members; you would be the first.")
+
+
+def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
+    """Return the data of the review page. Only for users who may review it, from the review stage on."""
+    table = comparison_of(evaluation, user)
+    reviews = list(
+        CommitteeReview.objects.visible_to(user)
+        .filter(evaluation=evaluation)
+        .select_related("member")
+        .prefetch_related("dimensions__dimension")
+    )
+    questions = list(
+        CommitteeQuestion.objects.visible_to(user)
+        .filter(evaluation=evaluation)
+        .select_related("dimension", "asked_by", "answered_by__person")
+    )
+    contents = decision_contents(
+        evaluation,
+        DecisionRows(
+            dimensions=[side.dimension for side in table.sides],
+            ratings=table.ratings,
+            consensus={side.dimension.pk: side.consensus for side in table.sides if side.consensus},
+            questions=questions,
+        ),
+    )
+    moves = list(evaluation.moves.order_by("-pk"))
+    judged = redact_for(evaluation.revision.contents, user, evaluation.strategy.city)
+    visit = DeskVisit.objects.filter(evaluation=evaluation, user=user).first()
+    person = person_of(user)
+    present = [row for row in reviews if row.cycle == evaluation.cycle]
+    return ReviewPage(
+        evaluation=evaluation,
+        table=table,
+        stated_hash=sha256_hex(canonical(contents)),
+        reviews=present,
+        earlier=[row for row in reviews if row.cycle != evaluation.cycle],
+        questions=questions,
+        substitutes=list(evaluation.substitutes.select_related("person")),
+        moves=moves,
+        narrative=judged["narrative"],
+        actions=[action | {"health": Health(action["health"])} for action in judged["actions"]],
+        indicators=indicators_of(evaluation),
+        last_visit=visit.at if visit else None,
+        changes=_changes(table, reviews, questions, moves, visit.at) if visit else [],
+        own_review=next((row for row in present if person and row.member_id == person.pk), None),
+    )
+
+
+def _changes(table: Comparison, reviews: Any, questions: Any, moves: Any, since: datetime) -> list[VisitChange]:
+    """Return what happened after ``since``, newest first."""
+    found = [VisitChange(move.at, move.get_verb_display()) for move in moves]
+    for side in table.sides:
+        name = {"dimension": side.dimension.name}
+        for rating in side.ratings:
+            found.append(VisitChange(rating.updated_at, _("A rating of %(dimension)s was changed.") % name))
+        if side.consensus:
+            found.append(
+                VisitChange(side.consensus.updated_at, _("The consensus on %(dimension)s was written.") % name)
+            )
+        for note in side.notes:
+            found.append(VisitChange(note.at, _("A note on %(dimension)s was added.") % name))
+    for review in reviews:
+        words = {"member": review.member, "decision": review.get_decision_display()}
+        found.append(VisitChange(review.at, _("%(member)s has decided: %(decision)s.") % words))
+    for question in questions:
+        found.append(VisitChange(question.asked_at, _("%(member)s asked the city.") % {"member": question.asked_by}))
+        if question.answered_at:
+            found.append(VisitChange(question.answered_at, _("The city answered a question.")))
+    return sorted((change for change in found if change.at > since), key=lambda change: change.at, reverse=True)

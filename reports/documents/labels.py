@@ -1,0 +1,73 @@
+"""Translated labels for keys, as shown in tables, in the active language."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from core import locales
+from core.badges import badge_for
+from evaluation.enums import Capacity, Strength
+from pilot.enums import PhaseKind
+from strategies.enums import Health, PeriodState
+
+HEALTHS = ("done", "on_track", "at_risk", "late", "stale", "not_started", "cancelled")
+SEVERAL = 2
+
+
+def capitalize_first(words: object) -> str:
+    text = str(words)
+    return text[:1].upper() + text[1:]
+
+
+def health(key: str) -> str:
+    return capitalize_first(Health(key).label)
+
+
+def state_label(key: str) -> str:
+    return str(badge_for(key).word)
+
+
+def period_state(key: str) -> str:
+    return capitalize_first(PeriodState(key).label)
+
+
+def phase(key: str) -> str:
+    return capitalize_first(PhaseKind(key).label)
+
+
+def capacity(key: str) -> str:
+    return str(Capacity(key).label)
+
+
+def strength(key: str) -> str:
+    return capitalize_first(Strength(key).label) if key else locales.NOTHING
+
+
+def day(value: str | None, style: str = "long") -> str:
+    """Format an ISO date or datetime from a snapshot as a date; a datetime in the network's time zone."""
+    if not value:
+        return locales.NOTHING
+    return locales.day(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value), style)
+
+
+def span(value: str) -> str:
+    """Format a median or range: "2-3" as "2–3"."""
+    return value.replace("-", "–") if value else locales.NOTHING
+
+
+def join_texts(entries: Iterable[str]) -> str:
+    """Join texts: "one, two and three"."""
+    found = [str(entry) for entry in entries]
+    if len(found) < SEVERAL:
+        return "".join(found)
+    return _("%(first)s and %(last)s") % {"first": ", ".join(found[:-1]), "last": found[-1]}
+
+
+def health_counts_text(counts: dict[str, int]) -> str:
+    """Return the counts as text: "1 done, 5 on track and 2 without a recent update"."""
+    return join_texts(f"{locales.number(counts[key])} {_label_after_count(key)}" for key in HEALTHS if counts.get(key))
+
+
+def _label_after_count(key: str) -> str:
+    return _("without a recent update") if key == Health.STALE else str(Health(key).label)

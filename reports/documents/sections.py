@@ -1,0 +1,197 @@
+"""Parts that both kinds of report use. ``city`` is one city's facts as returned by ``selectors.report_city``."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.locales import NOTHING, money, number, percent
+from strategies.selectors.disclosure import few_text
+
+from . import blocks, labels
+from .timeline import timeline
+
+HEALTH_KEY = labels.HEALTHS
+
+
+def health_counts(city: dict) -> dict[str, int]:
+    counts = dict.fromkeys(HEALTH_KEY, 0)
+    for action in city["actions"]:
+        counts[action["health"]] += 1
+    return counts
+
+
+def health_bars(cities: list[dict]) -> dict | None:
+    key = [(name, labels.health(name)) for name in HEALTH_KEY]
+    rows = [(city["name"], health_counts(city)) for city in cities]
+    return blocks.bars(_("Actions by health at the end of the period"), key, rows)
+
+
+# ---- phases and their gate checks
+
+
+def phases_title() -> str:
+    return _("The pilot: three steps and their conditions")
+
+
+def phases_text() -> str:
+    return _(
+        "Each step has a list of conditions that show how far it has come, such as an adopted strategy or a meeting "
+        "with minutes. They are checked against what cities have entered. A step may begin and end even where one is "
+        "not met."
+    )
+
+
+def phase_timeline(cities: list[dict], ends_on: str) -> dict | None:
+    rows = []
+    for city in cities:
+        for phase in city["phases"]:
+            planned = (date.fromisoformat(phase["planned_start"]), date.fromisoformat(phase["planned_end"]))
+            actual = tuple(phase[name] and date.fromisoformat(phase[name]) for name in ("actual_start", "actual_end"))
+            label = labels.phase(phase["kind"])
+            label = label if len(cities) == 1 else f"{city['name']}: {label}"
+            rows.append({"label": label, "planned": planned, "actual": actual})
+    return timeline(_("The steps of the pilot"), rows, ends_on=date.fromisoformat(ends_on))
+
+
+def requirement_counts(phase: dict) -> dict[str, int]:
+    states = [condition["state"] for condition in phase["conditions"]]
+    return {"all": len(states), "met": states.count("met"), "waived": states.count("waived")}
+
+
+def gate_text(phase: dict) -> str:
+    counts = requirement_counts(phase)
+    said = _("%(met)s of %(all)s conditions met") % {key: number(count) for key, count in counts.items()}
+    if counts["waived"]:
+        said += ", " + ngettext("%(n)s waived", "%(n)s waived", counts["waived"]) % {"n": number(counts["waived"])}
+    return said
+
+
+def requirement_table(phase: dict) -> dict | None:
+    rows = [
+        [
+            condition["label"],
+            blocks.state(condition["state"], labels.state_label(condition["state"])),
+            condition["reason"],
+        ]
+        for condition in phase["conditions"]
+    ]
+    columns = [blocks.wide(_("Condition"), 3), blocks.narrow(_("State")), blocks.wide(_("Reason"), 3)]
+    caption = f"{labels.phase(phase['kind'])}: {gate_text(phase)}"
+    return blocks.table(columns, rows, caption=caption)
+
+
+# ---- indicators
+
+
+def value_text(indicator: dict, when: str) -> str:
+    """Return the figure as text; ``when`` is "value" or "previous". A withheld figure differs from a missing one."""
+    kept = {"value": ("is_small", "is_withheld"), "previous": ("is_previous_small", "is_previous_withheld")}
+    is_small, is_withheld = (indicator[name] for name in kept[when])
+    if is_withheld:
+        return _("for the city alone")
+    return few_text() if is_small else number(indicator[when])
+
+
+def planned_text(indicator: dict, name: str) -> str:
+    """Return baseline or target (``name``) as text. Reports of earlier releases lack the ``is_…_small`` keys."""
+    return few_text() if indicator.get(f"is_{name}_small") else number(indicator[name])
+
+
+def progress_to_target(indicator: dict) -> str:
+    """Return the progress from baseline to target in per cent; more than 100 % if the target is exceeded."""
+    if indicator["is_small"] or None in (indicator["value"], indicator["baseline"], indicator["target"]):
+        return NOTHING
+    baseline, target = Decimal(indicator["baseline"]), Decimal(indicator["target"])
+    if baseline == target:
+        return NOTHING
+    return percent(100 * (Decimal(indicator["value"]) - baseline) / (target - baseline))
+
+
+def is_reached(indicator: dict) -> bool | None:
+    """Return whether the target is reached; None without a value or target."""
+    if indicator["value"] is None or indicator["target"] is None:
+        return None
+    value, target = Decimal(indicator["value"]), Decimal(indicator["target"])
+    return value >= target if indicator["direction"] == "up" else value <= target
+
+
+def is_missing_value(indicator: dict) -> bool:
+    return indicator["value"] is None and not indicator["is_small"] and not indicator["is_withheld"]
+
+
+def indicator_row(indicator: dict) -> list:
+    baseline_on, target_on = (labels.day(indicator[key], "medium") for key in ("baseline_on", "target_on"))
+    return [
+        blocks.cell(indicator["name"], " · ".join(part for part in (indicator["unit"], indicator["place"]) if part)),
+        blocks.cell(planned_text(indicator, "baseline"), "" if baseline_on == NOTHING else baseline_on),
+        value_text(indicator, "previous"),
+        value_text(indicator, "value"),
+        blocks.cell(planned_text(indicator, "target"), "" if target_on == NOTHING else target_on),
+        progress_to_target(indicator),
+    ]
+
+
+def indicator_table(city: dict, caption: str = "") -> dict | None:
+    figures = (_("Baseline"), _("Before"), _("Now"), _("Target"), _("Progress to target"))
+    columns = [blocks.wide(_("Indicator and unit"), 7), *(blocks.figure_column(title, 2) for title in figures)]
+    return blocks.table(columns, [indicator_row(row) for row in city["indicators"]], caption=caption)
+
+
+def indicator_sentence(indicators: list[dict]) -> str:
+    measured = sum(not is_missing_value(row) for row in indicators)
+    reached = sum(is_reached(row) is True for row in indicators)
+    return _(
+        "Indicators with a value for this period: %(measured)s of %(n)s; with their target reached: %(reached)s."
+    ) % {
+        "measured": number(measured),
+        "n": number(len(indicators)),
+        "reached": number(reached),
+    }
+
+
+# ---- money
+
+
+def share(part: str, whole: str) -> str:
+    return percent(100 * Decimal(part) / Decimal(whole)) if Decimal(whole) else NOTHING
+
+
+def money_row(city: dict) -> list:
+    figures = city["money"]
+    return [
+        city["name"],
+        money(figures["budget"], city["currency"]),
+        money(figures["spent"], city["currency"]),
+        share(figures["spent"], figures["budget"]),
+        money(figures["spent_in_period"], city["currency"]),
+    ]
+
+
+def money_columns(first: str) -> list[dict]:
+    titles = (_("Budget"), _("Spent to date"), _("Share of budget"), _("Spent in the period"))
+    return [blocks.wide(first), *(blocks.figure_column(title) for title in titles)]
+
+
+# ---- data quality
+
+
+def submission_text(city: dict) -> str:
+    """Return when the city reported, as one or two sentences."""
+    said = [
+        _("Submitted on %(day)s (due on %(due)s), revision %(number)s.")
+        % {"day": labels.day(city["submitted_at"]), "due": labels.day(city["due_on"]), "number": city["revision"]}
+    ]
+    if city["submitted_late"]:
+        said.append(_("That was after the day on which it was due."))
+    return " ".join(said)
+
+
+def actions_without_update(city: dict) -> list[dict]:
+    """Return actions under way that have no update in the period."""
+    return [
+        action
+        for action in city["actions"]
+        if not action["update_count"] and action["health"] not in {"done", "cancelled", "not_started"}
+    ]

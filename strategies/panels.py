@@ -1,0 +1,50 @@
+"""Panels on a city's page: its strategy and its periods."""
+
+from typing import Any
+
+from cities.models import City
+from cities.panels import Panel
+from cities.rules import insider_city_ids, is_official
+from strategies.enums import Health, StrategyStatus
+from strategies.models import CityPeriod, Strategy
+from strategies.selectors.actions import actions_of, may_read_live
+
+WORST_FIRST = [
+    Health.LATE,
+    Health.STALE,
+    Health.AT_RISK,
+    Health.ON_TRACK,
+    Health.NOT_STARTED,
+    Health.DONE,
+    Health.CANCELLED,
+]
+
+
+def strategy_panel(city: City, user: Any) -> Panel | None:
+    rows = list(Strategy.objects.visible_to(user).filter(city=city).for_pages().order_by("-superseded_at"))
+    earlier = [row for row in rows if row.is_superseded]
+    coming = next((row for row in rows if row.is_next), None)
+    strategy = next((row for row in rows if not (row.is_superseded or row.is_next)), None)
+    if strategy is None:
+        if earlier:
+            return Panel("strategies/_city_strategy_panel.html", {"earlier": earlier})
+        return Panel("strategies/_city_no_strategy_panel.html", {}) if is_official(user, city) else None
+    healths = list(actions_of(strategy, user).values_list("health", flat=True))
+    counts = [(health, healths.count(health)) for health in WORST_FIRST if health in healths]
+    context = {
+        "strategy": strategy,
+        "coming": coming,
+        "earlier": earlier,
+        "status": StrategyStatus(strategy.status),
+        "counts": counts,
+        "action_count": len(healths),
+        "areas": strategy.areas.standing().order_by("code"),
+        "is_unsubmitted": may_read_live(user, city.pk) and city.pk not in insider_city_ids(user),
+    }
+    return Panel("strategies/_city_strategy_panel.html", context)
+
+
+def periods_panel(city: City, user: Any) -> Panel | None:
+    rows = CityPeriod.objects.visible_to(user).filter(city=city).exclude(state="scheduled").select_related("period")
+    rows = list(rows.order_by("-period__starts_on")[:4])
+    return Panel("strategies/_city_periods_panel.html", {"periods": rows}) if rows else None

@@ -1,0 +1,43 @@
+"""Handover of actions to another person, and who may read the files of this app."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from strategies.models import Action, Evidence, RevisionFile, Strategy
+
+from .persistence import lock, save_with_history
+
+
+def readable_evidence_q(user: Any) -> Q:
+    """Return a Q over StoredFile for evidence that the user may read, through its update or value or a revision.
+
+    Replaced and withdrawn files are for the city's lead officials only. Files of a readable revision stay readable
+    while the city changes the facts.
+    """
+    live, frozen = (model.objects.visible_to(user).filter(file=OuterRef("pk")) for model in (Evidence, RevisionFile))
+    return Q(Exists(live)) | Q(Exists(frozen))
+
+
+def readable_documents_q(user: Any) -> Q:
+    """Return a Q over StoredFile for the documents of strategies that the user may see."""
+    return Q(Exists(Strategy.objects.visible_to(user).filter(document=OuterRef("pk"))))
+
+
+def transfer_actions(sender: Any, *, membership: Any, person: Any, to: Any, body: Any, by: Any, **kwargs: Any) -> None:
+    """Make ``to`` the responsible person or deputy wherever ``person`` was in that city. Receives ``handed_over``.
+
+    Drafts of updates stay with their author.
+    """
+    if body.city_id is None:
+        return
+    actions = Action.objects.filter(objective__area__strategy__city=body.city_id, withdrawn_at=None)
+    for action in actions.filter(accountable=person):
+        action = lock(action)
+        action.accountable = to
+        save_with_history(action, by)
+    for action in actions.filter(deputies=person):
+        action._history_user = by
+        action.deputies.remove(person)
+        if action.accountable_id != to.pk:
+            action.deputies.add(to)

@@ -1,0 +1,110 @@
+"""The demo served by a real server for browser tests: its own data folder, its own process, a free port."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "integration-demo"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str | None:
+    named = os.environ.get("EPI_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Site:
+    """A running demo: its address, and a shell into it."""
+
+    def __init__(self, url: str, environment: dict[str, str]):
+        self.url, self.environment = url, environment
+
+    @property
+    def rendered(self) -> set[str]:
+        """Names of the templates that pages were made of so far."""
+        return set((Path(self.environment["EPI_DATA_DIR"]) / "templates.txt").read_text("utf-8").split())
+
+    def shell(self, code: str) -> str:
+        """What ``code`` prints in the project's shell, in the same database."""
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout.strip()
+
+
+@contextmanager
+def demo_site() -> Iterator[Site]:
+    """Migrates, loads the demo and serves it on a free port of this machine; stops it again."""
+    folder, port = Path(tempfile.mkdtemp(prefix="epi-browser-")), free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = os.environ | {
+        "EPI_DATA_DIR": str(folder),
+        "DJANGO_SETTINGS_MODULE": "epi_site.settings.local",
+        "EPI_SITE_URL": url,
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "EPI_LOG_LEVEL": "WARNING",
+    }
+    for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+        environment.pop(name, None)
+    try:
+        for command in (["migrate", "-v0"], ["createcachetable"], ["collectstatic", "--noinput", "-v0"], ["seed_demo"]):
+            done = subprocess.run(
+                [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True, text=True
+            )
+            assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-3000:]}"
+        with _served(port, environment):
+            yield Site(url, environment)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _served(port: int, environment: dict[str, str]) -> Iterator[None]:
+    command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
+    command += [
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "4",
+        "tests.browser.template_recorder:application",
+    ]
+    log = Path(environment["EPI_DATA_DIR"]) / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        try:
+            _wait(port, server, log)
+            yield
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait(port: int, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text(errors="replace")[-3000:]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"The server did not answer: {log.read_text(errors='replace')[-3000:]}")
