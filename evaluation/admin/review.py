@@ -313,7 +313,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city):
             raise PermissionDenied
         phases = check_gates(evaluation.strategy.city)
-        template = "desk_gates_part.html" if request.headers.get("HX-Request") else "desk_gates.html"
+        template = "review_gates_part.html" if request.headers.get("HX-Request") else "review_gates.html"
         trail = [
             (_("Review queue"), reverse("admin:evaluation_desk_queue")),
             (str(evaluation), reverse("admin:evaluation_desk", args=[evaluation.pk])),
