@@ -19,10 +19,12 @@ from cities.services import invitations
 from accounts.models import User
 from core import clock
 from evaluation.models import Evaluation, EvaluationRound
-from evaluation.services import committee, consensus, discussion, ratings, reports, rounds, stages
-from strategies import gates
+from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
+from pilot import gates
+from pilot.models import PilotPhase
+from reports.services import reports
 from strategies.enums import LOCKED
-from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, PilotPhase, Strategy
+from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, Strategy
 from strategies.services import periods, plans, values
 
 
@@ -125,8 +127,10 @@ FIND = """
 import json
 from cities.models import Body, Event, Membership
 from accounts.models import Mail
-from evaluation.models import Evaluation, Report
-from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, PilotPhase
+from evaluation.models import Evaluation
+from pilot.models import PilotPhase
+from reports.models import Report
+from strategies.models import Action, ActionUpdate, CityPeriod, Indicator
 
 def period(slug, state):
     rows = CityPeriod.objects.filter(city__slug=slug).order_by("period__starts_on")

@@ -1,8 +1,8 @@
 """Names and texts that were replaced do not come back.
 
 Two lists beside this file, which grow with each renaming: ``renamed_identifiers.txt`` (``old new``, sorted) and
-``replaced_texts.txt`` (old text, tab, new text). Both are exact and hold no common words: an identifier is compared with
-whole words or dotted paths, a text with whole msgids.
+``replaced_texts.txt`` (old text, tab, new text). Both are exact and hold no common words: an identifier is compared
+with whole words or dotted paths, a text with whole msgids.
 """
 
 import re

@@ -180,7 +180,7 @@ def ring_each_again(place: Place) -> None:
     place.run(
         "-c",
         "import django; django.setup()\n"
-        "from evaluation.models import Report\n"
+        "from reports.models import Report\n"
         "from reports.tasks import build_report\n"
         "[build_report.delay(pk) for pk in Report.objects.values_list('pk', flat=True)]",
     )
