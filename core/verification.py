@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.files.storage import default_storage
 
 from . import clock, triggers
-from .models import Sealed
+from .models import HashedSnapshot
 from .snapshots import sha256_hex
 
 UPLOADING = timedelta(hours=1)  # an unknown file that is younger may belong to a row that is being written
@@ -38,7 +38,7 @@ def register(name: str, check: Check) -> None:
 
 
 def register_hash(model: Any, content: str = "snapshot") -> None:
-    """Checks that ``sha256`` of each row is the hash of the field ``content``. Models of ``Sealed`` need no call."""
+    """Checks that ``sha256`` of each row is the hash of the field ``content``. Models of ``HashedSnapshot`` need no call."""
     _hashed[model] = content
 
 
@@ -73,7 +73,7 @@ def check_triggers() -> Result:
 def check_hashes() -> Result:
     """Compares every frozen snapshot and file in the database with its hash."""
     result = Result()
-    sealed = {model: "snapshot" for model in apps.get_models() if issubclass(model, Sealed)}
+    sealed = {model: "snapshot" for model in apps.get_models() if issubclass(model, HashedSnapshot)}
     for model, content in sorted((sealed | _hashed).items(), key=lambda pair: pair[0]._meta.label):
         rows = model._base_manager.order_by("pk").values_list("pk", content, "sha256")
         for pk, stored, sha256 in rows.iterator(chunk_size=50):

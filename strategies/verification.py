@@ -8,7 +8,7 @@ from core.verification import Result
 
 from .enums import PeriodState
 from .models import CityPeriod, PeriodMove, PeriodRevision, RevisionFile
-from .selectors.frozen_rows import sealed
+from .selectors.frozen_rows import verified_rows
 
 
 def check_moves() -> Result:
@@ -50,8 +50,8 @@ def check_frozen_rows() -> Result:
 def _problems_of(revision: PeriodRevision) -> list[str]:
     contents = revision.contents
     held = {
-        "actions": {row.action_id for row in sealed(revision.actions.all())},
-        "indicators": {row.indicator_id for row in sealed(revision.indicators.all())},
+        "actions": {row.action_id for row in verified_rows(revision.actions.all())},
+        "indicators": {row.indicator_id for row in verified_rows(revision.indicators.all())},
     }
     differ = [name for name, ids in held.items() if ids != {entry["id"] for entry in contents[name]}]
     files = RevisionFile.objects.filter(revision=revision).values_list("evidence", "file__uuid", "visibility")

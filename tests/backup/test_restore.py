@@ -19,7 +19,7 @@ from cities.models import Organisation, Theme
 from core.backup import loading, media
 from core.backup.rows import carried_models
 from core.snapshots import canonical, sha256_hex
-from evaluation.models import Report
+from reports.models import Report
 from strategies.models import ActionUpdate, PeriodMove
 from strategies.services import reminders
 
@@ -29,7 +29,7 @@ from .writers import log
 pytestmark = pytest.mark.django_db
 CHANGED = {  # by what a restored copy does at once
     "accounts.Mail",  # held
-    "evaluation.Report",  # stopped
+    "reports.Report",  # stopped
     "strategies.Reminder",
     "strategies.ReminderDay",
 }

@@ -13,7 +13,8 @@ from django.db import connection, models, transaction
 from cities.models import StoredFile
 from core import triggers
 from core.verification import _file_models
-from evaluation.models import Evaluation, EvaluationResult, ReportFile, StageMove
+from evaluation.models import Evaluation, EvaluationResult, StageMove
+from reports.models import ReportFile
 from strategies.models import CityPeriod, PeriodMove, PeriodRevision, RevisionAction
 
 from .copies import spoil, working_in
@@ -90,7 +91,7 @@ def test_frozen_rows_that_differ_are_named(changed):
         f"strategies.periodrevision {revision.pk}: snapshot does not match its SHA-256",
         f"strategies.periodrevision {revision.pk}: its frozen rows or its snapshot were changed",
         f"strategies.periodrevision {other.pk}: its frozen actions are not those of its snapshot",
-        f"evaluation.reportfile {file.pk}: content does not match its SHA-256",
+        f"reports.reportfile {file.pk}: content does not match its SHA-256",
         f"evaluation.evaluationresult {result.pk}: its revision has another hash",
     }
 
