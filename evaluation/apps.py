@@ -9,6 +9,8 @@ class EvaluationConfig(AppConfig):
     def ready(self):
         from cities.panels import register_panel
         from cities.signals import network_created
+        from core import verification
+        from core.backup.hooks import after_restore
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
         from strategies.revision_access import register_revision_access
@@ -17,9 +19,11 @@ class EvaluationConfig(AppConfig):
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
         from .gate_checks import evaluation_is_published
         from .panels import evaluation_panel
+        from .restored import show_conflict
         from .selectors.revision_access import evaluated_revisions
         from .selectors.tasks import work_rows
         from .services.frameworks import load_default_framework
+        from .verification import check_moves, check_results
 
         network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")
         register_work(work_rows)
@@ -33,3 +37,6 @@ class EvaluationConfig(AppConfig):
             is_completion=True,
         )
         locks.register()
+        verification.register("moves of evaluations", check_moves)
+        verification.register("results of evaluations", check_results)
+        after_restore("stages", show_conflict, order=20)

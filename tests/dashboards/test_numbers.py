@@ -183,7 +183,7 @@ def test_an_older_period_that_is_still_open_leaves_out_what_came_later(network, 
     log_update(riga.actions[0], by=riga.lead, data=update_of(spent=Decimal("5.00")))
     after = Dashboard(scope_for(partner, **asked)).cities[0]
 
-    assert before.reading.is_live
+    assert before.record.is_live
     assert (before.updates, before.spent) == (4, Decimal("12.25"))
     assert (before.health, before.progress, before.spent) == (after.health, after.progress, after.spent)
 
