@@ -71,7 +71,7 @@ def test_files_that_differ_are_named(original, copies):
 def changed(original):
     """The original without its triggers; what a test changes there is undone."""
     with working_in(original), transaction.atomic():
-        triggers.take_off()
+        triggers.drop_all()
         yield
         transaction.set_rollback(True)
 
