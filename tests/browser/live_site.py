@@ -1,4 +1,4 @@
-"""The demo served by a real server for browser tests: its own data folder, its own process, a free port."""
+"""Serves the demo for browser tests: in its own process, with its own data folder, on a free port."""
 
 import os
 import secrets
@@ -31,18 +31,18 @@ def free_port() -> int:
 
 
 class Site:
-    """A running demo: its address, and a shell into it."""
+    """A running demo: its URL, and a way to run code in it."""
 
     def __init__(self, url: str, environment: dict[str, str]):
         self.url, self.environment = url, environment
 
     @property
     def rendered(self) -> set[str]:
-        """Names of the templates that pages were made of so far."""
+        """Return the names of the templates that were rendered so far."""
         return set((Path(self.environment["EPI_DATA_DIR"]) / "templates.txt").read_text("utf-8").split())
 
     def shell(self, code: str) -> str:
-        """What ``code`` prints in the project's shell, in the same database."""
+        """Run ``code`` in Django's shell with the same database and return its output."""
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]
@@ -51,7 +51,7 @@ class Site:
 
 @contextmanager
 def demo_site() -> Iterator[Site]:
-    """Migrates, loads the demo and serves it on a free port of this machine; stops it again."""
+    """Migrate, load the demo, serve it on a free port, and stop it at the end."""
     folder, port = Path(tempfile.mkdtemp(prefix="epi-browser-")), free_port()
     url = f"http://127.0.0.1:{port}"
     environment = os.environ | {

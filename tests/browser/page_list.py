@@ -1,8 +1,8 @@
-"""Every page and state that people meet, each in its fullest role: ``(name, role, path)``."""
+"""Every page and state as ``(name, role, path)``, with the role that sees most of it."""
 
 import json
 
-# What the demo does not hold: evaluations in discussion, in moderation and sent back, a question to a city, open
+# What the demo lacks: evaluations in discussion, in moderation and sent back, a question to a city, open
 # invitations, a link to a new password, a value that may still be withdrawn, a file that was tampered with, reports
 # that wait or have failed.
 MAKE = """
@@ -313,7 +313,7 @@ PAGES = [
     ("desk-published", "committee1", "/admin/evaluation/evaluation/{done}/desk/"),
     ("desk-queue", "committee1", "/admin/evaluation/evaluation/"),
     ("desk", "committee1", "/admin/evaluation/evaluation/{review}/desk/"),
-    # the coordinator and the workbench
+    # the coordinator and the admin
     ("period-submitted", "coordinator", "/periods/{submitted}/"),
     ("period-return", "coordinator", "/periods/{submitted}/return/"),
     ("period-reopen", "coordinator", "/periods/{accepted}/reopen/"),
@@ -345,5 +345,5 @@ PAGES = [
 
 
 def numbers(site) -> dict:
-    """What the addresses are filled in with; makes what the demo does not hold."""
+    """Create what the demo lacks and return the ids that the paths contain."""
     return json.loads(site.shell(FIND).splitlines()[-1]) | json.loads(site.shell(MAKE).splitlines()[-1])

@@ -1,4 +1,4 @@
-"""What Lublin has not submitted is not there for Linköping's official: by page, form, workbench or file address."""
+"""An official of Linköping cannot reach what Lublin has not submitted: by page, form, admin or file URL."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Three cities in two quarters, told through the services under a given clock."""
+"""Three cities in two quarters, created through the services at fixed times."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -45,7 +45,7 @@ def partner(db):
 
 @pytest.fixture
 def network(db):
-    """Linköping: reported, reopened and reported again, now open. Lublin: submitted, now open. Riga: reports early."""
+    """Linköping: submitted, reopened, submitted again; then open. Lublin: submitted; then open. Riga: submits early."""
     coordinator = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     with clock.at(THEN):
         past = ReportingPeriodFactory()
@@ -117,7 +117,7 @@ def _city(slug, name, currency, period):
 
 
 def _open(city, period):
-    """Submitting a period has made the next one already."""
+    """Open the period; submitting the earlier one may have created it already."""
     waiting = CityPeriod.objects.filter(city=city, period=period).first()
     return periods.open_period(waiting) if waiting else CityPeriodFactory(city=city, period=period)
 

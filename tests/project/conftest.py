@@ -1,4 +1,4 @@
-"""One world for all tests of a module, made once and rolled back at its end."""
+"""The shared data: created once for all tests of a module and rolled back at its end."""
 
 import pytest
 from django.db import transaction
@@ -9,7 +9,7 @@ from .shared_data import make_world
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
-    """Made in an outer transaction, to which what a test writes falls back. Its tests are marked ``django_db``."""
+    """Created in an outer transaction; changes of a test are rolled back to it. Tests need the mark ``django_db``."""
     with django_db_blocker.unblock(), transaction.atomic():
         made = make_world()
         made.clients = {role: _client(user) for role, user in made.roles.items()}

@@ -1,6 +1,6 @@
-"""Every route × every role: what each is answered is written down in ``access.txt``; a route without a line fails.
+"""Every route for every role: ``access.txt`` has the expected status codes; a route without a line fails.
 
-On the way, no answer holds a marker of the world that its role may not read.
+Each response is also searched for markers of the shared data that the role may not see.
 """
 
 import logging
@@ -18,12 +18,12 @@ from .routes import answer, code, routes, text_of
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 TABLE = Path(__file__).with_name("access.txt")
-NOWHERE = ("(", "admin:(")  # addresses without a name: old forms of others
-DONE = {"200", "204", "302", "400", "409", "422"}  # what "ok" means for a post: done, or told what is wrong
+NOWHERE = ("(", "admin:(")  # routes without a name: redirects from old URLs
+DONE = {"200", "204", "302", "400", "409", "422"}  # "ok" for a POST: success, or the form with errors
 
 
 class Line(NamedTuple):
-    """``get`` and ``post`` give the expected code of each role."""
+    """A line of the table; ``get`` and ``post`` map each role to the expected code."""
 
     name: str
     sample: str
@@ -48,7 +48,7 @@ def read_table(text: str, roles: list[str]) -> list[Line]:
 
 
 def _of_model(model: str, sample: str, see: str, add: str, change: str) -> list[tuple]:
-    """The five pages of a model of the workbench. Who sees a model is told that she may not add or change it."""
+    """The five admin pages of a model. Who may view it gets 403 for adding or changing it."""
     none = "404 *"
     seen, refused = f"200 {see}; {none}", f"403 {see}; {none}"
     added, changed = (refused if who == "-" else f"ok {who}; {refused}" for who in (add, change))
@@ -62,7 +62,7 @@ def _of_model(model: str, sample: str, see: str, add: str, change: str) -> list[
 
 
 def _expected(spec: str, groups: dict, roles: list[str]) -> dict[str, str]:
-    """``200 lead coordinator; 403 *``: the first that names the role. ``*`` is everybody who is signed in."""
+    """Parse ``200 lead coordinator; 403 *``: the first entry with the role counts; ``*`` is every user."""
     if spec in {"", "-"}:
         return {}
     found: dict[str, str] = {}
@@ -114,7 +114,7 @@ LINES = read_table(TABLE.read_text("utf-8"), ROLES)
 
 
 def values_of(sample: str, world) -> dict:
-    """``pk=event.pk slug='x'`` as keyword arguments; paths lead through attributes and keys of the world."""
+    """Parse ``pk=event.pk slug='x'`` into keyword arguments; ``event.pk`` is looked up in the shared data."""
     found = {}
     for part in sample.split():
         name, path = part.split("=")
@@ -136,7 +136,7 @@ def path_of(line: Line, world) -> str:
 
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch):
-    """Thousands of refusals: without their log, and without their page, which ``test_refusals`` looks at."""
+    """Skip logging and rendering of thousands of refused requests; ``test_refusals`` tests their pages."""
     monkeypatch.setattr(URLResolver, "resolve_error_handler", lambda self, status: _bare(status))
     logging.disable(logging.CRITICAL)
     yield
@@ -189,7 +189,7 @@ def test_page_that_takes_no_post_refuses_it(line, world):
 
 
 def _asked(world, role: str, method: str, path: str) -> str:
-    """What one role is answered; whatever it did falls back. A fault of the server is raised by the client."""
+    """Return one role's response and roll back its changes. The test client raises server errors."""
     with transaction.atomic():
         client = world.clients[role]
         cookies = client.cookies.copy()

@@ -1,4 +1,4 @@
-"""What somebody may not read is in no answer: not by filters, searches, sort orders, counts, downloads or letters."""
+"""Hidden texts are in no response: not by filter, search, sort order, count, download or email."""
 
 import html
 import logging
@@ -32,14 +32,14 @@ def _quiet():
 
 
 def pages_of(role: str) -> list:
-    """Lines of the table that this role is answered with a page."""
+    """Return the lines of the access table where this role gets a page."""
     return [line for line in LINES if line.get.get(role) == "200"]
 
 
 def ways_on(path: str, text: str) -> set[str]:
-    """The same page with other parameters: filters, sort orders, further pages, downloads, and its search fields.
+    """Return URLs of the same page with its filters, sort orders, further pages, downloads and searches.
 
-    Of each parameter one value: what one lets through, all do.
+    One value of each parameter is enough: if one leaks, all do.
     """
     own, found = urlsplit(path).path, set()
     for link in re.findall(r'(?:href|hx-get)="([^"]*\?[^"]+)"', text):
@@ -76,9 +76,9 @@ def test_no_filter_search_or_download_tells_more(world, role):
 
 @pytest.mark.parametrize("role", ["public", "viewer", "official", "lead", "former", "superuser", "rater", "moderator"])
 def test_pages_are_the_same_however_much_another_city_drafts(world, role):
-    """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not submitted.
+    """Counts, sort orders, filter choices and page numbers reveal nothing that Lublin has not submitted.
 
-    Nor of what Ghent, whose strategy is published, adds to it and does not publish.
+    Nor what Ghent adds to its published strategy without publishing it.
     """
     paths = [path_of(line, world) for line in pages_of(role) if "lublin" not in line.sample]
     before = _texts(world, role, paths)
@@ -110,7 +110,7 @@ def _lublin_works_on(world):
     updates.change_update(world.other_update, by=by, data=data, version=world.other_update.version)
 
 
-# ---- the workbench: what its lists could be asked by
+# ---- the admin: lookups of its lists
 
 PRYING = {
     "evaluation_evaluation": [
@@ -148,11 +148,11 @@ def test_workbench_is_not_asked_by_what_it_does_not_show(world, role, model):
 
         assert response.status_code != 500
         assert leaks(text_of(response), role) == set()
-        if "__" in query:  # every lookup here asks by what the list has no filter for
+        if "__" in query:  # none of these lookups is a filter of the list
             assert response.status_code in {302, 400, 403, 404}, f"{query} filters"
 
 
-# ---- letters
+# ---- emails
 
 
 def test_letters_tell_their_readers_no_more_than_pages_do(world):
@@ -185,11 +185,11 @@ def _mail_pages(world):
         yield text_of(client.get(reverse("accounts:mail_detail", args=[letter.pk])))
 
 
-# ---- that these tests can fail
+# ---- these tests can fail
 
 
 def test_each_marker_is_seen_by_somebody(world):
-    """A marker that nobody ever finds guards nothing."""
+    """Every marker is found by somebody; otherwise it tests nothing."""
     missing = set(SEEN_BY).difference(*(markers_in(letter.body) for letter in Mail.objects.all()))
     for role in ("rater", "moderator", "substitute", "official", "other_official", "coordinator", "lead"):
         for line in pages_of(role) if missing else []:

@@ -1,4 +1,4 @@
-"""The pages that refuse: they know who asks, and tell nothing of what is refused."""
+"""Pages of refused requests show who is signed in and reveal nothing about what was refused."""
 
 import logging
 
@@ -34,7 +34,7 @@ def test_what_is_not_there_and_what_one_may_not_see_answer_alike(world, role):
 
 
 def _body(response, path: str) -> str:
-    """What is said, without the address that was asked for; a redirect says it too."""
+    """Return the page and the target of a redirect as text, without the requested URL."""
     return (response.get("Location", "") + still(response)).replace(path, "")
 
 

@@ -1,4 +1,4 @@
-"""What must hold for the whole site: migrations, docs, templates, models, words."""
+"""Rules for the whole site: migrations, generated docs, templates, models, factories, tasks."""
 
 import ast
 import re
@@ -73,7 +73,7 @@ def test_templates_keep_to_the_policy_of_pages(path):
 def test_pages_have_a_title_and_one_heading(path):
     text = path.read_text("utf-8")
     base = FRAGMENT.search(text)
-    if not base or base["base"] != "base.html" or path.parent.name == "layouts":  # a layout's pages bring the heading
+    if not base or base["base"] != "base.html" or path.parent.name == "layouts":  # its pages have the heading
         return
     headings = len(re.findall(r"<h1[\s>]", text)) + len(re.findall(r"{% block heading %}", text))
 
@@ -81,9 +81,9 @@ def test_pages_have_a_title_and_one_heading(path):
     assert headings == 1
 
 
-# ---- factories, moments, tasks, commands
+# ---- factories, times, tasks, commands
 
-BY_OTHERS = {  # models that no factory makes: who makes their rows
+BY_OTHERS = {  # models without a factory: what creates their rows
     "cities.Installation": "one row, made by the set-up",
     "cities.ExpertGroup": "a body of this kind: BodyFactory",
     "cities.LocalImplementationCommittee": "a body of this kind: BodyFactory",
