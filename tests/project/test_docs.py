@@ -18,14 +18,14 @@ NOT_PATHS = {"Europe/Brussels", "mails/"}  # a time zone; a folder among the dat
 
 
 def named_paths(text: str) -> set[str]:
-    """Return what stands in backticks and looks like a path of this repository."""
+    """Return the texts in backticks that look like paths of this repository."""
     without_blocks = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     quoted = set(re.findall(r"`([^`\s]+)`", without_blocks)) - NOT_PATHS
     return {name for name in quoted if FILE_NAME.fullmatch(name) or ("/" in name and PATH.fullmatch(name))}
 
 
 def exists(name: str, page: Path) -> bool:
-    """From the root or from the page's folder; a name or the end of a path where the text has named the folder."""
+    """Look in the root, in the page's folder, and for a bare name in every folder."""
     if name.startswith(BUILT) or name.rpartition("/")[2] in BUILT_NAMES:
         return True
     if any(any(folder.glob(name.rstrip("/"))) for folder in (ROOT, page.parent)):
