@@ -5,7 +5,7 @@ from datetime import datetime
 from .services import stages
 
 
-def show_conflict(made_at: datetime) -> str:
+def run_due_work(made_at: datetime) -> str:
     """Move the stages that are due."""
     stages.move_due_stages()
     return ""

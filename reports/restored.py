@@ -9,7 +9,7 @@ from .services import reports
 REASON = "Restored from the backup of %s: the original site may have finished and sent this report."
 
 
-def show_conflict(made_at: datetime) -> str:
+def run_due_work(made_at: datetime) -> str:
     """Issue the reports that are due."""
     reports.issue_due()
     return ""

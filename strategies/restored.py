@@ -8,7 +8,7 @@ from core.periodic import for_each
 from .services import periods, reminders
 
 
-def show_conflict(made_at: datetime) -> str:
+def run_due_work(made_at: datetime) -> str:
     """Open the periods that are due, and write today's reminders of every city."""
     periods.open_due_periods()
     for_each(list(City.objects.all()), reminders.remind_city)

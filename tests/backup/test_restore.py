@@ -121,7 +121,7 @@ def test_person_sends_a_held_email_again(restored):
     with working_in(restored.site), transaction.atomic():
         row = Mail.objects.filter(state="unknown").exclude(body="").first()
         coordinator = User.objects.get(person__memberships__role="coordinator")
-        again = mails.send_mail_again(row, by=coordinator)
+        again = mails.resend_mail(row, by=coordinator)
         transaction.set_rollback(True)
 
     assert again.state == "queued"
