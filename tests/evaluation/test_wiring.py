@@ -25,6 +25,7 @@ from strategies.work import registered_work
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
+    CityFactory,
     CityPeriodFactory,
     ConflictOfInterestFactory,
     ReportingPeriodFactory,
@@ -158,8 +159,8 @@ def test_everybody_finds_what_waits_for_them_at_each_stage(case):
     assert not any(labels(user) for user in (case.rater1, case.moderator, case.committee2, case.lead))
 
 
+@pytest.mark.stage("rate")
 def test_progress_and_lateness_stand_in_my_work(case, days):
-    case.to("rate")
     ratings.save_rating(case.evaluation, case.dimension(), by=case.rater1, level=2, reasons="Seen.")
     ratings.save_rating(case.evaluation, case.dimension("relevance"), by=case.rater1, level=2)
 
@@ -206,9 +207,8 @@ def test_the_gate_of_the_pact_opens_by_publication(case, city):
 # ---- alpha across strategies
 
 
+@pytest.mark.stage("published")
 def test_alpha_needs_published_strategies_and_says_why_there_is_none(case):
-    case.to("published")
-
     rows = alphas_of(case.round)
 
     assert [row.words for row in rows] == ["too few ratings"] * 6
@@ -251,19 +251,26 @@ def _judge(case, revision):
 # ---- the judged revision
 
 
-@pytest.fixture
-def judges(case, city):
+def _with_judges(case):
     """People of another city with a part in the evaluation, and one who has none: nothing of it is published."""
     city_period = CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=5))
     _judge(case, periods.submit_period(city_period, by=case.lead))
-    official = BodyKind.CITY_OFFICE, Role.OFFICIAL, city
+    official = BodyKind.CITY_OFFICE, Role.OFFICIAL, CityFactory(name="Linköping", slug="linkoping")
     people = {name: member(*official) for name in ("rater", "moderator", "substitute", "conflicted", "stranger")}
     for name in ("rater", "conflicted"):
         rounds.assign_rater(case.evaluation, people[name].person, "peer", by=case.coordinator)
     ConflictOfInterestFactory(evaluation=case.evaluation, person=people["conflicted"].person)
     rounds.set_moderator(case.evaluation, people["moderator"].person, by=case.coordinator)
     SubstituteAppointmentFactory(evaluation=case.evaluation, person=people["substitute"].person)
-    return people
+    case.judges = people
+
+
+PREPARED = {"judges": _with_judges}
+
+
+@pytest.fixture
+def judges(case):
+    return case.judges
 
 
 @pytest.mark.parametrize(

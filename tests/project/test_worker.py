@@ -17,7 +17,7 @@ from django.conf import settings
 
 from tests.project.worker_data import REPORTS
 
-pytestmark = pytest.mark.waits
+pytestmark = [pytest.mark.waits, pytest.mark.servers]
 ROOT = Path(__file__).parents[2]
 SILENCE = 20
 PATIENCE = 150
