@@ -38,7 +38,10 @@ def register(name: str, check: Check) -> None:
 
 
 def register_hash(model: Any, content: str = "snapshot") -> None:
-    """Checks that ``sha256`` of each row is the hash of the field ``content``. Models of ``HashedSnapshot`` need no call."""
+    """Checks that ``sha256`` of each row is the hash of the field ``content``.
+
+    Models of ``HashedSnapshot`` need no call.
+    """
     _hashed[model] = content
 
 
