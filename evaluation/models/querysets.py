@@ -19,6 +19,7 @@ from cities.rules import (
 )
 from core.models import FrozenQuerySet
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Stage
+from evaluation.rules import duties_of
 from strategies.models import Action
 
 CITY_CAPACITIES = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city: they may rate it despite their conflict
@@ -54,6 +55,15 @@ def conflict_q(person, prefix: str = "") -> Q:
     return conflict
 
 
+def _in_any(path: str, *querysets) -> Q:
+    """Return a Q for rows whose ``path`` is in any of the querysets. Empty querysets cost no subquery."""
+    found = Q(pk__in=[])
+    for rows in querysets:
+        if not rows.query.is_empty():
+            found |= Q(**{f"{path}__in": rows.values("pk")})
+    return found
+
+
 class EvaluationQuerySet(models.QuerySet):
     def with_related(self):
         return self.select_related(
@@ -67,11 +77,15 @@ class EvaluationQuerySet(models.QuerySet):
         """Return evaluations the person is assigned to rate; a conflict excludes peer and committee raters."""
         from .rounds import RaterAssignment
 
+        if not duties_of(person).rates:
+            return self.none()
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
         beside = assigned.filter(capacity__in=CITY_CAPACITIES)
         return self.filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_q(person)))
 
     def moderated_by(self, person):
+        if not duties_of(person).moderates:
+            return self.none()
         return self.filter(~conflict_q(person), moderator=person.pk)
 
     def reviewable_by(self, user):
@@ -83,7 +97,7 @@ class EvaluationQuerySet(models.QuerySet):
         from .rounds import RaterAssignment, SubstituteAppointment
 
         person = person_of(user)
-        if person is None:
+        if person is None or not (is_scientific_member(user) or duties_of(person).substitutes):
             return self.none()
         rated = Assessment.objects.filter(evaluation=OuterRef("pk"), rater=person.pk)
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
@@ -93,16 +107,21 @@ class EvaluationQuerySet(models.QuerySet):
         appointed = SubstituteAppointment.objects.filter(evaluation=OuterRef("pk"), person=person.pk)
         return free.filter(Exists(appointed))
 
+    def reviewed_by(self, user):
+        """Return evaluations whose ratings and reviews the user sees as a committee member or as a substitute."""
+        if is_scientific_member(user):
+            return self.without_conflict(person_of(user))
+        return self.reviewable_by(user)
+
     def with_roles_of(self, user):
         """Annotate ``is_rater``, ``is_moderator``, ``is_reviewer`` in one query. Equal to the rules of these names."""
         person, rows = person_of(user), self.model.objects
         if person is None:
             return self.annotate(is_rater=Value(False), is_moderator=Value(False), is_reviewer=Value(False))
-        here = {"pk": OuterRef("pk")}
         return self.annotate(
-            is_rater=Exists(rows.rated_by(person).filter(**here)),
-            is_moderator=Exists(rows.moderated_by(person).filter(**here)),
-            is_reviewer=Exists(rows.reviewable_by(user).filter(**here)),
+            is_rater=_is_among(rows.rated_by(person)),
+            is_moderator=_is_among(rows.moderated_by(person)),
+            is_reviewer=_is_among(rows.reviewable_by(user)),
         )
 
     def visible_to(self, user):
@@ -116,13 +135,17 @@ class EvaluationQuerySet(models.QuerySet):
             return self.filter(Q(stage=Stage.PUBLISHED))
         if has_network_role(user, Role.COORDINATOR, Role.PARTNER, Role.TRAINER):
             return self
-        for rows in (self.model.objects.rated_by(person), self.model.objects.moderated_by(person)):
-            seen |= Q(pk__in=rows.values("pk"))
+        rows = self.model.objects
+        seen |= _in_any("pk", rows.rated_by(person), rows.moderated_by(person))
         if is_scientific_member(user):
             seen |= ~conflict_q(person)
         else:
-            seen |= Q(pk__in=self.model.objects.reviewable_by(user).values("pk"))
+            seen |= _in_any("pk", rows.reviewable_by(user))
         return self.filter(seen)
+
+
+def _is_among(rows):
+    return Value(False) if rows.query.is_empty() else Exists(rows.filter(pk=OuterRef("pk")))
 
 
 class AssignmentQuerySet(models.QuerySet):
@@ -138,20 +161,19 @@ class AssignmentQuerySet(models.QuerySet):
             return self.none()
         if has_network_role(user, Role.COORDINATOR):
             return self
-        moderated = Evaluation.objects.moderated_by(person).values("pk")
-        return self.filter(Q(person=person.pk) | Q(evaluation__in=moderated))
+        return self.filter(Q(person=person.pk) | _in_any("evaluation", Evaluation.objects.moderated_by(person)))
 
 
-def _evaluations_with_visible_ratings(user, person):
-    """Return evaluations whose submitted ratings the user sees, with the raters' names."""
+def _evaluations_with_visible_ratings(user, person, path: str) -> Q:
+    """Return a Q for rows of evaluations whose submitted ratings the user sees, with the raters' names.
+
+    ``path`` is the lookup from the row to its evaluation.
+    """
     from .rounds import Evaluation
 
     discussed = Evaluation.objects.filter(stage__in=FROM_DISCUSS)
-    seen = Q(pk__in=discussed.rated_by(person).values("pk")) | Q(pk__in=discussed.moderated_by(person).values("pk"))
-    seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).reviewable_by(user).values("pk"))
-    if is_scientific_member(user):
-        seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).without_conflict(person).values("pk"))
-    return Evaluation.objects.filter(seen)
+    reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
+    return _in_any(path, discussed.rated_by(person), discussed.moderated_by(person), reviewed.reviewed_by(user))
 
 
 def _is_withdrawn(evaluation: str, rater: str):
@@ -178,9 +200,7 @@ class AssessmentQuerySet(models.QuerySet):
         person = person_of(user)
         if person is None:
             return self.none()
-        others = Q(
-            submitted_at__isnull=False, evaluation__in=_evaluations_with_visible_ratings(user, person).values("pk")
-        )
+        others = Q(submitted_at__isnull=False) & _evaluations_with_visible_ratings(user, person, "evaluation")
         return self.filter(Q(rater=person.pk) | others)
 
 
@@ -198,9 +218,8 @@ class RatingQuerySet(models.QuerySet):
         person = person_of(user)
         if person is None:
             return self.none()
-        others = Q(
-            assessment__submitted_at__isnull=False,
-            assessment__evaluation__in=_evaluations_with_visible_ratings(user, person).values("pk"),
+        others = Q(assessment__submitted_at__isnull=False) & _evaluations_with_visible_ratings(
+            user, person, "assessment__evaluation"
         )
         return self.filter(Q(assessment__rater=person.pk) | others)
 
@@ -216,10 +235,7 @@ class ConsensusQuerySet(models.QuerySet):
         if person is not None:
             moderated = Evaluation.objects.filter(stage__in=FROM_DISCUSS).moderated_by(person)
             reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
-            seen |= Q(evaluation__in=moderated.values("pk"))
-            seen |= Q(evaluation__in=reviewed.reviewable_by(user).values("pk"))
-            if is_scientific_member(user):
-                seen |= Q(evaluation__in=reviewed.without_conflict(person).values("pk"))
+            seen |= _in_any("evaluation", moderated, reviewed.reviewed_by(user))
         return self.filter(seen)
 
 
@@ -229,13 +245,13 @@ class DiscussionNoteQuerySet(models.QuerySet):
         person = person_of(user)
         if person is None:
             return self.none()
-        return self.filter(evaluation__in=_evaluations_with_visible_ratings(user, person).values("pk"))
+        return self.filter(_evaluations_with_visible_ratings(user, person, "evaluation"))
 
 
 class ReviewQuerySet(FrozenQuerySet):
     def visible_to(self, user):
         """Return reviews for committee members without a conflict and for substitutes; for others once published."""
-        return self.filter(_published_for(user) | Q(evaluation__in=_reviewed_by(user).values("pk")))
+        return self.filter(_published_for(user) | _reviewed_by(user))
 
 
 class QuestionQuerySet(models.QuerySet):
@@ -245,7 +261,7 @@ class QuestionQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Return questions for the city's officials, the committee and substitutes; for others once published."""
         asked = Q(evaluation__strategy__city__in=official_city_ids(user))
-        return self.filter(asked | _published_for(user) | Q(evaluation__in=_reviewed_by(user).values("pk")))
+        return self.filter(asked | _published_for(user) | _reviewed_by(user))
 
 
 def _published_for(user) -> Q:
@@ -256,14 +272,8 @@ def _published_for(user) -> Q:
     return published & Q(evaluation__strategy__city__in=insider_city_ids(user))
 
 
-def _reviewed_by(user):
-    """Return evaluations in which the user sees the committee's reviews and questions before publication."""
+def _reviewed_by(user) -> Q:
+    """Return a Q for rows of evaluations in which the user sees the committee's reviews before publication."""
     from .rounds import Evaluation
 
-    person = person_of(user)
-    if person is None:
-        return Evaluation.objects.none()
-    seen = Q(pk__in=Evaluation.objects.reviewable_by(user).values("pk"))
-    if is_scientific_member(user):
-        seen |= Q(pk__in=Evaluation.objects.without_conflict(person).values("pk"))
-    return Evaluation.objects.filter(seen)
+    return _in_any("evaluation", Evaluation.objects.reviewed_by(user))
