@@ -42,8 +42,8 @@ class Place:
             "EPI_DATA_DIR": str(folder),
             "DATABASE_URL": database_url,
             "CELERY_BROKER_URL": broker,
-            "EPI_TICK_SECONDS": "1",
-            "EPI_REPORT_SILENCE_SECONDS": str(SILENCE),
+            "EPI_PERIODIC_SECONDS": "1",
+            "EPI_REPORT_LEASE_SECONDS": str(SILENCE),
             "EPI_LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(ROOT),
         }
