@@ -48,9 +48,8 @@ def env_int(name: str, default: int, *, least: int = 0, most: int | None = None,
     """Return the variable as a whole number. ``old_name`` is still read, with a warning, for one release."""
     value = os.environ.get(name)
     if not value and os.environ.get(old_name):
-        warnings.warn(
-            f"{old_name} is now named {name}. Rename it: the next release ignores the old name.", FutureWarning
-        )
+        message = f"{old_name} is now named {name}. Rename it: the next release ignores the old name."
+        warnings.warn(message, FutureWarning, stacklevel=2)
         name, value = old_name, os.environ[old_name]
     if not value:
         return default
