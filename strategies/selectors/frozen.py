@@ -44,7 +44,7 @@ from strategies.models import (
     RevisionIndicator,
     Strategy,
 )
-from strategies.models.querysets import SHARED_VISIBILITIES
+from strategies.models.visibility import SHARED_VISIBILITIES
 
 from .disclosure import few_text, is_few, may_read_few
 from .frozen_rows import verified_rows
