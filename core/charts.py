@@ -220,8 +220,8 @@ def with_light_colours(value: Any) -> Any:
 
 
 def standalone_html(chart: Chart) -> str:
-    """Return the chart as a complete HTML page. Imports Plotly here, since no page needs its 39 MB."""
-    import plotly.graph_objects as go
+    """Return the chart as a complete HTML page."""
+    import plotly.graph_objects as go  # here: 39 MB that no page needs
 
     figure = with_light_colours(chart.drawn)
     figure["layout"] = deep_merge(figure["layout"], {"title": {"text": str(chart.title)}, "margin": {"t": 64}})

@@ -4,6 +4,7 @@
 """
 
 import rules
+from django.apps import apps
 
 from cities.rules import (
     is_coordinator,
@@ -20,8 +21,7 @@ def _includes(rows, evaluation) -> bool:
 
 
 def _rows(evaluation):
-    from django.apps import apps  # models import rules, so import models lazily
-
+    # By name, because models are above rules.
     return apps.get_model("evaluation", "Evaluation").objects
 
 
