@@ -59,7 +59,7 @@ class DaysBetween(Func):
 
 
 class Percentage(Func):
-    """A part of a whole in per cent, rounded as in ``percentage``. Both are non-negative integers."""
+    """A part of a whole in per cent, rounded to the nearest integer, halves up. Both are non-negative integers."""
 
     output_field = IntegerField()
     template = "(%(expressions)s)"
@@ -135,27 +135,6 @@ class HealthInputs(NamedTuple):
     expected: int
     has_responsible: bool  # it has a responsible person
     today: date
-
-
-def percentage(part: int, whole: int) -> int:
-    """Return the share in per cent, rounded to the nearest integer, halves up."""
-    return (200 * part + whole) // (2 * whole)
-
-
-def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
-    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
-    whole = sum(weight for weight, _reached in milestones)
-    if whole:
-        return percentage(sum(weight for weight, reached in milestones if reached), whole)
-    return 100 if status == ImplementationStage.COMPLETED else stated or 0
-
-
-def expected_of(starts_on: date, ends_on: date, today: date) -> int:
-    if ends_on <= today:
-        return 100
-    if starts_on >= today:
-        return 0
-    return percentage((today - starts_on).days, (ends_on - starts_on).days)
 
 
 def last_activity_on(facts: HealthInputs) -> date:
