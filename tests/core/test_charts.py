@@ -1,4 +1,4 @@
-"""Figures are data: Plotly's own validation reads them, and the style sheet's colours are the charts' colours."""
+"""Chart figures pass Plotly's validation and use the colours of the style sheet."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""Three cities in two quarters, told through the services under a given clock."""
+"""Three cities in two quarters, created through the services at fixed times."""
 
 import copy
 from datetime import UTC, datetime, timedelta
@@ -135,7 +135,7 @@ def _city(slug, name, currency, period):
 
 
 def _open(city, period):
-    """Submitting a period has made the next one already."""
+    """Open the period; submitting the earlier one may have created it already."""
     waiting = CityPeriod.objects.filter(city=city, period=period).first()
     return periods.open_period(waiting) if waiting else CityPeriodFactory(city=city, period=period)
 

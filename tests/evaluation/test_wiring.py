@@ -1,4 +1,4 @@
-"""What other pages say of evaluations: My work, the city's card, the pact's gate, files; and the framework's life."""
+"""Evaluations on other pages: My work, panel of the city, gate of the pact, files; and versions of the framework."""
 
 import json
 from datetime import UTC, datetime
@@ -120,7 +120,7 @@ def test_coordinators_move_a_rounds_dates_in_the_workbench(case, client):
     page = client.get(address).content.decode()
 
     assert case.round.name in page
-    assert 'name="framework"' not in page  # what is judged by what stays
+    assert 'name="framework"' not in page  # a framework in use cannot change
     client.force_login(case.committee1)
     assert client.post(address, {"name": "Other"}).status_code == 403
     assert not EvaluationRound.objects.filter(name="Other").exists()
@@ -177,7 +177,7 @@ def test_coordinators_are_told_who_is_missing(case):
     assert labels(case.coordinator) == ["Name them"]
 
 
-# ---- the city's card, the gate
+# ---- the city's panel, the gate
 
 
 def test_the_citys_card_follows_what_one_may_see(case, everyone):
@@ -215,7 +215,7 @@ def test_alpha_needs_published_strategies_and_says_why_there_is_none(case):
 
 
 def test_a_rater_reads_the_evidence_of_what_is_judged_and_nobody_elses(case, city):
-    """An official of another city rates Lublin: she is no reader of the network, but of this revision."""
+    """An official of another city rates Lublin: she may read this revision, not the network's pages."""
     peer = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
     rounds.assign_rater(case.evaluation, peer.person, "peer", by=case.coordinator)
     stranger = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
@@ -244,7 +244,7 @@ def _judge(case, revision):
     evaluation.save()
 
 
-# ---- the judged revision
+# ---- the evaluated revision
 
 
 def _with_judges(case):

@@ -1,4 +1,4 @@
-"""The row is the queue: one worker builds a report, twins find nothing, three failures are enough."""
+"""The report queue: one worker builds a report, a second one finds nothing, three failures end it."""
 
 import json
 from datetime import timedelta
@@ -95,7 +95,7 @@ def test_a_row_that_is_being_built_is_left_alone(report):
 
 
 def test_a_silent_row_is_taken_over_and_the_sleeper_writes_nothing(report, monkeypatch):
-    """The sleeper wakes up while its twin is done."""
+    """A worker that was suspended continues after another one has finished."""
 
     def slow(snapshot):
         for number, rendered in enumerate(render.render_report(snapshot)):
@@ -172,7 +172,7 @@ def test_data_that_do_not_match_their_hash_are_never_printed(report, monkeypatch
 
 
 def test_letters_files_and_state_are_one_step(report, monkeypatch):
-    """Where the letters cannot be written, nothing is: the next attempt does all of it."""
+    """If the emails cannot be stored, nothing is; the next attempt does everything."""
     monkeypatch.setattr("reports.services.reports._notify_recipients", lambda report: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
