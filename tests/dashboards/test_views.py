@@ -41,7 +41,7 @@ def test_official_reads_the_own_city_and_what_others_have_published(network, cli
         "dashboard"
     ]
 
-    assert {row.city.name: row.reading.basis.value for row in present.cities} == {
+    assert {row.city.name: row.record.basis.value for row in present.cities} == {
         "Linköping": "none",
         "Lublin": "open",
         "Riga": "none",
