@@ -7,6 +7,8 @@ class EvaluationConfig(AppConfig):
     verbose_name = _("Evaluation")
 
     def ready(self):
+        from django.db.models.signals import post_delete, post_save
+
         from cities.panels import register_panel
         from cities.signals import network_created
         from core import verification
@@ -16,7 +18,7 @@ class EvaluationConfig(AppConfig):
         from strategies.revision_access import register_revision_access
         from strategies.work import register_work
 
-        from . import locks, rules  # noqa: F401 - permissions are registered by the import
+        from . import locks, rules
         from .gate_checks import evaluation_is_published
         from .panels import evaluation_panel
         from .restored import run_due_work
@@ -36,6 +38,9 @@ class EvaluationConfig(AppConfig):
             evaluation_is_published,
             is_completion=True,
         )
+        for name in ("Evaluation", "RaterAssignment", "SubstituteAppointment"):
+            for signal in (post_save, post_delete):
+                signal.connect(rules.forget_duties, self.get_model(name), dispatch_uid=f"evaluation.{name}.duties")
         locks.register()
         verification.register("moves of evaluations", check_moves)
         verification.register("results of evaluations", check_results)

@@ -50,9 +50,13 @@ def city(db):
     return CityFactory(name="Linköping", slug="linkoping")
 
 
+def lublin():
+    return CityFactory(name="Lublin", slug="lublin", country="PL", currency="PLN", timezone="Europe/Warsaw")
+
+
 @pytest.fixture
 def other_city(db):
-    return CityFactory(name="Lublin", slug="lublin", country="PL", currency="PLN", timezone="Europe/Warsaw")
+    return lublin()
 
 
 @pytest.fixture

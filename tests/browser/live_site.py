@@ -1,5 +1,6 @@
 """Serves the demo for browser tests: in its own process, with its own data folder, on a free port."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -49,9 +50,37 @@ class Site:
         return done.stdout.strip()
 
 
+COMMANDS = (
+    ["migrate", "-v0"],
+    ["createcachetable"],
+    ["collectstatic", "--noinput", "-v0"],
+    ["seed_demo"],
+)
+
+
+def loaded_demo(shared: Path, environment: dict[str, str]) -> Path:
+    """Return a data folder with the demo, made by the first process that asks for it."""
+    folder = shared / "demo"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = Path(tempfile.mkdtemp(dir=shared))
+            for command in COMMANDS:
+                done = subprocess.run(
+                    [sys.executable, "manage.py", *command],
+                    cwd=ROOT,
+                    env=environment | {"EPI_DATA_DIR": str(making)},
+                    capture_output=True,
+                    text=True,
+                )
+                assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-3000:]}"
+            making.rename(folder)
+    return folder
+
+
 @contextmanager
-def demo_site() -> Iterator[Site]:
-    """Migrate, load the demo, serve it on a free port, and stop it at the end."""
+def demo_site(shared: Path) -> Iterator[Site]:
+    """Serve a copy of the demo on a free port of this machine, and stop it again."""
     folder, port = Path(tempfile.mkdtemp(prefix="epi-browser-")), free_port()
     url = f"http://127.0.0.1:{port}"
     environment = os.environ | {
@@ -64,11 +93,7 @@ def demo_site() -> Iterator[Site]:
     for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
         environment.pop(name, None)
     try:
-        for command in (["migrate", "-v0"], ["createcachetable"], ["collectstatic", "--noinput", "-v0"], ["seed_demo"]):
-            done = subprocess.run(
-                [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-3000:]}"
+        shutil.copytree(loaded_demo(shared, environment), folder, dirs_exist_ok=True)
         with _served(port, environment):
             yield Site(url, environment)
     finally:

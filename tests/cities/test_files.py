@@ -467,7 +467,7 @@ def test_each_tick_looks_through_one_folder_and_all_have_their_turn(monkeypatch,
     begin = clock.now()
 
     for tick in range(files.FOLDERS):
-        with clock.at(begin + timedelta(seconds=tick * settings.TICK_SECONDS)):
+        with clock.at(begin + timedelta(seconds=tick * settings.PERIODIC_SECONDS)):
             delete_unknown_files()
 
     assert sorted(seen) == [f"{number:02x}" for number in range(256)]

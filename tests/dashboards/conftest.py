@@ -1,10 +1,12 @@
 """Three cities in two quarters, created through the services at fixed times."""
 
+import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 
 from cities.enums import BodyKind, Role, Visibility
 from core import clock
@@ -43,9 +45,25 @@ def partner(db):
     return member(BodyKind.NETWORK_OFFICE, Role.PARTNER)
 
 
+@pytest.fixture(scope="module")
+def network_of_module(django_db_setup, django_db_blocker):
+    """The network of all tests of a module, in an outer transaction to which what a test writes falls back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        made = create_network()
+        with django_db_blocker.block():
+            yield made
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def network(db):
-    """Linköping: submitted, reopened, submitted again; then open. Lublin: submitted; then open. Riga: submits early."""
+def network(db, network_of_module):
+    """Objects of its own for each test; the rows are shared."""
+    with clock.at(NOW):
+        yield copy.deepcopy(network_of_module)
+
+
+def create_network():
+    """Linköping: reported, reopened and reported again, now open. Lublin: submitted, now open. Riga: reports early."""
     coordinator = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     with clock.at(THEN):
         past = ReportingPeriodFactory()
@@ -69,7 +87,7 @@ def network(db):
             _say(city, 1, spent=Decimal("900.25"), text=SECRET, visibility=Visibility.CITY)
             _say(city, 3, status="completed")
         _submit(world, "riga", world.present, accept=True)
-        yield world
+    return world
 
 
 class Place(SimpleNamespace):

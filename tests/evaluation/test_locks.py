@@ -40,17 +40,28 @@ def forge(row, **changes):
     sql(f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({marks})", *columns.values())
 
 
-@pytest.fixture
-def reviewed(case):
-    """A published evaluation with every kind of row that its result uses, citations too."""
+def _review(case):
+    """All that a result is made of, a citation too."""
     case.to("review")
     Citation.objects.create(rating=Rating.objects.first(), kind="event", event=EventFactory())
+
+
+def _publish(case):
+    _review(case)
+    case.to("published")
+
+
+PREPARED = {"published": _publish, "reviewed": _review}
+
+
+@pytest.fixture
+def reviewed(case):
     return case
 
 
 @pytest.fixture
-def published(reviewed):
-    return reviewed.to("published")
+def published(case):
+    return case
 
 
 def touched(model):
@@ -76,8 +87,9 @@ def test_nothing_of_a_published_evaluation_changes_or_goes(published, model):
 
 
 @pytest.mark.parametrize("model", HISTORIES, ids=lambda model: model.__name__)
+@pytest.mark.stage("moderate")
 def test_histories_are_not_rewritten(case, model):
-    case.to("moderate").agree()
+    case.agree()
 
     for statement in (touched(model), f"DELETE FROM {model._meta.db_table}"):
         with pytest.raises(IntegrityError, match="epi: frozen"):
@@ -161,9 +173,8 @@ def test_alpha_is_told_from_what_was_sealed(published):
         {"verb": "publish", "from_stage": "rate", "to_stage": "published"},
     ],
 )
+@pytest.mark.stage("rate")
 def test_move_leads_on_from_the_stage_that_lasts(case, fields):
-    case.to("rate")
-
     with pytest.raises(IntegrityError, match="epi: a move leads on"), transaction.atomic():
         StageMove.objects.create(evaluation=case.evaluation, **fields)
 

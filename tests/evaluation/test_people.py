@@ -143,9 +143,8 @@ def test_a_conflict_says_why_once_and_only_by_whom_it_concerns(case):
     assert assign(case, case.rater1.person).capacity == "peer"
 
 
+@pytest.mark.stage("published")
 def test_nothing_is_declared_after_publication(case):
-    case.to("published")
-
     with pytest.raises(DeclarationClosed):
         conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="Late.")
 
@@ -189,9 +188,8 @@ def test_nobody_names_themselves_and_only_coordinators_name(case):
         assign(case, PersonFactory(), by=case.rater1)
 
 
+@pytest.mark.stage("moderate")
 def test_raters_are_named_before_the_discussion_and_withdrawn_until_it_is_over(case):
-    case.to("moderate")
-
     with pytest.raises(AssignmentClosed):
         assign(case, PersonFactory())
     with pytest.raises(AssignmentClosed):

@@ -56,8 +56,17 @@ def code(response) -> str:
     return str(response.status_code)
 
 
-def text_of(response) -> str:
-    """Return body and headers as text."""
+def body_of(response) -> str:
+    """What a stream holds can be read once."""
     body = b"".join(response.streaming_content) if response.streaming else response.content
+    return body.decode("utf-8", "replace")
+
+
+def text_of(response) -> str:
+    """Everything that the answer says, its headers too."""
+    return with_headers(response, body_of(response))
+
+
+def with_headers(response, body: str) -> str:
     headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
-    return f"{headers}\n{body.decode('utf-8', 'replace')}"
+    return f"{headers}\n{body}"

@@ -4,12 +4,12 @@ import html
 import re
 
 import pytest
-from django.db import transaction
 
-from .routes import answer, text_of
-from .test_access_matrix import LINES, ROLES, path_of
+from .access import HALVES, LINES, ROLES, path_of
+from .crawl import falls_back
+from .routes import answer
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.xdist_group(HALVES["coordinator"])]
 
 ODD = [
     "²",
@@ -83,25 +83,23 @@ def _who(line, answers, wanted):
 @pytest.mark.parametrize(
     "line", [pytest.param(line, id=f"{line.name}-{line.sample}") for line in LINES if _who(line, line.post or {}, "ok")]
 )
-def test_form_takes_whatever_comes(line, world):
-    client, path = world.clients[_who(line, line.post, "ok")], path_of(line, world)
-    page = text_of(client.get(path))
+def test_form_takes_whatever_comes(line, world, crawl):
+    role, path = _who(line, line.post, "ok"), path_of(line, world)
+    page = crawl.get(role, line).text
 
     for turn in range(TURNS):
         for data in [data for form in forms_of(page, "post") for data in filled(form, turn)] or [odd(turn, ["text"])]:
-            with transaction.atomic():
+            with crawl.quickly(), falls_back(world.clients[role]) as client:
                 assert answer(client, "post", path, data).status_code < 500
-                transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize(
     "line", [pytest.param(line, id=f"{line.name}-{line.sample}") for line in LINES if _who(line, line.get, "200")]
 )
-def test_page_takes_whatever_is_asked(line, world):
-    client, path = world.clients[_who(line, line.get, "200")], path_of(line, world)
-    names = {name for form in forms_of(text_of(client.get(path)), "get") for name in entries(form)}.union(KNOWN)
+def test_page_takes_whatever_is_asked(line, world, crawl):
+    role, path = _who(line, line.get, "200"), path_of(line, world)
+    names = {name for form in forms_of(crawl.get(role, line).text, "get") for name in entries(form)}.union(KNOWN)
 
     for turn in range(TURNS):
-        with transaction.atomic():
+        with crawl.quickly(), falls_back(world.clients[role]) as client:
             assert answer(client, "get", path, odd(turn, names)).status_code < 500
-            transaction.set_rollback(True)

@@ -30,11 +30,11 @@ from tests.factories import (
     member,
 )
 
+from .access import HALVES, LINES, path_of
 from .routes import answer, code
 from .shared_data import evaluation_in, evidence_on, logged, stored
-from .test_access_matrix import LINES, path_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.xdist_group(HALVES["public"])]
 
 FULLEST = ["lead", "coordinator", "scientific", "rater", "moderator", "trainer", "public"]
 MORE = 4

@@ -47,8 +47,8 @@ def start(tmp_path):
     def start(*leaders, timeout=10):
         program = textwrap.dedent(f"""
             import os, sys
-            from epi_site.run.supervisor import Leader, Supervisor
-            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), patience={timeout}).run())
+            from epi_site.run.supervisor import ManagedProcess, Supervisor
+            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), timeout={timeout}).run())
         """)
         process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         started.append(process)

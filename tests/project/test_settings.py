@@ -237,3 +237,19 @@ def test_options_of_the_database_address_are_kept(tmp_path):
     ended = production(tmp_path, program, DATABASE_URL=address)
 
     assert "'-c statement_timeout=9 -c jit=off'" in ended.stdout
+
+
+def test_old_name_of_a_variable_is_read_with_a_warning(monkeypatch):
+    monkeypatch.setenv("EPI_OLD", "7")
+
+    with pytest.warns(FutureWarning, match="EPI_OLD is now named EPI_NEW"):
+        value = env.env_int("EPI_NEW", 60, old_name="EPI_OLD")
+
+    assert value == 7
+
+
+def test_new_name_of_a_variable_wins_without_a_warning(monkeypatch):
+    monkeypatch.setenv("EPI_OLD", "7")
+    monkeypatch.setenv("EPI_NEW", "8")
+
+    assert env.env_int("EPI_NEW", 60, old_name="EPI_OLD") == 8

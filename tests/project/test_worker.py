@@ -17,7 +17,7 @@ from django.conf import settings
 
 from tests.project.worker_data import REPORTS
 
-pytestmark = pytest.mark.waits
+pytestmark = [pytest.mark.waits, pytest.mark.servers]
 ROOT = Path(__file__).parents[2]
 SILENCE = 20
 PATIENCE = 150
@@ -42,8 +42,8 @@ class Place:
             "EPI_DATA_DIR": str(folder),
             "DATABASE_URL": database_url,
             "CELERY_BROKER_URL": broker,
-            "EPI_TICK_SECONDS": "1",
-            "EPI_REPORT_SILENCE_SECONDS": str(SILENCE),
+            "EPI_PERIODIC_SECONDS": "1",
+            "EPI_REPORT_LEASE_SECONDS": str(SILENCE),
             "EPI_LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(ROOT),
         }

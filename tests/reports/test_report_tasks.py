@@ -101,7 +101,7 @@ def test_a_silent_row_is_taken_over_and_the_sleeper_writes_nothing(report, monke
         for number, rendered in enumerate(render.render_report(snapshot)):
             if number == 1 and report.pk not in seen:
                 seen.add(report.pk)
-                with silently(settings.REPORT_SILENCE_SECONDS + 1):
+                with silently(settings.REPORT_LEASE_SECONDS + 1):
                     tasks.build_report(report.pk)
             yield rendered
 
@@ -139,7 +139,7 @@ def test_failure_goes_back_to_the_queue_and_is_given_up_after_three(report, brok
 def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
     Report.objects.update(state=ReportState.BUILDING, attempts=3, heartbeat_at=clock.now(), claim_token="0" * 32)
 
-    with silently(settings.REPORT_SILENCE_SECONDS + 1):
+    with silently(settings.REPORT_LEASE_SECONDS + 1):
         tasks.requeue_reports()
 
     report.refresh_from_db()
@@ -150,7 +150,7 @@ def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
 def test_tick_rings_for_what_is_queued_or_silent_and_nothing_else(monkeypatch):
     waiting, silent, busy, done = (queued(name) for name in ("a", "b", "c", "d"))
     Report.objects.filter(pk=done.pk).update(state=ReportState.READY, ready_at=clock.now())
-    with silently(-settings.REPORT_SILENCE_SECONDS - 1):
+    with silently(-settings.REPORT_LEASE_SECONDS - 1):
         Report.objects.claim(silent.pk)
     Report.objects.claim(busy.pk)
     rung = []

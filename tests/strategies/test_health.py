@@ -14,12 +14,10 @@ from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
 from strategies.models.health import (
     HealthInputs,
-    expected_of,
     explain,
     health_inputs,
     health_of,
     health_reason,
-    progress_of,
 )
 from tests.factories import (
     ActionFactory,
@@ -106,6 +104,27 @@ def store(plan, world):
         if planned["by"] is not None and planned["by"] < len(updates):
             MilestoneReached.objects.create(update=updates[planned["by"]], milestone=milestone)
     return action
+
+
+def percentage(part: int, whole: int) -> int:
+    """Return the share in per cent, rounded to the nearest integer, halves up."""
+    return (200 * part + whole) // (2 * whole)
+
+
+def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
+    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
+    whole = sum(weight for weight, _reached in milestones)
+    if whole:
+        return percentage(sum(weight for weight, reached in milestones if reached), whole)
+    return 100 if status == ImplementationStage.COMPLETED else stated or 0
+
+
+def expected_of(starts_on: date, ends_on: date, today: date) -> int:
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    return percentage((today - starts_on).days, (ends_on - starts_on).days)
 
 
 def expectation(plan):
