@@ -131,7 +131,7 @@ def test_search_reads_texts_and_files_of_each_kind():
     assert len(catalogue_texts()) > 1000
 
 
-def test_lists_are_sorted_and_lead_to_names_of_today():
+def test_lists_are_sorted_and_lead_to_the_newest_name():
     names = list(RENAMED)
 
     assert names == sorted(names)
