@@ -7,6 +7,11 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self):
+        from core.backup.hooks import after_restore
+
+        from .restored import hold_mails
+
+        after_restore("emails", hold_mails, order=90)  # after what writes some
         user_logged_in.connect(_save_language_at_login, dispatch_uid="accounts.keep_chosen_language")
 
 

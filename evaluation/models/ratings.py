@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import Event, Person
-from cities.rules import is_scientific_member, lead_city_ids, official_city_ids, person_of
+from cities.rules import lead_city_ids, official_city_ids, person_of
 from core import clock
 from core.models import FrozenModel, FrozenQuerySet, Recorded, Versioned
 from evaluation.agreement import strength_of
@@ -15,8 +15,8 @@ from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, D
 from strategies.models import ActionUpdate, Evidence, IndicatorValue
 
 from .framework import Dimension
-from .rounds import Evaluation
-from .visibility import evaluations_with_visible_ratings, is_withdrawn, published_for, reviewed_by
+from .rounds import Evaluation, in_any
+from .visibility import is_withdrawn, published_for, reviewed_by_q, visible_ratings_q
 
 LEVEL_OR_REASON = Q(level__range=(1, 4), not_assessed_reason="") | Q(level=None) & ~Q(not_assessed_reason="")
 
@@ -34,9 +34,7 @@ class AssessmentQuerySet(models.QuerySet):
         person = person_of(user)
         if person is None:
             return self.none()
-        others = Q(
-            submitted_at__isnull=False, evaluation__in=evaluations_with_visible_ratings(user, person).values("pk")
-        )
+        others = Q(submitted_at__isnull=False) & visible_ratings_q(user, person, "evaluation")
         return self.filter(Q(rater=person.pk) | others)
 
 
@@ -76,10 +74,7 @@ class RatingQuerySet(models.QuerySet):
         person = person_of(user)
         if person is None:
             return self.none()
-        others = Q(
-            assessment__submitted_at__isnull=False,
-            assessment__evaluation__in=evaluations_with_visible_ratings(user, person).values("pk"),
-        )
+        others = Q(assessment__submitted_at__isnull=False) & visible_ratings_q(user, person, "assessment__evaluation")
         return self.filter(Q(assessment__rater=person.pk) | others)
 
 
@@ -172,7 +167,7 @@ class DiscussionNoteQuerySet(models.QuerySet):
         person = person_of(user)
         if person is None:
             return self.none()
-        return self.filter(evaluation__in=evaluations_with_visible_ratings(user, person).values("pk"))
+        return self.filter(visible_ratings_q(user, person, "evaluation"))
 
 
 class DiscussionNote(models.Model):
@@ -204,10 +199,7 @@ class ConsensusQuerySet(models.QuerySet):
         if person is not None:
             moderated = Evaluation.objects.filter(stage__in=FROM_DISCUSS).moderated_by(person)
             reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
-            seen |= Q(evaluation__in=moderated.values("pk"))
-            seen |= Q(evaluation__in=reviewed.reviewable_by(user).values("pk"))
-            if is_scientific_member(user):
-                seen |= Q(evaluation__in=reviewed.without_conflict(person).values("pk"))
+            seen |= in_any("evaluation", moderated, reviewed.reviewed_by(user))
         return self.filter(seen)
 
 
@@ -246,7 +238,7 @@ class Consensus(Recorded, Versioned):
 class ReviewQuerySet(FrozenQuerySet):
     def visible_to(self, user):
         """Return reviews for committee members without a conflict and for substitutes; for others once published."""
-        return self.filter(published_for(user) | Q(evaluation__in=reviewed_by(user).values("pk")))
+        return self.filter(published_for(user) | reviewed_by_q(user))
 
 
 class CommitteeReview(FrozenModel):
@@ -311,7 +303,7 @@ class QuestionQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Return questions for the city's officials, the committee and substitutes; for others once published."""
         asked = Q(evaluation__strategy__city__in=official_city_ids(user))
-        return self.filter(asked | published_for(user) | Q(evaluation__in=reviewed_by(user).values("pk")))
+        return self.filter(asked | published_for(user) | reviewed_by_q(user))
 
 
 class CommitteeQuestion(Recorded):

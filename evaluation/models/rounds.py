@@ -15,6 +15,7 @@ from cities.rules import has_network_role, insider_city_ids, is_scientific_membe
 from core import clock
 from core.models import FrozenModel, HashedSnapshot, Recorded
 from evaluation.enums import Capacity, Stage, StageVerb
+from evaluation.rules import duties_of
 from strategies.models import Action, PeriodRevision, ReportingPeriod, Strategy
 
 from .framework import Framework
@@ -88,6 +89,15 @@ def conflict_q(person, prefix: str = "") -> Q:
     return conflict
 
 
+def in_any(path: str, *querysets) -> Q:
+    """Return a Q for rows whose ``path`` is in any of the querysets. Empty querysets cost no subquery."""
+    found = Q(pk__in=[])
+    for rows in querysets:
+        if not rows.query.is_empty():
+            found |= Q(**{f"{path}__in": rows.values("pk")})
+    return found
+
+
 class EvaluationQuerySet(models.QuerySet):
     def with_related(self):
         return self.select_related(
@@ -99,11 +109,15 @@ class EvaluationQuerySet(models.QuerySet):
 
     def rated_by(self, person):
         """Return evaluations the person is assigned to rate; a conflict excludes peer and committee raters."""
+        if not duties_of(person).rates:
+            return self.none()
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
         beside = assigned.filter(capacity__in=CITY_CAPACITIES)
         return self.filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_q(person)))
 
     def moderated_by(self, person):
+        if not duties_of(person).moderates:
+            return self.none()
         return self.filter(~conflict_q(person), moderator=person.pk)
 
     def reviewable_by(self, user):
@@ -112,7 +126,7 @@ class EvaluationQuerySet(models.QuerySet):
         Leaves out those the user has a conflict with, rates or moderates.
         """
         person = person_of(user)
-        if person is None:
+        if person is None or not (is_scientific_member(user) or duties_of(person).substitutes):
             return self.none()
         assessments = self.model.assessments.rel.related_model.objects  # ratings.py imports this module
         rated = assessments.filter(evaluation=OuterRef("pk"), rater=person.pk)
@@ -123,16 +137,21 @@ class EvaluationQuerySet(models.QuerySet):
         appointed = SubstituteAppointment.objects.filter(evaluation=OuterRef("pk"), person=person.pk)
         return free.filter(Exists(appointed))
 
+    def reviewed_by(self, user):
+        """Return evaluations whose ratings and reviews the user sees as a committee member or as a substitute."""
+        if is_scientific_member(user):
+            return self.without_conflict(person_of(user))
+        return self.reviewable_by(user)
+
     def with_roles_of(self, user):
         """Annotate ``is_rater``, ``is_moderator``, ``is_reviewer`` in one query. Equal to the rules of these names."""
         person, rows = person_of(user), self.model.objects
         if person is None:
             return self.annotate(is_rater=Value(False), is_moderator=Value(False), is_reviewer=Value(False))
-        here = {"pk": OuterRef("pk")}
         return self.annotate(
-            is_rater=Exists(rows.rated_by(person).filter(**here)),
-            is_moderator=Exists(rows.moderated_by(person).filter(**here)),
-            is_reviewer=Exists(rows.reviewable_by(user).filter(**here)),
+            is_rater=_is_among(rows.rated_by(person)),
+            is_moderator=_is_among(rows.moderated_by(person)),
+            is_reviewer=_is_among(rows.reviewable_by(user)),
         )
 
     def visible_to(self, user):
@@ -146,12 +165,12 @@ class EvaluationQuerySet(models.QuerySet):
             return self.filter(Q(stage=Stage.PUBLISHED))
         if has_network_role(user, Role.COORDINATOR, Role.PARTNER, Role.TRAINER):
             return self
-        for rows in (self.model.objects.rated_by(person), self.model.objects.moderated_by(person)):
-            seen |= Q(pk__in=rows.values("pk"))
+        rows = self.model.objects
+        seen |= in_any("pk", rows.rated_by(person), rows.moderated_by(person))
         if is_scientific_member(user):
             seen |= ~conflict_q(person)
         else:
-            seen |= Q(pk__in=self.model.objects.reviewable_by(user).values("pk"))
+            seen |= in_any("pk", rows.reviewable_by(user))
         return self.filter(seen)
 
 
@@ -238,6 +257,10 @@ class StageMove(FrozenModel):
         return f"{self.evaluation}: {self.get_verb_display()}"
 
 
+def _is_among(rows):
+    return Value(False) if rows.query.is_empty() else Exists(rows.filter(pk=OuterRef("pk")))
+
+
 class AssignmentQuerySet(models.QuerySet):
     def standing(self):
         return self.filter(withdrawn_at=None)
@@ -249,8 +272,7 @@ class AssignmentQuerySet(models.QuerySet):
             return self.none()
         if has_network_role(user, Role.COORDINATOR):
             return self
-        moderated = Evaluation.objects.moderated_by(person).values("pk")
-        return self.filter(Q(person=person.pk) | Q(evaluation__in=moderated))
+        return self.filter(Q(person=person.pk) | in_any("evaluation", Evaluation.objects.moderated_by(person)))
 
 
 class RaterAssignment(Recorded):

@@ -7,20 +7,20 @@ and nobody with a conflict of interest rates as peer or committee, moderates or 
 from django.db.models import Exists, OuterRef, Q
 
 from cities.enums import Role
-from cities.rules import has_network_role, insider_city_ids, is_scientific_member, person_of
+from cities.rules import has_network_role, insider_city_ids
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, Stage
 
-from .rounds import Evaluation, RaterAssignment
+from .rounds import Evaluation, RaterAssignment, in_any
 
 
-def evaluations_with_visible_ratings(user, person):
-    """Return evaluations whose submitted ratings the user sees, with the raters' names."""
+def visible_ratings_q(user, person, path: str) -> Q:
+    """Return a Q for rows of evaluations whose submitted ratings the user sees, with the raters' names.
+
+    ``path`` is the lookup from the row to its evaluation.
+    """
     discussed = Evaluation.objects.filter(stage__in=FROM_DISCUSS)
-    seen = Q(pk__in=discussed.rated_by(person).values("pk")) | Q(pk__in=discussed.moderated_by(person).values("pk"))
-    seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).reviewable_by(user).values("pk"))
-    if is_scientific_member(user):
-        seen |= Q(pk__in=Evaluation.objects.filter(stage__in=FROM_REVIEW).without_conflict(person).values("pk"))
-    return Evaluation.objects.filter(seen)
+    reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
+    return in_any(path, discussed.rated_by(person), discussed.moderated_by(person), reviewed.reviewed_by(user))
 
 
 def is_withdrawn(evaluation: str, rater: str):
@@ -40,12 +40,6 @@ def published_for(user) -> Q:
     return published & Q(evaluation__strategy__city__in=insider_city_ids(user))
 
 
-def reviewed_by(user):
-    """Return evaluations in which the user sees the committee's reviews and questions before publication."""
-    person = person_of(user)
-    if person is None:
-        return Evaluation.objects.none()
-    seen = Q(pk__in=Evaluation.objects.reviewable_by(user).values("pk"))
-    if is_scientific_member(user):
-        seen |= Q(pk__in=Evaluation.objects.without_conflict(person).values("pk"))
-    return Evaluation.objects.filter(seen)
+def reviewed_by_q(user) -> Q:
+    """Return a Q for rows of evaluations in which the user sees the committee's reviews before publication."""
+    return in_any("evaluation", Evaluation.objects.reviewed_by(user))

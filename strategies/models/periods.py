@@ -58,8 +58,11 @@ class CityPeriodQuerySet(models.QuerySet):
         if reads_network(user):
             return self
         published = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH)
-        given = PeriodRevision.objects.granted_to(user).filter(city_period=OuterRef("pk"))
-        return self.filter(Q(city__in=insider_city_ids(user)) | Exists(published) | Exists(given))
+        seen = Q(city__in=insider_city_ids(user)) | Exists(published)
+        given = PeriodRevision.objects.granted_to(user)
+        if not given.query.is_empty():
+            seen |= Exists(given.filter(city_period=OuterRef("pk")))
+        return self.filter(seen)
 
 
 class CityPeriod(models.Model):
@@ -196,12 +199,14 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
         published = PeriodMove.objects.filter(
             city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
         )
-        own = Q(city_period__city__in=insider_city_ids(user))
-        return self.filter(own | Exists(published) | revision_access.granted_to(user))
+        seen = Q(city_period__city__in=insider_city_ids(user)) | Exists(published)
+        given = revision_access.granted_to(user)
+        return self.filter(seen if given is None else seen | given)
 
     def granted_to(self, user):
         """Revisions that apps above give the user access to for a task. The user reads them as the network does."""
-        return self.filter(revision_access.granted_to(user))
+        given = revision_access.granted_to(user)
+        return self.none() if given is None else self.filter(given)
 
     def newest_readable_id(self, user):
         """Return a subquery for an outer query with ``revision``: id of the period's newest revision for the user."""
@@ -288,9 +293,11 @@ class RevisionFileQuerySet(FrozenQuerySet):
                 user, "evidence__value__indicator"
             )
             listed = own | (Q(visibility=Visibility.PUBLIC) & plan)
-        given = Q(revision__in=PeriodRevision.objects.granted_to(user).values("pk"))
-        newest = Q(revision=PeriodRevision.objects.newest_readable_id(user))
-        return self.filter((newest & listed) | (given & (own | Q(visibility__in=SHARED_VISIBILITIES))))
+        seen = Q(revision=PeriodRevision.objects.newest_readable_id(user)) & listed
+        given = PeriodRevision.objects.granted_to(user)
+        if not given.query.is_empty():
+            seen |= Q(revision__in=given.values("pk")) & (own | Q(visibility__in=SHARED_VISIBILITIES))
+        return self.filter(seen)
 
 
 class RevisionFile(FrozenModel):

@@ -19,7 +19,7 @@ def test_north_is_up_and_east_is_right():
 
 
 def test_areas_are_kept():
-    """A square degree covers ground in proportion to the cosine of its latitude: equal areas stay equal."""
+    """The projection keeps areas: a square degree shrinks with the cosine of its latitude."""
 
     def area(lat, lon):
         corners = [maps.project(lat + a, lon + b) for a, b in ((0, 0), (0, 1), (1, 1), (1, 0))]

@@ -1,10 +1,12 @@
-"""Three cities in two quarters, told through the services under a given clock."""
+"""Three cities in two quarters, created through the services at fixed times."""
 
+import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 
 from cities.enums import BodyKind, Role, Visibility
 from core import clock
@@ -43,8 +45,24 @@ def partner(db):
     return member(BodyKind.NETWORK_OFFICE, Role.PARTNER)
 
 
+@pytest.fixture(scope="module")
+def network_of_module(django_db_setup, django_db_blocker):
+    """The network of all tests of a module, in an outer transaction to which what a test writes falls back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        made = create_network()
+        with django_db_blocker.block():
+            yield made
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def network(db):
+def network(db, network_of_module):
+    """Objects of its own for each test; the rows are shared."""
+    with clock.at(NOW):
+        yield copy.deepcopy(network_of_module)
+
+
+def create_network():
     """Linköping: reported, reopened and reported again, now open. Lublin: submitted, now open. Riga: reports early."""
     coordinator = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     with clock.at(THEN):
@@ -69,7 +87,7 @@ def network(db):
             _say(city, 1, spent=Decimal("900.25"), text=SECRET, visibility=Visibility.CITY)
             _say(city, 3, status="completed")
         _submit(world, "riga", world.present, accept=True)
-        yield world
+    return world
 
 
 class Place(SimpleNamespace):
@@ -117,7 +135,7 @@ def _city(slug, name, currency, period):
 
 
 def _open(city, period):
-    """Submitting a period has made the next one already."""
+    """Open the period; submitting the earlier one may have created it already."""
     waiting = CityPeriod.objects.filter(city=city, period=period).first()
     return periods.open_period(waiting) if waiting else CityPeriodFactory(city=city, period=period)
 

@@ -1,4 +1,4 @@
-"""Every number of the dashboards, worked out a second time in plain Python over the stored rows."""
+"""Every number of the dashboards is compared with a calculation in plain Python over the stored rows."""
 
 import json
 from collections import Counter
@@ -22,7 +22,7 @@ UNDER_WAY, NEEDING_ATTENTION = {"on_track", "late", "stale", "at_risk"}, {"late"
 
 
 def live_action(action, today, upto):
-    """Health, progress, spent and budget of one action, from its rows alone; no facts of periods after ``upto``."""
+    """Compute health, progress, spent and budget of an action from its rows, without periods after ``upto``."""
     told = [row for row in ActionUpdate.objects.all() if row.city_period.period.starts_on <= upto.starts_on]
     updates = [row for row in told if row.action_id == action.pk and not row.withdrawn_at]
     updates.sort(key=lambda row: (row.date, row.pk))
@@ -64,7 +64,7 @@ def update_of(**fields):
 
 
 def frozen_contents(city_period):
-    """The snapshot of the newest accepted revision, else of the newest at all; None before one was submitted."""
+    """Return the snapshot of the newest accepted revision, else of the newest one; None if there is none."""
     moves = [row for row in PeriodMove.objects.all() if row.city_period_id == city_period.pk]
     accepted = {row.revision for row in moves if row.verb == "accept"}
     revisions = [row for row in PeriodRevision.objects.all() if row.city_period_id == city_period.pk]
@@ -183,7 +183,7 @@ def test_an_older_period_that_is_still_open_leaves_out_what_came_later(network, 
     log_update(riga.actions[0], by=riga.lead, data=update_of(spent=Decimal("5.00")))
     after = Dashboard(scope_for(partner, **asked)).cities[0]
 
-    assert before.reading.is_live
+    assert before.record.is_live
     assert (before.updates, before.spent) == (4, Decimal("12.25"))
     assert (before.health, before.progress, before.spent) == (after.health, after.progress, after.spent)
 

@@ -47,7 +47,7 @@ def test_people_with_an_office_are_led_to_their_work(everyone, client, role, pla
 def test_people_without_office_see_the_front_page(everyone, client, role):
     client.force_login(everyone[role])
 
-    assert client.get("/").status_code == 200
+    assert client.get("/").templates[0].name == "pages/home.html"
 
 
 def test_a_rater_without_office_is_led_to_the_own_work(db, client):
@@ -73,7 +73,7 @@ def test_front_page_costs_the_same_for_one_city_or_five(db, client, django_asser
         client.get("/")
 
 
-# ---- the frame
+# ---- header and footer
 
 
 def labels(client, path="/about/"):
