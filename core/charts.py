@@ -43,6 +43,7 @@ LIGHT_COLOURS = {
 }
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+PATTERNS = ("", "/", "x", "-", ".", "+")
 HEALTH_PATTERNS = {
     "on_track": "",
     "done": ".",

@@ -1,6 +1,7 @@
 """Imports are at the top of a module, or say on their line why not; no app uses private names of another app."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -137,3 +138,12 @@ def test_no_app_uses_private_names_of_another():
 )
 def test_private_use_is_found(source, uses):
     assert private_uses(source, module="strategies.views") == uses
+
+
+# ---- layers
+
+
+def test_layers_have_no_exceptions():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+
+    assert [contract["name"] for contract in contracts if "ignore_imports" in contract] == []
