@@ -19,7 +19,7 @@ ROOT = Path(settings.BASE_DIR)
 OF_NO_MODEL = {"cities.change_municipality", "cities.view_names", "cities.view_attendance_names"}
 MODEL_PERMISSION = re.compile(r"(?P<app>\w+)\.(?:view|add|change|delete)_(?P<model>\w+)")
 OF_ANOTHER_MODEL = {"strategies.change_narrative": "strategies.view_cityperiod"}  # asked with the city period
-LITERAL = re.compile(r"""(?<!dispatch_uid=)["'](?P<name>[a-z]+\.[a-z]+_[a-z_]+)["']""")
+LITERAL = re.compile(r"""(?<!dispatch_uid=)(?<!include\()["'](?P<name>[a-z]+\.[a-z]+_[a-z_]+)["']""")
 
 
 def _view_rule(model) -> str:
