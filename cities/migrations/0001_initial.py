@@ -8,7 +8,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-import cities.models.places
+import cities.models.cities
 import core.clock
 
 
@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        max_length=60, validators=[cities.models.places.validate_timezone], verbose_name="time zone"
+                        max_length=60, validators=[cities.models.cities.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 ("profile", models.TextField(blank=True, verbose_name="profile")),
@@ -463,7 +463,7 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        max_length=60, validators=[cities.models.places.validate_timezone], verbose_name="time zone"
+                        max_length=60, validators=[cities.models.cities.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 ("profile", models.TextField(blank=True, verbose_name="profile")),
