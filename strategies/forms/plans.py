@@ -13,11 +13,11 @@ from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
     BudgetLine,
-    ImplementationProblem,
     Indicator,
     Milestone,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -276,8 +276,8 @@ class SwotForm(PlanForm):
 
 class RiskForm(PlanForm):
     class Meta:
-        model = ImplementationProblem
-        fields = ["text", "area", "swot_items", "counter_action"]
+        model = Risk
+        fields = ["text", "area", "swot_items", "mitigating_action"]
         widgets = {"text": LongTextarea(), "swot_items": FilteredCheckboxes()}
 
     def set_choices(self):
@@ -288,5 +288,5 @@ class RiskForm(PlanForm):
         items.queryset = SwotItem.objects.filter(strategy=strategy, withdrawn_at=None)
         items.label_from_instance = lambda item: f"{item.get_kind_display().capitalize()}: {item.text}"
         actions = Action.objects.standing().filter(objective__area__strategy=strategy)
-        self.fields["counter_action"].queryset = actions
-        self.fields["area"].empty_label = self.fields["counter_action"].empty_label = _("none")
+        self.fields["mitigating_action"].queryset = actions
+        self.fields["area"].empty_label = self.fields["mitigating_action"].empty_label = _("none")

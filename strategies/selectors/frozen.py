@@ -98,7 +98,7 @@ def _strategy(strategy: Strategy) -> dict:
     areas = list(strategy.areas.standing().select_related("theme").prefetch_related(objectives))
     standing = {area.pk for area in areas}
     swot = strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions")
-    problems = strategy.problems.filter(withdrawn_at=None).prefetch_related("swot_items")
+    risks = strategy.risks.filter(withdrawn_at=None).prefetch_related("swot_items")
     return {
         "id": strategy.pk,
         "title": strategy.title,
@@ -134,13 +134,13 @@ def _strategy(strategy: Strategy) -> dict:
         ],
         "problems": [
             {
-                "id": problem.pk,
-                "text": problem.text,
-                "area": problem.area_id if problem.area_id in standing else None,
-                "counter_action": problem.counter_action_id,
-                "swot_items": sorted(item.pk for item in problem.swot_items.all()),
+                "id": risk.pk,
+                "text": risk.text,
+                "area": risk.area_id if risk.area_id in standing else None,
+                "counter_action": risk.mitigating_action_id,
+                "swot_items": sorted(item.pk for item in risk.swot_items.all()),
             }
-            for problem in problems
+            for risk in risks
         ],
     }
 

@@ -167,7 +167,7 @@ def _plans(world):
     world.budget_line = BudgetLineFactory(action=world.action)
     world.indicator = IndicatorFactory(strategy=world.strategy, action=world.action, target=Decimal(50))
     world.swot = world.strategy.swot_items.create(kind="strength", text="Many associations.")
-    world.problem = world.strategy.problems.create(text="Few rooms.")
+    world.risk = world.strategy.risks.create(text="Few rooms.")
     world.phase = PilotPhaseFactory(city=world.city)
     PilotPhaseFactory(city=world.city, kind="kick_off")
     first, second = (condition.key for condition in gates.GATES[world.phase.kind][:2])
@@ -219,7 +219,7 @@ def _lublin(world):
     world.other_milestone = MilestoneFactory(action=world.other_action, title=secret)
     world.other_budget_line = BudgetLineFactory(action=world.other_action, source=secret)
     world.other_swot = strategy.swot_items.create(kind="weakness", text=secret)
-    world.other_problem = strategy.problems.create(text=secret)
+    world.other_risk = strategy.risks.create(text=secret)
     world.other_indicator = IndicatorFactory(strategy=strategy, name=f"{secret} indicator", definition=secret)
 
 

@@ -152,7 +152,7 @@ def _more_of_the_city(world, who, number) -> None:
     plans.comment_strategy(world.coming, by=who["expert"], text="More.")
     swot = world.strategy.swot_items.create(kind="weakness", text="More.")
     swot.areas.add(area)
-    world.strategy.problems.create(text="More.", area=area)
+    world.strategy.risks.create(text="More.", area=area)
     EventFactory(city=world.city, published_at=clock.now())
     EventFactory(body=world.body, city=None, published_at=clock.now())
     periods.comment_period(world.periods["open"], by=who["expert"], text="More.")

@@ -14,10 +14,10 @@ from core.snapshots import canonical, sha256_hex
 from strategies.models import (
     Action,
     Evidence,
-    ImplementationProblem,
     PeriodRevision,
     RevisionAction,
     RevisionIndicator,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -84,8 +84,8 @@ def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action
     swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="Good schools.")
     swot.actions.add(action)
     swot.areas.add(action.objective.area)
-    problem = ImplementationProblem.objects.create(strategy=action.strategy, text="Few rooms.", counter_action=action)
-    problem.swot_items.add(swot)
+    risk = Risk.objects.create(strategy=action.strategy, text="Few rooms.", mitigating_action=action)
+    risk.swot_items.add(swot)
     indicator = IndicatorFactory(strategy=action.strategy, action=action, baseline=1, target=9)
     PilotPhaseFactory(city=city)
     photo = StoredFileFactory(uploaded_by=official)

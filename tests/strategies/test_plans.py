@@ -15,10 +15,10 @@ from strategies.exceptions import AlreadyWithdrawn, InputRefused, PermissionRefu
 from strategies.models import (
     Action,
     ActionUpdate,
-    ImplementationProblem,
     Indicator,
     Milestone,
     MilestoneReached,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -201,7 +201,7 @@ def test_withdrawn_action_takes_a_reason_once(action, official):
 
 def test_parts_are_withdrawn_where_nothing_rests_on_them(action, official, everyone):
     swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="x")
-    problem = ImplementationProblem.objects.create(strategy=action.strategy, text="x")
+    risk = Risk.objects.create(strategy=action.strategy, text="x")
     reached, free = MilestoneFactory.create_batch(2, action=action)
     spent, unspent = BudgetLineFactory.create_batch(2, action=action)
     update = ActionUpdateFactory(action=action, spent=1, budget_line=spent)
@@ -211,7 +211,7 @@ def test_parts_are_withdrawn_where_nothing_rests_on_them(action, official, every
         plans.withdraw_part(free, by=official)
     plans.withdraw_part(free, by=official, reason="It was part of the other.")
     fresh = MilestoneFactory(action=ActionFactory(city=action.city))
-    for part in (swot, problem, fresh, unspent, IndicatorFactory(strategy=action.strategy)):
+    for part in (swot, risk, fresh, unspent, IndicatorFactory(strategy=action.strategy)):
         assert plans.withdraw_part(part, by=official).withdrawn_at
         with pytest.raises(AlreadyWithdrawn):
             plans.withdraw_part(part, by=official)

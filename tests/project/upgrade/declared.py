@@ -10,6 +10,20 @@ DECLARED = {
             "evaluation.report": "reports.report",
             "evaluation.reportfile": "reports.reportfile",
             "evaluation.reportschedule": "reports.reportschedule",
+            "strategies.implementationproblem": "strategies.risk",
+            "strategies.historicalimplementationproblem_swot_items": "strategies.historicalrisk_swot_items",
+        },
+        tables={
+            "strategies_implementationproblem": "strategies_risk",
+            "strategies_implementationproblem_swot_items": "strategies_risk_swot_items",
+            "strategies_historicalimplementationproblem": "strategies_historicalrisk",
+            "strategies_historicalimplementationproblem_swot_items": "strategies_historicalrisk_swot_items",
+        },
+        columns={
+            "strategies_implementationproblem": {"counter_action_id": "mitigating_action_id"},
+            "strategies_implementationproblem_swot_items": {"implementationproblem_id": "risk_id"},
+            "strategies_historicalimplementationproblem": {"counter_action_id": "mitigating_action_id"},
+            "strategies_historicalimplementationproblem_swot_items": {"implementationproblem_id": "risk_id"},
         },
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
