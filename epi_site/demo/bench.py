@@ -154,7 +154,7 @@ class BenchmarkNetwork:
                 author=official,
                 text="Something happened.",
                 language="en",
-                status="ongoing",
+                stage="ongoing",
                 spent=100,
             )
             for action in actions

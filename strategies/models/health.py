@@ -152,7 +152,7 @@ def health_expression(today) -> Case:
 class HealthInputs(NamedTuple):
     """Everything that the status of one action is derived from."""
 
-    status: str | None  # of the newest update
+    stage: str | None  # of the newest update
     starts_on: date
     ends_on: date
     next_milestone_on: date | None  # the earliest due date of milestones not reached
@@ -168,12 +168,12 @@ def percentage(part: int, whole: int) -> int:
     return (200 * part + whole) // (2 * whole)
 
 
-def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
+def progress_of(milestones: list[tuple[int, bool]], stage: str | None, stated: int | None) -> int:
     """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
     whole = sum(weight for weight, _reached in milestones)
     if whole:
         return percentage(sum(weight for weight, reached in milestones if reached), whole)
-    return 100 if status == ImplementationStage.COMPLETED else stated or 0
+    return 100 if stage == ImplementationStage.COMPLETED else stated or 0
 
 
 def expected_of(starts_on: date, ends_on: date, today: date) -> int:
@@ -189,11 +189,11 @@ def last_activity_on(facts: HealthInputs) -> date:
 
 
 def health_of(facts: HealthInputs) -> Health:
-    if facts.status == ImplementationStage.CANCELLED:
+    if facts.stage == ImplementationStage.CANCELLED:
         return Health.CANCELLED
-    if facts.status == ImplementationStage.COMPLETED:
+    if facts.stage == ImplementationStage.COMPLETED:
         return Health.DONE
-    if facts.status in (None, ImplementationStage.PLANNED) and facts.starts_on > facts.today:
+    if facts.stage in (None, ImplementationStage.PLANNED) and facts.starts_on > facts.today:
         return Health.NOT_STARTED
     if facts.ends_on < facts.today or (facts.next_milestone_on and facts.next_milestone_on < facts.today):
         return Health.LATE
@@ -207,7 +207,7 @@ def health_of(facts: HealthInputs) -> Health:
 def health_inputs(action) -> HealthInputs:
     """Return the facts of an action from a queryset ``with_health``."""
     return HealthInputs(
-        status=action.current_stage,
+        stage=action.current_stage,
         starts_on=action.starts_on,
         ends_on=action.ends_on,
         next_milestone_on=action.next_milestone_on,

@@ -118,7 +118,7 @@ class ActionQuerySet(models.QuerySet):
         """
         updates = health.updates_of_action(upto)
         return self.annotate(
-            current_stage=Subquery(updates.values("status")[:1]), last_update_on=Subquery(updates.values("date")[:1])
+            current_stage=Subquery(updates.values("stage")[:1]), last_update_on=Subquery(updates.values("date")[:1])
         )
 
     def with_progress(self, today=None, upto=None):

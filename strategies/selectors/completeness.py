@@ -61,7 +61,7 @@ def due_actions(city_period: CityPeriod) -> Any:
     before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
     rows = Action.objects.of_city(city_period.city).standing().filter(starts_on__lte=period.ends_on)
     rows = rows.annotate(
-        is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("status")[:1])
+        is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("stage")[:1])
     )
     return rows.filter(Q(is_reported=True) | Q(stage_before=None) | ~Q(stage_before__in=FINISHED))
 

@@ -274,7 +274,7 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "on_behalf_of": _author_role(row.on_behalf_of, row.date, roles),
         "text": row.text,
         "language": row.language,
-        "status": row.status,
+        "status": row.stage,
         "progress": row.progress,
         "milestones": sorted(reached.milestone_id for reached in row.reached.all()),
         "spent": row.spent,

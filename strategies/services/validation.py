@@ -42,7 +42,7 @@ class UpdateInput:
 
     date: date
     text: str
-    status: str
+    stage: str
     language: str = ""
     progress: int | None = None
     milestones: list[Milestone] = field(default_factory=list)
@@ -73,7 +73,7 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
     errors = {
         "date": _date(action, data.date) or _day_of_strategy(action, data.date, update),
         "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason),
-        "status": "" if data.status in ImplementationStage.values else _("Choose one of the statuses."),
+        "stage": "" if data.stage in ImplementationStage.values else _("Choose one of the statuses."),
         "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
         "progress": _progress(action, data.progress),
         "milestones": _milestones(action, data.milestones, update),

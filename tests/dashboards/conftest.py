@@ -67,7 +67,7 @@ def network(db):
         for city in world.cities.values():
             _open(city.city, world.present)
             _say(city, 1, spent=Decimal("900.25"), text=SECRET, visibility=Visibility.CITY)
-            _say(city, 3, status="completed")
+            _say(city, 3, stage="completed")
         _submit(world, "riga", world.present, accept=True)
         yield world
 
@@ -112,7 +112,7 @@ def _city(slug, name, currency, period):
     _say(place, 0)
     _say(place, 2, milestones=[reached], spent=Decimal("12.25"))
     _say(place, 6, progress=10)
-    _say(place, 7, status="cancelled")
+    _say(place, 7, stage="cancelled")
     return place
 
 
@@ -122,8 +122,8 @@ def _open(city, period):
     return periods.open_period(waiting) if waiting else CityPeriodFactory(city=city, period=period)
 
 
-def _say(place, n, *, text="Something happened.", status="ongoing", **fields):
-    data = UpdateInput(date=clock.today(), text=text, status=status, language="en", **fields)
+def _say(place, n, *, text="Something happened.", stage="ongoing", **fields):
+    data = UpdateInput(date=clock.today(), text=text, stage=stage, language="en", **fields)
     return log_update(place.actions[n], by=place.lead, data=data)
 
 

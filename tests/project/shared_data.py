@@ -271,7 +271,7 @@ def _report(world, name, text="We met everybody."):
     with _day(first):
         periods.open_period(row)
         for visibility, words in (("public", "Doors opened."), ("network", text), ("city", mark("city-only"))):
-            data = updates.UpdateInput(date=first, text=words, status="ongoing", visibility=visibility)
+            data = updates.UpdateInput(date=first, text=words, stage="ongoing", visibility=visibility)
             if visibility == "network":
                 data.spent, data.people_reached = Decimal(1200), 30
             updates.log_update(world.action, by=who["official"], data=data)
@@ -329,7 +329,7 @@ def _open(world):
 
 def logged(action, by, text):
     data = updates.UpdateInput(
-        date=clock.today(), text=text, status="ongoing", challenges=text, next_step=text, language="en"
+        date=clock.today(), text=text, stage="ongoing", challenges=text, next_step=text, language="en"
     )
     return updates.log_update(action, by=by, data=data)
 

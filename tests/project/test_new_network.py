@@ -141,7 +141,7 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
 
     log = reverse("strategies:action_log", args=[action.pk])
     read(lead, reverse("strategies:my_work"), log)
-    made(lead, log, text="Twelve mentors met for the first time.", status="ongoing", people_reached="12")
+    made(lead, log, text="Twelve mentors met for the first time.", stage="ongoing", people_reached="12")
     submit_period = reverse("strategies:cityperiod_submit", args=[city_period.pk])
     read(
         lead, city_period.get_absolute_url(), submit_period, reverse("strategies:narrative_edit", args=[city_period.pk])

@@ -10,7 +10,7 @@ from tests.factories import member
 
 def told(text="We met.", **more):
     """What an official types: today, ongoing."""
-    return updates.UpdateInput(**({"date": clock.today(), "text": text, "status": "ongoing"} | more))
+    return updates.UpdateInput(**({"date": clock.today(), "text": text, "stage": "ongoing"} | more))
 
 
 def days(number):

@@ -147,7 +147,7 @@ def test_rows_say_what_the_snapshot_says(city_period, action, three, official, l
     row = RevisionAction.objects.get(revision=revision)
     entry = revision.contents["actions"][0]
     assert json.loads(row.contents) == entry
-    assert (row.health, row.status, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
+    assert (row.health, row.stage, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
     assert list(RevisionIndicator.objects.order_by("indicator").values_list("value", flat=True)) == [Decimal(7), None]
     assert sha256_hex(canonical(revision.contents)) == revision.sha256
 
@@ -308,7 +308,7 @@ def test_values_are_read_likewise(everyone, city_period, action, official, lead)
 
 def forged(city_period, action, *, contents, sha256):
     """By somebody who has taken the locks off the database."""
-    figures = {"health": "late", "status": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
+    figures = {"health": "late", "stage": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
     with triggers.triggers_dropped():
         revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256)
         RevisionAction.objects.create(revision=revision, action=action, contents=contents, **figures)

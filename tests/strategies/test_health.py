@@ -45,7 +45,7 @@ def plans(draw):
     told = st.fixed_dictionaries(
         {
             "day": st.integers(-200, 0),
-            "status": st.sampled_from(ImplementationStage.values),
+            "stage": st.sampled_from(ImplementationStage.values),
             "progress": st.none() | st.integers(0, 100),
             "is_withdrawn": st.booleans(),
         }
@@ -89,7 +89,7 @@ def store(plan, world):
             date=day(told["day"]),
             text="x",
             language="en",
-            status=told["status"],
+            stage=told["stage"],
             progress=told["progress"],
             **(gone if told["is_withdrawn"] else {}),
         )
@@ -117,14 +117,14 @@ def expectation(plan):
     alive = {index for _day, index, _row in standing}
     milestones = [(row, row["by"] in alive) for row in plan["milestones"] if not row["is_withdrawn"]]
     waiting = [row["due"] for row, is_reached in milestones if not is_reached]
-    status = newest["status"] if newest else None
+    stage = newest["stage"] if newest else None
     return HealthInputs(
-        status=status,
+        stage=stage,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
         next_milestone_on=day(min(waiting)) if waiting else None,
         last_update_on=day(newest["day"]) if newest else None,
-        progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], status, stated),
+        progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], stage, stated),
         expected=expected_of(day(plan["start"]), day(plan["end"]), TODAY),
         has_responsible=plan["has_responsible"],
         today=TODAY,
@@ -142,7 +142,7 @@ def world(city):
 
 def at_the_edges():
     """One day before, on and after each turn that the rules take."""
-    ongoing = {"status": "ongoing", "progress": 80, "is_withdrawn": False}
+    ongoing = {"stage": "ongoing", "progress": 80, "is_withdrawn": False}
     owned = {"has_responsible": True, "milestones": []}
     silent = [{"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | owned for day in (-91, -90, -89)]
     ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | owned for end in (-1, 0, 1)]
@@ -177,7 +177,7 @@ def test_sql_and_python_agree(world, all_plans):
 
 
 FACTS = HealthInputs(
-    status="ongoing",
+    stage="ongoing",
     starts_on=TODAY - timedelta(days=100),
     ends_on=TODAY + timedelta(days=100),
     next_milestone_on=None,
@@ -193,12 +193,12 @@ FACTS = HealthInputs(
     "changes, health, words",
     [
         ({}, Health.ON_TRACK, "Progress is 50%, expected by now 50%."),
-        ({"status": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
-        ({"status": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
-        ({"status": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
-        ({"status": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
-        ({"status": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
-        ({"status": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
+        ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
+        ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
+        ({"stage": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
+        ({"stage": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
+        ({"stage": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
+        ({"stage": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
         ({"ends_on": TODAY}, Health.ON_TRACK, "Progress"),
         ({"ends_on": day(-1)}, Health.LATE, "1 day ago; progress is 50%"),
         ({"ends_on": day(-12)}, Health.LATE, "12 days ago; progress is 50%"),
@@ -222,7 +222,7 @@ def test_first_rule_that_holds_decides(changes, health, words):
 
 
 @pytest.mark.parametrize(
-    "milestones, status, stated, progress",
+    "milestones, stage, stated, progress",
     [
         ([(1, True), (2, False)], "ongoing", 90, 33),
         ([(1, True), (2, False)], "completed", None, 33),
@@ -234,8 +234,8 @@ def test_first_rule_that_holds_decides(changes, health, words):
         ([], None, None, 0),
     ],
 )
-def test_progress_follows_from_milestones_where_there_are_any(milestones, status, stated, progress):
-    assert progress_of(milestones, status, stated) == progress
+def test_progress_follows_from_milestones_where_there_are_any(milestones, stage, stated, progress):
+    assert progress_of(milestones, stage, stated) == progress
 
 
 @pytest.mark.parametrize("today, expected", [(0, 0), (1, 10), (9, 90), (10, 100), (11, 100), (-1, 0)])
@@ -298,7 +298,7 @@ def test_facts_of_later_periods_can_be_left_out(city):
     action = ActionFactory(city=city)
     milestone = MilestoneFactory(action=action)
     ActionUpdateFactory(action=action, city_period=now, spent=1, date=clock.today() - timedelta(days=3))
-    update = ActionUpdateFactory(action=action, city_period=later, status="completed", spent=2)
+    update = ActionUpdateFactory(action=action, city_period=later, stage="completed", spent=2)
     MilestoneReached.objects.create(update=update, milestone=milestone)
 
     then = Action.objects.with_health(upto=now.period).with_money(upto=now.period).get()

@@ -334,11 +334,11 @@ def test_completeness_counts_and_names_what_is_missing(city, official, lead, eve
     assert (after.told, after.is_complete, after.missing, after.is_endorsed) == (4, True, [], True)
 
 
-@pytest.mark.parametrize("status, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
-def test_action_that_was_over_before_is_not_asked_for(city, status, is_due):
+@pytest.mark.parametrize("stage, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
+def test_action_that_was_over_before_is_not_asked_for(city, stage, is_due):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
     action = ActionFactory(city=city)
-    ActionUpdateFactory(action=action, city_period=before, status=status, date=before.period.ends_on)
+    ActionUpdateFactory(action=action, city_period=before, stage=stage, date=before.period.ends_on)
 
     assert completeness(now).actions == int(is_due)
 

@@ -101,7 +101,7 @@ def test_only_a_sentence_is_required(action, official):
     [
         ({"text": " "}, "text"),
         ({"next_step": "a\x00b"}, "text"),
-        ({"status": "nearly"}, "status"),
+        ({"stage": "nearly"}, "stage"),
         ({"visibility": "friends"}, "visibility"),
         ({"date": "tomorrow"}, "date"),
         ({"date": "long ago"}, "date"),
@@ -519,12 +519,12 @@ def test_withdrawn_action_takes_no_updates(action, official):
 
 def test_nothing_new_is_said_of_several_at_once(city, city_period, official):
     quiet, paused = ActionFactory.create_batch(2, city=city)
-    ActionUpdateFactory(action=paused, status="paused", visibility="city", date=clock.today() - days(9))
+    ActionUpdateFactory(action=paused, stage="paused", visibility="city", date=clock.today() - days(9))
 
     made = updates.log_no_change([paused, quiet, paused], by=official)
     again = updates.log_no_change([paused, quiet], by=official)
 
-    assert [(row.action, row.status, row.visibility) for row in made] == [
+    assert [(row.action, row.stage, row.visibility) for row in made] == [
         (quiet, "planned", "network"),
         (paused, "paused", "city"),
     ]

@@ -245,12 +245,12 @@ def test_nothing_new_for_a_period_that_is_closed_is_not_said_for_another(client,
 
 
 def test_nothing_new_keeps_the_status_of_its_day(client, official, action, before, period):
-    ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, status="paused")
-    ActionUpdateFactory(action=action, city_period=period, status="completed")
+    ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, stage="paused")
+    ActionUpdateFactory(action=action, city_period=period, stage="completed")
 
     nothing_new(client, action, period=before.period.pk)
 
-    assert ActionUpdate.objects.get(is_nothing_new=True).status == "paused"
+    assert ActionUpdate.objects.get(is_nothing_new=True).stage == "paused"
 
 
 def test_one_open_period_is_named_without_a_choice(client, official, action, period):

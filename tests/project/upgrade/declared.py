@@ -24,6 +24,9 @@ DECLARED = {
             "strategies_implementationproblem_swot_items": {"implementationproblem_id": "risk_id"},
             "strategies_historicalimplementationproblem": {"counter_action_id": "mitigating_action_id"},
             "strategies_historicalimplementationproblem_swot_items": {"implementationproblem_id": "risk_id"},
+            "strategies_actionupdate": {"status": "stage"},
+            "strategies_historicalactionupdate": {"status": "stage"},
+            "strategies_revisionaction": {"status": "stage"},
         },
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
