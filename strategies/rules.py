@@ -18,7 +18,7 @@ from cities.rules import (
 
 
 def _is_responsible_for(person, action) -> bool:
-    return action.accountable_id == person.pk or any(deputy.pk == person.pk for deputy in action.deputies.all())
+    return action.responsible_id == person.pk or any(deputy.pk == person.pk for deputy in action.deputies.all())
 
 
 @rules.predicate

@@ -134,7 +134,7 @@ class PlanWriter:
             "title": content["title"],
             "description": content["about"],
             "owner": self._owner(index),
-            "accountable": None if nobody else self.people[index % len(self.people)],
+            "responsible": None if nobody else self.people[index % len(self.people)],
             "starts_on": start,
             "ends_on": end,
             "budget_status": BudgetStatus.LINES if content["budget"] else BudgetStatus.NONE_NEEDED,

@@ -83,7 +83,7 @@ class LogForm(VersionedForm):
         self.fields["budget_line"].choices = self._lines
         self.fields["city_period"].choices = self._periods
         self.fields["on_behalf_of"].queryset = Person.objects.filter(
-            Q(pk__in=page.people_ids) | Q(pk__in=[self.instance.on_behalf_of_id or page.action.accountable_id or 0])
+            Q(pk__in=page.people_ids) | Q(pk__in=[self.instance.on_behalf_of_id or page.action.responsible_id or 0])
         )
         self._offer_languages()
         if not self.is_bound:

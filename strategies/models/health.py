@@ -139,7 +139,7 @@ def health_expression(today) -> Case:
         When(Q(ends_on__lt=today) | Q(next_milestone_on__lt=today), then=Value(Health.LATE)),
         When(GreaterThanOrEqual(days_since_update, settings.STALE_AFTER_DAYS), then=Value(Health.STALE)),
         When(
-            Q(accountable=None) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS), then=Value(Health.AT_RISK)
+            Q(responsible=None) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS), then=Value(Health.AT_RISK)
         ),
         default=Value(Health.ON_TRACK),
         output_field=models.CharField(),
@@ -214,7 +214,7 @@ def health_inputs(action) -> HealthInputs:
         last_update_on=action.last_update_on,
         progress=action.progress,
         expected=action.expected,
-        has_responsible=action.accountable_id is not None,
+        has_responsible=action.responsible_id is not None,
         today=action.local_today,
     )
 

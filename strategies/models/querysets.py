@@ -97,7 +97,7 @@ class ActionQuerySet(models.QuerySet):
         return self.filter(current_plan_q("objective__area__strategy__"), objective__area__strategy__city=city)
 
     def with_related(self):
-        return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "accountable")
+        return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "responsible")
 
     def visible_to(self, user):
         """Actions of visible strategies. Users who see a strategy only because it is published see published ones."""
@@ -172,7 +172,7 @@ class ActionQuerySet(models.QuerySet):
         if person is None or not insider:
             return self.none()
         deputy = self.model.deputies.through.objects.filter(action=OuterRef("pk"), person=person.pk)
-        mine = (Q(accountable=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
+        mine = (Q(responsible=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
         official = Q(objective__area__strategy__city__in=official_city_ids(user))
         return self.standing().filter(official | mine, started_plan_q("objective__area__strategy__"))
 

@@ -206,12 +206,12 @@ class Action(Recorded, Versioned):
     owner = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("owner")
     )
-    accountable = models.ForeignKey(
+    responsible = models.ForeignKey(
         Person,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="actions",
+        related_name="responsible_for",
         verbose_name=_("accountable person"),
     )
     deputies = models.ManyToManyField(Person, blank=True, related_name="deputy_for", verbose_name=_("deputies"))

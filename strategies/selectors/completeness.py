@@ -88,7 +88,7 @@ def completeness(city_period: CityPeriod) -> Completeness:
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision)
     is_endorsed = said.exists()
     missing = [_missing_update(row) for row in actions if not row.is_reported]
-    missing += [_without_owner(row) for row in actions if row.accountable_id is None]
+    missing += [_without_owner(row) for row in actions if row.responsible_id is None]
     missing += [_missing_value(row) for row in indicators if not row.is_reported]
     missing += [] if has_narrative else [_no_narrative(city_period)]
     missing += [] if is_endorsed else [_not_endorsed(city_period)]

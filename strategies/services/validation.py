@@ -175,7 +175,7 @@ def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None
     person = data.on_behalf_of
     if person is None or (update is not None and update.on_behalf_of_id == person.pk):
         return ""
-    if action.accountable_id == person.pk:
+    if action.responsible_id == person.pk:
         return ""
     members = Membership.objects.current(action.city.today).filter(body__city=action.of_city_id, person=person)
     return "" if members.exists() else _("Choose somebody from the bodies of this city.")

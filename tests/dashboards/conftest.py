@@ -94,7 +94,7 @@ def _city(slug, name, currency, period):
             objective=objectives[n % 2],
             code=f"1.{n}",
             title=f"{name}: action {n}",
-            accountable=owner if n != 4 else None,
+            responsible=owner if n != 4 else None,
             starts_on=today + timedelta(days=200 if n == 5 else -40),
             ends_on=today + timedelta(days=400 if n != 6 else -5),
             published_at=clock.now() if n != 1 else None,

@@ -50,7 +50,7 @@ def live_action(action, today, upto):
         health = "late"
     elif (today - max(last, action.starts_on)).days >= 90:
         health = "stale"
-    elif action.accountable_id is None or expected - progress >= 15:
+    elif action.responsible_id is None or expected - progress >= 15:
         health = "at_risk"
     else:
         health = "on_track"

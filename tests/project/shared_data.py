@@ -158,8 +158,8 @@ def _plans(world):
     world.area = PriorityAreaFactory(strategy=world.strategy, theme=world.theme)
     world.objective = ObjectiveFactory(area=world.area)
     common = {"objective": world.objective, "published": True}
-    world.action = ActionFactory(**common, accountable=who["owner"].person, owner=OrganisationFactory())
-    world.second = ActionFactory(**common, accountable=who["official"].person)
+    world.action = ActionFactory(**common, responsible=who["owner"].person, owner=OrganisationFactory())
+    world.second = ActionFactory(**common, responsible=who["official"].person)
     world.unpublished = kept_back(world.objective, mark("unpublished-action"), owner=_house("Unpublished"))
     world.withdrawn = kept_back(world.objective, mark("withdrawn-action"), owner=_house("Withdrawn"), published=True)
     plans.withdraw_action(world.withdrawn, by=who["lead"], reason="Not needed any more.")
@@ -214,7 +214,7 @@ def _lublin(world):
         objective=objective,
         title=f"{secret} action",
         description=secret,
-        accountable=world.roles["other_official"].person,
+        responsible=world.roles["other_official"].person,
     )
     world.other_milestone = MilestoneFactory(action=world.other_action, title=secret)
     world.other_budget_line = BudgetLineFactory(action=world.other_action, source=secret)

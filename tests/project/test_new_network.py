@@ -93,7 +93,7 @@ def plan(lead) -> Action:
     read(lead, tree, add_action)
     days = {"starts_on": clock.today().isoformat(), "ends_on": (clock.today() + timedelta(days=200)).isoformat()}
     person = User.objects.get(email=LEAD).person
-    made(lead, add_action, code="1.1.1", title="Mentors", accountable=person.pk, is_pilot="on", **days)
+    made(lead, add_action, code="1.1.1", title="Mentors", responsible=person.pk, is_pilot="on", **days)
     adopt = reverse("strategies:strategy_adopt", args=["ebba"])
     read(lead, tree, adopt)
     made(lead, adopt)

@@ -138,7 +138,7 @@ def _more_of_the_city(world, who, number) -> None:
     area = PriorityAreaFactory(strategy=world.strategy, theme=world.theme)
     objective = ObjectiveFactory(area=area)
     ObjectiveFactory(area=world.area)
-    common = {"published": True, "accountable": who["lead"].person, "owner": OrganisationFactory()}
+    common = {"published": True, "responsible": who["lead"].person, "owner": OrganisationFactory()}
     action = ActionFactory(objective=objective, **common)
     ActionFactory(objective=world.objective, **common)
     for each in (action, world.action):
@@ -167,7 +167,7 @@ def _more_cities(world, who, number) -> None:
     city = CityFactory(country="DE")
     strategy = StrategyFactory(city=city, published=True)
     objective = ObjectiveFactory(area__strategy=strategy, area__theme=world.theme)
-    action = ActionFactory(objective=objective, published=True, accountable=who["owner"].person)
+    action = ActionFactory(objective=objective, published=True, responsible=who["owner"].person)
     PilotPhaseFactory(city=city)
     for kind in (BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE):
         BodyFactory(kind=kind, city=city)

@@ -125,11 +125,11 @@ def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action
 
 
 def test_snapshot_names_no_person(city, city_period, action, official, lead):
-    accountable = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
-    Action.objects.filter(pk=action.pk).update(accountable=accountable)
+    responsible = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
+    Action.objects.filter(pk=action.pk).update(responsible=responsible)
     official.first_name, official.last_name = "Olle", "Official"
     official.save()
-    updates.log_update(action, by=official, data=told(on_behalf_of=accountable))
+    updates.log_update(action, by=official, data=told(on_behalf_of=responsible))
 
     snapshot = periods.submit_period(city_period, by=lead).snapshot
 

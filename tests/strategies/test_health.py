@@ -78,7 +78,7 @@ def store(plan, world):
         objective=world.objective,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
-        accountable=world.person if plan["has_responsible"] else None,
+        responsible=world.person if plan["has_responsible"] else None,
     )
     gone = {"withdrawn_at": clock.now(), "withdrawn_reason": "x"}
     updates = [
@@ -267,7 +267,7 @@ def test_today_is_the_city_s_own(hour, healths):
     with clock.at(datetime(2026, 11, 23, hour, tzinfo=UTC)):
         for zone in healths:
             action = ActionFactory(
-                city=CityFactory(timezone=zone), ends_on=TODAY, starts_on=day(-10), accountable=PersonFactory()
+                city=CityFactory(timezone=zone), ends_on=TODAY, starts_on=day(-10), responsible=PersonFactory()
             )
             ActionUpdateFactory(action=action, date=TODAY, progress=100)
 
@@ -311,12 +311,12 @@ def test_facts_of_later_periods_can_be_left_out(city):
 @pytest.mark.parametrize("row_count", [1, 5])
 @pytest.mark.django_db
 def test_list_with_everything_is_one_query(city, row_count, django_assert_num_queries):
-    for action in ActionFactory.create_batch(row_count, city=city, accountable=PersonFactory()):
+    for action in ActionFactory.create_batch(row_count, city=city, responsible=PersonFactory()):
         ActionUpdateFactory.create_batch(2, action=action)
         MilestoneFactory(action=action)
 
     with django_assert_num_queries(1):
         rows = list(Action.objects.for_list_page())
-        told = [(row.city.name, row.owner, row.accountable.name, health_reason(row)) for row in rows]
+        told = [(row.city.name, row.owner, row.responsible.name, health_reason(row)) for row in rows]
 
     assert len(told) == row_count

@@ -278,9 +278,9 @@ def test_step_is_made_by_coordinator_or_lead_and_once(city, coordinator, officia
 def test_who_takes_over_answers_for_the_actions_of_that_city(city, other_city, official, lead):
     leaving, new = official.person, member(BodyKind.CITY_OFFICE, Role.VIEWER, city).person
     mine, deputy_only, both = ActionFactory.create_batch(3, city=city)
-    elsewhere = ActionFactory(city=other_city, accountable=leaving)
-    Action.objects.filter(pk=mine.pk).update(accountable=leaving)
-    Action.objects.filter(pk=both.pk).update(accountable=new)
+    elsewhere = ActionFactory(city=other_city, responsible=leaving)
+    Action.objects.filter(pk=mine.pk).update(responsible=leaving)
+    Action.objects.filter(pk=both.pk).update(responsible=new)
     for action in (deputy_only, both):
         action.deputies.add(leaving)
 
@@ -288,19 +288,19 @@ def test_who_takes_over_answers_for_the_actions_of_that_city(city, other_city, o
 
     mine.refresh_from_db()
     elsewhere.refresh_from_db()
-    assert (mine.accountable, elsewhere.accountable) == (new, leaving)
+    assert (mine.responsible, elsewhere.responsible) == (new, leaving)
     assert (list(deputy_only.deputies.all()), list(both.deputies.all())) == ([new], [])
     assert mine.history.first().history_user == lead
 
 
 def test_hand_over_in_the_network_moves_no_actions(city, coordinator):
     other = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
-    action = ActionFactory(city=city, accountable=coordinator.person)
+    action = ActionFactory(city=city, responsible=coordinator.person)
 
     hand_over(coordinator.person.memberships.get(), to=PersonFactory(), by=other)
 
     action.refresh_from_db()
-    assert action.accountable == coordinator.person
+    assert action.responsible == coordinator.person
 
 
 # ---- completeness
@@ -308,7 +308,7 @@ def test_hand_over_in_the_network_moves_no_actions(city, coordinator):
 
 def test_completeness_counts_and_names_what_is_missing(city, official, lead, everyone):
     city_period = CityPeriodFactory(city=city)
-    told_of = ActionFactory(city=city, accountable=official.person)
+    told_of = ActionFactory(city=city, responsible=official.person)
     untold = ActionFactory(city=city)
     ActionFactory(city=city, starts_on=city_period.period.ends_on + days(1))
     ActionFactory(city=city, withdrawn_at=clock.now(), withdrawn_reason="x")
@@ -319,7 +319,7 @@ def test_completeness_counts_and_names_what_is_missing(city, official, lead, eve
     periods.save_narrative(city_period, by=lead, text="Good.", language="en")
     periods.endorse_period(city_period, by=everyone["expert"])
     updates.log_update(untold, by=official, data=told(values={indicator: Decimal(1)}))
-    Action.objects.filter(pk=untold.pk).update(accountable=official.person)
+    Action.objects.filter(pk=untold.pk).update(responsible=official.person)
     after = completeness(city_period)
 
     assert (before.told, before.total, before.is_complete) == (1, 4, False)

@@ -139,7 +139,7 @@ def test_last_values_stand_beside_the_inputs(client, official, action):
 
 
 def test_save_and_next_leads_to_the_next_action_that_waits(client, official, action, city):
-    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1), accountable=PersonFactory())
+    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1), responsible=PersonFactory())
 
     answer = send(client, action, save_next="1")
 
@@ -180,7 +180,7 @@ def test_who_may_log_on_a_published_action(client, everyone, city, period, role,
 
 def test_an_owner_who_is_no_official_logs_on_the_own_action_alone(client, everyone, city, action):
     owner = everyone["local_committee"]
-    action.accountable = owner.person
+    action.responsible = owner.person
     action.save()
     other = ActionFactory(city=city)
     client.force_login(owner)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world(city, period, everyone):
     """A published strategy with an action, updates of three visibilities, an indicator with a value, SWOT, a phase."""
-    action = ActionFactory(city=city, title="Language café", published=True, accountable=everyone["official"].person)
+    action = ActionFactory(city=city, title="Language café", published=True, responsible=everyone["official"].person)
     strategy = action.strategy
     for visibility in ("city", "network", "public"):
         ActionUpdateFactory(action=action, text=f"Told to {visibility}.", visibility=visibility, spent="10")

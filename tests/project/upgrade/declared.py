@@ -27,6 +27,8 @@ DECLARED = {
             "strategies_actionupdate": {"status": "stage"},
             "strategies_historicalactionupdate": {"status": "stage"},
             "strategies_revisionaction": {"status": "stage"},
+            "strategies_action": {"accountable_id": "responsible_id"},
+            "strategies_historicalaction": {"accountable_id": "responsible_id"},
         },
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
