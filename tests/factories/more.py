@@ -139,7 +139,7 @@ class GateWaiverFactory(DjangoModelFactory):
         model = GateWaiver
 
     phase = factory.SubFactory(PilotPhaseFactory)
-    condition = "strategy_adopted"
+    requirement = "strategy_adopted"
     reason = "By another way."
     by = factory.SubFactory(UserFactory)
 

@@ -29,6 +29,7 @@ DECLARED = {
             "strategies_revisionaction": {"status": "stage"},
             "strategies_action": {"accountable_id": "responsible_id"},
             "strategies_historicalaction": {"accountable_id": "responsible_id"},
+            "strategies_gatewaiver": {"condition": "requirement"},
         },
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
