@@ -125,7 +125,7 @@ def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthInputs:
     """Return the facts that the health followed from on the day it was frozen."""
     due = [milestone["due_on"] for milestone in contents["milestones"] if not milestone["reached_on"]]
     return HealthInputs(
-        status=row.status or None,
+        stage=row.stage or None,
         starts_on=date.fromisoformat(contents["starts_on"]),
         ends_on=date.fromisoformat(contents["ends_on"]),
         next_milestone_on=date.fromisoformat(min(due)) if due else None,

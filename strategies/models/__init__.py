@@ -15,7 +15,7 @@ from .periods import (
     RevisionIndicator,
 )
 from .strategy import Objective, PriorityArea, Strategy, StrategyComment
-from .swot import ImplementationProblem, SwotItem
+from .swot import Risk, SwotItem
 
 __all__ = [
     "Action",
@@ -23,7 +23,6 @@ __all__ = [
     "BudgetLine",
     "CityPeriod",
     "Evidence",
-    "ImplementationProblem",
     "Indicator",
     "IndicatorValue",
     "Milestone",
@@ -40,6 +39,7 @@ __all__ = [
     "RevisionAction",
     "RevisionFile",
     "RevisionIndicator",
+    "Risk",
     "Strategy",
     "StrategyComment",
     "SwotItem",

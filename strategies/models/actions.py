@@ -32,7 +32,7 @@ class ActionQuerySet(models.QuerySet):
         return self.filter(current_plan_q("objective__area__strategy__"), objective__area__strategy__city=city)
 
     def with_related(self):
-        return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "accountable")
+        return self.select_related("objective__area__strategy__city", "objective__area__theme", "owner", "responsible")
 
     def visible_to(self, user):
         """Actions of visible strategies. Users who see a strategy only because it is published see published ones."""
@@ -53,7 +53,7 @@ class ActionQuerySet(models.QuerySet):
         """
         updates = updates_of_action(upto)
         return self.annotate(
-            current_stage=Subquery(updates.values("status")[:1]), last_update_on=Subquery(updates.values("date")[:1])
+            current_stage=Subquery(updates.values("stage")[:1]), last_update_on=Subquery(updates.values("date")[:1])
         )
 
     def with_progress(self, today=None, upto=None):
@@ -105,7 +105,7 @@ class ActionQuerySet(models.QuerySet):
         if person is None or not insider:
             return self.none()
         deputy = self.model.deputies.through.objects.filter(action=OuterRef("pk"), person=person.pk)
-        mine = (Q(accountable=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
+        mine = (Q(responsible=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
         official = Q(objective__area__strategy__city__in=official_city_ids(user))
         return self.standing().filter(official | mine, started_plan_q("objective__area__strategy__"))
 
@@ -120,12 +120,12 @@ class Action(Recorded, Versioned):
     owner = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("owner")
     )
-    accountable = models.ForeignKey(
+    responsible = models.ForeignKey(
         Person,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="actions",
+        related_name="responsible_for",
         verbose_name=_("accountable person"),
     )
     deputies = models.ManyToManyField(Person, blank=True, related_name="deputy_for", verbose_name=_("deputies"))

@@ -53,7 +53,7 @@ class ActionUpdate(Recorded, Versioned):
     )
     text = models.TextField(_("what has happened"))
     language = models.CharField(_("language"), max_length=10)
-    status = models.CharField(_("status"), max_length=10, choices=ImplementationStage)
+    stage = models.CharField(_("status"), max_length=10, choices=ImplementationStage)
     progress = models.PositiveSmallIntegerField(
         _("progress"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )  # per cent; only where the action has no milestones

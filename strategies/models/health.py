@@ -113,7 +113,7 @@ def health_expression(today) -> Case:
         When(Q(ends_on__lt=today) | Q(next_milestone_on__lt=today), then=Value(Health.LATE)),
         When(GreaterThanOrEqual(days_since_update, settings.STALE_AFTER_DAYS), then=Value(Health.STALE)),
         When(
-            Q(accountable=None) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS), then=Value(Health.AT_RISK)
+            Q(responsible=None) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS), then=Value(Health.AT_RISK)
         ),
         default=Value(Health.ON_TRACK),
         output_field=models.CharField(),
@@ -126,7 +126,7 @@ def health_expression(today) -> Case:
 class HealthInputs(NamedTuple):
     """Everything that the status of one action is derived from."""
 
-    status: str | None  # of the newest update
+    stage: str | None  # of the newest update
     starts_on: date
     ends_on: date
     next_milestone_on: date | None  # the earliest due date of milestones not reached
@@ -142,11 +142,11 @@ def last_activity_on(facts: HealthInputs) -> date:
 
 
 def health_of(facts: HealthInputs) -> Health:
-    if facts.status == ImplementationStage.CANCELLED:
+    if facts.stage == ImplementationStage.CANCELLED:
         return Health.CANCELLED
-    if facts.status == ImplementationStage.COMPLETED:
+    if facts.stage == ImplementationStage.COMPLETED:
         return Health.DONE
-    if facts.status in (None, ImplementationStage.PLANNED) and facts.starts_on > facts.today:
+    if facts.stage in (None, ImplementationStage.PLANNED) and facts.starts_on > facts.today:
         return Health.NOT_STARTED
     if facts.ends_on < facts.today or (facts.next_milestone_on and facts.next_milestone_on < facts.today):
         return Health.LATE
@@ -160,14 +160,14 @@ def health_of(facts: HealthInputs) -> Health:
 def health_inputs(action) -> HealthInputs:
     """Return the facts of an action from a queryset ``with_health``."""
     return HealthInputs(
-        status=action.current_stage,
+        stage=action.current_stage,
         starts_on=action.starts_on,
         ends_on=action.ends_on,
         next_milestone_on=action.next_milestone_on,
         last_update_on=action.last_update_on,
         progress=action.progress,
         expected=action.expected,
-        has_responsible=action.accountable_id is not None,
+        has_responsible=action.responsible_id is not None,
         today=action.local_today,
     )
 

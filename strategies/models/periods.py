@@ -244,7 +244,7 @@ class RevisionAction(FrozenModel):
     revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="actions")
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="frozen_rows")
     health = models.CharField(max_length=12)
-    status = models.CharField(max_length=10)
+    stage = models.CharField(max_length=10)
     progress = models.PositiveSmallIntegerField()  # per cent
     expected = models.PositiveSmallIntegerField()  # per cent
     budget = models.DecimalField(max_digits=14, decimal_places=2)

@@ -38,26 +38,26 @@ class SwotItem(Recorded, Versioned):
         return self.strategy.city_id
 
 
-class ImplementationProblem(Recorded, Versioned):
+class Risk(Recorded, Versioned):
     """A risk: a problem that implementation may meet. Not the problem that a priority area addresses."""
 
-    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="problems")
+    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="risks")
     text = models.TextField(_("problem"))
     area = models.ForeignKey(
         PriorityArea,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="problems",
+        related_name="risks",
         verbose_name=_("priority area"),
     )
-    swot_items = models.ManyToManyField(SwotItem, blank=True, related_name="problems", verbose_name=_("SWOT items"))
-    counter_action = models.ForeignKey(
+    swot_items = models.ManyToManyField(SwotItem, blank=True, related_name="risks", verbose_name=_("SWOT items"))
+    mitigating_action = models.ForeignKey(
         Action,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="counters",
+        related_name="mitigated_risks",
         verbose_name=_("action against it"),
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -40,7 +40,7 @@ def with_readable_figures(actions: QuerySet[Action], user: Any, city_id: int) ->
         health=Subquery(newest.values("health")[:1]),
         progress=Subquery(newest.values("progress")[:1]),
         expected=Subquery(newest.values("expected")[:1]),
-        current_stage=Subquery(newest.values("status")[:1]),
+        current_stage=Subquery(newest.values("stage")[:1]),
         spent_total=Subquery(newest.values("spent")[:1]),
         budget_total=Subquery(newest.values("budget")[:1]),
     )

@@ -129,5 +129,5 @@ def value_rows(city_period: CityPeriod) -> list[ValueRow]:
     rows = with_last_value(due_indicators(city_period), before=city_period).order_by("name")
     given = IndicatorValue.objects.standing().filter(city_period=city_period)
     by_indicator = {value.indicator_id: value for value in given}
-    rows = rows.select_related("strategy__city", "action__objective__area__strategy", "action__accountable")
+    rows = rows.select_related("strategy__city", "action__objective__area__strategy", "action__responsible")
     return [ValueRow(row, by_indicator.get(row.pk), row.last_value, row.last_period or "") for row in rows]

@@ -113,12 +113,12 @@ class SwotDetail(StrategyPage):
         strategy, user = self.row, self.user
         areas = Prefetch("areas", PriorityArea.objects.standing())
         items = strategy.swot_items.visible_to(user).filter(withdrawn_at=None).prefetch_related(areas, "actions")
-        problems = strategy.problems.visible_to(user).filter(withdrawn_at=None)
+        risks = strategy.risks.visible_to(user).filter(withdrawn_at=None)
         actions = set(actions_of(strategy, user).values_list("pk", flat=True))
         quadrants = [(kind, [item for item in items if item.kind == kind]) for kind in SwotKind]
         context = {
             "quadrants": quadrants,
-            "problems": problems.select_related("area", "counter_action").prefetch_related("swot_items"),
+            "risks": risks.select_related("area", "mitigating_action").prefetch_related("swot_items"),
             "seen": actions,
             "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(strategy), _("Strengths and weaknesses")),
         }

@@ -18,7 +18,7 @@ city = City.objects.get(slug="lublin")
 objective = Action.objects.of_city(city).first().objective
 today = city.today
 action = Action.objects.create(objective=objective, code="9.9.9", title=SECRET, starts_on=today, ends_on=today)
-data = updates.UpdateInput(date=city.today, text=SECRET, status="ongoing", language="en")
+data = updates.UpdateInput(date=city.today, text=SECRET, stage="ongoing", language="en")
 update = updates.log_update(action, by=by, data=data)
 path = default_storage.save("browser/secret", ContentFile(b"%PDF-1.4"))
 sha256 = sha256_hex(b"%PDF-1.4")

@@ -32,7 +32,7 @@ def live_action(action, today, upto):
     whole = sum(row.weight for row in milestones)
     said = [row.progress for row in updates if row.progress is not None]
     progress = said[-1] if said else 0
-    if newest and newest.status == "completed":
+    if newest and newest.stage == "completed":
         progress = 100
     if whole:
         progress = sum(row.weight for row in milestones if row.pk in reached) * 100 // whole
@@ -40,17 +40,17 @@ def live_action(action, today, upto):
     last = max((row.date for row in updates), default=action.starts_on)
     length, gone = (action.ends_on - action.starts_on).days, (today - action.starts_on).days
     expected = 100 if today >= action.ends_on else max(0, gone * 100 // length)
-    if newest and newest.status == "cancelled":
+    if newest and newest.stage == "cancelled":
         health = "cancelled"
-    elif newest and newest.status == "completed":
+    elif newest and newest.stage == "completed":
         health = "done"
-    elif action.starts_on > today and (newest is None or newest.status == "planned"):
+    elif action.starts_on > today and (newest is None or newest.stage == "planned"):
         health = "not_started"
     elif action.ends_on < today or (due and min(due) < today):
         health = "late"
     elif (today - max(last, action.starts_on)).days >= 90:
         health = "stale"
-    elif action.accountable_id is None or expected - progress >= 15:
+    elif action.responsible_id is None or expected - progress >= 15:
         health = "at_risk"
     else:
         health = "on_track"
@@ -60,7 +60,7 @@ def live_action(action, today, upto):
 
 
 def update_of(**fields):
-    return UpdateInput(date=clock.today(), text="Later.", status="ongoing", language="en", **fields)
+    return UpdateInput(date=clock.today(), text="Later.", stage="ongoing", language="en", **fields)
 
 
 def frozen_contents(city_period):

@@ -190,7 +190,7 @@ class ActionUpdateFactory(DjangoModelFactory):
     author = factory.SubFactory(UserFactory)
     text = factory.Sequence(lambda n: f"Something happened, {n}.")
     language = "sv"
-    status = ImplementationStage.ONGOING
+    stage = ImplementationStage.ONGOING
 
 
 def _open_period(city) -> CityPeriod:

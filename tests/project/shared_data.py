@@ -158,8 +158,8 @@ def _plans(world):
     world.area = PriorityAreaFactory(strategy=world.strategy, theme=world.theme)
     world.objective = ObjectiveFactory(area=world.area)
     common = {"objective": world.objective, "published": True}
-    world.action = ActionFactory(**common, accountable=who["owner"].person, owner=OrganisationFactory())
-    world.second = ActionFactory(**common, accountable=who["official"].person)
+    world.action = ActionFactory(**common, responsible=who["owner"].person, owner=OrganisationFactory())
+    world.second = ActionFactory(**common, responsible=who["official"].person)
     world.unpublished = kept_back(world.objective, mark("unpublished-action"), owner=_house("Unpublished"))
     world.withdrawn = kept_back(world.objective, mark("withdrawn-action"), owner=_house("Withdrawn"), published=True)
     plans.withdraw_action(world.withdrawn, by=who["lead"], reason="Not needed any more.")
@@ -167,7 +167,7 @@ def _plans(world):
     world.budget_line = BudgetLineFactory(action=world.action)
     world.indicator = IndicatorFactory(strategy=world.strategy, action=world.action, target=Decimal(50))
     world.swot = world.strategy.swot_items.create(kind="strength", text="Many associations.")
-    world.problem = world.strategy.problems.create(text="Few rooms.")
+    world.risk = world.strategy.risks.create(text="Few rooms.")
     world.phase = PilotPhaseFactory(city=world.city)
     PilotPhaseFactory(city=world.city, kind="kick_off")
     first, second = (condition.key for condition in gates.GATES[world.phase.kind][:2])
@@ -214,12 +214,12 @@ def _lublin(world):
         objective=objective,
         title=f"{secret} action",
         description=secret,
-        accountable=world.roles["other_official"].person,
+        responsible=world.roles["other_official"].person,
     )
     world.other_milestone = MilestoneFactory(action=world.other_action, title=secret)
     world.other_budget_line = BudgetLineFactory(action=world.other_action, source=secret)
     world.other_swot = strategy.swot_items.create(kind="weakness", text=secret)
-    world.other_problem = strategy.problems.create(text=secret)
+    world.other_risk = strategy.risks.create(text=secret)
     world.other_indicator = IndicatorFactory(strategy=strategy, name=f"{secret} indicator", definition=secret)
 
 
@@ -271,7 +271,7 @@ def _report(world, name, text="We met everybody."):
     with _day(first):
         periods.open_period(row)
         for visibility, words in (("public", "Doors opened."), ("network", text), ("city", mark("city-only"))):
-            data = updates.UpdateInput(date=first, text=words, status="ongoing", visibility=visibility)
+            data = updates.UpdateInput(date=first, text=words, stage="ongoing", visibility=visibility)
             if visibility == "network":
                 data.spent, data.people_reached = Decimal(1200), 30
             updates.log_update(world.action, by=who["official"], data=data)
@@ -329,7 +329,7 @@ def _open(world):
 
 def logged(action, by, text):
     data = updates.UpdateInput(
-        date=clock.today(), text=text, status="ongoing", challenges=text, next_step=text, language="en"
+        date=clock.today(), text=text, stage="ongoing", challenges=text, next_step=text, language="en"
     )
     return updates.log_update(action, by=by, data=data)
 

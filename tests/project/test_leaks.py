@@ -100,7 +100,7 @@ def _lublin_works_on(world):
         evidence_on(logged(action, by, mark("lublin-fact")), f"{mark('lublin-fact')}.pdf", by)
         IndicatorFactory(strategy=world.other_strategy, name=mark("lublin-plan"))
         EventFactory(city=world.other, title=mark("lublin-event"))
-    data = updates.UpdateInput(date=world.other.today, text=mark("lublin-fact"), status="paused", language="en")
+    data = updates.UpdateInput(date=world.other.today, text=mark("lublin-fact"), stage="paused", language="en")
     updates.change_update(world.other_update, by=by, data=data, version=world.other_update.version)
 
 

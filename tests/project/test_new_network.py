@@ -93,7 +93,7 @@ def plan(lead) -> Action:
     read(lead, tree, add_action)
     days = {"starts_on": clock.today().isoformat(), "ends_on": (clock.today() + timedelta(days=200)).isoformat()}
     person = User.objects.get(email=LEAD).person
-    made(lead, add_action, code="1.1.1", title="Mentors", accountable=person.pk, is_pilot="on", **days)
+    made(lead, add_action, code="1.1.1", title="Mentors", responsible=person.pk, is_pilot="on", **days)
     adopt = reverse("strategies:strategy_adopt", args=["ebba"])
     read(lead, tree, adopt)
     made(lead, adopt)
@@ -141,7 +141,7 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
 
     log = reverse("strategies:action_log", args=[action.pk])
     read(lead, reverse("strategies:my_work"), log)
-    made(lead, log, text="Twelve mentors met for the first time.", status="ongoing", people_reached="12")
+    made(lead, log, text="Twelve mentors met for the first time.", stage="ongoing", people_reached="12")
     submit_period = reverse("strategies:cityperiod_submit", args=[city_period.pk])
     read(
         lead, city_period.get_absolute_url(), submit_period, reverse("strategies:narrative_edit", args=[city_period.pk])

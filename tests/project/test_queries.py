@@ -138,7 +138,7 @@ def _more_of_the_city(world, who, number) -> None:
     area = PriorityAreaFactory(strategy=world.strategy, theme=world.theme)
     objective = ObjectiveFactory(area=area)
     ObjectiveFactory(area=world.area)
-    common = {"published": True, "accountable": who["lead"].person, "owner": OrganisationFactory()}
+    common = {"published": True, "responsible": who["lead"].person, "owner": OrganisationFactory()}
     action = ActionFactory(objective=objective, **common)
     ActionFactory(objective=world.objective, **common)
     for each in (action, world.action):
@@ -152,7 +152,7 @@ def _more_of_the_city(world, who, number) -> None:
     plans.comment_strategy(world.coming, by=who["expert"], text="More.")
     swot = world.strategy.swot_items.create(kind="weakness", text="More.")
     swot.areas.add(area)
-    world.strategy.problems.create(text="More.", area=area)
+    world.strategy.risks.create(text="More.", area=area)
     EventFactory(city=world.city, published_at=clock.now())
     EventFactory(body=world.body, city=None, published_at=clock.now())
     periods.comment_period(world.periods["open"], by=who["expert"], text="More.")
@@ -167,7 +167,7 @@ def _more_cities(world, who, number) -> None:
     city = CityFactory(country="DE")
     strategy = StrategyFactory(city=city, published=True)
     objective = ObjectiveFactory(area__strategy=strategy, area__theme=world.theme)
-    action = ActionFactory(objective=objective, published=True, accountable=who["owner"].person)
+    action = ActionFactory(objective=objective, published=True, responsible=who["owner"].person)
     PilotPhaseFactory(city=city)
     for kind in (BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE):
         BodyFactory(kind=kind, city=city)

@@ -44,7 +44,7 @@ def open_city(city, *, actions=2, ahead=0) -> SimpleNamespace:
 
 
 def _update(text, **fields) -> UpdateInput:
-    return UpdateInput(date=clock.today(), text=text, status="ongoing", language="en", **fields)
+    return UpdateInput(date=clock.today(), text=text, stage="ongoing", language="en", **fields)
 
 
 def accept(world, *, coordinator=None) -> PeriodRevision:

@@ -145,7 +145,7 @@ def test_gate_of_the_pact_hears_of_the_first_report(city):
 
 def test_updates_that_reached_nobody_say_nothing_of_people(city):
     world = open_city(city)
-    data = UpdateInput(date=clock.today(), text="Nobody was met.", status="ongoing", language="en")
+    data = UpdateInput(date=clock.today(), text="Nobody was met.", stage="ongoing", language="en")
     log_update(world.actions[0], by=world.lead, data=data)
     accept(world)
 

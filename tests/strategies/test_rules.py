@@ -187,7 +187,7 @@ def test_nobody_deletes(everyone):
 
 def test_owner_answers_only_while_a_member(everyone, world):
     action = world.action
-    action.accountable = everyone["expert"].person
+    action.responsible = everyone["expert"].person
     action.save()
     action.deputies.add(everyone["former"].person)
 

@@ -101,7 +101,7 @@ def test_only_a_sentence_is_required(action, official):
     [
         ({"text": " "}, "text"),
         ({"next_step": "a\x00b"}, "text"),
-        ({"status": "nearly"}, "status"),
+        ({"stage": "nearly"}, "stage"),
         ({"visibility": "friends"}, "visibility"),
         ({"date": "tomorrow"}, "date"),
         ({"date": "long ago"}, "date"),
@@ -172,16 +172,16 @@ def test_milestone_is_reached_once(action, official):
 
 
 def test_on_behalf_of_somebody_of_the_city_or_who_answers_for_it(action, city, official):
-    colleague, accountable = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person, PersonFactory()
-    action.accountable = accountable
+    colleague, responsible = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person, PersonFactory()
+    action.responsible = responsible
     action.save()
 
     kept = [
         updates.log_update(action, by=official, data=told(on_behalf_of=person)).on_behalf_of
-        for person in (colleague, accountable)
+        for person in (colleague, responsible)
     ]
 
-    assert kept == [colleague, accountable]
+    assert kept == [colleague, responsible]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_owner_logs_and_corrects_own_words_alone(everyone, city_period, action, 
     if as_deputy:
         action.deputies.add(expert.person)
     else:
-        action.accountable = expert.person
+        action.responsible = expert.person
         action.save()
     mine = updates.log_update(action, by=expert, data=told("Mine."))
     theirs = updates.log_update(action, by=everyone["official"], data=told("Theirs."))
@@ -519,12 +519,12 @@ def test_withdrawn_action_takes_no_updates(action, official):
 
 def test_nothing_new_is_said_of_several_at_once(city, city_period, official):
     quiet, paused = ActionFactory.create_batch(2, city=city)
-    ActionUpdateFactory(action=paused, status="paused", visibility="city", date=clock.today() - days(9))
+    ActionUpdateFactory(action=paused, stage="paused", visibility="city", date=clock.today() - days(9))
 
     made = updates.log_no_change([paused, quiet, paused], by=official)
     again = updates.log_no_change([paused, quiet], by=official)
 
-    assert [(row.action, row.status, row.visibility) for row in made] == [
+    assert [(row.action, row.stage, row.visibility) for row in made] == [
         (quiet, "planned", "network"),
         (paused, "paused", "city"),
     ]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 ODD = ["²", "9" * 30, "-1", "1e999", "NaN", "\x00", "0001-01-01", "9999-12-31", "x" * 300, "https://", "", "1", "on"]
 ANYTHING = st.one_of(st.sampled_from(ODD), st.text(max_size=20))
 NAMES = [
-    *["text", "status", "date", "spent", "spent_reason", "budget_line", "people_reached", "progress", "challenges"],
+    *["text", "stage", "date", "spent", "spent_reason", "budget_line", "people_reached", "progress", "challenges"],
     *["next_step", "visibility", "on_behalf_of", "language", "milestones", "links", "city_period", "version", "kept"],
     *["told", "values_told", "form_uuid", "note", "value", "value_version", "value_²", "value_x"],
 ]
