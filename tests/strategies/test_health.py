@@ -161,7 +161,7 @@ def world(city):
 
 def at_the_edges():
     """Histories one day before, on and after each limit of the rules."""
-    ongoing = {"status": "ongoing", "progress": 80, "is_withdrawn": False}
+    ongoing = {"stage": "ongoing", "progress": 80, "is_withdrawn": False}
     owned = {"has_responsible": True, "milestones": []}
     silent = [{"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | owned for day in (-91, -90, -89)]
     ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | owned for end in (-1, 0, 1)]
