@@ -1,4 +1,4 @@
-"""Due work of reports that a restored copy does at once, so that its emails and files are held and not sent later."""
+"""Due work of reports, done at the end of a restore, so that its emails are held and not sent later."""
 
 from datetime import datetime
 

@@ -71,7 +71,7 @@ def test_different_files_are_reported(original, copies):
 def without_triggers(original):
     """Drop the triggers of the original; changes by the test are rolled back."""
     with working_in(original), transaction.atomic():
-        triggers.take_off()
+        triggers.drop_all()
         yield
         transaction.set_rollback(True)
 

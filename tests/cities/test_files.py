@@ -467,7 +467,7 @@ def test_each_periodic_run_checks_one_folder_until_all_are_checked(monkeypatch, 
     start = clock.now()
 
     for run in range(files.FOLDERS):
-        with clock.at(start + timedelta(seconds=run * settings.TICK_SECONDS)):
+        with clock.at(start + timedelta(seconds=run * settings.PERIODIC_SECONDS)):
             delete_unknown_files()
 
     assert sorted(seen) == [f"{number:02x}" for number in range(256)]

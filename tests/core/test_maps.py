@@ -1,7 +1,5 @@
 from math import cos, radians
 
-from django.utils import translation
-
 from core import maps
 
 CARTAGENA = maps.MapPlace("Cartagena", 37.602, -0.984, "ES", "/cities/cartagena/")
@@ -52,10 +50,3 @@ def test_map_paths_are_under_20_000_characters():
     drawn = maps.map_of([RIGA])
 
     assert len(drawn.land) + len(drawn.regions) < 20_000
-
-
-def test_country_names_follow_language():
-    with translation.override("sv"):
-        assert maps.country_name("SE") == "Sverige"
-    with translation.override("en"):
-        assert maps.country_name("XX") == "XX"

@@ -41,7 +41,7 @@ def test_official_sees_own_city_and_published_periods_of_others(network, client)
         "dashboard"
     ]
 
-    assert {row.city.name: row.reading.basis.value for row in present.cities} == {
+    assert {row.city.name: row.record.basis.value for row in present.cities} == {
         "Linköping": "none",
         "Lublin": "open",
         "Riga": "none",

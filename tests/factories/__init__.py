@@ -1,4 +1,4 @@
-"""One factory for each model that tests make by hand. What services must make (revisions, results) they make."""
+"""One factory for each model. Rows that only services may create (revisions, results) have none."""
 
 from .evaluation import (
     AssessmentFactory,

@@ -1,4 +1,4 @@
-"""Gates: what each step of the pilot still needs, computed from bodies, events and plans; and what was waived."""
+"""Gates: requirements of each phase, computed from bodies, events and plans, and their waivers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ def _on_one_day():
 
 
 def found(city, key):
-    """The condition as the data stands now."""
+    """Return the requirement with this key as the data are now."""
     fresh = City.objects.get(pk=city.pk)
     check = next(row.check for rows in gates.GATES.values() for row in rows if row.key == key)
     return check(fresh)

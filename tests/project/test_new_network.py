@@ -1,4 +1,4 @@
-"""A network that ``manage.py setup`` made is used to the end through its pages alone: nothing here makes a row."""
+"""A network from ``manage.py setup`` is used up to a report through its pages only, without factories."""
 
 import io
 import re
@@ -24,7 +24,7 @@ LEAD = "lena@town.example"
 
 
 def made(client, url: str, **typed) -> str:
-    """Opens the form, fills it in and saves it; where that led to. What the form says instead is the failure."""
+    """Open the form, fill it in, save it and return the URL of the redirect. Errors of the form fail the test."""
     page = client.get(url)
     assert page.status_code == 200, url
     answer = client.post(url, fields_of(page.content.decode()) | typed)
@@ -37,7 +37,7 @@ def page_of(answer) -> str:
 
 
 def read(client, url: str, *leads_to: str) -> str:
-    """The page, which shows the way to these addresses."""
+    """Return the page after checking that it links to these URLs."""
     page = page_of(client.get(url, follow=True))
     assert [way for way in leads_to if f'"{way}"' not in page] == []
     return page
@@ -55,7 +55,7 @@ def coordinator(monkeypatch):
 
 @pytest.fixture
 def lead(coordinator):
-    """Of a city with its bodies, which the coordinator makes in the workbench; she came by invitation."""
+    """The invited lead official of a city, which the coordinator created in the admin with its bodies."""
     made(coordinator, reverse("admin:cities_organisation_add"), name="Town of Ebba", kind="municipality", country="SE")
     place = {"country": "SE", "latitude": "58.41", "longitude": "15.62", "language": "sv", "currency": "SEK"}
     house = Organisation.objects.get().pk

@@ -1,4 +1,4 @@
-"""What a submission freezes, and how much of it each reader reads."""
+"""What a submission freezes, and which parts each reader sees."""
 
 import json
 from datetime import UTC, datetime
@@ -153,7 +153,7 @@ def test_rows_say_what_the_snapshot_says(city_period, action, three, official, l
 
 
 def test_figures_end_with_the_period(city, official, lead):
-    """What was logged in a later period is not in this one, and health is judged on the period's last day."""
+    """A snapshot excludes later periods and has the health on the period's last day."""
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
     CityPeriodFactory(city=city)
     last_day = before.period.ends_on
@@ -225,7 +225,7 @@ def test_snapshot_costs_the_same_for_one_action_or_five(
     assert len(contents["actions"]) == count
 
 
-# ---- reading
+# ---- what readers see
 
 CITY, NETWORK, PUBLIC = ["For city.", "For network.", "For public."], ["For network.", "For public."], ["For public."]
 INSIDERS = {"viewer", "expert", "local_committee", "official", "lead"}
@@ -307,7 +307,7 @@ def test_values_are_read_likewise(everyone, city_period, action, official, lead)
 
 
 def forged(city_period, action, *, contents, sha256):
-    """By somebody who has taken the locks off the database."""
+    """The snapshot was changed by somebody who dropped the triggers."""
     figures = {"health": "late", "status": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
     with triggers.triggers_dropped():
         revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256)

@@ -1,4 +1,4 @@
-"""How an action does: SQL and Python say the same, whatever was logged; and the reason names the figures."""
+"""Health of an action: SQL and Python agree on any history, and the reason contains the figures."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,12 +14,10 @@ from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
 from strategies.models.health import (
     HealthInputs,
-    expected_of,
     explain,
     health_inputs,
     health_of,
     health_reason,
-    progress_of,
 )
 from tests.factories import (
     ActionFactory,
@@ -73,7 +71,7 @@ def day(offset):
 
 
 def store(plan, world):
-    """The plan as rows, without services: any history may lie in the database."""
+    """Create the rows without services, since any history is allowed here."""
     action = ActionFactory(
         objective=world.objective,
         starts_on=day(plan["start"]),
@@ -108,8 +106,29 @@ def store(plan, world):
     return action
 
 
+def percentage(part: int, whole: int) -> int:
+    """Return the share in per cent, rounded to the nearest integer, halves up."""
+    return (200 * part + whole) // (2 * whole)
+
+
+def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
+    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
+    whole = sum(weight for weight, _reached in milestones)
+    if whole:
+        return percentage(sum(weight for weight, reached in milestones if reached), whole)
+    return 100 if status == ImplementationStage.COMPLETED else stated or 0
+
+
+def expected_of(starts_on: date, ends_on: date, today: date) -> int:
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    return percentage((today - starts_on).days, (ends_on - starts_on).days)
+
+
 def expectation(plan):
-    """The same from the data alone, in Python."""
+    """Compute the same in Python from the data."""
     standing = [(row["day"], index, row) for index, row in enumerate(plan["updates"]) if not row["is_withdrawn"]]
     newest = max(standing, key=lambda row: row[:2])[2] if standing else None
     stating = [row for row in standing if row[2]["progress"] is not None]
@@ -141,7 +160,7 @@ def world(city):
 
 
 def at_the_edges():
-    """One day before, on and after each turn that the rules take."""
+    """Histories one day before, on and after each limit of the rules."""
     ongoing = {"status": "ongoing", "progress": 80, "is_withdrawn": False}
     owned = {"has_responsible": True, "milestones": []}
     silent = [{"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | owned for day in (-91, -90, -89)]
@@ -263,7 +282,7 @@ def test_two_of_three_is_sixty_seven_in_sql_too():
 )
 @pytest.mark.django_db
 def test_today_is_the_city_s_own(hour, healths):
-    """At 23:00 UTC on the last day it is tomorrow in Riga, and afternoon in New York."""
+    """At 23:00 UTC on the last day it is already the next day in Riga, and still afternoon in New York."""
     with clock.at(datetime(2026, 11, 23, hour, tzinfo=UTC)):
         for zone in healths:
             action = ActionFactory(

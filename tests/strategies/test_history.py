@@ -1,4 +1,4 @@
-"""What the history tells: parts of an action too, milestones reached and taken back, links of SWOT items."""
+"""The history page: parts of an action, milestones reached and reset, links of SWOT items."""
 
 import pytest
 from django.urls import reverse
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def changes_of(entries):
-    """The newest first: what it is about, and what changed."""
+    """Return the entries, newest first: subject and changes."""
     return [(entry.about, change) for entry in entries for change in entry.changes]
 
 

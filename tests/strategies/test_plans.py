@@ -272,7 +272,7 @@ def test_step_is_made_by_coordinator_or_lead_and_once(city, coordinator, officia
         phases.create_phase(city, "pact", by=lead, **dates)
 
 
-# ---- hand-over
+# ---- handing over a role
 
 
 def test_who_takes_over_answers_for_the_actions_of_that_city(city, other_city, official, lead):

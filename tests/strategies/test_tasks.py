@@ -1,4 +1,4 @@
-"""What the clock does: once for each city and day, in the morning there, to the right people."""
+"""Reminders: once for each city and day, in the city's morning, to the right people."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -48,7 +48,7 @@ def owner(city):
 
 
 def healthy(city, person, **fields):
-    """An action that asks for nothing."""
+    """An action with no reminder due."""
     fields = {"starts_on": TODAY - timedelta(days=20), "ends_on": TODAY + timedelta(days=200)} | fields
     action = ActionFactory(city=city, accountable=person, **fields)
     ActionUpdateFactory(action=action, date=TODAY, progress=100)
@@ -224,7 +224,7 @@ def test_day_that_a_twin_has_taken_is_left_alone(city, owner):
 
 @pytest.mark.usefixtures("_in_the_morning")
 def test_letter_that_fails_leaves_the_day_open(city, owner, monkeypatch):
-    """A worker that dies in the middle has reminded nobody; the next tick begins anew."""
+    """If a worker dies in the middle, nobody is reminded; the next run starts again."""
     healthy(city, owner.person, ends_on=TODAY - timedelta(days=3))
 
     def die(*args, **kwargs):

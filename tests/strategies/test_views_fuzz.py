@@ -1,4 +1,4 @@
-"""Whatever is posted to the logging form and to *nothing new*: a page or a sentence, never an error of the server."""
+"""Arbitrary POST data to the update form and to *no change* gives a page or a message, never a server error."""
 
 import pytest
 from django.urls import reverse
@@ -31,7 +31,7 @@ FEW = examples(few=20, many=1_000)
 
 @pytest.fixture
 def full(action):
-    """An action that offers all that the form can offer."""
+    """An action for which the form shows every field."""
     MilestoneFactory(action=action)
     BudgetLineFactory(action=action)
     CityPeriodFactory(city=action.city, period=ReportingPeriodFactory(ahead=-1))
@@ -52,7 +52,7 @@ def test_the_logging_form_takes_whatever_comes(client, official, action, full):
         answer = client.post(url_of(action), {"text": SENTENCE} | fields | {button: "1"})
 
         assert answer.status_code in {200, 302, 403}
-        assert client.get(url_of(action)).status_code == 200  # with the draft that was kept
+        assert client.get(url_of(action)).status_code == 200  # with the saved draft
 
     post()
 

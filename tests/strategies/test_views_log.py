@@ -1,4 +1,4 @@
-"""The logging form: quick to fill, and nothing typed is lost."""
+"""The form of an update: defaults, errors, drafts; no input is lost."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ def url_of(action):
 
 
 def hidden(client, action):
-    """What the opened form carries, as a browser would send it back."""
+    """Return the POST data of the opened form as a browser would send it."""
     page = client.get(url_of(action))
     form = page.context["form"]
     fields = {"form_uuid": str(page.context["form_uuid"]), "note": page.context["note"], "version": "1"}
@@ -130,7 +130,7 @@ def test_without_another_due_action_it_leads_to_my_work(client, official, action
     assert answer.url == reverse("strategies:my_work")
 
 
-# ---- who
+# ---- permissions
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_another_citys_draft_strategy_is_not_there(client, official, other_city)
     assert client.post(url_of(hidden_action), {"text": SENTENCE}).status_code == 404
 
 
-# ---- errors lose nothing
+# ---- errors keep the input
 
 
 def test_an_error_keeps_words_ticks_and_files(client, official, action, photo):
@@ -292,7 +292,7 @@ def test_the_sentence_about_the_period_follows_the_date(client, official, action
     assert client.get(url, {"date": "rubbish"}).status_code == 200
 
 
-# ---- twice
+# ---- double submission
 
 
 def test_the_same_post_twice_makes_one_update(client, official, action):
@@ -406,7 +406,7 @@ def test_a_second_window_does_not_overwrite_the_firsts_draft(client, official, a
     assert UpdateDraft.objects.get().fields["text"] == ["Second window"]
 
 
-# ---- costs
+# ---- number of queries
 
 
 def test_opening_and_saving_stay_under_25_queries(client, official, action):

@@ -1,4 +1,4 @@
-"""Every page of strategies: who reads it, what outsiders are not told, and what it costs."""
+"""Every page of strategies: permissions, what outsiders do not see, number of queries."""
 
 import pytest
 from django.urls import reverse
@@ -241,7 +241,7 @@ def test_lists_cost_the_same_for_one_row_or_five(
             assert client.get(pages[name]).status_code == 200
 
 
-# ---- history, steps
+# ---- history, phases
 
 
 @pytest.mark.parametrize("role, status", [("viewer", 200), ("coordinator", 200), ("scientific", 200), ("partner", 403)])
@@ -304,7 +304,7 @@ def test_a_step_that_ends_before_it_starts_is_refused_kindly(client, everyone, w
     phases.set_dates(world["phase"], by=everyone["lead"], actual_start=clock.today())
 
 
-# ---- empty
+# ---- empty states
 
 
 def test_a_city_with_an_empty_strategy_says_what_to_do(client, official, city):
@@ -331,7 +331,7 @@ def test_get_changes_nothing(client, official, world):
     assert [ActionUpdate.objects.count(), world["action"].history.count()] == before
 
 
-# ---- an indicator: how far it has come, and where it belongs
+# ---- an indicator: progress to target, action and objective
 
 
 @pytest.mark.parametrize(

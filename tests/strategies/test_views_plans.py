@@ -1,4 +1,4 @@
-"""Edits of the plan: by whom, with what is said where it does not fit, and nothing outside the own city."""
+"""Editing the plan: permissions, error messages, and no access to other cities."""
 
 from datetime import timedelta
 

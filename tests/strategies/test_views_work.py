@@ -1,4 +1,4 @@
-"""My work: what waits, in order, and one press for several actions without news."""
+"""My work: due tasks in order, and *no change* for several actions at once."""
 
 from datetime import timedelta
 
@@ -190,7 +190,7 @@ def test_adding_twice_changes_nothing(monkeypatch):
     assert work._makers == [maker]
 
 
-# ---- nothing new
+# ---- no change
 
 
 def test_nothing_new_is_said_for_several_at_once(client, official, city, action):
@@ -278,7 +278,7 @@ def test_get_says_nothing(client, official):
     assert client.get(reverse("strategies:nothing_new")).status_code == 405
 
 
-# ---- costs
+# ---- number of queries
 
 
 @pytest.mark.parametrize("row_count", [1, 5])

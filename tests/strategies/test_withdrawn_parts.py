@@ -1,4 +1,4 @@
-"""Priority areas and objectives leave the plan when nothing stands under them; nothing stored is lost."""
+"""Priority areas and objectives without active actions can be withdrawn; nothing stored is lost."""
 
 import pytest
 from django.db import IntegrityError, transaction
