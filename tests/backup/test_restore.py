@@ -121,7 +121,7 @@ def test_held_email_is_sent_by_coordinator(restored):
     with working_in(restored.site), transaction.atomic():
         row = Mail.objects.filter(state="unknown").exclude(body="").first()
         coordinator = User.objects.get(person__memberships__role="coordinator")
-        again = mails.send_mail_again(row, by=coordinator)
+        again = mails.resend_mail(row, by=coordinator)
         transaction.set_rollback(True)
 
     assert again.state == "queued"
