@@ -15,7 +15,7 @@ if os.environ.get("EPI_APPEARANCE") == "all":  # make test-appearance
 
 
 @pytest.mark.parametrize("name, role, path", PAGES, ids=[name for name, _role, _path in PAGES])
-def test_page(visit, axe, screenshot, demo_ids, name, role, path):
+def test_page_has_no_problems(visit, axe, screenshot, demo_ids, name, role, path):
     """Check one page in each width and colour scheme. The fixture ``visit`` fails on console errors."""
     page = visit(role, path.format(**demo_ids))
     problems = {}
