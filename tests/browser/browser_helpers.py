@@ -13,8 +13,8 @@ TOO_WIDE = """() => {
 }"""
 
 
-def photo(folder: Path, name: str = "café.jpg") -> Path:
-    """Return a photo as a phone takes it, with GPS position."""
+def save_photo(folder: Path, name: str = "café.jpg") -> Path:
+    """Save a photo with a GPS position, as a phone takes it, and return its path."""
     picture, exif = Image.new("RGB", (640, 480), "teal"), Image.Exif()
     exif[0x8825] = {1: "N", 2: (58.0, 24.0, 36.0), 3: "E", 4: (15.0, 37.0, 12.0)}  # GPS
     picture.save(folder / name, exif=exif)
@@ -23,13 +23,13 @@ def photo(folder: Path, name: str = "café.jpg") -> Path:
 
 def tab_to(page, target, limit: int = 150) -> None:
     """Press Tab until ``target`` has the focus; fail if it never gets it."""
-    for _step in range(limit):
+    for _ in range(limit):
         if target.evaluate("e => e === document.activeElement"):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Never reached by Tab; the focus is on {page.evaluate(FOCUSED)!r}")
 
 
-def fits_the_screen(page) -> list[str]:
+def elements_too_wide(page) -> list[str]:
     """Return the elements that extend beyond the right edge of the screen."""
     return page.evaluate(TOO_WIDE)

@@ -4,7 +4,7 @@ from core.hosts import is_loopback
 
 
 @pytest.mark.parametrize(
-    "host, answer",
+    "host, expected",
     [
         ("127.0.0.1", True),
         ("127.8.0.1", True),
@@ -16,5 +16,5 @@ from core.hosts import is_loopback
         ("", False),
     ],
 )
-def test_only_this_machine_is_loopback(host, answer):
-    assert is_loopback(host) is answer
+def test_is_loopback_for_addresses_of_this_machine(host, expected):
+    assert is_loopback(host) is expected

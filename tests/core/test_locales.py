@@ -3,7 +3,7 @@ from django.utils import translation
 from core import locales
 
 
-def test_country_names_follow_the_language():
+def test_country_names_follow_language():
     with translation.override("sv"):
         assert locales.country_name("SE") == "Sverige"
     with translation.override("en"):

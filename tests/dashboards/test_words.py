@@ -1,4 +1,4 @@
-"""What the dashboard says in words, for each state of a city's record and of a phase."""
+"""Test the texts of the dashboards for each state of a city record and of a phase."""
 
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -19,9 +19,11 @@ def record(name="Riga", *, basis=Basis.ACCEPTED, state="accepted", revision=1, i
 
 
 def dashboard(*records, only_city=None, is_current=False):
-    shown = Dashboard(SimpleNamespace(city_records=list(records), period=1, only_city=only_city, is_current=is_current))
-    shown.__dict__ |= {"cities": [], "needing_attention": 0, "results": SimpleNamespace(split=[]), "actions": 0}
-    return shown
+    created = Dashboard(
+        SimpleNamespace(city_records=list(records), period=1, only_city=only_city, is_current=is_current)
+    )
+    created.__dict__ |= {"cities": [], "needing_attention": 0, "results": SimpleNamespace(split=[]), "actions": 0}
+    return created
 
 
 @pytest.mark.parametrize(
@@ -44,12 +46,12 @@ def dashboard(*records, only_city=None, is_current=False):
         ),
     ],
 )
-def test_headline_says_who_has_reported(records, headline):
+def test_headline_counts_reported_cities(records, headline):
     assert dashboard(*records).headline == headline
 
 
 @pytest.mark.parametrize(
-    "of_city, headline",
+    "city_record, headline",
     [
         (
             record(basis=Basis.OPEN, state="open"),
@@ -67,20 +69,20 @@ def test_headline_says_who_has_reported(records, headline):
         (record(revision=3), "These are the figures of revision 3."),
     ],
 )
-def test_headline_of_one_city_says_what_its_figures_are(of_city, headline):
-    assert dashboard(of_city, only_city=of_city.city, is_current=True).headline.startswith(headline)
+def test_headline_of_one_city_describes_its_figures(city_record, headline):
+    assert dashboard(city_record, only_city=city_record.city, is_current=True).headline.startswith(headline)
 
 
-def test_money_is_shown_of_cities_that_have_some():
+def test_with_money_excludes_cities_without_amounts():
     rows = [SimpleNamespace(budget=None, spent=None), SimpleNamespace(budget=5, spent=None)]
-    shown = dashboard()
-    shown.__dict__["cities"] = rows
+    created = dashboard()
+    created.__dict__["cities"] = rows
 
-    assert shown.with_money == rows[1:]
+    assert created.with_money == rows[1:]
 
 
 @pytest.mark.parametrize(
-    "start, end, planned_end, bar_end, words",
+    "start, end, planned_end, bar_end, end_text",
     [
         (None, None, TODAY, None, "–"),
         (TODAY - timedelta(days=9), None, TODAY, TODAY, "still runs"),
@@ -88,14 +90,14 @@ def test_money_is_shown_of_cities_that_have_some():
         (TODAY - timedelta(days=9), date(2026, 5, 12), TODAY, date(2026, 5, 12), "12 May 2026"),
     ],
 )
-def test_phase_ends_when_it_ended_or_runs_until_today(start, end, planned_end, bar_end, words):
+def test_phase_bar_ends_at_actual_end_or_today(start, end, planned_end, bar_end, end_text):
     row = PhaseRow(SimpleNamespace(name="Riga"), "pilot", TODAY - timedelta(days=30), planned_end, start, end, TODAY)
 
     assert row.bar_end == bar_end
-    assert charts._end_words(row) == words
+    assert charts._end_words(row) == end_text
 
 
-def test_table_of_agreement_says_why_there_is_no_alpha():
+def test_agreement_table_gives_reason_for_missing_alpha():
     rows = [
         SimpleNamespace(name="Relevance", alpha=SimpleNamespace(value=0.666, undefined=None, units=3, n=9)),
         SimpleNamespace(name="Impact", alpha=SimpleNamespace(value=None, undefined="too_few", units=1, n=2)),

@@ -1,4 +1,4 @@
-"""One factory for each model. Rows that only services may create (revisions, results) have none."""
+"""One factory for each model, except models whose rows only services may create (revisions, results)."""
 
 from .evaluation import (
     AssessmentFactory,

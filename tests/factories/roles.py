@@ -9,7 +9,7 @@ from .people import PersonFactory, UserFactory, member
 
 
 def one_for_each_role(city, other_city) -> dict:
-    """Return a user for each role; city roles belong to ``city``. ``former`` left, ``superuser`` is no member."""
+    """Return a user for each role; city roles belong to ``city``. ``former`` has left; ``superuser`` has no role."""
     office, network = BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE
     people = {
         "public": AnonymousUser(),

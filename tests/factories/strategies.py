@@ -62,7 +62,7 @@ class ObjectiveFactory(DjangoModelFactory):
 
 
 class ActionFactory(DjangoModelFactory):
-    """``city=`` adds it to that city's current strategy, which is created if needed."""
+    """Create an action; ``city=`` adds it to the current strategy of that city, which is created if needed."""
 
     class Meta:
         model = Action
@@ -115,7 +115,7 @@ class IndicatorFactory(DjangoModelFactory):
 
 
 class ReportingPeriodFactory(DjangoModelFactory):
-    """The current quarter, or with ``ahead=n`` the one ``n`` quarters later."""
+    """Create the current quarter, or with ``ahead=n`` the quarter ``n`` quarters later."""
 
     class Meta:
         model = ReportingPeriod
@@ -141,7 +141,7 @@ def _quarter_after(start: date) -> date:
 
 
 class CityPeriodFactory(DjangoModelFactory):
-    """``to_state=`` makes the moves that lead to that state, without the revisions that services write."""
+    """Create a city period; ``to_state=`` adds the moves to that state, without the revisions of the services."""
 
     class Meta:
         model = CityPeriod

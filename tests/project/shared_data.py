@@ -60,7 +60,7 @@ JUDGES = "rater rater_discuss moderator substitute"
 MEMBERS = "lead coordinator data_protection"
 
 SEEN_BY = {  # marker: the roles that may see it on any page
-    # what Lublin has not adopted, not submitted
+    # what Lublin has not adopted or submitted
     "lublin-plan": "other_official coordinator",
     "next-plan": f"{CITY} coordinator",
     "lublin-fact": "other_official",
@@ -176,7 +176,7 @@ def _plans(world):
 
 
 def _before_and_after(world):
-    """Linköping's earlier strategy, published, and a draft of its next one."""
+    """Create Linköping's earlier strategy, published, and a draft of its next one."""
     world.earlier = StrategyFactory(
         city=world.city, published=True, adopted_on=date(2022, 1, 1), superseded_at=clock.now()
     )
@@ -194,7 +194,7 @@ def _before_and_after(world):
 
 
 def kept_back(objective, secret, *, owner, **more):
-    """An action with a marker in every text of it; ``owner`` owns nothing else."""
+    """Create an action with the marker in its texts; ``owner`` owns nothing else."""
     action = ActionFactory(objective=objective, title=f"{secret} action", owner=owner, **more)
     IndicatorFactory(strategy=objective.area.strategy, action=action, name=f"{secret} indicator", definition=secret)
     return action
@@ -224,7 +224,7 @@ def _lublin(world):
 
 
 def _ghent(world):
-    """A third city: its strategy is published, and one of its actions is not."""
+    """Create a third city with a published strategy and an unpublished action."""
     world.third = CityFactory(name="Ghent", slug="ghent", country="BE")
     objective = ObjectiveFactory(area__strategy=StrategyFactory(city=world.third, published=True))
     world.third_objective = objective
@@ -234,7 +234,7 @@ def _ghent(world):
     world.third_indicator = world.third_hidden.indicators.get()
 
 
-# ---- facts
+# ---- periods and updates
 
 
 def _periods(world):
@@ -290,7 +290,7 @@ def _on_record(world, row):
 
 
 def _other_city_reports(world, name):
-    """Lublin has submitted nothing: its older periods stay open."""
+    """Open a period of Lublin; it is not submitted, so it stays open."""
     with _day(world.periods[name].period.starts_on):
         periods.open_period(world.periods[name])
 
@@ -348,7 +348,7 @@ def evidence_on(update, name, by):
     return Evidence.objects.create(update=update, file=row, title=name)
 
 
-# ---- meetings
+# ---- events
 
 
 def _events(world):

@@ -28,7 +28,7 @@ def test_demo_writes_through_the_services():
     assert found == PLAINLY
 
 
-def test_demo_gives_each_level_a_reason_of_its_own():
+def test_demo_has_different_reason_for_each_level():
     written = [
         text
         for told in (reasons.REASONS, reasons.CONSENSUS_REASONS, reasons.SECOND_CONSENSUS_REASONS)

@@ -1,4 +1,4 @@
-"""What the documentation names exists: files, folders and links; the glossary is complete."""
+"""Test that files, folders and links in the documentation exist, and that the glossary is complete."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def named_paths(text: str) -> set[str]:
 
 
 def exists(name: str, page: Path) -> bool:
-    """Look in the root, in the page's folder, and for a bare name in every folder."""
+    """Search the root, the folder of the page, and for a name without path every folder."""
     if name.startswith(BUILT) or name.rpartition("/")[2] in BUILT_NAMES:
         return True
     if any(any(folder.glob(name.rstrip("/"))) for folder in (ROOT, page.parent)):
@@ -49,7 +49,7 @@ def test_paths_in_pages_exist(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_between_pages_lead_to_files(page):
+def test_links_between_pages_exist(page):
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
     local = {target for target in targets if "://" not in target}
 

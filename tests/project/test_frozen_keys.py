@@ -30,7 +30,7 @@ def keys_of(model) -> set[frozenset[str]]:
     return keys
 
 
-def test_every_frozen_model_is_held_by_triggers():
+def test_every_frozen_model_has_triggers():
     ours = {model for model in apps.get_models() if issubclass(model, FrozenModel)}
 
     assert ours
@@ -38,7 +38,7 @@ def test_every_frozen_model_is_held_by_triggers():
 
 
 @pytest.mark.parametrize("model", FROZEN, ids=lambda model: model._meta.label)
-def test_triggers_know_every_key_of_a_frozen_model(model):
+def test_triggers_check_every_key_of_frozen_model(model):
     known = {frozenset(key) for key in triggers.frozen()[model]}
 
     assert keys_of(model) - known == set(), f"Name it in freeze({model.__name__}, unique=...)."

@@ -1,4 +1,4 @@
-"""Imports are at the top of a module, or say on their line why not; no app uses private names of another app."""
+"""Test that imports inside functions give a reason, and that no app uses private names of another app."""
 
 import ast
 import tomllib
@@ -38,7 +38,7 @@ def _app_of(module: str) -> str:
 
 
 def unexplained_imports(source: str, *, is_apps_module: bool = False) -> list[str]:
-    """Return the imports inside functions that do not say why; ``ready`` of an apps.py may import."""
+    """Return the imports inside functions without a reason; ``ready`` of an apps.py needs none."""
     tree, lines = ast.parse(source), source.splitlines()
     found = {}
     for function in ast.walk(tree):
@@ -51,7 +51,7 @@ def unexplained_imports(source: str, *, is_apps_module: bool = False) -> list[st
     return [f"{line}: {text}" for line, text in sorted(found.items()) if REASON not in text]
 
 
-def test_imports_inside_functions_say_why():
+def test_imports_inside_functions_have_reason():
     found = {}
     for path in _files():
         lines = unexplained_imports(path.read_text("utf-8"), is_apps_module=path.name == "apps.py")
@@ -77,7 +77,7 @@ def test_imports_inside_functions_say_why():
         ("def other():\n    import json", True, ["2: import json"]),
     ],
 )
-def test_import_inside_a_function_is_found(source, is_apps_module, lines):
+def test_import_inside_function_is_found(source, is_apps_module, lines):
     assert unexplained_imports(source, is_apps_module=is_apps_module) == lines
 
 
@@ -85,7 +85,7 @@ def test_import_inside_a_function_is_found(source, is_apps_module, lines):
 
 
 def private_uses(source: str, *, module: str, is_package: bool = False) -> list[str]:
-    """Return private modules and names that the module takes from another app, by import or as an attribute."""
+    """Return private modules and names of other apps that the module imports or reads as attributes."""
     tree, found, others = ast.parse(source), [], set()
     for line, origin, alias in _imported(tree, module, is_package):
         if _app_of(origin) in {"", _app_of(module)}:
@@ -114,7 +114,7 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name not in DJANGO_API
 
 
-def test_no_app_uses_private_names_of_another():
+def test_no_app_uses_private_names_of_other_app():
     found = {}
     for path in _files():
         uses = private_uses(path.read_text("utf-8"), module=_name(path), is_package=path.name == "__init__.py")

@@ -42,7 +42,7 @@ LIST, DETAIL = 15, 20
 LISTS = ("_list", "_changelist", "my_work", "desk_queue")
 
 
-COUNTS_VISITS = {"account_reset_password_from_key"}  # each visit counts against a rate limit, in the database
+COUNTS_VISITS = {"account_reset_password_from_key"}  # writes the rate limit to the database
 THREE_ROWS = {"pilot:phase_list"}  # a page about one city
 
 
@@ -79,7 +79,7 @@ def counted(world, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
         pages = asked()
         for line, role in pages[:3]:
-            count(world, line, role)  # fill caches of the process
+            count(world, line, role)  # fill the caches of the process
         before = [count(world, line, role) for line, role in pages]
         grow(world)
         after = [count(world, line, role) for line, role in pages]
@@ -89,15 +89,15 @@ def counted(world, django_db_blocker):
     return dict(zip(names, zip(before, after, strict=True), strict=True))
 
 
-def test_no_page_asks_more_for_more_rows(counted):
+def test_query_count_is_same_for_more_rows(counted):
     assert {page: pair for page, pair in counted.items() if pair[1] > pair[0]} == {}
 
 
-def test_no_page_asks_more_than_its_bar(counted):
+def test_query_count_is_within_limit(counted):
     assert {page: after for page, (_before, after) in counted.items() if after > bar_of(page[0])} == {}
 
 
-def test_logging_form_asks_at_most_25_in_all(counted, world):
+def test_logging_update_takes_at_most_25_queries(counted, world):
     from django.urls import reverse
 
     path = reverse("strategies:action_log", args=[world.action.pk])

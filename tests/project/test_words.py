@@ -1,4 +1,4 @@
-"""Names and texts that were replaced do not come back.
+"""Test that replaced names and texts are not used again.
 
 Two lists beside this file, which grow with each renaming: ``renamed_identifiers.txt`` (``old new``, sorted) and
 ``replaced_texts.txt`` (old text, tab, new text). Both are exact and hold no common words: an identifier is compared
@@ -18,7 +18,7 @@ from core.first_party import first_party_packages
 ROOT = Path(settings.BASE_DIR)
 HERE = Path(__file__).parent
 SUFFIXES = {".py", ".html", ".md", ".toml", ".css", ".js", ".mjs", ".typ", ".txt", ".yml", ".in"}
-NOT_READ = {  # what keeps the old names on purpose
+NOT_READ = {  # files that keep old names on purpose
     "CHANGELOG.md",
     "epi_site/celery.py",  # OLD_TASK_NAMES: messages that an older version sent
     "tests/project/test_upgrade.py",
@@ -84,7 +84,7 @@ def catalogue_texts() -> set[str]:
     return {text for entry in entries for text in (entry.msgid, entry.msgid_plural) if text}
 
 
-def test_renamed_identifiers_are_used_nowhere():
+def test_renamed_identifiers_are_not_used():
     found = []
     for file in files_to_read():
         path = str(file.relative_to(ROOT))
@@ -94,7 +94,7 @@ def test_renamed_identifiers_are_used_nowhere():
     assert found == []
 
 
-def test_replaced_texts_are_used_nowhere():
+def test_replaced_texts_are_not_used():
     assert old_texts(catalogue_texts(), REPLACED) == []
 
 

@@ -1,4 +1,4 @@
-"""A real worker and beat are killed: every report is still built, once. Runs on each available broker."""
+"""Test that killed worker and beat processes still build every report once, on each available broker."""
 
 import hashlib
 import os
@@ -56,7 +56,7 @@ class Place:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start_group(self, *, concurrency: int) -> None:
-        """Worker and beat as ``make run`` starts them."""
+        """Start worker and beat as ``make run`` does."""
         celery = [sys.executable, "-m", "celery", "--quiet", "-A", "epi_site"]
         worker = ["worker", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
         for command in ([*celery, *worker], [*celery, "beat", "--pidfile", ""]):
@@ -110,7 +110,7 @@ class Place:
 
 @pytest.fixture
 def database_url():
-    """Return another PostgreSQL database beside the suite's, or a SQLite file in the data folder."""
+    """Create a PostgreSQL database beside the test database and return its URL; empty with SQLite."""
     url = settings.DATABASE_URL
     if not url:
         yield ""
@@ -136,7 +136,7 @@ def place(request, tmp_path, database_url):
         place.kill_group()
 
 
-def test_group_killed_while_it_builds_leaves_every_report_ready_once(place):
+def test_reports_are_built_once_after_processes_are_killed(place):
     place.start_group(concurrency=REPORTS)
     place.until(lambda: place.states().get("building", 0) >= REPORTS, "ten reports being built")
     place.kill_group()

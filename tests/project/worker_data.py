@@ -1,4 +1,4 @@
-"""A program for a separate database: creates ten large queued reports, and a schedule with one report due.
+"""Program for a separate database: create ten large queued reports, and a schedule with one report due.
 
 The reports are large so that a test can kill workers while they build them.
 """
@@ -8,7 +8,7 @@ from datetime import timedelta
 import django
 
 REPORTS = 10
-ACTIONS = 400  # of each report: about two seconds of work
+ACTIONS = 400  # in each report: takes about two seconds
 
 
 def main() -> None:
