@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -15,6 +16,10 @@ from core import charts
 from core.charts import Chart
 
 TOKENS = Path(__file__).resolve().parents[2] / "static/css/tokens.css"
+
+
+class Colour(Enum):
+    RED = "red"
 
 
 def chart(**changes):
@@ -78,9 +83,9 @@ def test_health_looks_the_same_as_member_and_as_value():
 
 
 def test_plain_values_are_what_json_and_plotly_understand():
-    given = {"a": (Decimal("1.5"), date(2021, 9, 30), gettext_lazy("Spent")), "b": None}
+    given = {"a": (Decimal("1.5"), date(2021, 9, 30), gettext_lazy("Spent")), "b": None, "c": Colour.RED}
 
-    assert charts.plain(given) == {"a": [1.5, "2021-09-30", "Spent"], "b": None}
+    assert charts.plain(given) == {"a": [1.5, "2021-09-30", "Spent"], "b": None, "c": "red"}
 
 
 def test_colours_are_those_of_the_style_sheet():
