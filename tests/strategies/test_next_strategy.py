@@ -267,3 +267,9 @@ def test_the_day_of_adoption_says_what_ends(client, current, coming, lead):
 
     assert f"“{current.title}”, ends the day before" in page
     assert "Choose a later day" in refused.content.decode()
+
+
+def test_city_without_a_strategy_begins_its_first(everyone, city):
+    made = plans.add_strategy(city, by=everyone["lead"], fields=FIELDS)
+
+    assert (made.city, made.status) == (city, "draft")

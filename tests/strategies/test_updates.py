@@ -18,6 +18,7 @@ from strategies.exceptions import (
     PeriodLocked,
     PermissionRefused,
     ReasonMissing,
+    ValuesConflict,
 )
 from strategies.models import Action, ActionUpdate, Evidence, IndicatorValue, UpdateDraft
 from strategies.services import drafts, updates, values
@@ -632,3 +633,17 @@ def test_draft_is_dropped_by_its_author(action, official, lead):
 def test_drafts_are_for_who_may_log(action, everyone):
     with pytest.raises(PermissionRefused):
         drafts.save_draft(action, by=everyone["viewer"], form_uuid=uuid4(), fields={})
+
+
+def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged(action, official, monkeypatch):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+
+    def too_late(*args, **fields):
+        raise EditConflict(IndicatorValue(value=Decimal(7)))
+
+    monkeypatch.setattr(updates, "set_value", too_late)
+
+    with pytest.raises(ValuesConflict) as refused:
+        updates.log_update(action, by=official, data=told(values={indicator: Decimal(5)}))
+    assert [row.value for row in refused.value.standing.values()] == [7]
+    assert not action.updates.exists()

@@ -12,6 +12,7 @@ from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
 from strategies.enums import PeriodState
 from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
+from strategies.services import form_tokens
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -457,3 +458,14 @@ def test_a_draft_has_a_limit_and_what_was_typed_stays_on_the_page(client, offici
     assert UpdateDraft.objects.count() == 0
     client.post(url_of(action), carried | {"text": "x" * 500, "save_draft": "1"})
     assert UpdateDraft.objects.count() == 1
+
+
+def test_count_of_posts_that_expires_meanwhile_begins_again(monkeypatch):
+    def expired(key):
+        raise ValueError
+
+    monkeypatch.setattr(form_tokens.cache, "incr", expired)
+
+    form_tokens._limit_rate("user-1")
+
+    assert form_tokens.cache.get("log-note-user-1") == 1
