@@ -639,7 +639,9 @@ def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged
     indicator = IndicatorFactory(strategy=action.strategy, action=action)
 
     def too_late(*args, **fields):
-        raise EditConflict(IndicatorValue(value=Decimal(7)))
+        error = EditConflict()
+        error.current = IndicatorValue(value=Decimal(7))
+        raise error
 
     monkeypatch.setattr(updates, "set_value", too_late)
 
