@@ -17,7 +17,7 @@ PAGES = re.compile(r"test_(views\w*|pages|\w+_pages|admin|front|forms\w*|charts|
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what ``make test-servers`` runs, and start the tests that wait: others compute meanwhile."""
+    """Mark the tests that ``make test-servers`` runs, and order tests that wait first, so that others run meanwhile."""
     for item in items:
         uses_database = item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ()))
         if uses_database and not PAGES.fullmatch(item.path.name):
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_may_empty_locked_tables():
-    """Tests with real transactions are cleaned by a flush, which the triggers refuse: lifted for it alone."""
+    """Drop the triggers for the flush after a transactional test, which they would refuse."""
     clean = TransactionTestCase._fixture_teardown
 
     def clean_with_triggers_lifted(self):
@@ -41,7 +41,7 @@ def _flush_may_empty_locked_tables():
 
 @pytest.fixture(autouse=True)
 def _own_cache(monkeypatch):
-    """Rate limits of one test do not count in another, in Redis either."""
+    """Clear the cache, so that rate limits of one test do not count in another, on Redis too."""
     monkeypatch.setattr(caches["default"], "key_prefix", uuid.uuid4().hex)
 
 
@@ -61,5 +61,5 @@ def other_city(db):
 
 @pytest.fixture
 def everyone(city, other_city):
-    """A user for each role; those of a city sit in ``city``. See ``factories.roles``."""
+    """Return a user for each role; city roles belong to ``city``. See ``factories.roles``."""
     return one_for_each_role(city, other_city)

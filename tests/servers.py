@@ -1,4 +1,4 @@
-"""Says whether PostgreSQL and Redis answer, for recipes that would otherwise fail a thousand times."""
+"""Checks that PostgreSQL and Redis answer before a recipe starts tests that need them."""
 
 import os
 import sys

@@ -20,7 +20,7 @@ SECRET = "https://site.example/one-time"
 
 @pytest.fixture
 def rung(monkeypatch):
-    """Which tasks were rung, without a broker."""
+    """Return the tasks that were enqueued, without a broker."""
     calls = []
     monkeypatch.setattr(services, "enqueue", lambda task, pk: calls.append((task, pk)))
     return calls
@@ -32,7 +32,7 @@ def letter(db, rung):
 
 
 class Server(EmailBackend):
-    """A mail server that fails where a test says."""
+    """A mail server that fails at the step that the test names."""
 
     fails_open = fails_send = fails_close = None
 
@@ -226,7 +226,7 @@ def test_silent_sender_does_not_tell_of_a_letter_that_was_sent_again(letter, eve
     assert letter.state == MailState.QUEUED
 
 
-# ---- the tick
+# ---- the periodic task
 
 
 def test_tick_rings_for_what_waits_and_no_more_than_it_may(letter, monkeypatch):

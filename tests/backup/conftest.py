@@ -1,4 +1,4 @@
-"""One filled site and one backup of it for all tests here. Databases of their own: backups read what is committed."""
+"""One filled site and one backup of it for all tests here, in separate databases: backups read what is committed."""
 
 from io import StringIO
 from types import SimpleNamespace
@@ -40,7 +40,7 @@ def original(copies, django_db_blocker):
 
 @pytest.fixture(scope="session")
 def empty(copies):
-    """A site with tables and no rows, which every test leaves so: a copy of a PostgreSQL database costs seconds."""
+    """A site with tables and no rows. Tests leave it empty, since a copy of a PostgreSQL database takes seconds."""
     return copies.of()
 
 
@@ -52,7 +52,7 @@ def lively(copies, original):
 
 @pytest.fixture(scope="session")
 def backup(original, django_db_blocker, tmp_path_factory):
-    """A plain backup of ``original``, that no test changes."""
+    """An unencrypted backup of ``original``; no test changes it."""
     folder = tmp_path_factory.mktemp("backups") / "plain"
     with django_db_blocker.unblock(), working_in(original):
         call_command("backup", folder, plain=True, stdout=StringIO())
@@ -61,7 +61,7 @@ def backup(original, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def restored(copies, backup, django_db_blocker):
-    """The copy that ``backup`` is restored into, with what the command said."""
+    """The site that ``backup`` was restored into, with the output of the command."""
     site, out = copies.of(), StringIO()
     with django_db_blocker.unblock(), working_in(site):
         call_command("restore", backup, stdout=out)

@@ -1,4 +1,4 @@
-"""``manage.py backup``: whole or not at all, encrypted or plain by decision, and consistent while people write."""
+"""``manage.py backup``: complete or absent, encrypted or explicitly plain, consistent while people write."""
 
 import json
 import stat
@@ -82,7 +82,7 @@ def test_interrupted_backup_leaves_nothing(original, tmp_path, monkeypatch):
 
 @contextmanager
 def _meanwhile(monkeypatch, act):
-    """Runs ``act`` as soon as the snapshot of the database is taken."""
+    """Call ``act`` right after the snapshot of the database is taken."""
     snapshot = writing.database_snapshot
 
     @contextmanager

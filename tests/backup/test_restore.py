@@ -1,4 +1,4 @@
-"""``manage.py restore``: the copy equals the original, sends nothing again, and comes whole or not at all."""
+"""``manage.py restore``: the copy equals the original, sends nothing again, and is complete or absent."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ from .copies import Copy, files_in, rows_in, working_in
 from .writers import log
 
 pytestmark = pytest.mark.django_db
-CHANGED = {  # by what a restored copy does at once
+CHANGED = {  # by the hooks after a restore
     "accounts.Mail",  # held
     "reports.Report",  # stopped
     "strategies.Reminder",
@@ -121,7 +121,7 @@ def test_person_sends_a_held_email_again(restored):
     with working_in(restored.site), transaction.atomic():
         row = Mail.objects.filter(state="unknown").exclude(body="").first()
         coordinator = User.objects.get(person__memberships__role="coordinator")
-        again = mails.send_mail_again(row, by=coordinator)
+        again = mails.resend_mail(row, by=coordinator)
         transaction.set_rollback(True)
 
     assert again.state == "queued"
@@ -190,7 +190,7 @@ def test_folder_that_is_no_backup_is_refused(tmp_path):
 
 
 def _rewritten(backup, folder, **changes):
-    """A backup with another manifest that is whole in itself."""
+    """A backup with a changed manifest whose own hash is right."""
     shutil.copytree(backup, folder)
     manifest = json.loads((folder / "manifest.json").read_text()) | changes
     manifest.pop("sha256")
@@ -242,7 +242,7 @@ def test_encrypted_backup_needs_its_key(original, copies, tmp_path):
     _assert_equal(original, site)
 
 
-# ---- whole or not at all
+# ---- complete or absent
 
 
 def _interrupt(*args):

@@ -1,4 +1,4 @@
-"""``manage.py verify`` names what differs, and says so by its exit code."""
+"""``manage.py verify`` names each difference and exits with an error code if there is one."""
 
 import os
 from io import StringIO
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _verify() -> tuple[str, str]:
-    """What it prints, and the error it ends with."""
+    """Return its output and its error."""
     out = StringIO()
     try:
         call_command("verify", stdout=out)
@@ -69,9 +69,9 @@ def test_files_that_differ_are_named(original, copies):
 
 @pytest.fixture
 def changed(original):
-    """The original without its triggers; what a test changes there is undone."""
+    """The original without its triggers; changes of a test are rolled back."""
     with working_in(original), transaction.atomic():
-        triggers.take_off()
+        triggers.drop_all()
         yield
         transaction.set_rollback(True)
 

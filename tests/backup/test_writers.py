@@ -1,4 +1,4 @@
-"""Every update that was acknowledged before a backup began is in it, and none is half there."""
+"""Every update that was acknowledged before a backup began is in it, completely."""
 
 import itertools
 import os
@@ -57,13 +57,13 @@ def test_backup_while_two_people_write(lively, copies, tmp_path):
     assert differences == []
 
 
-# ---- the same with real processes, on a site of its own
+# ---- the same with real processes, on a separate site
 
 WRITERS, AT_FIRST = 8, 20  # updates of each before the backup begins
 
 
 class Site:
-    """A data folder and a database that can be emptied, as a new machine would have them."""
+    """A data folder and a database that can be emptied, as on a new machine."""
 
     def __init__(self, folder: Path) -> None:
         self.data = folder / "data"

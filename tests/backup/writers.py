@@ -14,7 +14,7 @@ FILE_EVERY = 5  # updates
 
 
 class Written(NamedTuple):
-    """An update that was acknowledged: its commit had returned at the moment ``at``."""
+    """An acknowledged update; ``at`` is the time after its commit."""
 
     uuid: UUID
     at: float
@@ -29,7 +29,7 @@ def log(action, *, by, form_uuid, text="Logged by a writer."):
 
 
 def write(seed: int, goes_on: Callable[[], bool]) -> Iterator[Written]:
-    """Logs updates, every fifth with a file; yields each when it is acknowledged."""
+    """Log updates, every fifth with a file, and yield each after its commit."""
     from strategies.models import ActionUpdate  # as a program, Django is set up first
     from tests.project.shared_data import evidence_on
 

@@ -1,4 +1,4 @@
-"""Chromium by Playwright on the served demo. Each page is watched: no console error, no request to another host."""
+"""Chromium by Playwright on the served demo. A console error or a request to another host fails the test."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def found(site):
-    """What the addresses of ``places`` are filled in with."""
+    """Return the ids that the paths of ``page_list`` contain."""
     return numbers(site)
 
 
@@ -76,7 +76,7 @@ def sign_in(page, site, name: str) -> None:
 
 @pytest.fixture
 def visit(site, browser, signed_in):
-    """``visit("partner", "/dashboards/", width=360, dark=True, js=True)`` gives the page; faults fail the test."""
+    """``visit("partner", "/dashboards/", width=360, dark=True, js=True)`` returns the page; an error fails the test."""
     contexts, faults = [], []
 
     def open_page(name: str | None, path: str, *, width=1280, dark=False, js=True, fresh=False):
@@ -108,7 +108,7 @@ def visit(site, browser, signed_in):
 
 
 def _is_fault(message) -> bool:
-    """Chromium also notes a page that refuses or says *edited meanwhile*: that is an answer, not a fault."""
+    """Chromium also logs responses 403, 404 and 409 as errors; the tests expect those."""
     is_answer = re.search(r"status of (403|404|409) ", message.text) and "/static/" not in message.location["url"]
     return message.type == "error" and not is_answer
 
@@ -128,7 +128,7 @@ def axe():
         if not page.evaluate("() => 'axe' in window"):
             page.evaluate(source)
         result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        page.faults[:] = told  # what axe itself tried is not the page's doing
+        page.faults[:] = told  # violations caused by axe itself
         return [
             f"{row['id']} ({row['impact']}): {node['html'][:160]}"
             for row in result["violations"]
@@ -140,7 +140,7 @@ def axe():
 
 @pytest.fixture
 def shot():
-    """``shot(page, "name")`` keeps a picture of the whole page under var/screenshots, to look at."""
+    """``shot(page, "name")`` saves a screenshot of the whole page in var/screenshots."""
 
     def take(page, name: str) -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The demo served by a real server for browser tests: its own data folder, its own process, a free port."""
+"""Serves the demo for browser tests: in its own process, with its own data folder, on a free port."""
 
 import fcntl
 import os
@@ -32,18 +32,18 @@ def free_port() -> int:
 
 
 class Site:
-    """A running demo: its address, and a shell into it."""
+    """A running demo: its URL, and a way to run code in it."""
 
     def __init__(self, url: str, environment: dict[str, str]):
         self.url, self.environment = url, environment
 
     @property
     def rendered(self) -> set[str]:
-        """Names of the templates that pages were made of so far."""
+        """Return the names of the templates that were rendered so far."""
         return set((Path(self.environment["EPI_DATA_DIR"]) / "templates.txt").read_text("utf-8").split())
 
     def shell(self, code: str) -> str:
-        """What ``code`` prints in the project's shell, in the same database."""
+        """Run ``code`` in Django's shell with the same database and return its output."""
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-3000:]

@@ -1,8 +1,8 @@
-"""Every page and state that people meet, each in its fullest role: ``(name, role, path)``."""
+"""Every page and state as ``(name, role, path)``, with the role that sees most of it."""
 
 import json
 
-# What the demo does not hold: evaluations in discussion, in moderation and sent back, a question to a city, open
+# What the demo lacks: evaluations in discussion, in moderation and sent back, a question to a city, open
 # invitations, a link to a new password, a value that may still be withdrawn, a file that was tampered with, reports
 # that wait or have failed.
 MAKE = """
@@ -19,10 +19,12 @@ from cities.services import invitations
 from accounts.models import User
 from core import clock
 from evaluation.models import Evaluation, EvaluationRound
-from evaluation.services import committee, consensus, discussion, ratings, reports, rounds, stages
-from strategies import gates
+from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
+from pilot import gates
+from pilot.models import PilotPhase
+from reports.services import reports
 from strategies.enums import LOCKED
-from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, PilotPhase, Strategy
+from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, Strategy
 from strategies.services import periods, plans, values
 
 
@@ -125,8 +127,10 @@ FIND = """
 import json
 from cities.models import Body, Event, Membership
 from accounts.models import Mail
-from evaluation.models import Evaluation, Report
-from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, PilotPhase
+from evaluation.models import Evaluation
+from pilot.models import PilotPhase
+from reports.models import Report
+from strategies.models import Action, ActionUpdate, CityPeriod, Indicator
 
 def period(slug, state):
     rows = CityPeriod.objects.filter(city__slug=slug).order_by("period__starts_on")
@@ -144,7 +148,7 @@ print(json.dumps({
     "update": ActionUpdate.objects.filter(city_period=open_).first().pk,
     "milestone": action.milestones.first().pk, "line": action.budget_lines.first().pk,
     "indicator": Indicator.objects.filter(strategy__city__slug="linkoping").first().pk,
-    "swot": action.strategy.swot_items.first().pk, "problem": action.strategy.problems.first().pk,
+    "swot": action.strategy.swot_items.first().pk, "risk": action.strategy.risks.first().pk,
     "open": open_.pk, "scheduled": period("linkoping", "scheduled"), "published": period("linkoping", "published"),
     "accepted": period("linkoping", "accepted"), "submitted": period("riga", "submitted"),
     "returned": period("cartagena", "returned"),
@@ -233,8 +237,8 @@ PAGES = [
     ("swot", "lead.linkoping", "/strategies/linkoping/swot/"),
     ("swot-add", "lead.linkoping", "/strategies/linkoping/swot/add/"),
     ("swot-edit", "lead.linkoping", "/swot/{swot}/edit/"),
-    ("problem-add", "lead.linkoping", "/strategies/linkoping/problems/add/"),
-    ("problem-edit", "lead.linkoping", "/problems/{problem}/edit/"),
+    ("risk-add", "lead.linkoping", "/strategies/linkoping/problems/add/"),
+    ("risk-edit", "lead.linkoping", "/problems/{risk}/edit/"),
     ("indicators", "lead.linkoping", "/strategies/linkoping/indicators/"),
     ("indicator", "lead.linkoping", "/indicators/{indicator}/"),
     ("indicator-add", "lead.linkoping", "/strategies/linkoping/indicators/add/"),
@@ -309,7 +313,7 @@ PAGES = [
     ("desk-published", "committee1", "/admin/evaluation/evaluation/{done}/desk/"),
     ("desk-queue", "committee1", "/admin/evaluation/evaluation/"),
     ("desk", "committee1", "/admin/evaluation/evaluation/{review}/desk/"),
-    # the coordinator and the workbench
+    # the coordinator and the admin
     ("period-submitted", "coordinator", "/periods/{submitted}/"),
     ("period-return", "coordinator", "/periods/{submitted}/return/"),
     ("period-reopen", "coordinator", "/periods/{accepted}/reopen/"),
@@ -341,5 +345,5 @@ PAGES = [
 
 
 def numbers(site) -> dict:
-    """What the addresses are filled in with; makes what the demo does not hold."""
+    """Create what the demo lacks and return the ids that the paths contain."""
     return json.loads(site.shell(FIND).splitlines()[-1]) | json.loads(site.shell(MAKE).splitlines()[-1])

@@ -1,6 +1,6 @@
-"""The site as it is served, for the browser tests: it writes down which templates were rendered.
+"""The WSGI application of the browser tests: the site, which also records the templates that it renders.
 
-``/__page__/500.html`` shows a page that no address leads to by intention.
+``/__page__/500.html`` shows an error page that no URL leads to.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Each page and state, light and dark, narrow and wide: axe finds nothing, nothing sticks out, nothing is foreign."""
+"""Each page in light and dark, narrow and wide: no axe violation, no overflow, no request to another host."""
 
 import os
 
@@ -35,7 +35,7 @@ def test_page(visit, axe, shot, found, name, role, path):
 
 
 def test_form_with_errors(visit, axe, found):
-    """The error summary is there, has the focus' place in the order, and leads to each field."""
+    """The error summary is focusable and links to each field with an error."""
     page = visit("official.linkoping", f"/actions/{found['action']}/log/")
     page.get_by_role("button", name="Save", exact=True).click()
 
@@ -57,7 +57,7 @@ def test_menu_folds_on_a_phone_and_opens_by_key(visit):
 
 
 def test_swedish_is_whole(visit):
-    """The page's language is that of its words."""
+    """The ``lang`` attribute is the language of the text."""
     page = visit("official.linkoping", "/my-work/", fresh=True)
     page.context.add_cookies([{"name": "django_language", "value": "sv", "url": page.url}])
     page.goto(page.url)
@@ -67,7 +67,7 @@ def test_swedish_is_whole(visit):
 
 
 def test_long_list_is_searched_and_ticked(visit, axe, found):
-    """What the search hides stays ticked; Enter in it sends nothing."""
+    """Checkboxes hidden by the search stay checked, and Enter in the search submits nothing."""
     page = visit("official.linkoping", f"/actions/{found['action']}/edit/", width=360)
     partners = page.get_by_role("group", name="Partners")
 

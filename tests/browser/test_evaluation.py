@@ -1,4 +1,4 @@
-"""A rater rates, two members decide at the desk."""
+"""A rater rates; two committee members decide on the review page."""
 
 import re
 
@@ -15,7 +15,7 @@ def evaluation(site, slug: str, stage: str) -> int:
 
 
 def cite_something(page) -> None:
-    """Tick the first piece of evidence; what it stands in is unfolded first."""
+    """Open the section of the first piece of evidence and check its box."""
     box, folds = page.locator("input[name=citations]").first, page.locator("details:has(input[name=citations])")
     for fold in folds.all():
         if not box.is_visible() and fold.get_attribute("open") is None:

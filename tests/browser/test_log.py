@@ -11,7 +11,7 @@ WHO = "official.linkoping"
 
 
 def log_link(title: str) -> re.Pattern:
-    """The name of the link to the form: it says of which action."""
+    """Return the accessible name of the link to the form, which names the action."""
     return re.compile(f"^Log ?: {re.escape(title)}$")
 
 
@@ -27,7 +27,7 @@ def open_period(site, slug: str = "linkoping") -> int:
 
 
 def reported(visit, site) -> int:
-    """How many actions the page of the open period counts as reported."""
+    """Return the number of reported actions on the page of the open period."""
     page = visit(WHO, f"/periods/{open_period(site)}/")
     found = re.search(r"(\d+)/\d+\s+actions reported", page.inner_text("main"))
     page.context.close()
@@ -62,7 +62,7 @@ def test_official_logs_with_a_photo_in_at_most_six_fields(visit, site, tmp_path)
 def test_official_logs_by_keyboard_alone(visit, site, tmp_path):
     before, text = reported(visit, site), "Eleven owners of firms came for advice."
     page = visit(WHO, "/my-work/", width=360)
-    page.on("filechooser", lambda chooser: None)  # Chromium is told in good time that we hand the file over
+    page.on("filechooser", lambda chooser: None)  # early: Chromium then waits for a file from the test
     tab_to(page, page.get_by_role("link", name=log_link("Business advice in more languages")))
     page.keyboard.press("Enter")
     page.wait_for_url("**/log/**")

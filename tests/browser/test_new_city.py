@@ -1,4 +1,4 @@
-"""A city that has just come to the network begins its strategy."""
+"""A city that is new in the network creates its first strategy."""
 
 from playwright.sync_api import expect
 

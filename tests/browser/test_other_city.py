@@ -1,4 +1,4 @@
-"""What Lublin has not submitted is not there for Linköping's official: by page, form, workbench or file address."""
+"""An official of Linköping cannot reach what Lublin has not submitted: by page, form, admin or file URL."""
 
 import json
 
@@ -12,16 +12,16 @@ from strategies.services import updates
 from core import clock
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from core.snapshots import seal
+from core.snapshots import sha256_hex
 by = User.objects.get(email="official.lublin@demo.example")
 city = City.objects.get(slug="lublin")
 objective = Action.objects.of_city(city).first().objective
 today = city.today
 action = Action.objects.create(objective=objective, code="9.9.9", title=SECRET, starts_on=today, ends_on=today)
-data = updates.UpdateInput(date=city.today, text=SECRET, status="ongoing", language="en")
+data = updates.UpdateInput(date=city.today, text=SECRET, stage="ongoing", language="en")
 update = updates.log_update(action, by=by, data=data)
 path = default_storage.save("browser/secret", ContentFile(b"%PDF-1.4"))
-sha256 = seal(b"%PDF-1.4")
+sha256 = sha256_hex(b"%PDF-1.4")
 stored = StoredFile.objects.create(name=SECRET + ".pdf", content_type="application/pdf", size=8, sha256=sha256,
                                    path=path, uploaded_by=by, state="used")
 evidence = Evidence.objects.create(update=update, file=stored, title=SECRET)

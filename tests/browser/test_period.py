@@ -1,4 +1,4 @@
-"""A city submits its period: before, partners see figures; after, they read."""
+"""A city submits its period: partners see only figures before, and read the texts after."""
 
 import re
 
@@ -16,7 +16,7 @@ def first_action(site, slug: str) -> int:
 
 
 def counted(dashboard):
-    """The figure of the updates in the period, and what it rests on."""
+    """Return the link that shows the number of updates in the period."""
     return dashboard.locator(".epi-figures a", has_text="updates in the period")
 
 

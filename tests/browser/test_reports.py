@@ -1,4 +1,4 @@
-"""A coordinator issues a report; its PDF opens; the verify page says yes, and no after one changed byte."""
+"""A coordinator issues a report; its PDF opens; *verify* accepts it, and refuses it with one changed byte."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ BUILD += "[build_report(pk) for pk in Report.objects.waiting().values_list('pk',
 
 
 def newest_pdf(page, site) -> bytes:
-    """The PDF of the newest report, by way of its page."""
+    """Download the PDF of the newest report from its page."""
     page.goto(f"{site.url}/reports/")
     page.locator("main a[href^='/reports/EPI-']").first.click()
     link = page.locator("main a[href$='.pdf']").first.get_attribute("href")
@@ -29,7 +29,7 @@ def newest_pdf(page, site) -> bytes:
 
 
 def test_report_is_issued_and_its_pdf_opens(visit, site):
-    accepted = site.shell(ACCEPT)  # just now: no schedule has issued its report
+    accepted = site.shell(ACCEPT)  # accepted just now, so that no schedule has issued its report
     page = visit("coordinator", "/reports/issue/")
     page.get_by_role("radio", name="city period report").check()
     page.get_by_role("combobox", name=re.compile("^City")).select_option(label="Riga")
@@ -37,7 +37,7 @@ def test_report_is_issued_and_its_pdf_opens(visit, site):
     page.get_by_role("button", name="Issue the report").click()
 
     expect(page.locator("main")).to_contain_text("EPI-")
-    assert site.shell(BUILD).endswith("built")  # what the worker does; a real one is tested elsewhere
+    assert site.shell(BUILD).endswith("built")  # in place of the worker, which test_worker.py tests
     assert newest_pdf(page, site).startswith(b"%PDF")
 
 

@@ -1,4 +1,4 @@
-"""No template is left out: each is part of a page that is looked at, or named here with what opens it."""
+"""Every template is rendered by a page in ``page_list``, or named here with the test that renders it."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from .live_site import ROOT
 from .page_list import PAGES
 
-BY_ACTS = {  # what a page shows after something was sent, with the test that sends it
+BY_ACTS = {  # rendered after a POST: the test that sends it
     "_parts/error_lines.html": "test_appearance.py::test_form_with_errors",
     "strategies/_city_no_strategy_panel.html": "test_new_city.py::test_official_begins_the_strategy_of_a_new_city",
     "strategies/log_not_stored.html": "test_log.py::test_form_too_old_to_be_kept_gives_the_words_back",
 }
-BY_LIBRARIES = ("allauth/elements/", "bootstrap5/")  # parts that a library asks for where a page of its needs them
+BY_LIBRARIES = ("allauth/elements/", "bootstrap5/")  # parts that a library's own pages include
 
 
 def test_every_template_is_part_of_a_page_that_is_looked_at(site, browser, signed_in, found):

@@ -1,4 +1,4 @@
-"""Two people edit the same action: the second is told, sees both versions and loses nothing."""
+"""Two people edit the same action: the second gets a message, sees both versions and loses no input."""
 
 from playwright.sync_api import expect
 

@@ -1,4 +1,4 @@
-"""Bytes of pictures and documents, good and bad, made anew for each test."""
+"""Creates pictures and documents as bytes, valid and damaged."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ MAKE = 0x010F
 
 
 def picture(kind="JPEG", *, size=(64, 32), mode="RGB", exif=True, **extra) -> bytes:
-    """Left half red, right half blue; says that it lies on its side, and where it was taken."""
+    """A picture, left half red, right half blue, with EXIF rotation and GPS position."""
     image = Image.new(mode, size, "blue" if mode == "RGB" else 0)
     image.paste("red" if mode == "RGB" else 255, (0, 0, size[0] // 2, size[1]))
     kept = io.BytesIO()
@@ -58,7 +58,7 @@ PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 def bytes_of(response) -> bytes:
-    """The whole answer; reading it to its end closes the file (closing it would close the test's database too)."""
+    """Return the whole response. Reading it to the end closes the file; ``close()`` would close the database too."""
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 

@@ -281,7 +281,7 @@ def test_city_is_added_and_changed(client, everyone):
     assert (city.population, city.version) == (605273, 2)
 
 
-# ---- cost
+# ---- number of queries
 
 
 @pytest.mark.django_db
@@ -348,7 +348,7 @@ def test_address_of_a_committee_member_without_account_leads_no_account_to_the_s
     assert (person.name, person.email) == ("New", "seat@uni.example")
 
 
-# ---- the frame: a language to choose, and the way back
+# ---- the header: language menu and link to the site
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_workbench_offers_languages_and_comes_back(client, everyone):
 @pytest.mark.django_db
 @pytest.mark.parametrize("of_the_house, is_superuser", [(True, False), (True, True), (False, False)])
 def test_coordinator_of_the_house_does_not_change_whose_house_it_is(client, everyone, city, of_the_house, is_superuser):
-    """Else she could accept what her own house submits, and put everything back."""
+    """Otherwise she could accept what her own organisation submits, and then change the organisation back."""
     user, house, other = everyone["coordinator"], city.municipality, OrganisationFactory()
     user.person.organisation = house if of_the_house else other
     user.person.save()

@@ -50,7 +50,7 @@ def typed(**change):
     return given | change
 
 
-# ---- who reads what
+# ---- visibility
 
 
 @pytest.mark.parametrize("role", ["other_official", "former", "superuser", "data_protection"])
@@ -135,7 +135,7 @@ def test_list_and_rule_agree_on_who_sees_which_events_and_files(everyone, event,
         assert listed == {row for row in model.objects.all() if user.has_perm(f"cities.view_{name}", row)}
 
 
-# ---- making and changing
+# ---- creating and editing
 
 
 def test_official_makes_an_event_in_the_time_of_the_city(client, everyone, city):

@@ -386,7 +386,7 @@ def test_row_that_cannot_be_written_leaves_no_bytes(monkeypatch):
     assert _count() == before
 
 
-# ---- use, withdraw, sweep
+# ---- use, withdraw, delete
 
 
 @pytest.mark.django_db
@@ -467,13 +467,13 @@ def test_each_tick_looks_through_one_folder_and_all_have_their_turn(monkeypatch,
     begin = clock.now()
 
     for tick in range(files.FOLDERS):
-        with clock.at(begin + timedelta(seconds=tick * settings.TICK_SECONDS)):
+        with clock.at(begin + timedelta(seconds=tick * settings.PERIODIC_SECONDS)):
             delete_unknown_files()
 
     assert sorted(seen) == [f"{number:02x}" for number in range(256)]
 
 
-# ---- what is known of a file never changes
+# ---- metadata of a file never change
 
 
 CHANGES = {
@@ -530,12 +530,12 @@ def test_file_does_not_give_way_to_another(column):
     assert StoredFile.objects.count() == 2
 
 
-# ---- served with rights
+# ---- download permissions
 
 
 @pytest.fixture
 def held(monkeypatch):
-    """Files hang on something that ``readers`` may see."""
+    """Register a condition by which ``readers`` may read all files."""
     readers = set()
     monkeypatch.setattr(registry, "_conditions", [lambda user: Q(state="used") if user.pk in readers else Q(pk=None)])
     return readers

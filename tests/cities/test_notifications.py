@@ -1,4 +1,4 @@
-"""Letters to people: who can be written to, where, and in which language."""
+"""Emails to persons: who can get one, at which address and in which language."""
 
 import pytest
 

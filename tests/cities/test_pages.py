@@ -136,7 +136,7 @@ def test_body_of_the_network_has_a_page(client):
     assert list(selectors.network_bodies()) == [committee]
 
 
-# ---- cards
+# ---- panels
 
 
 def test_apps_above_add_cards_in_order_once(client, city, monkeypatch):

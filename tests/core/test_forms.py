@@ -1,4 +1,4 @@
-"""The one layout of forms: what is said comes before where it is needed; nothing typed is lost."""
+"""The layout of all forms: help and errors come before their field, and no input is lost."""
 
 from types import SimpleNamespace
 

@@ -8,7 +8,7 @@ from core.middleware import RequestIdMiddleware
 
 @pytest.fixture
 def answer():
-    """The response to a request with the given headers, and what the log knew while it was made."""
+    """Return the response to a request with these headers, and the log context during the request."""
 
     def answer(path="/", **headers):
         bound = {}

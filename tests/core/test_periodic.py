@@ -1,4 +1,4 @@
-"""One row that fails keeps no other from its turn."""
+"""A row that fails does not stop the rows after it."""
 
 import pytest
 

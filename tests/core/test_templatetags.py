@@ -1,4 +1,4 @@
-"""What the tags write, in both languages, and that nothing given to them becomes markup."""
+"""Output of the template tags in both languages; arguments are escaped."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,7 +25,7 @@ def render(source, **context):
     return Template(source).render(Context(context))
 
 
-# ---- states
+# ---- badges
 
 
 @pytest.mark.parametrize("state", BADGES)
@@ -163,7 +163,7 @@ def test_initials(name, letters):
     assert epi.initials(name) == letters
 
 
-# ---- forms, lists, the frame
+# ---- forms, lists, layout
 
 
 class Some(forms.Form):

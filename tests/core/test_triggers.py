@@ -1,4 +1,4 @@
-"""How the locks come into the database and stay there: by ``migrate``, whatever happens to it."""
+"""``migrate`` creates the triggers, and they are there after a failed migration too."""
 
 import os
 import sqlite3
@@ -56,7 +56,7 @@ class NewerConfig(AppConfig):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A site of its own, and settings with an app more: one whose migration fails, one that brings a lock."""
+    """A separate database and settings with one more app: its migration fails, or it adds a trigger."""
     folder = tmp_path_factory.mktemp("site")
     (folder / "plain.py").write_text(PLAIN)
     for name, migration in APP.items():

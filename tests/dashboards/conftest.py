@@ -1,4 +1,4 @@
-"""Three cities in two quarters, told through the services under a given clock."""
+"""Three cities in two quarters, created through the services at fixed times."""
 
 import copy
 from datetime import UTC, datetime, timedelta
@@ -85,7 +85,7 @@ def create_network():
         for city in world.cities.values():
             _open(city.city, world.present)
             _say(city, 1, spent=Decimal("900.25"), text=SECRET, visibility=Visibility.CITY)
-            _say(city, 3, status="completed")
+            _say(city, 3, stage="completed")
         _submit(world, "riga", world.present, accept=True)
     return world
 
@@ -112,7 +112,7 @@ def _city(slug, name, currency, period):
             objective=objectives[n % 2],
             code=f"1.{n}",
             title=f"{name}: action {n}",
-            accountable=owner if n != 4 else None,
+            responsible=owner if n != 4 else None,
             starts_on=today + timedelta(days=200 if n == 5 else -40),
             ends_on=today + timedelta(days=400 if n != 6 else -5),
             published_at=clock.now() if n != 1 else None,
@@ -130,18 +130,18 @@ def _city(slug, name, currency, period):
     _say(place, 0)
     _say(place, 2, milestones=[reached], spent=Decimal("12.25"))
     _say(place, 6, progress=10)
-    _say(place, 7, status="cancelled")
+    _say(place, 7, stage="cancelled")
     return place
 
 
 def _open(city, period):
-    """Submitting a period has made the next one already."""
+    """Open the period; submitting the earlier one may have created it already."""
     waiting = CityPeriod.objects.filter(city=city, period=period).first()
     return periods.open_period(waiting) if waiting else CityPeriodFactory(city=city, period=period)
 
 
-def _say(place, n, *, text="Something happened.", status="ongoing", **fields):
-    data = UpdateInput(date=clock.today(), text=text, status=status, language="en", **fields)
+def _say(place, n, *, text="Something happened.", stage="ongoing", **fields):
+    data = UpdateInput(date=clock.today(), text=text, stage=stage, language="en", **fields)
     return log_update(place.actions[n], by=place.lead, data=data)
 
 

@@ -1,4 +1,4 @@
-"""Each figure is one that Plotly knows, and says in its table what it draws."""
+"""Each chart passes Plotly's validation, and its table has the numbers that it shows."""
 
 import plotly.graph_objects as go
 import pytest

@@ -15,7 +15,7 @@ LEVELS = {
 
 @pytest.fixture
 def judged(network):
-    """Linköping with ratings that are apart, Riga with some that agree; Lublin without a result."""
+    """Ratings of Linköping differ, those of Riga agree; Lublin has no result."""
     round_ = EvaluationRoundFactory(period=network.present, name="Round 1")
     publish_result(network.cities["linkoping"].strategy, round_, LEVELS)
     publish_result(network.cities["riga"].strategy, round_, {"relevance": [("peer", 3), ("peer", 3)]})

@@ -1,4 +1,4 @@
-"""Every number of the dashboards, worked out a second time in plain Python over the stored rows."""
+"""Every number of the dashboards is compared with a calculation in plain Python over the stored rows."""
 
 import json
 from collections import Counter
@@ -22,7 +22,7 @@ UNDER_WAY, NEEDING_ATTENTION = {"on_track", "late", "stale", "at_risk"}, {"late"
 
 
 def live_action(action, today, upto):
-    """Health, progress, spent and budget of one action, from its rows alone; no facts of periods after ``upto``."""
+    """Compute health, progress, spent and budget of an action from its rows, without periods after ``upto``."""
     told = [row for row in ActionUpdate.objects.all() if row.city_period.period.starts_on <= upto.starts_on]
     updates = [row for row in told if row.action_id == action.pk and not row.withdrawn_at]
     updates.sort(key=lambda row: (row.date, row.pk))
@@ -32,7 +32,7 @@ def live_action(action, today, upto):
     whole = sum(row.weight for row in milestones)
     said = [row.progress for row in updates if row.progress is not None]
     progress = said[-1] if said else 0
-    if newest and newest.status == "completed":
+    if newest and newest.stage == "completed":
         progress = 100
     if whole:
         progress = sum(row.weight for row in milestones if row.pk in reached) * 100 // whole
@@ -40,17 +40,17 @@ def live_action(action, today, upto):
     last = max((row.date for row in updates), default=action.starts_on)
     length, gone = (action.ends_on - action.starts_on).days, (today - action.starts_on).days
     expected = 100 if today >= action.ends_on else max(0, gone * 100 // length)
-    if newest and newest.status == "cancelled":
+    if newest and newest.stage == "cancelled":
         health = "cancelled"
-    elif newest and newest.status == "completed":
+    elif newest and newest.stage == "completed":
         health = "done"
-    elif action.starts_on > today and (newest is None or newest.status == "planned"):
+    elif action.starts_on > today and (newest is None or newest.stage == "planned"):
         health = "not_started"
     elif action.ends_on < today or (due and min(due) < today):
         health = "late"
     elif (today - max(last, action.starts_on)).days >= 90:
         health = "stale"
-    elif action.accountable_id is None or expected - progress >= 15:
+    elif action.responsible_id is None or expected - progress >= 15:
         health = "at_risk"
     else:
         health = "on_track"
@@ -60,11 +60,11 @@ def live_action(action, today, upto):
 
 
 def update_of(**fields):
-    return UpdateInput(date=clock.today(), text="Later.", status="ongoing", language="en", **fields)
+    return UpdateInput(date=clock.today(), text="Later.", stage="ongoing", language="en", **fields)
 
 
 def frozen_contents(city_period):
-    """The snapshot of the newest accepted revision, else of the newest at all; None before one was submitted."""
+    """Return the snapshot of the newest accepted revision, else of the newest one; None if there is none."""
     moves = [row for row in PeriodMove.objects.all() if row.city_period_id == city_period.pk]
     accepted = {row.revision for row in moves if row.verb == "accept"}
     revisions = [row for row in PeriodRevision.objects.all() if row.city_period_id == city_period.pk]

@@ -1,4 +1,4 @@
-"""Before the discuss stage nobody but the author sees a rating, whoever asks and wherever."""
+"""Before the discuss stage only its author sees a rating, on every page and for every role."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -122,7 +122,7 @@ def test_submitting_reveals_nothing_to_the_one_who_submits(rated, client):
 
 
 def test_the_queues_order_and_columns_tell_nothing_before_the_review(rated):
-    """A second evaluation, rated without dispute: neither sort nor figures may tell the two apart."""
+    """A second evaluation whose raters agree: sort order and figures must not distinguish the two."""
     other = EvaluationFactory(round=rated.round)
 
     for stage in ("rate", "discuss", "moderate"):

@@ -1,4 +1,4 @@
-"""The committee: two concur on a stated hash, one sends back, conflicts stay out, and nothing happens twice."""
+"""Committee decisions: two approvals of a stated hash, changes requested by one, conflicts, double submission."""
 
 import threading
 
@@ -227,7 +227,7 @@ def test_questions_are_asked_during_the_review_only(case):
         committee.ask_question(case.evaluation, by=case.committee1, text="Already?")
 
 
-# ---- the desk page
+# ---- the review page
 
 
 PREPARED = {"desk": lambda case: case.to("review")}
@@ -255,7 +255,7 @@ def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_nu
     for words in ("Reason for 1.", "Reason for 4.", "We agreed on it.", "3 levels apart", "all agree", "be the first"):
         assert words in page
     assert committee.decision_hash(case.evaluation) in page
-    assert "2 independent raters" in page  # the city's own rating is shown, and no part of the gap
+    assert "2 independent raters" in page  # the city's own rating is shown and does not count in the gap
     assert "City self-assessment" in page
 
 
@@ -268,7 +268,7 @@ def test_the_desk_frames_the_extremes_alone_and_explains_it_under_the_table(case
     assert [side.extremes for side in table.most_disputed_first] == [{1, 4}] + [set()] * 5
     assert page.count("is-split") == 2
     assert page.index("</table>") < page.index("1 not met, 2 partly met") < page.index("Dashed frame")
-    assert page.count('<details class="epi-more" open>') == 1  # what is disputed stands open
+    assert page.count('<details class="epi-more" open>') == 1  # disputed dimensions are expanded
 
 
 def test_the_desk_shows_what_is_judged_and_leads_to_it(client, city):
@@ -361,7 +361,7 @@ def test_what_changed_since_the_last_visit(case, desk, days):
     client, address, _send = desk
     seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
     client.get(address)
-    assert not DeskVisit.objects.exists()  # reading writes nothing
+    assert not DeskVisit.objects.exists()  # GET changes nothing
     client.post(seen, headers={"HX-Request": "true"})
     assert "Nothing has changed." in client.get(address).content.decode()
 

@@ -54,6 +54,6 @@ def test_nothing_is_asked_about_conflicts_of_people_without_duties(case, everyon
         user = everyone[role]
         rows = [Evaluation.objects, CityPeriod.objects, PeriodRevision.objects]
         assert "conflictofinterest" not in "".join(str(row.visible_to(user).query) for row in rows), role
-        assert PeriodRevision.objects.given_to(user).query.is_empty(), role
+        assert PeriodRevision.objects.granted_to(user).query.is_empty(), role
     for user in (case.rater1, case.moderator, case.committee1):
-        assert "conflictofinterest" in str(PeriodRevision.objects.given_to(user).query)
+        assert "conflictofinterest" in str(PeriodRevision.objects.granted_to(user).query)

@@ -1,4 +1,4 @@
-"""What a published evaluation rests on, and a report that is ready, are changed by no door."""
+"""Rows of a published evaluation and of a report that is ready cannot be changed in any way."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -33,7 +33,7 @@ def sql(statement, *parameters):
 
 
 def forge(row, **changes):
-    """A copy of a stored row with some columns changed, put in by SQL."""
+    """Insert a copy of a stored row with some columns changed, by SQL."""
     given = {field.column: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
     columns = given | changes
     marks = ", ".join(["%s"] * len(columns))
@@ -124,7 +124,7 @@ def test_published_stays_published(published, change):
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statements")
 def test_rating_does_not_give_way_to_one_of_another_evaluation(published):
-    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row; other programs ask no delete trigger for that."""
+    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row without firing delete triggers in other programs."""
     victim = Rating.objects.first()
     other = AssessmentFactory(evaluation=EvaluationFactory(round=published.round))
     free = Rating.objects.create(assessment=other, dimension=victim.dimension, level=1, reasons="Mine.")
@@ -162,7 +162,7 @@ def test_alpha_is_told_from_what_was_sealed(published):
     assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before
 
 
-# ---- moves, decisions and results come in their stage
+# ---- moves, decisions and results only in their stage
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The pages: who finds what, what they cost, and that the acts go through."""
+"""Pages of evaluations: visibility, number of queries, and that their forms work."""
 
 import pytest
 from django.urls import reverse
@@ -213,11 +213,11 @@ def test_submitted_ratings_lead_to_the_next_evaluation_that_waits(case, get, pos
 def _rate_all(case, get, post):
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
         post(case.rater1, "evaluation:rate", case.pk, code, choice="3", reasons="Seen.")
-        get(case.rater1, "evaluation:rate_review")  # reads what was told
+        get(case.rater1, "evaluation:rate_review")  # the success message is read
     post(case.rater1, "evaluation:rate_review")
 
 
-# ---- talk and consensus
+# ---- discussion and consensus
 
 
 @pytest.mark.stage("discuss")
@@ -234,7 +234,7 @@ def test_the_moderator_agrees_dimension_by_dimension_and_hands_over(case, get, p
     codes = ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact")
 
     page = get(case.moderator, "evaluation:moderate").content.decode()
-    assert page.index('id="impact"') < page.index('id="relevance"')  # three levels apart comes first
+    assert page.index('id="impact"') < page.index('id="relevance"')  # the largest gap comes first
     for code in codes:
         data = {f"{code}-choice": "2", f"{code}-reason": "Agreed.", f"{code}-version": "", "dimension": code}
         assert post(case.moderator, "evaluation:moderate", **data).url.endswith(f"#{code}")
@@ -375,7 +375,7 @@ def test_a_rater_declares_a_conflict_and_is_out(case, get, post):
     answer = post(case.rater1, "evaluation:conflict_declare", reason="I advised them.")
 
     assert answer.url == reverse("evaluation:round_list")
-    assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer sees that it is, no more
+    assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer sees only that it exists
 
 
 @pytest.mark.stage("review")
@@ -395,7 +395,7 @@ def test_officials_answer_the_committee(case, get, post):
     assert "has been answered already" in again.content.decode()
 
 
-# ---- what they cost
+# ---- number of queries
 
 
 def more_evaluations(case, count):

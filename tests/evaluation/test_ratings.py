@@ -1,4 +1,4 @@
-"""What a rater may write, when, and what a rating needs before it counts."""
+"""What a rater may enter and when, and what a rating needs to be complete."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Stages move by date and by hand, one at a time, once; each with its row and its letters."""
+"""Stages move by date and by hand, one at a time and once; each move has its row and its emails."""
 
 from datetime import timedelta
 

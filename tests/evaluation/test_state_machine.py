@@ -1,4 +1,4 @@
-"""Whatever people try, in whatever order: ratings stay blind, conflicts stay out, two concur, the result stays."""
+"""Random sequences of actions keep the rules: blind ratings, no conflicts, two approvals, frozen results."""
 
 from collections import Counter
 from contextlib import ExitStack, nullcontext
@@ -30,7 +30,7 @@ DECLARE, RATE, DISCUSS, MODERATE, REVIEW, PUBLISHED = STAGES
 CODES = ["relevance", "impact"]
 OF_CITY, MEMBERS = {"official", "lead", "expert"}, {"committee1", "committee2", "committee4"}  # committee3: in both
 OFFICE = {"rater1", "rater2", "moderator", "partner", "coordinator"}  # trainers, as partners, read what is published
-TOLD = OF_CITY | OFFICE  # of what the committee said, once it is published
+TOLD = OF_CITY | OFFICE  # the committee's texts, once published
 OTHERS = OFFICE | {"committee3", "superuser"}
 
 yes_or_no, codes, levels = st.booleans(), st.sampled_from(CODES), st.sampled_from([1, 4, None])
@@ -39,7 +39,7 @@ tasked = st.sampled_from(["rater1", "official", "moderator", "committee1", "rate
 
 
 class Life(RuleBasedStateMachine):
-    """One evaluation of two dimensions. It begins in any stage, brought there as people do it."""
+    """One evaluation of two dimensions, brought to a random stage through the services."""
 
     case = evaluation = dimensions = world = queries = None  # set by the test
 
@@ -59,7 +59,7 @@ class Life(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.example.__exit__(None, None, None)
 
-    # ---- what the model says
+    # ---- the expected state
 
     def is_free(self, who):
         return who not in OF_CITY | {"committee3"} | self.conflicts.keys()
@@ -84,12 +84,12 @@ class Life(RuleBasedStateMachine):
         return self.submitted & self.raters.keys()
 
     def concurring(self):
-        """How many who are still free approved the same hash in this cycle."""
+        """Return how many members without conflict approved the same hash in this cycle."""
         approvals = [row for row in self.decisions if (row[0], row[2]) == (self.cycle, "approve")]
         return max(Counter(stated for _, who, _, stated in approvals if self.may_decide(who)).values(), default=0)
 
     def is_ready(self, verb):
-        """What a move by hand or by date waits for."""
+        """Return whether a move by hand or by date is possible."""
         return self.stage in TRANSITIONS[verb][0] and {
             "start_rating": True,
             "start_discussion": bool(self.counted()),
@@ -115,7 +115,7 @@ class Life(RuleBasedStateMachine):
         self.stage = TRANSITIONS[verb][1]
 
     def follow(self):
-        """Two who concur publish. What was decided may also have become moot: then decisions start anew."""
+        """Two approvals publish; a decision may also begin a new cycle of decisions."""
         row = self.case.evaluation
         self.cycle = row.cycle
         if row.stage == PUBLISHED and self.stage == REVIEW:
@@ -128,7 +128,7 @@ class Life(RuleBasedStateMachine):
         found = [*(getattr(self.evaluation, name) for name in names), rows.Rating.objects]
         return [list(one.order_by("pk").values()) for one in found]
 
-    # ---- what people do
+    # ---- actions of people
 
     @initialize(stage=st.sampled_from([REVIEW, RATE, DISCUSS, REVIEW, MODERATE, PUBLISHED, DECLARE]))
     def begin(self, stage):
@@ -137,7 +137,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def go_on(self):
-        """What is to be done next in this stage."""
+        """Do what must be done next in this stage."""
         for who in [*self.raters] if self.stage == RATE else []:
             for level, code in enumerate(CODES, 2):
                 self.rate(who, code, level, is_last=code == CODES[-1])
@@ -284,7 +284,7 @@ class Life(RuleBasedStateMachine):
             with pytest.raises(IntegrityError), transaction.atomic():
                 QuerySet(model).update(evaluation=self.evaluation)
 
-    # ---- what always holds
+    # ---- invariants
 
     @invariant()
     def rows_are_as_the_model_says(self):
@@ -381,7 +381,7 @@ def compiled(query):
 def test_invariants_hold_in_any_order(case):
     case.committee4 = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
     case.superuser = PersonFactory(user__is_superuser=True, user__is_staff=True).user
-    member(BodyKind.EXPERT_GROUP, Role.MEMBER, case.city, user=case.official)  # sits in both
+    member(BodyKind.EXPERT_GROUP, Role.MEMBER, case.city, user=case.official)  # is a member of both
     case.framework.dimensions.exclude(code__in=CODES).delete()
     Life.case, Life.evaluation = case, case.evaluation
     Life.dimensions = {dimension.code: dimension for dimension in case.framework.dimensions.all()}
@@ -392,6 +392,6 @@ def test_invariants_hold_in_any_order(case):
 
     run_state_machine_as_test(
         Life,
-        # A failure is shown as it was found: making it shorter takes minutes.
+        # A failing example is not shrunk: that takes minutes.
         settings=examples(few=6, many=300, stateful_step_count=30, phases=[Phase.generate]),
     )

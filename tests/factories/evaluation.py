@@ -71,7 +71,7 @@ def _revision(strategy, period):
 
 
 class EvaluationFactory(DjangoModelFactory):
-    """Judges a bare revision; tests that read its contents submit a period by the service instead."""
+    """An evaluation of an empty revision; tests that read its contents submit a period by the service instead."""
 
     class Meta:
         model = Evaluation

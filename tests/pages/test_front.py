@@ -73,7 +73,7 @@ def test_front_page_costs_the_same_for_one_city_or_five(db, client, django_asser
         client.get("/")
 
 
-# ---- the frame
+# ---- header and footer
 
 
 def labels(client, path="/about/"):

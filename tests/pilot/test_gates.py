@@ -1,4 +1,4 @@
-"""Gates: what each step of the pilot still needs, computed from bodies, events and plans; and what was waived."""
+"""Gates: requirements of each phase, computed from bodies, events and plans, and their waivers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,16 +40,16 @@ def _on_one_day():
 
 
 def found(city, key):
-    """The condition as the data stands now."""
+    """Return the requirement with this key as the data are now."""
     fresh = City.objects.get(pk=city.pk)
     check = next(row.check for rows in gates.GATES.values() for row in rows if row.key == key)
     return check(fresh)
 
 
 def says(city, key):
-    condition = found(city, key)
-    assert condition.url.startswith("/")
-    return condition.met, condition.reason
+    requirement = found(city, key)
+    assert requirement.url.startswith("/")
+    return requirement.met, requirement.reason
 
 
 def test_expert_group_needs_its_three_seats_and_a_chair(city):
@@ -179,7 +179,7 @@ def test_last_period_is_accepted(city):
 # ---- the list
 
 
-def test_app_above_adds_a_condition_and_it_opens_and_closes_the_gate(city, monkeypatch):
+def test_app_above_adds_a_requirement_and_it_opens_and_closes_the_gate(city, monkeypatch):
     monkeypatch.setattr(gates, "GATES", {kind: [] for kind in PhaseKind.values})
     phase = PilotPhaseFactory(city=city, kind="pact")
     is_met = []

@@ -1,4 +1,4 @@
-"""The folder as broker: a message is there whole or not at all, and nothing unreadable ends a worker."""
+"""The filesystem broker: a message is complete or absent, and an unreadable one does not stop a worker."""
 
 import json
 import threading

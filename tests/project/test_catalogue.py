@@ -1,4 +1,4 @@
-"""The catalogue of each complete language holds every text for people, none of them doubtful."""
+"""The catalogue of each complete language has every text for users, translated and not fuzzy."""
 
 import re
 from io import StringIO

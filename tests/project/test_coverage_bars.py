@@ -11,7 +11,7 @@ from tests import coverage_bars
         ("strategies/services/periods.py", True),
         ("core/services.py", True),
         ("cities/selectors/people.py", True),
-        ("evaluation/reports/render.py", True),
+        ("reports/documents/render.py", True),
         ("dashboards/charts.py", True),
         ("training/rules.py", True),
         ("reports/views.py", False),
@@ -19,7 +19,7 @@ from tests import coverage_bars
         ("cities/charts_of_old.py", False),
     ],
 )
-def test_services_selectors_rules_charts_and_reports_are_strict(path, expected):
+def test_services_selectors_rules_charts_and_documents_are_strict(path, expected):
     assert coverage_bars.is_strict(path) is expected
 
 

@@ -1,4 +1,4 @@
-"""The containers' description agrees with the settings. Docker is not run here; what can be read is compared."""
+"""Dockerfile and compose file agree with the settings. Docker is not run; the files are parsed."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def services(compose):
 
 @pytest.fixture(scope="module")
 def stages():
-    """The Dockerfile's stages by name: a list of (instruction, argument)."""
+    """Return the Dockerfile's stages by name, each a list of (instruction, argument)."""
     text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
     found, name = {}, ""
     for line in text.splitlines():
@@ -40,7 +40,7 @@ def stages():
 
 
 def given(value):
-    """A value as compose would fill it in: the default after :-, something for what must be set."""
+    """Return a value as compose would substitute it: the default after ``:-``, or a placeholder if it is required."""
     value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
     return re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: GOOD.get(match[1], "given"), value)
 

@@ -1,4 +1,4 @@
-"""A frozen row cannot be replaced by another with one of its keys: the triggers know every key that there is."""
+"""A frozen row cannot be replaced by a row with the same key: the triggers check every unique key."""
 
 import pytest
 from django.apps import apps
@@ -15,7 +15,7 @@ def columns_of(model, names) -> frozenset[str]:
 
 
 def named_in(condition: Q | None) -> set[str]:
-    """The fields that a condition asks; with them beside its own, the key holds without it."""
+    """Return the fields of a constraint's condition: with them, the key is unique without the condition."""
     parts = condition.children if condition else []
     return set().union(*(named_in(part) if isinstance(part, Q) else {part[0]} for part in parts))
 

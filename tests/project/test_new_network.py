@@ -1,4 +1,4 @@
-"""A network that ``manage.py setup`` made is used to the end through its pages alone: nothing here makes a row."""
+"""A network from ``manage.py setup`` is used up to a report through its pages only, without factories."""
 
 import io
 import re
@@ -24,7 +24,7 @@ LEAD = "lena@town.example"
 
 
 def made(client, url: str, **typed) -> str:
-    """Opens the form, fills it in and saves it; where that led to. What the form says instead is the failure."""
+    """Open the form, fill it in, save it and return the URL of the redirect. Errors of the form fail the test."""
     page = client.get(url)
     assert page.status_code == 200, url
     answer = client.post(url, fields_of(page.content.decode()) | typed)
@@ -37,7 +37,7 @@ def page_of(answer) -> str:
 
 
 def read(client, url: str, *leads_to: str) -> str:
-    """The page, which shows the way to these addresses."""
+    """Return the page after checking that it links to these URLs."""
     page = page_of(client.get(url, follow=True))
     assert [way for way in leads_to if f'"{way}"' not in page] == []
     return page
@@ -55,7 +55,7 @@ def coordinator(monkeypatch):
 
 @pytest.fixture
 def lead(coordinator):
-    """Of a city with its bodies, which the coordinator makes in the workbench; she came by invitation."""
+    """The invited lead official of a city, which the coordinator created in the admin with its bodies."""
     made(coordinator, reverse("admin:cities_organisation_add"), name="Town of Ebba", kind="municipality", country="SE")
     place = {"country": "SE", "latitude": "58.41", "longitude": "15.62", "language": "sv", "currency": "SEK"}
     house = Organisation.objects.get().pk
@@ -93,7 +93,7 @@ def plan(lead) -> Action:
     read(lead, tree, add_action)
     days = {"starts_on": clock.today().isoformat(), "ends_on": (clock.today() + timedelta(days=200)).isoformat()}
     person = User.objects.get(email=LEAD).person
-    made(lead, add_action, code="1.1.1", title="Mentors", accountable=person.pk, is_pilot="on", **days)
+    made(lead, add_action, code="1.1.1", title="Mentors", responsible=person.pk, is_pilot="on", **days)
     adopt = reverse("strategies:strategy_adopt", args=["ebba"])
     read(lead, tree, adopt)
     made(lead, adopt)
@@ -141,7 +141,7 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
 
     log = reverse("strategies:action_log", args=[action.pk])
     read(lead, reverse("strategies:my_work"), log)
-    made(lead, log, text="Twelve mentors met for the first time.", status="ongoing", people_reached="12")
+    made(lead, log, text="Twelve mentors met for the first time.", stage="ongoing", people_reached="12")
     submit_period = reverse("strategies:cityperiod_submit", args=[city_period.pk])
     read(
         lead, city_period.get_absolute_url(), submit_period, reverse("strategies:narrative_edit", args=[city_period.pk])

@@ -1,4 +1,4 @@
-"""The pages that refuse: they know who asks, and tell nothing of what is refused."""
+"""Pages of refused requests show who is signed in and reveal nothing about what was refused."""
 
 import logging
 

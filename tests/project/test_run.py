@@ -1,4 +1,4 @@
-"""The group that `make run` starts lives and dies together, and says what is wrong before it starts."""
+"""The processes of `make run` start and stop together, and problems are reported before they start."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from epi_site.run.bind_address import BindAddress
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
 
-# A leader with a child of its own, as granian and Celery are: writes both pids, and takes its child along when asked.
+# A process with a child, like granian and Celery: writes both pids, and stops its child on SIGTERM.
 LEADER = """
 import os, pathlib, signal, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -41,7 +41,7 @@ def leader(name, folder, *, seconds=60, code=0, on_term="leave"):
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a supervisor of the given leaders in a process of its own; whatever is left ends with the test."""
+    """Start a supervisor of the given processes in its own process; the rest is killed after the test."""
     started = []
 
     def start(*leaders, timeout=10):
@@ -191,7 +191,7 @@ def test_static_files_are_collected_again_only_after_a_change(tmp_path, settings
     assert (never, after_collecting, after_a_change) == (False, True, False)
 
 
-# ---- a demo that was cut short
+# ---- a demo that was not loaded completely
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_half_a_demo_on_a_server_is_left_to_people(half_a_demo, settings):
     assert (half_a_demo / "files/photo.jpg").exists()
 
 
-# ---- before anything starts
+# ---- checks before the start
 
 
 @pytest.fixture

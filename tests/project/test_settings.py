@@ -1,4 +1,4 @@
-"""Every variable is documented, and a wrong one is answered with what to set."""
+"""Every environment variable is documented, and the error for a wrong value says what to set."""
 
 import ast
 import os
@@ -21,7 +21,7 @@ NOT_OURS = {"MAKELEVEL", "PYTEST_XDIST_WORKER"}  # set by make and by pytest-xdi
 
 
 def read_in(source):
-    """The names of environment variables that a module's code reads."""
+    """Yield the names of the environment variables that the code reads."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=called, args=[ast.Constant(value=name), *_]) if ast.unparse(called) in READERS:
@@ -115,7 +115,7 @@ def test_secret_file_that_is_missing_is_named(monkeypatch):
         env.env_secret("EPI_X")
 
 
-# ---- production, in a process of its own: settings are read once
+# ---- production, in a separate process: settings are read once
 
 GOOD = {
     "DJANGO_SETTINGS_MODULE": "epi_site.settings.production",
@@ -165,7 +165,7 @@ def test_production_settings_pass_djangos_own_deployment_checks(tmp_path):
     assert (ended.returncode, ended.stdout) == (0, "System check identified no issues (0 silenced).\n"), ended.stderr
 
 
-# ---- a demo account's password is public, so nothing serves people beside one
+# ---- production refuses to start with demo accounts, whose password is public
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +223,7 @@ def test_web_server_starts_without_a_demo_account(migrated):
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite compiles no queries.")
 def test_queries_are_not_compiled():
-    """Rules of who sees what are long to compile and quick to ask."""
+    """JIT is off: visibility queries take longer to compile than to run."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW jit")
         assert cursor.fetchone() == ("off",)
@@ -237,3 +237,19 @@ def test_options_of_the_database_address_are_kept(tmp_path):
     ended = production(tmp_path, program, DATABASE_URL=address)
 
     assert "'-c statement_timeout=9 -c jit=off'" in ended.stdout
+
+
+def test_old_name_of_a_variable_is_read_with_a_warning(monkeypatch):
+    monkeypatch.setenv("EPI_OLD", "7")
+
+    with pytest.warns(FutureWarning, match="EPI_OLD is now named EPI_NEW"):
+        value = env.env_int("EPI_NEW", 60, old_name="EPI_OLD")
+
+    assert value == 7
+
+
+def test_new_name_of_a_variable_wins_without_a_warning(monkeypatch):
+    monkeypatch.setenv("EPI_OLD", "7")
+    monkeypatch.setenv("EPI_NEW", "8")
+
+    assert env.env_int("EPI_NEW", 60, old_name="EPI_OLD") == 8

@@ -72,7 +72,7 @@ def _on_server(*statements: str) -> None:
 
 @contextmanager
 def _loaded(dump: str, folder: Path) -> Iterator[tuple[dict, dict]]:
-    """Fill a new database: the settings of a connection to it, and the environment of processes that use it."""
+    """Fill a new database; return its connection settings and the environment for processes that use it."""
     environment = {"EPI_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"]}
     if settings.IS_SQLITE:
         path = folder / "db.sqlite3"
@@ -95,7 +95,7 @@ def _loaded(dump: str, folder: Path) -> Iterator[tuple[dict, dict]]:
 
 
 def _run(environment: dict, *command: str) -> str:
-    """The output of a process on the upgraded database; an error of it fails the test with what it wrote."""
+    """Return the output of a process on the upgraded database; if the process fails, so does the test."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "LD_LIBRARY_PATH"}}
     done = subprocess.run(
         [sys.executable, *command],
@@ -110,7 +110,7 @@ def _run(environment: dict, *command: str) -> str:
 
 
 class Upgrade:
-    """A version's database before and after ``migrate``; the site is asked only when a test needs it."""
+    """A version's database before and after ``migrate``; requests to the site are made only if a test needs them."""
 
     def __init__(self, version: str, database: dict, environment: dict, folder: Path):
         self.facts = json.loads((DUMPS / f"{version}.{ENGINE}.json").read_text("utf-8"))
@@ -180,7 +180,7 @@ def test_models_read_every_frozen_snapshot(upgraded):
 
 
 def _refusal(connection, statement: str) -> str:
-    """What the database says of ``statement``, which is rolled back; nothing where it would be carried out."""
+    """Run ``statement``, roll it back and return the database's error, or nothing if there was none."""
     connection.set_autocommit(False)
     try:
         with connection.cursor() as cursor:
@@ -274,7 +274,7 @@ def test_tasks_that_wait_in_a_broker_are_known():
 
 @pytest.fixture
 def small():
-    """What a database of two tables holds."""
+    """Return the contents of a database of two tables."""
     snapshot = '{"number":"R1"}'
     sha256 = hashlib.sha256(snapshot.encode()).hexdigest()
     return Contents(

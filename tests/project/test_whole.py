@@ -1,6 +1,9 @@
-"""What must hold for the whole site: migrations, docs, templates, models, words."""
+"""Rules for the whole site: migrations, generated docs, templates, models, factories, tasks."""
 
+import ast
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils.functional import Promise
 
-from core.first_party import first_party_apps
+from core.first_party import first_party_apps, first_party_packages
 from epi_site.celery import app
 from epi_site.pages.management.commands.write_states import states_page
 from tests import factories
@@ -74,7 +77,7 @@ def test_templates_keep_to_the_policy_of_pages(path):
 def test_pages_have_a_title_and_one_heading(path):
     text = path.read_text("utf-8")
     base = FRAGMENT.search(text)
-    if not base or base["base"] != "base.html" or path.parent.name == "layouts":  # a layout's pages bring the heading
+    if not base or base["base"] != "base.html" or path.parent.name == "layouts":  # its pages have the heading
         return
     headings = len(re.findall(r"<h1[\s>]", text)) + len(re.findall(r"{% block heading %}", text))
 
@@ -82,9 +85,9 @@ def test_pages_have_a_title_and_one_heading(path):
     assert headings == 1
 
 
-# ---- factories, moments, tasks, commands
+# ---- factories, times, tasks, commands
 
-BY_OTHERS = {  # models that no factory makes: who makes their rows
+BY_OTHERS = {  # models without a factory: what creates their rows
     "cities.Installation": "one row, made by the set-up",
     "cities.ExpertGroup": "a body of this kind: BodyFactory",
     "cities.LocalImplementationCommittee": "a body of this kind: BodyFactory",
@@ -178,6 +181,29 @@ def test_every_name_that_is_enqueued_is_a_task():
 
     assert enqueued
     assert enqueued - set(app.tasks) == set()
+
+
+def _imports_in_strings() -> list[tuple[str, str]]:
+    """Imports in the programs that tests run as text, which no linter reads: ``(module, name)``."""
+    packages = "|".join(sorted(first_party_packages()))
+    line = re.compile(rf"^from ((?:{packages})(?:\.\w+)*) import ([\w, ]+)$", re.MULTILINE)
+    found = set()
+    for file in (Path(settings.BASE_DIR) / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" in node.value:
+                found.update((module, name) for module, names in line.findall(node.value) for name in names.split(", "))
+    return sorted(found)
+
+
+def test_programs_in_strings_import_what_exists():
+    imports = _imports_in_strings()
+
+    assert imports
+    assert [(module, name) for module, name in imports if not _has_name(module, name)] == []
+
+
+def _has_name(module: str, name: str) -> bool:
+    return hasattr(import_module(module), name) or find_spec(f"{module}.{name}") is not None
 
 
 def test_every_command_is_documented():

@@ -1,6 +1,6 @@
-"""Run as a program, in a database of its own: ten large reports in the queue, and one that a schedule owes.
+"""A program for a separate database: creates ten large queued reports, and a schedule with one report due.
 
-The reports are large, so that workers are seen while they build them; nothing in the product is slowed for it.
+The reports are large so that a test can kill workers while they build them.
 """
 
 from datetime import timedelta

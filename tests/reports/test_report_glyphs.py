@@ -1,4 +1,4 @@
-"""No sign that somebody types may stop a report: what no font has is said in another way."""
+"""Every character can be printed: one that no font has is replaced."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What the tests of pages share: a city with an open period, an action, and somebody signed in."""
+"""Fixtures of the page tests: a city with an open period and an action, and a signed-in client."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,7 +15,7 @@ def period(city):
 
 @pytest.fixture
 def action(city, period):
-    return ActionFactory(city=city, title="Language café", accountable=PersonFactory())
+    return ActionFactory(city=city, title="Language café", responsible=PersonFactory())
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def photo():
 
 @pytest.fixture(autouse=True)
 def _own_files(settings, tmp_path):
-    """Uploads of one test lie in its own folder."""
+    """Store the uploads of each test in its own folder."""
     options = {"location": str(tmp_path / "files")}
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}

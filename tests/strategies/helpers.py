@@ -1,4 +1,4 @@
-"""Short ways for the tests of strategies."""
+"""Helpers of the tests of strategies."""
 
 from datetime import timedelta
 
@@ -9,8 +9,8 @@ from tests.factories import member
 
 
 def told(text="We met.", **more):
-    """What an official types: today, ongoing."""
-    return updates.UpdateInput(**({"date": clock.today(), "text": text, "status": "ongoing"} | more))
+    """Return the input of an update dated today, with stage ongoing."""
+    return updates.UpdateInput(**({"date": clock.today(), "text": text, "stage": "ongoing"} | more))
 
 
 def days(number):
@@ -18,5 +18,5 @@ def days(number):
 
 
 def an_official(city):
-    """Not signed in, and without the other roles around."""
+    """Return an official of the city, without login and without creating the other roles."""
     return member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city, organisation=city.municipality)

@@ -1,4 +1,4 @@
-"""The workbench's pages of periods and phases."""
+"""The admin pages of periods and phases."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Returning says where: the coordinator marks parts of what was submitted, the city sees them with links."""
+"""A coordinator who returns a period marks parts of it; the city sees the marks with links."""
 
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ def owner(city):
 
 @pytest.fixture
 def other_action(city, owner, period):
-    return ActionFactory(city=city, title="Open doors", accountable=owner.person)
+    return ActionFactory(city=city, title="Open doors", responsible=owner.person)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a submission freezes, and how much of it each reader reads."""
+"""What a submission freezes, and which parts each reader sees."""
 
 import json
 from datetime import UTC, datetime
@@ -14,10 +14,10 @@ from core.snapshots import canonical, sha256_hex
 from strategies.models import (
     Action,
     Evidence,
-    ImplementationProblem,
     PeriodRevision,
     RevisionAction,
     RevisionIndicator,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -84,8 +84,8 @@ def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action
     swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="Good schools.")
     swot.actions.add(action)
     swot.areas.add(action.objective.area)
-    problem = ImplementationProblem.objects.create(strategy=action.strategy, text="Few rooms.", counter_action=action)
-    problem.swot_items.add(swot)
+    risk = Risk.objects.create(strategy=action.strategy, text="Few rooms.", mitigating_action=action)
+    risk.swot_items.add(swot)
     indicator = IndicatorFactory(strategy=action.strategy, action=action, baseline=1, target=9)
     PilotPhaseFactory(city=city)
     photo = StoredFileFactory(uploaded_by=official)
@@ -125,11 +125,11 @@ def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action
 
 
 def test_snapshot_names_no_person(city, city_period, action, official, lead):
-    accountable = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
-    Action.objects.filter(pk=action.pk).update(accountable=accountable)
+    responsible = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
+    Action.objects.filter(pk=action.pk).update(responsible=responsible)
     official.first_name, official.last_name = "Olle", "Official"
     official.save()
-    updates.log_update(action, by=official, data=told(on_behalf_of=accountable))
+    updates.log_update(action, by=official, data=told(on_behalf_of=responsible))
 
     snapshot = periods.submit_period(city_period, by=lead).snapshot
 
@@ -147,13 +147,13 @@ def test_rows_say_what_the_snapshot_says(city_period, action, three, official, l
     row = RevisionAction.objects.get(revision=revision)
     entry = revision.contents["actions"][0]
     assert json.loads(row.contents) == entry
-    assert (row.health, row.status, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
+    assert (row.health, row.stage, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
     assert list(RevisionIndicator.objects.order_by("indicator").values_list("value", flat=True)) == [Decimal(7), None]
     assert sha256_hex(canonical(revision.contents)) == revision.sha256
 
 
 def test_figures_end_with_the_period(city, official, lead):
-    """What was logged in a later period is not in this one, and health is judged on the period's last day."""
+    """A snapshot excludes later periods and has the health on the period's last day."""
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
     CityPeriodFactory(city=city)
     last_day = before.period.ends_on
@@ -225,7 +225,7 @@ def test_snapshot_costs_the_same_for_one_action_or_five(
     assert len(contents["actions"]) == count
 
 
-# ---- reading
+# ---- what readers see
 
 CITY, NETWORK, PUBLIC = ["For city.", "For network.", "For public."], ["For network.", "For public."], ["For public."]
 INSIDERS = {"viewer", "expert", "local_committee", "official", "lead"}
@@ -307,8 +307,8 @@ def test_values_are_read_likewise(everyone, city_period, action, official, lead)
 
 
 def forged(city_period, action, *, contents, sha256):
-    """By somebody who has taken the locks off the database."""
-    figures = {"health": "late", "status": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
+    """The snapshot was changed by somebody who dropped the triggers."""
+    figures = {"health": "late", "stage": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
     with triggers.triggers_dropped():
         revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256)
         RevisionAction.objects.create(revision=revision, action=action, contents=contents, **figures)

@@ -1,4 +1,4 @@
-"""How an action does: SQL and Python say the same, whatever was logged; and the reason names the figures."""
+"""Health of an action: SQL and Python agree on any history, and the reason contains the figures."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,12 +14,10 @@ from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
 from strategies.models.health import (
     HealthInputs,
-    expected_of,
     explain,
     health_inputs,
     health_of,
     health_reason,
-    progress_of,
 )
 from tests.factories import (
     ActionFactory,
@@ -45,7 +43,7 @@ def plans(draw):
     told = st.fixed_dictionaries(
         {
             "day": st.integers(-200, 0),
-            "status": st.sampled_from(ImplementationStage.values),
+            "stage": st.sampled_from(ImplementationStage.values),
             "progress": st.none() | st.integers(0, 100),
             "is_withdrawn": st.booleans(),
         }
@@ -73,12 +71,12 @@ def day(offset):
 
 
 def store(plan, world):
-    """The plan as rows, without services: any history may lie in the database."""
+    """Create the rows without services, since any history is allowed here."""
     action = ActionFactory(
         objective=world.objective,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
-        accountable=world.person if plan["has_responsible"] else None,
+        responsible=world.person if plan["has_responsible"] else None,
     )
     gone = {"withdrawn_at": clock.now(), "withdrawn_reason": "x"}
     updates = [
@@ -89,7 +87,7 @@ def store(plan, world):
             date=day(told["day"]),
             text="x",
             language="en",
-            status=told["status"],
+            stage=told["stage"],
             progress=told["progress"],
             **(gone if told["is_withdrawn"] else {}),
         )
@@ -108,8 +106,29 @@ def store(plan, world):
     return action
 
 
+def percentage(part: int, whole: int) -> int:
+    """Return the share in per cent, rounded to the nearest integer, halves up."""
+    return (200 * part + whole) // (2 * whole)
+
+
+def progress_of(milestones: list[tuple[int, bool]], status: str | None, stated: int | None) -> int:
+    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
+    whole = sum(weight for weight, _reached in milestones)
+    if whole:
+        return percentage(sum(weight for weight, reached in milestones if reached), whole)
+    return 100 if status == ImplementationStage.COMPLETED else stated or 0
+
+
+def expected_of(starts_on: date, ends_on: date, today: date) -> int:
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    return percentage((today - starts_on).days, (ends_on - starts_on).days)
+
+
 def expectation(plan):
-    """The same from the data alone, in Python."""
+    """Compute the same in Python from the data."""
     standing = [(row["day"], index, row) for index, row in enumerate(plan["updates"]) if not row["is_withdrawn"]]
     newest = max(standing, key=lambda row: row[:2])[2] if standing else None
     stating = [row for row in standing if row[2]["progress"] is not None]
@@ -117,14 +136,14 @@ def expectation(plan):
     alive = {index for _day, index, _row in standing}
     milestones = [(row, row["by"] in alive) for row in plan["milestones"] if not row["is_withdrawn"]]
     waiting = [row["due"] for row, is_reached in milestones if not is_reached]
-    status = newest["status"] if newest else None
+    stage = newest["stage"] if newest else None
     return HealthInputs(
-        status=status,
+        stage=stage,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
         next_milestone_on=day(min(waiting)) if waiting else None,
         last_update_on=day(newest["day"]) if newest else None,
-        progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], status, stated),
+        progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], stage, stated),
         expected=expected_of(day(plan["start"]), day(plan["end"]), TODAY),
         has_responsible=plan["has_responsible"],
         today=TODAY,
@@ -141,8 +160,8 @@ def world(city):
 
 
 def at_the_edges():
-    """One day before, on and after each turn that the rules take."""
-    ongoing = {"status": "ongoing", "progress": 80, "is_withdrawn": False}
+    """Histories one day before, on and after each limit of the rules."""
+    ongoing = {"stage": "ongoing", "progress": 80, "is_withdrawn": False}
     owned = {"has_responsible": True, "milestones": []}
     silent = [{"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | owned for day in (-91, -90, -89)]
     ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | owned for end in (-1, 0, 1)]
@@ -177,7 +196,7 @@ def test_sql_and_python_agree(world, all_plans):
 
 
 FACTS = HealthInputs(
-    status="ongoing",
+    stage="ongoing",
     starts_on=TODAY - timedelta(days=100),
     ends_on=TODAY + timedelta(days=100),
     next_milestone_on=None,
@@ -193,12 +212,12 @@ FACTS = HealthInputs(
     "changes, health, words",
     [
         ({}, Health.ON_TRACK, "Progress is 50%, expected by now 50%."),
-        ({"status": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
-        ({"status": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
-        ({"status": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
-        ({"status": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
-        ({"status": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
-        ({"status": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
+        ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
+        ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
+        ({"stage": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
+        ({"stage": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
+        ({"stage": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
+        ({"stage": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
         ({"ends_on": TODAY}, Health.ON_TRACK, "Progress"),
         ({"ends_on": day(-1)}, Health.LATE, "1 day ago; progress is 50%"),
         ({"ends_on": day(-12)}, Health.LATE, "12 days ago; progress is 50%"),
@@ -222,7 +241,7 @@ def test_first_rule_that_holds_decides(changes, health, words):
 
 
 @pytest.mark.parametrize(
-    "milestones, status, stated, progress",
+    "milestones, stage, stated, progress",
     [
         ([(1, True), (2, False)], "ongoing", 90, 33),
         ([(1, True), (2, False)], "completed", None, 33),
@@ -234,8 +253,8 @@ def test_first_rule_that_holds_decides(changes, health, words):
         ([], None, None, 0),
     ],
 )
-def test_progress_follows_from_milestones_where_there_are_any(milestones, status, stated, progress):
-    assert progress_of(milestones, status, stated) == progress
+def test_progress_follows_from_milestones_where_there_are_any(milestones, stage, stated, progress):
+    assert progress_of(milestones, stage, stated) == progress
 
 
 @pytest.mark.parametrize("today, expected", [(0, 0), (1, 10), (9, 90), (10, 100), (11, 100), (-1, 0)])
@@ -263,11 +282,11 @@ def test_two_of_three_is_sixty_seven_in_sql_too():
 )
 @pytest.mark.django_db
 def test_today_is_the_city_s_own(hour, healths):
-    """At 23:00 UTC on the last day it is tomorrow in Riga, and afternoon in New York."""
+    """At 23:00 UTC on the last day it is already the next day in Riga, and still afternoon in New York."""
     with clock.at(datetime(2026, 11, 23, hour, tzinfo=UTC)):
         for zone in healths:
             action = ActionFactory(
-                city=CityFactory(timezone=zone), ends_on=TODAY, starts_on=day(-10), accountable=PersonFactory()
+                city=CityFactory(timezone=zone), ends_on=TODAY, starts_on=day(-10), responsible=PersonFactory()
             )
             ActionUpdateFactory(action=action, date=TODAY, progress=100)
 
@@ -298,7 +317,7 @@ def test_facts_of_later_periods_can_be_left_out(city):
     action = ActionFactory(city=city)
     milestone = MilestoneFactory(action=action)
     ActionUpdateFactory(action=action, city_period=now, spent=1, date=clock.today() - timedelta(days=3))
-    update = ActionUpdateFactory(action=action, city_period=later, status="completed", spent=2)
+    update = ActionUpdateFactory(action=action, city_period=later, stage="completed", spent=2)
     MilestoneReached.objects.create(update=update, milestone=milestone)
 
     then = Action.objects.with_health(upto=now.period).with_money(upto=now.period).get()
@@ -311,12 +330,12 @@ def test_facts_of_later_periods_can_be_left_out(city):
 @pytest.mark.parametrize("row_count", [1, 5])
 @pytest.mark.django_db
 def test_list_with_everything_is_one_query(city, row_count, django_assert_num_queries):
-    for action in ActionFactory.create_batch(row_count, city=city, accountable=PersonFactory()):
+    for action in ActionFactory.create_batch(row_count, city=city, responsible=PersonFactory()):
         ActionUpdateFactory.create_batch(2, action=action)
         MilestoneFactory(action=action)
 
     with django_assert_num_queries(1):
         rows = list(Action.objects.for_list_page())
-        told = [(row.city.name, row.owner, row.accountable.name, health_reason(row)) for row in rows]
+        told = [(row.city.name, row.owner, row.responsible.name, health_reason(row)) for row in rows]
 
     assert len(told) == row_count

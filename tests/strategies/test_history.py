@@ -1,11 +1,11 @@
-"""What the history tells: parts of an action too, milestones reached and taken back, links of SWOT items."""
+"""The history page: parts of an action, milestones reached and reset, links of SWOT items."""
 
 from datetime import date
 
 import pytest
 from django.urls import reverse
 
-from strategies.models import ImplementationProblem, SwotItem
+from strategies.models import Risk, SwotItem
 from strategies.selectors.history import history_of, history_of_action, history_of_update
 from strategies.services import plans, updates
 from tests.factories import ActionUpdateFactory, BudgetLineFactory, MilestoneFactory, PersonFactory, PriorityAreaFactory
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def changes_of(entries):
-    """The newest first: what it is about, and what changed."""
+    """Return the entries, newest first: subject and changes."""
     return [(entry.about, change) for entry in entries for change in entry.changes]
 
 
@@ -59,7 +59,7 @@ def test_the_history_of_an_action_holds_its_milestones_and_budget_lines(client, 
     assert "Milestone: Opening" in page
 
 
-def test_links_of_swot_items_and_problems_are_kept(action, official):
+def test_links_of_swot_items_and_risks_are_kept(action, official):
     area = PriorityAreaFactory(strategy=action.strategy)
     item = plans.save_part(
         SwotItem(strategy=action.strategy),
@@ -67,18 +67,18 @@ def test_links_of_swot_items_and_problems_are_kept(action, official):
         fields={"kind": "weakness", "text": "Few rooms."},
         m2m={"areas": [area], "actions": [action]},
     )
-    problem = plans.save_part(
-        ImplementationProblem(strategy=action.strategy),
+    risk = plans.save_part(
+        Risk(strategy=action.strategy),
         by=official,
         fields={"text": "Rents rise."},
         m2m={"swot_items": [item]},
     )
 
     plans.save_part(item, by=official, version=1, fields={}, m2m={"areas": []})
-    plans.save_part(problem, by=official, version=1, fields={}, m2m={"swot_items": []})
+    plans.save_part(risk, by=official, version=1, fields={}, m2m={"swot_items": []})
 
     assert changes_of(history_of(item))[0][1] == ("Priority areas", str(area), "–")
-    assert changes_of(history_of(problem))[0][1] == ("SWOT items", str(item), "–")
+    assert changes_of(history_of(risk))[0][1] == ("SWOT items", str(item), "–")
 
 
 @pytest.mark.parametrize("row_count", [1, 5])

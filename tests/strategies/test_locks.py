@@ -1,4 +1,4 @@
-"""Nothing gets into, out of or through a locked period, by any door; and everything does while it is open."""
+"""No fact of a locked period can be added, changed or deleted in any way; in an open one all can."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def official(city):
 
 
 def make_facts(city, official, lead, ahead=0):
-    """A period with one of each kind of fact."""
+    """Create a period with one fact of each kind."""
     city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead))
     action = ActionFactory(city=city)
     milestone, other = MilestoneFactory(action=action), MilestoneFactory(action=action)
@@ -87,7 +87,7 @@ def sql(statement, *parameters):
 
 def new_update(world, facts, **more):
     fields = {"action": facts.action, "author": world.author, "date": "2026-05-04", "text": "x", "language": "en"}
-    return ActionUpdate(**fields | {"status": "ongoing", "city_period": facts.city_period} | more)
+    return ActionUpdate(**fields | {"stage": "ongoing", "city_period": facts.city_period} | more)
 
 
 def change_in_bulk(world, facts):
@@ -207,7 +207,7 @@ def test_evidence_and_milestones_do_not_move_between_updates_across_a_lock(world
 )
 @pytest.mark.django_db
 def test_replace_does_not_slip_past_the_lock(world, table, key):
-    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row; other programs ask no delete trigger for that."""
+    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row without firing delete triggers in other programs."""
     sql("PRAGMA recursive_triggers = OFF")
     columns = [row.name for row in connection.introspection.get_table_description(connection.cursor(), table)]
     locked, free = (getattr(facts, FACT_OF[table]) for facts in (world.locked, world.open))
@@ -303,11 +303,11 @@ def test_replace_leaves_frozen_rows_alone(world):
     sql("PRAGMA recursive_triggers = ON")
 
 
-# ---- what is frozen is written once, with the submission
+# ---- frozen rows are written once, with the submission
 
 
 def forge(row, **changes):
-    """A copy of a stored row with some columns changed, put in by SQL."""
+    """Insert a copy of a stored row with some columns changed, by SQL."""
     given = {field.column: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
     columns = given | changes
     marks = ", ".join(["%s"] * len(columns))
@@ -339,7 +339,7 @@ def test_revision_comes_only_with_the_submission_that_is_due(world, coordinator)
 
 @pytest.mark.django_db
 def test_frozen_rows_come_only_from_their_snapshot(world):
-    """The figures that dashboards add up stand in the sealed text, each beside the id that it belongs to."""
+    """The figures that dashboards add up equal those in the snapshot, for the same ids."""
     action, indicator = RevisionAction.objects.get(), RevisionIndicator.objects.get()
     other = ActionFactory(city=world.locked.action.city)
     refused(action, action_id=other.pk)
@@ -430,7 +430,7 @@ def test_move_follows_the_one_before(world, fields):
 )
 @pytest.mark.django_db
 def test_move_follows_the_transitions_and_says_why(world, fields):
-    """Without a reason nothing is opened again, whatever the move is called."""
+    """A period cannot be reopened without a reason, whatever the move's name."""
     move = {"number": 3, "from_state": "submitted", "revision": 1, "text": ""} | fields
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -475,7 +475,7 @@ def test_facts_can_change_again_after_reopening(world, coordinator):
             transaction.savepoint_rollback(savepoint)
 
 
-# ---- installed
+# ---- installation of the triggers
 
 
 @pytest.mark.django_db
@@ -493,7 +493,7 @@ def test_check_finds_a_missing_trigger():
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_locks_stand_after_a_migration_that_remakes_the_table(city, official, lead):
-    """SQLite drops a table's triggers when it is remade: they are taken away before a migration and put back after."""
+    """SQLite drops a table's triggers when it rebuilds the table: they are recreated after a migration."""
     facts = make_facts(city, official, lead)
     periods.submit_period(facts.city_period, by=lead)
     field = models.IntegerField(default=5)
@@ -511,8 +511,8 @@ def test_locks_stand_after_a_migration_that_remakes_the_table(city, official, le
 
 
 def test_every_model_that_carries_a_period_is_locked():
-    """A new kind of fact cannot be forgotten."""
-    free = {"PeriodMove", "PeriodRevision", "PeriodComment"}  # frozen, or talk
+    """Every model with a period is locked, so that a new one cannot be forgotten."""
+    free = {"PeriodMove", "PeriodRevision", "PeriodComment"}  # frozen, or comments
     carriers = {
         model
         for model in apps.get_app_config("strategies").get_models()

@@ -1,4 +1,4 @@
-"""A city's next strategy: begun as a draft beside the current one, which it supersedes on the day it is adopted."""
+"""A city's next strategy: a draft beside the current one, which it supersedes when it is adopted."""
 
 from decimal import Decimal
 

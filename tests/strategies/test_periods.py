@@ -1,4 +1,4 @@
-"""Periods: made for every city, moved with a row for each move, frozen when submitted."""
+"""Periods: created for every city, a row for each move, frozen when submitted."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -47,7 +47,7 @@ def official(city):
 
 
 def act(verb, city_period, lead, coordinator):
-    """Any verb by who may say it."""
+    """Make the move ``verb`` as a user who may make it."""
     return {
         "open": lambda: periods.open_period(city_period, by=coordinator),
         "submit": lambda: periods.submit_period(city_period, by=lead),
@@ -201,7 +201,7 @@ def test_one_that_breaks_keeps_no_other_from_opening(city, other_city, monkeypat
     assert CityPeriod.objects.get(pk=second.pk).state == PeriodState.OPEN
 
 
-# ---- letters
+# ---- emails
 
 
 def test_letters_go_to_who_has_something_to_do(city, official, lead, coordinator):
@@ -236,7 +236,7 @@ def test_letter_is_in_the_reader_s_language(city, lead, coordinator):
     assert (mail.language, mail.subject) == ("en", f"{city_period.period.name} of Linköping is open again")
 
 
-# ---- what is said
+# ---- comments
 
 
 def test_expert_group_speaks_before_submission_and_endorses_once(everyone, city):
@@ -463,7 +463,7 @@ def test_endless_locking_ends(city, monkeypatch):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 def test_update_that_meets_a_submission_goes_into_the_next_period(city, official, lead):
-    """The log waits for the submission's commit, is refused by the lock, and lands in the next period."""
+    """The update waits for the submission's commit, is refused by the lock, and goes into the next period."""
     from threading import Event as Flag
     from threading import Thread
 
@@ -485,7 +485,7 @@ def test_update_that_meets_a_submission_goes_into_the_next_period(city, official
     with transaction.atomic():
         revision = periods.submit_period(city_period, by=lead)
         has_submitted.set()
-        thread.join(1)  # it hangs on our row
+        thread.join(1)  # it waits for our row lock
     thread.join(10)
 
     assert (made[0].city_period.period.starts_on > city_period.period.starts_on, made[0].is_reported_late) == (

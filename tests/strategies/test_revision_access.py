@@ -1,4 +1,4 @@
-"""What readers outside a city are told of what it keeps back, on pages, in filters and in frozen revisions."""
+"""What readers outside a city see of records it does not share: on pages, in filters, in revisions."""
 
 from decimal import Decimal
 from importlib import import_module
@@ -54,13 +54,13 @@ def coordinator(everyone):
 
 @pytest.fixture
 def shown(city, period):
-    """An action that everybody reads, of a published strategy."""
+    """An action of a published strategy that everybody may read."""
     return ActionFactory(city=city, title="Language café", published=True, owner=OrganisationFactory(name="Library"))
 
 
 @pytest.fixture(params=["unpublished", "withdrawn"])
 def hidden(request, shown, lead):
-    """Another one of the same strategy that the city keeps back, with its owner and its indicator."""
+    """An unpublished action of the same strategy, with its owner and its indicator."""
     owner = OrganisationFactory(name="House kept back")
     action = ActionFactory(
         objective=shown.objective, title="Action kept back", owner=owner, published=request.param == "withdrawn"
@@ -147,7 +147,7 @@ def test_revision_plans_no_indicator_of_a_withdrawn_action(period, hidden, lead)
 
 @pytest.fixture
 def counted(shown, period, everyone):
-    """Two people reached, and three guests counted, both told to everybody; and an indicator of something else."""
+    """Public figures of two people reached and three guests, and an indicator that does not count people."""
     official = everyone["official"]
     for people, text in ((2, "A first evening."), (0, "Nobody came."), (5, "A second evening.")):
         updates.log_update(shown, by=official, data=told(text, people_reached=people, visibility="public"))
@@ -251,11 +251,11 @@ def test_none_and_five_are_not_few():
     assert [is_few(count) for count in (None, 0, 1, 4, 5, Decimal("-1"))] == [False, False, True, True, False, False]
 
 
-# ---- seals
+# ---- hashes
 
 
 def forged(model, **figures):
-    """As somebody would who has the database and no triggers."""
+    """Change a frozen row as somebody with access to the database could, without triggers."""
     with triggers.triggers_dropped():
         QuerySet(model).update(**figures)
 
@@ -306,7 +306,7 @@ def test_public_lists_cost_the_same_however_much_was_handed_in(
 
 @pytest.fixture
 def files(shown, period, everyone):
-    """One file for each visibility, each on an update of its own."""
+    """One file for each visibility, each attached to its own update."""
     official, found = everyone["official"], {}
     for visibility in ("city", "network", "public"):
         found[visibility] = StoredFileFactory(name=f"{visibility}.pdf", uploaded_by=official)

@@ -1,4 +1,4 @@
-"""Lists and single rows say the same about who sees what; and the counts were written by hand."""
+"""Querysets and permissions agree on who sees what; the expected counts are written by hand."""
 
 from types import SimpleNamespace
 
@@ -118,7 +118,7 @@ SEEN = {  # by hand, from docs/access.md
     Indicator: seen(1, 1, 11, 2, 2, 3),
     ActionUpdate: seen(1, 9, 10, 1, 4, 4),
     IndicatorValue: seen(1, 9, 10, 1, 4, 4),
-    Evidence: seen(1, 9, 10, 1, 4, 4) | {"lead": 11},  # what was taken off, too
+    Evidence: seen(1, 9, 10, 1, 4, 4) | {"lead": 11},  # withdrawn rows too
     CityPeriod: seen(1, 3, 3, 1, 3, 3),
     PeriodRevision: seen(1, 2, 2, 1, 2, 2),
 }
@@ -132,7 +132,7 @@ def test_list_and_rule_agree_on_who_sees_what(everyone, world, model):
     for role, user in everyone.items():
         listed = set(model.objects.visible_to(user))
         if role == "public":
-            allowed = listed  # a visitor has no permissions to ask for
+            allowed = listed  # an anonymous user has no permissions
         else:
             allowed = {row for row in everything if user.has_perm(permission, row)}
         assert (role, listed) == (role, allowed)
@@ -140,7 +140,7 @@ def test_list_and_rule_agree_on_who_sees_what(everyone, world, model):
 
 
 def test_reopened_period_is_no_longer_read_live(everyone, world):
-    """Others go on with the revision: the facts themselves are the city's alone again."""
+    """After reopening, others read the revision; the facts are visible to the city only."""
     city_period = CityPeriod.objects.get(state="published")
     step_back(city_period)
 
@@ -172,7 +172,7 @@ LISTS = {  # who may open a list at all, asked without a row
 def test_permission_without_a_row_asks_whether_any_could_pass(everyone, permission):
     allowed = {role for role, user in everyone.items() if role != "public" and user.has_perm(permission)}
 
-    if "everybody else" in LISTS[permission]:  # whoever wrote an update may look for it
+    if "everybody else" in LISTS[permission]:  # the author of an update may see it
         assert allowed == set(everyone) - {"public"}
     else:
         assert allowed == LISTS[permission]
@@ -187,7 +187,7 @@ def test_nobody_deletes(everyone):
 
 def test_owner_answers_only_while_a_member(everyone, world):
     action = world.action
-    action.accountable = everyone["expert"].person
+    action.responsible = everyone["expert"].person
     action.save()
     action.deputies.add(everyone["former"].person)
 

@@ -1,4 +1,4 @@
-"""Whatever people try, in whatever order: locks hold, revisions stay as they were, nothing is lost or doubled."""
+"""Random sequences of actions: locks hold, revisions do not change, no update is lost or doubled."""
 
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -25,7 +25,7 @@ TEXTS = st.text("abc", min_size=1, max_size=3)
 
 @dataclass
 class Log:
-    """The model's idea of an update."""
+    """An update as the test expects it."""
 
     period: int  # number of the period, by time
     text: str
@@ -36,12 +36,12 @@ class Log:
 
 @dataclass
 class Period:
-    """The model's idea of a city's period."""
+    """A city's period as the test expects it."""
 
     state: str = "open"
     revision: int = 1
     moves: int = 1
-    frozen: dict = field(default_factory=dict)  # revision: what each reader reads in it
+    frozen: dict = field(default_factory=dict)  # revision number: what each reader sees in it
 
     @property
     def is_locked(self):
@@ -49,7 +49,7 @@ class Period:
 
 
 class Thread(RuleBasedStateMachine):
-    """Two periods at first; logging makes the next ones where all are locked."""
+    """Starts with two periods; logging creates the next one if all are locked."""
 
     world = None  # set by the test
     logs = Bundle("logs")
@@ -71,7 +71,7 @@ class Thread(RuleBasedStateMachine):
         return rows.select_related("period", "city")[number]
 
     def target(self, number):
-        """Where a fact of that period goes: into it, or into the first later one that is not locked."""
+        """Return the period that a fact is stored in: its own, or the next one that is not locked."""
         while number < len(self.periods) and self.periods[number].is_locked:
             number += 1
         if number == len(self.periods):
@@ -79,10 +79,10 @@ class Thread(RuleBasedStateMachine):
         return number
 
     def day(self, number):
-        """A day of the period that is not in the future."""
+        """Return a day of the period that is not in the future."""
         return min(self.row(number).period.ends_on, self.world["city"].today)
 
-    # ---- what people do
+    # ---- actions of people
 
     @initialize()
     def begin(self):
@@ -157,7 +157,7 @@ class Thread(RuleBasedStateMachine):
         period.state, period.moves = target, period.moves + 1
         period.revision += verb in {"return", "reopen"}
 
-    # ---- what nobody may do
+    # ---- refused actions
 
     @rule(number=st.integers(0, 3), who=st.sampled_from(["official", "coordinator", "partner"]))
     def move_without_right(self, number, who):
@@ -194,7 +194,7 @@ class Thread(RuleBasedStateMachine):
         with pytest.raises(error), transaction.atomic():
             act()
 
-    # ---- what always holds
+    # ---- invariants
 
     @invariant()
     def rows_are_as_the_model_says(self):

@@ -1,4 +1,4 @@
-"""What the clock does: once for each city and day, in the morning there, to the right people."""
+"""Reminders: once for each city and day, in the city's morning, to the right people."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -48,9 +48,9 @@ def owner(city):
 
 
 def healthy(city, person, **fields):
-    """An action that asks for nothing."""
+    """An action with no reminder due."""
     fields = {"starts_on": TODAY - timedelta(days=20), "ends_on": TODAY + timedelta(days=200)} | fields
-    action = ActionFactory(city=city, accountable=person, **fields)
+    action = ActionFactory(city=city, responsible=person, **fields)
     ActionUpdateFactory(action=action, date=TODAY, progress=100)
     return action
 
@@ -91,7 +91,7 @@ def test_quiet_actions_remind_nobody(city, owner):
 def test_one_letter_names_everything_once(city, owner):
     for due, title in ((5, "Soon"), (-2, "Overdue"), (30, "Far")):
         MilestoneFactory(action=healthy(city, owner.person, title=title), due_on=TODAY + timedelta(days=due))
-    silent = ActionFactory(city=city, accountable=owner.person, title="Silent", starts_on=date(2026, 1, 1))
+    silent = ActionFactory(city=city, responsible=owner.person, title="Silent", starts_on=date(2026, 1, 1))
     silent.ends_on = TODAY + timedelta(days=200)
     silent.save()
 
@@ -122,7 +122,7 @@ def test_subject_says_what_and_by_when(city, owner, days, subject):
 @pytest.mark.usefixtures("_in_the_morning")
 def test_subject_of_a_silent_action_names_it(city, owner):
     dates = {"starts_on": date(2026, 1, 1), "ends_on": TODAY + timedelta(days=200)}
-    ActionFactory(city=city, accountable=owner.person, title="Mentors", **dates)
+    ActionFactory(city=city, responsible=owner.person, title="Mentors", **dates)
 
     tasks.send_due_reminders()
 
@@ -145,11 +145,11 @@ def test_thing_is_named_again_only_with_a_new_date(city, owner):
 
 
 @pytest.mark.usefixtures("_in_the_morning")
-def test_deputies_are_reminded_where_nobody_is_accountable(city, owner):
+def test_deputies_are_reminded_where_nobody_is_responsible(city, owner):
     deputy, stranger = PersonFactory(), PersonFactory()
     late = {"ends_on": TODAY - timedelta(days=3)}
-    for accountable in (None, owner.person):
-        healthy(city, accountable, **late).deputies.add(owner.person, deputy, stranger)
+    for responsible in (None, owner.person):
+        healthy(city, responsible, **late).deputies.add(owner.person, deputy, stranger)
 
     tasks.send_due_reminders()
 
@@ -224,7 +224,7 @@ def test_day_that_a_twin_has_taken_is_left_alone(city, owner):
 
 @pytest.mark.usefixtures("_in_the_morning")
 def test_letter_that_fails_leaves_the_day_open(city, owner, monkeypatch):
-    """A worker that dies in the middle has reminded nobody; the next tick begins anew."""
+    """If a worker dies in the middle, nobody is reminded; the next run starts again."""
     healthy(city, owner.person, ends_on=TODAY - timedelta(days=3))
 
     def die(*args, **kwargs):

@@ -1,4 +1,4 @@
-"""Updates: what may be said, who may say it, and that nothing is said twice."""
+"""Updates: validation, permissions, and protection against double submission."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -102,7 +102,7 @@ def test_only_a_sentence_is_required(action, official):
     [
         ({"text": " "}, "text"),
         ({"next_step": "a\x00b"}, "text"),
-        ({"status": "nearly"}, "status"),
+        ({"stage": "nearly"}, "stage"),
         ({"visibility": "friends"}, "visibility"),
         ({"date": "tomorrow"}, "date"),
         ({"date": "long ago"}, "date"),
@@ -173,16 +173,16 @@ def test_milestone_is_reached_once(action, official):
 
 
 def test_on_behalf_of_somebody_of_the_city_or_who_answers_for_it(action, city, official):
-    colleague, accountable = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person, PersonFactory()
-    action.accountable = accountable
+    colleague, responsible = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person, PersonFactory()
+    action.responsible = responsible
     action.save()
 
     kept = [
         updates.log_update(action, by=official, data=told(on_behalf_of=person)).on_behalf_of
-        for person in (colleague, accountable)
+        for person in (colleague, responsible)
     ]
 
-    assert kept == [colleague, accountable]
+    assert kept == [colleague, responsible]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_owner_logs_and_corrects_own_words_alone(everyone, city_period, action, 
     if as_deputy:
         action.deputies.add(expert.person)
     else:
-        action.accountable = expert.person
+        action.responsible = expert.person
         action.save()
     mine = updates.log_update(action, by=expert, data=told("Mine."))
     theirs = updates.log_update(action, by=everyone["official"], data=told("Theirs."))
@@ -270,7 +270,7 @@ def test_owner_logs_and_corrects_own_words_alone(everyone, city_period, action, 
             refused()
 
 
-# ---- the same form again
+# ---- the same form twice
 
 
 def test_same_form_gets_the_first_answer(action, official):
@@ -290,7 +290,7 @@ def test_same_form_after_submission_gets_the_first_answer(action, city_period, o
 
 
 def close(city_period):
-    """As the lead submits it."""
+    """Submit the period as the lead official."""
     from strategies.models import PeriodMove
 
     city_period.refresh_from_db()
@@ -318,7 +318,7 @@ def test_form_of_somebody_else_is_refused(action, city, official, lead):
 
 @pytest.mark.parametrize("with_milestone", [True, False])
 def test_same_form_at_the_same_moment_gets_the_first_answer(action, official, monkeypatch, with_milestone):
-    """The twin commits between our question and our insert."""
+    """The same form is saved by another request between our check and our insert."""
     data = told(form_uuid=uuid4(), milestones=[MilestoneFactory(action=action)] if with_milestone else [])
     asked, log_at_once = [], updates._log_at_once
 
@@ -362,14 +362,14 @@ def test_lock_that_falls_meanwhile_leads_into_the_next_period(action, city_perio
         with pytest.raises(PeriodLocked):
             updates.log_update(action, by=official, data=data)
     else:
-        # the move is rolled back with the refused attempt, so that the second one meets it again
+        # the move is rolled back with the refused attempt, so that the second attempt meets it again
         with pytest.raises(PeriodLocked):
             updates.log_update(action, by=official, data=data)
 
 
 @pytest.mark.parametrize("is_chosen", [True, False])
 def test_refused_once_means_logged_into_the_next(action, city_period, official, monkeypatch, is_chosen):
-    """Unless a period was chosen, the second attempt asks anew which period is open."""
+    """Unless a period was chosen, the second attempt finds the open period again."""
     tried, log_at_once = [], updates._log_at_once
 
     def refused_once(action, *, by, data):
@@ -515,17 +515,17 @@ def test_withdrawn_action_takes_no_updates(action, official):
         updates.log_update(action, by=official, data=told())
 
 
-# ---- nothing new
+# ---- no change
 
 
 def test_nothing_new_is_said_of_several_at_once(city, city_period, official):
     quiet, paused = ActionFactory.create_batch(2, city=city)
-    ActionUpdateFactory(action=paused, status="paused", visibility="city", date=clock.today() - days(9))
+    ActionUpdateFactory(action=paused, stage="paused", visibility="city", date=clock.today() - days(9))
 
     made = updates.log_no_change([paused, quiet, paused], by=official)
     again = updates.log_no_change([paused, quiet], by=official)
 
-    assert [(row.action, row.status, row.visibility) for row in made] == [
+    assert [(row.action, row.stage, row.visibility) for row in made] == [
         (quiet, "planned", "network"),
         (paused, "paused", "city"),
     ]

@@ -1,4 +1,4 @@
-"""Two people, one record: the second is told, sees both versions and loses nothing."""
+"""Two people edit one record: the second gets a message, sees both versions and loses no input."""
 
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def shown(form):
-    """What a browser would send back of an opened form."""
+    """Return the POST data of a form as a browser would send it."""
     fields = {}
     for bound in form:
         value = bound.value()
@@ -181,7 +181,7 @@ def told_values():
 
 
 def again(answer, **fields):
-    """What a browser would send back of the page that was shown again."""
+    """Return the POST data of the page that was shown again."""
     form = answer.context["form"]
     return shown(form) | {"form_uuid": str(answer.context["form_uuid"]), "values_told": str(form.period.pk)} | fields
 

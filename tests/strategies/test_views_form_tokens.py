@@ -1,4 +1,4 @@
-"""The signed note: a post without a session becomes its owner's draft, and opens no other door."""
+"""The form token: a POST after the session expired is saved as its user's draft, and nothing else is allowed."""
 
 import pytest
 from django.conf import settings
@@ -80,7 +80,7 @@ def test_typing_without_a_session_stores_nothing_and_says_so(client, official, a
     assert ("signed out" in answer.json()["text"], UpdateDraft.objects.count()) == (True, 0)
 
 
-# ---- somebody else, or the same person anew, is signed in
+# ---- another user, or the same one in a new session
 
 
 def test_another_persons_form_is_not_saved_as_ones_own(client, official, everyone, action, carried):
@@ -112,7 +112,7 @@ def test_a_foreign_page_can_neither_save_nor_draft(official, action):
     assert (ActionUpdate.objects.count(), UpdateDraft.objects.count()) == (0, 0)
 
 
-# ---- notes that do not count
+# ---- invalid tokens
 
 
 def post_as_stranger(action, note, **fields):

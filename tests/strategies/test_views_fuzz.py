@@ -1,4 +1,4 @@
-"""Whatever is posted to the logging form and to *nothing new*: a page or a sentence, never an error of the server."""
+"""Arbitrary POST data to the update form and to *no change* gives a page or a message, never a server error."""
 
 import pytest
 from django.urls import reverse
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 ODD = ["²", "9" * 30, "-1", "1e999", "NaN", "\x00", "0001-01-01", "9999-12-31", "x" * 300, "https://", "", "1", "on"]
 ANYTHING = st.one_of(st.sampled_from(ODD), st.text(max_size=20))
 NAMES = [
-    *["text", "status", "date", "spent", "spent_reason", "budget_line", "people_reached", "progress", "challenges"],
+    *["text", "stage", "date", "spent", "spent_reason", "budget_line", "people_reached", "progress", "challenges"],
     *["next_step", "visibility", "on_behalf_of", "language", "milestones", "links", "city_period", "version", "kept"],
     *["told", "values_told", "form_uuid", "note", "value", "value_version", "value_²", "value_x"],
 ]
@@ -31,7 +31,7 @@ FEW = examples(few=20, many=1_000)
 
 @pytest.fixture
 def full(action):
-    """An action that offers all that the form can offer."""
+    """An action for which the form shows every field."""
     MilestoneFactory(action=action)
     BudgetLineFactory(action=action)
     CityPeriodFactory(city=action.city, period=ReportingPeriodFactory(ahead=-1))
@@ -52,7 +52,7 @@ def test_the_logging_form_takes_whatever_comes(client, official, action, full):
         answer = client.post(url_of(action), {"text": SENTENCE} | fields | {button: "1"})
 
         assert answer.status_code in {200, 302, 403}
-        assert client.get(url_of(action)).status_code == 200  # with the draft that was kept
+        assert client.get(url_of(action)).status_code == 200  # with the saved draft
 
     post()
 

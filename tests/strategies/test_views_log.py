@@ -1,8 +1,10 @@
-"""The logging form: quick to fill, and nothing typed is lost."""
+"""The form of an update: defaults, errors, drafts; no input is lost."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -37,7 +39,7 @@ def url_of(action):
 
 
 def hidden(client, action):
-    """What the opened form carries, as a browser would send it back."""
+    """Return the POST data of the opened form as a browser would send it."""
     page = client.get(url_of(action))
     form = page.context["form"]
     fields = {"form_uuid": str(page.context["form_uuid"]), "note": page.context["note"], "version": "1"}
@@ -57,7 +59,7 @@ def test_one_sentence_is_enough(client, official, action, city):
 
     assert answer.url == reverse("strategies:action_detail", args=[action.pk])
     update = ActionUpdate.objects.get()
-    told = (update.text, update.author, update.status, update.date, update.visibility, update.language)
+    told = (update.text, update.author, update.stage, update.date, update.visibility, update.language)
     assert told == (SENTENCE, official, "ongoing", city.today, "network", "sv")
 
 
@@ -71,7 +73,7 @@ def test_everything_that_can_be_said_is_kept(client, official, action, period, p
     send(
         client,
         action,
-        status="paused",
+        stage="paused",
         milestones=[milestone.pk],
         spent="41 200,50",
         people_reached="31",
@@ -86,7 +88,7 @@ def test_everything_that_can_be_said_is_kept(client, official, action, period, p
     )
 
     update = ActionUpdate.objects.get()
-    assert (update.status, str(update.spent), update.people_reached) == ("paused", "41200.50", 31)
+    assert (update.stage, str(update.spent), update.people_reached) == ("paused", "41200.50", 31)
     assert (update.budget_line, update.on_behalf_of, update.visibility) == (line, colleague, "public")
     assert [row.pk for row in update.milestones.all()] == [milestone.pk]
     assert sorted(piece.link or piece.file.name for piece in update.evidence.all()) == [
@@ -96,6 +98,26 @@ def test_everything_that_can_be_said_is_kept(client, official, action, period, p
     ]
     assert StoredFile.objects.get().state == FileState.USED
     assert str(IndicatorValue.objects.get().value) in {"1.2000", "1.2"}
+
+
+def test_form_opened_before_the_update_of_the_site_keeps_its_stage(client, official, action):
+    send(client, action, status="completed")
+
+    assert ActionUpdate.objects.get().stage == "completed"
+
+
+@pytest.mark.parametrize(
+    "migrate, before, after", [("forwards", "status", "stage"), ("backwards", "stage", "status")], ids=["there", "back"]
+)
+def test_drafts_are_migrated_to_the_name_of_the_field(official, action, migrate, before, after):
+    migration = import_module("strategies.migrations.0011_stage_of_an_update")
+    typed = {"text": [SENTENCE], before: ["paused"], "date": [""]}
+    draft = UpdateDraft.objects.create(author=official, action=action, fields=typed)
+
+    getattr(migration, migrate)(apps, connection.schema_editor())
+
+    draft.refresh_from_db()
+    assert draft.fields == {"text": [SENTENCE], after: ["paused"], "date": [""]}
 
 
 def test_last_values_stand_beside_the_inputs(client, official, action):
@@ -118,7 +140,7 @@ def test_last_values_stand_beside_the_inputs(client, official, action):
 
 
 def test_save_and_next_leads_to_the_next_action_that_waits(client, official, action, city):
-    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1), accountable=PersonFactory())
+    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1), responsible=PersonFactory())
 
     answer = send(client, action, save_next="1")
 
@@ -131,7 +153,7 @@ def test_without_another_due_action_it_leads_to_my_work(client, official, action
     assert answer.url == reverse("strategies:my_work")
 
 
-# ---- who
+# ---- permissions
 
 
 @pytest.mark.parametrize(
@@ -159,7 +181,7 @@ def test_who_may_log_on_a_published_action(client, everyone, city, period, role,
 
 def test_an_owner_who_is_no_official_logs_on_the_own_action_alone(client, everyone, city, action):
     owner = everyone["local_committee"]
-    action.accountable = owner.person
+    action.responsible = owner.person
     action.save()
     other = ActionFactory(city=city)
     client.force_login(owner)
@@ -175,7 +197,7 @@ def test_another_citys_draft_strategy_is_not_there(client, official, other_city)
     assert client.post(url_of(hidden_action), {"text": SENTENCE}).status_code == 404
 
 
-# ---- errors lose nothing
+# ---- errors keep the input
 
 
 def test_an_error_keeps_words_ticks_and_files(client, official, action, photo):
@@ -293,7 +315,7 @@ def test_the_sentence_about_the_period_follows_the_date(client, official, action
     assert client.get(url, {"date": "rubbish"}).status_code == 200
 
 
-# ---- twice
+# ---- double submission
 
 
 def test_the_same_post_twice_makes_one_update(client, official, action):
@@ -407,7 +429,7 @@ def test_a_second_window_does_not_overwrite_the_firsts_draft(client, official, a
     assert UpdateDraft.objects.get().fields["text"] == ["Second window"]
 
 
-# ---- costs
+# ---- number of queries
 
 
 def test_opening_and_saving_stay_under_25_queries(client, official, action):
@@ -420,7 +442,7 @@ def test_opening_and_saving_stay_under_25_queries(client, official, action):
     with CaptureQueriesContext(connection) as opened:
         carried = hidden(client, action)
     with CaptureQueriesContext(connection) as saved:
-        client.post(url_of(action), carried | {"text": SENTENCE, "status": "ongoing"})
+        client.post(url_of(action), carried | {"text": SENTENCE, "stage": "ongoing"})
 
     asked = [row["sql"] for rows in (opened, saved) for row in rows]
     counted = [sql for sql in asked if not sql.startswith(("SAVEPOINT", "RELEASE"))]

@@ -1,4 +1,4 @@
-"""Every page of strategies: who reads it, what outsiders are not told, and what it costs."""
+"""Every page of strategies: permissions, what outsiders do not see, number of queries."""
 
 import pytest
 from django.urls import reverse
@@ -6,7 +6,7 @@ from django.urls import reverse
 from cities.models import Installation
 from core import clock
 from pilot.services import phases
-from strategies.models import ActionUpdate, ImplementationProblem, SwotItem
+from strategies.models import ActionUpdate, Risk, SwotItem
 from strategies.services import periods
 from tests.factories import (
     ActionFactory,
@@ -27,14 +27,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world(city, period, everyone):
     """A published strategy with an action, updates of three visibilities, an indicator with a value, SWOT, a phase."""
-    action = ActionFactory(city=city, title="Language café", published=True, accountable=everyone["official"].person)
+    action = ActionFactory(city=city, title="Language café", published=True, responsible=everyone["official"].person)
     strategy = action.strategy
     for visibility in ("city", "network", "public"):
         ActionUpdateFactory(action=action, text=f"Told to {visibility}.", visibility=visibility, spent="10")
     indicator = IndicatorFactory(strategy=strategy, action=action, name="Visits")
     IndicatorValueFactory(indicator=indicator, city_period=period, value="777")
     item = SwotItem.objects.create(strategy=strategy, kind="strength", text="Many associations.")
-    ImplementationProblem.objects.create(strategy=strategy, text="Short money.", counter_action=action)
+    Risk.objects.create(strategy=strategy, text="Short money.", mitigating_action=action)
     phase = PilotPhaseFactory(city=city)
     return {
         "action": action,
@@ -241,7 +241,7 @@ def test_lists_cost_the_same_for_one_row_or_five(
             assert client.get(pages[name]).status_code == 200
 
 
-# ---- history, steps
+# ---- history, phases
 
 
 @pytest.mark.parametrize("role, status", [("viewer", 200), ("coordinator", 200), ("scientific", 200), ("partner", 403)])
@@ -304,7 +304,7 @@ def test_a_step_that_ends_before_it_starts_is_refused_kindly(client, everyone, w
     phases.set_dates(world["phase"], by=everyone["lead"], actual_start=clock.today())
 
 
-# ---- empty
+# ---- empty states
 
 
 def test_a_city_with_an_empty_strategy_says_what_to_do(client, official, city):
@@ -331,7 +331,7 @@ def test_get_changes_nothing(client, official, world):
     assert [ActionUpdate.objects.count(), world["action"].history.count()] == before
 
 
-# ---- an indicator: how far it has come, and where it belongs
+# ---- an indicator: progress to target, action and objective
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_indicator_without_an_action_leads_to_objective_or_strategy(client, ever
     assert f'<dd><a href="{place}">{words}</a></dd>' in page
 
 
-def test_problem_form_shows_strengths_and_weaknesses_in_full(client, everyone, world):
+def test_risk_form_shows_strengths_and_weaknesses_in_full(client, everyone, world):
     world["item"].text = "Many associations. " * 12
     world["item"].save()
 

@@ -1,4 +1,4 @@
-"""A period's page: what is missing, submitting, and all that follows, each by whom it belongs to."""
+"""A period's page: completeness, submission and later moves, each by the role that may make it."""
 
 import pytest
 from django.urls import reverse

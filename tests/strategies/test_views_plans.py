@@ -1,4 +1,4 @@
-"""Edits of the plan: by whom, with what is said where it does not fit, and nothing outside the own city."""
+"""Editing the plan: permissions, error messages, and no access to other cities."""
 
 from datetime import timedelta
 
@@ -8,11 +8,11 @@ from django.urls import reverse
 from strategies.models import (
     Action,
     BudgetLine,
-    ImplementationProblem,
     Indicator,
     Milestone,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -73,7 +73,7 @@ def test_a_plan_grows_from_area_to_indicator(client, official, city, period):
     assert action.history.first().history_user == official
 
 
-def test_swot_and_problems_are_read_and_edited_plainly(client, official, city, action):
+def test_swot_and_risks_are_read_and_edited_plainly(client, official, city, action):
     board = url("swot", city.slug)
     client.post(
         url("swot_add", city.slug), {"kind": "weakness", "text": "Few rooms.", "actions": [action.pk], "version": "1"}
@@ -81,7 +81,7 @@ def test_swot_and_problems_are_read_and_edited_plainly(client, official, city, a
     item = SwotItem.objects.get()
     client.post(
         url("risk_add", city.slug),
-        {"text": "Short money.", "swot_items": [item.pk], "counter_action": action.pk, "version": "1"},
+        {"text": "Short money.", "swot_items": [item.pk], "mitigating_action": action.pk, "version": "1"},
     )
 
     page = client.get(board).content.decode()
@@ -89,7 +89,7 @@ def test_swot_and_problems_are_read_and_edited_plainly(client, official, city, a
 
     edit = url("swot_edit", item.pk)
     client.post(edit, shown(client.get(edit).context["form"]) | {"text": "Too few rooms."})
-    client.post(url("risk_withdraw", ImplementationProblem.objects.get().pk))
+    client.post(url("risk_withdraw", Risk.objects.get().pk))
     page = client.get(board).content.decode()
     assert ("Too few rooms." in page, "Short money." in page) == (True, False)
 

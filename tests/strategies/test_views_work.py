@@ -1,4 +1,4 @@
-"""My work: what waits, in order, and one press for several actions without news."""
+"""My work: due tasks in order, and *no change* for several actions at once."""
 
 from datetime import timedelta
 
@@ -43,10 +43,10 @@ def test_what_presses_most_comes_first(client, official, everyone, city, period)
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
     periods.submit_period(before, by=everyone["lead"])
     periods.return_period(before, by=everyone["coordinator"], comments="The second venue has no date.")
-    accountable = PersonFactory()
-    ActionFactory(city=city, title="Late one", ends_on=city.today - timedelta(days=2), accountable=accountable)
-    ActionFactory(city=city, title="Nobody's", accountable=None)
-    fine = ActionFactory(city=city, title="Fine one", accountable=accountable)
+    responsible = PersonFactory()
+    ActionFactory(city=city, title="Late one", ends_on=city.today - timedelta(days=2), responsible=responsible)
+    ActionFactory(city=city, title="Nobody's", responsible=None)
+    fine = ActionFactory(city=city, title="Fine one", responsible=responsible)
     ActionUpdateFactory(action=fine, city_period=period, progress=90)
     IndicatorFactory(strategy=fine.strategy, name="Visits")
 
@@ -101,7 +101,7 @@ def test_what_was_handed_in_costs_the_same_for_one_row_or_five(
 
 def test_an_owner_sees_the_own_actions_alone(client, everyone, city, action):
     owner = everyone["local_committee"]
-    mine = ActionFactory(city=city, title="Mine", accountable=owner.person, ends_on=city.today - timedelta(days=1))
+    mine = ActionFactory(city=city, title="Mine", responsible=owner.person, ends_on=city.today - timedelta(days=1))
     client.force_login(owner)
 
     answer = client.get(URL)
@@ -125,9 +125,9 @@ def test_what_was_told_in_the_period_stays_in_sight_and_waits_for_nothing(client
 
 
 def test_actions_that_the_period_still_misses_stand_apart(client, official, city, period):
-    accountable = PersonFactory()
-    ActionFactory(city=city, title="Silent", accountable=accountable, starts_on=city.today - timedelta(days=3))
-    fine = ActionFactory(city=city, title="Fine", accountable=accountable)
+    responsible = PersonFactory()
+    ActionFactory(city=city, title="Silent", responsible=responsible, starts_on=city.today - timedelta(days=3))
+    fine = ActionFactory(city=city, title="Fine", responsible=responsible)
     ActionUpdateFactory(action=fine, city_period=period, progress=90)
     ActionFactory(city=city, title="Next year", starts_on=period.period.ends_on + timedelta(days=30))
 
@@ -190,7 +190,7 @@ def test_adding_twice_changes_nothing(monkeypatch):
     assert work._makers == [maker]
 
 
-# ---- nothing new
+# ---- no change
 
 
 def test_nothing_new_is_said_for_several_at_once(client, official, city, action):
@@ -245,12 +245,12 @@ def test_nothing_new_for_a_period_that_is_closed_is_not_said_for_another(client,
 
 
 def test_nothing_new_keeps_the_status_of_its_day(client, official, action, before, period):
-    ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, status="paused")
-    ActionUpdateFactory(action=action, city_period=period, status="completed")
+    ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, stage="paused")
+    ActionUpdateFactory(action=action, city_period=period, stage="completed")
 
     nothing_new(client, action, period=before.period.pk)
 
-    assert ActionUpdate.objects.get(is_nothing_new=True).status == "paused"
+    assert ActionUpdate.objects.get(is_nothing_new=True).stage == "paused"
 
 
 def test_one_open_period_is_named_without_a_choice(client, official, action, period):
@@ -278,7 +278,7 @@ def test_get_says_nothing(client, official):
     assert client.get(reverse("strategies:nothing_new")).status_code == 405
 
 
-# ---- costs
+# ---- number of queries
 
 
 @pytest.mark.parametrize("row_count", [1, 5])
@@ -286,9 +286,9 @@ def test_it_costs_the_same_for_one_row_or_five(
     client, official, city, period, row_count, django_assert_max_num_queries
 ):
     for _ in range(row_count):
-        late = ActionFactory(city=city, ends_on=clock.today() - timedelta(days=1), accountable=PersonFactory())
+        late = ActionFactory(city=city, ends_on=clock.today() - timedelta(days=1), responsible=PersonFactory())
         ActionUpdateFactory(action=late, city_period=period)
-        ActionFactory(city=city, accountable=PersonFactory())
+        ActionFactory(city=city, responsible=PersonFactory())
         IndicatorFactory(strategy=late.strategy)
         UpdateDraft.objects.create(author=official, action=late)
     client.get(URL)

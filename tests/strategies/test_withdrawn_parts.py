@@ -1,4 +1,4 @@
-"""Priority areas and objectives leave the plan when nothing stands under them; nothing stored is lost."""
+"""Priority areas and objectives without active actions can be withdrawn; nothing stored is lost."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -100,7 +100,7 @@ def test_an_area_takes_its_objectives_along_and_keeps_what_was_stored(area, obje
 def test_a_frozen_plan_leads_to_no_withdrawn_area(area, strategy, period, lead):
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
-    strategy.problems.create(text="No flats.", area=area)
+    strategy.risks.create(text="No flats.", area=area)
     plans.withdraw_area(area, by=lead, reason="No money.")
 
     told_of = period_contents(period)["strategy"]
@@ -166,7 +166,7 @@ def test_a_withdrawn_objective_is_told_by_itself(client, objective, strategy, ev
 def test_a_link_to_a_withdrawn_area_survives_an_edit_and_is_not_shown(client, area, strategy, everyone):
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
-    strategy.problems.create(text="No flats.", area=area)
+    strategy.risks.create(text="No flats.", area=area)
     plans.withdraw_area(area, by=everyone["lead"], reason="No money.")
     client.force_login(everyone["official"])
 

@@ -1,4 +1,4 @@
-"""A post beyond the limits is told so, whoever sends it and wherever."""
+"""A POST beyond the size limits gets a page that says so, on every URL and without login too."""
 
 import pytest
 from django.core.exceptions import BadRequest
@@ -22,7 +22,7 @@ def _small(settings):
 @pytest.mark.parametrize("data", [{"login": "x" * LIMIT}, {f"field{number}": "" for number in range(30)}])
 def test_a_post_that_is_too_much_is_413_with_a_way_back(data, checks):
     client = Client(enforce_csrf_checks=checks)
-    client.get(reverse("account_login"))  # a browser brings the cookie
+    client.get(reverse("account_login"))  # a browser sends the CSRF cookie
     body = "&".join(f"{name}={value}" for name, value in data.items())
 
     answer = client.post(reverse("account_login"), body, content_type="application/x-www-form-urlencoded")
