@@ -135,7 +135,3 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     if action.of_city_id not in official_city_ids(user):
         rows = rows.standing()
     return list(rows.prefetch_related("milestones", Prefetch("evidence", standing, to_attr="pieces")).newest_first())
-
-
-def has_draft(action: Action, user: Any) -> bool:
-    return action.drafts.filter(author=user).exists()

@@ -6,7 +6,7 @@ from django.urls import reverse
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
 from cities.models import Body, Membership, Person
-from cities.rules import lead_city_ids
+from cities.rules import is_own_official_membership, lead_city_ids
 from cities.services import memberships
 from cities.signals import handed_over
 from core import clock
@@ -517,3 +517,24 @@ def test_add_member_stores_seat(everyone, city):
     )
 
     assert membership.seat == "technical_partner"
+
+
+# ---- handing over
+
+
+@pytest.mark.parametrize(
+    "role, expected", [("official", True), ("lead", True), ("viewer", False), ("superuser", False)]
+)
+def test_officials_hand_over_their_own_role(everyone, role, expected):
+    user = everyone[role]
+    own = membership_of(user) if hasattr(user, "person") else membership_of(everyone["viewer"])
+
+    assert user.has_perm("cities.hand_over_membership", own) is expected
+
+
+def test_own_role_is_asked_for_before_there_is_a_membership(everyone):
+    assert [is_own_official_membership(everyone[role], None) for role in ("official", "viewer", "superuser")] == [
+        True,
+        False,
+        False,
+    ]

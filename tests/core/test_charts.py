@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -15,6 +16,10 @@ from core import charts
 from core.charts import Chart
 
 TOKENS = Path(__file__).resolve().parents[2] / "static/css/tokens.css"
+
+
+class Colour(Enum):
+    RED = "red"
 
 
 def chart(**changes):
@@ -77,9 +82,9 @@ def test_health_style_is_same_for_member_and_value():
 
 
 def test_plain_returns_json_values():
-    given = {"a": (Decimal("1.5"), date(2021, 9, 30), gettext_lazy("Spent")), "b": None}
+    given = {"a": (Decimal("1.5"), date(2021, 9, 30), gettext_lazy("Spent")), "b": None, "c": Colour.RED}
 
-    assert charts.plain(given) == {"a": [1.5, "2021-09-30", "Spent"], "b": None}
+    assert charts.plain(given) == {"a": [1.5, "2021-09-30", "Spent"], "b": None, "c": "red"}
 
 
 def test_light_colours_match_style_sheet():

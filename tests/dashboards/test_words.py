@@ -6,9 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from dashboards import charts
+from dashboards.selectors import live
 from dashboards.selectors.network import Dashboard
 from dashboards.selectors.phases import PhaseRow
 from dashboards.selectors.scope import Basis, CityRecord
+from strategies.enums import Health
+from strategies.models import Action
 
 TODAY = date(2026, 5, 18)
 
@@ -111,3 +114,7 @@ def test_agreement_table_gives_reason_for_missing_alpha():
         ["Impact", "too few ratings", 1, 2],
         ["Coherence", "not defined: no variation", 2, 4],
     ]
+
+
+def test_no_action_gives_no_figures(db):
+    assert live.counted(Action.objects.none(), [Health.LATE]) == 0

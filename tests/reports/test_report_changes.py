@@ -217,3 +217,9 @@ def test_name_of_an_action_is_its_code_and_title():
 
     first = actions["blocks"][-1]["rows"][0][0]
     assert first == {"text": f"A1 {report_facts.action(1)['title']}", "note": "Department of Education and Labour"}
+
+
+def test_new_indicator_has_no_earlier_value(before, now):
+    now["cities"][0]["indicators"].append(report_facts.indicator(99))
+
+    assert [change for change in changes(before, now) if change["what"] in {"target", "value"}] == []

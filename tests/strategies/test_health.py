@@ -18,6 +18,7 @@ from strategies.models.health import (
     health_inputs,
     health_of,
     health_reason,
+    percentage,
 )
 from tests.factories import (
     ActionFactory,
@@ -106,6 +107,22 @@ def store(plan, shared_data):
     return action
 
 
+def progress_of(milestones: list[tuple[int, bool]], stage: str | None, stated: int | None) -> int:
+    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
+    whole = sum(weight for weight, _reached in milestones)
+    if whole:
+        return percentage(sum(weight for weight, reached in milestones if reached), whole)
+    return 100 if stage == ImplementationStage.COMPLETED else stated or 0
+
+
+def expected_of(starts_on: date, ends_on: date, today: date) -> int:
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    return percentage((today - starts_on).days, (ends_on - starts_on).days)
+
+
 def expected_inputs(plan):
     """Return the expected health inputs, computed from the plain data in Python."""
     active = [(row["day"], index, row) for index, row in enumerate(plan["updates"]) if not row["is_withdrawn"]]
@@ -115,7 +132,7 @@ def expected_inputs(plan):
     active_indexes = {index for _day, index, _row in active}
     milestones = [(row, row["by"] in active_indexes) for row in plan["milestones"] if not row["is_withdrawn"]]
     open_due_days = [row["due"] for row, is_reached in milestones if not is_reached]
-    status = newest["status"] if newest else None
+    stage = newest["stage"] if newest else None
     return HealthInputs(
         stage=stage,
         starts_on=day(plan["start"]),

@@ -211,7 +211,7 @@ def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
         plans.withdraw_part(free, by=official)
     plans.withdraw_part(free, by=official, reason="It was part of the other.")
     other_milestone = MilestoneFactory(action=ActionFactory(city=action.city))
-    for part in (swot, problem, other_milestone, unspent, IndicatorFactory(strategy=action.strategy)):
+    for part in (swot, risk, other_milestone, unspent, IndicatorFactory(strategy=action.strategy)):
         assert plans.withdraw_part(part, by=official).withdrawn_at
         with pytest.raises(AlreadyWithdrawn):
             plans.withdraw_part(part, by=official)
@@ -334,8 +334,8 @@ def test_completeness_lists_missing_items(city, official, lead, everyone):
     assert (after.told, after.is_complete, after.missing, after.is_endorsed) == (4, True, [], True)
 
 
-@pytest.mark.parametrize("status, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
-def test_action_ended_in_an_earlier_period_is_not_required(city, status, is_due):
+@pytest.mark.parametrize("stage, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
+def test_action_ended_in_an_earlier_period_is_not_required(city, stage, is_due):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
     action = ActionFactory(city=city)
     ActionUpdateFactory(action=action, city_period=before, stage=stage, date=before.period.ends_on)

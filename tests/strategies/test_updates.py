@@ -18,6 +18,7 @@ from strategies.exceptions import (
     PeriodLocked,
     PermissionRefused,
     ReasonMissing,
+    ValuesConflict,
 )
 from strategies.models import Action, ActionUpdate, Evidence, IndicatorValue, UpdateDraft
 from strategies.services import drafts, updates, values
@@ -636,3 +637,19 @@ def test_draft_is_deleted_by_its_author_only(action, official, lead):
 def test_draft_is_refused_without_permission_to_log(action, everyone):
     with pytest.raises(PermissionRefused):
         drafts.save_draft(action, by=everyone["viewer"], form_uuid=uuid4(), fields={})
+
+
+def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged(action, official, monkeypatch):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+
+    def too_late(*args, **fields):
+        error = EditConflict()
+        error.current = IndicatorValue(value=Decimal(7))
+        raise error
+
+    monkeypatch.setattr(updates, "set_value", too_late)
+
+    with pytest.raises(ValuesConflict) as refused:
+        updates.log_update(action, by=official, data=update_input(values={indicator: Decimal(5)}))
+    assert [row.value for row in refused.value.standing.values()] == [7]
+    assert not action.updates.exists()

@@ -1,10 +1,8 @@
 """The form to log an update: saving, permissions, errors, periods, repeated posts and drafts."""
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +12,7 @@ from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
 from strategies.enums import PeriodState
 from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
+from strategies.services import form_tokens
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -462,3 +461,14 @@ def test_too_long_draft_is_refused_and_the_text_kept_on_the_page(client, officia
     assert UpdateDraft.objects.count() == 0
     client.post(log_url(action), fields | {"text": "x" * 500, "save_draft": "1"})
     assert UpdateDraft.objects.count() == 1
+
+
+def test_count_of_posts_that_expires_meanwhile_begins_again(monkeypatch):
+    def expired(key):
+        raise ValueError
+
+    monkeypatch.setattr(form_tokens.cache, "incr", expired)
+
+    form_tokens._limit_rate("user-1")
+
+    assert form_tokens.cache.get("log-note-user-1") == 1
