@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from cities.services import strip_gps as positions
+from cities.services import strip_gps
 
 UNREADABLE = b"MM\xff\xff\0\0\0\x08" + b"\xff" * 4  # no EXIF version has this start
 
@@ -19,16 +19,16 @@ def jpeg(exif):
     [(b"nothing of a camera", False), (b"II*\0\x08\0\0\0\0\0\0\0\0\0", False), (UNREADABLE, True)],
 )
 def test_has_gps_is_true_for_unreadable_exif_data(exif_data, expected):
-    assert positions._has_gps(exif_data) is expected
+    assert strip_gps._has_gps(exif_data) is expected
 
 
 @pytest.mark.parametrize("exif_data", [b"nothing of a camera", b"II*\0\x08\0\0\0\0\0\0\0\0\0"])
 def test_picture_without_gps_is_unchanged(exif_data):
-    assert positions.strip_gps(jpeg(exif_data)) == jpeg(exif_data)
+    assert strip_gps.strip_gps(jpeg(exif_data)) == jpeg(exif_data)
 
 
 def test_unreadable_exif_data_are_blanked():
-    cleaned = positions.strip_gps(jpeg(UNREADABLE))
+    cleaned = strip_gps.strip_gps(jpeg(UNREADABLE))
 
     assert len(cleaned) == len(jpeg(UNREADABLE))
     assert UNREADABLE not in cleaned
@@ -37,11 +37,11 @@ def test_unreadable_exif_data_are_blanked():
 def test_exif_length_beyond_end_of_file_changes_nothing():
     truncated = jpeg(UNREADABLE)[:-6]
 
-    assert positions.strip_gps(truncated) == truncated
+    assert strip_gps.strip_gps(truncated) == truncated
 
 
 def test_png_chunk_without_gps_is_unchanged():
     chunk = b"eXIf" + b"II*\0\x08\0\0\0\0\0\0\0\0\0"
     data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
 
-    assert positions.strip_gps(data) == data
+    assert strip_gps.strip_gps(data) == data
