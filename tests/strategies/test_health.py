@@ -256,8 +256,8 @@ def test_health_follows_the_first_matching_rule(changes, health, words):
         ([], None, None, 0),
     ],
 )
-def test_progress_is_computed_from_milestones_when_present(milestones, status, stated, progress):
-    assert progress_of(milestones, status, stated) == progress
+def test_progress_is_computed_from_milestones_when_present(milestones, stage, stated, progress):
+    assert progress_of(milestones, stage, stated) == progress
 
 
 @pytest.mark.parametrize("today, expected", [(0, 0), (1, 10), (9, 90), (10, 100), (11, 100), (-1, 0)])
