@@ -1,3 +1,3 @@
-"""Reports rest on evaluations: the fixtures are theirs."""
+"""Import the fixtures of evaluations, which the tests of reports use too."""
 
 from tests.evaluation.conftest import *  # noqa: F403 - fixtures are found by name
