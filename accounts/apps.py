@@ -17,6 +17,6 @@ class AccountsConfig(AppConfig):
 
 def _save_language_at_login(sender, request, user, **_more):
     """Store the language that was chosen in this browser before login in the account."""
-    from .services import save_language
+    from .services import save_language  # here: models are not loaded when this module is
 
     save_language(user, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))

@@ -1,4 +1,4 @@
-"""What a restored copy does with emails: none that the original may have sent is sent again."""
+"""Emails in a restored copy: none that the original site may have sent is sent again."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ REASON = "Restored from the backup of %s: the original site may have sent this e
 
 
 def hold_mails(made_at: datetime) -> str:
-    """Unsent emails get an unknown fate, also those that were due since the backup: a coordinator sends them again."""
+    """Set unsent emails to *outcome unknown*, also those due since the backup. A coordinator can send them again."""
     reason = REASON % f"{made_at:%Y-%m-%d %H:%M} UTC"
     waiting = Mail.objects.filter(state__in=[MailState.QUEUED, MailState.SENDING])
     count = waiting.update(state=MailState.UNKNOWN, claim_token=None, reason=reason)

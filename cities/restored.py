@@ -1,4 +1,4 @@
-"""What the operator of a restored copy must know of invitations."""
+"""What the operator of a restored copy must know about invitations."""
 
 from datetime import datetime
 
@@ -8,6 +8,6 @@ from .models import Invitation
 
 
 def name_open_invitations(made_at: datetime) -> str:
-    """Their links work as they did at the time of the backup, also where they were accepted or withdrawn since."""
+    """Count the open invitations: their links work again, even if they were accepted or withdrawn after the backup."""
     count = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now()).count()
     return f"{count} invitations are open: withdraw again those that were withdrawn after the backup." if count else ""

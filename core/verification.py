@@ -1,4 +1,4 @@
-"""The checks of ``manage.py verify``. Apps register theirs in ``ready()``; each returns what differs."""
+"""The checks of ``manage.py verify``. Apps register theirs in ``ready()``; each returns the differences."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ UPLOADING = timedelta(hours=1)  # an unknown file that is younger may belong to 
 
 @dataclass
 class Result:
-    """``notes`` are printed and are no differences."""
+    """The result of a check. ``notes`` are printed but do not count as differences."""
 
     checked: int = 0
     differences: list[str] = field(default_factory=list)
@@ -33,26 +33,23 @@ _file_models: list[Any] = []
 
 
 def register(name: str, check: Check) -> None:
-    """Adds a check of rows; ``backup`` and ``restore`` run it too."""
+    """Add a check of rows; ``backup`` and ``restore`` run it too."""
     _checks[name] = check
 
 
 def register_hash(model: Any, content: str = "snapshot") -> None:
-    """Checks that ``sha256`` of each row is the hash of the field ``content``.
-
-    Models of ``HashedSnapshot`` need no call.
-    """
+    """Check that each row's ``sha256`` is the hash of its field ``content``. Not needed for ``HashedSnapshot``."""
     _hashed[model] = content
 
 
 def register_files(model: Any) -> None:
-    """Checks the stored file of each row, by ``path``, ``size`` and ``sha256``; ``backup`` carries it."""
+    """Check each row's stored file by ``path``, ``size`` and ``sha256``; ``backup`` copies it."""
     if model not in _file_models:
         _file_models.append(model)
 
 
 def check_rows() -> dict[str, Result]:
-    """Runs every check that reads the database alone."""
+    """Run every check that reads only the database."""
     return {"hashes": check_hashes(), **{name: check() for name, check in sorted(_checks.items())}}
 
 
@@ -74,7 +71,7 @@ def check_triggers() -> Result:
 
 
 def check_hashes() -> Result:
-    """Compares every frozen snapshot and file in the database with its hash."""
+    """Compare every frozen snapshot and file in the database with its hash."""
     result = Result()
     sealed = {model: "snapshot" for model in apps.get_models() if issubclass(model, HashedSnapshot)}
     for model, content in sorted((sealed | _hashed).items(), key=lambda pair: pair[0]._meta.label):
@@ -97,7 +94,7 @@ class StoredRow(NamedTuple):
     sha256: str
 
     def is_kept(self) -> bool:
-        """False where the row has been deleted since it was read."""
+        """Return False if the row has been deleted since it was read."""
         return self.model._base_manager.filter(pk=self.pk).exists()
 
 
@@ -109,7 +106,7 @@ def stored_rows(using: str | None = None) -> Iterator[StoredRow]:
 
 
 def check_files() -> Result:
-    """Compares each stored file with its row, and lists the files that no row names."""
+    """Compare each stored file with its row, and list the files that no row names."""
     result, known = Result(), set()
     for row in stored_rows():
         known.add(row.path)

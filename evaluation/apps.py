@@ -21,7 +21,7 @@ class EvaluationConfig(AppConfig):
         from . import locks, rules
         from .gate_checks import evaluation_is_published
         from .panels import evaluation_panel
-        from .restored import show_conflict
+        from .restored import run_due_work
         from .selectors.revision_access import evaluated_revisions
         from .selectors.tasks import work_rows
         from .services.frameworks import load_default_framework
@@ -44,4 +44,4 @@ class EvaluationConfig(AppConfig):
         locks.register()
         verification.register("moves of evaluations", check_moves)
         verification.register("results of evaluations", check_results)
-        after_restore("stages", show_conflict, order=20)
+        after_restore("stages", run_due_work, order=20)

@@ -1,4 +1,4 @@
-"""What ``manage.py verify`` compares: evaluations with their moves, and results with the revision they rest on."""
+"""Checks of ``manage.py verify``: evaluations against their moves, results against the evaluated revision."""
 
 from itertools import groupby
 
@@ -10,7 +10,7 @@ from .models import Evaluation, EvaluationResult, StageMove
 
 
 def check_moves() -> Result:
-    """An evaluation stands where its last move led, and each move begins where the one before it ended."""
+    """Check that each move begins where the previous one ended, and that the last one led to the stage."""
     result = Result(Evaluation.objects.count())
     columns = ("evaluation", "from_stage", "to_stage", "evaluation__stage")
     moves = StageMove.objects.order_by("evaluation", "pk").values_list(*columns)  # one query: one moment
@@ -25,7 +25,7 @@ def check_moves() -> Result:
 
 
 def check_results() -> Result:
-    """A published result names the hash of the revision that was judged."""
+    """Check that a published result names the hash of the evaluated revision."""
     result = Result()
     for row in EvaluationResult.objects.select_related("evaluation__revision").order_by("pk").iterator(chunk_size=20):
         result.checked += 1

@@ -6,6 +6,7 @@ Apps above register their checks with ``register_check`` in ``ready()``.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from pilot.enums import PhaseKind
@@ -52,17 +53,17 @@ def register_check(
     gate: str, key: str, label: Any, check: Callable[[Any], CheckResult], *, is_completion: bool = False
 ) -> None:
     """Register a check for a gate (a ``PhaseKind``). A second call with the same key changes nothing."""
-    if key not in {condition.key for condition in GATES[gate]}:
+    if key not in {requirement.key for requirement in GATES[gate]}:
         GATES[gate].append(GateCheck(key, label, check, is_completion))
 
 
 def check_gate(phase: PilotPhase) -> list[Requirement]:
     """Run all checks of the phase and return the results with their active waivers."""
-    waivers = {row.condition: row for row in phase.waivers.all() if row.withdrawn_at is None}
+    waivers = {row.requirement: row for row in phase.waivers.all() if row.withdrawn_at is None}
     rows = []
-    for condition in GATES[phase.kind]:
-        found, waiver = condition.check(phase.city), waivers.get(condition.key)
-        rows.append(Requirement(condition.key, condition.label, *found, condition.is_completion, waiver))
+    for requirement in GATES[phase.kind]:
+        found, waiver = requirement.check(phase.city), waivers.get(requirement.key)
+        rows.append(Requirement(requirement.key, requirement.label, *found, requirement.is_completion, waiver))
     return rows
 
 
@@ -71,5 +72,4 @@ def check_gates(city: Any) -> list[tuple[PilotPhase, list[Requirement]]]:
     phases = list(PilotPhase.objects.filter(city=city).prefetch_related("waivers__by"))
     for phase in phases:
         phase.city = city  # one object: the checks of all phases share its cached GateData
-    order = list(PhaseKind.values)
-    return [(phase, check_gate(phase)) for phase in sorted(phases, key=lambda phase: order.index(phase.kind))]
+    return [(phase, check_gate(phase)) for phase in sorted(phases, key=attrgetter("number"))]

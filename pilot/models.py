@@ -40,6 +40,11 @@ class PilotPhase(Recorded, Versioned):
         return f"{self.city}: {self.get_kind_display()}"
 
     @property
+    def number(self) -> int:
+        """Return its position in the pilot, from 1."""
+        return PhaseKind(self.kind).number
+
+    @property
     def of_city_id(self) -> int:
         return self.city_id
 
@@ -48,7 +53,7 @@ class GateWaiver(models.Model):
     """A coordinator's written exception from a requirement. It is shown wherever the gate is shown."""
 
     phase = models.ForeignKey(PilotPhase, on_delete=models.PROTECT, related_name="waivers")
-    condition = models.CharField(_("condition"), max_length=60)  # key of the check in pilot.gates
+    requirement = models.CharField(_("condition"), max_length=60)  # key of the check in pilot.gates
     reason = models.TextField(_("reason"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gate_waivers")
     at = models.DateTimeField(default=clock.now)
@@ -61,10 +66,10 @@ class GateWaiver(models.Model):
         verbose_name_plural = _("waivers")
         constraints = [
             models.UniqueConstraint(
-                fields=["phase", "condition"], condition=Q(withdrawn_at=None), name="strategies_gatewaiver_once"
+                fields=["phase", "requirement"], condition=Q(withdrawn_at=None), name="strategies_gatewaiver_once"
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="strategies_gatewaiver_says_why"),
         ]
 
     def __str__(self):
-        return f"{self.phase}: {self.condition}"
+        return f"{self.phase}: {self.requirement}"

@@ -1,5 +1,6 @@
 """The three phases of a city's pilot with their gates. A gate describes; it never prevents anything."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
@@ -26,12 +27,10 @@ from strategies.forms import ReasonForm
 from strategies.views import breadcrumbs
 from strategies.views.base import ServiceFormView, may
 
-ORDER = list(PhaseKind)
-
 
 def phase_rows(city: City, user: Any) -> list[dict]:
     """Return each phase with its requirements. The public sees only those that are met."""
-    rows = sorted(PilotPhase.objects.filter(city=city).select_related("city"), key=lambda row: ORDER.index(row.kind))
+    rows = sorted(PilotPhase.objects.filter(city=city).select_related("city"), key=attrgetter("number"))
     sees_all = is_insider(user, city) or is_network_reader(user)
     return [phase_row(row, sees_all) for row in rows]
 
@@ -155,7 +154,7 @@ class RequirementWaive(PhaseFormView):
     done = gettext_lazy("Waived in writing. The reason stands wherever the gate is shown.")
 
     @cached_property
-    def condition(self):
+    def requirement(self):
         rows = {row.key: row for row in GATES[self.row.kind]}
         if self.kwargs["key"] not in rows:
             raise Http404
@@ -165,13 +164,13 @@ class RequirementWaive(PhaseFormView):
         return ReasonForm(data, label=_("Why is this condition waived?"))
 
     def save(self, form):
-        phases.waive_requirement(self.row, self.condition.key, by=self.user, reason=form.cleaned_data["text"])
+        phases.waive_requirement(self.row, self.requirement.key, by=self.user, reason=form.cleaned_data["text"])
 
     def get_context_data(self, **kwargs):
         trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
         context = {
             "heading": _("Waive a condition"),
-            "subject": self.condition.label,
+            "subject": self.requirement.label,
             "button": _("Waive it"),
             "consequence": _("The condition stays as it is computed; your reason is shown beside it."),
             "cancel": self.back(),

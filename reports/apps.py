@@ -15,7 +15,7 @@ class ReportsConfig(AppConfig):
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
         from .gate_checks import report_is_issued
         from .models import Report, ReportFile
-        from .restored import show_conflict, stop_reports
+        from .restored import run_due_work, stop_reports
         from .selectors.issued import find_report_by_hash
 
         register_check(
@@ -25,5 +25,5 @@ class ReportsConfig(AppConfig):
         locks.register()
         verification.register_hash(Report)
         verification.register_hash(ReportFile, "content")
-        after_restore("due reports", show_conflict, order=21)
+        after_restore("due reports", run_due_work, order=21)
         after_restore("reports", stop_reports, order=30)

@@ -1,4 +1,4 @@
-"""Due work of reports that a restored copy does at once, so that its emails and files are held and not sent later."""
+"""Due work of reports, done at the end of a restore, so that its emails are held and not sent later."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from .services import reports
 REASON = "Restored from the backup of %s: the original site may have finished and sent this report."
 
 
-def show_conflict(made_at: datetime) -> str:
+def run_due_work(made_at: datetime) -> str:
     """Issue the reports that are due."""
     reports.issue_due()
     return ""

@@ -14,14 +14,14 @@ class StrategiesConfig(AppConfig):
         from core.backup.hooks import after_restore
 
         from . import locks, panels, rules  # noqa: F401 - permissions are registered by the import
-        from .restored import show_conflict
+        from .restored import run_due_work
         from .services import handover
         from .verification import check_frozen_rows, check_moves
 
         locks.register()
         verification.register("moves of periods", check_moves)
         verification.register("frozen rows", check_frozen_rows)
-        after_restore("periods and reminders", show_conflict, order=10)
+        after_restore("periods and reminders", run_due_work, order=10)
         file_access.register(handover.readable_evidence_q)
         file_access.register(handover.readable_documents_q)
         handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")

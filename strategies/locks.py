@@ -104,8 +104,8 @@ def _period_triggers() -> list[Trigger | Effect]:
 
 # ---- snapshot rows: inserted once, with the submission
 
-TEXT_COLUMNS = ("health", "status")
-NUMBER_COLUMNS = ("progress", "expected", "budget", "spent", "update_count")
+TEXT_COLUMNS = {"health": "health", "stage": "status"}  # column: key in ``contents``
+NUMBER_COLUMNS = ("progress", "expected", "budget", "spent", "update_count")  # their keys are named the same
 
 
 def _column_differs(path: str, column: str, *, is_number: bool) -> str:
@@ -127,9 +127,8 @@ def _frozen_triggers() -> list[Trigger]:
         "WHERE f.id = NEW.file_id AND e.id = NEW.evidence_id)"
     )
     action_id, indicator_id = (_column_differs("id", name, is_number=True) for name in ("action_id", "indicator_id"))
-    figures = [
-        _column_differs(name, name, is_number=name in NUMBER_COLUMNS) for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS)
-    ]
+    figures = [_column_differs(key, column, is_number=False) for column, key in TEXT_COLUMNS.items()]
+    figures += [_column_differs(name, name, is_number=True) for name in NUMBER_COLUMNS]
     value = _column_differs("value.value", "value", is_number=True)
     refused = {
         RevisionAction: [f"NOT {of_newest.format(told='NEW.contents')}", action_id, *figures],

@@ -1,4 +1,4 @@
-"""What a restored copy does at once, so that its emails are held and not sent later by the schedule."""
+"""Due work of periods, done at the end of a restore, so that its emails are held and not sent later."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from core.periodic import for_each
 from .services import periods, reminders
 
 
-def show_conflict(made_at: datetime) -> str:
-    """Opens the periods that are due, and writes today's reminders of every city."""
+def run_due_work(made_at: datetime) -> str:
+    """Open the periods that are due, and write today's reminders of every city."""
     periods.open_due_periods()
     for_each(list(City.objects.all()), reminders.remind_city)
     return ""

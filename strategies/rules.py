@@ -18,7 +18,7 @@ from cities.rules import (
 
 
 def _is_responsible_for(person, action) -> bool:
-    return action.accountable_id == person.pk or any(deputy.pk == person.pk for deputy in action.deputies.all())
+    return action.responsible_id == person.pk or any(deputy.pk == person.pk for deputy in action.deputies.all())
 
 
 @rules.predicate
@@ -65,7 +65,7 @@ def sees_its_action(user, part):
 rules.add_perm("strategies", is_coordinator)
 add_reference_data("strategies", "reportingperiod")
 
-PLAN = ("strategy", "priorityarea", "objective", "action", "swotitem", "implementationproblem", "indicator")
+PLAN = ("strategy", "priorityarea", "objective", "action", "swotitem", "risk", "indicator")
 for _model in PLAN:
     rules.add_perm(f"strategies.view_{_model}", is_visible)
     rules.add_perm(f"strategies.add_{_model}", is_official)

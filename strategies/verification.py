@@ -1,4 +1,4 @@
-"""What ``manage.py verify`` compares: periods with their moves, and frozen rows with their snapshots."""
+"""Checks of ``manage.py verify``: periods against their moves, frozen rows against their snapshots."""
 
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from .selectors.frozen_rows import verified_rows
 
 
 def check_moves() -> Result:
-    """A period stands where its last move led; its moves are numbered without a gap, each from where the last led."""
+    """Check that a period's state is that of its last move, and that its moves are numbered and follow each other."""
     result = Result(CityPeriod.objects.count())
     columns = ("city_period", "number", "from_state", "to_state", "city_period__move_count", "city_period__state")
     moves = PeriodMove.objects.order_by("city_period", "number").values_list(*columns)  # one query: one moment
@@ -35,7 +35,7 @@ def _problem_of(moves: list[Any]) -> str:
 
 
 def check_frozen_rows() -> Result:
-    """Each frozen action, indicator and file is in the snapshot it was taken from, and none is missing."""
+    """Check that the frozen actions, indicators and files are those of the snapshot."""
     result = Result()
     for revision in PeriodRevision.objects.order_by("pk").iterator(chunk_size=20):
         result.checked += 1
@@ -61,7 +61,7 @@ def _problems_of(revision: PeriodRevision) -> list[str]:
 
 
 def _files_in(contents: dict) -> set[tuple[int, str, str]]:
-    """The evidence, file and visibility of each file that a snapshot names."""
+    """Return evidence, file and visibility of each file that a snapshot names."""
     facts = [update for action in contents["actions"] for update in action["updates"]]
     facts += [indicator["value"] for indicator in contents["indicators"] if indicator["value"]]
     pieces = [(fact["visibility"], piece) for fact in facts for piece in fact["evidence"] if piece["file"]]

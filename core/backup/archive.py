@@ -1,4 +1,4 @@
-"""The files of a backup: written and read with their SHA-256, encrypted where keys are given."""
+"""Write and read the files of a backup with their SHA-256, encrypted if keys are given."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ SUFFIX = ".age"
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the backup as it is stored: after encryption."""
+    """A file of the backup as stored, that is, after encryption."""
 
     file: str
     size: int
@@ -28,7 +28,7 @@ class Entry:
 
 
 class _Chunks(io.RawIOBase):
-    """Reads an iterator of bytes as a file. Keeps its error, which the encryption would hide."""
+    """A readable file over an iterator of bytes. Keeps the iterator's error, which the encryption would hide."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.chunks, self.rest = iter(chunks), b""
@@ -52,7 +52,7 @@ class _Chunks(io.RawIOBase):
 
 
 class _Hashing:
-    """Writes to a file and hashes what is written."""
+    """A writable file that hashes what is written."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.digest, self.size = file, hashlib.sha256(), 0
@@ -67,7 +67,7 @@ class _Hashing:
 
 
 def add_file(folder: Path, name: str, chunks: Iterable[bytes], recipients: list[Any]) -> Entry:
-    """Writes one file of the backup, readable by its owner alone."""
+    """Write one file of the backup, readable only by its owner."""
     name += SUFFIX if recipients else ""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -100,7 +100,7 @@ def read_chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def check_file(folder: Path, entry: Entry) -> None:
-    """Raises where the file is missing or its bytes are not those that were written."""
+    """Raise if the file is missing or its bytes have changed."""
     try:
         with (folder / entry.file).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -113,7 +113,7 @@ def check_file(folder: Path, entry: Entry) -> None:
 
 
 def open_file(folder: Path, entry: Entry, identities: list[Any]) -> IO[bytes]:
-    """Returns the file's contents, decrypted where it is encrypted."""
+    """Return the contents of the file, decrypted if it is encrypted."""
     source = (folder / entry.file).open("rb")
     if not entry.file.endswith(SUFFIX):
         return source

@@ -4,4 +4,4 @@ from core.exceptions import UserFacingError
 
 
 class BackupError(UserFacingError):
-    """The command stops and has changed nothing."""
+    """The command stopped before it changed anything."""

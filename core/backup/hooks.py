@@ -1,4 +1,4 @@
-"""What apps do in a restored copy before it is used, in the same transaction."""
+"""Hooks of apps that run at the end of a restore, in the same transaction."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,11 +9,11 @@ _hooks: dict[str, tuple[int, Hook]] = {}
 
 
 def after_restore(name: str, hook: Hook, *, order: int) -> None:
-    """``hook`` gets the time of the backup and returns a line for the operator, or "". Low orders run first."""
+    """Register ``hook(made_at)``, which returns a line for the operator, or "". Low orders run first."""
     _hooks[name] = order, hook
 
 
 def run_after_restore(made_at: datetime) -> list[str]:
-    """Returns what the hooks say."""
+    """Run the hooks and return their lines."""
     ordered = sorted(_hooks.values(), key=lambda pair: pair[0])
     return [line for _order, hook in ordered if (line := hook(made_at))]

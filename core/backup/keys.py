@@ -1,4 +1,4 @@
-"""Reads the age keys that a backup is encrypted to and decrypted with."""
+"""Read the age keys for encryption and decryption of a backup."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from .exceptions import BackupError
 
 
 def parse_recipients(keys: Iterable[str]) -> list[Any]:
-    """Returns the public keys, ``age1...`` each."""
+    """Parse public keys, which begin with ``age1``."""
     found = []
     for key in keys:
         try:
@@ -23,7 +23,7 @@ def parse_recipients(keys: Iterable[str]) -> list[Any]:
 
 
 def read_identities(path: Path) -> list[Any]:
-    """Returns the private keys in a file as ``age-keygen`` writes it; empty lines and comments are skipped."""
+    """Return the private keys in a file written by ``age-keygen``; empty lines and comments are skipped."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""What a column of PostgreSQL refuses and one of SQLite takes: named before anything is loaded."""
+"""Values that SQLite stores and PostgreSQL refuses, found before anything is loaded."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +13,7 @@ MOST = 20  # named at most; one more says that there are others
 
 
 def refused_values(model: Model, values: list[Any]) -> Iterator[str]:
-    """Yields a line for each value of the row that PostgreSQL would refuse."""
+    """Yield a line for each value of the row that PostgreSQL would refuse."""
     fields = columns_of(model)
     for field, value in zip(fields, values, strict=True):
         if reason := _reason(field, value):

@@ -33,7 +33,7 @@ class Restored:
 
 
 def restore_backup(folder: Path, identities: list[Any]) -> Restored:
-    """Restores all of it or nothing; raises with what is wrong before anything is changed, where it can be known."""
+    """Restore everything or nothing. Errors that can be found beforehand are raised before anything is changed."""
     manifest = read_manifest(folder)
     if manifest.is_encrypted and not identities:
         raise BackupError("This backup is encrypted. Name the file with its private key: --identity FILE.")
@@ -76,7 +76,7 @@ def _has_rows(model: Model) -> bool:
 
 
 def _check_archive(folder: Path, manifest: Manifest, identities: list[Any]) -> None:
-    """Reads every file once: its hash, its key, the number of rows, and what PostgreSQL would refuse."""
+    """Read every file once and check hash, key, number of rows, and values that PostgreSQL would refuse."""
     refuse_paths_outside(manifest)
     for entry in manifest.entries():
         check_file(folder, entry)
@@ -172,7 +172,7 @@ def _check_references() -> None:
 
 
 def _check_loaded(manifest: Manifest) -> None:
-    """The triggers stand, and hashes and moves are as they were; what was wrong in the original is wrong here too."""
+    """Check triggers, hashes and moves; differences that the original had are expected here too."""
     for table, model in _tables(manifest):
         if (count := model._base_manager.count()) != table.rows:
             raise BackupError(f"{table.table} holds {count} rows instead of {table.rows} after loading.")

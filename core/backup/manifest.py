@@ -23,7 +23,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Table:
-    """One table's file. ``last_id`` is the highest number given so far, also to rows that were deleted since."""
+    """The file of one table. ``last_id`` is the highest id given so far, deleted rows included."""
 
     model: str
     table: str
@@ -71,7 +71,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Raises where there is no manifest, or it is damaged or of another format."""
+    """Return the manifest; raise if it is missing, damaged or in another format."""
     path = folder / NAME
     try:
         contents = json.loads(path.read_text(encoding="utf-8"))
@@ -103,7 +103,7 @@ def applied_migrations(using: str) -> list[str]:
 
 
 def refuse_unfinished_migrations(using: str) -> None:
-    """The code reads the tables as its own migrations leave them."""
+    """Raise if migrations have not been applied: the code expects the tables that they create."""
     executor = MigrationExecutor(connections[using])
     known = executor.loader.disk_migrations
     unknown = [key for key in executor.loader.applied_migrations if known and key not in known]
@@ -115,7 +115,7 @@ def refuse_unfinished_migrations(using: str) -> None:
 
 
 def refuse_other_migrations(manifest: Manifest, using: str) -> None:
-    """The backup must have been made by code with the same migrations."""
+    """Raise unless the backup was made by code with the same migrations."""
     disk = MigrationExecutor(connections[using]).loader.disk_migrations
     known, applied = {f"{app}.{name}" for app, name in disk}, set(manifest.migrations)
     if not known and not applied:

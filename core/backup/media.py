@@ -1,4 +1,4 @@
-"""The stored files: into a backup, and back into an empty storage."""
+"""Copy stored files into a backup, and back into an empty storage."""
 
 import hashlib
 import shutil
@@ -17,7 +17,7 @@ from .archive import Entry, add_file, open_file, read_chunks
 from .exceptions import BackupError
 from .manifest import Manifest, StoredBytes
 
-STAGE = ".restoring"  # within the storage, so that a rename puts a file into place
+STAGE = ".restoring"  # within the storage, so that a rename moves the files
 
 
 def storage_root() -> Path:
@@ -28,10 +28,10 @@ def storage_root() -> Path:
 
 
 class FileCopies:
-    """Copies stored files into a backup, each once.
+    """Copies each stored file into a backup once.
 
-    It is used before the snapshot of the database and after it: a file that is swept in between is copied already, and
-    one that is uploaded in between is copied then.
+    Runs before and after the snapshot of the database: a file that is deleted in between has been copied already, and
+    one that is uploaded in between is copied in the second run.
     """
 
     def __init__(self, folder: Path, recipients: list[Any]) -> None:
@@ -40,7 +40,7 @@ class FileCopies:
         self.hashes: dict[str, str] = {}  # of the bytes before encryption
 
     def copy_all(self, using: str | None = None) -> list[StoredRow]:
-        """Copies what is not copied yet; returns the rows whose file cannot be read."""
+        """Copy what has not been copied yet; return the rows whose file cannot be read."""
         return [row for row in stored_rows(using) if row.path not in self.copied and not self._copy(row.path)]
 
     def _copy(self, path: str) -> bool:
@@ -56,7 +56,7 @@ class FileCopies:
         return True
 
     def drop_others(self, paths: set[str]) -> None:
-        """Removes the copies of files that the snapshot does not name."""
+        """Remove the copies of files that the snapshot does not name."""
         for path in self.copied.keys() - paths:
             (self.folder / self.copied.pop(path).file).unlink()
 
@@ -77,7 +77,7 @@ def _hashed(source: Any, digest: Any) -> Iterator[bytes]:
 
 
 def refuse_filled_storage() -> None:
-    """Empty folders are nothing, and so is what an interrupted restore has left in ``STAGE``."""
+    """Raise if the storage has files. Empty folders and remains of an interrupted restore in ``STAGE`` do not count."""
     root = storage_root()
     for entry in root.iterdir() if root.exists() else []:
         if entry.name != STAGE and (not entry.is_dir() or any(entry.rglob("*"))):
@@ -88,14 +88,14 @@ def refuse_filled_storage() -> None:
 
 
 class StagedFiles:
-    """Files beside their places: within the storage, so that a rename moves them."""
+    """Files in a temporary folder of the storage, so that a rename moves them to their final path."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.stage = root, root / STAGE
         self.placed: list[Path] = []
 
     def put_into_place(self) -> None:
-        """Renames only: it is the last step before the commit."""
+        """Rename the files to their final path, as the last step before the commit."""
         for entry in sorted(self.stage.iterdir()):
             target = self.root / entry.name
             if target.is_dir():  # empty, else the restore had been refused
@@ -114,7 +114,7 @@ class StagedFiles:
 
 @contextmanager
 def staged_files(folder: Path, manifest: Manifest, identities: list[Any]) -> Iterator[StagedFiles]:
-    """Writes the files beside their places; removes them, placed or not, where the block fails."""
+    """Write the files to a temporary folder; if the block fails, remove them wherever they are."""
     staged = StagedFiles(storage_root())
     shutil.rmtree(staged.stage, ignore_errors=True)
     staged.stage.mkdir(parents=True)

@@ -22,7 +22,7 @@ Model = type[models.Model]
 
 
 def carried_models() -> list[Model]:
-    """Every model with a table of its own, through tables and histories included, sorted by table."""
+    """Return every model with its own table, many-to-many and history tables included, sorted by table."""
     found = apps.get_models(include_auto_created=True)
     kept = [model for model in found if model._meta.managed and not model._meta.proxy]
     kept = [model for model in kept if model._meta.label_lower not in NOT_CARRIED]
@@ -30,12 +30,12 @@ def carried_models() -> list[Model]:
 
 
 def columns_of(model: Model) -> list[Any]:
-    """The fields with a column of their own; the database computes generated ones itself."""
+    """Return the fields that have a column, without generated ones, which the database computes."""
     return [field for field in model._meta.concrete_fields if not field.generated]
 
 
 def read_rows(model: Model, using: str) -> Iterator[list[Any]]:
-    """Yields the values of each row in the order of ``columns_of``, by primary key."""
+    """Yield the values of each row in the order of ``columns_of``, sorted by primary key."""
     fields = columns_of(model)
     may_be_null = [field for field in fields if isinstance(field, models.JSONField) and field.null]
     asked = {  # JSON null and an empty column are read as None both
@@ -55,14 +55,14 @@ def read_rows(model: Model, using: str) -> Iterator[list[Any]]:
 
 
 class Json(NamedTuple):
-    """The value of a JSON column that is not empty; None is the JSON null."""
+    """The value of a JSON column that is not NULL; ``value`` None is the JSON null."""
 
     value: Any
     encoder: Any = None
 
 
 def _plain(value: Any) -> Any:
-    """Raises TypeError for a type that no column here has: it must be added with its way back."""
+    """Return a value that JSON can hold. Raises TypeError for an unknown type: add it here and in ``_parser``."""
     if value is None or isinstance(value, bool | int | str | float):
         return value
     if isinstance(value, Json):
@@ -90,7 +90,7 @@ def header(model: Model) -> bytes:
 
 
 def parse_lines(model: Model, file: IO[bytes]) -> Iterator[list[Any]]:
-    """Yields the values of each line in the order of ``columns_of``, ready for the database."""
+    """Yield the values of each line in the order of ``columns_of``, ready for the database."""
     parsers = [_parser(field) for field in columns_of(model)]
     if file.readline() != header(model):
         raise BackupError(f"The columns of {model._meta.db_table} are not those of this version. Install the same one.")
@@ -100,7 +100,7 @@ def parse_lines(model: Model, file: IO[bytes]) -> Iterator[list[Any]]:
 
 
 def _parser(field: Any) -> Callable[[Any], Any] | None:
-    """Returns how a column's value is read; None where it is as JSON has it. A foreign key is as its target's key."""
+    """Return the parser of a column's values, None for plain JSON. A foreign key is parsed like its target."""
     field = field.target_field if field.remote_field else field
     if isinstance(field, models.JSONField):
         return lambda value: Json(json.loads(value, cls=field.decoder), field.encoder)

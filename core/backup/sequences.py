@@ -1,4 +1,4 @@
-"""The highest primary key that a table has given, so that the id of a deleted row is not given again."""
+"""The highest id that a table has given, so that the id of a deleted row is not used again."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from .rows import Model
 
 
 def last_id(model: Model, using: str) -> int | None:
-    """Returns None for a table whose keys the database does not number."""
+    """Return the highest id given so far; None for a table without automatic ids."""
     if not isinstance(model._meta.pk, models.AutoField | models.BigAutoField | models.SmallAutoField):
         return None
     connection = connections[using]
@@ -23,7 +23,7 @@ def last_id(model: Model, using: str) -> int | None:
 
 
 def set_last_id(model: Model, value: int | None, using: str) -> None:
-    """Goes on after ``value``, or after the highest id that the table holds."""
+    """Make the next id follow ``value`` or the highest id in the table, whichever is larger."""
     if value is None:
         return
     highest = model._base_manager.using(using).aggregate(highest=models.Max("pk"))["highest"] or 0

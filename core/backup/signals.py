@@ -1,4 +1,4 @@
-"""SIGTERM as an error, so that what was half written is removed."""
+"""Turn SIGTERM into an exception, so that half-written files are removed."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 @contextmanager
 def terminated_as_error() -> Iterator[None]:
-    """Raises SystemExit where the process is asked to end within the block."""
+    """Raise SystemExit if the process receives SIGTERM within the block."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

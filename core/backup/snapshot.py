@@ -1,4 +1,4 @@
-"""A second connection that reads the whole database as it was at one moment, while others write."""
+"""A second connection that reads the whole database as of one moment, while others write."""
 
 import copy
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ ALIAS = "backup_snapshot"
 
 @contextmanager
 def database_snapshot() -> Iterator[str]:
-    """Yields the alias of a connection in one read transaction. No writer waits for it."""
+    """Yield the alias of a connection in one read transaction. Writers do not wait for it."""
     settings = copy.deepcopy(connections[DEFAULT_DB_ALIAS].settings_dict)
     if settings["ENGINE"].endswith("sqlite3"):  # IMMEDIATE, as the site has it, would keep writers out
         settings["OPTIONS"] = settings.get("OPTIONS", {}) | {"transaction_mode": "DEFERRED"}
@@ -31,7 +31,7 @@ def database_snapshot() -> Iterator[str]:
 
 
 def _begin(cursor: Any, vendor: str) -> None:
-    """The first query fixes the moment, on PostgreSQL and on a SQLite database with a write-ahead log."""
+    """Run the first query, which fixes the moment on PostgreSQL and on SQLite with a write-ahead log."""
     if vendor == "postgresql":
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         cursor.execute("SELECT count(*) FROM pg_database")

@@ -1,4 +1,4 @@
-"""``manage.py backup``: one moment of the database, and the files that it names."""
+"""``manage.py backup``: the database as of one moment, and the files that its rows name."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from .snapshot import database_snapshot
 
 @dataclass
 class Report:
-    """What was written, and what somebody must look at."""
+    """What was written, and problems that the operator should look at."""
 
     manifest: Manifest
     problems: list[str] = field(default_factory=list)  # in the original; the backup holds it as it is
@@ -34,7 +34,7 @@ class Report:
 
 
 def write_backup(target: Path, recipients: list[Any]) -> Report:
-    """Writes a new folder ``target``, encrypted to ``recipients`` where there are any; all of it or nothing."""
+    """Write a new folder ``target``, complete or not at all; encrypted if there are ``recipients``."""
     target = target.absolute()
     _refuse_target(target)
     refuse_unfinished_migrations(DEFAULT_DB_ALIAS)
@@ -85,7 +85,7 @@ def _manifest(using: str, is_encrypted: bool) -> Manifest:
 
 
 def _other_tables(using: str) -> list[str]:
-    """Tables that no model describes, but for those of the cache and of Django's migrations."""
+    """Return tables without a model, except those of the cache and of Django's migrations."""
     ours = {model._meta.db_table for model in carried_models()}
     ours |= {str(cache.get("LOCATION")) for cache in settings.CACHES.values()}
     return sorted(set(connections[using].introspection.table_names()) - ours - {"django_migrations"})

@@ -124,7 +124,7 @@ class BenchmarkNetwork:
                 objective=objective,
                 code=f"1.1.{n}",
                 title=f"Action {n}",
-                accountable=official.person,
+                responsible=official.person,
                 starts_on=today - timedelta(days=100),
                 ends_on=today + timedelta(days=n % 400 - 30),
                 budget_status=BudgetStatus.LINES,
@@ -154,7 +154,7 @@ class BenchmarkNetwork:
                 author=official,
                 text="Something happened.",
                 language="en",
-                status="ongoing",
+                stage="ongoing",
                 spent=100,
             )
             for action in actions

@@ -29,7 +29,7 @@ CHALLENGES = [
     "Staff have little time beside their daily tasks.",
     "",
 ]
-KEPT = ("date", "text", "status", "language", "people_reached", "challenges", "next_step", "visibility")
+KEPT = ("date", "text", "stage", "language", "people_reached", "challenges", "next_step", "visibility")
 SHARE = {"on_track": "0.16", "at_risk": "0.08", "late": "0.14", "done": "0.32", "stale": "0.12", "cancelled": "0.1"}
 
 
@@ -63,7 +63,7 @@ class CityHistory:
             date=day,
             text=content["news"][step],
             language="en",
-            status=self._status(content["course"], last),
+            stage=self._stage(content["course"], last),
             milestones=plan.reached[step],
             spent=self._spent(content),
             people_reached=self._people(content, step),
@@ -76,7 +76,7 @@ class CityHistory:
         updates.log_update(plan.action, by=self.official, data=data)
 
     @staticmethod
-    def _status(course: str, is_last: bool) -> str:
+    def _stage(course: str, is_last: bool) -> str:
         if is_last and course == "done":
             return ImplementationStage.COMPLETED
         if is_last and course == "cancelled":

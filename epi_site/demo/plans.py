@@ -10,11 +10,11 @@ from strategies.enums import Addition, BudgetStatus
 from strategies.models import (
     Action,
     BudgetLine,
-    ImplementationProblem,
     Indicator,
     Milestone,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -134,7 +134,7 @@ class PlanWriter:
             "title": content["title"],
             "description": content["about"],
             "owner": self._owner(index),
-            "accountable": None if nobody else self.people[index % len(self.people)],
+            "responsible": None if nobody else self.people[index % len(self.people)],
             "starts_on": start,
             "ends_on": end,
             "budget_status": BudgetStatus.LINES if content["budget"] else BudgetStatus.NONE_NEEDED,
@@ -182,10 +182,10 @@ class PlanWriter:
     def _analysis(self, plans: list[Plan]) -> None:
         for item in self.content["swot"]:
             self._save(SwotItem(strategy=self.strategy), kind=item["kind"], text=item["text"])
-        for problem in self.content["problems"]:
+        for risk in self.content["problems"]:
             self._save(
-                ImplementationProblem(strategy=self.strategy),
-                text=problem["text"],
-                area=self.strategy.areas.get(code=problem["area"]),
-                counter_action=plans[problem["counter"]].action,
+                Risk(strategy=self.strategy),
+                text=risk["text"],
+                area=self.strategy.areas.get(code=risk["area"]),
+                mitigating_action=plans[risk["counter"]].action,
             )

@@ -86,14 +86,14 @@ def waive_requirement(phase: PilotPhase, key: str, *, by: Any, reason: str) -> G
     Raises PermissionRefused, InputRefused or ReasonMissing.
     """
     require_rule(by, "pilot.waive_requirement", phase)
-    if key not in {condition.key for condition in GATES[phase.kind]}:
-        raise InputRefused({"condition": _("Choose a condition of this step.")})
+    if key not in {requirement.key for requirement in GATES[phase.kind]}:
+        raise InputRefused({"requirement": _("Choose a condition of this step.")})
     if not reason.strip():
         raise ReasonMissing
     lock(phase)
-    if phase.waivers.filter(condition=key, withdrawn_at=None).exists():
-        raise InputRefused({"condition": _("This condition has been waived already.")})
-    return GateWaiver.objects.create(phase=phase, condition=key, reason=reason.strip(), by=by)
+    if phase.waivers.filter(requirement=key, withdrawn_at=None).exists():
+        raise InputRefused({"requirement": _("This condition has been waived already.")})
+    return GateWaiver.objects.create(phase=phase, requirement=key, reason=reason.strip(), by=by)
 
 
 @transaction.atomic

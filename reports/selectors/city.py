@@ -15,7 +15,7 @@ from reports.exceptions import NoAcceptedReport
 from strategies.enums import PeriodVerb
 from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
 from strategies.models.health import HealthInputs, explain, health_of
-from strategies.models.querysets import SHARED_VISIBILITIES
+from strategies.models.visibility import SHARED_VISIBILITIES
 from strategies.selectors.disclosure import is_few
 
 
@@ -166,7 +166,7 @@ def _health_reason(entry: dict, as_of: str) -> str:
     """Return the reason for the frozen health; "" if today's rules would give another health."""
     open_days = [row["due_on"] for row in entry["milestones"] if row["reached_on"] is None]
     facts = HealthInputs(
-        status=entry["status"],
+        stage=entry["status"],
         starts_on=date.fromisoformat(entry["starts_on"]),
         ends_on=date.fromisoformat(entry["ends_on"]),
         next_milestone_on=date.fromisoformat(min(open_days)) if open_days else None,

@@ -48,7 +48,7 @@ class LogForm(VersionedForm):
         model = ActionUpdate
         fields = [
             "text",
-            "status",
+            "stage",
             "date",
             "spent",
             "spent_reason",
@@ -64,7 +64,7 @@ class LogForm(VersionedForm):
         widgets = {
             "text": LongTextarea(),
             "date": DayInput(),
-            "status": forms.RadioSelect(),
+            "stage": forms.RadioSelect(),
             "challenges": LongTextarea({"rows": 2}),
             "next_step": LongTextarea({"rows": 2}),
         }
@@ -76,14 +76,14 @@ class LogForm(VersionedForm):
         self.indicators: dict[str, Indicator] = {}  # by field name
         self.is_complete = False
         super().__init__(*args, **kwargs)
-        for name in ("version", "date", "status", "visibility"):
+        for name in ("version", "date", "stage", "visibility"):
             self.fields[name].required = False
-        self.fields["status"].choices = ImplementationStage.choices
+        self.fields["stage"].choices = ImplementationStage.choices
         self.fields["milestones"].choices = self._milestones
         self.fields["budget_line"].choices = self._lines
         self.fields["city_period"].choices = self._periods
         self.fields["on_behalf_of"].queryset = Person.objects.filter(
-            Q(pk__in=page.people_ids) | Q(pk__in=[self.instance.on_behalf_of_id or page.action.accountable_id or 0])
+            Q(pk__in=page.people_ids) | Q(pk__in=[self.instance.on_behalf_of_id or page.action.responsible_id or 0])
         )
         self._offer_languages()
         if not self.is_bound:
@@ -274,8 +274,9 @@ class LogForm(VersionedForm):
             raise forms.ValidationError(_("This day has not come yet. Write today’s date, or an earlier one."))
         return day
 
-    def clean_status(self):
-        return self.cleaned_data.get("status") or self.page.last_stage
+    def clean_stage(self):
+        sent = self.cleaned_data.get("stage") or self.data.get("status")  # its name in forms opened before 0.2
+        return sent or self.page.last_stage
 
     def clean_visibility(self):
         return self.cleaned_data.get("visibility") or "network"

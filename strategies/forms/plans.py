@@ -13,11 +13,11 @@ from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
     BudgetLine,
-    ImplementationProblem,
     Indicator,
     Milestone,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -120,7 +120,7 @@ class ActionForm(PlanForm):
             "starts_on",
             "ends_on",
             "owner",
-            "accountable",
+            "responsible",
             "deputies",
             "partners",
             "target_groups",
@@ -138,7 +138,7 @@ class ActionForm(PlanForm):
         }
         help_texts = {
             "owner": gettext_lazy("The organisation that carries the action."),
-            "accountable": gettext_lazy(
+            "responsible": gettext_lazy(
                 "One person who answers for it now. Without one, the action cannot be on track."
             ),
             "is_pilot": gettext_lazy("The gates of the pilot look at this action."),
@@ -150,8 +150,8 @@ class ActionForm(PlanForm):
         offered = Q(withdrawn_at=None) | Q(pk=self.instance.objective_id)
         objectives = Objective.objects.filter(offered, area__strategy=strategy).select_related("area")
         self.fields["objective"].queryset = objectives.order_by("area__code", "code")
-        self.fields["accountable"].queryset = people
-        self.fields["accountable"].empty_label = _("nobody yet")
+        self.fields["responsible"].queryset = people
+        self.fields["responsible"].empty_label = _("nobody yet")
         self.fields["deputies"].queryset = people
         self.fields["owner"].queryset = Organisation.objects.all()
         self.fields["owner"].empty_label = _("not yet known")
@@ -161,7 +161,7 @@ class ActionForm(PlanForm):
     def people(self):
         """Return members of the city's bodies, and people already chosen whose membership has ended."""
         members = Membership.objects.current().filter(body__city=self.city).values("person")
-        stand = Q(pk=self.instance.accountable_id)
+        stand = Q(pk=self.instance.responsible_id)
         if self.instance.pk:
             stand |= Q(deputy_for=self.instance)
         return Person.objects.filter(Q(pk__in=members) | stand).distinct()
@@ -276,8 +276,8 @@ class SwotForm(PlanForm):
 
 class RiskForm(PlanForm):
     class Meta:
-        model = ImplementationProblem
-        fields = ["text", "area", "swot_items", "counter_action"]
+        model = Risk
+        fields = ["text", "area", "swot_items", "mitigating_action"]
         widgets = {"text": LongTextarea(), "swot_items": FilteredCheckboxes()}
 
     def set_choices(self):
@@ -288,5 +288,5 @@ class RiskForm(PlanForm):
         items.queryset = SwotItem.objects.filter(strategy=strategy, withdrawn_at=None)
         items.label_from_instance = lambda item: f"{item.get_kind_display().capitalize()}: {item.text}"
         actions = Action.objects.standing().filter(objective__area__strategy=strategy)
-        self.fields["counter_action"].queryset = actions
-        self.fields["area"].empty_label = self.fields["counter_action"].empty_label = _("none")
+        self.fields["mitigating_action"].queryset = actions
+        self.fields["area"].empty_label = self.fields["mitigating_action"].empty_label = _("none")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from strategies.enums import CommentKind, Frequency, ImplementationStage
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative, ReportingPeriod
-from strategies.models.querysets import current_plan_q
+from strategies.models.visibility import current_plan_q
 
 
 class Missing(NamedTuple):
@@ -61,7 +61,7 @@ def due_actions(city_period: CityPeriod) -> Any:
     before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
     rows = Action.objects.of_city(city_period.city).standing().filter(starts_on__lte=period.ends_on)
     rows = rows.annotate(
-        is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("status")[:1])
+        is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("stage")[:1])
     )
     return rows.filter(Q(is_reported=True) | Q(stage_before=None) | ~Q(stage_before__in=FINISHED))
 
@@ -88,7 +88,7 @@ def completeness(city_period: CityPeriod) -> Completeness:
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision)
     is_endorsed = said.exists()
     missing = [_missing_update(row) for row in actions if not row.is_reported]
-    missing += [_without_owner(row) for row in actions if row.accountable_id is None]
+    missing += [_without_owner(row) for row in actions if row.responsible_id is None]
     missing += [_missing_value(row) for row in indicators if not row.is_reported]
     missing += [] if has_narrative else [_no_narrative(city_period)]
     missing += [] if is_endorsed else [_not_endorsed(city_period)]

@@ -44,9 +44,9 @@ from strategies.models import (
     RevisionIndicator,
     Strategy,
 )
-from strategies.models.querysets import SHARED_VISIBILITIES
+from strategies.models.visibility import SHARED_VISIBILITIES
 
-from .disclosure import few_text, is_few, may_read_few
+from .disclosure import few_text, is_few, reads_all_figures
 from .frozen_rows import verified_rows
 
 SCHEMA = "strategies.period"
@@ -98,7 +98,7 @@ def _strategy(strategy: Strategy) -> dict:
     areas = list(strategy.areas.standing().select_related("theme").prefetch_related(objectives))
     standing = {area.pk for area in areas}
     swot = strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions")
-    problems = strategy.problems.filter(withdrawn_at=None).prefetch_related("swot_items")
+    risks = strategy.risks.filter(withdrawn_at=None).prefetch_related("swot_items")
     return {
         "id": strategy.pk,
         "title": strategy.title,
@@ -134,13 +134,13 @@ def _strategy(strategy: Strategy) -> dict:
         ],
         "problems": [
             {
-                "id": problem.pk,
-                "text": problem.text,
-                "area": problem.area_id if problem.area_id in standing else None,
-                "counter_action": problem.counter_action_id,
-                "swot_items": sorted(item.pk for item in problem.swot_items.all()),
+                "id": risk.pk,
+                "text": risk.text,
+                "area": risk.area_id if risk.area_id in standing else None,
+                "counter_action": risk.mitigating_action_id,
+                "swot_items": sorted(item.pk for item in risk.swot_items.all()),
             }
-            for problem in problems
+            for risk in risks
         ],
     }
 
@@ -184,7 +184,7 @@ def _action(action: Action, updates: list[dict]) -> dict:
         "area": {"id": area.pk, "code": area.code, "title": area.title, "theme": area.theme and area.theme.code},
         "objective": {"id": objective.pk, "code": objective.code, "title": objective.title},
         "owner": action.owner and {"id": action.owner_id, "name": action.owner.name, "kind": action.owner.kind},
-        "has_accountable": action.accountable_id is not None,
+        "has_accountable": action.responsible_id is not None,
         "partners": sorted(partner.name for partner in action.partners.all()),
         "target_groups": sorted(group.code for group in action.target_groups.all()),
         "starts_on": action.starts_on,
@@ -274,7 +274,7 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "on_behalf_of": _author_role(row.on_behalf_of, row.date, roles),
         "text": row.text,
         "language": row.language,
-        "status": row.status,
+        "status": row.stage,
         "progress": row.progress,
         "milestones": sorted(reached.milestone_id for reached in row.reached.all()),
         "spent": row.spent,
@@ -476,7 +476,7 @@ def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
 
 
 def _reading_scope(user: Any, city_id: int) -> tuple[set[str], bool]:
-    return readable_visibilities(user, city_id), not may_read_few(user, city_id)
+    return readable_visibilities(user, city_id), not reads_all_figures(user, city_id)
 
 
 def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:

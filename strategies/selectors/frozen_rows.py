@@ -13,7 +13,15 @@ from core.exceptions import HashMismatch
 from core.snapshots import canonical, sha256_hex
 from strategies.models import PeriodRevision, RevisionAction, RevisionFile, RevisionIndicator
 
-FIGURES = ("health", "status", "progress", "expected", "budget", "spent", "update_count")  # beside ``contents``
+FIGURES = {  # column beside ``contents``: key in the entry
+    "health": "health",
+    "stage": "status",
+    "progress": "progress",
+    "expected": "expected",
+    "budget": "budget",
+    "spent": "spent",
+    "update_count": "update_count",
+}
 
 
 def frozen_action_row(revision: PeriodRevision, entry: dict) -> RevisionAction:
@@ -22,7 +30,7 @@ def frozen_action_row(revision: PeriodRevision, entry: dict) -> RevisionAction:
         revision=revision,
         action_id=entry["id"],
         health=entry["health"],
-        status=entry["status"],
+        stage=entry["status"],
         progress=entry["progress"],
         expected=entry["expected"],
         budget=entry["budget"],
@@ -81,7 +89,7 @@ def _matches_entry(row: Any) -> bool:
     """Return whether the columns equal the entry that they were taken from."""
     entry = json.loads(row.contents)
     if isinstance(row, RevisionAction):
-        return all(_is_equal(getattr(row, name), entry[name]) for name in FIGURES)
+        return all(_is_equal(getattr(row, column), entry[key]) for column, key in FIGURES.items())
     return _is_equal(row.value, entry["value"] and entry["value"]["value"])
 
 

@@ -73,7 +73,7 @@ class LogFormData:
 
     @property
     def last_stage(self) -> str:
-        return self.last.status if self.last else ImplementationStage.ONGOING
+        return self.last.stage if self.last else ImplementationStage.ONGOING
 
     @property
     def last_people(self) -> int | None:

@@ -15,7 +15,7 @@ from core import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import Action, ActionUpdate, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason
-from strategies.models.querysets import current_plan_q
+from strategies.models.visibility import current_plan_q
 from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
 
 from .completeness import Completeness, completeness
@@ -103,7 +103,7 @@ def actions_to_log(user: Any) -> list[Action]:
     rows = rows.annotate(reported_in=Subquery(newest[:1]))
     going_on = [row for row in rows if row.health not in {Health.DONE, Health.CANCELLED}]
     mine = person_of(user).pk
-    return sorted(going_on, key=lambda row: (row.accountable_id != mine, row.ends_on, row.code))
+    return sorted(going_on, key=lambda row: (row.responsible_id != mine, row.ends_on, row.code))
 
 
 def next_action(user: Any, *, after: Action) -> int | None:

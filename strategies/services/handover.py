@@ -32,12 +32,12 @@ def transfer_actions(sender: Any, *, membership: Any, person: Any, to: Any, body
     if body.city_id is None:
         return
     actions = Action.objects.filter(objective__area__strategy__city=body.city_id, withdrawn_at=None)
-    for action in actions.filter(accountable=person):
+    for action in actions.filter(responsible=person):
         action = lock(action)
-        action.accountable = to
+        action.responsible = to
         save_with_history(action, by)
     for action in actions.filter(deputies=person):
         action._history_user = by
         action.deputies.remove(person)
-        if action.accountable_id != to.pk:
+        if action.responsible_id != to.pk:
             action.deputies.add(to)

@@ -70,14 +70,14 @@ def _actions_to_remind(city: City) -> list[Action]:
     rows = Action.objects.of_city(city).standing().with_health(city.today)
     near = Q(next_due_on__lte=city.today + SOON, health__in=[Health.AT_RISK, Health.ON_TRACK])
     rows = rows.filter(near | Q(health__in=[Health.LATE, Health.STALE]))
-    people = [Prefetch("accountable", members), Prefetch("deputies", members, to_attr="active_deputies")]
+    people = [Prefetch("responsible", members), Prefetch("deputies", members, to_attr="active_deputies")]
     return list(rows.prefetch_related(*people).order_by("next_due_on", "code"))
 
 
 def _action_recipients(action: Action) -> list[Person]:
     """Return the responsible person, else the deputies. Only members of the city's bodies with an email address."""
-    responsible = [action.accountable] if action.accountable else action.active_deputies
-    return [person for person in responsible if email_address_of(person)]
+    people = [action.responsible] if action.responsible else action.active_deputies
+    return [person for person in people if email_address_of(person)]
 
 
 def _action_key(action: Action) -> str:

@@ -120,7 +120,7 @@ def _validate(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdat
         raise InputRefused(errors)
 
 
-PLAIN = ("date", "status", "progress", "spent", "budget_line", "people_reached", "visibility", "on_behalf_of")
+PLAIN = ("date", "stage", "progress", "spent", "budget_line", "people_reached", "visibility", "on_behalf_of")
 TEXTS = ("text", "spent_reason", "challenges", "next_step")
 
 
@@ -279,8 +279,8 @@ def _log_no_change(action: Action, by: Any, city_period: CityPeriod | None) -> A
     is_again = newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk)
     if is_again and city_period in (None, newest.city_period):
         return newest  # the same request again
-    status = newest.status if newest else ImplementationStage.PLANNED
-    data = UpdateInput(date=day, text=_("Nothing new."), status=status, city_period=city_period)
+    stage = newest.stage if newest else ImplementationStage.PLANNED
+    data = UpdateInput(date=day, text=_("Nothing new."), stage=stage, city_period=city_period)
     if newest:
         data.visibility = newest.visibility
     return _log(action, by=by, data=data, is_nothing_new=True)

@@ -42,7 +42,7 @@ class UpdateInput:
 
     date: date
     text: str
-    status: str
+    stage: str
     language: str = ""
     progress: int | None = None
     milestones: list[Milestone] = field(default_factory=list)
@@ -73,7 +73,7 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
     errors = {
         "date": _date(action, data.date) or _day_of_strategy(action, data.date, update),
         "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason),
-        "status": "" if data.status in ImplementationStage.values else _("Choose one of the statuses."),
+        "stage": "" if data.stage in ImplementationStage.values else _("Choose one of the statuses."),
         "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
         "progress": _progress(action, data.progress),
         "milestones": _milestones(action, data.milestones, update),
@@ -175,7 +175,7 @@ def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None
     person = data.on_behalf_of
     if person is None or (update is not None and update.on_behalf_of_id == person.pk):
         return ""
-    if action.accountable_id == person.pk:
+    if action.responsible_id == person.pk:
         return ""
     members = Membership.objects.current(action.city.today).filter(body__city=action.of_city_id, person=person)
     return "" if members.exists() else _("Choose somebody from the bodies of this city.")

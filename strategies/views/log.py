@@ -51,8 +51,8 @@ class LogBase(ObjectMixin, TemplateView):
 
     def make_form(self, data=None, files=None, **kwargs):
         max_mb = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
-        status = self.log_page.last_stage if data is None else ""
-        instance = self.update or ActionUpdate(action=self.action, status=status)
+        stage = self.log_page.last_stage if data is None else ""
+        instance = self.update or ActionUpdate(action=self.action, stage=stage)
         return LogForm(data, files, instance=instance, page=self.log_page, max_mb=max_mb, **kwargs)
 
     # ---- files
@@ -73,7 +73,7 @@ class LogBase(ObjectMixin, TemplateView):
 
     def input_from(self, form, kept) -> updates.UpdateInput:
         cleaned = form.cleaned_data
-        own = ("date", "text", "status", "language", "spent", "people_reached", "challenges", "next_step", "visibility")
+        own = ("date", "text", "stage", "language", "spent", "people_reached", "challenges", "next_step", "visibility")
         return updates.UpdateInput(
             **{name: cleaned[name] for name in own},
             spent_reason=cleaned["spent_reason"],

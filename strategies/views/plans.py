@@ -16,11 +16,11 @@ from strategies.enums import StrategyStatus
 from strategies.models import (
     Action,
     BudgetLine,
-    ImplementationProblem,
     Indicator,
     Milestone,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -415,7 +415,7 @@ class SwotAdd(StrategyMixin, SwotMixin, PlanAdd):
 
 
 class RiskAdd(SwotAdd):
-    adds, form_class = ImplementationProblem, forms.RiskForm
+    adds, form_class = Risk, forms.RiskForm
     heading = gettext_lazy("Add a problem that implementation will meet")
 
 
@@ -429,8 +429,8 @@ class SwotEdit(SwotMixin, PlanEdit):
 
 
 class RiskEdit(SwotMixin, PlanEdit):
-    rows = ImplementationProblem.objects.select_related("strategy__city")
-    permission = "strategies.change_implementationproblem"
+    rows = Risk.objects.select_related("strategy__city")
+    permission = "strategies.change_risk"
     form_class, heading = forms.RiskForm, gettext_lazy("Change a problem")
 
     def withdraw_url(self):
@@ -446,8 +446,8 @@ class SwotWithdraw(PartWithdraw):
 
 
 class RiskWithdraw(SwotWithdraw):
-    rows = ImplementationProblem.objects.select_related("strategy__city")
-    permission = "strategies.change_implementationproblem"
+    rows = Risk.objects.select_related("strategy__city")
+    permission = "strategies.change_risk"
 
 
 # ---- indicators

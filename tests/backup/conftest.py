@@ -1,4 +1,4 @@
-"""One filled site and one backup of it for all tests here. Databases of their own: backups read what is committed."""
+"""Fixtures: a site with data and a backup of it, in separate databases because backups read committed rows."""
 
 from io import StringIO
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ def copies(django_db_setup, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def original(copies, django_db_blocker):
-    """A filled site that no test changes."""
+    """Return a site with data that no test changes."""
     site = copies.of()
     with django_db_blocker.unblock(), working_in(site), transaction.atomic():
         make_world()
@@ -34,25 +34,25 @@ def original(copies, django_db_blocker):
         SessionStore().create()
         Mail.objects.create(recipient="sending@town.example", subject="On its way", state="sending")
         Theme.objects.create(code="deleted", name="Deleted").delete()
-        connection.run_on_commit = []  # no worker is called
+        connection.run_on_commit = []  # do not send tasks
     return site
 
 
 @pytest.fixture(scope="session")
 def empty(copies):
-    """A site with tables and no rows, which every test leaves so: a copy of a PostgreSQL database costs seconds."""
+    """Return a site with tables and no rows. Tests leave it empty: copying a PostgreSQL database takes seconds."""
     return copies.of()
 
 
 @pytest.fixture(scope="session")
-def lively(copies, original):
-    """A copy of ``original`` that tests write into."""
+def changeable(copies, original):
+    """Return a copy of ``original`` that tests may change."""
     return copies.of(original)
 
 
 @pytest.fixture(scope="session")
 def backup(original, django_db_blocker, tmp_path_factory):
-    """A plain backup of ``original``, that no test changes."""
+    """Return a backup of ``original`` without encryption, which no test changes."""
     folder = tmp_path_factory.mktemp("backups") / "plain"
     with django_db_blocker.unblock(), working_in(original):
         call_command("backup", folder, plain=True, stdout=StringIO())
@@ -61,8 +61,8 @@ def backup(original, django_db_blocker, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def restored(copies, backup, django_db_blocker):
-    """The copy that ``backup`` is restored into, with what the command said."""
+    """Restore ``backup`` into a new site; return the site and the output of the command."""
     site, out = copies.of(), StringIO()
     with django_db_blocker.unblock(), working_in(site):
         call_command("restore", backup, stdout=out)
-    return SimpleNamespace(site=site, said=out.getvalue())
+    return SimpleNamespace(site=site, output=out.getvalue())

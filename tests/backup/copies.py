@@ -1,4 +1,4 @@
-"""Databases and folders of their own for backup and restore, and the way to work in one of them."""
+"""Separate databases and file folders for tests of backup and restore."""
 
 import copy
 import os
@@ -31,7 +31,7 @@ SQLITE_OPTIONS = {
 
 
 class Copy(NamedTuple):
-    """A database, by the settings of its connection, and the folder of its files."""
+    """The connection settings of a database, and the folder of its files."""
 
     database: dict[str, Any]
     media: Path
@@ -43,7 +43,7 @@ class Copy(NamedTuple):
 
 @contextmanager
 def working_in(site: Copy) -> Iterator[Copy]:
-    """The default connection and the default storage of this thread are those of ``site``."""
+    """Use the database and the files of ``site`` as default connection and storage of this thread."""
     storages = settings.STORAGES | {
         "default": settings.STORAGES["default"] | {"OPTIONS": {"location": str(site.media)}},
     }
@@ -53,7 +53,7 @@ def working_in(site: Copy) -> Iterator[Copy]:
 
 @contextmanager
 def connected_to(site: Copy) -> Iterator[None]:
-    """The default connection of this thread leads to the database of ``site``."""
+    """Use the database of ``site`` as default connection of this thread."""
     before = connections["default"]
     connections["default"] = new = load_backend(site.database["ENGINE"]).DatabaseWrapper(site.database, "default")
     ContentType.objects.clear_cache()
@@ -66,15 +66,15 @@ def connected_to(site: Copy) -> Iterator[None]:
 
 
 class Copies:
-    """Makes copies of a database of the suite's engine, first of the suite's own empty one."""
+    """Copies of databases, made with the engine of the test suite; starts from the empty test database."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.made = folder, []
-        connections["default"].close()  # PostgreSQL copies a database that nobody is connected to
+        connections["default"].close()  # PostgreSQL copies only databases without connections
         self.empty = self._copy(connections["default"].settings_dict)
 
     def of(self, original: Copy | None = None) -> Copy:
-        """A copy of ``original``, files included; an empty site where none is named."""
+        """Return a copy of ``original`` with its files, or an empty site."""
         media = self.folder / f"files-{next(_numbers)}"
         if original:
             shutil.copytree(original.media, media)
@@ -93,13 +93,13 @@ class Copies:
         return database
 
     def with_files_of(self, original: Copy) -> Copy:
-        """The database of ``original``, and a copy of its files that a test may spoil."""
+        """Return the database of ``original`` with a copy of its files, which a test may damage."""
         media = self.folder / f"files-{next(_numbers)}"
         shutil.copytree(original.media, media)
         return Copy(original.database, media)
 
     def new_sqlite(self) -> Copy:
-        """Without tables."""
+        """Return a site with a new SQLite database without tables."""
         database = copy.deepcopy(connections["default"].settings_dict)
         name = str(self.folder / f"new-{next(_numbers)}.sqlite3")
         database |= {"ENGINE": SQLITE, "NAME": name, "OPTIONS": SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
@@ -118,11 +118,11 @@ class Copies:
                 cursor.execute(statement)
 
 
-# ---- what a site holds
+# ---- contents of a site
 
 
 def rows_in(site: Copy) -> dict[str, list[dict]]:
-    """Every row of every table, by model; the same on both databases."""
+    """Return every row by model label, with the same values on both databases."""
     with working_in(site):
         return {model._meta.label: _rows(model) for model in carried_models()}
 
@@ -141,5 +141,5 @@ def files_in(site: Copy) -> dict[str, bytes]:
     return {str(file.relative_to(site.media)): file.read_bytes() for file in files}
 
 
-def spoil(path: str, content: bytes = b"other bytes") -> None:
+def overwrite_file(path: str, content: bytes = b"other bytes") -> None:
     Path(default_storage.path(path)).write_bytes(content)

@@ -1,4 +1,4 @@
-"""``manage.py restore``: the copy equals the original, sends nothing again, and comes whole or not at all."""
+"""Test ``manage.py restore``: the copy equals the original, sends no email again, and is complete or absent."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ from .copies import Copy, files_in, rows_in, working_in
 from .writers import log
 
 pytestmark = pytest.mark.django_db
-CHANGED = {  # by what a restored copy does at once
+CHANGED = {  # changed at the end of a restore
     "accounts.Mail",  # held
     "reports.Report",  # stopped
     "strategies.Reminder",
@@ -42,30 +42,30 @@ def _restore(folder, **options) -> str:
 
 
 def _assert_equal(original, restored):
-    was, is_now = rows_in(original), rows_in(restored)
-    for label in was.keys() - CHANGED:
-        assert is_now[label] == was[label], label
-    assert [row["id"] for row in is_now["accounts.Mail"]][: len(was["accounts.Mail"])] == [
-        row["id"] for row in was["accounts.Mail"]
+    before, after = rows_in(original), rows_in(restored)
+    for label in before.keys() - CHANGED:
+        assert after[label] == before[label], label
+    assert [row["id"] for row in after["accounts.Mail"]][: len(before["accounts.Mail"])] == [
+        row["id"] for row in before["accounts.Mail"]
     ]
     assert files_in(restored) == files_in(original)
 
 
 def _is_empty(site) -> bool:
     with working_in(site):
-        made = loading.MADE_BY_MIGRATE
-        rows = [model for model in carried_models() if model._meta.label_lower not in made]
+        created_by_migrate = loading.MADE_BY_MIGRATE
+        rows = [model for model in carried_models() if model._meta.label_lower not in created_by_migrate]
         return not files_in(site) and not any(model._base_manager.exists() for model in rows)
 
 
-# ---- the copy
+# ---- restored copy
 
 
-def test_copy_equals_the_original(original, restored):
+def test_copy_equals_original(original, restored):
     _assert_equal(original, restored.site)
 
 
-def test_people_work_on_the_copy(restored):
+def test_update_is_logged_in_copy(restored):
     with working_in(restored.site), transaction.atomic():
         before = ActionUpdate.objects.get(text="MARKER-open-fact", author__person__memberships__role="official")
         new = log(before.action, by=before.author, form_uuid=uuid4())
@@ -74,54 +74,54 @@ def test_people_work_on_the_copy(restored):
     assert new.pk > before.pk
 
 
-def test_locks_hold_on_the_copy(restored):
+def test_triggers_are_active_in_copy(restored):
     with working_in(restored.site), pytest.raises(IntegrityError, match="epi:"), transaction.atomic():
         PeriodMove._base_manager.update(text="changed")
 
 
-def test_ids_of_deleted_rows_are_not_given_again(original, restored):
+def test_ids_of_deleted_rows_are_not_reused(original, restored):
     with working_in(restored.site), transaction.atomic():
         new = Theme.objects.create(code="new", name="New")
         transaction.set_rollback(True)
     with working_in(original), transaction.atomic():
-        there = Theme.objects.create(code="new", name="New")
+        expected = Theme.objects.create(code="new", name="New")
         transaction.set_rollback(True)
 
-    assert new.pk == there.pk
+    assert new.pk == expected.pk
 
 
-def test_everybody_signs_in_again(original, restored):
+def test_sessions_are_not_restored(original, restored):
     with working_in(original):
         assert Session.objects.exists()
     with working_in(restored.site):
         assert not Session.objects.exists()
 
 
-# ---- nothing is sent twice
+# ---- emails and reports
 
 
-def test_no_email_is_sent_a_second_time(original, restored):
+def test_emails_are_not_sent_again(original, restored):
     with working_in(original):
-        waiting = set(Mail.objects.filter(state__in=["queued", "sending"]).values_list("pk", flat=True))
+        unsent = set(Mail.objects.filter(state__in=["queued", "sending"]).values_list("pk", flat=True))
     with working_in(restored.site):
         for pk in Mail.objects.values_list("pk", flat=True):
             mails.send_mail(pk)
         reminders.send_due_reminders()
 
-        held = Mail.objects.filter(pk__in=waiting)
+        held = Mail.objects.filter(pk__in=unsent)
         assert mails.mails_to_requeue() == []
         assert {row.state for row in held} == {"unknown"}
         assert all("Restored from the backup of" in row.reason for row in held)
-    assert waiting
+    assert unsent
     assert mail.outbox == []
-    assert "emails are held" in restored.said
+    assert "emails are held" in restored.output
 
 
-def test_person_sends_a_held_email_again(restored):
+def test_held_email_is_sent_by_coordinator(restored):
     with working_in(restored.site), transaction.atomic():
         row = Mail.objects.filter(state="unknown").exclude(body="").first()
         coordinator = User.objects.get(person__memberships__role="coordinator")
-        again = mails.send_mail_again(row, by=coordinator)
+        again = mails.resend_mail(row, by=coordinator)
         transaction.set_rollback(True)
 
     assert again.state == "queued"
@@ -132,17 +132,17 @@ def test_reports_that_were_not_ready_are_stopped(original, restored):
         assert Report.objects.filter(state__in=["queued", "building"]).exists()
     with working_in(restored.site):
         assert set(Report.objects.values_list("state", flat=True)) == {"ready", "failed"}
-    assert "reports that were not ready are stopped" in restored.said
+    assert "reports that were not ready are stopped" in restored.output
 
 
-def test_open_invitations_are_named(restored):
-    assert "invitations are open" in restored.said
+def test_open_invitations_are_reported(restored):
+    assert "invitations are open" in restored.output
 
 
 # ---- refusals
 
 
-def test_filled_database_is_refused(original, backup):
+def test_database_with_rows_is_refused(original, backup):
     before = files_in(original)
     with working_in(original), pytest.raises(CommandError, match="The database is not empty"):
         _restore(backup)
@@ -150,7 +150,7 @@ def test_filled_database_is_refused(original, backup):
     assert files_in(original) == before
 
 
-def test_filled_folder_is_refused(empty, backup, tmp_path):
+def test_folder_with_files_is_refused(empty, backup, tmp_path):
     site = Copy(empty.database, tmp_path)
     (site.media / "file").write_text("of somebody")
 
@@ -161,7 +161,7 @@ def test_filled_folder_is_refused(empty, backup, tmp_path):
 
 
 @pytest.mark.parametrize("damaged", ["manifest.json", "tables/cities_city.jsonl", "files"])
-def test_damaged_file_is_named(empty, backup, tmp_path, damaged):
+def test_damaged_file_is_reported(empty, backup, tmp_path, damaged):
     folder = tmp_path / "backup"
     shutil.copytree(backup, folder)
     file = folder / damaged if damaged != "files" else next((folder / "files").iterdir())
@@ -175,7 +175,7 @@ def test_damaged_file_is_named(empty, backup, tmp_path, damaged):
     assert _is_empty(empty)
 
 
-def test_missing_file_is_named(empty, backup, tmp_path):
+def test_missing_file_is_reported(empty, backup, tmp_path):
     folder = tmp_path / "backup"
     shutil.copytree(backup, folder)
     (folder / "tables" / "cities_city.jsonl").unlink()
@@ -184,13 +184,13 @@ def test_missing_file_is_named(empty, backup, tmp_path):
         _restore(folder)
 
 
-def test_folder_that_is_no_backup_is_refused(tmp_path):
+def test_folder_without_backup_is_refused(tmp_path):
     with pytest.raises(CommandError, match="is not a backup"):
         _restore(tmp_path)
 
 
-def _rewritten(backup, folder, **changes):
-    """A backup with another manifest that is whole in itself."""
+def _with_manifest(backup, folder, **changes):
+    """Return a copy of the backup with a changed manifest and a valid hash."""
     shutil.copytree(backup, folder)
     manifest = json.loads((folder / "manifest.json").read_text()) | changes
     manifest.pop("sha256")
@@ -199,9 +199,9 @@ def _rewritten(backup, folder, **changes):
     return folder
 
 
-def test_backup_of_another_version_is_refused(empty, backup, tmp_path):
-    newer = _rewritten(backup, tmp_path / "newer", migrations=["cities.0999_later"], version="9.9")
-    other = _rewritten(backup, tmp_path / "other", format=99)
+def test_backup_of_other_version_is_refused(empty, backup, tmp_path):
+    newer = _with_manifest(backup, tmp_path / "newer", migrations=["cities.0999_later"], version="9.9")
+    other = _with_manifest(backup, tmp_path / "other", format=99)
 
     with working_in(empty):
         with pytest.raises(CommandError, match=r"version 9.9, which has migrations .* cities.0999_later"):
@@ -210,12 +210,12 @@ def test_backup_of_another_version_is_refused(empty, backup, tmp_path):
             _restore(other)
 
 
-def test_path_that_leads_out_of_the_folder_is_refused(empty, backup, tmp_path):
+def test_path_outside_folder_is_refused(empty, backup, tmp_path):
     manifest = json.loads((backup / "manifest.json").read_text())
     files = [manifest["files"][0] | {"path": "../outside"}]
 
     with working_in(empty), pytest.raises(CommandError, match="leads out of the folder"):
-        _restore(_rewritten(backup, tmp_path / "backup", files=files))
+        _restore(_with_manifest(backup, tmp_path / "backup", files=files))
 
     assert not (empty.media.parent / "outside").exists()
 
@@ -227,7 +227,7 @@ def test_encrypted_backup_needs_its_key(original, copies, tmp_path):
     (tmp_path / "none").write_text("# no key\n")
     with working_in(original):
         call_command("backup", tmp_path / "backup", recipient=[str(mine.to_public())], stdout=StringIO())
-    site = copies.of() if connection.vendor == "postgresql" else copies.new_sqlite()  # which has no tables yet
+    site = copies.of() if connection.vendor == "postgresql" else copies.new_sqlite()  # without tables
     (site.media / media.STAGE / "ab").mkdir(parents=True)
     (site.media / media.STAGE / "ab" / "half").write_text("left by a restore that was killed")
 
@@ -242,24 +242,24 @@ def test_encrypted_backup_needs_its_key(original, copies, tmp_path):
     _assert_equal(original, site)
 
 
-# ---- whole or not at all
+# ---- interruption
 
 
 def _interrupt(*args):
     raise KeyboardInterrupt
 
 
-def _place_and_interrupt(self, place=media.StagedFiles.put_into_place):
-    place(self)
+def _move_and_interrupt(self, move=media.StagedFiles.put_into_place):
+    move(self)
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("what", ["database", "files"])
-def test_interrupted_restore_leaves_nothing(empty, backup, monkeypatch, what):
-    if what == "database":
+@pytest.mark.parametrize("part", ["database", "files"])
+def test_interrupted_restore_leaves_no_rows_or_files(empty, backup, monkeypatch, part):
+    if part == "database":
         monkeypatch.setattr(loading, "run_after_restore", _interrupt)
     else:
-        monkeypatch.setattr(media.StagedFiles, "put_into_place", _place_and_interrupt)
+        monkeypatch.setattr(media.StagedFiles, "put_into_place", _move_and_interrupt)
 
     with working_in(empty), pytest.raises(KeyboardInterrupt):
         _restore(backup)
@@ -269,14 +269,14 @@ def test_interrupted_restore_leaves_nothing(empty, backup, monkeypatch, what):
         assert loading.triggers.missing() == set()
 
 
-# ---- the other database
+# ---- from PostgreSQL to SQLite and back
 
 needs_both = pytest.mark.skipif(connection.vendor != "postgresql", reason="DATABASE_URL names no PostgreSQL.")
 
 
 @pytest.fixture(scope="session")
 def moved(copies, backup, django_db_blocker, tmp_path_factory):
-    """The backup of PostgreSQL, restored into a new SQLite file, which has no tables before; and a backup of that."""
+    """Restore the PostgreSQL backup into a new SQLite database; return that site and a backup of it."""
     site, folder = copies.new_sqlite(), tmp_path_factory.mktemp("moved") / "backup"
     with django_db_blocker.unblock(), working_in(site):
         _restore(backup)
@@ -297,7 +297,7 @@ def test_postgresql_moves_to_sqlite_and_back(original, moved, copies):
 
 @needs_both
 @pytest.mark.slow
-def test_values_that_postgresql_refuses_are_named(moved, empty, tmp_path):
+def test_values_invalid_in_postgresql_are_reported(moved, empty, tmp_path):
     with working_in(moved.site), transaction.atomic():
         long = Organisation.objects.create(name="x" * 250, kind="ngo")
         nul = Organisation.objects.create(name="with a \x00", kind="ngo")

@@ -1,4 +1,4 @@
-"""``manage.py verify`` names what differs, and says so by its exit code."""
+"""Test that ``manage.py verify`` lists differences and sets its exit code."""
 
 import os
 from io import StringIO
@@ -17,13 +17,13 @@ from evaluation.models import Evaluation, EvaluationResult, StageMove
 from reports.models import ReportFile
 from strategies.models import CityPeriod, PeriodMove, PeriodRevision, RevisionAction
 
-from .copies import spoil, working_in
+from .copies import overwrite_file, working_in
 
 pytestmark = pytest.mark.django_db
 
 
 def _verify() -> tuple[str, str]:
-    """What it prints, and the error it ends with."""
+    """Return the output of the command and its error message."""
     out = StringIO()
     try:
         call_command("verify", stdout=out)
@@ -37,7 +37,7 @@ def _differences(out: str, *, has_triggers: bool = True) -> set[str]:
     return lines if has_triggers else {line for line in lines if not line.startswith("trigger ")}
 
 
-def test_whole_site_has_no_difference(restored):
+def test_restored_site_has_no_differences(restored):
     with working_in(restored.site):
         out, error = _verify()
 
@@ -46,12 +46,12 @@ def test_whole_site_has_no_difference(restored):
     assert "stored files: 0 checked" not in out
 
 
-def test_files_that_differ_are_named(original, copies):
+def test_different_files_are_reported(original, copies):
     with working_in(copies.with_files_of(original)):
-        gone, other, short = StoredFile.objects.order_by("pk")[:3]
-        default_storage.delete(gone.path)
-        spoil(other.path, b"x" * other.size)
-        spoil(short.path)
+        missing, other, short = StoredFile.objects.order_by("pk")[:3]
+        default_storage.delete(missing.path)
+        overwrite_file(other.path, b"x" * other.size)
+        overwrite_file(short.path)
         unknown, young = Path(default_storage.path("ab-unknown")), Path(default_storage.path("ab-young"))
         for file in (unknown, young):
             file.write_text("no row")
@@ -59,7 +59,7 @@ def test_files_that_differ_are_named(original, copies):
         out, error = _verify()
 
     assert _differences(out) == {
-        f"cities.storedfile {gone.pk}, {gone.path}: cannot be read (No such file or directory)",
+        f"cities.storedfile {missing.pk}, {missing.path}: cannot be read (No such file or directory)",
         f"cities.storedfile {other.pk}, {other.path}: does not match its SHA-256",
         f"cities.storedfile {short.pk}, {short.path}: has 11 bytes instead of {short.size}",
         "ab-unknown: no row knows this file",
@@ -68,15 +68,15 @@ def test_files_that_differ_are_named(original, copies):
 
 
 @pytest.fixture
-def changed(original):
-    """The original without its triggers; what a test changes there is undone."""
+def without_triggers(original):
+    """Drop the triggers of the original; changes by the test are rolled back."""
     with working_in(original), transaction.atomic():
-        triggers.take_off()
+        triggers.drop_all()
         yield
         transaction.set_rollback(True)
 
 
-def test_frozen_rows_that_differ_are_named(changed):
+def test_changed_frozen_rows_are_reported(without_triggers):
     revision = PeriodRevision.objects.earliest("pk")
     other = PeriodRevision.objects.latest("pk")
     file = ReportFile.objects.get()
@@ -100,30 +100,30 @@ def _another(result):
     return PeriodRevision.objects.exclude(pk=result.evaluation.revision_id).first()
 
 
-def test_moves_that_differ_are_named(changed):
+def test_wrong_moves_are_reported(without_triggers):
     moved = CityPeriod.objects.filter(state="published").first()
     gap = CityPeriod.objects.filter(state="accepted").first()
     without = CityPeriod.objects.filter(state="open").first()
-    judged = Evaluation.objects.get(stage="moderate")
+    evaluation = Evaluation.objects.get(stage="moderate")
     CityPeriod.objects.filter(pk=moved.pk).update(state="submitted")
     PeriodMove._base_manager.filter(city_period=gap, number=1).delete()
     PeriodMove._base_manager.filter(city_period=without).delete()
-    StageMove._base_manager.filter(evaluation=judged, to_stage="discuss").delete()
+    StageMove._base_manager.filter(evaluation=evaluation, to_stage="discuss").delete()
     out, _error = _verify()
 
     assert _differences(out, has_triggers=False) == {
         f"strategies.cityperiod {moved.pk}: is submitted, and its last move led to published",
         f"strategies.cityperiod {gap.pk}: its moves are not numbered from 1 to {gap.move_count}",
         f"strategies.cityperiod {without.pk}: its moves are missing",
-        f"evaluation.evaluation {judged.pk}: its moves do not lead to the stage moderate",
+        f"evaluation.evaluation {evaluation.pk}: its moves do not lead to the stage moderate",
     }
 
 
-def test_triggers_that_differ_are_named(original):
+def test_missing_trigger_is_reported(original):
     name = "epi_strategies_actionupdate_upd"
     with working_in(original), transaction.atomic():
-        on = " ON strategies_actionupdate" if connection.vendor == "postgresql" else ""
-        connection.cursor().execute(f"DROP TRIGGER {name}{on}")
+        on_table = " ON strategies_actionupdate" if connection.vendor == "postgresql" else ""
+        connection.cursor().execute(f"DROP TRIGGER {name}{on_table}")
         out, error = _verify()
         transaction.set_rollback(True)
 

@@ -1,4 +1,4 @@
-"""Every update that was acknowledged before a backup began is in it, and none is half there."""
+"""Test that a backup holds every update committed before it began, and no partly written update."""
 
 import itertools
 import os
@@ -30,21 +30,21 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.django_db
-def test_backup_while_two_people_write(lively, copies, tmp_path):
-    copy, written, over = copies.of(), {1: [], 2: []}, Event()
+def test_backup_during_writes_by_two_threads(changeable, copies, tmp_path):
+    copy, written, stop_event = copies.of(), {1: [], 2: []}, Event()
 
     def run(seed):
-        with connected_to(lively):
-            written[seed].extend(write(seed, lambda: not over.is_set()))
+        with connected_to(changeable):
+            written[seed].extend(write(seed, lambda: not stop_event.is_set()))
 
-    with working_in(lively):
+    with working_in(changeable):
         threads = [Thread(target=run, args=[seed]) for seed in written]
         for thread in threads:
             thread.start()
         time.sleep(0.5)
         began = time.time()
         call_command("backup", tmp_path / "backup", plain=True, stdout=StringIO())
-        over.set()
+        stop_event.set()
         for thread in threads:
             thread.join()
     with working_in(copy):
@@ -57,13 +57,14 @@ def test_backup_while_two_people_write(lively, copies, tmp_path):
     assert differences == []
 
 
-# ---- the same with real processes, on a site of its own
+# ---- with real processes, on a separate site
 
-WRITERS, AT_FIRST = 8, 20  # updates of each before the backup begins
+WRITERS = 8
+UPDATES_BEFORE = 20  # by each writer, before the backup begins
 
 
 class Site:
-    """A data folder and a database that can be emptied, as a new machine would have them."""
+    """A data folder and a database that can be emptied, as on a new machine."""
 
     def __init__(self, folder: Path) -> None:
         self.data = folder / "data"
@@ -78,7 +79,7 @@ class Site:
             "EPI_LOG_LEVEL": "WARNING",
         }
 
-    def empty(self, *, is_over: bool = False) -> None:
+    def empty(self, *, drop_only: bool = False) -> None:
         shutil.rmtree(self.data, ignore_errors=True)
         if not self.database:
             return
@@ -86,7 +87,7 @@ class Site:
             connection.autocommit = True
             with closing(connection.cursor()) as cursor:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
-                if not is_over:
+                if not drop_only:
                     cursor.execute(f'CREATE DATABASE "{self.database}"')
 
     def start(self, *arguments: str) -> subprocess.Popen:
@@ -97,9 +98,9 @@ class Site:
 
     def run(self, *arguments: str) -> str:
         process = self.start(*arguments)
-        said = process.communicate()[0].decode()
-        assert process.returncode == 0, said
-        return said
+        output = process.communicate()[0].decode()
+        assert process.returncode == 0, output
+        return output
 
 
 @pytest.fixture
@@ -107,12 +108,12 @@ def site(tmp_path):
     site = Site(tmp_path)
     site.empty()
     yield site
-    site.empty(is_over=True)
+    site.empty(drop_only=True)
 
 
 @pytest.mark.prove
 @pytest.mark.skipif(os.environ.get("EPI_PROVE") != "1", reason="EPI_PROVE is not 1.")
-def test_backup_while_many_write_and_the_disk_is_lost(site, tmp_path, capsys):
+def test_backup_during_writes_restores_after_disk_loss(site, tmp_path, capsys):
     key = pyrage.x25519.Identity.generate()
     (tmp_path / "key").write_text(f"{key}\n")
     for command in (
@@ -125,15 +126,15 @@ def test_backup_while_many_write_and_the_disk_is_lost(site, tmp_path, capsys):
     lists = [tmp_path / f"writer-{seed}" for seed in range(WRITERS)]
     stop, program = tmp_path / "stop", ["-m", "tests.backup.writers", "write"]
     writers = [site.start(*program, str(seed), str(stop), str(file)) for seed, file in enumerate(lists)]
-    _until(lambda: all(file.exists() and len(_read(file)) >= AT_FIRST for file in lists))
+    _wait_until(lambda: all(file.exists() and len(_read(file)) >= UPDATES_BEFORE for file in lists))
     began = time.time()
     site.run("manage.py", "backup", str(tmp_path / "backup"), "--recipient", str(key.to_public()))
     ended = time.time()
     assert all(writer.poll() is None for writer in writers)
     stop.touch()
     for writer in writers:
-        said = writer.communicate()[0].decode()
-        assert writer.returncode == 0, said
+        output = writer.communicate()[0].decode()
+        assert writer.returncode == 0, output
     written = [_read(file) for file in lists]
 
     site.empty()
@@ -146,7 +147,7 @@ def test_backup_while_many_write_and_the_disk_is_lost(site, tmp_path, capsys):
     counts = [check(rows, began, uuids) for rows in written]
 
     before, meanwhile, after = (sum(column) for column in zip(*counts, strict=True))
-    waited, waited_before = (_longest(written, *span) for span in ((began, ended), (2 * began - ended, began)))
+    waited, waited_before = (_longest_wait(written, *span) for span in ((began, ended), (2 * began - ended, began)))
     figures = (
         f"\n{WRITERS} writers: {before} updates acknowledged before the backup began, all of them restored.\n"
         f"Of the later ones {meanwhile} are in it and {after} are not; no writer has a gap.\n"
@@ -155,12 +156,12 @@ def test_backup_while_many_write_and_the_disk_is_lost(site, tmp_path, capsys):
     )
     with capsys.disabled():
         sys.stdout.write(figures + verified)
-    assert before >= WRITERS * AT_FIRST
+    assert before >= WRITERS * UPDATES_BEFORE
     assert after
 
 
-def _until(condition: Callable[[], bool], patience: float = 120) -> None:
-    end = time.monotonic() + patience
+def _wait_until(condition: Callable[[], bool], timeout: float = 120) -> None:
+    end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -171,7 +172,7 @@ def _read(file: Path) -> list[Written]:
     return [Written(UUID(uuid), float(at)) for uuid, at in pairs]
 
 
-def _longest(written: list[list[Written]], began: float, ended: float) -> float:
-    """The longest time between two updates of one writer."""
+def _longest_wait(written: list[list[Written]], began: float, ended: float) -> float:
+    """Return the longest time between two updates of one writer."""
     moments = [[began, *(row.at for row in rows if began < row.at < ended), ended] for rows in written]
     return max(after - before for row in moments for before, after in itertools.pairwise(row))

@@ -1,4 +1,4 @@
-"""People who log updates while a backup is made. As a program: ``python -m tests.backup.writers make|write``."""
+"""Log updates while a backup is made; also a program: ``python -m tests.backup.writers make|write``."""
 
 import sys
 import time
@@ -14,53 +14,53 @@ FILE_EVERY = 5  # updates
 
 
 class Written(NamedTuple):
-    """An update that was acknowledged: its commit had returned at the moment ``at``."""
+    """An update whose commit had returned by the time ``at``."""
 
     uuid: UUID
     at: float
 
 
 def log(action, *, by, form_uuid, text="Logged by a writer."):
-    from core import clock  # as a program, Django is set up first
+    from core import clock  # imported here: the program sets up Django first
     from strategies.services import updates
 
     data = updates.UpdateInput(date=clock.today(), text=text, status="ongoing", language="en", form_uuid=form_uuid)
     return updates.log_update(action, by=by, data=data)
 
 
-def write(seed: int, goes_on: Callable[[], bool]) -> Iterator[Written]:
-    """Logs updates, every fifth with a file; yields each when it is acknowledged."""
-    from strategies.models import ActionUpdate  # as a program, Django is set up first
+def write(seed: int, should_continue: Callable[[], bool]) -> Iterator[Written]:
+    """Log updates, every fifth with a file; yield each one after its commit."""
+    from strategies.models import ActionUpdate  # imported here: the program sets up Django first
     from tests.project.shared_data import evidence_on
 
-    random, number = Random(seed), 0
+    rng, number = Random(seed), 0
     known = ActionUpdate.objects.filter(text="MARKER-open-fact", author__person__memberships__role="official").first()
-    while goes_on():
+    while should_continue():
         number += 1
-        uuid = UUID(int=random.getrandbits(128), version=4)
+        uuid = UUID(int=rng.getrandbits(128), version=4)
         update = log(known.action, by=known.author, form_uuid=uuid, text=f"Writer {seed}, update {number}.")
         if number % FILE_EVERY == 0:
             evidence_on(update, f"writer-{seed}-{number}.pdf", known.author)
         yield Written(uuid, time.time())
-        time.sleep(random.random() / 50)
+        time.sleep(rng.random() / 50)
 
 
 def check(written: list[Written], began: float, uuids: set[UUID]) -> tuple[int, int, int]:
-    """Compares one writer's list with the restored rows: what was acknowledged before is there, without a gap after it.
+    """Compare the updates of one writer with the restored rows: no earlier update is missing, and there is no gap.
 
-    Returns how many were acknowledged before the backup began, how many of the others are there, and how many are not.
+    Return how many were committed before the backup began, how many later ones were restored, and how many were not.
     """
     before = [row for row in written if row.at < began]
-    there = [row for row in written if row.uuid in uuids]
+    restored = [row for row in written if row.uuid in uuids]
     assert {row.uuid for row in before} <= uuids
-    assert there == written[: len(there)]
-    return len(before), len(there) - len(before), len(written) - len(there)
+    assert restored == written[: len(restored)]
+    return len(before), len(restored) - len(before), len(written) - len(restored)
 
 
 def main() -> None:
     django.setup()
     if sys.argv[1] == "make":
-        from tests.project.shared_data import make_world  # its imports need Django set up
+        from tests.project.shared_data import make_world  # imported here: needs Django set up
 
         make_world()
         return

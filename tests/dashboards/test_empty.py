@@ -1,9 +1,9 @@
-"""Without a single city: apart from the modules whose tests share a network."""
+"""Test the dashboard without cities, in a module that does not share the network fixture."""
 
 from django.urls import reverse
 
 
-def test_an_empty_network_says_so(partner, client):
+def test_dashboard_without_cities_says_so(partner, client):
     client.force_login(partner)
 
     text = client.get(reverse("dashboards:network")).content.decode()

@@ -1,4 +1,4 @@
-"""Fixtures: one evaluation of Lublin with all its participants, created through the services."""
+"""A network with one evaluation of Lublin and all who take part in it, created through the services."""
 
 import copy
 from datetime import timedelta
@@ -20,7 +20,7 @@ STEPS = ["start_rating", "start_discussion", "start_moderation", "hand_to_commit
 
 
 class Case(SimpleNamespace):
-    """Case of an evaluation: ``case.to("discuss")`` completes the stages before, ``case.evaluation`` is reloaded."""
+    """``case.evaluation`` is fetched each time; ``case.to("discuss")`` does what the earlier stages require."""
 
     @property
     def evaluation(self) -> Evaluation:
@@ -30,7 +30,7 @@ class Case(SimpleNamespace):
         return self.framework.dimensions.get(code=code)
 
     def rate(self, user, levels=3, **extra):
-        """Rate all six dimensions with ``levels`` (one for all, or by code), and submit."""
+        """Rate all six dimensions with ``levels`` (one level, or levels by code) and submit."""
         for code in CODES:
             level = levels.get(code, 3) if isinstance(levels, dict) else levels
             ratings.save_rating(
@@ -167,5 +167,5 @@ def other_city(request, db):
 
 @pytest.fixture
 def days():
-    """Return a function: ``with days(14):`` moves the clock 14 days ahead."""
+    """``with days(14):`` runs the block 14 days later."""
     return lambda n: clock.at(clock.now() + timedelta(days=n))

@@ -1,4 +1,4 @@
-"""Before the discussion stage only its author sees a rating, on every page and in every query."""
+"""Before the discuss stage only its author sees a rating, on every page and for every role."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -122,7 +122,7 @@ def test_submission_reveals_no_rating_of_others(rated, client):
 
 
 def test_review_queue_shows_no_figures_before_the_review(rated):
-    """Add a second evaluation without disagreement: order and figures must not distinguish the two."""
+    """A second evaluation whose raters agree: sort order and figures must not distinguish the two."""
     other = EvaluationFactory(round=rated.round)
 
     for stage in ("rate", "discuss", "moderate"):

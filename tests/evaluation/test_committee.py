@@ -1,4 +1,4 @@
-"""Committee: two approvals of the same hash publish, one request for changes returns, conflicts are excluded."""
+"""Committee decisions: two approvals of a stated hash, changes requested by one, conflicts, double submission."""
 
 import threading
 
@@ -227,7 +227,7 @@ def test_question_outside_the_review_is_refused(case):
         committee.ask_question(case.evaluation, by=case.committee1, text="Already?")
 
 
-# ---- the desk page
+# ---- the review page
 
 
 PREPARED = {"desk": lambda case: case.to("review")}
@@ -253,7 +253,7 @@ def test_desk_shows_all_data_for_the_decision(case, desk, django_assert_max_num_
     for words in ("Reason for 1.", "Reason for 4.", "We agreed on it.", "3 levels apart", "all agree", "be the first"):
         assert words in page
     assert committee.decision_hash(case.evaluation) in page
-    assert "2 independent raters" in page  # the self-assessment is shown, but not part of the gap
+    assert "2 independent raters" in page  # the city's own rating is shown and does not count in the gap
     assert "City self-assessment" in page
 
 
@@ -266,7 +266,7 @@ def test_desk_marks_the_extremes_and_explains_the_mark_below_the_table(case, des
     assert [side.extremes for side in table.most_disputed_first] == [{1, 4}] + [set()] * 5
     assert page.count("is-split") == 2
     assert page.index("</table>") < page.index("1 not met, 2 partly met") < page.index("Dashed frame")
-    assert page.count('<details class="epi-more" open>') == 1  # the disputed dimension is expanded
+    assert page.count('<details class="epi-more" open>') == 1  # disputed dimensions are expanded
 
 
 def test_desk_shows_and_links_the_submission_under_review(client, city):
@@ -361,7 +361,7 @@ def test_desk_lists_changes_since_the_last_visit(case, desk, days):
     client, url, _post_decision = desk
     seen_url = reverse("admin:evaluation_desk_seen", args=[case.pk])
     client.get(url)
-    assert not DeskVisit.objects.exists()  # GET stores nothing
+    assert not DeskVisit.objects.exists()  # GET changes nothing
     client.post(seen_url, headers={"HX-Request": "true"})
     assert "Nothing has changed." in client.get(url).content.decode()
 

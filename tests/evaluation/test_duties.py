@@ -54,6 +54,6 @@ def test_conflicts_are_not_queried_for_people_without_duties(case, everyone):
         user = everyone[role]
         rows = [Evaluation.objects, CityPeriod.objects, PeriodRevision.objects]
         assert "conflictofinterest" not in "".join(str(row.visible_to(user).query) for row in rows), role
-        assert PeriodRevision.objects.given_to(user).query.is_empty(), role
+        assert PeriodRevision.objects.granted_to(user).query.is_empty(), role
     for user in (case.rater1, case.moderator, case.committee1):
-        assert "conflictofinterest" in str(PeriodRevision.objects.given_to(user).query)
+        assert "conflictofinterest" in str(PeriodRevision.objects.granted_to(user).query)

@@ -1,4 +1,4 @@
-"""Database locks: data of a published evaluation and of a finished report cannot be changed."""
+"""Rows of a published evaluation and of a report that is ready cannot be changed in any way."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -33,7 +33,7 @@ def execute_sql(statement, *parameters):
 
 
 def insert_copy(row, **changes):
-    """Insert by SQL a copy of a stored row with some columns changed."""
+    """Insert a copy of a stored row with some columns changed, by SQL."""
     stored = {field.column: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
     columns = stored | changes
     marks = ", ".join(["%s"] * len(columns))
@@ -124,7 +124,7 @@ def test_published_evaluation_cannot_be_changed(published, change):
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statements")
 def test_sqlite_replace_of_a_published_rating_is_refused(published):
-    """REPLACE deletes the old row without the delete trigger when recursive triggers are off."""
+    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row without firing delete triggers in other programs."""
     published_row = Rating.objects.first()
     other = AssessmentFactory(evaluation=EvaluationFactory(round=published.round))
     other_row = Rating.objects.create(assessment=other, dimension=published_row.dimension, level=1, reasons="Mine.")
@@ -164,7 +164,7 @@ def test_alpha_is_computed_from_the_published_snapshot(published):
     assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before
 
 
-# ---- moves, decisions and results are added in their stage
+# ---- moves, decisions and results only in their stage
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pages of evaluations: access for each role and stage, forms and query counts."""
+"""Pages of evaluations: visibility, number of queries, and that their forms work."""
 
 import pytest
 from django.urls import reverse
@@ -213,7 +213,7 @@ def test_submission_links_the_next_evaluation_to_rate(case, get, post, city):
 def _rate_all(case, get, post):
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
         post(case.rater1, "evaluation:rate", case.pk, code, choice="3", reasons="Seen.")
-        get(case.rater1, "evaluation:rate_review")  # consumes the messages
+        get(case.rater1, "evaluation:rate_review")  # the success message is read
     post(case.rater1, "evaluation:rate_review")
 
 
@@ -234,7 +234,7 @@ def test_moderator_saves_consensus_per_dimension_and_hands_over(case, get, post)
     codes = ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact")
 
     page = get(case.moderator, "evaluation:moderate").content.decode()
-    assert page.index('id="impact"') < page.index('id="relevance"')  # the largest gap is first
+    assert page.index('id="impact"') < page.index('id="relevance"')  # the largest gap comes first
     for code in codes:
         data = {f"{code}-choice": "2", f"{code}-reason": "Agreed.", f"{code}-version": "", "dimension": code}
         assert post(case.moderator, "evaluation:moderate", **data).url.endswith(f"#{code}")
@@ -375,7 +375,7 @@ def test_rater_who_declares_a_conflict_loses_access(case, get, post):
     response = post(case.rater1, "evaluation:conflict_declare", reason="I advised them.")
 
     assert response.url == reverse("evaluation:round_list")
-    assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer may open other pages only
+    assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer sees only that it exists
 
 
 @pytest.mark.stage("review")
@@ -395,7 +395,7 @@ def test_question_is_answered_by_officials_of_the_city(case, get, post):
     assert "has been answered already" in again.content.decode()
 
 
-# ---- query counts
+# ---- number of queries
 
 
 def create_evaluations(case, count):

@@ -1,4 +1,4 @@
-"""Ratings: validation, stages, submission, reopening, citations and excluded raters."""
+"""What a rater may enter and when, and what a rating needs to be complete."""
 
 import pytest
 

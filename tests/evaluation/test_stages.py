@@ -1,4 +1,4 @@
-"""Stages: moved by date or by coordinators, with a stored move and emails."""
+"""Stages move by date and by hand, one at a time and once; each move has its row and its emails."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Random sequences of evaluation steps keep ratings hidden, conflicts excluded and results unchanged."""
+"""Random sequences of actions keep the rules: blind ratings, no conflicts, two approvals, frozen results."""
 
 from collections import Counter
 from contextlib import ExitStack, nullcontext
@@ -30,7 +30,7 @@ DECLARE, RATE, DISCUSS, MODERATE, REVIEW, PUBLISHED = STAGES
 CODES = ["relevance", "impact"]
 OF_CITY, MEMBERS = {"official", "lead", "expert"}, {"committee1", "committee2", "committee4"}  # committee3 is in both
 OFFICE = {"rater1", "rater2", "moderator", "partner", "coordinator"}  # trainers, as partners, read what is published
-SEE_COMMITTEE_TEXTS = OF_CITY | OFFICE  # see the texts of the committee after publication
+SEE_COMMITTEE_TEXTS = OF_CITY | OFFICE  # the committee's texts, once published
 OTHERS = OFFICE | {"committee3", "superuser"}
 
 yes_or_no, codes, levels = st.booleans(), st.sampled_from(CODES), st.sampled_from([1, 4, None])
@@ -39,7 +39,7 @@ tasked = st.sampled_from(["rater1", "official", "moderator", "committee1", "rate
 
 
 class EvaluationMachine(RuleBasedStateMachine):
-    """One evaluation of two dimensions, which starts in any stage, reached by regular steps."""
+    """One evaluation of two dimensions, brought to a random stage through the services."""
 
     case = evaluation = dimensions = users = queries = None  # set by the test
 
@@ -59,7 +59,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.example.__exit__(None, None, None)
 
-    # ---- expected state
+    # ---- the expected state
 
     def is_free(self, who):
         return who not in OF_CITY | {"committee3"} | self.conflicts.keys()
@@ -89,7 +89,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         return max(Counter(stated for _, who, _, stated in approvals if self.may_decide(who)).values(), default=0)
 
     def is_ready(self, verb):
-        """Return whether a move by a coordinator or by date is possible."""
+        """Return whether a move by hand or by date is possible."""
         return self.stage in TRANSITIONS[verb][0] and {
             "start_rating": True,
             "start_discussion": bool(self.counted()),
@@ -115,7 +115,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         self.stage = TRANSITIONS[verb][1]
 
     def sync_with_database(self):
-        """Read cycle and stage from the database: two approvals publish, a change starts a new cycle."""
+        """Two approvals publish; a decision may also begin a new cycle of decisions."""
         row = self.case.evaluation
         self.cycle = row.cycle
         if row.stage == PUBLISHED and self.stage == REVIEW:
@@ -128,7 +128,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         found = [*(getattr(self.evaluation, name) for name in names), rows.Rating.objects]
         return [list(one.order_by("pk").values()) for one in found]
 
-    # ---- steps
+    # ---- actions of people
 
     @initialize(stage=st.sampled_from([REVIEW, RATE, DISCUSS, REVIEW, MODERATE, PUBLISHED, DECLARE]))
     def begin(self, stage):
@@ -137,7 +137,7 @@ class EvaluationMachine(RuleBasedStateMachine):
 
     @rule()
     def advance(self):
-        """Complete the current stage."""
+        """Do what must be done next in this stage."""
         for who in [*self.raters] if self.stage == RATE else []:
             for level, code in enumerate(CODES, 2):
                 self.rate(who, code, level, is_last=code == CODES[-1])
@@ -384,7 +384,7 @@ def compile_query(query):
 def test_invariants_hold_for_random_steps(case):
     case.committee4 = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
     case.superuser = PersonFactory(user__is_superuser=True, user__is_staff=True).user
-    member(BodyKind.EXPERT_GROUP, Role.MEMBER, case.city, user=case.official)  # a member of both bodies
+    member(BodyKind.EXPERT_GROUP, Role.MEMBER, case.city, user=case.official)  # is a member of both
     case.framework.dimensions.exclude(code__in=CODES).delete()
     EvaluationMachine.case, EvaluationMachine.evaluation = case, case.evaluation
     EvaluationMachine.dimensions = {dimension.code: dimension for dimension in case.framework.dimensions.all()}
@@ -395,6 +395,6 @@ def test_invariants_hold_for_random_steps(case):
 
     run_state_machine_as_test(
         EvaluationMachine,
-        # Without the shrink phase: shortening a failing example takes minutes.
+        # A failing example is not shrunk: that takes minutes.
         settings=examples(few=6, many=300, stateful_step_count=30, phases=[Phase.generate]),
     )

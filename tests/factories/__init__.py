@@ -1,4 +1,4 @@
-"""One factory for each model that tests make by hand. What services must make (revisions, results) they make."""
+"""One factory for each model, except models whose rows only services may create (revisions, results)."""
 
 from .evaluation import (
     AssessmentFactory,
@@ -17,12 +17,12 @@ from .more import (
     DiscussionNoteFactory,
     EvidenceFactory,
     GateWaiverFactory,
-    ImplementationProblemFactory,
     InvitationFactory,
     MailFactory,
     NarrativeFactory,
     PeriodCommentFactory,
     ReportScheduleFactory,
+    RiskFactory,
     SpeakerFactory,
     StrategyCommentFactory,
     SubstituteAppointmentFactory,
@@ -80,7 +80,6 @@ __all__ = [
     "EvidenceFactory",
     "FrameworkFactory",
     "GateWaiverFactory",
-    "ImplementationProblemFactory",
     "IndicatorFactory",
     "IndicatorValueFactory",
     "InvitationFactory",
@@ -98,6 +97,7 @@ __all__ = [
     "RatingFactory",
     "ReportScheduleFactory",
     "ReportingPeriodFactory",
+    "RiskFactory",
     "SessionFactory",
     "SpeakerFactory",
     "StoredFileFactory",

@@ -1,4 +1,4 @@
-"""What hangs on the main things: letters, invitations, parts of plans, evidence, the talk in evaluations."""
+"""Factories of dependent rows: emails, invitations, parts of plans, evidence, notes in evaluations."""
 
 from datetime import timedelta
 
@@ -14,9 +14,9 @@ from pilot.models import GateWaiver
 from reports.models import ReportSchedule
 from strategies.models import (
     Evidence,
-    ImplementationProblem,
     Narrative,
     PeriodComment,
+    Risk,
     StrategyComment,
     SwotItem,
     UpdateDraft,
@@ -82,9 +82,9 @@ class SwotItemFactory(DjangoModelFactory):
     text = factory.Sequence(lambda n: f"Strength {n}")
 
 
-class ImplementationProblemFactory(DjangoModelFactory):
+class RiskFactory(DjangoModelFactory):
     class Meta:
-        model = ImplementationProblem
+        model = Risk
 
     strategy = factory.SubFactory(StrategyFactory)
     text = factory.Sequence(lambda n: f"Problem {n}")
@@ -139,7 +139,7 @@ class GateWaiverFactory(DjangoModelFactory):
         model = GateWaiver
 
     phase = factory.SubFactory(PilotPhaseFactory)
-    condition = "strategy_adopted"
+    requirement = "strategy_adopted"
     reason = "By another way."
     by = factory.SubFactory(UserFactory)
 

@@ -1,4 +1,4 @@
-"""One world for all tests that crawl, made once for each process and rolled back after the last of them."""
+"""Fixtures: shared data for all tests that request many pages, created once for each process and then rolled back."""
 
 from contextlib import ExitStack
 
@@ -14,7 +14,7 @@ _open = ExitStack()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests of the world stand together, by the half of the crawl and the role that they read."""
+    """Order the tests that use the shared data last, by the group and the role that they need."""
     items.sort(key=_place)
 
 
@@ -35,7 +35,7 @@ def pytest_runtest_teardown(item, nextitem):
 
 @pytest.fixture(scope="session")
 def world(django_db_setup, django_db_blocker):
-    """Made in an outer transaction, to which what a test writes falls back. Its tests are marked ``django_db``."""
+    """Create the shared data in an outer transaction. Tests that use it are marked ``django_db`` and roll back."""
     with django_db_blocker.unblock():
         block = transaction.atomic()
         block.__enter__()
@@ -53,7 +53,7 @@ def _roll_back(blocker, block):
 
 @pytest.fixture(scope="session")
 def crawl(world, django_db_blocker):
-    """What each role is answered; asked for once for each role, by the first test that reads it."""
+    """Return the responses to each role; each is requested once, by the first test that needs it."""
     with django_db_blocker.unblock():
         return Crawl(world)
 

@@ -1,6 +1,6 @@
-"""Every route × every role: what each is answered is written down in ``access.txt``; a route without a line fails.
+"""Every route for every role: ``access.txt`` has the expected status codes; a route without a line fails.
 
-On the way, no answer holds a marker of the world that its role may not read.
+Each response is also searched for markers of the shared data that the role may not see.
 """
 
 import pytest

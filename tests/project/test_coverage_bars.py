@@ -1,4 +1,4 @@
-"""The script that reads coverage: what is strict, what is excluded, what is named as missing."""
+"""Test the coverage script: strict files, exclusions and the list of missing lines."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests import coverage_bars
         ("strategies/services/periods.py", True),
         ("core/services.py", True),
         ("cities/selectors/people.py", True),
-        ("evaluation/reports/render.py", True),
+        ("reports/documents/render.py", True),
         ("dashboards/charts.py", True),
         ("training/rules.py", True),
         ("reports/views.py", False),
@@ -19,11 +19,11 @@ from tests import coverage_bars
         ("cities/charts_of_old.py", False),
     ],
 )
-def test_services_selectors_rules_charts_and_reports_are_strict(path, expected):
+def test_services_selectors_rules_charts_and_documents_are_strict(path, expected):
     assert coverage_bars.is_strict(path) is expected
 
 
-def test_missing_lines_and_branches_are_named_unless_excluded():
+def test_missing_lines_and_branches_are_listed_unless_excluded():
     lines = ["if a:", "    b()", "else:", "    raise SystemExit", "c()"]
     file = {"missing_lines": [2, 4], "missing_branches": [[1, 2], [1, 4], [5, -1]]}
 
@@ -36,12 +36,12 @@ def test_missing_lines_and_branches_are_named_unless_excluded():
     assert none == ([], 0)
 
 
-def test_exclusion_without_a_reason_is_refused():
+def test_exclusion_without_reason_is_refused():
     with pytest.raises(SystemExit, match="line 2: write path"):
         coverage_bars.read_exclusions("# comment\napp/rules.py | * | ")
 
 
-def test_exclusions_name_files_and_lines_that_are_there():
+def test_excluded_files_and_lines_exist():
     found = coverage_bars.read_exclusions(coverage_bars.EXCLUSIONS.read_text("utf-8"))
 
     missing = []

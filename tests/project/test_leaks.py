@@ -1,4 +1,4 @@
-"""What somebody may not read is in no answer: not by filters, searches, sort orders, counts, downloads or letters."""
+"""Hidden texts are in no response: not by filter, search, sort order, count, download or email."""
 
 import html
 import logging
@@ -32,14 +32,14 @@ def _quiet():
 
 
 def pages_of(role: str) -> list:
-    """Lines of the table that this role is answered with a page."""
+    """Return the lines of the access table where this role gets a page."""
     return [line for line in LINES if line.get.get(role) == "200"]
 
 
 def ways_on(path: str, text: str) -> set[str]:
-    """The same page with other parameters: filters, sort orders, further pages, downloads, and its search fields.
+    """Return URLs of the same page with its filters, sort orders, further pages, downloads and searches.
 
-    Of each parameter one value: what one lets through, all do.
+    One value of each parameter is enough: if one leaks, all do.
     """
     own, found = urlsplit(path).path, set()
     for link in re.findall(r'(?:href|hx-get)="([^"]*\?[^"]+)"', text):
@@ -77,7 +77,7 @@ SAME_FOR = ["public", "viewer", "official", "lead", "former", "superuser", "rate
 def test_pages_are_the_same_however_much_another_city_drafts(world, crawl, role):
     """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not submitted.
 
-    Nor of what Ghent, whose strategy is published, adds to it and does not publish.
+    Nor what Ghent adds to its published strategy without publishing it.
     """
     answers = crawl.of(role)
     lines = [line for line in pages_of(role) if "lublin" not in line.sample]
@@ -100,11 +100,11 @@ def _lublin_works_on(world):
         evidence_on(logged(action, by, mark("lublin-fact")), f"{mark('lublin-fact')}.pdf", by)
         IndicatorFactory(strategy=world.other_strategy, name=mark("lublin-plan"))
         EventFactory(city=world.other, title=mark("lublin-event"))
-    data = updates.UpdateInput(date=world.other.today, text=mark("lublin-fact"), status="paused", language="en")
+    data = updates.UpdateInput(date=world.other.today, text=mark("lublin-fact"), stage="paused", language="en")
     updates.change_update(world.other_update, by=by, data=data, version=world.other_update.version)
 
 
-# ---- the workbench: what its lists could be asked by
+# ---- the admin: lookups of its lists
 
 PRYING = {
     "evaluation_evaluation": [
@@ -142,11 +142,11 @@ def test_workbench_is_not_asked_by_what_it_does_not_show(world, role, model):
 
         assert response.status_code != 500
         assert leaks(text_of(response), role) == set()
-        if "__" in query:  # every lookup here asks by what the list has no filter for
+        if "__" in query:  # none of these lookups is a filter of the list
             assert response.status_code in {302, 400, 403, 404}, f"{query} filters"
 
 
-# ---- letters
+# ---- emails
 
 
 def test_letters_tell_their_readers_no_more_than_pages_do(world):
@@ -179,7 +179,7 @@ def _mail_pages(world):
         yield text_of(client.get(reverse("accounts:mail_detail", args=[letter.pk])))
 
 
-# ---- that these tests can fail
+# ---- these tests can fail
 
 
 @pytest.mark.xdist_group(HALVES["coordinator"])

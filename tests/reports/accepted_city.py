@@ -1,4 +1,4 @@
-"""Create through the services a city with an accepted period, and its published evaluation."""
+"""A city with an accepted period and a published evaluation, created through the services."""
 
 from decimal import Decimal
 from types import SimpleNamespace
@@ -48,11 +48,11 @@ def open_city(city, *, actions=2, ahead=0) -> SimpleNamespace:
 
 
 def _update(text, **fields) -> UpdateInput:
-    return UpdateInput(date=clock.today(), text=text, status="ongoing", language="en", **fields)
+    return UpdateInput(date=clock.today(), text=text, stage="ongoing", language="en", **fields)
 
 
 def accept(city_data, *, coordinator=None) -> PeriodRevision:
-    """Submit and accept the period; return its revision."""
+    """Submit and accept the period; works again after it was reopened."""
     city_data.coordinator = (
         coordinator or getattr(city_data, "coordinator", None) or member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     )

@@ -1,3 +1,3 @@
-"""Import the fixtures of evaluations, which the tests of reports use too."""
+"""Fixtures of evaluations, which reports need too."""
 
 from tests.evaluation.conftest import *  # noqa: F403 - fixtures are found by name

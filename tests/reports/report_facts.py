@@ -1,4 +1,4 @@
-"""Facts of reports as the selectors return them, for tests of documents and files."""
+"""Facts as the selectors return them, for tests of the documents made from them."""
 
 from datetime import UTC, datetime
 

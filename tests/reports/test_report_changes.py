@@ -1,4 +1,4 @@
-"""Changes since the previous report: matched by key and shown as text; cells of single figures."""
+"""Changes since the previous report: matched by key, described in text."""
 
 import copy
 
@@ -26,7 +26,7 @@ def only(found):
 
 
 def printed_row(change, *, names_cities=False) -> list:
-    """Return the table row of a change."""
+    """Return the printed row of a change."""
     facts = {"previous": {"number": "EPI-1", "issued": "2026-07-01"}, "changes": [change]}
     section = changes_section.change_section(facts, names_cities=names_cities)
     return section["blocks"][1]["rows"][0]
@@ -96,7 +96,7 @@ def test_new_city_is_reported(before, after):
 
 
 def test_newly_hidden_small_target_is_not_reported(before, after):
-    """Earlier reports still contained small targets of indicators that count people."""
+    """The earlier report still printed targets about few people."""
     row, earlier = after["cities"][0]["indicators"][0], before["cities"][0]["indicators"][0]
     earlier["target"] = "3"
     row |= {"target": None, "is_target_small": True}
@@ -115,7 +115,7 @@ def test_small_figures_of_an_earlier_report_are_printed_unchanged():
     assert (row[1]["text"], row[4]["text"]) == ("2", "4")
 
 
-# ---- cells of single figures
+# ---- text of single figures
 
 
 @pytest.mark.parametrize(
@@ -217,3 +217,9 @@ def test_action_cell_shows_code_title_and_owner():
 
     first = actions["blocks"][-1]["rows"][0][0]
     assert first == {"text": f"A1 {report_facts.action(1)['title']}", "note": "Department of Education and Labour"}
+
+
+def test_new_indicator_has_no_earlier_value(before, after):
+    after["cities"][0]["indicators"].append(report_facts.indicator(99))
+
+    assert [change for change in changes(before, after) if change["what"] in {"target", "value"}] == []

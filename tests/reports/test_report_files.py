@@ -1,4 +1,4 @@
-"""Report files: contents and structure of the PDF, the HTML, and reproducible bytes."""
+"""The text of the PDF, identical bytes on each rendering, and the HTML file."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from reports.documents import render
 from tests.reports import report_facts
 
 HTML_TAG = re.compile(r"<[^>]+>")
-NOISE = re.compile(r"[\s\u00ad\u2011-]+")  # line breaks and hyphenation depend on the engine
+NOISE = re.compile(r"[\s\u00ad\u2011-]+")  # line breaks depend on the engine
 
 
 def plain(text: str) -> str:
@@ -28,7 +28,7 @@ def display_value(document) -> list[str]:
         keys = {"text", "note", "title", "caption", "rows", "columns", "blocks", "entries", "value", "words", "label"}
         keys |= {"sections", "key", "by"}
         if "planned" in document:
-            keys -= {"words"}  # the text alternative of the timeline
+            keys -= {"words"}  # text alternative of a drawn line
         return [words for key, part in document.items() if key in keys for words in display_value(part) if words]
     return []
 

@@ -1,4 +1,4 @@
-"""Characters without a font are replaced, so that any text can be printed."""
+"""Every character can be printed: one that no font has is replaced."""
 
 import io
 import json
@@ -38,6 +38,7 @@ def test_every_supported_character_can_be_printed():
         ("你好, ሰላም", f"{MISSING}, {MISSING}"),
         ("a\N{RIGHT-TO-LEFT OVERRIDE}b\x07c\u2028d", "abc\nd"),
         ("o\N{COMBINING DIAERESIS} 😀", "ö [grinning face]"),
+        ("a\N{IDEOGRAPHIC SPACE}b", "a b"),
     ],
 )
 def test_unsupported_characters_are_replaced(typed, printed):

@@ -1,4 +1,4 @@
-"""Pages of reports: list, report page, files and form, with permissions and query limits."""
+"""List, page and files of reports: permissions, number of queries, failed reports."""
 
 import pytest
 from django.db import connection
@@ -20,7 +20,7 @@ from .accepted_city import SECRET, accepted_city, open_city
 
 pytestmark = pytest.mark.django_db
 
-VISIBLE_COUNTS = {  # number of visible reports among those of both cities and the network; written by hand
+VISIBLE_COUNTS = {  # number of (own city's, other city's, network's) reports in the list, written by hand
     "viewer": 2,
     "expert": 2,
     "local_committee": 2,
@@ -40,7 +40,7 @@ VISIBLE_COUNTS = {  # number of visible reports among those of both cities and t
 
 
 def create_report(city=None, *, period=None, state="accepted", **given) -> Report:
-    """Return a report, created without issuing it through the services."""
+    """Create a report row without issuing it."""
     period = period or ReportingPeriodFactory()
     kind = ReportKind.CITY_PERIOD if city else ReportKind.NETWORK_PERIOD
     number = f"EPI-{period.starts_on:%Y%m}-{city.slug.upper() if city else 'NETWORK'}-R1"
@@ -181,7 +181,7 @@ def test_report_page_shows_the_snapshot_and_its_files(client, everyone, city):
 
 
 def test_table_cells_have_their_column_heading_as_label(client, everyone, city):
-    """On small screens rows are shown as cards, with the column heading beside each value."""
+    """Phones show each row as a card with the column's name beside each value."""
     report = issue_report(kind=ReportKind.CITY_PERIOD, city=city, period=accepted_city(city).period)
     blocks = [block for section in report.contents["document"]["sections"] for block in section["blocks"]]
     headings = {column["text"] for block in blocks if block["type"] == "table" for column in block["columns"][1:]}

@@ -1,4 +1,4 @@
-"""Tasks that build reports: claimed by one worker, retried after failures, given up after three attempts."""
+"""The report queue: one worker builds a report, a second one finds nothing, three failures end it."""
 
 import json
 from datetime import timedelta
@@ -95,13 +95,13 @@ def test_claimed_report_is_not_built_again(report):
 
 
 def test_stale_report_is_rebuilt_and_the_first_worker_writes_nothing(report, monkeypatch):
-    """The first worker continues after the second one has finished."""
+    """A worker that was suspended continues after another one has finished."""
 
     def slow(snapshot):
         for number, rendered in enumerate(render.render_report(snapshot)):
             if number == 1 and report.pk not in seen:
                 seen.add(report.pk)
-                with after_seconds(settings.REPORT_SILENCE_SECONDS + 1):
+                with after_seconds(settings.REPORT_LEASE_SECONDS + 1):
                     tasks.build_report(report.pk)
             yield rendered
 
@@ -139,7 +139,7 @@ def test_failed_report_is_queued_again_and_given_up_after_three_attempts(report,
 def test_report_of_a_dead_worker_is_given_up_after_three_attempts(report):
     Report.objects.update(state=ReportState.BUILDING, attempts=3, heartbeat_at=clock.now(), claim_token="0" * 32)
 
-    with after_seconds(settings.REPORT_SILENCE_SECONDS + 1):
+    with after_seconds(settings.REPORT_LEASE_SECONDS + 1):
         tasks.requeue_reports()
 
     report.refresh_from_db()
@@ -150,7 +150,7 @@ def test_report_of_a_dead_worker_is_given_up_after_three_attempts(report):
 def test_requeue_enqueues_queued_and_stale_reports_only(monkeypatch):
     waiting, stale, busy, done = (queued(name) for name in ("a", "b", "c", "d"))
     Report.objects.filter(pk=done.pk).update(state=ReportState.READY, ready_at=clock.now())
-    with after_seconds(-settings.REPORT_SILENCE_SECONDS - 1):
+    with after_seconds(-settings.REPORT_LEASE_SECONDS - 1):
         Report.objects.claim(stale.pk)
     Report.objects.claim(busy.pk)
     enqueued = []
@@ -172,7 +172,7 @@ def test_report_with_wrong_hash_is_not_rendered(report, monkeypatch):
 
 
 def test_emails_files_and_state_are_stored_atomically(report, monkeypatch):
-    """When the emails cannot be stored, nothing is; the next attempt stores everything."""
+    """If the emails cannot be stored, nothing is; the next attempt does everything."""
     monkeypatch.setattr("reports.services.reports._notify_recipients", lambda report: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):

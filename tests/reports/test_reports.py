@@ -1,4 +1,4 @@
-"""Issuing reports: numbers, revisions, accepted and visible data only, locks, schedules and recipients."""
+"""Issuing: frozen once, numbered, from accepted data only, without what the city does not share."""
 
 from datetime import date, timedelta
 
@@ -145,7 +145,7 @@ def test_pact_gate_is_met_after_the_first_report(city):
 
 def test_update_without_people_has_an_empty_number(city):
     city_data = open_city(city)
-    data = UpdateInput(date=clock.today(), text="Nobody was met.", status="ongoing", language="en")
+    data = UpdateInput(date=clock.today(), text="Nobody was met.", stage="ongoing", language="en")
     log_update(city_data.actions[0], by=city_data.lead, data=data)
     accept(city_data)
 
@@ -260,7 +260,7 @@ def test_report_includes_the_published_evaluation_without_single_ratings(case):
 
 
 def evaluated(case):
-    """Return the result of an evaluation of this quarter and an accepted city in the next one."""
+    """The evaluation is about this quarter, the report about the next one."""
     return published_result(case), accepted_city(case.city, ahead=1)
 
 
@@ -325,7 +325,7 @@ def test_issued_report_cannot_be_changed(city, change):
 
 @pytest.fixture
 def unsafe_cursor():
-    """Yield a cursor without recursive triggers: a replaced row is deleted without the delete trigger."""
+    """A connection without the site's settings, where REPLACE deletes rows without firing triggers."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA recursive_triggers = OFF")
@@ -334,7 +334,7 @@ def unsafe_cursor():
             cursor.execute("PRAGMA recursive_triggers = ON")
 
 
-FORGED = {  # changed columns; the others, unique keys included, stay
+FORGED = {  # columns that an attacker would change; the others, keys too, stay
     "by_number": {"id": 9_999, "revision": 99},
     "by_subject": {"id": 9_999, "number": "EPI-FORGED"},
     "by_id": {"number": "EPI-FORGED", "revision": 99},
@@ -362,7 +362,7 @@ def test_replacement_of_an_issued_report_is_refused(city, issue, name, unsafe_cu
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statement")
 @pytest.mark.parametrize("key", ["id", "rowid", "number", "revision"])
 def test_sqlite_update_or_replace_of_an_issued_report_is_refused(city, key, unsafe_cursor):
-    """UPDATE OR REPLACE deletes the row that already has the key."""
+    """UPDATE OR REPLACE deletes the row that already has the new key."""
     city_data = accepted_city(city)
     first = issue_city(city_data)
     reopen_and_accept(city_data)
@@ -484,11 +484,11 @@ def test_retry_queues_a_failed_report_and_resets_attempts(city):
         retry_report(report, by=None)
 
 
-# ---- concurrency and edge cases
+# ---- rare cases
 
 
 def test_concurrent_issue_returns_the_first_report(city, monkeypatch):
-    """The unique key refuses the second row; the service returns the first report."""
+    """The unique key refuses the second row; the second person gets the first one's report."""
     city_data, original = accepted_city(city), reports._freeze
 
     def freeze_twice(*args, **kwargs):

@@ -1,4 +1,4 @@
-"""Verification: issued files and hashes are confirmed, changed ones are not, and uploads are not stored."""
+"""*Verify* accepts issued files, refuses them with one changed byte, and stores nothing that was uploaded."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ def period(city):
 
 @pytest.fixture
 def action(city, period):
-    return ActionFactory(city=city, title="Language café", accountable=PersonFactory())
+    return ActionFactory(city=city, title="Language café", responsible=PersonFactory())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.factories import member
 
 def update_input(text="We met.", **more):
     """Return the input of an update dated today, with the status "ongoing"."""
-    return updates.UpdateInput(**({"date": clock.today(), "text": text, "status": "ongoing"} | more))
+    return updates.UpdateInput(**({"date": clock.today(), "text": text, "stage": "ongoing"} | more))
 
 
 def days(number):

@@ -26,7 +26,7 @@ def owner(city):
 
 @pytest.fixture
 def other_action(city, owner, period):
-    return ActionFactory(city=city, title="Open doors", accountable=owner.person)
+    return ActionFactory(city=city, title="Open doors", responsible=owner.person)
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from core.snapshots import canonical, sha256_hex
 from strategies.models import (
     Action,
     Evidence,
-    ImplementationProblem,
     PeriodRevision,
     RevisionAction,
     RevisionIndicator,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -84,8 +84,8 @@ def test_snapshot_holds_the_facts_and_the_plan(city, city_period, action, offici
     swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="Good schools.")
     swot.actions.add(action)
     swot.areas.add(action.objective.area)
-    problem = ImplementationProblem.objects.create(strategy=action.strategy, text="Few rooms.", counter_action=action)
-    problem.swot_items.add(swot)
+    risk = Risk.objects.create(strategy=action.strategy, text="Few rooms.", mitigating_action=action)
+    risk.swot_items.add(swot)
     indicator = IndicatorFactory(strategy=action.strategy, action=action, baseline=1, target=9)
     PilotPhaseFactory(city=city)
     photo = StoredFileFactory(uploaded_by=official)
@@ -125,11 +125,11 @@ def test_snapshot_holds_the_facts_and_the_plan(city, city_period, action, offici
 
 
 def test_snapshot_contains_no_personal_names(city, city_period, action, official, lead):
-    accountable = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
-    Action.objects.filter(pk=action.pk).update(accountable=accountable)
+    responsible = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
+    Action.objects.filter(pk=action.pk).update(responsible=responsible)
     official.first_name, official.last_name = "Olle", "Official"
     official.save()
-    updates.log_update(action, by=official, data=update_input(on_behalf_of=accountable))
+    updates.log_update(action, by=official, data=update_input(on_behalf_of=responsible))
 
     snapshot = periods.submit_period(city_period, by=lead).snapshot
 
@@ -147,7 +147,7 @@ def test_revision_rows_match_the_snapshot(city_period, action, updates_by_visibi
     row = RevisionAction.objects.get(revision=revision)
     entry = revision.contents["actions"][0]
     assert json.loads(row.contents) == entry
-    assert (row.health, row.status, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
+    assert (row.health, row.stage, row.update_count, row.spent) == (entry["health"], "ongoing", 3, Decimal(30))
     assert list(RevisionIndicator.objects.order_by("indicator").values_list("value", flat=True)) == [Decimal(7), None]
     assert sha256_hex(canonical(revision.contents)) == revision.sha256
 

@@ -14,12 +14,11 @@ from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
 from strategies.models.health import (
     HealthInputs,
-    expected_of,
     explain,
     health_inputs,
     health_of,
     health_reason,
-    progress_of,
+    percentage,
 )
 from tests.factories import (
     ActionFactory,
@@ -45,7 +44,7 @@ def plans(draw):
     update = st.fixed_dictionaries(
         {
             "day": st.integers(-200, 0),
-            "status": st.sampled_from(ImplementationStage.values),
+            "stage": st.sampled_from(ImplementationStage.values),
             "progress": st.none() | st.integers(0, 100),
             "is_withdrawn": st.booleans(),
         }
@@ -78,7 +77,7 @@ def store(plan, shared_data):
         objective=shared_data.objective,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
-        accountable=shared_data.person if plan["has_responsible"] else None,
+        responsible=shared_data.person if plan["has_responsible"] else None,
     )
     withdrawn = {"withdrawn_at": clock.now(), "withdrawn_reason": "x"}
     updates = [
@@ -108,6 +107,22 @@ def store(plan, shared_data):
     return action
 
 
+def progress_of(milestones: list[tuple[int, bool]], stage: str | None, stated: int | None) -> int:
+    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
+    whole = sum(weight for weight, _reached in milestones)
+    if whole:
+        return percentage(sum(weight for weight, reached in milestones if reached), whole)
+    return 100 if stage == ImplementationStage.COMPLETED else stated or 0
+
+
+def expected_of(starts_on: date, ends_on: date, today: date) -> int:
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    return percentage((today - starts_on).days, (ends_on - starts_on).days)
+
+
 def expected_inputs(plan):
     """Return the expected health inputs, computed from the plain data in Python."""
     active = [(row["day"], index, row) for index, row in enumerate(plan["updates"]) if not row["is_withdrawn"]]
@@ -117,14 +132,14 @@ def expected_inputs(plan):
     active_indexes = {index for _day, index, _row in active}
     milestones = [(row, row["by"] in active_indexes) for row in plan["milestones"] if not row["is_withdrawn"]]
     open_due_days = [row["due"] for row, is_reached in milestones if not is_reached]
-    status = newest["status"] if newest else None
+    stage = newest["stage"] if newest else None
     return HealthInputs(
-        status=status,
+        stage=stage,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
         next_milestone_on=day(min(open_due_days)) if open_due_days else None,
         last_update_on=day(newest["day"]) if newest else None,
-        progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], status, stated),
+        progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], stage, stated),
         expected=expected_of(day(plan["start"]), day(plan["end"]), TODAY),
         has_responsible=plan["has_responsible"],
         today=TODAY,
@@ -142,7 +157,7 @@ def shared_data(city):
 
 def boundary_plans():
     """Return plans for the day before, on and after each threshold of the rules."""
-    ongoing = {"status": "ongoing", "progress": 80, "is_withdrawn": False}
+    ongoing = {"stage": "ongoing", "progress": 80, "is_withdrawn": False}
     with_responsible = {"has_responsible": True, "milestones": []}
     stale = [
         {"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | with_responsible for day in (-91, -90, -89)
@@ -180,7 +195,7 @@ def test_sql_and_python_agree(shared_data, all_plans):
 
 
 FACTS = HealthInputs(
-    status="ongoing",
+    stage="ongoing",
     starts_on=TODAY - timedelta(days=100),
     ends_on=TODAY + timedelta(days=100),
     next_milestone_on=None,
@@ -196,12 +211,12 @@ FACTS = HealthInputs(
     "changes, health, words",
     [
         ({}, Health.ON_TRACK, "Progress is 50%, expected by now 50%."),
-        ({"status": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
-        ({"status": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
-        ({"status": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
-        ({"status": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
-        ({"status": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
-        ({"status": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
+        ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
+        ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
+        ({"stage": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
+        ({"stage": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
+        ({"stage": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
+        ({"stage": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
         ({"ends_on": TODAY}, Health.ON_TRACK, "Progress"),
         ({"ends_on": day(-1)}, Health.LATE, "1 day ago; progress is 50%"),
         ({"ends_on": day(-12)}, Health.LATE, "12 days ago; progress is 50%"),
@@ -225,7 +240,7 @@ def test_health_follows_the_first_matching_rule(changes, health, words):
 
 
 @pytest.mark.parametrize(
-    "milestones, status, stated, progress",
+    "milestones, stage, stated, progress",
     [
         ([(1, True), (2, False)], "ongoing", 90, 33),
         ([(1, True), (2, False)], "completed", None, 33),
@@ -270,7 +285,7 @@ def test_today_depends_on_the_timezone_of_the_city(hour, healths):
     with clock.at(datetime(2026, 11, 23, hour, tzinfo=UTC)):
         for zone in healths:
             action = ActionFactory(
-                city=CityFactory(timezone=zone), ends_on=TODAY, starts_on=day(-10), accountable=PersonFactory()
+                city=CityFactory(timezone=zone), ends_on=TODAY, starts_on=day(-10), responsible=PersonFactory()
             )
             ActionUpdateFactory(action=action, date=TODAY, progress=100)
 
@@ -301,7 +316,7 @@ def test_health_and_money_can_exclude_later_periods(city):
     action = ActionFactory(city=city)
     milestone = MilestoneFactory(action=action)
     ActionUpdateFactory(action=action, city_period=now, spent=1, date=clock.today() - timedelta(days=3))
-    update = ActionUpdateFactory(action=action, city_period=later, status="completed", spent=2)
+    update = ActionUpdateFactory(action=action, city_period=later, stage="completed", spent=2)
     MilestoneReached.objects.create(update=update, milestone=milestone)
 
     then = Action.objects.with_health(upto=now.period).with_money(upto=now.period).get()
@@ -314,12 +329,12 @@ def test_health_and_money_can_exclude_later_periods(city):
 @pytest.mark.parametrize("row_count", [1, 5])
 @pytest.mark.django_db
 def test_action_list_with_health_is_one_query(city, row_count, django_assert_num_queries):
-    for action in ActionFactory.create_batch(row_count, city=city, accountable=PersonFactory()):
+    for action in ActionFactory.create_batch(row_count, city=city, responsible=PersonFactory()):
         ActionUpdateFactory.create_batch(2, action=action)
         MilestoneFactory(action=action)
 
     with django_assert_num_queries(1):
         rows = list(Action.objects.for_list_page())
-        cells = [(row.city.name, row.owner, row.accountable.name, health_reason(row)) for row in rows]
+        cells = [(row.city.name, row.owner, row.responsible.name, health_reason(row)) for row in rows]
 
     assert len(cells) == row_count

@@ -1,12 +1,14 @@
 """Change history of actions, their milestones and budget lines, updates and links of SWOT items."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
-from strategies.models import ImplementationProblem, SwotItem
+from strategies.models import Risk, SwotItem
 from strategies.selectors.history import history_of, history_of_action, history_of_update
 from strategies.services import plans, updates
-from tests.factories import ActionUpdateFactory, BudgetLineFactory, MilestoneFactory, PriorityAreaFactory
+from tests.factories import ActionUpdateFactory, BudgetLineFactory, MilestoneFactory, PersonFactory, PriorityAreaFactory
 
 from .helpers import update_input
 
@@ -65,18 +67,18 @@ def test_history_shows_changed_links_of_swot_items_and_problems(action, official
         fields={"kind": "weakness", "text": "Few rooms."},
         m2m={"areas": [area], "actions": [action]},
     )
-    problem = plans.save_part(
-        ImplementationProblem(strategy=action.strategy),
+    risk = plans.save_part(
+        Risk(strategy=action.strategy),
         by=official,
         fields={"text": "Rents rise."},
         m2m={"swot_items": [item]},
     )
 
     plans.save_part(item, by=official, version=1, fields={}, m2m={"areas": []})
-    plans.save_part(problem, by=official, version=1, fields={}, m2m={"swot_items": []})
+    plans.save_part(risk, by=official, version=1, fields={}, m2m={"swot_items": []})
 
     assert changes_of(history_of(item))[0][1] == ("Priority areas", str(area), "–")
-    assert changes_of(history_of(problem))[0][1] == ("SWOT items", str(item), "–")
+    assert changes_of(history_of(risk))[0][1] == ("SWOT items", str(item), "–")
 
 
 @pytest.mark.parametrize("row_count", [1, 5])
@@ -90,3 +92,13 @@ def test_action_history_query_count_is_constant(client, official, action, row_co
 
     with django_assert_max_num_queries(12):
         assert len(client.get(url).context["entries"]) > row_count
+
+
+def test_related_rows_are_named_and_days_are_written_out(action, official):
+    person = PersonFactory(name="Maria Lind")
+
+    plans.save_part(action, by=official, version=1, fields={"accountable": person, "ends_on": date(2027, 6, 30)})
+
+    changes = {label: new for _about, (label, _old, new) in changes_of(history_of(action))}
+    assert "Maria Lind" in changes.values()
+    assert "30 June 2027" in changes.values()

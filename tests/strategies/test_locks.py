@@ -87,7 +87,7 @@ def execute_sql(statement, *parameters):
 
 def new_update(shared_data, facts, **more):
     fields = {"action": facts.action, "author": shared_data.author, "date": "2026-05-04", "text": "x", "language": "en"}
-    return ActionUpdate(**fields | {"status": "ongoing", "city_period": facts.city_period} | more)
+    return ActionUpdate(**fields | {"stage": "ongoing", "city_period": facts.city_period} | more)
 
 
 def change_in_bulk(shared_data, facts):

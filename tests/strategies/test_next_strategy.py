@@ -271,3 +271,9 @@ def test_adoption_form_explains_when_the_current_strategy_ends(client, current, 
 
     assert f"“{current.title}”, ends the day before" in page
     assert "Choose a later day" in refused.content.decode()
+
+
+def test_city_without_a_strategy_begins_its_first(everyone, city):
+    made = plans.add_strategy(city, by=everyone["lead"], fields=FIELDS)
+
+    assert (made.city, made.status) == (city, "draft")

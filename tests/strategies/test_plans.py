@@ -15,10 +15,10 @@ from strategies.exceptions import AlreadyWithdrawn, InputRefused, PermissionRefu
 from strategies.models import (
     Action,
     ActionUpdate,
-    ImplementationProblem,
     Indicator,
     Milestone,
     MilestoneReached,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -201,7 +201,7 @@ def test_action_is_withdrawn_once_with_a_reason(action, official):
 
 def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
     swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="x")
-    problem = ImplementationProblem.objects.create(strategy=action.strategy, text="x")
+    risk = Risk.objects.create(strategy=action.strategy, text="x")
     reached, free = MilestoneFactory.create_batch(2, action=action)
     spent, unspent = BudgetLineFactory.create_batch(2, action=action)
     update = ActionUpdateFactory(action=action, spent=1, budget_line=spent)
@@ -211,7 +211,7 @@ def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
         plans.withdraw_part(free, by=official)
     plans.withdraw_part(free, by=official, reason="It was part of the other.")
     other_milestone = MilestoneFactory(action=ActionFactory(city=action.city))
-    for part in (swot, problem, other_milestone, unspent, IndicatorFactory(strategy=action.strategy)):
+    for part in (swot, risk, other_milestone, unspent, IndicatorFactory(strategy=action.strategy)):
         assert plans.withdraw_part(part, by=official).withdrawn_at
         with pytest.raises(AlreadyWithdrawn):
             plans.withdraw_part(part, by=official)
@@ -278,9 +278,9 @@ def test_phase_is_created_once_by_coordinator_or_lead_official(city, coordinator
 def test_handover_reassigns_the_actions_of_the_city(city, other_city, official, lead):
     leaving, new = official.person, member(BodyKind.CITY_OFFICE, Role.VIEWER, city).person
     mine, deputy_only, both = ActionFactory.create_batch(3, city=city)
-    elsewhere = ActionFactory(city=other_city, accountable=leaving)
-    Action.objects.filter(pk=mine.pk).update(accountable=leaving)
-    Action.objects.filter(pk=both.pk).update(accountable=new)
+    elsewhere = ActionFactory(city=other_city, responsible=leaving)
+    Action.objects.filter(pk=mine.pk).update(responsible=leaving)
+    Action.objects.filter(pk=both.pk).update(responsible=new)
     for action in (deputy_only, both):
         action.deputies.add(leaving)
 
@@ -288,19 +288,19 @@ def test_handover_reassigns_the_actions_of_the_city(city, other_city, official, 
 
     mine.refresh_from_db()
     elsewhere.refresh_from_db()
-    assert (mine.accountable, elsewhere.accountable) == (new, leaving)
+    assert (mine.responsible, elsewhere.responsible) == (new, leaving)
     assert (list(deputy_only.deputies.all()), list(both.deputies.all())) == ([new], [])
     assert mine.history.first().history_user == lead
 
 
 def test_handover_in_the_network_office_reassigns_no_actions(city, coordinator):
     other = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
-    action = ActionFactory(city=city, accountable=coordinator.person)
+    action = ActionFactory(city=city, responsible=coordinator.person)
 
     hand_over(coordinator.person.memberships.get(), to=PersonFactory(), by=other)
 
     action.refresh_from_db()
-    assert action.accountable == coordinator.person
+    assert action.responsible == coordinator.person
 
 
 # ---- completeness
@@ -308,7 +308,7 @@ def test_handover_in_the_network_office_reassigns_no_actions(city, coordinator):
 
 def test_completeness_lists_missing_items(city, official, lead, everyone):
     city_period = CityPeriodFactory(city=city)
-    reported = ActionFactory(city=city, accountable=official.person)
+    reported = ActionFactory(city=city, responsible=official.person)
     unreported = ActionFactory(city=city)
     ActionFactory(city=city, starts_on=city_period.period.ends_on + days(1))
     ActionFactory(city=city, withdrawn_at=clock.now(), withdrawn_reason="x")
@@ -319,7 +319,7 @@ def test_completeness_lists_missing_items(city, official, lead, everyone):
     periods.save_narrative(city_period, by=lead, text="Good.", language="en")
     periods.endorse_period(city_period, by=everyone["expert"])
     updates.log_update(unreported, by=official, data=update_input(values={indicator: Decimal(1)}))
-    Action.objects.filter(pk=unreported.pk).update(accountable=official.person)
+    Action.objects.filter(pk=unreported.pk).update(responsible=official.person)
     after = completeness(city_period)
 
     assert (before.told, before.total, before.is_complete) == (1, 4, False)
@@ -334,11 +334,11 @@ def test_completeness_lists_missing_items(city, official, lead, everyone):
     assert (after.told, after.is_complete, after.missing, after.is_endorsed) == (4, True, [], True)
 
 
-@pytest.mark.parametrize("status, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
-def test_action_ended_in_an_earlier_period_is_not_required(city, status, is_due):
+@pytest.mark.parametrize("stage, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
+def test_action_ended_in_an_earlier_period_is_not_required(city, stage, is_due):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
     action = ActionFactory(city=city)
-    ActionUpdateFactory(action=action, city_period=before, status=status, date=before.period.ends_on)
+    ActionUpdateFactory(action=action, city_period=before, stage=stage, date=before.period.ends_on)
 
     assert completeness(now).actions == int(is_due)
 

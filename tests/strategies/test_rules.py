@@ -187,7 +187,7 @@ def test_no_role_has_delete_permission(everyone):
 
 def test_responsible_person_may_log_only_while_a_member(everyone, shared_data):
     action = shared_data.action
-    action.accountable = everyone["expert"].person
+    action.responsible = everyone["expert"].person
     action.save()
     action.deputies.add(everyone["former"].person)
 

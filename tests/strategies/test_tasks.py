@@ -50,7 +50,7 @@ def owner(city):
 def action_on_track(city, person, **fields):
     """Return an action that causes no reminder."""
     fields = {"starts_on": TODAY - timedelta(days=20), "ends_on": TODAY + timedelta(days=200)} | fields
-    action = ActionFactory(city=city, accountable=person, **fields)
+    action = ActionFactory(city=city, responsible=person, **fields)
     ActionUpdateFactory(action=action, date=TODAY, progress=100)
     return action
 
@@ -91,7 +91,7 @@ def test_action_on_track_sends_no_reminder(city, owner):
 def test_one_email_names_each_reminder_once(city, owner):
     for due, title in ((5, "Soon"), (-2, "Overdue"), (30, "Far")):
         MilestoneFactory(action=action_on_track(city, owner.person, title=title), due_on=TODAY + timedelta(days=due))
-    stale = ActionFactory(city=city, accountable=owner.person, title="Silent", starts_on=date(2026, 1, 1))
+    stale = ActionFactory(city=city, responsible=owner.person, title="Silent", starts_on=date(2026, 1, 1))
     stale.ends_on = TODAY + timedelta(days=200)
     stale.save()
 
@@ -122,7 +122,7 @@ def test_reminder_subject_names_the_action_and_due_date(city, owner, days, subje
 @pytest.mark.usefixtures("_fixed_morning")
 def test_reminder_subject_of_a_stale_action_names_it(city, owner):
     dates = {"starts_on": date(2026, 1, 1), "ends_on": TODAY + timedelta(days=200)}
-    ActionFactory(city=city, accountable=owner.person, title="Mentors", **dates)
+    ActionFactory(city=city, responsible=owner.person, title="Mentors", **dates)
 
     tasks.send_due_reminders()
 
@@ -148,8 +148,8 @@ def test_reminder_is_repeated_only_with_a_new_date(city, owner):
 def test_deputies_are_reminded_without_a_responsible_person(city, owner):
     deputy, stranger = PersonFactory(), PersonFactory()
     late = {"ends_on": TODAY - timedelta(days=3)}
-    for accountable in (None, owner.person):
-        action_on_track(city, accountable, **late).deputies.add(owner.person, deputy, stranger)
+    for responsible in (None, owner.person):
+        action_on_track(city, responsible, **late).deputies.add(owner.person, deputy, stranger)
 
     tasks.send_due_reminders()
 

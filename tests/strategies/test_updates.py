@@ -18,6 +18,7 @@ from strategies.exceptions import (
     PeriodLocked,
     PermissionRefused,
     ReasonMissing,
+    ValuesConflict,
 )
 from strategies.models import Action, ActionUpdate, Evidence, IndicatorValue, UpdateDraft
 from strategies.services import drafts, updates, values
@@ -101,7 +102,7 @@ def test_update_needs_only_a_text(action, official):
     [
         ({"text": " "}, "text"),
         ({"next_step": "a\x00b"}, "text"),
-        ({"status": "nearly"}, "status"),
+        ({"stage": "nearly"}, "stage"),
         ({"visibility": "friends"}, "visibility"),
         ({"date": "tomorrow"}, "date"),
         ({"date": "long ago"}, "date"),
@@ -172,16 +173,16 @@ def test_milestone_is_reached_once(action, official):
 
 
 def test_update_on_behalf_of_a_city_member_or_responsible_person_is_accepted(action, city, official):
-    colleague, accountable = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person, PersonFactory()
-    action.accountable = accountable
+    colleague, responsible = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person, PersonFactory()
+    action.responsible = responsible
     action.save()
 
     stored = [
         updates.log_update(action, by=official, data=update_input(on_behalf_of=person)).on_behalf_of
-        for person in (colleague, accountable)
+        for person in (colleague, responsible)
     ]
 
-    assert stored == [colleague, accountable]
+    assert stored == [colleague, responsible]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +250,7 @@ def test_responsible_person_logs_and_changes_own_updates_only(everyone, city_per
     if as_deputy:
         action.deputies.add(expert.person)
     else:
-        action.accountable = expert.person
+        action.responsible = expert.person
         action.save()
     mine = updates.log_update(action, by=expert, data=update_input("Mine."))
     theirs = updates.log_update(action, by=everyone["official"], data=update_input("Theirs."))
@@ -523,7 +524,7 @@ def test_update_of_a_withdrawn_action_is_refused(action, official):
 
 def test_no_change_is_logged_once_for_several_actions(city, city_period, official):
     without_update, paused = ActionFactory.create_batch(2, city=city)
-    ActionUpdateFactory(action=paused, status="paused", visibility="city", date=clock.today() - days(9))
+    ActionUpdateFactory(action=paused, stage="paused", visibility="city", date=clock.today() - days(9))
 
     logged = updates.log_no_change([paused, without_update, paused], by=official)
     again = updates.log_no_change([paused, without_update], by=official)
@@ -636,3 +637,19 @@ def test_draft_is_deleted_by_its_author_only(action, official, lead):
 def test_draft_is_refused_without_permission_to_log(action, everyone):
     with pytest.raises(PermissionRefused):
         drafts.save_draft(action, by=everyone["viewer"], form_uuid=uuid4(), fields={})
+
+
+def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged(action, official, monkeypatch):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+
+    def too_late(*args, **fields):
+        error = EditConflict()
+        error.current = IndicatorValue(value=Decimal(7))
+        raise error
+
+    monkeypatch.setattr(updates, "set_value", too_late)
+
+    with pytest.raises(ValuesConflict) as refused:
+        updates.log_update(action, by=official, data=update_input(values={indicator: Decimal(5)}))
+    assert [row.value for row in refused.value.standing.values()] == [7]
+    assert not action.updates.exists()

@@ -35,7 +35,7 @@ EDGE_CASES = [
 ]
 ANYTHING = st.one_of(st.sampled_from(EDGE_CASES), st.text(max_size=20))
 NAMES = [
-    *["text", "status", "date", "spent", "spent_reason", "budget_line", "people_reached", "progress", "challenges"],
+    *["text", "stage", "date", "spent", "spent_reason", "budget_line", "people_reached", "progress", "challenges"],
     *["next_step", "visibility", "on_behalf_of", "language", "milestones", "links", "city_period", "version", "kept"],
     *["told", "values_told", "form_uuid", "note", "value", "value_version", "value_²", "value_x"],
 ]

@@ -12,6 +12,7 @@ from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
 from strategies.enums import PeriodState
 from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
+from strategies.services import form_tokens
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -70,7 +71,7 @@ def test_update_form_stores_all_fields(client, official, action, period, photo):
     post_update(
         client,
         action,
-        status="paused",
+        stage="paused",
         milestones=[milestone.pk],
         spent="41 200,50",
         people_reached="31",
@@ -85,7 +86,7 @@ def test_update_form_stores_all_fields(client, official, action, period, photo):
     )
 
     update = ActionUpdate.objects.get()
-    assert (update.status, str(update.spent), update.people_reached) == ("paused", "41200.50", 31)
+    assert (update.stage, str(update.spent), update.people_reached) == ("paused", "41200.50", 31)
     assert (update.budget_line, update.on_behalf_of, update.visibility) == (line, colleague, "public")
     assert [row.pk for row in update.milestones.all()] == [milestone.pk]
     assert sorted(piece.link or piece.file.name for piece in update.evidence.all()) == [
@@ -117,7 +118,7 @@ def test_update_form_shows_previous_values(client, official, action):
 
 
 def test_save_and_next_redirects_to_the_next_due_action(client, official, action, city):
-    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1), accountable=PersonFactory())
+    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1), responsible=PersonFactory())
 
     response = post_update(client, action, save_next="1")
 
@@ -158,7 +159,7 @@ def test_update_form_status_code_for_each_role(client, everyone, city, period, r
 
 def test_responsible_person_logs_on_own_actions_only(client, everyone, city, action):
     owner = everyone["local_committee"]
-    action.accountable = owner.person
+    action.responsible = owner.person
     action.save()
     other = ActionFactory(city=city)
     client.force_login(owner)
@@ -424,7 +425,7 @@ def test_opening_and_saving_take_at_most_25_queries(client, official, action):
     with CaptureQueriesContext(connection) as opened:
         fields = form_state(client, action)
     with CaptureQueriesContext(connection) as saved:
-        client.post(log_url(action), fields | {"text": SENTENCE, "status": "ongoing"})
+        client.post(log_url(action), fields | {"text": SENTENCE, "stage": "ongoing"})
 
     statements = [row["sql"] for rows in (opened, saved) for row in rows]
     counted = [sql for sql in statements if not sql.startswith(("SAVEPOINT", "RELEASE"))]
@@ -460,3 +461,14 @@ def test_too_long_draft_is_refused_and_the_text_kept_on_the_page(client, officia
     assert UpdateDraft.objects.count() == 0
     client.post(log_url(action), fields | {"text": "x" * 500, "save_draft": "1"})
     assert UpdateDraft.objects.count() == 1
+
+
+def test_count_of_posts_that_expires_meanwhile_begins_again(monkeypatch):
+    def expired(key):
+        raise ValueError
+
+    monkeypatch.setattr(form_tokens.cache, "incr", expired)
+
+    form_tokens._limit_rate("user-1")
+
+    assert form_tokens.cache.get("log-note-user-1") == 1

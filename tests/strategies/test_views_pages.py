@@ -6,7 +6,7 @@ from django.urls import reverse
 from cities.models import Installation
 from core import clock
 from pilot.services import phases
-from strategies.models import ActionUpdate, ImplementationProblem, SwotItem
+from strategies.models import ActionUpdate, Risk, SwotItem
 from strategies.services import periods
 from tests.factories import (
     ActionFactory,
@@ -27,14 +27,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def shared_data(city, period, everyone):
     """Return a published strategy with an action, updates of each visibility, an indicator, SWOT items and a phase."""
-    action = ActionFactory(city=city, title="Language café", published=True, accountable=everyone["official"].person)
+    action = ActionFactory(city=city, title="Language café", published=True, responsible=everyone["official"].person)
     strategy = action.strategy
     for visibility in ("city", "network", "public"):
         ActionUpdateFactory(action=action, text=f"Told to {visibility}.", visibility=visibility, spent="10")
     indicator = IndicatorFactory(strategy=strategy, action=action, name="Visits")
     IndicatorValueFactory(indicator=indicator, city_period=period, value="777")
     item = SwotItem.objects.create(strategy=strategy, kind="strength", text="Many associations.")
-    ImplementationProblem.objects.create(strategy=strategy, text="Short money.", counter_action=action)
+    Risk.objects.create(strategy=strategy, text="Short money.", mitigating_action=action)
     phase = PilotPhaseFactory(city=city)
     return {
         "action": action,

@@ -8,11 +8,11 @@ from django.urls import reverse
 from strategies.models import (
     Action,
     BudgetLine,
-    ImplementationProblem,
     Indicator,
     Milestone,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     SwotItem,
 )
@@ -81,7 +81,7 @@ def test_swot_items_and_risks_are_added_edited_and_withdrawn(client, official, c
     item = SwotItem.objects.get()
     client.post(
         url("risk_add", city.slug),
-        {"text": "Short money.", "swot_items": [item.pk], "counter_action": action.pk, "version": "1"},
+        {"text": "Short money.", "swot_items": [item.pk], "mitigating_action": action.pk, "version": "1"},
     )
 
     page = client.get(swot_url).content.decode()
@@ -89,7 +89,7 @@ def test_swot_items_and_risks_are_added_edited_and_withdrawn(client, official, c
 
     edit = url("swot_edit", item.pk)
     client.post(edit, form_data(client.get(edit).context["form"]) | {"text": "Too few rooms."})
-    client.post(url("risk_withdraw", ImplementationProblem.objects.get().pk))
+    client.post(url("risk_withdraw", Risk.objects.get().pk))
     page = client.get(swot_url).content.decode()
     assert ("Too few rooms." in page, "Short money." in page) == (True, False)
 

@@ -43,10 +43,10 @@ def test_due_rows_are_sorted_by_urgency(client, official, everyone, city, period
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
     periods.submit_period(before, by=everyone["lead"])
     periods.return_period(before, by=everyone["coordinator"], comments="The second venue has no date.")
-    accountable = PersonFactory()
-    ActionFactory(city=city, title="Late one", ends_on=city.today - timedelta(days=2), accountable=accountable)
-    ActionFactory(city=city, title="Nobody's", accountable=None)
-    fine = ActionFactory(city=city, title="Fine one", accountable=accountable)
+    responsible = PersonFactory()
+    ActionFactory(city=city, title="Late one", ends_on=city.today - timedelta(days=2), responsible=responsible)
+    ActionFactory(city=city, title="Nobody's", responsible=None)
+    fine = ActionFactory(city=city, title="Fine one", responsible=responsible)
     ActionUpdateFactory(action=fine, city_period=period, progress=90)
     IndicatorFactory(strategy=fine.strategy, name="Visits")
 
@@ -99,7 +99,7 @@ def test_submitted_periods_query_count_is_constant(client, everyone, row_count, 
 
 def test_responsible_person_sees_own_actions_only(client, everyone, city, action):
     owner = everyone["local_committee"]
-    mine = ActionFactory(city=city, title="Mine", accountable=owner.person, ends_on=city.today - timedelta(days=1))
+    mine = ActionFactory(city=city, title="Mine", responsible=owner.person, ends_on=city.today - timedelta(days=1))
     client.force_login(owner)
 
     response = client.get(URL)
@@ -123,9 +123,9 @@ def test_reported_late_action_is_listed_but_not_due(client, official, city, peri
 
 
 def test_unreported_actions_are_grouped_separately(client, official, city, period):
-    accountable = PersonFactory()
-    ActionFactory(city=city, title="Silent", accountable=accountable, starts_on=city.today - timedelta(days=3))
-    fine = ActionFactory(city=city, title="Fine", accountable=accountable)
+    responsible = PersonFactory()
+    ActionFactory(city=city, title="Silent", responsible=responsible, starts_on=city.today - timedelta(days=3))
+    fine = ActionFactory(city=city, title="Fine", responsible=responsible)
     ActionUpdateFactory(action=fine, city_period=period, progress=90)
     ActionFactory(city=city, title="Next year", starts_on=period.period.ends_on + timedelta(days=30))
 
@@ -243,12 +243,12 @@ def test_no_change_for_a_closed_period_is_refused(client, official, everyone, ac
 
 
 def test_no_change_keeps_the_status_of_its_date(client, official, action, before, period):
-    ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, status="paused")
-    ActionUpdateFactory(action=action, city_period=period, status="completed")
+    ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, stage="paused")
+    ActionUpdateFactory(action=action, city_period=period, stage="completed")
 
     post_no_change(client, action, period=before.period.pk)
 
-    assert ActionUpdate.objects.get(is_nothing_new=True).status == "paused"
+    assert ActionUpdate.objects.get(is_nothing_new=True).stage == "paused"
 
 
 def test_no_change_form_has_no_period_choice_with_one_open_period(client, official, action, period):
@@ -282,9 +282,9 @@ def test_no_change_refuses_get(client, official):
 @pytest.mark.parametrize("row_count", [1, 5])
 def test_my_work_has_a_query_limit(client, official, city, period, row_count, django_assert_max_num_queries):
     for _ in range(row_count):
-        late = ActionFactory(city=city, ends_on=clock.today() - timedelta(days=1), accountable=PersonFactory())
+        late = ActionFactory(city=city, ends_on=clock.today() - timedelta(days=1), responsible=PersonFactory())
         ActionUpdateFactory(action=late, city_period=period)
-        ActionFactory(city=city, accountable=PersonFactory())
+        ActionFactory(city=city, responsible=PersonFactory())
         IndicatorFactory(strategy=late.strategy)
         UpdateDraft.objects.create(author=official, action=late)
     client.get(URL)

@@ -100,7 +100,7 @@ def test_withdrawn_area_withdraws_its_objectives_and_keeps_updates(area, objecti
 def test_snapshot_contains_no_links_to_a_withdrawn_area(area, strategy, period, lead):
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
-    strategy.problems.create(text="No flats.", area=area)
+    strategy.risks.create(text="No flats.", area=area)
     plans.withdraw_area(area, by=lead, reason="No money.")
 
     frozen_strategy = period_contents(period)["strategy"]
@@ -166,7 +166,7 @@ def test_withdrawn_objective_is_listed_with_its_reason(client, objective, strate
 def test_link_to_a_withdrawn_area_is_kept_in_the_form_but_not_shown(client, area, strategy, everyone):
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
-    strategy.problems.create(text="No flats.", area=area)
+    strategy.risks.create(text="No flats.", area=area)
     plans.withdraw_area(area, by=everyone["lead"], reason="No money.")
     client.force_login(everyone["official"])
 

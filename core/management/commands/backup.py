@@ -1,4 +1,4 @@
-"""Writes a backup of database and files into a new folder, while the site runs."""
+"""Write a backup of database and files into a new folder, while the site runs."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Restores a backup into an empty database and an empty folder of files."""
+"""Restore a backup into an empty database and an empty folder of files."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Compares stored files, hashes and triggers with what was registered, and prints what differs."""
+"""Compare stored files, hashes and triggers with what was registered, and print differences."""
 
 from typing import Any
 

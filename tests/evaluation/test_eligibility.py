@@ -1,4 +1,4 @@
-"""Participants of evaluations: conflicts of interest, exclusive tasks, capacities and substitutes."""
+"""Who may take part: computed and declared conflicts, roles that exclude each other, substitutes."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_evaluation_is_added_once_for_the_newest_revision(case, city):
 
 
 def conflicted_people(case):
-    """Return one person for each kind of conflict with the city, and two without a conflict."""
+    """One person for each kind of conflict with Lublin, and two without one."""
     owner = OrganisationFactory()
     ActionFactory(city=case.city, owner=owner)
     former = PersonFactory()
@@ -108,7 +108,7 @@ def test_conflict_querysets_of_evaluations_and_people_agree(case):
     by_evaluation = set(Person.objects.filter(people_in_conflict(case.evaluation)).values_list("pk", flat=True))
 
     assert by_person == by_evaluation
-    assert len(by_person) == 5 + 3  # the official, the lead and the committee member of the municipality
+    assert len(by_person) == 5 + 3  # the official, the lead and the member who works for the municipality
 
 
 def test_declared_conflict_ends_the_task_and_notifies_coordinators_without_the_reason(case):
