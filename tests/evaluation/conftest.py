@@ -57,25 +57,25 @@ class Case(SimpleNamespace):
         while self.evaluation.stage != stage:
             {
                 "declare": lambda: self.move("start_rating"),
-                "rate": self._rated,
+                "rate": self._submit_ratings,
                 "discuss": lambda: self.move("start_moderation"),
-                "moderate": self._agreed,
-                "review": self._approved,
+                "moderate": self._hand_over,
+                "review": self._approve,
             }[self.evaluation.stage]()
         return self
 
-    def _rated(self):
+    def _submit_ratings(self):
         if not self.evaluation.assessments.submitted().exists():
             self.rate(self.rater1, {"impact": 1})
             self.rate(self.rater2, {"impact": 4})
             self.rate(self.official, 4)
         self.move("start_discussion")
 
-    def _agreed(self):
+    def _hand_over(self):
         self.agree()
         self.move("hand_to_committee")
 
-    def _approved(self):
+    def _approve(self):
         for user in (self.committee1, self.committee2):
             self.decide(user)
 
@@ -85,7 +85,7 @@ class Case(SimpleNamespace):
 
 
 def make_case(city) -> Case:
-    """Return an evaluation of ``city`` with everybody who takes part in it, before anybody has declared anything."""
+    """Return an evaluation of ``city`` in its first stage, with all its participants."""
     network, scientific = BodyKind.NETWORK_OFFICE, BodyKind.SCIENTIFIC_COMMITTEE
     office = BodyKind.CITY_OFFICE
     framework = frameworks.load_framework()
@@ -119,9 +119,9 @@ def make_case(city) -> Case:
 
 
 def pytest_generate_tests(metafunc):
-    """Say at which stage a test finds the case: pytest runs tests of one stage together, and makes it once for them.
+    """Parametrize ``case_of_module`` with the stage, so that tests of one stage run together and share the rows.
 
-    A test names it by the marker ``stage``, or by a fixture that its module has in ``PREPARED``.
+    The stage comes from the marker ``stage`` or from a fixture that the module lists in ``PREPARED``.
     """
     names, marks = metafunc.fixturenames, list(metafunc.definition.iter_markers())
     given = " ".join(str(mark.args[0]) for mark in marks if mark.name == "parametrize")
@@ -137,7 +137,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="module", autouse=True)
 def case_of_module(request, django_db_setup, django_db_blocker):
-    """The case of all tests at one stage, in an outer transaction to which what a test writes falls back."""
+    """Yield the case shared by all tests of one stage, in an outer transaction that is rolled back."""
     if request.param is None:
         yield None
         return
@@ -152,7 +152,7 @@ def case_of_module(request, django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def case(request, db, case_of_module):
-    """Objects of its own for each test; the rows are shared, but for tests with real transactions."""
+    """Return a copy of the shared case; tests with real transactions get a new one."""
     if case_of_module:
         return copy.deepcopy(case_of_module)
     mark = request.node.get_closest_marker("stage")
@@ -161,7 +161,7 @@ def case(request, db, case_of_module):
 
 @pytest.fixture
 def other_city(request, db):
-    """The city of the case, where there is one."""
+    """Return the city of the case, or Lublin in tests without a case."""
     return request.getfixturevalue("case").city if "case" in request.fixturenames else lublin()
 
 

@@ -26,11 +26,11 @@ def columns(table):
     "levels, median",
     [([], ""), ([3], "3"), ([2, 3], "2-3"), ([3, 3], "3"), ([1, 4], "1-4"), ([1, 2, 4], "2"), ([1, 2, 3, 4], "2-3")],
 )
-def test_an_even_median_stays_two_levels(levels, median):
+def test_median_of_an_even_count_has_two_levels(levels, median):
     assert median_of(levels) == median
 
 
-def test_not_assessed_is_counted_apart_and_never_as_zero():
+def test_not_assessed_is_counted_separately():
     spread = spread_of([None, 4, 4, None])
 
     assert (spread.n, spread.median, spread.low, spread.range, spread.gap, spread.not_assessed) == (
@@ -43,13 +43,13 @@ def test_not_assessed_is_counted_apart_and_never_as_zero():
     )
 
 
-def test_a_spread_without_levels_has_no_range():
+def test_spread_without_levels_has_no_range():
     spread = spread_of([None])
 
     assert (spread.median, spread.range, spread.gap) == ("", "", None)
 
 
-def test_the_citys_own_ratings_stand_beside():
+def test_self_assessment_is_excluded_from_independent_agreement():
     agreement = agreement_of(
         [(Capacity.SELF, 4), (Capacity.EXPERT_GROUP, 1), (Capacity.PEER, 2), (Capacity.COMMITTEE, 3)]
     )
@@ -64,7 +64,7 @@ def test_the_citys_own_ratings_stand_beside():
     }
 
 
-def test_alpha_equals_the_reference():
+def test_alpha_equals_the_reference_value():
     alpha = alpha_ordinal(columns(REFERENCE))
 
     assert round(alpha.value, 4) == 0.8154
@@ -77,7 +77,7 @@ def test_alpha_equals_the_reference():
         max_size=9,
     )
 )
-def test_alpha_equals_the_package(units):
+def test_alpha_equals_the_krippendorff_package(units):
     alpha = alpha_ordinal(units)
 
     if alpha.undefined is None:
@@ -96,7 +96,7 @@ def test_alpha_equals_the_package(units):
         ([[3, 3], [3, 3, 3]], Undefined.NO_VARIATION),
     ],
 )
-def test_alpha_says_why_there_is_none(units, undefined):
+def test_undefined_alpha_has_a_reason(units, undefined):
     alpha = alpha_ordinal(units)
 
     assert (alpha.value, alpha.undefined) == (None, undefined)
@@ -114,10 +114,10 @@ def test_alpha_says_why_there_is_none(units, undefined):
         ([(SourceKind.VALUE, 1), (SourceKind.EVENT, 2)], Strength.STRONG),
     ],
 )
-def test_strength_follows_from_what_is_cited(sources, strength):
+def test_strength_is_computed_from_citations(sources, strength):
     assert strength_of(sources) == strength
 
 
-def test_the_weakest_evidence_counts():
+def test_weakest_returns_the_lowest_strength():
     assert weakest([Strength.STRONG, Strength.LIMITED]) == Strength.LIMITED
     assert weakest([]) is None

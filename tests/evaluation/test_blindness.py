@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 SECRET = "Secret reason of rater one."
 
 
-def _rate(case):
-    """Rater one has submitted; rater two is half way."""
+def _prepare_rated(case):
+    """Submit the ratings of the first rater and save one of the second."""
     case.to("rate")
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
         level = 1 if code == "impact" else 4
@@ -35,7 +35,7 @@ def _rate(case):
     ratings.save_rating(case.evaluation, case.dimension(), by=case.rater2, level=4, reasons="Not for others.")
 
 
-PREPARED = {"rated": _rate}
+PREPARED = {"rated": _prepare_rated}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ PAGES = [
 LISTS = ["evaluation:round_list", "admin:evaluation_desk_queue", "admin:index", "strategies:my_work"]
 
 
-def pages_of(case):
+def urls_of(case):
     yield from (reverse(name, args=[case.pk]) for name in PAGES)
     yield from (reverse(name) for name in LISTS)
     yield reverse("evaluation:rate", args=[case.pk, "impact"])
@@ -73,33 +73,33 @@ def pages_of(case):
 
 
 @pytest.mark.parametrize("role", [*OTHERS, "superuser"])
-def test_no_page_shows_another_rating(rated, superuser, client, role):
+def test_pages_show_no_rating_of_another_person(rated, superuser, client, role):
     client.force_login(superuser if role == "superuser" else getattr(rated, role))
 
-    for address in pages_of(rated):
-        answer = client.get(address)
-        assert SECRET not in answer.content.decode(), address
+    for url in urls_of(rated):
+        response = client.get(url)
+        assert SECRET not in response.content.decode(), url
 
 
-def test_the_author_reads_her_own(rated, client):
+def test_author_sees_own_ratings(rated, client):
     client.force_login(rated.rater1)
 
     assert SECRET in client.get(reverse("evaluation:rate_review", args=[rated.pk])).content.decode()
 
 
 @pytest.mark.parametrize(
-    "case_of_module, told",
+    "case_of_module, expected",
     [("moderate", set()), ("review", {"lead"}), ("published", {"lead", "official", "expert"})],
     indirect=["case_of_module"],
     scope="module",
 )
-def test_the_city_reads_the_consensus_when_it_is_published_its_leads_before(case, told):
+def test_consensus_is_visible_to_lead_officials_in_review_and_to_the_city_when_published(case, expected):
     people = {"lead", "official", "expert"}
-    assert {name for name in people if Consensus.objects.visible_to(getattr(case, name)).exists()} == told
+    assert {name for name in people if Consensus.objects.visible_to(getattr(case, name)).exists()} == expected
 
 
 @pytest.mark.parametrize("role", [*OTHERS, "superuser"])
-def test_no_query_shows_another_rating_or_that_it_was_handed_in(rated, superuser, role):
+def test_querysets_hide_ratings_and_assessments_of_others(rated, superuser, role):
     user = superuser if role == "superuser" else getattr(rated, role)
     own = {"rater2": 1}.get(role, 0)
 
@@ -110,38 +110,38 @@ def test_no_query_shows_another_rating_or_that_it_was_handed_in(rated, superuser
     assert [side.spread.n for side in comparison_of(rated.evaluation, user).sides] == [0] * 6
 
 
-def test_submitting_reveals_nothing_to_the_one_who_submits(rated, client):
+def test_submission_reveals_no_rating_of_others(rated, client):
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency"):
         ratings.save_rating(rated.evaluation, rated.dimension(code), by=rated.rater2, level=2, reasons="Mine.")
     ratings.submit_assessment(rated.evaluation, by=rated.rater2)
     client.force_login(rated.rater2)
 
     assert Rating.objects.visible_to(rated.rater2).exclude(assessment__rater=rated.rater2.person).count() == 0
-    for address in pages_of(rated):
-        assert SECRET not in client.get(address).content.decode()
+    for url in urls_of(rated):
+        assert SECRET not in client.get(url).content.decode()
 
 
-def test_the_queues_order_and_columns_tell_nothing_before_the_review(rated):
+def test_review_queue_shows_no_figures_before_the_review(rated):
     """A second evaluation whose raters agree: sort order and figures must not distinguish the two."""
     other = EvaluationFactory(round=rated.round)
 
     for stage in ("rate", "discuss", "moderate"):
         Evaluation.objects.update(stage=stage)
         rows = {row.pk: row for row in with_gap(Evaluation.objects.all())}
-        hidden = {(row.largest_gap, row.rater_count) for row in rows.values()}
+        figures = {(row.largest_gap, row.rater_count) for row in rows.values()}
         facts = queue_facts(list(review_queue_for(rated.committee1)), rated.committee1)
-        assert hidden == {(-1, -1)}
+        assert figures == {(-1, -1)}
         assert {(row.dimension, row.spread, row.evidence) for row in facts.values()} == {(None, None, None)}
     assert other.pk in rows
 
 
-def test_filters_of_the_workbench_reach_no_rating(rated, client):
+def test_admin_filters_cannot_query_ratings(rated, client):
     client.force_login(rated.committee1)
     queue = reverse("admin:evaluation_desk_queue")
 
     for lookup in ("assessments__ratings__level=1", "assessments__submitted_at__isnull=False"):
-        answer = client.get(f"{queue}?{lookup}")
-        assert answer.status_code in {302, 400}, lookup
+        response = client.get(f"{queue}?{lookup}")
+        assert response.status_code in {302, 400}, lookup
     assert "Lublin, Autumn" not in client.get(f"{queue}?q={SECRET[:12]}").content.decode()
     rated.to("review")
     for user in (rated.coordinator, rated.committee1):
@@ -149,7 +149,7 @@ def test_filters_of_the_workbench_reach_no_rating(rated, client):
         assert client.get(f"{queue}?largest_gap__gte=0").status_code == 400  # the list has no such filter
 
 
-def test_letters_carry_no_rating(rated):
+def test_emails_contain_no_rating(rated):
     rated.rate(rated.official, 2)
     rated.to("published")
 
@@ -158,26 +158,26 @@ def test_letters_carry_no_rating(rated):
         assert "Reason for" not in body
 
 
-def test_from_discuss_on_raters_and_moderator_read_names_others_do_not(rated, client, superuser):
+def test_ratings_are_visible_to_raters_and_moderator_from_the_discussion_on(rated, client, superuser):
     rated.move("start_discussion")
     discussion.add_note(rated.evaluation, rated.dimension(), by=rated.rater1, text="A note for raters.")
-    seen = {
+    roles_that_see = {
         role
         for role in [*OTHERS, "rater1"]
         if Rating.objects.visible_to(getattr(rated, role)).filter(reasons=SECRET).exists()
     }
 
-    assert seen == {"rater1", "rater2", "moderator", "official"}
+    assert roles_that_see == {"rater1", "rater2", "moderator", "official"}
     assert not Rating.objects.visible_to(superuser).exists()
     for role in ("coordinator", "partner", "lead", "committee1", "committee3"):
         client.force_login(getattr(rated, role))
-        for address in pages_of(rated):
-            page = client.get(address).content.decode()
-            assert SECRET not in page, (role, address)
+        for url in urls_of(rated):
+            page = client.get(url).content.decode()
+            assert SECRET not in page, (role, url)
             assert "A note for raters." not in page
 
 
-def test_an_unfinished_assessment_is_nobodys_ever(rated):
+def test_unsubmitted_assessment_is_visible_to_its_author_only(rated):
     rated.to("review")
 
     for role in ("rater1", "moderator", "committee1"):
@@ -185,7 +185,7 @@ def test_an_unfinished_assessment_is_nobodys_ever(rated):
     assert Rating.objects.visible_to(rated.rater2).filter(reasons="Not for others.").exists()
 
 
-def test_from_review_on_the_committee_reads_names_unless_in_conflict(rated, client):
+def test_ratings_are_visible_to_committee_members_without_conflict_from_the_review_on(rated, client):
     rated.to("review")
 
     assert Rating.objects.visible_to(rated.committee1).filter(reasons=SECRET).count() == 6
@@ -193,11 +193,11 @@ def test_from_review_on_the_committee_reads_names_unless_in_conflict(rated, clie
     client.force_login(rated.committee3)
     queue = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
     assert "Lublin" not in queue
-    for address in pages_of(rated):
-        assert SECRET not in client.get(address).content.decode()
+    for url in urls_of(rated):
+        assert SECRET not in client.get(url).content.decode()
 
 
-def test_the_published_page_shows_the_spread_and_no_name(rated, client):
+def test_published_page_shows_consensus_without_names(rated, client):
     rated.to("published")
 
     page = client.get(reverse("evaluation:evaluation_detail", args=[rated.pk])).content.decode()
@@ -207,11 +207,11 @@ def test_the_published_page_shows_the_spread_and_no_name(rated, client):
     assert f">{rated.rater1.person.name}<" not in page
 
 
-# ---- the queue
+# ---- review queue
 
 
 @pytest.mark.stage("review")
-def test_the_queue_shows_the_most_disputed_first_and_says_where(case, client):
+def test_review_queue_shows_the_most_disputed_dimension(case, client):
     client.force_login(case.committee1)
 
     page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
@@ -226,7 +226,7 @@ def test_the_queue_shows_the_most_disputed_first_and_says_where(case, client):
 
 
 @pytest.mark.stage("review")
-def test_coordinators_read_no_column_that_hangs_on_ratings(case, client):
+def test_review_queue_hides_rating_columns_from_coordinators(case, client):
     client.force_login(case.coordinator)
 
     page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
@@ -241,18 +241,18 @@ def test_coordinators_read_no_column_that_hangs_on_ratings(case, client):
 
 
 @pytest.mark.stage("review")
-def test_the_queue_is_taken_away_as_csv(case, client):
+def test_review_queue_is_exported_as_csv(case, client):
     client.force_login(case.committee1)
 
-    answer = client.post(reverse("admin:evaluation_desk_queue"), {"action": "as_csv", "_selected_action": [case.pk]})
+    response = client.post(reverse("admin:evaluation_desk_queue"), {"action": "as_csv", "_selected_action": [case.pk]})
 
-    lines = answer.content.decode("utf-8-sig").splitlines()
+    lines = response.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("city and round,stage,deadline,raters,disputed most")
     assert lines[1].startswith('"Lublin, Autumn round",committee review,')
     assert "1–4 (1–4),3,none,0 approvals,0" in lines[1]
 
 
-READS_COMMITTEE = {  # role: (questions and decisions in review, the same once published)
+VISIBLE_COUNTS = {  # role: visible (questions, decisions) in review, and after publication
     "public": ((0, 0), (0, 0)),
     "viewer": ((0, 0), (1, 2)),
     "expert": ((0, 0), (1, 2)),
@@ -268,7 +268,7 @@ READS_COMMITTEE = {  # role: (questions and decisions in review, the same once p
 }
 
 
-def test_what_the_committee_says_is_read_by_those_concerned_and_once_published_by_the_network(case, other_city, city):
+def test_committee_questions_and_decisions_are_visible_by_role_and_stage(case, other_city, city):
     case.viewer = member(BodyKind.CITY_OFFICE, Role.VIEWER, other_city)
     case.stranger = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)
     case.rater, case.public = PersonFactory().user, AnonymousUser()
@@ -278,16 +278,16 @@ def test_what_the_committee_says_is_read_by_those_concerned_and_once_published_b
     case.to("review")
     committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
     case.decide(case.committee1, reason="Well founded.")
-    roles = list(READS_COMMITTEE)
+    roles = list(VISIBLE_COUNTS)
 
-    in_review = [_committee_read_by(getattr(case, role), case.evaluation) for role in roles]
+    in_review = [_visible_counts(getattr(case, role), case.evaluation) for role in roles]
     case.decide(case.committee2)
-    published = [_committee_read_by(getattr(case, role), case.evaluation) for role in roles]
+    published = [_visible_counts(getattr(case, role), case.evaluation) for role in roles]
 
-    assert dict(zip(roles, zip(in_review, published, strict=True), strict=True)) == READS_COMMITTEE
+    assert dict(zip(roles, zip(in_review, published, strict=True), strict=True)) == VISIBLE_COUNTS
 
 
-def _committee_read_by(user, evaluation):
+def _visible_counts(user, evaluation):
     if user.is_authenticated:
         clear_role_cache(user)
     counts = []
@@ -300,7 +300,7 @@ def _committee_read_by(user, evaluation):
 
 
 @pytest.mark.stage("review")
-def test_the_public_reads_the_decision_and_nothing_else_of_the_committee(case, client):
+def test_public_sees_the_decision_but_no_texts_of_the_committee(case, client):
     committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
     verdicts = {"impact": ("approve", "Look at this again next time.")}
     case.decide(case.committee1, reason="Well founded.", dimensions=verdicts)
@@ -312,16 +312,16 @@ def test_the_public_reads_the_decision_and_nothing_else_of_the_committee(case, c
             client.force_login(user)
         texts[name] = client.get(case.evaluation.get_absolute_url()).content.decode()
 
-    said = ["Who was asked?", "Well founded.", "Look at this again next time."]
-    assert [words for words in said if words in texts["public"]] == []
+    committee_texts = ["Who was asked?", "Well founded.", "Look at this again next time."]
+    assert [words for words in committee_texts if words in texts["public"]] == []
     assert "2 members of the scientific committee concurred" in texts["public"]
     for name in ("partner", "expert"):
-        assert [words for words in said if words not in texts[name]] == []
+        assert [words for words in committee_texts if words not in texts[name]] == []
 
 
 @pytest.mark.parametrize("role", ["committee1", "coordinator"])
 @pytest.mark.stage("review")
-def test_the_queue_costs_the_same_for_one_row_or_five(case, client, role, django_assert_max_num_queries):
+def test_review_queue_query_count_is_constant(case, client, role, django_assert_max_num_queries):
     counts = []
     client.force_login(getattr(case, role))
     for more in (0, 4):
@@ -329,15 +329,15 @@ def test_the_queue_costs_the_same_for_one_row_or_five(case, client, role, django
             EvaluationFactory(round=case.round, stage="review")
         clear_role_cache(getattr(case, role))
         with django_assert_max_num_queries(15) as captured:
-            answer = client.get(reverse("admin:evaluation_desk_queue"))
+            response = client.get(reverse("admin:evaluation_desk_queue"))
         counts.append(len(captured))
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert counts[0] == counts[1]
 
 
 @pytest.mark.stage("review")
-def test_the_queue_is_searched_filtered_and_sorted(case, client):
+def test_review_queue_can_be_searched_filtered_and_sorted(case, client):
     EvaluationFactory(round=case.round)
     client.force_login(case.committee1)
     queue = reverse("admin:evaluation_desk_queue")
@@ -348,7 +348,7 @@ def test_the_queue_is_searched_filtered_and_sorted(case, client):
     assert "Lublin, Autumn" in client.get(f"{queue}?o=-7").content.decode()
 
 
-def test_the_rows_say_the_same_as_the_rules(case, everyone):
+def test_annotated_roles_match_the_permissions(case, everyone):
     EvaluationFactory(round=case.round)
     users = [*everyone.values(), *(getattr(case, role) for role in [*OTHERS, "rater1", "committee2"])]
     pairs = {
@@ -358,14 +358,14 @@ def test_the_rows_say_the_same_as_the_rules(case, everyone):
     }
 
     for user in users:
-        seen = set(Evaluation.objects.visible_to(user))
+        visible = set(Evaluation.objects.visible_to(user))
         for row in Evaluation.objects.with_roles_of(user):
-            assert (row in seen) == user.has_perm("evaluation.view_evaluation", row)
+            assert (row in visible) == user.has_perm("evaluation.view_evaluation", row)
             for name, permission in pairs.items():
-                assert (getattr(row, name) and row in seen) == user.has_perm(permission, row), (user, name)
+                assert (getattr(row, name) and row in visible) == user.has_perm(permission, row), (user, name)
 
 
-def test_a_coordinator_in_the_committee_of_a_city_is_no_member(case):
+def test_coordinator_reviews_no_evaluation(case):
     both = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
 
     assert not Evaluation.objects.reviewable_by(both).exists()

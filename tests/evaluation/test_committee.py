@@ -33,12 +33,12 @@ pytestmark = pytest.mark.django_db
 CHANGES = Decision.REQUEST_CHANGES
 
 
-# ---- deciding
+# ---- decisions
 
 
-def test_two_members_publish(case):
-    heard = []
-    listener = lambda sender, evaluation, result, **_: heard.append(result)  # noqa: E731 - a signal's receiver
+def test_two_approvals_publish_the_evaluation(case):
+    received = []
+    listener = lambda sender, evaluation, result, **_: received.append(result)  # noqa: E731 - a signal's receiver
     evaluation_published.connect(listener, weak=False)
     case.to("review").decide(case.committee1)
     assert case.evaluation.stage == "review"
@@ -48,11 +48,11 @@ def test_two_members_publish(case):
 
     evaluation = case.evaluation
     assert (evaluation.stage, evaluation.published_at is not None) == ("published", True)
-    assert heard == [evaluation.result]
+    assert received == [evaluation.result]
 
 
 @pytest.mark.stage("published")
-def test_the_result_is_sealed_and_names_nobody(case):
+def test_result_is_frozen_and_contains_no_names(case):
     result = EvaluationResult.objects.get()
     impact = next(row for row in result.contents["dimensions"] if row["code"] == "impact")
     assert next(row["code"] for row in result.contents["dimensions"]) == "relevance"
@@ -69,7 +69,7 @@ def test_the_result_is_sealed_and_names_nobody(case):
 
 
 @pytest.mark.stage("review")
-def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
+def test_request_for_changes_returns_to_moderation_and_starts_a_new_cycle(case):
     case.decide(case.committee1)
     old_hash = committee.decision_hash(case.evaluation)
 
@@ -99,21 +99,21 @@ def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
     ],
 )
 @pytest.mark.stage("review")
-def test_decisions_that_do_not_fit_are_refused(case, fields, error):
+def test_invalid_decisions_are_refused(case, fields, error):
     with pytest.raises(error):
         case.decide(case.committee1, **fields)
     assert not CommitteeReview.objects.exists()
 
 
 @pytest.mark.stage("review")
-def test_who_may_not_decide(case):
+def test_decision_without_permission_is_refused(case):
     for user in (case.committee3, case.rater1, case.moderator, case.coordinator, case.lead, case.partner):
         with pytest.raises(PermissionRefused):
             case.decide(user)
 
 
 @pytest.mark.stage("rate")
-def test_nobody_decides_on_what_they_rated(case):
+def test_rater_cannot_decide(case):
     from evaluation.services import rounds
 
     rounds.assign_rater(case.evaluation, case.committee1.person, "committee", by=case.coordinator)
@@ -125,13 +125,13 @@ def test_nobody_decides_on_what_they_rated(case):
 
 
 @pytest.mark.stage("moderate")
-def test_nothing_is_decided_before_the_review(case):
+def test_decision_before_the_review_is_refused(case):
     with pytest.raises(NotInStage):
         case.decide(case.committee1)
 
 
 @pytest.mark.stage("review")
-def test_the_same_post_twice_is_one_decision(case):
+def test_repeated_decision_is_stored_once(case):
     stated = committee.decision_hash(case.evaluation)
 
     first = case.decide(case.committee1, stated_hash=stated)
@@ -144,9 +144,9 @@ def test_the_same_post_twice_is_one_decision(case):
 
 
 @pytest.mark.stage("review")
-def test_a_second_decision_in_the_same_cycle_is_refused(case):
+def test_second_decision_in_the_same_cycle_is_refused(case):
     case.decide(case.committee1)
-    case.evaluation.consensus.update(reason="Written past the services.")  # the desk reads otherwise than it did
+    case.evaluation.consensus.update(reason="Written past the services.")  # the hash is another one now
 
     with pytest.raises(AlreadyDecided):
         case.decide(case.committee1)
@@ -156,28 +156,28 @@ def test_a_second_decision_in_the_same_cycle_is_refused(case):
 
 
 @pytest.mark.stage("review")
-def test_the_hash_changes_with_what_is_judged(case):
-    seen = [committee.decision_hash(case.evaluation)]
+def test_decision_hash_changes_with_its_contents(case):
+    hashes = [committee.decision_hash(case.evaluation)]
     rating = case.evaluation.assessments.first().ratings.first()
     rating.reasons = "Other reasons."
     rating.save()
-    seen.append(committee.decision_hash(case.evaluation))
+    hashes.append(committee.decision_hash(case.evaluation))
     consensus = case.evaluation.consensus.first()
     consensus.level = 1
     consensus.save()
-    seen.append(committee.decision_hash(case.evaluation))
+    hashes.append(committee.decision_hash(case.evaluation))
     question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
-    assert committee.decision_hash(case.evaluation) == seen[-1]
+    assert committee.decision_hash(case.evaluation) == hashes[-1]
     committee.answer_question(question, by=case.lead, text="All.")
-    seen.append(committee.decision_hash(case.evaluation))
+    hashes.append(committee.decision_hash(case.evaluation))
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised them.")
-    seen.append(committee.decision_hash(case.evaluation))
+    hashes.append(committee.decision_hash(case.evaluation))
 
-    assert len(set(seen)) == 5
+    assert len(set(hashes)) == 5
 
 
 @pytest.mark.stage("review")
-def test_a_rater_who_falls_out_during_the_review_makes_decisions_start_anew(case):
+def test_conflict_of_a_rater_during_the_review_starts_a_new_cycle(case):
     case.decide(case.committee1)
 
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised them.")
@@ -187,7 +187,7 @@ def test_a_rater_who_falls_out_during_the_review_makes_decisions_start_anew(case
 
 
 @pytest.mark.stage("review")
-def test_an_approval_of_somebody_in_conflict_no_longer_counts(case):
+def test_approval_of_a_member_in_conflict_is_not_counted(case):
     case.decide(case.committee1)
     conflicts.declare_conflict(case.evaluation, by=case.committee1, reason="I advised them.")
 
@@ -200,10 +200,10 @@ def test_an_approval_of_somebody_in_conflict_no_longer_counts(case):
 
 
 @pytest.mark.stage("review")
-def test_a_question_is_asked_and_answered_once(case):
-    ask = {"by": case.committee1, "text": "Who was asked?"}
-    first = committee.ask_question(case.evaluation, **ask)
-    assert committee.ask_question(case.evaluation, **ask) == first
+def test_question_is_asked_and_answered_once(case):
+    fields = {"by": case.committee1, "text": "Who was asked?"}
+    first = committee.ask_question(case.evaluation, **fields)
+    assert committee.ask_question(case.evaluation, **fields) == first
     for user in (case.partner, case.coordinator, case.committee3):
         with pytest.raises(PermissionRefused):
             committee.ask_question(case.evaluation, by=user, text="Me too?")
@@ -222,7 +222,7 @@ def test_a_question_is_asked_and_answered_once(case):
 
 
 @pytest.mark.stage("moderate")
-def test_questions_are_asked_during_the_review_only(case):
+def test_question_outside_the_review_is_refused(case):
     with pytest.raises(NotInStage):
         committee.ask_question(case.evaluation, by=case.committee1, text="Already?")
 
@@ -236,21 +236,19 @@ PREPARED = {"desk": lambda case: case.to("review")}
 @pytest.fixture
 def desk(client, case):
     client.force_login(case.committee1)
-    address = reverse("admin:evaluation_desk", args=[case.pk])
+    url = reverse("admin:evaluation_desk", args=[case.pk])
 
-    def send(**data):
-        return client.post(
-            address, {"stated_hash": committee.decision_hash(case.evaluation), "decision": "approve"} | data
-        )
+    def post_decision(**data):
+        return client.post(url, {"stated_hash": committee.decision_hash(case.evaluation), "decision": "approve"} | data)
 
-    return client, address, send
+    return client, url, post_decision
 
 
-def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_num_queries):
-    client, address, _send = desk
+def test_desk_shows_all_data_for_the_decision(case, desk, django_assert_max_num_queries):
+    client, url, _post_decision = desk
 
     with django_assert_max_num_queries(20):
-        page = client.get(address).content.decode()
+        page = client.get(url).content.decode()
 
     for words in ("Reason for 1.", "Reason for 4.", "We agreed on it.", "3 levels apart", "all agree", "be the first"):
         assert words in page
@@ -259,11 +257,11 @@ def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_nu
     assert "City self-assessment" in page
 
 
-def test_the_desk_frames_the_extremes_alone_and_explains_it_under_the_table(case, desk):
-    client, address, _send = desk
+def test_desk_marks_the_extremes_and_explains_the_mark_below_the_table(case, desk):
+    client, url, _post_decision = desk
     table = comparison_of(case.evaluation, case.committee1)
 
-    page = client.get(address).content.decode()
+    page = client.get(url).content.decode()
 
     assert [side.extremes for side in table.most_disputed_first] == [{1, 4}] + [set()] * 5
     assert page.count("is-split") == 2
@@ -271,23 +269,23 @@ def test_the_desk_frames_the_extremes_alone_and_explains_it_under_the_table(case
     assert page.count('<details class="epi-more" open>') == 1  # disputed dimensions are expanded
 
 
-def test_the_desk_shows_what_is_judged_and_leads_to_it(client, city):
-    world = open_city(city)
-    save_narrative(CityPeriod.objects.get(pk=world.pk), by=world.lead, text="A good quarter.", language="en")
-    world.revision = accept(world)
+def test_desk_shows_and_links_the_submission_under_review(client, city):
+    city_data = open_city(city)
+    save_narrative(CityPeriod.objects.get(pk=city_data.pk), by=city_data.lead, text="A good quarter.", language="en")
+    city_data.revision = accept(city_data)
     evaluation = EvaluationFactory(
-        strategy=world.strategy, round__period=world.period, revision=world.revision, stage="review"
+        strategy=city_data.strategy, round__period=city_data.period, revision=city_data.revision, stage="review"
     )
-    path = reverse("strategies:revision_detail", args=[world.pk, world.revision.number])
+    revision_url = reverse("strategies:revision_detail", args=[city_data.pk, city_data.revision.number])
     client.force_login(member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER))
 
     page = client.get(reverse("admin:evaluation_desk", args=[evaluation.pk])).content.decode()
 
     assert "A good quarter." in page
-    assert [action.title for action in world.actions if action.title not in page] == []
+    assert [action.title for action in city_data.actions if action.title not in page] == []
     assert SECRET not in page
-    assert f'href="{path}"' in page
-    assert client.get(path).status_code == 200
+    assert f'href="{revision_url}"' in page
+    assert client.get(revision_url).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -296,57 +294,59 @@ def test_the_desk_shows_what_is_judged_and_leads_to_it(client, city):
     indirect=["case_of_module"],
     scope="module",
 )
-def test_pages_of_those_who_judge_lead_to_what_is_judged(client, case, name):
+def test_pages_of_raters_and_moderator_link_the_submission_under_review(client, case, name):
     evaluation = case.evaluation
     client.force_login(case.moderator if name == "moderate" else case.rater1)
     arguments = [evaluation.pk, "impact"] if name == "rate" else [evaluation.pk]
 
     page = client.get(reverse(f"evaluation:{name}", args=arguments)).content.decode()
 
-    path = reverse("strategies:revision_detail", args=[evaluation.revision.city_period_id, evaluation.revision.number])
-    assert f'href="{path}"' in page
+    revision_url = reverse(
+        "strategies:revision_detail", args=[evaluation.revision.city_period_id, evaluation.revision.number]
+    )
+    assert f'href="{revision_url}"' in page
 
 
-def test_a_decision_by_the_page(case, desk):
-    client, address, send = desk
+def test_decision_is_stored_from_the_desk(case, desk):
+    client, url, post_decision = desk
 
-    answer = send(**{"comment-impact": "Watch this next time."})
+    response = post_decision(**{"comment-impact": "Watch this next time."})
 
-    assert answer.url == reverse("admin:evaluation_desk_queue")
+    assert response.url == reverse("admin:evaluation_desk_queue")
     review = CommitteeReview.objects.get()
     assert [(row.dimension.code, row.decision, row.comment) for row in review.dimensions.all()] == [
         ("impact", "approve", "Watch this next time.")
     ]
-    assert "You decided on" in client.get(address).content.decode()
+    assert "You decided on" in client.get(url).content.decode()
     client.force_login(case.committee2)
-    page = client.get(address).content.decode()
+    page = client.get(url).content.decode()
     assert "one more has to concur" in page
     assert "Watch this next time." in page
 
 
-def test_a_decision_that_does_not_fit_keeps_what_was_typed(desk):
-    _client, _address, send = desk
+def test_invalid_decision_keeps_the_input(desk):
+    _client, _url, post_decision = desk
 
-    page = send(decision=CHANGES, reason="", **{"comment-impact": "I typed this."})
+    page = post_decision(decision=CHANGES, reason="", **{"comment-impact": "I typed this."})
 
     assert page.status_code == 200
     assert "Say what should change and why." in page.content.decode()
     assert "I typed this." in page.content.decode()
-    contradiction = send(**{"comment-impact": "More.", "changes-impact": "on"})
+    contradiction = post_decision(**{"comment-impact": "More.", "changes-impact": "on"})
     assert "You approve the whole." in contradiction.content.decode()
-    wish = send(decision=CHANGES, reason="So.", **{"changes-impact": "on"})
-    assert "Say what should change here." in wish.content.decode()
-    reopen = send(decision=CHANGES, reason="So.", reopen_ratings="on")
+    without_comment = post_decision(decision=CHANGES, reason="So.", **{"changes-impact": "on"})
+    assert "Say what should change here." in without_comment.content.decode()
+    reopen = post_decision(decision=CHANGES, reason="So.", reopen_ratings="on")
     assert "Name the dimensions whose ratings" in reopen.content.decode()
 
 
-def test_a_desk_that_changed_is_told_and_nothing_is_lost(case, desk):
-    _client, _address, send = desk
+def test_decision_on_changed_contents_shows_a_message_and_keeps_the_input(case, desk):
+    _client, _url, post_decision = desk
     stated = committee.decision_hash(case.evaluation)
     question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
     committee.answer_question(question, by=case.lead, text="All.")
 
-    page = send(stated_hash=stated, **{"comment-impact": "My long comment."})
+    page = post_decision(stated_hash=stated, **{"comment-impact": "My long comment."})
 
     text = page.content.decode()
     assert page.status_code == 409
@@ -354,64 +354,64 @@ def test_a_desk_that_changed_is_told_and_nothing_is_lost(case, desk):
     assert "My long comment." in text
     assert f'value="{committee.decision_hash(case.evaluation)}"' in text
     assert not CommitteeReview.objects.exists()
-    assert send(**{"comment-impact": "My long comment."}).status_code == 302
+    assert post_decision(**{"comment-impact": "My long comment."}).status_code == 302
 
 
-def test_what_changed_since_the_last_visit(case, desk, days):
-    client, address, _send = desk
-    seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
-    client.get(address)
+def test_desk_lists_changes_since_the_last_visit(case, desk, days):
+    client, url, _post_decision = desk
+    seen_url = reverse("admin:evaluation_desk_seen", args=[case.pk])
+    client.get(url)
     assert not DeskVisit.objects.exists()  # GET changes nothing
-    client.post(seen, headers={"HX-Request": "true"})
-    assert "Nothing has changed." in client.get(address).content.decode()
+    client.post(seen_url, headers={"HX-Request": "true"})
+    assert "Nothing has changed." in client.get(url).content.decode()
 
     with days(1):
         committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
-        page = client.get(address).content.decode()
+        page = client.get(url).content.decode()
         assert f"{case.committee2.person.name} asked the city." in page
-        client.post(seen, {"now": "1"})
-        assert "Nothing has changed." in client.get(address).content.decode()
-    assert client.get(seen).status_code == 405
+        client.post(seen_url, {"now": "1"})
+        assert "Nothing has changed." in client.get(url).content.decode()
+    assert client.get(seen_url).status_code == 405
 
 
-def test_a_visit_that_goes_on_keeps_what_was_new(case, desk, days):
-    client, _address, _send = desk
-    seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
-    client.post(seen)
+def test_visit_on_the_same_day_keeps_its_time(case, desk, days):
+    client, _url, _post_decision = desk
+    seen_url = reverse("admin:evaluation_desk_seen", args=[case.pk])
+    client.post(seen_url)
     first = DeskVisit.objects.get().at
-    client.post(seen, headers={"HX-Request": "true"})
+    client.post(seen_url, headers={"HX-Request": "true"})
     assert DeskVisit.objects.get().at == first
 
     with days(1):
-        client.post(seen, headers={"HX-Request": "true"})
+        client.post(seen_url, headers={"HX-Request": "true"})
 
     assert DeskVisit.objects.get().at > first
 
 
-def test_a_question_from_the_desk(case, desk):
-    client, address, _send = desk
-    ask = reverse("admin:evaluation_desk_ask", args=[case.pk])
+def test_question_is_asked_from_the_desk(case, desk):
+    client, url, _post_decision = desk
+    ask_url = reverse("admin:evaluation_desk_ask", args=[case.pk])
 
-    client.post(ask, {"text": "Who was asked?", "dimension": "impact"})
-    client.post(ask, {"text": ""})
+    client.post(ask_url, {"text": "Who was asked?", "dimension": "impact"})
+    client.post(ask_url, {"text": ""})
 
     assert CommitteeQuestion.objects.get().dimension.code == "impact"
-    assert "Who was asked?" in client.get(address).content.decode()
-    assert client.get(ask).status_code == 405
+    assert "Who was asked?" in client.get(url).content.decode()
+    assert client.get(ask_url).status_code == 405
 
 
-def test_gates_stand_on_the_desk(case, desk):
-    client, address, _send = desk
-    gates = reverse("admin:evaluation_desk_gates", args=[case.pk])
+def test_desk_links_the_gates(case, desk):
+    client, url, _post_decision = desk
+    gates_url = reverse("admin:evaluation_desk_gates", args=[case.pk])
 
-    assert gates in client.get(address).content.decode()
-    assert client.get(gates).status_code == 200
-    assert "<html" not in client.get(gates, headers={"HX-Request": "true"}).content.decode()
+    assert gates_url in client.get(url).content.decode()
+    assert client.get(gates_url).status_code == 200
+    assert "<html" not in client.get(gates_url, headers={"HX-Request": "true"}).content.decode()
 
 
-def test_a_reopened_desk_tells_what_was_asked_for(case, desk):
-    client, address, send = desk
-    send(
+def test_desk_in_the_second_cycle_shows_the_requested_changes(case, desk):
+    client, url, post_decision = desk
+    post_decision(
         decision=CHANGES,
         reason="Thin reasons.",
         reopen_ratings="on",
@@ -423,35 +423,35 @@ def test_a_reopened_desk_tells_what_was_asked_for(case, desk):
     case.agree(level=2, codes=["impact"])
     case.move("hand_to_committee")
 
-    page = client.get(address).content.decode()
+    page = client.get(url).content.decode()
 
     assert "Thin reasons." in page
     assert "A rating of Impact was changed." in page
     assert "cycle 1" in page
 
 
-# ---- two at once
+# ---- concurrency
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.stage("review")
-def test_two_members_at_the_same_moment_publish_once(case):
+def test_concurrent_approvals_publish_once(case):
     stated = committee.decision_hash(case.evaluation)
-    gate, errors = threading.Barrier(2), []
+    barrier, errors = threading.Barrier(2), []
 
     def decide(user):
         try:
-            gate.wait()
+            barrier.wait()
             case.decide(user, stated_hash=stated)
-        except Exception as error:  # noqa: BLE001 - told by the test
+        except Exception as error:  # noqa: BLE001 - asserted below
             errors.append(error)
         finally:
             connections.close_all()
 
     threads = [threading.Thread(target=decide, args=[user]) for user in (case.committee1, case.committee2)]
     if connection.vendor == "sqlite" and connection.is_in_memory_db():
-        for thread in threads:  # one connection for all: nothing runs at once there
-            gate = threading.Barrier(1)
+        for thread in threads:  # an in-memory database has one connection: run one thread at a time
+            barrier = threading.Barrier(1)
             thread.start()
             thread.join()
     else:

@@ -1,4 +1,4 @@
-"""Whether somebody has duties in evaluations is read once, and anew when one is given or taken."""
+"""Duties in evaluations are cached per person object and reset when an assignment changes."""
 
 import pytest
 
@@ -12,34 +12,34 @@ from tests.factories import PersonFactory, SubstituteAppointmentFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_duties_are_read_once_for_each_person_object(case, django_assert_num_queries):
+def test_duties_are_queried_once_per_person_object(case, django_assert_num_queries):
     with django_assert_num_queries(1):
         assert [duties_of(case.rater1.person) for _ in range(3)] == [(True, False, False)] * 3
     with django_assert_num_queries(2):
         assert duties_of(Person.objects.get(pk=case.moderator.person.pk)) == (False, True, False)
 
 
-def test_duties_follow_what_is_saved_meanwhile(case):
+def test_duties_change_with_assignments(case):
     person, rows = PersonFactory(), Evaluation.objects
-    seen = []
+    states = []
 
-    def now():
+    def current_state():
         return tuple(duties_of(person)), rows.visible_to(person.user).exists()
 
-    seen.append(now())
+    states.append(current_state())
     assignment = rounds.assign_rater(case.evaluation, person, "peer", by=case.coordinator)
-    seen.append(now())
+    states.append(current_state())
     rounds.withdraw_rater(assignment, by=case.coordinator)
-    seen.append(now())
+    states.append(current_state())
     rounds.set_moderator(case.evaluation, person, by=case.coordinator)
-    seen.append(now())
+    states.append(current_state())
     rounds.set_moderator(case.evaluation, case.moderator.person, by=case.coordinator)
-    seen.append(now())
+    states.append(current_state())
     SubstituteAppointmentFactory(evaluation=case.evaluation, person=person)
-    seen.append(now())
+    states.append(current_state())
 
-    none, rates, moderates, substitutes = [tuple(place == n for n in range(3)) for place in (None, 0, 1, 2)]
-    assert seen == [
+    none, rates, moderates, substitutes = [tuple(index == n for n in range(3)) for index in (None, 0, 1, 2)]
+    assert states == [
         (none, False),
         (rates, True),
         (none, False),
@@ -49,7 +49,7 @@ def test_duties_follow_what_is_saved_meanwhile(case):
     ]
 
 
-def test_nothing_is_asked_about_conflicts_of_people_without_duties(case, everyone):
+def test_conflicts_are_not_queried_for_people_without_duties(case, everyone):
     for role in ("public", "viewer", "lead", "other_official", "partner", "coordinator", "former", "superuser"):
         user = everyone[role]
         rows = [Evaluation.objects, CityPeriod.objects, PeriodRevision.objects]

@@ -46,7 +46,7 @@ def assign(case, person, capacity="peer", by=None):
 # ---- evaluations
 
 
-def test_an_evaluation_judges_the_newest_revision_once(case, city):
+def test_evaluation_is_added_once_for_the_newest_revision(case, city):
     strategy = StrategyFactory(city=city, published=True)
     with pytest.raises(NothingSubmitted):
         rounds.add_evaluation(case.round, strategy, by=case.coordinator)
@@ -54,9 +54,9 @@ def test_an_evaluation_judges_the_newest_revision_once(case, city):
         rounds.add_evaluation(case.round, case.evaluation.strategy, by=case.coordinator)
     other = EvaluationFactory(strategy=strategy, round__period=case.round.period)
 
-    made = rounds.add_evaluation(case.round, strategy, other.revision, by=case.coordinator)
+    added = rounds.add_evaluation(case.round, strategy, other.revision, by=case.coordinator)
 
-    assert (made.revision, made.stage) == (other.revision, "declare")
+    assert (added.revision, added.stage) == (other.revision, "declare")
     with pytest.raises(WrongRevision):
         rounds.add_evaluation(case.round, strategy, case.evaluation.revision, by=case.coordinator)
     with pytest.raises(PermissionRefused):
@@ -84,8 +84,8 @@ def conflicted_people(case):
     return in_conflict, [PersonFactory(), PersonFactory(organisation=OrganisationFactory())]
 
 
-def test_a_computed_conflict_bars_from_every_task(case):
-    in_conflict, free = conflicted_people(case)
+def test_person_in_conflict_cannot_get_any_task(case):
+    in_conflict, without_conflict = conflicted_people(case)
 
     for person in in_conflict:
         for capacity in ("peer", "committee"):
@@ -93,11 +93,11 @@ def test_a_computed_conflict_bars_from_every_task(case):
                 assign(case, person, capacity)
         with pytest.raises(HasConflict):
             rounds.set_moderator(case.evaluation, person, by=case.coordinator)
-    for person in free:
+    for person in without_conflict:
         assert assign(case, person).person == person
 
 
-def test_rows_and_people_say_the_same_about_conflict(case):
+def test_conflict_querysets_of_evaluations_and_people_agree(case):
     conflicted_people(case)
 
     by_person = {
@@ -111,24 +111,24 @@ def test_rows_and_people_say_the_same_about_conflict(case):
     assert len(by_person) == 5 + 3  # the official, the lead and the member who works for the municipality
 
 
-def test_declaring_ends_the_task_and_tells_the_coordinators_without_the_reason(case):
+def test_declared_conflict_ends_the_task_and_notifies_coordinators_without_the_reason(case):
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="My sister works there.")
     conflicts.declare_conflict(case.evaluation, by=case.moderator, reason="I advised them.")
 
     assert not case.evaluation.assignments.standing().filter(person=case.rater1.person).exists()
     assert case.evaluation.moderator is None
-    letters = Mail.objects.filter(key__startswith="evaluation-conflict/")
-    assert [letter.recipient for letter in letters] == [case.coordinator.email] * 2
-    assert not letters.filter(body__contains="sister").exists()
+    mails = Mail.objects.filter(key__startswith="evaluation-conflict/")
+    assert [mail.recipient for mail in mails] == [case.coordinator.email] * 2
+    assert not mails.filter(body__contains="sister").exists()
 
 
-def test_the_citys_own_raters_keep_their_task(case):
+def test_declared_conflict_of_a_self_assessor_keeps_the_task(case):
     conflicts.declare_conflict(case.evaluation, by=case.official, reason="It is my city.")
 
     assert case.evaluation.assignments.standing().filter(person=case.official.person).exists()
 
 
-def test_a_conflict_says_why_once_and_only_by_whom_it_concerns(case):
+def test_conflict_needs_a_reason_and_is_withdrawn_by_coordinators(case):
     with pytest.raises(ReasonMissing):
         conflicts.declare_conflict(case.evaluation, by=case.rater1, reason=" ")
     with pytest.raises(PermissionRefused):
@@ -144,7 +144,7 @@ def test_a_conflict_says_why_once_and_only_by_whom_it_concerns(case):
 
 
 @pytest.mark.stage("published")
-def test_nothing_is_declared_after_publication(case):
+def test_conflict_after_publication_is_refused(case):
     with pytest.raises(DeclarationClosed):
         conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="Late.")
 
@@ -152,7 +152,7 @@ def test_nothing_is_declared_after_publication(case):
 # ---- capacities
 
 
-def test_capacities_are_for_those_who_have_them(case, city):
+def test_capacities_are_limited_to_eligible_people(case, city):
     of_other_city = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person
     for capacity in ("self", "expert_group"):
         with pytest.raises(NotCityMember):
@@ -168,7 +168,7 @@ def test_capacities_are_for_those_who_have_them(case, city):
     assert assign(case, of_other_city).capacity == "peer"
 
 
-def test_tasks_exclude_each_other(case):
+def test_rater_and_moderator_tasks_exclude_each_other(case):
     with pytest.raises(AlreadyModerator):
         assign(case, case.moderator.person)
     with pytest.raises(AlreadyRater):
@@ -179,7 +179,7 @@ def test_tasks_exclude_each_other(case):
     assert assign(case, case.rater1.person) == assign(case, case.rater1.person)
 
 
-def test_nobody_names_themselves_and_only_coordinators_name(case):
+def test_assignment_is_limited_to_coordinators_and_to_other_people(case):
     with pytest.raises(SelfAssignment):
         assign(case, case.coordinator.person)
     with pytest.raises(SelfAssignment):
@@ -189,7 +189,7 @@ def test_nobody_names_themselves_and_only_coordinators_name(case):
 
 
 @pytest.mark.stage("moderate")
-def test_raters_are_named_before_the_discussion_and_withdrawn_until_it_is_over(case):
+def test_assignments_cannot_change_after_their_stage(case):
     with pytest.raises(AssignmentClosed):
         assign(case, PersonFactory())
     with pytest.raises(AssignmentClosed):
@@ -202,13 +202,13 @@ def test_raters_are_named_before_the_discussion_and_withdrawn_until_it_is_over(c
 # ---- substitutes
 
 
-def test_no_substitute_while_two_are_free(case):
+def test_substitute_is_refused_while_two_members_are_eligible(case):
     assert {person.user for person in eligible_members(case.evaluation)} == {case.committee1, case.committee2}
     with pytest.raises(SubstituteNotNeeded):
         rounds.appoint_substitute(case.evaluation, PersonFactory(), by=case.coordinator, reason="To be safe.")
 
 
-def test_a_substitute_is_appointed_in_writing_and_decides(case):
+def test_substitute_is_appointed_with_a_reason_and_decides(case):
     conflicts.declare_conflict(case.evaluation, by=case.committee2, reason="I advised.")
     case.to("review")
     substitute = PersonFactory()
@@ -233,10 +233,10 @@ def test_a_substitute_is_appointed_in_writing_and_decides(case):
     case.decide(substitute.user)
 
     assert case.evaluation.stage == "published"
-    assert not substitute.user.has_perm("cities.use_admin")  # the task is done
+    assert not substitute.user.has_perm("cities.use_admin")  # the evaluation is published
 
 
-def test_a_substitute_uses_the_workbench_only_for_the_desk(case):
+def test_substitute_uses_the_admin_only_for_the_desk(case):
     conflicts.declare_conflict(case.evaluation, by=case.committee2, reason="I advised.")
     substitute = PersonFactory()
     rounds.appoint_substitute(case.evaluation, substitute, by=case.coordinator, reason="Only one is free.")

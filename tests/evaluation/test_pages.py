@@ -50,7 +50,7 @@ RATER_PAGES = ["evaluation:rate_review"]
 TALK_PAGES = ["evaluation:discuss"]
 
 
-def test_strangers_sign_in_until_something_is_published(client, case):
+def test_evaluation_is_public_after_publication_only(client, case):
     detail = reverse("evaluation:evaluation_detail", args=[case.pk])
     assert client.get(detail).status_code == 302
     assert "Lublin" not in client.get(reverse("evaluation:round_list")).content.decode()
@@ -87,7 +87,7 @@ def test_strangers_sign_in_until_something_is_published(client, case):
     ],
 )
 @pytest.mark.stage("rate")
-def test_pages_while_rating(case, get, user, name, expected):
+def test_page_status_codes_in_the_rating_stage(case, get, user, name, expected):
     assert get(getattr(case, user), name).status_code == expected
 
 
@@ -109,20 +109,20 @@ def test_pages_while_rating(case, get, user, name, expected):
     ],
 )
 @pytest.mark.stage("review")
-def test_pages_while_the_committee_reviews(case, get, user, name, expected):
+def test_page_status_codes_in_the_review_stage(case, get, user, name, expected):
     assert get(getattr(case, user), name).status_code == expected
 
 
 @pytest.mark.stage("review")
-def test_another_citys_official_finds_nothing_before_publication(case, get, everyone):
+def test_evaluation_of_another_city_returns_404_before_publication(case, get, everyone):
     assert get(everyone["official"], "evaluation:evaluation_detail").status_code == 404
     assert get(everyone["superuser"], "evaluation:evaluation_detail").status_code == 404
 
 
-# ---- rating
+# ---- ratings
 
 
-def test_a_rater_goes_through_the_six_pages(case, get, post):
+def test_rating_form_saves_and_redirects_to_the_next_dimension(case, get, post):
     event = EventFactory(
         city=case.city,
         title="Kick-off with employers",
@@ -135,7 +135,7 @@ def test_a_rater_goes_through_the_six_pages(case, get, post):
     assert "Are the measures suitable in the context?" in page
     assert "Needs are clear and target groups were consulted; small gaps." in page
     assert "Kick-off with employers" in page
-    answer = post(
+    response = post(
         case.rater1,
         "evaluation:rate",
         case.pk,
@@ -146,14 +146,14 @@ def test_a_rater_goes_through_the_six_pages(case, get, post):
         save_next="",
     )
 
-    assert answer.url == reverse("evaluation:rate", args=[case.pk, "effectiveness"])
+    assert response.url == reverse("evaluation:rate", args=[case.pk, "effectiveness"])
     rating = Rating.objects.get()
     assert (rating.level, rating.strength, [row.event for row in rating.citations.all()]) == (3, "limited", [event])
     assert "They asked the newcomers." in get(case.rater1, "evaluation:rate_review").content.decode()
 
 
 @pytest.mark.stage("rate")
-def test_a_rating_form_keeps_what_was_typed_when_it_does_not_fit(case, post):
+def test_invalid_rating_form_keeps_the_input(case, post):
     page = post(case.rater1, "evaluation:rate", case.pk, "impact", choice="none", reasons="I have typed this.")
 
     assert page.status_code == 200
@@ -163,7 +163,7 @@ def test_a_rating_form_keeps_what_was_typed_when_it_does_not_fit(case, post):
 
 
 @pytest.mark.stage("rate")
-def test_the_second_of_two_tabs_is_shown_both_versions(case, post):
+def test_rating_edit_conflict_shows_both_versions(case, post):
     ratings.save_rating(case.evaluation, case.dimension(), by=case.rater1, level=3, reasons="From the first tab.")
 
     page = post(case.rater1, "evaluation:rate", case.pk, "impact", choice="2", reasons="From the second.", version="")
@@ -175,7 +175,7 @@ def test_the_second_of_two_tabs_is_shown_both_versions(case, post):
 
 
 @pytest.mark.stage("rate")
-def test_submitting_says_what_is_missing_and_then_rests(case, get, post):
+def test_submission_page_lists_missing_ratings_and_locks_submitted_ones(case, get, post):
     assert "Still missing" in get(case.rater1, "evaluation:rate_review").content.decode()
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
         post(case.rater1, "evaluation:rate", case.pk, code, choice="3", reasons="Seen.")
@@ -189,7 +189,7 @@ def test_submitting_says_what_is_missing_and_then_rests(case, get, post):
 
 
 @pytest.mark.stage("rate")
-def test_submitted_ratings_are_told_once_with_a_way_to_the_own_work(case, get, post):
+def test_submission_shows_one_message_and_links_my_work(case, get, post):
     _rate_all(case, get, post)
 
     page = get(case.rater1, "evaluation:rate_review").content.decode()
@@ -199,7 +199,7 @@ def test_submitted_ratings_are_told_once_with_a_way_to_the_own_work(case, get, p
 
 
 @pytest.mark.stage("rate")
-def test_submitted_ratings_lead_to_the_next_evaluation_that_waits(case, get, post, city):
+def test_submission_links_the_next_evaluation_to_rate(case, get, post, city):
     strategy = StrategyFactory(city=city, published=True)
     other = EvaluationFactory(round=case.round, strategy=strategy, stage="rate")
     RaterAssignmentFactory(evaluation=other, person=case.rater1.person)
@@ -221,7 +221,7 @@ def _rate_all(case, get, post):
 
 
 @pytest.mark.stage("discuss")
-def test_notes_are_added_and_seen_by_those_who_talk(case, get, post):
+def test_notes_are_visible_to_participants_of_the_discussion(case, get, post):
     post(case.rater1, "evaluation:discuss", dimension="impact", text="I have seen the survey.")
 
     assert "I have seen the survey." in get(case.moderator, "evaluation:discuss").content.decode()
@@ -230,7 +230,7 @@ def test_notes_are_added_and_seen_by_those_who_talk(case, get, post):
 
 
 @pytest.mark.stage("moderate")
-def test_the_moderator_agrees_dimension_by_dimension_and_hands_over(case, get, post):
+def test_moderator_saves_consensus_per_dimension_and_hands_over(case, get, post):
     codes = ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact")
 
     page = get(case.moderator, "evaluation:moderate").content.decode()
@@ -245,7 +245,7 @@ def test_the_moderator_agrees_dimension_by_dimension_and_hands_over(case, get, p
 
 
 @pytest.mark.stage("moderate")
-def test_a_consensus_without_reason_is_refused_in_its_place(case, post):
+def test_consensus_without_reason_is_reported_at_its_field(case, post):
     page = post(case.moderator, "evaluation:moderate", **{"dimension": "impact", "impact-choice": "2"})
 
     assert page.status_code == 200
@@ -254,7 +254,7 @@ def test_a_consensus_without_reason_is_refused_in_its_place(case, post):
 
 
 @pytest.mark.stage("moderate")
-def test_two_windows_of_the_moderator(case, post):
+def test_consensus_edit_conflict_shows_both_versions(case, post):
     case.agree(codes=["impact"])
     data = {"dimension": "impact", "impact-choice": "1", "impact-reason": "Another window.", "impact-version": ""}
 
@@ -266,7 +266,7 @@ def test_two_windows_of_the_moderator(case, post):
 
 
 @pytest.mark.stage("review")
-def test_the_moderator_reads_what_the_committee_asked_for(case, get):
+def test_moderator_sees_the_requested_changes_without_names(case, get):
     case.decide(
         case.committee1,
         "request_changes",
@@ -286,7 +286,7 @@ def test_the_moderator_reads_what_the_committee_asked_for(case, get):
 # ---- coordinators
 
 
-def test_the_coordinator_names_people_and_keeps_the_time(case, get, post):
+def test_coordinator_assigns_raters_extends_and_moves_the_stage(case, get, post):
     new = PersonFactory(name="Rut Berg")
     until = case.round.rate_on
 
@@ -303,7 +303,7 @@ def test_the_coordinator_names_people_and_keeps_the_time(case, get, post):
     assert RaterAssignment.objects.get(pk=assignment.pk).withdrawn_at is not None
 
 
-def test_a_refusal_stands_on_the_form(case, post):
+def test_refused_assignment_is_reported_on_the_form(case, post):
     page = post(
         case.coordinator,
         "evaluation:assign",
@@ -314,13 +314,13 @@ def test_a_refusal_stands_on_the_form(case, post):
     assert "This person has a conflict of interest with this city." in page.content.decode()
 
 
-def test_conflicts_and_substitutes_by_the_coordinator(case, get, post):
-    who = {"conflict-person": case.committee2.person.pk, "conflict-reason": "Advised the city in 2024."}
-    post(case.coordinator, "evaluation:assign", act="conflict", **who)
+def test_coordinator_records_conflicts_and_appoints_substitutes(case, get, post):
+    conflict_fields = {"conflict-person": case.committee2.person.pk, "conflict-reason": "Advised the city in 2024."}
+    post(case.coordinator, "evaluation:assign", act="conflict", **conflict_fields)
     assert get(case.committee2, "evaluation:evaluation_detail").status_code == 404
     substitute = PersonFactory()
-    whom = {"substitute-person": substitute.pk, "substitute-reason": "Only one member is free."}
-    post(case.coordinator, "evaluation:assign", act="substitute", **whom)
+    substitute_fields = {"substitute-person": substitute.pk, "substitute-reason": "Only one member is free."}
+    post(case.coordinator, "evaluation:assign", act="substitute", **substitute_fields)
     assert SubstituteAppointment.objects.get().person == substitute
     conflict = case.evaluation.conflicts.get()
 
@@ -330,7 +330,7 @@ def test_conflicts_and_substitutes_by_the_coordinator(case, get, post):
     assert post(case.coordinator, "evaluation:assign", act="nonsense").status_code == 404
 
 
-def test_a_moderator_is_named_on_the_page(case, post):
+def test_coordinator_assigns_the_moderator(case, post):
     new = PersonFactory()
 
     post(case.coordinator, "evaluation:assign", act="moderator", **{"moderator-person": new.pk})
@@ -338,26 +338,26 @@ def test_a_moderator_is_named_on_the_page(case, post):
     assert case.evaluation.moderator == new
 
 
-def test_a_round_is_made_and_filled(case, client, city):
+def test_coordinator_creates_a_round_and_adds_an_evaluation(case, client, city):
     strategy = StrategyFactory(city=city, published=True)
     EvaluationFactory(strategy=strategy, round__period=case.round.period)
     days = ["declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by"]
     fields = {name: getattr(case.round, name).isoformat() for name in days}
     fields |= {"name": "Second round", "framework": case.framework.pk, "period": case.round.period.pk}
-    address = reverse("evaluation:round_create")
-    assert client.get(address).status_code == 302
+    url = reverse("evaluation:round_create")
+    assert client.get(url).status_code == 302
     client.force_login(case.partner)
-    assert client.post(address, fields).status_code == 403
+    assert client.post(url, fields).status_code == 403
     client.force_login(case.coordinator)
-    assert client.get(address).status_code == 200
-    wrong = client.post(address, fields | {"decide_by": case.round.declare_on.isoformat()})
+    assert client.get(url).status_code == 200
+    wrong = client.post(url, fields | {"decide_by": case.round.declare_on.isoformat()})
     assert not EvaluationRound.objects.filter(name="Second round").exists()
     assert wrong.status_code == 200
 
-    answer = client.post(address, fields)
+    response = client.post(url, fields)
     round_ = EvaluationRound.objects.get(name="Second round")
-    assert answer.url == round_.get_absolute_url()
-    assert strategy.title in client.get(answer.url).content.decode()
+    assert response.url == round_.get_absolute_url()
+    assert strategy.title in client.get(response.url).content.decode()
     client.post(reverse("evaluation:evaluation_add", args=[round_.pk]), {"strategy": strategy.pk})
 
     assert Evaluation.objects.filter(round=round_, strategy=strategy).exists()
@@ -365,21 +365,21 @@ def test_a_round_is_made_and_filled(case, client, city):
     assert round_.evaluations.count() == 1
 
 
-# ---- conflicts, questions
+# ---- conflicts and questions
 
 
-def test_a_rater_declares_a_conflict_and_is_out(case, get, post):
+def test_rater_who_declares_a_conflict_loses_access(case, get, post):
     assert get(case.rater1, "evaluation:conflict_declare").status_code == 200
     assert post(case.rater1, "evaluation:conflict_declare", reason="").status_code == 200
 
-    answer = post(case.rater1, "evaluation:conflict_declare", reason="I advised them.")
+    response = post(case.rater1, "evaluation:conflict_declare", reason="I advised them.")
 
-    assert answer.url == reverse("evaluation:round_list")
+    assert response.url == reverse("evaluation:round_list")
     assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer sees only that it exists
 
 
 @pytest.mark.stage("review")
-def test_officials_answer_the_committee(case, get, post):
+def test_question_is_answered_by_officials_of_the_city(case, get, post):
     question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
 
     assert "Who was asked?" in get(case.lead, "evaluation:evaluation_detail").content.decode()
@@ -398,7 +398,7 @@ def test_officials_answer_the_committee(case, get, post):
 # ---- number of queries
 
 
-def more_evaluations(case, count):
+def create_evaluations(case, count):
     for n in range(count):
         period = ReportingPeriodFactory(ahead=n + 1)
         round_ = EvaluationRoundFactory(framework=case.framework, period=period)
@@ -408,11 +408,11 @@ def more_evaluations(case, count):
 
 
 @pytest.mark.parametrize("role", ["coordinator", "rater1", "lead", "committee1"])
-def test_the_list_costs_the_same_for_one_evaluation_or_five(case, client, role, django_assert_max_num_queries):
+def test_evaluation_list_query_count_is_constant(case, client, role, django_assert_max_num_queries):
     user = getattr(case, role)
     counts = []
     for more in (0, 4):
-        more_evaluations(case, more)
+        create_evaluations(case, more)
         client.force_login(user)
         clear_role_cache(user)
         with django_assert_max_num_queries(15) as captured:
@@ -422,7 +422,7 @@ def test_the_list_costs_the_same_for_one_evaluation_or_five(case, client, role, 
     assert counts[0] == counts[1]
 
 
-def test_the_round_costs_the_same_for_one_evaluation_or_five(case, client, django_assert_max_num_queries):
+def test_round_page_query_count_is_constant(case, client, django_assert_max_num_queries):
     counts = []
     client.force_login(case.coordinator)
     for more in (0, 4):
@@ -442,17 +442,17 @@ def test_the_round_costs_the_same_for_one_evaluation_or_five(case, client, djang
     scope="module",
 )
 @pytest.mark.parametrize("role", ["rater1", "moderator", "committee1", "coordinator", "lead"])
-def test_the_page_of_an_evaluation_stays_cheap(case, client, role, django_assert_max_num_queries):
+def test_evaluation_page_has_a_query_limit(case, client, role, django_assert_max_num_queries):
     client.force_login(getattr(case, role))
 
     with django_assert_max_num_queries(20):
-        answer = client.get(reverse("evaluation:evaluation_detail", args=[case.pk]))
+        response = client.get(reverse("evaluation:evaluation_detail", args=[case.pk]))
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 @pytest.mark.stage("discuss")
-def test_the_talk_costs_the_same_for_three_raters_or_six(case, client, django_assert_max_num_queries):
+def test_discussion_page_query_count_is_constant(case, client, django_assert_max_num_queries):
     counts = []
     client.force_login(case.moderator)
     for more in (0, 3):
@@ -480,7 +480,7 @@ def _add_raters(case, count):
         discussion.add_note(case.evaluation, dimension, by=case.rater1, text=f"Note {person.pk}.")
 
 
-def test_conflicts_are_not_told_to_others(case, get):
+def test_reasons_of_conflicts_are_visible_to_coordinators_only(case, get):
     conflicts.declare_conflict(case.evaluation, by=case.rater2, reason="A secret reason.")
 
     for user in (case.rater1, case.moderator, case.lead, case.committee1, case.partner):
@@ -489,7 +489,7 @@ def test_conflicts_are_not_told_to_others(case, get):
 
 
 @pytest.mark.parametrize("pk", ["²", "9" * 30, "x"])
-def test_an_address_of_the_desk_that_names_no_evaluation_is_not_there(client, case, pk):
+def test_desk_url_with_invalid_pk_returns_404(client, case, pk):
     client.force_login(case.committee1)
 
     assert client.get(f"/admin/evaluation/evaluation/{pk}/change/").status_code == 404

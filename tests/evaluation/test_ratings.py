@@ -28,7 +28,7 @@ def save(case, user=None, code="impact", **fields):
 
 
 @pytest.mark.stage("rate")
-def test_progress_is_kept_unfinished_and_without_a_level(case):
+def test_incomplete_rating_is_saved_without_a_level(case):
     rating = save(case, reasons="I have read half of it.")
 
     assert (rating.level, rating.reasons, rating.is_complete) == (None, "I have read half of it.", False)
@@ -45,14 +45,14 @@ def test_progress_is_kept_unfinished_and_without_a_level(case):
     ],
 )
 @pytest.mark.stage("rate")
-def test_what_does_not_fit_is_refused(case, fields, error):
+def test_invalid_rating_is_refused(case, fields, error):
     with pytest.raises(error):
         save(case, **fields)
     assert not Rating.objects.exists()
 
 
 @pytest.mark.stage("rate")
-def test_only_raters_rate_and_only_this_framework(case):
+def test_rating_is_limited_to_raters_and_dimensions_of_the_framework(case):
     for user in (case.moderator, case.coordinator, case.committee1, case.expert):
         with pytest.raises(PermissionRefused):
             save(case, user, level=3)
@@ -60,7 +60,7 @@ def test_only_raters_rate_and_only_this_framework(case):
         ratings.save_rating(case.evaluation, DimensionFactory(), by=case.rater1, level=3)
 
 
-def test_nobody_rates_before_or_after_the_stage(case):
+def test_rating_outside_its_stage_is_refused(case):
     with pytest.raises(NotInStage):
         save(case, level=3)
     case.to("moderate")
@@ -69,7 +69,7 @@ def test_nobody_rates_before_or_after_the_stage(case):
 
 
 @pytest.mark.stage("rate")
-def test_a_stale_form_is_refused_and_the_same_post_twice_is_one(case):
+def test_stale_rating_is_refused_and_repeated_post_is_saved_once(case):
     first = save(case, level=3, reasons="One.")
     save(case, level=2, reasons="Two.", version=first.version)
 
@@ -82,7 +82,7 @@ def test_a_stale_form_is_refused_and_the_same_post_twice_is_one(case):
 
 
 @pytest.mark.stage("rate")
-def test_submitting_needs_every_dimension_with_reasons(case):
+def test_submission_needs_every_dimension_with_reasons(case):
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency"):
         save(case, code=code, level=3, reasons="Seen.")
     save(case, level=3)
@@ -97,7 +97,7 @@ def test_submitting_needs_every_dimension_with_reasons(case):
 
 
 @pytest.mark.stage("rate")
-def test_a_submitted_rating_rests_until_the_discussion(case):
+def test_submitted_rating_is_locked_until_the_discussion(case):
     case.rate(case.rater1)
     with pytest.raises(AlreadySubmitted):
         save(case, level=1, reasons="Changed.", version=1)
@@ -112,7 +112,7 @@ def test_a_submitted_rating_rests_until_the_discussion(case):
 
 
 @pytest.mark.stage("rate")
-def test_whoever_did_not_submit_changes_nothing_later(case):
+def test_rater_without_submission_cannot_change_ratings_later(case):
     case.rate(case.rater2)
     save(case, level=3)
     case.to("discuss")
@@ -124,7 +124,7 @@ def test_whoever_did_not_submit_changes_nothing_later(case):
 
 
 @pytest.mark.stage("review")
-def test_the_committee_can_reopen_the_ratings_of_named_dimensions(case):
+def test_committee_can_reopen_ratings_of_named_dimensions(case):
     asked = {"impact": ("request_changes", "There is no evidence."), "relevance": ("approve", "Good.")}
     case.decide(
         case.committee1, "request_changes", reason="Impact lacks evidence.", dimensions=asked, reopen_ratings=True
@@ -138,14 +138,14 @@ def test_the_committee_can_reopen_the_ratings_of_named_dimensions(case):
 
 
 @pytest.mark.stage("review")
-def test_requested_changes_reopen_no_rating_unless_asked(case):
+def test_requested_changes_reopen_no_rating_by_default(case):
     case.decide(case.committee1, "request_changes", reason="Say more about impact.")
 
     with pytest.raises(NotInStage):
         save(case, level=2, reasons="More.", version=1)
 
 
-def test_citations_carry_the_strength_and_can_be_taken_back(case):
+def test_strength_follows_citations_and_can_be_overridden(case):
     event = EventFactory(city=case.city, published_at=case.evaluation.revision.created_at)
     case.to("rate")
 
@@ -161,7 +161,7 @@ def test_citations_carry_the_strength_and_can_be_taken_back(case):
 
 
 @pytest.mark.stage("rate")
-def test_a_rater_in_conflict_is_out_at_once_and_no_longer_counts(case):
+def test_rater_in_conflict_is_excluded_at_once(case):
     case.rate(case.rater1)
 
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised the city.")
@@ -173,7 +173,7 @@ def test_a_rater_in_conflict_is_out_at_once_and_no_longer_counts(case):
 
 
 @pytest.mark.stage("rate")
-def test_a_withdrawn_rater_counts_again_when_named_again(case):
+def test_reassigned_rater_is_counted_again(case):
     case.rate(case.rater1)
     rounds.withdraw_rater(case.evaluation.assignments.get(person=case.rater1.person), by=case.coordinator)
     assert Assessment.objects.counted().count() == 0

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("levels, expected", [([], "nothing to compare"), ([3], "nothing to compare")])
-def test_one_rating_gives_nothing_to_compare(levels, expected):
+def test_agreement_text_for_fewer_than_two_ratings(levels, expected):
     agreement = agreement_of([("peer", level) for level in levels])
 
     assert DimensionComparison(None, agreement, Strength.NONE, [], []).gap_text == expected
 
 
 @pytest.mark.stage("published")
-def test_levels_of_the_previous_round_stand_beside_those_of_the_next(case):
+def test_comparison_includes_levels_of_the_previous_round(case):
     later = copy.copy(case.evaluation)
     later.round = EvaluationRoundFactory(declare_on=case.round.declare_on + timedelta(days=90))
 
@@ -45,7 +45,7 @@ def test_range_of_a_published_result(low, high, expected):
 
 
 @pytest.mark.stage("review")
-def test_queue_says_who_has_approved(case):
+def test_queue_shows_approvals(case):
     case.decide(case.committee1)
 
     facts = {user: queue_facts([case.evaluation], user)[case.pk] for user in (case.committee1, case.committee2)}

@@ -29,7 +29,7 @@ def on(day):
     return clock.at(datetime.combine(day, time(12), tzinfo=UTC))
 
 
-def test_a_due_stage_moves_once(case):
+def test_due_stage_is_moved_once(case):
     with on(case.round.rate_on):
         first, second = stages.move_due_stages(), stages.move_due_stages()
 
@@ -38,32 +38,32 @@ def test_a_due_stage_moves_once(case):
     assert [(move.verb, move.by) for move in case.evaluation.moves.all()] == [("start_rating", None)]
 
 
-def test_nothing_moves_before_its_day(case):
+def test_stage_is_not_moved_before_its_date(case):
     with on(case.round.rate_on - timedelta(days=1)):
         moved = stages.move_due_stages()
 
     assert moved == []
 
 
-def test_an_extension_holds_the_clock_until_its_day_is_over(case):
+def test_extension_delays_the_move_until_its_date_has_passed(case):
     until = case.round.rate_on + timedelta(days=3)
     rounds.extend_stage(case.evaluation, by=case.coordinator, until=until)
 
     with on(until):
-        held = stages.move_due_stages()
+        moved_on_last_day = stages.move_due_stages()
     with on(until + timedelta(days=1)):
         moved = stages.move_due_stages()
 
-    assert (held, moved) == ([], [case.pk])
+    assert (moved_on_last_day, moved) == ([], [case.pk])
     assert case.evaluation.extended_to is None
 
 
-def test_an_extension_lies_ahead(case):
+def test_extension_into_the_past_is_refused(case):
     with pytest.raises(InvalidExtension):
         rounds.extend_stage(case.evaluation, by=case.coordinator, until=clock.today() - timedelta(days=1))
 
 
-def test_the_clock_catches_up_when_it_stood_still_but_waits_for_people(case):
+def test_overdue_stages_are_moved_until_input_is_missing(case):
     with on(case.round.decide_by):
         moved = stages.move_due_stages()
 
@@ -71,19 +71,19 @@ def test_the_clock_catches_up_when_it_stood_still_but_waits_for_people(case):
     assert case.evaluation.stage == Stage.RATE  # nobody has submitted
 
 
-def test_the_day_is_the_networks(case, settings):
+def test_due_date_uses_the_timezone_of_the_network(case, settings):
     settings.TIME_ZONE = "Pacific/Auckland"
     from datetime import UTC, datetime, time
 
-    eve = datetime.combine(case.round.rate_on - timedelta(days=1), time(20), tzinfo=UTC)
-    with clock.at(eve):
+    evening_before = datetime.combine(case.round.rate_on - timedelta(days=1), time(20), tzinfo=UTC)
+    with clock.at(evening_before):
         moved = stages.move_due_stages()
 
     assert moved == [case.pk]
 
 
 @pytest.mark.stage("review")
-def test_after_changes_were_requested_the_clock_no_longer_hands_over(case):
+def test_stage_is_not_moved_by_date_after_a_request_for_changes(case):
     case.decide(case.committee1, "request_changes", reason="Look again.")
 
     with on(case.round.decide_by):
@@ -94,7 +94,7 @@ def test_after_changes_were_requested_the_clock_no_longer_hands_over(case):
     assert case.evaluation.last_day >= clock.today() + stages.TIME_TO_CHANGE
 
 
-def test_a_move_by_hand_is_the_coordinators(case):
+def test_manual_move_is_limited_to_coordinators(case):
     with pytest.raises(PermissionRefused):
         stages.move_stage(case.evaluation, "start_rating", by=case.rater1)
 
@@ -106,7 +106,7 @@ def test_a_move_by_hand_is_the_coordinators(case):
 
 @pytest.mark.parametrize("verb", [*TRANSITIONS])
 @pytest.mark.stage("discuss")
-def test_a_verb_leads_only_from_its_own_stage(case, verb):
+def test_verb_is_refused_outside_its_stage(case, verb):
     if verb == "start_moderation":
         assert case.move(verb).stage == Stage.MODERATE
     else:
@@ -115,13 +115,13 @@ def test_a_verb_leads_only_from_its_own_stage(case, verb):
 
 
 @pytest.mark.stage("rate")
-def test_discussion_waits_for_a_rating(case):
+def test_discussion_needs_a_submitted_rating(case):
     with pytest.raises(NoRatingsSubmitted):
         case.move("start_discussion")
 
 
 @pytest.mark.stage("discuss")
-def test_moderation_waits_for_a_moderator(case):
+def test_moderation_needs_a_moderator(case):
     evaluation = case.evaluation
     evaluation.moderator = None
     evaluation.save()
@@ -131,7 +131,7 @@ def test_moderation_waits_for_a_moderator(case):
 
 
 @pytest.mark.stage("moderate")
-def test_the_committee_gets_six_dimensions_or_none(case):
+def test_handover_to_the_committee_needs_consensus_on_all_dimensions(case):
     case.agree(codes=["relevance", "impact"])
 
     with pytest.raises(ConsensusIncomplete, match="Effectiveness, Coherence, Sustainability, Efficiency"):
@@ -142,13 +142,13 @@ def test_the_committee_gets_six_dimensions_or_none(case):
 
 
 @pytest.mark.stage("published")
-def test_every_move_is_told_to_those_concerned_without_a_level(case):
-    written = Mail.objects.filter(key__startswith="evaluation-move/").values_list("subject", "recipient")
-    told = {}
-    for subject, recipient in written:
-        told.setdefault(subject.split(":")[0], set()).add(recipient)
+def test_emails_of_each_move_go_to_those_concerned_without_levels(case):
+    mails = Mail.objects.filter(key__startswith="evaluation-move/").values_list("subject", "recipient")
+    recipients = {}
+    for subject, recipient in mails:
+        recipients.setdefault(subject.split(":")[0], set()).add(recipient)
     raters = {case.rater1.email, case.rater2.email, case.official.email}
-    assert told == {
+    assert recipients == {
         "Rating has begun": raters,
         "The ratings are open to their raters": raters | {case.moderator.email},
         "Write down the consensus": {case.moderator.email},
@@ -159,21 +159,21 @@ def test_every_move_is_told_to_those_concerned_without_a_level(case):
 
 
 @pytest.mark.stage("rate")
-def test_a_letter_speaks_its_readers_language_and_names_the_page(case, settings):
-    letter = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has begun")
-    assert letter.language == "en"
-    assert f"{settings.SITE_URL}/evaluation/{case.pk}/rate/review/" in letter.body
+def test_email_has_the_recipients_language_and_a_link(case, settings):
+    mail = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has begun")
+    assert mail.language == "en"
+    assert f"{settings.SITE_URL}/evaluation/{case.pk}/rate/review/" in mail.body
 
 
 @pytest.mark.stage("rate")
-def test_moves_are_never_rewritten(case):
+def test_stage_moves_cannot_be_changed(case):
     from core.exceptions import Frozen
 
     with pytest.raises(Frozen):
         StageMove.objects.update(reason="other")
 
 
-def test_a_round_keeps_its_dates_in_order(case):
+def test_round_dates_must_be_in_order(case):
     from django.core.exceptions import ValidationError
 
     fields = {name: getattr(case.round, name) for name in ("framework", "period", "declare_on", "rate_on")}
@@ -183,19 +183,19 @@ def test_a_round_keeps_its_dates_in_order(case):
         rounds.create_round(name="Round 2", decide_by=case.round.declare_on, by=case.coordinator, **fields)
     with pytest.raises(PermissionRefused):
         rounds.create_round(name="Round 2", decide_by=case.round.decide_by, by=case.partner, **fields)
-    made = rounds.create_round(name="Round 2", decide_by=case.round.decide_by, by=case.coordinator, **fields)
+    created = rounds.create_round(name="Round 2", decide_by=case.round.decide_by, by=case.coordinator, **fields)
 
-    assert EvaluationRound.objects.get(name="Round 2") == made
+    assert EvaluationRound.objects.get(name="Round 2") == created
 
 
-def test_one_that_breaks_keeps_no_other_from_its_stage(case, monkeypatch):
+def test_failing_evaluation_does_not_stop_others(case, monkeypatch):
     other = EvaluationFactory(round=case.round)
-    real = stages._move_if_due
+    original = stages._move_if_due
 
     def break_for_the_first(evaluation, day):
         if evaluation.pk == case.pk:
             raise ZeroDivisionError
-        return real(evaluation, day)
+        return original(evaluation, day)
 
     monkeypatch.setattr(stages, "_move_if_due", break_for_the_first)
 
@@ -206,7 +206,7 @@ def test_one_that_breaks_keeps_no_other_from_its_stage(case, monkeypatch):
     assert (case.evaluation.stage, other.stage) == ("declare", "rate")
 
 
-def test_task_moves_stages_that_are_due(monkeypatch):
+def test_task_moves_due_stages(monkeypatch):
     moved = []
     monkeypatch.setattr(tasks.stages, "move_due_stages", lambda: moved.append(1))
 

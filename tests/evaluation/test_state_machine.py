@@ -28,9 +28,9 @@ from tests.proofs import examples
 
 DECLARE, RATE, DISCUSS, MODERATE, REVIEW, PUBLISHED = STAGES
 CODES = ["relevance", "impact"]
-OF_CITY, MEMBERS = {"official", "lead", "expert"}, {"committee1", "committee2", "committee4"}  # committee3: in both
+OF_CITY, MEMBERS = {"official", "lead", "expert"}, {"committee1", "committee2", "committee4"}  # committee3 is in both
 OFFICE = {"rater1", "rater2", "moderator", "partner", "coordinator"}  # trainers, as partners, read what is published
-TOLD = OF_CITY | OFFICE  # the committee's texts, once published
+SEE_COMMITTEE_TEXTS = OF_CITY | OFFICE  # the committee's texts, once published
 OTHERS = OFFICE | {"committee3", "superuser"}
 
 yes_or_no, codes, levels = st.booleans(), st.sampled_from(CODES), st.sampled_from([1, 4, None])
@@ -38,16 +38,16 @@ deciders = st.sampled_from(["committee1", "committee2", "committee4", "committee
 tasked = st.sampled_from(["rater1", "official", "moderator", "committee1", "rater2", "superuser"])
 
 
-class Life(RuleBasedStateMachine):
+class EvaluationMachine(RuleBasedStateMachine):
     """One evaluation of two dimensions, brought to a random stage through the services."""
 
-    case = evaluation = dimensions = world = queries = None  # set by the test
+    case = evaluation = dimensions = users = queries = None  # set by the test
 
     def __init__(self):
         super().__init__()
         self.example, self.time, self.now = transaction.atomic(), ExitStack(), clock.now()
         self.example.__enter__()
-        forget_duties()  # those read in the example before, which fell back
+        forget_duties()  # cached in the example before, which was rolled back
         self.stage, self.cycle, self.moderator, self.moves = DECLARE, 1, "moderator", []
         self.raters = {"rater1": Capacity.PEER, "rater2": Capacity.PEER, "official": Capacity.SELF}
         self.rated, self.submitted, self.agreed, self.conflicts = {}, set(), {}, {}
@@ -100,30 +100,30 @@ class Life(RuleBasedStateMachine):
     # ---- helpers
 
     def queries_of(self, who):
-        """Compiled anew once the duties of the person differ: they decide which subqueries there are."""
-        key = who, duties_of(self.world[who].person)
+        """Return the compiled queries, cached by user and duties, which decide the subqueries."""
+        key = who, duties_of(self.users[who].person)
         if key not in self.queries:
-            self.queries[key] = rows_seen_by(self.world[who])
+            self.queries[key] = compiled_queries(self.users[who])
         return self.queries[key]
 
     def attempt(self, is_allowed, service, *args, by="coordinator", **fields):
         with nullcontext() if is_allowed else pytest.raises(EvaluationError), transaction.atomic():
-            return service(*args, by=self.world[by], **fields)
+            return service(*args, by=self.users[by], **fields)
 
-    def moved(self, verb):
+    def record_move(self, verb):
         self.moves.append((verb, self.stage, TRANSITIONS[verb][1]))
         self.stage = TRANSITIONS[verb][1]
 
-    def follow(self):
+    def sync_with_database(self):
         """Two approvals publish; a decision may also begin a new cycle of decisions."""
         row = self.case.evaluation
         self.cycle = row.cycle
         if row.stage == PUBLISHED and self.stage == REVIEW:
             assert self.concurring() >= 2
-            self.moved("publish")
-            self.published = self.stored(), sha256_hex(canonical(result_contents(row)))
+            self.record_move("publish")
+            self.published = self.stored_rows(), sha256_hex(canonical(result_contents(row)))
 
-    def stored(self):
+    def stored_rows(self):
         names = ("assignments", "assessments", "consensus", "notes", "reviews", "questions")
         found = [*(getattr(self.evaluation, name) for name in names), rows.Rating.objects]
         return [list(one.order_by("pk").values()) for one in found]
@@ -133,10 +133,10 @@ class Life(RuleBasedStateMachine):
     @initialize(stage=st.sampled_from([REVIEW, RATE, DISCUSS, REVIEW, MODERATE, PUBLISHED, DECLARE]))
     def begin(self, stage):
         while self.stage != stage:
-            self.go_on()
+            self.advance()
 
     @rule()
-    def go_on(self):
+    def advance(self):
         """Do what must be done next in this stage."""
         for who in [*self.raters] if self.stage == RATE else []:
             for level, code in enumerate(CODES, 2):
@@ -150,11 +150,14 @@ class Life(RuleBasedStateMachine):
             self.move("coordinator", verb)
 
     @rule(
-        who=tasked, capacity=st.sampled_from(Capacity), is_anew=yes_or_no, is_named=st.sampled_from([True, True, False])
+        who=tasked,
+        capacity=st.sampled_from(Capacity),
+        is_reassigned=yes_or_no,
+        is_named=st.sampled_from([True, True, False]),
     )
-    def assign(self, who, capacity, is_anew, is_named):
-        if who in self.raters and is_anew:
-            assignment = self.evaluation.assignments.standing().get(person=self.world[who].person)
+    def assign(self, who, capacity, is_reassigned, is_named):
+        if who in self.raters and is_reassigned:
+            assignment = self.evaluation.assignments.standing().get(person=self.users[who].person)
             if self.attempt(self.stage in {DECLARE, RATE, DISCUSS}, rounds.withdraw_rater, assignment):
                 del self.raters[who]
         if not is_named:
@@ -164,24 +167,24 @@ class Life(RuleBasedStateMachine):
         may = self.stage in {DECLARE, RATE} and who != self.moderator and may_be
         if who in self.raters:
             may = self.raters[who] == capacity
-        if self.attempt(may, rounds.assign_rater, self.evaluation, self.world[who].person, capacity):
+        if self.attempt(may, rounds.assign_rater, self.evaluation, self.users[who].person, capacity):
             self.raters[who] = capacity
 
     @rule(who=tasked)
-    def name_moderator(self, who):
+    def assign_moderator(self, who):
         may = self.stage not in FROM_REVIEW and self.is_free(who) and not self.has_rated(who)
-        person = self.world[who].person
+        person = self.users[who].person
         if self.attempt(may or who == self.moderator, rounds.set_moderator, self.evaluation, person):
             self.moderator = who
 
     @rule(who=st.sampled_from(["committee1", "rater1", "official", "moderator", "committee3"]), is_own=yes_or_no)
     def declare(self, who, is_own):
-        is_again = who in self.conflicts and self.conflicts[who].declared_by == self.world[who]
+        is_again = who in self.conflicts and self.conflicts[who].declared_by == self.users[who]
         sees = self.is_free(who) if who in MEMBERS else who != "committee3"
         may = self.stage != PUBLISHED and (sees or is_again or not is_own)
         fields = {"by": who if is_own else "coordinator", "reason": "Kin."}
-        for _ in range(2):  # twice is once
-            conflict = self.attempt(may, conflicts.declare_conflict, self.evaluation, self.world[who].person, **fields)
+        for _ in range(2):  # a repeated declaration returns the first
+            conflict = self.attempt(may, conflicts.declare_conflict, self.evaluation, self.users[who].person, **fields)
             assert not may or conflict == self.conflicts.setdefault(who, conflict)
         if may and self.raters.get(who) in INDEPENDENT:
             self.cycle += self.stage == REVIEW and who in self.submitted
@@ -190,10 +193,10 @@ class Life(RuleBasedStateMachine):
             self.moderator = None
 
     @rule()
-    def take_conflict_back(self):
+    def withdraw_conflict(self):
         if self.conflicts:
             self.attempt(True, conflicts.withdraw_conflict, self.conflicts.popitem()[1])
-            self.follow()
+            self.sync_with_database()
 
     @rule(who=tasked, code=codes, level=levels, is_last=yes_or_no)
     def rate(self, who, code, level, is_last):
@@ -230,10 +233,10 @@ class Life(RuleBasedStateMachine):
     def move(self, who, verb):
         may = who == "coordinator" or (verb == "hand_to_committee" and self.may_moderate(who))
         if self.attempt(may and self.is_ready(verb), stages.move_stage, self.evaluation, verb, by=who):
-            self.moved(verb)
+            self.record_move(verb)
 
     @rule(days=st.sampled_from([0, 7, 28]))
-    def days_pass(self, days):
+    def pass_days(self, days):
         self.now += timedelta(days)
         self.time.close()
         self.time.enter_context(clock.at(self.now))
@@ -241,7 +244,7 @@ class Life(RuleBasedStateMachine):
         for verb, day in BY_DATE.items():
             is_due = getattr(self.evaluation.round, day) <= clock.today()
             if is_due and self.is_ready(verb) and (verb != "hand_to_committee" or self.cycle == 1):
-                self.moved(verb)
+                self.record_move(verb)
 
     @rule(
         who=deciders,
@@ -253,18 +256,18 @@ class Life(RuleBasedStateMachine):
     def decide(self, who, said, code, is_read, reopens):
         now = committee.decision_hash(self.case.evaluation)
         stated = now if is_read else next(iter(self.hashes))
-        twin = next((row for row in self.decisions if (row[1], row[3]) == (who, stated)), None)
+        repeated = next((row for row in self.decisions if (row[1], row[3]) == (who, stated)), None)
         is_new = self.stage == REVIEW and not any(row[:2] == (self.cycle, who) for row in self.decisions)
-        may = self.may_decide(who) and (twin[2] == said if twin else is_new and stated == now)
+        may = self.may_decide(who) and (repeated[2] == said if repeated else is_new and stated == now)
         words = {"decision": said, "stated_hash": stated, "reason": "So.", "reopen_ratings": reopens}
         words["dimensions"] = {code: (said, "Why?")}
-        if not self.attempt(may, committee.decide, self.evaluation, by=who, **words) or twin:
+        if not self.attempt(may, committee.decide, self.evaluation, by=who, **words) or repeated:
             return
         self.decisions.append((self.cycle, who, said, stated))
         if said == "approve":
-            self.follow()
+            self.sync_with_database()
         else:
-            self.moved("request_changes")
+            self.record_move("request_changes")
             self.cycle, self.reopened = self.cycle + 1, code if reopens else None
 
     @rule(who=deciders, answers=st.sampled_from([None, "official", "lead", "expert"]))
@@ -276,10 +279,10 @@ class Life(RuleBasedStateMachine):
             may = answers != "expert" and (known == answers or (known is None and self.stage != PUBLISHED))
             if self.attempt(may, committee.answer_question, question, by=answers, text="Yes."):
                 self.questions[question] = answers
-                self.follow()
+                self.sync_with_database()
 
     @rule(model=st.sampled_from([rows.StageMove, rows.CommitteeReview, rows.EvaluationResult]))
-    def write_past_the_services(self, model):
+    def update_without_services(self, model):
         if QuerySet(model).exists():
             with pytest.raises(IntegrityError), transaction.atomic():
                 QuerySet(model).update(evaluation=self.evaluation)
@@ -287,7 +290,7 @@ class Life(RuleBasedStateMachine):
     # ---- invariants
 
     @invariant()
-    def rows_are_as_the_model_says(self):
+    def rows_match_the_expected_state(self):
         row = self.case.evaluation
         assert (row.stage, row.cycle, row.moderator and row.moderator.name) == (self.stage, self.cycle, self.moderator)
         assert list(row.moves.values_list("verb", "from_stage", "to_stage")) == self.moves
@@ -298,7 +301,7 @@ class Life(RuleBasedStateMachine):
         assert agreed == {code: level for code, (level, _) in self.agreed.items()}
 
     @invariant()
-    def raters_have_one_assessment_in_their_capacity_and_the_moderator_none(self):
+    def raters_have_one_assessment_and_the_moderator_none(self):
         found = list(self.evaluation.assessments.values_list("rater__name", "capacity", "submitted_at"))
         assert sorted(who for who, *_ in found) == sorted({who for who, _ in self.rated})
         assert {who for who, _, at in found if at} == self.submitted
@@ -306,24 +309,24 @@ class Life(RuleBasedStateMachine):
         assert self.moderator not in self.raters.keys() | {who for who, *_ in found}
 
     @invariant()
-    def people_see_what_is_theirs_and_the_conflicted_nothing(self):
+    def visible_rows_match_the_expected_permissions(self):
         sizes = len(self.agreed), self.notes, len(self.decisions), len(self.questions)
         with connection.cursor() as cursor:
-            seen = {who: [asked(cursor, query) for query in self.queries_of(who)] for who in self.world}
+            seen = {who: [fetch(cursor, query) for query in self.queries_of(who)] for who in self.users}
         for who, (ratings_, *others, part) in seen.items():
             authors = {who} | (self.submitted if self.sees_others(who) else set())
             assert set(ratings_) == {(rater, code) for rater, code in self.rated if rater in authors}, who
             is_member, is_official = who in MEMBERS and self.is_free(who), who in {"official", "lead"}
             agreed = self.stage in FROM_REVIEW and (is_member or who == "lead")
             agreed |= self.stage == PUBLISHED or (self.stage in FROM_DISCUSS and self.may_moderate(who))
-            is_told = self.stage == PUBLISHED and who in TOLD
-            sees = agreed, self.sees_others(who), is_member or is_told, is_member or is_official or is_told
+            sees_texts = self.stage == PUBLISHED and who in SEE_COMMITTEE_TEXTS
+            sees = agreed, self.sees_others(who), is_member or sees_texts, is_member or is_official or sees_texts
             assert [len(found) for found in others] == [n * may for n, may in zip(sizes, sees, strict=True)], who
             assert part == [(self.may_rate(who), self.may_moderate(who), self.may_decide(who))], who
 
     @invariant()
-    def hash_stands_for_what_is_judged_and_agreement_for_the_independent(self):
-        contents, judged = (
+    def decision_hash_identifies_its_contents_and_agreement_is_independent(self):
+        contents, hashed_state = (
             decision_contents(self.case.evaluation),
             [self.cycle, sum(map(bool, self.questions.values()))],
         )
@@ -332,43 +335,43 @@ class Life(RuleBasedStateMachine):
             given = [(self.raters[who], self.rated[who, code][0]) for who in counted]
             spread = spread_of(level for capacity, level in given if capacity in INDEPENDENT)
             assert entry["agreement"] == spread._asdict() | {"gap": spread.gap}
-            judged += [code in self.agreed, self.agreed.get(code, [0])[0], sorted(given, key=str)]
-        assert self.hashes.setdefault(sha256_hex(canonical(contents)), str(judged)) == str(judged)
+            hashed_state += [code in self.agreed, self.agreed.get(code, [0])[0], sorted(given, key=str)]
+        assert self.hashes.setdefault(sha256_hex(canonical(contents)), str(hashed_state)) == str(hashed_state)
         assert len({*self.hashes.values()}) == len(self.hashes)
 
     @invariant()
-    def two_who_concur_are_not_left_waiting(self):
+    def two_approvals_end_the_review(self):
         assert self.stage != REVIEW or self.concurring() < 2
 
     @invariant()
-    def published_result_stays(self):
+    def published_result_is_unchanged(self):
         results = list(rows.EvaluationResult.objects.all())
         assert len(results) == (self.stage == PUBLISHED)
         for result in results:
-            assert (self.stored(), sha256_hex(result.snapshot)) == self.published
+            assert (self.stored_rows(), sha256_hex(result.snapshot)) == self.published
             assert result.sha256 == self.published[1]
 
 
-def asked(cursor, query):
+def fetch(cursor, query):
     if query is None:
         return []
     cursor.execute(*query)
     return cursor.fetchall()
 
 
-def rows_seen_by(user):
-    """As compiled queries: what one may see is a question of one's person and offices, which stay as they are here.
+def compiled_queries(user):
+    """Return the compiled queries of the rows that the user may see; person and memberships do not change here.
 
-    None for a query that can find nothing.
+    A query without possible results is None.
     """
     seen = [rows.Rating.objects.visible_to(user).values_list("assessment__rater__name", "dimension__code")]
     for model in (rows.Consensus, rows.DiscussionNote, rows.CommitteeReview, rows.CommitteeQuestion):
         seen.append(model.objects.visible_to(user).values_list("pk"))
     seen.append(rows.Evaluation.objects.with_roles_of(user).values_list("is_rater", "is_moderator", "is_reviewer"))
-    return [compiled(one.query) for one in seen]
+    return [compile_query(one.query) for one in seen]
 
 
-def compiled(query):
+def compile_query(query):
     try:
         return query.sql_with_params()
     except EmptyResultSet:
@@ -378,20 +381,20 @@ def compiled(query):
 @pytest.mark.prove
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_invariants_hold_in_any_order(case):
+def test_invariants_hold_for_random_steps(case):
     case.committee4 = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
     case.superuser = PersonFactory(user__is_superuser=True, user__is_staff=True).user
     member(BodyKind.EXPERT_GROUP, Role.MEMBER, case.city, user=case.official)  # is a member of both
     case.framework.dimensions.exclude(code__in=CODES).delete()
-    Life.case, Life.evaluation = case, case.evaluation
-    Life.dimensions = {dimension.code: dimension for dimension in case.framework.dimensions.all()}
-    Life.world = {who: getattr(case, who) for who in sorted(OF_CITY | MEMBERS | OTHERS)}
-    Life.queries = {}
-    for who, user in Life.world.items():
+    EvaluationMachine.case, EvaluationMachine.evaluation = case, case.evaluation
+    EvaluationMachine.dimensions = {dimension.code: dimension for dimension in case.framework.dimensions.all()}
+    EvaluationMachine.users = {who: getattr(case, who) for who in sorted(OF_CITY | MEMBERS | OTHERS)}
+    EvaluationMachine.queries = {}
+    for who, user in EvaluationMachine.users.items():
         Person.objects.filter(user=user).update(name=who)
 
     run_state_machine_as_test(
-        Life,
+        EvaluationMachine,
         # A failing example is not shrunk: that takes minutes.
         settings=examples(few=6, many=300, stateful_step_count=30, phases=[Phase.generate]),
     )

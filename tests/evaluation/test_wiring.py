@@ -41,7 +41,7 @@ SOURCE = Path(frameworks.DEFAULT)
 # ---- the framework
 
 
-def test_the_framework_is_loaded_once_and_keeps_both_effektivitet_apart(db):
+def test_framework_is_loaded_once_with_two_dimensions_named_effektivitet(db):
     first = frameworks.load_framework()
     call_command("load_framework", stdout=StringIO())
 
@@ -59,7 +59,7 @@ def test_the_framework_is_loaded_once_and_keeps_both_effektivitet_apart(db):
     assert json.loads(SOURCE.read_text())["version"] == first.version
 
 
-def test_a_framework_in_use_is_not_changed_but_succeeded(case):
+def test_framework_in_use_cannot_change_but_gets_a_next_version(case):
     dimension = case.dimension()
     dimension.questions = {"en": "Really?"}
     with pytest.raises(ValidationError):
@@ -70,17 +70,17 @@ def test_a_framework_in_use_is_not_changed_but_succeeded(case):
         framework.full_clean()
 
     framework.refresh_from_db()
-    successor = frameworks.create_next_version(framework, by=case.coordinator)
-    changed = successor.dimensions.get(code="impact")
+    next_version = frameworks.create_next_version(framework, by=case.coordinator)
+    changed = next_version.dimensions.get(code="impact")
     changed.questions = {"en": "Really?"}
     changed.full_clean()
 
-    assert (successor.version, successor.dimensions.count()) == (2, 6)
+    assert (next_version.version, next_version.dimensions.count()) == (2, 6)
     with pytest.raises(PermissionRefused):
         frameworks.create_next_version(framework, by=case.partner)
 
 
-def test_the_committee_adopts_once(case):
+def test_framework_is_adopted_once_by_the_committee(case):
     with pytest.raises(PermissionRefused):
         frameworks.adopt_framework(case.framework, by=case.coordinator)
 
@@ -90,7 +90,7 @@ def test_the_committee_adopts_once(case):
     assert again.adopted_on == first.adopted_on is not None
 
 
-def test_the_workbench_shows_frameworks_and_closes_those_in_use(case, client):
+def test_admin_shows_frameworks_in_use_as_read_only(case, client):
     client.force_login(case.committee1)
     page = client.get(reverse("admin:evaluation_framework_changelist")).content.decode()
     assert "EPI 2021" in page
@@ -107,22 +107,24 @@ def test_the_workbench_shows_frameworks_and_closes_those_in_use(case, client):
     )
 
     assert 'name="rubric"' not in dimension
-    free = Dimension.objects.get(framework__version=2, code="impact")
-    assert 'name="rubric"' in client.get(reverse("admin:evaluation_dimension_change", args=[free.pk])).content.decode()
+    editable = Dimension.objects.get(framework__version=2, code="impact")
+    assert (
+        'name="rubric"' in client.get(reverse("admin:evaluation_dimension_change", args=[editable.pk])).content.decode()
+    )
     assert client.get(reverse("admin:evaluation_dimension_change", args=[9999])).status_code == 404
     client.force_login(case.partner)
     assert client.get(reverse("admin:evaluation_framework_changelist")).status_code == 404
 
 
-def test_coordinators_move_a_rounds_dates_in_the_workbench(case, client):
+def test_admin_lets_coordinators_change_round_dates(case, client):
     client.force_login(case.coordinator)
-    address = reverse("admin:evaluation_evaluationround_change", args=[case.round.pk])
-    page = client.get(address).content.decode()
+    url = reverse("admin:evaluation_evaluationround_change", args=[case.round.pk])
+    page = client.get(url).content.decode()
 
     assert case.round.name in page
     assert 'name="framework"' not in page  # a framework in use cannot change
     client.force_login(case.committee1)
-    assert client.post(address, {"name": "Other"}).status_code == 403
+    assert client.post(url, {"name": "Other"}).status_code == 403
     assert not EvaluationRound.objects.filter(name="Other").exists()
 
 
@@ -133,7 +135,7 @@ def labels(user):
     return [task.label for task in tasks_of(user)]
 
 
-def test_everybody_finds_what_waits_for_them_at_each_stage(case):
+def test_task_labels_for_each_role_and_stage(case):
     assert (labels(case.rater1), labels(case.moderator), labels(case.coordinator)) == (["Look"], [], [])
     case.to("rate")
     assert labels(case.rater1) == ["Rate"]
@@ -156,7 +158,7 @@ def test_everybody_finds_what_waits_for_them_at_each_stage(case):
 
 
 @pytest.mark.stage("rate")
-def test_progress_and_lateness_stand_in_my_work(case, days):
+def test_work_row_shows_progress_and_urgency(case, days):
     ratings.save_rating(case.evaluation, case.dimension(), by=case.rater1, level=2, reasons="Seen.")
     ratings.save_rating(case.evaluation, case.dimension("relevance"), by=case.rater1, level=2)
 
@@ -169,7 +171,7 @@ def test_progress_and_lateness_stand_in_my_work(case, days):
     assert row in registered_work(case.rater1)
 
 
-def test_coordinators_are_told_who_is_missing(case):
+def test_coordinator_has_a_task_without_a_moderator(case):
     evaluation = case.evaluation
     evaluation.moderator = None
     evaluation.save()
@@ -180,18 +182,18 @@ def test_coordinators_are_told_who_is_missing(case):
 # ---- the city's panel, the gate
 
 
-def test_the_citys_card_follows_what_one_may_see(case, everyone):
+def test_city_panel_shows_visible_evaluations_only(case, everyone):
     assert evaluation_panel(case.city, everyone["public"]) is None
     assert evaluation_panel(case.city, case.lead).context["running"] == [case.evaluation]
     case.to("published")
 
-    card = evaluation_panel(case.city, everyone["public"])
+    panel = evaluation_panel(case.city, everyone["public"])
 
-    assert [row.level for row in card.context["result"].rows] == [3] * 6
-    assert card.template in {found.template for found in panels_for(case.city, everyone["public"])}
+    assert [row.level for row in panel.context["result"].rows] == [3] * 6
+    assert panel.template in {row.template for row in panels_for(case.city, everyone["public"])}
 
 
-def test_the_gate_of_the_pact_opens_by_publication(case, city):
+def test_pact_gate_is_met_after_publication(case, city):
     assert evaluation_is_published(city).met is False
     running = evaluation_is_published(case.city)
     assert (running.met, "is under way" in running.reason) == (False, True)
@@ -204,7 +206,7 @@ def test_the_gate_of_the_pact_opens_by_publication(case, city):
 
 
 @pytest.mark.stage("published")
-def test_alpha_needs_published_strategies_and_says_why_there_is_none(case):
+def test_undefined_alpha_has_a_reason(case):
     rows = alphas_of(case.round)
 
     assert [row.words for row in rows] == ["too few ratings"] * 6
@@ -214,22 +216,22 @@ def test_alpha_needs_published_strategies_and_says_why_there_is_none(case):
 # ---- files
 
 
-def test_a_rater_reads_the_evidence_of_what_is_judged_and_nobody_elses(case, city):
+def test_rater_sees_files_of_the_revision_under_review_only(case, city):
     """An official of another city rates Lublin: she may read this revision, not the network's pages."""
     peer = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
     rounds.assign_rater(case.evaluation, peer.person, "peer", by=case.coordinator)
-    stranger = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
+    other_official = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city)
     period = CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=3))
-    seen = _evidence(case, period, "network")
-    _evidence(case, period, "city")
-    _judge(case, periods.submit_period(period, by=case.lead))
-    _evidence(case, CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=6)), "network")
+    visible = _create_evidence(case, period, "network")
+    _create_evidence(case, period, "city")
+    _set_revision(case, periods.submit_period(period, by=case.lead))
+    _create_evidence(case, CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=6)), "network")
 
-    assert set(StoredFile.objects.visible_to(peer)) == {seen}
-    assert set(StoredFile.objects.visible_to(stranger)) == set()
+    assert set(StoredFile.objects.visible_to(peer)) == {visible}
+    assert set(StoredFile.objects.visible_to(other_official)) == set()
 
 
-def _evidence(case, city_period, visibility):
+def _create_evidence(case, city_period, visibility):
     update = ActionUpdateFactory(
         action=ActionFactory(city=case.city), city_period=city_period, visibility=visibility, author=case.official
     )
@@ -238,7 +240,7 @@ def _evidence(case, city_period, visibility):
     return stored
 
 
-def _judge(case, revision):
+def _set_revision(case, revision):
     evaluation = case.evaluation
     evaluation.revision = revision
     evaluation.save()
@@ -247,10 +249,10 @@ def _judge(case, revision):
 # ---- the evaluated revision
 
 
-def _with_judges(case):
-    """People of another city with a part in the evaluation, and one who has none: nothing of it is published."""
+def _add_participants(case):
+    """Add officials of another city with each role in the evaluation, and one without; nothing is published."""
     city_period = CityPeriodFactory(city=case.city, period=ReportingPeriodFactory(ahead=5))
-    _judge(case, periods.submit_period(city_period, by=case.lead))
+    _set_revision(case, periods.submit_period(city_period, by=case.lead))
     official = BodyKind.CITY_OFFICE, Role.OFFICIAL, CityFactory(name="Linköping", slug="linkoping")
     people = {name: member(*official) for name in ("rater", "moderator", "substitute", "conflicted", "stranger")}
     for name in ("rater", "conflicted"):
@@ -258,30 +260,30 @@ def _with_judges(case):
     ConflictOfInterestFactory(evaluation=case.evaluation, person=people["conflicted"].person)
     rounds.set_moderator(case.evaluation, people["moderator"].person, by=case.coordinator)
     SubstituteAppointmentFactory(evaluation=case.evaluation, person=people["substitute"].person)
-    case.judges = people
+    case.participants = people
 
 
-PREPARED = {"judges": _with_judges}
+PREPARED = {"participants": _add_participants}
 
 
 @pytest.fixture
-def judges(case):
-    return case.judges
+def participants(case):
+    return case.participants
 
 
 @pytest.mark.parametrize(
     "name, status", [("rater", 200), ("moderator", 200), ("substitute", 200), ("conflicted", 404), ("stranger", 404)]
 )
-def test_who_judges_reads_the_judged_revision(case, judges, client, name, status):
-    revision, user = case.evaluation.revision, judges[name]
+def test_participants_see_the_revision_under_review(case, participants, client, name, status):
+    revision, user = case.evaluation.revision, participants[name]
     periods.reopen_period(revision.city_period, by=case.coordinator, reason="A figure was wrong.")
     other = periods.submit_period(revision.city_period, by=case.lead)
     client.force_login(user)
 
-    pages = [revision.city_period.get_absolute_url(), revision_page(revision)]
+    urls = [revision.city_period.get_absolute_url(), revision_url(revision)]
 
-    assert [client.get(page).status_code for page in pages] == [status] * 2
-    assert client.get(revision_page(other)).status_code == 404
+    assert [client.get(url).status_code for url in urls] == [status] * 2
+    assert client.get(revision_url(other)).status_code == 404
     assert list(PeriodRevision.objects.visible_to(user)) == ([revision] if status == 200 else [])
     for row in (revision, other):
         allowed = user.has_perm("strategies.view_periodrevision", row)
@@ -289,5 +291,5 @@ def test_who_judges_reads_the_judged_revision(case, judges, client, name, status
     assert user.has_perm("strategies.view_cityperiod", revision.city_period) == (status == 200)
 
 
-def revision_page(revision):
+def revision_url(revision):
     return reverse("strategies:revision_detail", args=[revision.city_period_id, revision.number])

@@ -25,49 +25,53 @@ SECRET = "Only our own city reads this sentence."
 
 
 def open_city(city, *, actions=2, ahead=0) -> SimpleNamespace:
-    """An open period with actions, updates of each visibility, indicators and money."""
+    """Return the data of an open period with actions, updates of two visibilities, indicators and money."""
     period = ReportingPeriodFactory(ahead=ahead)
     city_period = CityPeriod.objects.filter(city=city, period=period).first() or CityPeriodFactory(
         city=city, period=period
     )
     lead = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city, organisation=city.municipality)
     strategy = city.strategies.current().first() or StrategyFactory(city=city, published=True)
-    made = [ActionFactory(city=city, published=True, owner=city.municipality) for _number in range(actions)]
-    for number, action in enumerate(made):
+    created_actions = [ActionFactory(city=city, published=True, owner=city.municipality) for _number in range(actions)]
+    for number, action in enumerate(created_actions):
         BudgetLineFactory(action=action, amount=100_000 + number)
-    log_update(made[0], by=lead, data=_update("The first group has begun.", spent=Decimal(40_000), people_reached=3))
-    log_update(made[-1], by=lead, data=_update(SECRET, spent=Decimal(2_500), visibility=Visibility.CITY))
+    log_update(
+        created_actions[0], by=lead, data=_update("The first group has begun.", spent=Decimal(40_000), people_reached=3)
+    )
+    log_update(created_actions[-1], by=lead, data=_update(SECRET, spent=Decimal(2_500), visibility=Visibility.CITY))
     indicator = IndicatorFactory(strategy=strategy, baseline=10, target=200, name="Participants of courses")
     IndicatorValueFactory(indicator=indicator, city_period=city_period, value=120, author=lead)
     PilotPhaseFactory(city=city)
-    return SimpleNamespace(city=city, period=period, lead=lead, strategy=strategy, actions=made, pk=city_period.pk)
+    return SimpleNamespace(
+        city=city, period=period, lead=lead, strategy=strategy, actions=created_actions, pk=city_period.pk
+    )
 
 
 def _update(text, **fields) -> UpdateInput:
     return UpdateInput(date=clock.today(), text=text, stage="ongoing", language="en", **fields)
 
 
-def accept(world, *, coordinator=None) -> PeriodRevision:
+def accept(city_data, *, coordinator=None) -> PeriodRevision:
     """Submit and accept the period; works again after it was reopened."""
-    world.coordinator = (
-        coordinator or getattr(world, "coordinator", None) or member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
+    city_data.coordinator = (
+        coordinator or getattr(city_data, "coordinator", None) or member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     )
-    city_period = CityPeriod.objects.get(pk=world.pk)
-    revision = periods.submit_period(city_period, by=world.lead)
-    periods.accept_period(city_period, by=world.coordinator)
+    city_period = CityPeriod.objects.get(pk=city_data.pk)
+    revision = periods.submit_period(city_period, by=city_data.lead)
+    periods.accept_period(city_period, by=city_data.coordinator)
     return revision
 
 
-def reopen_and_accept(world) -> PeriodRevision:
-    city_period = CityPeriod.objects.get(pk=world.pk)
-    periods.reopen_period(city_period, by=world.coordinator, reason="A figure was wrong.")
-    return accept(world)
+def reopen_and_accept(city_data) -> PeriodRevision:
+    city_period = CityPeriod.objects.get(pk=city_data.pk)
+    periods.reopen_period(city_period, by=city_data.coordinator, reason="A figure was wrong.")
+    return accept(city_data)
 
 
 def accepted_city(city, **given) -> SimpleNamespace:
-    world = open_city(city, **given)
-    world.revision = accept(world)
-    return world
+    city_data = open_city(city, **given)
+    city_data.revision = accept(city_data)
+    return city_data
 
 
 def published_result(case) -> EvaluationResult:

@@ -134,7 +134,7 @@ def evaluation() -> dict:
     }
 
 
-def city(name="Linköping", slug="linkoping", *, actions=14, currency="SEK", judged=True, **changed) -> dict:
+def city(name="Linköping", slug="linkoping", *, actions=14, currency="SEK", is_evaluated=True, **changed) -> dict:
     rows = [action(number) for number in range(1, actions + 1)]
     total = {key: str(sum(int(row[key]) for row in rows)) for key in ("budget", "spent", "spent_in_period")}
     return {
@@ -159,7 +159,7 @@ def city(name="Linköping", slug="linkoping", *, actions=14, currency="SEK", jud
         "withheld": 3,
         "indicators": [indicator(1), indicator(2, value=None, target=None), indicator(3, is_small=True, value=None)],
         "money": total,
-        "evaluation": evaluation() if judged else None,
+        "evaluation": evaluation() if is_evaluated else None,
     } | changed
 
 
@@ -199,17 +199,19 @@ def network_facts(**changed) -> dict:
         ("Ravenna", "EUR"),
     ]
     cities = [
-        city(name, name.lower(), actions=10 + place, currency=currency, judged=place != 1)
-        for place, (name, currency) in enumerate(names)
+        city(name, name.lower(), actions=10 + index, currency=currency, is_evaluated=index != 1)
+        for index, (name, currency) in enumerate(names)
     ]
     agreement = [{"round": "Evaluation of spring 2026", "dimensions": [_agreement(name) for name in DIMENSIONS]}]
     changed = {"agreement": agreement} | changed
     return facts(*cities, missing=[{"name": "Riga", "state": "open"}], **changed)
 
 
-def snapshot(made: dict | None = None, *, kind="city_period", number="EPI-2026-Q3-LINKOPING-R1", language="en") -> str:
+def snapshot(
+    report_data: dict | None = None, *, kind="city_period", number="EPI-2026-Q3-LINKOPING-R1", language="en"
+) -> str:
     with translation.override(language):
         contents = snapshot_contents(
-            kind, made or facts(), number=number, revision=1, issued_at=ISSUED_AT, language=language
+            kind, report_data or facts(), number=number, revision=1, issued_at=ISSUED_AT, language=language
         )
     return canonical(contents)

@@ -16,7 +16,7 @@ def before():
 
 
 @pytest.fixture
-def now(before):
+def after(before):
     return copy.deepcopy(before)
 
 
@@ -25,91 +25,91 @@ def only(found):
     return change
 
 
-def told(change, *, names_cities=False) -> list:
+def printed_row(change, *, names_cities=False) -> list:
     """Return the printed row of a change."""
     facts = {"previous": {"number": "EPI-1", "issued": "2026-07-01"}, "changes": [change]}
     section = changes_section.change_section(facts, names_cities=names_cities)
     return section["blocks"][1]["rows"][0]
 
 
-def test_nothing_changed(before, now):
-    assert changes(before, now) == []
+def test_changes_are_empty_for_equal_facts(before, after):
+    assert changes(before, after) == []
     facts = {"previous": {"number": "EPI-1", "issued": "2026-07-01"}, "changes": []}
     assert "Nothing that this report compares has changed." in str(
         changes_section.change_section(facts, names_cities=True)
     )
 
 
-def test_health_of_an_action(before, now):
-    now["cities"][0]["actions"][0]["health"] = "done"
+def test_changed_health_of_an_action_is_reported(before, after):
+    after["cities"][0]["actions"][0]["health"] = "done"
 
-    change = only(changes(before, now))
+    change = only(changes(before, after))
 
     assert (change["what"], change["from"], change["to"]) == ("health", "on_track", "done")
-    assert [cell["text"] for cell in told(change)[1:]] == ["On track", "Done"]
+    assert [cell["text"] for cell in printed_row(change)[1:]] == ["On track", "Done"]
 
 
-def test_new_and_gone_actions_are_told_by_their_own_key(before, now):
-    gone = now["cities"][0]["actions"].pop()
-    now["cities"][0]["actions"].append(report_facts.action(99, code=gone["code"]))
+def test_new_and_removed_actions_are_matched_by_id(before, after):
+    removed = after["cities"][0]["actions"].pop()
+    after["cities"][0]["actions"].append(report_facts.action(99, code=removed["code"]))
 
-    found = changes(before, now)
+    found_changes = changes(before, after)
 
-    assert [change["what"] for change in found] == ["new_action", "gone_action"]
-    assert [told(change)[2] for change in found] == ["new in the strategy", "no longer in the strategy"]
-
-
-def test_condition_of_a_gate(before, now):
-    now["cities"][0]["phases"][0]["conditions"] = copy.deepcopy(now["cities"][0]["phases"][0]["conditions"])
-    now["cities"][0]["phases"][0]["conditions"][2]["state"] = "met"
-
-    change = only(changes(before, now))
-
-    assert told(change)[0] == {"text": "Its first meeting has minutes", "note": "Coordination structure"}
-    assert [cell["text"] for cell in told(change)[1:]] == ["Not yet met", "Met"]
+    assert [change["what"] for change in found_changes] == ["new_action", "gone_action"]
+    assert [printed_row(change)[2] for change in found_changes] == ["new in the strategy", "no longer in the strategy"]
 
 
-def test_target_of_an_indicator(before, now):
-    now["cities"][0]["indicators"][0]["target"] = "1450"
+def test_changed_requirement_of_a_gate_is_reported(before, after):
+    after["cities"][0]["phases"][0]["conditions"] = copy.deepcopy(after["cities"][0]["phases"][0]["conditions"])
+    after["cities"][0]["phases"][0]["conditions"][2]["state"] = "met"
 
-    assert told(only(changes(before, now)))[1:] == ["450", "1,450"]
+    change = only(changes(before, after))
 
-
-def test_agreed_level(before, now):
-    now["cities"][0]["evaluation"]["dimensions"][2]["level"] = 3
-
-    assert [cell["text"] for cell in told(only(changes(before, now)))[1:]] == ["not assessed", "3"]
+    assert printed_row(change)[0] == {"text": "Its first meeting has minutes", "note": "Coordination structure"}
+    assert [cell["text"] for cell in printed_row(change)[1:]] == ["Not yet met", "Met"]
 
 
-def test_first_evaluation(before, now):
+def test_changed_target_of_an_indicator_is_reported(before, after):
+    after["cities"][0]["indicators"][0]["target"] = "1450"
+
+    assert printed_row(only(changes(before, after)))[1:] == ["450", "1,450"]
+
+
+def test_changed_consensus_level_is_reported(before, after):
+    after["cities"][0]["evaluation"]["dimensions"][2]["level"] = 3
+
+    assert [cell["text"] for cell in printed_row(only(changes(before, after)))[1:]] == ["not assessed", "3"]
+
+
+def test_first_evaluation_is_reported(before, after):
     before["cities"][0]["evaluation"] = None
 
-    assert told(only(changes(before, now)))[2] == "first published evaluation"
+    assert printed_row(only(changes(before, after)))[2] == "first published evaluation"
 
 
-def test_new_city(before, now):
-    now["cities"].append(report_facts.city("Lublin", "lublin"))
+def test_new_city_is_reported(before, after):
+    after["cities"].append(report_facts.city("Lublin", "lublin"))
 
-    change = only(changes(before, now))
+    change = only(changes(before, after))
 
-    assert told(change, names_cities=True)[:2] == ["Lublin", "The city has reported for the first time"]
+    assert printed_row(change, names_cities=True)[:2] == ["Lublin", "The city has reported for the first time"]
 
 
-def test_small_target_is_no_change_and_never_printed(before, now):
+def test_newly_hidden_small_target_is_not_reported(before, after):
     """The earlier report still printed targets about few people."""
-    row, earlier = now["cities"][0]["indicators"][0], before["cities"][0]["indicators"][0]
+    row, earlier = after["cities"][0]["indicators"][0], before["cities"][0]["indicators"][0]
     earlier["target"] = "3"
     row |= {"target": None, "is_target_small": True}
-    assert changes(before, now) == []
+    assert changes(before, after) == []
 
     earlier["target"] = "450"
 
-    (change,) = changes(before, now)
+    (change,) = changes(before, after)
     assert (change["from"], change["to"]) == ("450", "few")
-    assert told(change)[-2:] == ["450", "fewer than 5"]
+    assert printed_row(change)[-2:] == ["450", "fewer than 5"]
 
 
-def test_report_of_before_is_drawn_as_it_was():
+def test_small_figures_of_an_earlier_report_are_printed_unchanged():
     row = sections.indicator_row(report_facts.indicator(1, baseline="2", target="4"))
 
     assert (row[1]["text"], row[4]["text"]) == ("2", "4")
@@ -119,7 +119,7 @@ def test_report_of_before_is_drawn_as_it_was():
 
 
 @pytest.mark.parametrize(
-    "changed, way",
+    "changed, progress",
     [
         ({"value": "300"}, "57%"),
         ({"value": "500"}, "114%"),
@@ -130,8 +130,8 @@ def test_report_of_before_is_drawn_as_it_was():
         ({"value": None, "is_small": True}, "–"),
     ],
 )
-def test_progress_to_target(changed, way):
-    assert sections.progress_to_target(report_facts.indicator(1, **changed)) == way
+def test_progress_to_target_is_a_percentage(changed, progress):
+    assert sections.progress_to_target(report_facts.indicator(1, **changed)) == progress
 
 
 @pytest.mark.parametrize(
@@ -145,23 +145,23 @@ def test_progress_to_target(changed, way):
         ({"target": None}, None),
     ],
 )
-def test_target_reached(changed, reached):
+def test_target_reached_follows_the_direction(changed, reached):
     assert sections.is_reached(report_facts.indicator(1, **changed)) is reached
 
 
-def test_value_for_the_city_alone_is_said_to_be_so():
+def test_withheld_value_is_marked():
     row = sections.indicator_row(report_facts.indicator(1, value=None, is_withheld=True))
 
     assert row[3] == "for the city alone"
 
 
-def test_unit_stands_with_the_indicators_name():
+def test_indicator_row_shows_unit_and_action():
     row = sections.indicator_row(report_facts.indicator(1))
 
     assert row[0] == {"text": "Employees trained in intercultural work, unit 1", "note": "people · A1 Courses"}
 
 
-def test_ratings_of_a_city_are_named_one_by_one():
+def test_network_table_shows_the_spread_of_each_dimension():
     (row,) = dimensions.network_table([report_facts.city()])["rows"]
 
     assert row[2]["note"] == "median 2–3, n 4, range 1–4"
@@ -177,11 +177,11 @@ def test_ratings_of_a_city_are_named_one_by_one():
         (report_facts.spread(4, "2-3", 1, 4), "3 levels apart"),
     ],
 )
-def test_agreement_in_words(spread, words):
+def test_agreement_text_for_each_spread(spread, words):
     assert dimensions.agreement_text({"independent": spread}) == words
 
 
-def test_cities_judged_in_another_framework_are_not_forced_into_the_table():
+def test_network_table_leaves_dimensions_of_another_framework_empty():
     first, second = report_facts.city(), report_facts.city("Lublin", "lublin")
     second["evaluation"]["dimensions"] = second["evaluation"]["dimensions"][1:]
 
@@ -191,8 +191,8 @@ def test_cities_judged_in_another_framework_are_not_forced_into_the_table():
     assert dimensions.network_table([]) is None
 
 
-def test_sections_without_content_are_left_out():
-    empty = report_facts.city(actions=0, judged=False, phases=[], indicators=[], updates=[], withheld=0)
+def test_sections_without_content_are_omitted():
+    empty = report_facts.city(actions=0, is_evaluated=False, phases=[], indicators=[], updates=[], withheld=0)
     facts = report_facts.facts(empty)
 
     city = [section["title"] for section in city_document.document_sections(facts)]
@@ -204,11 +204,11 @@ def test_sections_without_content_are_left_out():
     assert "Linköping has no action in its strategy yet." in str(city_document.document_sections(facts)[0])
 
 
-def test_counts_of_actions_read_as_a_sentence():
+def test_health_counts_are_joined_in_one_sentence():
     assert labels.health_counts_text({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
 
 
-def test_name_of_an_action_is_its_code_and_title():
+def test_action_cell_shows_code_title_and_owner():
     actions = next(
         section
         for section in city_document.document_sections(report_facts.facts())
@@ -219,7 +219,7 @@ def test_name_of_an_action_is_its_code_and_title():
     assert first == {"text": f"A1 {report_facts.action(1)['title']}", "note": "Department of Education and Labour"}
 
 
-def test_new_indicator_has_no_earlier_value(before, now):
-    now["cities"][0]["indicators"].append(report_facts.indicator(99))
+def test_new_indicator_has_no_earlier_value(before, after):
+    after["cities"][0]["indicators"].append(report_facts.indicator(99))
 
-    assert [change for change in changes(before, now) if change["what"] in {"target", "value"}] == []
+    assert [change for change in changes(before, after) if change["what"] in {"target", "value"}] == []

@@ -25,11 +25,11 @@ def display_value(document) -> list[str]:
     if isinstance(document, list):
         return [words for part in document for words in display_value(part)]
     if isinstance(document, dict):
-        told = {"text", "note", "title", "caption", "rows", "columns", "blocks", "entries", "value", "words", "label"}
-        told |= {"sections", "key", "by"}
+        keys = {"text", "note", "title", "caption", "rows", "columns", "blocks", "entries", "value", "words", "label"}
+        keys |= {"sections", "key", "by"}
         if "planned" in document:
-            told -= {"words"}  # text alternative of a drawn line
-        return [words for key, part in document.items() if key in told for words in display_value(part) if words]
+            keys -= {"words"}  # text alternative of a drawn line
+        return [words for key, part in document.items() if key in keys for words in display_value(part) if words]
     return []
 
 
@@ -62,7 +62,7 @@ def pages(reader):
     return [page.extract_text() for page in reader.pages]
 
 
-def test_pdf_is_tagged_and_says_title_language_and_standard(reader, snapshot):
+def test_pdf_is_tagged_with_title_language_and_standard(reader, snapshot):
     contents = json.loads(snapshot)
     cover, root = contents["document"]["cover"], reader.trailer["/Root"]
 
@@ -73,7 +73,7 @@ def test_pdf_is_tagged_and_says_title_language_and_standard(reader, snapshot):
     assert b"pdfuaid" in root["/Metadata"].get_data()
 
 
-def test_structure_has_headings_table_heads_and_described_figures(reader):
+def test_pdf_structure_has_headings_table_headers_and_described_figures(reader):
     kinds, described = [], []
 
     def walk(node):
@@ -94,7 +94,7 @@ def test_structure_has_headings_table_heads_and_described_figures(reader):
     assert all(described)
 
 
-def test_every_word_and_figure_of_the_snapshot_is_printed(pages, snapshot):
+def test_pdf_contains_every_text_and_figure_of_the_snapshot(pages, snapshot):
     document, text = json.loads(snapshot)["document"], plain("".join(pages))
 
     missing = [words for words in display_value(document) if plain(words) not in text]
@@ -102,16 +102,16 @@ def test_every_word_and_figure_of_the_snapshot_is_printed(pages, snapshot):
     assert len(figures_of_bars(document)) > 5
 
 
-def test_text_reads_in_order(pages, snapshot):
+def test_pdf_sections_are_in_order(pages, snapshot):
     document, text = json.loads(snapshot)["document"], plain("".join(pages))
 
-    places = [
+    positions = [
         text.index(plain(f"{number}{section['title']}")) for number, section in enumerate(document["sections"], 1)
     ]
-    assert places == sorted(places)
+    assert positions == sorted(positions)
 
 
-def test_each_page_has_mark_number_hash_and_address(pages, snapshot):
+def test_each_pdf_page_has_demo_mark_page_number_hash_and_url(pages, snapshot):
     contents, total = json.loads(snapshot), len(pages)
     labels, sha256 = contents["document"]["labels"], render.sha256_hex(snapshot)
 
@@ -123,22 +123,22 @@ def test_each_page_has_mark_number_hash_and_address(pages, snapshot):
         assert plain(f"{labels['page']} {number} {labels['page_of']} {total}") in text
 
 
-FIRST_HEADS = {"Indicators against target": "Baseline", "Money": "Spent to date", "Six dimensions": "Agreed level"}
+FIRST_COLUMNS = {"Indicators against target": "Baseline", "Money": "Spent to date", "Six dimensions": "Agreed level"}
 
 
 @pytest.mark.parametrize("count", [10, 12, 13, 14, 15])
-def test_no_row_stands_alone_and_no_table_is_parted_from_its_heading(count):
+def test_pdf_tables_break_without_single_rows_and_keep_their_heading(count):
     snapshot = report_facts.snapshot(report_facts.facts(report_facts.city(actions=count)))
     pages = [page.extract_text() for page in PdfReader(BytesIO(render.pdf(snapshot))).pages]
 
     for row in (r"in civic\s+orientation, group \d+", "The second group of the course"):
         rows = [len(re.findall(row, page)) for page in pages]
         assert 1 not in rows
-    for heading, first in FIRST_HEADS.items():
+    for heading, first in FIRST_COLUMNS.items():
         assert any(0 <= page.find(heading) < page.find(first) for page in pages), heading
 
 
-def test_a_row_stays_in_one_piece():
+def test_pdf_row_is_not_split_between_pages():
     updates = [report_facts.update(n, text=f"Begin{n}. " + "Words. " * 300) for n in range(1, 13)]
     snapshot = report_facts.snapshot(report_facts.facts(report_facts.city(updates=updates)))
 
@@ -149,26 +149,26 @@ def test_a_row_stays_in_one_piece():
     assert [len(re.findall(r"Words\.", text)) for text in texts] == [300 * rows for rows in begun]
 
 
-def test_axis_of_time_has_months_in_words():
+def test_timeline_labels_have_month_names():
     page = render.html(report_facts.snapshot()).decode()
 
     assert re.search(r"<text [^>]+>Jan 2026</text>", page)
     assert "2026-01<" not in page
 
 
-def test_bars_say_their_figures_in_words():
+def test_bars_have_a_text_alternative():
     page = render.html(report_facts.snapshot()).decode()
 
     assert "Done 2, On track 2, At risk 2" in HTML_TAG.sub(" ", page)
 
 
-def test_without_demonstration_nothing_is_marked():
+def test_report_without_demo_data_has_no_mark():
     pages = PdfReader(BytesIO(render.pdf(report_facts.snapshot(report_facts.facts(is_demo=False))))).pages
 
     assert "Illustrative" not in "".join(page.extract_text() for page in pages)
 
 
-def test_fonts_are_embedded_and_none_is_the_systems(reader):
+def test_pdf_uses_only_bundled_fonts(reader):
     fonts = {
         font.get_object()["/BaseFont"].split("+")[-1]
         for page in reader.pages
@@ -178,18 +178,18 @@ def test_fonts_are_embedded_and_none_is_the_systems(reader):
     assert {font.split("-")[0] for font in fonts} <= {"LibertinusSerif", "DejaVuSansMono"}
 
 
-def test_same_snapshot_gives_the_same_bytes(snapshot):
+def test_same_snapshot_renders_the_same_bytes(snapshot):
     assert render.pdf(snapshot) == render.pdf(snapshot)
     assert render.html(snapshot) == render.html(snapshot)
 
 
-def test_other_data_give_other_bytes():
+def test_different_snapshots_render_different_bytes():
     changed = report_facts.facts(report_facts.city(actions=13))
 
     assert render.pdf(report_facts.snapshot()) != render.pdf(report_facts.snapshot(changed))
 
 
-def test_html_says_every_word_in_its_language_and_loads_nothing(snapshot):
+def test_html_contains_every_text_and_loads_no_resources(snapshot):
     page, document = render.html(snapshot).decode(), json.loads(snapshot)["document"]
     text = plain(_unescaped(HTML_TAG.sub(" ", page)))
 
@@ -207,14 +207,14 @@ def _unescaped(page: str) -> str:
     return unescape(page)
 
 
-def test_names_with_signs_of_templates_are_text():
-    nasty = report_facts.action(1, title='<b>#let</b> $x$ *A* _B_ {{ city }} \\ "quoted"')
-    snapshot = report_facts.snapshot(report_facts.facts(report_facts.city() | {"actions": [nasty]}))
+def test_markup_characters_in_names_are_escaped():
+    action = report_facts.action(1, title='<b>#let</b> $x$ *A* _B_ {{ city }} \\ "quoted"')
+    snapshot = report_facts.snapshot(report_facts.facts(report_facts.city() | {"actions": [action]}))
 
     text = plain("".join(page.extract_text() for page in PdfReader(BytesIO(render.pdf(snapshot))).pages))
     page = render.html(snapshot).decode()
 
-    assert plain(nasty["title"]) in text
+    assert plain(action["title"]) in text
     assert "<b>#let</b>" not in page
 
 
@@ -228,14 +228,14 @@ def test_names_with_signs_of_templates_are_text():
     ids=["empty", "alphabets", "late"],
 )
 @pytest.mark.parametrize("kind", ["city_period", "network_period"])
-def test_any_city_can_be_printed(city, kind):
+def test_city_with_edge_case_data_is_rendered(city, kind):
     snapshot = report_facts.snapshot(report_facts.facts(report_facts.city() | city), kind=kind)
 
     assert render.pdf(snapshot).startswith(b"%PDF")
     assert render.html(snapshot)
 
 
-def test_no_mean_and_no_ranking_of_levels(snapshot):
+def test_levels_are_not_averaged(snapshot):
     text = json.dumps(json.loads(snapshot)["document"], ensure_ascii=False)
 
     assert "2.5" not in text

@@ -11,20 +11,22 @@ from reports.documents import render
 from reports.documents.glyphs import MISSING, SUPPORTED, printable
 from tests.reports import report_facts
 
-ALL = b"""#set document(title: "x", date: none)
+TEMPLATE = b"""#set document(title: "x", date: none)
 #set text(lang: "en")
 = x
-#for sign in json(bytes(sys.inputs.signs)) [#sign \\ ]
+#for character in json(bytes(sys.inputs.characters)) [#character \\ ]
 """
 
 
 @pytest.mark.slow
-def test_every_sign_that_is_let_through_can_be_printed():
-    signs = sorted(SUPPORTED - {"\n", "\t"})
+def test_every_supported_character_can_be_printed():
+    characters = sorted(SUPPORTED - {"\n", "\t"})
 
-    made = typst.compile(ALL, pdf_standards=["ua-1"], ignore_system_fonts=True, sys_inputs={"signs": json.dumps(signs)})
+    pdf = typst.compile(
+        TEMPLATE, pdf_standards=["ua-1"], ignore_system_fonts=True, sys_inputs={"characters": json.dumps(characters)}
+    )
 
-    assert made.startswith(b"%PDF-")
+    assert pdf.startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(
@@ -39,15 +41,15 @@ def test_every_sign_that_is_let_through_can_be_printed():
         ("a\N{IDEOGRAPHIC SPACE}b", "a b"),
     ],
 )
-def test_signs_without_a_font_are_said_otherwise(typed, printed):
+def test_unsupported_characters_are_replaced(typed, printed):
     assert printable({"a": [typed, 1, None]}) == {"a": [printed, 1, None]}
 
 
 @pytest.mark.slow
-def test_a_report_with_any_text_becomes_a_document():
+def test_report_with_unsupported_characters_is_rendered():
     contents = json.loads(report_facts.snapshot())
     contents["document"]["cover"]["subject"] = "Linköping 😀 你好 ሰላም \x07\N{RIGHT-TO-LEFT OVERRIDE}"
 
-    made = render.pdf(json.dumps(contents))
+    pdf = render.pdf(json.dumps(contents))
 
-    assert "[grinning face]" in PdfReader(io.BytesIO(made)).pages[0].extract_text()
+    assert "[grinning face]" in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()

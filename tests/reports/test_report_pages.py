@@ -20,7 +20,7 @@ from .accepted_city import SECRET, accepted_city, open_city
 
 pytestmark = pytest.mark.django_db
 
-SEEN = {  # number of (own city's, other city's, network's) reports in the list, written by hand
+VISIBLE_COUNTS = {  # number of (own city's, other city's, network's) reports in the list, written by hand
     "viewer": 2,
     "expert": 2,
     "local_committee": 2,
@@ -39,16 +39,18 @@ SEEN = {  # number of (own city's, other city's, network's) reports in the list,
 }
 
 
-def make(city=None, *, period=None, state="accepted", **given) -> Report:
+def create_report(city=None, *, period=None, state="accepted", **given) -> Report:
     """Create a report row without issuing it."""
     period = period or ReportingPeriodFactory()
     kind = ReportKind.CITY_PERIOD if city else ReportKind.NETWORK_PERIOD
     number = f"EPI-{period.starts_on:%Y%m}-{city.slug.upper() if city else 'NETWORK'}-R1"
     revision = None
     if city:
-        place = CityPeriodFactory(city=city, period=period, to_state="submitted")
-        revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=sha256_hex("{}"))
-        move_to(place, state)
+        city_period = CityPeriodFactory(city=city, period=period, to_state="submitted")
+        revision = PeriodRevision.objects.create(
+            city_period=city_period, number=1, snapshot="{}", sha256=sha256_hex("{}")
+        )
+        move_to(city_period, state)
     snapshot = report_facts.snapshot(kind=kind, number=number)
     return Report.objects.create(
         kind=kind,
@@ -64,16 +66,16 @@ def make(city=None, *, period=None, state="accepted", **given) -> Report:
 
 
 @pytest.fixture
-def three(city, other_city):
-    return {"own": make(city), "other": make(other_city), "network": make()}
+def reports(city, other_city):
+    return {"own": create_report(city), "other": create_report(other_city), "network": create_report()}
 
 
 def url(name, report, *args):
     return reverse(f"reports:{name}", args=[report.number, *args])
 
 
-@pytest.mark.parametrize("role", SEEN)
-def test_list_and_rule_agree_on_who_sees_what(client, everyone, three, role):
+@pytest.mark.parametrize("role", VISIBLE_COUNTS)
+def test_list_and_permission_agree_on_visible_reports(client, everyone, reports, role):
     user = everyone[role]
     client.force_login(user)
 
@@ -81,54 +83,54 @@ def test_list_and_rule_agree_on_who_sees_what(client, everyone, three, role):
     allowed = {row for row in Report.objects.all() if user.has_perm("reports.view_report", row)}
 
     assert listed == allowed
-    assert len(listed) == SEEN[role]
-    for report in three.values():
+    assert len(listed) == VISIBLE_COUNTS[role]
+    for report in reports.values():
         expected = 200 if report in listed else 404
         assert client.get(report.get_absolute_url()).status_code == expected
         assert client.get(url("report_state", report)).status_code == expected
 
 
-def test_city_report_is_the_networks_only_once_accepted(client, everyone, city):
-    report = make(city, state="submitted")
+def test_city_report_is_visible_to_partners_after_acceptance(client, everyone, city):
+    report = create_report(city, state="submitted")
 
-    seen = {}
+    status_codes = {}
     for role in ("official", "partner", "coordinator"):
         client.force_login(everyone[role])
-        seen[role] = client.get(report.get_absolute_url()).status_code
+        status_codes[role] = client.get(report.get_absolute_url()).status_code
 
-    assert seen == {"official": 200, "partner": 404, "coordinator": 200}
+    assert status_codes == {"official": 200, "partner": 404, "coordinator": 200}
 
 
 @pytest.mark.parametrize("name", ["report_list", "report_issue"])
-def test_strangers_are_sent_to_sign_in(client, name):
-    address = reverse(f"reports:{name}")
+def test_report_pages_redirect_anonymous_users_to_login(client, name):
+    page_url = reverse(f"reports:{name}")
 
-    response = client.get(address)
+    response = client.get(page_url)
 
     assert response.status_code == 302
     assert response.url.startswith(reverse("account_login"))
 
 
-def test_strangers_learn_nothing_of_a_report(client, three):
-    answers = {client.get(url("report_detail", report)).status_code for report in three.values()}
+def test_anonymous_response_is_the_same_for_missing_reports(client, reports):
+    status_codes = {client.get(url("report_detail", report)).status_code for report in reports.values()}
 
-    assert answers == {302} == {client.get("/reports/EPI-NONE-R1/").status_code}
+    assert status_codes == {302} == {client.get("/reports/EPI-NONE-R1/").status_code}
 
 
 @pytest.mark.parametrize("role", ["partner", "scientific", "lead", "superuser"])
-def test_only_coordinators_issue_and_retry(client, everyone, three, role):
+def test_issue_and_retry_are_limited_to_coordinators(client, everyone, reports, role):
     client.force_login(everyone[role])
 
     assert client.get(reverse("reports:report_issue")).status_code == 403
     expected = 404 if role == "superuser" else 403
-    assert client.post(url("report_retry", three["network"])).status_code == expected
+    assert client.post(url("report_retry", reports["network"])).status_code == expected
 
 
 @pytest.mark.parametrize("row_count", [1, 5])
-def test_list_costs_the_same_for_one_row_or_five(client, everyone, row_count, django_assert_max_num_queries):
+def test_report_list_has_a_query_limit(client, everyone, row_count, django_assert_max_num_queries):
     period = ReportingPeriodFactory()
     for _number in range(row_count):
-        report = make(CityFactory(), period=period)
+        report = create_report(CityFactory(), period=period)
         tasks.build_report(report.pk)
     client.force_login(everyone["coordinator"])
     client.get(reverse("reports:report_list"))
@@ -140,21 +142,21 @@ def test_list_costs_the_same_for_one_row_or_five(client, everyone, row_count, dj
     assert "snapshot" in response.context["object_list"][0].get_deferred_fields()
 
 
-def test_filters_live_in_the_address(client, everyone, three, city):
+def test_report_list_is_filtered_by_query_parameters(client, everyone, reports, city):
     client.force_login(everyone["coordinator"])
-    address = reverse("reports:report_list")
+    list_url = reverse("reports:report_list")
 
-    def found(**filters):
-        return set(client.get(address, filters).context["object_list"])
+    def listed_with(**filters):
+        return set(client.get(list_url, filters).context["object_list"])
 
-    assert found(kind="network_period") == {three["network"]}
-    assert found(city="linkoping") == {three["own"]}
-    assert found(period=three["own"].period_id) == set(three.values())
-    assert found(kind="city_period", city="lublin") == {three["other"]}
-    assert found(city="atlantis") == set(three.values())
+    assert listed_with(kind="network_period") == {reports["network"]}
+    assert listed_with(city="linkoping") == {reports["own"]}
+    assert listed_with(period=reports["own"].period_id) == set(reports.values())
+    assert listed_with(kind="city_period", city="lublin") == {reports["other"]}
+    assert listed_with(city="atlantis") == set(reports.values())
 
 
-def test_empty_list_says_what_to_do(client, everyone):
+def test_empty_report_list_shows_a_message(client, everyone):
     client.force_login(everyone["partner"])
 
     response = client.get(reverse("reports:report_list"))
@@ -162,9 +164,9 @@ def test_empty_list_says_what_to_do(client, everyone):
     assert "epi-empty" in response.content.decode()
 
 
-def test_reading_view_shows_the_frozen_report_and_its_files(client, everyone, city):
-    world = accepted_city(city)
-    report = issue_report(kind=ReportKind.CITY_PERIOD, city=city, period=world.period)
+def test_report_page_shows_the_snapshot_and_its_files(client, everyone, city):
+    city_data = accepted_city(city)
+    report = issue_report(kind=ReportKind.CITY_PERIOD, city=city, period=city_data.period)
     tasks.build_report(report.pk)
     client.force_login(everyone["partner"])
 
@@ -178,7 +180,7 @@ def test_reading_view_shows_the_frozen_report_and_its_files(client, everyone, ci
     assert page.count("<h1") == 1
 
 
-def test_each_cell_of_a_table_knows_its_heading(client, everyone, city):
+def test_table_cells_have_their_column_heading_as_label(client, everyone, city):
     """Phones show each row as a card with the column's name beside each value."""
     report = issue_report(kind=ReportKind.CITY_PERIOD, city=city, period=accepted_city(city).period)
     blocks = [block for section in report.contents["document"]["sections"] for block in section["blocks"]]
@@ -191,8 +193,8 @@ def test_each_cell_of_a_table_knows_its_heading(client, everyone, city):
     assert {heading for heading in headings if f'data-label="{escape(heading)}"' not in page} == set()
 
 
-def test_files_are_the_stored_bytes_to_be_saved(client, everyone, three):
-    report = three["own"]
+def test_file_download_returns_the_stored_bytes(client, everyone, reports):
+    report = reports["own"]
     tasks.build_report(report.pk)
     client.force_login(everyone["official"])
 
@@ -204,17 +206,17 @@ def test_files_are_the_stored_bytes_to_be_saved(client, everyone, three):
     assert client.get(url("report_file", report, "other.pdf")).status_code == 404
 
 
-def test_files_of_another_city_are_not_there(client, everyone, three):
-    tasks.build_report(three["other"].pk)
+def test_files_of_another_city_return_404(client, everyone, reports):
+    tasks.build_report(reports["other"].pk)
     client.force_login(everyone["official"])
 
-    for file in three["other"].files.all():
-        assert client.get(url("report_file", three["other"], file.name)).status_code == 404
+    for file in reports["other"].files.all():
+        assert client.get(url("report_file", reports["other"], file.name)).status_code == 404
 
 
 @pytest.mark.parametrize("table, column", [("evaluation_reportfile", "content"), ("evaluation_report", "snapshot")])
-def test_what_was_tampered_with_is_not_handed_out(client, everyone, three, table, column):
-    report = three["own"]
+def test_tampered_data_are_not_served(client, everyone, reports, table, column):
+    report = reports["own"]
     tasks.build_report(report.pk)
     with triggers.triggers_dropped(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE {table} SET {column} = %s", [b"x" if column == "content" else "{}"])
@@ -223,15 +225,15 @@ def test_what_was_tampered_with_is_not_handed_out(client, everyone, three, table
     page = client.get(report.get_absolute_url())
     file = client.get(url("report_file", report, f"{report.number}.pdf"), follow=True)
 
-    told = [page, file] if column == "snapshot" else [file]
+    responses = [page, file] if column == "snapshot" else [file]
     if column == "content":
         assert file.redirect_chain
-    for response in told[:1]:
+    for response in responses[:1]:
         assert "does not match its hash" in response.content.decode()
 
 
-def test_newer_revision_is_pointed_to(client, everyone, three):
-    old = three["network"]
+def test_report_page_links_the_newer_revision(client, everyone, reports):
+    old = reports["network"]
     newer = Report.objects.create(
         kind=old.kind,
         period=old.period,
@@ -248,8 +250,8 @@ def test_newer_revision_is_pointed_to(client, everyone, three):
 
 
 @pytest.mark.parametrize("role, sees", [("coordinator", True), ("partner", False)])
-def test_failed_report_says_why_to_coordinators_who_try_again(client, everyone, three, role, sees):
-    report = three["network"]
+def test_failed_report_shows_reason_and_retry_to_coordinators_only(client, everyone, reports, role, sees):
+    report = reports["network"]
     Report.objects.filter(pk=report.pk).update(state=ReportState.FAILED, reason="ValueError: broken", attempts=3)
     client.force_login(everyone[role])
 
@@ -260,8 +262,8 @@ def test_failed_report_says_why_to_coordinators_who_try_again(client, everyone, 
     assert "hx-get" not in client.get(url("report_state", report)).content.decode()
 
 
-def test_retry_button_queues_again(client, everyone, three):
-    report = three["network"]
+def test_retry_queues_a_failed_report_again(client, everyone, reports):
+    report = reports["network"]
     Report.objects.filter(pk=report.pk).update(state=ReportState.FAILED, attempts=3)
     client.force_login(everyone["coordinator"])
 
@@ -273,8 +275,8 @@ def test_retry_button_queues_again(client, everyone, three):
     assert "Read the page again" in client.post(url("report_retry", report), follow=True).content.decode()
 
 
-def test_state_of_a_report_under_way_asks_again_until_it_is_ready(client, everyone, three):
-    report = three["network"]
+def test_state_fragment_polls_until_the_report_is_ready(client, everyone, reports):
+    report = reports["network"]
     client.force_login(everyone["partner"])
 
     before = client.get(url("report_state", report)).content.decode()
@@ -286,24 +288,30 @@ def test_state_of_a_report_under_way_asks_again_until_it_is_ready(client, everyo
     assert report.get_absolute_url() in after
 
 
-def test_coordinator_issues_by_form_once(client, city):
-    world = accepted_city(city)
-    client.force_login(world.coordinator)
-    form = {"kind": "city_period", "city": city.pk, "period": world.period.pk, "language": "sv", "recipients": ["city"]}
+def test_issue_form_creates_a_report_once(client, city):
+    city_data = accepted_city(city)
+    client.force_login(city_data.coordinator)
+    form = {
+        "kind": "city_period",
+        "city": city.pk,
+        "period": city_data.period.pk,
+        "language": "sv",
+        "recipients": ["city"],
+    }
 
     first = client.post(reverse("reports:report_issue"), form)
     second = client.post(reverse("reports:report_issue"), form, follow=True)
 
     report = Report.objects.get()
     assert first.url == report.get_absolute_url()
-    assert (report.issued_by, report.language, report.recipients) == (world.coordinator, "sv", ["city"])
+    assert (report.issued_by, report.language, report.recipients) == (city_data.coordinator, "sv", ["city"])
     assert "issued already" in second.content.decode()
 
 
-def test_network_report_needs_no_city(client, city):
-    world = accepted_city(city)
-    client.force_login(world.coordinator)
-    form = {"kind": "network_period", "city": city.pk, "period": world.period.pk, "language": "en"}
+def test_issue_form_ignores_the_city_of_a_network_report(client, city):
+    city_data = accepted_city(city)
+    client.force_login(city_data.coordinator)
+    form = {"kind": "network_period", "city": city.pk, "period": city_data.period.pk, "language": "en"}
 
     client.post(reverse("reports:report_issue"), form)
 
@@ -311,25 +319,25 @@ def test_network_report_needs_no_city(client, city):
 
 
 @pytest.mark.parametrize(
-    "changed, told",
+    "changed, message",
     [
         ({"city": ""}, "Choose the city"),
         ({}, "Nothing has been accepted"),
         ({"kind": "network_period", "period": ""}, "Choose something under “Period”."),
     ],
 )
-def test_issue_form_says_what_is_wrong(client, everyone, city, other_city, changed, told):
+def test_issue_form_reports_invalid_input(client, everyone, city, other_city, changed, message):
     client.force_login(everyone["coordinator"])
     period = accepted_city(other_city).period
     form = {"kind": "city_period", "city": city.pk, "period": period.pk, "language": "en"} | changed
 
     response = client.post(reverse("reports:report_issue"), form)
 
-    assert told in response.content.decode()
+    assert message in response.content.decode()
     assert Report.objects.count() == 0
 
 
-def test_issue_form_offers_the_periods_that_were_accepted_and_chooses_the_newest(client, city, other_city):
+def test_issue_form_offers_accepted_periods_and_selects_the_newest(client, city, other_city):
     first = accepted_city(other_city)
     second = accepted_city(city, ahead=1)
     ReportingPeriodFactory(ahead=2)
@@ -342,7 +350,7 @@ def test_issue_form_offers_the_periods_that_were_accepted_and_chooses_the_newest
     assert form.fields["city"].required
 
 
-def test_issue_form_waits_for_the_first_accepted_period(client, everyone, city):
+def test_issue_form_is_hidden_without_an_accepted_period(client, everyone, city):
     open_city(city)
     client.force_login(everyone["coordinator"])
 
@@ -352,18 +360,18 @@ def test_issue_form_waits_for_the_first_accepted_period(client, everyone, city):
     assert "Issue the report" not in page
 
 
-@pytest.mark.parametrize("language, told", [("en", False), ("sv", True)])
-def test_page_says_in_which_language_the_report_is_where_it_is_another(client, everyone, three, language, told):
+@pytest.mark.parametrize("language, is_shown", [("en", False), ("sv", True)])
+def test_report_page_names_a_language_that_differs_from_the_users(client, everyone, reports, language, is_shown):
     client.force_login(everyone["partner"])
 
-    page = client.get(three["network"].get_absolute_url(), headers={"accept-language": language})
+    page = client.get(reports["network"].get_absolute_url(), headers={"accept-language": language})
 
-    assert (page.context["other_language"] == "engelska") is told
-    assert ("engelska" in page.content.decode()) is told
+    assert (page.context["other_language"] == "engelska") is is_shown
+    assert ("engelska" in page.content.decode()) is is_shown
 
 
-def test_report_comes_first_and_what_proves_it_last(client, everyone, three):
-    report = three["network"]
+def test_report_page_shows_the_hash_below_the_report(client, everyone, reports):
+    report = reports["network"]
     tasks.build_report(report.pk)
     client.force_login(everyone["partner"])
 
@@ -373,9 +381,9 @@ def test_report_comes_first_and_what_proves_it_last(client, everyone, three):
     assert page.index("About this report") < page.index(report.sha256)
 
 
-def test_a_former_partner_loses_the_reports(client, three):
+def test_former_partner_cannot_open_a_report(client, reports):
     partner = member(BodyKind.NETWORK_OFFICE, Role.PARTNER, valid_to=clock.today().replace(year=2025))
     client.force_login(partner)
 
-    assert client.get(three["network"].get_absolute_url()).status_code == 404
+    assert client.get(reports["network"].get_absolute_url()).status_code == 404
     assert ReportFile.objects.count() == 0

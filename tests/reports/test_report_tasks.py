@@ -28,8 +28,8 @@ pytestmark = pytest.mark.django_db
 def queued(name="linkoping", **given) -> Report:
     city = CityFactory(slug=name, name=name)
     period = ReportingPeriodFactory()
-    place = CityPeriodFactory(city=city, period=period, to_state="submitted")
-    revision = PeriodRevision.objects.create(city_period=place, number=1, snapshot="{}", sha256=sha256_hex("{}"))
+    city_period = CityPeriodFactory(city=city, period=period, to_state="submitted")
+    revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256_hex("{}"))
     number = f"EPI-2026-Q3-{name.upper()}-R1"
     snapshot = report_facts.snapshot(number=number)
     return Report.objects.create(
@@ -51,7 +51,7 @@ def report():
 
 
 @pytest.fixture
-def broken(monkeypatch):
+def failing_render(monkeypatch):
     def fail(snapshot):
         raise ValueError("The template is broken.")
         yield
@@ -59,11 +59,11 @@ def broken(monkeypatch):
     monkeypatch.setattr(tasks, "render_report", fail)
 
 
-def silently(seconds):
+def after_seconds(seconds):
     return clock.at(clock.now() + timedelta(seconds=seconds))
 
 
-def test_building_writes_three_files_and_says_how(report):
+def test_build_stores_three_files_and_the_engine(report):
     tasks.build_report(report.pk)
 
     report.refresh_from_db()
@@ -75,7 +75,7 @@ def test_building_writes_three_files_and_says_how(report):
     assert report.files.get(name__endswith=".json").sha256 == report.sha256
 
 
-def test_second_delivery_changes_nothing(report):
+def test_repeated_task_changes_nothing(report):
     tasks.build_report(report.pk)
     before = Report.objects.filter(pk=report.pk).values().get()
 
@@ -85,7 +85,7 @@ def test_second_delivery_changes_nothing(report):
     assert ReportFile.objects.count() == 3
 
 
-def test_a_row_that_is_being_built_is_left_alone(report):
+def test_claimed_report_is_not_built_again(report):
     assert Report.objects.claim(report.pk)
 
     tasks.build_report(report.pk)
@@ -94,14 +94,14 @@ def test_a_row_that_is_being_built_is_left_alone(report):
     assert Report.objects.claim(report.pk) is None
 
 
-def test_a_silent_row_is_taken_over_and_the_sleeper_writes_nothing(report, monkeypatch):
+def test_stale_report_is_rebuilt_and_the_first_worker_writes_nothing(report, monkeypatch):
     """A worker that was suspended continues after another one has finished."""
 
     def slow(snapshot):
         for number, rendered in enumerate(render.render_report(snapshot)):
             if number == 1 and report.pk not in seen:
                 seen.add(report.pk)
-                with silently(settings.REPORT_LEASE_SECONDS + 1):
+                with after_seconds(settings.REPORT_LEASE_SECONDS + 1):
                     tasks.build_report(report.pk)
             yield rendered
 
@@ -115,14 +115,14 @@ def test_a_silent_row_is_taken_over_and_the_sleeper_writes_nothing(report, monke
     assert ReportFile.objects.count() == 3
 
 
-def test_nothing_is_written_by_whom_a_twin_has_overtaken(report):
+def test_finish_with_another_claim_token_writes_nothing(report):
     Report.objects.claim(report.pk)
 
     assert reports.finish_report(report, token=uuid4(), files=[]) is False
     assert ReportFile.objects.count() == 0
 
 
-def test_failure_goes_back_to_the_queue_and_is_given_up_after_three(report, broken):
+def test_failed_report_is_queued_again_and_given_up_after_three_attempts(report, failing_render):
     states = []
     for _attempt in range(3):
         with pytest.raises(ValueError, match="broken"):
@@ -136,10 +136,10 @@ def test_failure_goes_back_to_the_queue_and_is_given_up_after_three(report, brok
     assert report.attempts == 3
 
 
-def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
+def test_report_of_a_dead_worker_is_given_up_after_three_attempts(report):
     Report.objects.update(state=ReportState.BUILDING, attempts=3, heartbeat_at=clock.now(), claim_token="0" * 32)
 
-    with silently(settings.REPORT_LEASE_SECONDS + 1):
+    with after_seconds(settings.REPORT_LEASE_SECONDS + 1):
         tasks.requeue_reports()
 
     report.refresh_from_db()
@@ -147,21 +147,21 @@ def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
     assert "died" in report.reason
 
 
-def test_tick_rings_for_what_is_queued_or_silent_and_nothing_else(monkeypatch):
-    waiting, silent, busy, done = (queued(name) for name in ("a", "b", "c", "d"))
+def test_requeue_enqueues_queued_and_stale_reports_only(monkeypatch):
+    waiting, stale, busy, done = (queued(name) for name in ("a", "b", "c", "d"))
     Report.objects.filter(pk=done.pk).update(state=ReportState.READY, ready_at=clock.now())
-    with silently(-settings.REPORT_LEASE_SECONDS - 1):
-        Report.objects.claim(silent.pk)
+    with after_seconds(-settings.REPORT_LEASE_SECONDS - 1):
+        Report.objects.claim(stale.pk)
     Report.objects.claim(busy.pk)
-    rung = []
-    monkeypatch.setattr(tasks.build_report, "apply_async", lambda args, **options: rung.append(args[0]))
+    enqueued = []
+    monkeypatch.setattr(tasks.build_report, "apply_async", lambda args, **options: enqueued.append(args[0]))
 
     tasks.requeue_reports()
 
-    assert sorted(rung) == sorted([waiting.pk, silent.pk])
+    assert sorted(enqueued) == sorted([waiting.pk, stale.pk])
 
 
-def test_data_that_do_not_match_their_hash_are_never_printed(report, monkeypatch):
+def test_report_with_wrong_hash_is_not_rendered(report, monkeypatch):
     monkeypatch.setattr("reports.models.sha256_hex", lambda text: "another")
 
     with pytest.raises(Exception, match="does not match its hash"):
@@ -171,7 +171,7 @@ def test_data_that_do_not_match_their_hash_are_never_printed(report, monkeypatch
     assert (report.state, ReportFile.objects.count()) == (ReportState.QUEUED, 0)
 
 
-def test_letters_files_and_state_are_one_step(report, monkeypatch):
+def test_emails_files_and_state_are_stored_atomically(report, monkeypatch):
     """If the emails cannot be stored, nothing is; the next attempt does everything."""
     monkeypatch.setattr("reports.services.reports._notify_recipients", lambda report: 1 / 0)
 
@@ -182,7 +182,7 @@ def test_letters_files_and_state_are_one_step(report, monkeypatch):
     assert (report.state, ReportFile.objects.count(), Mail.objects.count()) == (ReportState.QUEUED, 0, 0)
 
 
-def test_file_name_content_and_snapshot_agree(report):
+def test_json_file_matches_the_number_and_contents(report):
     tasks.build_report(report.pk)
 
     stored = report.files.get(name__endswith=".json")
@@ -190,7 +190,7 @@ def test_file_name_content_and_snapshot_agree(report):
     assert json.loads(stored.verified_content) == report.contents
 
 
-def test_every_scheduled_and_rung_task_is_one_that_workers_know():
+def test_scheduled_and_enqueued_tasks_are_registered():
     current_app.loader.import_default_modules()
 
     names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {"reports.tasks.build_report"}

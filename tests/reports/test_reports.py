@@ -42,26 +42,26 @@ from .accepted_city import SECRET, accept, accepted_city, open_city, published_r
 pytestmark = pytest.mark.django_db
 
 
-def issue_city(world, **given):
-    return issue_report(kind=ReportKind.CITY_PERIOD, city=world.city, period=world.period, **given)
+def issue_city(city_data, **given):
+    return issue_report(kind=ReportKind.CITY_PERIOD, city=city_data.city, period=city_data.period, **given)
 
 
-def issue_network(world, **given):
-    return issue_report(kind=ReportKind.NETWORK_PERIOD, period=world.period, **given)
+def issue_network(city_data, **given):
+    return issue_report(kind=ReportKind.NETWORK_PERIOD, period=city_data.period, **given)
 
 
 def printed(report) -> str:
     return str(report.contents["document"])
 
 
-def test_number_names_period_city_and_revision(city):
-    world = accepted_city(city)
+def test_report_number_contains_period_city_and_revision(city):
+    city_data = accepted_city(city)
 
-    report = issue_city(world)
+    report = issue_city(city_data)
 
-    code = period_code(world.period.starts_on, world.period.ends_on)
+    code = period_code(city_data.period.starts_on, city_data.period.ends_on)
     assert report.number == f"EPI-{code}-LINKOPING-R1"
-    assert (report.state, report.revision, report.period_revision) == (ReportState.QUEUED, 1, world.revision)
+    assert (report.state, report.revision, report.period_revision) == (ReportState.QUEUED, 1, city_data.revision)
 
 
 @pytest.mark.parametrize(
@@ -73,51 +73,51 @@ def test_number_names_period_city_and_revision(city):
         ((date(2026, 2, 1), date(2026, 4, 30)), "20260201-20260430"),
     ],
 )
-def test_code_of_a_period(days, code):
+def test_period_code_for_each_length(days, code):
     assert period_code(*days) == code
 
 
-def test_second_call_returns_the_first_report(city):
-    world = accepted_city(city)
+def test_repeated_issue_returns_the_first_report(city):
+    city_data = accepted_city(city)
 
-    first, second = issue_city(world), issue_city(world, language="sv")
+    first, second = issue_city(city_data), issue_city(city_data, language="sv")
 
     assert first == second
     assert Report.objects.count() == 1
 
 
-def test_new_revision_of_the_data_gives_the_next_revision_of_the_report(city):
-    world = accepted_city(city)
-    first = issue_city(world)
-    world.revision = reopen_and_accept(world)
+def test_new_period_revision_gives_the_next_report_revision(city):
+    city_data = accepted_city(city)
+    first = issue_city(city_data)
+    city_data.revision = reopen_and_accept(city_data)
 
-    second = issue_city(world)
+    second = issue_city(city_data)
 
     assert (second.revision, second.number) == (2, first.number.replace("-R1", "-R2"))
     assert second.contents["facts"]["previous"]["number"] == first.number
     assert Report.objects.get(pk=first.pk).contents["facts"]["cities"][0]["revision"] == 1
 
 
-def test_nothing_is_printed_before_a_period_was_accepted(city):
-    world = open_city(city)
+def test_issue_without_an_accepted_period_is_refused(city):
+    city_data = open_city(city)
 
     with pytest.raises(NoAcceptedReport):
-        issue_city(world)
+        issue_city(city_data)
     with pytest.raises(NoAcceptedReport):
-        issue_network(world)
+        issue_network(city_data)
 
 
-def test_a_city_that_works_on_its_next_revision_is_printed_as_it_was_accepted(city):
-    world = accepted_city(city)
-    reopen_period(CityPeriod.objects.get(pk=world.pk), by=world.coordinator, reason="A figure was wrong.")
+def test_reopened_period_is_reported_with_its_accepted_revision(city):
+    city_data = accepted_city(city)
+    reopen_period(CityPeriod.objects.get(pk=city_data.pk), by=city_data.coordinator, reason="A figure was wrong.")
 
-    report = issue_city(world)
+    report = issue_city(city_data)
 
     assert report.contents["facts"]["cities"][0]["revision"] == 1
 
 
 @pytest.mark.parametrize("issue, listed", [(issue_city, 1), (issue_network, 0)])
-def test_records_for_the_city_alone_are_counted_and_never_printed(city, issue, listed):
+def test_city_only_updates_are_counted_but_not_included(city, issue, listed):
     report = issue(accepted_city(city))
 
     facts = report.contents["facts"]["cities"][0]
@@ -126,16 +126,16 @@ def test_records_for_the_city_alone_are_counted_and_never_printed(city, issue, l
     assert facts["money"]["spent"] == "42500"
 
 
-def test_fewer_than_five_people_are_not_told(city):
+def test_small_number_of_people_is_hidden(city):
     facts = issue_city(accepted_city(city)).contents["facts"]["cities"][0]
 
     assert [update["people"] for update in facts["updates"]] == ["few"]
 
 
-def test_gate_of_the_pact_hears_of_the_first_report(city):
-    world = accepted_city(city)
+def test_pact_gate_is_met_after_the_first_report(city):
+    city_data = accepted_city(city)
     before = report_is_issued(city)
-    report = issue_city(world)
+    report = issue_city(city_data)
 
     after = report_is_issued(city)
     assert (before.met, after.met) == (False, True)
@@ -143,31 +143,31 @@ def test_gate_of_the_pact_hears_of_the_first_report(city):
     assert "report_issued" in {row.key for row in GATES["pact"]}
 
 
-def test_updates_that_reached_nobody_say_nothing_of_people(city):
-    world = open_city(city)
+def test_update_without_people_has_an_empty_number(city):
+    city_data = open_city(city)
     data = UpdateInput(date=clock.today(), text="Nobody was met.", stage="ongoing", language="en")
-    log_update(world.actions[0], by=world.lead, data=data)
-    accept(world)
+    log_update(city_data.actions[0], by=city_data.lead, data=data)
+    accept(city_data)
 
-    updates = issue_city(world).contents["facts"]["cities"][0]["updates"]
+    updates = issue_city(city_data).contents["facts"]["cities"][0]["updates"]
 
     assert {update["text"]: update["people"] for update in updates}["Nobody was met."] == ""
 
 
-def test_no_person_is_named(city):
-    world = accepted_city(city)
+def test_report_contains_no_personal_names(city):
+    city_data = accepted_city(city)
 
-    report = issue_city(world, by=world.coordinator)
+    report = issue_city(city_data, by=city_data.coordinator)
 
-    assert world.lead.person.name not in report.snapshot
-    assert world.coordinator.person.name not in report.snapshot
+    assert city_data.lead.person.name not in report.snapshot
+    assert city_data.coordinator.person.name not in report.snapshot
 
 
-def test_network_report_names_who_is_missing_and_adds_no_currencies_up(city, other_city):
-    world = accepted_city(city)
-    CityPeriodFactory(city=other_city, period=world.period)
+def test_network_report_lists_missing_cities_and_adds_up_no_currencies(city, other_city):
+    city_data = accepted_city(city)
+    CityPeriodFactory(city=other_city, period=city_data.period)
 
-    report = issue_network(world)
+    report = issue_network(city_data)
 
     facts = report.contents["facts"]
     assert [row["name"] for row in facts["cities"]] == ["Linköping"]
@@ -175,25 +175,29 @@ def test_network_report_names_who_is_missing_and_adds_no_currencies_up(city, oth
     assert "There is no total of the network" in printed(report)
 
 
-def test_network_report_names_what_is_published_and_counts_the_rest(city):
-    world = open_city(city)
+def test_network_report_names_published_parts_and_counts_others(city):
+    city_data = open_city(city)
     today = clock.today()
-    kept = ActionFactory(
-        objective=world.actions[0].objective,
+    unpublished = ActionFactory(
+        objective=city_data.actions[0].objective,
         title="Kept back",
         ends_on=today - timedelta(days=1),
         owner=city.municipality,
     )
     late = ActionFactory(
-        objective=kept.objective, title="Late in public", ends_on=today - timedelta(days=1), published=True
+        objective=unpublished.objective, title="Late in public", ends_on=today - timedelta(days=1), published=True
     )
-    told = {"author": world.lead, "city_period_id": world.pk, "value": 7}
-    IndicatorValueFactory(indicator=IndicatorFactory(strategy=world.strategy, action=kept, name="Hidden one"), **told)
-    IndicatorValueFactory(indicator=IndicatorFactory(strategy=world.strategy, action=late, name="Open one"), **told)
-    save_narrative(CityPeriod.objects.get(pk=world.pk), by=world.lead, text="In our own words.", language="en")
-    accept(world)
+    value_fields = {"author": city_data.lead, "city_period_id": city_data.pk, "value": 7}
+    IndicatorValueFactory(
+        indicator=IndicatorFactory(strategy=city_data.strategy, action=unpublished, name="Hidden one"), **value_fields
+    )
+    IndicatorValueFactory(
+        indicator=IndicatorFactory(strategy=city_data.strategy, action=late, name="Open one"), **value_fields
+    )
+    save_narrative(CityPeriod.objects.get(pk=city_data.pk), by=city_data.lead, text="In our own words.", language="en")
+    accept(city_data)
 
-    network, own = issue_network(world), issue_city(world)
+    network, own = issue_network(city_data), issue_city(city_data)
 
     for words in ("Kept back", "Hidden one", "In our own words.", "The first group has begun."):
         assert words not in network.snapshot
@@ -209,28 +213,28 @@ def test_network_report_names_what_is_published_and_counts_the_rest(city):
     assert {row["reason"] for phase in facts["phases"] for row in phase["conditions"]} == {""}
 
 
-def test_what_is_not_published_is_no_named_change_of_the_network(city):
-    world = open_city(city)
-    kept = ActionFactory(objective=world.actions[0].objective, title="Kept back")
-    accept(world)
-    issue_network(world)
-    Action.objects.filter(pk=kept.pk).update(withdrawn_at=clock.now(), withdrawn_reason="Merged.")
-    ActionFactory(objective=kept.objective, title="Kept back as well")
-    Action.objects.filter(pk=world.actions[0].pk).update(published_at=None)
-    reopen_and_accept(world)
+def test_network_report_names_no_changes_of_unpublished_actions(city):
+    city_data = open_city(city)
+    unpublished = ActionFactory(objective=city_data.actions[0].objective, title="Kept back")
+    accept(city_data)
+    issue_network(city_data)
+    Action.objects.filter(pk=unpublished.pk).update(withdrawn_at=clock.now(), withdrawn_reason="Merged.")
+    ActionFactory(objective=unpublished.objective, title="Kept back as well")
+    Action.objects.filter(pk=city_data.actions[0].pk).update(published_at=None)
+    reopen_and_accept(city_data)
 
-    report = issue_network(world)
+    report = issue_network(city_data)
 
     assert report.contents["facts"]["changes"] == []
 
 
-def test_all_published_needs_no_note(city):
+def test_network_report_without_unpublished_parts_has_no_note(city):
     report = issue_network(accepted_city(city))
 
     assert "not published" not in printed(report)
 
 
-def test_cities_stand_in_alphabetical_order(city, other_city):
+def test_network_report_sorts_cities_alphabetically(city, other_city):
     other_city.name = "Ängelholm"
     other_city.save()
     second = accepted_city(other_city)
@@ -242,10 +246,10 @@ def test_cities_stand_in_alphabetical_order(city, other_city):
     assert [row["name"] for row in report.contents["facts"]["cities"]] == ["Linköping", "Ängelholm"]
 
 
-def test_published_evaluation_is_printed_with_agreement_and_without_single_ratings(case):
-    result, world = evaluated(case)
+def test_report_includes_the_published_evaluation_without_single_ratings(case):
+    result, city_data = evaluated(case)
 
-    report = issue_city(world)
+    report = issue_city(city_data)
 
     facts = report.contents["facts"]["cities"][0]["evaluation"]
     impact = next(row for row in facts["dimensions"] if row["code"] == "impact")
@@ -260,10 +264,10 @@ def evaluated(case):
     return published_result(case), accepted_city(case.city, ahead=1)
 
 
-def test_network_report_says_how_far_raters_agree(case):
-    _result, world = evaluated(case)
+def test_network_report_includes_agreement_of_raters(case):
+    _result, city_data = evaluated(case)
 
-    (agreed,) = issue_network(world).contents["facts"]["agreement"]
+    (agreed,) = issue_network(city_data).contents["facts"]["agreement"]
 
     impact = next(row for row in agreed["dimensions"] if row["code"] == "impact")
     assert agreed["round"] == case.round.name
@@ -271,29 +275,29 @@ def test_network_report_says_how_far_raters_agree(case):
     assert impact["strengths"] == {"none": 1}
 
 
-def test_an_evaluation_published_later_gives_the_next_revision(case):
-    world = accepted_city(case.city, ahead=1)
-    first = issue_city(world)
+def test_later_published_evaluation_gives_the_next_revision(case):
+    city_data = accepted_city(case.city, ahead=1)
+    first = issue_city(city_data)
     published_result(case)
 
-    second = issue_city(world)
+    second = issue_city(city_data)
 
     assert (first.revision, second.revision) == (1, 2)
     assert "evaluated" in {change["what"] for change in second.contents["facts"]["changes"]}
 
 
-def test_report_speaks_its_language_whoever_issues_it(city):
-    world = accepted_city(city)
+def test_report_is_rendered_in_its_own_language(city):
+    city_data = accepted_city(city)
 
-    report = issue_city(world, language="sv")
+    report = issue_city(city_data, language="sv")
 
     assert report.language == "sv"
-    assert "100\N{NO-BREAK SPACE}000" in report.snapshot  # numbers by the language
+    assert "100\N{NO-BREAK SPACE}000" in report.snapshot  # number format of the language
     with translation.override("sv"):
         assert report.contents["document"]["cover"]["issued"] == locales.day(clock.today())
 
 
-def test_demo_is_marked_in_the_snapshot(city):
+def test_snapshot_of_a_demo_installation_is_marked(city):
     Installation.objects.update_or_create(pk=1, defaults={"network_name": "Demo network", "is_demo": True})
 
     report = issue_city(accepted_city(city))
@@ -312,7 +316,7 @@ def test_demo_is_marked_in_the_snapshot(city):
         "id = id + 1000",
     ],
 )
-def test_issued_data_never_change(city, change):
+def test_issued_report_cannot_be_changed(city, change):
     report = issue_city(accepted_city(city), by=member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR))
 
     with pytest.raises(IntegrityError, match="epi: frozen"), connection.cursor() as cursor:
@@ -320,7 +324,7 @@ def test_issued_data_never_change(city, change):
 
 
 @pytest.fixture
-def another_program():
+def unsafe_cursor():
     """A connection without the site's settings, where REPLACE deletes rows without firing triggers."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -339,7 +343,7 @@ FORGED = {  # columns that an attacker would change; the others, keys too, stay
 
 @pytest.mark.parametrize("issue", [issue_city, issue_network])
 @pytest.mark.parametrize("name", FORGED)
-def test_issued_report_is_not_replaced_by_a_forged_one(city, issue, name, another_program):
+def test_replacement_of_an_issued_report_is_refused(city, issue, name, unsafe_cursor):
     report = issue(accepted_city(city))
     forged = Report.objects.values().get() | FORGED[name] | {"snapshot": "forged", "recipients": "[]"}
     columns, marks = ", ".join(forged), ", ".join(["%s"] * len(forged))
@@ -350,23 +354,23 @@ def test_issued_report_is_not_replaced_by_a_forged_one(city, issue, name, anothe
     }
 
     with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
-        another_program.execute(statements[connection.vendor], list(forged.values()))
+        unsafe_cursor.execute(statements[connection.vendor], list(forged.values()))
 
     assert Report.objects.values_list("pk", "snapshot").get() == (report.pk, report.snapshot)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statement")
 @pytest.mark.parametrize("key", ["id", "rowid", "number", "revision"])
-def test_issued_report_does_not_give_way_to_another(city, key, another_program):
+def test_sqlite_update_or_replace_of_an_issued_report_is_refused(city, key, unsafe_cursor):
     """UPDATE OR REPLACE deletes the row that already has the new key."""
-    world = accepted_city(city)
-    first = issue_city(world)
-    reopen_and_accept(world)
-    second = issue_city(world)
+    city_data = accepted_city(city)
+    first = issue_city(city_data)
+    reopen_and_accept(city_data)
+    second = issue_city(city_data)
     value = second.pk if key == "rowid" else getattr(second, key)
 
     with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
-        another_program.execute(f"UPDATE OR REPLACE evaluation_report SET {key} = %s WHERE id = %s", [value, first.pk])
+        unsafe_cursor.execute(f"UPDATE OR REPLACE evaluation_report SET {key} = %s WHERE id = %s", [value, first.pk])
 
     assert Report.objects.count() == 2
 
@@ -389,18 +393,20 @@ def in_days(count):
     return clock.at(clock.now() + timedelta(days=count))
 
 
-def test_schedule_issues_once_when_its_day_has_come(city, schedule):
-    world = accepted_city(city)
+def test_schedule_issues_once_when_due(city, schedule):
+    city_data = accepted_city(city)
 
     early = issue_due()
     with in_days(2):
         first, again = issue_due(), issue_due()
 
     assert (early, again) == ([], [])
-    assert [(row.city, row.issued_by, row.recipients) for row in first] == [(world.city, None, ["city", "partners"])]
+    assert [(row.city, row.issued_by, row.recipients) for row in first] == [
+        (city_data.city, None, ["city", "partners"])
+    ]
 
 
-def test_schedule_leaves_alone_what_the_coordinator_has_issued(city, schedule):
+def test_schedule_skips_a_report_issued_by_a_coordinator(city, schedule):
     issue_city(accepted_city(city))
 
     with in_days(3):
@@ -408,10 +414,10 @@ def test_schedule_leaves_alone_what_the_coordinator_has_issued(city, schedule):
 
 
 def test_schedule_issues_the_next_revision_after_a_new_acceptance(city, schedule):
-    world = accepted_city(city)
+    city_data = accepted_city(city)
     with in_days(2):
         issue_due()
-        reopen_and_accept(world)
+        reopen_and_accept(city_data)
     with in_days(5):
         assert [row.revision for row in issue_due()] == [2]
 
@@ -425,9 +431,9 @@ def test_inactive_schedule_issues_nothing(city, schedule):
 
 
 @pytest.mark.parametrize("trigger, days, expected", [(Trigger.PERIOD_DUE, 120, 1), (Trigger.ACCEPTED, 3, 0)])
-def test_network_schedule_waits_for_the_due_day_or_for_every_city(city, other_city, trigger, days, expected):
-    world = accepted_city(city)
-    CityPeriodFactory(city=other_city, period=world.period)
+def test_network_schedule_issues_on_the_due_date_or_after_every_acceptance(city, other_city, trigger, days, expected):
+    city_data = accepted_city(city)
+    CityPeriodFactory(city=other_city, period=city_data.period)
     ReportSchedule.objects.create(
         kind=ReportKind.NETWORK_PERIOD, trigger=trigger, active_from=clock.today() - timedelta(days=1)
     )
@@ -437,7 +443,7 @@ def test_network_schedule_waits_for_the_due_day_or_for_every_city(city, other_ci
         assert issue_due() == []
 
 
-def test_network_schedule_issues_when_the_last_city_was_accepted(city, schedule):
+def test_network_schedule_issues_after_the_last_acceptance(city, schedule):
     ReportSchedule.objects.update(kind=ReportKind.NETWORK_PERIOD)
     accepted_city(city)
 
@@ -445,9 +451,9 @@ def test_network_schedule_issues_when_the_last_city_was_accepted(city, schedule)
         assert [row.kind for row in issue_due()] == [ReportKind.NETWORK_PERIOD]
 
 
-def test_recipients_get_one_letter_with_a_link_once_it_is_ready(city, schedule):
-    world = accepted_city(city)
-    member(BodyKind.NETWORK_OFFICE, Role.PARTNER, user=world.lead)  # two roles, one email
+def test_recipients_get_one_email_with_a_link_when_ready(city, schedule):
+    city_data = accepted_city(city)
+    member(BodyKind.NETWORK_OFFICE, Role.PARTNER, user=city_data.lead)  # two roles, one email
     partner = member(BodyKind.NETWORK_OFFICE, Role.PARTNER)
     member(BodyKind.NETWORK_OFFICE, Role.TRAINER)
     Mail.objects.all().delete()
@@ -457,16 +463,16 @@ def test_recipients_get_one_letter_with_a_link_once_it_is_ready(city, schedule):
         tasks.build_report(report.pk)
         tasks.build_report(report.pk)
 
-    letters = Mail.objects.filter(key__startswith="report:")
+    mails = Mail.objects.filter(key__startswith="report:")
     assert before == 0
-    assert sorted(letters.values_list("recipient", flat=True)) == sorted([world.lead.email, partner.email])
-    assert all(f"/reports/{report.number}/" in letter.body for letter in letters)
+    assert sorted(mails.values_list("recipient", flat=True)) == sorted([city_data.lead.email, partner.email])
+    assert all(f"/reports/{report.number}/" in mail.body for mail in mails)
 
 
-# ---- try again
+# ---- retry
 
 
-def test_retry_queues_a_failed_report_with_all_its_attempts(city):
+def test_retry_queues_a_failed_report_and_resets_attempts(city):
     report = issue_city(accepted_city(city))
     Report.objects.update(state=ReportState.FAILED, attempts=3, reason="It broke.")
 
@@ -481,32 +487,32 @@ def test_retry_queues_a_failed_report_with_all_its_attempts(city):
 # ---- rare cases
 
 
-def test_of_two_who_issue_at_once_one_is_first(city, monkeypatch):
+def test_concurrent_issue_returns_the_first_report(city, monkeypatch):
     """The unique key refuses the second row; the second person gets the first one's report."""
-    world, real = accepted_city(city), reports._freeze
+    city_data, original = accepted_city(city), reports._freeze
 
-    def late(*args, **kwargs):
-        monkeypatch.setattr(reports, "_freeze", real)
-        real(*args, **kwargs)
+    def freeze_twice(*args, **kwargs):
+        monkeypatch.setattr(reports, "_freeze", original)
+        original(*args, **kwargs)
         raise IntegrityError("UNIQUE constraint failed")
 
-    monkeypatch.setattr(reports, "_freeze", late)
+    monkeypatch.setattr(reports, "_freeze", freeze_twice)
 
-    report = issue_city(world)
+    report = issue_city(city_data)
 
     assert Report.objects.get() == report
 
 
-def test_one_that_cannot_be_issued_keeps_no_other_from_it(city, other_city, schedule, monkeypatch):
+def test_failing_report_does_not_stop_others(city, other_city, schedule, monkeypatch):
     first = accepted_city(city)
     second = open_city(other_city)
     accept(second, coordinator=first.coordinator)
-    real = reports.city_facts
+    original = reports.city_facts
 
-    def refuse_lublin(place, period):
-        if place == other_city:
+    def refuse_lublin(each_city, period):
+        if each_city == other_city:
             raise HashMismatch
-        return real(place, period)
+        return original(each_city, period)
 
     monkeypatch.setattr(reports, "city_facts", refuse_lublin)
 
@@ -516,34 +522,34 @@ def test_one_that_cannot_be_issued_keeps_no_other_from_it(city, other_city, sche
     assert [row.city for row in Report.objects.all()] == [city]
 
 
-def test_city_schedule_by_the_due_day_issues_once_for_what_is_accepted(city, other_city, schedule):
+def test_city_schedule_by_due_date_issues_once_per_accepted_city(city, other_city, schedule):
     ReportSchedule.objects.update(trigger=Trigger.PERIOD_DUE, offset_days=5)
-    world = accepted_city(city)
-    CityPeriodFactory(city=other_city, period=world.period)
+    city_data = accepted_city(city)
+    CityPeriodFactory(city=other_city, period=city_data.period)
 
     with in_days(120):
         issued = issue_due()
-        reopen_and_accept(world)
+        reopen_and_accept(city_data)
 
         assert [row.city for row in issued] == [city]
         assert issue_due() == []
 
 
-def test_every_role_of_recipients(city):
-    world = accepted_city(city)
+def test_recipients_include_every_chosen_role(city):
+    city_data = accepted_city(city)
     expert = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city)
     scientific = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
     member(BodyKind.CITY_OFFICE, Role.VIEWER, city)
-    report = issue_city(world, recipients=Recipients.values)
-    without = issue_network(world)
+    report = issue_city(city_data, recipients=Recipients.values)
+    without = issue_network(city_data)
 
-    told = {person.user for person in recipients_of(report)}
+    users = {person.user for person in recipients_of(report)}
 
-    assert told == {world.lead, expert, scientific, world.coordinator}
+    assert users == {city_data.lead, expert, scientific, city_data.coordinator}
     assert recipients_of(without) == []
 
 
-def test_recipients_are_known_roles():
+def test_unknown_recipients_are_refused():
     schedule = ReportSchedule(kind="city_period", trigger="accepted", recipients=["everybody"])
 
     with pytest.raises(ValidationError, match="city, partners, committee, coordinators"):
@@ -552,80 +558,80 @@ def test_recipients_are_known_roles():
     schedule.full_clean()
 
 
-def test_places_of_indicators_and_small_figures_about_people(city):
-    world = open_city(city)
-    objective = world.actions[0].objective
-    for number, (place, value) in enumerate([({"action": world.actions[0]}, 4), ({"objective": objective}, 0)]):
+def test_indicators_have_a_place_and_hide_small_figures_about_people(city):
+    city_data = open_city(city)
+    objective = city_data.actions[0].objective
+    for number, (parent, value) in enumerate([({"action": city_data.actions[0]}, 4), ({"objective": objective}, 0)]):
         indicator = IndicatorFactory(
-            strategy=world.strategy, name=f"People {number}", counts_people=True, baseline=0, target=9, **place
+            strategy=city_data.strategy, name=f"People {number}", counts_people=True, baseline=0, target=9, **parent
         )
-        IndicatorValueFactory(indicator=indicator, city_period_id=world.pk, value=value, author=world.lead)
-    hidden = IndicatorFactory(strategy=world.strategy, name="Withheld")
+        IndicatorValueFactory(indicator=indicator, city_period_id=city_data.pk, value=value, author=city_data.lead)
+    hidden = IndicatorFactory(strategy=city_data.strategy, name="Withheld")
     IndicatorValueFactory(
-        indicator=hidden, city_period_id=world.pk, value=77, author=world.lead, visibility=Visibility.CITY
+        indicator=hidden, city_period_id=city_data.pk, value=77, author=city_data.lead, visibility=Visibility.CITY
     )
-    accept(world)
+    accept(city_data)
 
-    rows = {row["name"]: row for row in issue_city(world).contents["facts"]["cities"][0]["indicators"]}
+    rows = {row["name"]: row for row in issue_city(city_data).contents["facts"]["cities"][0]["indicators"]}
 
     assert (rows["People 0"]["value"], rows["People 0"]["is_small"]) == (None, True)
     assert (rows["People 1"]["value"], rows["People 1"]["is_small"]) == ("0", False)
     assert (rows["Withheld"]["value"], rows["Withheld"]["is_withheld"]) == (None, True)
     assert (rows["People 0"]["target"], rows["People 0"]["is_target_small"]) == ("9", False)
-    assert rows["People 0"]["place"] == f"{world.actions[0].code} {world.actions[0].title}"
+    assert rows["People 0"]["place"] == f"{city_data.actions[0].code} {city_data.actions[0].title}"
     assert rows["People 1"]["place"] == f"{objective.code} {objective.title}"
     assert rows["Withheld"]["place"] == ""
 
 
-def test_small_baselines_and_targets_of_people_are_not_printed(city):
-    world = open_city(city)
+def test_small_baselines_and_targets_about_people_are_hidden(city):
+    city_data = open_city(city)
     for name, counts_people in (("Guests", True), ("Rooms", False)):
         indicator = IndicatorFactory(
-            strategy=world.strategy, name=name, counts_people=counts_people, baseline=2, target=4
+            strategy=city_data.strategy, name=name, counts_people=counts_people, baseline=2, target=4
         )
-        IndicatorValueFactory(indicator=indicator, city_period_id=world.pk, value=7, author=world.lead)
-    accept(world)
+        IndicatorValueFactory(indicator=indicator, city_period_id=city_data.pk, value=7, author=city_data.lead)
+    accept(city_data)
 
-    report = issue_city(world)
+    report = issue_city(city_data)
 
     rows = {row["name"]: row for row in report.contents["facts"]["cities"][0]["indicators"]}
-    kept = ("baseline", "is_baseline_small", "target", "is_target_small")
-    assert [rows["Guests"][key] for key in kept] == [None, True, None, True]
-    assert [rows["Rooms"][key] for key in kept] == ["2", False, "4", False]
-    assert printed(report).count("fewer than 5") == 3  # the update of three people, too
+    keys = ("baseline", "is_baseline_small", "target", "is_target_small")
+    assert [rows["Guests"][key] for key in keys] == [None, True, None, True]
+    assert [rows["Rooms"][key] for key in keys] == ["2", False, "4", False]
+    assert printed(report).count("fewer than 5") == 3  # includes the update about three people
 
 
-def test_a_figure_that_stayed_in_the_city_last_time_is_not_shown_as_missing(city):
-    world = open_city(city)
-    indicator = IndicatorFactory(strategy=world.strategy, name="Withheld before", baseline=0, target=9)
-    given = {"indicator": indicator, "author": world.lead}
-    IndicatorValueFactory(city_period_id=world.pk, value=77, visibility=Visibility.CITY, **given)
-    accept(world)
-    world.period = ReportingPeriodFactory(ahead=1)
-    world.pk = CityPeriodFactory(city=city, period=world.period).pk
-    IndicatorValueFactory(city_period_id=world.pk, value=6, **given)
-    accept(world)
+def test_previous_withheld_value_is_marked_as_withheld(city):
+    city_data = open_city(city)
+    indicator = IndicatorFactory(strategy=city_data.strategy, name="Withheld before", baseline=0, target=9)
+    given = {"indicator": indicator, "author": city_data.lead}
+    IndicatorValueFactory(city_period_id=city_data.pk, value=77, visibility=Visibility.CITY, **given)
+    accept(city_data)
+    city_data.period = ReportingPeriodFactory(ahead=1)
+    city_data.pk = CityPeriodFactory(city=city, period=city_data.period).pk
+    IndicatorValueFactory(city_period_id=city_data.pk, value=6, **given)
+    accept(city_data)
 
-    report = issue_city(world)
+    report = issue_city(city_data)
 
     row = next(row for row in report.contents["facts"]["cities"][0]["indicators"] if row["id"] == indicator.pk)
     assert (row["previous"], row["is_previous_withheld"], row["value"]) == (None, True, "6")
     assert "'for the city alone', '6'" in printed(report)
 
 
-def test_reason_of_health_is_left_out_where_the_rules_have_changed(city, monkeypatch):
-    world = accepted_city(city)
-    told = city_facts(city, world.period).facts["cities"][0]["actions"]
+def test_health_reason_is_omitted_when_the_rules_have_changed(city, monkeypatch):
+    city_data = accepted_city(city)
+    before = city_facts(city, city_data.period).facts["cities"][0]["actions"]
     monkeypatch.setattr(report_city, "health_of", lambda facts: Health.DONE)
 
-    silent = city_facts(city, world.period).facts["cities"][0]["actions"]
+    after = city_facts(city, city_data.period).facts["cities"][0]["actions"]
 
-    assert all(action["reason"] for action in told)
-    assert [action["health"] for action in silent] == [action["health"] for action in told]
-    assert {action["reason"] for action in silent} == {""}
+    assert all(action["reason"] for action in before)
+    assert [action["health"] for action in after] == [action["health"] for action in before]
+    assert {action["reason"] for action in after} == {""}
 
 
-def test_words_of_models(city):
+def test_models_have_readable_names(city):
     report = issue_city(accepted_city(city))
     tasks.build_report(report.pk)
 

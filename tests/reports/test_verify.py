@@ -11,7 +11,7 @@ from reports import tasks
 from reports.documents import render
 from reports.models import Report
 
-from .test_report_pages import make
+from .test_report_pages import create_report
 
 pytestmark = pytest.mark.django_db
 
@@ -20,21 +20,21 @@ YES, NO = "Yes, this was issued by the network", "No, the network has issued not
 
 @pytest.fixture
 def report(city):
-    made = make(city)
-    tasks.build_report(made.pk)
-    return made
+    created = create_report(city)
+    tasks.build_report(created.pk)
+    return created
 
 
-def ask(client, **data):
+def verify(client, **data):
     return client.post(reverse("reports:verify"), data).content.decode()
 
 
 def upload(client, content, name="report.pdf"):
-    return ask(client, file=SimpleUploadedFile(name, content))
+    return verify(client, file=SimpleUploadedFile(name, content))
 
 
 @pytest.mark.parametrize("kind", ["pdf", "html", "json"])
-def test_every_file_is_known_and_not_after_one_changed_byte(client, report, kind):
+def test_issued_file_is_confirmed_and_a_changed_one_is_not(client, report, kind):
     content = report.files.get(name__endswith=kind).verified_content
     middle = len(content) // 2
     changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
@@ -44,19 +44,19 @@ def test_every_file_is_known_and_not_after_one_changed_byte(client, report, kind
     assert NO in upload(client, content + b"\n")
 
 
-def test_pdf_made_again_from_its_snapshot_is_known(client, report):
+def test_pdf_rendered_again_is_confirmed(client, report):
     assert YES in upload(client, render.pdf(report.snapshot))
 
 
-def test_printed_hash_is_known_however_it_was_copied(client, report):
+def test_hash_is_confirmed_in_every_copied_format(client, report):
     spaced = " ".join(report.sha256[at : at + 8] for at in range(0, 64, 8)).upper()
 
-    assert YES in ask(client, hash=report.sha256)
-    assert YES in ask(client, hash=f"SHA-256: {spaced}\n")
-    assert NO in ask(client, hash="0" * 64)
+    assert YES in verify(client, hash=report.sha256)
+    assert YES in verify(client, hash=f"SHA-256: {spaced}\n")
+    assert NO in verify(client, hash="0" * 64)
 
 
-def test_answer_has_an_address(client, report):
+def test_result_can_be_opened_by_url(client, report):
     page = client.get(reverse("reports:verify"), {"hash": report.sha256}).content.decode()
 
     assert YES in page
@@ -64,21 +64,21 @@ def test_answer_has_an_address(client, report):
 
 
 @pytest.mark.parametrize(
-    "role, may_see", [("public", False), ("other_official", False), ("official", True), ("partner", True)]
+    "role, has_link", [("public", False), ("other_official", False), ("official", True), ("partner", True)]
 )
-def test_number_subject_and_date_for_all_and_a_link_only_where_one_may_see(client, report, everyone, role, may_see):
+def test_result_links_the_report_only_with_permission(client, report, everyone, role, has_link):
     if role != "public":
         client.force_login(everyone[role])
 
-    page = ask(client, hash=report.sha256)
+    page = verify(client, hash=report.sha256)
 
     assert report.number in page
     assert "Linköping" in page
-    assert (f'href="{report.get_absolute_url()}"' in page) is may_see
+    assert (f'href="{report.get_absolute_url()}"' in page) is has_link
     assert "2 done" not in page
 
 
-def test_newer_revision_is_told(client, report):
+def test_result_names_the_newer_revision(client, report):
     Report.objects.create(
         kind=report.kind,
         city=report.city,
@@ -91,54 +91,54 @@ def test_newer_revision_is_told(client, report):
         sha256="1" * 64,
     )
 
-    page = ask(client, hash=report.sha256)
+    page = verify(client, hash=report.sha256)
 
     assert YES in page
     assert report.number.replace("-R1", "-R2") in page
 
 
 @pytest.mark.parametrize(
-    "data, told",
+    "data, message",
     [
         ({}, "Paste the hash, or choose the file."),
         ({"hash": "abc"}, "A hash has 64 characters"),
     ],
 )
-def test_what_is_no_question_is_told_so(client, data, told):
-    page = ask(client, **data)
+def test_invalid_form_shows_an_error_and_no_result(client, data, message):
+    page = verify(client, **data)
 
-    assert told in page
+    assert message in page
     assert "Nothing has been saved yet" not in page
     assert YES not in page
     assert NO not in page
 
 
-def test_file_that_is_too_large_is_refused(client, settings):
+def test_too_large_file_is_refused(client, settings):
     settings.UPLOAD_MAX_BYTES = 1000
 
     assert "larger than any report" in upload(client, b"x" * 1001)
     assert NO in upload(client, b"x" * 1000)
 
 
-def test_empty_file_gets_an_answer(client):
+def test_empty_file_is_not_confirmed(client):
     assert NO in upload(client, b"")
 
 
-def test_nothing_of_a_file_is_kept(client, monkeypatch):
-    def keep(*args, **kwargs):
+def test_uploaded_file_is_not_stored(client, monkeypatch):
+    def fail(*args, **kwargs):
         raise AssertionError("a file was kept")
 
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", keep)
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", fail)
     before = sorted(Path(settings.DATA_DIR).rglob("*"))
 
     assert NO in upload(client, b"x" * 3_000_000)
     assert sorted(Path(settings.DATA_DIR).rglob("*")) == before
 
 
-def test_form_without_token_is_refused(client):
+def test_form_without_csrf_token_is_refused(client):
     client.handler.enforce_csrf_checks = True
 
     assert client.post(reverse("reports:verify"), {"hash": "0" * 64}).status_code == 403
     token = client.get(reverse("reports:verify")).cookies["csrftoken"].value
-    asked = {"hash": "0" * 64, "csrfmiddlewaretoken": token}
-    assert client.post(reverse("reports:verify"), asked).status_code == 200
+    form_data = {"hash": "0" * 64, "csrfmiddlewaretoken": token}
+    assert client.post(reverse("reports:verify"), form_data).status_code == 200

@@ -101,7 +101,7 @@ def test_resubmission_creates_revision_two_and_keeps_the_first(city, official, l
     assert [row.progress for row in (first.actions.get(), second.actions.get())] == [100, 0]
 
 
-def test_who_clicked_and_who_answers_are_both_kept(city, lead, coordinator):
+def test_submission_stores_the_user_and_the_responsible_person(city, lead, coordinator):
     city_period = CityPeriodFactory(city=city)
     head = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city).person
 

@@ -304,9 +304,9 @@ def test_period_message_depends_on_the_date(client, official, action, period):
 def test_repeated_post_creates_one_update(client, official, action):
     fields = form_state(client, action) | {"text": SENTENCE}
 
-    answers = [client.post(log_url(action), fields) for _ in range(2)]
+    responses = [client.post(log_url(action), fields) for _ in range(2)]
 
-    assert [response.status_code for response in answers] == [302, 302]
+    assert [response.status_code for response in responses] == [302, 302]
     assert ActionUpdate.objects.count() == 1
 
 
