@@ -228,7 +228,7 @@ class IndicatorForm(PlanForm):
             "frequency",
             "source",
             "across_periods",
-            "across_places",
+            "across_cities",
             "counts_people",
         ]
         widgets = {"definition": LongTextarea(), "baseline_on": DayInput(), "target_on": DayInput()}

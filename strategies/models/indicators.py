@@ -38,7 +38,7 @@ class Indicator(Recorded, Versioned):
     frequency = models.CharField(_("measured"), max_length=10, choices=Frequency, default=Frequency.PERIOD)
     source = models.CharField(_("source"), max_length=250, blank=True)
     across_periods = models.CharField(_("across periods"), max_length=8, choices=Addition, default=Addition.LATEST)
-    across_places = models.CharField(_("across places"), max_length=8, choices=Addition, default=Addition.SUM)
+    across_cities = models.CharField(_("across places"), max_length=8, choices=Addition, default=Addition.SUM)
     counts_people = models.BooleanField(_("counts people"), default=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 

@@ -339,7 +339,6 @@ INDICATOR = (
     "frequency",
     "source",
     "across_periods",
-    "across_places",
     "counts_people",
 )
 
@@ -347,7 +346,7 @@ INDICATOR = (
 def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
     entry = {name: getattr(indicator, name) for name in INDICATOR}
     entry |= {"id": indicator.pk, "objective": indicator.objective_id, "action": indicator.action_id, "value": None}
-    entry["earlier"] = []
+    entry |= {"across_places": indicator.across_cities, "earlier": []}
     for value in indicator.active_values:
         if value.city_period_id == city_period.pk:
             entry["value"] = {

@@ -58,7 +58,7 @@ def test_a_plan_grows_from_area_to_indicator(client, official, city, period):
         "direction": "up",
         "frequency": "period",
         "across_periods": "latest",
-        "across_places": "sum",
+        "across_cities": "sum",
         "version": "1",
     }
     client.post(

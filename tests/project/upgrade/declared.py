@@ -30,6 +30,8 @@ DECLARED = {
             "strategies_action": {"accountable_id": "responsible_id"},
             "strategies_historicalaction": {"accountable_id": "responsible_id"},
             "strategies_gatewaiver": {"condition": "requirement"},
+            "strategies_indicator": {"across_places": "across_cities"},
+            "strategies_historicalindicator": {"across_places": "across_cities"},
         },
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
