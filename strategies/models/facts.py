@@ -59,7 +59,7 @@ class ActionUpdate(Recorded, Versioned):
     challenges = models.TextField(_("challenges"), blank=True)
     next_step = models.TextField(_("next step"), blank=True)
     visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
-    is_nothing_new = models.BooleanField(_("nothing new"), default=False)
+    is_no_change = models.BooleanField(_("nothing new"), default=False)
     is_reported_late = models.BooleanField(_("reported late"), default=False)
     created_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -284,7 +284,7 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "challenges": row.challenges,
         "next_step": row.next_step,
         "visibility": row.visibility,
-        "is_nothing_new": row.is_nothing_new,
+        "is_nothing_new": row.is_no_change,
         "is_reported_late": row.is_reported_late,
         "evidence": [_evidence_entry(piece) for piece in row.active_evidence],
     }

@@ -82,7 +82,7 @@ def _existing_update(action: Action, by: Any, data: UpdateInput) -> ActionUpdate
     return first
 
 
-def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = False) -> ActionUpdate:
+def _log(action: Action, *, by: Any, data: UpdateInput, is_no_change: bool = False) -> ActionUpdate:
     action = _lock_action(action)
     _validate(action, data, by=by)
     city_period, is_late = assign_period(action.city, data.date, data.city_period)
@@ -90,7 +90,7 @@ def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = F
         raise LateUpdateUnconfirmed
     if data.values and data.must_confirm_values_period and data.values_period_shown != city_period.pk:
         raise ValuesPeriodChanged
-    update = ActionUpdate(action=action, author=by, is_nothing_new=is_nothing_new)
+    update = ActionUpdate(action=action, author=by, is_no_change=is_no_change)
     if data.form_uuid:
         update.uuid = data.form_uuid
     _set_fields(update, data, city_period, is_late)
@@ -210,7 +210,7 @@ def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: 
     if data.city_period not in (None, city_period) or data.date != update.date:
         city_period, is_late = assign_period(action.city, data.date, data.city_period)
     _set_fields(update, data, city_period, is_late)
-    update.is_nothing_new = False
+    update.is_no_change = False
     with translate_lock_errors():
         save_with_history(update, by)
         _set_milestones(update, data, by)
@@ -276,11 +276,11 @@ def _log_no_change(action: Action, by: Any, city_period: CityPeriod | None) -> A
     if city_period is not None:
         day = min(day, city_period.period.ends_on)
     newest = action.updates.standing().filter(date__lte=day).newest_first().first()
-    is_again = newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk)
+    is_again = newest and newest.is_no_change and (newest.date, newest.author_id) == (day, by.pk)
     if is_again and city_period in (None, newest.city_period):
         return newest  # the same request again
     stage = newest.stage if newest else ImplementationStage.PLANNED
     data = UpdateInput(date=day, text=_("Nothing new."), stage=stage, city_period=city_period)
     if newest:
         data.visibility = newest.visibility
-    return _log(action, by=by, data=data, is_nothing_new=True)
+    return _log(action, by=by, data=data, is_no_change=True)

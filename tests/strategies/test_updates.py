@@ -528,7 +528,7 @@ def test_nothing_new_is_said_of_several_at_once(city, city_period, official):
         (quiet, "planned", "network"),
         (paused, "paused", "city"),
     ]
-    assert (again, {row.is_nothing_new for row in made}) == (made, {True})
+    assert (again, {row.is_no_change for row in made}) == (made, {True})
 
 
 def test_nothing_new_of_all_or_of_none(action, official):
@@ -551,7 +551,7 @@ def test_news_after_nothing_new_are_no_longer_nothing_new(action, official):
 
     changed = updates.change_update(quiet, by=official, data=told("News."), version=1)
 
-    assert changed.is_nothing_new is False
+    assert changed.is_no_change is False
 
 
 # ---- values

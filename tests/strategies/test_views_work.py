@@ -199,7 +199,7 @@ def test_nothing_new_is_said_for_several_at_once(client, official, city, action)
     answer = client.post(reverse("strategies:nothing_new"), {"actions": [action.pk, other.pk]})
 
     assert answer.url == URL
-    told = list(ActionUpdate.objects.values_list("is_nothing_new", "author"))
+    told = list(ActionUpdate.objects.values_list("is_no_change", "author"))
     assert told == [(True, official.pk)] * 2
 
 
@@ -250,7 +250,7 @@ def test_nothing_new_keeps_the_status_of_its_day(client, official, action, befor
 
     nothing_new(client, action, period=before.period.pk)
 
-    assert ActionUpdate.objects.get(is_nothing_new=True).stage == "paused"
+    assert ActionUpdate.objects.get(is_no_change=True).stage == "paused"
 
 
 def test_one_open_period_is_named_without_a_choice(client, official, action, period):
