@@ -269,10 +269,10 @@ class ReminderDay(models.Model):
 
 
 class Reminder(models.Model):
-    """A person was reminded of something, once. ``about`` includes the date, so a new date gives a new reminder."""
+    """A person was reminded of something, once. ``key`` includes the date, so a new date gives a new reminder."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reminders")
-    about = models.CharField(max_length=100)
+    key = models.CharField(max_length=100)
     at = models.DateTimeField(default=clock.now)
 
     class Privacy:
@@ -282,7 +282,7 @@ class Reminder(models.Model):
         ordering = ["-at", "-pk"]
         verbose_name = _("reminder")
         verbose_name_plural = _("reminders")
-        constraints = [models.UniqueConstraint(fields=["person", "about"], name="strategies_reminder_once")]
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="strategies_reminder_once")]
 
     def __str__(self):
-        return self.about
+        return self.key

@@ -30,6 +30,7 @@ DECLARED = {
             "strategies_action": {"accountable_id": "responsible_id"},
             "strategies_historicalaction": {"accountable_id": "responsible_id"},
             "strategies_gatewaiver": {"condition": "requirement"},
+            "strategies_reminder": {"about": "key"},
             "strategies_indicator": {"across_places": "across_cities"},
             "strategies_historicalindicator": {"across_places": "across_cities"},
         },
