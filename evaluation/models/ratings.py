@@ -276,17 +276,17 @@ class CommitteeQuestion(Recorded):
         return self.evaluation.strategy.city_id
 
 
-class DeskVisit(models.Model):
+class ReviewVisit(models.Model):
     """When a user last opened a review page, so that it can list what changed since."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="visits")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_visits")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="review_visits")
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
         verbose_name = _("visit to a desk")
         verbose_name_plural = _("visits to desks")
-        constraints = [models.UniqueConstraint(fields=["evaluation", "user"], name="evaluation_deskvisit_once")]
+        constraints = [models.UniqueConstraint(fields=["evaluation", "user"], name="evaluation_reviewvisit_once")]
 
     def __str__(self):
         return f"{self.evaluation}"

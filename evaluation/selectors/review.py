@@ -12,8 +12,8 @@ from evaluation.enums import Stage
 from evaluation.models import (
     CommitteeQuestion,
     CommitteeReview,
-    DeskVisit,
     Evaluation,
+    ReviewVisit,
     StageMove,
     SubstituteAppointment,
 )
@@ -87,7 +87,7 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
     )
     moves = list(evaluation.moves.order_by("-pk"))
     judged = redact_for(evaluation.revision.contents, user, evaluation.strategy.city)
-    visit = DeskVisit.objects.filter(evaluation=evaluation, user=user).first()
+    visit = ReviewVisit.objects.filter(evaluation=evaluation, user=user).first()
     person = person_of(user)
     present = [row for row in reviews if row.cycle == evaluation.cycle]
     return ReviewPage(

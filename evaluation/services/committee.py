@@ -23,11 +23,11 @@ from evaluation.exceptions import (
 from evaluation.models import (
     CommitteeQuestion,
     CommitteeReview,
-    DeskVisit,
     Dimension,
     DimensionReview,
     Evaluation,
     EvaluationResult,
+    ReviewVisit,
 )
 from evaluation.selectors.decision_snapshot import decision_contents, result_contents
 from evaluation.selectors.eligibility import eligible_members
@@ -194,7 +194,7 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
 # ---- visits
 
 
-def record_visit(evaluation: Evaluation, *, by: Any) -> DeskVisit:
+def record_visit(evaluation: Evaluation, *, by: Any) -> ReviewVisit:
     """Store the time of this visit; the review page lists what changed since then."""
-    visit, _is_new = DeskVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
+    visit, _is_new = ReviewVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
     return visit

@@ -49,8 +49,8 @@ class NewerConfig(AppConfig):
 
     def ready(self):
         from core import triggers
-        from evaluation.models import DeskVisit
-        triggers.freeze(DeskVisit)
+        from evaluation.models import ReviewVisit
+        triggers.freeze(ReviewVisit)
 """
 
 
@@ -122,7 +122,7 @@ def test_migrate_brings_the_lock_of_a_new_release_and_takes_off_what_is_register
     manage(site, "migrate")
 
     assert ended.returncode == 0, ended.stderr
-    assert after.keys() - before.keys() == {f"epi_evaluation_deskvisit_frozen_{act}" for act in ("ins", "upd", "del")}
+    assert after.keys() - before.keys() == {f"epi_evaluation_reviewvisit_frozen_{act}" for act in ("ins", "upd", "del")}
     assert standing(site) == before
 
 

@@ -19,7 +19,7 @@ from evaluation.exceptions import (
     ReasonMissing,
     SnapshotChanged,
 )
-from evaluation.models import CommitteeQuestion, CommitteeReview, DeskVisit, EvaluationResult
+from evaluation.models import CommitteeQuestion, CommitteeReview, EvaluationResult, ReviewVisit
 from evaluation.selectors.comparison import comparison_of
 from evaluation.selectors.results import result_summary
 from evaluation.services import committee, conflicts, ratings
@@ -358,7 +358,7 @@ def test_what_changed_since_the_last_visit(case, desk, days):
     client, address, _send = desk
     seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
     client.get(address)
-    assert not DeskVisit.objects.exists()  # reading writes nothing
+    assert not ReviewVisit.objects.exists()  # reading writes nothing
     client.post(seen, headers={"HX-Request": "true"})
     assert "Nothing has changed." in client.get(address).content.decode()
 
@@ -375,14 +375,14 @@ def test_a_visit_that_goes_on_keeps_what_was_new(case, desk, days):
     client, _address, _send = desk
     seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
     client.post(seen)
-    first = DeskVisit.objects.get().at
+    first = ReviewVisit.objects.get().at
     client.post(seen, headers={"HX-Request": "true"})
-    assert DeskVisit.objects.get().at == first
+    assert ReviewVisit.objects.get().at == first
 
     with days(1):
         client.post(seen, headers={"HX-Request": "true"})
 
-    assert DeskVisit.objects.get().at > first
+    assert ReviewVisit.objects.get().at > first
 
 
 def test_a_question_from_the_desk(case, desk):

@@ -98,7 +98,7 @@ BY_OTHERS = {  # models that no factory makes: who makes their rows
     "evaluation.CommitteeReview": "frozen: services.committee",
     "evaluation.DimensionReview": "frozen with its review",
     "evaluation.Citation": "through row of a rating",
-    "evaluation.DeskVisit": "bookkeeping of the desk",
+    "evaluation.ReviewVisit": "bookkeeping of the review page",
     "reports.Report": "frozen: services.reports",
     "reports.ReportFile": "frozen: services.reports",
 }

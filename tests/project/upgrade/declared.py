@@ -12,12 +12,14 @@ DECLARED = {
             "evaluation.reportschedule": "reports.reportschedule",
             "strategies.implementationproblem": "strategies.risk",
             "strategies.historicalimplementationproblem_swot_items": "strategies.historicalrisk_swot_items",
+            "evaluation.deskvisit": "evaluation.reviewvisit",
         },
         tables={
             "strategies_implementationproblem": "strategies_risk",
             "strategies_implementationproblem_swot_items": "strategies_risk_swot_items",
             "strategies_historicalimplementationproblem": "strategies_historicalrisk",
             "strategies_historicalimplementationproblem_swot_items": "strategies_historicalrisk_swot_items",
+            "evaluation_deskvisit": "evaluation_reviewvisit",
         },
         columns={
             "strategies_implementationproblem": {"counter_action_id": "mitigating_action_id"},
