@@ -185,7 +185,7 @@ class Consensus(Recorded, Versioned):
 
 
 class CommitteeReview(FrozenModel):
-    """One member's decision on the exact version that the member read (``stated_hash``).
+    """One member's decision on the exact version that the member read (``snapshot_hash``).
 
     In a new cycle every member decides again; earlier rows stay.
     """
@@ -196,7 +196,7 @@ class CommitteeReview(FrozenModel):
     decision = models.CharField(_("decision"), max_length=16, choices=Decision)
     reason = models.TextField(_("reason"), blank=True)
     reopens_ratings = models.BooleanField(_("the ratings of the named dimensions are reopened too"), default=False)
-    stated_hash = models.CharField(max_length=64)
+    snapshot_hash = models.CharField(max_length=64)
     at = models.DateTimeField(default=clock.now)
 
     objects = ReviewQuerySet.as_manager()

@@ -37,7 +37,7 @@ class VisitChange:
 class ReviewPage:
     evaluation: Evaluation
     table: Comparison
-    stated_hash: str
+    snapshot_hash: str
     reviews: list[CommitteeReview]  # of this cycle
     earlier: list[CommitteeReview]
     questions: list[CommitteeQuestion]
@@ -93,7 +93,7 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
     return ReviewPage(
         evaluation=evaluation,
         table=table,
-        stated_hash=sha256_hex(canonical(contents)),
+        snapshot_hash=sha256_hex(canonical(contents)),
         reviews=present,
         earlier=[row for row in reviews if row.cycle != evaluation.cycle],
         questions=questions,

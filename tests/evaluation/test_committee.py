@@ -83,7 +83,7 @@ def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
 
     rows = list(CommitteeReview.objects.values_list("cycle", "decision"))
     assert rows == [(1, "approve"), (1, "request_changes"), (2, "approve"), (2, "approve")]
-    assert CommitteeReview.objects.filter(stated_hash=old_hash).count() == 2
+    assert CommitteeReview.objects.filter(snapshot_hash=old_hash).count() == 2
     assert case.evaluation.stage == "published"
     assert case.evaluation.moves.get(verb="request_changes").reason == "Say what impact rests on."
 
@@ -95,7 +95,7 @@ def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
         ({"decision": CHANGES, "reason": "So.", "dimensions": {"impact": (CHANGES, " ")}}, ReasonMissing),
         ({"decision": CHANGES, "reason": "So.", "reopen_ratings": True}, NothingToReopen),
         ({"decision": "approve", "dimensions": {"impact": (CHANGES, "More.")}}, ContradictoryDecision),
-        ({"decision": "approve", "stated_hash": "0" * 64}, SnapshotChanged),
+        ({"decision": "approve", "snapshot_hash": "0" * 64}, SnapshotChanged),
     ],
 )
 def test_decisions_that_do_not_fit_are_refused(case, fields, error):
@@ -137,10 +137,10 @@ def test_the_same_post_twice_is_one_decision(case):
     case.to("review")
     stated = committee.decision_hash(case.evaluation)
 
-    first = case.decide(case.committee1, stated_hash=stated)
-    second = case.decide(case.committee1, stated_hash=stated)
+    first = case.decide(case.committee1, snapshot_hash=stated)
+    second = case.decide(case.committee1, snapshot_hash=stated)
     with pytest.raises(AlreadyDecided):
-        case.decide(case.committee1, CHANGES, reason="On second thoughts.", stated_hash=stated)
+        case.decide(case.committee1, CHANGES, reason="On second thoughts.", snapshot_hash=stated)
 
     assert first == second
     assert CommitteeReview.objects.count() == 1
@@ -239,7 +239,7 @@ def desk(client, case):
 
     def send(**data):
         return client.post(
-            address, {"stated_hash": committee.decision_hash(case.evaluation), "decision": "approve"} | data
+            address, {"snapshot_hash": committee.decision_hash(case.evaluation), "decision": "approve"} | data
         )
 
     return client, address, send
@@ -343,7 +343,7 @@ def test_a_desk_that_changed_is_told_and_nothing_is_lost(case, desk):
     question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
     committee.answer_question(question, by=case.lead, text="All.")
 
-    page = send(stated_hash=stated, **{"comment-impact": "My long comment."})
+    page = send(snapshot_hash=stated, **{"comment-impact": "My long comment."})
 
     text = page.content.decode()
     assert page.status_code == 409
@@ -439,7 +439,7 @@ def test_two_members_at_the_same_moment_publish_once(case):
     def decide(user):
         try:
             gate.wait()
-            case.decide(user, stated_hash=stated)
+            case.decide(user, snapshot_hash=stated)
         except Exception as error:  # noqa: BLE001 - told by the test
             errors.append(error)
         finally:

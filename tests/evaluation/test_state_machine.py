@@ -246,7 +246,7 @@ class Life(RuleBasedStateMachine):
         twin = next((row for row in self.decisions if (row[1], row[3]) == (who, stated)), None)
         is_new = self.stage == REVIEW and not any(row[:2] == (self.cycle, who) for row in self.decisions)
         may = self.may_decide(who) and (twin[2] == said if twin else is_new and stated == now)
-        words = {"decision": said, "stated_hash": stated, "reason": "So.", "reopen_ratings": reopens}
+        words = {"decision": said, "snapshot_hash": stated, "reason": "So.", "reopen_ratings": reopens}
         words["dimensions"] = {code: (said, "Why?")}
         if not self.attempt(may, committee.decide, self.evaluation, by=who, **words) or twin:
             return
@@ -282,7 +282,7 @@ class Life(RuleBasedStateMachine):
         assert (row.stage, row.cycle, row.moderator and row.moderator.name) == (self.stage, self.cycle, self.moderator)
         assert list(row.moves.values_list("verb", "from_stage", "to_stage")) == self.moves
         assert dict(row.assignments.standing().values_list("person__name", "capacity")) == self.raters
-        decisions = row.reviews.order_by("pk").values_list("cycle", "member__name", "decision", "stated_hash")
+        decisions = row.reviews.order_by("pk").values_list("cycle", "member__name", "decision", "snapshot_hash")
         assert list(decisions) == self.decisions
         agreed = dict(row.consensus.values_list("dimension__code", "level"))
         assert agreed == {code: level for code, (level, _) in self.agreed.items()}

@@ -438,7 +438,7 @@ def _publish(world, row, stage):
 
 
 def _decide(row, by, reason):
-    committee.decide(row, by=by, decision="approve", reason=reason, stated_hash=committee.decision_hash(row))
+    committee.decide(row, by=by, decision="approve", reason=reason, snapshot_hash=committee.decision_hash(row))
 
 
 _STEPS = (_rate, _discuss, _moderate, _review, _publish)

@@ -33,6 +33,7 @@ DECLARED = {
             "strategies_historicalaction": {"accountable_id": "responsible_id"},
             "strategies_gatewaiver": {"condition": "requirement"},
             "strategies_reminder": {"about": "key"},
+            "evaluation_committeereview": {"stated_hash": "snapshot_hash"},
             "strategies_indicator": {"across_places": "across_cities"},
             "strategies_historicalindicator": {"across_places": "across_cities"},
         },
