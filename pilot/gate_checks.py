@@ -217,9 +217,9 @@ def kick_off_planned(city: Any) -> CheckResult:
     if event is None:
         return _no_kick_off(facts)
     url, day = reverse("cities:event_detail", args=[event.pk]), {"day": locales.day(facts.day_of(event))}
-    if not (event.place or event.link):
+    if not (event.location or event.link):
         return CheckResult(False, _("It is on %(day)s, but no place is named.") % day, url)
-    return CheckResult(True, _("On %(day)s, %(place)s.") % (day | {"place": event.place or event.link}), url)
+    return CheckResult(True, _("On %(day)s, %(place)s.") % (day | {"place": event.location or event.link}), url)
 
 
 def programme_names_actions(city: Any) -> CheckResult:

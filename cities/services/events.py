@@ -21,7 +21,7 @@ FIELDS = {
     "title",
     "starts_at",
     "ends_at",
-    "place",
+    "location",
     "link",
     "programme",
     "minutes",
@@ -61,7 +61,7 @@ def publish_event(event: Event, *, by: Any) -> Event:
     _demand("cities.publish_event", by, event)
     if event.published_at is not None:
         raise EventRefused(_("This event is published already."))
-    if event.kind == EventKind.KICK_OFF and not (event.place or event.link):
+    if event.kind == EventKind.KICK_OFF and not (event.location or event.link):
         raise EventRefused(_("Say first where the kick-off takes place."))
     if event.kind == EventKind.KICK_OFF and not event.programme.strip():
         raise EventRefused(_("Write the programme first: it names the main actions of the pilot."))

@@ -21,7 +21,7 @@ def event(city):
         city=city,
         title="Kick-off",
         kind=EventKind.KICK_OFF,
-        place="Town hall",
+        location="Town hall",
         programme=PROGRAMME,
         minutes="We agreed.",
         decisions="Begin.",
@@ -39,7 +39,7 @@ def typed(**change):
         "title": "First meeting",
         "starts_at": "2026-07-01T10:00",
         "ends_at": "",
-        "place": "Room 4",
+        "location": "Room 4",
         "link": "",
         "programme": "",
         "minutes": "",
@@ -273,7 +273,7 @@ def test_lead_publishes_and_the_public_finds_it(client, everyone, event):
 
 
 @pytest.mark.parametrize(
-    "missing,says", [({"place": "", "link": ""}, "takes place"), ({"programme": " "}, "programme")]
+    "missing,says", [({"location": "", "link": ""}, "takes place"), ({"programme": " "}, "programme")]
 )
 def test_kick_off_needs_place_and_programme(everyone, event, missing, says):
     events.save_event(event, by=everyone["official"], fields=missing)

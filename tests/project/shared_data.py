@@ -352,7 +352,7 @@ def evidence_on(update, name, by):
 
 
 def _events(world):
-    common = {"kind": EventKind.MEETING, "programme": "Welcome.", "place": "Town hall"}
+    common = {"kind": EventKind.MEETING, "programme": "Welcome.", "location": "Town hall"}
     world.event = EventFactory(
         **common, city=world.city, title="Kick-off", minutes=mark("draft-event"), published_at=clock.now()
     )
