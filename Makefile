@@ -93,10 +93,13 @@ check: env-dev front messages
 	  $(NO_SERVERS) EPI_DATA_DIR="$$data" $(PRODUCTION) $(PY) -W error::DeprecationWarning manage.py check --deploy --fail-level WARNING; \
 	  code=$$?; rm -r "$$data"; exit $$code
 
+ci: export EPI_COVERAGE = 1
 ci: check
+	@rm -f .coverage .coverage.*
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory test-servers
 	@$(MAKE) --no-print-directory test-crawls
+	@$(MAKE) --no-print-directory coverage
 
 bench: env messages
 	$(PY) manage.py bench $(ARGS)

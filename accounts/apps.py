@@ -7,11 +7,16 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self):
+        from core.backup.hooks import after_restore
+
+        from .restored import hold_mails
+
+        after_restore("emails", hold_mails, order=90)  # after what writes some
         user_logged_in.connect(_save_language_at_login, dispatch_uid="accounts.keep_chosen_language")
 
 
 def _save_language_at_login(sender, request, user, **_more):
     """Store the language that was chosen in this browser before login in the account."""
-    from .services import save_language
+    from .services import save_language  # here: models are not loaded when this module is
 
     save_language(user, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))

@@ -8,11 +8,17 @@ class CitiesConfig(AppConfig):
 
     def ready(self):
         from accounts import export
+        from core import verification
+        from core.backup.hooks import after_restore
 
         from . import file_access, locks, rules  # noqa: F401 - permissions are registered by the import
+        from .models import StoredFile
         from .models.events import readable_minutes_q
         from .models.people import person_data
+        from .restored import name_open_invitations
 
         file_access.register(readable_minutes_q)
         export.register_part("network", person_data)
         locks.register()
+        verification.register_files(StoredFile)
+        after_restore("invitations", name_open_invitations, order=80)

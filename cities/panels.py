@@ -19,7 +19,7 @@ _panel_makers: list[tuple[int, Maker]] = []
 
 
 def register_panel(maker: Maker, order: int = 50) -> None:
-    """Register ``maker(city, user)``, which returns a Card, or None to show nothing. Low orders come first.
+    """Register ``maker(city, user)``, which returns a Panel, or None to show nothing. Low orders come first.
 
     Registering the same maker again changes nothing.
     """

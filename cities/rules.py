@@ -160,7 +160,7 @@ def is_network_reader(user):
 
 @rules.predicate
 def leads_committee(user, row):
-    """The chair of the scientific committee, for the committee itself: coordinators do not give its seats."""
+    """The chair of the scientific committee, on that committee: coordinators do not choose its members."""
     return chairs_committee(user) and (row is None or kind_of(row) == BodyKind.SCIENTIFIC_COMMITTEE)
 
 
@@ -180,7 +180,7 @@ def is_of_municipality(user, city):
 
 @rules.predicate
 def is_own_official_membership(user, membership):
-    """A role of one's own in the city office: its holder also decides who is responsible for actions."""
+    """The user's own role in the city office, which also decides who is responsible for actions."""
     person = person_of(user)
     if person is None:
         return False

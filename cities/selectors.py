@@ -11,10 +11,6 @@ from core.locales import current_locale
 WITH_PERSON = ("person__organisation",)
 
 
-def country_name(code: str) -> str:
-    return current_locale().territories.get(code, code)
-
-
 def language_name(code: str) -> str:
     return current_locale().languages.get(code, code)
 

@@ -16,5 +16,5 @@ def delete_pending_files() -> None:
 @shared_task
 def delete_unknown_files() -> None:
     """Check one folder in each run, so that all are checked within some hours."""
-    tick = int(clock.now().timestamp()) // settings.TICK_SECONDS
+    tick = int(clock.now().timestamp()) // settings.PERIODIC_SECONDS
     files.delete_unknown(f"{tick % files.FOLDERS:02x}")

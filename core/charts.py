@@ -142,43 +142,15 @@ def series_style(index: int, *, lines: bool = True) -> dict:
     )
 
 
-def bar_style(index: int) -> dict:
-    """Return colour and pattern of the ``index``-th group of bars."""
-    index_in_cycle = index % len(PATTERNS)
-    return {"marker": _filled(f"var(--epi-series-{index_in_cycle + 1})", PATTERNS[index_in_cycle])}
-
-
 def health_style(health: Any) -> dict:
     """Return the colour and pattern of a health, the same on every page."""
     value = str(getattr(health, "value", health))
     return {"marker": _filled(f"var(--epi-{badge_for(value).tone})", HEALTH_PATTERNS.get(value, ""))}
 
 
-def level_colour(level: int) -> str:
-    return f"var(--epi-level-{level})"
-
-
 def _filled(colour: str, shape: str) -> dict:
     pattern = {"shape": shape, "size": 8, "solidity": 0.14, "fgcolor": "var(--epi-card)", "bgcolor": colour}
     return {"color": colour, "line": {"width": 1, "color": "var(--epi-card)"}} | ({"pattern": pattern} if shape else {})
-
-
-def polar_layout(levels: Sequence[str] = ("1", "2", "3", "4")) -> dict:
-    """Return the layout of a radar chart: dimensions in the framework's order, clockwise from the top."""
-    top = len(levels)
-    radial = {"range": [0, top + 0.1], "tickvals": list(range(1, top + 1)), "ticktext": list(levels), "angle": 60}
-    small = {"size": 12, "color": "var(--epi-muted)"}
-    quiet = {"gridcolor": "var(--epi-line)", "linecolor": "var(--epi-line)"}
-    return {
-        "polar": {
-            "bgcolor": "rgba(0,0,0,0)",
-            "radialaxis": quiet | radial | {"tickangle": 60, "ticks": "", "showline": False, "tickfont": small},
-            "angularaxis": quiet | {"direction": "clockwise", "rotation": 90, "showline": False, "ticks": ""},
-        },
-        "height": 420,
-        "margin": {"l": 84, "r": 84, "t": 32, "b": 64},
-        "legend": {"x": 0.5, "xanchor": "center", "y": -0.14, "yanchor": "top"},
-    }
 
 
 # ---- export
@@ -220,8 +192,8 @@ def with_light_colours(value: Any) -> Any:
 
 
 def standalone_html(chart: Chart) -> str:
-    """Return the chart as a complete HTML page. Imports Plotly here, since no page needs its 39 MB."""
-    import plotly.graph_objects as go
+    """Return the chart as a complete HTML page."""
+    import plotly.graph_objects as go  # here: 39 MB that no page needs
 
     figure = with_light_colours(chart.drawn)
     figure["layout"] = deep_merge(figure["layout"], {"title": {"text": str(chart.title)}, "margin": {"t": 64}})

@@ -77,6 +77,11 @@ def _ends_in_letter(currency: str) -> bool:
     return numbers.get_currency_symbol(currency or "EUR", locale=current_locale())[-1].isalpha()
 
 
+def country_name(code: str) -> str:
+    """Return the name of an ISO country code in the reader's language."""
+    return current_locale().territories.get(code, code)
+
+
 def day(value: date | None, style: str = "long") -> str:
     """Format as 12 September 2026; ``medium``: 12 Sep 2026. A datetime is shown as its date in the current zone."""
     if not value:

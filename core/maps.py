@@ -11,8 +11,6 @@ from math import cos, hypot, radians, sin, sqrt
 from pathlib import Path
 from typing import Any
 
-from . import locales
-
 SOURCE = Path(__file__).parent / "data" / "europe.geojson"
 CENTRE = radians(52), radians(10)
 WIDTH, HEIGHT = 1000, 960
@@ -84,11 +82,6 @@ def project(latitude: float, longitude: float) -> Point:
     east = reach * cos(lat) * sin(lon)
     north = reach * (cos(lat0) * sin(lat) - sin(lat0) * cos(lat) * cos(lon))
     return ORIGIN[0] + SCALE * east, ORIGIN[1] - SCALE * north
-
-
-def country_name(code: str) -> str:
-    """Return the name of an ISO country code in the reader's language."""
-    return locales.current_locale().territories.get(code, code)
 
 
 # ---- labels

@@ -1,7 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.maps import country_name
+from core.locales import country_name
 from pilot.enums import PhaseKind
 
 

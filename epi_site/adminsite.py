@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.first_party import is_first_party
 
-REMOVED_URLS = {"view_on_site"}  # would tell of any row of any model whether it exists
+REMOVED_URLS = {"view_on_site"}  # it would reveal for any model whether a row exists
 
 
 class EpiAdminConfig(AdminConfig):

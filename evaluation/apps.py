@@ -7,19 +7,25 @@ class EvaluationConfig(AppConfig):
     verbose_name = _("Evaluation")
 
     def ready(self):
+        from django.db.models.signals import post_delete, post_save
+
         from cities.panels import register_panel
         from cities.signals import network_created
+        from core import verification
+        from core.backup.hooks import after_restore
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
         from strategies.revision_access import register_revision_access
         from strategies.work import register_work
 
-        from . import locks, rules  # noqa: F401 - permissions are registered by the import
+        from . import locks, rules
         from .gate_checks import evaluation_is_published
         from .panels import evaluation_panel
+        from .restored import run_due_work
         from .selectors.revision_access import evaluated_revisions
         from .selectors.tasks import work_rows
         from .services.frameworks import load_default_framework
+        from .verification import check_moves, check_results
 
         network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")
         register_work(work_rows)
@@ -32,4 +38,10 @@ class EvaluationConfig(AppConfig):
             evaluation_is_published,
             is_completion=True,
         )
+        for name in ("Evaluation", "RaterAssignment", "SubstituteAppointment"):
+            for signal in (post_save, post_delete):
+                signal.connect(rules.forget_duties, self.get_model(name), dispatch_uid=f"evaluation.{name}.duties")
         locks.register()
+        verification.register("moves of evaluations", check_moves)
+        verification.register("results of evaluations", check_results)
+        after_restore("stages", run_due_work, order=20)

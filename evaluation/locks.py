@@ -1,4 +1,4 @@
-"""The locks of evaluations as database triggers, for every door. See docs/adr/0004.
+"""Database triggers that lock evaluations against every kind of write. See docs/adr/0004.
 
 What a published evaluation rests on never changes; decisions and moves are written while their stage lasts.
 """

@@ -3,7 +3,12 @@
 ``visible_to`` in the querysets also excludes evaluations with a conflict of interest and ratings that are still hidden.
 """
 
+from itertools import count
+from typing import NamedTuple
+
 import rules
+from django.apps import apps
+from django.db.models import Exists, OuterRef
 
 from cities.rules import (
     is_coordinator,
@@ -15,32 +20,64 @@ from cities.rules import (
 )
 
 
+class Duties(NamedTuple):
+    """Whether a person has each kind of duty in any evaluation, before conflicts are excluded."""
+
+    rates: bool
+    moderates: bool
+    substitutes: bool
+
+
+_version = count(1)
+_current_version = 0
+
+
+def forget_duties(**_signal) -> None:
+    """Signal receiver: the cached duties of everybody are read again."""
+    global _current_version
+    _current_version = next(_version)
+
+
+def duties_of(person) -> Duties:
+    """Return the person's duties. Cached on the person object until a duty is saved or deleted in this process.
+
+    Most people have none, so the subqueries about conflicts of interest are not built for them.
+    """
+    held = getattr(person, "_epi_duties", None)
+    if held is None or held[0] != _current_version:
+        assigned = _rows("RaterAssignment").filter(person=OuterRef("pk"), withdrawn_at=None)
+        moderated = _rows("Evaluation").filter(moderator=OuterRef("pk"))
+        appointed = _rows("SubstituteAppointment").filter(person=OuterRef("pk"))
+        rows = type(person)._default_manager.filter(pk=person.pk)
+        found = rows.values_list(Exists(assigned), Exists(moderated), Exists(appointed)).get()
+        held = person._epi_duties = (_current_version, Duties(*found))
+    return held[1]
+
+
 def _includes(rows, evaluation) -> bool:
     return rows.exists() if evaluation is None else rows.filter(pk=evaluation.pk).exists()
 
 
-def _rows(evaluation):
-    from django.apps import apps  # models import rules, so import models lazily
-
-    return apps.get_model("evaluation", "Evaluation").objects
+def _rows(name: str):
+    return apps.get_model("evaluation", name).objects  # models import rules
 
 
 @rules.predicate
 def is_rater(user, evaluation):
     person = person_of(user)
-    return person is not None and _includes(_rows(evaluation).rated_by(person), evaluation)
+    return person is not None and _includes(_rows("Evaluation").rated_by(person), evaluation)
 
 
 @rules.predicate
 def is_moderator(user, evaluation):
     person = person_of(user)
-    return person is not None and _includes(_rows(evaluation).moderated_by(person), evaluation)
+    return person is not None and _includes(_rows("Evaluation").moderated_by(person), evaluation)
 
 
 @rules.predicate
 def is_reviewer(user, evaluation):
     """Return whether a committee member or substitute may decide on it: no conflict, no other role in it."""
-    return _includes(_rows(evaluation).reviewable_by(user), evaluation)
+    return _includes(_rows("Evaluation").reviewable_by(user), evaluation)
 
 
 @rules.predicate
@@ -49,7 +86,7 @@ def is_substitute(user):
     person = person_of(user)
     if person is None or is_scientific_member(user):
         return False
-    return _rows(None).reviewable_by(user).exclude(stage="published").exists()
+    return _rows("Evaluation").reviewable_by(user).exclude(stage="published").exists()
 
 
 rules.add_perm("evaluation", is_coordinator | is_scientific | is_substitute)

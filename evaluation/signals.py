@@ -2,8 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction after each move. Arguments: sender=Evaluation, evaluation, move (StageMove).
-stage_moved = Signal()
-
 # Sent inside the transaction. Arguments: sender=Evaluation, evaluation, result (EvaluationResult).
 evaluation_published = Signal()

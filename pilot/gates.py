@@ -6,6 +6,7 @@ Apps above register their checks with ``register_check`` in ``ready()``.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from pilot.enums import PhaseKind
@@ -71,5 +72,4 @@ def check_gates(city: Any) -> list[tuple[PilotPhase, list[Requirement]]]:
     phases = list(PilotPhase.objects.filter(city=city).prefetch_related("waivers__by"))
     for phase in phases:
         phase.city = city  # one object: the checks of all phases share its cached GateData
-    order = list(PhaseKind.values)
-    return [(phase, check_gate(phase)) for phase in sorted(phases, key=lambda phase: order.index(phase.kind))]
+    return [(phase, check_gate(phase)) for phase in sorted(phases, key=attrgetter("number"))]

@@ -40,6 +40,11 @@ class PilotPhase(Recorded, Versioned):
         return f"{self.city}: {self.get_kind_display()}"
 
     @property
+    def number(self) -> int:
+        """Return its position in the pilot, from 1."""
+        return PhaseKind(self.kind).number
+
+    @property
     def of_city_id(self) -> int:
         return self.city_id
 

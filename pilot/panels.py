@@ -1,5 +1,6 @@
 """The panel of the pilot on a city's page."""
 
+from operator import attrgetter
 from typing import Any
 
 import rules
@@ -9,12 +10,10 @@ from cities.panels import Panel
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 
-ORDER = list(PhaseKind)
-
 
 def phases_panel(city: City, user: Any) -> Panel | None:
     """Show the dates only. Gates have their own page, because checking them takes about a dozen queries."""
-    phases = sorted(PilotPhase.objects.filter(city=city), key=lambda row: ORDER.index(row.kind))
+    phases = sorted(PilotPhase.objects.filter(city=city), key=attrgetter("number"))
     if not phases and not rules.has_perm("pilot.add_pilotphase", user, city):
         return None
     rows = [{"phase": phase, "kind": PhaseKind(phase.kind)} for phase in phases]

@@ -1,5 +1,6 @@
 """The three phases of a city's pilot with their gates. A gate describes; it never prevents anything."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
@@ -26,12 +27,10 @@ from strategies.forms import ReasonForm
 from strategies.views import breadcrumbs
 from strategies.views.base import ServiceFormView, may
 
-ORDER = list(PhaseKind)
-
 
 def phase_rows(city: City, user: Any) -> list[dict]:
     """Return each phase with its requirements. The public sees only those that are met."""
-    rows = sorted(PilotPhase.objects.filter(city=city).select_related("city"), key=lambda row: ORDER.index(row.kind))
+    rows = sorted(PilotPhase.objects.filter(city=city).select_related("city"), key=attrgetter("number"))
     sees_all = is_insider(user, city) or is_network_reader(user)
     return [phase_row(row, sees_all) for row in rows]
 

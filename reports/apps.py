@@ -7,12 +7,15 @@ class ReportsConfig(AppConfig):
     verbose_name = _("Reports")
 
     def ready(self):
-        from core import issued_hashes
+        from core import issued_hashes, verification
+        from core.backup.hooks import after_restore
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
 
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
         from .gate_checks import report_is_issued
+        from .models import Report, ReportFile
+        from .restored import run_due_work, stop_reports
         from .selectors.issued import find_report_by_hash
 
         register_check(
@@ -20,3 +23,7 @@ class ReportsConfig(AppConfig):
         )
         issued_hashes.add_finder(find_report_by_hash)
         locks.register()
+        verification.register_hash(Report)
+        verification.register_hash(ReportFile, "content")
+        after_restore("due reports", run_due_work, order=21)
+        after_restore("reports", stop_reports, order=30)

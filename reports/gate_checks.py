@@ -11,7 +11,7 @@ from reports.models import Report
 
 
 def report_is_issued(city: Any) -> CheckResult:
-    """A numbered report of the city stands, whether or not its files are made yet."""
+    """Check that the city has a numbered report, whether or not its files have been built yet."""
     newest = Report.objects.filter(city=city).order_by("-issued_at", "-pk").defer("snapshot").first()
     if newest is None:
         return CheckResult(False, _("No report of the city has been issued."), reverse("reports:report_list"))

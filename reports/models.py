@@ -128,7 +128,7 @@ class Report(Job):
 
     @classmethod
     def lease(cls) -> timedelta:
-        return timedelta(seconds=settings.REPORT_SILENCE_SECONDS)
+        return timedelta(seconds=settings.REPORT_LEASE_SECONDS)
 
     def get_absolute_url(self):
         return reverse("reports:report_detail", args=[self.number])

@@ -22,7 +22,7 @@ def build_report(pk: int) -> None:
         for rendered in render_report(report.snapshot):
             files.append(rendered)
             if not held.update(heartbeat_at=clock.now()):
-                return  # silent for too long: a twin has taken over
+                return  # no heartbeat for too long: another worker has taken over
         reports.finish_report(report, token=token, files=files)
     except Exception as error:
         held.release(reason=f"{type(error).__name__}: {error}")
@@ -31,7 +31,7 @@ def build_report(pk: int) -> None:
 
 @shared_task
 def requeue_reports() -> None:
-    """Each minute: give up what has failed three times, ring for the rest."""
+    """Every minute: give up reports that failed three times, and enqueue the others again."""
     Report.objects.exhausted().release(reason="The worker died each time that it tried to make the files.")
     for pk in Report.objects.waiting().order_by("issued_at").values_list("pk", flat=True):
         build_report.apply_async([pk], expires=60)

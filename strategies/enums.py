@@ -42,6 +42,17 @@ class Health(TextChoices):
     ON_TRACK = "on_track", _("on track")
 
 
+WORST_FIRST = [
+    Health.LATE,
+    Health.STALE,
+    Health.AT_RISK,
+    Health.ON_TRACK,
+    Health.NOT_STARTED,
+    Health.DONE,
+    Health.CANCELLED,
+]
+
+
 class Direction(TextChoices):
     UP = "up", _("more is better")
     DOWN = "down", _("less is better")

@@ -5,19 +5,10 @@ from typing import Any
 from cities.models import City
 from cities.panels import Panel
 from cities.rules import insider_city_ids, is_official
-from strategies.enums import Health, StrategyStatus
+from strategies.enums import WORST_FIRST, StrategyStatus
 from strategies.models import CityPeriod, Strategy
-from strategies.selectors.actions import actions_of, may_read_live
-
-WORST_FIRST = [
-    Health.LATE,
-    Health.STALE,
-    Health.AT_RISK,
-    Health.ON_TRACK,
-    Health.NOT_STARTED,
-    Health.DONE,
-    Health.CANCELLED,
-]
+from strategies.selectors.actions import actions_of
+from strategies.selectors.disclosure import reads_all_figures
 
 
 def strategy_panel(city: City, user: Any) -> Panel | None:
@@ -39,7 +30,7 @@ def strategy_panel(city: City, user: Any) -> Panel | None:
         "counts": counts,
         "action_count": len(healths),
         "areas": strategy.areas.standing().order_by("code"),
-        "is_unsubmitted": may_read_live(user, city.pk) and city.pk not in insider_city_ids(user),
+        "is_unsubmitted": reads_all_figures(user, city.pk) and city.pk not in insider_city_ids(user),
     }
     return Panel("strategies/_city_strategy_panel.html", context)
 

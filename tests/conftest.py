@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: one person for each role, and a clean cache."""
+"""Fixtures for all tests: cities, a user for each role, and a separate cache for each test."""
 
 import re
 import uuid
@@ -8,7 +8,7 @@ from django.core.cache import caches
 from django.test import TransactionTestCase
 
 from core import triggers
-from tests import proofs  # noqa: F401 - loads the profile of Hypothesis
+from tests import proofs  # noqa: F401 - loads the Hypothesis profile
 from tests.factories import CityFactory, one_for_each_role
 
 DATABASE = {"db", "transactional_db"}
@@ -17,7 +17,7 @@ PAGES = re.compile(r"test_(views\w*|pages|\w+_pages|admin|front|forms\w*|charts|
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what ``make test-servers`` runs, and start the tests that wait: others compute meanwhile."""
+    """Mark the tests that ``make test-servers`` runs, and start tests marked ``waits`` first."""
     for item in items:
         uses_database = item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ()))
         if uses_database and not PAGES.fullmatch(item.path.name):
@@ -27,21 +27,21 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_may_empty_locked_tables():
-    """Tests with real transactions are cleaned by a flush, which the triggers refuse: lifted for it alone."""
+    """Drop the triggers while Django flushes the database after a transactional test: they refuse deletes."""
     clean = TransactionTestCase._fixture_teardown
 
-    def clean_with_triggers_lifted(self):
+    def clean_without_triggers(self):
         with triggers.triggers_dropped():
             clean(self)
 
-    TransactionTestCase._fixture_teardown = clean_with_triggers_lifted
+    TransactionTestCase._fixture_teardown = clean_without_triggers
     yield
     TransactionTestCase._fixture_teardown = clean
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(monkeypatch):
-    """Rate limits of one test do not count in another, in Redis either."""
+    """Give each test its own cache keys, so that rate limits do not carry over, in Redis either."""
     monkeypatch.setattr(caches["default"], "key_prefix", uuid.uuid4().hex)
 
 
@@ -50,12 +50,16 @@ def city(db):
     return CityFactory(name="Linköping", slug="linkoping")
 
 
-@pytest.fixture
-def other_city(db):
+def lublin():
     return CityFactory(name="Lublin", slug="lublin", country="PL", currency="PLN", timezone="Europe/Warsaw")
 
 
 @pytest.fixture
+def other_city(db):
+    return lublin()
+
+
+@pytest.fixture
 def everyone(city, other_city):
-    """A user for each role; those of a city sit in ``city``. See ``factories.roles``."""
+    """Return a user for each role; city roles belong to ``city``. See ``factories.roles``."""
     return one_for_each_role(city, other_city)

@@ -1,4 +1,4 @@
-"""Heavy proofs: many random examples under ``make prove`` (EPI_PROVE=1), few with a fixed seed elsewhere."""
+"""Hypothesis profiles: many random examples under ``make prove`` (EPI_PROVE=1), else few with a fixed seed."""
 
 import os
 
@@ -16,5 +16,5 @@ only_in_prove = pytest.mark.skipif(not PROVE, reason="A heavy proof, run by make
 
 
 def examples(few: int, many: int, **more) -> settings:
-    """Return the settings of a proof: ``few`` examples in the suite, ``many`` under ``make prove``."""
+    """Return Hypothesis settings with ``few`` examples in the suite and ``many`` under ``make prove``."""
     return settings(max_examples=many if PROVE else few, **more)

@@ -81,7 +81,7 @@ def _archive(data: bytes) -> InspectedFile:
             _refuse_zip_bomb(archive)
             suffix, content_type = _kind_of(archive)
             _refuse_macros(archive)
-        from .strip_gps import strip_gps_from_archive  # likewise
+        from .strip_gps import strip_gps_from_archive  # here: Pillow is loaded by those who need it
 
         data = strip_gps_from_archive(data)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:

@@ -16,6 +16,7 @@ from cities.models import Body, City, Event
 from cities.panels import panels_for
 from cities.services.profiles import save_profile
 from core.exceptions import EditConflict, UserFacingError
+from core.locales import country_name
 from core.views import LoginInsteadOf404Mixin
 
 EVENTS_SHOWN = 8
@@ -31,7 +32,7 @@ class CityList(ListView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         for city in context["object_list"]:
-            city.country_name = selectors.country_name(city.country)
+            city.country_name = country_name(city.country)
             city.language_names = ", ".join(selectors.language_names(city))
         return context | {
             "trail": [(_("Front page"), "/"), (_("Cities"), "")],
@@ -53,7 +54,7 @@ class CityDetail(DetailView):
         )
         return super().get_context_data(**kwargs) | {
             "trail": [(_("Front page"), "/"), (_("Cities"), reverse("cities:city_list")), (city.name, "")],
-            "country": selectors.country_name(city.country),
+            "country": country_name(city.country),
             "languages": ", ".join(selectors.language_names(city)),
             "bodies": list(selectors.bodies_of(city)),
             "events": list(events.select_related("body").order_by("-starts_at")[:EVENTS_SHOWN]),

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Case, F, QuerySet, Value, When
 from django.urls import reverse
 
-from strategies.enums import Health
+from strategies.enums import WORST_FIRST, Health
 from strategies.models import Action
 from strategies.models.health import HealthInputs, explain, health_reason
 
@@ -20,15 +20,6 @@ from .figures import CITY_OF_FROZEN, NEEDING_ATTENTION, UNDER_WAY
 from .scope import CityRecord, DashboardScope, may_open
 
 GROUPS = {"under_way": UNDER_WAY, "attention": NEEDING_ATTENTION}  # query values that stand for several healths
-URGENCY = [
-    Health.LATE,
-    Health.STALE,
-    Health.AT_RISK,
-    Health.ON_TRACK,
-    Health.NOT_STARTED,
-    Health.DONE,
-    Health.CANCELLED,
-]
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class ActionRows:
 
     def __init__(self, view: DashboardScope, healths: Sequence[Health] = ()):
         self._view = view
-        self._healths = [health for health in URGENCY if not healths or health in healths]
+        self._healths = [health for health in WORST_FIRST if not healths or health in healths]
         self._readings = {record.city.pk: record for record in view.city_records}
 
     def __len__(self) -> int:

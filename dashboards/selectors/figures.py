@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from core.maps import country_name
+from core.locales import country_name
 from strategies.enums import Health
 from strategies.models import CityPeriod, RevisionAction
 

@@ -38,7 +38,6 @@ def phase_rows(view: DashboardScope) -> Sequence[PhaseRow]:
     cities = [city.pk for city in view.cities if view.reads_fully(city.pk)]
     if not cities:
         return []
-    order = list(PhaseKind)
     rows = [
         PhaseRow(
             city=phase.city,
@@ -51,4 +50,4 @@ def phase_rows(view: DashboardScope) -> Sequence[PhaseRow]:
         )
         for phase in PilotPhase.objects.filter(city__in=cities).select_related("city")
     ]
-    return sorted(rows, key=lambda row: (row.city.name, order.index(row.kind)))
+    return sorted(rows, key=lambda row: (row.city.name, row.kind.number))

@@ -16,7 +16,7 @@ from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 from strategies.enums import LOCKED, PeriodState, PeriodVerb
 from strategies.models import Action, CityPeriod, PeriodMove, PeriodRevision, ReportingPeriod, RevisionAction
-from strategies.models.querysets import current_plan_q
+from strategies.models.visibility import current_plan_q
 
 from .live import PRESENT, AsOf
 

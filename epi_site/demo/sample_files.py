@@ -2,15 +2,15 @@
 
 import io
 
+import typst
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image, ImageDraw
 
 COLOURS = [(31, 74, 148), (154, 83, 0), (23, 112, 74), (106, 85, 144), (91, 103, 115)]
 
 
 def picture(title: str, index: int) -> SimpleUploadedFile:
     """Return a JPEG of 1200 x 800 pixels: chairs around a table, in the colours of ``index``."""
-    from PIL import Image, ImageDraw
-
     image = Image.new("RGB", (1200, 800), (244, 241, 234))
     draw = ImageDraw.Draw(image)
     colour, second = COLOURS[index % len(COLOURS)], COLOURS[(index + 1) % len(COLOURS)]
@@ -33,8 +33,6 @@ def table(title: str, values: list[tuple[str, int]]) -> SimpleUploadedFile:
 
 def minutes(title: str, text: str) -> SimpleUploadedFile:
     """Return a PDF of one page."""
-    import typst
-
     source = (
         '#set document(title: "Minutes")\n#set page(paper: "a4", margin: 3cm)\n#set text(size: 11pt)\n'
         f"= {_plain(title)}\n\n_Illustrative content of a demonstration._\n\n{_plain(text)}\n"

@@ -13,9 +13,9 @@ from accounts.tasks import send_mail
 from cities.models import City
 from core import clock
 from evaluation.services import frameworks
-from evaluation.tasks import build_report, issue_due_reports
 from reports.enums import Recipients, ReportKind, Trigger
 from reports.models import Report, ReportSchedule
+from reports.tasks import build_report, issue_due_reports
 from strategies.selectors.correction_marks import ACTION, INDICATOR, sections_of
 from strategies.services import periods, plans
 from strategies.tasks import open_due_periods

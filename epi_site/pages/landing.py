@@ -1,12 +1,10 @@
 """Where a user works: what the navigation offers, and where the front page leads after login."""
 
-from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from cities.enums import Role
-from cities.models import Person
 from cities.rules import active_roles, has_network_role, insider_city_ids, is_scientific_member, person_of
-from evaluation.models import Evaluation, RaterAssignment
+from evaluation.rules import duties_of
 
 
 def has_evaluation_work(user) -> bool:
@@ -14,12 +12,8 @@ def has_evaluation_work(user) -> bool:
     person = person_of(user)
     if person is None:
         return False
-    if not hasattr(user, "_epi_has_evaluation_work"):
-        rates = RaterAssignment.objects.standing().filter(person=OuterRef("pk"))
-        moderates = Evaluation.objects.filter(moderator=OuterRef("pk"))
-        found = Person.objects.filter(Exists(rates) | Exists(moderates), pk=person.pk)
-        user._epi_has_evaluation_work = found.exists()
-    return user._epi_has_evaluation_work
+    duties = duties_of(person)
+    return duties.rates or duties.moderates
 
 
 def has_work(user) -> bool:

@@ -9,7 +9,8 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
 from cities.models import City
-from core.maps import Map, MapPlace, country_name, map_of
+from core.locales import country_name
+from core.maps import Map, MapPlace, map_of
 from dashboards.selectors.figures import HEALTHS
 from evaluation.enums import Stage
 from evaluation.models import Evaluation

@@ -1,11 +1,11 @@
 """HOST and PORT, read once and checked before anything starts."""
 
-import ipaddress
 import os
 import socket
 import time
 from dataclasses import dataclass
 
+from core import hosts
 from epi_site.settings.env import env_bool, env_int
 
 
@@ -16,10 +16,7 @@ class BindAddress:
 
     @property
     def is_loopback(self) -> bool:
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return hosts.is_loopback(self.host)
 
     @property
     def is_everywhere(self) -> bool:

@@ -148,10 +148,10 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-TICK_SECONDS = env_int("EPI_TICK_SECONDS", 60, least=1)
+PERIODIC_SECONDS = env_int("EPI_PERIODIC_SECONDS", 60, least=1, old_name="EPI_TICK_SECONDS")
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": TICK_SECONDS, "options": {"expires": max(TICK_SECONDS - 5, 1)}}
+    name: {"task": name, "schedule": PERIODIC_SECONDS, "options": {"expires": max(PERIODIC_SECONDS - 5, 1)}}
     for name in (
         "accounts.tasks.requeue_mails",
         "cities.tasks.delete_pending_files",
@@ -259,7 +259,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 # ---- limits that each network chooses
 STALE_AFTER_DAYS = env_int("EPI_STALE_AFTER_DAYS", 90, least=1)
 AT_RISK_POINTS = env_int("EPI_AT_RISK_POINTS", 15, least=1)
-REPORT_SILENCE_SECONDS = env_int("EPI_REPORT_SILENCE_SECONDS", 60, least=2)
+REPORT_LEASE_SECONDS = env_int("EPI_REPORT_LEASE_SECONDS", 60, least=2, old_name="EPI_REPORT_SILENCE_SECONDS")
 INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 
 # ---- third-party apps

@@ -1,6 +1,7 @@
 """Readers of environment variables; their errors say what to set."""
 
 import os
+import warnings
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -43,8 +44,13 @@ def env_secret(name: str, default: str | None = None) -> str:
     return default
 
 
-def env_int(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+def env_int(name: str, default: int, *, least: int = 0, most: int | None = None, old_name: str = "") -> int:
+    """Return the variable as a whole number. ``old_name`` is still read, with a warning, for one release."""
     value = os.environ.get(name)
+    if not value and os.environ.get(old_name):
+        message = f"{old_name} is now named {name}. Rename it: the next release ignores the old name."
+        warnings.warn(message, FutureWarning, stacklevel=2)
+        name, value = old_name, os.environ[old_name]
     if not value:
         return default
     try:

@@ -7,24 +7,35 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import Event, Person
+from cities.rules import lead_city_ids, official_city_ids, person_of
 from core import clock
-from core.models import FrozenModel, Recorded, Versioned
+from core.models import FrozenModel, FrozenQuerySet, Recorded, Versioned
 from evaluation.agreement import strength_of
-from evaluation.enums import Capacity, Decision, SourceKind, Strength
+from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Decision, SourceKind, Stage, Strength
 from strategies.models import ActionUpdate, Evidence, IndicatorValue
 
 from .framework import Dimension
-from .querysets import (
-    AssessmentQuerySet,
-    ConsensusQuerySet,
-    DiscussionNoteQuerySet,
-    QuestionQuerySet,
-    RatingQuerySet,
-    ReviewQuerySet,
-)
-from .rounds import Evaluation
+from .rounds import Evaluation, in_any
+from .visibility import is_withdrawn, published_for, reviewed_by_q, visible_ratings_q
 
 LEVEL_OR_REASON = Q(level__range=(1, 4), not_assessed_reason="") | Q(level=None) & ~Q(not_assessed_reason="")
+
+
+class AssessmentQuerySet(models.QuerySet):
+    def submitted(self):
+        return self.filter(submitted_at__isnull=False)
+
+    def counted(self):
+        """Return submitted assessments whose rater was not withdrawn."""
+        return self.submitted().filter(~is_withdrawn("evaluation", "rater"))
+
+    def visible_to(self, user):
+        """Return the user's own, and other people's submitted ones wherever the user may see the ratings."""
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        others = Q(submitted_at__isnull=False) & visible_ratings_q(user, person, "evaluation")
+        return self.filter(Q(rater=person.pk) | others)
 
 
 class Assessment(Recorded, Versioned):
@@ -47,6 +58,24 @@ class Assessment(Recorded, Versioned):
 
     def __str__(self):
         return f"{self.evaluation}: {self.get_capacity_display()}"
+
+
+class RatingQuerySet(models.QuerySet):
+    def counted(self):
+        """Return ratings of assessments that count. Does not check visibility: combine with ``visible_to``."""
+        left_out = is_withdrawn("assessment__evaluation", "assessment__rater")
+        return self.filter(~left_out, assessment__submitted_at__isnull=False)
+
+    def independent(self):
+        return self.filter(assessment__capacity__in=INDEPENDENT)
+
+    def visible_to(self, user):
+        """Return ratings visible to the user. Before the discuss stage only the author's own, whoever the user is."""
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        others = Q(assessment__submitted_at__isnull=False) & visible_ratings_q(user, person, "assessment__evaluation")
+        return self.filter(Q(assessment__rater=person.pk) | others)
 
 
 class Rating(Recorded, Versioned):
@@ -132,6 +161,15 @@ class Citation(models.Model):
         return self.kind, self.update_id or self.value_id or self.evidence_id or self.event_id
 
 
+class DiscussionNoteQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return notes visible like the ratings: raters and moderator from discuss on, the committee from review on."""
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        return self.filter(visible_ratings_q(user, person, "evaluation"))
+
+
 class DiscussionNote(models.Model):
     """A comment by a rater or the moderator, from the discuss stage on."""
 
@@ -150,6 +188,19 @@ class DiscussionNote(models.Model):
 
     def __str__(self):
         return self.text[:80]
+
+
+class ConsensusQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return published ones; from review on also for the city's leads and the committee; the moderator's own."""
+        seen = Q(evaluation__stage=Stage.PUBLISHED)
+        seen |= Q(evaluation__stage__in=FROM_REVIEW, evaluation__strategy__city__in=lead_city_ids(user))
+        person = person_of(user)
+        if person is not None:
+            moderated = Evaluation.objects.filter(stage__in=FROM_DISCUSS).moderated_by(person)
+            reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
+            seen |= in_any("evaluation", moderated, reviewed.reviewed_by(user))
+        return self.filter(seen)
 
 
 class Consensus(Recorded, Versioned):
@@ -182,6 +233,12 @@ class Consensus(Recorded, Versioned):
     @property
     def of_city_id(self) -> int:
         return self.evaluation.strategy.city_id
+
+
+class ReviewQuerySet(FrozenQuerySet):
+    def visible_to(self, user):
+        """Return reviews for committee members without a conflict and for substitutes; for others once published."""
+        return self.filter(published_for(user) | reviewed_by_q(user))
 
 
 class CommitteeReview(FrozenModel):
@@ -237,6 +294,16 @@ class DimensionReview(FrozenModel):
 
     def __str__(self):
         return f"{self.review}, {self.dimension}"
+
+
+class QuestionQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(answered_at=None)
+
+    def visible_to(self, user):
+        """Return questions for the city's officials, the committee and substitutes; for others once published."""
+        asked = Q(evaluation__strategy__city__in=official_city_ids(user))
+        return self.filter(asked | published_for(user) | reviewed_by_q(user))
 
 
 class CommitteeQuestion(Recorded):

@@ -4,19 +4,32 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from cities.models import Person
+from cities.enums import Role
+from cities.models import Membership, Person
+from cities.rules import has_network_role, insider_city_ids, is_scientific_member, person_of
 from core import clock
 from core.models import FrozenModel, HashedSnapshot, Recorded
 from evaluation.enums import Capacity, Stage, StageVerb
-from strategies.models import PeriodRevision, ReportingPeriod, Strategy
+from evaluation.rules import duties_of
+from strategies.models import Action, PeriodRevision, ReportingPeriod, Strategy
 
 from .framework import Framework
-from .querysets import AssignmentQuerySet, EvaluationQuerySet, RoundQuerySet
+
+CITY_CAPACITIES = {Capacity.SELF, Capacity.EXPERT_GROUP}  # people of the city: they may rate it despite their conflict
+
+
+class RoundQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return rounds with an evaluation visible to the user; all rounds for coordinators and the committee."""
+        if has_network_role(user, Role.COORDINATOR) or is_scientific_member(user):
+            return self
+        evaluations = self.model.evaluations.rel.related_model.objects.visible_to(user).filter(round=OuterRef("pk"))
+        return self.filter(Exists(evaluations))
 
 
 class EvaluationRound(Recorded):
@@ -55,6 +68,110 @@ class EvaluationRound(Recorded):
 
     def get_absolute_url(self):
         return reverse("evaluation:round_detail", args=[self.pk])
+
+
+def conflict_q(person, prefix: str = "") -> Q:
+    """Return a Q over Evaluation for those in which ``person`` has a conflict of interest.
+
+    A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
+    municipality or to an organisation that owns one of the strategy's actions. ``prefix`` is the path to the
+    evaluation. ``selectors.eligibility.people_in_conflict`` is the same rule over Person: change both together.
+    """
+    evaluation, city = OuterRef(f"{prefix}pk"), OuterRef(f"{prefix}strategy__city")
+    declared = ConflictOfInterest.objects.filter(evaluation=evaluation, person=person.pk, withdrawn_at=None)
+    member = Membership.objects.filter(body__city=city, person=person.pk)
+    conflict = Q(Exists(declared)) | Q(Exists(member))
+    if person.organisation_id:
+        owned = Action.objects.filter(
+            objective__area__strategy=OuterRef(f"{prefix}strategy"), owner=person.organisation_id, withdrawn_at=None
+        )
+        conflict |= Q(**{f"{prefix}strategy__city__municipality": person.organisation_id}) | Q(Exists(owned))
+    return conflict
+
+
+def in_any(path: str, *querysets) -> Q:
+    """Return a Q for rows whose ``path`` is in any of the querysets. Empty querysets cost no subquery."""
+    found = Q(pk__in=[])
+    for rows in querysets:
+        if not rows.query.is_empty():
+            found |= Q(**{f"{path}__in": rows.values("pk")})
+    return found
+
+
+class EvaluationQuerySet(models.QuerySet):
+    def with_related(self):
+        return self.select_related(
+            "round__framework", "round__period", "strategy__city", "moderator", "revision__city_period"
+        )
+
+    def without_conflict(self, person):
+        return self.filter(~conflict_q(person))
+
+    def rated_by(self, person):
+        """Return evaluations the person is assigned to rate; a conflict excludes peer and committee raters."""
+        if not duties_of(person).rates:
+            return self.none()
+        assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
+        beside = assigned.filter(capacity__in=CITY_CAPACITIES)
+        return self.filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_q(person)))
+
+    def moderated_by(self, person):
+        if not duties_of(person).moderates:
+            return self.none()
+        return self.filter(~conflict_q(person), moderator=person.pk)
+
+    def reviewable_by(self, user):
+        """Return evaluations the user may review as committee member or substitute, now or at a later stage.
+
+        Leaves out those the user has a conflict with, rates or moderates.
+        """
+        person = person_of(user)
+        if person is None or not (is_scientific_member(user) or duties_of(person).substitutes):
+            return self.none()
+        assessments = self.model.assessments.rel.related_model.objects  # ratings.py imports this module
+        rated = assessments.filter(evaluation=OuterRef("pk"), rater=person.pk)
+        assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
+        free = self.filter(~conflict_q(person), ~Exists(rated), ~Exists(assigned)).exclude(moderator=person.pk)
+        if is_scientific_member(user):
+            return free
+        appointed = SubstituteAppointment.objects.filter(evaluation=OuterRef("pk"), person=person.pk)
+        return free.filter(Exists(appointed))
+
+    def reviewed_by(self, user):
+        """Return evaluations whose ratings and reviews the user sees as a committee member or as a substitute."""
+        if is_scientific_member(user):
+            return self.without_conflict(person_of(user))
+        return self.reviewable_by(user)
+
+    def with_roles_of(self, user):
+        """Annotate ``is_rater``, ``is_moderator``, ``is_reviewer`` in one query. Equal to the rules of these names."""
+        person, rows = person_of(user), self.model.objects
+        if person is None:
+            return self.annotate(is_rater=Value(False), is_moderator=Value(False), is_reviewer=Value(False))
+        return self.annotate(
+            is_rater=_is_among(rows.rated_by(person)),
+            is_moderator=_is_among(rows.moderated_by(person)),
+            is_reviewer=_is_among(rows.reviewable_by(user)),
+        )
+
+    def visible_to(self, user):
+        """Return evaluations whose existence and stage the user may see.
+
+        Committee members see those they have no conflict with; substitutes those they may review.
+        """
+        seen = Q(stage=Stage.PUBLISHED) | Q(strategy__city__in=insider_city_ids(user))
+        person = person_of(user)
+        if person is None:
+            return self.filter(Q(stage=Stage.PUBLISHED))
+        if has_network_role(user, Role.COORDINATOR, Role.PARTNER, Role.TRAINER):
+            return self
+        rows = self.model.objects
+        seen |= in_any("pk", rows.rated_by(person), rows.moderated_by(person))
+        if is_scientific_member(user):
+            seen |= ~conflict_q(person)
+        else:
+            seen |= in_any("pk", rows.reviewable_by(user))
+        return self.filter(seen)
 
 
 class Evaluation(Recorded):
@@ -138,6 +255,24 @@ class StageMove(FrozenModel):
 
     def __str__(self):
         return f"{self.evaluation}: {self.get_verb_display()}"
+
+
+def _is_among(rows):
+    return Value(False) if rows.query.is_empty() else Exists(rows.filter(pk=OuterRef("pk")))
+
+
+class AssignmentQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        """Return the user's own assignments and those of evaluations the user moderates; all for coordinators."""
+        person = person_of(user)
+        if person is None:
+            return self.none()
+        if has_network_role(user, Role.COORDINATOR):
+            return self
+        return self.filter(Q(person=person.pk) | in_any("evaluation", Evaluation.objects.moderated_by(person)))
 
 
 class RaterAssignment(Recorded):

@@ -11,8 +11,7 @@ from cities.models import Event
 from core import locales
 from evaluation.enums import INDEPENDENT, SourceKind
 from evaluation.models import Evaluation
-
-SHARED_VISIBILITIES = {Visibility.NETWORK, Visibility.PUBLIC}
+from strategies.models.visibility import SHARED_VISIBILITIES
 
 
 class Source(NamedTuple):
@@ -41,7 +40,7 @@ def citable_sources(evaluation: Evaluation, capacity: str) -> dict[str, Source]:
 
 
 def evaluation_sources(evaluation: Evaluation, *, is_of_city: bool = False) -> dict[str, Source]:
-    seen = set(Visibility.values) if is_of_city else SHARED_VISIBILITIES
+    seen = set(Visibility.values) if is_of_city else set(SHARED_VISIBILITIES)
     contents = evaluation.revision.contents
     found = [*_of_actions(contents, seen), *_of_indicators(contents, seen), *_events(evaluation, is_of_city)]
     return {source.key: source for source in found}
@@ -49,7 +48,7 @@ def evaluation_sources(evaluation: Evaluation, *, is_of_city: bool = False) -> d
 
 def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[dict]:
     """Return the indicators of the evaluated revision; ``value`` is None if the reader may not see it."""
-    seen = set(Visibility.values) if is_of_city else SHARED_VISIBILITIES
+    seen = set(Visibility.values) if is_of_city else set(SHARED_VISIBILITIES)
     rows = evaluation.revision.contents.get("indicators", [])
     return [row if row["value"] and row["value"]["visibility"] in seen else row | {"value": None} for row in rows]
 

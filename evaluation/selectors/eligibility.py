@@ -1,4 +1,4 @@
-"""Who may take part in an evaluation: the rules of ``querysets.conflict_q``, as querysets of persons."""
+"""Who may take part in an evaluation: the rules of ``models.rounds.conflict_q``, as querysets of persons."""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -12,7 +12,7 @@ def people_in_conflict(evaluation: Evaluation) -> Q:
     """Return a Q over Person for those with a conflict of interest.
 
     A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
-    municipality or to an organisation that owns one of the strategy's actions. ``querysets.conflict_q`` is the same
+    municipality or to an organisation that owns one of the strategy's actions. ``models.rounds.conflict_q`` is the same
     rule over Evaluation: change both together.
     """
     city = evaluation.strategy.city

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cities.enums import Role
-from cities.rules import has_network_role, official_city_ids, person_of
+from cities.rules import has_network_role, is_scientific_member, official_city_ids, person_of
 from core import clock, locales
 from evaluation.agreement import Alpha, Undefined, alpha_ordinal
 from evaluation.enums import INDEPENDENT, Decision, Stage
@@ -27,6 +27,7 @@ from evaluation.models import (
     RaterAssignment,
     Rating,
 )
+from evaluation.rules import duties_of
 from strategies.work import DUE, LATE, SOON, WorkRow
 
 DIMENSION_COUNT = 6
@@ -57,7 +58,8 @@ def tasks_of(user: Any, evaluation: Evaluation | None = None) -> list[Task]:
         if evaluation.stage == Stage.PUBLISHED:
             return []
         rows = rows.filter(pk=evaluation.pk)
-    own = [task for row in _with_progress(rows, user) if (task := _own_task(row))]
+    judges = is_scientific_member(user) or any(duties_of(person_of(user)))
+    own = [task for row in _with_progress(rows, user) if (task := _own_task(row))] if judges else []
     return [*own, *_answer_tasks(user, rows), *_assignment_tasks(user, rows)]
 
 

@@ -1,4 +1,4 @@
-"""Declared conflicts of interest. Computed conflicts have no row: see ``querysets.conflict_q``."""
+"""Declared conflicts of interest. Computed conflicts have no row: see ``models.rounds.conflict_q``."""
 
 from typing import Any
 

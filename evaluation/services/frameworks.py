@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from core import clock
-from evaluation.exceptions import FrameworkInUse, PermissionRefused
+from evaluation.exceptions import PermissionRefused
 from evaluation.models import Dimension, Framework
 
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "epi-2021.json"
@@ -39,24 +39,6 @@ def load_framework(path: Path = DEFAULT) -> Framework:
 def load_default_framework(**signal: Any) -> None:
     """Receiver of ``network_created``: a new network needs a framework before it can open a round."""
     load_framework()
-
-
-@transaction.atomic
-def change_dimension(dimension: Dimension, *, by: Any, fields: dict) -> Dimension:
-    """Set names, questions or rubric to ``fields`` (field name to value).
-
-    Raises PermissionRefused, FrameworkInUse if a round uses the framework, or ValidationError.
-    """
-    if not by.has_perm("evaluation.change_dimension"):
-        raise PermissionRefused
-    Framework.objects.select_for_update().get(pk=dimension.framework_id)
-    if dimension.framework.is_in_use():
-        raise FrameworkInUse
-    for name, value in fields.items():
-        setattr(dimension, name, value)
-    dimension.full_clean()
-    dimension.save()
-    return dimension
 
 
 @transaction.atomic

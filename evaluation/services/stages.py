@@ -18,7 +18,6 @@ from evaluation.exceptions import (
     TransitionNotAllowed,
 )
 from evaluation.models import Assessment, Dimension, Evaluation, StageMove
-from evaluation.signals import stage_moved
 
 from . import notifications
 from .rounds import locked
@@ -73,7 +72,6 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
         evaluation.published_at = clock.now()
     evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])
     notifications.notify_of_transition(evaluation, move)
-    stage_moved.send(Evaluation, evaluation=evaluation, move=move)
     return evaluation
 
 

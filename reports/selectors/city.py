@@ -15,7 +15,7 @@ from reports.exceptions import NoAcceptedReport
 from strategies.enums import PeriodVerb
 from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
 from strategies.models.health import HealthInputs, explain, health_of
-from strategies.models.querysets import SHARED_VISIBILITIES
+from strategies.models.visibility import SHARED_VISIBILITIES
 from strategies.selectors.disclosure import is_few
 
 

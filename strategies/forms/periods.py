@@ -110,7 +110,7 @@ class ReturnForm(ReasonForm):
                 yield heading, any(mark.value() or line.value() for mark, line in lines), lines
 
     def marks(self) -> dict[str, str]:
-        """Return ``{Place.key: comment}``. A comment without its checkbox marks the part too."""
+        """Return ``{ReportSection.key: comment}``. A comment without its checkbox marks the part too."""
         told = {place.key: self.cleaned_data[f"line_{place.key}"] for place in self.places}
         return {key: line for key, line in told.items() if line or self.cleaned_data[f"mark_{key}"]}
 

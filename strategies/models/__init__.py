@@ -1,3 +1,4 @@
+from .actions import Action, BudgetLine, Milestone
 from .facts import ActionUpdate, Evidence, IndicatorValue, MilestoneReached, UpdateDraft
 from .indicators import Indicator
 from .periods import (
@@ -13,17 +14,8 @@ from .periods import (
     RevisionFile,
     RevisionIndicator,
 )
-from .strategy import (
-    Action,
-    BudgetLine,
-    Milestone,
-    Objective,
-    PriorityArea,
-    Risk,
-    Strategy,
-    StrategyComment,
-    SwotItem,
-)
+from .strategy import Objective, PriorityArea, Strategy, StrategyComment
+from .swot import Risk, SwotItem
 
 __all__ = [
     "Action",

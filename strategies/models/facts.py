@@ -11,14 +11,26 @@ from simple_history.models import HistoricalRecords
 
 from cities.enums import Visibility
 from cities.models import Person, StoredFile
+from cities.rules import lead_city_ids
 from core import clock
 from core.models import Recorded, Versioned
 from strategies.enums import ImplementationStage
 
-from .indicators import Indicator
+from .actions import Action, BudgetLine, Milestone, visible_action_q
+from .indicators import Indicator, visible_indicator_q
 from .periods import CityPeriod
-from .querysets import ActionUpdateQuerySet, EvidenceQuerySet, IndicatorValueQuerySet
-from .strategy import Action, BudgetLine, Milestone
+from .visibility import visible_facts_q
+
+
+class ActionUpdateQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def newest_first(self):
+        return self.order_by("-date", "-pk")
+
+    def visible_to(self, user):
+        return self.filter(visible_facts_q(user, visible_action_q(user)))
 
 
 class ActionUpdate(Recorded, Versioned):
@@ -114,6 +126,14 @@ class MilestoneReached(Recorded):
         return str(self.milestone)
 
 
+class IndicatorValueQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        return self.filter(visible_facts_q(user, visible_indicator_q(user)))
+
+
 class IndicatorValue(Recorded, Versioned):
     """The value of an indicator for a period, in the indicator's unit."""
 
@@ -152,6 +172,20 @@ class IndicatorValue(Recorded, Versioned):
     @property
     def of_city_id(self) -> int:
         return self.city_period.city_id
+
+
+class EvidenceQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        """Evidence whose update or value the user may see; withdrawn evidence for lead officials of the city only."""
+        of_update = visible_facts_q(user, visible_action_q(user, "update__action"), "update__")
+        of_value = visible_facts_q(user, visible_indicator_q(user, "value__indicator"), "value__")
+        leads = lead_city_ids(user)
+        led = Q(update__city_period__city__in=leads) | Q(value__city_period__city__in=leads)
+        seen = (of_update & Q(update__isnull=False)) | (of_value & Q(value__isnull=False))
+        return self.filter(seen).filter(Q(withdrawn_at=None) | led)
 
 
 class Evidence(Recorded):

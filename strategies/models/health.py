@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, Func, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, Func, IntegerField, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext as _
@@ -59,7 +59,7 @@ class DaysBetween(Func):
 
 
 class Percentage(Func):
-    """A part of a whole in per cent, rounded as in ``percentage``. Both are non-negative integers."""
+    """A part of a whole in per cent, rounded to the nearest integer, halves up. Both are non-negative integers."""
 
     output_field = IntegerField()
     template = "(%(expressions)s)"
@@ -71,32 +71,6 @@ class Percentage(Func):
 
 def today_expression(today: date | None) -> Value | LocalDate:
     return Value(today, models.DateField()) if today else LocalDate(clock.now(), ZONE)
-
-
-def updates_of_action(upto=None) -> models.QuerySet:
-    """Return the active updates of the outer action, newest first; only of the period ``upto`` and earlier ones."""
-    from .facts import ActionUpdate
-
-    updates = ActionUpdate.objects.filter(action=OuterRef("pk"), withdrawn_at=None)
-    if upto is not None:
-        updates = updates.filter(city_period__period__starts_on__lte=upto.starts_on)
-    return updates.order_by("-date", "-pk")
-
-
-def milestones_of_action() -> models.QuerySet:
-    from .strategy import Milestone
-
-    return Milestone.objects.filter(action=OuterRef("pk"), withdrawn_at=None).order_by()
-
-
-def is_reached(upto=None) -> Exists:
-    """Return whether an active update has reached the outer milestone."""
-    from .facts import MilestoneReached
-
-    reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
-    if upto is not None:
-        reached = reached.filter(update__city_period__period__starts_on__lte=upto.starts_on)
-    return Exists(reached)
 
 
 def total(rows: models.QuerySet, outer: str, expression) -> Subquery:
@@ -161,27 +135,6 @@ class HealthInputs(NamedTuple):
     expected: int
     has_responsible: bool  # it has a responsible person
     today: date
-
-
-def percentage(part: int, whole: int) -> int:
-    """Return the share in per cent, rounded to the nearest integer, halves up."""
-    return (200 * part + whole) // (2 * whole)
-
-
-def progress_of(milestones: list[tuple[int, bool]], stage: str | None, stated: int | None) -> int:
-    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
-    whole = sum(weight for weight, _reached in milestones)
-    if whole:
-        return percentage(sum(weight for weight, reached in milestones if reached), whole)
-    return 100 if stage == ImplementationStage.COMPLETED else stated or 0
-
-
-def expected_of(starts_on: date, ends_on: date, today: date) -> int:
-    if ends_on <= today:
-        return 100
-    if starts_on >= today:
-        return 0
-    return percentage((today - starts_on).days, (ends_on - starts_on).days)
 
 
 def last_activity_on(facts: HealthInputs) -> date:

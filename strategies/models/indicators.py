@@ -4,11 +4,28 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from cities.rules import official_city_ids
 from core.models import Recorded, Versioned
 from strategies.enums import Addition, Direction, Frequency
 
-from .querysets import IndicatorQuerySet
-from .strategy import Action, Objective, Strategy
+from .actions import Action
+from .strategy import Objective, Strategy
+from .visibility import visible_plan_q
+
+
+class IndicatorQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        """Indicators whose strategy and action the user may see; withdrawn ones for officials of the city only."""
+        standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_city_ids(user))
+        return self.in_visible_plans(user).filter(standing)
+
+    def in_visible_plans(self, user):
+        """Like ``visible_to``, but with withdrawn indicators, because their submitted values stay readable."""
+        measures = Q(action=None) | Q(action__in=Action.objects.visible_to(user))
+        return self.filter(visible_plan_q(user, "strategy__"), measures)
 
 
 class Indicator(Recorded, Versioned):
@@ -62,3 +79,7 @@ class Indicator(Recorded, Versioned):
 
     def get_absolute_url(self):
         return reverse("strategies:indicator_detail", args=[self.pk])
+
+
+def visible_indicator_q(user, path: str = "indicator") -> Q:
+    return Q(**{f"{path}__in": Indicator.objects.in_visible_plans(user)})

@@ -2,20 +2,22 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
+from cities.rules import insider_city_ids, reads_network
 from core import clock
-from core.models import FrozenModel, HashedSnapshot, Recorded, Versioned
+from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
+from strategies import revision_access
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
 
-from .indicators import Indicator
-from .querysets import CityPeriodQuerySet, PeriodRevisionQuerySet, RevisionFileQuerySet
-from .strategy import Action
+from .actions import Action, visible_action_q
+from .indicators import Indicator, visible_indicator_q
+from .visibility import SHARED_VISIBILITIES
 
 
 class ReportingPeriod(Recorded):
@@ -42,6 +44,25 @@ class ReportingPeriod(Recorded):
 
     def __str__(self):
         return self.name
+
+
+class CityPeriodQuerySet(models.QuerySet):
+    def unlocked(self):
+        return self.exclude(state__in=LOCKED)
+
+    def visible_to(self, user):
+        """State and completeness: for people of the city and readers of the network.
+
+        For everyone else once a revision was published, or if they have access to a revision for a task.
+        """
+        if reads_network(user):
+            return self
+        published = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH)
+        seen = Q(city__in=insider_city_ids(user)) | Exists(published)
+        given = PeriodRevision.objects.granted_to(user)
+        if not given.query.is_empty():
+            seen |= Exists(given.filter(city_period=OuterRef("pk")))
+        return self.filter(seen)
 
 
 class CityPeriod(models.Model):
@@ -164,6 +185,35 @@ class PeriodComment(models.Model):
         return self.text[:80]
 
 
+class PeriodRevisionQuerySet(FrozenQuerySet):
+    """QuerySet of a frozen model: it can read and insert only."""
+
+    def visible_to(self, user):
+        """All revisions for readers of the network; else those of the user's cities, published ones, and for a task.
+
+        ``selectors.frozen`` reduces what a revision shows to the user: records of visibility *city* are shown to
+        people of the city only.
+        """
+        if reads_network(user):
+            return self
+        published = PeriodMove.objects.filter(
+            city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
+        )
+        seen = Q(city_period__city__in=insider_city_ids(user)) | Exists(published)
+        given = revision_access.granted_to(user)
+        return self.filter(seen if given is None else seen | given)
+
+    def granted_to(self, user):
+        """Revisions that apps above give the user access to for a task. The user reads them as the network does."""
+        given = revision_access.granted_to(user)
+        return self.none() if given is None else self.filter(given)
+
+    def newest_readable_id(self, user):
+        """Return a subquery for an outer query with ``revision``: id of the period's newest revision for the user."""
+        rows = self.visible_to(user).filter(city_period=OuterRef("revision__city_period"))
+        return Subquery(rows.order_by("-number").values("pk")[:1])
+
+
 class PeriodRevision(HashedSnapshot):
     """Snapshot of a submission: the facts, and the plan at that time. ``selectors.frozen`` documents the layout."""
 
@@ -230,6 +280,24 @@ class RevisionIndicator(FrozenModel):
 
     def __str__(self):
         return f"{self.indicator_id} in {self.revision_id}"
+
+
+class RevisionFileQuerySet(FrozenQuerySet):
+    def visible_to(self, user):
+        """Files listed for the user in the newest readable revision, and in revisions given for a task."""
+        own = Q(revision__city_period__city__in=insider_city_ids(user))
+        if reads_network(user):
+            listed = own | Q(visibility__in=SHARED_VISIBILITIES)
+        else:
+            plan = visible_action_q(user, "evidence__update__action") | visible_indicator_q(
+                user, "evidence__value__indicator"
+            )
+            listed = own | (Q(visibility=Visibility.PUBLIC) & plan)
+        seen = Q(revision=PeriodRevision.objects.newest_readable_id(user)) & listed
+        given = PeriodRevision.objects.granted_to(user)
+        if not given.query.is_empty():
+            seen |= Q(revision__in=given.values("pk")) & (own | Q(visibility__in=SHARED_VISIBILITIES))
+        return self.filter(seen)
 
 
 class RevisionFile(FrozenModel):

@@ -7,22 +7,28 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from cities.models import City, Organisation, Person, StoredFile, TargetGroup, Theme
+from cities.enums import Role
+from cities.models import City, StoredFile, Theme
+from cities.rules import has_network_role, insider_city_ids, official_city_ids
 from core import clock
 from core.models import Recorded, Versioned
-from strategies.enums import BudgetStatus, StrategyStatus, SwotKind
+from strategies.enums import StrategyStatus
 
-from .querysets import (
-    ActionQuerySet,
-    ActiveQuerySet,
-    StrategyCommentQuerySet,
-    StrategyPartQuerySet,
-    StrategyQuerySet,
-)
+from .visibility import current_plan_q, visible_plan_q
+
+
+class StrategyQuerySet(models.QuerySet):
+    def current(self):
+        return self.filter(current_plan_q())
+
+    def for_pages(self):
+        return self.select_related("city", "replaces", "replaced_by")
+
+    def visible_to(self, user):
+        return self.filter(visible_plan_q(user))
 
 
 class Strategy(Recorded, Versioned):
@@ -109,6 +115,14 @@ class Strategy(Recorded, Versioned):
         return reverse("strategies:strategy_detail", args=[self.ref])
 
 
+class StrategyCommentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Comments are visible to people of the city and to coordinators, also after adoption."""
+        if has_network_role(user, Role.COORDINATOR):
+            return self
+        return self.filter(strategy__city__in=insider_city_ids(user))
+
+
 class StrategyComment(models.Model):
     """A comment on a draft by people of the city. It is not part of the plan and never published."""
 
@@ -131,6 +145,28 @@ class StrategyComment(models.Model):
     @property
     def of_city_id(self) -> int:
         return self.strategy.city_id
+
+
+class StrategyPartQuerySet(models.QuerySet):
+    """Parts of a strategy, visible where the strategy is. Withdrawn parts are visible to officials of the city only."""
+
+    path = "strategy"
+
+    @classmethod
+    def for_path(cls, path):
+        """Return a subclass whose lookup path to the strategy is ``path``."""
+        return type(cls.__name__, (cls,), {"path": path})
+
+    def standing(self):
+        """Not withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def visible_to(self, user):
+        rows = self.filter(visible_plan_q(user, f"{self.path}__"))
+        if "withdrawn_at" in {field.name for field in self.model._meta.fields}:
+            mine = Q(**{f"{self.path}__city__in": official_city_ids(user)})
+            rows = rows.filter(Q(withdrawn_at=None) | mine)
+        return rows
 
 
 class PriorityArea(Recorded, Versioned):
@@ -194,186 +230,3 @@ class Objective(Recorded, Versioned):
     @property
     def of_city_id(self) -> int:
         return self.area.strategy.city_id
-
-
-class Action(Recorded, Versioned):
-    """What the city does. It has at most one responsible person; without one it cannot be on track."""
-
-    objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="actions")
-    code = models.CharField(_("code"), max_length=20)
-    title = models.CharField(_("title"), max_length=250)
-    description = models.TextField(_("description"), blank=True)
-    owner = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("owner")
-    )
-    responsible = models.ForeignKey(
-        Person,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="responsible_for",
-        verbose_name=_("accountable person"),
-    )
-    deputies = models.ManyToManyField(Person, blank=True, related_name="deputy_for", verbose_name=_("deputies"))
-    partners = models.ManyToManyField(Organisation, blank=True, related_name="partner_in", verbose_name=_("partners"))
-    target_groups = models.ManyToManyField(
-        TargetGroup, blank=True, related_name="actions", verbose_name=_("target groups")
-    )
-    starts_on = models.DateField(_("start"))
-    ends_on = models.DateField(_("end"))
-    is_pilot = models.BooleanField(_("part of the pilot"), default=True)
-    budget_status = models.CharField(_("budget"), max_length=12, choices=BudgetStatus, default=BudgetStatus.UNKNOWN)
-    published_at = models.DateTimeField(_("published"), null=True, blank=True)
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
-
-    objects = ActionQuerySet.as_manager()
-    history = HistoricalRecords(m2m_fields=[deputies, partners, target_groups])
-
-    class Meta:
-        ordering = ["objective", "code"]
-        verbose_name = _("action")
-        verbose_name_plural = _("actions")
-        constraints = [
-            models.UniqueConstraint(fields=["objective", "code"], name="strategies_action_code_once"),
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="strategies_action_ends_after_start"),
-            models.CheckConstraint(
-                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""), name="strategies_action_withdrawn_has_reason"
-            ),
-        ]
-
-    def __str__(self):
-        return self.title
-
-    @property
-    def of_city_id(self) -> int:
-        return self.objective.area.strategy.city_id
-
-    def get_absolute_url(self):
-        return reverse("strategies:action_detail", args=[self.pk])
-
-    @property
-    def strategy(self) -> Strategy:
-        return self.objective.area.strategy
-
-    @property
-    def city(self) -> City:
-        return self.strategy.city
-
-
-class Milestone(Recorded, Versioned):
-    """A dated result of an action. It is reached by an update (``MilestoneReached``)."""
-
-    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="milestones")
-    title = models.CharField(_("title"), max_length=250)
-    due_on = models.DateField(_("due"))
-    weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-
-    objects = ActiveQuerySet.as_manager()
-    history = HistoricalRecords()
-
-    class Meta:
-        ordering = ["due_on", "pk"]
-        verbose_name = _("milestone")
-        verbose_name_plural = _("milestones")
-        constraints = [models.CheckConstraint(condition=Q(weight__gte=1), name="strategies_milestone_weight_positive")]
-
-    def __str__(self):
-        return self.title
-
-    @property
-    def of_city_id(self) -> int:
-        return self.action.of_city_id
-
-
-class BudgetLine(Recorded, Versioned):
-    """A positive amount in the city's currency."""
-
-    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="budget_lines")
-    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
-    source = models.CharField(_("source"), max_length=200)
-    year = models.PositiveSmallIntegerField(_("year"))
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-
-    objects = ActiveQuerySet.as_manager()
-    history = HistoricalRecords()
-
-    class Meta:
-        ordering = ["year", "pk"]
-        verbose_name = _("budget line")
-        verbose_name_plural = _("budget lines")
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="strategies_budgetline_amount_positive")]
-
-    def __str__(self):
-        return f"{self.source} {self.year}"
-
-    @property
-    def of_city_id(self) -> int:
-        return self.action.of_city_id
-
-
-class SwotItem(Recorded, Versioned):
-    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="swot_items")
-    kind = models.CharField(_("kind"), max_length=12, choices=SwotKind)
-    text = models.TextField(_("text"))
-    areas = models.ManyToManyField(
-        PriorityArea, blank=True, related_name="swot_items", verbose_name=_("priority areas")
-    )
-    actions = models.ManyToManyField(Action, blank=True, related_name="swot_items", verbose_name=_("follow-up actions"))
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    objects = StrategyPartQuerySet.for_path("strategy").as_manager()
-    history = HistoricalRecords(m2m_fields=[areas, actions])
-
-    class Meta:
-        ordering = ["strategy", "pk"]
-        verbose_name = _("SWOT item")
-        verbose_name_plural = _("SWOT items")
-
-    def __str__(self):
-        return Truncator(self.text).chars(80)
-
-    @property
-    def of_city_id(self) -> int:
-        return self.strategy.city_id
-
-
-class Risk(Recorded, Versioned):
-    """A risk: a problem that implementation may meet. Not the problem that a priority area addresses."""
-
-    strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="risks")
-    text = models.TextField(_("problem"))
-    area = models.ForeignKey(
-        PriorityArea,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="risks",
-        verbose_name=_("priority area"),
-    )
-    swot_items = models.ManyToManyField(SwotItem, blank=True, related_name="risks", verbose_name=_("SWOT items"))
-    mitigating_action = models.ForeignKey(
-        Action,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="mitigated_risks",
-        verbose_name=_("action against it"),
-    )
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    objects = StrategyPartQuerySet.for_path("strategy").as_manager()
-    history = HistoricalRecords(m2m_fields=[swot_items])
-
-    class Meta:
-        ordering = ["strategy", "pk"]
-        verbose_name = _("implementation problem")
-        verbose_name_plural = _("implementation problems")
-
-    def __str__(self):
-        return Truncator(self.text).chars(80)
-
-    @property
-    def of_city_id(self) -> int:
-        return self.strategy.city_id

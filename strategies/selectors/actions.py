@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
 
-from cities.rules import insider_city_ids, official_city_ids, reads_network
+from cities.rules import insider_city_ids, official_city_ids
 from strategies.enums import LOCKED
 from strategies.models import (
     Action,
@@ -21,16 +21,9 @@ from strategies.models import (
     Strategy,
 )
 
+from .disclosure import reads_all_figures
 from .frozen import frozen_log
 from .frozen_rows import verified_rows
-
-
-def may_read_live(user: Any, city_id: int) -> bool:
-    """Return whether the user sees figures of open periods: people of the city, and readers of the network.
-
-    For the latter, pages mark them as not yet submitted.
-    """
-    return city_id in insider_city_ids(user) or reads_network(user)
 
 
 def with_readable_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet[Action]:
@@ -38,7 +31,7 @@ def with_readable_figures(actions: QuerySet[Action], user: Any, city_id: int) ->
 
     For the public they come from frozen rows. Those are read and checked at once, because SQL cannot check hashes.
     """
-    if may_read_live(user, city_id):
+    if reads_all_figures(user, city_id):
         return actions.with_health().with_money()
     newest = newest_frozen(user)
     used = actions.order_by().annotate(frozen_row=Subquery(newest.values("pk")[:1])).values("frozen_row")
@@ -95,7 +88,7 @@ class ActionPage:
 
 def action_page(action: Action, user: Any) -> ActionPage:
     city_id = action.of_city_id
-    is_insider, is_live = city_id in insider_city_ids(user), may_read_live(user, city_id)
+    is_insider, is_live = city_id in insider_city_ids(user), reads_all_figures(user, city_id)
     return ActionPage(
         action=action,
         is_insider=is_insider,
@@ -142,7 +135,3 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     if action.of_city_id not in official_city_ids(user):
         rows = rows.standing()
     return list(rows.prefetch_related("milestones", Prefetch("evidence", standing, to_attr="pieces")).newest_first())
-
-
-def has_draft(action: Action, user: Any) -> bool:
-    return action.drafts.filter(author=user).exists()

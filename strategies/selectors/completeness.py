@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from strategies.enums import CommentKind, Frequency, ImplementationStage
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative, ReportingPeriod
-from strategies.models.querysets import current_plan_q
+from strategies.models.visibility import current_plan_q
 
 
 class Missing(NamedTuple):

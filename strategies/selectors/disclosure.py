@@ -21,6 +21,10 @@ def few_text() -> str:
     return _("fewer than %(n)s") % {"n": locales.number(PEOPLE_AT_LEAST)}
 
 
-def may_read_few(user: Any, city_id: int) -> bool:
-    """Return whether the user may read figures of few people: people of the city, and readers of the network."""
+def reads_all_figures(user: Any, city_id: int) -> bool:
+    """Return whether the user reads figures of open periods and of few people.
+
+    These are people of the city, and readers of the network. For the latter, pages mark figures of open periods as not
+    yet submitted.
+    """
     return city_id in insider_city_ids(user) or reads_network(user)

@@ -44,9 +44,9 @@ from strategies.models import (
     RevisionIndicator,
     Strategy,
 )
-from strategies.models.querysets import SHARED_VISIBILITIES
+from strategies.models.visibility import SHARED_VISIBILITIES
 
-from .disclosure import few_text, is_few, may_read_few
+from .disclosure import few_text, is_few, reads_all_figures
 from .frozen_rows import verified_rows
 
 SCHEMA = "strategies.period"
@@ -475,7 +475,7 @@ def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
 
 
 def _reading_scope(user: Any, city_id: int) -> tuple[set[str], bool]:
-    return readable_visibilities(user, city_id), not may_read_few(user, city_id)
+    return readable_visibilities(user, city_id), not reads_all_figures(user, city_id)
 
 
 def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from core import clock, locales
 from strategies.enums import ChangeCause
 from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached
-from strategies.models.querysets import SHARED_VISIBILITIES
+from strategies.models.visibility import SHARED_VISIBILITIES
 
 HIDDEN_FIELDS = {"version", "uuid", "history_id", "path"}
 MAX_ENTRIES = 40

@@ -10,7 +10,7 @@ from core import locales
 from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
 
 from .completeness import due_indicators
-from .disclosure import few_text, is_few, may_read_few
+from .disclosure import few_text, is_few, reads_all_figures
 from .frozen import newest_values, submitted_values
 from .log_form import with_last_value
 
@@ -74,13 +74,13 @@ def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
             IndicatorRow(row, Figure(row.last_value), Figure(row.baseline), Figure(row.target))
             for row in with_last_value(rows)
         ]
-    newest, reads_small = newest_values(strategy, user), may_read_few(user, strategy.city_id)
+    newest, reads_small = newest_values(strategy, user), reads_all_figures(user, strategy.city_id)
     return [IndicatorRow(row, _told(newest.get(row.pk)), *_planned(row, reads_small)) for row in rows]
 
 
 def baseline_and_target(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
     """Return (baseline, target) as the user may read them."""
-    return _planned(indicator, may_read_few(user, indicator.of_city_id))
+    return _planned(indicator, reads_all_figures(user, indicator.of_city_id))
 
 
 class TargetProgress(NamedTuple):

@@ -15,7 +15,7 @@ from core import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import Action, ActionUpdate, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason
-from strategies.models.querysets import current_plan_q
+from strategies.models.visibility import current_plan_q
 from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
 
 from .completeness import Completeness, completeness

@@ -251,7 +251,7 @@ def return_period(
 ) -> CityPeriod:
     """Return a submitted period for correction. The submitted revision stays; the city continues in the next one.
 
-    ``marks``: ``{Place.key: comment}`` for each part that needs correction; a comment may be empty. Raises
+    ``marks``: ``{ReportSection.key: comment}`` for each part that needs correction; a comment may be empty. Raises
     PermissionRefused, OwnMunicipality, TransitionNotAllowed, ReasonMissing or InputRefused.
     """
     return _decide(city_period, "return", by=by, text=comments, marks=marks or {})

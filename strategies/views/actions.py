@@ -14,7 +14,8 @@ from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
 from strategies.models import Action
 from strategies.models.health import health_reason
-from strategies.selectors.actions import action_page, actions_of, may_read_live, with_readable_figures
+from strategies.selectors.actions import action_page, actions_of, with_readable_figures
+from strategies.selectors.disclosure import reads_all_figures
 from strategies.services import plans
 
 from . import breadcrumbs
@@ -142,7 +143,7 @@ class ActionList(StrategyMixin, DetailPage):
             "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), _("Actions")),
             "city": self.row.city,
             "is_insider": self.row.city_id in insider_city_ids(self.user),
-            "is_live": may_read_live(self.user, self.row.city_id),
+            "is_live": reads_all_figures(self.user, self.row.city_id),
             "loggable": self.loggable(page.object_list),
         }
         return super().get_context_data(**context | kwargs)

@@ -1,6 +1,7 @@
 """Indicators with their values, and one page to enter all values of a period."""
 
 from django.contrib import messages
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -74,8 +75,6 @@ class IndicatorDetail(DetailPage):
         return super().get_context_data(**context | kwargs)
 
     def list_breadcrumb(self):
-        from django.urls import reverse
-
         return (_("Indicators"), reverse("strategies:indicator_list", args=[self.row.strategy.ref]))
 
     def open_periods(self, city):

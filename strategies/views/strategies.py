@@ -7,25 +7,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.rules import insider_city_ids, official_city_ids
-from strategies.enums import Health, StrategyStatus, SwotKind
+from strategies.enums import WORST_FIRST, StrategyStatus, SwotKind
 from strategies.forms import DayForm
 from strategies.models import Objective, PriorityArea, Strategy
-from strategies.selectors.actions import actions_of, may_read_live
+from strategies.selectors.actions import actions_of
+from strategies.selectors.disclosure import reads_all_figures
 from strategies.services import plans
 
 from . import breadcrumbs
 from .actions import ReasonFormView
 from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin
-
-WORST_FIRST = [
-    Health.LATE,
-    Health.STALE,
-    Health.AT_RISK,
-    Health.ON_TRACK,
-    Health.NOT_STARTED,
-    Health.DONE,
-    Health.CANCELLED,
-]
 
 
 class StrategyPage(StrategyMixin, DetailPage):
@@ -53,7 +44,7 @@ class StrategyDetail(StrategyPage):
             "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(strategy.city), _("Strategy")),
             "status": StrategyStatus(strategy.status),
             "is_insider": strategy.city_id in insider_city_ids(user),
-            "is_live": may_read_live(user, strategy.city_id),
+            "is_live": reads_all_figures(user, strategy.city_id),
             "may_history": self.may("strategies.read_history"),
             "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
             "withdrawn": self.withdrawn(),

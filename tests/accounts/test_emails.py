@@ -15,24 +15,24 @@ from accounts.models import Mail
 from core import clock
 from tests.factories import UserFactory
 
-SECRET = "https://site.example/one-time"
+ONE_TIME_LINK = "https://site.example/one-time"
 
 
 @pytest.fixture
-def rung(monkeypatch):
-    """Which tasks were rung, without a broker."""
+def enqueued(monkeypatch):
+    """Record the enqueued tasks instead of sending them to a broker."""
     calls = []
     monkeypatch.setattr(services, "enqueue", lambda task, pk: calls.append((task, pk)))
     return calls
 
 
 @pytest.fixture
-def letter(db, rung):
+def mail(db, enqueued):
     return services.queue_mail(to="a@town.example", subject="Due\nsoon", body="Log it.")
 
 
-class Server(EmailBackend):
-    """A mail server that fails where a test says."""
+class FailingBackend(EmailBackend):
+    """An email backend that raises the errors set by a test."""
 
     fails_open = fails_send = fails_close = None
 
@@ -51,33 +51,33 @@ class Server(EmailBackend):
 
 
 @pytest.fixture
-def server(settings, monkeypatch):
-    settings.EMAIL_BACKEND = "tests.accounts.test_emails.Server"
+def email_backend(settings, monkeypatch):
+    settings.EMAIL_BACKEND = "tests.accounts.test_emails.FailingBackend"
     for name in ("fails_open", "fails_send", "fails_close"):
-        monkeypatch.setattr(Server, name, None)
-    return Server
+        monkeypatch.setattr(FailingBackend, name, None)
+    return FailingBackend
 
 
-# ---- writing
+# ---- queueing
 
 
-def test_letter_is_queued_and_rung_for(letter, rung):
-    assert letter.state == MailState.QUEUED
-    assert letter.subject == "Due soon"
-    assert rung == [(services.SEND, letter.pk)]
+def test_mail_is_queued_and_task_enqueued(mail, enqueued):
+    assert mail.state == MailState.QUEUED
+    assert mail.subject == "Due soon"
+    assert enqueued == [(services.SEND, mail.pk)]
 
 
-def test_same_key_writes_once(db, rung):
+def test_second_mail_with_same_key_is_not_queued(db, enqueued):
     first = services.queue_mail(to="a@town.example", subject="s", body="b", key="due:1")
     second = services.queue_mail(to="a@town.example", subject="s", body="b", key="due:1")
 
     assert first.key == "due:1"
     assert second is None
     assert Mail.objects.count() == 1
-    assert len(rung) == 1
+    assert len(enqueued) == 1
 
 
-def test_language_of_an_account_is_known(db):
+def test_language_of_returns_language_of_account(db):
     UserFactory(email="sv@town.example", language="sv")
 
     assert services.language_of("SV@town.example") == "sv"
@@ -87,33 +87,33 @@ def test_language_of_an_account_is_known(db):
 # ---- sending
 
 
-def test_letter_is_sent_once(letter):
-    tasks.send_mail(letter.pk)
-    tasks.send_mail(letter.pk)
+def test_mail_is_sent_once(mail):
+    tasks.send_mail(mail.pk)
+    tasks.send_mail(mail.pk)
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.SENT
-    assert letter.sent_at is not None
-    assert letter.body == "Log it."
+    mail.refresh_from_db()
+    assert mail.state == MailState.SENT
+    assert mail.sent_at is not None
+    assert mail.body == "Log it."
     assert [(sent.to, sent.subject, sent.body) for sent in outbox.outbox] == [
         (["a@town.example"], "Due soon", "Log it.")
     ]
 
 
-def test_two_claims_in_a_row_give_one_token(letter):
-    assert Mail.objects.claim(letter.pk) is not None
-    assert Mail.objects.claim(letter.pk) is None
+def test_second_claim_returns_no_token(mail):
+    assert Mail.objects.claim(mail.pk) is not None
+    assert Mail.objects.claim(mail.pk) is None
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_send_it_once(rung):
-    letter = services.queue_mail(to="a@town.example", subject="s", body="b")
+def test_concurrent_workers_send_mail_once(enqueued):
+    mail = services.queue_mail(to="a@town.example", subject="s", body="b")
     start, outbox.outbox = threading.Barrier(4), []
 
     def work():
         start.wait()
-        services.send_mail(letter.pk)
+        services.send_mail(mail.pk)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
@@ -126,27 +126,27 @@ def test_two_workers_at_once_send_it_once(rung):
     assert Mail.objects.get().state == MailState.SENT
 
 
-def test_server_that_is_away_leaves_the_letter_queued_three_times_then_failed(letter, server):
-    server.fails_open = ConnectionRefusedError("away")
+def test_mail_fails_after_three_attempts_without_server(mail, email_backend):
+    email_backend.fails_open = ConnectionRefusedError("away")
 
     seen = []
     for _ in range(4):
-        tasks.send_mail(letter.pk)
-        letter.refresh_from_db()
-        seen.append((letter.state, letter.attempts))
+        tasks.send_mail(mail.pk)
+        mail.refresh_from_db()
+        seen.append((mail.state, mail.attempts))
 
     assert seen == [("queued", 1), ("queued", 2), ("failed", 3), ("failed", 3)]
-    assert "away" in letter.reason
+    assert "away" in mail.reason
     assert outbox.outbox == []
 
 
-def test_address_that_cannot_be_written_in_a_header_is_not_handed_over(letter, server):
-    Mail.objects.filter(pk=letter.pk).update(recipient="a@town.example\nBcc: b@town.example")
+def test_mail_with_newline_in_recipient_is_not_sent(mail, email_backend):
+    Mail.objects.filter(pk=mail.pk).update(recipient="a@town.example\nBcc: b@town.example")
 
-    tasks.send_mail(letter.pk)
+    tasks.send_mail(mail.pk)
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.QUEUED
+    mail.refresh_from_db()
+    assert mail.state == MailState.QUEUED
     assert outbox.outbox == []
 
 
@@ -158,78 +158,78 @@ def test_address_that_cannot_be_written_in_a_header_is_not_handed_over(letter, s
         smtplib.SMTPSenderRefused(550, b"no", "epi@localhost"),
     ],
 )
-def test_refusal_by_the_server_is_certain(letter, server, refusal):
-    server.fails_send = refusal
+def test_mail_refused_by_server_is_queued_again(mail, email_backend, refusal):
+    email_backend.fails_send = refusal
 
-    tasks.send_mail(letter.pk)
+    tasks.send_mail(mail.pk)
 
-    letter.refresh_from_db()
-    assert (letter.state, letter.attempts) == (MailState.QUEUED, 1)
+    mail.refresh_from_db()
+    assert (mail.state, mail.attempts) == (MailState.QUEUED, 1)
 
 
-@pytest.mark.parametrize("break_off", [TimeoutError("silence"), smtplib.SMTPServerDisconnected("gone"), OSError(104)])
-def test_break_while_handing_over_leaves_the_fate_unknown_for_good(letter, server, break_off, rung):
-    server.fails_send = break_off
+@pytest.mark.parametrize("error", [TimeoutError("silence"), smtplib.SMTPServerDisconnected("gone"), OSError(104)])
+def test_mail_is_unknown_and_not_retried_after_error_while_sending(mail, email_backend, error, enqueued):
+    email_backend.fails_send = error
 
-    with pytest.raises(type(break_off)):
-        tasks.send_mail(letter.pk)
-    server.fails_send = None
+    with pytest.raises(type(error)):
+        tasks.send_mail(mail.pk)
+    email_backend.fails_send = None
     with clock.at(clock.now() + timedelta(days=2)):
         tasks.requeue_mails()
-    tasks.send_mail(letter.pk)
+    tasks.send_mail(mail.pk)
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.UNKNOWN
+    mail.refresh_from_db()
+    assert mail.state == MailState.UNKNOWN
     assert outbox.outbox == []
 
 
-def test_server_that_does_not_say_goodbye_has_the_letter_all_the_same(letter, server):
-    server.fails_close = OSError("gone")
+def test_mail_is_sent_when_closing_connection_fails(mail, email_backend):
+    email_backend.fails_close = OSError("gone")
 
-    tasks.send_mail(letter.pk)
+    tasks.send_mail(mail.pk)
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.SENT
+    mail.refresh_from_db()
+    assert mail.state == MailState.SENT
 
 
-def test_sender_that_fell_silent_leaves_the_fate_unknown(letter):
-    Mail.objects.claim(letter.pk)
+def test_mail_is_unknown_after_claim_timeout(mail):
+    Mail.objects.claim(mail.pk)
 
     assert services.give_up_stuck_mails() == 0
     with clock.at(clock.now() + timedelta(seconds=Mail.CLAIM_TIMEOUT_SECONDS + 1)):
         assert services.give_up_stuck_mails() == 1
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.UNKNOWN
+    mail.refresh_from_db()
+    assert mail.state == MailState.UNKNOWN
     assert services.mails_to_requeue() == []
 
 
-def test_silent_sender_that_comes_back_still_tells(letter):
-    token = Mail.objects.claim(letter.pk)
+def test_late_sender_stores_outcome_of_unknown_mail(mail):
+    token = Mail.objects.claim(mail.pk)
     with clock.at(clock.now() + timedelta(seconds=Mail.CLAIM_TIMEOUT_SECONDS + 1)):
         services.give_up_stuck_mails()
 
-    services._store_outcome(letter.pk, token, state=MailState.SENT, sent_at=clock.now())
+    services._store_outcome(mail.pk, token, state=MailState.SENT, sent_at=clock.now())
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.SENT
+    mail.refresh_from_db()
+    assert mail.state == MailState.SENT
 
 
-def test_silent_sender_does_not_tell_of_a_letter_that_was_sent_again(letter, everyone):
-    token = Mail.objects.claim(letter.pk)
+def test_late_sender_does_not_change_mail_queued_again(mail, everyone):
+    token = Mail.objects.claim(mail.pk)
     Mail.objects.update(state=MailState.UNKNOWN)
-    services.resend_mail(letter, by=everyone["coordinator"])
+    services.resend_mail(mail, by=everyone["coordinator"])
 
-    services._store_outcome(letter.pk, token, state=MailState.SENT, sent_at=clock.now())
+    services._store_outcome(mail.pk, token, state=MailState.SENT, sent_at=clock.now())
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.QUEUED
-
-
-# ---- the tick
+    mail.refresh_from_db()
+    assert mail.state == MailState.QUEUED
 
 
-def test_tick_rings_for_what_waits_and_no_more_than_it_may(letter, monkeypatch):
+# ---- periodic task
+
+
+def test_requeue_mails_sends_tasks_up_to_limit(mail, monkeypatch):
     for number in range(3):
         services.queue_mail(to=f"{number}@town.example", subject="s", body="b")
     monkeypatch.setattr(services, "REQUEUED_AT_ONCE", 2)
@@ -238,92 +238,92 @@ def test_tick_rings_for_what_waits_and_no_more_than_it_may(letter, monkeypatch):
 
     tasks.requeue_mails()
 
-    assert calls == [(services.SEND, [letter.pk]), (services.SEND, [letter.pk + 1])]
+    assert calls == [(services.SEND, [mail.pk]), (services.SEND, [mail.pk + 1])]
 
 
-def test_letter_that_failed_rests_before_it_is_tried_again(letter, server):
-    server.fails_open = ConnectionRefusedError("away")
-    tasks.send_mail(letter.pk)
+def test_failed_attempt_is_retried_after_pause(mail, email_backend):
+    email_backend.fails_open = ConnectionRefusedError("away")
+    tasks.send_mail(mail.pk)
 
     assert services.mails_to_requeue() == []
     with clock.at(clock.now() + timedelta(minutes=3)):
-        assert services.mails_to_requeue() == [letter.pk]
+        assert services.mails_to_requeue() == [mail.pk]
 
 
-# ---- secrets
+# ---- one-time links
 
 
 @pytest.fixture
-def secret(db, rung):
-    return services.queue_mail(to="a@town.example", subject="Invitation", body=SECRET, has_secret=True)
+def mail_with_link(db, enqueued):
+    return services.queue_mail(to="a@town.example", subject="Invitation", body=ONE_TIME_LINK, has_secret=True)
 
 
-def test_one_time_link_is_blanked_once_sent(secret):
-    tasks.send_mail(secret.pk)
+def test_one_time_link_is_deleted_after_sending(mail_with_link):
+    tasks.send_mail(mail_with_link.pk)
 
-    secret.refresh_from_db()
-    assert secret.body == ""
-    assert SECRET in outbox.outbox[0].body
+    mail_with_link.refresh_from_db()
+    assert mail_with_link.body == ""
+    assert ONE_TIME_LINK in outbox.outbox[0].body
 
 
-def test_one_time_link_is_kept_in_the_demo_on_ones_own_machine(secret):
+def test_one_time_link_is_kept_in_local_demo(mail_with_link):
     UserFactory(email="official@demo.example")
 
-    tasks.send_mail(secret.pk)
+    tasks.send_mail(mail_with_link.pk)
 
-    secret.refresh_from_db()
-    assert secret.body == SECRET
+    mail_with_link.refresh_from_db()
+    assert mail_with_link.body == ONE_TIME_LINK
 
 
 @pytest.mark.parametrize(
     "name,value",
     [("SITE_URL", "https://epi.example"), ("EMAIL_HOST", "smtp.example"), ("DEMO_ALLOWED", False)],
 )
-def test_one_time_link_is_never_kept_where_others_could_read_it(secret, settings, name, value):
+def test_one_time_link_is_deleted_outside_local_demo(mail_with_link, settings, name, value):
     UserFactory(email="official@demo.example")
     setattr(settings, name, value)
 
-    tasks.send_mail(secret.pk)
+    tasks.send_mail(mail_with_link.pk)
 
-    secret.refresh_from_db()
-    assert secret.body == ""
+    mail_with_link.refresh_from_db()
+    assert mail_with_link.body == ""
 
 
-# ---- the coordinators' page
+# ---- coordinators' pages
 
 
 @pytest.mark.parametrize(
     "role", ["official", "lead", "partner", "scientific", "data_protection", "superuser", "former"]
 )
-def test_letters_are_the_coordinators_alone(client, everyone, letter, role):
+def test_mail_pages_are_404_for_other_roles(client, everyone, mail, role):
     client.force_login(everyone[role])
 
-    for name, args in (("mail_list", []), ("mail_detail", [letter.pk])):
+    for name, args in (("mail_list", []), ("mail_detail", [mail.pk])):
         assert client.get(reverse(f"accounts:{name}", args=args)).status_code == 404
-    assert client.post(reverse("accounts:mail_send_again", args=[letter.pk])).status_code == 404
+    assert client.post(reverse("accounts:mail_send_again", args=[mail.pk])).status_code == 404
 
 
-def test_stranger_is_asked_who_she_is(client, letter):
-    response = client.get(reverse("accounts:mail_detail", args=[letter.pk]))
+def test_mail_page_redirects_anonymous_visitor_to_sign_in(client, mail):
+    response = client.get(reverse("accounts:mail_detail", args=[mail.pk]))
 
     assert response.status_code == 302
     assert response["Location"].startswith(reverse("account_login"))
 
 
-def test_coordinator_sees_what_became_of_letters_but_no_one_time_link(client, everyone, secret, letter, settings):
+def test_coordinator_sees_mails_without_one_time_links(client, everyone, mail_with_link, mail, settings):
     client.force_login(everyone["coordinator"])
 
     page = client.get(reverse("accounts:mail_list"))
-    detail = client.get(reverse("accounts:mail_detail", args=[secret.pk]))
-    plain = client.get(reverse("accounts:mail_detail", args=[letter.pk]))
+    detail = client.get(reverse("accounts:mail_detail", args=[mail_with_link.pk]))
+    plain = client.get(reverse("accounts:mail_detail", args=[mail.pk]))
 
-    assert list(page.context["object_list"]) == [letter, secret]
+    assert list(page.context["object_list"]) == [mail, mail_with_link]
     assert str(settings.EMAIL_FILE_PATH) in page.content.decode()
-    assert SECRET not in page.content.decode() + detail.content.decode()
+    assert ONE_TIME_LINK not in page.content.decode() + detail.content.decode()
     assert "Log it." in plain.content.decode()
 
 
-def test_folder_is_not_named_where_letters_go_by_smtp(client, everyone, settings):
+def test_mail_folder_is_hidden_when_smtp_is_set(client, everyone, settings):
     settings.EMAIL_HOST = "smtp.example"
     client.force_login(everyone["coordinator"])
 
@@ -332,7 +332,7 @@ def test_folder_is_not_named_where_letters_go_by_smtp(client, everyone, settings
     assert str(settings.EMAIL_FILE_PATH) not in page.content.decode()
 
 
-def test_letters_are_found_by_state_and_recipient(client, everyone, letter, rung):
+def test_mail_list_filters_by_state_and_recipient(client, everyone, mail, enqueued):
     other = services.queue_mail(to="b@town.example", subject="s", body="b")
     Mail.objects.filter(pk=other.pk).update(state=MailState.FAILED)
     client.force_login(everyone["coordinator"])
@@ -342,12 +342,12 @@ def test_letters_are_found_by_state_and_recipient(client, everyone, letter, rung
     nonsense = client.get(reverse("accounts:mail_list"), {"state": "nonsense"})
 
     assert list(by_state.context["object_list"]) == [other]
-    assert list(by_name.context["object_list"]) == [letter]
+    assert list(by_name.context["object_list"]) == [mail]
     assert nonsense.context["paginator"].count == 2
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_list_of_letters_costs_the_same_for_one_or_five(client, everyone, rung, count, django_assert_max_num_queries):
+def test_mail_list_costs_the_same_for_one_or_five(client, everyone, enqueued, count, django_assert_max_num_queries):
     for number in range(count):
         services.queue_mail(to=f"{number}@town.example", subject="s", body="b")
     client.force_login(everyone["coordinator"])
@@ -362,32 +362,32 @@ def test_list_of_letters_costs_the_same_for_one_or_five(client, everyone, rung, 
 COSTS: set[int] = set()
 
 
-def test_send_again_takes_what_is_stuck(client, everyone, letter, rung):
-    Mail.objects.filter(pk=letter.pk).update(state=MailState.UNKNOWN, attempts=3, reason="silence")
+def test_unknown_mail_is_sent_again(client, everyone, mail, enqueued):
+    Mail.objects.filter(pk=mail.pk).update(state=MailState.UNKNOWN, attempts=3, reason="silence")
     client.force_login(everyone["coordinator"])
 
-    client.post(reverse("accounts:mail_send_again", args=[letter.pk]))
-    tasks.send_mail(letter.pk)
+    client.post(reverse("accounts:mail_send_again", args=[mail.pk]))
+    tasks.send_mail(mail.pk)
 
-    letter.refresh_from_db()
-    assert letter.state == MailState.SENT
-    assert rung == [(services.SEND, letter.pk)] * 2
+    mail.refresh_from_db()
+    assert mail.state == MailState.SENT
+    assert enqueued == [(services.SEND, mail.pk)] * 2
 
 
 @pytest.mark.parametrize("state", [MailState.QUEUED, MailState.SENDING, MailState.SENT])
-def test_letter_on_its_way_is_not_sent_again(client, everyone, letter, state):
-    Mail.objects.filter(pk=letter.pk).update(state=state, sent_at=clock.now())
+def test_mail_being_sent_is_not_sent_again(client, everyone, mail, state):
+    Mail.objects.filter(pk=mail.pk).update(state=state, sent_at=clock.now())
     client.force_login(everyone["coordinator"])
 
-    response = client.post(reverse("accounts:mail_send_again", args=[letter.pk]), follow=True)
+    response = client.post(reverse("accounts:mail_send_again", args=[mail.pk]), follow=True)
 
     assert "on its way" in response.content.decode()
-    letter.refresh_from_db()
-    assert letter.state == state
+    mail.refresh_from_db()
+    assert mail.state == state
 
 
-def test_service_asks_the_same_rule(letter, everyone):
+def test_resend_mail_service_refuses_other_roles(mail, everyone):
     Mail.objects.update(state=MailState.FAILED)
 
     with pytest.raises(MailRefused, match="coordinators"):
-        services.resend_mail(letter, by=everyone["superuser"])
+        services.resend_mail(mail, by=everyone["superuser"])

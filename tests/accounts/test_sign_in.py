@@ -18,7 +18,7 @@ def sign_in(client, email, password=PASSWORD, **more):
 
 
 @pytest.mark.django_db
-def test_sign_in_by_address_whatever_its_case(client):
+def test_sign_in_ignores_case_of_email(client):
     user = UserFactory(email="anna@town.example")
 
     response = sign_in(client, "Anna@Town.Example", next="/cities/")
@@ -28,7 +28,7 @@ def test_sign_in_by_address_whatever_its_case(client):
 
 
 @pytest.mark.django_db
-def test_sign_in_does_not_lead_to_other_sites(client):
+def test_sign_in_does_not_redirect_to_other_sites(client):
     UserFactory(email="anna@town.example")
 
     response = sign_in(client, "anna@town.example", next="https://evil.example/")
@@ -37,7 +37,7 @@ def test_sign_in_does_not_lead_to_other_sites(client):
 
 
 @pytest.mark.django_db
-def test_wrong_password_tells_not_whether_the_account_exists(client):
+def test_wrong_password_has_same_error_for_unknown_account(client):
     UserFactory(email="anna@town.example")
 
     known = sign_in(client, "anna@town.example", "wrong-password").context["form"].errors
@@ -48,32 +48,32 @@ def test_wrong_password_tells_not_whether_the_account_exists(client):
 
 
 @pytest.mark.django_db
-def test_sign_in_is_limited_by_address_in_the_cache_that_all_share(client):
+def test_sign_in_is_rate_limited_in_shared_cache(client):
     UserFactory(email="anna@town.example")
 
-    said = [str(sign_in(client, "anna@town.example", "wrong").context["form"].errors) for _ in range(6)]
-    right = sign_in(client, "anna@town.example")
+    errors = [str(sign_in(client, "anna@town.example", "wrong").context["form"].errors) for _ in range(6)]
+    correct = sign_in(client, "anna@town.example")
 
-    assert "Too many" not in said[4]
-    assert "Too many" in said[5]
-    assert "Too many" in str(right.context["form"].errors)
+    assert "Too many" not in errors[4]
+    assert "Too many" in errors[5]
+    assert "Too many" in str(correct.context["form"].errors)
     assert "locmem" not in conf.CACHES["default"]["BACKEND"].lower()
 
 
 @pytest.mark.django_db
-def test_limit_counts_for_the_workbenchs_door_too(client):
+def test_sign_in_through_admin_is_rate_limited(client):
     UserFactory(email="anna@town.example")
-    door = client.get("/admin/")["Location"]
-    assert door.startswith(LOGIN)
+    login_url = client.get("/admin/")["Location"]
+    assert login_url.startswith(LOGIN)
 
     for _ in range(6):
-        answer = client.post(door, {"login": "anna@town.example", "password": "wrong"})
+        response = client.post(login_url, {"login": "anna@town.example", "password": "wrong"})
 
-    assert "Too many" in str(answer.context["form"].errors)
+    assert "Too many" in str(response.context["form"].errors)
 
 
 @pytest.mark.django_db
-def test_limit_is_lifted_with_the_cache(client):
+def test_sign_in_limit_ends_when_cache_is_cleared(client):
     UserFactory(email="anna@town.example")
     for _ in range(6):
         sign_in(client, "anna@town.example", "wrong")
@@ -84,7 +84,7 @@ def test_limit_is_lifted_with_the_cache(client):
 
 
 @pytest.mark.django_db
-def test_inactive_account_does_not_sign_in(client):
+def test_inactive_account_cannot_sign_in(client):
     UserFactory(email="anna@town.example", is_active=False)
 
     sign_in(client, "anna@town.example")
@@ -93,7 +93,7 @@ def test_inactive_account_does_not_sign_in(client):
 
 
 @pytest.mark.django_db
-def test_nobody_signs_up(client):
+def test_sign_up_is_closed(client):
     page = client.get("/account/signup/")
     client.post("/account/signup/", {"email": "new@town.example", "password1": PASSWORD})
 
@@ -102,7 +102,7 @@ def test_nobody_signs_up(client):
 
 
 @pytest.mark.parametrize("name", ["account_email", "account_confirm_email", "account_request_login_code"])
-def test_doors_that_nobody_needs_are_not_there(name):
+def test_unused_allauth_urls_do_not_exist(name):
     with pytest.raises(NoReverseMatch):
         reverse(name)
 
@@ -111,7 +111,7 @@ def test_doors_that_nobody_needs_are_not_there(name):
 
 
 @pytest.mark.django_db
-def test_reset_tells_nobody_who_has_an_account(client):
+def test_password_reset_has_same_response_for_unknown_account(client):
     UserFactory(email="anna@town.example")
 
     known = client.post("/account/password/reset/", {"email": "anna@town.example"})
@@ -123,7 +123,7 @@ def test_reset_tells_nobody_who_has_an_account(client):
 
 
 @pytest.mark.django_db
-def test_reset_letter_is_in_the_readers_language_with_the_sites_own_address(client, settings):
+def test_password_reset_mail_uses_language_of_user_and_site_url(client, settings):
     settings.SITE_URL = "https://epi.example"
     UserFactory(email="anna@town.example", language="sv")
 
@@ -137,7 +137,7 @@ def test_reset_letter_is_in_the_readers_language_with_the_sites_own_address(clie
 
 
 @pytest.mark.django_db
-def test_reset_link_works_once(client):
+def test_password_reset_link_works_once(client):
     user = UserFactory(email="anna@town.example")
     client.post("/account/password/reset/", {"email": "anna@town.example"})
     link = re.search(r"http\S+", Mail.objects.get().body)[0]
@@ -153,7 +153,7 @@ def test_reset_link_works_once(client):
 
 
 @pytest.mark.django_db
-def test_reset_is_limited(client):
+def test_password_reset_is_rate_limited(client):
     UserFactory(email="anna@town.example")
 
     codes = [client.post("/account/password/reset/", {"email": "anna@town.example"}).status_code for _ in range(4)]
@@ -166,7 +166,7 @@ def test_reset_is_limited(client):
 
 
 @pytest.mark.django_db
-def test_chosen_language_is_remembered_on_the_account(client):
+def test_chosen_language_is_stored_on_account(client):
     user = UserFactory()
     client.force_login(user)
 
@@ -180,14 +180,14 @@ def test_chosen_language_is_remembered_on_the_account(client):
 
 
 @pytest.mark.django_db
-def test_stranger_keeps_the_choice_in_a_cookie(client):
+def test_language_of_anonymous_visitor_is_stored_in_cookie(client):
     client.post("/i18n/setlang/", {"language": "sv", "next": "/cities/"})
 
     assert client.get("/cities/").headers["Content-Language"] == "sv"
 
 
 @pytest.mark.django_db
-def test_choice_before_signing_in_becomes_the_persons_and_leaves_the_browser(client):
+def test_language_cookie_moves_to_account_at_sign_in(client):
     user = UserFactory(language="en")
     client.post("/i18n/setlang/", {"language": "sv", "next": "/cities/"})
 
@@ -200,7 +200,7 @@ def test_choice_before_signing_in_becomes_the_persons_and_leaves_the_browser(cli
 
 
 @pytest.mark.django_db
-def test_choice_of_a_signed_in_person_is_not_that_of_the_next_one(client):
+def test_language_of_one_user_does_not_pass_to_next_user(client):
     first, second = UserFactory(), UserFactory(language="en")
     client.force_login(first)
     client.post("/i18n/setlang/", {"language": "sv", "next": "/cities/"})
@@ -224,12 +224,12 @@ def test_unknown_language_changes_nothing(client):
 
 
 @pytest.mark.django_db
-def test_language_is_not_changed_by_looking(client):
+def test_get_request_does_not_set_language(client):
     assert client.get("/i18n/setlang/").status_code == 405
 
 
 @pytest.mark.django_db
-def test_preferences_are_ones_own(client):
+def test_preferences_change_own_language_only(client):
     user, other = UserFactory(), UserFactory()
     client.force_login(user)
 
@@ -245,13 +245,13 @@ def test_preferences_are_ones_own(client):
 
 
 @pytest.mark.django_db
-def test_preferences_are_not_for_strangers(client):
+def test_preferences_redirect_anonymous_visitor_to_sign_in(client):
     assert client.get(reverse("accounts:preferences"))["Location"].startswith(LOGIN)
     assert client.get(reverse("accounts:own_data"))["Location"].startswith(LOGIN)
 
 
 @pytest.mark.django_db
-def test_own_data_are_ones_own(client, everyone):
+def test_own_data_holds_no_data_of_others(client, everyone):
     client.force_login(everyone["lead"])
 
     data = client.get(reverse("accounts:own_data")).json()
@@ -263,7 +263,7 @@ def test_own_data_are_ones_own(client, everyone):
 
 
 @pytest.mark.django_db
-def test_account_without_person_has_data_too():
+def test_own_data_of_account_without_person_has_no_network():
     PersonFactory(user=None)
 
     assert own_data(UserFactory())["network"] == {}

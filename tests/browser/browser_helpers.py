@@ -1,4 +1,4 @@
-"""What people do in the journeys: reach things by key, bring a photo, look for what does not fit the screen."""
+"""Helpers of the browser tests: keyboard focus, a photo to upload, elements wider than the screen."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ TOO_WIDE = """() => {
 }"""
 
 
-def photo(folder: Path, name: str = "café.jpg") -> Path:
-    """A photo as a phone takes it, with the place where it was taken."""
+def save_photo(folder: Path, name: str = "café.jpg") -> Path:
+    """Save a photo with a GPS position, as a phone takes it, and return its path."""
     picture, exif = Image.new("RGB", (640, 480), "teal"), Image.Exif()
     exif[0x8825] = {1: "N", 2: (58.0, 24.0, 36.0), 3: "E", 4: (15.0, 37.0, 12.0)}  # GPS
     picture.save(folder / name, exif=exif)
@@ -22,14 +22,14 @@ def photo(folder: Path, name: str = "café.jpg") -> Path:
 
 
 def tab_to(page, target, limit: int = 150) -> None:
-    """Press Tab until ``target`` has the focus; fails where it is never reached."""
-    for _step in range(limit):
+    """Press Tab until ``target`` has the focus; fail if it never gets it."""
+    for _ in range(limit):
         if target.evaluate("e => e === document.activeElement"):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Never reached by Tab; the focus is on {page.evaluate(FOCUSED)!r}")
 
 
-def fits_the_screen(page) -> list[str]:
-    """What sticks out to the right of the screen."""
+def elements_too_wide(page) -> list[str]:
+    """Return the elements that extend beyond the right edge of the screen."""
     return page.evaluate(TOO_WIDE)

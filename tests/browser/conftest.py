@@ -1,15 +1,16 @@
-"""Chromium by Playwright on the served demo. Each page is watched: no console error, no request to another host."""
+"""Chromium by Playwright on the served demo. A console error or a request to another host fails the test."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from .live_site import PASSWORD, ROOT, chromium, demo_site
-from .page_list import numbers
+from .page_list import create_rows_and_find_ids
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SHOTS = Path(ROOT / "var" / "screenshots")
+SCREENSHOTS = Path(ROOT / "var" / "screenshots")
 
 
 def pytest_collection_modifyitems(items):
@@ -19,15 +20,17 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def site():
-    with demo_site() as served:
+def site(tmp_path_factory):
+    """Serve a copy of the demo for each test process; the demo is loaded once."""
+    base = tmp_path_factory.getbasetemp()
+    with demo_site(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) as served:
         yield served
 
 
 @pytest.fixture(scope="session")
-def found(site):
-    """What the addresses of ``places`` are filled in with."""
-    return numbers(site)
+def demo_ids(site):
+    """Return the ids that the paths of ``page_list`` contain."""
+    return create_rows_and_find_ids(site)
 
 
 @pytest.fixture(scope="session")
@@ -40,24 +43,24 @@ def browser():
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     arguments += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield started
-        started.close()
+        launched = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")
 def signed_in(site, browser):
-    """Cookies of a demo account, made by signing in once: ``signed_in("partner")``."""
-    kept: dict[str, dict] = {}
+    """Return a function that gives the cookies of a demo account: ``signed_in("partner")``. It signs in once."""
+    states: dict[str, dict] = {}
 
     def cookies(name: str) -> dict:
-        if name not in kept:
+        if name not in states:
             context = browser.new_context()
             page = context.new_page()
             sign_in(page, site, name)
-            kept[name] = context.storage_state()
+            states[name] = context.storage_state()
             context.close()
-        return kept[name]
+        return states[name]
 
     return cookies
 
@@ -73,7 +76,10 @@ def sign_in(page, site, name: str) -> None:
 
 @pytest.fixture
 def visit(site, browser, signed_in):
-    """``visit("partner", "/dashboards/", width=360, dark=True, js=True)`` gives the page; faults fail the test."""
+    """Return a function: ``visit("partner", "/dashboards/", width=360, dark=True, js=True)`` returns the page.
+
+    Console errors and requests to other hosts fail the test.
+    """
     contexts, faults = [], []
 
     def open_page(name: str | None, path: str, *, width=1280, dark=False, js=True, fresh=False):
@@ -105,9 +111,9 @@ def visit(site, browser, signed_in):
 
 
 def _is_fault(message) -> bool:
-    """Chromium also notes a page that refuses or says *edited meanwhile*: that is an answer, not a fault."""
-    is_answer = re.search(r"status of (403|404|409) ", message.text) and "/static/" not in message.location["url"]
-    return message.type == "error" and not is_answer
+    """Chromium also logs responses 403, 404 and 409 as errors; the tests expect those."""
+    is_expected = re.search(r"status of (403|404|409) ", message.text) and "/static/" not in message.location["url"]
+    return message.type == "error" and not is_expected
 
 
 def _same_host(url: str, own: str, faults: list[str]) -> None:
@@ -117,14 +123,15 @@ def _same_host(url: str, own: str, faults: list[str]) -> None:
 
 @pytest.fixture(scope="session")
 def axe():
-    """``axe(page)`` lists what axe-core finds on it, of any impact."""
+    """Return a function: ``axe(page)`` lists the violations that axe-core finds, of any impact."""
     source = AXE.read_text("utf-8")
 
     def violations(page) -> list[str]:
-        told = list(page.faults)
-        page.evaluate(source)
+        faults_before = list(page.faults)
+        if not page.evaluate("() => 'axe' in window"):
+            page.evaluate(source)
         result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        page.faults[:] = told  # what axe itself tried is not the page's doing
+        page.faults[:] = faults_before  # violations caused by axe itself
         return [
             f"{row['id']} ({row['impact']}): {node['html'][:160]}"
             for row in result["violations"]
@@ -135,11 +142,11 @@ def axe():
 
 
 @pytest.fixture
-def shot():
-    """``shot(page, "name")`` keeps a picture of the whole page under var/screenshots, to look at."""
+def screenshot():
+    """Return a function: ``screenshot(page, "name")`` saves an image of the whole page in var/screenshots."""
 
     def take(page, name: str) -> None:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     return take

@@ -1,5 +1,6 @@
-"""The demo served by a real server for browser tests: its own data folder, its own process, a free port."""
+"""Serve the demo for browser tests: in a separate process, with a separate data folder, on a free port."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -20,8 +21,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def chromium() -> str | None:
-    named = os.environ.get("EPI_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    from_environment = os.environ.get("EPI_CHROMIUM")
+    return from_environment or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def free_port() -> int:
@@ -31,27 +32,55 @@ def free_port() -> int:
 
 
 class Site:
-    """A running demo: its address, and a shell into it."""
+    """A running demo: its URL, and a way to run code in it."""
 
     def __init__(self, url: str, environment: dict[str, str]):
         self.url, self.environment = url, environment
 
     @property
     def rendered(self) -> set[str]:
-        """Names of the templates that pages were made of so far."""
+        """Return the names of the templates that were rendered so far."""
         return set((Path(self.environment["EPI_DATA_DIR"]) / "templates.txt").read_text("utf-8").split())
 
     def shell(self, code: str) -> str:
-        """What ``code`` prints in the project's shell, in the same database."""
+        """Run ``code`` in Django's shell with the same database and return its output."""
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout.strip()
+        result = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr[-3000:]
+        return result.stdout.strip()
+
+
+COMMANDS = (
+    ["migrate", "-v0"],
+    ["createcachetable"],
+    ["collectstatic", "--noinput", "-v0"],
+    ["seed_demo"],
+)
+
+
+def load_demo(shared: Path, environment: dict[str, str]) -> Path:
+    """Return a data folder with the demo, created by the first process that needs it."""
+    folder = shared / "demo"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            new_folder = Path(tempfile.mkdtemp(dir=shared))
+            for command in COMMANDS:
+                result = subprocess.run(
+                    [sys.executable, "manage.py", *command],
+                    cwd=ROOT,
+                    env=environment | {"EPI_DATA_DIR": str(new_folder)},
+                    capture_output=True,
+                    text=True,
+                )
+                assert result.returncode == 0, f"{' '.join(command)}: {result.stderr[-3000:]}"
+            new_folder.rename(folder)
+    return folder
 
 
 @contextmanager
-def demo_site() -> Iterator[Site]:
-    """Migrates, loads the demo and serves it on a free port of this machine; stops it again."""
+def demo_site(shared: Path) -> Iterator[Site]:
+    """Serve a copy of the demo on a free port of this machine, and stop it at the end."""
     folder, port = Path(tempfile.mkdtemp(prefix="epi-browser-")), free_port()
     url = f"http://127.0.0.1:{port}"
     environment = os.environ | {
@@ -64,19 +93,15 @@ def demo_site() -> Iterator[Site]:
     for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
         environment.pop(name, None)
     try:
-        for command in (["migrate", "-v0"], ["createcachetable"], ["collectstatic", "--noinput", "-v0"], ["seed_demo"]):
-            done = subprocess.run(
-                [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{' '.join(command)}: {done.stderr[-3000:]}"
-        with _served(port, environment):
+        shutil.copytree(load_demo(shared, environment), folder, dirs_exist_ok=True)
+        with _run_server(port, environment):
             yield Site(url, environment)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _served(port: int, environment: dict[str, str]) -> Iterator[None]:
+def _run_server(port: int, environment: dict[str, str]) -> Iterator[None]:
     command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
     command += [
         "--port",
@@ -91,14 +116,14 @@ def _served(port: int, environment: dict[str, str]) -> Iterator[None]:
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
-            _wait(port, server, log)
+            _wait_for_server(port, server, log)
             yield
         finally:
             server.terminate()
             server.wait(20)
 
 
-def _wait(port: int, server: subprocess.Popen, log: Path) -> None:
+def _wait_for_server(port: int, server: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert server.poll() is None, log.read_text(errors="replace")[-3000:]

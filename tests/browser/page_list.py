@@ -1,11 +1,11 @@
-"""Every page and state that people meet, each in its fullest role: ``(name, role, path)``."""
+"""Every page and state as ``(name, role, path)``, with the role that sees most of it."""
 
 import json
 
-# What the demo does not hold: evaluations in discussion, in moderation and sent back, a question to a city, open
-# invitations, a link to a new password, a value that may still be withdrawn, a file that was tampered with, reports
-# that wait or have failed.
-MAKE = """
+# Creates what the demo lacks: evaluations in discussion, in moderation and returned, a question to a city, open
+# invitations, a password reset link, a value that can be withdrawn, a file with a wrong hash, queued and failed
+# reports.
+CREATE_ROWS = """
 import json
 from datetime import timedelta
 
@@ -19,10 +19,12 @@ from cities.services import invitations
 from accounts.models import User
 from core import clock
 from evaluation.models import Evaluation, EvaluationRound
-from evaluation.services import committee, consensus, discussion, ratings, reports, rounds, stages
-from strategies import gates
+from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
+from pilot import gates
+from pilot.models import PilotPhase
+from reports.services import reports
 from strategies.enums import LOCKED
-from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, PilotPhase, Strategy
+from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, Strategy
 from strategies.services import periods, plans, values
 
 
@@ -38,10 +40,11 @@ coordinator, today = user("coordinator"), clock.today()
 framework = EvaluationRound.objects.first().framework
 names = ("declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by")
 days = {name: today + timedelta(days=30 + number) for number, name in enumerate(names)}
-judged = CityPeriod.objects.filter(city__slug="cluj-napoca", state="published").earliest("period__starts_on").period
+published = CityPeriod.objects.filter(city__slug="cluj-napoca", state="published")
+quarter = published.earliest("period__starts_on").period
 made = {}
 for slug, stage in (("cartagena", "discuss"), ("cluj-napoca", "moderate"), ("ravenna", "changes")):
-    round_ = rounds.create_round(framework=framework, period=judged, name=f"In {stage}", by=coordinator, **days)
+    round_ = rounds.create_round(framework=framework, period=quarter, name=f"In {stage}", by=coordinator, **days)
     strategy = Strategy.objects.current().get(city__slug=slug)
     row = rounds.add_evaluation(round_, strategy, by=coordinator)
     made[stage] = row.pk
@@ -83,8 +86,8 @@ for key, email, body, more in (
 ):
     role = "viewer" if body == office else "member"
     _row, made[key] = invitations.invite(email=email, name="Somebody", body=body, role=role, by=lead, **more)
-forgetful = user("official.riga")
-made["password_key"] = f"{user_pk_to_url_str(forgetful)}-{default_token_generator.make_token(forgetful)}"
+resetting = user("official.riga")
+made["password_key"] = f"{user_pk_to_url_str(resetting)}-{default_token_generator.make_token(resetting)}"
 
 open_ = CityPeriod.objects.filter(city__slug="linkoping", state="open").earliest("period__starts_on")
 indicator = Indicator.objects.filter(strategy__city__slug="linkoping", withdrawn_at=None).first()
@@ -121,12 +124,14 @@ for key, slug in (("next", "riga"), ("former", "dietzenbach")):
         made[key] = Strategy.objects.get(pk=current.pk).ref
 print(json.dumps(made))
 """
-FIND = """
+FIND_IDS = """
 import json
 from cities.models import Body, Event, Membership
 from accounts.models import Mail
-from evaluation.models import Evaluation, Report
-from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, PilotPhase
+from evaluation.models import Evaluation
+from pilot.models import PilotPhase
+from reports.models import Report
+from strategies.models import Action, ActionUpdate, CityPeriod, Indicator
 
 def period(slug, state):
     rows = CityPeriod.objects.filter(city__slug=slug).order_by("period__starts_on")
@@ -163,7 +168,7 @@ print(json.dumps({
 """
 
 PAGES = [
-    # the public
+    # visitors who are not signed in
     ("front-page", None, "/"),
     ("about", None, "/about/"),
     ("privacy", None, "/privacy/"),
@@ -171,25 +176,25 @@ PAGES = [
     ("sign-in", None, "/account/login/"),
     ("password-reset", None, "/account/password/reset/"),
     ("password-reset-sent", None, "/account/password/reset/done/"),
-    ("no-sign-up", None, "/account/signup/"),
-    ("invitation-gone", None, "/account/invitation/used/"),
+    ("sign-up-closed", None, "/account/signup/"),
+    ("invitation-used", None, "/account/invitation/used/"),
     ("cities", None, "/cities/"),
     ("verify", None, "/verify/"),
-    ("verify-no", None, f"/verify/?hash={'0' * 64}"),
+    ("verify-unknown", None, f"/verify/?hash={'0' * 64}"),
     ("training", None, "/training/"),
     ("training-week", None, "/training/pilot/"),
     ("strategy-public", None, "/strategies/linkoping/"),
     ("evaluation-published", None, "/evaluation/{done}/"),
     ("password-new", None, "/account/password/reset/key/{password_key}/"),
     ("password-changed", None, "/account/password/reset/key/done/"),
-    ("account-closed", None, "/account/inactive/"),
+    ("account-inactive", None, "/account/inactive/"),
     ("invitation-new", None, "/account/invitation/{invited_new}/"),
     ("invitation-sign-in", None, "/account/invitation/{invited_known}/"),
     ("invitation-accept", "partner", "/account/invitation/{invited_known}/"),
-    ("invitation-of-another", "lead.linkoping", "/account/invitation/{invited_new}/"),
+    ("invitation-of-other-user", "lead.linkoping", "/account/invitation/{invited_new}/"),
     ("bad-request", None, "/__page__/400.html"),
-    ("too-much", None, "/__page__/413.html"),
-    ("away", None, "/__page__/503.html"),
+    ("request-too-large", None, "/__page__/413.html"),
+    ("backend-unavailable", None, "/__page__/503.html"),
     ("server-error", None, "/__page__/500.html"),
     # an official and a lead official of Linköping
     ("not-found", "official.linkoping", "/actions/999999/"),
@@ -199,7 +204,7 @@ PAGES = [
     ("log-another-period", "official.linkoping", "/actions/{action}/log/?city_period={open}"),
     ("update-edit", "official.linkoping", "/updates/{update}/edit/"),
     ("update-withdraw", "official.linkoping", "/updates/{update}/withdraw/"),
-    ("file-broken", "official.cluj-napoca", "/files/{broken}/"),
+    ("file-with-wrong-hash", "official.cluj-napoca", "/files/{broken}/"),
     ("value-withdraw", "official.linkoping", "/values/{value}/withdraw/"),
     ("update-history", "official.linkoping", "/updates/{update}/history/"),
     ("action", "official.linkoping", "/actions/{action}/"),
@@ -213,7 +218,7 @@ PAGES = [
     ("budget-line-add", "official.linkoping", "/actions/{action}/budget/add/"),
     ("budget-line-edit", "official.linkoping", "/budget-lines/{line}/edit/"),
     ("strategy", "lead.linkoping", "/strategies/linkoping/"),
-    ("strategy-begin-next", "lead.cartagena", "/cities/cartagena/strategy/add/"),
+    ("strategy-add-next", "lead.cartagena", "/cities/cartagena/strategy/add/"),
     ("strategy-next", "lead.riga", "/strategies/{next}/"),
     ("strategy-comment", "expert.riga", "/strategies/{next}/comment/"),
     ("strategy-next-adopt", "lead.riga", "/strategies/{next}/adopt/"),
@@ -250,7 +255,7 @@ PAGES = [
     ("period-values", "lead.linkoping", "/periods/{open}/values/"),
     ("period-narrative", "lead.linkoping", "/periods/{open}/narrative/"),
     ("period-publish", "lead.linkoping", "/periods/{accepted}/publish/"),
-    ("period-ask", "lead.linkoping", "/periods/{accepted}/ask-to-reopen/"),
+    ("period-request-reopen", "lead.linkoping", "/periods/{accepted}/ask-to-reopen/"),
     ("period-revision", "lead.linkoping", "/periods/{published}/revisions/1/"),
     ("period-comment", "expert.linkoping", "/periods/{open}/comment/"),
     ("period-endorse", "expert.linkoping", "/periods/{open}/endorse/"),
@@ -275,7 +280,7 @@ PAGES = [
     ("sign-out", "lead.linkoping", "/account/logout/"),
     ("dashboard-own-city", "lead.linkoping", "/dashboards/linkoping/"),
     # partner, raters, moderator, committee
-    ("action-of-partner", "partner", "/actions/{action}/"),
+    ("action-as-partner", "partner", "/actions/{action}/"),
     ("dashboard", "partner", "/dashboards/"),
     ("dashboard-city", "partner", "/dashboards/linkoping/"),
     ("dashboard-dimensions", "partner", "/dashboards/dimensions/"),
@@ -293,14 +298,14 @@ PAGES = [
     ("assign", "coordinator", "/evaluation/{rate}/assign/"),
     ("evaluation-discuss", "rater1", "/evaluation/{discuss}/"),
     ("discuss", "rater1", "/evaluation/{discuss}/discuss/"),
-    ("discuss-of-moderator", "moderator", "/evaluation/{discuss}/discuss/"),
+    ("discuss-as-moderator", "moderator", "/evaluation/{discuss}/discuss/"),
     ("moderate-too-early", "moderator", "/evaluation/{discuss}/moderate/"),
     ("moderate", "moderator", "/evaluation/{moderate}/moderate/"),
     ("moderate-again", "moderator", "/evaluation/{changes}/moderate/"),
     ("rate-again", "rater1", "/evaluation/{changes}/rate/review/"),
     ("evaluation-changes", "rater1", "/evaluation/{changes}/"),
-    ("moderate-no-more", "moderator", "/evaluation/{review}/moderate/"),
-    ("my-work-of-moderator", "moderator", "/my-work/"),
+    ("moderate-closed", "moderator", "/evaluation/{review}/moderate/"),
+    ("my-work-as-moderator", "moderator", "/my-work/"),
     ("evaluation-review", "moderator", "/evaluation/{review}/"),
     ("evaluation-city", "lead.lublin", "/evaluation/{review}/"),
     ("question-answer", "lead.lublin", "/evaluation/questions/{question}/"),
@@ -309,37 +314,37 @@ PAGES = [
     ("desk-published", "committee1", "/admin/evaluation/evaluation/{done}/desk/"),
     ("desk-queue", "committee1", "/admin/evaluation/evaluation/"),
     ("desk", "committee1", "/admin/evaluation/evaluation/{review}/desk/"),
-    # the coordinator and the workbench
+    # the coordinator and the admin
     ("period-submitted", "coordinator", "/periods/{submitted}/"),
     ("period-return", "coordinator", "/periods/{submitted}/return/"),
     ("period-reopen", "coordinator", "/periods/{accepted}/reopen/"),
     ("period-returned", "lead.cartagena", "/periods/{returned}/"),
-    ("my-work-of-coordinator", "coordinator", "/my-work/"),
-    ("condition-waive", "coordinator", "/phases/{riga_phase}/waive/{condition}/"),
+    ("my-work-as-coordinator", "coordinator", "/my-work/"),
+    ("requirement-waive", "coordinator", "/phases/{riga_phase}/waive/{condition}/"),
     ("report-queued", "coordinator", "/reports/{queued}/"),
     ("report-failed", "coordinator", "/reports/{failed}/"),
     ("report-failed-city", "lead.dietzenbach", "/reports/{failed}/"),
     ("report-issue", "coordinator", "/reports/issue/"),
     ("mails", "coordinator", "/account/mails/"),
     ("mail", "coordinator", "/account/mails/{mail}/"),
-    ("workbench", "coordinator", "/admin/"),
-    ("workbench-app", "coordinator", "/admin/cities/"),
-    ("workbench-list", "coordinator", "/admin/cities/organisation/"),
-    ("workbench-none-found", "coordinator", "/admin/cities/organisation/?q=nothing-of-the-kind"),
-    ("workbench-cities", "coordinator", "/admin/cities/city/"),
-    ("workbench-persons", "coordinator", "/admin/cities/person/"),
-    ("workbench-add", "coordinator", "/admin/cities/theme/add/"),
-    ("workbench-periods", "coordinator", "/admin/strategies/reportingperiod/"),
-    ("workbench-period-add", "coordinator", "/admin/strategies/reportingperiod/add/"),
-    ("workbench-framework", "coordinator", "/admin/evaluation/framework/{framework}/change/"),
-    ("workbench-history", "coordinator", "/admin/evaluation/framework/{framework}/history/"),
-    ("workbench-weeks", "coordinator", "/admin/training/trainingweek/"),
-    ("workbench-session-add", "coordinator", "/admin/training/session/add/"),
-    ("workbench-of-committee", "committee1", "/admin/"),
-    ("workbench-of-trainer", "trainer", "/admin/"),
+    ("admin", "coordinator", "/admin/"),
+    ("admin-app", "coordinator", "/admin/cities/"),
+    ("admin-list", "coordinator", "/admin/cities/organisation/"),
+    ("admin-none-found", "coordinator", "/admin/cities/organisation/?q=nothing-of-the-kind"),
+    ("admin-cities", "coordinator", "/admin/cities/city/"),
+    ("admin-persons", "coordinator", "/admin/cities/person/"),
+    ("admin-add", "coordinator", "/admin/cities/theme/add/"),
+    ("admin-periods", "coordinator", "/admin/strategies/reportingperiod/"),
+    ("admin-period-add", "coordinator", "/admin/strategies/reportingperiod/add/"),
+    ("admin-framework", "coordinator", "/admin/evaluation/framework/{framework}/change/"),
+    ("admin-history", "coordinator", "/admin/evaluation/framework/{framework}/history/"),
+    ("admin-weeks", "coordinator", "/admin/training/trainingweek/"),
+    ("admin-session-add", "coordinator", "/admin/training/session/add/"),
+    ("admin-as-committee", "committee1", "/admin/"),
+    ("admin-as-trainer", "trainer", "/admin/"),
 ]
 
 
-def numbers(site) -> dict:
-    """What the addresses are filled in with; makes what the demo does not hold."""
-    return json.loads(site.shell(FIND).splitlines()[-1]) | json.loads(site.shell(MAKE).splitlines()[-1])
+def create_rows_and_find_ids(site) -> dict:
+    """Create what the demo lacks; return the ids that the paths contain."""
+    return json.loads(site.shell(FIND_IDS).splitlines()[-1]) | json.loads(site.shell(CREATE_ROWS).splitlines()[-1])

@@ -1,11 +1,11 @@
-"""A partner reads the dashboard: the table of dimensions, charts with their numbers beside them, the map's list."""
+"""Journey: a partner reads the dashboard with its table of dimensions and its charts."""
 
 from playwright.sync_api import expect
 
 CITIES = ["Cartagena", "Cluj-Napoca", "Dietzenbach", "Linköping", "Lublin", "Ravenna", "Riga"]
 
 
-def test_partner_reads_the_dashboard(visit):
+def test_dashboard_has_dimensions_table_and_charts(visit):
     page = visit("partner", "/dashboards/")
 
     table = page.get_by_role("table").filter(has_text="Relevance").first
@@ -23,14 +23,14 @@ def test_partner_reads_the_dashboard(visit):
         expect(chart.get_by_role("table", include_hidden=True).first).to_be_attached()
 
 
-def test_partner_reads_it_without_javascript(visit):
+def test_dashboard_without_javascript_has_tables(visit):
     page = visit("partner", "/dashboards/", js=False)
 
     expect(page.get_by_role("table").filter(has_text="Relevance").first).to_be_visible()
     assert page.get_by_role("table").count() > 1
 
 
-def test_partner_follows_a_city_down_to_its_own_page(visit):
+def test_dashboard_links_to_city_page(visit):
     page = visit("partner", "/dashboards/", width=360)
 
     page.get_by_role("link", name="Linköping").first.click()
@@ -38,14 +38,14 @@ def test_partner_follows_a_city_down_to_its_own_page(visit):
     expect(page.locator("h1")).to_contain_text("Linköping")
 
 
-def test_numbers_of_a_chart_are_taken_away_as_csv(visit, site):
+def test_csv_links_return_csv_with_illustrative_notice(visit, site):
     page = visit("partner", "/dashboards/")
     links = page.locator("a[href*='csv=']")
 
     for link in links.all():
-        address = link.get_attribute("href")
-        path = f"/dashboards/{address}" if address.startswith("?") else address
-        answer = page.context.request.get(site.url + path)
-        assert answer.headers["content-type"].startswith("text/csv")
-        assert "llustrative" in answer.text()
+        href = link.get_attribute("href")
+        path = f"/dashboards/{href}" if href.startswith("?") else href
+        response = page.context.request.get(site.url + path)
+        assert response.headers["content-type"].startswith("text/csv")
+        assert "llustrative" in response.text()
     assert links.count() > 0

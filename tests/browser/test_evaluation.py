@@ -1,4 +1,4 @@
-"""A rater rates, two members decide at the desk."""
+"""Journeys: a rater rates; the moderator records the consensus; two committee members decide."""
 
 import re
 
@@ -14,16 +14,16 @@ def evaluation(site, slug: str, stage: str) -> int:
     return int(site.shell(code))
 
 
-def cite_something(page) -> None:
-    """Tick the first piece of evidence; what it stands in is unfolded first."""
-    box, folds = page.locator("input[name=citations]").first, page.locator("details:has(input[name=citations])")
-    for fold in folds.all():
-        if not box.is_visible() and fold.get_attribute("open") is None:
-            fold.locator("summary").first.click()
-    box.check()
+def check_first_citation(page) -> None:
+    """Open the section of the first piece of evidence and check its box."""
+    checkbox, sections = page.locator("input[name=citations]").first, page.locator("details:has(input[name=citations])")
+    for section in sections.all():
+        if not checkbox.is_visible() and section.get_attribute("open") is None:
+            section.locator("summary").first.click()
+    checkbox.check()
 
 
-def test_rater_rates_and_submits(visit, site):
+def test_rater_submits_ratings_hidden_from_other_rater(visit, site):
     pk = evaluation(site, "dietzenbach", "rate")
     page = visit("rater2", f"/evaluation/{pk}/")
     page.get_by_role("link", name=re.compile("^Rate")).first.click()
@@ -32,7 +32,7 @@ def test_rater_rates_and_submits(visit, site):
         page.goto(f"{site.url}/evaluation/{pk}/rate/{code}/")
         page.get_by_role("radio").nth(2).check()
         page.get_by_label(re.compile("^Reasons")).fill("The updates name who was asked, and what changed.")
-        cite_something(page)
+        check_first_citation(page)
         page.get_by_role("button", name="Save", exact=True).click()
     page.goto(f"{site.url}/evaluation/{pk}/rate/review/")
     page.get_by_role("button", name=SUBMIT).click()
@@ -44,8 +44,8 @@ def test_rater_rates_and_submits(visit, site):
     assert "what changed" not in other.content()
 
 
-def test_moderator_writes_down_what_was_agreed_and_hands_it_over(visit, site, found):
-    page = visit("moderator", f"/evaluation/{found['moderate']}/moderate/")
+def test_moderator_saves_consensus_and_submits_to_committee(visit, site, demo_ids):
+    page = visit("moderator", f"/evaluation/{demo_ids['moderate']}/moderate/")
 
     for code in DIMENSIONS:
         form = page.locator(f"#{code} form")
@@ -56,29 +56,29 @@ def test_moderator_writes_down_what_was_agreed_and_hands_it_over(visit, site, fo
     page.get_by_role("button", name="Hand to the committee").click()
 
     expect(page.locator("main")).to_contain_text("Consensus, not decided yet")
-    assert evaluation(site, "cluj-napoca", "review") == found["moderate"]
+    assert evaluation(site, "cluj-napoca", "review") == demo_ids["moderate"]
 
 
-def test_answer_that_comes_meanwhile_is_told_at_the_desk(visit, site, axe, found):
-    words = "Well founded, as far as it goes."
-    desk = visit("committee1", f"/admin/evaluation/evaluation/{found['review']}/desk/")
-    desk.get_by_role("radio", name=re.compile("^approve", re.IGNORECASE)).first.check()
-    desk.get_by_label(re.compile("^Reason")).last.fill(words)
-    city = visit("lead.lublin", f"/evaluation/questions/{found['question']}/")
+def test_decision_after_new_answer_shows_change_and_keeps_reason(visit, site, axe, demo_ids):
+    reason = "Well founded, as far as it goes."
+    review_page = visit("committee1", f"/admin/evaluation/evaluation/{demo_ids['review']}/desk/")
+    review_page.get_by_role("radio", name=re.compile("^approve", re.IGNORECASE)).first.check()
+    review_page.get_by_label(re.compile("^Reason")).last.fill(reason)
+    city = visit("lead.lublin", f"/evaluation/questions/{demo_ids['question']}/")
     city.get_by_label("Answer").fill("Four hundred newcomers, in three languages.")
     city.get_by_role("button", name=re.compile("Answer|Send")).click()
 
-    desk.get_by_role("button", name="Record my decision").click()
+    review_page.get_by_role("button", name="Record my decision").click()
 
-    expect(desk.get_by_role("alert").first).to_contain_text("has changed since you opened it")
-    expect(desk.locator("main")).to_contain_text("Four hundred newcomers, in three languages.")
-    expect(desk.get_by_label(re.compile("^Reason")).last).to_have_value(words)
-    assert axe(desk) == []
-    stage = f"from evaluation.models import Evaluation; print(Evaluation.objects.get(pk={found['review']}).stage)"
+    expect(review_page.get_by_role("alert").first).to_contain_text("has changed since you opened it")
+    expect(review_page.locator("main")).to_contain_text("Four hundred newcomers, in three languages.")
+    expect(review_page.get_by_label(re.compile("^Reason")).last).to_have_value(reason)
+    assert axe(review_page) == []
+    stage = f"from evaluation.models import Evaluation; print(Evaluation.objects.get(pk={demo_ids['review']}).stage)"
     assert site.shell(stage) == "review"
 
 
-def test_two_members_decide_at_the_desk_and_the_result_is_published(visit, site):
+def test_result_is_published_after_two_decisions(visit, site):
     pk = evaluation(site, "lublin", "review")
 
     for number, member in enumerate(("committee1", "committee2")):
@@ -94,7 +94,7 @@ def test_two_members_decide_at_the_desk_and_the_result_is_published(visit, site)
     expect(result.locator("main")).to_contain_text("Effectiveness")
 
 
-def test_member_in_conflict_does_not_see_it(visit, site):
+def test_conflicted_member_cannot_open_evaluation(visit, site):
     code = "from cities.models import Person; from evaluation.models import Evaluation; "
     code += "seen = {p.user.email.split('@')[0] for p in Person.objects.filter(user__email__startswith='committee') "
     code += "if Evaluation.objects.reviewable_by(p.user).filter(strategy__city__slug='lublin', round__name__contains="

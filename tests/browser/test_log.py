@@ -1,21 +1,21 @@
-"""An official logs an action: on a phone, by keyboard alone, without JavaScript, after the session has expired."""
+"""Journeys: an official logs an update on a phone, by keyboard only, without JavaScript, after the session expired."""
 
 import re
 
 from playwright.sync_api import expect
 
-from .browser_helpers import fits_the_screen, photo, tab_to
+from .browser_helpers import elements_too_wide, save_photo, tab_to
 from .conftest import sign_in
 
-WHO = "official.linkoping"
+OFFICIAL = "official.linkoping"
 
 
 def log_link(title: str) -> re.Pattern:
-    """The name of the link to the form: it says of which action."""
+    """Return the accessible name of the link to the form, which names the action."""
     return re.compile(f"^Log ?: {re.escape(title)}$")
 
 
-def number_of(site, title: str) -> int:
+def action_pk(site, title: str) -> int:
     code = f"from strategies.models import Action; print(Action.objects.get(title={title!r}).pk)"
     return int(site.shell(code))
 
@@ -26,43 +26,43 @@ def open_period(site, slug: str = "linkoping") -> int:
     return int(site.shell(code))
 
 
-def reported(visit, site) -> int:
-    """How many actions the page of the open period counts as reported."""
-    page = visit(WHO, f"/periods/{open_period(site)}/")
-    found = re.search(r"(\d+)/\d+\s+actions reported", page.inner_text("main"))
+def reported_count(visit, site) -> int:
+    """Return the number of reported actions on the page of the open period."""
+    page = visit(OFFICIAL, f"/periods/{open_period(site)}/")
+    match = re.search(r"(\d+)/\d+\s+actions reported", page.inner_text("main"))
     page.context.close()
-    return int(found[1])
+    return int(match[1])
 
 
-def saved(page, text: str) -> None:
-    """The action's page shows the update with its photo."""
+def expect_saved_update(page, text: str) -> None:
+    """Check that the action's page shows the update with its photo."""
     expect(page.locator("main")).to_contain_text(text)
     expect(page.locator("main a[href^='/files/']").first).to_be_attached()
 
 
-def test_official_logs_with_a_photo_in_at_most_six_fields(visit, site, tmp_path):
-    before, text = reported(visit, site), "Six new pairs met for the first time."
-    page = visit(WHO, "/my-work/", width=360)
+def test_update_with_photo_is_saved_with_five_fields(visit, site, tmp_path):
+    before, text = reported_count(visit, site), "Six new pairs met for the first time."
+    page = visit(OFFICIAL, "/my-work/", width=360)
     page.get_by_role("link", name=log_link("Mentors in working life")).click()
-    assert fits_the_screen(page) == []
+    assert elements_too_wide(page) == []
 
     page.get_by_label("What has happened?").fill(text)  # 1
     page.get_by_label("ongoing").check()  # 2
     page.get_by_label(re.compile("^Spent since the last update")).fill("1 200,50")  # 3
     page.get_by_label("People reached").fill("12")  # 4
-    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path))  # 5
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(save_photo(tmp_path))  # 5
     page.get_by_role("button", name="Save", exact=True).click()
 
-    page.goto(f"{site.url}/actions/{number_of(site, 'Mentors in working life')}/")
-    saved(page, text)
-    assert fits_the_screen(page) == []
-    assert reported(visit, site) == before + 1
+    page.goto(f"{site.url}/actions/{action_pk(site, 'Mentors in working life')}/")
+    expect_saved_update(page, text)
+    assert elements_too_wide(page) == []
+    assert reported_count(visit, site) == before + 1
 
 
-def test_official_logs_by_keyboard_alone(visit, site, tmp_path):
-    before, text = reported(visit, site), "Eleven owners of firms came for advice."
-    page = visit(WHO, "/my-work/", width=360)
-    page.on("filechooser", lambda chooser: None)  # Chromium is told in good time that we hand the file over
+def test_update_is_saved_by_keyboard_only(visit, site, tmp_path):
+    before, text = reported_count(visit, site), "Eleven owners of firms came for advice."
+    page = visit(OFFICIAL, "/my-work/", width=360)
+    page.on("filechooser", lambda chooser: None)  # registered early, so that Chromium waits for a file from the test
     tab_to(page, page.get_by_role("link", name=log_link("Business advice in more languages")))
     page.keyboard.press("Enter")
     page.wait_for_url("**/log/**")
@@ -72,56 +72,56 @@ def test_official_logs_by_keyboard_alone(visit, site, tmp_path):
     tab_to(page, page.get_by_label("Evidence: photo, PDF or document"))
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
-    chooser.value.set_files(photo(tmp_path))
+    chooser.value.set_files(save_photo(tmp_path))
     tab_to(page, page.get_by_role("button", name="Save", exact=True))
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"^(?!.*/log/).*$"))
 
-    page.goto(f"{site.url}/actions/{number_of(site, 'Business advice in more languages')}/")
-    saved(page, text)
-    assert reported(visit, site) == before + 1
+    page.goto(f"{site.url}/actions/{action_pk(site, 'Business advice in more languages')}/")
+    expect_saved_update(page, text)
+    assert reported_count(visit, site) == before + 1
 
 
-def test_official_logs_without_javascript(visit, site, tmp_path):
-    before, text = reported(visit, site), "The café in the second district opened."
-    page = visit(WHO, "/my-work/", width=360, js=False)
+def test_update_is_saved_without_javascript(visit, site, tmp_path):
+    before, text = reported_count(visit, site), "The café in the second district opened."
+    page = visit(OFFICIAL, "/my-work/", width=360, js=False)
     page.get_by_role("link", name=log_link("Language café in two districts")).click()
 
-    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path))
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(save_photo(tmp_path))
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("alert").or_(page.locator(".epi-errors")).first).to_contain_text("Write one sentence")
-    expect(page.locator("main")).to_contain_text("café.jpg")  # the chosen file survived the error
+    expect(page.locator("main")).to_contain_text("café.jpg")  # the chosen file is kept after the error
     page.get_by_label("What has happened?").fill(text)
     page.get_by_role("button", name="Save", exact=True).click()
 
-    page.goto(f"{site.url}/actions/{number_of(site, 'Language café in two districts')}/")
-    saved(page, text)
-    assert reported(visit, site) == before + 1
+    page.goto(f"{site.url}/actions/{action_pk(site, 'Language café in two districts')}/")
+    expect_saved_update(page, text)
+    assert reported_count(visit, site) == before + 1
 
 
-def test_official_logs_with_a_session_that_expired_before_the_post(visit, site, tmp_path):
+def test_update_is_kept_when_session_expires_before_post(visit, site, tmp_path):
     text = "Forty questionnaires came back."
-    pk = number_of(site, "Questionnaire on how residents are met")
-    page = visit(WHO, f"/actions/{pk}/log/", width=360, fresh=True)
+    pk = action_pk(site, "Questionnaire on how residents are met")
+    page = visit(OFFICIAL, f"/actions/{pk}/log/", width=360, fresh=True)
     page.get_by_label("What has happened?").fill(text)
-    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path))
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(save_photo(tmp_path))
 
     page.context.clear_cookies(name="sessionid")
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/account/login/**")
-    sign_in(page, site, WHO)
+    sign_in(page, site, OFFICIAL)
 
     expect(page).to_have_url(re.compile(rf"/actions/{pk}/log/"))
     expect(page.get_by_label("What has happened?")).to_have_value(text)
     expect(page.locator("main")).to_contain_text("café.jpg")
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto(f"{site.url}/actions/{pk}/")
-    saved(page, text)
+    expect_saved_update(page, text)
 
 
-def test_form_too_old_to_be_kept_gives_the_words_back(visit, site, axe):
+def test_update_that_cannot_be_stored_is_shown_for_copying(visit, site, axe):
     text = "Nine people asked for a place."
-    page = visit(WHO, f"/actions/{number_of(site, 'Mentors in working life')}/log/", fresh=True)
+    page = visit(OFFICIAL, f"/actions/{action_pk(site, 'Mentors in working life')}/log/", fresh=True)
     page.get_by_label("What has happened?").fill(text)
 
     page.context.clear_cookies(name="sessionid")
@@ -133,18 +133,18 @@ def test_form_too_old_to_be_kept_gives_the_words_back(visit, site, axe):
     assert axe(page) == []
 
 
-def test_photo_loses_the_place_where_it_was_taken(visit, site, tmp_path):
-    pk = number_of(site, "Open day of the city's meeting places")
-    page = visit(WHO, f"/actions/{pk}/log/")
+def test_uploaded_photo_has_no_gps_position(visit, site, tmp_path):
+    pk = action_pk(site, "Open day of the city's meeting places")
+    page = visit(OFFICIAL, f"/actions/{pk}/log/")
     page.get_by_label("What has happened?").fill("The halls are booked.")
-    page.get_by_label("Evidence: photo, PDF or document").set_input_files(photo(tmp_path, "halls.jpg"))
+    page.get_by_label("Evidence: photo, PDF or document").set_input_files(save_photo(tmp_path, "halls.jpg"))
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto(f"{site.url}/actions/{pk}/")
 
-    address = page.locator("main a[href^='/files/']").first.get_attribute("href")
-    answer = page.context.request.get(site.url + address.split("?")[0])
+    href = page.locator("main a[href^='/files/']").first.get_attribute("href")
+    response = page.context.request.get(site.url + href.split("?")[0])
 
-    assert answer.headers["content-disposition"].startswith("attachment")
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert b"GPS" not in answer.body()
-    assert b"Exif" not in answer.body()
+    assert response.headers["content-disposition"].startswith("attachment")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert b"GPS" not in response.body()
+    assert b"Exif" not in response.body()

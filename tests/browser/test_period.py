@@ -1,4 +1,4 @@
-"""A city submits its period: before, partners see figures; after, they read."""
+"""Journeys: a city submits its period; partners see figures before, and texts after."""
 
 import re
 
@@ -15,18 +15,18 @@ def first_action(site, slug: str) -> int:
     return int(site.shell(code))
 
 
-def counted(dashboard):
-    """The figure of the updates in the period, and what it rests on."""
+def update_count_link(dashboard):
+    """Return the link that shows the number of updates in the period."""
     return dashboard.locator(".epi-figures a", has_text="updates in the period")
 
 
-def updates_counted(dashboard) -> int:
-    return int(counted(dashboard).locator("b").inner_text())
+def update_count(dashboard) -> int:
+    return int(update_count_link(dashboard).locator("b").inner_text())
 
 
-def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submission(visit, site):
+def test_partner_sees_texts_only_after_submission(visit, site):
     pk, period = first_action(site, "ravenna"), open_period(site, "ravenna")
-    before = updates_counted(visit("partner", "/dashboards/ravenna/"))
+    before = update_count(visit("partner", "/dashboards/ravenna/"))
     page = visit("official.ravenna", f"/actions/{pk}/log/")
     page.get_by_label("What has happened?").fill(SENTENCE)
     page.get_by_label("People reached").fill("30")
@@ -34,8 +34,8 @@ def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submissio
     page.wait_for_url(re.compile(r"^(?!.*/log/).*$"))
 
     dashboard = visit("partner", "/dashboards/ravenna/")
-    expect(counted(dashboard)).to_contain_text("not yet submitted")
-    assert updates_counted(dashboard) == before + 1
+    expect(update_count_link(dashboard)).to_contain_text("not yet submitted")
+    assert update_count(dashboard) == before + 1
     for path in ("/dashboards/", "/dashboards/ravenna/", f"/actions/{pk}/", f"/periods/{period}/", "/cities/ravenna/"):
         dashboard.goto(site.url + path)
         assert SENTENCE not in dashboard.content()
@@ -51,7 +51,7 @@ def test_partner_sees_figures_marked_not_yet_submitted_and_reads_after_submissio
     expect(dashboard.locator("main")).not_to_contain_text("not yet submitted")
 
 
-def test_submitted_period_takes_no_more(visit, site):
+def test_submitted_period_has_no_edit_links(visit, site):
     pk, period = first_action(site, "riga"), open_period(site, "riga")
     lead = visit("lead.riga", f"/periods/{period}/")
     lead.get_by_role("link", name="Look and submit").click()

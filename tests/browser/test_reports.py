@@ -1,11 +1,11 @@
-"""A coordinator issues a report; its PDF opens; the verify page says yes, and no after one changed byte."""
+"""Journeys: a coordinator issues a report; the verify page accepts its PDF and rejects a changed one."""
 
 import hashlib
 import re
 
 from playwright.sync_api import expect
 
-CHECK = re.compile("^Check")
+CHECK_BUTTON = re.compile("^Check")
 ACCEPT = """
 from accounts.models import User
 from strategies.models import CityPeriod
@@ -19,17 +19,17 @@ BUILD += "[build_report(pk) for pk in Report.objects.waiting().values_list('pk',
 
 
 def newest_pdf(page, site) -> bytes:
-    """The PDF of the newest report, by way of its page."""
+    """Download the PDF of the newest report from its page."""
     page.goto(f"{site.url}/reports/")
     page.locator("main a[href^='/reports/EPI-']").first.click()
     link = page.locator("main a[href$='.pdf']").first.get_attribute("href")
-    answer = page.context.request.get(site.url + link)
-    assert answer.headers["content-type"] == "application/pdf"
-    return answer.body()
+    response = page.context.request.get(site.url + link)
+    assert response.headers["content-type"] == "application/pdf"
+    return response.body()
 
 
-def test_report_is_issued_and_its_pdf_opens(visit, site):
-    accepted = site.shell(ACCEPT)  # just now: no schedule has issued its report
+def test_issued_report_has_pdf(visit, site):
+    accepted = site.shell(ACCEPT)  # accepted just now, so that no schedule has issued its report
     page = visit("coordinator", "/reports/issue/")
     page.get_by_role("radio", name="city period report").check()
     page.get_by_role("combobox", name=re.compile("^City")).select_option(label="Riga")
@@ -37,21 +37,21 @@ def test_report_is_issued_and_its_pdf_opens(visit, site):
     page.get_by_role("button", name="Issue the report").click()
 
     expect(page.locator("main")).to_contain_text("EPI-")
-    assert site.shell(BUILD).endswith("built")  # what the worker does; a real one is tested elsewhere
+    assert site.shell(BUILD).endswith("built")  # in place of the worker, which test_worker.py tests
     assert newest_pdf(page, site).startswith(b"%PDF")
 
 
-def test_verify_page_says_yes_and_after_one_changed_byte_no(visit, site, tmp_path):
+def test_verify_page_accepts_pdf_and_rejects_changed_byte(visit, site, tmp_path):
     content = newest_pdf(visit("partner", "/reports/"), site)
     (tmp_path / "as-issued.pdf").write_bytes(content)
     (tmp_path / "changed.pdf").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     page = visit(None, "/verify/")
 
-    answers = {"as-issued.pdf": "Yes, this was issued", "changed.pdf": "No, the network has issued nothing"}
-    for name, said in answers.items():
+    messages = {"as-issued.pdf": "Yes, this was issued", "changed.pdf": "No, the network has issued nothing"}
+    for name, message in messages.items():
         page.locator("input[type=file]").set_input_files(tmp_path / name)
-        page.get_by_role("button", name=CHECK).click()
-        expect(page.get_by_role("status")).to_contain_text(said)
+        page.get_by_role("button", name=CHECK_BUTTON).click()
+        expect(page.get_by_role("status")).to_contain_text(message)
 
     page.goto(f"{site.url}/verify/?hash={hashlib.sha256(content).hexdigest()}")
     expect(page.get_by_role("status")).to_contain_text("byte for byte")

@@ -1,4 +1,4 @@
-"""No template is left out: each is part of a page that is looked at, or named here with what opens it."""
+"""Every template is rendered by a page in ``page_list``, or named here with the test that renders it."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,32 +6,32 @@ from pathlib import Path
 from .live_site import ROOT
 from .page_list import PAGES
 
-BY_ACTS = {  # what a page shows after something was sent, with the test that sends it
-    "_parts/error_lines.html": "test_appearance.py::test_form_with_errors",
-    "strategies/_city_no_strategy_panel.html": "test_new_city.py::test_official_begins_the_strategy_of_a_new_city",
-    "strategies/log_not_stored.html": "test_log.py::test_form_too_old_to_be_kept_gives_the_words_back",
+RENDERED_BY_TESTS = {  # rendered after a POST: the test that sends it
+    "_parts/error_lines.html": "test_appearance.py::test_form_with_errors_shows_summary",
+    "strategies/_city_no_strategy_panel.html": "test_new_city.py::test_lead_creates_strategy_of_new_city",
+    "strategies/log_not_stored.html": "test_log.py::test_update_that_cannot_be_stored_is_shown_for_copying",
 }
-BY_LIBRARIES = ("allauth/elements/", "bootstrap5/")  # parts that a library asks for where a page of its needs them
+LIBRARY_FOLDERS = ("allauth/elements/", "bootstrap5/")  # parts that a library's own pages include
 
 
-def test_every_template_is_part_of_a_page_that_is_looked_at(site, browser, signed_in, found):
+def test_every_template_is_rendered(site, browser, signed_in, demo_ids):
     paths = defaultdict(list)
     for _name, role, path in PAGES:
-        paths[role].append(path.format(**found))
-    for role, places in paths.items():
+        paths[role].append(path.format(**demo_ids))
+    for role, page_paths in paths.items():
         context = browser.new_context(storage_state=signed_in(role) if role else None)
-        for path in places:
+        for path in page_paths:
             context.request.get(site.url + path)
         context.close()
 
     folder = Path(ROOT / "templates")
     ours = {str(file.relative_to(folder)) for file in folder.rglob("*.html")}
-    ours = {name for name in ours if not name.startswith(BY_LIBRARIES)}
-    assert " ".join(sorted(ours - site.rendered - set(BY_ACTS))) == ""
-    assert set(BY_ACTS) - ours == set()
+    ours = {name for name in ours if not name.startswith(LIBRARY_FOLDERS)}
+    assert " ".join(sorted(ours - site.rendered - set(RENDERED_BY_TESTS))) == ""
+    assert set(RENDERED_BY_TESTS) - ours == set()
 
 
-def test_tests_that_open_the_rest_are_there():
-    for place in BY_ACTS.values():
-        file, name = place.split("::")
+def test_named_tests_exist():
+    for test_id in RENDERED_BY_TESTS.values():
+        file, name = test_id.split("::")
         assert f"def {name}(" in (Path(__file__).parent / file).read_text("utf-8")

@@ -1,11 +1,11 @@
-"""Two people edit the same action: the second is told, sees both versions and loses nothing."""
+"""Journeys: two people edit the same action; the second sees both versions and loses no input."""
 
 from playwright.sync_api import expect
 
 from .test_period import first_action
 
 
-def test_second_of_two_sees_both_versions_and_loses_nothing(visit, site, axe):
+def test_edit_conflict_shows_both_versions_and_keeps_input(visit, site, axe):
     action = f"/actions/{first_action(site, 'cartagena')}/"
     first, second = (visit(f"{role}.cartagena", f"{action}edit/") for role in ("official", "lead"))
     first.get_by_label("Description").fill("What the official wrote.")
@@ -25,7 +25,7 @@ def test_second_of_two_sees_both_versions_and_loses_nothing(visit, site, axe):
     expect(second.locator("main")).to_contain_text("What the lead official wrote.")
 
 
-def test_second_of_two_is_told_without_javascript_too(visit, site):
+def test_edit_conflict_without_javascript_shows_both_versions(visit, site):
     path = f"/actions/{first_action(site, 'cluj-napoca')}/edit/"
     first, second = visit("official.cluj-napoca", path, js=False), visit("lead.cluj-napoca", path, js=False)
     first.get_by_label("Description").fill("Written first.")

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
@@ -22,7 +23,7 @@ from tests.factories import (
 MODELS = ["installation", "organisation", "theme", "targetgroup", "city", "person", "body", "membership", "invitation"]
 
 
-def lists():
+def list_urls():
     return [f"/admin/cities/{name}/" for name in [*MODELS, "event"]] + ["/admin/accounts/mail/"]
 
 
@@ -30,24 +31,24 @@ def lists():
     "role",
     ["viewer", "expert", "official", "lead", "partner", "data_protection", "superuser", "former"],
 )
-def test_workbench_is_not_there_for_people_without_an_admin_role(client, everyone, role):
+def test_admin_is_404_for_users_without_admin_role(client, everyone, role):
     client.force_login(everyone[role])
 
-    for address in ["/admin/", "/admin/login/", "/admin/nowhere/", "/admin/jsi18n/", "/admin/auth/group/", *lists()]:
-        assert client.get(address).status_code == 404, address
+    for url in ["/admin/", "/admin/login/", "/admin/nowhere/", "/admin/jsi18n/", "/admin/auth/group/", *list_urls()]:
+        assert client.get(url).status_code == 404, url
 
 
 @pytest.mark.django_db
-def test_stranger_goes_through_the_sites_own_door(client):
-    for address in ("/admin/", "/admin/login/?next=/admin/cities/city/", "/admin/nowhere/"):
-        response = client.get(address)
+def test_admin_redirects_anonymous_visitor_to_site_login(client):
+    for url in ("/admin/", "/admin/login/?next=/admin/cities/city/", "/admin/nowhere/"):
+        response = client.get(url)
 
         assert response.status_code == 302
         assert response["Location"].startswith("/account/login/?next=%2Fadmin%2F")
 
 
 @pytest.mark.django_db
-def test_workbenchs_own_sign_in_and_passwords_are_the_sites(client, everyone):
+def test_admin_login_and_password_pages_redirect_to_site(client, everyone):
     client.force_login(everyone["coordinator"])
 
     assert client.get("/admin/login/")["Location"] == "/admin/"
@@ -59,23 +60,25 @@ def test_workbenchs_own_sign_in_and_passwords_are_the_sites(client, everyone):
 
 
 @pytest.mark.django_db
-def test_coordinator_finds_every_list_and_form(client, everyone):
+def test_coordinator_opens_every_list_and_form(client, everyone):
     client.force_login(everyone["coordinator"])
     Installation.objects.create(pk=1, network_name="Pact")
 
-    for address in ["/admin/", "/admin/cities/", *lists()]:
-        assert client.get(address).status_code == 200, address
+    for url in ["/admin/", "/admin/cities/"]:
+        assert '<a href="/admin/cities/city/"' in client.get(url).content.decode(), url
+    for url in list_urls():
+        assert client.get(url).context["cl"].model in apps.get_models(), url
     for name in ("organisation", "theme", "targetgroup", "city", "person", "body"):
-        assert client.get(f"/admin/cities/{name}/add/").status_code == 200, name
+        assert not client.get(f"/admin/cities/{name}/add/").context["adminform"].form.is_bound, name
 
 
 @pytest.mark.django_db
-def test_committee_finds_no_reference_data(client, everyone):
+def test_committee_gets_404_for_reference_data(client, everyone):
     client.force_login(everyone["scientific"])
 
     assert client.get("/admin/").status_code == 200
-    for address in [*lists(), "/admin/cities/theme/add/", "/admin/cities/theme/1/change/"]:
-        assert client.get(address).status_code == 404, address
+    for url in [*list_urls(), "/admin/cities/theme/add/", "/admin/cities/theme/1/change/"]:
+        assert client.get(url).status_code == 404, url
 
 
 def test_only_our_models_are_registered():
@@ -85,7 +88,7 @@ def test_only_our_models_are_registered():
     assert Group not in admin.site._registry
 
 
-# ---- changing
+# ---- editing
 
 
 @pytest.mark.django_db
@@ -106,7 +109,7 @@ def test_coordinator_adds_an_organisation(client, everyone):
 
 
 @pytest.mark.django_db
-def test_nothing_is_deleted(client, everyone):
+def test_admin_deletes_nothing(client, everyone):
     client.force_login(everyone["coordinator"])
     theme = ThemeFactory()
 
@@ -119,7 +122,7 @@ def test_nothing_is_deleted(client, everyone):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", MODELS)
-def test_what_does_not_exist_is_not_found(client, everyone, name):
+def test_missing_object_is_404(client, everyone, name):
     client.force_login(everyone["coordinator"])
 
     assert client.get(f"/admin/cities/{name}/4711/change/").status_code == 404
@@ -127,7 +130,7 @@ def test_what_does_not_exist_is_not_found(client, everyone, name):
 
 
 @pytest.mark.django_db
-def test_code_of_a_theme_stays(client, everyone):
+def test_code_of_theme_is_not_editable(client, everyone):
     client.force_login(everyone["coordinator"])
     theme = ThemeFactory(code="housing", name="Housing")
 
@@ -138,7 +141,7 @@ def test_code_of_a_theme_stays(client, everyone):
 
 
 @pytest.mark.django_db
-def test_there_is_one_installation(client, everyone):
+def test_second_installation_is_refused(client, everyone):
     client.force_login(everyone["coordinator"])
     assert client.get("/admin/cities/installation/add/").status_code == 200
     Installation.objects.create(pk=1, network_name="Pact", is_demo=True)
@@ -148,21 +151,26 @@ def test_there_is_one_installation(client, everyone):
 
 
 @pytest.mark.django_db
-def test_persons_are_changed_but_not_their_account(client, everyone):
+def test_person_is_edited_without_changing_account(client, everyone):
     client.force_login(everyone["coordinator"])
-    person, house = everyone["official"].person, OrganisationFactory()
+    person, organisation = everyone["official"].person, OrganisationFactory()
     account = everyone["official"].email
-    given = {"name": "New Name", "organisation": house.pk, "email": "x@y.example", "user": everyone["coordinator"].pk}
+    given = {
+        "name": "New Name",
+        "organisation": organisation.pk,
+        "email": "x@y.example",
+        "user": everyone["coordinator"].pk,
+    }
 
     client.post(f"/admin/cities/person/{person.pk}/change/", given)
 
     person = Person.objects.get(pk=person.pk)
-    assert (person.name, person.organisation, person.email) == ("New Name", house, account)
+    assert (person.name, person.organisation, person.email) == ("New Name", organisation, account)
     assert person.user == everyone["official"]
 
 
 @pytest.mark.django_db
-def test_person_without_account_is_added_with_address(client, everyone):
+def test_person_without_account_is_added_with_email(client, everyone):
     client.force_login(everyone["coordinator"])
 
     client.post("/admin/cities/person/add/", {"name": "Guest", "email": "guest@town.example", "organisation": ""})
@@ -172,22 +180,22 @@ def test_person_without_account_is_added_with_address(client, everyone):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["membership", "invitation", "event"])
-def test_services_own_memberships_invitations_and_events(client, everyone, name):
+def test_memberships_invitations_and_events_cannot_be_added(client, everyone, name):
     client.force_login(everyone["coordinator"])
 
     assert client.get(f"/admin/cities/{name}/add/").status_code == 403
 
 
 @pytest.mark.django_db
-def test_membership_is_looked_at_and_not_changed(client, everyone):
+def test_membership_is_read_only(client, everyone):
     client.force_login(everyone["coordinator"])
     row = everyone["lead"].person.memberships.get()
 
     page = client.get(f"/admin/cities/membership/{row.pk}/change/")
-    tried = client.post(f"/admin/cities/membership/{row.pk}/change/", {"role": "coordinator"})
+    response = client.post(f"/admin/cities/membership/{row.pk}/change/", {"role": "coordinator"})
 
     assert reverse("cities:member_list") in page.content.decode()
-    assert tried.status_code == 403
+    assert response.status_code == 403
 
 
 # ---- bodies and cities: versions and history
@@ -199,7 +207,7 @@ def body_fields(body, **change):
 
 
 @pytest.mark.django_db
-def test_body_is_added_with_its_kind_and_keeps_it(client, everyone, city):
+def test_body_keeps_its_kind_after_edit(client, everyone, city):
     client.force_login(everyone["coordinator"])
     Body.objects.filter(kind=BodyKind.LOCAL_COMMITTEE).first().memberships.all()
     other = City.objects.exclude(pk=city.pk).get()
@@ -214,24 +222,24 @@ def test_body_is_added_with_its_kind_and_keeps_it(client, everyone, city):
 
 
 @pytest.mark.django_db
-def test_second_of_two_people_is_told_in_the_workbench(client, everyone, city):
+def test_edit_conflict_is_shown_in_admin(client, everyone, city):
     client.force_login(everyone["coordinator"])
     body = Body.objects.get(kind=BodyKind.CITY_OFFICE, city=city)
-    address = f"/admin/cities/body/{body.pk}/change/"
-    assert 'name="version"' in client.get(address).content.decode()
-    client.post(address, body_fields(body, mandate="Theirs"))
+    url = f"/admin/cities/body/{body.pk}/change/"
+    assert 'name="version"' in client.get(url).content.decode()
+    client.post(url, body_fields(body, mandate="Theirs"))
 
-    page = client.post(address, body_fields(body, mandate="Mine"))
+    page = client.post(url, body_fields(body, mandate="Mine"))
 
     assert "Somebody else has changed this" in page.content.decode()
     assert "Mine" in page.content.decode()
     assert Body.objects.get(pk=body.pk).mandate == "Theirs"
-    client.post(address, body_fields(body, mandate="Mine", version=2))
+    client.post(url, body_fields(body, mandate="Mine", version=2))
     assert Body.objects.get(pk=body.pk).mandate == "Mine"
 
 
 @pytest.mark.django_db
-def test_history_names_who_when_and_what(client, everyone, city):
+def test_history_shows_user_and_changes(client, everyone, city):
     client.force_login(everyone["coordinator"])
     body = Body.objects.get(kind=BodyKind.CITY_OFFICE, city=city)
     client.post(f"/admin/cities/body/{body.pk}/change/", body_fields(body, mandate="To run the office."))
@@ -245,7 +253,7 @@ def test_history_names_who_when_and_what(client, everyone, city):
 
 
 @pytest.mark.django_db
-def test_record_without_history_says_so(client, everyone):
+def test_history_without_changes_says_so(client, everyone):
     client.force_login(everyone["coordinator"])
     theme = ThemeFactory()
 
@@ -257,13 +265,13 @@ def test_record_without_history_says_so(client, everyone):
 
 
 @pytest.mark.django_db
-def test_city_is_added_and_changed(client, everyone):
+def test_city_is_added_and_edited(client, everyone):
     client.force_login(everyone["coordinator"])
-    house = OrganisationFactory()
+    organisation = OrganisationFactory()
     given = {
         "name": "Riga",
         "slug": "riga",
-        "municipality": house.pk,
+        "municipality": organisation.pk,
         "country": "LV",
         "latitude": "56.95",
         "longitude": "24.11",
@@ -284,13 +292,13 @@ def test_city_is_added_and_changed(client, everyone):
     assert (city.population, city.version) == (605273, 2)
 
 
-# ---- cost
+# ---- query counts
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [1, 5])
 @pytest.mark.parametrize("name", ["membership", "person", "body"])
-def test_lists_cost_the_same_for_1_or_5(client, everyone, name, count, django_assert_max_num_queries):
+def test_list_costs_the_same_for_one_row_or_five(client, everyone, name, count, django_assert_max_num_queries):
     for _ in range(count):
         MembershipFactory(role=Role.VIEWER, person__organisation=OrganisationFactory())
     client.force_login(everyone["coordinator"])
@@ -306,7 +314,7 @@ COSTS: dict[str, set[int]] = {}
 
 
 @pytest.mark.django_db
-def test_search_finds_and_hides_nothing_else(client, everyone):
+def test_search_finds_matching_person_only(client, everyone):
     client.force_login(everyone["coordinator"])
     StoredFileFactory(uploaded_by=UserFactory())
 
@@ -317,7 +325,7 @@ def test_search_finds_and_hides_nothing_else(client, everyone):
 
 
 @pytest.mark.django_db
-def test_one_time_links_are_not_read_letter_by_letter(client, everyone):
+def test_lookups_on_secret_fields_are_refused(client, everyone):
     client.force_login(everyone["coordinator"])
     queue_mail(to="a@town.example", subject="Invitation", body="https://epi.example/abc", has_secret=True)
 
@@ -328,7 +336,7 @@ def test_one_time_links_are_not_read_letter_by_letter(client, everyone):
 
 
 @pytest.mark.django_db
-def test_nobody_changes_the_own_row_by_which_conflicts_are_found(client, everyone):
+def test_coordinator_cannot_edit_own_person(client, everyone):
     client.force_login(everyone["coordinator"])
     person = everyone["coordinator"].person
 
@@ -340,7 +348,7 @@ def test_nobody_changes_the_own_row_by_which_conflicts_are_found(client, everyon
 
 
 @pytest.mark.django_db
-def test_address_of_a_committee_member_without_account_leads_no_account_to_the_seat(client, everyone):
+def test_email_of_committee_member_without_account_is_not_editable(client, everyone):
     client.force_login(everyone["coordinator"])
     person = PersonFactory(user=None, email="seat@uni.example")
     MembershipFactory(person=person, body=Body.objects.get(kind=BodyKind.SCIENTIFIC_COMMITTEE), role=Role.MEMBER)
@@ -351,11 +359,11 @@ def test_address_of_a_committee_member_without_account_leads_no_account_to_the_s
     assert (person.name, person.email) == ("New", "seat@uni.example")
 
 
-# ---- the frame: a language to choose, and the way back
+# ---- language menu and breadcrumbs
 
 
 @pytest.mark.parametrize(
-    "path, trail",
+    "path, breadcrumbs",
     [
         ("/admin/cities/theme/", ["Workbench", "Cities and people", "Themes"]),
         ("/admin/cities/theme/add/", ["Workbench", "Cities and people", "Themes", "Add theme"]),
@@ -367,45 +375,45 @@ def test_address_of_a_committee_member_without_account_leads_no_account_to_the_s
         ("/admin/cities/", ["Workbench", "Cities and people administration"]),
     ],
 )
-def test_workbench_tells_where_one_is(client, everyone, path, trail):
+def test_admin_page_has_breadcrumbs(client, everyone, path, breadcrumbs):
     theme = Theme.objects.create(code="housing", name="Housing")
     client.force_login(everyone["coordinator"])
 
     page = client.get(path.format(pk=theme.pk)).content.decode()
 
-    crumbs = re.search(r'<nav class="epi-crumbs".*?</nav>', page, re.DOTALL)[0]
-    assert [re.sub(r"<.*?>", "", part).strip() for part in re.findall(r"<li>(.*?)</li>", crumbs)] == trail
-    assert crumbs.count('aria-current="page"') == 1
+    nav = re.search(r'<nav class="epi-crumbs".*?</nav>', page, re.DOTALL)[0]
+    assert [re.sub(r"<.*?>", "", part).strip() for part in re.findall(r"<li>(.*?)</li>", nav)] == breadcrumbs
+    assert nav.count('aria-current="page"') == 1
 
 
-def test_workbench_offers_languages_and_comes_back(client, everyone):
+def test_admin_language_menu_returns_to_page(client, everyone):
     client.force_login(everyone["coordinator"])
     page = client.get("/admin/cities/theme/").content.decode()
 
-    answer = client.post("/i18n/setlang/", {"language": "sv", "next": "/admin/cities/theme/"}, follow=True)
+    response = client.post("/i18n/setlang/", {"language": "sv", "next": "/admin/cities/theme/"}, follow=True)
 
     assert '<input type="hidden" name="next" value="/admin/cities/theme/">' in page
-    assert "Arbetsbänk" in answer.content.decode()
+    assert "Arbetsbänk" in response.content.decode()
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("of_the_house, is_superuser", [(True, False), (True, True), (False, False)])
-def test_coordinator_of_the_house_does_not_change_whose_house_it_is(client, everyone, city, of_the_house, is_superuser):
-    """Else she could accept what her own house submits, and put everything back."""
-    user, house, other = everyone["coordinator"], city.municipality, OrganisationFactory()
-    user.person.organisation = house if of_the_house else other
+@pytest.mark.parametrize("is_member, is_superuser", [(True, False), (True, True), (False, False)])
+def test_coordinator_from_municipality_cannot_change_municipality(client, everyone, city, is_member, is_superuser):
+    """Otherwise she could accept what her own organisation submits, and then change it back."""
+    user, municipality, other = everyone["coordinator"], city.municipality, OrganisationFactory()
+    user.person.organisation = municipality if is_member else other
     user.person.save()
     user.is_superuser = is_superuser
     user.save()
     client.force_login(user)
-    address = f"/admin/cities/city/{city.pk}/change/"
-    form = client.get(address).context["adminform"].form
+    url = f"/admin/cities/city/{city.pk}/change/"
+    form = client.get(url).context["adminform"].form
     data = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     data = {name: value for name, value in data.items() if value is not None}
 
-    response = client.post(address, data | {"municipality": other.pk, "profile": "By the water."})
+    response = client.post(url, data | {"municipality": other.pk, "profile": "By the water."})
 
     city.refresh_from_db()
     assert response.status_code == 302
     assert city.profile == "By the water."
-    assert (city.municipality == house) == of_the_house
+    assert (city.municipality == municipality) == is_member

@@ -49,7 +49,7 @@ def stored_bytes(stored):
         ("Līgums".encode(), "a.txt", "text/plain"),
     ],
 )
-def test_good_file_is_kept_by_its_content(data, name, content_type):
+def test_valid_file_is_stored_with_type_of_content(data, name, content_type):
     user = UserFactory()
 
     stored = files.store_upload(upload(data, name), by=user)
@@ -64,7 +64,7 @@ def test_good_file_is_kept_by_its_content(data, name, content_type):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("data", [picture("JPEG"), picture("PNG"), picture("WEBP"), heic()])
-def test_picture_is_upright_and_says_nothing_of_where_it_was_taken(data):
+def test_stored_picture_has_no_exif_data(data):
     before = Image.open(io.BytesIO(data)).getexif()
     assert before[MAKE]
     assert before.get_ifd(GPS)
@@ -81,7 +81,7 @@ def test_picture_is_upright_and_says_nothing_of_where_it_was_taken(data):
 
 
 @pytest.mark.django_db
-def test_picture_on_its_side_is_turned():
+def test_picture_is_rotated_by_exif_orientation():
     data = picture("JPEG", size=(64, 32))
     assert Image.open(io.BytesIO(data)).getexif()[ORIENTATION] == 6
 
@@ -94,7 +94,7 @@ def test_picture_on_its_side_is_turned():
 
 
 @pytest.mark.django_db
-def test_see_through_picture_stands_on_white():
+def test_transparent_picture_gets_white_background():
     kept = io.BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(kept, "PNG")
 
@@ -103,13 +103,13 @@ def test_see_through_picture_stands_on_white():
     assert Image.open(io.BytesIO(stored_bytes(stored))).getpixel((4, 4)) == (255, 255, 255)
 
 
-def test_broken_colour_profile_does_no_harm():
+def test_picture_with_broken_colour_profile_is_accepted():
     made = pictures.clean_picture(picture("JPEG", exif=False, icc_profile=b"nonsense"))
 
     assert made[1] == "image/jpeg"
 
 
-def test_colour_profile_is_applied_and_dropped():
+def test_colour_profile_is_applied_and_removed():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
     data, *_rest = pictures.clean_picture(picture("JPEG", exif=False, icc_profile=profile))
@@ -117,7 +117,7 @@ def test_colour_profile_is_applied_and_dropped():
     assert "icc_profile" not in Image.open(io.BytesIO(data)).info
 
 
-def test_large_picture_becomes_smaller(monkeypatch):
+def test_large_picture_is_resized(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_EDGE", 100)
 
     _data, _type, _suffix, width, height = pictures.clean_picture(picture("PNG", size=(400, 200), exif=False))
@@ -126,7 +126,7 @@ def test_large_picture_becomes_smaller(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_photo_in_a_document_does_not_say_where_it_was_taken(kind):
+def test_gps_is_removed_from_photo_in_document(kind):
     photo, plain = picture(kind), b"what else the document holds"
     before = office("docx", entries=[("word/media/image1", photo), ("word/media/notes", plain)])
 
@@ -141,7 +141,7 @@ def test_photo_in_a_document_does_not_say_where_it_was_taken(kind):
     assert Image.open(io.BytesIO(kept)).tobytes() == Image.open(io.BytesIO(photo)).tobytes()
 
 
-def test_photo_in_a_pdf_does_not_say_where_it_was_taken():
+def test_gps_is_removed_from_photo_in_pdf():
     xmp = b'<rdf exif:GPSLatitude="58,24.6N" exif:Make="x"><exif:GPSLongitude>15,37.3E</exif:GPSLongitude></rdf>'
     before = PDF.replace(b"%%EOF", picture("JPEG") + xmp + b"%%EOF")
 
@@ -154,7 +154,7 @@ def test_photo_in_a_pdf_does_not_say_where_it_was_taken():
     assert b"Camera of somebody" not in made
 
 
-def test_document_without_positions_is_kept_as_it_is():
+def test_document_without_gps_is_unchanged():
     before = office("docx", entries=[("word/media/image1.jpg", picture("JPEG", exif=False))])
 
     assert file_inspection.inspect(before, "minutes.docx").data == before
@@ -162,28 +162,28 @@ def test_document_without_positions_is_kept_as_it_is():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-def test_torn_camera_notes_are_refused_or_read_and_never_a_fault():
-    whole, chance = picture("JPEG"), random.Random(7)
-    for _attempt in range(400):
-        torn = bytearray(whole)
-        for _byte in range(chance.randint(1, 6)):
-            torn[chance.randrange(2, 300)] = chance.randrange(256)
+def test_damaged_exif_data_raises_no_unexpected_error():
+    photo_bytes, rng = picture("JPEG"), random.Random(7)
+    for _ in range(400):
+        damaged = bytearray(photo_bytes)
+        for _byte in range(rng.randint(1, 6)):
+            damaged[rng.randrange(2, 300)] = rng.randrange(256)
         with contextlib.suppress(FileRefused):
-            pictures.clean_picture(bytes(torn))
+            pictures.clean_picture(bytes(damaged))
 
 
-def bomb():
+def zip_bomb():
     return office("docx", entries=[("word/media/zeros", b"\0" * (30 * 1024 * 1024))])
 
 
-def locked_zip():
+def encrypted_zip():
     data = bytearray(office("docx"))
-    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        data[data.index(mark) + offset] |= 1
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + offset] |= 1
     return bytes(data)
 
 
-def lying_zip():
+def corrupt_zip():
     data = bytearray(office("docx", entries=[("word/document.xml", b"x" * 5000)]))
     data[60] ^= 0xFF
     return bytes(data)
@@ -191,14 +191,14 @@ def lying_zip():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "data,says",
+    "data,message",
     [
         (b"", "empty"),
         (picture("JPEG")[:200], "damaged"),
         (b"\x89PNG\r\n\x1a\n" + b"nonsense", "damaged"),
         (PDF.replace(b"%%EOF", b""), "not complete"),
         (PDF.replace(b"/Root 1 0 R", b"/Root 1 0 R/Encrypt 5 0 R"), "password"),
-        (bomb(), "unpacks to far more"),
+        (zip_bomb(), "unpacks to far more"),
         (office("docx", entries=[(f"a{n}", "") for n in range(3100)]), "unpacks to far more"),
         (office("docx", entries=[("../../etc/passwd", "x")]), "damaged"),
         (office("docx", macro=True), "macros"),
@@ -209,8 +209,8 @@ def lying_zip():
         (office("xlsm"), "macros"),
         (office("pptx"), "slides"),
         (office("epub"), "Archives"),
-        (locked_zip(), "password"),
-        (lying_zip(), "damaged"),
+        (encrypted_zip(), "password"),
+        (corrupt_zip(), "damaged"),
         (b"PK\x03\x04nonsense", "damaged"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "old Office file"),
         (b"MZ\x90\x00\x03", "kind of file is not taken"),
@@ -218,10 +218,10 @@ def lying_zip():
         ("naïve".encode("latin-1"), "kind of file is not taken"),
     ],
 )
-def test_bad_file_is_refused_with_a_sentence(data, says):
+def test_invalid_file_is_refused_with_message(data, message):
     user = UserFactory()
 
-    with pytest.raises(FileRefused, match=says):
+    with pytest.raises(FileRefused, match=message):
         files.store_upload(upload(data, "photo.jpg"), by=user)
 
     assert not StoredFile.objects.exists()
@@ -235,19 +235,19 @@ def archive(kind, *entries):
     return kept.getvalue()
 
 
-def test_archive_packed_in_an_uncommon_way_is_damaged():
+def test_archive_with_unsupported_compression_is_damaged():
     with pytest.raises(FileRefused, match="damaged"):
         file_inspection.inspect(archive(zipfile.ZIP_BZIP2, ("mimetype", b"x")), "a.odt")
 
 
-def test_archive_whose_check_sum_lies_is_damaged():
+def test_archive_with_wrong_checksum_is_damaged():
     data = archive(zipfile.ZIP_STORED, ("content.xml", b"what was written"))
 
     with pytest.raises(FileRefused, match="damaged"):
         file_inspection.inspect(data.replace(b"what was written", b"what is read now"), "a.odt")
 
 
-def test_archive_that_names_one_part_twice_is_damaged():
+def test_archive_with_duplicate_name_is_damaged():
     with pytest.warns(UserWarning, match="Duplicate name"):
         data = archive(zipfile.ZIP_DEFLATED, ("content.xml", b"one"), ("content.xml", b"other"))
 
@@ -256,13 +256,13 @@ def test_archive_that_names_one_part_twice_is_damaged():
 
 
 @pytest.mark.parametrize("entry", [("mimetype", b"application/epub+zip"), ("photo.jpg", b"x")])
-def test_archive_that_is_no_document_is_refused(entry):
+def test_archive_that_is_not_a_document_is_refused(entry):
     with pytest.raises(FileRefused, match="Archives"):
         file_inspection.inspect(archive(zipfile.ZIP_DEFLATED, entry), "a.zip")
 
 
 @pytest.mark.django_db
-def test_pixel_bomb_is_refused_before_it_is_unpacked(monkeypatch):
+def test_picture_with_too_many_pixels_is_refused(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
 
     with pytest.raises(FileRefused, match="too many pixels"):
@@ -270,7 +270,7 @@ def test_pixel_bomb_is_refused_before_it_is_unpacked(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_pixel_bomb_beyond_the_librarys_own_limit_is_refused_too(monkeypatch):
+def test_picture_beyond_limit_of_pillow_is_refused(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
 
     with pytest.raises(FileRefused, match="too many pixels"):
@@ -278,7 +278,7 @@ def test_pixel_bomb_beyond_the_librarys_own_limit_is_refused_too(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_too_large_a_file_is_refused(settings):
+def test_too_large_file_is_refused(settings):
     settings.UPLOAD_MAX_BYTES = 1024 * 1024
 
     with pytest.raises(FileRefused, match="larger than 1 MB"):
@@ -298,7 +298,7 @@ def test_too_large_a_file_is_refused(settings):
         ("page.html", "page.html.txt"),
     ],
 )
-def test_name_is_shown_without_what_misleads(name, kept):
+def test_display_name_is_sanitised(name, kept):
     assert files._display_name(name, "txt") == kept
 
 
@@ -324,7 +324,7 @@ def test_too_many_files_in_an_hour_are_refused(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_full_disk_leaves_nothing_half_and_says_so(monkeypatch):
+def test_upload_to_full_disk_is_refused_without_row(monkeypatch):
     def full(path, data):
         raise OSError(28, "No space left on device")
 
@@ -337,60 +337,60 @@ def test_full_disk_leaves_nothing_half_and_says_so(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_half_written_file_is_taken_away_where_the_disk_is_full(monkeypatch):
+def test_partly_written_file_is_deleted_when_disk_is_full(monkeypatch):
     seen = []
 
-    class HalfAFile(ContentFile):
+    class PartlyWrittenFile(ContentFile):
         def chunks(self, chunk_size=None):
             yield b"te"
-            seen.append(_count())
+            seen.append(_stored_file_count())
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "ContentFile", HalfAFile)
-    before = _count()
+    monkeypatch.setattr(files, "ContentFile", PartlyWrittenFile)
+    before = _stored_file_count()
 
     with pytest.raises(FileRefused, match="no room"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
     assert seen == [before + 1]
-    assert _count() == before
+    assert _stored_file_count() == before
 
 
-def _count():
+def _stored_file_count():
     return sum(1 for path in Path(default_storage.location).rglob("*") if path.is_file())
 
 
 @pytest.mark.django_db
-def test_storage_that_cannot_even_delete_is_survived(monkeypatch):
-    def gone(*args):
+def test_upload_is_refused_when_storage_cannot_save_or_delete(monkeypatch):
+    def fail(*args):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(default_storage, "save", gone)
-    monkeypatch.setattr(default_storage, "delete", gone)
+    monkeypatch.setattr(default_storage, "save", fail)
+    monkeypatch.setattr(default_storage, "delete", fail)
 
     with pytest.raises(FileRefused, match="no room"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
 
 @pytest.mark.django_db
-def test_row_that_cannot_be_written_leaves_no_bytes(monkeypatch):
+def test_file_is_deleted_when_row_cannot_be_created(monkeypatch):
     def broken(**fields):
         raise RuntimeError
 
-    before = _count()
+    before = _stored_file_count()
     monkeypatch.setattr(StoredFile.objects, "create", broken)
 
     with pytest.raises(RuntimeError):
         files.store_upload(upload(b"text"), by=UserFactory())
 
-    assert _count() == before
+    assert _stored_file_count() == before
 
 
-# ---- use, withdraw, sweep
+# ---- using, withdrawing, deleting
 
 
 @pytest.mark.django_db
-def test_file_is_used_withdrawn_and_not_used_again():
+def test_withdrawn_file_cannot_be_used_again():
     stored = files.store_upload(upload(b"text"), by=UserFactory())
 
     files.mark_file_used(stored)
@@ -403,7 +403,7 @@ def test_file_is_used_withdrawn_and_not_used_again():
 
 
 @pytest.mark.django_db
-def test_sweep_drops_what_waited_a_week_and_nothing_else():
+def test_pending_files_are_deleted_after_a_week():
     user = UserFactory()
     with clock.at(clock.now() - timedelta(days=8)):
         old = files.store_upload(upload(b"old"), by=user)
@@ -419,7 +419,7 @@ def test_sweep_drops_what_waited_a_week_and_nothing_else():
 
 
 @pytest.mark.django_db
-def test_file_used_meanwhile_is_not_dropped():
+def test_file_used_meanwhile_is_not_deleted():
     stored = files.store_upload(upload(b"text"), by=UserFactory())
     files.mark_file_used(StoredFile.objects.get(pk=stored.pk))
 
@@ -428,21 +428,21 @@ def test_file_used_meanwhile_is_not_dropped():
 
 
 @pytest.mark.django_db
-def test_one_bad_file_does_not_stop_the_sweep_of_the_others():
+def test_protected_file_does_not_stop_deletion_of_others():
     user = UserFactory()
     with clock.at(clock.now() - timedelta(days=8)):
-        kept, gone = (files.store_upload(upload(b"old"), by=user) for _n in range(2))
+        kept, deleted = (files.store_upload(upload(b"old"), by=user) for _n in range(2))
     EventFactory(minutes_file=kept)
 
     with pytest.raises(ProtectedError):
         files.delete_old_pending()
 
     assert set(StoredFile.objects.all()) == {kept}
-    assert not default_storage.exists(gone.path)
+    assert not default_storage.exists(deleted.path)
 
 
 @pytest.mark.django_db
-def test_bytes_that_no_row_names_are_swept_after_a_day(caplog):
+def test_stored_files_without_row_are_deleted_after_a_day(caplog):
     stored = files.store_upload(upload(b"text"), by=UserFactory())
     folder = stored.path[:2]
     old, young = (default_storage.save(f"{folder}/{name}", ContentFile(b"x")) for name in ("old", "young"))
@@ -461,22 +461,22 @@ def test_bytes_that_no_row_names_are_swept_after_a_day(caplog):
 
 
 @pytest.mark.django_db
-def test_each_tick_looks_through_one_folder_and_all_have_their_turn(monkeypatch, settings):
+def test_each_periodic_run_checks_one_folder_until_all_are_checked(monkeypatch, settings):
     seen = []
     monkeypatch.setattr(files, "delete_unknown", seen.append)
-    begin = clock.now()
+    start = clock.now()
 
-    for tick in range(files.FOLDERS):
-        with clock.at(begin + timedelta(seconds=tick * settings.TICK_SECONDS)):
+    for run in range(files.FOLDERS):
+        with clock.at(start + timedelta(seconds=run * settings.PERIODIC_SECONDS)):
             delete_unknown_files()
 
     assert sorted(seen) == [f"{number:02x}" for number in range(256)]
 
 
-# ---- what is known of a file never changes
+# ---- immutable columns
 
 
-CHANGES = {
+NEW_VALUES = {
     "id": "id + 1000",
     "uuid": "'00000000-0000-4000-8000-000000000000'",
     "name": "'other.pdf'",
@@ -494,13 +494,13 @@ def sql(statement, *parameters):
         cursor.execute(statement, parameters)
 
 
-@pytest.mark.parametrize("column", CHANGES)
+@pytest.mark.parametrize("column", NEW_VALUES)
 @pytest.mark.django_db
-def test_what_is_known_of_a_file_never_changes(column):
+def test_immutable_column_of_file_cannot_be_updated(column):
     stored = files.mark_file_used(files.store_upload(upload(b"text"), by=UserFactory()))
 
     with pytest.raises(IntegrityError, match="epi: frozen"):
-        sql(f"UPDATE cities_storedfile SET {column} = {CHANGES[column]} WHERE id = %s", stored.pk)
+        sql(f"UPDATE cities_storedfile SET {column} = {NEW_VALUES[column]} WHERE id = %s", stored.pk)
 
 
 @pytest.mark.parametrize(
@@ -508,7 +508,7 @@ def test_what_is_known_of_a_file_never_changes(column):
     [("used", "pending"), ("withdrawn", "pending"), ("withdrawn", "used"), ("pending", "withdrawn"), ("used", "gone")],
 )
 @pytest.mark.django_db
-def test_state_of_a_file_goes_one_way(before, after):
+def test_file_state_cannot_go_back(before, after):
     stored = StoredFileFactory(state=before)
 
     with pytest.raises(IntegrityError, match="epi: a file is used"):
@@ -518,45 +518,45 @@ def test_state_of_a_file_goes_one_way(before, after):
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statements")
 @pytest.mark.parametrize("column", ["id", "uuid", "path"])
 @pytest.mark.django_db
-def test_file_does_not_give_way_to_another(column):
-    victim, other = StoredFileFactory(state="used"), StoredFileFactory(state="used")
-    taken = f"(SELECT {column} FROM cities_storedfile WHERE id = %s)"
+def test_update_or_replace_cannot_replace_file(column):
+    replaced, other = StoredFileFactory(state="used"), StoredFileFactory(state="used")
+    its_value = f"(SELECT {column} FROM cities_storedfile WHERE id = %s)"
     sql("PRAGMA recursive_triggers = OFF")
 
     with pytest.raises(IntegrityError, match="epi: frozen"):
-        sql(f"UPDATE OR REPLACE cities_storedfile SET {column} = {taken} WHERE id = %s", victim.pk, other.pk)
+        sql(f"UPDATE OR REPLACE cities_storedfile SET {column} = {its_value} WHERE id = %s", replaced.pk, other.pk)
     sql("PRAGMA recursive_triggers = ON")
 
     assert StoredFile.objects.count() == 2
 
 
-# ---- served with rights
+# ---- downloads
 
 
 @pytest.fixture
-def held(monkeypatch):
-    """Files hang on something that ``readers`` may see."""
+def readers(monkeypatch):
+    """Return a set of user IDs that may see every used file."""
     readers = set()
     monkeypatch.setattr(registry, "_conditions", [lambda user: Q(state="used") if user.pk in readers else Q(pk=None)])
     return readers
 
 
 @pytest.mark.django_db
-def test_pending_file_is_its_uploaders_alone(client, everyone):
+def test_pending_file_is_visible_to_uploader_only(client, everyone):
     stored = files.store_upload(upload(b"text", "a.txt"), by=everyone["official"])
-    address = reverse("cities:file", args=[stored.uuid])
+    url = reverse("cities:file", args=[stored.uuid])
 
     for role in ("lead", "coordinator", "superuser", "other_official"):
         client.force_login(everyone[role])
-        assert client.get(address).status_code == 404, role
+        assert client.get(url).status_code == 404, role
     client.force_login(everyone["official"])
-    assert bytes_of(client.get(address)) == b"text"
+    assert bytes_of(client.get(url)) == b"text"
 
 
 @pytest.mark.django_db
-def test_file_is_a_download_that_runs_nothing(client, held):
+def test_file_is_sent_as_attachment_with_csp(client, readers):
     user = UserFactory()
-    held.add(user.pk)
+    readers.add(user.pk)
     stored = files.mark_file_used(files.store_upload(upload(b"<script>alert(1)</script>", "x.html"), by=UserFactory()))
     client.force_login(user)
 
@@ -570,9 +570,9 @@ def test_file_is_a_download_that_runs_nothing(client, held):
 
 
 @pytest.mark.django_db
-def test_picture_that_we_made_may_be_shown(client, held):
+def test_picture_is_shown_inline(client, readers):
     user = UserFactory()
-    held.add(user.pk)
+    readers.add(user.pk)
     stored = files.mark_file_used(files.store_upload(upload(picture(), "x.jpg"), by=UserFactory()))
     client.force_login(user)
 
@@ -584,21 +584,21 @@ def test_picture_that_we_made_may_be_shown(client, held):
 
 
 @pytest.mark.django_db
-def test_stranger_is_sent_to_sign_in_whether_the_file_exists_or_not(client, held):
+def test_file_redirects_anonymous_visitor_to_sign_in_even_if_missing(client, readers):
     stored = files.mark_file_used(files.store_upload(upload(b"text"), by=UserFactory()))
-    there = reverse("cities:file", args=[stored.uuid])
-    not_there = reverse("cities:file", args=["00000000-0000-4000-8000-000000000000"])
+    existing_url = reverse("cities:file", args=[stored.uuid])
+    missing_url = reverse("cities:file", args=["00000000-0000-4000-8000-000000000000"])
 
-    for address in (there, not_there):
-        response = client.get(address)
+    for url in (existing_url, missing_url):
+        response = client.get(url)
         assert response.status_code == 302
-        assert response["Location"] == f"{reverse('account_login')}?next={address}"
+        assert response["Location"] == f"{reverse('account_login')}?next={url}"
 
 
 @pytest.mark.django_db
-def test_lost_bytes_are_not_found(client, held):
+def test_file_missing_in_storage_is_404(client, readers):
     user = UserFactory()
-    held.add(user.pk)
+    readers.add(user.pk)
     stored = files.mark_file_used(files.store_upload(upload(b"text"), by=UserFactory()))
     default_storage.delete(stored.path)
     client.force_login(user)
@@ -607,9 +607,9 @@ def test_lost_bytes_are_not_found(client, held):
 
 
 @pytest.mark.django_db
-def test_bytes_that_are_not_those_taken_in_are_not_handed_out(client, held, caplog):
+def test_file_with_wrong_hash_is_not_sent(client, readers, caplog):
     user = UserFactory()
-    held.add(user.pk)
+    readers.add(user.pk)
     stored = files.mark_file_used(files.store_upload(upload(b"text", "a.txt"), by=UserFactory()))
     Path(default_storage.path(stored.path)).write_bytes(b"forged")
     client.force_login(user)
@@ -623,5 +623,5 @@ def test_bytes_that_are_not_those_taken_in_are_not_handed_out(client, held, capl
     assert f"The bytes of file {stored.pk}" in caplog.text
 
 
-def test_content_reads_text_with_a_mark_of_order():
+def test_text_with_byte_order_mark_is_plain_text():
     assert file_inspection.inspect("\ufeffå".encode(), "a.txt").content_type == "text/plain"

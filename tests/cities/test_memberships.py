@@ -6,7 +6,7 @@ from django.urls import reverse
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
 from cities.models import Body, Membership, Person
-from cities.rules import lead_city_ids
+from cities.rules import is_own_official_membership, lead_city_ids
 from cities.services import memberships
 from cities.signals import handed_over
 from core import clock
@@ -33,20 +33,25 @@ def membership_of(user, role=None):
     return rows.get(role=role) if role else rows.get()
 
 
-# ---- joining
+# ---- adding
 
 
-def test_lead_adds_an_official_from_today_on(everyone, office):
+def test_lead_adds_official_from_today(everyone, office):
     person = PersonFactory()
 
-    made = memberships.add_member(person=person, body=office, role=Role.OFFICIAL, by=everyone["lead"])
+    membership = memberships.add_member(person=person, body=office, role=Role.OFFICIAL, by=everyone["lead"])
 
-    assert (made.person, made.body, made.role, made.valid_from) == (person, office, "official", clock.today())
-    assert made.history.get().history_user == everyone["lead"]
+    assert (membership.person, membership.body, membership.role, membership.valid_from) == (
+        person,
+        office,
+        "official",
+        clock.today(),
+    )
+    assert membership.history.get().history_user == everyone["lead"]
 
 
 @pytest.mark.parametrize("role", ["lead", "coordinator"])
-def test_nobody_grants_oneself_a_role(everyone, office, role):
+def test_add_member_refuses_own_role(everyone, office, role):
     user = everyone[role]
     before = Membership.objects.count()
 
@@ -59,39 +64,39 @@ def test_nobody_grants_oneself_a_role(everyone, office, role):
 @pytest.mark.parametrize(
     "role", ["viewer", "expert", "local_committee", "official", "other_official", "partner", "former", "superuser"]
 )
-def test_others_grant_nothing(everyone, office, role):
+def test_add_member_refuses_other_roles(everyone, office, role):
     with pytest.raises(PermissionRefused):
         memberships.add_member(person=PersonFactory(), body=office, role=Role.VIEWER, by=everyone[role])
 
 
-def test_lead_grants_nothing_in_another_city_or_the_network(everyone, other_city):
-    elsewhere = BodyFactory(kind=BodyKind.CITY_OFFICE, city=other_city)
+def test_lead_cannot_add_member_outside_own_city(everyone, other_city):
+    other_office = BodyFactory(kind=BodyKind.CITY_OFFICE, city=other_city)
     network = Body.objects.get(kind=BodyKind.NETWORK_OFFICE)
 
-    for body, role in ((elsewhere, Role.VIEWER), (network, Role.PARTNER)):
+    for body, role in ((other_office, Role.VIEWER), (network, Role.PARTNER)):
         with pytest.raises(PermissionRefused):
             memberships.add_member(person=PersonFactory(), body=body, role=role, by=everyone["lead"])
 
 
-def test_body_has_its_own_roles_only(everyone, office):
+def test_role_of_other_body_kind_is_refused(everyone, office):
     with pytest.raises(MembershipRefused, match="no such role"):
         memberships.add_member(person=PersonFactory(), body=office, role=Role.COORDINATOR, by=everyone["coordinator"])
 
 
-def test_committee_seat_is_not_given_by_a_coordinator(everyone, committee):
+def test_coordinator_cannot_add_committee_member(everyone, committee):
     with pytest.raises(CommitteeSeatRefused):
         memberships.add_member(person=PersonFactory(), body=committee, role=Role.MEMBER, by=everyone["coordinator"])
 
 
-@pytest.mark.parametrize("command", [True, False])
-def test_committee_seat_is_not_for_a_coordinator(everyone, committee, chair, command):
-    by = None if command else chair
+@pytest.mark.parametrize("by_command", [True, False])
+def test_coordinator_cannot_become_committee_member(everyone, committee, chair, by_command):
+    by = None if by_command else chair
 
     with pytest.raises(CommitteeSeatRefused):
         memberships.add_member(person=everyone["coordinator"].person, body=committee, role=Role.MEMBER, by=by)
 
 
-def test_member_of_the_committee_does_not_become_coordinator(everyone):
+def test_committee_member_cannot_become_coordinator(everyone):
     network = Body.objects.get(kind=BodyKind.NETWORK_OFFICE)
 
     with pytest.raises(CommitteeSeatRefused):
@@ -100,10 +105,10 @@ def test_member_of_the_committee_does_not_become_coordinator(everyone):
         )
 
 
-def test_chair_seats_the_committee_and_nothing_else(everyone, committee, chair, office):
-    made = memberships.add_member(person=PersonFactory(), body=committee, role=Role.MEMBER, by=chair)
+def test_chair_adds_committee_members_only(everyone, committee, chair, office):
+    membership = memberships.add_member(person=PersonFactory(), body=committee, role=Role.MEMBER, by=chair)
 
-    assert made.body == committee
+    assert membership.body == committee
     with pytest.raises(PermissionRefused):
         memberships.add_member(person=PersonFactory(), body=office, role=Role.VIEWER, by=chair)
     with pytest.raises(PermissionRefused):
@@ -111,7 +116,7 @@ def test_chair_seats_the_committee_and_nothing_else(everyone, committee, chair, 
 
 
 @pytest.mark.parametrize(
-    "valid_from,valid_to,begins,refused",
+    "valid_from,valid_to,starts,is_refused",
     [
         (date(2024, 1, 1), None, date(2025, 1, 1), True),
         (date(2024, 1, 1), date(2025, 1, 2), date(2025, 1, 1), True),
@@ -119,19 +124,19 @@ def test_chair_seats_the_committee_and_nothing_else(everyone, committee, chair, 
         (date(2026, 1, 1), date(2026, 2, 1), date(2025, 1, 1), True),
     ],
 )
-def test_overlap_with_present_and_past_is_refused(everyone, office, valid_from, valid_to, begins, refused):
+def test_overlapping_membership_is_refused(everyone, office, valid_from, valid_to, starts, is_refused):
     person = PersonFactory()
     MembershipFactory(person=person, body=office, role=Role.VIEWER, valid_from=valid_from, valid_to=valid_to)
-    given = {"person": person, "body": office, "role": Role.VIEWER, "valid_from": begins, "by": everyone["lead"]}
+    given = {"person": person, "body": office, "role": Role.VIEWER, "valid_from": starts, "by": everyone["lead"]}
 
-    if refused:
+    if is_refused:
         with pytest.raises(MembershipRefused, match="already"):
             memberships.add_member(**given)
     else:
-        assert memberships.add_member(**given).valid_from == begins
+        assert memberships.add_member(**given).valid_from == starts
 
 
-def test_overlap_that_only_the_database_sees_is_told_too(everyone, office, monkeypatch):
+def test_overlap_found_by_database_is_refused(everyone, office, monkeypatch):
     person = PersonFactory()
     MembershipFactory(person=person, body=office, role=Role.VIEWER)
     monkeypatch.setattr(memberships, "refuse_overlap", lambda *args: None)
@@ -140,10 +145,10 @@ def test_overlap_that_only_the_database_sees_is_told_too(everyone, office, monke
         memberships.add_member(person=person, body=office, role=Role.VIEWER, by=everyone["lead"])
 
 
-# ---- leaving
+# ---- ending
 
 
-def test_role_is_gone_at_once(everyone, city):
+def test_ended_role_has_no_permissions(everyone, city):
     lead = everyone["lead"]
     assert lead_city_ids(lead) == {city.pk}
 
@@ -155,12 +160,12 @@ def test_role_is_gone_at_once(everyone, city):
 
 
 def test_membership_of_today_ends_today(everyone, office):
-    made = memberships.add_member(person=PersonFactory(), body=office, role=Role.VIEWER, by=everyone["lead"])
+    membership = memberships.add_member(person=PersonFactory(), body=office, role=Role.VIEWER, by=everyone["lead"])
 
-    ended = memberships.end_membership(made, by=everyone["lead"])
+    ended = memberships.end_membership(membership, by=everyone["lead"])
 
     assert ended.valid_from == ended.valid_to == clock.today()
-    assert not Membership.objects.current().filter(pk=made.pk).exists()
+    assert not Membership.objects.current().filter(pk=membership.pk).exists()
 
 
 def test_membership_ends_on_a_later_day(everyone):
@@ -174,16 +179,16 @@ def test_membership_ends_on_a_later_day(everyone):
 
 
 def test_membership_does_not_end_before_it_began_nor_twice(everyone, office):
-    made = memberships.add_member(person=PersonFactory(), body=office, role=Role.VIEWER, by=everyone["lead"])
+    membership = memberships.add_member(person=PersonFactory(), body=office, role=Role.VIEWER, by=everyone["lead"])
 
     with pytest.raises(MembershipRefused, match="before it has begun"):
-        memberships.end_membership(made, by=everyone["lead"], on=clock.today() - timedelta(days=1))
-    memberships.end_membership(made, by=everyone["lead"])
+        memberships.end_membership(membership, by=everyone["lead"], on=clock.today() - timedelta(days=1))
+    memberships.end_membership(membership, by=everyone["lead"])
     with pytest.raises(MembershipRefused, match="ended already"):
-        memberships.end_membership(made, by=everyone["lead"])
+        memberships.end_membership(membership, by=everyone["lead"])
 
 
-def test_people_leave_by_themselves_and_end_nobody_else(everyone):
+def test_viewer_ends_own_membership_only(everyone):
     viewer, official = everyone["viewer"], everyone["official"]
 
     with pytest.raises(PermissionRefused):
@@ -193,13 +198,13 @@ def test_people_leave_by_themselves_and_end_nobody_else(everyone):
     assert not viewer.person.memberships.current().exists()
 
 
-def test_chair_ends_a_seat_in_the_committee(everyone, chair):
+def test_chair_ends_committee_membership(everyone, chair):
     seat = membership_of(everyone["scientific"])
 
     assert memberships.end_membership(seat, by=chair).valid_to == clock.today()
 
 
-def test_last_lead_is_known(everyone, office):
+def test_leaves_without_lead_is_true_for_last_lead(everyone, office):
     row = membership_of(everyone["lead"])
     assert memberships.leaves_without_lead(row)
     assert not memberships.leaves_without_lead(membership_of(everyone["official"]))
@@ -209,108 +214,110 @@ def test_last_lead_is_known(everyone, office):
     assert not memberships.leaves_without_lead(row)
 
 
-# ---- handing over
+# ---- handover
 
 
 @pytest.fixture
-def heard():
+def handovers():
     calls = []
 
-    def listen(sender, **kwargs):
+    def record(sender, **kwargs):
         calls.append(kwargs)
 
-    handed_over.connect(listen)
+    handed_over.connect(record)
     yield calls
-    handed_over.disconnect(listen)
+    handed_over.disconnect(record)
 
 
-def test_hand_over_moves_the_role_and_tells_apps_above(everyone, office, heard):
-    lead, heir = everyone["lead"], PersonFactory()
+def test_hand_over_moves_role_and_sends_signal(everyone, office, handovers):
+    lead, successor = everyone["lead"], PersonFactory()
 
-    made = memberships.hand_over(membership_of(lead), to=heir, by=everyone["coordinator"])
+    membership = memberships.hand_over(membership_of(lead), to=successor, by=everyone["coordinator"])
 
-    assert (made.person, made.role, made.body) == (heir, Role.LEAD_OFFICIAL, office)
+    assert (membership.person, membership.role, membership.body) == (successor, Role.LEAD_OFFICIAL, office)
     assert not lead.person.memberships.current().exists()
-    (told,) = heard
-    assert (told["person"], told["to"], told["body"]) == (lead.person, heir, office)
-    assert told["membership"].valid_to == clock.today()
+    (sent,) = handovers
+    assert (sent["person"], sent["to"], sent["body"]) == (lead.person, successor, office)
+    assert sent["membership"].valid_to == clock.today()
 
 
-def test_lead_hands_her_own_role_to_a_colleague(everyone, heard):
-    made = memberships.hand_over(membership_of(everyone["lead"]), to=everyone["official"].person, by=everyone["lead"])
+def test_lead_hands_over_own_role(everyone, handovers):
+    membership = memberships.hand_over(
+        membership_of(everyone["lead"]), to=everyone["official"].person, by=everyone["lead"]
+    )
 
-    assert made.person == everyone["official"].person
-
-
-def test_hand_over_to_somebody_who_holds_the_role_makes_no_second_one(everyone, office, heard):
-    heir = MembershipFactory(body=office, role=Role.LEAD_OFFICIAL)
-
-    made = memberships.hand_over(membership_of(everyone["lead"]), to=heir.person, by=everyone["coordinator"])
-
-    assert made == heir
+    assert membership.person == everyone["official"].person
 
 
-def test_hand_over_is_no_way_to_grant_oneself_a_role(everyone, heard):
+def test_hand_over_to_holder_of_role_adds_no_membership(everyone, office, handovers):
+    successor = MembershipFactory(body=office, role=Role.LEAD_OFFICIAL)
+
+    membership = memberships.hand_over(membership_of(everyone["lead"]), to=successor.person, by=everyone["coordinator"])
+
+    assert membership == successor
+
+
+def test_hand_over_to_oneself_is_refused(everyone, handovers):
     with pytest.raises(OwnRoleRefused):
         memberships.hand_over(membership_of(everyone["official"]), to=everyone["lead"].person, by=everyone["lead"])
-    assert heard == []
+    assert handovers == []
 
 
-def test_hand_over_to_the_same_person_or_by_a_stranger_is_refused(everyone, heard):
+def test_hand_over_to_same_person_or_by_viewer_is_refused(everyone, handovers):
     row = membership_of(everyone["official"])
 
     with pytest.raises(MembershipRefused, match="somebody else"):
         memberships.hand_over(row, to=row.person, by=everyone["lead"])
     with pytest.raises(PermissionRefused):
         memberships.hand_over(row, to=PersonFactory(), by=everyone["viewer"])
-    assert heard == []
+    assert handovers == []
 
 
-def test_committee_seat_is_not_handed_to_a_coordinator(everyone, chair, heard):
+def test_hand_over_of_committee_seat_to_coordinator_is_refused(everyone, chair, handovers):
     with pytest.raises(CommitteeSeatRefused):
         memberships.hand_over(membership_of(chair), to=everyone["coordinator"].person, by=chair)
 
 
-def test_coordinator_hands_over_no_seat_of_the_committee(everyone, committee, chair, heard):
-    for heir in (PersonFactory(), MembershipFactory(body=committee, role=Role.CHAIR).person):
+def test_hand_over_of_committee_seat_by_coordinator_is_refused(everyone, committee, chair, handovers):
+    for successor in (PersonFactory(), MembershipFactory(body=committee, role=Role.CHAIR).person):
         with pytest.raises((CommitteeSeatRefused, PermissionRefused)):
-            memberships.hand_over(membership_of(chair), to=heir, by=everyone["coordinator"])
+            memberships.hand_over(membership_of(chair), to=successor, by=everyone["coordinator"])
 
     assert membership_of(chair).valid_to is None
-    assert heard == []
+    assert handovers == []
 
 
 @pytest.mark.parametrize(
     "role", ["official", "viewer", "expert", "partner", "trainer", "scientific", "data_protection"]
 )
-def test_who_leaves_grants_nobody_the_own_role(everyone, heard, role):
-    row, heir = membership_of(everyone[role]), PersonFactory()
+def test_hand_over_of_own_role_to_non_member_is_refused(everyone, handovers, role):
+    row, successor = membership_of(everyone[role]), PersonFactory()
 
     with pytest.raises(PermissionRefused):
-        memberships.hand_over(row, to=heir, by=everyone[role])
+        memberships.hand_over(row, to=successor, by=everyone[role])
 
-    assert not heir.memberships.exists()
-    assert heard == []
+    assert not successor.memberships.exists()
+    assert handovers == []
 
 
-def test_official_who_leaves_passes_tasks_to_another_official(everyone, office, heard):
-    row, heir = membership_of(everyone["official"]), MembershipFactory(body=office, role=Role.OFFICIAL)
+def test_official_hands_over_own_tasks_to_other_official(everyone, office, handovers):
+    row, successor = membership_of(everyone["official"]), MembershipFactory(body=office, role=Role.OFFICIAL)
 
-    memberships.hand_over(row, to=heir.person, by=everyone["official"])
+    memberships.hand_over(row, to=successor.person, by=everyone["official"])
 
-    assert [(told["person"], told["to"]) for told in heard] == [(row.person, heir.person)]
+    assert [(sent["person"], sent["to"]) for sent in handovers] == [(row.person, successor.person)]
 
 
 @pytest.mark.parametrize("role", ["viewer", "expert", "partner"])
-def test_others_who_leave_pass_no_tasks_on(everyone, heard, role):
+def test_hand_over_of_own_role_is_refused_for_other_roles(everyone, handovers, role):
     row = membership_of(everyone[role])
-    heir = MembershipFactory(body=row.body, role=row.role)
+    successor = MembershipFactory(body=row.body, role=row.role)
 
     with pytest.raises(PermissionRefused):
-        memberships.hand_over(row, to=heir.person, by=everyone[role])
+        memberships.hand_over(row, to=successor.person, by=everyone[role])
 
 
-def test_role_of_an_office_is_for_somebody_with_an_account(everyone, heard):
+def test_hand_over_to_person_without_account_is_refused(everyone, handovers):
     with pytest.raises(MembershipRefused, match="no account"):
         memberships.hand_over(membership_of(everyone["official"]), to=PersonFactory(user=None), by=everyone["lead"])
 
@@ -318,21 +325,21 @@ def test_role_of_an_office_is_for_somebody_with_an_account(everyone, heard):
 # ---- pages
 
 
-def test_hand_over_is_offered_to_those_who_may(client, everyone, committee, chair):
-    others_seat, ours = membership_of(chair), membership_of(everyone["partner"])
+def test_hand_over_link_is_shown_with_permission_only(client, everyone, committee, chair):
+    chair_row, partner_row = membership_of(chair), membership_of(everyone["partner"])
     client.force_login(everyone["coordinator"])
 
     page = client.get(reverse("cities:member_list")).content.decode()
 
-    addresses = {row: reverse("cities:membership_hand_over", args=[row.pk]) for row in (others_seat, ours)}
-    assert addresses[ours] in page
-    assert addresses[others_seat] not in page
-    assert client.get(addresses[others_seat]).status_code == 403
+    urls = {row: reverse("cities:membership_hand_over", args=[row.pk]) for row in (chair_row, partner_row)}
+    assert urls[partner_row] in page
+    assert urls[chair_row] not in page
+    assert client.get(urls[chair_row]).status_code == 403
 
 
-def test_own_role_is_left_from_the_page_of_the_body(client, everyone, office):
+def test_body_page_has_links_to_leave_own_role(client, everyone, office):
     colleague = MembershipFactory(body=office, role=Role.OFFICIAL)
-    for role, may in (("official", True), ("viewer", False)):
+    for role, is_allowed in (("official", True), ("viewer", False)):
         client.force_login(everyone[role])
         row = membership_of(everyone[role])
         hand_over = reverse("cities:membership_hand_over", args=[row.pk])
@@ -340,20 +347,20 @@ def test_own_role_is_left_from_the_page_of_the_body(client, everyone, office):
         page = client.get(reverse("cities:body_detail", args=[office.pk])).content.decode()
 
         assert reverse("cities:membership_end", args=[row.pk]) in page
-        assert (hand_over in page) is may
+        assert (hand_over in page) is is_allowed
     client.force_login(everyone["official"])
     offered = client.get(reverse("cities:membership_hand_over", args=[membership_of(everyone["official"]).pk]))
     assert list(offered.context["form"].fields["to"].queryset) == [colleague.person]
 
 
 @pytest.mark.parametrize("role", ["viewer", "official", "partner", "scientific", "superuser", "former"])
-def test_members_page_is_not_there_for_others(client, everyone, role):
+def test_member_list_is_404_for_other_roles(client, everyone, role):
     client.force_login(everyone[role])
 
     assert client.get(reverse("cities:member_list")).status_code == 404
 
 
-def test_lead_sees_own_members_with_mail_and_nobody_elses(client, everyone):
+def test_lead_sees_emails_of_own_members_only(client, everyone):
     client.force_login(everyone["lead"])
 
     page = client.get(reverse("cities:member_list")).content.decode()
@@ -363,7 +370,7 @@ def test_lead_sees_own_members_with_mail_and_nobody_elses(client, everyone):
     assert everyone["coordinator"].email not in page
 
 
-def test_chair_sees_the_committee(client, everyone, chair):
+def test_chair_sees_committee_members_only(client, everyone, chair):
     client.force_login(chair)
 
     page = client.get(reverse("cities:member_list")).content.decode()
@@ -372,7 +379,7 @@ def test_chair_sees_the_committee(client, everyone, chair):
     assert everyone["official"].email not in page
 
 
-def test_members_are_found_by_body_name_and_state(client, everyone, office):
+def test_member_list_filters_by_body_name_and_state(client, everyone, office):
     client.force_login(everyone["coordinator"])
     former = everyone["former"].person
 
@@ -388,9 +395,7 @@ def test_members_are_found_by_body_name_and_state(client, everyone, office):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_members_page_costs_the_same_for_one_row_or_five(
-    client, everyone, office, count, django_assert_max_num_queries
-):
+def test_member_list_costs_the_same_for_one_row_or_five(client, everyone, office, count, django_assert_max_num_queries):
     for _ in range(count):
         MembershipFactory(body=office, role=Role.VIEWER)
     client.force_login(everyone["lead"])
@@ -405,21 +410,21 @@ def test_members_page_costs_the_same_for_one_row_or_five(
 COSTS: set[int] = set()
 
 
-def test_lead_ends_a_membership_on_the_page(client, everyone):
+def test_lead_ends_membership_on_page(client, everyone):
     client.force_login(everyone["lead"])
     row = membership_of(everyone["official"])
-    address = reverse("cities:membership_end", args=[row.pk])
+    url = reverse("cities:membership_end", args=[row.pk])
 
-    assert client.get(address).status_code == 200
+    assert client.get(url).status_code == 200
     row.refresh_from_db()
     assert row.valid_to is None
-    client.post(address)
+    client.post(url)
 
     row.refresh_from_db()
     assert row.valid_to == clock.today()
 
 
-def test_page_warns_that_nobody_would_lead(client, everyone):
+def test_end_page_of_last_lead_has_warning(client, everyone):
     client.force_login(everyone["lead"])
 
     page = client.get(reverse("cities:membership_end", args=[membership_of(everyone["lead"]).pk]))
@@ -427,7 +432,7 @@ def test_page_warns_that_nobody_would_lead(client, everyone):
     assert "Nobody else leads this city" in page.content.decode()
 
 
-def test_page_tells_what_the_service_refuses(client, everyone):
+def test_end_page_shows_error_of_service(client, everyone):
     client.force_login(everyone["lead"])
     row = membership_of(everyone["official"])
 
@@ -436,7 +441,7 @@ def test_page_tells_what_the_service_refuses(client, everyone):
     assert "before it has begun" in page.content.decode()
 
 
-def test_membership_of_another_city_is_not_there(client, everyone):
+def test_membership_of_other_city_is_404(client, everyone):
     client.force_login(everyone["lead"])
     row = membership_of(everyone["other_official"])
 
@@ -447,7 +452,7 @@ def test_membership_of_another_city_is_not_there(client, everyone):
     assert row.valid_to is None
 
 
-def test_data_protection_sees_members_and_ends_none(client, everyone):
+def test_data_protection_role_cannot_end_membership(client, everyone):
     client.force_login(everyone["data_protection"])
     row = membership_of(everyone["official"])
 
@@ -455,7 +460,7 @@ def test_data_protection_sees_members_and_ends_none(client, everyone):
     assert client.post(reverse("cities:membership_end", args=[row.pk])).status_code == 403
 
 
-def test_viewer_leaves_on_the_page(client, everyone):
+def test_viewer_ends_own_membership_on_page(client, everyone):
     client.force_login(everyone["viewer"])
     row = membership_of(everyone["viewer"])
 
@@ -466,22 +471,22 @@ def test_viewer_leaves_on_the_page(client, everyone):
     assert row.valid_to == clock.today()
 
 
-def test_hand_over_on_the_page_offers_colleagues_and_not_oneself(client, everyone):
+def test_hand_over_page_offers_colleagues_only(client, everyone):
     client.force_login(everyone["lead"])
     row = membership_of(everyone["official"])
-    address = reverse("cities:membership_hand_over", args=[row.pk])
+    url = reverse("cities:membership_hand_over", args=[row.pk])
 
-    offered = set(client.get(address).context["form"].fields["to"].queryset)
-    refused = client.post(address, {"to": everyone["lead"].person.pk})
-    client.post(address, {"to": everyone["viewer"].person.pk})
+    offered = set(client.get(url).context["form"].fields["to"].queryset)
+    response = client.post(url, {"to": everyone["lead"].person.pk})
+    client.post(url, {"to": everyone["viewer"].person.pk})
 
     assert everyone["viewer"].person in offered
     assert not offered & {everyone["lead"].person, everyone["official"].person, everyone["other_official"].person}
-    assert refused.status_code == 200
+    assert response.status_code == 200
     assert everyone["viewer"].person.memberships.current().filter(role=Role.OFFICIAL).exists()
 
 
-def test_hand_over_page_tells_what_the_service_refuses(client, everyone, chair):
+def test_hand_over_page_shows_error_of_service(client, everyone, chair):
     client.force_login(chair)
     row = membership_of(everyone["scientific"])
     other = MembershipFactory(body=row.body, role=Role.MEMBER)
@@ -493,7 +498,7 @@ def test_hand_over_page_tells_what_the_service_refuses(client, everyone, chair):
 
 
 @pytest.mark.parametrize("role", list(range(16)))
-def test_list_and_rule_agree_on_who_sees_which_members(everyone, role):
+def test_visible_to_and_view_permission_agree(everyone, role):
     user = list(everyone.values())[role]
     for model, name in ((Membership, "membership"), (Person, "person")):
         listed = set(model.objects.visible_to(user))
@@ -504,11 +509,32 @@ def test_list_and_rule_agree_on_who_sees_which_members(everyone, role):
         assert listed == allowed
 
 
-def test_seat_is_kept(everyone, city):
+def test_add_member_stores_seat(everyone, city):
     group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
 
-    made = memberships.add_member(
+    membership = memberships.add_member(
         person=PersonFactory(), body=group, role=Role.MEMBER, seat=Seat.TECHNICAL_PARTNER, by=everyone["lead"]
     )
 
-    assert made.seat == "technical_partner"
+    assert membership.seat == "technical_partner"
+
+
+# ---- permission to hand over
+
+
+@pytest.mark.parametrize(
+    "role, expected", [("official", True), ("lead", True), ("viewer", False), ("superuser", False)]
+)
+def test_hand_over_permission_on_own_role_is_for_officials(everyone, role, expected):
+    user = everyone[role]
+    own = membership_of(user) if hasattr(user, "person") else membership_of(everyone["viewer"])
+
+    assert user.has_perm("cities.hand_over_membership", own) is expected
+
+
+def test_is_own_official_membership_without_membership_depends_on_role(everyone):
+    assert [is_own_official_membership(everyone[role], None) for role in ("official", "viewer", "superuser")] == [
+        True,
+        False,
+        False,
+    ]

@@ -33,7 +33,7 @@ def profile(city, **change):
     return given | {"other_languages": "en, fi", "version": city.version} | change
 
 
-def test_cities_are_listed_by_name_with_words_for_codes(client, city, other_city):
+def test_city_list_is_sorted_with_country_and_language_names(client, city, other_city):
     page = client.get(reverse("cities:city_list"))
 
     assert [row.name for row in page.context["object_list"]] == ["Linköping", "Lublin"]
@@ -42,13 +42,13 @@ def test_cities_are_listed_by_name_with_words_for_codes(client, city, other_city
 
 
 @pytest.mark.django_db
-def test_empty_network_says_what_to_do(client):
+def test_city_list_without_cities_says_so(client):
     assert "No city yet" in client.get(reverse("cities:city_list")).content.decode()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [1, 5])
-def test_list_of_cities_costs_the_same_for_1_or_5(client, count, django_assert_max_num_queries):
+def test_city_list_costs_the_same_for_one_or_five(client, count, django_assert_max_num_queries):
     CityFactory.create_batch(count)
 
     with django_assert_max_num_queries(8) as queries:
@@ -59,7 +59,7 @@ def test_list_of_cities_costs_the_same_for_1_or_5(client, count, django_assert_m
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_city_page_costs_the_same_for_1_or_5(client, city, group, count, django_assert_max_num_queries):
+def test_city_page_costs_the_same_for_one_or_five(client, city, group, count, django_assert_max_num_queries):
     for _ in range(count):
         MembershipFactory(body=group, role=Role.CHAIR)
         EventFactory(city=city, published_at="2026-05-01T10:00Z")
@@ -72,7 +72,7 @@ def test_city_page_costs_the_same_for_1_or_5(client, city, group, count, django_
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_body_page_costs_the_same_for_1_or_5(client, everyone, group, count, django_assert_max_num_queries):
+def test_body_page_costs_the_same_for_one_or_five(client, everyone, group, count, django_assert_max_num_queries):
     for _ in range(count):
         MembershipFactory(body=group, role=Role.MEMBER)
     client.force_login(everyone["lead"])
@@ -87,11 +87,11 @@ def test_body_page_costs_the_same_for_1_or_5(client, everyone, group, count, dja
 COSTS: dict[str, set[int]] = {"list": set(), "detail": set(), "body": set()}
 
 
-# ---- names
+# ---- names of members
 
 
 @pytest.mark.parametrize(
-    "role,names",
+    "role,are_named",
     [
         ("public", False),
         ("other_official", False),
@@ -105,7 +105,7 @@ COSTS: dict[str, set[int]] = {"list": set(), "detail": set(), "body": set()}
         ("coordinator", True),
     ],
 )
-def test_members_are_named_to_the_city_and_the_network_the_chair_to_all(client, everyone, group, expert, role, names):
+def test_members_are_named_to_city_and_network_and_chair_to_all(client, everyone, group, expert, role, are_named):
     if role != "public":
         client.force_login(everyone[role])
 
@@ -114,7 +114,7 @@ def test_members_are_named_to_the_city_and_the_network_the_chair_to_all(client, 
 
     assert "Chair Public" in body
     assert "Chair Public" in city
-    assert ("Member Unnamed" in body) == names
+    assert ("Member Unnamed" in body) == are_named
     assert "Member Unnamed" not in city
 
 
@@ -127,7 +127,7 @@ def test_former_member_is_not_named(client, everyone, group, expert):
 
 
 @pytest.mark.django_db
-def test_body_of_the_network_has_a_page(client):
+def test_network_body_has_page(client):
     committee = BodyFactory(kind=BodyKind.SCIENTIFIC_COMMITTEE)
 
     page = client.get(reverse("cities:body_detail", args=[committee.pk]))
@@ -136,10 +136,10 @@ def test_body_of_the_network_has_a_page(client):
     assert list(selectors.network_bodies()) == [committee]
 
 
-# ---- cards
+# ---- panels
 
 
-def test_apps_above_add_cards_in_order_once(client, city, monkeypatch):
+def test_registered_panels_are_shown_once_in_order(client, city, monkeypatch):
     monkeypatch.setattr(panels, "_panel_makers", [])
 
     def second(city, user):
@@ -170,7 +170,7 @@ def test_profile_is_edited_by_leads_and_coordinators(client, everyone, city, rol
     assert client.get(reverse("cities:city_edit", args=[city.slug])).status_code == code
 
 
-def test_stranger_is_asked_to_sign_in_before_editing(client, city):
+def test_city_edit_redirects_anonymous_visitor_to_sign_in(client, city):
     response = client.get(reverse("cities:city_edit", args=[city.slug]))
 
     assert response["Location"].startswith(reverse("account_login"))
@@ -186,7 +186,7 @@ def test_profile_is_saved_with_history(client, everyone, city):
     assert city.history.first().history_user == everyone["lead"]
 
 
-def test_second_of_two_people_sees_both_versions_and_loses_nothing(client, everyone, city):
+def test_edit_conflict_shows_both_versions_and_keeps_input(client, everyone, city):
     client.force_login(everyone["lead"])
     old = profile(city, profile="Mine")
     save_profile(city, by=everyone["coordinator"], version=1, fields={"profile": "Theirs"})
@@ -203,7 +203,7 @@ def test_second_of_two_people_sees_both_versions_and_loses_nothing(client, every
 
 
 @pytest.mark.parametrize("field,value", [("other_languages", "Swedish, 7"), ("language", "?"), ("timezone", "Mars")])
-def test_profile_refuses_what_is_not_a_language_or_a_zone(client, everyone, city, field, value):
+def test_profile_refuses_invalid_language_or_time_zone(client, everyone, city, field, value):
     client.force_login(everyone["lead"])
 
     page = client.post(reverse("cities:city_edit", args=[city.slug]), profile(city, **{field: value}))
@@ -214,17 +214,17 @@ def test_profile_refuses_what_is_not_a_language_or_a_zone(client, everyone, city
 
 def test_body_is_edited_on_its_page(client, everyone, group):
     client.force_login(everyone["lead"])
-    address = reverse("cities:body_edit", args=[group.pk])
+    url = reverse("cities:body_edit", args=[group.pk])
     given = {"name": "Experts", "mandate": "To advise.", "established_on": "", "terms_of_reference": "", "version": 1}
 
-    assert client.get(address).status_code == 200
-    client.post(address, given)
+    assert client.get(url).status_code == 200
+    client.post(url, given)
 
     group.refresh_from_db()
     assert (group.name, group.mandate) == ("Experts", "To advise.")
 
 
-def test_service_asks_the_rule_and_the_version(everyone, city):
+def test_save_profile_checks_permission_and_version(everyone, city):
     with pytest.raises(PermissionRefused):
         save_profile(city, by=everyone["official"], version=1, fields={"profile": "x"})
     with pytest.raises(EditConflict) as error:
@@ -232,7 +232,7 @@ def test_service_asks_the_rule_and_the_version(everyone, city):
     assert error.value.current == city
 
 
-def test_page_tells_what_the_service_refuses(client, everyone, city, monkeypatch):
+def test_city_edit_shows_error_of_service(client, everyone, city, monkeypatch):
     from cities.views import pages
 
     def refuse(*args, **kwargs):
@@ -246,7 +246,7 @@ def test_page_tells_what_the_service_refuses(client, everyone, city, monkeypatch
     assert "belongs to another role" in page.content.decode()
 
 
-def test_lead_of_another_city_does_not_edit(client, city, other_city):
+def test_lead_of_other_city_cannot_edit(client, city, other_city):
     client.force_login(member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, other_city))
 
     assert client.get(reverse("cities:city_edit", args=[city.slug])).status_code == 403

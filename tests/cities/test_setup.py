@@ -18,18 +18,18 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def run(monkeypatch):
-    def run(typed="", **options):
+def run_setup(monkeypatch):
+    def run_setup(typed="", **options):
         out = io.StringIO()
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
         call_command("setup", stdout=out, **options)
         return out.getvalue()
 
-    return run
+    return run_setup
 
 
-def test_empty_network_has_what_the_first_person_needs(run):
-    out = run(PASSWORD + "\n", **GIVEN, password_stdin=True)
+def test_setup_creates_coordinator_installation_and_reference_data(run_setup):
+    out = run_setup(PASSWORD + "\n", **GIVEN, password_stdin=True)
 
     user = User.objects.get()
     assert user.email == "anna@town.example"
@@ -44,16 +44,16 @@ def test_empty_network_has_what_the_first_person_needs(run):
     assert "is ready" in out
 
 
-def test_password_may_come_from_the_environment(run, monkeypatch):
+def test_setup_reads_password_from_environment(run_setup, monkeypatch):
     monkeypatch.setenv("EPI_SETUP_PASSWORD", PASSWORD)
 
-    run(**GIVEN)
+    run_setup(**GIVEN)
 
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_one_time_link_lets_the_coordinator_choose_a_password(run, client, settings):
-    out = run(**GIVEN, link=True)
+def test_one_time_link_sets_password_of_coordinator(run_setup, client, settings):
+    out = run_setup(**GIVEN, link=True)
     link = re.search(r"http\S+", out)[0].removeprefix(settings.SITE_URL)
 
     page = client.get(link, follow=True)
@@ -62,18 +62,18 @@ def test_one_time_link_lets_the_coordinator_choose_a_password(run, client, setti
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_network_that_stands_is_left_alone(run):
-    run(PASSWORD, **GIVEN, password_stdin=True)
+def test_setup_refuses_existing_network(run_setup):
+    run_setup(PASSWORD, **GIVEN, password_stdin=True)
 
     with pytest.raises(CommandError, match="holds a network already"):
-        run(PASSWORD, **GIVEN | {"email": "eve@town.example"}, password_stdin=True)
+        run_setup(PASSWORD, **GIVEN | {"email": "eve@town.example"}, password_stdin=True)
     with pytest.raises(setup.NetworkExists):
         setup.set_up(network="x", email="eve@town.example", name="Eve", password=PASSWORD)
 
     assert User.objects.count() == 1
 
 
-def test_network_is_made_twice_without_harm():
+def test_create_network_twice_changes_nothing():
     first = setup.create_network(name="Pact")
     Theme.objects.filter(code="housing").update(name="Homes")
 
@@ -86,7 +86,7 @@ def test_network_is_made_twice_without_harm():
 
 
 @pytest.mark.parametrize(
-    "options,typed,says",
+    "options,typed,message",
     [
         (GIVEN | {"email": "nonsense"}, PASSWORD, "not an e-mail address"),
         (GIVEN | {"name": ""}, PASSWORD, "Not everything was said"),
@@ -94,21 +94,21 @@ def test_network_is_made_twice_without_harm():
         (GIVEN, "short", "too short"),
     ],
 )
-def test_bad_input_makes_nothing(run, options, typed, says):
-    with pytest.raises(CommandError, match=says):
-        run(typed, **options, password_stdin=True)
+def test_bad_input_creates_nothing(run_setup, options, typed, message):
+    with pytest.raises(CommandError, match=message):
+        run_setup(typed, **options, password_stdin=True)
 
     assert not User.objects.exists()
 
 
-def test_missing_password_is_said(run, monkeypatch):
+def test_missing_password_is_refused(run_setup, monkeypatch):
     monkeypatch.delenv("EPI_SETUP_PASSWORD", raising=False)
 
     with pytest.raises(CommandError, match="--password-stdin"):
-        run(**GIVEN)
+        run_setup(**GIVEN)
 
 
-def test_questions_are_asked_at_a_terminal(run, monkeypatch):
+def test_setup_asks_questions_in_terminal(run_setup, monkeypatch):
     answers = iter(["anna@town.example", "Anna", "Pact"])
     monkeypatch.setattr("builtins.input", lambda question: next(answers))
     monkeypatch.setattr("getpass.getpass", lambda question: PASSWORD)
@@ -124,25 +124,25 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_first_chair_is_seated_by_command(run):
-    run(PASSWORD, **GIVEN, password_stdin=True)
+def test_setup_adds_committee_chair(run_setup):
+    run_setup(PASSWORD, **GIVEN, password_stdin=True)
 
-    run(PASSWORD, email="chair@uni.example", name="Carl", chair=True, password_stdin=True)
+    run_setup(PASSWORD, email="chair@uni.example", name="Carl", chair=True, password_stdin=True)
 
-    seat = Membership.objects.get(body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
-    assert (seat.role, seat.person.name) == (Role.CHAIR, "Carl")
+    membership = Membership.objects.get(body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
+    assert (membership.role, membership.person.name) == (Role.CHAIR, "Carl")
 
 
-def test_chair_needs_a_network_and_is_not_the_coordinator(run):
+def test_chair_is_refused_without_network_or_for_coordinator(run_setup):
     with pytest.raises(CommandError, match="no network yet"):
-        run(PASSWORD, email="c@uni.example", name="Carl", chair=True, password_stdin=True)
-    run(PASSWORD, **GIVEN, password_stdin=True)
+        run_setup(PASSWORD, email="c@uni.example", name="Carl", chair=True, password_stdin=True)
+    run_setup(PASSWORD, **GIVEN, password_stdin=True)
 
     with pytest.raises(CommandError, match="neither for a coordinator"):
-        run(PASSWORD, email=GIVEN["email"], name="Anna", chair=True, password_stdin=True)
+        run_setup(PASSWORD, email=GIVEN["email"], name="Anna", chair=True, password_stdin=True)
 
 
-def test_existing_account_becomes_the_coordinator():
+def test_existing_account_becomes_coordinator():
     user = UserFactory(email="anna@town.example")
     Person.objects.create(name="Anna", email="Anna@town.example")
 
@@ -151,7 +151,7 @@ def test_existing_account_becomes_the_coordinator():
     assert Person.objects.get().user == user
 
 
-def test_shipped_names_are_shown_in_the_readers_language_and_typed_ones_as_typed(monkeypatch):
+def test_seed_names_are_translated_and_changed_names_are_not(monkeypatch):
     setup.create_network(name="Pact")
     Theme.objects.filter(code="health").update(name="Our own health")
     monkeypatch.setattr(seed_translations, "gettext", lambda name: f"sv: {name}")
@@ -163,7 +163,7 @@ def test_shipped_names_are_shown_in_the_readers_language_and_typed_ones_as_typed
     assert str(TargetGroup(name="Neighbours")) == "Neighbours"
 
 
-def test_names_of_the_network_are_shown_in_swedish(client):
+def test_body_name_is_shown_in_swedish(client):
     setup.create_network(name="Pact")
 
     page = client.get("/cities/", headers={"accept-language": "sv"}).content.decode()

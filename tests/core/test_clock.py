@@ -7,7 +7,7 @@ from core import clock
 BEFORE_MIDNIGHT = datetime(2021, 5, 10, 23, 30, tzinfo=UTC)
 
 
-def test_now_is_aware_and_moves():
+def test_now_is_current_time_in_utc():
     before = datetime.now(UTC)
 
     moment = clock.now()
@@ -16,7 +16,7 @@ def test_now_is_aware_and_moves():
     assert before <= moment <= datetime.now(UTC)
 
 
-def test_today_depends_on_where_one_is(settings):
+def test_today_depends_on_time_zone(settings):
     settings.TIME_ZONE = "Europe/Brussels"
 
     with clock.at(BEFORE_MIDNIGHT):
@@ -25,7 +25,7 @@ def test_today_depends_on_where_one_is(settings):
     assert days == [date(2021, 5, 11), date(2021, 5, 11), date(2021, 5, 10), date(2021, 5, 10)]
 
 
-def test_today_changes_once_when_clocks_are_put_back():
+def test_today_changes_once_when_summer_time_ends():
     hour = datetime(2021, 10, 31, 0, 30, tzinfo=UTC)  # 02:30 twice in Brussels
 
     days = []
@@ -37,7 +37,7 @@ def test_today_changes_once_when_clocks_are_put_back():
     assert days[-1] == date(2021, 11, 1)
 
 
-def test_given_moment_is_now_inside_the_block_only():
+def test_at_sets_now_inside_block_only():
     with clock.at(BEFORE_MIDNIGHT):
         with clock.at(BEFORE_MIDNIGHT + timedelta(days=1)):
             inner = clock.now()
@@ -47,20 +47,20 @@ def test_given_moment_is_now_inside_the_block_only():
     assert clock.now() - BEFORE_MIDNIGHT > timedelta(days=365)
 
 
-def test_given_moment_ends_with_an_error_inside_the_block():
+def test_at_ends_after_error_inside_block():
     with pytest.raises(ZeroDivisionError), clock.at(BEFORE_MIDNIGHT):
         raise ZeroDivisionError
 
     assert clock.now() > BEFORE_MIDNIGHT + timedelta(days=365)
 
 
-def test_given_moment_is_turned_to_utc():
+def test_at_converts_to_utc():
     with clock.at(BEFORE_MIDNIGHT.astimezone(timezone(timedelta(hours=5)))):
         moment = clock.now()
 
     assert moment.isoformat() == "2021-05-10T23:30:00+00:00"
 
 
-def test_moment_without_time_zone_is_refused():
-    with pytest.raises(ValueError, match="needs a time zone"), clock.at(datetime(2021, 5, 10)):  # noqa: DTZ001 - the fault
+def test_at_refuses_naive_datetime():
+    with pytest.raises(ValueError, match="needs a time zone"), clock.at(datetime(2021, 5, 10)):  # noqa: DTZ001 - naive on purpose
         pass

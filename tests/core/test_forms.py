@@ -1,4 +1,4 @@
-"""The one layout of forms: what is said comes before where it is needed; nothing typed is lost."""
+"""Test the common form layout and the forms that detect edit conflicts."""
 
 from types import SimpleNamespace
 
@@ -40,18 +40,19 @@ def render(form):
 
 
 def in_order(html, *parts):
-    places = [html.find(part) for part in parts]
-    return -1 not in places and places == sorted(places)
+    """Return whether all parts are in the HTML, in the given order."""
+    positions = [html.find(part) for part in parts]
+    return -1 not in positions and positions == sorted(positions)
 
 
-def test_label_help_error_and_input_are_read_in_that_order():
+def test_field_order_is_label_help_error_input():
     html = render(Plain({"kind": "a"}))
 
     assert in_order(html, 'for="id_text"', "One sentence is enough.", 'id="id_text_error"', "<textarea")
     assert 'aria-describedby="id_text_helptext id_text_error"' in html
 
 
-def test_summary_links_to_each_field():
+def test_error_summary_links_to_each_field():
     html = render(Plain({}))
 
     assert 'role="alert"' in html
@@ -60,25 +61,25 @@ def test_summary_links_to_each_field():
     assert "epi-errors" not in render(Plain())
 
 
-def test_other_errors_stand_behind_the_label():
+def test_error_summary_shows_label_before_other_errors():
     html = render(Plain({"text": "A word", "kind": "a", "day": "soon"}))
 
     assert '<a href="#id_day">Day</a>: Enter a valid date.' in html
 
 
-@pytest.mark.parametrize("language, words", [("en", "Fill in “Title”."), ("sv", "Fyll i ”Title”.")])
-def test_field_left_empty_says_which_and_what_to_do(language, words):
+@pytest.mark.parametrize("language, message", [("en", "Fill in “Title”."), ("sv", "Fyll i ”Title”.")])
+def test_required_error_names_the_field(language, message):
     class Named(forms.Form):
         title = forms.CharField(label="Title")
 
     with translation.override(language):
         errors = Named({})["title"].errors
 
-        assert list(errors) == [words]
+        assert list(errors) == [message]
         assert errors.field_id == "id_title"
 
 
-def test_words_of_the_form_itself_win():
+def test_own_required_message_is_kept():
     class Own(forms.Form):
         title = forms.CharField(error_messages={"required": "Write one sentence."})
 
@@ -86,7 +87,7 @@ def test_words_of_the_form_itself_win():
     assert not Own({})["title"].is_left_empty
 
 
-def test_bar_holds_buttons_way_back_and_the_draft():
+def test_save_bar_has_buttons_cancel_and_draft_status():
     html = render(Plain())
 
     assert in_order(html, 'name="save"', 'name="save_next"', 'href="/back/"', "data-draft-status")
@@ -94,11 +95,11 @@ def test_bar_holds_buttons_way_back_and_the_draft():
     assert "style=" not in html
 
 
-def test_choices_are_a_group_with_a_legend():
+def test_radio_choices_are_fieldset_with_legend():
     assert in_order(render(Plain()), "<fieldset", "<legend", "Status", 'type="radio"', "</fieldset>")
 
 
-def test_many_choices_are_ticked_in_a_box_that_can_be_filtered():
+def test_filtered_checkboxes_have_filter_input():
     class Many(forms.Form):
         partners = forms.MultipleChoiceField(
             choices=[(str(n), f"Partner {n}") for n in range(30)], widget=FilteredCheckboxes
@@ -112,7 +113,7 @@ def test_many_choices_are_ticked_in_a_box_that_can_be_filtered():
     assert "data-filter" not in render(Plain())
 
 
-def test_layout_and_bar_can_be_left_out():
+def test_form_helper_without_save_has_no_bar_and_no_form_tag():
     form = Plain()
     form.helper = form_helper("text", save="", method="get", tag=False)
 
@@ -124,14 +125,14 @@ def test_layout_and_bar_can_be_left_out():
     assert "<form" not in html
 
 
-def test_widgets_ask_for_the_right_keys():
+def test_widgets_set_input_mode_and_type():
     assert 'inputmode="decimal"' in NumberInput().render("x", 1)
     assert 'inputmode="numeric"' in NumberInput(decimals=False).render("x", 1)
     assert 'type="date"' in DayInput().render("x", None)
     assert 'type="datetime-local"' in DateTimeLocalInput().render("x", None)
 
 
-# ---- two people, one record
+# ---- edit conflicts
 
 
 class Edit(VersionedForm):
@@ -146,7 +147,7 @@ def form():
     return Edit(data, instance=User(first_name="Eva"))
 
 
-def test_form_carries_the_version_of_what_was_read():
+def test_version_field_has_version_of_instance():
     user = User()
     user.version = 4
 
@@ -154,7 +155,7 @@ def test_form_carries_the_version_of_what_was_read():
     assert Edit(instance=User())["version"].value() == 1
 
 
-def test_second_person_sees_both_and_may_save_knowingly(form):
+def test_show_conflict_lists_differences_and_keeps_input(form):
     current = User(first_name="Ieva", language="en")
     current.version = 2
 
@@ -168,7 +169,7 @@ def test_second_person_sees_both_and_may_save_knowingly(form):
     assert form.data["first_name"] == "Ana"
 
 
-def test_words_of_empty_plain_and_grouped_choices(form):
+def test_display_value_for_empty_text_and_grouped_choices(form):
     form.fields["group"] = forms.MultipleChoiceField(choices=[("All", [("a", "Ana"), ("b", "Bo")]), ("c", "Cy")])
 
     assert form.display_value("first_name", None) == ""
@@ -176,7 +177,7 @@ def test_words_of_empty_plain_and_grouped_choices(form):
     assert form.display_value("group", ["b", "c"]) == "Bo, Cy"
 
 
-def test_both_versions_are_shown_side_by_side(form):
+def test_conflict_template_shows_both_versions(form):
     form.differences = [FieldDifference("Name", "Ieva", "<b>")]
     source = '{% include "_parts/edit_conflict.html" %}'
 

@@ -7,10 +7,10 @@ from core.middleware import RequestIdMiddleware
 
 
 @pytest.fixture
-def answer():
-    """The response to a request with the given headers, and what the log knew while it was made."""
+def get_response():
+    """Return the response to a request with the given headers, and the log context bound during it."""
 
-    def answer(path="/", **headers):
+    def get_response(path="/", **headers):
         bound = {}
 
         def view(request):
@@ -20,40 +20,40 @@ def answer():
         response = RequestIdMiddleware(view)(RequestFactory().get(path, headers=headers))
         return response, bound
 
-    return answer
+    return get_response
 
 
-def test_request_gets_an_id_that_the_answer_and_the_log_carry(answer):
-    response, bound = answer()
+def test_request_id_is_in_response_and_log(get_response):
+    response, bound = get_response()
 
     assert response.headers["X-Request-ID"] == bound["id"] == bound["request_id"]
     assert len(bound["id"]) == 32
     assert "request_id" not in structlog.contextvars.get_contextvars()
 
 
-def test_id_of_a_proxy_is_kept(answer):
-    response, _bound = answer(**{"X-Request-ID": "proxy-0123456789"})
+def test_request_id_of_proxy_is_kept(get_response):
+    response, _bound = get_response(**{"X-Request-ID": "proxy-0123456789"})
 
     assert response.headers["X-Request-ID"] == "proxy-0123456789"
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 65, "with space in it", "forged\nline-of-the-log"])
-def test_id_that_does_not_look_like_one_is_replaced(answer, given):
-    response, _bound = answer(**{"X-Request-ID": given})
+def test_malformed_request_id_is_replaced(get_response, given):
+    response, _bound = get_response(**{"X-Request-ID": given})
 
     assert response.headers["X-Request-ID"] != given
 
 
-def test_address_is_logged_without_its_query(answer, caplog):
+def test_path_is_logged_without_query_string(get_response, caplog):
     with caplog.at_level("INFO"):
-        answer("/search/?q=somebody")
+        get_response("/search/?q=somebody")
 
     assert "/search/" in caplog.text
     assert "somebody" not in caplog.text
 
 
-def test_probes_are_not_logged(answer, caplog):
+def test_health_checks_are_not_logged(get_response, caplog):
     with caplog.at_level("INFO"):
-        answer("/healthz")
+        get_response("/healthz")
 
     assert caplog.text == ""

@@ -17,5 +17,5 @@ from core.parsing import parse_pk
         ("9" * 19, None),
     ],
 )
-def test_only_what_is_an_id_is_read_as_one(text, pk):
+def test_parse_pk_returns_none_for_invalid_text(text, pk):
     assert parse_pk(text) == pk

@@ -1,21 +1,21 @@
-"""One row that fails keeps no other from its turn."""
+"""Test that one failing row does not stop the others."""
 
 import pytest
 
 from core.periodic import for_each
 
 
-def test_all_have_their_turn_before_the_failure_is_raised():
-    had = []
+def test_all_rows_run_before_failure_is_raised():
+    seen = []
 
     def act(number):
-        had.append(number)
+        seen.append(number)
         return 1 / number
 
     with pytest.raises(ZeroDivisionError):
         for_each([2, 0, 4], act)
 
-    assert had == [2, 0, 4]
+    assert seen == [2, 0, 4]
 
 
 def test_several_failures_are_raised_together():
@@ -25,5 +25,5 @@ def test_several_failures_are_raised_together():
     assert [type(error) for error in caught.value.exceptions] == [ZeroDivisionError, ZeroDivisionError]
 
 
-def test_what_was_done_is_given_back():
+def test_for_each_returns_results():
     assert for_each([1, 2], lambda number: number * 2) == [2, 4]

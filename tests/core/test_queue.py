@@ -1,4 +1,4 @@
-"""The bell rings after the commit, and a broken bell breaks nothing."""
+"""Test that tasks are sent after the commit and that an unreachable broker raises nothing."""
 
 import logging
 
@@ -13,24 +13,24 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def heard(monkeypatch):
-    heard = []
+def sent(monkeypatch):
+    sent = []
     monkeypatch.setattr(
-        current_app._get_current_object(), "send_task", lambda *args, **named: heard.append((args, named))
+        current_app._get_current_object(), "send_task", lambda *args, **named: sent.append((args, named))
     )
-    return heard
+    return sent
 
 
-def test_bell_rings_after_the_commit_with_name_and_key(heard, django_capture_on_commit_callbacks):
+def test_task_is_sent_after_commit_with_name_and_pk(sent, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         enqueue("reports.tasks.build_report", 7)
-        before = list(heard)
+        before = list(sent)
 
     assert before == []
-    assert heard == [(("reports.tasks.build_report", [7]), {"expires": 60})]
+    assert sent == [(("reports.tasks.build_report", [7]), {"expires": 60})]
 
 
-def test_bell_stays_silent_when_nothing_was_committed(heard, django_capture_on_commit_callbacks):
+def test_task_is_not_sent_after_rollback(sent, django_capture_on_commit_callbacks):
     with (
         django_capture_on_commit_callbacks(execute=True) as callbacks,
         transaction.atomic(),
@@ -38,15 +38,15 @@ def test_bell_stays_silent_when_nothing_was_committed(heard, django_capture_on_c
         enqueue("reports.tasks.build_report", 7)
         transaction.set_rollback(True)
 
-    assert (heard, callbacks) == ([], [])
+    assert (sent, callbacks) == ([], [])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_dead_broker_breaks_nothing_and_is_logged(monkeypatch, caplog):
-    def dead(*_args, **_named):
+def test_unreachable_broker_is_logged_and_raises_nothing(monkeypatch, caplog):
+    def fail(*_args, **_named):
         raise OperationalError("no broker")
 
-    monkeypatch.setattr(current_app._get_current_object(), "send_task", dead)
+    monkeypatch.setattr(current_app._get_current_object(), "send_task", fail)
 
     with caplog.at_level(logging.ERROR), transaction.atomic():
         enqueue("reports.tasks.build_report", 7)

@@ -1,4 +1,4 @@
-"""What the tags write, in both languages, and that nothing given to them becomes markup."""
+"""Test the output of the template tags in English and Swedish, and that input is escaped."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,11 +25,11 @@ def render(source, **context):
     return Template(source).render(Context(context))
 
 
-# ---- states
+# ---- state badges, bars and levels
 
 
 @pytest.mark.parametrize("state", BADGES)
-def test_every_state_has_shape_word_and_colour(state):
+def test_state_mark_has_shape_word_and_colour(state):
     html = render("{% state_mark state %}", state=state)
 
     assert f"is-{BADGES[state].tone}" in html
@@ -37,24 +37,24 @@ def test_every_state_has_shape_word_and_colour(state):
     assert str(BADGES[state].word) in html
 
 
-def test_member_brings_its_own_word():
+def test_state_mark_of_enum_member_shows_its_label():
     assert "Too late" in render("{% state_mark state %}", state=Health.LATE)
 
 
-def test_word_can_be_for_the_ear_alone():
+def test_state_mark_word_can_be_visually_hidden():
     assert '<span class="visually-hidden">Late</span>' in render('{% state_mark "late" hide_word=True %}')
 
 
-def test_no_state_leaves_nothing():
+def test_state_mark_without_state_is_empty():
     assert render("{% state_mark state %}", state=None) == ""
 
 
-def test_unknown_state_shows_its_name_without_markup():
+def test_unknown_state_shows_escaped_name():
     assert badge_for("half_way").word == "Half way"
     assert "&lt;b&gt;" in render("{% state_mark state %}", state="<b>")
 
 
-def test_bar_sums_to_the_whole_and_is_read_in_words():
+def test_state_bar_has_widths_and_text_label():
     html = render("{% state_bar counts %}", counts=[("on_track", 3), ("late", 1), ("stale", 0)])
 
     assert 'aria-label="On track 3, Late 1"' in html
@@ -62,7 +62,7 @@ def test_bar_sums_to_the_whole_and_is_read_in_words():
     assert 'x="75.00"' in html
 
 
-def test_bar_of_nothing_is_nothing():
+def test_state_bar_without_counts_is_empty():
     assert render("{% state_bar counts %}", counts=[("late", 0)]) == ""
 
 
@@ -74,7 +74,7 @@ def test_meter_stays_within_its_bounds(value, total, expected):
     assert expected in render("{% meter value total %}", value=value, total=total)
 
 
-def test_meter_is_read_as_its_label():
+def test_meter_has_aria_label():
     assert 'aria-label="12 of 15 reported"' in render('{% meter 12 15 label="12 of 15 reported" %}')
     assert 'aria-label="12 of 15"' in render("{% meter 12 15 %}")
 
@@ -88,7 +88,7 @@ def test_meter_is_read_as_its_label():
         (None, 'class="epi-level is-none"', "not assessed"),
     ],
 )
-def test_level_is_a_cell_with_its_own_look(level, classes, shown):
+def test_level_cell_has_classes_and_text(level, classes, shown):
     html = render('{% level_cell level note="4 raters" %}', level=level)
 
     assert classes in html
@@ -97,24 +97,24 @@ def test_level_is_a_cell_with_its_own_look(level, classes, shown):
 
 
 @pytest.mark.parametrize(
-    "words, title, shown",
+    "kind, title, shown",
     [("kick-off", "Kick-off of the strategy", ""), ("meeting", "Expert group, Q3", "meeting"), ("", "Anything", "")],
 )
-def test_kind_is_said_unless_the_title_says_it(words, title, shown):
-    assert render("{{ words|unless_contained_in:title }}", words=words, title=title) == shown
+def test_kind_is_hidden_when_title_contains_it(kind, title, shown):
+    assert render("{{ kind|unless_contained_in:title }}", kind=kind, title=title) == shown
 
 
-def test_split_level_is_marked():
+def test_level_where_raters_differ_is_marked():
     assert "is-split" in render("{% level_cell 2 split=levels %}", levels={2, 4})
     assert "is-split" not in render("{% level_cell 3 split=levels %}", levels={2, 4})
 
 
 @pytest.mark.parametrize("name", epi.ICONS)
-def test_icons_are_drawings_without_a_name(name):
+def test_icons_are_hidden_from_screen_readers(name):
     assert 'aria-hidden="true"' in render("{% icon name %}", name=name)
 
 
-# ---- numbers and days
+# ---- numbers and dates
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_icons_are_drawings_without_a_name(name):
         ("{{ t|day }}", "3 September 2026", "3 september 2026"),
     ],
 )
-def test_written_as_the_reader_writes(source, english, swedish):
+def test_numbers_and_dates_follow_language(source, english, swedish):
     context = {
         "n": Decimal("1234.50"),
         "d": date(2026, 9, 2),
@@ -151,33 +151,33 @@ def test_written_as_the_reader_writes(source, english, swedish):
 
 
 @pytest.mark.parametrize("name", ["number", "percent", "money", "money_short", "day", "day_short", "moment"])
-def test_nothing_is_a_dash(name):
+def test_none_is_shown_as_dash(name):
     assert render(f"{{{{ value|{name} }}}}", value=None) == locales.NOTHING
 
 
 @pytest.mark.parametrize(
-    "name, letters",
+    "name, expected",
     [("Ingrid Lindqvist", "IL"), ("Anna Maria de Vries", "AV"), ("ana", "A"), ("ana.popa@example.org", "AP"), ("", "")],
 )
-def test_initials(name, letters):
-    assert epi.initials(name) == letters
+def test_initials_of_name(name, expected):
+    assert epi.initials(name) == expected
 
 
-# ---- forms, lists, the frame
+# ---- forms, lists and page frame
 
 
-class Some(forms.Form):
+class SampleForm(forms.Form):
     text = forms.CharField()
     kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
     note = forms.CharField(required=False)
 
 
-def test_anchor_leads_to_the_field_or_the_first_choice():
-    assert [epi.field_anchor(field) for field in Some()] == ["id_text", "id_kind_0", "id_note"]
+def test_field_anchor_is_field_or_first_choice():
+    assert [epi.field_anchor(field) for field in SampleForm()] == ["id_text", "id_kind_0", "id_note"]
 
 
-def test_form_says_the_rarer_of_required_and_optional():
-    form = Some()
+def test_requirement_marks_the_smaller_group():
+    form = SampleForm()
 
     assert [epi.requirement(field) for field in form] == ["", "", "optional"]
     form.fields["kind"].required = False
@@ -186,19 +186,19 @@ def test_form_says_the_rarer_of_required_and_optional():
     assert [epi.requirement(field) for field in form] == ["", "", ""]
 
 
-def test_errors_of_several_forms():
-    assert epi.has_errors([Some(), Some({})]) is True
-    assert epi.has_errors([Some()]) is False
+def test_has_errors_accepts_several_forms():
+    assert epi.has_errors([SampleForm(), SampleForm({})]) is True
+    assert epi.has_errors([SampleForm()]) is False
     assert epi.has_errors(None) is False
 
 
-def test_long_lists_of_pages_are_shortened():
+def test_page_range_of_many_pages_is_shortened():
     page = Paginator(range(500), 25).page(9)
 
     assert list(epi.page_range(page)) == [1, Paginator.ELLIPSIS, 8, 9, 10, Paginator.ELLIPSIS, 20]
 
 
-def test_frame_is_found_under_another_site():
+def test_network_site_is_found_when_site_is_overridden():
     source = "{% network_site as frame %}{{ frame.network_name }}"
 
     assert Template(source).render(Context({"site": {"network_name": "EPI"}})) == "EPI"

@@ -1,4 +1,4 @@
-"""How the locks come into the database and stay there: by ``migrate``, whatever happens to it."""
+"""Test that ``migrate`` installs the database triggers and that failures do not remove them."""
 
 import os
 import sqlite3
@@ -16,8 +16,8 @@ from core import triggers
 from epi_site import checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LOCK = "epi_strategies_actionupdate_upd"
-PLAIN = """
+TRIGGER = "epi_strategies_actionupdate_upd"
+PLAIN_SETTINGS = """
 from epi_site.settings.local import *
 
 class OnlyTables:
@@ -28,7 +28,7 @@ class OnlyTables:
 
 MIGRATION_MODULES = OnlyTables()
 """
-APP = {
+MIGRATIONS = {
     "failing": """
 from django.db import migrations
 
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
 """,
     "newer": "from django.db import migrations\nclass Migration(migrations.Migration):\n    operations = []\n",
 }
-READY = """
+NEWER_APP_CONFIG = """
 from django.apps import AppConfig
 
 class NewerConfig(AppConfig):
@@ -56,17 +56,17 @@ class NewerConfig(AppConfig):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A site of its own, and settings with an app more: one whose migration fails, one that brings a lock."""
+    """Migrate a separate site; write settings that add an app: one whose migration fails, one with a new trigger."""
     folder = tmp_path_factory.mktemp("site")
-    (folder / "plain.py").write_text(PLAIN)
-    for name, migration in APP.items():
+    (folder / "plain.py").write_text(PLAIN_SETTINGS)
+    for name, migration in MIGRATIONS.items():
         (folder / f"with_{name}.py").write_text(f"from plain import *\nINSTALLED_APPS = [*INSTALLED_APPS, {name!r}]\n")
         (folder / name / "migrations").mkdir(parents=True)
         for file, text in {"__init__": "", "migrations/__init__": "", "migrations/0001_initial": migration}.items():
             (folder / name / f"{file}.py").write_text(text)
-    (folder / "newer/apps.py").write_text(READY)
-    ended = manage(folder, "migrate", "--run-syncdb")
-    assert ended.returncode == 0, ended.stderr
+    (folder / "newer/apps.py").write_text(NEWER_APP_CONFIG)
+    result = manage(folder, "migrate", "--run-syncdb")
+    assert result.returncode == 0, result.stderr
     return folder
 
 
@@ -78,68 +78,68 @@ def manage(folder, *command, settings="plain"):
     )
 
 
-def standing(folder):
+def installed_triggers(folder):
     with closing(sqlite3.connect(folder / "db.sqlite3")) as database:
         return dict(database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
 
 
-def change(folder, statement):
+def execute_on_sqlite(folder, statement):
     with closing(sqlite3.connect(folder / "db.sqlite3")) as database:
         database.execute(statement)
         database.commit()
 
 
 @pytest.mark.waits
-def test_migrate_puts_back_a_lock_that_is_gone(site):
-    before = standing(site)
-    change(site, f"DROP TRIGGER {LOCK}")
+def test_migrate_restores_missing_trigger(site):
+    before = installed_triggers(site)
+    execute_on_sqlite(site, f"DROP TRIGGER {TRIGGER}")
 
-    told = manage(site, "check", "--database", "default")
-    ended = manage(site, "migrate")
+    check = manage(site, "check", "--database", "default")
+    result = manage(site, "migrate")
 
-    assert (told.returncode, LOCK in told.stderr) == (1, True)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert standing(site) == before
+    assert (check.returncode, TRIGGER in check.stderr) == (1, True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert installed_triggers(site) == before
 
 
 @pytest.mark.waits
-def test_failed_migration_leaves_every_lock(site):
-    before = standing(site)
+def test_failed_migration_keeps_all_triggers(site):
+    before = installed_triggers(site)
 
-    ended = manage(site, "migrate", settings="with_failing")
+    result = manage(site, "migrate", settings="with_failing")
 
-    assert (ended.returncode, "RuntimeError: in the middle" in ended.stderr) == (1, True)
+    assert (result.returncode, "RuntimeError: in the middle" in result.stderr) == (1, True)
     assert len(before) > 50
-    assert standing(site) == before
+    assert installed_triggers(site) == before
 
 
 @pytest.mark.waits
-def test_migrate_brings_the_lock_of_a_new_release_and_takes_off_what_is_registered_no_more(site):
-    before = standing(site)
+def test_migrate_adds_new_triggers_and_removes_unregistered_ones(site):
+    before = installed_triggers(site)
 
-    ended = manage(site, "migrate", settings="with_newer")
-    after = standing(site)
+    result = manage(site, "migrate", settings="with_newer")
+    after = installed_triggers(site)
     manage(site, "migrate")
 
-    assert ended.returncode == 0, ended.stderr
+    assert result.returncode == 0, result.stderr
     assert after.keys() - before.keys() == {f"epi_evaluation_reviewvisit_frozen_{act}" for act in ("ins", "upd", "del")}
-    assert standing(site) == before
+    assert installed_triggers(site) == before
 
 
-def run(*statements):
+def execute(*statements):
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
 
 
-def dropped(name, table):
+def drop_trigger(name, table):
     return f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else "")
 
 
 @pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
-def test_migrate_within_this_process_does_the_same():
-    run(dropped(LOCK, "strategies_actionupdate"))
+def test_call_command_migrate_restores_missing_trigger():
+    execute(drop_trigger(TRIGGER, "strategies_actionupdate"))
 
     call_command("migrate", verbosity=0)
 
@@ -148,12 +148,12 @@ def test_migrate_within_this_process_does_the_same():
 
 @pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
-def test_what_breaks_off_on_the_way_leaves_every_lock(monkeypatch):
-    def broken_off(*args, **kwargs):
+def test_interrupted_migrate_keeps_all_triggers(monkeypatch):
+    def interrupt(*args, **kwargs):
         triggers.on_pre_migrate(apps.get_app_config("strategies"), "default")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("django.core.management.commands.migrate.emit_pre_migrate_signal", broken_off)
+    monkeypatch.setattr("django.core.management.commands.migrate.emit_pre_migrate_signal", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         call_command("migrate", verbosity=0)
@@ -162,17 +162,17 @@ def test_what_breaks_off_on_the_way_leaves_every_lock(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_lock_that_was_weakened_is_told_and_mended():
+def test_changed_trigger_is_reported_and_reinstalled():
     if connection.vendor == "postgresql":
-        run(
-            f"CREATE OR REPLACE FUNCTION {LOCK}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+        execute(
+            f"CREATE OR REPLACE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
             "ALTER TABLE strategies_narrative DISABLE TRIGGER epi_strategies_narrative_upd",
         )
     else:
-        run(
-            dropped(LOCK, ""),
-            f"CREATE TRIGGER {LOCK} BEFORE UPDATE ON strategies_actionupdate WHEN 0 BEGIN SELECT 1; END",
-            dropped("epi_strategies_narrative_upd", ""),
+        execute(
+            drop_trigger(TRIGGER, ""),
+            f"CREATE TRIGGER {TRIGGER} BEFORE UPDATE ON strategies_actionupdate WHEN 0 BEGIN SELECT 1; END",
+            drop_trigger("epi_strategies_narrative_upd", ""),
         )
 
     errors = triggers.check_installed(None, ["default"])
@@ -180,33 +180,33 @@ def test_a_lock_that_was_weakened_is_told_and_mended():
 
     assert [(error.id, error.msg) for error in errors] == [
         ("epi.E001", "Database triggers are missing: epi_strategies_narrative_upd."),
-        ("epi.E002", f"Database triggers differ: {LOCK}."),
+        ("epi.E002", f"Database triggers differ: {TRIGGER}."),
     ]
     assert triggers.check_installed(None, ["default"]) == []
 
 
 @pytest.mark.django_db
-def test_nothing_serves_people_while_a_lock_is_missing(settings):
+def test_start_is_refused_when_trigger_is_missing(settings):
     settings.DEMO_ALLOWED = False
     checks.refuse_missing_triggers()
-    run(dropped(LOCK, "strategies_actionupdate"))
+    execute(drop_trigger(TRIGGER, "strategies_actionupdate"))
 
     with pytest.raises(SystemExit, match="Not started: 1 locks are missing in the database"):
         checks.refuse_missing_triggers()
 
 
-def test_the_database_that_cannot_be_asked_about_locks_serves_nobody(settings, monkeypatch):
-    def gone():
+def test_start_is_refused_when_triggers_cannot_be_read(settings, monkeypatch):
+    def fail():
         raise DatabaseError("no connection")
 
     settings.DEMO_ALLOWED = False
-    monkeypatch.setattr(triggers, "missing", gone)
+    monkeypatch.setattr(triggers, "missing", fail)
 
     with pytest.raises(SystemExit, match="could not be asked about its locks"):
         checks.refuse_missing_triggers()
 
 
-def test_a_site_of_the_demo_asks_as_it_is_prepared(settings, monkeypatch):
+def test_demo_site_starts_without_trigger_check(settings, monkeypatch):
     settings.DEMO_ALLOWED = True
     monkeypatch.setattr(triggers, "missing", lambda: {"one"})
 

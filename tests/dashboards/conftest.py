@@ -1,10 +1,12 @@
-"""Three cities in two quarters, told through the services under a given clock."""
+"""Fixtures: three cities with two reporting periods, created through the services with a fixed clock."""
 
+import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 
 from cities.enums import BodyKind, Role, Visibility
 from core import clock
@@ -43,41 +45,66 @@ def partner(db):
     return member(BodyKind.NETWORK_OFFICE, Role.PARTNER)
 
 
+@pytest.fixture(scope="module")
+def network_of_module(django_db_setup, django_db_blocker):
+    """Create the network once for a module, in an outer transaction that is rolled back at the end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        network = create_network()
+        with django_db_blocker.block():
+            yield network
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def network(db):
-    """Linköping: reported, reopened and reported again, now open. Lublin: submitted, now open. Riga: reports early."""
+def network(db, network_of_module):
+    """Return a copy of the objects for each test; the rows are shared."""
+    with clock.at(NOW):
+        yield copy.deepcopy(network_of_module)
+
+
+def create_network():
+    """Create three cities.
+
+    Linköping: accepted, reopened, published; present period open. Lublin: submitted; present period open.
+    Riga: past period open; present period accepted.
+    """
     coordinator = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     with clock.at(THEN):
         past = ReportingPeriodFactory()
-        world = SimpleNamespace(coordinator=coordinator, past=past, cities={})
+        network = SimpleNamespace(coordinator=coordinator, past=past, cities={})
         for slug, name, currency in (
             ("linkoping", "Linköping", "SEK"),
             ("lublin", "Lublin", "PLN"),
             ("riga", "Riga", "EUR"),
         ):
-            world.cities[slug] = _city(slug, name, currency, past)
-        _submit(world, "linkoping", past, accept=True)
-        periods.reopen_period(world.cities["linkoping"].row(past), by=coordinator, reason="A figure was wrong.")
-        _say(world.cities["linkoping"], 2, spent=Decimal("70.50"))
-        _submit(world, "linkoping", past, accept=True)
-        periods.publish_period(world.cities["linkoping"].row(past), by=world.cities["linkoping"].lead)
-        _submit(world, "lublin", past)
+            network.cities[slug] = _create_city(slug, name, currency, past)
+        _submit_period(network, "linkoping", past, accept=True)
+        periods.reopen_period(
+            network.cities["linkoping"].city_period(past), by=coordinator, reason="A figure was wrong."
+        )
+        _log_update(network.cities["linkoping"], 2, spent=Decimal("70.50"))
+        _submit_period(network, "linkoping", past, accept=True)
+        periods.publish_period(network.cities["linkoping"].city_period(past), by=network.cities["linkoping"].lead)
+        _submit_period(network, "lublin", past)
     with clock.at(NOW):
-        world.present = ReportingPeriodFactory()
-        for city in world.cities.values():
-            _open(city.city, world.present)
-            _say(city, 1, spent=Decimal("900.25"), text=SECRET, visibility=Visibility.CITY)
-            _say(city, 3, stage="completed")
-        _submit(world, "riga", world.present, accept=True)
-        yield world
+        network.present = ReportingPeriodFactory()
+        for city in network.cities.values():
+            _open_period(city.city, network.present)
+            _log_update(city, 1, spent=Decimal("900.25"), text=SECRET, visibility=Visibility.CITY)
+            _log_update(city, 3, stage="completed")
+        _submit_period(network, "riga", network.present, accept=True)
+    return network
 
 
-class Place(SimpleNamespace):
-    def row(self, period) -> CityPeriod:
+class CityData(SimpleNamespace):
+    """A city with its lead, strategy, actions and theme."""
+
+    def city_period(self, period) -> CityPeriod:
+        """Return the row of the city in the given period."""
         return CityPeriod.objects.get(city=self.city, period=period)
 
 
-def _city(slug, name, currency, period):
+def _create_city(slug, name, currency, period):
     country = {"linkoping": "SE", "lublin": "PL", "riga": "LV"}[slug]
     city = CityFactory(slug=slug, name=name, currency=currency, country=country)
     lead = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city, organisation=city.municipality)
@@ -108,27 +135,27 @@ def _city(slug, name, currency, period):
     MilestoneFactory(action=actions[2], due_on=today + timedelta(days=300))
     PilotPhaseFactory(city=city)
     CityPeriodFactory(city=city, period=period)
-    place = Place(city=city, lead=lead, strategy=strategy, actions=actions, theme=theme)
-    _say(place, 0)
-    _say(place, 2, milestones=[reached], spent=Decimal("12.25"))
-    _say(place, 6, progress=10)
-    _say(place, 7, stage="cancelled")
-    return place
+    city_data = CityData(city=city, lead=lead, strategy=strategy, actions=actions, theme=theme)
+    _log_update(city_data, 0)
+    _log_update(city_data, 2, milestones=[reached], spent=Decimal("12.25"))
+    _log_update(city_data, 6, progress=10)
+    _log_update(city_data, 7, stage="cancelled")
+    return city_data
 
 
-def _open(city, period):
-    """Submitting a period has made the next one already."""
-    waiting = CityPeriod.objects.filter(city=city, period=period).first()
-    return periods.open_period(waiting) if waiting else CityPeriodFactory(city=city, period=period)
+def _open_period(city, period):
+    """Open the row of the city; submitting the previous period may have created it."""
+    existing = CityPeriod.objects.filter(city=city, period=period).first()
+    return periods.open_period(existing) if existing else CityPeriodFactory(city=city, period=period)
 
 
-def _say(place, n, *, text="Something happened.", stage="ongoing", **fields):
+def _log_update(city_data, n, *, text="Something happened.", stage="ongoing", **fields):
     data = UpdateInput(date=clock.today(), text=text, stage=stage, language="en", **fields)
-    return log_update(place.actions[n], by=place.lead, data=data)
+    return log_update(city_data.actions[n], by=city_data.lead, data=data)
 
 
-def _submit(world, slug, period, *, accept=False):
-    place = world.cities[slug]
-    periods.submit_period(place.row(period), by=place.lead)
+def _submit_period(network, slug, period, *, accept=False):
+    city_data = network.cities[slug]
+    periods.submit_period(city_data.city_period(period), by=city_data.lead)
     if accept:
-        periods.accept_period(place.row(period), by=world.coordinator)
+        periods.accept_period(city_data.city_period(period), by=network.coordinator)

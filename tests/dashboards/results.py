@@ -1,4 +1,4 @@
-"""Published results with given levels, sealed as the committee's decision seals them."""
+"""Create published evaluation results with given levels and a hashed snapshot."""
 
 from core import clock
 from core.snapshots import canonical, sha256_hex
@@ -12,7 +12,7 @@ CODES = ["relevance", "effectiveness", "coherence"]
 
 
 def publish_result(strategy, round_, levels, *, agreed=3):
-    """``levels``: by dimension, pairs of capacity and level."""
+    """Create a published result; ``levels`` holds pairs of capacity and level by dimension."""
     revision = PeriodRevision.objects.filter(city_period__city=strategy.city).order_by("pk").last()
     moment = {"stage": Stage.PUBLISHED, "published_at": clock.now()}
     evaluation = EvaluationFactory(strategy=strategy, round=round_, revision=revision, **moment)

@@ -1,4 +1,4 @@
-"""Each figure is one that Plotly knows, and says in its table what it draws."""
+"""Test that figures are valid for Plotly and that each table holds the numbers of its figure."""
 
 import plotly.graph_objects as go
 import pytest
@@ -15,18 +15,18 @@ from .test_dimensions import LEVELS
 
 
 @pytest.fixture
-def shown(network, partner):
+def dashboard(network, partner):
     round_ = EvaluationRoundFactory(period=network.present, name="Round 1")
     publish_result(network.cities["linkoping"].strategy, round_, LEVELS)
     return Dashboard(scope_for(partner))
 
 
-def test_every_figure_is_one_that_plotly_knows(shown):
+def test_every_figure_is_valid_for_plotly(dashboard):
     drawn = [
-        charts.health_chart(shown.cities),
-        charts.progress_chart(shown.progress),
-        charts.timeline_chart(shown.phases),
-        charts.spread_chart(shown.results.found[0]),
+        charts.health_chart(dashboard.cities),
+        charts.progress_chart(dashboard.progress),
+        charts.timeline_chart(dashboard.phases),
+        charts.spread_chart(dashboard.results.found[0]),
     ]
 
     for chart in drawn:
@@ -35,8 +35,8 @@ def test_every_figure_is_one_that_plotly_knows(shown):
         assert all(len(row) == len(chart.columns) for row in chart.rows)
 
 
-def test_health_chart_draws_the_numbers_of_its_table(shown):
-    chart = charts.health_chart(shown.cities)
+def test_health_chart_has_numbers_of_its_table(dashboard):
+    chart = charts.health_chart(dashboard.cities)
 
     drawn = {trace["name"]: dict(zip(trace["y"], trace["x"], strict=True)) for trace in chart.figure["data"]}
     for city, *counts, total, _record in chart.rows:
@@ -44,8 +44,8 @@ def test_health_chart_draws_the_numbers_of_its_table(shown):
         assert sum(counts) == total
 
 
-def test_progress_chart_marks_what_is_not_yet_submitted(shown):
-    chart = charts.progress_chart(shown.progress)
+def test_progress_chart_marks_open_periods(dashboard):
+    chart = charts.progress_chart(dashboard.progress)
 
     symbols = {trace["name"]: trace["marker"]["symbol"][-1] for trace in chart.figure["data"]}
     assert {name: symbol.endswith("-open") for name, symbol in symbols.items()} == {
@@ -56,15 +56,15 @@ def test_progress_chart_marks_what_is_not_yet_submitted(shown):
     assert chart.rows[0][-1].endswith("not yet submitted")
 
 
-def test_seven_lines_differ_from_each_other():
+def test_line_styles_of_twelve_cities_differ():
     styles = [charts._line_style(n) for n in range(12)]
 
     seen = {(style["line"]["color"], style["line"]["dash"], style["marker"]["symbol"]) for style in styles}
     assert len(seen) == 12
 
 
-def test_spread_chart_shows_ratings_by_capacity_and_the_agreed_level(shown):
-    chart = charts.spread_chart(results(shown.view).found[0])
+def test_spread_chart_shows_ratings_by_capacity_and_agreed_level(dashboard):
+    chart = charts.spread_chart(results(dashboard.view).found[0])
 
     row = dict(zip(chart.columns, chart.rows[0], strict=True))
     assert row["Agreed level"] == "3"
@@ -76,8 +76,8 @@ def test_spread_chart_shows_ratings_by_capacity_and_the_agreed_level(shown):
     assert names[-1] == "Agreed level"
 
 
-def test_timeline_says_how_each_phase_went(shown):
-    chart = charts.timeline_chart(shown.phases)
+def test_timeline_chart_has_row_for_each_phase(dashboard):
+    chart = charts.timeline_chart(dashboard.phases)
 
     assert len(chart.rows) == 3
     assert chart.columns[0] == "City"

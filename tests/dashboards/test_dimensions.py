@@ -14,15 +14,15 @@ LEVELS = {
 
 
 @pytest.fixture
-def judged(network):
-    """Linköping with ratings that are apart, Riga with some that agree; Lublin without a result."""
+def evaluated_network(network):
+    """Return the network with results: Linköping's raters differ, Riga's agree, Lublin has no result."""
     round_ = EvaluationRoundFactory(period=network.present, name="Round 1")
     publish_result(network.cities["linkoping"].strategy, round_, LEVELS)
     publish_result(network.cities["riga"].strategy, round_, {"relevance": [("peer", 3), ("peer", 3)]})
     return network
 
 
-def test_results_show_what_was_agreed_and_how_far_independent_raters_are_apart(judged, partner):
+def test_results_show_agreed_level_and_spread_of_independent_ratings(evaluated_network, partner):
     found = results(scope_for(partner))
 
     assert found.columns == [
@@ -43,7 +43,7 @@ def test_results_show_what_was_agreed_and_how_far_independent_raters_are_apart(j
     assert (found.rated, len(found.split)) == (3, 1)
 
 
-def test_alpha_of_a_dimension_counts_independent_ratings_across_strategies(judged, partner):
+def test_alpha_counts_independent_ratings_across_strategies(evaluated_network, partner):
     rows = {row.code: row.alpha for row in dimension_rows(results(scope_for(partner)))}
 
     assert (rows["relevance"].units, rows["relevance"].n) == (2, 6)
@@ -51,13 +51,13 @@ def test_alpha_of_a_dimension_counts_independent_ratings_across_strategies(judge
     assert rows["effectiveness"].undefined == "too_few"
 
 
-def test_a_result_of_a_later_round_is_no_part_of_an_earlier_period(judged, partner):
-    found = results(scope_for(partner, starts_on=judged.past.starts_on.isoformat()))
+def test_result_of_later_round_is_not_in_earlier_period(evaluated_network, partner):
+    found = results(scope_for(partner, starts_on=evaluated_network.past.starts_on.isoformat()))
 
     assert found.found == []
 
 
-def test_pages_show_levels_and_no_single_reason(judged, partner, client):
+def test_pages_show_levels_without_reasons_of_raters(evaluated_network, partner, client):
     client.force_login(partner)
 
     for page in (
@@ -71,7 +71,7 @@ def test_pages_show_levels_and_no_single_reason(judged, partner, client):
         assert "2–3" in text
 
 
-def test_csv_of_levels_gives_every_cell(judged, partner, client):
+def test_dimensions_csv_has_every_cell(evaluated_network, partner, client):
     client.force_login(partner)
 
     lines = client.get(reverse("dashboards:network"), {"csv": "dimensions"}).content.decode("utf-8-sig").splitlines()

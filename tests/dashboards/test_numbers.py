@@ -1,4 +1,4 @@
-"""Every number of the dashboards, worked out a second time in plain Python over the stored rows."""
+"""Compare every number of the dashboards with a second computation in plain Python over the stored rows."""
 
 import json
 from collections import Counter
@@ -22,33 +22,33 @@ UNDER_WAY, NEEDING_ATTENTION = {"on_track", "late", "stale", "at_risk"}, {"late"
 
 
 def live_action(action, today, upto):
-    """Health, progress, spent and budget of one action, from its rows alone; no facts of periods after ``upto``."""
-    told = [row for row in ActionUpdate.objects.all() if row.city_period.period.starts_on <= upto.starts_on]
-    updates = [row for row in told if row.action_id == action.pk and not row.withdrawn_at]
+    """Return health, progress, spent and budget of an action, without updates of periods after ``upto``."""
+    known_updates = [row for row in ActionUpdate.objects.all() if row.city_period.period.starts_on <= upto.starts_on]
+    updates = [row for row in known_updates if row.action_id == action.pk and not row.withdrawn_at]
     updates.sort(key=lambda row: (row.date, row.pk))
     newest = updates[-1] if updates else None
     milestones = [row for row in Milestone.objects.all() if row.action_id == action.pk]
     reached = {row.milestone_id for row in MilestoneReached.objects.all() if row.update_id in {u.pk for u in updates}}
-    whole = sum(row.weight for row in milestones)
-    said = [row.progress for row in updates if row.progress is not None]
-    progress = said[-1] if said else 0
+    total_weight = sum(row.weight for row in milestones)
+    reported = [row.progress for row in updates if row.progress is not None]
+    progress = reported[-1] if reported else 0
     if newest and newest.stage == "completed":
         progress = 100
-    if whole:
-        progress = sum(row.weight for row in milestones if row.pk in reached) * 100 // whole
-    due = [row.due_on for row in milestones if row.pk not in reached]
-    last = max((row.date for row in updates), default=action.starts_on)
-    length, gone = (action.ends_on - action.starts_on).days, (today - action.starts_on).days
-    expected = 100 if today >= action.ends_on else max(0, gone * 100 // length)
+    if total_weight:
+        progress = sum(row.weight for row in milestones if row.pk in reached) * 100 // total_weight
+    open_due_dates = [row.due_on for row in milestones if row.pk not in reached]
+    last_update_on = max((row.date for row in updates), default=action.starts_on)
+    duration, elapsed = (action.ends_on - action.starts_on).days, (today - action.starts_on).days
+    expected = 100 if today >= action.ends_on else max(0, elapsed * 100 // duration)
     if newest and newest.stage == "cancelled":
         health = "cancelled"
     elif newest and newest.stage == "completed":
         health = "done"
     elif action.starts_on > today and (newest is None or newest.stage == "planned"):
         health = "not_started"
-    elif action.ends_on < today or (due and min(due) < today):
+    elif action.ends_on < today or (open_due_dates and min(open_due_dates) < today):
         health = "late"
-    elif (today - max(last, action.starts_on)).days >= 90:
+    elif (today - max(last_update_on, action.starts_on)).days >= 90:
         health = "stale"
     elif action.responsible_id is None or expected - progress >= 15:
         health = "at_risk"
@@ -64,16 +64,16 @@ def update_of(**fields):
 
 
 def frozen_contents(city_period):
-    """The snapshot of the newest accepted revision, else of the newest at all; None before one was submitted."""
+    """Return the snapshot of the newest accepted revision, else of the newest one, else None."""
     moves = [row for row in PeriodMove.objects.all() if row.city_period_id == city_period.pk]
     accepted = {row.revision for row in moves if row.verb == "accept"}
     revisions = [row for row in PeriodRevision.objects.all() if row.city_period_id == city_period.pk]
-    fitting = [row for row in revisions if row.number in accepted] or revisions
-    return json.loads(max(fitting, key=lambda row: row.number).snapshot) if fitting else None
+    candidates = [row for row in revisions if row.number in accepted] or revisions
+    return json.loads(max(candidates, key=lambda row: row.number).snapshot) if candidates else None
 
 
-def expected_figures(place, period):
-    contents = frozen_contents(place.row(period))
+def expected_figures(city_data, period):
+    contents = frozen_contents(city_data.city_period(period))
     if contents:
         rows = [
             (row["health"], row["progress"], Decimal(row["spent"]), Decimal(row["budget"]))
@@ -81,10 +81,10 @@ def expected_figures(place, period):
         ]
         updates = sum(len(row["updates"]) for row in contents["actions"])
     else:
-        today = min(clock.now().astimezone(ZoneInfo(place.city.timezone)).date(), period.ends_on)
-        actions = [row for row in Action.objects.all() if row.strategy.city_id == place.city.pk]
+        today = min(clock.now().astimezone(ZoneInfo(city_data.city.timezone)).date(), period.ends_on)
+        actions = [row for row in Action.objects.all() if row.strategy.city_id == city_data.city.pk]
         rows = [live_action(row, today, period) for row in actions if row.withdrawn_at is None]
-        updates = sum(row.city_period_id == place.row(period).pk for row in ActionUpdate.objects.all())
+        updates = sum(row.city_period_id == city_data.city_period(period).pk for row in ActionUpdate.objects.all())
     running = [progress for health, progress, _spent, _budget in rows if health != "cancelled"]
     return {
         "health": Counter(health for health, *_rest in rows),
@@ -95,10 +95,10 @@ def expected_figures(place, period):
     }
 
 
-@pytest.mark.parametrize("which", ["past", "present"])
-def test_numbers_of_every_city_equal_an_independent_computation(network, partner, which):
-    period = getattr(network, which)
-    expected = {place.city.name: expected_figures(place, period) for place in network.cities.values()}
+@pytest.mark.parametrize("period_name", ["past", "present"])
+def test_numbers_of_every_city_equal_second_computation(network, partner, period_name):
+    period = getattr(network, period_name)
+    expected = {city_data.city.name: expected_figures(city_data, period) for city_data in network.cities.values()}
 
     dashboard = Dashboard(scope_for(partner, starts_on=period.starts_on.isoformat()))
 
@@ -122,42 +122,44 @@ def test_numbers_of_every_city_equal_an_independent_computation(network, partner
     assert dashboard.updates == sum(row["updates"] for row in expected.values())
 
 
-@pytest.mark.parametrize("which", ["past", "present"])
-def test_lists_hold_as_many_actions_as_the_numbers_that_lead_to_them(network, partner, which):
-    view = scope_for(partner, starts_on=getattr(network, which).starts_on.isoformat())
+@pytest.mark.parametrize("period_name", ["past", "present"])
+def test_action_lists_are_as_long_as_the_numbers_say(network, partner, period_name):
+    view = scope_for(partner, starts_on=getattr(network, period_name).starts_on.isoformat())
     dashboard = Dashboard(view)
 
-    for word, number in (
+    for filter_value, number in (
         ("under_way", dashboard.under_way),
         ("attention", dashboard.needing_attention),
         ("", dashboard.actions),
     ):
-        lines = ActionRows(view, healths_of(word))
+        lines = ActionRows(view, healths_of(filter_value))
 
         assert len(lines) == len(lines[0:1000]) == number
         assert [line for n in range(0, number, 3) for line in lines[n : n + 3]] == lines[0:1000]
 
 
-def test_progress_has_a_point_for_each_reported_period_and_the_present_one(network, partner):
+def test_progress_has_point_for_each_reported_and_present_period(network, partner):
     view = scope_for(partner)
 
     points = Dashboard(view).progress
 
     expected = []
-    for place in network.cities.values():
-        contents = frozen_contents(place.row(network.past))
-        accepted = any(move.verb == "accept" for move in PeriodMove.objects.filter(city_period=place.row(network.past)))
+    for city_data in network.cities.values():
+        contents = frozen_contents(city_data.city_period(network.past))
+        accepted = any(
+            move.verb == "accept" for move in PeriodMove.objects.filter(city_period=city_data.city_period(network.past))
+        )
         if contents and accepted:
-            figures = expected_figures(place, network.past)
-            expected.append((place.city.name, network.past.name, figures["progress"], False))
-        figures = expected_figures(place, network.present)
-        is_open = frozen_contents(place.row(network.present)) is None
-        expected.append((place.city.name, network.present.name, figures["progress"], is_open))
+            figures = expected_figures(city_data, network.past)
+            expected.append((city_data.city.name, network.past.name, figures["progress"], False))
+        figures = expected_figures(city_data, network.present)
+        is_open = frozen_contents(city_data.city_period(network.present)) is None
+        expected.append((city_data.city.name, network.present.name, figures["progress"], is_open))
     found = [(point.city.name, point.period.name, point.progress, point.is_open) for point in points]
     assert sorted(found) == sorted(expected)
 
 
-def test_each_city_is_read_from_the_right_record(network, partner):
+def test_city_records_have_expected_basis_and_revision(network, partner):
     past, present = (scope_for(partner, starts_on=row.starts_on.isoformat()) for row in (network.past, network.present))
 
     assert [(row.basis, row.revision) for row in past.city_records] == [
@@ -174,23 +176,23 @@ def test_each_city_is_read_from_the_right_record(network, partner):
     assert [row.is_reported for row in present.city_records] == [False, False, True]
 
 
-def test_an_older_period_that_is_still_open_leaves_out_what_came_later(network, partner):
+def test_open_past_period_excludes_later_updates(network, partner):
     riga = network.cities["riga"]
-    asked = {"starts_on": network.past.starts_on.isoformat(), "city": riga.city}
+    filters = {"starts_on": network.past.starts_on.isoformat(), "city": riga.city}
 
-    before = Dashboard(scope_for(partner, **asked)).cities[0]
-    periods.reopen_period(riga.row(network.present), by=network.coordinator, reason="A figure was wrong.")
+    before = Dashboard(scope_for(partner, **filters)).cities[0]
+    periods.reopen_period(riga.city_period(network.present), by=network.coordinator, reason="A figure was wrong.")
     log_update(riga.actions[0], by=riga.lead, data=update_of(spent=Decimal("5.00")))
-    after = Dashboard(scope_for(partner, **asked)).cities[0]
+    after = Dashboard(scope_for(partner, **filters)).cities[0]
 
-    assert before.reading.is_live
+    assert before.record.is_live
     assert (before.updates, before.spent) == (4, Decimal("12.25"))
     assert (before.health, before.progress, before.spent) == (after.health, after.progress, after.spent)
 
 
-def test_a_later_change_of_the_plan_leaves_what_was_accepted_as_it_was(network, partner):
-    asked = {"starts_on": network.past.starts_on.isoformat()}
-    before = [(row.city.name, row.health, row.budget) for row in Dashboard(scope_for(partner, **asked)).cities]
+def test_later_plan_change_does_not_change_accepted_period(network, partner):
+    filters = {"starts_on": network.past.starts_on.isoformat()}
+    before = [(row.city.name, row.health, row.budget) for row in Dashboard(scope_for(partner, **filters)).cities]
 
     for action in network.cities["linkoping"].actions[:3]:
         action.ends_on = date(2031, 1, 1)
@@ -198,16 +200,18 @@ def test_a_later_change_of_the_plan_leaves_what_was_accepted_as_it_was(network, 
         action.save()
         BudgetLine.objects.filter(action=action).update(amount=5)
 
-    assert [(row.city.name, row.health, row.budget) for row in Dashboard(scope_for(partner, **asked)).cities] == before
+    assert [
+        (row.city.name, row.health, row.budget) for row in Dashboard(scope_for(partner, **filters)).cities
+    ] == before
 
 
-def test_filters_cut_cities_and_actions(network, partner):
+def test_filters_limit_cities_and_actions(network, partner):
     by_country = Dashboard(scope_for(partner, country="PL"))
     by_theme = Dashboard(scope_for(partner, theme="theme-of-riga"))
 
     group = TargetGroup.objects.create(code="newcomers", name="Newcomers")
-    for place in network.cities.values():
-        place.actions[0].target_groups.add(group)
+    for city_data in network.cities.values():
+        city_data.actions[0].target_groups.add(group)
     by_group = Dashboard(scope_for(partner, group="newcomers"))
     PilotPhase.objects.filter(city__slug="riga").update(actual_start=clock.today(), actual_end=None)
     phase = PilotPhase.objects.get(city__slug="riga").kind

@@ -1,15 +1,18 @@
-"""A network with one evaluation of Lublin and everybody who takes part in it, made through the services."""
+"""A network with one evaluation of Lublin and all who take part in it, created through the services."""
 
+import copy
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 
 from cities.enums import BodyKind, Role, Seat
 from core import clock
 from evaluation.enums import Capacity
 from evaluation.models import Evaluation
 from evaluation.services import committee, consensus, frameworks, ratings, rounds, stages
+from tests.conftest import lublin
 from tests.factories import EvaluationFactory, EvaluationRoundFactory, StrategyFactory, member
 
 CODES = ["relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"]
@@ -17,7 +20,7 @@ STEPS = ["start_rating", "start_discussion", "start_moderation", "hand_to_commit
 
 
 class Case(SimpleNamespace):
-    """``case.evaluation`` is read anew each time; ``case.to("discuss")`` fills in what the stage before needs."""
+    """``case.evaluation`` is fetched each time; ``case.to("discuss")`` does what the earlier stages require."""
 
     @property
     def evaluation(self) -> Evaluation:
@@ -27,7 +30,7 @@ class Case(SimpleNamespace):
         return self.framework.dimensions.get(code=code)
 
     def rate(self, user, levels=3, **extra):
-        """Rate all six as ``levels`` (one for all, or by code), and submit."""
+        """Rate all six dimensions with ``levels`` (one level, or levels by code) and submit."""
         for code in CODES:
             level = levels.get(code, 3) if isinstance(levels, dict) else levels
             ratings.save_rating(
@@ -81,18 +84,18 @@ class Case(SimpleNamespace):
         return committee.decide(self.evaluation, by=user, decision=decision, snapshot_hash=snapshot_hash, **extra)
 
 
-@pytest.fixture
-def case(other_city):
+def make_case(city) -> Case:
+    """Return an evaluation of ``city`` with everybody who takes part in it, before anybody has declared anything."""
     network, scientific = BodyKind.NETWORK_OFFICE, BodyKind.SCIENTIFIC_COMMITTEE
     office = BodyKind.CITY_OFFICE
     framework = frameworks.load_framework()
     round_ = EvaluationRoundFactory(framework=framework, name="Autumn round")
-    evaluation = EvaluationFactory(round=round_, strategy=StrategyFactory(city=other_city, published=True))
+    evaluation = EvaluationFactory(round=round_, strategy=StrategyFactory(city=city, published=True))
     case = Case(
         pk=evaluation.pk,
         framework=framework,
         round=round_,
-        city=other_city,
+        city=city,
         coordinator=member(network, Role.COORDINATOR),
         partner=member(network, Role.PARTNER),
         rater1=member(network, Role.TRAINER),
@@ -100,10 +103,10 @@ def case(other_city):
         moderator=member(network, Role.TRAINER),
         committee1=member(scientific, Role.MEMBER),
         committee2=member(scientific, Role.MEMBER),
-        committee3=member(scientific, Role.MEMBER, organisation=other_city.municipality),  # in conflict
-        official=member(office, Role.OFFICIAL, other_city, organisation=other_city.municipality),
-        lead=member(office, Role.LEAD_OFFICIAL, other_city, organisation=other_city.municipality),
-        expert=member(BodyKind.EXPERT_GROUP, Role.MEMBER, other_city, seat=Seat.SELECTED_EXPERT),
+        committee3=member(scientific, Role.MEMBER, organisation=city.municipality),  # in conflict
+        official=member(office, Role.OFFICIAL, city, organisation=city.municipality),
+        lead=member(office, Role.LEAD_OFFICIAL, city, organisation=city.municipality),
+        expert=member(BodyKind.EXPERT_GROUP, Role.MEMBER, city, seat=Seat.SELECTED_EXPERT),
     )
     for user, capacity in (
         (case.rater1, Capacity.PEER),
@@ -115,7 +118,54 @@ def case(other_city):
     return case
 
 
+def pytest_generate_tests(metafunc):
+    """Say at which stage a test finds the case: pytest runs tests of one stage together, and makes it once for them.
+
+    A test names it by the marker ``stage``, or by a fixture that its module has in ``PREPARED``.
+    """
+    names, marks = metafunc.fixturenames, list(metafunc.definition.iter_markers())
+    given = " ".join(str(mark.args[0]) for mark in marks if mark.name == "parametrize")
+    if "case_of_module" not in names or "case_of_module" in given:
+        return
+    stage = None
+    if "case" in names and not any(mark.kwargs.get("transaction") for mark in marks if mark.name == "django_db"):
+        stages = [mark.args[0] for mark in marks if mark.name == "stage"]
+        stages += [name for name in getattr(metafunc.module, "PREPARED", {}) if name in names]
+        stage = (*stages, "declare")[0]
+    metafunc.parametrize("case_of_module", [stage], indirect=True, scope="module", ids=[pytest.HIDDEN_PARAM])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def case_of_module(request, django_db_setup, django_db_blocker):
+    """The case of all tests at one stage, in an outer transaction to which what a test writes falls back."""
+    if request.param is None:
+        yield None
+        return
+    with django_db_blocker.unblock(), transaction.atomic():
+        case = make_case(lublin())
+        prepare = getattr(request.module, "PREPARED", {}).get(request.param)
+        prepare(case) if prepare else case.to(request.param)
+        with django_db_blocker.block():
+            yield case
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def case(request, db, case_of_module):
+    """Objects of its own for each test; the rows are shared, but for tests with real transactions."""
+    if case_of_module:
+        return copy.deepcopy(case_of_module)
+    mark = request.node.get_closest_marker("stage")
+    return make_case(lublin()).to(mark.args[0] if mark else "declare")
+
+
+@pytest.fixture
+def other_city(request, db):
+    """The city of the case, where there is one."""
+    return request.getfixturevalue("case").city if "case" in request.fixturenames else lublin()
+
+
 @pytest.fixture
 def days():
-    """``with days(14):`` lets so many days pass."""
+    """``with days(14):`` runs the block 14 days later."""
     return lambda n: clock.at(clock.now() + timedelta(days=n))

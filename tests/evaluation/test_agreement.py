@@ -1,4 +1,4 @@
-"""Median, range, gap and alpha: against the reference values, and against the package that others use."""
+"""Median, range, gap and alpha, compared with reference values and with the krippendorff package."""
 
 import krippendorff
 import numpy as np

@@ -1,4 +1,4 @@
-"""Before the discuss stage nobody but the author sees a rating, whoever asks and wherever."""
+"""Before the discuss stage only its author sees a rating, on every page and for every role."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -25,8 +25,7 @@ pytestmark = pytest.mark.django_db
 SECRET = "Secret reason of rater one."
 
 
-@pytest.fixture
-def rated(case):
+def _rate(case):
     """Rater one has submitted; rater two is half way."""
     case.to("rate")
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
@@ -34,6 +33,13 @@ def rated(case):
         ratings.save_rating(case.evaluation, case.dimension(code), by=case.rater1, level=level, reasons=SECRET)
     ratings.submit_assessment(case.evaluation, by=case.rater1)
     ratings.save_rating(case.evaluation, case.dimension(), by=case.rater2, level=4, reasons="Not for others.")
+
+
+PREPARED = {"rated": _rate}
+
+
+@pytest.fixture
+def rated(case):
     return case
 
 
@@ -82,11 +88,12 @@ def test_the_author_reads_her_own(rated, client):
 
 
 @pytest.mark.parametrize(
-    "stage, told", [("moderate", set()), ("review", {"lead"}), ("published", {"lead", "official", "expert"})]
+    "case_of_module, told",
+    [("moderate", set()), ("review", {"lead"}), ("published", {"lead", "official", "expert"})],
+    indirect=["case_of_module"],
+    scope="module",
 )
-def test_the_city_reads_the_consensus_when_it_is_published_its_leads_before(case, stage, told):
-    case.to(stage)
-
+def test_the_city_reads_the_consensus_when_it_is_published_its_leads_before(case, told):
     people = {"lead", "official", "expert"}
     assert {name for name in people if Consensus.objects.visible_to(getattr(case, name)).exists()} == told
 
@@ -115,7 +122,7 @@ def test_submitting_reveals_nothing_to_the_one_who_submits(rated, client):
 
 
 def test_the_queues_order_and_columns_tell_nothing_before_the_review(rated):
-    """A second evaluation, rated without dispute: neither sort nor figures may tell the two apart."""
+    """A second evaluation whose raters agree: sort order and figures must not distinguish the two."""
     other = EvaluationFactory(round=rated.round)
 
     for stage in ("rate", "discuss", "moderate"):
@@ -203,8 +210,8 @@ def test_the_published_page_shows_the_spread_and_no_name(rated, client):
 # ---- the queue
 
 
+@pytest.mark.stage("review")
 def test_the_queue_shows_the_most_disputed_first_and_says_where(case, client):
-    case.to("review")
     client.force_login(case.committee1)
 
     page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
@@ -218,8 +225,8 @@ def test_the_queue_shows_the_most_disputed_first_and_says_where(case, client):
     )
 
 
+@pytest.mark.stage("review")
 def test_coordinators_read_no_column_that_hangs_on_ratings(case, client):
-    case.to("review")
     client.force_login(case.coordinator)
 
     page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
@@ -233,8 +240,8 @@ def test_coordinators_read_no_column_that_hangs_on_ratings(case, client):
     assert "1–4" not in csv
 
 
+@pytest.mark.stage("review")
 def test_the_queue_is_taken_away_as_csv(case, client):
-    case.to("review")
     client.force_login(case.committee1)
 
     answer = client.post(reverse("admin:evaluation_desk_queue"), {"action": "as_csv", "_selected_action": [case.pk]})
@@ -261,10 +268,7 @@ READS_COMMITTEE = {  # role: (questions and decisions in review, the same once p
 }
 
 
-@pytest.mark.parametrize("role", READS_COMMITTEE)
-def test_what_the_committee_says_is_read_by_those_concerned_and_once_published_by_the_network(
-    case, other_city, city, role
-):
+def test_what_the_committee_says_is_read_by_those_concerned_and_once_published_by_the_network(case, other_city, city):
     case.viewer = member(BodyKind.CITY_OFFICE, Role.VIEWER, other_city)
     case.stranger = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)
     case.rater, case.public = PersonFactory().user, AnonymousUser()
@@ -274,13 +278,13 @@ def test_what_the_committee_says_is_read_by_those_concerned_and_once_published_b
     case.to("review")
     committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
     case.decide(case.committee1, reason="Well founded.")
-    user = getattr(case, role)
+    roles = list(READS_COMMITTEE)
 
-    in_review = _committee_read_by(user, case.evaluation)
+    in_review = [_committee_read_by(getattr(case, role), case.evaluation) for role in roles]
     case.decide(case.committee2)
-    published = _committee_read_by(user, case.evaluation)
+    published = [_committee_read_by(getattr(case, role), case.evaluation) for role in roles]
 
-    assert (in_review, published) == READS_COMMITTEE[role]
+    assert dict(zip(roles, zip(in_review, published, strict=True), strict=True)) == READS_COMMITTEE
 
 
 def _committee_read_by(user, evaluation):
@@ -295,8 +299,8 @@ def _committee_read_by(user, evaluation):
     return tuple(counts)
 
 
+@pytest.mark.stage("review")
 def test_the_public_reads_the_decision_and_nothing_else_of_the_committee(case, client):
-    case.to("review")
     committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
     verdicts = {"impact": ("approve", "Look at this again next time.")}
     case.decide(case.committee1, reason="Well founded.", dimensions=verdicts)
@@ -316,8 +320,8 @@ def test_the_public_reads_the_decision_and_nothing_else_of_the_committee(case, c
 
 
 @pytest.mark.parametrize("role", ["committee1", "coordinator"])
+@pytest.mark.stage("review")
 def test_the_queue_costs_the_same_for_one_row_or_five(case, client, role, django_assert_max_num_queries):
-    case.to("review")
     counts = []
     client.force_login(getattr(case, role))
     for more in (0, 4):
@@ -332,8 +336,8 @@ def test_the_queue_costs_the_same_for_one_row_or_five(case, client, role, django
     assert counts[0] == counts[1]
 
 
+@pytest.mark.stage("review")
 def test_the_queue_is_searched_filtered_and_sorted(case, client):
-    case.to("review")
     EvaluationFactory(round=case.round)
     client.force_login(case.committee1)
     queue = reverse("admin:evaluation_desk_queue")

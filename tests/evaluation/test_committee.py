@@ -1,4 +1,4 @@
-"""The committee: two concur on a stated hash, one sends back, conflicts stay out, and nothing happens twice."""
+"""Committee decisions: two approvals of a stated hash, changes requested by one, conflicts, double submission."""
 
 import threading
 
@@ -51,9 +51,8 @@ def test_two_members_publish(case):
     assert heard == [evaluation.result]
 
 
+@pytest.mark.stage("published")
 def test_the_result_is_sealed_and_names_nobody(case):
-    case.to("published")
-
     result = EvaluationResult.objects.get()
     impact = next(row for row in result.contents["dimensions"] if row["code"] == "impact")
     assert next(row["code"] for row in result.contents["dimensions"]) == "relevance"
@@ -69,8 +68,9 @@ def test_the_result_is_sealed_and_names_nobody(case):
     assert result_summary(case.evaluation).rows[5].range == "1–4"
 
 
+@pytest.mark.stage("review")
 def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
-    case.to("review").decide(case.committee1)
+    case.decide(case.committee1)
     old_hash = committee.decision_hash(case.evaluation)
 
     case.decide(case.committee2, CHANGES, reason="Say what impact rests on.")
@@ -98,24 +98,22 @@ def test_a_request_for_changes_leads_back_and_decisions_start_anew(case):
         ({"decision": "approve", "snapshot_hash": "0" * 64}, SnapshotChanged),
     ],
 )
+@pytest.mark.stage("review")
 def test_decisions_that_do_not_fit_are_refused(case, fields, error):
-    case.to("review")
-
     with pytest.raises(error):
         case.decide(case.committee1, **fields)
     assert not CommitteeReview.objects.exists()
 
 
+@pytest.mark.stage("review")
 def test_who_may_not_decide(case):
-    case.to("review")
-
     for user in (case.committee3, case.rater1, case.moderator, case.coordinator, case.lead, case.partner):
         with pytest.raises(PermissionRefused):
             case.decide(user)
 
 
+@pytest.mark.stage("rate")
 def test_nobody_decides_on_what_they_rated(case):
-    case.to("rate")
     from evaluation.services import rounds
 
     rounds.assign_rater(case.evaluation, case.committee1.person, "committee", by=case.coordinator)
@@ -126,15 +124,14 @@ def test_nobody_decides_on_what_they_rated(case):
         case.decide(case.committee1)
 
 
+@pytest.mark.stage("moderate")
 def test_nothing_is_decided_before_the_review(case):
-    case.to("moderate")
-
     with pytest.raises(NotInStage):
         case.decide(case.committee1)
 
 
+@pytest.mark.stage("review")
 def test_the_same_post_twice_is_one_decision(case):
-    case.to("review")
     stated = committee.decision_hash(case.evaluation)
 
     first = case.decide(case.committee1, snapshot_hash=stated)
@@ -146,8 +143,9 @@ def test_the_same_post_twice_is_one_decision(case):
     assert CommitteeReview.objects.count() == 1
 
 
+@pytest.mark.stage("review")
 def test_a_second_decision_in_the_same_cycle_is_refused(case):
-    case.to("review").decide(case.committee1)
+    case.decide(case.committee1)
     case.evaluation.consensus.update(reason="Written past the services.")  # the desk reads otherwise than it did
 
     with pytest.raises(AlreadyDecided):
@@ -157,8 +155,8 @@ def test_a_second_decision_in_the_same_cycle_is_refused(case):
 # ---- the hash
 
 
+@pytest.mark.stage("review")
 def test_the_hash_changes_with_what_is_judged(case):
-    case.to("review")
     seen = [committee.decision_hash(case.evaluation)]
     rating = case.evaluation.assessments.first().ratings.first()
     rating.reasons = "Other reasons."
@@ -178,8 +176,9 @@ def test_the_hash_changes_with_what_is_judged(case):
     assert len(set(seen)) == 5
 
 
+@pytest.mark.stage("review")
 def test_a_rater_who_falls_out_during_the_review_makes_decisions_start_anew(case):
-    case.to("review").decide(case.committee1)
+    case.decide(case.committee1)
 
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised them.")
     case.decide(case.committee2)
@@ -187,8 +186,9 @@ def test_a_rater_who_falls_out_during_the_review_makes_decisions_start_anew(case
     assert (case.evaluation.stage, case.evaluation.cycle) == ("review", 2)
 
 
+@pytest.mark.stage("review")
 def test_an_approval_of_somebody_in_conflict_no_longer_counts(case):
-    case.to("review").decide(case.committee1)
+    case.decide(case.committee1)
     conflicts.declare_conflict(case.evaluation, by=case.committee1, reason="I advised them.")
 
     case.decide(case.committee2)
@@ -199,8 +199,8 @@ def test_an_approval_of_somebody_in_conflict_no_longer_counts(case):
 # ---- questions
 
 
+@pytest.mark.stage("review")
 def test_a_question_is_asked_and_answered_once(case):
-    case.to("review")
     ask = {"by": case.committee1, "text": "Who was asked?"}
     first = committee.ask_question(case.evaluation, **ask)
     assert committee.ask_question(case.evaluation, **ask) == first
@@ -221,19 +221,20 @@ def test_a_question_is_asked_and_answered_once(case):
     assert CommitteeQuestion.objects.get().answered_by == case.official
 
 
+@pytest.mark.stage("moderate")
 def test_questions_are_asked_during_the_review_only(case):
-    case.to("moderate")
-
     with pytest.raises(NotInStage):
         committee.ask_question(case.evaluation, by=case.committee1, text="Already?")
 
 
-# ---- the desk page
+# ---- the review page
+
+
+PREPARED = {"desk": lambda case: case.to("review")}
 
 
 @pytest.fixture
 def desk(client, case):
-    case.to("review")
     client.force_login(case.committee1)
     address = reverse("admin:evaluation_desk", args=[case.pk])
 
@@ -254,7 +255,7 @@ def test_the_desk_shows_everything_to_decide_on(case, desk, django_assert_max_nu
     for words in ("Reason for 1.", "Reason for 4.", "We agreed on it.", "3 levels apart", "all agree", "be the first"):
         assert words in page
     assert committee.decision_hash(case.evaluation) in page
-    assert "2 independent raters" in page  # the city's own rating is shown, and no part of the gap
+    assert "2 independent raters" in page  # the city's own rating is shown and does not count in the gap
     assert "City self-assessment" in page
 
 
@@ -267,7 +268,7 @@ def test_the_desk_frames_the_extremes_alone_and_explains_it_under_the_table(case
     assert [side.extremes for side in table.most_disputed_first] == [{1, 4}] + [set()] * 5
     assert page.count("is-split") == 2
     assert page.index("</table>") < page.index("1 not met, 2 partly met") < page.index("Dashed frame")
-    assert page.count('<details class="epi-more" open>') == 1  # what is disputed stands open
+    assert page.count('<details class="epi-more" open>') == 1  # disputed dimensions are expanded
 
 
 def test_the_desk_shows_what_is_judged_and_leads_to_it(client, city):
@@ -290,10 +291,12 @@ def test_the_desk_shows_what_is_judged_and_leads_to_it(client, city):
 
 
 @pytest.mark.parametrize(
-    "stage, name", [("rate", "rate"), ("rate", "rate_review"), ("discuss", "discuss"), ("moderate", "moderate")]
+    "case_of_module, name",
+    [("rate", "rate"), ("rate", "rate_review"), ("discuss", "discuss"), ("moderate", "moderate")],
+    indirect=["case_of_module"],
+    scope="module",
 )
-def test_pages_of_those_who_judge_lead_to_what_is_judged(client, case, stage, name):
-    case.to(stage)
+def test_pages_of_those_who_judge_lead_to_what_is_judged(client, case, name):
     evaluation = case.evaluation
     client.force_login(case.moderator if name == "moderate" else case.rater1)
     arguments = [evaluation.pk, "impact"] if name == "rate" else [evaluation.pk]
@@ -358,7 +361,7 @@ def test_what_changed_since_the_last_visit(case, desk, days):
     client, address, _send = desk
     seen = reverse("admin:evaluation_desk_seen", args=[case.pk])
     client.get(address)
-    assert not ReviewVisit.objects.exists()  # reading writes nothing
+    assert not ReviewVisit.objects.exists()  # GET changes nothing
     client.post(seen, headers={"HX-Request": "true"})
     assert "Nothing has changed." in client.get(address).content.decode()
 
@@ -431,8 +434,8 @@ def test_a_reopened_desk_tells_what_was_asked_for(case, desk):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.stage("review")
 def test_two_members_at_the_same_moment_publish_once(case):
-    case.to("review")
     stated = committee.decision_hash(case.evaluation)
     gate, errors = threading.Barrier(2), []
 

@@ -1,4 +1,4 @@
-"""What a published evaluation rests on, and a report that is ready, are changed by no door."""
+"""Rows of a published evaluation and of a report that is ready cannot be changed in any way."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -33,24 +33,35 @@ def sql(statement, *parameters):
 
 
 def forge(row, **changes):
-    """A copy of a stored row with some columns changed, put in by SQL."""
+    """Insert a copy of a stored row with some columns changed, by SQL."""
     given = {field.column: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
     columns = given | changes
     marks = ", ".join(["%s"] * len(columns))
     sql(f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({marks})", *columns.values())
 
 
-@pytest.fixture
-def reviewed(case):
+def _review(case):
     """All that a result is made of, a citation too."""
     case.to("review")
     Citation.objects.create(rating=Rating.objects.first(), kind="event", event=EventFactory())
+
+
+def _publish(case):
+    _review(case)
+    case.to("published")
+
+
+PREPARED = {"published": _publish, "reviewed": _review}
+
+
+@pytest.fixture
+def reviewed(case):
     return case
 
 
 @pytest.fixture
-def published(reviewed):
-    return reviewed.to("published")
+def published(case):
+    return case
 
 
 def touched(model):
@@ -76,8 +87,9 @@ def test_nothing_of_a_published_evaluation_changes_or_goes(published, model):
 
 
 @pytest.mark.parametrize("model", HISTORIES, ids=lambda model: model.__name__)
+@pytest.mark.stage("moderate")
 def test_histories_are_not_rewritten(case, model):
-    case.to("moderate").agree()
+    case.agree()
 
     for statement in (touched(model), f"DELETE FROM {model._meta.db_table}"):
         with pytest.raises(IntegrityError, match="epi: frozen"):
@@ -112,7 +124,7 @@ def test_published_stays_published(published, change):
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statements")
 def test_rating_does_not_give_way_to_one_of_another_evaluation(published):
-    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row; other programs ask no delete trigger for that."""
+    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row without firing delete triggers in other programs."""
     victim = Rating.objects.first()
     other = AssessmentFactory(evaluation=EvaluationFactory(round=published.round))
     free = Rating.objects.create(assessment=other, dimension=victim.dimension, level=1, reasons="Mine.")
@@ -150,7 +162,7 @@ def test_alpha_is_told_from_what_was_sealed(published):
     assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before
 
 
-# ---- moves, decisions and results come in their stage
+# ---- moves, decisions and results only in their stage
 
 
 @pytest.mark.parametrize(
@@ -161,9 +173,8 @@ def test_alpha_is_told_from_what_was_sealed(published):
         {"verb": "publish", "from_stage": "rate", "to_stage": "published"},
     ],
 )
+@pytest.mark.stage("rate")
 def test_move_leads_on_from_the_stage_that_lasts(case, fields):
-    case.to("rate")
-
     with pytest.raises(IntegrityError, match="epi: a move leads on"), transaction.atomic():
         StageMove.objects.create(evaluation=case.evaluation, **fields)
 

@@ -1,4 +1,4 @@
-"""The pages: who finds what, what they cost, and that the acts go through."""
+"""Pages of evaluations: visibility, number of queries, and that their forms work."""
 
 import pytest
 from django.urls import reverse
@@ -86,9 +86,8 @@ def test_strangers_sign_in_until_something_is_published(client, case):
         ("committee3", "admin:evaluation_desk", 404),
     ],
 )
+@pytest.mark.stage("rate")
 def test_pages_while_rating(case, get, user, name, expected):
-    case.to("rate")
-
     assert get(getattr(case, user), name).status_code == expected
 
 
@@ -109,15 +108,13 @@ def test_pages_while_rating(case, get, user, name, expected):
         ("rater1", "admin:evaluation_desk", 404),
     ],
 )
+@pytest.mark.stage("review")
 def test_pages_while_the_committee_reviews(case, get, user, name, expected):
-    case.to("review")
-
     assert get(getattr(case, user), name).status_code == expected
 
 
+@pytest.mark.stage("review")
 def test_another_citys_official_finds_nothing_before_publication(case, get, everyone):
-    case.to("review")
-
     assert get(everyone["official"], "evaluation:evaluation_detail").status_code == 404
     assert get(everyone["superuser"], "evaluation:evaluation_detail").status_code == 404
 
@@ -155,9 +152,8 @@ def test_a_rater_goes_through_the_six_pages(case, get, post):
     assert "They asked the newcomers." in get(case.rater1, "evaluation:rate_review").content.decode()
 
 
+@pytest.mark.stage("rate")
 def test_a_rating_form_keeps_what_was_typed_when_it_does_not_fit(case, post):
-    case.to("rate")
-
     page = post(case.rater1, "evaluation:rate", case.pk, "impact", choice="none", reasons="I have typed this.")
 
     assert page.status_code == 200
@@ -166,8 +162,8 @@ def test_a_rating_form_keeps_what_was_typed_when_it_does_not_fit(case, post):
     assert not Rating.objects.exists()
 
 
+@pytest.mark.stage("rate")
 def test_the_second_of_two_tabs_is_shown_both_versions(case, post):
-    case.to("rate")
     ratings.save_rating(case.evaluation, case.dimension(), by=case.rater1, level=3, reasons="From the first tab.")
 
     page = post(case.rater1, "evaluation:rate", case.pk, "impact", choice="2", reasons="From the second.", version="")
@@ -178,8 +174,8 @@ def test_the_second_of_two_tabs_is_shown_both_versions(case, post):
     assert 'name="version" value="1"' in page.content.decode()
 
 
+@pytest.mark.stage("rate")
 def test_submitting_says_what_is_missing_and_then_rests(case, get, post):
-    case.to("rate")
     assert "Still missing" in get(case.rater1, "evaluation:rate_review").content.decode()
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
         post(case.rater1, "evaluation:rate", case.pk, code, choice="3", reasons="Seen.")
@@ -192,8 +188,8 @@ def test_submitting_says_what_is_missing_and_then_rests(case, get, post):
     assert "<textarea" not in page
 
 
+@pytest.mark.stage("rate")
 def test_submitted_ratings_are_told_once_with_a_way_to_the_own_work(case, get, post):
-    case.to("rate")
     _rate_all(case, get, post)
 
     page = get(case.rater1, "evaluation:rate_review").content.decode()
@@ -202,8 +198,8 @@ def test_submitted_ratings_are_told_once_with_a_way_to_the_own_work(case, get, p
     assert f'<a href="{reverse("strategies:my_work")}">To my work</a>' in page
 
 
+@pytest.mark.stage("rate")
 def test_submitted_ratings_lead_to_the_next_evaluation_that_waits(case, get, post, city):
-    case.to("rate")
     strategy = StrategyFactory(city=city, published=True)
     other = EvaluationFactory(round=case.round, strategy=strategy, stage="rate")
     RaterAssignmentFactory(evaluation=other, person=case.rater1.person)
@@ -217,16 +213,15 @@ def test_submitted_ratings_lead_to_the_next_evaluation_that_waits(case, get, pos
 def _rate_all(case, get, post):
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"):
         post(case.rater1, "evaluation:rate", case.pk, code, choice="3", reasons="Seen.")
-        get(case.rater1, "evaluation:rate_review")  # reads what was told
+        get(case.rater1, "evaluation:rate_review")  # the success message is read
     post(case.rater1, "evaluation:rate_review")
 
 
-# ---- talk and consensus
+# ---- discussion and consensus
 
 
+@pytest.mark.stage("discuss")
 def test_notes_are_added_and_seen_by_those_who_talk(case, get, post):
-    case.to("discuss")
-
     post(case.rater1, "evaluation:discuss", dimension="impact", text="I have seen the survey.")
 
     assert "I have seen the survey." in get(case.moderator, "evaluation:discuss").content.decode()
@@ -234,12 +229,12 @@ def test_notes_are_added_and_seen_by_those_who_talk(case, get, post):
     assert post(case.lead, "evaluation:discuss", dimension="impact", text="x").status_code == 403
 
 
+@pytest.mark.stage("moderate")
 def test_the_moderator_agrees_dimension_by_dimension_and_hands_over(case, get, post):
-    case.to("moderate")
     codes = ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact")
 
     page = get(case.moderator, "evaluation:moderate").content.decode()
-    assert page.index('id="impact"') < page.index('id="relevance"')  # three levels apart comes first
+    assert page.index('id="impact"') < page.index('id="relevance"')  # the largest gap comes first
     for code in codes:
         data = {f"{code}-choice": "2", f"{code}-reason": "Agreed.", f"{code}-version": "", "dimension": code}
         assert post(case.moderator, "evaluation:moderate", **data).url.endswith(f"#{code}")
@@ -249,9 +244,8 @@ def test_the_moderator_agrees_dimension_by_dimension_and_hands_over(case, get, p
     assert case.evaluation.stage == "review"
 
 
+@pytest.mark.stage("moderate")
 def test_a_consensus_without_reason_is_refused_in_its_place(case, post):
-    case.to("moderate")
-
     page = post(case.moderator, "evaluation:moderate", **{"dimension": "impact", "impact-choice": "2"})
 
     assert page.status_code == 200
@@ -259,8 +253,9 @@ def test_a_consensus_without_reason_is_refused_in_its_place(case, post):
     assert not Consensus.objects.exists()
 
 
+@pytest.mark.stage("moderate")
 def test_two_windows_of_the_moderator(case, post):
-    case.to("moderate").agree(codes=["impact"])
+    case.agree(codes=["impact"])
     data = {"dimension": "impact", "impact-choice": "1", "impact-reason": "Another window.", "impact-version": ""}
 
     page = post(case.moderator, "evaluation:moderate", **data)
@@ -270,8 +265,9 @@ def test_two_windows_of_the_moderator(case, post):
     assert "Another window." in page.content.decode()
 
 
+@pytest.mark.stage("review")
 def test_the_moderator_reads_what_the_committee_asked_for(case, get):
-    case.to("review").decide(
+    case.decide(
         case.committee1,
         "request_changes",
         reason="The reasons are thin.",
@@ -379,11 +375,11 @@ def test_a_rater_declares_a_conflict_and_is_out(case, get, post):
     answer = post(case.rater1, "evaluation:conflict_declare", reason="I advised them.")
 
     assert answer.url == reverse("evaluation:round_list")
-    assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer sees that it is, no more
+    assert get(case.rater1, "evaluation:rate_review").status_code == 403  # a trainer sees only that it exists
 
 
+@pytest.mark.stage("review")
 def test_officials_answer_the_committee(case, get, post):
-    case.to("review")
     question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
 
     assert "Who was asked?" in get(case.lead, "evaluation:evaluation_detail").content.decode()
@@ -399,7 +395,7 @@ def test_officials_answer_the_committee(case, get, post):
     assert "has been answered already" in again.content.decode()
 
 
-# ---- what they cost
+# ---- number of queries
 
 
 def more_evaluations(case, count):
@@ -439,10 +435,14 @@ def test_the_round_costs_the_same_for_one_evaluation_or_five(case, client, djang
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("stage", ["declare", "rate", "discuss", "moderate", "review", "published"])
+@pytest.mark.parametrize(
+    "case_of_module",
+    ["declare", "rate", "discuss", "moderate", "review", "published"],
+    indirect=True,
+    scope="module",
+)
 @pytest.mark.parametrize("role", ["rater1", "moderator", "committee1", "coordinator", "lead"])
-def test_the_page_of_an_evaluation_stays_cheap(case, client, stage, role, django_assert_max_num_queries):
-    case.to(stage)
+def test_the_page_of_an_evaluation_stays_cheap(case, client, role, django_assert_max_num_queries):
     client.force_login(getattr(case, role))
 
     with django_assert_max_num_queries(20):
@@ -451,8 +451,8 @@ def test_the_page_of_an_evaluation_stays_cheap(case, client, stage, role, django
     assert answer.status_code == 200
 
 
+@pytest.mark.stage("discuss")
 def test_the_talk_costs_the_same_for_three_raters_or_six(case, client, django_assert_max_num_queries):
-    case.to("discuss")
     counts = []
     client.force_login(case.moderator)
     for more in (0, 3):

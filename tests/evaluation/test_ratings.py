@@ -1,4 +1,4 @@
-"""What a rater may write, when, and what a rating needs before it counts."""
+"""What a rater may enter and when, and what a rating needs to be complete."""
 
 import pytest
 
@@ -27,9 +27,8 @@ def save(case, user=None, code="impact", **fields):
     return ratings.save_rating(case.evaluation, case.dimension(code), by=user or case.rater1, **fields)
 
 
+@pytest.mark.stage("rate")
 def test_progress_is_kept_unfinished_and_without_a_level(case):
-    case.to("rate")
-
     rating = save(case, reasons="I have read half of it.")
 
     assert (rating.level, rating.reasons, rating.is_complete) == (None, "I have read half of it.", False)
@@ -45,17 +44,15 @@ def test_progress_is_kept_unfinished_and_without_a_level(case):
         ({"level": 2, "citations": ["update:999"]}, UnknownSource),
     ],
 )
+@pytest.mark.stage("rate")
 def test_what_does_not_fit_is_refused(case, fields, error):
-    case.to("rate")
-
     with pytest.raises(error):
         save(case, **fields)
     assert not Rating.objects.exists()
 
 
+@pytest.mark.stage("rate")
 def test_only_raters_rate_and_only_this_framework(case):
-    case.to("rate")
-
     for user in (case.moderator, case.coordinator, case.committee1, case.expert):
         with pytest.raises(PermissionRefused):
             save(case, user, level=3)
@@ -71,8 +68,8 @@ def test_nobody_rates_before_or_after_the_stage(case):
         save(case, level=3, reasons="Late.", version=1)
 
 
+@pytest.mark.stage("rate")
 def test_a_stale_form_is_refused_and_the_same_post_twice_is_one(case):
-    case.to("rate")
     first = save(case, level=3, reasons="One.")
     save(case, level=2, reasons="Two.", version=first.version)
 
@@ -84,8 +81,8 @@ def test_a_stale_form_is_refused_and_the_same_post_twice_is_one(case):
     assert Rating.objects.count() == 1
 
 
+@pytest.mark.stage("rate")
 def test_submitting_needs_every_dimension_with_reasons(case):
-    case.to("rate")
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency"):
         save(case, code=code, level=3, reasons="Seen.")
     save(case, level=3)
@@ -99,8 +96,9 @@ def test_submitting_needs_every_dimension_with_reasons(case):
     assert Assessment.objects.count() == 1
 
 
+@pytest.mark.stage("rate")
 def test_a_submitted_rating_rests_until_the_discussion(case):
-    case.to("rate").rate(case.rater1)
+    case.rate(case.rater1)
     with pytest.raises(AlreadySubmitted):
         save(case, level=1, reasons="Changed.", version=1)
     case.to("discuss")
@@ -113,8 +111,9 @@ def test_a_submitted_rating_rests_until_the_discussion(case):
         save(case, level=1, version=2)
 
 
+@pytest.mark.stage("rate")
 def test_whoever_did_not_submit_changes_nothing_later(case):
-    case.to("rate").rate(case.rater2)
+    case.rate(case.rater2)
     save(case, level=3)
     case.to("discuss")
 
@@ -124,8 +123,8 @@ def test_whoever_did_not_submit_changes_nothing_later(case):
         ratings.submit_assessment(case.evaluation, by=case.rater1)
 
 
+@pytest.mark.stage("review")
 def test_the_committee_can_reopen_the_ratings_of_named_dimensions(case):
-    case.to("review")
     asked = {"impact": ("request_changes", "There is no evidence."), "relevance": ("approve", "Good.")}
     case.decide(
         case.committee1, "request_changes", reason="Impact lacks evidence.", dimensions=asked, reopen_ratings=True
@@ -138,8 +137,9 @@ def test_the_committee_can_reopen_the_ratings_of_named_dimensions(case):
         save(case, code="relevance", level=2, reasons="Also.", version=1)
 
 
+@pytest.mark.stage("review")
 def test_requested_changes_reopen_no_rating_unless_asked(case):
-    case.to("review").decide(case.committee1, "request_changes", reason="Say more about impact.")
+    case.decide(case.committee1, "request_changes", reason="Say more about impact.")
 
     with pytest.raises(NotInStage):
         save(case, level=2, reasons="More.", version=1)
@@ -160,8 +160,9 @@ def test_citations_carry_the_strength_and_can_be_taken_back(case):
     )
 
 
+@pytest.mark.stage("rate")
 def test_a_rater_in_conflict_is_out_at_once_and_no_longer_counts(case):
-    case.to("rate").rate(case.rater1)
+    case.rate(case.rater1)
 
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="I advised the city.")
 
@@ -171,8 +172,9 @@ def test_a_rater_in_conflict_is_out_at_once_and_no_longer_counts(case):
     assert Assessment.objects.counted().count() == 0
 
 
+@pytest.mark.stage("rate")
 def test_a_withdrawn_rater_counts_again_when_named_again(case):
-    case.to("rate").rate(case.rater1)
+    case.rate(case.rater1)
     rounds.withdraw_rater(case.evaluation.assignments.get(person=case.rater1.person), by=case.coordinator)
     assert Assessment.objects.counted().count() == 0
 

@@ -1,4 +1,4 @@
-"""Stages move by date and by hand, one at a time, once; each with its row and its letters."""
+"""Stages move by date and by hand, one at a time and once; each move has its row and its emails."""
 
 from datetime import timedelta
 
@@ -82,8 +82,9 @@ def test_the_day_is_the_networks(case, settings):
     assert moved == [case.pk]
 
 
+@pytest.mark.stage("review")
 def test_after_changes_were_requested_the_clock_no_longer_hands_over(case):
-    case.to("review").decide(case.committee1, "request_changes", reason="Look again.")
+    case.decide(case.committee1, "request_changes", reason="Look again.")
 
     with on(case.round.decide_by):
         moved = stages.move_due_stages()
@@ -104,9 +105,8 @@ def test_a_move_by_hand_is_the_coordinators(case):
 
 
 @pytest.mark.parametrize("verb", [*TRANSITIONS])
+@pytest.mark.stage("discuss")
 def test_a_verb_leads_only_from_its_own_stage(case, verb):
-    case.to("discuss")
-
     if verb == "start_moderation":
         assert case.move(verb).stage == Stage.MODERATE
     else:
@@ -114,15 +114,14 @@ def test_a_verb_leads_only_from_its_own_stage(case, verb):
             case.move(verb)
 
 
+@pytest.mark.stage("rate")
 def test_discussion_waits_for_a_rating(case):
-    case.to("rate")
-
     with pytest.raises(NoRatingsSubmitted):
         case.move("start_discussion")
 
 
+@pytest.mark.stage("discuss")
 def test_moderation_waits_for_a_moderator(case):
-    case.to("discuss")
     evaluation = case.evaluation
     evaluation.moderator = None
     evaluation.save()
@@ -131,8 +130,9 @@ def test_moderation_waits_for_a_moderator(case):
         case.move("start_moderation")
 
 
+@pytest.mark.stage("moderate")
 def test_the_committee_gets_six_dimensions_or_none(case):
-    case.to("moderate").agree(codes=["relevance", "impact"])
+    case.agree(codes=["relevance", "impact"])
 
     with pytest.raises(ConsensusIncomplete, match="Effectiveness, Coherence, Sustainability, Efficiency"):
         stages.move_stage(case.evaluation, "hand_to_committee", by=case.moderator)
@@ -141,9 +141,8 @@ def test_the_committee_gets_six_dimensions_or_none(case):
     assert stages.move_stage(case.evaluation, "hand_to_committee", by=case.moderator).stage == Stage.REVIEW
 
 
+@pytest.mark.stage("published")
 def test_every_move_is_told_to_those_concerned_without_a_level(case):
-    case.to("published")
-
     written = Mail.objects.filter(key__startswith="evaluation-move/").values_list("subject", "recipient")
     told = {}
     for subject, recipient in written:
@@ -159,16 +158,15 @@ def test_every_move_is_told_to_those_concerned_without_a_level(case):
     assert not [body for body in Mail.objects.values_list("body", flat=True) if "Reason for" in body]
 
 
+@pytest.mark.stage("rate")
 def test_a_letter_speaks_its_readers_language_and_names_the_page(case, settings):
-    case.to("rate")
-
     letter = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has begun")
     assert letter.language == "en"
     assert f"{settings.SITE_URL}/evaluation/{case.pk}/rate/review/" in letter.body
 
 
+@pytest.mark.stage("rate")
 def test_moves_are_never_rewritten(case):
-    case.to("rate")
     from core.exceptions import Frozen
 
     with pytest.raises(Frozen):

@@ -1,4 +1,4 @@
-"""One factory for each model that tests make by hand. What services must make (revisions, results) they make."""
+"""One factory for each model, except models whose rows only services may create (revisions, results)."""
 
 from .evaluation import (
     AssessmentFactory,

@@ -71,7 +71,7 @@ def _revision(strategy, period):
 
 
 class EvaluationFactory(DjangoModelFactory):
-    """Judges a bare revision; tests that read its contents submit a period by the service instead."""
+    """Create an evaluation of an empty revision. Tests that read the contents submit a period through the service."""
 
     class Meta:
         model = Evaluation

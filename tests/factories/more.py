@@ -1,4 +1,4 @@
-"""What hangs on the main things: letters, invitations, parts of plans, evidence, the talk in evaluations."""
+"""Factories of dependent rows: emails, invitations, parts of plans, evidence, notes in evaluations."""
 
 from datetime import timedelta
 

@@ -111,7 +111,7 @@ class StoredFileFactory(DjangoModelFactory):
 
 
 def member(kind, role, city=None, *, user=None, seat="", valid_to=None, organisation=None) -> User:
-    """A user whose person holds ``role`` in the body of ``kind`` (of ``city``, where it has one)."""
+    """Return a user whose person has ``role`` in the body of ``kind``, of ``city`` if given."""
     body = BodyFactory(kind=kind, city=city)
     person = getattr(user, "person", None) if user else None
     if person is None:

@@ -1,4 +1,4 @@
-"""One person for each role, in and around a city."""
+"""One person for each role in a city and in the network."""
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -9,7 +9,7 @@ from .people import PersonFactory, UserFactory, member
 
 
 def one_for_each_role(city, other_city) -> dict:
-    """A user for each role; those of a city sit in ``city``. ``former`` has left, ``superuser`` has no membership."""
+    """Return a user for each role; city roles belong to ``city``. ``former`` has left; ``superuser`` has no role."""
     office, network = BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE
     people = {
         "public": AnonymousUser(),
@@ -31,5 +31,5 @@ def one_for_each_role(city, other_city) -> dict:
             user__is_superuser=True, user__is_staff=True, organisation=city.municipality
         ).user,
     }
-    PersonFactory(user=None)  # a person without account, so that a leak by NULL has something to leak
+    PersonFactory(user=None)  # without account: a filter on user=NULL would find this person
     return people

@@ -62,7 +62,7 @@ class ObjectiveFactory(DjangoModelFactory):
 
 
 class ActionFactory(DjangoModelFactory):
-    """``city=`` puts it under that city's current strategy, made where there is none."""
+    """Create an action; ``city=`` adds it to the current strategy of that city, which is created if needed."""
 
     class Meta:
         model = Action
@@ -115,7 +115,7 @@ class IndicatorFactory(DjangoModelFactory):
 
 
 class ReportingPeriodFactory(DjangoModelFactory):
-    """A quarter that holds today; ``n`` quarters later with ``ahead=n``."""
+    """Create the current quarter, or with ``ahead=n`` the quarter ``n`` quarters later."""
 
     class Meta:
         model = ReportingPeriod
@@ -141,7 +141,7 @@ def _quarter_after(start: date) -> date:
 
 
 class CityPeriodFactory(DjangoModelFactory):
-    """``to_state=`` walks there by the moves that lead to it (without the revision that services write)."""
+    """Create a city period; ``to_state=`` adds the moves to that state, without the revisions of the services."""
 
     class Meta:
         model = CityPeriod
@@ -167,7 +167,7 @@ PATH = {
 
 
 def move_to(city_period: CityPeriod, state: str) -> CityPeriod:
-    """From where it is to ``state`` as the triggers demand: each state with its move."""
+    """Move to ``state`` step by step: the triggers require a move for each state."""
     for verb in PATH[PeriodState(state)][len(PATH[PeriodState(city_period.state)]) :]:
         move = {"from_state": city_period.state, "to_state": TRANSITIONS[verb][1], "text": "Because of the test."}
         number = city_period.move_count + 1

@@ -8,7 +8,7 @@ from tests.factories import CityFactory, RaterAssignmentFactory, UserFactory
 from tests.factories.people import PASSWORD
 
 
-def test_strangers_see_the_network_and_each_city(city, other_city, client):
+def test_front_page_shows_anonymous_visitor_network_and_cities(city, other_city, client):
     text = client.get("/").content.decode()
 
     assert "European Pact for Integration" in text
@@ -17,14 +17,14 @@ def test_strangers_see_the_network_and_each_city(city, other_city, client):
     assert text.count("<h1") == 1
 
 
-def test_an_empty_network_has_a_front_page_too(db, client):
+def test_front_page_without_cities_says_so(db, client):
     text = client.get("/").content.decode()
 
     assert "No city takes part yet" in text
 
 
 @pytest.mark.parametrize(
-    "role, place",
+    "role, url",
     [
         ("viewer", "/my-work/"),
         ("official", "/my-work/"),
@@ -35,29 +35,29 @@ def test_an_empty_network_has_a_front_page_too(db, client):
         ("scientific", "/admin/evaluation/evaluation/"),
     ],
 )
-def test_people_with_an_office_are_led_to_their_work(everyone, client, role, place):
+def test_front_page_redirects_users_with_active_role(everyone, client, role, url):
     client.force_login(everyone[role])
 
     response = client.get("/")
 
-    assert (response.status_code, response.url) == (302, place)
+    assert (response.status_code, response.url) == (302, url)
 
 
 @pytest.mark.parametrize("role", ["former", "superuser"])
-def test_people_without_office_see_the_front_page(everyone, client, role):
+def test_front_page_is_shown_to_users_without_active_role(everyone, client, role):
     client.force_login(everyone[role])
 
-    assert client.get("/").status_code == 200
+    assert client.get("/").templates[0].name == "pages/home.html"
 
 
-def test_a_rater_without_office_is_led_to_the_own_work(db, client):
+def test_front_page_redirects_rater_to_my_work(db, client):
     assignment = RaterAssignmentFactory()
     client.force_login(assignment.person.user)
 
     assert client.get("/").url == "/my-work/"
 
 
-def test_front_page_counts_published_rows_alone(db):
+def test_front_page_counts_are_zero_without_published_rows(db):
     front = front_page()
 
     assert (front.strategies, front.actions, front.evaluated, front.report_count) == (0, 0, 0, 0)
@@ -73,14 +73,14 @@ def test_front_page_costs_the_same_for_one_city_or_five(db, client, django_asser
         client.get("/")
 
 
-# ---- the frame
+# ---- navigation and other pages
 
 
 def labels(client, path="/about/"):
-    return [place.label for place in client.get(path).context["site"].nav]
+    return [item.label for item in client.get(path).context["site"].nav]
 
 
-def test_navigation_follows_rights(everyone, client):
+def test_navigation_depends_on_role(everyone, client):
     seen = {}
     for role in ("public", "official", "partner", "scientific", "coordinator", "former"):
         client.logout()
@@ -98,15 +98,15 @@ def test_navigation_follows_rights(everyone, client):
     }
 
 
-def test_navigation_marks_one_place(everyone, client):
+def test_navigation_marks_one_current_item(everyone, client):
     client.force_login(everyone["partner"])
 
     nav = client.get("/dashboards/dimensions/").context["site"].nav
 
-    assert [place.label for place in nav if place.current] == ["Dashboards"]
+    assert [item.label for item in nav if item.current] == ["Dashboards"]
 
 
-def test_the_demonstration_says_so_on_every_page(db, client):
+def test_demo_notice_is_on_every_page(db, client):
     Installation.objects.create(pk=1, network_name="Network", is_demo=True, contact_email="desk@network.example")
 
     for path in ("/", "/about/", "/privacy/", "/accessibility/", "/training/"):
@@ -131,31 +131,29 @@ def test_statements_come_from_the_installation(db, client, path, field):
     assert "network" in without
 
 
-def test_robots_are_kept_from_what_is_not_public(client):
+def test_robots_txt_disallows_dashboards(client):
     text = client.get("/robots.txt").content.decode()
 
     assert "Disallow: /dashboards/" in text
 
 
-def test_browsers_find_an_icon(client):
+def test_favicon_redirects_to_svg(client):
     assert client.get("/favicon.ico").url.endswith(".svg")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "is_signed_in, address, words", [(True, "/my-work/", "To my work"), (False, "/", "To the front")]
-)
-def test_page_that_is_not_there_leads_on(client, is_signed_in, address, words):
+@pytest.mark.parametrize("is_signed_in, url, label", [(True, "/my-work/", "To my work"), (False, "/", "To the front")])
+def test_404_page_has_link_that_fits_user(client, is_signed_in, url, label):
     if is_signed_in:
         client.force_login(UserFactory())
 
     page = client.get("/nothing-of-the-kind/", follow=True).content.decode()
 
-    assert f'<a class="epi-btn" href="{address}">{words}' in page
+    assert f'<a class="epi-btn" href="{url}">{label}' in page
 
 
 @pytest.mark.django_db
-def test_privacy_page_names_exactly_what_is_kept_in_the_browser(client, settings):
+def test_privacy_page_lists_all_cookies_and_storage_keys(client, settings):
     client.post("/i18n/setlang/", {"language": "en"})
     page = client.get("/privacy/").content.decode()
     person = UserFactory()
@@ -171,7 +169,7 @@ def test_privacy_page_names_exactly_what_is_kept_in_the_browser(client, settings
 
 
 @pytest.mark.django_db
-def test_privacy_page_says_how_long(client, settings):
+def test_privacy_page_shows_cookie_lifetimes(client, settings):
     settings.SESSION_COOKIE_AGE = 2 * 3600
 
     page = client.get("/privacy/").content.decode()

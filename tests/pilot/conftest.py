@@ -1,4 +1,4 @@
-"""Fixtures of the pilot's tests."""
+"""Fixtures for the tests of the pilot."""
 
 import pytest
 

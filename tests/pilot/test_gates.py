@@ -1,4 +1,4 @@
-"""Gates: what each step of the pilot still needs, computed from bodies, events and plans; and what was waived."""
+"""Gates: the requirements of each pilot phase, computed from bodies, events and plans, and their waivers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,72 +34,72 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _on_one_day():
+def _fixed_date():
     with clock.at(NOW):
         yield
 
 
-def found(city, key):
-    """The requirement as the data stands now."""
+def check_result(city, key):
+    """Return the result of the check for the current data."""
     fresh = City.objects.get(pk=city.pk)
     check = next(row.check for rows in gates.GATES.values() for row in rows if row.key == key)
     return check(fresh)
 
 
-def says(city, key):
-    requirement = found(city, key)
-    assert requirement.url.startswith("/")
-    return requirement.met, requirement.reason
+def met_and_reason(city, key):
+    result = check_result(city, key)
+    assert result.url.startswith("/")
+    return result.met, result.reason
 
 
-def test_expert_group_needs_its_three_seats_and_a_chair(city):
-    assert says(city, "expert_group_seats") == (False, "The body does not exist yet.")
+def test_expert_group_needs_three_seats_and_a_chair(city):
+    assert met_and_reason(city, "expert_group_seats") == (False, "The body does not exist yet.")
     group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
     MembershipFactory(body=group, role=Role.MEMBER, seat=Seat.MUNICIPAL_OFFICIAL)
     ended = MembershipFactory(body=group, role=Role.CHAIR, seat=Seat.TECHNICAL_PARTNER, valid_to="2025-01-01")
 
-    lacking = says(city, "expert_group_seats")
-    assert lacking == (False, "Still to find: technical partner, selected expert.")
-    assert says(city, "expert_group_chair") == (False, "It has no chair yet.")
+    missing_seats = met_and_reason(city, "expert_group_seats")
+    assert missing_seats == (False, "Still to find: technical partner, selected expert.")
+    assert met_and_reason(city, "expert_group_chair") == (False, "It has no chair yet.")
     ended.valid_to = None
     ended.save()
     MembershipFactory(body=group, role=Role.MEMBER, seat=Seat.SELECTED_EXPERT)
-    assert says(city, "expert_group_seats") == (True, "Each of these seats is taken.")
-    assert says(city, "expert_group_chair") == (True, "It has a chair.")
+    assert met_and_reason(city, "expert_group_seats") == (True, "Each of these seats is taken.")
+    assert met_and_reason(city, "expert_group_chair") == (True, "It has a chair.")
 
 
-def test_first_meeting_has_taken_place_and_has_minutes(city):
+def test_first_meeting_needs_a_past_event_with_minutes(city):
     group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
     EventFactory(body=group, city=None, starts_at=NOW + timedelta(days=3), minutes="Planned.")
 
-    assert says(city, "first_meeting") == (False, "It has not met yet.")
+    assert met_and_reason(city, "first_meeting") == (False, "It has not met yet.")
     event = EventFactory(body=group, city=None, starts_at=NOW - timedelta(days=3))
-    assert says(city, "first_meeting") == (False, "It met on 20 November 2026, but there are no minutes yet.")
+    assert met_and_reason(city, "first_meeting") == (False, "It met on 20 November 2026, but there are no minutes yet.")
     event.minutes = "We agreed."
     event.save()
-    assert says(city, "first_meeting") == (True, "It met on 20 November 2026; the minutes are there.")
+    assert met_and_reason(city, "first_meeting") == (True, "It met on 20 November 2026; the minutes are there.")
 
 
-def test_strategy_is_adopted_with_swot_and_area(city):
-    assert says(city, "strategy_adopted") == (False, "There is no strategy yet.")
-    assert says(city, "swot_and_area") == (False, "There is no strategy yet.")
+def test_strategy_needs_adoption_swot_items_and_an_area(city):
+    assert met_and_reason(city, "strategy_adopted") == (False, "There is no strategy yet.")
+    assert met_and_reason(city, "swot_and_area") == (False, "There is no strategy yet.")
     strategy = StrategyFactory(city=city)
-    assert says(city, "strategy_adopted") == (False, "The strategy is a draft.")
-    assert says(city, "swot_and_area")[0] is False
+    assert met_and_reason(city, "strategy_adopted") == (False, "The strategy is a draft.")
+    assert met_and_reason(city, "swot_and_area")[0] is False
     SwotItem.objects.create(strategy=strategy, kind="strength", text="x")
-    assert says(city, "swot_and_area") == (False, "The strategy has no priority area yet.")
+    assert met_and_reason(city, "swot_and_area") == (False, "The strategy has no priority area yet.")
     PriorityArea.objects.create(strategy=strategy, code="A", title="x")
     strategy.status, strategy.adopted_on = "adopted", "2026-10-01"
     strategy.save()
-    assert says(city, "strategy_adopted") == (True, "Adopted on 1 October 2026.")
-    assert says(city, "swot_and_area") == (True, "Both are there.")
+    assert met_and_reason(city, "strategy_adopted") == (True, "Adopted on 1 October 2026.")
+    assert met_and_reason(city, "swot_and_area") == (True, "Both are there.")
 
 
-def test_expert_group_meets_in_every_period_of_the_pilot(city):
-    assert says(city, "met_in_every_period") == (None, "No period of the pilot is over yet.")
+def test_expert_group_needs_a_meeting_in_every_period_of_the_pilot(city):
+    assert met_and_reason(city, "met_in_every_period") == (None, "No period of the pilot is over yet.")
     first, second = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-2, -1))
     CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-9))  # before the pilot
-    assert found(city, "met_in_every_period").met is None
+    assert check_result(city, "met_in_every_period").met is None
     PilotPhaseFactory(city=city)
     group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
 
@@ -107,50 +107,50 @@ def test_expert_group_meets_in_every_period_of_the_pilot(city):
         EventFactory(body=group, city=None, starts_at=datetime.combine(period.starts_on, NOW.timetz()))
 
     meet(first.period)
-    assert says(city, "met_in_every_period") == (False, f"No meeting in {second.period.name}.")
+    assert met_and_reason(city, "met_in_every_period") == (False, f"No meeting in {second.period.name}.")
     meet(second.period)
-    assert says(city, "met_in_every_period") == (True, "It met in all 2 periods so far.")
+    assert met_and_reason(city, "met_in_every_period") == (True, "It met in all 2 periods so far.")
 
 
-def test_kick_off_has_date_place_programme_attendance_and_documentation(city):
+def test_kick_off_needs_date_place_programme_attendance_and_documentation(city):
     action = ActionFactory(city=city, code="A1", title="Homework cafés")
     keys = ["kick_off_planned", "programme_names_actions", "kick_off_attended", "kick_off_documented"]
-    assert {says(city, key) for key in keys} == {(False, "There is no kick-off event yet.")}
+    assert {met_and_reason(city, key) for key in keys} == {(False, "There is no kick-off event yet.")}
     event = EventFactory(city=city, kind=EventKind.KICK_OFF, starts_at=NOW + timedelta(days=1))
-    assert [found(city, key).met for key in keys] == [False, False, None, None]
+    assert [check_result(city, key).met for key in keys] == [False, False, None, None]
 
     event.location, event.programme = "Town hall", "Welcome, and A10 with coffee."
     event.save()
-    assert says(city, "kick_off_planned") == (True, "On 24 November 2026, Town hall.")
-    assert says(city, "programme_names_actions") == (False, "The programme names no action of the pilot.")
+    assert met_and_reason(city, "kick_off_planned") == (True, "On 24 November 2026, Town hall.")
+    assert met_and_reason(city, "programme_names_actions") == (False, "The programme names no action of the pilot.")
     for words in ("We present A1.", "We present the HOMEWORK CAFÉS."):
         event.programme = words
         event.save()
-        assert says(city, "programme_names_actions") == (True, f"It names {action.title}.")
+        assert met_and_reason(city, "programme_names_actions") == (True, f"It names {action.title}.")
 
     with clock.at(NOW + timedelta(days=2)):
-        assert [found(city, key).met for key in keys[2:]] == [False, False]
+        assert [check_result(city, key).met for key in keys[2:]] == [False, False]
         Attendance.objects.create(event=event, label="Guests", count=40)
         event.documentation = "Forty people came."
         event.save()
-        assert [found(city, key).met for key in keys] == [True] * 4
+        assert [check_result(city, key).met for key in keys] == [True] * 4
 
 
-def test_pact_needs_a_committee_of_both_kinds(city):
+def test_pact_needs_a_committee_with_municipal_and_private_seats(city):
     committee = BodyFactory(kind=BodyKind.LOCAL_COMMITTEE, city=city)
     MembershipFactory(body=committee, role=Role.MEMBER, seat=Seat.MUNICIPAL)
-    assert says(city, "committee_seats") == (False, "Still to find: private.")
+    assert met_and_reason(city, "committee_seats") == (False, "Still to find: private.")
     MembershipFactory(body=committee, role=Role.MEMBER, seat=Seat.PRIVATE)
-    assert found(city, "committee_seats").met is True
+    assert check_result(city, "committee_seats").met is True
 
 
-def test_every_pilot_action_has_owner_budget_and_indicator(city):
+def test_every_pilot_action_needs_owner_budget_and_indicator(city):
     keys = ["actions_owned", "actions_budgeted", "actions_measured"]
-    assert {says(city, key) for key in keys} == {(False, "The pilot has no actions yet.")}
+    assert {met_and_reason(city, key) for key in keys} == {(False, "The pilot has no actions yet.")}
     actions = ActionFactory.create_batch(5, city=city)
     ActionFactory(city=city, is_pilot=False)
     names = ", ".join(sorted(action.title for action in actions)[:3])
-    shown = [found(city, key).reason for key in keys]
+    shown = [check_result(city, key).reason for key in keys]
     assert shown == [
         f"Without an owner: {names} and 2 more.",
         f"Without a budget: {names} and 2 more.",
@@ -165,21 +165,24 @@ def test_every_pilot_action_has_owner_budget_and_indicator(city):
     actions[0].budget_lines.update(withdrawn_at=NOW)
     actions[0].budget_status = "none_needed"
     actions[0].save()
-    assert [found(city, key).met for key in keys] == [True] * 3
+    assert [check_result(city, key).met for key in keys] == [True] * 3
 
 
-def test_last_period_is_accepted(city):
-    assert says(city, "last_period_accepted") == (None, "No period is over yet.")
+def test_last_period_needs_acceptance(city):
+    assert met_and_reason(city, "last_period_accepted") == (None, "No period is over yet.")
     last = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="scheduled")
-    assert says(city, "last_period_accepted") == (False, f"{last.period.name} is scheduled, not yet accepted.")
+    assert met_and_reason(city, "last_period_accepted") == (
+        False,
+        f"{last.period.name} is scheduled, not yet accepted.",
+    )
     move_to(last, "published")
-    assert says(city, "last_period_accepted") == (True, f"{last.period.name} is published.")
+    assert met_and_reason(city, "last_period_accepted") == (True, f"{last.period.name} is published.")
 
 
-# ---- the list
+# ---- gates with registered checks and waivers
 
 
-def test_app_above_adds_a_requirement_and_it_opens_and_closes_the_gate(city, monkeypatch):
+def test_registered_check_decides_whether_the_gate_is_met(city, monkeypatch):
     monkeypatch.setattr(gates, "GATES", {kind: [] for kind in PhaseKind.values})
     phase = PilotPhaseFactory(city=city, kind="pact")
     is_met = []
@@ -192,7 +195,7 @@ def test_app_above_adds_a_requirement_and_it_opens_and_closes_the_gate(city, mon
     assert [(row.state, row.reason, row.url) for row in check_gate(phase)] == [("met", "Because.", "")]
 
 
-def test_waiver_is_shown_and_withdrawn(city, everyone):
+def test_requirement_is_waived_and_the_waiver_withdrawn(city, everyone):
     phase = PilotPhaseFactory(city=city)
     by = everyone["coordinator"]
     waiver = phases.waive_requirement(phase, "first_meeting", by=by, reason="Met before the pilot.")
@@ -218,7 +221,7 @@ def test_waiver_is_shown_and_withdrawn(city, everyone):
     assert GateWaiver.objects.count() == 2
 
 
-def test_all_gates_of_a_city_read_its_facts_once(city, coordinator, django_assert_max_num_queries):
+def test_gates_of_a_city_have_a_query_limit(city, coordinator, django_assert_max_num_queries):
     for kind in reversed(PhaseKind.values):
         phase = PilotPhaseFactory(city=city, kind=kind)
         key = gates.GATES[kind][0].key

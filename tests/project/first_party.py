@@ -1,4 +1,4 @@
-"""The project's own source files."""
+"""Source files of the project."""
 
 from pathlib import Path
 

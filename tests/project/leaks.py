@@ -1,4 +1,4 @@
-"""Which markers of the world an answer holds that its reader may not see."""
+"""Finds markers of the shared data in a response that its reader may not see."""
 
 import html
 import re
@@ -13,7 +13,7 @@ def markers_in(text: str) -> set[str]:
 
 
 def _known(found: str) -> str:
-    """``MARKER-lublin-plan-strategy`` and the like hold the marker ``lublin-plan``."""
+    """Return the marker that the text begins with: ``lublin-plan`` for ``lublin-plan-strategy``."""
     return next((name for name in SEEN_BY if found.startswith(name)), found)
 
 
@@ -21,7 +21,7 @@ def leaks(text: str, role: str) -> set[str]:
     return {name for name in markers_in(text) if role not in SEEN_BY.get(name, "").split()}
 
 
-# ---- what differs between two answers that say the same
+# ---- differences between two responses with the same content
 
 TOKENS = re.compile(
     r'csrfmiddlewaretoken" value="[^"]+"|CSRFToken(&quot;|")?: ?(&quot;|")\w+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
@@ -29,7 +29,6 @@ TOKENS = re.compile(
 )
 
 
-def still(response) -> str:
+def still(body: str) -> str:
     """The body without one-time tokens, random numbers of forms and signed notes."""
-    body = b"".join(response.streaming_content) if response.streaming else response.content
-    return TOKENS.sub("", body.decode("utf-8", "replace"))
+    return TOKENS.sub("", body)

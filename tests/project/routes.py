@@ -1,4 +1,4 @@
-"""Every route of the site by name, and what a role is answered: what the access matrix and its kin stand on."""
+"""Every route of the site by name, and a role's response to it. Used by the access matrix and similar tests."""
 
 import re
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Route(NamedTuple):
 
 
 def routes() -> dict[str, Route]:
-    """By name with its namespaces; those of the admin too."""
+    """Return all routes by name with namespaces, the admin's too."""
     return {route.name: route for route in _below(get_resolver(), "", "")}
 
 
@@ -33,7 +33,7 @@ def _below(resolver, prefix, space):
 
 
 def admin_models() -> dict[str, type]:
-    """``{"cities_city": City}`` for each model that the workbench shows."""
+    """Return ``{"cities_city": City}`` for each model in the admin."""
     return {f"{model._meta.app_label}_{model._meta.model_name}": model for model in admin.site._registry}
 
 
@@ -42,7 +42,7 @@ def address(name: str, values: dict | None = None) -> str:
 
 
 def answer(client, method: str, path: str, data=None):
-    """The response, after the workbench's own detour: it sends everybody it does not know to its sign-in first."""
+    """Return the response. The admin redirects everybody without access to its login first; that is followed."""
     response = getattr(client, method)(path, data or {})
     if response.status_code == 302 and urlsplit(response["Location"]).path == WORKBENCH:
         response = client.get(response["Location"])
@@ -50,14 +50,23 @@ def answer(client, method: str, path: str, data=None):
 
 
 def code(response) -> str:
-    """``200``, ``403``, ``404`` ...; ``in`` for being sent to sign in."""
+    """Return ``200``, ``403``, ``404`` …, or ``in`` for a redirect to the login page."""
     if response.status_code == 302 and urlsplit(response["Location"]).path == SIGN_IN:
         return "in"
     return str(response.status_code)
 
 
+def body_of(response) -> str:
+    """What a stream holds can be read once."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return body.decode("utf-8", "replace")
+
+
 def text_of(response) -> str:
     """Everything that the answer says, its headers too."""
-    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return with_headers(response, body_of(response))
+
+
+def with_headers(response, body: str) -> str:
     headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
-    return f"{headers}\n{body.decode('utf-8', 'replace')}"
+    return f"{headers}\n{body}"

@@ -1,7 +1,7 @@
-"""A small world in which everything exists once: drafts, periods and evaluations in each state, reports, letters.
+"""A small network with one of everything: drafts, periods and evaluations in each state, reports, emails.
 
-Made by the services. Each text that somebody may not read carries a marker: ``MARKER-<name>``; ``SEEN_BY`` says which
-roles may ever be answered with it. Linköping is the city of the roles, Lublin the other one.
+Created by the services. Each text that is hidden from somebody contains a ``MARKER-<name>``; ``SEEN_BY`` says which
+roles may see it. The roles belong to Linköping; Lublin is another city.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -59,22 +59,22 @@ NETWORK = "partner trainer scientific scientific_conflicted coordinator"
 JUDGES = "rater rater_discuss moderator substitute"
 MEMBERS = "lead coordinator data_protection"
 
-SEEN_BY = {  # marker: the roles that may be answered with it, on any page
-    # what Lublin has not adopted, not submitted
+SEEN_BY = {  # marker: the roles that may see it on any page
+    # what Lublin has not adopted or submitted
     "lublin-plan": "other_official coordinator",
     "next-plan": f"{CITY} coordinator",
     "lublin-fact": "other_official",
     "lublin-typed": "other_official",
     "lublin-event": f"other_official {NETWORK}",
-    # what Linköping has not submitted, or keeps to itself
+    # what Linköping has not submitted or does not share
     "open-fact": CITY,
     "own-draft": "official",
     "withdrawn-fact": OFFICIALS,
     "city-only": CITY + " rater_city",
     "accepted-fact": f"{CITY} {NETWORK} {JUDGES}",
     "unpublished-action": f"{CITY} {NETWORK} {JUDGES}",
-    "ghent-action": NETWORK,  # of a published strategy, not published itself
-    "kept-house": f"{CITY} other_official {NETWORK}",  # who plans chooses among all organisations
+    "ghent-action": NETWORK,  # unpublished parts of a published strategy
+    "kept-house": f"{CITY} other_official {NETWORK}",  # who edits a plan chooses from all organisations
     "withdrawn-action": f"{CITY} coordinator",
     "draft-event": f"{CITY} {NETWORK}",
     "attendee": f"{CITY} data_protection coordinator",
@@ -92,7 +92,7 @@ SEEN_BY = {  # marker: the roles that may be answered with it, on any page
     "question-review": "official lead substitute scientific",
     "decision-review": "substitute scientific",
     "draft-week": "trainer coordinator",
-    # one-time links, and letters
+    # one-time links and emails
     "letter": "coordinator",
     "one-time": "",
 }
@@ -118,7 +118,7 @@ def make_world() -> SimpleNamespace:
     return world
 
 
-# ---- who
+# ---- people
 
 
 def _people(world):
@@ -176,7 +176,7 @@ def _plans(world):
 
 
 def _before_and_after(world):
-    """The strategy that Linköping had before, published, and the draft of its next one."""
+    """Create Linköping's earlier strategy, published, and a draft of its next one."""
     world.earlier = StrategyFactory(
         city=world.city, published=True, adopted_on=date(2022, 1, 1), superseded_at=clock.now()
     )
@@ -194,7 +194,7 @@ def _before_and_after(world):
 
 
 def kept_back(objective, secret, *, owner, **more):
-    """An action with marked words in what pages could tell of it; ``owner`` owns nothing else."""
+    """Create an action with the marker in its texts; ``owner`` owns nothing else."""
     action = ActionFactory(objective=objective, title=f"{secret} action", owner=owner, **more)
     IndicatorFactory(strategy=objective.area.strategy, action=action, name=f"{secret} indicator", definition=secret)
     return action
@@ -224,7 +224,7 @@ def _lublin(world):
 
 
 def _ghent(world):
-    """A third city: its strategy is published, and one of its actions is not."""
+    """Create a third city with a published strategy and an unpublished action."""
     world.third = CityFactory(name="Ghent", slug="ghent", country="BE")
     objective = ObjectiveFactory(area__strategy=StrategyFactory(city=world.third, published=True))
     world.third_objective = objective
@@ -234,7 +234,7 @@ def _ghent(world):
     world.third_indicator = world.third_hidden.indicators.get()
 
 
-# ---- facts
+# ---- periods and updates
 
 
 def _periods(world):
@@ -265,7 +265,7 @@ def _day(day):
 
 
 def _report(world, name, text="We met everybody."):
-    """Open, log and submit: something for everybody, the network and the city alone."""
+    """Open the period, log an update of each visibility, and submit."""
     who, row = world.roles, world.periods[name]
     first = row.period.starts_on + timedelta(days=20)
     with _day(first):
@@ -284,13 +284,13 @@ def _report(world, name, text="We met everybody."):
 
 
 def _on_record(world, row):
-    """Evidence of the newest update that the network may read; the last one made is of the accepted period."""
+    """Add evidence to the newest update that the network may read."""
     update = row.updates.filter(visibility="network").latest("pk")
     return evidence_on(update, f"{mark('accepted-fact')}.pdf", world.roles["official"])
 
 
 def _other_city_reports(world, name):
-    """Lublin has submitted nothing: its older periods stay open."""
+    """Open a period of Lublin; it is not submitted, so it stays open."""
     with _day(world.periods[name].period.starts_on):
         periods.open_period(world.periods[name])
 
@@ -348,7 +348,7 @@ def evidence_on(update, name, by):
     return Evidence.objects.create(update=update, file=row, title=name)
 
 
-# ---- meetings
+# ---- events
 
 
 def _events(world):
@@ -444,7 +444,7 @@ def _decide(row, by, reason):
 _STEPS = (_rate, _discuss, _moderate, _review, _publish)
 
 
-# ---- reports, letters, training
+# ---- reports, emails, training
 
 
 def _reports(world):

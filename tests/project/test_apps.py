@@ -1,4 +1,4 @@
-"""Every app of this project is in every list of apps that the tools and the tests read."""
+"""Test that every list of apps for tools and tests has all apps of the project."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ from core.first_party import first_party_apps, first_party_packages
 ROOT = Path(settings.BASE_DIR)
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 NOT_PACKAGES = {"tests", "node_modules", "var"}
-WITHOUT_LAYERS = {"core", "demo"}  # no views above and models below
+WITHOUT_LAYERS = {"core", "demo"}  # no layers from views to models
 
 
 def _python_folders() -> set[str]:
@@ -25,7 +25,7 @@ def _contract(kind: str) -> dict:
     return next(found for found in PYPROJECT["tool"]["importlinter"]["contracts"] if kind in found)
 
 
-def test_every_folder_with_code_holds_an_installed_app():
+def test_every_folder_with_code_is_an_installed_app():
     assert _python_folders() == first_party_packages()
 
 
@@ -37,7 +37,7 @@ def test_every_folder_with_code_holds_an_installed_app():
         pytest.param(PYPROJECT["tool"]["coverage"]["run"]["source"], id="coverage"),
     ],
 )
-def test_tools_read_every_package(listed):
+def test_tools_include_every_package(listed):
     assert sorted(listed) == sorted(first_party_packages())
 
 
@@ -49,14 +49,14 @@ def test_import_linter_has_a_layer_for_every_app():
     assert {app.name for app in first_party_apps()} - layers == set()
 
 
-def test_import_linter_looks_into_every_app():
+def test_import_linter_has_inner_layers_for_every_app():
     looked_into = set(_contract("containers")["containers"])
 
     assert {app.name for app in first_party_apps() if app.label not in WITHOUT_LAYERS} == looked_into
 
 
 def _patterns() -> list[str]:
-    """Patterns of files and modules in pyproject.toml, as globs."""
+    """Return the patterns of files and modules in pyproject.toml as globs."""
     modules = [name for part in PYPROJECT["tool"]["mypy"]["overrides"] for name in part["module"]]
     files = [*PYPROJECT["tool"]["ruff"]["lint"]["per-file-ignores"], *PYPROJECT["tool"]["coverage"]["run"]["omit"]]
     as_paths = [re.sub(r"^\*/", "**/", name.replace(".", "/")) for name in modules]
@@ -64,7 +64,7 @@ def _patterns() -> list[str]:
 
 
 @pytest.mark.parametrize("pattern", _patterns())
-def test_patterns_of_tools_match_something(pattern):
+def test_patterns_of_tools_match_files(pattern):
     folders = [ROOT / name for name in (*sorted(first_party_packages()), "tests")]
     below = [file.relative_to(ROOT) for folder in folders for file in folder.rglob("*") if file.suffix in {".py", ""}]
     glob = re.compile(re.escape(pattern).replace(r"\*\*/", "(.*/)?").replace(r"\*\*", ".*").replace(r"\*", ".*"))
@@ -77,7 +77,7 @@ def _registers_admin(app) -> bool:
     return any(re.search(r"\badmin\.(site\.)?register\(", file.read_text("utf-8")) for file in files if file.exists())
 
 
-def test_admin_shows_the_models_of_this_project_alone():
+def test_admin_has_models_of_this_project_only():
     registered = {model._meta.app_label for model in admin.site._registry}
 
     assert registered == {app.label for app in first_party_apps() if _registers_admin(app)}

@@ -1,4 +1,4 @@
-"""The folder as broker: a message is there whole or not at all, and nothing unreadable ends a worker."""
+"""The filesystem broker: a message is complete or absent, and an unreadable one does not stop a worker."""
 
 import json
 import threading
@@ -27,7 +27,7 @@ def messages(channel) -> list[Path]:
     return sorted(Path(channel.data_folder_in).iterdir())
 
 
-def test_a_message_is_never_seen_half_written(channel):
+def test_message_is_never_read_before_it_is_complete(channel):
     wanted, seen, done = 300, [], threading.Event()
 
     def read():
@@ -48,7 +48,7 @@ def test_a_message_is_never_seen_half_written(channel):
     assert messages(channel) == []
 
 
-def test_an_unreadable_message_is_left_out(channel):
+def test_unreadable_message_is_skipped(channel):
     Path(channel.data_folder_in, "0_first.celery.msg").write_text("")
     channel._put("celery", {"number": 1})
 
@@ -58,7 +58,7 @@ def test_an_unreadable_message_is_left_out(channel):
     assert channel._get("celery") == {"number": 1}
 
 
-def test_a_full_disk_leaves_nothing_behind(channel, monkeypatch):
+def test_failed_write_leaves_no_message_file(channel, monkeypatch):
     def full(self, target):
         raise OSError(28, "No space left on device")
 
@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_nothing_behind(channel, monkeypatch):
     assert messages(channel) == []
 
 
-def test_a_table_whose_writer_died_is_begun_anew(channel):
+def test_empty_exchange_table_is_replaced(channel):
     channel._queue_bind("bells", "key", "", "first")
     table = channel._exchange_file("bells")
     table.write_text("")

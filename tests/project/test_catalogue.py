@@ -1,4 +1,4 @@
-"""The catalogue of each complete language holds every text for people, none of them doubtful."""
+"""The catalogue of each complete language has every text for users, translated and not fuzzy."""
 
 import re
 from io import StringIO
@@ -30,7 +30,7 @@ def keys(messages) -> set[tuple]:
     return {(message.id, message.context) for message in messages if message.id}
 
 
-def test_texts_of_code_and_of_templates_are_found_with_plurals_and_contexts(found):
+def test_messages_of_code_and_templates_are_extracted(found):
     expected = {"What has happened?", "Skip to content", "Log an update", ("%(count)s action", "%(count)s actions")}
 
     assert expected <= {message.id for message in found}
@@ -38,12 +38,12 @@ def test_texts_of_code_and_of_templates_are_found_with_plurals_and_contexts(foun
 
 
 @pytest.mark.parametrize("code", COMPLETE)
-def test_catalogue_holds_every_text_and_no_other(code, found):
+def test_catalogue_has_same_messages_as_code(code, found):
     assert keys(catalogue(code)) == keys(found), "Run make messages-extract, then translate what is new."
 
 
 @pytest.mark.parametrize("code", COMPLETE)
-def test_every_text_is_translated(code):
+def test_every_message_is_translated(code):
     assert [message.id for message in catalogue(code) if message.id and not _is_done(message)] == []
 
 
@@ -52,7 +52,7 @@ def _is_done(message) -> bool:
     return all(parts)
 
 
-def test_extraction_adds_what_is_new_and_keeps_translations(tmp_path, monkeypatch):
+def test_extraction_adds_new_messages_and_keeps_translations(tmp_path, monkeypatch):
     folder = tmp_path / "locale" / "sv" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     before = (
@@ -81,12 +81,12 @@ def test_extraction_adds_what_is_new_and_keeps_translations(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("code", COMPLETE)
-def test_no_translation_is_doubtful(code):
+def test_no_translation_is_fuzzy(code):
     assert [message.id for message in catalogue(code) if message.fuzzy] == []
 
 
 @pytest.mark.parametrize("code", COMPLETE)
-def test_translations_name_the_same_placeholders(code):
+def test_translations_have_same_placeholders(code):
     placeholder, wrong = re.compile(r"%\(\w+\)[sd]"), []
     for message in catalogue(code):
         ids = message.id if isinstance(message.id, tuple) else (message.id,)
@@ -98,6 +98,6 @@ def test_translations_name_the_same_placeholders(code):
 
 
 @pytest.mark.parametrize("code", COMPLETE)
-def test_catalogue_loads_and_speaks(code):
+def test_catalogue_is_loaded(code):
     with translation.override(code):
         assert translation.gettext("What has happened?") != "What has happened?"

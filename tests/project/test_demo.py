@@ -1,4 +1,4 @@
-"""The demonstration is told through the services, so that it obeys the rules that people obey."""
+"""The demo is created through the services, so that the same rules apply to it as to people."""
 
 import re
 from pathlib import Path
@@ -9,18 +9,18 @@ from epi_site.demo import reasons
 from epi_site.demo.rounds import LEVELS, SHIFT
 
 WRITES = re.compile(r"(\w+)\.objects\.(?:bulk_|get_or_|update_or_)?create\(|\b(\w+)\.save\(")
-PLAINLY = {  # what the workbench saves plainly too, so that there is no service to go through
+PLAINLY = {  # saved without a service in the admin too
     "people.py": {"Installation", "Theme", "TargetGroup", "Organisation", "City", "Body", "Person"},
     "training.py": {"TrainingWeek", "Session", "Speaker"},
     "seed.py": {"ReportSchedule"},
-    "pieces.py": {"image"},  # a picture, into memory
+    "sample_files.py": {"image"},  # an image, saved to memory
 }
 
 
 def test_demo_writes_through_the_services():
     found = {}
     for path in sorted((Path(settings.BASE_DIR) / "epi_site" / "demo").glob("*.py")):
-        if path.name == "bench.py":  # measures rows in bulk, in a database of its own
+        if path.name == "bench.py":  # the benchmark: rows in bulk, in a separate database
             continue
         written = {model or name for model, name in WRITES.findall(path.read_text("utf-8"))}
         found |= {path.name: written} if written else {}
@@ -28,7 +28,7 @@ def test_demo_writes_through_the_services():
     assert found == PLAINLY
 
 
-def test_demo_gives_each_level_a_reason_of_its_own():
+def test_demo_has_different_reason_for_each_level():
     written = [
         text
         for told in (reasons.REASONS, reasons.CONSENSUS_REASONS, reasons.SECOND_CONSENSUS_REASONS)

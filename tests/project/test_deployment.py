@@ -1,4 +1,4 @@
-"""The containers' description agrees with the settings. Docker is not run here; what can be read is compared."""
+"""Dockerfile and compose file agree with the settings. Docker is not run; the files are parsed."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def services(compose):
 
 @pytest.fixture(scope="module")
 def stages():
-    """The Dockerfile's stages by name: a list of (instruction, argument)."""
+    """Return the Dockerfile's stages by name, each a list of (instruction, argument)."""
     text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
     found, name = {}, ""
     for line in text.splitlines():
@@ -40,21 +40,21 @@ def stages():
 
 
 def given(value):
-    """A value as compose would fill it in: the default after :-, something for what must be set."""
+    """Return a value as compose would substitute it: the default after ``:-``, or a placeholder if it is required."""
     value = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
     return re.sub(r"\$\{(\w+):\?[^}]*\}", lambda match: GOOD.get(match[1], "given"), value)
 
 
-def test_every_part_of_the_stack_is_there(services):
+def test_compose_has_all_services(services):
     assert set(services) == {"postgres", "redis", *OURS}
 
 
-def test_every_variable_given_is_one_that_the_settings_read(services):
+def test_compose_variables_are_documented(services):
     for name in OURS:
         assert set(services[name]["environment"]) <= documented(), name
 
 
-def test_stack_uses_the_servers_it_starts_and_production_settings(services):
+def test_services_use_compose_servers_and_production_settings(services):
     for name in OURS:
         environment = services[name]["environment"]
         assert environment["DJANGO_SETTINGS_MODULE"] == "epi_site.settings.production"
@@ -65,7 +65,7 @@ def test_stack_uses_the_servers_it_starts_and_production_settings(services):
 
 
 @pytest.mark.waits
-def test_environment_as_given_satisfies_production(services, tmp_path):
+def test_compose_environment_is_valid_for_production(services, tmp_path):
     environment = {name: given(value) for name, value in services["web"]["environment"].items()}
     program = "from django.conf import settings; print(settings.DATABASES['default']['HOST'], settings.EMAIL_HOST)"
 
@@ -74,23 +74,23 @@ def test_environment_as_given_satisfies_production(services, tmp_path):
     assert (ended.stdout, ended.stderr) == ("postgres given\n", "")
 
 
-def test_no_secret_has_a_default(services):
+def test_secrets_have_no_default(services):
     for service in services.values():
         for name, value in service.get("environment", {}).items():
             if SECRET.search(name) and "redis://" not in value and name not in {"EPI_SITE_URL", "SMTP_PASSWORD"}:
                 assert re.search(r"\$\{\w+:\?", value), f"{name} needs ${{...:?...}}"
-    assert services["web"]["environment"]["SMTP_PASSWORD"] == "${SMTP_PASSWORD:-}"  # some servers want none
+    assert services["web"]["environment"]["SMTP_PASSWORD"] == "${SMTP_PASSWORD:-}"  # optional: some servers need none
 
 
-def test_everything_that_lives_has_a_health_check(services, stages):
+def test_long_running_services_have_health_check(services, stages):
     for name in ("postgres", "redis", "worker", "beat"):
         assert services[name]["healthcheck"]["test"], name
     assert "HEALTHCHECK" in dict(stages["site"])
-    assert "healthcheck" not in services["web"]  # the image's own
+    assert "healthcheck" not in services["web"]  # in the image
     assert (ROOT / "epi_site/run/probe.py").exists()
 
 
-def test_nothing_starts_before_the_migrations_are_done(services):
+def test_services_start_after_migrations(services):
     for name in ("web", "worker", "beat"):
         assert services[name]["depends_on"] == {
             "postgres": {"condition": "service_healthy"},
@@ -100,7 +100,7 @@ def test_nothing_starts_before_the_migrations_are_done(services):
     assert services["migrate"]["command"] == ["python", "manage.py", "migrate", "--noinput"]
 
 
-def test_what_is_kept_lies_in_volumes(compose, services, stages):
+def test_persistent_data_is_in_volumes(compose, services, stages):
     mounted = {mount.split(":")[0] for service in services.values() for mount in service["volumes"]}
 
     assert mounted == set(compose["volumes"]) == {"database", "messages", "data"}
@@ -109,7 +109,7 @@ def test_what_is_kept_lies_in_volumes(compose, services, stages):
     assert "EPI_DATA_DIR=/data" in dict(stages["site"])["ENV"]
 
 
-def test_site_runs_without_rights(services, stages):
+def test_site_runs_without_privileges(services, stages):
     instructions = [instruction for instruction, _argument in stages["site"]]
 
     assert dict(stages["site"])["USER"] == "epi"
@@ -120,7 +120,7 @@ def test_site_runs_without_rights(services, stages):
         assert "user" not in services[name]
 
 
-def test_image_holds_nothing_that_is_for_developers(stages):
+def test_image_has_no_development_files(stages):
     ignored = set((ROOT / ".dockerignore").read_text().split())
 
     assert {".git", ".venv", "node_modules", "var", "tests", ".env"} <= ignored
@@ -131,18 +131,18 @@ def test_image_holds_nothing_that_is_for_developers(stages):
     ] == []
 
 
-def test_site_is_reached_through_a_proxy_only(services):
+def test_only_web_has_port_on_loopback(services):
     assert [name for name in services if "ports" in services[name]] == ["web"]
     assert services["web"]["ports"] == ["${EPI_PUBLISH:-127.0.0.1:8000}:8000"]
 
 
-def test_commands_are_those_of_make_run(services, stages):
+def test_commands_are_same_as_in_make_run(services, stages):
     assert '"granian", "--interface", "wsgi"' in dict(stages["site"])["CMD"]
     assert services["worker"]["command"][:4] == ["celery", "-A", "epi_site", "worker"]
     assert services["beat"]["command"][:4] == ["celery", "-A", "epi_site", "beat"]
 
 
-def test_publiccode_says_what_the_project_is():
+def test_publiccode_has_license_and_languages():
     about = yaml.safe_load((ROOT / "publiccode.yml").read_text())
 
     assert about["legal"]["license"] == "EUPL-1.2"

@@ -1,4 +1,4 @@
-"""A frozen row cannot be replaced by another with one of its keys: the triggers know every key that there is."""
+"""A frozen row cannot be replaced by a row with the same key: the triggers check every unique key."""
 
 import pytest
 from django.apps import apps
@@ -15,7 +15,7 @@ def columns_of(model, names) -> frozenset[str]:
 
 
 def named_in(condition: Q | None) -> set[str]:
-    """The fields that a condition asks; with them beside its own, the key holds without it."""
+    """Return the fields of a constraint's condition: with them, the key is unique without the condition."""
     parts = condition.children if condition else []
     return set().union(*(named_in(part) if isinstance(part, Q) else {part[0]} for part in parts))
 
@@ -30,7 +30,7 @@ def keys_of(model) -> set[frozenset[str]]:
     return keys
 
 
-def test_every_frozen_model_is_held_by_triggers():
+def test_every_frozen_model_has_triggers():
     ours = {model for model in apps.get_models() if issubclass(model, FrozenModel)}
 
     assert ours
@@ -38,7 +38,7 @@ def test_every_frozen_model_is_held_by_triggers():
 
 
 @pytest.mark.parametrize("model", FROZEN, ids=lambda model: model._meta.label)
-def test_triggers_know_every_key_of_a_frozen_model(model):
+def test_triggers_check_every_key_of_frozen_model(model):
     known = {frozenset(key) for key in triggers.frozen()[model]}
 
     assert keys_of(model) - known == set(), f"Name it in freeze({model.__name__}, unique=...)."

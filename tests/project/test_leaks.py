@@ -1,4 +1,4 @@
-"""What somebody may not read is in no answer: not by filters, searches, sort orders, counts, downloads or letters."""
+"""Hidden texts are in no response: not by filter, search, sort order, count, download or email."""
 
 import html
 import logging
@@ -16,12 +16,12 @@ from cities.models import Person
 from strategies.services import updates
 from tests.factories import ActionFactory, EventFactory, IndicatorFactory
 
-from .leaks import leaks, markers_in, still
+from .access import HALVES, LINES, ROLES, each_role, path_of
+from .leaks import leaks, markers_in
 from .routes import answer, text_of
 from .shared_data import SEEN_BY, evidence_on, kept_back, logged, mark
-from .test_access_matrix import LINES, ROLES, path_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 
 @pytest.fixture(autouse=True)
@@ -32,14 +32,14 @@ def _quiet():
 
 
 def pages_of(role: str) -> list:
-    """Lines of the table that this role is answered with a page."""
+    """Return the lines of the access table where this role gets a page."""
     return [line for line in LINES if line.get.get(role) == "200"]
 
 
 def ways_on(path: str, text: str) -> set[str]:
-    """The same page with other parameters: filters, sort orders, further pages, downloads, and its search fields.
+    """Return URLs of the same page with its filters, sort orders, further pages, downloads and searches.
 
-    Of each parameter one value: what one lets through, all do.
+    One value of each parameter is enough: if one leaks, all do.
     """
     own, found = urlsplit(path).path, set()
     for link in re.findall(r'(?:href|hx-get)="([^"]*\?[^"]+)"', text):
@@ -57,46 +57,40 @@ def ways_on(path: str, text: str) -> set[str]:
     return {next(same) for _, same in asked}
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_no_filter_search_or_download_tells_more(world, role):
-    pages, told = {path_of(line, world) for line in pages_of(role)}, {}
+@pytest.mark.parametrize("role", each_role())
+def test_no_filter_search_or_download_tells_more(world, crawl, role):
+    """The pages themselves are read by the access matrix."""
+    answers = crawl.of(role)
+    pages = {path_of(line, world): answers["get", str(line)].text for line in pages_of(role)}
+    ways = set().union(*(ways_on(page, text) for page, text in pages.items() if "?" not in page)) - pages.keys()
 
-    with transaction.atomic():
-        for page in sorted(pages):
-            text = text_of(answer(world.clients[role], "get", page))
-            texts = {page: text} | {
-                way: text_of(answer(world.clients[role], "get", way))
-                for way in (ways_on(page, text) if "?" not in page else set()) - pages
-            }
-            told |= {path: found for path, text in texts.items() if (found := leaks(text, role))}
-        transaction.set_rollback(True)
+    with crawl.quickly():
+        found = {way: crawl.ask(role, "get", way).leaks for way in sorted(ways)}
 
-    assert told == {}
+    assert {way: told for way, told in found.items() if told} == {}
 
 
-@pytest.mark.parametrize("role", ["public", "viewer", "official", "lead", "former", "superuser", "rater", "moderator"])
-def test_pages_are_the_same_however_much_another_city_drafts(world, role):
+SAME_FOR = ["public", "viewer", "official", "lead", "former", "superuser", "rater", "moderator"]
+
+
+@pytest.mark.parametrize("role", each_role(SAME_FOR))
+def test_pages_are_the_same_however_much_another_city_drafts(world, crawl, role):
     """Counts, sort orders, choices of filters and numbers of pages tell nothing of what Lublin has not submitted.
 
-    Nor of what Ghent, whose strategy is published, adds to it and does not publish.
+    Nor what Ghent adds to its published strategy without publishing it.
     """
-    paths = [path_of(line, world) for line in pages_of(role) if "lublin" not in line.sample]
-    before = _texts(world, role, paths)
+    answers = crawl.of(role)
+    lines = [line for line in pages_of(role) if "lublin" not in line.sample]
+    before = {path_of(line, world): answers["get", str(line)].digest for line in lines}
 
     with transaction.atomic():
         _lublin_works_on(world)
         kept_back(world.third_objective, mark("ghent-action"), owner=world.third_house)
-        after = _texts(world, role, paths)
+        with crawl.quickly():
+            after = {path: crawl.ask(role, "get", path).digest for path in before}
         transaction.set_rollback(True)
 
-    assert [path for path in paths if before[path] != after[path]] == []
-
-
-def _texts(world, role, paths):
-    with transaction.atomic():
-        texts = {path: still(answer(world.clients[role], "get", path)) for path in paths}
-        transaction.set_rollback(True)
-    return texts
+    assert [path for path in before if before[path] != after[path]] == []
 
 
 def _lublin_works_on(world):
@@ -110,7 +104,7 @@ def _lublin_works_on(world):
     updates.change_update(world.other_update, by=by, data=data, version=world.other_update.version)
 
 
-# ---- the workbench: what its lists could be asked by
+# ---- the admin: lookups of its lists
 
 PRYING = {
     "evaluation_evaluation": [
@@ -136,7 +130,7 @@ PRYING = {
 
 
 @pytest.mark.parametrize("model", sorted(PRYING))
-@pytest.mark.parametrize("role", ["coordinator", "scientific", "scientific_conflicted", "substitute"])
+@pytest.mark.parametrize("role", each_role(["coordinator", "scientific", "scientific_conflicted", "substitute"]))
 def test_workbench_is_not_asked_by_what_it_does_not_show(world, role, model):
     app, name = model.split("_")
     if not any((each._meta.app_label, each._meta.model_name) == (app, name) for each in admin.site._registry):
@@ -148,11 +142,11 @@ def test_workbench_is_not_asked_by_what_it_does_not_show(world, role, model):
 
         assert response.status_code != 500
         assert leaks(text_of(response), role) == set()
-        if "__" in query:  # every lookup here asks by what the list has no filter for
+        if "__" in query:  # none of these lookups is a filter of the list
             assert response.status_code in {302, 400, 403, 404}, f"{query} filters"
 
 
-# ---- letters
+# ---- emails
 
 
 def test_letters_tell_their_readers_no_more_than_pages_do(world):
@@ -185,15 +179,16 @@ def _mail_pages(world):
         yield text_of(client.get(reverse("accounts:mail_detail", args=[letter.pk])))
 
 
-# ---- that these tests can fail
+# ---- these tests can fail
 
 
-def test_each_marker_is_seen_by_somebody(world):
+@pytest.mark.xdist_group(HALVES["coordinator"])
+def test_each_marker_is_seen_by_somebody(crawl):
     """A marker that nobody ever finds guards nothing."""
     missing = set(SEEN_BY).difference(*(markers_in(letter.body) for letter in Mail.objects.all()))
     for role in ("rater", "moderator", "substitute", "official", "other_official", "coordinator", "lead"):
-        for line in pages_of(role) if missing else []:
-            missing -= markers_in(text_of(answer(world.clients[role], "get", path_of(line, world))))
+        answers = crawl.of(role) if missing else {}
+        missing -= {name for (method, _line), found in answers.items() if method == "get" for name in found.markers}
 
     assert missing == set()
 

@@ -1,4 +1,4 @@
-"""A network that ``manage.py setup`` made is used to the end through its pages alone: nothing here makes a row."""
+"""Test a network from ``manage.py setup`` up to a submitted period, through its pages only, without factories."""
 
 import io
 import re
@@ -24,7 +24,7 @@ LEAD = "lena@town.example"
 
 
 def made(client, url: str, **typed) -> str:
-    """Opens the form, fills it in and saves it; where that led to. What the form says instead is the failure."""
+    """Open the form, fill it in, save it and return the URL of the redirect. Errors of the form fail the test."""
     page = client.get(url)
     assert page.status_code == 200, url
     answer = client.post(url, fields_of(page.content.decode()) | typed)
@@ -37,7 +37,7 @@ def page_of(answer) -> str:
 
 
 def read(client, url: str, *leads_to: str) -> str:
-    """The page, which shows the way to these addresses."""
+    """Return the page after checking that it links to these URLs."""
     page = page_of(client.get(url, follow=True))
     assert [way for way in leads_to if f'"{way}"' not in page] == []
     return page
@@ -55,7 +55,7 @@ def coordinator(monkeypatch):
 
 @pytest.fixture
 def lead(coordinator):
-    """Of a city with its bodies, which the coordinator makes in the workbench; she came by invitation."""
+    """The invited lead official of a city, which the coordinator created in the admin with its bodies."""
     made(coordinator, reverse("admin:cities_organisation_add"), name="Town of Ebba", kind="municipality", country="SE")
     place = {"country": "SE", "latitude": "58.41", "longitude": "15.62", "language": "sv", "currency": "SEK"}
     house = Organisation.objects.get().pk
@@ -100,7 +100,7 @@ def plan(lead) -> Action:
     return Action.objects.get()
 
 
-def test_network_begins_with_a_framework_and_is_told_where_the_city_begins(coordinator, lead):
+def test_new_network_has_framework_and_link_to_city(coordinator, lead):
     assert Framework.objects.get().dimensions.count() == 6
     assert str(Framework.objects.get()) in read(coordinator, reverse("evaluation:round_create"))
     home = reverse("cities:city_detail", args=["ebba"])
@@ -108,7 +108,7 @@ def test_network_begins_with_a_framework_and_is_told_where_the_city_begins(coord
     assert reverse("strategies:strategy_add", args=["ebba"]) not in read(coordinator, home)
 
 
-def test_steps_of_the_pilot_get_their_dates_on_the_page(coordinator, lead):
+def test_pilot_phases_are_added_once(coordinator, lead):
     steps = reverse("pilot:phase_list", args=["ebba"])
     read(lead, reverse("cities:city_detail", args=["ebba"]), steps)
     today = clock.today().isoformat()
@@ -123,7 +123,7 @@ def test_steps_of_the_pilot_get_their_dates_on_the_page(coordinator, lead):
     assert "no dates yet" not in read(lead, steps)
 
 
-def test_city_plans_logs_and_hands_in(coordinator, lead):
+def test_city_creates_plan_logs_update_and_submits_period(coordinator, lead):
     action = plan(lead)
     today = clock.today()
     days = {
@@ -147,7 +147,7 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
         lead, city_period.get_absolute_url(), submit_period, reverse("strategies:narrative_edit", args=[city_period.pk])
     )
     made(lead, reverse("strategies:narrative_edit", args=[city_period.pk]), text="A beginning.")
-    made(lead, submit_period, on_behalf_of=User.objects.get(email=LEAD).person.pk, early="on")  # the period still runs
+    made(lead, submit_period, on_behalf_of=User.objects.get(email=LEAD).person.pk, early="on")  # before period end
 
     city_period.refresh_from_db()
     assert city_period.state == "submitted"
@@ -155,7 +155,7 @@ def test_city_plans_logs_and_hands_in(coordinator, lead):
     assert "Twelve mentors met" in read(coordinator, revision)
 
 
-def test_second_strategy_is_told_of_the_first(lead):
+def test_second_strategy_during_draft_is_refused(lead):
     plan(lead)
     Strategy.objects.update(status="draft", adopted_on=None)
     begin = reverse("strategies:strategy_add", args=["ebba"])
@@ -167,7 +167,7 @@ def test_second_strategy_is_told_of_the_first(lead):
     assert Strategy.objects.count() == 1
 
 
-def test_the_next_strategy_takes_the_place_of_the_first(lead):
+def test_next_strategy_supersedes_first(lead):
     plan(lead)
     Strategy.objects.update(adopted_on=clock.today() - timedelta(days=400))
     first = Strategy.objects.get()

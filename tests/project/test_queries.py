@@ -1,4 +1,4 @@
-"""No page asks the database more for five rows than for one, and none asks more than its bar."""
+"""No page runs more queries for five rows than for one, and none more than its limit."""
 
 import logging
 
@@ -30,11 +30,11 @@ from tests.factories import (
     member,
 )
 
+from .access import HALVES, LINES, path_of
 from .routes import answer, code
 from .shared_data import evaluation_in, evidence_on, logged, stored
-from .test_access_matrix import LINES, path_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.xdist_group(HALVES["public"])]
 
 FULLEST = ["lead", "coordinator", "scientific", "rater", "moderator", "trainer", "public"]
 MORE = 4
@@ -42,8 +42,8 @@ LIST, DETAIL = 15, 20
 LISTS = ("_list", "_changelist", "my_work", "desk_queue")
 
 
-COUNTS_VISITS = {"account_reset_password_from_key"}  # each visit counts against a rate limit, in the database
-THREE_ROWS = {"pilot:phase_list"}  # a page about one city, however it is called
+COUNTS_VISITS = {"account_reset_password_from_key"}  # writes the rate limit to the database
+THREE_ROWS = {"pilot:phase_list"}  # a page about one city
 
 
 def bar_of(name: str) -> int:
@@ -53,7 +53,7 @@ def bar_of(name: str) -> int:
 
 
 def asked() -> list:
-    """(line, role) for each page: the two fullest roles that are answered with it."""
+    """Return (line, role) for each page, for the two roles that see most of it."""
     found = []
     for line in (line for line in LINES if line.name not in COUNTS_VISITS):
         roles = [role for role in FULLEST if line.get.get(role) == "200"][:2]
@@ -74,12 +74,12 @@ def count(world, line, role) -> int:
 
 @pytest.fixture(scope="module")
 def counted(world, django_db_blocker):
-    """Counts with what the world holds, then with four more of everything: ``{(page, role): (before, after)}``."""
+    """Count queries with the shared data, then with four more of everything: ``{(page, role): (before, after)}``."""
     logging.disable(logging.CRITICAL)
     with django_db_blocker.unblock(), transaction.atomic():
         pages = asked()
         for line, role in pages[:3]:
-            count(world, line, role)  # what is read once for a process is read now
+            count(world, line, role)  # fill the caches of the process
         before = [count(world, line, role) for line, role in pages]
         grow(world)
         after = [count(world, line, role) for line, role in pages]
@@ -89,15 +89,15 @@ def counted(world, django_db_blocker):
     return dict(zip(names, zip(before, after, strict=True), strict=True))
 
 
-def test_no_page_asks_more_for_more_rows(counted):
+def test_query_count_is_same_for_more_rows(counted):
     assert {page: pair for page, pair in counted.items() if pair[1] > pair[0]} == {}
 
 
-def test_no_page_asks_more_than_its_bar(counted):
+def test_query_count_is_within_limit(counted):
     assert {page: after for page, (_before, after) in counted.items() if after > bar_of(page[0])} == {}
 
 
-def test_logging_form_asks_at_most_25_in_all(counted, world):
+def test_logging_update_takes_at_most_25_queries(counted, world):
     from django.urls import reverse
 
     path = reverse("strategies:action_log", args=[world.action.pk])

@@ -1,15 +1,15 @@
-"""The pages that refuse: they know who asks, and tell nothing of what is refused."""
+"""Test that error pages show the signed-in user and reveal nothing about the refused object."""
 
 import logging
 
 import pytest
 from django.urls import reverse
 
+from .access import ROLES, each_role
 from .leaks import leaks, still
-from .routes import text_of
-from .test_access_matrix import ROLES
+from .routes import body_of, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +19,8 @@ def _quiet():
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_what_is_not_there_and_what_one_may_not_see_answer_alike(world, role):
+@pytest.mark.parametrize("role", each_role())
+def test_hidden_and_missing_objects_have_same_response(world, role):
     hidden = reverse("strategies:action_detail", args=[world.other_action.pk])
     nowhere = reverse("strategies:action_detail", args=[999_999])
     client = world.clients[role]
@@ -34,12 +34,12 @@ def test_what_is_not_there_and_what_one_may_not_see_answer_alike(world, role):
 
 
 def _body(response, path: str) -> str:
-    """What is said, without the address that was asked for; a redirect says it too."""
-    return (response.get("Location", "") + still(response)).replace(path, "")
+    """Return the redirect URL and the body, without the requested path."""
+    return (response.get("Location", "") + still(body_of(response))).replace(path, "")
 
 
-@pytest.mark.parametrize("role", [role for role in ROLES if role not in {"public", "official", "lead"}])
-def test_page_that_forbids_is_a_whole_page(world, role):
+@pytest.mark.parametrize("role", each_role([role for role in ROLES if role not in {"public", "official", "lead"}]))
+def test_403_page_has_heading_and_no_hidden_texts(world, role):
     response = world.clients[role].get(reverse("strategies:action_edit", args=[world.action.pk]))
 
     assert response.status_code == 403

@@ -1,4 +1,4 @@
-"""The group that `make run` starts lives and dies together, and says what is wrong before it starts."""
+"""The processes of `make run` start and stop together, and problems are reported before they start."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ from epi_site.run.bind_address import BindAddress
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
 
-# A leader with a child of its own, as granian and Celery are: writes both pids, and takes its child along when asked.
+# A process with a child, like granian and Celery: writes both pids, and stops its child on SIGTERM.
 LEADER = """
 import os, pathlib, signal, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -41,14 +41,14 @@ def leader(name, folder, *, seconds=60, code=0, on_term="leave"):
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a supervisor of the given leaders in a process of its own; whatever is left ends with the test."""
+    """Start a supervisor of the given processes in its own process; the rest is killed after the test."""
     started = []
 
     def start(*leaders, timeout=10):
         program = textwrap.dedent(f"""
             import os, sys
-            from epi_site.run.supervisor import Leader, Supervisor
-            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), patience={timeout}).run())
+            from epi_site.run.supervisor import ManagedProcess, Supervisor
+            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), timeout={timeout}).run())
         """)
         process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         started.append(process)
@@ -95,7 +95,7 @@ def none_left(folder):
 
 
 @pytest.mark.waits
-def test_first_to_die_ends_all_with_its_exit_code(start, tmp_path):
+def test_failed_process_stops_group_with_its_exit_code(start, tmp_path):
     group = start(leader("steady", tmp_path), leader("weak", tmp_path, seconds=1, code=7))
 
     code = group.wait(timeout=20)
@@ -106,14 +106,14 @@ def test_first_to_die_ends_all_with_its_exit_code(start, tmp_path):
 
 
 @pytest.mark.waits
-def test_leader_that_leaves_unasked_is_an_error_even_with_code_0(start, tmp_path):
+def test_process_that_exits_with_code_0_is_an_error(start, tmp_path):
     group = start(leader("steady", tmp_path), leader("weak", tmp_path, seconds=0.5))
 
     assert group.wait(timeout=20) == 1
 
 
 @pytest.mark.waits
-def test_leader_that_is_killed_takes_its_own_children_along(start, tmp_path):
+def test_killed_process_leaves_no_children(start, tmp_path):
     group = start(leader("steady", tmp_path), leader("struck", tmp_path))
     assert all_started(tmp_path, 2)
 
@@ -125,7 +125,7 @@ def test_leader_that_is_killed_takes_its_own_children_along(start, tmp_path):
 
 @pytest.mark.waits
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_stops_all_cleanly(start, tmp_path, number):
+def test_signal_stops_group_with_code_0(start, tmp_path, number):
     group = start(leader("one", tmp_path), leader("two", tmp_path))
     assert all_started(tmp_path, 2)
 
@@ -136,7 +136,7 @@ def test_signal_stops_all_cleanly(start, tmp_path, number):
 
 
 @pytest.mark.waits
-def test_leader_that_will_not_stop_is_ended_and_that_is_an_error(start, tmp_path):
+def test_process_that_ignores_sigterm_is_killed_with_error(start, tmp_path):
     group = start(leader("deaf", tmp_path, on_term="signal.SIG_IGN"), timeout=0.5)
     assert all_started(tmp_path, 1)
 
@@ -148,7 +148,7 @@ def test_leader_that_will_not_stop_is_ended_and_that_is_an_error(start, tmp_path
 
 @pytest.mark.waits
 @LINUX
-def test_supervisor_that_is_killed_leaves_no_orphan(start, tmp_path):
+def test_killed_supervisor_leaves_no_processes(start, tmp_path):
     group = start(leader("one", tmp_path), leader("two", tmp_path))
     assert all_started(tmp_path, 2)
 
@@ -158,7 +158,7 @@ def test_supervisor_that_is_killed_leaves_no_orphan(start, tmp_path):
 
 
 @pytest.mark.waits
-def test_lines_carry_the_name_of_who_said_them(start, tmp_path):
+def test_output_lines_start_with_process_name(start, tmp_path):
     group = start(leader("web", tmp_path, seconds=0.5, code=3))
 
     group.wait(timeout=20)
@@ -169,7 +169,7 @@ def test_lines_carry_the_name_of_who_said_them(start, tmp_path):
 # ---- static files
 
 
-def test_static_files_are_collected_again_only_after_a_change(tmp_path, settings, monkeypatch):
+def test_static_files_are_collected_again_after_change_only(tmp_path, settings, monkeypatch):
     source = tmp_path / "dist"
     source.mkdir()
     (source / "site.css").write_text("h1 {}")
@@ -191,7 +191,7 @@ def test_static_files_are_collected_again_only_after_a_change(tmp_path, settings
     assert (never, after_collecting, after_a_change) == (False, True, False)
 
 
-# ---- a demo that was cut short
+# ---- a demo that was not loaded completely
 
 
 @pytest.fixture
@@ -205,14 +205,14 @@ def half_a_demo(tmp_path, settings, monkeypatch):
     return tmp_path
 
 
-def test_half_a_demo_is_forgotten_and_nothing_else(half_a_demo, capsys):
+def test_partial_demo_is_removed_and_secret_key_kept(half_a_demo, capsys):
     prepare.remove_partial_demo()
 
     assert [file.name for file in half_a_demo.iterdir()] == ["secret-key"]
     assert "begins anew" in capsys.readouterr().out
 
 
-def test_whole_demo_is_kept(half_a_demo):
+def test_complete_demo_is_kept(half_a_demo):
     (half_a_demo / prepare.LOADING_MARKER).unlink()
 
     prepare.remove_partial_demo()
@@ -221,7 +221,7 @@ def test_whole_demo_is_kept(half_a_demo):
     assert (half_a_demo / "files/photo.jpg").exists()
 
 
-def test_half_a_demo_on_a_server_is_left_to_people(half_a_demo, settings):
+def test_partial_demo_on_database_server_is_kept(half_a_demo, settings):
     settings.IS_SQLITE = False
 
     with pytest.raises(SystemExit, match="Empty the database, then remove"):
@@ -230,7 +230,7 @@ def test_half_a_demo_on_a_server_is_left_to_people(half_a_demo, settings):
     assert (half_a_demo / "files/photo.jpg").exists()
 
 
-# ---- before anything starts
+# ---- checks before the start
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def taken():
         yield BindAddress("127.0.0.1", listener.getsockname()[1])
 
 
-def test_taken_port_is_refused_with_what_to_do(taken):
+def test_used_port_is_refused_with_suggestion(taken):
     with pytest.raises(SystemExit, match=f"choose another port, for example: make run PORT={taken.port + 1}"):
         places.refuse_taken_port(taken, timeout=0)
 
@@ -251,7 +251,7 @@ def test_free_port_is_not_refused():
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "epi.example"])
-def test_demo_is_refused_where_others_can_reach_it(monkeypatch, host):
+def test_demo_is_refused_on_public_address(monkeypatch, host):
     for name in ("EPI_DEMO", "EPI_DEMO_FORCE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -260,14 +260,14 @@ def test_demo_is_refused_where_others_can_reach_it(monkeypatch, host):
 
 
 @pytest.mark.parametrize("host, name, value", [("0.0.0.0", "EPI_DEMO_FORCE", "1"), ("0.0.0.0", "EPI_DEMO", "0")])
-def test_demo_is_not_refused_when_forced_or_not_wanted(monkeypatch, host, name, value):
+def test_demo_is_not_refused_when_forced_or_off(monkeypatch, host, name, value):
     monkeypatch.setenv(name, value)
 
     places.refuse_public_demo(BindAddress(host, 8000))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "localhost", "::1"])
-def test_demo_is_shown_on_this_machine(monkeypatch, host):
+def test_demo_is_allowed_on_loopback_address(monkeypatch, host):
     monkeypatch.delenv("EPI_DEMO", raising=False)
 
     places.refuse_public_demo(BindAddress(host, 8000))
@@ -293,7 +293,7 @@ def test_allowed_hosts_follow_host_unless_given(monkeypatch):
     assert given == "epi.example"
 
 
-def test_every_interface_allows_the_names_of_this_machine():
+def test_names_of_all_interfaces_are_host_names():
     names = BindAddress("0.0.0.0", 8000).names()
 
     assert socket.gethostname() in names
@@ -302,7 +302,7 @@ def test_every_interface_allows_the_names_of_this_machine():
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
-def test_a_port_that_is_none_is_refused_with_what_to_set(monkeypatch, port):
+def test_invalid_port_is_refused_with_valid_range(monkeypatch, port):
     monkeypatch.setenv("PORT", port)
 
     with pytest.raises(ImproperlyConfigured, match="from 1 to 65535"):
@@ -310,7 +310,7 @@ def test_a_port_that_is_none_is_refused_with_what_to_set(monkeypatch, port):
 
 
 @pytest.mark.waits
-def test_an_unreachable_database_is_told_in_one_sentence(tmp_path):
+def test_unreachable_database_is_reported_without_traceback(tmp_path):
     environment = os.environ | {
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
         "EPI_DATA_DIR": str(tmp_path),
@@ -326,7 +326,7 @@ def test_an_unreachable_database_is_told_in_one_sentence(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
-def test_a_redis_that_does_not_answer_is_told_at_start(settings, monkeypatch):
+def test_unreachable_redis_is_reported_at_start(settings, monkeypatch):
     def silent():
         raise ConnectionError
 

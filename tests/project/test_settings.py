@@ -1,4 +1,4 @@
-"""Every variable is documented, and a wrong one is answered with what to set."""
+"""Every environment variable is documented, and the error for a wrong value says what to set."""
 
 import ast
 import os
@@ -21,7 +21,7 @@ NOT_OURS = {"MAKELEVEL", "PYTEST_XDIST_WORKER"}  # set by make and by pytest-xdi
 
 
 def read_in(source):
-    """The names of environment variables that a module's code reads."""
+    """Yield the names of the environment variables that the code reads."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=called, args=[ast.Constant(value=name), *_]) if ast.unparse(called) in READERS:
@@ -40,17 +40,17 @@ def documented():
     return set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
 
 
-def test_reader_of_code_finds_each_way_of_reading():
+def test_read_in_finds_every_kind_of_read():
     source = 'env_int("A", 1); os.environ.get("B"); os.environ["C"]; "D" in os.environ; env_secret("E"); print("F")'
 
     assert set(read_in(source)) == {"A", "B", "C", "D", "E"}
 
 
-def test_every_variable_is_documented_and_no_other():
+def test_documented_variables_are_those_of_code():
     assert documented() == variables()
 
 
-def test_every_secret_is_marked():
+def test_every_secret_is_marked_in_docs():
     code = "".join(file.read_text() for file in ROOT.glob("epi_site/settings/*.py"))
     marked = re.findall(r"^\| `([A-Z_]+)` \|.*\*Secret\.\*", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
 
@@ -58,25 +58,25 @@ def test_every_secret_is_marked():
 
 
 @pytest.mark.parametrize("value, expected", [("1", True), ("Yes", True), (" on ", True), ("0", False), ("", False)])
-def test_bool(monkeypatch, value, expected):
+def test_env_bool_values(monkeypatch, value, expected):
     monkeypatch.setenv("EPI_X", value)
 
     assert env.env_bool("EPI_X", default=not expected) is expected
 
 
-def test_bool_default(monkeypatch):
+def test_env_bool_default(monkeypatch):
     monkeypatch.delenv("EPI_X", raising=False)
 
     assert env.env_bool("EPI_X", default=True) is True
 
 
-def test_list_drops_spaces_and_nothing(monkeypatch):
+def test_env_list_drops_spaces_and_empty_items(monkeypatch):
     monkeypatch.setenv("EPI_X", " a, ,b,")
 
     assert env.env_list("EPI_X") == ["a", "b"]
 
 
-def test_secret_from_a_file(monkeypatch, tmp_path):
+def test_env_secret_prefers_file(monkeypatch, tmp_path):
     (tmp_path / "secret").write_text("hush\n")
     monkeypatch.setenv("EPI_X_FILE", str(tmp_path / "secret"))
     monkeypatch.setenv("EPI_X", "other")
@@ -84,7 +84,7 @@ def test_secret_from_a_file(monkeypatch, tmp_path):
     assert env.env_secret("EPI_X") == "hush"
 
 
-def test_int(monkeypatch):
+def test_env_int_value_and_default(monkeypatch):
     monkeypatch.setenv("EPI_X", "7")
 
     assert (env.env_int("EPI_X", 1), env.env_int("EPI_Y", 1)) == (7, 1)
@@ -99,7 +99,7 @@ def test_int(monkeypatch):
         (lambda: env.env_secret("EPI_X"), None, "Set EPI_X, or EPI_X_FILE to a file that holds it."),
     ],
 )
-def test_errors_say_what_to_set(monkeypatch, read, value, told):
+def test_invalid_variable_error_says_what_to_set(monkeypatch, read, value, told):
     monkeypatch.delenv("EPI_X", raising=False)
     if value is not None:
         monkeypatch.setenv("EPI_X", value)
@@ -108,14 +108,14 @@ def test_errors_say_what_to_set(monkeypatch, read, value, told):
         read()
 
 
-def test_secret_file_that_is_missing_is_named(monkeypatch):
+def test_missing_secret_file_is_reported(monkeypatch):
     monkeypatch.setenv("EPI_X_FILE", "/nowhere/secret")
 
     with pytest.raises(ImproperlyConfigured, match="EPI_X_FILE names /nowhere/secret, which cannot be read"):
         env.env_secret("EPI_X")
 
 
-# ---- production, in a process of its own: settings are read once
+# ---- production, in a separate process: settings are read once
 
 GOOD = {
     "DJANGO_SETTINGS_MODULE": "epi_site.settings.production",
@@ -151,7 +151,7 @@ def production(tmp_path, program, **changes):
         ({"EPI_LANGUAGE": "xx"}, "EPI_LANGUAGE is 'xx'. Set it to one of: en, sv."),
     ],
 )
-def test_production_refuses_what_is_unsafe_and_says_what_to_set(tmp_path, changes, told):
+def test_production_refuses_unsafe_variable(tmp_path, changes, told):
     ended = production(tmp_path, ["-c", "from django.conf import settings; settings.DEBUG"], **changes)
 
     assert ended.returncode != 0
@@ -159,13 +159,13 @@ def test_production_refuses_what_is_unsafe_and_says_what_to_set(tmp_path, change
 
 
 @pytest.mark.waits
-def test_production_settings_pass_djangos_own_deployment_checks(tmp_path):
+def test_production_settings_pass_deployment_checks(tmp_path):
     ended = production(tmp_path, ["manage.py", "check", "--deploy", "--fail-level", "WARNING"])
 
     assert (ended.returncode, ended.stdout) == (0, "System check identified no issues (0 silenced).\n"), ended.stderr
 
 
-# ---- a demo account's password is public, so nothing serves people beside one
+# ---- production refuses to start with demo accounts, whose password is public
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +198,7 @@ def with_demo_account(migrated):
     ],
     ids=["web", "worker", "beat"],
 )
-def test_nothing_starts_in_production_beside_a_demo_account(with_demo_account, program):
+def test_production_with_demo_account_does_not_start(with_demo_account, program):
     ended = production(with_demo_account, program)
 
     assert ended.returncode == 1
@@ -206,7 +206,7 @@ def test_nothing_starts_in_production_beside_a_demo_account(with_demo_account, p
 
 
 @pytest.mark.waits
-def test_web_server_that_cannot_ask_does_not_start(tmp_path):
+def test_web_server_without_migrations_does_not_start(tmp_path):
     ended = production(tmp_path, ["-c", "import epi_site.wsgi"])
 
     assert ended.returncode == 1
@@ -214,7 +214,7 @@ def test_web_server_that_cannot_ask_does_not_start(tmp_path):
 
 
 @pytest.mark.waits
-def test_web_server_starts_without_a_demo_account(migrated):
+def test_web_server_without_demo_account_starts(migrated):
     ended = production(migrated, ["-c", "import epi_site.wsgi"])
 
     assert (ended.returncode, "Not started" in ended.stderr) == (0, False)
@@ -222,18 +222,34 @@ def test_web_server_starts_without_a_demo_account(migrated):
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite compiles no queries.")
-def test_queries_are_not_compiled():
-    """Rules of who sees what are long to compile and quick to ask."""
+def test_postgresql_jit_is_off():
+    """Check that JIT is off: visibility queries take longer to compile than to run."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW jit")
         assert cursor.fetchone() == ("off",)
 
 
 @pytest.mark.waits
-def test_options_of_the_database_address_are_kept(tmp_path):
+def test_options_of_database_url_are_kept(tmp_path):
     address = "postgres://a:b@localhost/c?options=-c%20statement_timeout%3D9"
     program = ["-c", "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"]
 
     ended = production(tmp_path, program, DATABASE_URL=address)
 
     assert "'-c statement_timeout=9 -c jit=off'" in ended.stdout
+
+
+def test_old_variable_name_is_read_with_warning(monkeypatch):
+    monkeypatch.setenv("EPI_OLD", "7")
+
+    with pytest.warns(FutureWarning, match="EPI_OLD is now named EPI_NEW"):
+        value = env.env_int("EPI_NEW", 60, old_name="EPI_OLD")
+
+    assert value == 7
+
+
+def test_new_variable_name_wins_without_warning(monkeypatch):
+    monkeypatch.setenv("EPI_OLD", "7")
+    monkeypatch.setenv("EPI_NEW", "8")
+
+    assert env.env_int("EPI_NEW", 60, old_name="EPI_OLD") == 8

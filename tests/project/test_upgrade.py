@@ -1,4 +1,4 @@
-"""Upgrades databases that older versions filled: no row, hash, trigger, permission or session is lost.
+"""Test upgrades of databases of older versions: no row, hash, trigger, permission or session is lost.
 
 The dumps of older versions are in ``upgrade/``, the intended changes since then in ``upgrade/declared.py``.
 """
@@ -45,7 +45,7 @@ SENT_BY_0_1_0 = {  # names of tasks in messages that may wait in a broker during
 }
 
 
-# ---- the upgrade, once for each version
+# ---- upgrade of each version
 
 
 def _database_name() -> str:
@@ -72,7 +72,7 @@ def _on_server(*statements: str) -> None:
 
 @contextmanager
 def _loaded(dump: str, folder: Path) -> Iterator[tuple[dict, dict]]:
-    """Fill a new database: the settings of a connection to it, and the environment of processes that use it."""
+    """Fill a new database; return its connection settings and the environment for processes that use it."""
     environment = {"EPI_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"]}
     if settings.IS_SQLITE:
         path = folder / "db.sqlite3"
@@ -95,7 +95,7 @@ def _loaded(dump: str, folder: Path) -> Iterator[tuple[dict, dict]]:
 
 
 def _run(environment: dict, *command: str) -> str:
-    """The output of a process on the upgraded database; an error of it fails the test with what it wrote."""
+    """Return the output of a process on the upgraded database; if the process fails, so does the test."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "LD_LIBRARY_PATH"}}
     done = subprocess.run(
         [sys.executable, *command],
@@ -110,7 +110,7 @@ def _run(environment: dict, *command: str) -> str:
 
 
 class Upgrade:
-    """A version's database before and after ``migrate``; the site is asked only when a test needs it."""
+    """A version's database before and after ``migrate``; requests to the site are made only if a test needs them."""
 
     def __init__(self, version: str, database: dict, environment: dict, folder: Path):
         self.facts = json.loads((DUMPS / f"{version}.{ENGINE}.json").read_text("utf-8"))
@@ -149,7 +149,7 @@ def test_versions_have_a_dump_for_each_engine():
     assert set(VERSIONS) == set(DECLARED)
 
 
-# ---- the database
+# ---- database
 
 
 def test_dump_is_loaded_as_it_was_written(upgraded):
@@ -161,26 +161,26 @@ def test_dump_is_loaded_as_it_was_written(upgraded):
     assert sorted(upgraded.before.triggers) == upgraded.facts["triggers"]
 
 
-def test_nothing_is_lost_or_changed_that_is_not_declared(upgraded):
+def test_all_differences_are_declared(upgraded):
     found = reading.differences(upgraded.before, upgraded.after, upgraded.declared)
 
     assert found == []
 
 
-def test_stored_hashes_fit_what_they_were_made_of(upgraded):
+def test_stored_hashes_match_their_contents(upgraded):
     count, broken = reading.broken_hashes(upgraded.after)
 
     assert broken == []
     assert count == reading.broken_hashes(upgraded.before)[0] > 0
 
 
-def test_models_read_every_frozen_snapshot(upgraded):
+def test_models_load_every_frozen_snapshot(upgraded):
     assert upgraded.answers["refused"] == []
     assert upgraded.answers["frozen"] == upgraded.facts["answers"]["frozen"] > 0
 
 
 def _refusal(connection, statement: str) -> str:
-    """What the database says of ``statement``, which is rolled back; nothing where it would be carried out."""
+    """Run ``statement``, roll it back and return the database's error, or nothing if there was none."""
     connection.set_autocommit(False)
     try:
         with connection.cursor() as cursor:
@@ -223,21 +223,21 @@ def test_new_rows_get_unused_ids(upgraded):
     assert taken - one_row_each == set()
 
 
-def test_checks_with_the_database_are_silent(upgraded):
+def test_database_checks_find_no_issues(upgraded):
     output = _run(upgraded.environment, "manage.py", "check", "--database=default")
 
     assert output.strip() == "System check identified no issues (0 silenced)."
 
 
-# ---- the site
+# ---- responses of the site
 
 
-def test_nobody_is_signed_out(upgraded):
+def test_sessions_are_kept(upgraded):
     assert upgraded.answers["users"] == upgraded.facts["answers"]["users"]
     assert all(upgraded.facts["answers"]["users"].values())
 
 
-def test_sent_links_and_revisions_still_answer(upgraded):
+def test_old_urls_have_same_status(upgraded):
     found = []
     for session, pages in upgraded.facts["answers"]["pages"].items():
         for path, status in pages.items():
@@ -249,32 +249,32 @@ def test_sent_links_and_revisions_still_answer(upgraded):
     assert found == []
 
 
-def test_stored_files_of_reports_are_delivered_byte_by_byte(upgraded):
+def test_report_files_are_unchanged(upgraded):
     answers = upgraded.facts["answers"]["files"]
 
     assert upgraded.answers["files"] == answers
     assert {answer.split()[0] for answer in answers.values()} == {"200"}
 
 
-def test_verify_answers_as_before(upgraded):
+def test_verify_page_has_same_results(upgraded):
     answers = upgraded.facts["answers"]["verify"]
 
     assert upgraded.answers["verify"] == answers
     assert [sha256 for sha256, words in answers.items() if not words] == ["0" * 64]
 
 
-def test_tasks_that_wait_in_a_broker_are_known():
+def test_old_task_names_are_registered():
     app.loader.import_default_modules()
 
     assert SENT_BY_0_1_0 - set(app.tasks) == set()
 
 
-# ---- the comparison itself
+# ---- tests of the comparison
 
 
 @pytest.fixture
 def small():
-    """What a database of two tables holds."""
+    """Return the contents of a database of two tables."""
     snapshot = '{"number":"R1"}'
     sha256 = hashlib.sha256(snapshot.encode()).hexdigest()
     return Contents(
@@ -348,7 +348,7 @@ def _with_moved_permission(contents):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_comparison_reports(small, damage, sentence):
+def test_comparison_reports_difference(small, damage, sentence):
     after = copy.deepcopy(small)
     damage(after)
 
@@ -357,7 +357,7 @@ def test_comparison_reports(small, damage, sentence):
     assert found.startswith(sentence)
 
 
-def test_comparison_reports_a_content_type_that_is_left_under_the_old_label(small):
+def test_comparison_reports_content_type_under_old_label(small):
     after = copy.deepcopy(small)
     after.tables["django_content_type"][0]["app_label"] = "reports"
     after.tables["django_content_type"][1]["app_label"] = "reports"
@@ -368,13 +368,13 @@ def test_comparison_reports_a_content_type_that_is_left_under_the_old_label(smal
     assert found == ["django_content_type: evaluation.report is there although it moved."]
 
 
-def test_comparison_finds_a_hash_that_does_not_fit(small):
+def test_comparison_reports_wrong_hash(small):
     small.tables["evaluation_report"][0]["snapshot"] += " "
 
     assert reading.broken_hashes(small) == (1, ["evaluation_report 5"])
 
 
-def test_comparison_follows_what_is_declared(small):
+def test_comparison_accepts_declared_changes(small):
     after = copy.deepcopy(small)
     after.tables["town"] = [{"id": 3, "title": "LUBLIN", "new": 1}]
     del after.tables["cities_city"]

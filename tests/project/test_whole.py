@@ -1,15 +1,18 @@
-"""What must hold for the whole site: migrations, docs, templates, models, words."""
+"""Test rules for the whole project: migrations, generated docs, templates, models, factories, tasks."""
 
+import ast
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import models
+from django.utils.functional import Promise
 
-from core.first_party import first_party_apps
+from core.first_party import first_party_apps, first_party_packages
 from epi_site.celery import app
 from epi_site.pages.management.commands.write_states import states_page
 from tests import factories
@@ -20,7 +23,7 @@ FRAGMENT = re.compile(r"{% extends [\"'](?P<base>[^\"']+)[\"']")
 
 
 @pytest.mark.django_db
-def test_no_migration_is_missing():
+def test_migrations_match_models():
     out = StringIO()
 
     call_command("makemigrations", check=True, dry_run=True, stdout=out)
@@ -28,7 +31,7 @@ def test_no_migration_is_missing():
     assert "No changes detected" in out.getvalue()
 
 
-def test_page_of_states_says_what_the_code_does():
+def test_states_page_matches_code():
     page = Path(settings.BASE_DIR) / "docs" / "states.md"
 
     assert page.read_text("utf-8") == states_page(), "Run manage.py write_states."
@@ -38,25 +41,29 @@ def _ours():
     return [model for app in first_party_apps() for model in app.get_models()]
 
 
-@pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.label)
-def test_models_have_words_for_people(model):
-    fields = [field for field in model._meta.get_fields() if isinstance(field, models.Field)]
+def test_names_of_models_are_translatable():
+    """Check all models except history models, whose names the library derives."""
+    models_of_ours = [model for model in _ours() if not model.__name__.startswith("Historical")]
 
-    assert str(model._meta.verbose_name)
-    assert str(model._meta.verbose_name_plural)
-    assert fields
+    plain = [
+        f"{model._meta.label}.{name}"
+        for model in models_of_ours
+        for name in ("verbose_name", "verbose_name_plural")
+        if not isinstance(getattr(model._meta, name), Promise)
+    ]
+
+    assert plain == []
 
 
-@pytest.mark.parametrize("model", _ours(), ids=lambda model: model._meta.label)
-def test_people_and_accounts_leave_no_history(model):
-    held = any(field.name == "history" for field in model._meta.get_fields())
-    tracked = hasattr(model, "history")
+def test_people_and_accounts_have_no_history():
+    tracked = {model._meta.label for model in _ours() if hasattr(model, "history")}
 
-    assert not (model._meta.label in {"cities.Person", "accounts.User"} and (held or tracked))
+    assert "strategies.Action" in tracked
+    assert tracked & {"cities.Person", "accounts.User"} == set()
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
-def test_templates_keep_to_the_policy_of_pages(path):
+def test_templates_have_no_inline_code_and_scoped_headers(path):
     text = path.read_text("utf-8")
 
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", text), "inline script"
@@ -67,10 +74,10 @@ def test_templates_keep_to_the_policy_of_pages(path):
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
-def test_pages_have_a_title_and_one_heading(path):
+def test_pages_have_title_and_one_heading(path):
     text = path.read_text("utf-8")
     base = FRAGMENT.search(text)
-    if not base or base["base"] != "base.html" or path.parent.name == "layouts":  # a layout's pages bring the heading
+    if not base or base["base"] != "base.html" or path.parent.name == "layouts":  # the heading is in its pages
         return
     headings = len(re.findall(r"<h1[\s>]", text)) + len(re.findall(r"{% block heading %}", text))
 
@@ -78,9 +85,9 @@ def test_pages_have_a_title_and_one_heading(path):
     assert headings == 1
 
 
-# ---- factories, moments, tasks, commands
+# ---- factories, times, tasks, commands
 
-BY_OTHERS = {  # models that no factory makes: who makes their rows
+BY_OTHERS = {  # models without a factory: what creates their rows
     "cities.Installation": "one row, made by the set-up",
     "cities.ExpertGroup": "a body of this kind: BodyFactory",
     "cities.LocalImplementationCommittee": "a body of this kind: BodyFactory",
@@ -120,7 +127,7 @@ def our_models() -> list:
 
 
 @pytest.mark.parametrize("model", our_models(), ids=lambda model: model._meta.label)
-def test_models_have_a_factory(model):
+def test_models_have_factory(model):
     label = model._meta.label
 
     assert label in made_by_factories() or BY_OTHERS.get(label), "Write a factory, or say here who makes its rows."
@@ -128,7 +135,7 @@ def test_models_have_a_factory(model):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(name for name in factories.__all__ if name.endswith("Factory")))
-def test_factories_make_rows(name):
+def test_factories_create_rows(name):
     row = getattr(factories, name)()
 
     assert type(row)._base_manager.filter(pk=row.pk).exists()
@@ -144,8 +151,8 @@ def _pairs():
 
 
 @pytest.mark.parametrize("model, verb", list(_pairs()))
-def test_who_and_when_go_together(model, verb):
-    """``x_at`` and ``x_by`` are both there or both empty: by a constraint, or because neither can be empty."""
+def test_at_and_by_columns_are_set_together(model, verb):
+    """Check that ``x_at`` and ``x_by`` are set together: by a constraint, or because neither is nullable."""
     label = f"{model._meta.label}.{verb}"
     when, who = (model._meta.get_field(f"{verb}_{end}") for end in ("at", "by"))
     if label in ALWAYS_BOTH:
@@ -157,13 +164,13 @@ def test_who_and_when_go_together(model, verb):
     assert label in BY_THE_CLOCK or any(f"{verb}_at_and_by" in name for name in named)
 
 
-def test_tasks_of_beat_exist():
+def test_scheduled_tasks_exist():
     app.loader.import_default_modules()
 
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} - set(app.tasks) == set()
 
 
-def test_every_name_that_is_enqueued_is_a_task():
+def test_enqueued_tasks_exist():
     app.loader.import_default_modules()
     enqueued = set()
     for file in python_files():
@@ -174,6 +181,29 @@ def test_every_name_that_is_enqueued_is_a_task():
 
     assert enqueued
     assert enqueued - set(app.tasks) == set()
+
+
+def _imports_in_strings() -> list[tuple[str, str]]:
+    """Return ``(module, name)`` of imports in programs that tests hold as strings, which no linter checks."""
+    packages = "|".join(sorted(first_party_packages()))
+    line = re.compile(rf"^from ((?:{packages})(?:\.\w+)*) import ([\w, ]+)$", re.MULTILINE)
+    found = set()
+    for file in (Path(settings.BASE_DIR) / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" in node.value:
+                found.update((module, name) for module, names in line.findall(node.value) for name in names.split(", "))
+    return sorted(found)
+
+
+def test_imports_in_program_strings_exist():
+    imports = _imports_in_strings()
+
+    assert imports
+    assert [(module, name) for module, name in imports if not _has_name(module, name)] == []
+
+
+def _has_name(module: str, name: str) -> bool:
+    return hasattr(import_module(module), name) or find_spec(f"{module}.{name}") is not None
 
 
 def test_every_command_is_documented():

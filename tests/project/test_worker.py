@@ -1,4 +1,4 @@
-"""A real worker and a real beat, killed without warning: every report is ready, once. On each broker that is there."""
+"""Test that killed worker and beat processes still build every report once, on each available broker."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from django.conf import settings
 
 from tests.project.worker_data import REPORTS
 
-pytestmark = pytest.mark.waits
+pytestmark = [pytest.mark.waits, pytest.mark.servers]
 ROOT = Path(__file__).parents[2]
 SILENCE = 20
 PATIENCE = 150
@@ -33,7 +33,7 @@ BROKERS = [
 
 
 class Place:
-    """A folder and a database of their own, and the processes that work there."""
+    """A separate data folder and database, and the processes that use them."""
 
     def __init__(self, folder: Path, broker: str, database_url: str):
         self.folder, self.database_url, self.started = folder, database_url, []
@@ -42,8 +42,8 @@ class Place:
             "EPI_DATA_DIR": str(folder),
             "DATABASE_URL": database_url,
             "CELERY_BROKER_URL": broker,
-            "EPI_TICK_SECONDS": "1",
-            "EPI_REPORT_SILENCE_SECONDS": str(SILENCE),
+            "EPI_PERIODIC_SECONDS": "1",
+            "EPI_REPORT_LEASE_SECONDS": str(SILENCE),
             "EPI_LOG_LEVEL": "WARNING",
             "PYTHONPATH": str(ROOT),
         }
@@ -56,7 +56,7 @@ class Place:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start_group(self, *, concurrency: int) -> None:
-        """Worker and beat as ``make run`` starts them."""
+        """Start worker and beat as ``make run`` does."""
         celery = [sys.executable, "-m", "celery", "--quiet", "-A", "epi_site"]
         worker = ["worker", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
         for command in ([*celery, *worker], [*celery, "beat", "--pidfile", ""]):
@@ -68,7 +68,7 @@ class Place:
             self.started.append(process)
 
     def kill_group(self) -> None:
-        """Leaders and pool children at once, as a power cut would."""
+        """Kill parent and child processes at once, as a power cut would."""
         for process in self.started:
             os.killpg(process.pid, signal.SIGKILL)
         for process in self.started:
@@ -110,7 +110,7 @@ class Place:
 
 @pytest.fixture
 def database_url():
-    """Beside the suite's own PostgreSQL database another one; with SQLite a file in the place."""
+    """Create a PostgreSQL database beside the test database and return its URL; empty with SQLite."""
     url = settings.DATABASE_URL
     if not url:
         yield ""
@@ -136,7 +136,7 @@ def place(request, tmp_path, database_url):
         place.kill_group()
 
 
-def test_group_killed_while_it_builds_leaves_every_report_ready_once(place):
+def test_reports_are_built_once_after_processes_are_killed(place):
     place.start_group(concurrency=REPORTS)
     place.until(lambda: place.states().get("building", 0) >= REPORTS, "ten reports being built")
     place.kill_group()
@@ -145,7 +145,7 @@ def test_group_killed_while_it_builds_leaves_every_report_ready_once(place):
     place.start_group(concurrency=2)
     place.until(lambda: set(place.states()) == {"ready"} and place.states()["ready"] == REPORTS + 1, "all ready")
     ready = finished(place)
-    time.sleep(3)  # the tick rings thrice more
+    time.sleep(3)  # the periodic task runs three times more
     ring_each_again(place)
     time.sleep(3)
     place.stop_group()
@@ -163,7 +163,7 @@ def finished(place: Place) -> list[tuple]:
 
 
 def stored_files(place: Place) -> dict[str, list[str]]:
-    """The files of each report, each after its hash was compared."""
+    """Return the files of each report, after comparing their hashes."""
     rows = place.ask(
         "SELECT r.number, f.name, f.content, f.sha256 FROM evaluation_reportfile f "
         "JOIN evaluation_report r ON r.id = f.report_id ORDER BY f.name"
@@ -176,16 +176,16 @@ def stored_files(place: Place) -> dict[str, list[str]]:
 
 
 def ring_each_again(place: Place) -> None:
-    """A second delivery of every message."""
+    """Send every message a second time."""
     place.run(
         "-c",
         "import django; django.setup()\n"
-        "from evaluation.models import Report\n"
+        "from reports.models import Report\n"
         "from reports.tasks import build_report\n"
         "[build_report.delay(pk) for pk in Report.objects.values_list('pk', flat=True)]",
     )
 
 
 def letters(place: Place) -> int:
-    """The schedule's report was issued by beat and told of, once."""
+    """Return the number of emails about the report that beat issued."""
     return place.ask("SELECT count(*) FROM accounts_mail WHERE key LIKE 'report:%'")[0][0]

@@ -1,6 +1,6 @@
-"""Run as a program, in a database of its own: ten large reports in the queue, and one that a schedule owes.
+"""Program for a separate database: create ten large queued reports, and a schedule with one report due.
 
-The reports are large, so that workers are seen while they build them; nothing in the product is slowed for it.
+The reports are large so that a test can kill workers while they build them.
 """
 
 from datetime import timedelta
@@ -8,7 +8,7 @@ from datetime import timedelta
 import django
 
 REPORTS = 10
-ACTIONS = 400  # of each report: about two seconds of work
+ACTIONS = 400  # in each report: takes about two seconds
 
 
 def main() -> None:

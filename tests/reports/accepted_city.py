@@ -1,4 +1,4 @@
-"""A city that has reported and been accepted, made through the services; and its published evaluation."""
+"""A city with an accepted period and a published evaluation, created through the services."""
 
 from decimal import Decimal
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ def _update(text, **fields) -> UpdateInput:
 
 
 def accept(world, *, coordinator=None) -> PeriodRevision:
-    """Submit it and accept it; a second time after it was reopened."""
+    """Submit and accept the period; works again after it was reopened."""
     world.coordinator = (
         coordinator or getattr(world, "coordinator", None) or member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     )

@@ -1,3 +1,3 @@
-"""Reports rest on evaluations: the fixtures are theirs."""
+"""Fixtures of evaluations, which reports need too."""
 
 from tests.evaluation.conftest import *  # noqa: F403 - fixtures are found by name

@@ -1,4 +1,4 @@
-"""Facts of reports as the selectors gather them, for tests of what is made of them."""
+"""Facts as the selectors return them, for tests of the documents made from them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What changed since the report before: found by key, told in words."""
+"""Changes since the previous report: matched by key, described in text."""
 
 import copy
 
@@ -26,7 +26,7 @@ def only(found):
 
 
 def told(change, *, names_cities=False) -> list:
-    """The row that is printed of a change."""
+    """Return the printed row of a change."""
     facts = {"previous": {"number": "EPI-1", "issued": "2026-07-01"}, "changes": [change]}
     section = changes_section.change_section(facts, names_cities=names_cities)
     return section["blocks"][1]["rows"][0]
@@ -96,7 +96,7 @@ def test_new_city(before, now):
 
 
 def test_small_target_is_no_change_and_never_printed(before, now):
-    """The earlier report was issued when targets of few people were still printed."""
+    """The earlier report still printed targets about few people."""
     row, earlier = now["cities"][0]["indicators"][0], before["cities"][0]["indicators"][0]
     earlier["target"] = "3"
     row |= {"target": None, "is_target_small": True}
@@ -115,7 +115,7 @@ def test_report_of_before_is_drawn_as_it_was():
     assert (row[1]["text"], row[4]["text"]) == ("2", "4")
 
 
-# ---- words of single figures
+# ---- text of single figures
 
 
 @pytest.mark.parametrize(
@@ -217,3 +217,9 @@ def test_name_of_an_action_is_its_code_and_title():
 
     first = actions["blocks"][-1]["rows"][0][0]
     assert first == {"text": f"A1 {report_facts.action(1)['title']}", "note": "Department of Education and Labour"}
+
+
+def test_new_indicator_has_no_earlier_value(before, now):
+    now["cities"][0]["indicators"].append(report_facts.indicator(99))
+
+    assert [change for change in changes(before, now) if change["what"] in {"target", "value"}] == []

@@ -1,4 +1,4 @@
-"""The PDF read back, and the same bytes each time; the HTML that is taken away."""
+"""The text of the PDF, identical bytes on each rendering, and the HTML file."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from reports.documents import render
 from tests.reports import report_facts
 
 HTML_TAG = re.compile(r"<[^>]+>")
-NOISE = re.compile(r"[\s\u00ad\u2011-]+")  # how lines are broken is the engine's matter
+NOISE = re.compile(r"[\s\u00ad\u2011-]+")  # line breaks depend on the engine
 
 
 def plain(text: str) -> str:
@@ -19,7 +19,7 @@ def plain(text: str) -> str:
 
 
 def display_value(document) -> list[str]:
-    """Every word and figure that a document prints."""
+    """Return every text and figure that a document prints."""
     if isinstance(document, str):
         return [document]
     if isinstance(document, list):
@@ -28,7 +28,7 @@ def display_value(document) -> list[str]:
         told = {"text", "note", "title", "caption", "rows", "columns", "blocks", "entries", "value", "words", "label"}
         told |= {"sections", "key", "by"}
         if "planned" in document:
-            told -= {"words"}  # what the line says to those who do not see it
+            told -= {"words"}  # text alternative of a drawn line
         return [words for key, part in document.items() if key in told for words in display_value(part) if words]
     return []
 

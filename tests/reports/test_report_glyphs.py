@@ -1,4 +1,4 @@
-"""No sign that somebody types may stop a report: what no font has is said in another way."""
+"""Every character can be printed: one that no font has is replaced."""
 
 import io
 import json
@@ -36,6 +36,7 @@ def test_every_sign_that_is_let_through_can_be_printed():
         ("你好, ሰላም", f"{MISSING}, {MISSING}"),
         ("a\N{RIGHT-TO-LEFT OVERRIDE}b\x07c\u2028d", "abc\nd"),
         ("o\N{COMBINING DIAERESIS} 😀", "ö [grinning face]"),
+        ("a\N{IDEOGRAPHIC SPACE}b", "a b"),
     ],
 )
 def test_signs_without_a_font_are_said_otherwise(typed, printed):

@@ -1,4 +1,4 @@
-"""The list, the reading view, the files: by right, in few queries, and honest about what failed."""
+"""List, page and files of reports: permissions, number of queries, failed reports."""
 
 import pytest
 from django.db import connection
@@ -20,7 +20,7 @@ from .accepted_city import SECRET, accepted_city, open_city
 
 pytestmark = pytest.mark.django_db
 
-SEEN = {  # number of (own city's, other city's, network's) reports in the list; by hand
+SEEN = {  # number of (own city's, other city's, network's) reports in the list, written by hand
     "viewer": 2,
     "expert": 2,
     "local_committee": 2,
@@ -40,7 +40,7 @@ SEEN = {  # number of (own city's, other city's, network's) reports in the list;
 
 
 def make(city=None, *, period=None, state="accepted", **given) -> Report:
-    """A report without the work of issuing it."""
+    """Create a report row without issuing it."""
     period = period or ReportingPeriodFactory()
     kind = ReportKind.CITY_PERIOD if city else ReportKind.NETWORK_PERIOD
     number = f"EPI-{period.starts_on:%Y%m}-{city.slug.upper() if city else 'NETWORK'}-R1"
@@ -179,7 +179,7 @@ def test_reading_view_shows_the_frozen_report_and_its_files(client, everyone, ci
 
 
 def test_each_cell_of_a_table_knows_its_heading(client, everyone, city):
-    """A phone shows rows as cards, each value beside the name of its column."""
+    """Phones show each row as a card with the column's name beside each value."""
     report = issue_report(kind=ReportKind.CITY_PERIOD, city=city, period=accepted_city(city).period)
     blocks = [block for section in report.contents["document"]["sections"] for block in section["blocks"]]
     headings = {column["text"] for block in blocks if block["type"] == "table" for column in block["columns"][1:]}

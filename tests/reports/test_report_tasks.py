@@ -1,4 +1,4 @@
-"""The row is the queue: one worker builds a report, twins find nothing, three failures are enough."""
+"""The report queue: one worker builds a report, a second one finds nothing, three failures end it."""
 
 import json
 from datetime import timedelta
@@ -95,13 +95,13 @@ def test_a_row_that_is_being_built_is_left_alone(report):
 
 
 def test_a_silent_row_is_taken_over_and_the_sleeper_writes_nothing(report, monkeypatch):
-    """The sleeper wakes up while its twin is done."""
+    """A worker that was suspended continues after another one has finished."""
 
     def slow(snapshot):
         for number, rendered in enumerate(render.render_report(snapshot)):
             if number == 1 and report.pk not in seen:
                 seen.add(report.pk)
-                with silently(settings.REPORT_SILENCE_SECONDS + 1):
+                with silently(settings.REPORT_LEASE_SECONDS + 1):
                     tasks.build_report(report.pk)
             yield rendered
 
@@ -139,7 +139,7 @@ def test_failure_goes_back_to_the_queue_and_is_given_up_after_three(report, brok
 def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
     Report.objects.update(state=ReportState.BUILDING, attempts=3, heartbeat_at=clock.now(), claim_token="0" * 32)
 
-    with silently(settings.REPORT_SILENCE_SECONDS + 1):
+    with silently(settings.REPORT_LEASE_SECONDS + 1):
         tasks.requeue_reports()
 
     report.refresh_from_db()
@@ -150,7 +150,7 @@ def test_worker_that_dies_three_times_is_given_up_by_the_tick(report):
 def test_tick_rings_for_what_is_queued_or_silent_and_nothing_else(monkeypatch):
     waiting, silent, busy, done = (queued(name) for name in ("a", "b", "c", "d"))
     Report.objects.filter(pk=done.pk).update(state=ReportState.READY, ready_at=clock.now())
-    with silently(-settings.REPORT_SILENCE_SECONDS - 1):
+    with silently(-settings.REPORT_LEASE_SECONDS - 1):
         Report.objects.claim(silent.pk)
     Report.objects.claim(busy.pk)
     rung = []
@@ -172,7 +172,7 @@ def test_data_that_do_not_match_their_hash_are_never_printed(report, monkeypatch
 
 
 def test_letters_files_and_state_are_one_step(report, monkeypatch):
-    """Where the letters cannot be written, nothing is: the next attempt does all of it."""
+    """If the emails cannot be stored, nothing is; the next attempt does everything."""
     monkeypatch.setattr("reports.services.reports._notify_recipients", lambda report: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):

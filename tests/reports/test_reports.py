@@ -1,4 +1,4 @@
-"""Issuing: frozen once, numbered, from accepted data alone, and nothing that is for the city alone."""
+"""Issuing: frozen once, numbered, from accepted data only, without what the city does not share."""
 
 from datetime import date, timedelta
 
@@ -256,7 +256,7 @@ def test_published_evaluation_is_printed_with_agreement_and_without_single_ratin
 
 
 def evaluated(case):
-    """The evaluation judged this quarter; the report is on the next one."""
+    """The evaluation is about this quarter, the report about the next one."""
     return published_result(case), accepted_city(case.city, ahead=1)
 
 
@@ -321,7 +321,7 @@ def test_issued_data_never_change(city, change):
 
 @pytest.fixture
 def another_program():
-    """SQL as others speak it: without the site's settings a replaced row is deleted in silence."""
+    """A connection without the site's settings, where REPLACE deletes rows without firing triggers."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA recursive_triggers = OFF")
@@ -330,7 +330,7 @@ def another_program():
             cursor.execute("PRAGMA recursive_triggers = ON")
 
 
-FORGED = {  # what a forger gives another value; the other columns, keys among them, stay
+FORGED = {  # columns that an attacker would change; the others, keys too, stay
     "by_number": {"id": 9_999, "revision": 99},
     "by_subject": {"id": 9_999, "number": "EPI-FORGED"},
     "by_id": {"number": "EPI-FORGED", "revision": 99},
@@ -358,7 +358,7 @@ def test_issued_report_is_not_replaced_by_a_forged_one(city, issue, name, anothe
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statement")
 @pytest.mark.parametrize("key", ["id", "rowid", "number", "revision"])
 def test_issued_report_does_not_give_way_to_another(city, key, another_program):
-    """UPDATE OR REPLACE takes away the row whose key it is given."""
+    """UPDATE OR REPLACE deletes the row that already has the new key."""
     world = accepted_city(city)
     first = issue_city(world)
     reopen_and_accept(world)
@@ -447,7 +447,7 @@ def test_network_schedule_issues_when_the_last_city_was_accepted(city, schedule)
 
 def test_recipients_get_one_letter_with_a_link_once_it_is_ready(city, schedule):
     world = accepted_city(city)
-    member(BodyKind.NETWORK_OFFICE, Role.PARTNER, user=world.lead)  # two roles, one letter
+    member(BodyKind.NETWORK_OFFICE, Role.PARTNER, user=world.lead)  # two roles, one email
     partner = member(BodyKind.NETWORK_OFFICE, Role.PARTNER)
     member(BodyKind.NETWORK_OFFICE, Role.TRAINER)
     Mail.objects.all().delete()
@@ -478,11 +478,11 @@ def test_retry_queues_a_failed_report_with_all_its_attempts(city):
         retry_report(report, by=None)
 
 
-# ---- what is seldom
+# ---- rare cases
 
 
 def test_of_two_who_issue_at_once_one_is_first(city, monkeypatch):
-    """The second's row is refused by the unique key: it gets the first's report."""
+    """The unique key refuses the second row; the second person gets the first one's report."""
     world, real = accepted_city(city), reports._freeze
 
     def late(*args, **kwargs):

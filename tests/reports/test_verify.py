@@ -1,4 +1,4 @@
-"""Is this report genuine? Yes for what was issued, no after one changed byte; nothing is kept of what was asked."""
+"""*Verify* accepts issued files, refuses them with one changed byte, and stores nothing that was uploaded."""
 
 from pathlib import Path
 

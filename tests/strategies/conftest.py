@@ -1,4 +1,4 @@
-"""What the tests of pages share: a city with an open period, an action, and somebody signed in."""
+"""Fixtures for the view tests: a city with an open period, an action and signed-in users."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -40,8 +40,8 @@ def photo():
 
 
 @pytest.fixture(autouse=True)
-def _own_files(settings, tmp_path):
-    """Uploads of one test lie in its own folder."""
+def _temporary_storage(settings, tmp_path):
+    """Store the uploads of each test in its own temporary folder."""
     options = {"location": str(tmp_path / "files")}
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}

@@ -1,4 +1,4 @@
-"""Short ways for the tests of strategies."""
+"""Helpers for the tests of strategies."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from strategies.services import updates
 from tests.factories import member
 
 
-def told(text="We met.", **more):
-    """What an official types: today, ongoing."""
+def update_input(text="We met.", **more):
+    """Return the input of an update dated today, with the status "ongoing"."""
     return updates.UpdateInput(**({"date": clock.today(), "text": text, "stage": "ongoing"} | more))
 
 
@@ -18,5 +18,5 @@ def days(number):
 
 
 def an_official(city):
-    """Not signed in, and without the other roles around."""
+    """Return an official of the city, not signed in and without users for the other roles."""
     return member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city, organisation=city.municipality)

@@ -1,4 +1,4 @@
-"""The workbench's pages of periods and phases."""
+"""Admin pages of reporting periods, city periods and pilot phases."""
 
 from datetime import date
 
@@ -34,7 +34,7 @@ def test_new_period_is_scheduled_in_every_city(staff, city, coordinator):
     assert ReportingPeriod.objects.get().history.get().history_user == coordinator
 
 
-def test_wrong_dates_come_back_with_sentences(staff):
+def test_period_form_with_wrong_dates_shows_errors(staff):
     ReportingPeriodFactory(starts_on=date(2026, 10, 1))
 
     response = staff.post(reverse(ADD), PERIOD | {"starts_on": "2026-12-01", "due_on": "2027-01-01"})
@@ -44,18 +44,18 @@ def test_wrong_dates_come_back_with_sentences(staff):
     assert staff.post(reverse(ADD), PERIOD | {"name": ""}).context["adminform"].form.errors.keys() == {"name"}
 
 
-def test_period_is_renamed(staff, city):
+def test_period_name_can_be_changed(staff, city):
     period = CityPeriodFactory(city=city).period
-    address = reverse("admin:strategies_reportingperiod_change", args=[period.pk])
-    same = {name: getattr(period, name) for name in PERIOD}
+    url = reverse("admin:strategies_reportingperiod_change", args=[period.pk])
+    unchanged = {name: getattr(period, name) for name in PERIOD}
 
-    assert staff.post(address, same | {"name": "Winter"}).status_code == 302
+    assert staff.post(url, unchanged | {"name": "Winter"}).status_code == 302
 
     period.refresh_from_db()
     assert period.name == "Winter"
 
 
-def test_periods_of_cities_are_looked_at(staff, city, django_assert_max_num_queries):
+def test_city_periods_are_read_only(staff, city, django_assert_max_num_queries):
     for ahead in range(3):
         row = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead))
 
@@ -68,27 +68,27 @@ def test_periods_of_cities_are_looked_at(staff, city, django_assert_max_num_quer
     assert CityPeriod.objects.filter(state="published").count() == 0
 
 
-def test_steps_are_made_and_changed_with_checked_dates(staff, city):
+def test_phase_dates_are_validated_when_added_and_changed(staff, city):
     dates = {"planned_start": "2026-01-01", "planned_end": "2026-12-31", "actual_start": "", "actual_end": ""}
-    address = reverse("admin:pilot_pilotphase_add")
+    url = reverse("admin:pilot_pilotphase_add")
 
-    wrong = staff.post(address, dates | {"city": city.pk, "kind": "pact", "planned_end": "2025-12-31"})
-    made = staff.post(address, dates | {"city": city.pk, "kind": "pact"})
+    wrong = staff.post(url, dates | {"city": city.pk, "kind": "pact", "planned_end": "2025-12-31"})
+    added = staff.post(url, dates | {"city": city.pk, "kind": "pact"})
     phase = PilotPhase.objects.get()
     change = reverse("admin:pilot_pilotphase_change", args=[phase.pk])
-    unfilled = staff.post(change, dates | {"version": 1, "planned_start": ""})
+    incomplete = staff.post(change, dates | {"version": 1, "planned_start": ""})
     changed = staff.post(change, dates | {"version": 1, "actual_start": "2026-01-02"})
     stale = staff.post(change, dates | {"version": 1})
 
     phase.refresh_from_db()
     assert set(wrong.context["adminform"].form.errors) == {"planned_end"}
-    assert set(unfilled.context["adminform"].form.errors) == {"planned_start"}
-    assert (made.status_code, changed.status_code, stale.status_code) == (302, 302, 200)
+    assert set(incomplete.context["adminform"].form.errors) == {"planned_start"}
+    assert (added.status_code, changed.status_code, stale.status_code) == (302, 302, 200)
     assert (phase.actual_start, phase.version) == (date(2026, 1, 2), 2)
 
 
 @pytest.mark.parametrize("name", ["strategies_reportingperiod", "strategies_cityperiod", "pilot_pilotphase"])
-def test_lead_finds_no_workbench(client, lead, city, name):
+def test_lead_official_has_no_access_to_admin(client, lead, city, name):
     PilotPhaseFactory(city=city)
     client.force_login(lead)
 

@@ -1,4 +1,4 @@
-"""Returning says where: the coordinator marks parts of what was submitted, the city sees them with links."""
+"""Returned periods: the coordinator marks parts of the submission, and the city sees them with links."""
 
 from decimal import Decimal
 
@@ -56,18 +56,20 @@ def returned(submitted, action, other_action, indicator, everyone):
     return submitted
 
 
-def test_the_form_offers_the_parts_of_what_was_submitted(client, submitted, everyone, action, other_action, indicator):
-    new = ActionFactory(objective=action.objective, title="Came afterwards")
+def test_return_form_offers_the_parts_of_the_submission(client, submitted, everyone, action, other_action, indicator):
+    later_action = ActionFactory(objective=action.objective, title="Came afterwards")
     client.force_login(everyone["coordinator"])
 
     page = client.get(url("cityperiod_return", submitted.pk)).content.decode()
 
     for name in ("narrative", f"action_{action.pk}", f"action_{other_action.pk}", f"indicator_{indicator.pk}"):
         assert f'name="mark_{name}"' in page
-    assert new.title not in page
+    assert later_action.title not in page
 
 
-def test_ticks_and_lines_are_kept_in_the_move(client, submitted, everyone, action, other_action, indicator):
+def test_marked_parts_and_comments_are_stored_with_the_move(
+    client, submitted, everyone, action, other_action, indicator
+):
     client.force_login(everyone["coordinator"])
     data = {"text": "Nearly.", "mark_narrative": "on", f"line_action_{action.pk}": "How many?"}
 
@@ -81,18 +83,20 @@ def test_ticks_and_lines_are_kept_in_the_move(client, submitted, everyone, actio
     ]
 
 
-def test_what_was_typed_survives_a_missing_reason(client, submitted, everyone, action):
+def test_return_form_keeps_input_when_the_reason_is_missing(client, submitted, everyone, action):
     client.force_login(everyone["coordinator"])
 
-    answer = client.post(url("cityperiod_return", submitted.pk), {"text": "", f"line_action_{action.pk}": "How many?"})
+    response = client.post(
+        url("cityperiod_return", submitted.pk), {"text": "", f"line_action_{action.pk}": "How many?"}
+    )
 
-    page = answer.content.decode()
+    page = response.content.decode()
     assert 'value="How many?"' in page
     assert page.count('<details class="epi-more" open') == 2
     assert not submitted.moves.filter(verb="return").exists()
 
 
-def test_marks_are_optional_and_of_this_revision_alone(submitted, everyone):
+def test_marks_are_optional_and_limited_to_the_current_revision(submitted, everyone):
     with pytest.raises(InputRefused, match="what was submitted"):
         periods.return_period(submitted, by=everyone["coordinator"], comments="Look.", marks={"action_0": "Here."})
     periods.return_period(submitted, by=everyone["coordinator"], comments="Look.")
@@ -100,11 +104,11 @@ def test_marks_are_optional_and_of_this_revision_alone(submitted, everyone):
     assert submitted.moves.get(verb="return").places == []
 
 
-def test_nothing_submitted_has_no_places():
+def test_sections_are_empty_without_a_submission():
     assert sections_of(None) == []
 
 
-def test_the_period_tells_officials_where_with_links(client, returned, everyone, other_action, indicator):
+def test_period_page_links_officials_to_the_marked_parts(client, returned, everyone, other_action, indicator):
     client.force_login(everyone["official"])
 
     page = client.get(returned.get_absolute_url()).content.decode()
@@ -119,7 +123,7 @@ def test_the_period_tells_officials_where_with_links(client, returned, everyone,
         assert f'<li><a href="{address}">' in page
 
 
-def test_who_may_not_mend_it_gets_no_link(client, returned, everyone):
+def test_period_page_shows_no_edit_link_without_permission(client, returned, everyone):
     for role in ("viewer", "coordinator"):
         client.force_login(everyone[role])
         page = client.get(returned.get_absolute_url()).content.decode()
@@ -127,19 +131,19 @@ def test_who_may_not_mend_it_gets_no_link(client, returned, everyone):
         assert f'<li><a href="{url("narrative_edit", returned.pk)}">' not in page
 
 
-def test_my_work_asks_officials_for_all_marks_and_owners_for_their_own(client, returned, everyone, owner):
-    found = {}
+def test_my_work_lists_all_marks_for_officials_and_own_marks_for_responsible_people(client, returned, everyone, owner):
+    rows_by_user = {}
     for name, user in (("official", everyone["official"]), ("owner", owner), ("viewer", everyone["viewer"])):
         client.force_login(user)
         due = client.get(url("my_work")).context["work"].due
-        found[name] = sorted(str(row.title).split(":")[0] for row in due if "needs work" in str(row.title))
+        rows_by_user[name] = sorted(str(row.title).split(":")[0] for row in due if "needs work" in str(row.title))
 
-    assert len(found["official"]) == 4
-    assert [title.partition(" ")[2] for title in found["owner"]] == ["Open doors"]
-    assert found["viewer"] == []
+    assert len(rows_by_user["official"]) == 4
+    assert [title.partition(" ")[2] for title in rows_by_user["owner"]] == ["Open doors"]
+    assert rows_by_user["viewer"] == []
 
 
-def test_submitted_again_asks_for_nothing_more(client, returned, everyone):
+def test_marks_disappear_after_resubmission(client, returned, everyone):
     periods.submit_period(returned, by=everyone["lead"])
     client.force_login(everyone["official"])
 
@@ -147,9 +151,9 @@ def test_submitted_again_asks_for_nothing_more(client, returned, everyone):
     assert "What needs work" not in client.get(returned.get_absolute_url()).content.decode()
 
 
-def test_the_letter_names_the_places(returned, everyone, other_action, indicator):
-    letter = Mail.objects.get(recipient=everyone["lead"].email)
+def test_return_email_names_the_marked_parts(returned, everyone, other_action, indicator):
+    mail = Mail.objects.get(recipient=everyone["lead"].email)
 
-    assert "Nearly there." in letter.body
-    assert f"– {other_action.code} Open doors: Who came?" in letter.body
-    assert "– Visits" in letter.body
+    assert "Nearly there." in mail.body
+    assert f"– {other_action.code} Open doors: Who came?" in mail.body
+    assert "– Visits" in mail.body

@@ -1,4 +1,4 @@
-"""Numbers as people type or paste them."""
+"""Number fields accept numbers as people type or paste them."""
 
 from decimal import Decimal
 
@@ -29,24 +29,24 @@ from strategies.forms.fields import AmountField, CountField
         ("sv", "\u2212 5", "-5"),
     ],
 )
-def test_an_amount_is_read_as_it_was_meant(language, typed, number):
+def test_amount_field_parses_localised_numbers(language, typed, number):
     with translation.override(language):
         assert AmountField().clean(typed) == Decimal(number)
 
 
 @pytest.mark.parametrize("typed", ["a lot", "1 2,3,4.5x", "NaN", "Infinity", "--5", "1e999999"])
-def test_what_is_no_number_is_refused(typed):
+def test_amount_field_refuses_text_that_is_not_a_number(typed):
     with pytest.raises(ValidationError):
         AmountField(max_digits=14, decimal_places=2).clean(typed)
 
 
 @pytest.mark.parametrize("typed", ["-1", "1.5", "3000000000", "many"])
-def test_a_count_is_whole_and_not_negative(typed):
+def test_count_field_refuses_negative_fractional_and_large_numbers(typed):
     with translation.override("en"), pytest.raises(ValidationError):
         CountField().clean(typed)
 
 
-def test_a_count_is_an_int_and_nothing_is_none():
+def test_count_field_returns_int_or_none_when_empty():
     assert (CountField().clean("31"), CountField(required=False).clean("")) == (31, None)
 
 
@@ -62,7 +62,7 @@ def test_a_count_is_an_int_and_nothing_is_none():
         ("sv", "0.1250", "0,125"),
     ],
 )
-def test_what_is_stored_is_shown_without_needless_decimals_and_read_back(language, stored, shown):
+def test_amount_field_shows_stored_value_without_trailing_zeros(language, stored, shown):
     class Amount(forms.Form):
         amount = AmountField()
 
@@ -73,5 +73,5 @@ def test_what_is_stored_is_shown_without_needless_decimals_and_read_back(languag
         assert AmountField().clean(shown) == Decimal(stored)
 
 
-def test_what_was_typed_stays_as_typed():
+def test_amount_field_keeps_typed_text():
     assert AmountField().prepare_value("1 200,00") == "1 200,00"

@@ -1,4 +1,4 @@
-"""What a submission freezes, and how much of it each reader reads."""
+"""What a submission freezes, and which parts of it each user can see."""
 
 import json
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ from tests.factories import (
     member,
 )
 
-from .helpers import an_official, days, told
+from .helpers import an_official, days, update_input
 
 pytestmark = pytest.mark.django_db
 
@@ -56,14 +56,14 @@ def city_period(city):
 
 @pytest.fixture
 def action(city, city_period):
-    """With one update of each visibility in the period."""
+    """Return a published action of the city in the open period."""
     return ActionFactory(city=city, published=True, owner=city.municipality)
 
 
 @pytest.fixture
-def three(action, official):
+def updates_by_visibility(action, official):
     return [
-        updates.log_update(action, by=official, data=told(f"For {name}.", visibility=name, spent=Decimal(10)))
+        updates.log_update(action, by=official, data=update_input(f"For {name}.", visibility=name, spent=Decimal(10)))
         for name in ("city", "network", "public")
     ]
 
@@ -74,7 +74,7 @@ def publish(city_period, lead, coordinator):
     periods.publish_period(city_period, by=lead)
 
 
-def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action, official, lead):
+def test_snapshot_holds_the_facts_and_the_plan(city, city_period, action, official, lead):
     action.objective.area.theme = ThemeFactory(code="work")
     action.objective.area.save()
     action.partners.add(OrganisationFactory(name="Library"))
@@ -90,7 +90,7 @@ def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action
     PilotPhaseFactory(city=city)
     photo = StoredFileFactory(uploaded_by=official)
     chair = member(BodyKind.EXPERT_GROUP, Role.CHAIR, city).person
-    data = told(
+    data = update_input(
         milestones=[milestone],
         spent=Decimal("12.50"),
         budget_line=line,
@@ -104,8 +104,8 @@ def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action
     contents = periods.submit_period(city_period, by=lead).contents
 
     (entry,) = contents["actions"]
-    (told_update,) = entry["updates"]
-    (measured,) = contents["indicators"]
+    (frozen_update,) = entry["updates"]
+    (frozen_indicator,) = contents["indicators"]
     assert contents["narrative"] == {"text": "A good quarter.", "language": "en"}
     assert contents["city"] | {"name": "Linköping", "currency": "SEK"} == contents["city"]
     assert contents["strategy"]["areas"][0]["theme"] == "work"
@@ -116,20 +116,20 @@ def test_snapshot_holds_facts_and_the_plan_as_it_stood(city, city_period, action
     assert (entry["progress"], entry["budget"], entry["spent"]) == (100, "500.5", "12.5")
     assert (entry["spent_in_period"], entry["update_count"], entry["has_accountable"]) == ("12.5", 1, False)
     assert entry["milestones"][0] | {"weight": 3, "reached_on": clock.today().isoformat()} == entry["milestones"][0]
-    assert told_update["uuid"] == str(update.uuid)
-    assert told_update["milestones"] == [milestone.pk]
-    assert told_update["author"] | {"body": "city_office", "role": "official"} == told_update["author"]
-    assert told_update["on_behalf_of"] == {"organisation": "", "body": "expert_group", "role": "chair"}
-    assert told_update["evidence"][0]["file"]["sha256"] == photo.sha256
-    assert (measured["value"]["value"], measured["target"]) == ("4.5", "9")
+    assert frozen_update["uuid"] == str(update.uuid)
+    assert frozen_update["milestones"] == [milestone.pk]
+    assert frozen_update["author"] | {"body": "city_office", "role": "official"} == frozen_update["author"]
+    assert frozen_update["on_behalf_of"] == {"organisation": "", "body": "expert_group", "role": "chair"}
+    assert frozen_update["evidence"][0]["file"]["sha256"] == photo.sha256
+    assert (frozen_indicator["value"]["value"], frozen_indicator["target"]) == ("4.5", "9")
 
 
-def test_snapshot_names_no_person(city, city_period, action, official, lead):
+def test_snapshot_contains_no_personal_names(city, city_period, action, official, lead):
     responsible = PersonFactory(name="Astrid Ahlgren", email="astrid@town.example")
     Action.objects.filter(pk=action.pk).update(responsible=responsible)
     official.first_name, official.last_name = "Olle", "Official"
     official.save()
-    updates.log_update(action, by=official, data=told(on_behalf_of=responsible))
+    updates.log_update(action, by=official, data=update_input(on_behalf_of=responsible))
 
     snapshot = periods.submit_period(city_period, by=lead).snapshot
 
@@ -137,7 +137,7 @@ def test_snapshot_names_no_person(city, city_period, action, official, lead):
         assert name not in snapshot
 
 
-def test_rows_say_what_the_snapshot_says(city_period, action, three, official, lead):
+def test_revision_rows_match_the_snapshot(city_period, action, updates_by_visibility, official, lead):
     indicator = IndicatorFactory(strategy=action.strategy)
     values.set_value(indicator, city_period, by=official, value=Decimal("7"))
     IndicatorFactory(strategy=action.strategy, name="Zero")
@@ -152,15 +152,15 @@ def test_rows_say_what_the_snapshot_says(city_period, action, three, official, l
     assert sha256_hex(canonical(revision.contents)) == revision.sha256
 
 
-def test_figures_end_with_the_period(city, official, lead):
-    """What was logged in a later period is not in this one, and health is judged on the period's last day."""
+def test_figures_exclude_later_periods(city, official, lead):
+    """Updates of later periods are not counted; health is computed for the last day of the period."""
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
     CityPeriodFactory(city=city)
     last_day = before.period.ends_on
     action = ActionFactory(city=city, starts_on=last_day - days(50), ends_on=last_day + days(1))
     indicator = IndicatorFactory(strategy=action.strategy)
     for day, text in ((last_day, "Then."), (clock.today(), "Now.")):
-        data = told(text, date=day, spent=Decimal(5), progress=80, values={indicator: Decimal(day.year)})
+        data = update_input(text, date=day, spent=Decimal(5), progress=80, values={indicator: Decimal(day.year)})
         updates.log_update(action, by=official, data=data)
 
     contents = periods.submit_period(before, by=lead).contents
@@ -170,7 +170,7 @@ def test_figures_end_with_the_period(city, official, lead):
     assert (entry["last_update_on"], entry["expected"]) == (last_day.isoformat(), 98)
 
 
-def test_earlier_values_stand_beside(city, official, lead):
+def test_indicator_values_include_earlier_periods(city, official, lead):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
     indicator = IndicatorFactory(strategy=ActionFactory(city=city).strategy)
     for number, city_period in enumerate((before, now)):
@@ -182,7 +182,7 @@ def test_earlier_values_stand_beside(city, official, lead):
     assert entry["earlier"] == [{"period": before.period.name, "value": Decimal(1), "visibility": "network"}]
 
 
-def test_withdrawn_action_with_facts_stays_in_the_snapshot(city_period, action, three, official):
+def test_withdrawn_action_with_updates_stays_in_the_snapshot(city_period, action, updates_by_visibility, official):
     ActionFactory(city=city_period.city, withdrawn_at=clock.now(), withdrawn_reason="Never begun.")
     plans.withdraw_action(action, by=official, reason="Merged.")
 
@@ -197,7 +197,7 @@ def test_city_without_strategy_can_submit(city_period, lead):
     assert (contents["strategy"], contents["actions"], contents["narrative"]) == (None, [], None)
 
 
-def test_author_without_office_is_told_by_nothing_more(city_period, action, three, official):
+def test_author_without_membership_is_shown_without_body_and_role(city_period, action, updates_by_visibility, official):
     person = official.person
     person.memberships.all().delete()
 
@@ -210,12 +210,10 @@ def test_author_without_office_is_told_by_nothing_more(city_period, action, thre
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_snapshot_costs_the_same_for_one_action_or_five(
-    city, city_period, official, count, django_assert_max_num_queries
-):
+def test_snapshot_query_count_is_constant(city, city_period, official, count, django_assert_max_num_queries):
     for action in ActionFactory.create_batch(count, city=city):
         indicator = IndicatorFactory(strategy=action.strategy, action=action)
-        data = told(milestones=[MilestoneFactory(action=action)], links=["https://a.example"])
+        data = update_input(milestones=[MilestoneFactory(action=action)], links=["https://a.example"])
         data.values = {indicator: Decimal(1)}
         updates.log_update(action, by=official, data=data)
 
@@ -225,37 +223,39 @@ def test_snapshot_costs_the_same_for_one_action_or_five(
     assert len(contents["actions"]) == count
 
 
-# ---- reading
+# ---- visibility
 
 CITY, NETWORK, PUBLIC = ["For city.", "For network.", "For public."], ["For network.", "For public."], ["For public."]
 INSIDERS = {"viewer", "expert", "local_committee", "official", "lead"}
 READERS = {"partner", "trainer", "scientific", "scientific_conflicted", "coordinator"}
 
 
-def texts(role):
+def visible_texts(role):
     if role in INSIDERS:
         return CITY
     return NETWORK if role in READERS else PUBLIC
 
 
-def test_each_reader_reads_the_log_by_visibility(everyone, city_period, action, three):
+def test_frozen_log_is_filtered_by_visibility(everyone, city_period, action, updates_by_visibility):
     coordinator, lead = everyone["coordinator"], everyone["lead"]
-    read = {}
+    texts_by_step = {}
     for step in ("submitted", "published"):
         if step == "submitted":
             periods.submit_period(city_period, by=lead)
         else:
             periods.accept_period(city_period, by=coordinator)
             periods.publish_period(city_period, by=lead)
-        read[step] = {role: sorted(row["text"] for row in frozen_log(action, user)) for role, user in everyone.items()}
+        texts_by_step[step] = {
+            role: sorted(row["text"] for row in frozen_log(action, user)) for role, user in everyone.items()
+        }
 
     for role in everyone:
-        hidden_yet = role not in INSIDERS | READERS
-        assert (role, read["submitted"][role]) == (role, [] if hidden_yet else texts(role))
-        assert (role, read["published"][role]) == (role, texts(role))
+        is_hidden = role not in INSIDERS | READERS
+        assert (role, texts_by_step["submitted"][role]) == (role, [] if is_hidden else visible_texts(role))
+        assert (role, texts_by_step["published"][role]) == (role, visible_texts(role))
 
 
-def test_snapshot_is_cut_for_each_reader(everyone, city, city_period, action, three, official):
+def test_snapshot_is_redacted_for_each_role(everyone, city, city_period, action, updates_by_visibility, official):
     for visibility in ("city", "public"):
         indicator = IndicatorFactory(strategy=action.strategy, name=visibility)
         values.set_value(indicator, city_period, by=official, value=Decimal(1), visibility=visibility)
@@ -263,51 +263,53 @@ def test_snapshot_is_cut_for_each_reader(everyone, city, city_period, action, th
     contents = periods.submit_period(city_period, by=everyone["lead"]).contents
 
     for role, user in everyone.items():
-        cut = redact_for(contents, user, city)
-        entry = next(row for row in cut["actions"] if row["id"] == action.pk)
-        assert sorted(row["text"] for row in entry["updates"]) == texts(role)
-        assert (entry["hidden"], entry["spent"]) == (3 - len(texts(role)), "30")
-        shown = [row["value"] is not None for row in cut["indicators"]]
+        redacted = redact_for(contents, user, city)
+        entry = next(row for row in redacted["actions"] if row["id"] == action.pk)
+        assert sorted(row["text"] for row in entry["updates"]) == visible_texts(role)
+        assert (entry["hidden"], entry["spent"]) == (3 - len(visible_texts(role)), "30")
+        shown = [row["value"] is not None for row in redacted["indicators"]]
         assert shown == [role in INSIDERS, True]
-        assert len(cut["actions"]) == (2 if role in INSIDERS | READERS else 1)
+        assert len(redacted["actions"]) == (2 if role in INSIDERS | READERS else 1)
 
 
-def test_public_goes_on_reading_what_was_published(everyone, city_period, action, three, coordinator, lead):
+def test_public_reads_the_published_revision_while_the_period_is_reopened(
+    everyone, city_period, action, updates_by_visibility, coordinator, lead
+):
     public, partner = everyone["public"], everyone["partner"]
     publish(city_period, lead, coordinator)
     first = revision_for(city_period, public)
 
     periods.reopen_period(city_period, by=coordinator, reason="A digit too many.")
-    update = three[2]
-    updates.change_update(update, by=update.author, data=told("Changed.", visibility="public"), version=1)
-    while_open = (revision_for(city_period, public), revision_for(city_period, partner))
+    update = updates_by_visibility[2]
+    updates.change_update(update, by=update.author, data=update_input("Changed.", visibility="public"), version=1)
+    revisions_while_open = (revision_for(city_period, public), revision_for(city_period, partner))
     second = periods.submit_period(city_period, by=lead)
 
-    assert while_open == (first, first)
+    assert revisions_while_open == (first, first)
     assert (revision_for(city_period, public), revision_for(city_period, partner)) == (first, second)
     assert [row["text"] for row in frozen_log(action, public)] == ["For public."]
     assert [(row["text"], row["revision"]) for row in frozen_log(action, partner)][:1] == [("Changed.", 2)]
 
 
-def test_nobody_outside_reads_before_submission(everyone, city_period, action, three):
+def test_no_revision_is_visible_before_submission(everyone, city_period, action, updates_by_visibility):
     assert {revision_for(city_period, user) for user in everyone.values()} == {None}
     assert [row for user in everyone.values() for row in frozen_log(action, user)] == []
 
 
-def test_values_are_read_likewise(everyone, city_period, action, official, lead):
-    shown, hidden, empty = IndicatorFactory.create_batch(3, strategy=action.strategy)
-    values.set_value(shown, city_period, by=official, value=Decimal(4))
-    values.set_value(hidden, city_period, by=official, value=Decimal(5), visibility="city")
+def test_submitted_values_are_filtered_by_visibility(everyone, city_period, action, official, lead):
+    network_indicator, city_indicator, empty_indicator = IndicatorFactory.create_batch(3, strategy=action.strategy)
+    values.set_value(network_indicator, city_period, by=official, value=Decimal(4))
+    values.set_value(city_indicator, city_period, by=official, value=Decimal(5), visibility="city")
     periods.submit_period(city_period, by=lead)
 
     partner, viewer = everyone["partner"], everyone["viewer"]
-    assert [row["value"] for row in submitted_values(shown, partner)] == ["4"]
-    assert submitted_values(hidden, partner) == submitted_values(empty, viewer) == []
-    assert submitted_values(hidden, viewer)[0]["period"] == city_period.period.name
+    assert [row["value"] for row in submitted_values(network_indicator, partner)] == ["4"]
+    assert submitted_values(city_indicator, partner) == submitted_values(empty_indicator, viewer) == []
+    assert submitted_values(city_indicator, viewer)[0]["period"] == city_period.period.name
 
 
-def forged(city_period, action, *, contents, sha256):
-    """By somebody who has taken the locks off the database."""
+def create_forged_revision(city_period, action, *, contents, sha256):
+    """Return a revision and its row, created with the triggers dropped."""
     figures = {"health": "late", "stage": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
     with triggers.triggers_dropped():
         revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256)
@@ -315,8 +317,8 @@ def forged(city_period, action, *, contents, sha256):
     return revision
 
 
-def test_broken_seal_is_not_read(everyone, city_period, action, lead):
-    revision = forged(city_period, action, contents="{}", sha256="0" * 64)
+def test_revision_with_wrong_hash_raises_hash_mismatch(everyone, city_period, action, lead):
+    revision = create_forged_revision(city_period, action, contents="{}", sha256="0" * 64)
 
     with pytest.raises(HashMismatch):
         frozen_log(action, lead)
@@ -324,20 +326,20 @@ def test_broken_seal_is_not_read(everyone, city_period, action, lead):
         _ = revision.contents
 
 
-def test_row_that_is_not_in_its_snapshot_is_not_read(city_period, action, lead):
-    forged(city_period, action, contents='{"updates":[]}', sha256=sha256_hex("{}"))
+def test_row_that_differs_from_its_snapshot_raises_hash_mismatch(city_period, action, lead):
+    create_forged_revision(city_period, action, contents='{"updates":[]}', sha256=sha256_hex("{}"))
 
     with pytest.raises(HashMismatch):
         frozen_log(action, lead)
 
 
-def test_same_facts_freeze_to_the_same_bytes(city_period, action, three, official):
-    Evidence.objects.create(update=three[0], link="https://a.example")
+def test_snapshot_is_deterministic(city_period, action, updates_by_visibility, official):
+    Evidence.objects.create(update=updates_by_visibility[0], link="https://a.example")
     with clock.at(datetime(2026, 11, 23, 12, tzinfo=UTC)):
         assert canonical(period_contents(city_period)) == canonical(period_contents(city_period))
 
 
-def test_superseded_strategy_is_not_in_the_plan(city_period, action):
+def test_superseded_strategy_is_not_in_the_snapshot(city_period, action):
     Strategy.objects.update(superseded_at=clock.now())
     new = StrategyFactory(city=city_period.city)
 

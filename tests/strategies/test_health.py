@@ -1,4 +1,4 @@
-"""How an action does: SQL and Python say the same, whatever was logged; and the reason names the figures."""
+"""Health of actions: the SQL and Python computations agree, and the reason names the figures."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,12 +14,10 @@ from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
 from strategies.models.health import (
     HealthInputs,
-    expected_of,
     explain,
     health_inputs,
     health_of,
     health_reason,
-    progress_of,
 )
 from tests.factories import (
     ActionFactory,
@@ -40,9 +38,9 @@ NEAR = st.integers(-200, 200)
 
 @st.composite
 def plans(draw):
-    """An action as data: dates as days from today."""
+    """Draw an action as plain data, with dates as days from today."""
     start = draw(NEAR)
-    told = st.fixed_dictionaries(
+    update = st.fixed_dictionaries(
         {
             "day": st.integers(-200, 0),
             "stage": st.sampled_from(ImplementationStage.values),
@@ -50,7 +48,7 @@ def plans(draw):
             "is_withdrawn": st.booleans(),
         }
     )
-    updates = draw(st.lists(told, max_size=4))
+    updates = draw(st.lists(update, max_size=4))
     milestone = st.fixed_dictionaries(
         {
             "due": NEAR,
@@ -72,28 +70,28 @@ def day(offset):
     return TODAY + timedelta(days=offset)
 
 
-def store(plan, world):
-    """The plan as rows, without services: any history may lie in the database."""
+def store(plan, shared_data):
+    """Store the plan as rows without the services, so that any history is possible."""
     action = ActionFactory(
-        objective=world.objective,
+        objective=shared_data.objective,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
-        responsible=world.person if plan["has_responsible"] else None,
+        responsible=shared_data.person if plan["has_responsible"] else None,
     )
-    gone = {"withdrawn_at": clock.now(), "withdrawn_reason": "x"}
+    withdrawn = {"withdrawn_at": clock.now(), "withdrawn_reason": "x"}
     updates = [
         ActionUpdate.objects.create(
             action=action,
-            city_period=world.city_period,
-            author=world.author,
-            date=day(told["day"]),
+            city_period=shared_data.city_period,
+            author=shared_data.author,
+            date=day(row["day"]),
             text="x",
             language="en",
-            stage=told["stage"],
-            progress=told["progress"],
-            **(gone if told["is_withdrawn"] else {}),
+            stage=row["stage"],
+            progress=row["progress"],
+            **(withdrawn if row["is_withdrawn"] else {}),
         )
-        for told in plan["updates"]
+        for row in plan["updates"]
     ]
     for planned in plan["milestones"]:
         milestone = Milestone.objects.create(
@@ -108,21 +106,42 @@ def store(plan, world):
     return action
 
 
-def expectation(plan):
-    """The same from the data alone, in Python."""
-    standing = [(row["day"], index, row) for index, row in enumerate(plan["updates"]) if not row["is_withdrawn"]]
-    newest = max(standing, key=lambda row: row[:2])[2] if standing else None
-    stating = [row for row in standing if row[2]["progress"] is not None]
-    stated = max(stating, key=lambda row: row[:2])[2]["progress"] if stating else None
-    alive = {index for _day, index, _row in standing}
-    milestones = [(row, row["by"] in alive) for row in plan["milestones"] if not row["is_withdrawn"]]
-    waiting = [row["due"] for row, is_reached in milestones if not is_reached]
+def percentage(part: int, whole: int) -> int:
+    """Return the share in per cent, rounded to the nearest integer, halves up."""
+    return (200 * part + whole) // (2 * whole)
+
+
+def progress_of(milestones: list[tuple[int, bool]], stage: str | None, stated: int | None) -> int:
+    """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
+    whole = sum(weight for weight, _reached in milestones)
+    if whole:
+        return percentage(sum(weight for weight, reached in milestones if reached), whole)
+    return 100 if stage == ImplementationStage.COMPLETED else stated or 0
+
+
+def expected_of(starts_on: date, ends_on: date, today: date) -> int:
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    return percentage((today - starts_on).days, (ends_on - starts_on).days)
+
+
+def expected_inputs(plan):
+    """Return the expected health inputs, computed from the plain data in Python."""
+    active = [(row["day"], index, row) for index, row in enumerate(plan["updates"]) if not row["is_withdrawn"]]
+    newest = max(active, key=lambda row: row[:2])[2] if active else None
+    with_progress = [row for row in active if row[2]["progress"] is not None]
+    stated = max(with_progress, key=lambda row: row[:2])[2]["progress"] if with_progress else None
+    active_indexes = {index for _day, index, _row in active}
+    milestones = [(row, row["by"] in active_indexes) for row in plan["milestones"] if not row["is_withdrawn"]]
+    open_due_days = [row["due"] for row, is_reached in milestones if not is_reached]
     stage = newest["stage"] if newest else None
     return HealthInputs(
         stage=stage,
         starts_on=day(plan["start"]),
         ends_on=day(plan["end"]),
-        next_milestone_on=day(min(waiting)) if waiting else None,
+        next_milestone_on=day(min(open_due_days)) if open_due_days else None,
         last_update_on=day(newest["day"]) if newest else None,
         progress=progress_of([(row["weight"], is_reached) for row, is_reached in milestones], stage, stated),
         expected=expected_of(day(plan["start"]), day(plan["end"]), TODAY),
@@ -132,7 +151,7 @@ def expectation(plan):
 
 
 @pytest.fixture
-def world(city):
+def shared_data(city):
     city_period = CityPeriodFactory(city=city)
     action = ActionFactory(city=city)
     return SimpleNamespace(
@@ -140,37 +159,40 @@ def world(city):
     )
 
 
-def at_the_edges():
-    """One day before, on and after each turn that the rules take."""
+def boundary_plans():
+    """Return plans for the day before, on and after each threshold of the rules."""
     ongoing = {"stage": "ongoing", "progress": 80, "is_withdrawn": False}
-    owned = {"has_responsible": True, "milestones": []}
-    silent = [{"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | owned for day in (-91, -90, -89)]
-    ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | owned for end in (-1, 0, 1)]
-    starting = [{"start": start, "end": 50, "updates": []} | owned for start in (-1, 0, 1)]
+    with_responsible = {"has_responsible": True, "milestones": []}
+    stale = [
+        {"start": -100, "end": 300, "updates": [ongoing | {"day": day}]} | with_responsible for day in (-91, -90, -89)
+    ]
+    ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | with_responsible for end in (-1, 0, 1)]
+    starting = [{"start": start, "end": 50, "updates": []} | with_responsible for start in (-1, 0, 1)]
     due = {"weight": 1, "is_withdrawn": False, "by": None}
-    waiting = [
+    milestone_due = [
         {"start": -1, "end": 300, "has_responsible": True, "updates": [], "milestones": [due | {"due": day}]}
         for day in (-1, 0, 1)
     ]
     behind = [
-        {"start": -50, "end": 50, "updates": [ongoing | {"day": 0, "progress": done}]} | owned for done in (34, 35, 36)
+        {"start": -50, "end": 50, "updates": [ongoing | {"day": 0, "progress": done}]} | with_responsible
+        for done in (34, 35, 36)
     ]
-    return [*silent, *ending, *starting, *waiting, *behind]
+    return [*stale, *ending, *starting, *milestone_due, *behind]
 
 
 @pytest.mark.prove
 @pytest.mark.slow
-@example(at_the_edges())
+@example(boundary_plans())
 @examples(few=40, many=2_000)
 @given(st.lists(plans(), min_size=1, max_size=6))
-def test_sql_and_python_agree(world, all_plans):
+def test_sql_and_python_agree(shared_data, all_plans):
     with transaction.atomic():
-        stored = {store(plan, world).pk: plan for plan in all_plans}
+        stored = {store(plan, shared_data).pk: plan for plan in all_plans}
 
         rows = list(Action.objects.filter(pk__in=stored).with_health(TODAY))
 
         transaction.set_rollback(True)
-    expected = {pk: expectation(plan) for pk, plan in stored.items()}
+    expected = {pk: expected_inputs(plan) for pk, plan in stored.items()}
     assert {row.pk: health_inputs(row) for row in rows} == expected
     assert {row.pk: row.health for row in rows} == {pk: health_of(facts) for pk, facts in expected.items()}
     assert all(health_reason(row) for row in rows)
@@ -214,7 +236,7 @@ FACTS = HealthInputs(
         ({"has_responsible": False, "progress": 0}, Health.AT_RISK, "Progress is 0%, expected by now 50%."),
     ],
 )
-def test_first_rule_that_holds_decides(changes, health, words):
+def test_health_follows_the_first_matching_rule(changes, health, words):
     facts = FACTS._replace(**changes)
 
     assert health_of(facts) == health
@@ -234,17 +256,17 @@ def test_first_rule_that_holds_decides(changes, health, words):
         ([], None, None, 0),
     ],
 )
-def test_progress_follows_from_milestones_where_there_are_any(milestones, stage, stated, progress):
+def test_progress_is_computed_from_milestones_when_present(milestones, stage, stated, progress):
     assert progress_of(milestones, stage, stated) == progress
 
 
 @pytest.mark.parametrize("today, expected", [(0, 0), (1, 10), (9, 90), (10, 100), (11, 100), (-1, 0)])
-def test_expectation_is_a_straight_line(today, expected):
+def test_expected_progress_is_linear(today, expected):
     assert expected_of(day(0), day(10), day(today)) == expected
 
 
 @pytest.mark.django_db
-def test_two_of_three_is_sixty_seven_in_sql_too():
+def test_progress_in_sql_is_rounded_like_python():
     action = ActionFactory()
     reached = MilestoneFactory.create_batch(3, action=action)[:2]
     update = ActionUpdateFactory(action=action)
@@ -262,8 +284,8 @@ def test_two_of_three_is_sixty_seven_in_sql_too():
     ],
 )
 @pytest.mark.django_db
-def test_today_is_the_city_s_own(hour, healths):
-    """At 23:00 UTC on the last day it is tomorrow in Riga, and afternoon in New York."""
+def test_today_depends_on_the_timezone_of_the_city(hour, healths):
+    """At 23:00 UTC on the last day it is already the next day in Riga, but not in New York."""
     with clock.at(datetime(2026, 11, 23, hour, tzinfo=UTC)):
         for zone in healths:
             action = ActionFactory(
@@ -278,7 +300,7 @@ def test_today_is_the_city_s_own(hour, healths):
 
 
 @pytest.mark.django_db
-def test_money_counts_standing_lines_and_updates_once(city):
+def test_money_counts_active_budget_lines_and_updates_once(city):
     action = ActionFactory(city=city)
     MilestoneFactory.create_batch(2, action=action)
     BudgetLineFactory.create_batch(2, action=action, amount="100.50")
@@ -293,7 +315,7 @@ def test_money_counts_standing_lines_and_updates_once(city):
 
 
 @pytest.mark.django_db
-def test_facts_of_later_periods_can_be_left_out(city):
+def test_health_and_money_can_exclude_later_periods(city):
     now, later = CityPeriodFactory(city=city), CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=1))
     action = ActionFactory(city=city)
     milestone = MilestoneFactory(action=action)
@@ -310,13 +332,13 @@ def test_facts_of_later_periods_can_be_left_out(city):
 
 @pytest.mark.parametrize("row_count", [1, 5])
 @pytest.mark.django_db
-def test_list_with_everything_is_one_query(city, row_count, django_assert_num_queries):
+def test_action_list_with_health_is_one_query(city, row_count, django_assert_num_queries):
     for action in ActionFactory.create_batch(row_count, city=city, responsible=PersonFactory()):
         ActionUpdateFactory.create_batch(2, action=action)
         MilestoneFactory(action=action)
 
     with django_assert_num_queries(1):
         rows = list(Action.objects.for_list_page())
-        told = [(row.city.name, row.owner, row.responsible.name, health_reason(row)) for row in rows]
+        cells = [(row.city.name, row.owner, row.responsible.name, health_reason(row)) for row in rows]
 
-    assert len(told) == row_count
+    assert len(cells) == row_count

@@ -1,4 +1,6 @@
-"""What the history tells: parts of an action too, milestones reached and taken back, links of SWOT items."""
+"""Change history of actions, their milestones and budget lines, updates and links of SWOT items."""
+
+from datetime import date
 
 import pytest
 from django.urls import reverse
@@ -6,22 +8,22 @@ from django.urls import reverse
 from strategies.models import Risk, SwotItem
 from strategies.selectors.history import history_of, history_of_action, history_of_update
 from strategies.services import plans, updates
-from tests.factories import ActionUpdateFactory, BudgetLineFactory, MilestoneFactory, PriorityAreaFactory
+from tests.factories import ActionUpdateFactory, BudgetLineFactory, MilestoneFactory, PersonFactory, PriorityAreaFactory
 
-from .helpers import told
+from .helpers import update_input
 
 pytestmark = pytest.mark.django_db
 
 
 def changes_of(entries):
-    """The newest first: what it is about, and what changed."""
+    """Return pairs of object and change, newest first."""
     return [(entry.about, change) for entry in entries for change in entry.changes]
 
 
-def test_a_milestone_that_is_taken_back_leaves_its_trace(action, official, everyone):
+def test_history_shows_milestone_reached_and_removed(action, official, everyone):
     milestone = MilestoneFactory(action=action, title="First group")
-    update = updates.log_update(action, by=official, data=told(milestones=[milestone]))
-    updates.change_update(update, by=everyone["lead"], data=told(), version=1)
+    update = updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
+    updates.change_update(update, by=everyone["lead"], data=update_input(), version=1)
 
     of_update = [entry for entry in history_of_update(update, of_city=True) if entry.changes]
     of_action = changes_of(history_of_action(action, official))
@@ -34,30 +36,30 @@ def test_a_milestone_that_is_taken_back_leaves_its_trace(action, official, every
     assert update.milestones.count() == 0
 
 
-def test_what_an_update_reached_is_told_to_those_who_read_the_update(action, official, everyone, city):
+def test_reached_milestones_are_visible_to_readers_of_the_update(action, official, everyone, city):
     milestone = MilestoneFactory(action=action)
-    updates.log_update(action, by=official, data=told(milestones=[milestone], visibility="city"))
+    updates.log_update(action, by=official, data=update_input(milestones=[milestone], visibility="city"))
 
     assert len(changes_of(history_of_action(action, official))) == 1
     assert changes_of(history_of_action(action, everyone["coordinator"])) == []
 
 
-def test_the_history_of_an_action_holds_its_milestones_and_budget_lines(client, official, action):
+def test_action_history_includes_milestones_and_budget_lines(client, official, action):
     milestone, line = MilestoneFactory(action=action, title="Opening"), BudgetLineFactory(action=action, source="EU")
     plans.save_part(milestone, by=official, version=1, fields={"weight": 3})
     plans.save_part(line, by=official, version=1, fields={"amount": 5})
 
-    told_of = changes_of(history_of_action(action, official))
+    changes = changes_of(history_of_action(action, official))
     page = client.get(reverse("strategies:action_history", args=[action.pk])).content.decode()
 
-    assert [(about, change.label) for about, change in told_of] == [
+    assert [(about, change.label) for about, change in changes] == [
         (f"Budget line: EU {line.year}", "Amount"),
         ("Milestone: Opening", "Weight"),
     ]
     assert "Milestone: Opening" in page
 
 
-def test_links_of_swot_items_and_risks_are_kept(action, official):
+def test_history_shows_changed_links_of_swot_items_and_problems(action, official):
     area = PriorityAreaFactory(strategy=action.strategy)
     item = plans.save_part(
         SwotItem(strategy=action.strategy),
@@ -80,7 +82,7 @@ def test_links_of_swot_items_and_risks_are_kept(action, official):
 
 
 @pytest.mark.parametrize("row_count", [1, 5])
-def test_it_costs_the_same_for_one_part_or_five(client, official, action, row_count, django_assert_max_num_queries):
+def test_action_history_query_count_is_constant(client, official, action, row_count, django_assert_max_num_queries):
     for milestone in MilestoneFactory.create_batch(row_count, action=action):
         plans.save_part(milestone, by=official, version=1, fields={"title": f"Group {milestone.pk}"})
         ActionUpdateFactory(action=action).reached.create(milestone=milestone)
@@ -90,3 +92,13 @@ def test_it_costs_the_same_for_one_part_or_five(client, official, action, row_co
 
     with django_assert_max_num_queries(12):
         assert len(client.get(url).context["entries"]) > row_count
+
+
+def test_related_rows_are_named_and_days_are_written_out(action, official):
+    person = PersonFactory(name="Maria Lind")
+
+    plans.save_part(action, by=official, version=1, fields={"accountable": person, "ends_on": date(2027, 6, 30)})
+
+    changes = {label: new for _about, (label, _old, new) in changes_of(history_of(action))}
+    assert "Maria Lind" in changes.values()
+    assert "30 June 2027" in changes.values()

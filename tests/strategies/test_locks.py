@@ -1,4 +1,4 @@
-"""Nothing gets into, out of or through a locked period, by any door; and everything does while it is open."""
+"""Database locks: facts of a locked period cannot be added, changed, moved or deleted; open ones can."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ from tests.factories import (
     move_to,
 )
 
-from .helpers import an_official, told
+from .helpers import an_official, update_input
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def official(city):
 
 
 def make_facts(city, official, lead, ahead=0):
-    """A period with one of each kind of fact."""
+    """Return a city period with one fact of each kind."""
     city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead))
     action = ActionFactory(city=city)
     milestone, other = MilestoneFactory(action=action), MilestoneFactory(action=action)
     indicator = IndicatorFactory(strategy=action.strategy, action=action)
-    data = told(milestones=[milestone], links=["https://town.example/report"], city_period=city_period)
+    data = update_input(milestones=[milestone], links=["https://town.example/report"], city_period=city_period)
     data.files = [StoredFileFactory(uploaded_by=official)]
     update = updates.log_update(action, by=official, data=data)
     value = values.set_value(indicator, city_period, by=official, value=Decimal(3))
@@ -71,126 +71,137 @@ def make_facts(city, official, lead, ahead=0):
 
 
 @pytest.fixture
-def world(city, official, lead):
-    """``open`` and ``locked``: the facts of an open and of a submitted period of one city."""
+def shared_data(city, official, lead):
+    """Return the facts of an open and of a submitted period of one city as ``open`` and ``locked``."""
     locked = make_facts(city, official, lead)
     periods.submit_period(locked.city_period, by=lead)
     open_one = make_facts(city, official, lead, ahead=1)
     return SimpleNamespace(locked=locked, open=open_one, author=official, lead=lead)
 
 
-def sql(statement, *parameters):
+def execute_sql(statement, *parameters):
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.rowcount
 
 
-def new_update(world, facts, **more):
-    fields = {"action": facts.action, "author": world.author, "date": "2026-05-04", "text": "x", "language": "en"}
+def new_update(shared_data, facts, **more):
+    fields = {"action": facts.action, "author": shared_data.author, "date": "2026-05-04", "text": "x", "language": "en"}
     return ActionUpdate(**fields | {"stage": "ongoing", "city_period": facts.city_period} | more)
 
 
-def change_in_bulk(world, facts):
+def change_in_bulk(shared_data, facts):
     facts.update.text = "Changed."
     ActionUpdate.objects.bulk_update([facts.update], ["text"])
 
 
-def save_model(world, facts):
+def save_model(shared_data, facts):
     facts.update.text = "Changed."
     facts.update.save()
 
 
-def save_narrative(world, facts):
+def save_narrative(shared_data, facts):
     facts.narrative.text = "Changed."
     facts.narrative.save()
 
 
-def upsert_by_uuid(world, facts):
+def upsert_by_uuid(shared_data, facts):
     ActionUpdate.objects.bulk_create(
-        [new_update(world, facts, uuid=facts.update.uuid)],
+        [new_update(shared_data, facts, uuid=facts.update.uuid)],
         update_conflicts=True,
         unique_fields=["uuid"],
         update_fields=["text"],
     )
 
 
-def copy_in(world, facts):
-    """INSERT ... SELECT, without the ORM."""
+def insert_by_select(shared_data, facts):
+    """Copy an update with INSERT ... SELECT, without the ORM."""
     names = [f.column for f in ActionUpdate._meta.fields if f.column not in {"id", "uuid"}]
     columns = ", ".join(names)
     given = "'11111111111111111111111111111111'"
     given = f"{given}::uuid" if connection.vendor == "postgresql" else given
     table = ActionUpdate._meta.db_table
-    sql(f"INSERT INTO {table} (uuid, {columns}) SELECT {given}, {columns} FROM {table} WHERE id = %s", facts.update.pk)
+    execute_sql(
+        f"INSERT INTO {table} (uuid, {columns}) SELECT {given}, {columns} FROM {table} WHERE id = %s", facts.update.pk
+    )
 
 
-def drop_reached(world, facts):
+def delete_reached(shared_data, facts):
     MilestoneReached.objects.filter(pk=facts.reached.pk)._raw_delete("default")
 
 
-ACTS = {
+WRITES = {
     "save": save_model,
-    "queryset_update": lambda world, facts: ActionUpdate.objects.filter(pk=facts.update.pk).update(text="Changed."),
+    "queryset_update": lambda shared_data, facts: ActionUpdate.objects.filter(pk=facts.update.pk).update(
+        text="Changed."
+    ),
     "bulk_update": change_in_bulk,
-    "create": lambda world, facts: new_update(world, facts).save(),
-    "bulk_create": lambda world, facts: ActionUpdate.objects.bulk_create([new_update(world, facts)]),
+    "create": lambda shared_data, facts: new_update(shared_data, facts).save(),
+    "bulk_create": lambda shared_data, facts: ActionUpdate.objects.bulk_create([new_update(shared_data, facts)]),
     "upsert": upsert_by_uuid,
-    "sql_update": lambda world, facts: sql(
+    "sql_update": lambda shared_data, facts: execute_sql(
         "UPDATE strategies_actionupdate SET spent = 1 WHERE id = %s", facts.update.pk
     ),
-    "sql_new_id": lambda world, facts: sql(
+    "sql_new_id": lambda shared_data, facts: execute_sql(
         "UPDATE strategies_narrative SET language = 'sv' WHERE city_period_id = %s", facts.city_period.pk
     ),
-    "sql_insert_select": copy_in,
-    "withdraw": lambda world, facts: ActionUpdate.objects.filter(pk=facts.update.pk).update(
+    "sql_insert_select": insert_by_select,
+    "withdraw": lambda shared_data, facts: ActionUpdate.objects.filter(pk=facts.update.pk).update(
         withdrawn_at="2026-05-04T00:00Z", withdrawn_reason="x"
     ),
-    "value": lambda world, facts: IndicatorValue.objects.filter(pk=facts.value.pk).update(value=4),
-    "value_gone": lambda world, facts: IndicatorValue.objects.filter(pk=facts.value.pk)._raw_delete("default"),
+    "value": lambda shared_data, facts: IndicatorValue.objects.filter(pk=facts.value.pk).update(value=4),
+    "value_gone": lambda shared_data, facts: IndicatorValue.objects.filter(pk=facts.value.pk)._raw_delete("default"),
     "narrative": save_narrative,
-    "narrative_gone": lambda world, facts: Narrative.objects.filter(pk=facts.narrative.pk)._raw_delete("default"),
-    "link_table_add": lambda world, facts: MilestoneReached.objects.create(update=facts.update, milestone=facts.other),
-    "link_table_drop": drop_reached,
-    "link_table_change": lambda world, facts: MilestoneReached.objects.filter(pk=facts.reached.pk).update(
+    "narrative_gone": lambda shared_data, facts: Narrative.objects.filter(pk=facts.narrative.pk)._raw_delete("default"),
+    "link_table_add": lambda shared_data, facts: MilestoneReached.objects.create(
+        update=facts.update, milestone=facts.other
+    ),
+    "link_table_drop": delete_reached,
+    "link_table_change": lambda shared_data, facts: MilestoneReached.objects.filter(pk=facts.reached.pk).update(
         milestone=facts.other
     ),
-    "evidence_add": lambda world, facts: Evidence.objects.create(update=facts.update, link="https://a.example"),
-    "evidence_of_value": lambda world, facts: Evidence.objects.create(value=facts.value, link="https://a.example"),
-    "evidence_change": lambda world, facts: Evidence.objects.filter(pk=facts.evidence.pk).update(title="New"),
-    "evidence_gone": lambda world, facts: Evidence.objects.filter(pk=facts.evidence.pk)._raw_delete("default"),
+    "evidence_add": lambda shared_data, facts: Evidence.objects.create(update=facts.update, link="https://a.example"),
+    "evidence_of_value": lambda shared_data, facts: Evidence.objects.create(
+        value=facts.value, link="https://a.example"
+    ),
+    "evidence_change": lambda shared_data, facts: Evidence.objects.filter(pk=facts.evidence.pk).update(title="New"),
+    "evidence_gone": lambda shared_data, facts: Evidence.objects.filter(pk=facts.evidence.pk)._raw_delete("default"),
 }
 
 
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("name", WRITES)
 @pytest.mark.django_db
-def test_fact_is_refused_in_a_locked_period_and_taken_in_an_open_one(world, name):
-    ACTS[name](world, world.open)
+def test_write_is_refused_in_a_locked_period_and_allowed_in_an_open_one(shared_data, name):
+    WRITES[name](shared_data, shared_data.open)
 
     with pytest.raises(IntegrityError, match="epi: "), transaction.atomic():
-        ACTS[name](world, world.locked)
+        WRITES[name](shared_data, shared_data.locked)
 
 
 @pytest.mark.parametrize("fact", ["update", "value", "narrative"])
 @pytest.mark.django_db
-def test_fact_moves_neither_into_a_locked_period_nor_out_of_it(world, fact, city):
+def test_fact_cannot_move_into_or_out_of_a_locked_period(shared_data, fact, city):
     later = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=2))
-    inside, outside = getattr(world.locked, fact), getattr(world.open, fact)
-    rows = type(inside).objects
+    locked_fact, open_fact = getattr(shared_data.locked, fact), getattr(shared_data.open, fact)
+    rows = type(locked_fact).objects
 
-    for pk, target in ((inside.pk, later), (outside.pk, world.locked.city_period)):
+    for pk, target in ((locked_fact.pk, later), (open_fact.pk, shared_data.locked.city_period)):
         with pytest.raises(IntegrityError), transaction.atomic():
             rows.filter(pk=pk).update(city_period=target)
 
-    assert rows.filter(pk=outside.pk).update(city_period=later) == 1
+    assert rows.filter(pk=open_fact.pk).update(city_period=later) == 1
 
 
 @pytest.mark.django_db
-def test_evidence_and_milestones_do_not_move_between_updates_across_a_lock(world):
-    for row, other in ((world.locked.evidence, world.open.update), (world.open.evidence, world.locked.update)):
+def test_evidence_and_milestones_cannot_move_between_locked_and_open_updates(shared_data):
+    for row, other in (
+        (shared_data.locked.evidence, shared_data.open.update),
+        (shared_data.open.evidence, shared_data.locked.update),
+    ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Evidence.objects.filter(pk=row.pk).update(update=other)
     with pytest.raises(IntegrityError), transaction.atomic():
-        MilestoneReached.objects.filter(pk=world.open.reached.pk).update(update=world.locked.update)
+        MilestoneReached.objects.filter(pk=shared_data.open.reached.pk).update(update=shared_data.locked.update)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statements")
@@ -206,21 +217,21 @@ def test_evidence_and_milestones_do_not_move_between_updates_across_a_lock(world
     ],
 )
 @pytest.mark.django_db
-def test_replace_does_not_slip_past_the_lock(world, table, key):
-    """INSERT OR REPLACE and UPDATE OR REPLACE delete the old row; other programs ask no delete trigger for that."""
-    sql("PRAGMA recursive_triggers = OFF")
+def test_sqlite_replace_is_refused_in_a_locked_period(shared_data, table, key):
+    """REPLACE deletes the old row without the delete trigger when recursive triggers are off."""
+    execute_sql("PRAGMA recursive_triggers = OFF")
     columns = [row.name for row in connection.introspection.get_table_description(connection.cursor(), table)]
-    locked, free = (getattr(facts, FACT_OF[table]) for facts in (world.locked, world.open))
-    taken = dict(zip(columns, _row(table, free.pk), strict=True))
-    taken[key] = dict(zip(columns, _row(table, locked.pk), strict=True))[key]
+    locked, free = (getattr(facts, FACT_OF[table]) for facts in (shared_data.locked, shared_data.open))
+    new_row = dict(zip(columns, _row(table, free.pk), strict=True))
+    new_row[key] = dict(zip(columns, _row(table, locked.pk), strict=True))[key]
     before = _row(table, locked.pk)
 
     marks = ", ".join(["%s"] * len(columns))
     with pytest.raises(IntegrityError), transaction.atomic():
-        sql(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *taken.values())
+        execute_sql(f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})", *new_row.values())
     with pytest.raises(IntegrityError), transaction.atomic():
-        sql(f"UPDATE OR REPLACE {table} SET {key} = %s WHERE id = %s", taken[key], free.pk)
-    sql("PRAGMA recursive_triggers = ON")
+        execute_sql(f"UPDATE OR REPLACE {table} SET {key} = %s WHERE id = %s", new_row[key], free.pk)
+    execute_sql("PRAGMA recursive_triggers = ON")
 
     assert _row(table, locked.pk) == before
 
@@ -246,11 +257,11 @@ def _row(table, pk):
     ["strategies_actionupdate", "strategies_periodrevision", "strategies_periodmove", "strategies_cityperiod"],
 )
 @pytest.mark.django_db
-def test_truncate_is_refused(world, table):
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
+def test_truncate_is_refused(shared_data, table):
+    execute_sql("SET CONSTRAINTS ALL IMMEDIATE")
 
     with pytest.raises(IntegrityError, match="epi: not emptied"), transaction.atomic():
-        sql(f"TRUNCATE {table} CASCADE")
+        execute_sql(f"TRUNCATE {table} CASCADE")
 
 
 # ---- frozen tables and history
@@ -258,31 +269,31 @@ def test_truncate_is_refused(world, table):
 
 @pytest.mark.parametrize("model", [PeriodRevision, PeriodMove, RevisionAction, RevisionIndicator, RevisionFile])
 @pytest.mark.django_db
-def test_frozen_rows_are_neither_changed_nor_deleted(world, model):
+def test_frozen_rows_cannot_be_changed_or_deleted(shared_data, model):
     row = model.objects.first()
     table, column = model._meta.db_table, model._meta.fields[-1].column
 
-    for act in (row.save, row.delete, model.objects.all().delete, lambda: model.objects.update(pk=1)):
+    for write in (row.save, row.delete, model.objects.all().delete, lambda: model.objects.update(pk=1)):
         with pytest.raises(Frozen):
-            act()
+            write()
     for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
         with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
-            sql(statement)
+            execute_sql(statement)
 
 
 @pytest.mark.parametrize("model", FACTS, ids=lambda model: model.__name__)
 @pytest.mark.django_db
-def test_history_is_never_rewritten(world, model):
+def test_history_rows_cannot_be_changed_or_deleted(shared_data, model):
     table = model.history.model._meta.db_table
 
     for statement in (f"UPDATE {table} SET history_change_reason = 'no'", f"DELETE FROM {table}"):
         with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
-            sql(statement)
+            execute_sql(statement)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own statement")
 @pytest.mark.django_db
-def test_replace_leaves_frozen_rows_alone(world):
+def test_sqlite_replace_of_frozen_rows_is_refused(shared_data):
     columns = "city_period_id, number, snapshot, sha256, schema_version, created_at"
     replacements = [
         f"INSERT OR REPLACE INTO strategies_periodrevision ({columns}) "
@@ -296,85 +307,85 @@ def test_replace_leaves_frozen_rows_alone(world):
         "SELECT * FROM strategies_historicalmilestonereached",
         "UPDATE OR REPLACE strategies_cityperiod SET id = (SELECT MAX(id) FROM strategies_cityperiod)",
     ]
-    sql("PRAGMA recursive_triggers = OFF")
+    execute_sql("PRAGMA recursive_triggers = OFF")
     for statement in replacements:
         with pytest.raises(IntegrityError, match="epi: "), transaction.atomic():
-            sql(statement)
-    sql("PRAGMA recursive_triggers = ON")
+            execute_sql(statement)
+    execute_sql("PRAGMA recursive_triggers = ON")
 
 
-# ---- what is frozen is written once, with the submission
+# ---- frozen rows are written once, with the submission
 
 
-def forge(row, **changes):
-    """A copy of a stored row with some columns changed, put in by SQL."""
-    given = {field.column: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
-    columns = given | changes
+def insert_copy(row, **changes):
+    """Insert by SQL a copy of a stored row with some columns changed."""
+    stored = {field.column: getattr(row, field.attname) for field in row._meta.fields if not field.primary_key}
+    columns = stored | changes
     marks = ", ".join(["%s"] * len(columns))
-    sql(f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({marks})", *columns.values())
+    execute_sql(f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({marks})", *columns.values())
 
 
-def refused(row, match="epi: ", **changes):
+def assert_refused(row, match="epi: ", **changes):
     with pytest.raises(IntegrityError, match=match), transaction.atomic():
-        forge(row, **changes)
+        insert_copy(row, **changes)
 
 
 @pytest.mark.django_db
-def test_revision_comes_only_with_the_submission_that_is_due(world, coordinator):
-    city_period = world.locked.city_period
+def test_revision_is_inserted_only_by_its_submission(shared_data, coordinator):
+    city_period = shared_data.locked.city_period
     revision = city_period.revisions.get()
 
-    refused(revision, number=2)
-    refused(revision, number=99)
-    refused(revision, city_period_id=world.open.city_period.pk)
+    assert_refused(revision, number=2)
+    assert_refused(revision, number=99)
+    assert_refused(revision, city_period_id=shared_data.open.city_period.pk)
     periods.accept_period(city_period, by=coordinator)
-    refused(revision, number=2)
+    assert_refused(revision, number=2)
     periods.reopen_period(city_period, by=coordinator, reason="A digit too many.")
-    refused(revision, number=2)
-    again = periods.submit_period(city_period, by=world.lead)
+    assert_refused(revision, number=2)
+    again = periods.submit_period(city_period, by=shared_data.lead)
 
     assert list(city_period.revisions.values_list("number", flat=True)) == [1, 2]
-    refused(again, number=2)
+    assert_refused(again, number=2)
 
 
 @pytest.mark.django_db
-def test_frozen_rows_come_only_from_their_snapshot(world):
-    """The figures that dashboards add up stand in the sealed text, each beside the id that it belongs to."""
+def test_frozen_rows_must_match_their_snapshot(shared_data):
+    """The figures that dashboards sum are compared with the hashed snapshot."""
     action, indicator = RevisionAction.objects.get(), RevisionIndicator.objects.get()
-    other = ActionFactory(city=world.locked.action.city)
-    refused(action, action_id=other.pk)
-    refused(indicator, indicator_id=IndicatorFactory(strategy=other.strategy).pk)
+    other = ActionFactory(city=shared_data.locked.action.city)
+    assert_refused(action, action_id=other.pk)
+    assert_refused(indicator, indicator_id=IndicatorFactory(strategy=other.strategy).pk)
     with triggers.triggers_dropped():
-        sql("DELETE FROM strategies_revisionaction")
-        sql("DELETE FROM strategies_revisionindicator")
+        execute_sql("DELETE FROM strategies_revisionaction")
+        execute_sql("DELETE FROM strategies_revisionindicator")
 
     for changes in ({"spent": 7_777_777}, {"budget": 1}, {"health": "done"}, {"progress": 99}, {"update_count": 7}):
-        refused(action, **changes)
+        assert_refused(action, **changes)
     forged = action.contents.replace("We met.", "We won.")
     assert forged != action.contents
-    refused(action, contents=forged)
+    assert_refused(action, contents=forged)
     stray = StoredFileFactory(sha256="f" * 64, state="used")
-    refused(RevisionFile.objects.get(), evidence_id=world.open.evidence.pk)
-    refused(RevisionFile.objects.get(), evidence_id=world.locked.evidence.pk, file_id=stray.pk)
-    refused(indicator, value=99)
-    refused(indicator, value=None)
-    forge(action)
-    forge(indicator)
+    assert_refused(RevisionFile.objects.get(), evidence_id=shared_data.open.evidence.pk)
+    assert_refused(RevisionFile.objects.get(), evidence_id=shared_data.locked.evidence.pk, file_id=stray.pk)
+    assert_refused(indicator, value=99)
+    assert_refused(indicator, value=None)
+    insert_copy(action)
+    insert_copy(indicator)
 
     assert (RevisionAction.objects.get().spent, RevisionIndicator.objects.get().value) == (action.spent, 3)
 
 
 @pytest.mark.django_db
-def test_frozen_rows_come_only_while_their_revision_is_due(world, coordinator):
+def test_frozen_rows_are_inserted_only_with_their_revision(shared_data, coordinator):
     rows = RevisionAction.objects.get(), RevisionIndicator.objects.get(), RevisionFile.objects.get()
     with triggers.triggers_dropped():
         for row in rows:
-            sql(f"DELETE FROM {row._meta.db_table}")
-    periods.return_period(world.locked.city_period, by=coordinator, comments="Please look again.")
-    periods.submit_period(world.locked.city_period, by=world.lead)
+            execute_sql(f"DELETE FROM {row._meta.db_table}")
+    periods.return_period(shared_data.locked.city_period, by=coordinator, comments="Please look again.")
+    periods.submit_period(shared_data.locked.city_period, by=shared_data.lead)
 
     for row in rows:
-        refused(row, match="epi: a frozen row is taken from its snapshot")
+        assert_refused(row, match="epi: a frozen row is taken from its snapshot")
 
 
 # ---- the period itself
@@ -392,12 +403,12 @@ def test_frozen_rows_come_only_while_their_revision_is_due(world, coordinator):
     ],
 )
 @pytest.mark.django_db
-def test_state_changes_only_with_its_move(world, changes):
+def test_state_cannot_change_without_a_move(shared_data, changes):
     other = CityPeriodFactory(city=CityFactory(), period=ReportingPeriodFactory(ahead=3))
     changes = {name: getattr(other, name) if value is None else value for name, value in changes.items()}
 
     with pytest.raises(IntegrityError, match="epi: a period moves"), transaction.atomic():
-        CityPeriod.objects.filter(pk=world.locked.city_period.pk).update(**changes)
+        CityPeriod.objects.filter(pk=shared_data.locked.city_period.pk).update(**changes)
 
 
 @pytest.mark.parametrize(
@@ -410,11 +421,11 @@ def test_state_changes_only_with_its_move(world, changes):
     ],
 )
 @pytest.mark.django_db
-def test_move_follows_the_one_before(world, fields):
+def test_move_must_continue_the_previous_move(shared_data, fields):
     move = {"number": 3, "verb": "accept", "from_state": "submitted", "to_state": "accepted", "revision": 1} | fields
 
     with pytest.raises(IntegrityError, match="epi: "), transaction.atomic():
-        PeriodMove.objects.create(city_period=world.locked.city_period, **move)
+        PeriodMove.objects.create(city_period=shared_data.locked.city_period, **move)
 
 
 @pytest.mark.parametrize(
@@ -429,20 +440,20 @@ def test_move_follows_the_one_before(world, fields):
     ],
 )
 @pytest.mark.django_db
-def test_move_follows_the_transitions_and_says_why(world, fields):
-    """Without a reason nothing is opened again, whatever the move is called."""
+def test_move_must_follow_the_transitions_and_have_a_reason(shared_data, fields):
+    """A period is not reopened without a reason, whatever the verb."""
     move = {"number": 3, "from_state": "submitted", "revision": 1, "text": ""} | fields
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        PeriodMove.objects.create(city_period=world.locked.city_period, **move)
+        PeriodMove.objects.create(city_period=shared_data.locked.city_period, **move)
 
 
 @pytest.mark.parametrize(
     "verb, state, revision", [("accept", "accepted", 1), ("return", "returned", 2), ("reopen", "open", 2)]
 )
 @pytest.mark.django_db
-def test_move_and_state_cannot_be_apart(world, verb, state, revision):
-    city_period = world.locked.city_period
+def test_insert_of_a_move_updates_the_state(shared_data, verb, state, revision):
+    city_period = shared_data.locked.city_period
     move = {"number": 3, "from_state": "submitted", "to_state": state, "revision": 1, "text": "Because."}
 
     PeriodMove.objects.create(city_period=city_period, verb=verb, **move)
@@ -451,31 +462,31 @@ def test_move_and_state_cannot_be_apart(world, verb, state, revision):
     assert (city_period.state, city_period.move_count, city_period.revision) == (state, 3, revision)
     for change in ("revision = revision + 1", "state = 'submitted'", "move_count = 2", "move_count = 4"):
         with pytest.raises(IntegrityError, match="epi: a period moves"), transaction.atomic():
-            sql(f"UPDATE strategies_cityperiod SET {change} WHERE id = %s", city_period.pk)
+            execute_sql(f"UPDATE strategies_cityperiod SET {change} WHERE id = %s", city_period.pk)
 
 
 @pytest.mark.django_db
-def test_period_does_not_begin_locked_nor_vanish(world, city):
+def test_period_cannot_be_created_locked_or_deleted(shared_data, city):
     later = ReportingPeriodFactory(ahead=4)
 
     with pytest.raises(IntegrityError, match="begins as scheduled"), transaction.atomic():
         CityPeriod.objects.create(city=city, period=later, state="published")
     with pytest.raises(IntegrityError), transaction.atomic():
-        sql("DELETE FROM strategies_cityperiod WHERE id = %s", world.locked.city_period.pk)
+        execute_sql("DELETE FROM strategies_cityperiod WHERE id = %s", shared_data.locked.city_period.pk)
 
 
 @pytest.mark.django_db
-def test_facts_can_change_again_after_reopening(world, coordinator):
-    periods.reopen_period(world.locked.city_period, by=coordinator, reason="A digit too many.")
+def test_facts_can_change_again_after_reopening(shared_data, coordinator):
+    periods.reopen_period(shared_data.locked.city_period, by=coordinator, reason="A digit too many.")
 
-    for act in ACTS.values():
+    for write in WRITES.values():
         with transaction.atomic():
             savepoint = transaction.savepoint()
-            act(world, world.locked)
+            write(shared_data, shared_data.locked)
             transaction.savepoint_rollback(savepoint)
 
 
-# ---- installed
+# ---- installed triggers
 
 
 @pytest.mark.django_db
@@ -483,7 +494,7 @@ def test_check_finds_a_missing_trigger():
     assert triggers.check_installed(None, ["default"]) == []
     on = " ON strategies_actionupdate" if connection.vendor == "postgresql" else ""
 
-    sql(f"DROP TRIGGER epi_strategies_actionupdate_upd{on}")
+    execute_sql(f"DROP TRIGGER epi_strategies_actionupdate_upd{on}")
 
     errors = triggers.check_installed(None, ["default"])
     assert [error.id for error in errors] == ["epi.E001"]
@@ -492,8 +503,8 @@ def test_check_finds_a_missing_trigger():
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_locks_stand_after_a_migration_that_remakes_the_table(city, official, lead):
-    """SQLite drops a table's triggers when it is remade: they are taken away before a migration and put back after."""
+def test_locks_exist_after_a_migration_rebuilds_the_table(city, official, lead):
+    """SQLite drops the triggers of a rebuilt table: they are dropped before a migration and created after it."""
     facts = make_facts(city, official, lead)
     periods.submit_period(facts.city_period, by=lead)
     field = models.IntegerField(default=5)
@@ -507,20 +518,20 @@ def test_locks_stand_after_a_migration_that_remakes_the_table(city, official, le
 
         assert triggers.missing() == set()
         with pytest.raises(IntegrityError, match="epi: "):
-            sql("UPDATE strategies_actionupdate SET text = 'no'")
+            execute_sql("UPDATE strategies_actionupdate SET text = 'no'")
 
 
-def test_every_model_that_carries_a_period_is_locked():
-    """A new kind of fact cannot be forgotten."""
-    free = {"PeriodMove", "PeriodRevision", "PeriodComment"}  # frozen, or talk
-    carriers = {
+def test_every_model_with_a_city_period_is_locked():
+    """A new model with a city period must be added to ``FACTS``."""
+    free = {"PeriodMove", "PeriodRevision", "PeriodComment"}  # frozen, or comments
+    models_with_period = {
         model
         for model in apps.get_app_config("strategies").get_models()
         if any(f.related_model is CityPeriod for f in model._meta.fields)
         and not model.__name__.startswith("Historical")
         and model.__name__ not in free
     }
-    assert carriers <= set(FACTS)
+    assert models_with_period <= set(FACTS)
 
 
 # ---- another process
@@ -539,9 +550,9 @@ for statement in statements:
         connect.cursor().execute(statement)
         connect.commit()
         print("done")
-    except error as refused:
+    except error as raised:
         connect.rollback()
-        print(str(refused).splitlines()[0])
+        print(str(raised).splitlines()[0])
 """
 COLUMNS = "city_period_id, number, verb, from_state, to_state, revision, text, places, at"
 FROM = f"SELECT {COLUMNS} FROM strategies_periodmove"
@@ -568,7 +579,7 @@ ANSWERS = [
 
 @pytest.mark.waits
 @pytest.mark.django_db(transaction=True)
-def test_another_process_is_refused_too(city, official, lead, tmp_path):
+def test_writes_of_another_process_are_refused(city, official, lead, tmp_path):
     facts = make_facts(city, official, lead)
     periods.submit_period(facts.city_period, by=lead)
     if connection.vendor == "sqlite":
@@ -593,7 +604,7 @@ def test_another_process_is_refused_too(city, official, lead, tmp_path):
 
 
 @pytest.mark.django_db
-def test_factory_walks_by_moves(city):
+def test_move_to_creates_every_move(city):
     city_period = CityPeriodFactory(city=city, to_state="scheduled")
 
     move_to(city_period, "published")

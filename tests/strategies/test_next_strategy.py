@@ -1,4 +1,4 @@
-"""A city's next strategy: begun as a draft beside the current one, which it supersedes on the day it is adopted."""
+"""A city's next strategy: a draft while the current one is in force, which it supersedes when adopted."""
 
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ from tests.factories import (
     StrategyFactory,
 )
 
-from .helpers import days, told
+from .helpers import days, update_input
 
 pytestmark = pytest.mark.django_db
 
@@ -44,77 +44,77 @@ def old_action(current):
 
 
 @pytest.fixture
-def coming(current, lead):
+def next_strategy(current, lead):
     return plans.add_strategy(current.city, by=lead, fields=FIELDS)
 
 
 @pytest.fixture
-def new_action(coming):
-    return ActionFactory(objective=ObjectiveFactory(area__strategy=coming), title="Homes for all")
+def new_action(next_strategy):
+    return ActionFactory(objective=ObjectiveFactory(area__strategy=next_strategy), title="Homes for all")
 
 
-def again(row):
+def reload(row):
     return type(row).objects.get(pk=row.pk)
 
 
-def adopted(coming, lead, on=None):
-    plans.adopt_strategy(coming, by=lead, on=on or coming.city.today)
-    return Strategy.objects.get(pk=coming.pk)
+def adopt(next_strategy, lead, on=None):
+    plans.adopt_strategy(next_strategy, by=lead, on=on or next_strategy.city.today)
+    return Strategy.objects.get(pk=next_strategy.pk)
 
 
-def test_a_lead_begins_it_once_beside_an_adopted_one(current, city, lead, official):
+def test_next_strategy_is_added_once_by_a_lead_official(current, city, lead, official):
     with pytest.raises(PermissionRefused):
         plans.add_strategy(city, by=official, fields=FIELDS)
-    coming = plans.add_strategy(city, by=lead, fields=FIELDS)
+    next_strategy = plans.add_strategy(city, by=lead, fields=FIELDS)
     with pytest.raises(StrategyError, match="begun already"):
         plans.add_strategy(city, by=lead, fields=FIELDS)
 
-    assert (coming.replaces, coming.status, coming.is_next) == (current, "draft", True)
+    assert (next_strategy.replaces, next_strategy.status, next_strategy.is_next) == (current, "draft", True)
     assert list(Strategy.objects.current()) == [current]
 
 
-def test_nothing_follows_a_draft(city, lead):
+def test_next_strategy_is_refused_while_the_current_one_is_a_draft(city, lead):
     StrategyFactory(city=city)
 
     with pytest.raises(StrategyError, match="has a strategy already"):
         plans.add_strategy(city, by=lead, fields=FIELDS)
 
 
-def test_adopting_it_supersedes_the_current_one(current, coming, lead):
-    coming = adopted(coming, lead)
+def test_adoption_supersedes_the_current_strategy(current, next_strategy, lead):
+    next_strategy = adopt(next_strategy, lead)
 
     current.refresh_from_db()
     assert current.is_superseded
     assert current.status == "adopted"
     assert current.published_at is not None
-    assert current.get_ended_on() == coming.adopted_on - days(1)
-    assert list(Strategy.objects.current()) == [coming]
+    assert current.get_ended_on() == next_strategy.adopted_on - days(1)
+    assert list(Strategy.objects.current()) == [next_strategy]
     with pytest.raises(StrategyError, match="adopted already"):
-        plans.adopt_strategy(coming, by=lead, on=coming.adopted_on - days(3))
+        plans.adopt_strategy(next_strategy, by=lead, on=next_strategy.adopted_on - days(3))
 
 
-def test_the_days_in_force_do_not_overlap(current, coming, lead):
+def test_adoption_date_must_be_after_that_of_the_current_strategy(current, next_strategy, lead):
     with pytest.raises(InputRefused, match="Choose a later day"):
-        adopted(coming, lead, on=current.adopted_on)
+        adopt(next_strategy, lead, on=current.adopted_on)
 
     current.refresh_from_db()
     assert not current.is_superseded
-    adopted(coming, lead, on=current.adopted_on + days(1))
+    adopt(next_strategy, lead, on=current.adopted_on + days(1))
     assert Strategy.objects.get(pk=current.pk).get_ended_on() == current.adopted_on
 
 
-def test_the_database_holds_one_current_and_one_next(current, coming, city):
+def test_second_next_strategy_is_refused_by_the_database(current, next_strategy, city):
     with pytest.raises(IntegrityError):
         StrategyFactory(city=city, replaces=current)
 
 
-def test_the_database_supersedes_no_draft(coming):
+def test_superseded_draft_is_refused_by_the_database(next_strategy):
     with pytest.raises(IntegrityError):
-        Strategy.objects.filter(pk=coming.pk).update(superseded_at="2026-01-01T00:00Z")
+        Strategy.objects.filter(pk=next_strategy.pk).update(superseded_at="2026-01-01T00:00Z")
 
 
-def test_the_plan_of_an_earlier_strategy_stays_as_it_was(current, coming, old_action, lead):
-    adopted(coming, lead)
+def test_superseded_strategy_cannot_be_changed(current, next_strategy, old_action, lead):
+    adopt(next_strategy, lead)
     current.refresh_from_db()
     parts = [current, old_action, old_action.objective, old_action.objective.area]
 
@@ -130,8 +130,10 @@ def test_the_plan_of_an_earlier_strategy_stays_as_it_was(current, coming, old_ac
         plans.withdraw_part(IndicatorFactory(strategy=current), by=lead)
 
 
-def test_nobody_is_asked_about_a_draft_that_follows(period, coming, old_action, new_action, lead):
-    IndicatorFactory(strategy=coming)
+def test_draft_next_strategy_adds_no_tasks_and_is_not_in_the_snapshot(
+    period, next_strategy, old_action, new_action, lead
+):
+    IndicatorFactory(strategy=next_strategy)
 
     assert actions_to_log(lead) == [old_action]
     assert completeness(period).actions == 1
@@ -139,99 +141,101 @@ def test_nobody_is_asked_about_a_draft_that_follows(period, coming, old_action, 
     assert [entry["id"] for entry in period_contents(period)["actions"]] == [old_action.pk]
 
 
-def test_the_open_period_asks_about_the_new_one_and_keeps_what_was_said_of_the_old(
-    period, current, coming, old_action, new_action, lead
+def test_open_period_after_adoption_contains_new_actions_and_logged_old_ones(
+    period, current, next_strategy, old_action, new_action, lead
 ):
-    said = ActionUpdateFactory(action=old_action, city_period=period)
-    silent = ActionFactory(objective=old_action.objective)
-    adopted(coming, lead)
+    logged_update = ActionUpdateFactory(action=old_action, city_period=period)
+    action_without_update = ActionFactory(objective=old_action.objective)
+    adopt(next_strategy, lead)
 
     contents = period_contents(period)
-    assert contents["strategy"]["id"] == coming.pk
+    assert contents["strategy"]["id"] == next_strategy.pk
     assert {entry["id"] for entry in contents["actions"]} == {old_action.pk, new_action.pk}
-    assert silent.pk not in {entry["id"] for entry in contents["actions"]}
-    assert said.pk in {update["id"] for entry in contents["actions"] for update in entry["updates"]}
+    assert action_without_update.pk not in {entry["id"] for entry in contents["actions"]}
+    assert logged_update.pk in {update["id"] for entry in contents["actions"] for update in entry["updates"]}
     assert actions_to_log(lead) == [new_action]
 
 
-def test_a_submitted_period_stays_as_it_was(period, current, coming, old_action, lead):
+def test_submitted_revision_is_unchanged_by_adoption(period, current, next_strategy, old_action, lead):
     revision = periods.submit_period(period, by=lead)
     before = (revision.sha256, revision.contents["strategy"]["title"])
 
-    adopted(coming, lead)
+    adopt(next_strategy, lead)
 
     revision = period.revisions.get()
     assert (revision.sha256, revision.contents["strategy"]["title"]) == before
 
 
-def test_an_update_belongs_to_the_strategy_of_its_day(period, coming, old_action, new_action, lead):
-    early = updates.log_update(old_action, by=lead, data=told())
+def test_update_date_decides_which_strategy_accepts_it(period, next_strategy, old_action, new_action, lead):
+    early = updates.log_update(old_action, by=lead, data=update_input())
     with pytest.raises(StrategyError, match="is a draft"):
-        updates.log_update(new_action, by=lead, data=told())
+        updates.log_update(new_action, by=lead, data=update_input())
 
-    adopted(coming, lead)
+    adopt(next_strategy, lead)
 
     with pytest.raises(InputRefused, match="Log later news on an action of “Together again”"):
-        updates.log_update(again(old_action), by=lead, data=told("Too late."))
-    updates.log_update(again(old_action), by=lead, data=told("In time.", date=coming.city.today - days(1)))
-    updates.log_update(again(new_action), by=lead, data=told("New."))
-    updates.change_update(again(early), by=lead, data=told("Better words."), version=early.version)
+        updates.log_update(reload(old_action), by=lead, data=update_input("Too late."))
+    updates.log_update(
+        reload(old_action), by=lead, data=update_input("In time.", date=next_strategy.city.today - days(1))
+    )
+    updates.log_update(reload(new_action), by=lead, data=update_input("New."))
+    updates.change_update(reload(early), by=lead, data=update_input("Better words."), version=early.version)
     early.refresh_from_db()
     assert early.text == "Better words."
 
 
-def test_a_value_belongs_to_a_period_that_the_strategy_lived_in(period, current, coming, lead):
-    old, new = IndicatorFactory(strategy=current), IndicatorFactory(strategy=coming)
-    later = CityPeriodFactory(city=coming.city, period=ReportingPeriodFactory(ahead=1))
+def test_value_is_accepted_only_for_periods_in_which_the_strategy_was_in_force(period, current, next_strategy, lead):
+    old, new = IndicatorFactory(strategy=current), IndicatorFactory(strategy=next_strategy)
+    later = CityPeriodFactory(city=next_strategy.city, period=ReportingPeriodFactory(ahead=1))
     with pytest.raises(InputRefused, match="is a draft"):
         values.set_value(new, period, by=lead, value=Decimal(1))
 
-    adopted(coming, lead)
+    adopt(next_strategy, lead)
 
-    values.set_value(again(old), period, by=lead, value=Decimal(1))
-    values.set_value(again(new), period, by=lead, value=Decimal(2))
-    values.set_value(again(new), later, by=lead, value=Decimal(3))
+    values.set_value(reload(old), period, by=lead, value=Decimal(1))
+    values.set_value(reload(new), period, by=lead, value=Decimal(2))
+    values.set_value(reload(new), later, by=lead, value=Decimal(3))
     with pytest.raises(InputRefused, match="ended on"):
-        values.set_value(again(old), later, by=lead, value=Decimal(4))
+        values.set_value(reload(old), later, by=lead, value=Decimal(4))
 
 
-def test_pages_tell_which_one_came_before_and_after(client, current, coming, old_action, new_action, lead, everyone):
+def test_pages_link_earlier_and_next_strategies(client, current, next_strategy, old_action, new_action, lead, everyone):
     client.force_login(lead)
-    draft, home = coming.get_absolute_url(), current.city.get_absolute_url()
-    assert coming.title in client.get(home).content.decode()
+    draft, home = next_strategy.get_absolute_url(), current.city.get_absolute_url()
+    assert next_strategy.title in client.get(home).content.decode()
     assert current.title in client.get(draft).content.decode()
     client.force_login(everyone["partner"])
-    assert (client.get(draft).status_code, coming.title in client.get(home).content.decode()) == (404, False)
+    assert (client.get(draft).status_code, next_strategy.title in client.get(home).content.decode()) == (404, False)
 
-    coming = adopted(coming, lead)
+    next_strategy = adopt(next_strategy, lead)
     current.refresh_from_db()
 
-    former = client.get(current.get_absolute_url()).content.decode()
-    assert "Superseded on" in former
-    assert coming.get_absolute_url() in former
-    assert old_action.title in former
-    now = client.get(url("strategy_detail", coming.city.slug)).content.decode()
-    assert ("This strategy follows" in now, new_action.title in now) == (True, True)
+    earlier_page = client.get(current.get_absolute_url()).content.decode()
+    assert "Superseded on" in earlier_page
+    assert next_strategy.get_absolute_url() in earlier_page
+    assert old_action.title in earlier_page
+    current_page = client.get(url("strategy_detail", next_strategy.city.slug)).content.decode()
+    assert ("This strategy follows" in current_page, new_action.title in current_page) == (True, True)
     assert "Earlier strategies" in client.get(home).content.decode()
     assert "belongs to an earlier strategy" in client.get(old_action.get_absolute_url()).content.decode()
 
 
-def test_the_public_reads_the_earlier_one_and_no_word_of_the_unpublished_next(client, current, coming, lead):
-    adopted(coming, lead)
+def test_public_sees_the_superseded_strategy_but_not_the_unpublished_next_one(client, current, next_strategy, lead):
+    adopt(next_strategy, lead)
     current.refresh_from_db()
 
     page = client.get(current.get_absolute_url()).content.decode()
     home = client.get(current.city.get_absolute_url()).content.decode()
 
     assert "Superseded by a later strategy" in page
-    assert coming.title not in page + home
+    assert next_strategy.title not in page + home
     assert current.title in home
     assert client.get(url("strategy_detail", current.city.slug)).status_code == 302  # sign in
 
 
-def test_an_earlier_plan_shows_no_buttons(client, current, coming, old_action, lead):
+def test_superseded_strategy_pages_show_no_edit_links(client, current, next_strategy, old_action, lead):
     indicator = IndicatorFactory(strategy=current)
-    adopted(coming, lead)
+    adopt(next_strategy, lead)
     current.refresh_from_db()
     client.force_login(lead)
 
@@ -243,27 +247,33 @@ def test_an_earlier_plan_shows_no_buttons(client, current, coming, old_action, l
         assert "/edit/" not in client.get(row.get_absolute_url()).content.decode()
 
 
-def test_only_a_lead_is_shown_where_it_begins(client, current, lead, official):
-    begin, draft = url("strategy_add", current.city.slug), FIELDS | {"version": 1}
+def test_add_strategy_link_is_shown_to_lead_officials_only(client, current, lead, official):
+    add_url, form_data = url("strategy_add", current.city.slug), FIELDS | {"version": 1}
     client.force_login(official)
-    assert client.get(begin)["Location"] == current.get_absolute_url()
-    assert begin not in client.get(current.get_absolute_url()).content.decode()
-    client.post(begin, draft)
+    assert client.get(add_url)["Location"] == current.get_absolute_url()
+    assert add_url not in client.get(current.get_absolute_url()).content.decode()
+    client.post(add_url, form_data)
     assert Strategy.objects.count() == 1
 
     client.force_login(lead)
-    assert begin in client.get(current.get_absolute_url()).content.decode()
-    assert "stays in force until" in client.get(begin).content.decode()
-    assert client.post(begin, draft)["Location"] == Strategy.objects.get(replaces=current).get_absolute_url()
-    assert client.get(begin)["Location"] == Strategy.objects.get(replaces=current).get_absolute_url()
-    assert begin not in client.get(current.get_absolute_url()).content.decode()
+    assert add_url in client.get(current.get_absolute_url()).content.decode()
+    assert "stays in force until" in client.get(add_url).content.decode()
+    assert client.post(add_url, form_data)["Location"] == Strategy.objects.get(replaces=current).get_absolute_url()
+    assert client.get(add_url)["Location"] == Strategy.objects.get(replaces=current).get_absolute_url()
+    assert add_url not in client.get(current.get_absolute_url()).content.decode()
 
 
-def test_the_day_of_adoption_says_what_ends(client, current, coming, lead):
+def test_adoption_form_explains_when_the_current_strategy_ends(client, current, next_strategy, lead):
     client.force_login(lead)
 
-    page = client.get(url("strategy_adopt", coming.ref)).content.decode()
-    refused = client.post(url("strategy_adopt", coming.ref), {"day": current.adopted_on.isoformat()})
+    page = client.get(url("strategy_adopt", next_strategy.ref)).content.decode()
+    refused = client.post(url("strategy_adopt", next_strategy.ref), {"day": current.adopted_on.isoformat()})
 
     assert f"“{current.title}”, ends the day before" in page
     assert "Choose a later day" in refused.content.decode()
+
+
+def test_city_without_a_strategy_begins_its_first(everyone, city):
+    made = plans.add_strategy(city, by=everyone["lead"], fields=FIELDS)
+
+    assert (made.city, made.status) == (city, "draft")

@@ -1,4 +1,4 @@
-"""Periods: made for every city, moved with a row for each move, frozen when submitted."""
+"""Periods: created for every city, changed by recorded moves, frozen when submitted."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -34,7 +34,7 @@ from tests.factories import (
     member,
 )
 
-from .helpers import an_official, told
+from .helpers import an_official, update_input
 
 pytestmark = pytest.mark.django_db
 QUARTER = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 3, 31), "opens_on": date(2027, 1, 1)}
@@ -46,8 +46,8 @@ def official(city):
     return an_official(city)
 
 
-def act(verb, city_period, lead, coordinator):
-    """Any verb by who may say it."""
+def perform(verb, city_period, lead, coordinator):
+    """Perform the verb as a user who is allowed to."""
     return {
         "open": lambda: periods.open_period(city_period, by=coordinator),
         "submit": lambda: periods.submit_period(city_period, by=lead),
@@ -60,36 +60,38 @@ def act(verb, city_period, lead, coordinator):
 
 @pytest.mark.parametrize("verb", TRANSITIONS)
 @pytest.mark.parametrize("state", PeriodState.values)
-def test_each_verb_leads_where_the_table_says_and_nowhere_else(city, lead, coordinator, verb, state):
+def test_each_verb_follows_the_transitions(city, lead, coordinator, verb, state):
     city_period = CityPeriodFactory(city=city, to_state=state)
-    moved, revision = city_period.move_count, city_period.revision
+    move_count, revision = city_period.move_count, city_period.revision
     sources, target = TRANSITIONS[verb]
 
     if state in sources:
-        act(verb, city_period, lead, coordinator)
+        perform(verb, city_period, lead, coordinator)
         city_period.refresh_from_db()
         move = city_period.moves.last()
-        assert (city_period.state, city_period.move_count) == (target, moved + 1)
+        assert (city_period.state, city_period.move_count) == (target, move_count + 1)
         assert city_period.revision == revision + (verb in NEEDS_TEXT)
         assert (move.verb, move.from_state, move.to_state, move.revision) == (verb, state, target, revision)
     else:
         with pytest.raises(TransitionNotAllowed):
-            act(verb, city_period, lead, coordinator)
+            perform(verb, city_period, lead, coordinator)
         city_period.refresh_from_db()
-        assert (city_period.state, city_period.move_count) == (state, moved)
+        assert (city_period.state, city_period.move_count) == (state, move_count)
 
 
-def test_submission_freezes_and_the_next_is_revision_two(city, official, lead, coordinator):
+def test_resubmission_creates_revision_two_and_keeps_the_first(city, official, lead, coordinator):
     city_period = CityPeriodFactory(city=city)
     action = ActionFactory(city=city)
-    update = updates.log_update(action, by=official, data=told("We met.", milestones=[MilestoneFactory(action=action)]))
+    update = updates.log_update(
+        action, by=official, data=update_input("We met.", milestones=[MilestoneFactory(action=action)])
+    )
     first = periods.submit_period(city_period, by=lead)
     before = first.snapshot
 
     with pytest.raises(PeriodLocked):
-        updates.change_update(update, by=official, data=told("Changed."), version=update.version)
+        updates.change_update(update, by=official, data=update_input("Changed."), version=update.version)
     periods.return_period(city_period, by=coordinator, comments="More, please.")
-    updates.change_update(update, by=official, data=told("We met twice."), version=update.version)
+    updates.change_update(update, by=official, data=update_input("We met twice."), version=update.version)
     second = periods.submit_period(city_period, by=lead)
 
     first.refresh_from_db()
@@ -109,7 +111,7 @@ def test_who_clicked_and_who_answers_are_both_kept(city, lead, coordinator):
     assert (move.by, move.on_behalf_of) == (lead, head)
 
 
-def test_somebody_from_outside_cannot_answer_for_it(city, lead):
+def test_submission_on_behalf_of_an_outsider_is_refused(city, lead):
     city_period = CityPeriodFactory(city=city)
 
     with pytest.raises(InputRefused) as refused:
@@ -121,7 +123,7 @@ def test_somebody_from_outside_cannot_answer_for_it(city, lead):
 
 @pytest.mark.parametrize("verb", ["return", "reopen"])
 @pytest.mark.parametrize("text", ["", "  \n"])
-def test_going_back_needs_a_reason(city, coordinator, verb, text):
+def test_return_and_reopen_need_a_reason(city, coordinator, verb, text):
     city_period = CityPeriodFactory(city=city, to_state="submitted")
     service = {"return": periods.return_period, "reopen": periods.reopen_period}[verb]
 
@@ -140,23 +142,23 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("verb", TRANSITIONS)
-def test_only_these_roles_move_a_period(everyone, city, verb):
+def test_verbs_are_limited_to_their_roles(everyone, city, verb):
     state = sorted(TRANSITIONS[verb][0])[0]
-    moved = set()
+    allowed = set()
     for number, (role, user) in enumerate(everyone.items()):
         if role == "public":
             continue
         city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=number), to_state=state)
         try:
-            act(verb, city_period, user, user)
-            moved.add(role)
+            perform(verb, city_period, user, user)
+            allowed.add(role)
         except PermissionRefused:
             pass
 
-    assert moved == ALLOWED[verb]
+    assert allowed == ALLOWED[verb]
 
 
-def test_coordinators_do_not_decide_on_their_own_municipality(city):
+def test_coordinator_cannot_decide_on_own_municipality(city):
     own = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=city.municipality)
     city_period = CityPeriodFactory(city=city, to_state="submitted")
 
@@ -168,29 +170,29 @@ def test_coordinators_do_not_decide_on_their_own_municipality(city):
             decide()
 
 
-def test_signal_tells_the_move_and_what_was_frozen(city, lead):
-    heard = []
+def test_signal_sends_the_move_and_the_revision(city, lead):
+    received = []
 
-    def listen(sender, city_period, move, revision, **kwargs):
-        heard.append((sender, city_period.state, move.verb, revision))
+    def receiver(sender, city_period, move, revision, **kwargs):
+        received.append((sender, city_period.state, move.verb, revision))
 
-    period_state_changed.connect(listen)
+    period_state_changed.connect(receiver)
     try:
         revision = periods.submit_period(CityPeriodFactory(city=city), by=lead)
     finally:
-        period_state_changed.disconnect(listen)
+        period_state_changed.disconnect(receiver)
 
-    assert heard == [(CityPeriod, "submitted", "submit", revision)]
+    assert received == [(CityPeriod, "submitted", "submit", revision)]
 
 
-def test_one_that_breaks_keeps_no_other_from_opening(city, other_city, monkeypatch):
-    first, second = (CityPeriodFactory(city=place, to_state="scheduled") for place in (city, other_city))
-    real = periods.open_period
+def test_failing_period_does_not_stop_others_from_opening(city, other_city, monkeypatch):
+    first, second = (CityPeriodFactory(city=each_city, to_state="scheduled") for each_city in (city, other_city))
+    original = periods.open_period
 
     def break_for_the_first(city_period):
         if city_period.pk == first.pk:
             raise ZeroDivisionError
-        return real(city_period)
+        return original(city_period)
 
     monkeypatch.setattr(periods, "open_period", break_for_the_first)
 
@@ -201,30 +203,35 @@ def test_one_that_breaks_keeps_no_other_from_opening(city, other_city, monkeypat
     assert CityPeriod.objects.get(pk=second.pk).state == PeriodState.OPEN
 
 
-# ---- letters
+# ---- emails
 
 
-def test_letters_go_to_who_has_something_to_do(city, official, lead, coordinator):
+def test_emails_go_to_people_with_the_next_task(city, official, lead, coordinator):
     member(BodyKind.CITY_OFFICE, Role.VIEWER, city)
     member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=city.municipality)  # may not accept it
     city_period = CityPeriodFactory(city=city, to_state="scheduled")
-    told_to = {}
+    recipients = {}
     for verb in ("open", "submit", "return", "submit", "accept"):
         Mail.objects.all().delete()
-        act(verb, city_period, lead, coordinator)
-        told_to[verb] = set(Mail.objects.values_list("recipient", flat=True))
+        perform(verb, city_period, lead, coordinator)
+        recipients[verb] = set(Mail.objects.values_list("recipient", flat=True))
     Mail.objects.all().delete()
     periods.request_reopen(city_period, by=lead, reason="A digit too many.")
 
-    both = {lead.email, official.email}
-    assert told_to == {"open": both, "submit": {coordinator.email}, "return": both, "accept": {lead.email}}
-    letter = Mail.objects.get(recipient=coordinator.email)
+    city_emails = {lead.email, official.email}
+    assert recipients == {
+        "open": city_emails,
+        "submit": {coordinator.email},
+        "return": city_emails,
+        "accept": {lead.email},
+    }
+    mail = Mail.objects.get(recipient=coordinator.email)
     assert Mail.objects.count() == 2
-    assert "A digit too many." in letter.body
-    assert city_period.get_absolute_url() in letter.body
+    assert "A digit too many." in mail.body
+    assert city_period.get_absolute_url() in mail.body
 
 
-def test_letter_is_in_the_reader_s_language(city, lead, coordinator):
+def test_email_is_in_the_language_of_the_recipient(city, lead, coordinator):
     lead.language = "en"
     lead.save()
     city_period = CityPeriodFactory(city=city, to_state="submitted")
@@ -236,10 +243,10 @@ def test_letter_is_in_the_reader_s_language(city, lead, coordinator):
     assert (mail.language, mail.subject) == ("en", f"{city_period.period.name} of Linköping is open again")
 
 
-# ---- what is said
+# ---- comments and narrative
 
 
-def test_expert_group_speaks_before_submission_and_endorses_once(everyone, city):
+def test_expert_group_comments_before_submission_and_endorses_once(everyone, city):
     city_period = CityPeriodFactory(city=city)
     expert = everyone["expert"]
 
@@ -249,12 +256,12 @@ def test_expert_group_speaks_before_submission_and_endorses_once(everyone, city)
     periods.submit_period(city_period, by=everyone["lead"])
 
     assert (comment.text, comment.revision, again) == ("Add the figures.", 1, first)
-    for late in (
+    for late_call in (
         lambda: periods.comment_period(city_period, by=expert, text="Late."),
         lambda: periods.endorse_period(city_period, by=expert),
     ):
         with pytest.raises(TransitionNotAllowed, match="expert group"):
-            late()
+            late_call()
     with pytest.raises(PermissionRefused):
         periods.comment_period(city_period, by=everyone["lead"], text="Mine.")
 
@@ -264,13 +271,13 @@ def test_comment_needs_text(everyone, city):
         periods.comment_period(CityPeriodFactory(city=city), by=everyone["expert"], text=" ")
 
 
-def test_open_period_needs_no_asking(city, lead):
+def test_reopen_request_for_an_open_period_is_refused(city, lead):
     with pytest.raises(TransitionNotAllowed, match="without asking"):
         periods.request_reopen(CityPeriodFactory(city=city), by=lead, reason="x")
     assert PeriodComment.objects.count() == 0
 
 
-def test_narrative_keeps_both_versions_apart(city, lead, official):
+def test_narrative_with_stale_version_raises_edit_conflict(city, lead, official):
     city_period = CityPeriodFactory(city=city)
     narrative = periods.save_narrative(city_period, by=lead, text="One.", language="en")
 
@@ -283,14 +290,14 @@ def test_narrative_keeps_both_versions_apart(city, lead, official):
     assert [(row.text, row.history_user) for row in narrative.history.all()] == [("Two.", official), ("One.", lead)]
 
 
-def test_narrative_of_a_locked_period_stays(city, lead):
+def test_narrative_of_a_locked_period_cannot_be_saved(city, lead):
     city_period = CityPeriodFactory(city=city, to_state="accepted")
 
     with pytest.raises(PeriodLocked):
         periods.save_narrative(city_period, by=lead, text="No.", language="en")
 
 
-# ---- the network's periods
+# ---- reporting periods of the network
 
 
 def test_new_period_is_scheduled_in_every_city(city, other_city, coordinator):
@@ -310,7 +317,7 @@ def test_new_period_is_scheduled_in_every_city(city, other_city, coordinator):
         ({"name": "Q4 2026"}, "name"),
     ],
 )
-def test_dates_of_a_period_are_checked(coordinator, changes, field):
+def test_period_dates_and_name_are_validated(coordinator, changes, field):
     ReportingPeriodFactory(starts_on=date(2026, 10, 1))
 
     with pytest.raises(InputRefused) as refused:
@@ -319,7 +326,7 @@ def test_dates_of_a_period_are_checked(coordinator, changes, field):
     assert field in refused.value.errors
 
 
-def test_days_stay_once_a_city_has_begun(city, coordinator, lead):
+def test_period_days_cannot_change_after_a_city_has_started(city, coordinator, lead):
     period = CityPeriodFactory(city=city).period
     period.due_on += timedelta(days=3)
     periods.save_period(period, by=coordinator)
@@ -331,7 +338,7 @@ def test_days_stay_once_a_city_has_begun(city, coordinator, lead):
         periods.save_period(period, by=lead)
 
 
-def test_period_opens_on_its_day_in_the_city_and_not_before(coordinator):
+def test_period_opens_on_its_day_in_the_timezone_of_the_city(coordinator):
     riga, lisbon = CityFactory(timezone="Europe/Riga"), CityFactory(timezone="Europe/Lisbon")
     with clock.at(datetime(2026, 12, 31, 22, 30, tzinfo=UTC)):  # New Year in Riga, not yet in Lisbon
         period = periods.create_period(name="Q1 2027", by=coordinator, **QUARTER)
@@ -346,31 +353,31 @@ def test_period_opens_on_its_day_in_the_city_and_not_before(coordinator):
     assert (move.verb, move.by, move.city_period.period) == ("open", None, period)
 
 
-def test_twin_that_opens_first_is_no_error(city, coordinator, monkeypatch):
+def test_period_opened_by_another_worker_is_skipped(city, coordinator, monkeypatch):
     city_period = CityPeriodFactory(city=city, to_state="scheduled")
     opened = periods.open_period
 
-    def late(row):
+    def open_after_other_worker(row):
         opened(city_period, by=coordinator)
         return opened(row)
 
-    monkeypatch.setattr(periods, "open_period", late)
+    monkeypatch.setattr(periods, "open_period", open_after_other_worker)
 
     assert periods.open_due_periods() == []
     assert PeriodMove.objects.count() == 1
 
 
-# ---- which period
+# ---- period assignment
 
 
-def test_date_falls_into_its_period(city):
+def test_date_is_assigned_to_its_period(city):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
 
     assert assign_period(city, clock.today()) == (now, False)
     assert assign_period(city, before.period.ends_on) == (before, False)
 
 
-def test_date_in_a_locked_period_goes_into_the_next_that_is_not(city):
+def test_date_in_a_locked_period_is_assigned_to_the_next_unlocked_one(city):
     CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="published")
     CityPeriodFactory(city=city, to_state="submitted")
     later = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=1), to_state="scheduled")
@@ -379,7 +386,7 @@ def test_date_in_a_locked_period_goes_into_the_next_that_is_not(city):
     assert assign_period(city, clock.today() - timedelta(days=92)) == (later, True)
 
 
-def test_next_period_is_made_where_there_is_none(city, other_city):
+def test_next_period_is_created_when_missing(city, other_city):
     last = CityPeriodFactory(city=city, period=ReportingPeriodFactory(starts_on=date(2026, 10, 1)), to_state="accepted")
 
     with clock.at(datetime(2026, 11, 23, tzinfo=UTC)):
@@ -393,20 +400,20 @@ def test_next_period_is_made_where_there_is_none(city, other_city):
     assert last.period != period
 
 
-def test_city_that_came_later_has_its_period(city):
+def test_new_city_gets_its_period_when_assigned(city):
     period = ReportingPeriodFactory()
 
     assert assign_period(city, clock.today()) == (CityPeriod.objects.get(city=city, period=period), False)
 
 
-def test_network_without_periods_takes_the_quarter_of_the_day(city):
+def test_first_period_is_the_quarter_of_the_date(city):
     city_period, is_late = assign_period(city, date(2026, 11, 23))
 
     assert (city_period.period.name, is_late) == ("2026 Q4", False)
     assert city_period.period.due_on == date(2027, 1, 30)
 
 
-def test_periods_are_made_until_the_day_is_reached(city):
+def test_periods_are_created_up_to_the_date(city):
     ReportingPeriodFactory(starts_on=date(2026, 1, 1))
 
     city_period, is_late = assign_period(city, date(2026, 11, 23))
@@ -422,19 +429,19 @@ def test_periods_are_made_until_the_day_is_reached(city):
         (date(2026, 1, 1), date(2026, 12, 31), "2027-01-01 – 2027-12-31"),
     ],
 )
-def test_next_period_is_as_long_as_the_last(starts_on, ends_on, name):
+def test_next_period_has_the_length_of_the_previous_one(starts_on, ends_on, name):
     ReportingPeriodFactory(starts_on=starts_on, ends_on=ends_on)
 
     assert periods.ensure_next_period(ends_on).name == name
 
 
-def test_name_that_is_taken_is_not_used_again():
+def test_next_period_name_avoids_an_existing_name():
     ReportingPeriodFactory(starts_on=date(2026, 7, 1), name="2026 Q4")
 
     assert periods.ensure_next_period(date(2026, 7, 1)).name == "2026-10-01 – 2026-12-31"
 
 
-def test_chosen_period_is_taken_or_refused_with_a_sentence(city, other_city):
+def test_chosen_period_is_accepted_or_refused_with_a_message(city, other_city):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
     locked = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=1), to_state="submitted")
 
@@ -448,7 +455,7 @@ def test_chosen_period_is_taken_or_refused_with_a_sentence(city, other_city):
         assign_period(city, clock.today(), locked)
 
 
-def test_endless_locking_ends(city, monkeypatch):
+def test_period_assignment_gives_up_when_no_unlocked_period_exists(city, monkeypatch):
     CityPeriodFactory(city=city, to_state="submitted")
     monkeypatch.setattr("strategies.services.period_assignment._create_periods", lambda day, attempt: None)
 
@@ -456,14 +463,14 @@ def test_endless_locking_ends(city, monkeypatch):
         assign_period(city, clock.today())
 
 
-# ---- two at once
+# ---- concurrency
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
-def test_update_that_meets_a_submission_goes_into_the_next_period(city, official, lead):
-    """The log waits for the submission's commit, is refused by the lock, and lands in the next period."""
+def test_update_during_a_submission_is_logged_in_the_next_period(city, official, lead):
+    """The update waits for the commit, is refused by the lock, and is logged in the next period."""
     from threading import Event as Flag
     from threading import Thread
 
@@ -471,12 +478,12 @@ def test_update_that_meets_a_submission_goes_into_the_next_period(city, official
 
     city_period = CityPeriodFactory(city=city)
     action = ActionFactory(city=city)
-    has_submitted, made = Flag(), []
+    has_submitted, logged = Flag(), []
 
     def log():
         has_submitted.wait(10)
         try:
-            made.append(updates.log_update(action, by=official, data=told("At the same moment.")))
+            logged.append(updates.log_update(action, by=official, data=update_input("At the same moment.")))
         finally:
             connections.close_all()
 
@@ -485,10 +492,10 @@ def test_update_that_meets_a_submission_goes_into_the_next_period(city, official
     with transaction.atomic():
         revision = periods.submit_period(city_period, by=lead)
         has_submitted.set()
-        thread.join(1)  # it hangs on our row
+        thread.join(1)  # it waits for the locked row
     thread.join(10)
 
-    assert (made[0].city_period.period.starts_on > city_period.period.starts_on, made[0].is_reported_late) == (
+    assert (logged[0].city_period.period.starts_on > city_period.period.starts_on, logged[0].is_reported_late) == (
         True,
         True,
     )

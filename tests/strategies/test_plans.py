@@ -1,4 +1,4 @@
-"""Plans: changed on any day with history, adopted, published, withdrawn; phases and their dates."""
+"""Plans: changed with history, adopted, published and withdrawn; dates of phases; completeness."""
 
 from datetime import date
 from decimal import Decimal
@@ -41,7 +41,7 @@ from tests.factories import (
     member,
 )
 
-from .helpers import an_official, days, told
+from .helpers import an_official, days, update_input
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def action(city):
     return ActionFactory(city=city)
 
 
-def test_second_of_two_people_is_told_and_loses_nothing(action, official, lead):
+def test_save_with_stale_version_raises_edit_conflict(action, official, lead):
     plans.save_part(action, by=official, version=1, fields={"title": "One"})
 
     with pytest.raises(EditConflict) as refused:
@@ -72,7 +72,7 @@ def test_second_of_two_people_is_told_and_loses_nothing(action, official, lead):
     assert action.history.first().history_user == official
 
 
-def test_new_record_with_its_links(city, official):
+def test_new_action_is_saved_with_its_deputies(city, official):
     objective = ObjectiveFactory(area__strategy=StrategyFactory(city=city))
     person = PersonFactory()
     new = Action(objective=objective)
@@ -84,7 +84,7 @@ def test_new_record_with_its_links(city, official):
     assert {row.history_user for row in action.history.all()} == {official}
 
 
-def test_outsider_neither_adds_nor_changes(action, everyone):
+def test_user_without_permission_cannot_add_or_change_parts(action, everyone):
     swot = SwotItem(strategy=action.strategy)
 
     for role in ("other_official", "expert", "coordinator", "superuser", "former"):
@@ -94,7 +94,7 @@ def test_outsider_neither_adds_nor_changes(action, everyone):
             plans.save_part(action, by=everyone[role], version=1, fields={"title": "x"})
 
 
-def test_what_does_not_fit_is_told_by_field(action, official):
+def test_invalid_input_is_reported_by_field(action, official):
     with pytest.raises(InputRefused) as refused:
         plans.save_part(action, by=official, version=1, fields={"title": "", "ends_on": date(2000, 1, 1)})
 
@@ -104,7 +104,7 @@ def test_what_does_not_fit_is_told_by_field(action, official):
     assert set(refused.value.errors) == {""}
 
 
-def test_new_target_with_values_behind_it_takes_a_reason(action, official):
+def test_target_change_of_an_indicator_with_values_needs_a_reason(action, official):
     indicator = IndicatorFactory(strategy=action.strategy, target=5)
     plans.save_part(indicator, by=official, version=1, fields={"target": 6})
     IndicatorValueFactory(indicator=indicator)
@@ -126,7 +126,7 @@ def test_new_target_with_values_behind_it_takes_a_reason(action, official):
     assert Indicator.objects.get().target == 7
 
 
-def test_new_weight_behind_reached_milestones_takes_a_reason(action, official):
+def test_weight_change_of_a_reached_milestone_needs_a_reason(action, official):
     milestone = MilestoneFactory(action=action)
     plans.save_part(milestone, by=official, fields={"weight": 2})
     MilestoneReached.objects.create(update=ActionUpdateFactory(action=action), milestone=milestone)
@@ -141,7 +141,7 @@ def test_new_weight_behind_reached_milestones_takes_a_reason(action, official):
 @pytest.mark.parametrize(
     "changes", [{"unit": "per cent"}, {"direction": "down"}, {"across_periods": "sum"}, {"counts_people": True}]
 )
-def test_what_values_mean_is_changed_with_a_reason(action, official, changes):
+def test_definition_change_of_an_indicator_with_values_needs_a_reason(action, official, changes):
     indicator = IndicatorFactory(strategy=action.strategy)
     IndicatorValueFactory(indicator=indicator)
 
@@ -153,7 +153,7 @@ def test_what_values_mean_is_changed_with_a_reason(action, official, changes):
     assert history_of(indicator)[0].reason.endswith(": Counted anew.")
 
 
-def test_an_indicator_with_values_is_withdrawn_with_a_reason(action, official):
+def test_withdrawal_of_an_indicator_with_values_needs_a_reason(action, official):
     indicator = IndicatorFactory(strategy=action.strategy)
     IndicatorValueFactory(indicator=indicator)
 
@@ -164,9 +164,9 @@ def test_an_indicator_with_values_is_withdrawn_with_a_reason(action, official):
     assert history_of(indicator)[0].reason == "Nobody counts it any more."
 
 
-def test_adopted_then_published_with_its_actions(strategy, city, lead, official):
-    action, late = ActionFactory(city=city), ActionFactory(city=city)
-    plans.withdraw_action(late, by=lead, reason="Merged.")
+def test_strategy_is_adopted_then_published_with_its_actions(strategy, city, lead, official):
+    action, withdrawn = ActionFactory(city=city), ActionFactory(city=city)
+    plans.withdraw_action(withdrawn, by=lead, reason="Merged.")
 
     with pytest.raises(StrategyError, match="not published"):
         plans.publish_strategy(strategy, by=lead)
@@ -183,15 +183,15 @@ def test_adopted_then_published_with_its_actions(strategy, city, lead, official)
     action.refresh_from_db()
     assert (again.published_at, again.adopted_on) == (first.published_at, city.today)
     assert action.published_at is not None
-    assert list(Action.objects.filter(published_at=None)) == [late]
+    assert list(Action.objects.filter(published_at=None)) == [withdrawn]
     new = ActionFactory(city=city)
-    shown = plans.publish_action(new, by=lead)
-    assert plans.publish_action(new, by=lead).published_at == shown.published_at
+    published = plans.publish_action(new, by=lead)
+    assert plans.publish_action(new, by=lead).published_at == published.published_at
     with pytest.raises(AlreadyWithdrawn):
-        plans.publish_action(late, by=lead)
+        plans.publish_action(withdrawn, by=lead)
 
 
-def test_withdrawn_action_takes_a_reason_once(action, official):
+def test_action_is_withdrawn_once_with_a_reason(action, official):
     with pytest.raises(ReasonMissing):
         plans.withdraw_action(action, by=official, reason="")
     plans.withdraw_action(action, by=official, reason="Merged.")
@@ -199,7 +199,7 @@ def test_withdrawn_action_takes_a_reason_once(action, official):
         plans.withdraw_action(action, by=official, reason="Again.")
 
 
-def test_parts_are_withdrawn_where_nothing_rests_on_them(action, official, everyone):
+def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
     swot = SwotItem.objects.create(strategy=action.strategy, kind="strength", text="x")
     risk = Risk.objects.create(strategy=action.strategy, text="x")
     reached, free = MilestoneFactory.create_batch(2, action=action)
@@ -210,8 +210,8 @@ def test_parts_are_withdrawn_where_nothing_rests_on_them(action, official, every
     with pytest.raises(ReasonMissing):
         plans.withdraw_part(free, by=official)
     plans.withdraw_part(free, by=official, reason="It was part of the other.")
-    fresh = MilestoneFactory(action=ActionFactory(city=action.city))
-    for part in (swot, risk, fresh, unspent, IndicatorFactory(strategy=action.strategy)):
+    other_milestone = MilestoneFactory(action=ActionFactory(city=action.city))
+    for part in (swot, risk, other_milestone, unspent, IndicatorFactory(strategy=action.strategy)):
         assert plans.withdraw_part(part, by=official).withdrawn_at
         with pytest.raises(AlreadyWithdrawn):
             plans.withdraw_part(part, by=official)
@@ -230,7 +230,7 @@ def phase(city):
     return PilotPhaseFactory(city=city)
 
 
-def test_dates_of_a_step_are_set_by_lead_and_coordinator(everyone, phase):
+def test_phase_dates_are_set_by_lead_official_and_coordinator(everyone, phase):
     day = phase.city.today
     for role in ("lead", "coordinator"):
         phase = phases.set_dates(phase, by=everyone[role], version=phase.version, actual_start=day)
@@ -252,14 +252,14 @@ def test_dates_of_a_step_are_set_by_lead_and_coordinator(everyone, phase):
         ({"actual_start": date(2100, 1, 1)}, "actual_start"),
     ],
 )
-def test_dates_of_a_step_are_checked(lead, phase, dates, field):
+def test_phase_dates_are_validated(lead, phase, dates, field):
     with pytest.raises(InputRefused) as refused:
         phases.set_dates(phase, by=lead, **dates)
 
     assert set(refused.value.errors) == {field}
 
 
-def test_step_is_made_by_coordinator_or_lead_and_once(city, coordinator, official, lead):
+def test_phase_is_created_once_by_coordinator_or_lead_official(city, coordinator, official, lead):
     dates = {"planned_start": date(2026, 1, 1), "planned_end": date(2026, 6, 30)}
 
     phases.create_phase(city, "pact", by=coordinator, **dates)
@@ -272,10 +272,10 @@ def test_step_is_made_by_coordinator_or_lead_and_once(city, coordinator, officia
         phases.create_phase(city, "pact", by=lead, **dates)
 
 
-# ---- hand-over
+# ---- handover
 
 
-def test_who_takes_over_answers_for_the_actions_of_that_city(city, other_city, official, lead):
+def test_handover_reassigns_the_actions_of_the_city(city, other_city, official, lead):
     leaving, new = official.person, member(BodyKind.CITY_OFFICE, Role.VIEWER, city).person
     mine, deputy_only, both = ActionFactory.create_batch(3, city=city)
     elsewhere = ActionFactory(city=other_city, responsible=leaving)
@@ -293,7 +293,7 @@ def test_who_takes_over_answers_for_the_actions_of_that_city(city, other_city, o
     assert mine.history.first().history_user == lead
 
 
-def test_hand_over_in_the_network_moves_no_actions(city, coordinator):
+def test_handover_in_the_network_office_reassigns_no_actions(city, coordinator):
     other = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
     action = ActionFactory(city=city, responsible=coordinator.person)
 
@@ -306,26 +306,26 @@ def test_hand_over_in_the_network_moves_no_actions(city, coordinator):
 # ---- completeness
 
 
-def test_completeness_counts_and_names_what_is_missing(city, official, lead, everyone):
+def test_completeness_lists_missing_items(city, official, lead, everyone):
     city_period = CityPeriodFactory(city=city)
-    told_of = ActionFactory(city=city, responsible=official.person)
-    untold = ActionFactory(city=city)
+    reported = ActionFactory(city=city, responsible=official.person)
+    unreported = ActionFactory(city=city)
     ActionFactory(city=city, starts_on=city_period.period.ends_on + days(1))
     ActionFactory(city=city, withdrawn_at=clock.now(), withdrawn_reason="x")
-    indicator = IndicatorFactory(strategy=told_of.strategy)
-    updates.log_update(told_of, by=official, data=told())
+    indicator = IndicatorFactory(strategy=reported.strategy)
+    updates.log_update(reported, by=official, data=update_input())
 
     before = completeness(city_period)
     periods.save_narrative(city_period, by=lead, text="Good.", language="en")
     periods.endorse_period(city_period, by=everyone["expert"])
-    updates.log_update(untold, by=official, data=told(values={indicator: Decimal(1)}))
-    Action.objects.filter(pk=untold.pk).update(responsible=official.person)
+    updates.log_update(unreported, by=official, data=update_input(values={indicator: Decimal(1)}))
+    Action.objects.filter(pk=unreported.pk).update(responsible=official.person)
     after = completeness(city_period)
 
     assert (before.told, before.total, before.is_complete) == (1, 4, False)
     assert [(row.kind, row.pk) for row in before.missing] == [
-        ("action", untold.pk),
-        ("owner", untold.pk),
+        ("action", unreported.pk),
+        ("owner", unreported.pk),
         ("indicator", indicator.pk),
         ("narrative", None),
         ("endorsement", None),
@@ -335,7 +335,7 @@ def test_completeness_counts_and_names_what_is_missing(city, official, lead, eve
 
 
 @pytest.mark.parametrize("stage, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
-def test_action_that_was_over_before_is_not_asked_for(city, stage, is_due):
+def test_action_ended_in_an_earlier_period_is_not_required(city, stage, is_due):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))
     action = ActionFactory(city=city)
     ActionUpdateFactory(action=action, city_period=before, stage=stage, date=before.period.ends_on)
@@ -344,7 +344,7 @@ def test_action_that_was_over_before_is_not_asked_for(city, stage, is_due):
 
 
 @pytest.mark.parametrize("starts_on, is_due", [(date(2026, 7, 1), False), (date(2026, 10, 1), True)])
-def test_yearly_value_is_asked_for_when_the_year_ends(city, starts_on, is_due):
+def test_yearly_value_is_required_in_the_last_period_of_the_year(city, starts_on, is_due):
     city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(starts_on=starts_on))
     IndicatorFactory(strategy=StrategyFactory(city=city), frequency="year")
 
@@ -352,7 +352,7 @@ def test_yearly_value_is_asked_for_when_the_year_ends(city, starts_on, is_due):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_completeness_costs_the_same(city, count, django_assert_num_queries):
+def test_completeness_query_count_is_constant(city, count, django_assert_num_queries):
     city_period = CityPeriodFactory(city=city)
     ActionFactory.create_batch(count, city=city)
     IndicatorFactory.create_batch(count, strategy=Strategy.objects.get())

@@ -1,4 +1,4 @@
-"""What readers outside a city are told of what it keeps back, on pages, in filters and in frozen revisions."""
+"""Unpublished, withdrawn and small data are hidden outside the city: on pages, in filters and in revisions."""
 
 from decimal import Decimal
 from importlib import import_module
@@ -35,7 +35,7 @@ from tests.factories import (
     StrategyFactory,
 )
 
-from .helpers import told
+from .helpers import update_input
 
 pytestmark = pytest.mark.django_db
 
@@ -54,13 +54,13 @@ def coordinator(everyone):
 
 @pytest.fixture
 def shown(city, period):
-    """An action that everybody reads, of a published strategy."""
+    """Return a published action of a published strategy."""
     return ActionFactory(city=city, title="Language café", published=True, owner=OrganisationFactory(name="Library"))
 
 
 @pytest.fixture(params=["unpublished", "withdrawn"])
 def hidden(request, shown, lead):
-    """Another one of the same strategy that the city keeps back, with its owner and its indicator."""
+    """Return an unpublished or withdrawn action of the same strategy, with its owner and its indicator."""
     owner = OrganisationFactory(name="House kept back")
     action = ActionFactory(
         objective=shown.objective, title="Action kept back", owner=owner, published=request.param == "withdrawn"
@@ -71,7 +71,7 @@ def hidden(request, shown, lead):
     return action
 
 
-def read(client, everyone, role, name, *args):
+def get_page(client, everyone, role, name, *args):
     client.logout()
     if role != "public":
         client.force_login(everyone[role])
@@ -85,72 +85,74 @@ def publish(period, everyone):
     return revision
 
 
-# ---- actions that are not published, or withdrawn
+# ---- unpublished and withdrawn actions
 
 
 @pytest.mark.parametrize("role", OUTSIDE)
-def test_action_kept_back_is_on_no_page_and_in_no_filter(client, everyone, city, hidden, role):
+def test_hidden_action_is_absent_from_pages_outside_the_city(client, everyone, city, hidden, role):
     indicator = hidden.indicators.get()
 
     for name in ("action_list", "indicator_list", "strategy_detail", "swot"):
-        page = read(client, everyone, role, name, city.slug)
+        page = get_page(client, everyone, role, name, city.slug)
         assert (name, page.status_code, "kept back" in page.content.decode()) == (name, 200, False)
-    refused = read(client, everyone, role, "indicator_detail", indicator.pk)
+    refused = get_page(client, everyone, role, "indicator_detail", indicator.pk)
 
     assert refused.status_code == (302 if role == "public" else 404)
     assert set(Indicator.objects.visible_to(everyone[role])) == set()
 
 
-def test_owner_of_a_shown_action_is_a_choice(client, everyone, city, hidden):
-    choices = read(client, everyone, "public", "action_list", city.slug).context["filter"].form.fields["owner"].queryset
+def test_owner_filter_offers_owners_of_published_actions_only(client, everyone, city, hidden):
+    choices = (
+        get_page(client, everyone, "public", "action_list", city.slug).context["filter"].form.fields["owner"].queryset
+    )
 
     assert [owner.name for owner in choices] == ["Library"]
 
 
-def test_city_goes_on_reading_what_it_keeps_back(client, everyone, city, hidden):
-    page = read(client, everyone, "official", "indicator_list", city.slug).content.decode()
+def test_hidden_indicator_is_visible_in_the_city(client, everyone, city, hidden):
+    page = get_page(client, everyone, "official", "indicator_list", city.slug).content.decode()
 
     assert "Indicator kept back" in page
 
 
 @pytest.mark.parametrize("role", OUTSIDE)
-def test_revision_tells_others_no_indicator_of_an_action_kept_back(
+def test_revision_hides_indicators_of_unpublished_actions_outside_the_network(
     client, everyone, city, period, shown, lead, coordinator, role
 ):
     hidden = ActionFactory(objective=shown.objective, title="Action kept back")
-    kept, other = (
+    hidden_indicator, shown_indicator = (
         IndicatorFactory(strategy=shown.strategy, action=action, name=name)
         for action, name in ((hidden, "Indicator kept back"), (shown, "Guests"))
     )
     IndicatorFactory(strategy=shown.strategy, name="Of the whole")
-    for indicator in (kept, other):
+    for indicator in (hidden_indicator, shown_indicator):
         values.set_value(indicator, period, by=lead, value=Decimal(12), visibility="public")
     revision = publish(period, everyone)
 
-    page = read(client, everyone, role, "revision_detail", period.pk, 1).content.decode()
-    cut = redact_for(revision.contents, everyone[role], city)
+    page = get_page(client, everyone, role, "revision_detail", period.pk, 1).content.decode()
+    redacted = redact_for(revision.contents, everyone[role], city)
 
     assert "kept back" not in page
-    assert [entry["name"] for entry in cut["indicators"]] == ["Guests", "Of the whole"]
-    assert "kept back" in read(client, everyone, "partner", "revision_detail", period.pk, 1).content.decode()
+    assert [entry["name"] for entry in redacted["indicators"]] == ["Guests", "Of the whole"]
+    assert "kept back" in get_page(client, everyone, "partner", "revision_detail", period.pk, 1).content.decode()
 
 
-def test_revision_plans_no_indicator_of_a_withdrawn_action(period, hidden, lead):
+def test_revision_contains_no_indicator_of_a_withdrawn_action(period, hidden, lead):
     names = [entry["name"] for entry in periods.submit_period(period, by=lead).contents["indicators"]]
 
     hidden.refresh_from_db()
     assert names == ([] if hidden.withdrawn_at else ["Indicator kept back"])
 
 
-# ---- single figures of few people
+# ---- small figures about people
 
 
 @pytest.fixture
-def counted(shown, period, everyone):
-    """Two people reached, and three guests counted, both told to everybody; and an indicator of something else."""
+def indicators(shown, period, everyone):
+    """Return an indicator that counts people and another one; both have small public values."""
     official = everyone["official"]
     for people, text in ((2, "A first evening."), (0, "Nobody came."), (5, "A second evening.")):
-        updates.log_update(shown, by=official, data=told(text, people_reached=people, visibility="public"))
+        updates.log_update(shown, by=official, data=update_input(text, people_reached=people, visibility="public"))
     guests = IndicatorFactory(
         strategy=shown.strategy, action=shown, name="Guests", counts_people=True, baseline=Decimal(1), target=9
     )
@@ -164,23 +166,23 @@ FEW = "fewer than 5"
 
 
 @pytest.mark.parametrize("role", ["public", "other_official", "former", "superuser"])
-def test_few_people_are_told_to_the_public_in_words(client, everyone, city, period, shown, counted, role):
+def test_small_figures_about_people_are_hidden_from_the_public(client, everyone, city, period, shown, indicators, role):
     publish(period, everyone)
-    guests, rooms = counted
+    guests, rooms = indicators
 
     for name, args in (("action_detail", [shown.pk]), ("revision_detail", [period.pk, 1])):
-        page = read(client, everyone, role, name, *args).content.decode()
+        page = get_page(client, everyone, role, name, *args).content.decode()
         assert f"People reached: {FEW}." in page
         assert "People reached: 2." not in page
         assert ("People reached: 0." in page, "People reached: 5." in page) == (True, True)
-    revision = read(client, everyone, role, "revision_detail", period.pk, 1).context["contents"]["indicators"]
-    listed = read(client, everyone, role, "indicator_list", city.slug).context["rows"]
-    shown_of = {}
+    revision = get_page(client, everyone, role, "revision_detail", period.pk, 1).context["contents"]["indicators"]
+    listed = get_page(client, everyone, role, "indicator_list", city.slug).context["rows"]
+    figures_by_name = {}
     for indicator in (guests, rooms):
-        page = read(client, everyone, role, "indicator_detail", indicator.pk)
+        page = get_page(client, everyone, role, "indicator_detail", indicator.pk)
         table = client.get(indicator.get_absolute_url(), {"csv": "values"}).content.decode("utf-8-sig").splitlines()
         lines = [line["y"] for line in page.context["chart"].figure["data"]]
-        shown_of[indicator.name] = (
+        figures_by_name[indicator.name] = (
             [row.figure.words for row in page.context["values"]],
             page.context["baseline"].words,
             lines,
@@ -188,7 +190,7 @@ def test_few_people_are_told_to_the_public_in_words(client, everyone, city, peri
             table[-1].split(",")[1:3],
         )
 
-    assert shown_of == {
+    assert figures_by_name == {
         "Guests": ([FEW], FEW, [[None], [9]], [FEW, FEW], [FEW, FEW]),
         "Rooms": (["3"], "1", [[Decimal(3)], [Decimal(1)], [9]], ["3", "1"], ["3", "1"]),
     }
@@ -197,30 +199,32 @@ def test_few_people_are_told_to_the_public_in_words(client, everyone, city, peri
 
 
 @pytest.mark.parametrize("role", ["viewer", "lead", "partner", "scientific", "coordinator"])
-def test_few_people_are_told_to_the_city_and_the_network_as_they_are(
-    client, everyone, city, period, shown, counted, role
+def test_small_figures_about_people_are_shown_to_the_city_and_the_network(
+    client, everyone, city, period, shown, indicators, role
 ):
     publish(period, everyone)
 
     for name, args in (("action_detail", [shown.pk]), ("revision_detail", [period.pk, 1])):
-        assert "People reached: 2." in read(client, everyone, role, name, *args).content.decode()
-    page = read(client, everyone, role, "indicator_detail", counted[0].pk)
-    listed = read(client, everyone, role, "indicator_list", city.slug)
+        assert "People reached: 2." in get_page(client, everyone, role, name, *args).content.decode()
+    page = get_page(client, everyone, role, "indicator_detail", indicators[0].pk)
+    listed = get_page(client, everyone, role, "indicator_list", city.slug)
     assert FEW not in page.content.decode() + listed.content.decode()
     assert [row.newest.words for row in listed.context["rows"]] == ["3", "3"]
 
 
-def test_a_target_of_few_people_is_told_to_the_public_in_words(client, everyone, city, period, shown, counted):
-    guests, rooms = counted
+def test_small_target_about_people_is_hidden_from_the_public(client, everyone, city, period, shown, indicators):
+    guests, rooms = indicators
     Indicator.objects.update(target=2)
     publish(period, everyone)
 
     words = {}
     for role in ("public", "partner", "viewer"):
-        listed = read(client, everyone, role, "indicator_list", city.slug).context["rows"]
-        revision = read(client, everyone, role, "revision_detail", period.pk, 1).context["contents"]["indicators"]
-        pages = [read(client, everyone, role, "indicator_detail", row.pk) for row in (guests, rooms)]
-        tables = [client.get(row.get_absolute_url(), {"csv": "values"}).content.decode("utf-8-sig") for row in counted]
+        listed = get_page(client, everyone, role, "indicator_list", city.slug).context["rows"]
+        revision = get_page(client, everyone, role, "revision_detail", period.pk, 1).context["contents"]["indicators"]
+        pages = [get_page(client, everyone, role, "indicator_detail", row.pk) for row in (guests, rooms)]
+        tables = [
+            client.get(row.get_absolute_url(), {"csv": "values"}).content.decode("utf-8-sig") for row in indicators
+        ]
         words[role] = (
             [row.target.words for row in listed],
             [entry["target"] for entry in revision],
@@ -235,27 +239,29 @@ def test_a_target_of_few_people_is_told_to_the_public_in_words(client, everyone,
     assert words == {"public": few, "partner": whole, "viewer": whole}
 
 
-def test_earlier_values_of_few_people_are_cut_too(everyone, city, period, shown, counted):
-    guests = counted[0]
+def test_small_earlier_values_about_people_are_hidden_from_the_public(everyone, city, period, shown, indicators):
+    guests = indicators[0]
     earlier = {"period": "Before", "value": "4", "visibility": "public"}
     contents = publish(period, everyone).contents
     entry = next(row for row in contents["indicators"] if row["id"] == guests.pk)
     entry["earlier"] = [earlier, earlier | {"value": "0"}, earlier | {"value": "5"}]
 
-    cut = next(row for row in redact_for(contents, everyone["public"], city)["indicators"] if row["id"] == guests.pk)
+    redacted = next(
+        row for row in redact_for(contents, everyone["public"], city)["indicators"] if row["id"] == guests.pk
+    )
 
-    assert [told["value"] for told in cut["earlier"]] == [None, "0", "5"]
+    assert [row["value"] for row in redacted["earlier"]] == [None, "0", "5"]
 
 
-def test_none_and_five_are_not_few():
+def test_is_few_is_true_for_one_to_four():
     assert [is_few(count) for count in (None, 0, 1, 4, 5, Decimal("-1"))] == [False, False, True, True, False, False]
 
 
-# ---- seals
+# ---- hashes
 
 
-def forged(model, **figures):
-    """As somebody would who has the database and no triggers."""
+def forge(model, **figures):
+    """Update frozen rows with the triggers dropped."""
     with triggers.triggers_dropped():
         QuerySet(model).update(**figures)
 
@@ -272,33 +278,31 @@ def forged(model, **figures):
         (RevisionIndicator, {"contents": '{"value":null}'}, ["indicator_list"]),
     ],
 )
-def test_figures_that_were_not_handed_in_are_shown_to_nobody(
-    client, everyone, city, period, shown, counted, model, figures, pages
-):
+def test_forged_figures_raise_hash_mismatch(client, everyone, city, period, shown, indicators, model, figures, pages):
     publish(period, everyone)
-    before = [read(client, everyone, "public", name, city.slug).status_code for name in pages]
+    before = [get_page(client, everyone, "public", name, city.slug).status_code for name in pages]
 
-    forged(model, **figures)
+    forge(model, **figures)
 
     assert before == [200] * len(pages)
     for name in pages:
         with pytest.raises(HashMismatch):
-            read(client, everyone, "public", name, city.slug)
+            get_page(client, everyone, "public", name, city.slug)
     with pytest.raises(HashMismatch):
-        read(client, everyone, "public", "action_detail", shown.pk) if model is RevisionAction else read(
-            client, everyone, "public", "indicator_detail", counted[0].pk
+        get_page(client, everyone, "public", "action_detail", shown.pk) if model is RevisionAction else get_page(
+            client, everyone, "public", "indicator_detail", indicators[0].pk
         )
 
 
-def test_public_lists_cost_the_same_however_much_was_handed_in(
-    client, everyone, city, period, shown, counted, django_assert_max_num_queries
+def test_public_lists_have_a_query_limit(
+    client, everyone, city, period, shown, indicators, django_assert_max_num_queries
 ):
     ActionFactory.create_batch(4, objective=shown.objective, published=True)
     publish(period, everyone)
 
     for name in ("action_list", "strategy_detail", "indicator_list"):
         with django_assert_max_num_queries(15):
-            read(client, everyone, "public", name, city.slug)
+            get_page(client, everyone, "public", name, city.slug)
 
 
 # ---- files of a frozen revision
@@ -306,67 +310,68 @@ def test_public_lists_cost_the_same_however_much_was_handed_in(
 
 @pytest.fixture
 def files(shown, period, everyone):
-    """One file for each visibility, each on an update of its own."""
-    official, found = everyone["official"], {}
+    """Return one file for each visibility, each attached to its own update."""
+    official, by_visibility = everyone["official"], {}
     for visibility in ("city", "network", "public"):
-        found[visibility] = StoredFileFactory(name=f"{visibility}.pdf", uploaded_by=official)
-        data = told(f"For {visibility}.", visibility=visibility, files=[found[visibility]])
+        by_visibility[visibility] = StoredFileFactory(name=f"{visibility}.pdf", uploaded_by=official)
+        data = update_input(f"For {visibility}.", visibility=visibility, files=[by_visibility[visibility]])
         updates.log_update(shown, by=official, data=data)
-    return found
+    return by_visibility
 
 
 def names_for(user):
     return {stored.name.removesuffix(".pdf") for stored in StoredFile.objects.visible_to(user)}
 
 
-def read_by(everyone, *roles):
+def files_by_role(everyone, *roles):
     return {role: names_for(everyone[role]) for role in roles}
 
 
-ALL, HANDED, OPEN = {"city", "network", "public"}, {"network", "public"}, {"public"}
+ALL, SHARED, PUBLIC = {"city", "network", "public"}, {"network", "public"}, {"public"}
 READERS = ("viewer", "official", "partner", "coordinator", "public", "other_official")
 
 
 @pytest.mark.parametrize("verb", ["return", "reopen"])
-def test_files_of_a_revision_are_read_while_the_city_works_on_the_next(everyone, period, files, verb):
+def test_files_of_a_revision_stay_visible_after_return_and_reopen(everyone, period, files, verb):
     lead, coordinator = everyone["lead"], everyone["coordinator"]
-    before = read_by(everyone, *READERS)
+    before = files_by_role(everyone, *READERS)
     periods.submit_period(period, by=lead)
-    submitted = read_by(everyone, *READERS)
+    submitted = files_by_role(everyone, *READERS)
     if verb == "return":
         periods.return_period(period, by=coordinator, comments="A figure is missing.")
     else:
         periods.reopen_period(period, by=coordinator, reason="A digit.")
-    again = read_by(everyone, *READERS)
+    after_move = files_by_role(everyone, *READERS)
 
-    nothing = {"partner": set(), "coordinator": set(), "public": set(), "other_official": set()}
-    handed = {"partner": HANDED, "coordinator": HANDED, "public": set(), "other_official": set()}
-    assert before == {"viewer": ALL, "official": ALL} | nothing
-    assert submitted == again == {"viewer": ALL, "official": ALL} | handed
+    none_shared = {"partner": set(), "coordinator": set(), "public": set(), "other_official": set()}
+    shared = {"partner": SHARED, "coordinator": SHARED, "public": set(), "other_official": set()}
+    assert before == {"viewer": ALL, "official": ALL} | none_shared
+    assert submitted == after_move == {"viewer": ALL, "official": ALL} | shared
 
 
-def test_files_are_read_as_they_were_frozen_and_then_as_handed_in_again(client, everyone, shown, period, files):
+def test_file_visibility_changes_with_the_resubmission(client, everyone, shown, period, files):
     lead, coordinator = everyone["lead"], everyone["coordinator"]
     publish(period, everyone)
-    published = read_by(everyone, *READERS)
+    published = files_by_role(everyone, *READERS)
     periods.reopen_period(period, by=coordinator, reason="The wrong file.")
     by_visibility = {update.visibility: update for update in ActionUpdate.objects.all()}
     updates.withdraw_evidence(by_visibility["public"].evidence.get(), by=lead)
-    data = told("For the city after all.", visibility="city", files=[])
+    data = update_input("For the city after all.", visibility="city", files=[])
     updates.change_update(by_visibility["network"], by=lead, data=data, version=1)
-    reopened = read_by(everyone, *READERS)
-    link = read(client, everyone, "public", "action_detail", shown.pk).content.decode()
+    reopened = files_by_role(everyone, *READERS)
+    page = get_page(client, everyone, "public", "action_detail", shown.pk).content.decode()
     periods.submit_period(period, by=lead)
-    submitted = read_by(everyone, *READERS, "lead")
+    submitted = files_by_role(everyone, *READERS, "lead")
 
-    city, rest = {"viewer": ALL, "official": ALL}, {"public": OPEN, "other_official": OPEN}
-    assert published == reopened == city | {"partner": HANDED, "coordinator": HANDED} | rest
-    assert str(files["public"].uuid) in link
-    kept = {"viewer": ALL - OPEN, "official": ALL - OPEN, "lead": ALL}
-    assert submitted == kept | {"partner": set(), "coordinator": set()} | rest  # the public reads what was published
+    city, rest = {"viewer": ALL, "official": ALL}, {"public": PUBLIC, "other_official": PUBLIC}
+    assert published == reopened == city | {"partner": SHARED, "coordinator": SHARED} | rest
+    assert str(files["public"].uuid) in page
+    after_resubmission = {"viewer": ALL - PUBLIC, "official": ALL - PUBLIC, "lead": ALL}
+    # the public still sees the published revision
+    assert submitted == after_resubmission | {"partner": set(), "coordinator": set()} | rest
 
 
-def test_file_taken_off_before_it_was_handed_in_is_for_the_leads_alone(everyone, period, files):
+def test_file_withdrawn_before_submission_is_visible_to_lead_officials_only(everyone, period, files):
     updates.withdraw_evidence(Evidence.objects.get(file=files["public"]), by=everyone["official"])
 
     seen = {role for role, user in everyone.items() if "public" in names_for(user)}
@@ -374,23 +379,23 @@ def test_file_taken_off_before_it_was_handed_in_is_for_the_leads_alone(everyone,
     assert seen == {"lead"}
 
 
-def test_files_of_an_action_kept_back_are_not_for_the_public(everyone, shown, period):
+def test_files_of_an_unpublished_action_are_hidden_from_the_public(everyone, shown, period):
     hidden = ActionFactory(objective=shown.objective, title="Kept back")
     stored = StoredFileFactory(name="public.pdf", uploaded_by=everyone["official"])
-    data = told(visibility="public", files=[stored])
+    data = update_input(visibility="public", files=[stored])
     update = updates.log_update(hidden, by=everyone["official"], data=data)
     publish(period, everyone)
 
-    assert read_by(everyone, "public", "other_official", "partner", "viewer") == {
+    assert files_by_role(everyone, "public", "other_official", "partner", "viewer") == {
         "public": set(),
         "other_official": set(),
-        "partner": OPEN,
-        "viewer": OPEN,
+        "partner": PUBLIC,
+        "viewer": PUBLIC,
     }
     assert not ActionUpdate.objects.visible_to(everyone["public"]).filter(pk=update.pk).exists()
 
 
-def test_revisions_from_before_are_given_their_files(everyone, shown, period, files):
+def test_migration_creates_revision_files_for_old_revisions(everyone, shown, period, files):
     indicator = IndicatorFactory(strategy=shown.strategy)
     value = values.set_value(indicator, period, by=everyone["official"], value=Decimal(7), visibility="public")
     Evidence.objects.create(value=value, file=StoredFileFactory(name="value.pdf", state="used"))
@@ -426,35 +431,35 @@ HISTORY = {
 @pytest.mark.parametrize(
     "page, history", [("action_detail", "action_history"), ("indicator_detail", "indicator_history")]
 )
-def test_history_is_linked_where_it_is_answered(client, everyone, city, period, shown, page, history):
+def test_history_is_linked_for_roles_that_can_open_it(client, everyone, city, period, shown, page, history):
     pk = shown.pk if page == "action_detail" else IndicatorFactory(strategy=shown.strategy, action=shown).pk
     link = reverse(f"strategies:{history}", args=[pk])
 
-    linked = {role for role in everyone if link in read(client, everyone, role, page, pk).content.decode()}
-    answered = {role for role in everyone if read(client, everyone, role, history, pk).status_code == 200}
+    linked = {role for role in everyone if link in get_page(client, everyone, role, page, pk).content.decode()}
+    answered = {role for role in everyone if get_page(client, everyone, role, history, pk).status_code == 200}
 
     assert linked == answered == HISTORY
 
 
-def test_history_of_a_strategy_is_linked_where_it_is_answered(client, everyone, city, shown):
+def test_strategy_history_is_linked_for_roles_that_can_open_it(client, everyone, city, shown):
     link = reverse("strategies:strategy_history", args=[city.slug])
 
     for role in everyone:
-        page = read(client, everyone, role, "strategy_detail", city.slug).content.decode()
+        page = get_page(client, everyone, role, "strategy_detail", city.slug).content.decode()
         assert (role, link in page) == (role, role in HISTORY)
 
 
 @pytest.mark.parametrize("role", ["coordinator", "scientific", "lead"])
-def test_history_tells_others_nothing_from_when_it_was_for_the_city_alone(client, everyone, period, shown, role):
+def test_update_history_hides_city_only_versions_from_others(client, everyone, period, shown, role):
     lead = everyone["lead"]
-    update = updates.log_update(shown, by=lead, data=told("First words.", visibility="network"))
+    update = updates.log_update(shown, by=lead, data=update_input("First words.", visibility="network"))
     for text, visibility in (("Only for us.", "city"), ("For all of us.", "network"), ("Said better.", "network")):
         update.refresh_from_db()
-        data = told(text, visibility=visibility)
+        data = update_input(text, visibility=visibility)
         update = updates.change_update(update, by=lead, data=data, version=update.version)
     periods.submit_period(period, by=lead)
 
-    page = read(client, everyone, role, "update_history", update.pk).content.decode()
+    page = get_page(client, everyone, role, "update_history", update.pk).content.decode()
 
     assert ("Said better." in page, "For all of us." in page) == (True, True)
     assert ("Only for us." in page, "First words." in page) == ((True, True) if role == "lead" else (False, False))
@@ -463,8 +468,8 @@ def test_history_tells_others_nothing_from_when_it_was_for_the_city_alone(client
 # ---- waivers
 
 
-@pytest.mark.parametrize("role, told_why", [("public", False), ("other_official", False), ("viewer", True)])
-def test_waiver_of_a_met_condition_is_not_for_the_public(client, everyone, city, role, told_why):
+@pytest.mark.parametrize("role, sees_reason", [("public", False), ("other_official", False), ("viewer", True)])
+def test_waiver_of_a_met_condition_is_hidden_from_the_public(client, everyone, city, role, sees_reason):
     phase = PilotPhaseFactory(city=city)
     StrategyFactory(city=city, published=True)
     condition = next(row.key for row in check_gate(phase) if not row.met)
@@ -474,7 +479,7 @@ def test_waiver_of_a_met_condition_is_not_for_the_public(client, everyone, city,
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(gates.GATES, phase.kind, met)
-        page = read(client, everyone, role, "pilot:phase_list", city.slug).content.decode()
+        page = get_page(client, everyone, role, "pilot:phase_list", city.slug).content.decode()
 
     name = str(everyone["coordinator"])
-    assert ("By another way." in page, f"Waived by {name}" in page) == (told_why, told_why)
+    assert ("By another way." in page, f"Waived by {name}" in page) == (sees_reason, sees_reason)

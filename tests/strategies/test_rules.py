@@ -1,4 +1,4 @@
-"""Lists and single rows say the same about who sees what; and the counts were written by hand."""
+"""Querysets and object permissions agree on what each role sees; expected counts are written by hand."""
 
 from types import SimpleNamespace
 
@@ -32,18 +32,18 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-GONE = {"withdrawn_at": "2026-05-04T00:00Z", "withdrawn_reason": "x"}
+WITHDRAWN = {"withdrawn_at": "2026-05-04T00:00Z", "withdrawn_reason": "x"}
 
 
 @pytest.fixture
-def world(everyone, city, other_city):
-    """A published strategy in ``city``, an adopted one in the other, a draft in a third; facts of every visibility."""
+def shared_data(everyone, city, other_city):
+    """Create a published, an adopted and a draft strategy in three cities, with facts of every visibility."""
     published = StrategyFactory(city=city, published=True)
     adopted = StrategyFactory(city=other_city, adopted=True)
     draft = StrategyFactory(city=CityFactory())
     action = ActionFactory(city=city, published=True)
     ActionFactory(city=city)
-    ActionFactory(city=city, published=True, **GONE)
+    ActionFactory(city=city, published=True, **WITHDRAWN)
     ActionFactory(city=other_city)
     ActionFactory(city=draft.city)
     for strategy in (published, adopted, draft):
@@ -52,21 +52,21 @@ def world(everyone, city, other_city):
     SwotItem.objects.create(strategy=published, kind="strength", text="x", withdrawn_at=clock.now())
     IndicatorFactory(strategy=published, withdrawn_at=clock.now())
     for ahead, state in enumerate(("open", "submitted", "published")):
-        facts_of(action, CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-ahead)), state)
+        create_facts(action, CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-ahead)), state)
     return SimpleNamespace(action=action)
 
 
-def facts_of(action, city_period, state):
-    """Updates, values and evidence of each visibility; one more of each that was withdrawn."""
+def create_facts(action, city_period, state):
+    """Create updates, values and evidence of each visibility, and withdrawn ones in the open period."""
     for visibility in ("city", "network", "public"):
         update = ActionUpdateFactory(action=action, city_period=city_period, visibility=visibility)
         Evidence.objects.create(update=update, link="https://a.example")
         indicator = IndicatorFactory(strategy=action.strategy, name="Measured", withdrawn_at=clock.now())
         IndicatorValueFactory(indicator=indicator, city_period=city_period, visibility=visibility)
     if state == "open":
-        update = ActionUpdateFactory(action=action, city_period=city_period, **GONE)
+        update = ActionUpdateFactory(action=action, city_period=city_period, **WITHDRAWN)
         Evidence.objects.create(update=update, link="https://a.example")
-        IndicatorValueFactory(indicator=indicator, city_period=city_period, **GONE)
+        IndicatorValueFactory(indicator=indicator, city_period=city_period, **WITHDRAWN)
         Evidence.objects.create(
             update=ActionUpdate.objects.filter(withdrawn_at=None).first(),
             link="https://b.example",
@@ -78,14 +78,14 @@ def facts_of(action, city_period, state):
     PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256_hex("{}"))
     if state != "submitted":
         for verb, target in (("accept", "accepted"), ("publish", "published")):
-            step(city_period, verb, target)
+            move(city_period, verb, target)
 
 
 def submit(city_period):
-    step(city_period, "submit", "submitted")
+    move(city_period, "submit", "submitted")
 
 
-def step(city_period, verb, target):
+def move(city_period, verb, target):
     number = city_period.move_count + 1
     city_period.moves.create(
         number=number, verb=verb, from_state=city_period.state, to_state=target, revision=1, text=""
@@ -97,12 +97,12 @@ def step(city_period, verb, target):
 INSIDERS = ("viewer", "expert", "local_committee")
 OFFICIALS = ("official", "lead")
 READERS = ("partner", "trainer", "scientific", "scientific_conflicted")
-NOBODIES = ("public", "data_protection", "former", "superuser", "superuser_conflicted")
+WITHOUT_ACCESS = ("public", "data_protection", "former", "superuser", "superuser_conflicted")
 
 
-def seen(nobody, insider, official, other_official, reader, coordinator):
+def counts_by_role(without_access, insider, official, other_official, reader, coordinator):
     return (
-        dict.fromkeys(NOBODIES, nobody)
+        dict.fromkeys(WITHOUT_ACCESS, without_access)
         | dict.fromkeys(INSIDERS, insider)
         | dict.fromkeys(OFFICIALS, official)
         | dict.fromkeys(READERS, reader)
@@ -110,45 +110,45 @@ def seen(nobody, insider, official, other_official, reader, coordinator):
     )
 
 
-SEEN = {  # by hand, from docs/access.md
-    Strategy: seen(1, 1, 1, 2, 2, 3),
-    Action: seen(1, 3, 3, 2, 3, 5),
-    SwotItem: seen(1, 1, 2, 2, 2, 3),
-    PriorityArea: seen(1, 1, 1, 2, 2, 3),
-    Indicator: seen(1, 1, 11, 2, 2, 3),
-    ActionUpdate: seen(1, 9, 10, 1, 4, 4),
-    IndicatorValue: seen(1, 9, 10, 1, 4, 4),
-    Evidence: seen(1, 9, 10, 1, 4, 4) | {"lead": 11},  # what was taken off, too
-    CityPeriod: seen(1, 3, 3, 1, 3, 3),
-    PeriodRevision: seen(1, 2, 2, 1, 2, 2),
+VISIBLE_COUNTS = {  # by hand, from docs/access.md
+    Strategy: counts_by_role(1, 1, 1, 2, 2, 3),
+    Action: counts_by_role(1, 3, 3, 2, 3, 5),
+    SwotItem: counts_by_role(1, 1, 2, 2, 2, 3),
+    PriorityArea: counts_by_role(1, 1, 1, 2, 2, 3),
+    Indicator: counts_by_role(1, 1, 11, 2, 2, 3),
+    ActionUpdate: counts_by_role(1, 9, 10, 1, 4, 4),
+    IndicatorValue: counts_by_role(1, 9, 10, 1, 4, 4),
+    Evidence: counts_by_role(1, 9, 10, 1, 4, 4) | {"lead": 11},  # withdrawn ones included
+    CityPeriod: counts_by_role(1, 3, 3, 1, 3, 3),
+    PeriodRevision: counts_by_role(1, 2, 2, 1, 2, 2),
 }
 
 
-@pytest.mark.parametrize("model", SEEN)
-def test_list_and_rule_agree_on_who_sees_what(everyone, world, model):
+@pytest.mark.parametrize("model", VISIBLE_COUNTS)
+def test_queryset_and_permission_agree_on_visible_rows(everyone, shared_data, model):
     permission = f"strategies.view_{model._meta.model_name}"
     everything = list(model.objects.all())
 
     for role, user in everyone.items():
         listed = set(model.objects.visible_to(user))
         if role == "public":
-            allowed = listed  # a visitor has no permissions to ask for
+            allowed = listed  # anonymous users have no object permissions
         else:
             allowed = {row for row in everything if user.has_perm(permission, row)}
         assert (role, listed) == (role, allowed)
-        assert (role, len(listed)) == (role, SEEN[model][role])
+        assert (role, len(listed)) == (role, VISIBLE_COUNTS[model][role])
 
 
-def test_reopened_period_is_no_longer_read_live(everyone, world):
-    """Others go on with the revision: the facts themselves are the city's alone again."""
+def test_updates_of_a_reopened_period_are_visible_in_the_city_only(everyone, shared_data):
+    """Other readers see the revision; the updates themselves are visible to the city only."""
     city_period = CityPeriod.objects.get(state="published")
-    step_back(city_period)
+    reopen(city_period)
 
     rows = ActionUpdate.objects.filter(city_period=city_period)
-    assert {role: rows.visible_to(user).count() for role, user in everyone.items()} == seen(0, 3, 3, 0, 0, 0)
+    assert {role: rows.visible_to(user).count() for role, user in everyone.items()} == counts_by_role(0, 3, 3, 0, 0, 0)
 
 
-def step_back(city_period):
+def reopen(city_period):
     number = city_period.move_count + 1
     city_period.moves.create(
         number=number, verb="reopen", from_state="published", to_state="open", revision=1, text="A digit."
@@ -157,7 +157,7 @@ def step_back(city_period):
     city_period.save()
 
 
-LISTS = {  # who may open a list at all, asked without a row
+ROLES_BY_PERMISSION = {  # roles that have the permission without an object
     "strategies.log_action": {"viewer", "expert", "local_committee", "official", "lead", "other_official"},
     "strategies.change_action": {"official", "lead", "other_official"},
     "strategies.submit_cityperiod": {"lead"},
@@ -168,38 +168,38 @@ LISTS = {  # who may open a list at all, asked without a row
 }
 
 
-@pytest.mark.parametrize("permission", LISTS)
-def test_permission_without_a_row_asks_whether_any_could_pass(everyone, permission):
+@pytest.mark.parametrize("permission", ROLES_BY_PERMISSION)
+def test_permission_without_object_is_given_to_roles_that_could_have_it(everyone, permission):
     allowed = {role for role, user in everyone.items() if role != "public" and user.has_perm(permission)}
 
-    if "everybody else" in LISTS[permission]:  # whoever wrote an update may look for it
+    if "everybody else" in ROLES_BY_PERMISSION[permission]:  # authors may change their own updates
         assert allowed == set(everyone) - {"public"}
     else:
-        assert allowed == LISTS[permission]
+        assert allowed == ROLES_BY_PERMISSION[permission]
 
 
-def test_nobody_deletes(everyone):
+def test_no_role_has_delete_permission(everyone):
     models = ("strategy", "action", "actionupdate", "indicatorvalue", "evidence", "indicator", "swotitem")
     for role, user in everyone.items():
         if role != "public":
             assert not any(user.has_perm(f"strategies.delete_{model}") for model in models), role
 
 
-def test_owner_answers_only_while_a_member(everyone, world):
-    action = world.action
+def test_responsible_person_may_log_only_while_a_member(everyone, shared_data):
+    action = shared_data.action
     action.responsible = everyone["expert"].person
     action.save()
     action.deputies.add(everyone["former"].person)
 
-    may = {
+    allowed = {
         role for role, user in everyone.items() if role != "public" and user.has_perm("strategies.log_action", action)
     }
 
-    assert may == {"expert", "official", "lead"}
+    assert allowed == {"expert", "official", "lead"}
     assert is_responsible(everyone["former"], None) is False
 
 
-def test_municipality_is_asked_of_a_row(everyone, city):
+def test_is_own_municipality_depends_on_the_city_of_the_object(everyone, city):
     city_period = CityPeriodFactory(city=city)
 
     assert is_own_municipality(everyone["scientific_conflicted"], city_period) is True
@@ -208,14 +208,12 @@ def test_municipality_is_asked_of_a_row(everyone, city):
     assert move_to(CityPeriodFactory(to_state="scheduled"), "open").state == "open"
 
 
-def test_loggable_actions_are_those_that_the_rule_allows(everyone, world):
-    world.action.deputies.add(everyone["local_committee"].person)
+def test_loggable_actions_match_the_permission(everyone, shared_data):
+    shared_data.action.deputies.add(everyone["local_committee"].person)
 
     for role, user in everyone.items():
         listed = set(Action.objects.loggable_by(user))
-        standing = Action.objects.standing()
-        allowed = (
-            set() if role == "public" else {row for row in standing if user.has_perm("strategies.log_action", row)}
-        )
+        active = Action.objects.standing()
+        allowed = set() if role == "public" else {row for row in active if user.has_perm("strategies.log_action", row)}
         assert (role, listed) == (role, allowed)
     assert Action.objects.loggable_by(everyone["local_committee"]).count() == 1

@@ -1,4 +1,4 @@
-"""Whatever people try, in whatever order: locks hold, revisions stay as they were, nothing is lost or doubled."""
+"""Random sequences of reporting steps keep locks, revisions and updates consistent."""
 
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -18,14 +18,14 @@ from strategies.services import periods, updates
 from tests.factories import ActionFactory, CityPeriodFactory, ReportingPeriodFactory
 from tests.proofs import examples
 
-from .helpers import told
+from .helpers import update_input
 
 TEXTS = st.text("abc", min_size=1, max_size=3)
 
 
 @dataclass
 class Log:
-    """The model's idea of an update."""
+    """Expected state of an update."""
 
     period: int  # number of the period, by time
     text: str
@@ -36,22 +36,22 @@ class Log:
 
 @dataclass
 class Period:
-    """The model's idea of a city's period."""
+    """Expected state of a city period."""
 
     state: str = "open"
     revision: int = 1
     moves: int = 1
-    frozen: dict = field(default_factory=dict)  # revision: what each reader reads in it
+    frozen: dict = field(default_factory=dict)  # sorted texts and visibilities by revision
 
     @property
     def is_locked(self):
         return self.state in LOCKED
 
 
-class Thread(RuleBasedStateMachine):
-    """Two periods at first; logging makes the next ones where all are locked."""
+class ReportingMachine(RuleBasedStateMachine):
+    """Start with two periods; logging creates later ones when all are locked."""
 
-    world = None  # set by the test
+    shared_data = None  # set by the test
     logs = Bundle("logs")
 
     def __init__(self):
@@ -67,11 +67,11 @@ class Thread(RuleBasedStateMachine):
     # ---- helpers
 
     def row(self, number):
-        rows = CityPeriod.objects.filter(city=self.world["city"]).order_by("period__starts_on")
+        rows = CityPeriod.objects.filter(city=self.shared_data["city"]).order_by("period__starts_on")
         return rows.select_related("period", "city")[number]
 
     def target(self, number):
-        """Where a fact of that period goes: into it, or into the first later one that is not locked."""
+        """Return the number of the first period from this one on that is not locked; add one if needed."""
         while number < len(self.periods) and self.periods[number].is_locked:
             number += 1
         if number == len(self.periods):
@@ -79,10 +79,10 @@ class Thread(RuleBasedStateMachine):
         return number
 
     def day(self, number):
-        """A day of the period that is not in the future."""
-        return min(self.row(number).period.ends_on, self.world["city"].today)
+        """Return a day of the period that is not in the future."""
+        return min(self.row(number).period.ends_on, self.shared_data["city"].today)
 
-    # ---- what people do
+    # ---- allowed steps
 
     @initialize()
     def begin(self):
@@ -91,29 +91,29 @@ class Thread(RuleBasedStateMachine):
     @rule(target=logs, number=st.integers(0, 1), text=TEXTS, visibility=st.sampled_from(["city", "network", "public"]))
     def log(self, number, text, visibility):
         form = uuid4()
-        data = told(text, date=self.day(number), visibility=visibility, form_uuid=form)
-        update = updates.log_update(self.world["action"], by=self.world["official"], data=data)
-        again = updates.log_update(self.world["action"], by=self.world["official"], data=data)
-        goes_to = self.target(number)
-        assert (again, update.is_reported_late) == (update, goes_to != number)
-        self.updates[update.pk] = Log(goes_to, text, visibility)
+        data = update_input(text, date=self.day(number), visibility=visibility, form_uuid=form)
+        update = updates.log_update(self.shared_data["action"], by=self.shared_data["official"], data=data)
+        again = updates.log_update(self.shared_data["action"], by=self.shared_data["official"], data=data)
+        assigned = self.target(number)
+        assert (again, update.is_reported_late) == (update, assigned != number)
+        self.updates[update.pk] = Log(assigned, text, visibility)
         return update.pk
 
     @rule(pk=logs, text=TEXTS, is_stale=st.booleans())
     def change(self, pk, text, is_stale):
         log, update = self.updates[pk], ActionUpdate.objects.get(pk=pk)
-        data = told(text, date=update.date, visibility=log.visibility)
+        data = update_input(text, date=update.date, visibility=log.visibility)
         version = log.version - is_stale
 
         def act():
-            updates.change_update(update, by=self.world["official"], data=data, version=version)
+            updates.change_update(update, by=self.shared_data["official"], data=data, version=version)
 
         if log.is_withdrawn:
-            self.refused(AlreadyWithdrawn, act)
+            self.assert_refused(AlreadyWithdrawn, act)
         elif self.periods[log.period].is_locked:
-            self.refused(PeriodLocked, act)
+            self.assert_refused(PeriodLocked, act)
         elif is_stale:
-            self.refused(EditConflict, act)
+            self.assert_refused(EditConflict, act)
         else:
             act()
             log.text, log.version = text, log.version + 1
@@ -123,12 +123,12 @@ class Thread(RuleBasedStateMachine):
         log, update = self.updates[pk], ActionUpdate.objects.get(pk=pk)
 
         def act():
-            updates.withdraw_update(update, by=self.world["official"], reason="Wrong.")
+            updates.withdraw_update(update, by=self.shared_data["official"], reason="Wrong.")
 
         if log.is_withdrawn:
-            self.refused(AlreadyWithdrawn, act)
+            self.assert_refused(AlreadyWithdrawn, act)
         elif self.periods[log.period].is_locked:
-            self.refused(PeriodLocked, act)
+            self.assert_refused(PeriodLocked, act)
         else:
             act()
             log.is_withdrawn, log.version = True, log.version + 1
@@ -140,64 +140,66 @@ class Thread(RuleBasedStateMachine):
         period, (sources, target) = self.periods[number], TRANSITIONS[verb]
         row = self.row(number)
         acts = {
-            "open": lambda: periods.open_period(row, by=self.world["coordinator"]),
-            "submit": lambda: periods.submit_period(row, by=self.world["lead"]),
-            "return": lambda: periods.return_period(row, by=self.world["coordinator"], comments="More."),
-            "accept": lambda: periods.accept_period(row, by=self.world["coordinator"]),
-            "publish": lambda: periods.publish_period(row, by=self.world["lead"]),
-            "reopen": lambda: periods.reopen_period(row, by=self.world["coordinator"], reason="A digit."),
+            "open": lambda: periods.open_period(row, by=self.shared_data["coordinator"]),
+            "submit": lambda: periods.submit_period(row, by=self.shared_data["lead"]),
+            "return": lambda: periods.return_period(row, by=self.shared_data["coordinator"], comments="More."),
+            "accept": lambda: periods.accept_period(row, by=self.shared_data["coordinator"]),
+            "publish": lambda: periods.publish_period(row, by=self.shared_data["lead"]),
+            "reopen": lambda: periods.reopen_period(row, by=self.shared_data["coordinator"], reason="A digit."),
         }
         if period.state not in sources:
-            self.refused(TransitionNotAllowed, acts[verb])
+            self.assert_refused(TransitionNotAllowed, acts[verb])
             return
         acts[verb]()
         if verb == "submit":
-            standing = [log for log in self.updates.values() if log.period == number and not log.is_withdrawn]
-            period.frozen[period.revision] = sorted((log.text, log.visibility) for log in standing)
+            active = [log for log in self.updates.values() if log.period == number and not log.is_withdrawn]
+            period.frozen[period.revision] = sorted((log.text, log.visibility) for log in active)
         period.state, period.moves = target, period.moves + 1
         period.revision += verb in {"return", "reopen"}
 
-    # ---- what nobody may do
+    # ---- refused steps
 
     @rule(number=st.integers(0, 3), who=st.sampled_from(["official", "coordinator", "partner"]))
-    def move_without_right(self, number, who):
+    def move_without_permission(self, number, who):
         if number < len(self.periods):
             row = self.row(number)
-            self.refused(PermissionRefused, lambda: periods.submit_period(row, by=self.world[who]))
-            self.refused(PermissionRefused, lambda: periods.publish_period(row, by=self.world[who]))
+            self.assert_refused(PermissionRefused, lambda: periods.submit_period(row, by=self.shared_data[who]))
+            self.assert_refused(PermissionRefused, lambda: periods.publish_period(row, by=self.shared_data[who]))
 
     @rule(who=st.sampled_from(["partner", "coordinator"]), text=TEXTS)
-    def log_without_right(self, who, text):
-        act = self.world["action"]
-        self.refused(PermissionRefused, lambda: updates.log_update(act, by=self.world[who], data=told(text)))
+    def log_without_permission(self, who, text):
+        act = self.shared_data["action"]
+        self.assert_refused(
+            PermissionRefused, lambda: updates.log_update(act, by=self.shared_data[who], data=update_input(text))
+        )
 
     @rule(pk=logs)
-    def write_past_the_services(self, pk):
+    def update_without_services(self, pk):
         rows = ActionUpdate.objects.filter(pk=pk)
         if self.periods[self.updates[pk].period].is_locked:
-            self.refused(IntegrityError, lambda: rows.update(text="no"))
-            self.refused(IntegrityError, lambda: rows._raw_delete("default"))
+            self.assert_refused(IntegrityError, lambda: rows.update(text="no"))
+            self.assert_refused(IntegrityError, lambda: rows._raw_delete("default"))
         else:
             with transaction.atomic():
                 assert rows.update(text="no") == 1
                 transaction.set_rollback(True)
 
     @rule(number=st.integers(0, 3))
-    def move_past_the_services(self, number):
+    def move_without_services(self, number):
         if number < len(self.periods):
             rows = CityPeriod.objects.filter(pk=self.row(number).pk)
             state = "published" if self.periods[number].state != "published" else "open"
-            self.refused(IntegrityError, lambda: rows.update(state=state))
+            self.assert_refused(IntegrityError, lambda: rows.update(state=state))
 
     @staticmethod
-    def refused(error, act):
+    def assert_refused(error, act):
         with pytest.raises(error), transaction.atomic():
             act()
 
-    # ---- what always holds
+    # ---- invariants
 
     @invariant()
-    def rows_are_as_the_model_says(self):
+    def rows_match_the_expected_state(self):
         stored = {
             row.pk: (row.text, row.version, row.withdrawn_at is not None, row.city_period_id)
             for row in ActionUpdate.objects.all()
@@ -213,31 +215,39 @@ class Thread(RuleBasedStateMachine):
         assert PeriodMove.objects.count() == sum(period.moves for period in self.periods)
 
     @invariant()
-    def revisions_read_as_they_were(self):
+    def revisions_are_unchanged(self):
         for number, period in enumerate(self.periods):
             for revision in PeriodRevision.objects.filter(city_period=self.row(number)):
-                told_in_it = [update for entry in revision.contents["actions"] for update in entry["updates"]]
-                read = sorted((update["text"], update["visibility"]) for update in told_in_it)
+                frozen_updates = [update for entry in revision.contents["actions"] for update in entry["updates"]]
+                read = sorted((update["text"], update["visibility"]) for update in frozen_updates)
                 assert read == period.frozen[revision.number]
                 assert sha256_hex(revision.snapshot) == revision.sha256
 
     @invariant()
-    def partner_reads_the_newest_revision_and_nothing_of_the_city(self):
+    def partner_sees_the_newest_revision_without_city_only_updates(self):
         newest = [period.frozen[max(period.frozen)] for period in self.periods if period.frozen]
-        expected = sorted(text for told_in_it in newest for text, visibility in told_in_it if visibility != "city")
-        assert sorted(row["text"] for row in frozen_log(self.world["action"], self.world["partner"])) == expected
+        expected = sorted(
+            text for frozen_updates in newest for text, visibility in frozen_updates if visibility != "city"
+        )
+        assert (
+            sorted(row["text"] for row in frozen_log(self.shared_data["action"], self.shared_data["partner"]))
+            == expected
+        )
 
 
 @pytest.mark.prove
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_invariants_hold_in_any_order(everyone, city):
+def test_invariants_hold_for_random_steps(everyone, city):
     roles = ("official", "lead", "coordinator", "partner")
     for ahead in (-1, 0):
         CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead))
-    Thread.world = {role: everyone[role] for role in roles} | {"city": city, "action": ActionFactory(city=city)}
+    ReportingMachine.shared_data = {role: everyone[role] for role in roles} | {
+        "city": city,
+        "action": ActionFactory(city=city),
+    }
 
     run_state_machine_as_test(
-        Thread,
+        ReportingMachine,
         settings=examples(few=8, many=400, stateful_step_count=22),
     )

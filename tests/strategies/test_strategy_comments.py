@@ -1,4 +1,4 @@
-"""Comments on a draft: by people of the city, read by them and by coordinators, never by the public."""
+"""Comments on a draft strategy: written in the city, visible to it and to coordinators only."""
 
 import pytest
 from django.db import IntegrityError
@@ -12,7 +12,7 @@ from tests.factories import StrategyCommentFactory, StrategyFactory
 pytestmark = pytest.mark.django_db
 
 COMMENTS = {"viewer", "expert", "local_committee", "official", "lead"}
-WORDS = "Housing is missing."
+TEXT = "Housing is missing."
 
 
 @pytest.fixture
@@ -20,43 +20,51 @@ def draft(city):
     return StrategyFactory(city=city)
 
 
-def comment_address(strategy):
+def comment_url(strategy):
     return reverse("strategies:strategy_comment", args=[strategy.ref])
 
 
-def test_people_of_the_city_comment_and_nobody_else(everyone, draft):
-    said = set()
+def test_comment_is_allowed_for_roles_of_the_city_only(everyone, draft):
+    allowed_roles = set()
     for role, user in everyone.items():
         try:
-            plans.comment_strategy(draft, by=user, text=WORDS)
+            plans.comment_strategy(draft, by=user, text=TEXT)
         except PermissionRefused:
             continue
-        said.add(role)
+        allowed_roles.add(role)
 
-    assert said & COMMENTS == COMMENTS & set(everyone)
-    assert not said & {"public", "partner", "coordinator", "scientific", "other_official", "former", "superuser"}
+    assert allowed_roles & COMMENTS == COMMENTS & set(everyone)
+    assert not allowed_roles & {
+        "public",
+        "partner",
+        "coordinator",
+        "scientific",
+        "other_official",
+        "former",
+        "superuser",
+    }
 
 
-def test_a_comment_has_words(draft, everyone):
+def test_comment_without_text_is_refused(draft, everyone):
     with pytest.raises(ReasonMissing):
         plans.comment_strategy(draft, by=everyone["expert"], text=" ")
     with pytest.raises(IntegrityError):
         StrategyCommentFactory(strategy=draft, text="")
 
 
-def test_an_adopted_strategy_takes_no_comment(client, draft, everyone, city):
+def test_comment_on_an_adopted_strategy_is_refused(client, draft, everyone, city):
     plans.adopt_strategy(draft, by=everyone["lead"], on=city.today)
     with pytest.raises(StrategyError, match="adopted meanwhile"):
-        plans.comment_strategy(draft, by=everyone["expert"], text=WORDS)
+        plans.comment_strategy(draft, by=everyone["expert"], text=TEXT)
     client.force_login(everyone["expert"])
 
-    page = client.post(comment_address(draft), {"text": WORDS}).content.decode()
+    page = client.post(comment_url(draft), {"text": TEXT}).content.decode()
 
     assert "adopted meanwhile" in page
-    assert comment_address(draft) not in client.get(draft.get_absolute_url()).content.decode()
+    assert comment_url(draft) not in client.get(draft.get_absolute_url()).content.decode()
 
 
-def test_lists_and_rule_agree_on_who_reads_comments(everyone, draft):
+def test_queryset_and_permission_agree_on_visible_comments(everyone, draft):
     comment = StrategyCommentFactory(strategy=draft)
 
     listed = {role for role, user in everyone.items() if comment in StrategyComment.objects.visible_to(user)}
@@ -67,18 +75,18 @@ def test_lists_and_rule_agree_on_who_reads_comments(everyone, draft):
     assert not listed & {"public", "partner", "scientific", "other_official", "former", "superuser"}
 
 
-def test_a_comment_stands_on_the_page_of_the_draft_and_never_in_public(client, draft, everyone):
+def test_comment_is_shown_on_the_strategy_page_but_not_to_the_public(client, draft, everyone):
     client.force_login(everyone["expert"])
-    assert comment_address(draft) in client.get(draft.get_absolute_url()).content.decode()
+    assert comment_url(draft) in client.get(draft.get_absolute_url()).content.decode()
 
-    client.post(comment_address(draft), {"text": WORDS})
+    client.post(comment_url(draft), {"text": TEXT})
 
-    assert WORDS in client.get(draft.get_absolute_url()).content.decode()
+    assert TEXT in client.get(draft.get_absolute_url()).content.decode()
     plans.adopt_strategy(draft, by=everyone["lead"], on=draft.city.today)
     plans.publish_strategy(draft, by=everyone["lead"])
-    for role, reads in (("coordinator", True), ("partner", False), ("scientific", False)):
+    for role, can_read in (("coordinator", True), ("partner", False), ("scientific", False)):
         client.force_login(everyone[role])
-        assert (WORDS in client.get(draft.get_absolute_url()).content.decode()) == reads
+        assert (TEXT in client.get(draft.get_absolute_url()).content.decode()) == can_read
     client.logout()
     page = client.get(draft.get_absolute_url())
-    assert (page.status_code, WORDS in page.content.decode()) == (200, False)
+    assert (page.status_code, TEXT in page.content.decode()) == (200, False)

@@ -1,4 +1,4 @@
-"""What the clock does: once for each city and day, in the morning there, to the right people."""
+"""Periodic tasks: periods open and reminders are sent once for each city and day, in its morning."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -35,7 +35,7 @@ def official(city):
 
 
 @pytest.fixture
-def _in_the_morning():
+def _fixed_morning():
     with clock.at(MORNING):
         yield
 
@@ -47,8 +47,8 @@ def owner(city):
     return member(BodyKind.EXPERT_GROUP, Role.MEMBER, city, user=UserFactory(language="en"))
 
 
-def healthy(city, person, **fields):
-    """An action that asks for nothing."""
+def action_on_track(city, person, **fields):
+    """Return an action that causes no reminder."""
     fields = {"starts_on": TODAY - timedelta(days=20), "ends_on": TODAY + timedelta(days=200)} | fields
     action = ActionFactory(city=city, responsible=person, **fields)
     ActionUpdateFactory(action=action, date=TODAY, progress=100)
@@ -59,7 +59,7 @@ def recipients():
     return list(Mail.objects.order_by("recipient").values_list("recipient", flat=True))
 
 
-def test_tasks_have_the_names_that_beat_rings(settings):
+def test_scheduled_tasks_are_registered(settings):
     app.loader.import_default_modules()
 
     ours = {name for name in settings.CELERY_BEAT_SCHEDULE if name.startswith("strategies.")}
@@ -67,7 +67,7 @@ def test_tasks_have_the_names_that_beat_rings(settings):
     assert ours <= set(app.tasks)
 
 
-@pytest.mark.usefixtures("_in_the_morning")
+@pytest.mark.usefixtures("_fixed_morning")
 def test_due_period_opens_once(city):
     city_period = CityPeriodFactory(city=city, to_state="scheduled")
 
@@ -78,22 +78,22 @@ def test_due_period_opens_once(city):
     assert city_period.moves.count() == 1
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_quiet_actions_remind_nobody(city, owner):
-    healthy(city, owner.person)
+@pytest.mark.usefixtures("_fixed_morning")
+def test_action_on_track_sends_no_reminder(city, owner):
+    action_on_track(city, owner.person)
 
     tasks.send_due_reminders()
 
     assert (recipients(), ReminderDay.objects.get().day) == ([], TODAY)
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_one_letter_names_everything_once(city, owner):
+@pytest.mark.usefixtures("_fixed_morning")
+def test_one_email_names_each_reminder_once(city, owner):
     for due, title in ((5, "Soon"), (-2, "Overdue"), (30, "Far")):
-        MilestoneFactory(action=healthy(city, owner.person, title=title), due_on=TODAY + timedelta(days=due))
-    silent = ActionFactory(city=city, responsible=owner.person, title="Silent", starts_on=date(2026, 1, 1))
-    silent.ends_on = TODAY + timedelta(days=200)
-    silent.save()
+        MilestoneFactory(action=action_on_track(city, owner.person, title=title), due_on=TODAY + timedelta(days=due))
+    stale = ActionFactory(city=city, responsible=owner.person, title="Silent", starts_on=date(2026, 1, 1))
+    stale.ends_on = TODAY + timedelta(days=200)
+    stale.save()
 
     for _again in range(3):
         tasks.send_due_reminders()
@@ -107,20 +107,20 @@ def test_one_letter_names_everything_once(city, owner):
     assert Reminder.objects.filter(person=owner.person).count() == 3
 
 
-@pytest.mark.usefixtures("_in_the_morning")
+@pytest.mark.usefixtures("_fixed_morning")
 @pytest.mark.parametrize(
     "days, subject", [(5, "Mentors is due by 28 Nov 2026"), (-2, "Mentors was due on 21 Nov 2026")]
 )
-def test_subject_says_what_and_by_when(city, owner, days, subject):
-    MilestoneFactory(action=healthy(city, owner.person, title="Mentors"), due_on=TODAY + timedelta(days=days))
+def test_reminder_subject_names_the_action_and_due_date(city, owner, days, subject):
+    MilestoneFactory(action=action_on_track(city, owner.person, title="Mentors"), due_on=TODAY + timedelta(days=days))
 
     tasks.send_due_reminders()
 
     assert Mail.objects.get().subject == subject
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_subject_of_a_silent_action_names_it(city, owner):
+@pytest.mark.usefixtures("_fixed_morning")
+def test_reminder_subject_of_a_stale_action_names_it(city, owner):
     dates = {"starts_on": date(2026, 1, 1), "ends_on": TODAY + timedelta(days=200)}
     ActionFactory(city=city, responsible=owner.person, title="Mentors", **dates)
 
@@ -129,9 +129,9 @@ def test_subject_of_a_silent_action_names_it(city, owner):
     assert Mail.objects.get().subject == "Mentors waits for an update"
 
 
-def test_thing_is_named_again_only_with_a_new_date(city, owner):
+def test_reminder_is_repeated_only_with_a_new_date(city, owner):
     with clock.at(MORNING):
-        milestone = MilestoneFactory(action=healthy(city, owner.person), due_on=TODAY + timedelta(days=5))
+        milestone = MilestoneFactory(action=action_on_track(city, owner.person), due_on=TODAY + timedelta(days=5))
         tasks.send_due_reminders()
     with clock.at(MORNING + timedelta(days=1)):
         tasks.send_due_reminders()
@@ -144,22 +144,22 @@ def test_thing_is_named_again_only_with_a_new_date(city, owner):
     assert len(recipients()) == 2
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_deputies_are_reminded_where_nobody_is_responsible(city, owner):
+@pytest.mark.usefixtures("_fixed_morning")
+def test_deputies_are_reminded_without_a_responsible_person(city, owner):
     deputy, stranger = PersonFactory(), PersonFactory()
     late = {"ends_on": TODAY - timedelta(days=3)}
     for responsible in (None, owner.person):
-        healthy(city, responsible, **late).deputies.add(owner.person, deputy, stranger)
+        action_on_track(city, responsible, **late).deputies.add(owner.person, deputy, stranger)
 
     tasks.send_due_reminders()
 
     assert recipients() == [owner.email]
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_former_members_and_closed_accounts_are_left_alone(city, owner):
-    healthy(city, PersonFactory(), ends_on=TODAY - timedelta(days=3))
-    healthy(city, owner.person, ends_on=TODAY - timedelta(days=3))
+@pytest.mark.usefixtures("_fixed_morning")
+def test_former_members_and_inactive_accounts_are_not_reminded(city, owner):
+    action_on_track(city, PersonFactory(), ends_on=TODAY - timedelta(days=3))
+    action_on_track(city, owner.person, ends_on=TODAY - timedelta(days=3))
     owner.is_active = False
     owner.save()
 
@@ -168,8 +168,8 @@ def test_former_members_and_closed_accounts_are_left_alone(city, owner):
     assert recipients() == []
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_lead_is_reminded_to_hand_in(city, lead, official):
+@pytest.mark.usefixtures("_fixed_morning")
+def test_lead_official_is_reminded_to_submit(city, lead, official):
     lead.language = "en"
     lead.save()
     over = ReportingPeriodFactory(starts_on=date(2026, 7, 1), due_on=date(2026, 10, 15), name="Over")
@@ -186,7 +186,7 @@ def test_lead_is_reminded_to_hand_in(city, lead, official):
     assert "Near is to be submitted by 30 November 2026." in mail.body
 
 
-def test_morning_comes_to_each_city_in_its_own_time():
+def test_reminders_are_sent_in_the_morning_of_each_timezone():
     riga, lisbon = CityFactory(timezone="Europe/Riga"), CityFactory(timezone="Europe/Lisbon")
     with clock.at(datetime(2026, 11, 23, 5, 30, tzinfo=UTC)):  # half past seven in Riga, half past five in Lisbon
         tasks.send_due_reminders()
@@ -196,13 +196,13 @@ def test_morning_comes_to_each_city_in_its_own_time():
         assert {row.city for row in ReminderDay.objects.all()} == {riga, lisbon}
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_person_of_two_cities_gets_one_letter_a_day(city, other_city, owner):
+@pytest.mark.usefixtures("_fixed_morning")
+def test_person_in_two_cities_gets_one_email_a_day(city, other_city, owner):
     from cities.enums import BodyKind, Role
 
     member(BodyKind.EXPERT_GROUP, Role.MEMBER, other_city, user=owner)
-    for place in (city, other_city):
-        healthy(place, owner.person, ends_on=TODAY - timedelta(days=3))
+    for each_city in (city, other_city):
+        action_on_track(each_city, owner.person, ends_on=TODAY - timedelta(days=3))
 
     tasks.send_due_reminders()
     assert (recipients(), Reminder.objects.count()) == ([owner.email], 1)
@@ -212,9 +212,9 @@ def test_person_of_two_cities_gets_one_letter_a_day(city, other_city, owner):
     assert (len(recipients()), Reminder.objects.count()) == (2, 2)
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_day_that_a_twin_has_taken_is_left_alone(city, owner):
-    healthy(city, owner.person, ends_on=TODAY - timedelta(days=3))
+@pytest.mark.usefixtures("_fixed_morning")
+def test_day_handled_by_another_worker_is_skipped(city, owner):
+    action_on_track(city, owner.person, ends_on=TODAY - timedelta(days=3))
     ReminderDay.objects.create(city=city, day=TODAY)
 
     reminders.remind_city(city)
@@ -222,16 +222,16 @@ def test_day_that_a_twin_has_taken_is_left_alone(city, owner):
     assert recipients() == []
 
 
-@pytest.mark.usefixtures("_in_the_morning")
-def test_letter_that_fails_leaves_the_day_open(city, owner, monkeypatch):
-    """A worker that dies in the middle has reminded nobody; the next tick begins anew."""
-    healthy(city, owner.person, ends_on=TODAY - timedelta(days=3))
+@pytest.mark.usefixtures("_fixed_morning")
+def test_failed_email_is_retried_on_the_next_run(city, owner, monkeypatch):
+    """A failure rolls back the reminders of the city; the next run sends them."""
+    action_on_track(city, owner.person, ends_on=TODAY - timedelta(days=3))
 
-    def die(*args, **kwargs):
+    def fail(*args, **kwargs):
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(reminders, "notify", die)
+        patched.setattr(reminders, "notify", fail)
         with pytest.raises(MemoryError):
             tasks.send_due_reminders()
     tasks.send_due_reminders()

@@ -1,4 +1,4 @@
-"""Updates: what may be said, who may say it, and that nothing is said twice."""
+"""Updates: validation, permissions, repeated forms, changes, withdrawal, values and drafts."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -18,6 +18,7 @@ from strategies.exceptions import (
     PeriodLocked,
     PermissionRefused,
     ReasonMissing,
+    ValuesConflict,
 )
 from strategies.models import Action, ActionUpdate, Evidence, IndicatorValue, UpdateDraft
 from strategies.services import drafts, updates, values
@@ -34,7 +35,7 @@ from tests.factories import (
     member,
 )
 
-from .helpers import an_official, days, told
+from .helpers import an_official, days, update_input
 
 pytestmark = pytest.mark.django_db
 
@@ -54,11 +55,11 @@ def action(city, city_period):
     return ActionFactory(city=city)
 
 
-def test_everything_said_is_kept(action, city_period, official):
+def test_update_stores_all_fields(action, city_period, official):
     milestone, line = MilestoneFactory(action=action), BudgetLineFactory(action=action)
     indicator = IndicatorFactory(strategy=action.strategy, action=action)
     photo = StoredFileFactory(uploaded_by=official)
-    data = told(
+    data = update_input(
         "  We met.  ",
         language="sv",
         milestones=[milestone],
@@ -90,8 +91,8 @@ def test_everything_said_is_kept(action, city_period, official):
     assert update.history.get().history_user == official
 
 
-def test_only_a_sentence_is_required(action, official):
-    update = updates.log_update(Action.objects.get(pk=action.pk), by=official, data=told())
+def test_update_needs_only_a_text(action, official):
+    update = updates.log_update(Action.objects.get(pk=action.pk), by=official, data=update_input())
 
     assert (update.language, update.visibility, update.spent) == ("en", "network", None)
 
@@ -118,12 +119,12 @@ def test_only_a_sentence_is_required(action, official):
         ({"links": ["https://a.example/" + "x" * 500]}, "links"),
     ],
 )
-def test_what_does_not_fit_is_told_at_its_field(action, official, more, field):
+def test_invalid_update_is_refused_with_an_error_at_the_field(action, official, more, field):
     dates = {"tomorrow": clock.today() + days(1), "long ago": action.starts_on - days(367)}
     more = {name: dates.get(value, value) if name == "date" else value for name, value in more.items()}
 
     with pytest.raises(InputRefused) as refused:
-        updates.log_update(action, by=official, data=told(**more))
+        updates.log_update(action, by=official, data=update_input(**more))
 
     assert set(refused.value.errors) == {field}
     assert ActionUpdate.objects.count() == 0
@@ -131,7 +132,7 @@ def test_what_does_not_fit_is_told_at_its_field(action, official, more, field):
 
 def test_parts_of_another_action_are_refused(action, official):
     other = ActionFactory()
-    data = told(
+    data = update_input(
         milestones=[MilestoneFactory(action=other)],
         budget_line=BudgetLineFactory(action=other),
         spent=Decimal(1),
@@ -147,45 +148,45 @@ def test_parts_of_another_action_are_refused(action, official):
     assert set(refused.value.errors) == names | {f"value_{indicator.pk}" for indicator in data.values}
 
 
-def test_budget_line_needs_an_amount(action, official):
+def test_budget_line_without_amount_is_refused(action, official):
     with pytest.raises(InputRefused, match="how much"):
-        updates.log_update(action, by=official, data=told(budget_line=BudgetLineFactory(action=action)))
+        updates.log_update(action, by=official, data=update_input(budget_line=BudgetLineFactory(action=action)))
 
 
-def test_progress_follows_from_milestones_where_there_are_any(action, official):
+def test_progress_is_refused_for_an_action_with_milestones(action, official):
     MilestoneFactory(action=action)
 
     with pytest.raises(InputRefused, match="follows from its milestones"):
-        updates.log_update(action, by=official, data=told(progress=50))
+        updates.log_update(action, by=official, data=update_input(progress=50))
 
 
 def test_milestone_is_reached_once(action, official):
     milestone = MilestoneFactory(action=action)
-    first = updates.log_update(action, by=official, data=told(milestones=[milestone]))
+    first = updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
 
     with pytest.raises(InputRefused, match="was reached by the update of"):
-        updates.log_update(action, by=official, data=told(milestones=[milestone]))
+        updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
     updates.withdraw_update(first, by=official, reason="Too early.")
-    second = updates.log_update(action, by=official, data=told(milestones=[milestone]))
+    second = updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
 
     assert second.reached.count() == 1
 
 
-def test_on_behalf_of_somebody_of_the_city_or_who_answers_for_it(action, city, official):
+def test_update_on_behalf_of_a_city_member_or_responsible_person_is_accepted(action, city, official):
     colleague, responsible = member(BodyKind.EXPERT_GROUP, Role.MEMBER, city).person, PersonFactory()
     action.responsible = responsible
     action.save()
 
-    kept = [
-        updates.log_update(action, by=official, data=told(on_behalf_of=person)).on_behalf_of
+    stored = [
+        updates.log_update(action, by=official, data=update_input(on_behalf_of=person)).on_behalf_of
         for person in (colleague, responsible)
     ]
 
-    assert kept == [colleague, responsible]
+    assert stored == [colleague, responsible]
 
 
 @pytest.mark.parametrize(
-    "value, counts_people, is_fine",
+    "value, counts_people, is_valid",
     [
         ("3", True, True),
         ("-3", True, False),
@@ -195,101 +196,103 @@ def test_on_behalf_of_somebody_of_the_city_or_who_answers_for_it(action, city, o
         ("1e13", False, False),
     ],
 )
-def test_values_are_checked(action, official, value, counts_people, is_fine):
+def test_indicator_values_are_validated(action, official, value, counts_people, is_valid):
     indicator = IndicatorFactory(strategy=action.strategy, counts_people=counts_people)
-    data = told(values={indicator: Decimal(value)})
+    data = update_input(values={indicator: Decimal(value)})
 
     errors = updates.update_errors(action, data, by=official)
 
-    assert (f"value_{indicator.pk}" not in errors) == is_fine
+    assert (f"value_{indicator.pk}" not in errors) == is_valid
 
 
-def test_withdrawn_indicator_takes_no_value(action, official):
+def test_value_of_a_withdrawn_indicator_is_refused(action, official):
     indicator = IndicatorFactory(strategy=action.strategy, withdrawn_at=clock.now())
 
-    assert set(updates.update_errors(action, told(values={indicator: None}), by=official)) == {f"value_{indicator.pk}"}
+    assert set(updates.update_errors(action, update_input(values={indicator: None}), by=official)) == {
+        f"value_{indicator.pk}"
+    }
 
 
-def test_value_said_again_changes_the_one_of_the_period(action, city_period, official):
+def test_repeated_value_changes_the_value_of_the_period(action, city_period, official):
     first, other = (IndicatorFactory(strategy=action.strategy) for _number in range(2))
     values.set_value(first, city_period, by=official, value=Decimal(3), note="Counted by hand.")
 
     for number in (3, 4, 4):
-        updates.log_update(action, by=official, data=told(values={first: Decimal(number), other: None}))
+        updates.log_update(action, by=official, data=update_input(values={first: Decimal(number), other: None}))
 
     row = IndicatorValue.objects.get()
     assert (row.value, row.note, row.version, row.history.count()) == (Decimal(4), "Counted by hand.", 2, 2)
 
 
-# ---- who
+# ---- permissions
 
 
-LOGS = {"official", "lead"}
+LOGGING_ROLES = {"official", "lead"}
 
 
-def test_only_officials_and_owners_log(everyone, action):
+def test_only_officials_may_log_an_update(everyone, action):
     logged = set()
     for role, user in everyone.items():
         if role == "public":
             continue
         try:
-            updates.log_update(action, by=user, data=told())
+            updates.log_update(action, by=user, data=update_input())
             logged.add(role)
         except PermissionRefused:
             pass
 
-    assert logged == LOGS
+    assert logged == LOGGING_ROLES
 
 
 @pytest.mark.parametrize("as_deputy", [True, False])
-def test_owner_logs_and_corrects_own_words_alone(everyone, city_period, action, as_deputy):
+def test_responsible_person_logs_and_changes_own_updates_only(everyone, city_period, action, as_deputy):
     expert, viewer = everyone["expert"], everyone["viewer"]
     if as_deputy:
         action.deputies.add(expert.person)
     else:
         action.responsible = expert.person
         action.save()
-    mine = updates.log_update(action, by=expert, data=told("Mine."))
-    theirs = updates.log_update(action, by=everyone["official"], data=told("Theirs."))
+    mine = updates.log_update(action, by=expert, data=update_input("Mine."))
+    theirs = updates.log_update(action, by=everyone["official"], data=update_input("Theirs."))
     indicator = IndicatorFactory(strategy=action.strategy, action=action)
 
-    updates.change_update(mine, by=expert, data=told("Mine, mended."), version=1)
+    updates.change_update(mine, by=expert, data=update_input("Mine, mended."), version=1)
     value = values.set_value(indicator, city_period, by=expert, value=Decimal(2))
 
     again = values.set_value(indicator, city_period, by=expert, value=Decimal(3), version=value.version)
 
     assert (again.pk, value.author, again.value) == (value.pk, expert, 3)
-    for refused in (
-        lambda: updates.change_update(theirs, by=expert, data=told(), version=1),
-        lambda: updates.log_update(ActionFactory(city=city_period.city), by=expert, data=told()),
-        lambda: updates.log_update(action, by=viewer, data=told()),
+    for refused_call in (
+        lambda: updates.change_update(theirs, by=expert, data=update_input(), version=1),
+        lambda: updates.log_update(ActionFactory(city=city_period.city), by=expert, data=update_input()),
+        lambda: updates.log_update(action, by=viewer, data=update_input()),
         lambda: values.set_value(IndicatorFactory(strategy=action.strategy), city_period, by=expert, value=Decimal(2)),
     ):
         with pytest.raises(PermissionRefused):
-            refused()
+            refused_call()
 
 
-# ---- the same form again
+# ---- the same form sent again
 
 
-def test_same_form_gets_the_first_answer(action, official):
-    data = told(form_uuid=uuid4())
+def test_repeated_form_returns_the_first_update(action, official):
+    data = update_input(form_uuid=uuid4())
     first = updates.log_update(action, by=official, data=data)
 
     assert updates.log_update(action, by=official, data=replace(data, text="Other words.")) == first
     assert ActionUpdate.objects.get().text == "We met."
 
 
-def test_same_form_after_submission_gets_the_first_answer(action, city_period, official, city):
-    data = told(form_uuid=uuid4(), milestones=[MilestoneFactory(action=action)])
+def test_repeated_form_after_submission_returns_the_first_update(action, city_period, official, city):
+    data = update_input(form_uuid=uuid4(), milestones=[MilestoneFactory(action=action)])
     first = updates.log_update(action, by=official, data=data)
-    close(city_period)
+    submit(city_period)
 
     assert updates.log_update(action, by=official, data=data) == first
 
 
-def close(city_period):
-    """As the lead submits it."""
+def submit(city_period):
+    """Submit the period, without its snapshot."""
     from strategies.models import PeriodMove
 
     city_period.refresh_from_db()
@@ -305,8 +308,8 @@ def close(city_period):
     city_period.save()
 
 
-def test_form_of_somebody_else_is_refused(action, city, official, lead):
-    data = told(form_uuid=uuid4())
+def test_form_of_another_user_or_action_is_refused(action, city, official, lead):
+    data = update_input(form_uuid=uuid4())
     updates.log_update(action, by=official, data=data)
 
     with pytest.raises(FormAlreadyUsed):
@@ -316,64 +319,64 @@ def test_form_of_somebody_else_is_refused(action, city, official, lead):
 
 
 @pytest.mark.parametrize("with_milestone", [True, False])
-def test_same_form_at_the_same_moment_gets_the_first_answer(action, official, monkeypatch, with_milestone):
-    """The twin commits between our question and our insert."""
-    data = told(form_uuid=uuid4(), milestones=[MilestoneFactory(action=action)] if with_milestone else [])
-    asked, log_at_once = [], updates._log_at_once
+def test_concurrent_repeated_form_returns_the_first_update(action, official, monkeypatch, with_milestone):
+    """The other request commits between the lookup and the insert."""
+    data = update_input(form_uuid=uuid4(), milestones=[MilestoneFactory(action=action)] if with_milestone else [])
+    calls, log_at_once = [], updates._log_at_once
 
-    def twin_first(action, *, by, data):
-        if not asked:
-            asked.append(1)
+    def other_request_first(action, *, by, data):
+        if not calls:
+            calls.append(1)
             log_at_once(action, by=by, data=data)
         return log_at_once(action, by=by, data=data)
 
-    monkeypatch.setattr(updates, "_log_at_once", twin_first)
+    monkeypatch.setattr(updates, "_log_at_once", other_request_first)
 
-    answer = updates.log_update(action, by=official, data=data)
+    update = updates.log_update(action, by=official, data=data)
 
-    assert list(ActionUpdate.objects.all()) == [answer]
+    assert list(ActionUpdate.objects.all()) == [update]
 
 
-def test_other_integrity_errors_are_not_hidden(action, official, monkeypatch):
-    def broken(*args, **kwargs):
+def test_other_integrity_errors_are_raised(action, official, monkeypatch):
+    def fail(*args, **kwargs):
         raise IntegrityError("something else")
 
-    monkeypatch.setattr(updates, "_set_milestones", broken)
+    monkeypatch.setattr(updates, "_set_milestones", fail)
 
     with pytest.raises(IntegrityError, match="something else"):
-        updates.log_update(action, by=official, data=told())
+        updates.log_update(action, by=official, data=update_input())
 
 
 @pytest.mark.parametrize("is_chosen", [True, False])
-def test_lock_that_falls_meanwhile_leads_into_the_next_period(action, city_period, official, monkeypatch, is_chosen):
+def test_period_locked_meanwhile_raises_period_locked(action, city_period, official, monkeypatch, is_chosen):
     chosen, choose = city_period if is_chosen else None, updates.assign_period
 
-    def submitted_meanwhile(*args):
+    def assign_then_submit(*args):
         found = choose(*args)
         if not city_period.moves.filter(verb="submit").exists():
-            close(city_period)
+            submit(city_period)
         return found
 
-    monkeypatch.setattr(updates, "assign_period", submitted_meanwhile)
-    data = told(city_period=chosen)
+    monkeypatch.setattr(updates, "assign_period", assign_then_submit)
+    data = update_input(city_period=chosen)
 
     if is_chosen:
         with pytest.raises(PeriodLocked):
             updates.log_update(action, by=official, data=data)
     else:
-        # the move is rolled back with the refused attempt, so that the second one meets it again
+        # the refused attempt rolls the move back, so the second attempt is refused too
         with pytest.raises(PeriodLocked):
             updates.log_update(action, by=official, data=data)
 
 
 @pytest.mark.parametrize("is_chosen", [True, False])
-def test_refused_once_means_logged_into_the_next(action, city_period, official, monkeypatch, is_chosen):
-    """Unless a period was chosen, the second attempt asks anew which period is open."""
-    tried, log_at_once = [], updates._log_at_once
+def test_update_refused_once_is_logged_on_the_second_attempt(action, city_period, official, monkeypatch, is_chosen):
+    """Without a chosen period, the second attempt assigns the period again."""
+    attempts, log_at_once = [], updates._log_at_once
 
     def refused_once(action, *, by, data):
-        tried.append(1)
-        if len(tried) == 1:
+        attempts.append(1)
+        if len(attempts) == 1:
             raise PeriodLocked
         return log_at_once(action, by=by, data=data)
 
@@ -381,76 +384,78 @@ def test_refused_once_means_logged_into_the_next(action, city_period, official, 
 
     if is_chosen:
         with pytest.raises(PeriodLocked):
-            updates.log_update(action, by=official, data=told(city_period=city_period))
+            updates.log_update(action, by=official, data=update_input(city_period=city_period))
     else:
-        assert updates.log_update(action, by=official, data=told()).city_period == city_period
-    assert len(tried) == 2 - is_chosen
+        assert updates.log_update(action, by=official, data=update_input()).city_period == city_period
+    assert len(attempts) == 2 - is_chosen
 
 
-# ---- afterwards
+# ---- changes and withdrawal
 
 
-def test_change_keeps_history_and_refuses_a_stale_version(action, official, lead):
-    update = updates.log_update(action, by=official, data=told("One."))
-    updates.change_update(update, by=lead, data=told("Two."), version=1)
+def test_update_change_keeps_history_and_refuses_a_stale_version(action, official, lead):
+    update = updates.log_update(action, by=official, data=update_input("One."))
+    updates.change_update(update, by=lead, data=update_input("Two."), version=1)
 
     with pytest.raises(EditConflict) as refused:
-        updates.change_update(update, by=official, data=told("Three."), version=1)
+        updates.change_update(update, by=official, data=update_input("Three."), version=1)
 
     assert (refused.value.current.text, refused.value.current.version) == ("Two.", 2)
     assert [(row.text, row.history_user) for row in update.history.all()] == [("Two.", lead), ("One.", official)]
 
 
-def test_change_takes_links_and_milestones_as_they_shall_stand(action, official):
+def test_update_change_replaces_links_and_milestones(action, official):
     one, two = MilestoneFactory.create_batch(2, action=action)
     links = ["https://a.example/1", "https://a.example/2"]
-    update = updates.log_update(action, by=official, data=told(milestones=[one], links=links))
+    update = updates.log_update(action, by=official, data=update_input(milestones=[one], links=links))
 
-    updates.change_update(update, by=official, data=told(milestones=[two], links=[links[1], links[1]]), version=1)
+    updates.change_update(
+        update, by=official, data=update_input(milestones=[two], links=[links[1], links[1]]), version=1
+    )
 
     assert [row.milestone for row in update.reached.all()] == [two]
     assert [row.link for row in update.evidence.standing()] == [links[1]]
     assert update.evidence.count() == 2
 
 
-def test_other_date_leads_into_another_period(action, city, city_period, official):
+def test_date_change_moves_the_update_to_another_period(action, city, city_period, official):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
-    update = updates.log_update(action, by=official, data=told())
+    update = updates.log_update(action, by=official, data=update_input())
     day = before.period.ends_on
 
-    moved = updates.change_update(update, by=official, data=told(date=day), version=1)
-    chosen = updates.change_update(moved, by=official, data=told(date=day, city_period=city_period), version=2)
-    same = updates.change_update(chosen, by=official, data=told(date=day), version=3)
+    moved = updates.change_update(update, by=official, data=update_input(date=day), version=1)
+    chosen = updates.change_update(moved, by=official, data=update_input(date=day, city_period=city_period), version=2)
+    same = updates.change_update(chosen, by=official, data=update_input(date=day), version=3)
 
     assert [moved.city_period, chosen.city_period, same.city_period] == [before, city_period, city_period]
     assert [moved.is_reported_late, chosen.is_reported_late, same.is_reported_late] == [False, True, True]
 
 
-def test_withdrawn_update_stays_for_officials(action, official, everyone):
-    update = updates.log_update(action, by=official, data=told())
+def test_withdrawn_update_is_visible_to_officials_only(action, official, everyone):
+    update = updates.log_update(action, by=official, data=update_input())
 
     with pytest.raises(ReasonMissing):
         updates.withdraw_update(update, by=official, reason=" ")
     updates.withdraw_update(update, by=official, reason="Wrong action.")
 
-    for act in (
+    for refused_call in (
         lambda: updates.withdraw_update(update, by=official, reason="Again."),
-        lambda: updates.change_update(update, by=official, data=told(), version=2),
+        lambda: updates.change_update(update, by=official, data=update_input(), version=2),
     ):
         with pytest.raises(AlreadyWithdrawn):
-            act()
+            refused_call()
     assert set(ActionUpdate.objects.visible_to(official)) == {update}
     assert set(ActionUpdate.objects.visible_to(everyone["viewer"])) == set()
 
 
-def test_nothing_changes_in_a_locked_period(action, city_period, official):
-    update = updates.log_update(action, by=official, data=told(links=["https://a.example"]))
+def test_changes_in_a_locked_period_are_refused(action, city_period, official):
+    update = updates.log_update(action, by=official, data=update_input(links=["https://a.example"]))
     indicator = IndicatorFactory(strategy=action.strategy)
     value = values.set_value(indicator, city_period, by=official, value=Decimal(1))
-    close(city_period)
+    submit(city_period)
 
-    for act in (
-        lambda: updates.change_update(update, by=official, data=told(), version=1),
+    for refused_call in (
+        lambda: updates.change_update(update, by=official, data=update_input(), version=1),
         lambda: updates.withdraw_update(update, by=official, reason="No."),
         lambda: updates.withdraw_evidence(update.evidence.get(), by=official),
         lambda: values.set_value(indicator, city_period, by=official, value=Decimal(2)),
@@ -460,12 +465,12 @@ def test_nothing_changes_in_a_locked_period(action, city_period, official):
         lambda: values.withdraw_value(value, by=official, reason="No."),
     ):
         with pytest.raises(PeriodLocked):
-            act()
+            refused_call()
 
 
-def test_evidence_is_withdrawn_with_its_file(action, city_period, official, everyone):
+def test_withdrawn_evidence_withdraws_its_file(action, city_period, official, everyone):
     photo = StoredFileFactory(uploaded_by=official)
-    update = updates.log_update(action, by=official, data=told(files=[photo]))
+    update = updates.log_update(action, by=official, data=update_input(files=[photo]))
     evidence = update.evidence.get()
     assert set(StoredFile.objects.visible_to(everyone["viewer"])) == {photo}
 
@@ -480,76 +485,76 @@ def test_evidence_is_withdrawn_with_its_file(action, city_period, official, ever
         updates.withdraw_evidence(evidence, by=official)
 
 
-def test_evidence_of_a_value_is_asked_of_the_value(city_period, action, official):
+def test_evidence_of_a_value_can_be_withdrawn(city_period, action, official):
     value = values.set_value(IndicatorFactory(strategy=action.strategy), city_period, by=official, value=Decimal(1))
     evidence = Evidence.objects.create(value=value, link="https://a.example")
 
     assert updates.withdraw_evidence(evidence, by=official).withdrawn_at is not None
 
 
-def test_file_is_read_as_its_update_is(everyone, action, city_period):
+def test_file_has_the_visibility_of_its_update(everyone, action, city_period):
     official = everyone["official"]
     photo = StoredFileFactory(uploaded_by=official)
-    assert seers(everyone, photo) == {"official"}
+    assert roles_that_see(everyone, photo) == {"official"}
 
-    updates.log_update(action, by=official, data=told(files=[photo], visibility="network"))
+    updates.log_update(action, by=official, data=update_input(files=[photo], visibility="network"))
     city_only = {"viewer", "expert", "local_committee", "official", "lead"}
-    assert seers(everyone, photo) == city_only
+    assert roles_that_see(everyone, photo) == city_only
 
-    close(city_period)
+    submit(city_period)
     network = {"partner", "trainer", "scientific", "scientific_conflicted", "coordinator"}
-    assert seers(everyone, photo) == city_only | network
+    assert roles_that_see(everyone, photo) == city_only | network
 
 
-def seers(everyone, stored):
+def roles_that_see(everyone, stored):
     return {
         role for role, user in everyone.items() if StoredFile.objects.visible_to(user).filter(pk=stored.pk).exists()
     }
 
 
-def test_withdrawn_action_takes_no_updates(action, official):
+def test_update_of_a_withdrawn_action_is_refused(action, official):
     Action.objects.filter(pk=action.pk).update(withdrawn_at=clock.now(), withdrawn_reason="Merged.")
 
     with pytest.raises(AlreadyWithdrawn):
-        updates.log_update(action, by=official, data=told())
+        updates.log_update(action, by=official, data=update_input())
 
 
-# ---- nothing new
+# ---- no change
 
 
-def test_nothing_new_is_said_of_several_at_once(city, city_period, official):
-    quiet, paused = ActionFactory.create_batch(2, city=city)
+def test_no_change_is_logged_once_for_several_actions(city, city_period, official):
+    without_update, paused = ActionFactory.create_batch(2, city=city)
     ActionUpdateFactory(action=paused, stage="paused", visibility="city", date=clock.today() - days(9))
 
-    made = updates.log_no_change([paused, quiet, paused], by=official)
-    again = updates.log_no_change([paused, quiet], by=official)
+    logged = updates.log_no_change([paused, without_update, paused], by=official)
+    again = updates.log_no_change([paused, without_update], by=official)
 
-    assert [(row.action, row.stage, row.visibility) for row in made] == [
-        (quiet, "planned", "network"),
+    assert [(row.action, row.stage, row.visibility) for row in logged] == [
+        (without_update, "planned", "network"),
         (paused, "paused", "city"),
     ]
-    assert (again, {row.is_no_change for row in made}) == (made, {True})
+    assert (again, {row.is_no_change for row in logged}) == (logged, {True})
 
 
-def test_nothing_new_of_all_or_of_none(action, official):
+def test_no_change_is_refused_when_one_action_is_not_permitted(action, official):
     with pytest.raises(PermissionRefused):
         updates.log_no_change([action, ActionFactory()], by=official)
 
     assert ActionUpdate.objects.count() == 0
 
 
-def test_nothing_new_in_a_chosen_period_lies_within_it(city, action, official):
+def test_no_change_in_a_chosen_period_is_dated_within_it(city, action, official):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
 
-    (made,) = updates.log_no_change([action], by=official, city_periods=[before])
+    (logged,) = updates.log_no_change([action], by=official, city_periods=[before])
 
-    assert (made.city_period, made.date) == (before, before.period.ends_on)
+    assert (logged.city_period, logged.date) == (before, before.period.ends_on)
 
 
-def test_news_after_nothing_new_are_no_longer_nothing_new(action, official):
-    (quiet,) = updates.log_no_change([action], by=official)
+def test_changed_no_change_update_loses_its_flag(action, official):
+    (no_change,) = updates.log_no_change([action], by=official)
 
-    changed = updates.change_update(quiet, by=official, data=told("News."), version=1)
+    changed = updates.change_update(no_change, by=official, data=update_input("News."), version=1)
 
     assert changed.is_no_change is False
 
@@ -557,7 +562,7 @@ def test_news_after_nothing_new_are_no_longer_nothing_new(action, official):
 # ---- values
 
 
-def test_value_is_changed_by_version_and_withdrawn_with_reason(city_period, action, official, lead):
+def test_value_change_needs_its_version_and_withdrawal_a_reason(city_period, action, official, lead):
     indicator = IndicatorFactory(strategy=action.strategy)
     value = values.set_value(indicator, city_period, by=official, value=Decimal(3))
     values.set_value(indicator, city_period, by=lead, value=Decimal(4), version=1)
@@ -578,7 +583,7 @@ def test_value_is_changed_by_version_and_withdrawn_with_reason(city_period, acti
     assert other.version == 1
 
 
-def test_value_belongs_to_a_period_of_its_city(action, city_period, official, other_city):
+def test_value_in_a_period_of_another_city_is_refused(action, city_period, official, other_city):
     indicator = IndicatorFactory(strategy=action.strategy)
 
     with pytest.raises(InputRefused, match="this city"):
@@ -590,7 +595,7 @@ def test_value_belongs_to_a_period_of_its_city(action, city_period, official, ot
 # ---- drafts
 
 
-def test_draft_is_one_row_of_its_author(action, official):
+def test_draft_is_one_row_per_author_and_action(action, official):
     mine, theirs = StoredFileFactory(uploaded_by=official), StoredFileFactory()
     one, two = uuid4(), uuid4()
 
@@ -601,26 +606,26 @@ def test_draft_is_one_row_of_its_author(action, official):
     assert draft.form_uuid == two
 
 
-def test_saving_the_form_drops_its_draft_and_no_other(action, city, official):
+def test_saved_update_deletes_only_its_own_draft(action, city, official):
     first, other = uuid4(), uuid4()
     drafts.save_draft(action, by=official, form_uuid=first, fields={})
     drafts.save_draft(ActionFactory(city=city), by=official, form_uuid=other, fields={})
 
-    updates.log_update(action, by=official, data=told(form_uuid=first))
+    updates.log_update(action, by=official, data=update_input(form_uuid=first))
 
     assert [row.form_uuid for row in UpdateDraft.objects.all()] == [other]
     assert drafts.save_draft(action, by=official, form_uuid=first, fields={"text": "late"}) is None
 
 
-def test_draft_of_another_tab_stays(action, official):
+def test_saved_update_keeps_the_draft_of_another_form(action, official):
     drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={})
 
-    updates.log_update(action, by=official, data=told(form_uuid=uuid4()))
+    updates.log_update(action, by=official, data=update_input(form_uuid=uuid4()))
 
     assert UpdateDraft.objects.count() == 1
 
 
-def test_draft_is_dropped_by_its_author(action, official, lead):
+def test_draft_is_deleted_by_its_author_only(action, official, lead):
     drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={})
 
     drafts.delete_draft(action, by=lead)
@@ -629,6 +634,22 @@ def test_draft_is_dropped_by_its_author(action, official, lead):
     assert UpdateDraft.objects.count() == 0
 
 
-def test_drafts_are_for_who_may_log(action, everyone):
+def test_draft_is_refused_without_permission_to_log(action, everyone):
     with pytest.raises(PermissionRefused):
         drafts.save_draft(action, by=everyone["viewer"], form_uuid=uuid4(), fields={})
+
+
+def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged(action, official, monkeypatch):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+
+    def too_late(*args, **fields):
+        error = EditConflict()
+        error.current = IndicatorValue(value=Decimal(7))
+        raise error
+
+    monkeypatch.setattr(updates, "set_value", too_late)
+
+    with pytest.raises(ValuesConflict) as refused:
+        updates.log_update(action, by=official, data=update_input(values={indicator: Decimal(5)}))
+    assert [row.value for row in refused.value.standing.values()] == [7]
+    assert not action.updates.exists()

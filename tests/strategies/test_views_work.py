@@ -1,4 +1,4 @@
-"""My work: what waits, in order, and one press for several actions without news."""
+"""My work: due tasks in order, and "no change" for several actions at once."""
 
 from datetime import timedelta
 
@@ -27,19 +27,19 @@ pytestmark = pytest.mark.django_db
 URL = "/my-work/"
 
 
-def titles(answer):
-    return [str(row.title) for row in answer.context["due"]]
+def titles(response):
+    return [str(row.title) for row in response.context["due"]]
 
 
-def test_it_stands_where_people_look_for_it(client, official):
+def test_my_work_url(client, official):
     assert reverse("strategies:my_work") == URL
 
 
-def test_a_stranger_signs_in_first(client, db):
+def test_my_work_redirects_anonymous_users_to_login(client, db):
     assert client.get(URL).url.endswith("?next=/my-work/")
 
 
-def test_what_presses_most_comes_first(client, official, everyone, city, period):
+def test_due_rows_are_sorted_by_urgency(client, official, everyone, city, period):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
     periods.submit_period(before, by=everyone["lead"])
     periods.return_period(before, by=everyone["coordinator"], comments="The second venue has no date.")
@@ -50,81 +50,79 @@ def test_what_presses_most_comes_first(client, official, everyone, city, period)
     ActionUpdateFactory(action=fine, city_period=period, progress=90)
     IndicatorFactory(strategy=fine.strategy, name="Visits")
 
-    answer = client.get(URL)
+    response = client.get(URL)
 
-    assert titles(answer)[:2] == [f"{before.period.name} came back", "Late one"]
-    assert "Nobody's" in titles(answer)
-    assert [action.title for action in answer.context["work"].others] == ["Fine one"]
-    page = answer.content.decode()
+    assert titles(response)[:2] == [f"{before.period.name} came back", "Late one"]
+    assert "Nobody's" in titles(response)
+    assert [action.title for action in response.context["work"].others] == ["Fine one"]
+    page = response.content.decode()
     assert "The second venue has no date." in page
     assert "is missing: Visits" in page
 
 
-def test_a_lead_is_asked_to_hand_in_what_is_over(client, everyone, city):
+def test_ended_period_is_due_for_lead_officials_only(client, everyone, city):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
-    words = f"Submit {before.period.name}"
+    title = f"Submit {before.period.name}"
 
     client.force_login(everyone["lead"])
-    assert words in titles(client.get(URL))
+    assert title in titles(client.get(URL))
     client.force_login(everyone["official"])
-    assert words not in titles(client.get(URL))
+    assert title not in titles(client.get(URL))
 
 
-def test_coordinators_find_what_was_handed_in_but_not_by_their_own_house(client, everyone, city):
-    handed_in = CityPeriodFactory(city=city, to_state="submitted")
+def test_submitted_period_is_due_for_coordinators_of_other_organisations(client, everyone, city):
+    submitted = CityPeriodFactory(city=city, to_state="submitted")
     CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="accepted")
-    words = f"Accept or return {handed_in.period.name} of {city.name}"
-    neighbour = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=city.municipality)
+    title = f"Accept or return {submitted.period.name} of {city.name}"
+    colleague = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=city.municipality)
 
-    found = {}
-    for name, user in {**everyone, "neighbour": neighbour}.items():
-        if name in {"coordinator", "neighbour", "partner", "scientific"}:
+    titles_by_role = {}
+    for name, user in {**everyone, "colleague": colleague}.items():
+        if name in {"coordinator", "colleague", "partner", "scientific"}:
             client.force_login(user)
-            found[name] = titles(client.get(URL))
+            titles_by_role[name] = titles(client.get(URL))
 
-    assert found == {"coordinator": [words], "neighbour": [], "partner": [], "scientific": []}
+    assert titles_by_role == {"coordinator": [title], "colleague": [], "partner": [], "scientific": []}
 
 
 @pytest.mark.parametrize("row_count", [1, 5])
-def test_what_was_handed_in_costs_the_same_for_one_row_or_five(
-    client, everyone, row_count, django_assert_max_num_queries
-):
+def test_submitted_periods_query_count_is_constant(client, everyone, row_count, django_assert_max_num_queries):
     for ahead in range(row_count):
         CityPeriodFactory(city=CityFactory(), period=ReportingPeriodFactory(ahead=-ahead), to_state="submitted")
     client.force_login(everyone["coordinator"])
 
     with django_assert_max_num_queries(12):
-        answer = client.get(URL)
+        response = client.get(URL)
 
-    assert len(answer.context["due"]) == row_count
+    assert len(response.context["due"]) == row_count
 
 
-def test_an_owner_sees_the_own_actions_alone(client, everyone, city, action):
+def test_responsible_person_sees_own_actions_only(client, everyone, city, action):
     owner = everyone["local_committee"]
     mine = ActionFactory(city=city, title="Mine", responsible=owner.person, ends_on=city.today - timedelta(days=1))
     client.force_login(owner)
 
-    answer = client.get(URL)
+    response = client.get(URL)
 
-    assert (titles(answer), answer.context["groups"]) == (["Mine"], [])
-    assert mine.pk == answer.context["due"][0].action_id
+    assert (titles(response), response.context["groups"]) == (["Mine"], [])
+    assert mine.pk == response.context["due"][0].action_id
 
 
-def test_what_was_told_in_the_period_stays_in_sight_and_waits_for_nothing(client, official, city, period):
+def test_reported_late_action_is_listed_but_not_due(client, official, city, period):
     late = {"city": city, "ends_on": city.today - timedelta(days=2)}
-    told, untold = ActionFactory(title="A: told", **late), ActionFactory(title="B: untold", **late)
-    ActionUpdateFactory(action=told, city_period=period, progress=50)
+    reported, unreported = ActionFactory(title="A: told", **late), ActionFactory(title="B: untold", **late)
+    ActionUpdateFactory(action=reported, city_period=period, progress=50)
 
-    answer = client.get(URL)
+    response = client.get(URL)
 
-    assert titles(answer) == ["B: untold", "A: told"]
-    assert answer.context["due"][1].text.startswith(f"Reported in {period.period.name}.")
-    assert "One thing is waiting." in answer.content.decode()
-    assert next_action(official, after=untold) is None
-    assert next_action(official, after=told) == untold.pk
+    assert titles(response) == ["B: untold", "A: told"]
+    assert response.context["due"][1].text.startswith(f"Reported in {period.period.name}.")
+    assert "One thing is waiting." in response.content.decode()
+    assert next_action(official, after=unreported) is None
+    assert next_action(official, after=reported) == unreported.pk
 
 
-def test_actions_that_the_period_still_misses_stand_apart(client, official, city, period):
+def test_unreported_actions_are_grouped_separately(client, official, city, period):
     responsible = PersonFactory()
     ActionFactory(city=city, title="Silent", responsible=responsible, starts_on=city.today - timedelta(days=3))
     fine = ActionFactory(city=city, title="Fine", responsible=responsible)
@@ -133,26 +131,26 @@ def test_actions_that_the_period_still_misses_stand_apart(client, official, city
 
     groups = client.get(URL).context["groups"]
 
-    assert [(title, [row.title for row, _told in rows]) for _key, title, rows in groups] == [
+    assert [(title, [row.title for row, _is_reported in rows]) for _key, title, rows in groups] == [
         (f"Not yet reported in {period.period.name}", ["Silent"]),
         ("Reported, or not begun", ["Fine", "Next year"]),
     ]
 
 
-def test_a_period_that_was_opened_again_says_why(client, everyone, city):
+def test_reopened_period_shows_its_reason(client, everyone, city):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="accepted")
     periods.reopen_period(before, by=everyone["coordinator"], reason="One digit was wrong.")
     client.force_login(everyone["lead"])
 
-    answer, page = client.get(URL), client.get(before.get_absolute_url())
+    response, page = client.get(URL), client.get(before.get_absolute_url())
 
-    assert titles(answer)[0] == f"{before.period.name} was opened again"
-    assert "One digit was wrong." in answer.content.decode()
+    assert titles(response)[0] == f"{before.period.name} was opened again"
+    assert "One digit was wrong." in response.content.decode()
     assert "One digit was wrong." in page.content.decode()
     assert "opened it again on" in page.content.decode()
 
 
-def test_drafts_are_the_authors(client, official, everyone, action):
+def test_drafts_are_listed_for_their_author_only(client, official, everyone, action):
     UpdateDraft.objects.create(author=official, action=action, fields={"text": ["Half"]})
 
     assert [draft.action for draft in client.get(URL).context["work"].drafts] == [action]
@@ -161,16 +159,16 @@ def test_drafts_are_the_authors(client, official, everyone, action):
 
 
 @pytest.mark.parametrize("role", ["viewer", "partner", "superuser", "former", "coordinator"])
-def test_who_has_nothing_to_do_is_told_so(client, everyone, action, role):
+def test_my_work_without_tasks_shows_a_message(client, everyone, action, role):
     client.force_login(everyone[role])
 
-    answer = client.get(URL)
+    response = client.get(URL)
 
-    assert (answer.context["due"], answer.context["groups"]) == ([], [])
-    assert "epi-empty" in answer.content.decode()
+    assert (response.context["due"], response.context["groups"]) == ([], [])
+    assert "epi-empty" in response.content.decode()
 
 
-def test_apps_above_add_rows(client, official, monkeypatch):
+def test_registered_rows_are_listed(client, official, monkeypatch):
     row = work.WorkRow("Rate Lublin", "/evaluation/1/", "Go on", urgency=work.RETURNED)
     monkeypatch.setattr(work, "_makers", [])
     work.register_work(lambda user: [row])
@@ -178,29 +176,29 @@ def test_apps_above_add_rows(client, official, monkeypatch):
     assert titles(client.get(URL)) == ["Rate Lublin"]
 
 
-def test_adding_twice_changes_nothing(monkeypatch):
+def test_function_registered_twice_is_kept_once(monkeypatch):
     monkeypatch.setattr(work, "_makers", [])
 
-    def maker(user):
+    def make_rows(user):
         return []
 
-    work.register_work(maker)
-    work.register_work(maker)
+    work.register_work(make_rows)
+    work.register_work(make_rows)
 
-    assert work._makers == [maker]
-
-
-# ---- nothing new
+    assert work._makers == [make_rows]
 
 
-def test_nothing_new_is_said_for_several_at_once(client, official, city, action):
+# ---- no change
+
+
+def test_no_change_is_logged_for_several_actions(client, official, city, action):
     other = ActionFactory(city=city)
 
-    answer = client.post(reverse("strategies:nothing_new"), {"actions": [action.pk, other.pk]})
+    response = client.post(reverse("strategies:nothing_new"), {"actions": [action.pk, other.pk]})
 
-    assert answer.url == URL
-    told = list(ActionUpdate.objects.values_list("is_no_change", "author"))
-    assert told == [(True, official.pk)] * 2
+    assert response.url == URL
+    stored = list(ActionUpdate.objects.values_list("is_no_change", "author"))
+    assert stored == [(True, official.pk)] * 2
 
 
 @pytest.fixture
@@ -208,59 +206,59 @@ def before(city, period):
     return CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
 
 
-def nothing_new(client, *actions, **fields):
-    answer = client.post(
+def post_no_change(client, *actions, **fields):
+    response = client.post(
         reverse("strategies:nothing_new"), {"actions": [action.pk for action in actions]} | fields, follow=True
     )
-    return answer.content.decode()
+    return response.content.decode()
 
 
-def test_nothing_new_counts_for_the_period_that_is_due_first(client, official, city, action, before):
-    page = nothing_new(client, action)
+def test_no_change_is_logged_in_the_period_due_first(client, official, city, action, before):
+    page = post_no_change(client, action)
 
     update = ActionUpdate.objects.get()
     assert (update.city_period, update.date, update.is_reported_late) == (before, before.period.ends_on, False)
     assert f"Logged for one action in {before.period.name}: nothing new." in page
 
 
-def test_nothing_new_counts_for_the_chosen_period(client, official, city, action, before, period):
+def test_no_change_is_logged_in_the_chosen_period(client, official, city, action, before, period):
     other = ActionFactory(city=city)
     offered = client.get(URL).content.decode()
     assert offered.index(f'<option value="{before.period.pk}">') < offered.index(f'<option value="{period.period.pk}">')
 
-    page = nothing_new(client, action, other, period=period.period.pk)
-    nothing_new(client, action, other, period=before.period.pk)
-    nothing_new(client, action, other, period=before.period.pk)
+    page = post_no_change(client, action, other, period=period.period.pk)
+    post_no_change(client, action, other, period=before.period.pk)
+    post_no_change(client, action, other, period=before.period.pk)
 
     assert f"Logged for 2 actions in {period.period.name}: nothing new." in page
     assert [update.city_period for update in ActionUpdate.objects.order_by("pk")] == [period] * 2 + [before] * 2
 
 
-def test_nothing_new_for_a_period_that_is_closed_is_not_said_for_another(client, official, everyone, action, before):
+def test_no_change_for_a_closed_period_is_refused(client, official, everyone, action, before):
     periods.submit_period(before, by=everyone["lead"])
 
-    page = nothing_new(client, action, period=before.period.pk)
+    page = post_no_change(client, action, period=before.period.pk)
 
     assert ("no longer open" in page, ActionUpdate.objects.count()) == (True, 0)
 
 
-def test_nothing_new_keeps_the_status_of_its_day(client, official, action, before, period):
+def test_no_change_keeps_the_status_of_its_date(client, official, action, before, period):
     ActionUpdateFactory(action=action, city_period=before, date=before.period.starts_on, stage="paused")
     ActionUpdateFactory(action=action, city_period=period, stage="completed")
 
-    nothing_new(client, action, period=before.period.pk)
+    post_no_change(client, action, period=before.period.pk)
 
     assert ActionUpdate.objects.get(is_no_change=True).stage == "paused"
 
 
-def test_one_open_period_is_named_without_a_choice(client, official, action, period):
+def test_no_change_form_has_no_period_choice_with_one_open_period(client, official, action, period):
     page = client.get(URL).content.decode()
 
     assert f'<input type="hidden" name="period" value="{period.period.pk}">' in page
     assert "<select" not in page.split('id="due-title"')[1]
 
 
-def test_nothing_new_is_not_said_for_anothers_action(client, official, other_city):
+def test_no_change_for_an_action_of_another_city_is_refused(client, official, other_city):
     theirs = ActionFactory(city=other_city)
 
     client.post(reverse("strategies:nothing_new"), {"actions": [theirs.pk, "x"]})
@@ -268,23 +266,21 @@ def test_nothing_new_is_not_said_for_anothers_action(client, official, other_cit
     assert ActionUpdate.objects.count() == 0
 
 
-def test_nothing_new_of_nothing_is_a_sentence(client, official):
-    answer = client.post(reverse("strategies:nothing_new"), follow=True)
+def test_no_change_without_actions_shows_a_message(client, official):
+    response = client.post(reverse("strategies:nothing_new"), follow=True)
 
-    assert "Tick the actions" in answer.content.decode()
+    assert "Tick the actions" in response.content.decode()
 
 
-def test_get_says_nothing(client, official):
+def test_no_change_refuses_get(client, official):
     assert client.get(reverse("strategies:nothing_new")).status_code == 405
 
 
-# ---- costs
+# ---- query counts
 
 
 @pytest.mark.parametrize("row_count", [1, 5])
-def test_it_costs_the_same_for_one_row_or_five(
-    client, official, city, period, row_count, django_assert_max_num_queries
-):
+def test_my_work_has_a_query_limit(client, official, city, period, row_count, django_assert_max_num_queries):
     for _ in range(row_count):
         late = ActionFactory(city=city, ends_on=clock.today() - timedelta(days=1), responsible=PersonFactory())
         ActionUpdateFactory(action=late, city_period=period)

@@ -1,4 +1,4 @@
-"""Priority areas and objectives leave the plan when nothing stands under them; nothing stored is lost."""
+"""Priority areas and objectives are withdrawn when nothing active belongs to them; stored data stay."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -18,7 +18,7 @@ from tests.factories import (
     StrategyFactory,
 )
 
-from .helpers import told
+from .helpers import update_input
 
 pytestmark = pytest.mark.django_db
 
@@ -42,23 +42,23 @@ def objective(area):
     return ObjectiveFactory(area=area, title="More flats")
 
 
-def again(row):
+def reload(row):
     return type(row).objects.get(pk=row.pk)
 
 
-def test_an_objective_leaves_with_a_reason_once(objective, lead):
+def test_objective_is_withdrawn_once_with_a_reason(objective, lead):
     with pytest.raises(ReasonMissing):
         plans.withdraw_objective(objective, by=lead, reason=" ")
     plans.withdraw_objective(objective, by=lead, reason="Merged.")
     with pytest.raises(AlreadyWithdrawn):
         plans.withdraw_objective(objective, by=lead, reason="Again.")
 
-    objective = again(objective)
+    objective = reload(objective)
     assert (objective.withdrawn_at is None, objective.withdrawn_reason) == (False, "Merged.")
     assert history_of(objective)[0].reason == "Merged."
 
 
-def test_only_officials_withdraw(area, objective, everyone):
+def test_withdrawal_is_limited_to_officials(area, objective, everyone):
     for role in ("viewer", "expert", "coordinator", "other_official"):
         with pytest.raises(PermissionRefused):
             plans.withdraw_objective(objective, by=everyone[role], reason="Merged.")
@@ -66,7 +66,7 @@ def test_only_officials_withdraw(area, objective, everyone):
             plans.withdraw_area(area, by=everyone[role], reason="Merged.")
 
 
-def test_what_stands_under_it_is_named(area, objective, lead):
+def test_withdrawal_is_refused_while_active_parts_exist(area, objective, lead):
     ActionFactory(objective=objective, title="Flat share")
     for withdraw, row in ((plans.withdraw_objective, objective), (plans.withdraw_area, area)):
         with pytest.raises(StrategyError, match="Flat share"):
@@ -80,58 +80,58 @@ def test_what_stands_under_it_is_named(area, objective, lead):
     assert not Objective.objects.filter(withdrawn_at__isnull=False).exists()
 
 
-def test_an_area_takes_its_objectives_along_and_keeps_what_was_stored(area, objective, period, lead):
+def test_withdrawn_area_withdraws_its_objectives_and_keeps_updates(area, objective, period, lead):
     action = ActionFactory(objective=objective)
-    update = updates.log_update(action, by=lead, data=told())
+    update = updates.log_update(action, by=lead, data=update_input())
     plans.withdraw_action(action, by=lead, reason="Merged.")
     earlier = ObjectiveFactory(area=area)
     plans.withdraw_objective(earlier, by=lead, reason="Long ago.")
 
     plans.withdraw_area(area, by=lead, reason="No money.")
 
-    assert again(area).withdrawn_reason == again(objective).withdrawn_reason == "No money."
-    assert again(earlier).withdrawn_reason == "Long ago."
+    assert reload(area).withdrawn_reason == reload(objective).withdrawn_reason == "No money."
+    assert reload(earlier).withdrawn_reason == "Long ago."
     contents = period_contents(period)
     assert contents["strategy"]["areas"] == []
     (entry,) = contents["actions"]
     assert (entry["area"]["id"], entry["updates"][0]["id"]) == (area.pk, update.pk)
 
 
-def test_a_frozen_plan_leads_to_no_withdrawn_area(area, strategy, period, lead):
+def test_snapshot_contains_no_links_to_a_withdrawn_area(area, strategy, period, lead):
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
     strategy.risks.create(text="No flats.", area=area)
     plans.withdraw_area(area, by=lead, reason="No money.")
 
-    told_of = period_contents(period)["strategy"]
+    frozen_strategy = period_contents(period)["strategy"]
 
-    assert told_of["swot"][0]["areas"] == []
-    assert told_of["problems"][0]["area"] is None
+    assert frozen_strategy["swot"][0]["areas"] == []
+    assert frozen_strategy["problems"][0]["area"] is None
 
 
-def test_nothing_new_comes_under_what_was_withdrawn(area, objective, strategy, lead):
+def test_new_parts_of_a_withdrawn_area_are_refused(area, objective, strategy, lead):
     other = ActionFactory(objective=ObjectiveFactory(area__strategy=strategy))
     plans.withdraw_area(area, by=lead, reason="No money.")
-    words = {"code": "9", "title": "Another"}
-    news = [
-        (Objective(area=area), words),
-        (Action(objective=objective), words),
+    code_and_title = {"code": "9", "title": "Another"}
+    new_parts = [
+        (Objective(area=area), code_and_title),
+        (Action(objective=objective), code_and_title),
         (Indicator(strategy=strategy, objective=objective), {"name": "Another", "unit": "flats"}),
         (other, {"objective": objective}),
     ]
 
-    for row, fields in news:
+    for row, fields in new_parts:
         with pytest.raises(AlreadyWithdrawn, match="Choose another place"):
             plans.save_part(row, by=lead, fields=fields)
 
 
-def test_the_database_wants_the_reason(area, objective):
+def test_withdrawal_without_reason_is_refused_by_the_database(area, objective):
     for model in (PriorityArea, Objective):
         with pytest.raises(IntegrityError), transaction.atomic():
             model.objects.update(withdrawn_at="2026-11-01T00:00Z")
 
 
-def test_pages_show_it_to_officials_alone_with_the_reason(client, area, objective, strategy, everyone):
+def test_withdrawn_area_is_shown_to_officials_only_with_the_reason(client, area, objective, strategy, everyone):
     client.force_login(everyone["lead"])
     assert url("area_withdraw", area.pk) in client.get(url("area_edit", area.pk)).content.decode()
     assert url("objective_withdraw", objective.pk) in client.get(url("objective_edit", objective.pk)).content.decode()
@@ -156,14 +156,14 @@ def test_pages_show_it_to_officials_alone_with_the_reason(client, area, objectiv
     assert client.get(url("area_withdraw", area.pk)).status_code == 404
 
 
-def test_a_withdrawn_objective_is_told_by_itself(client, objective, strategy, everyone):
+def test_withdrawn_objective_is_listed_with_its_reason(client, objective, strategy, everyone):
     plans.withdraw_objective(objective, by=everyone["lead"], reason="Merged with others.")
     client.force_login(everyone["official"])
 
     assert "Merged with others." in client.get(strategy.get_absolute_url()).content.decode()
 
 
-def test_a_link_to_a_withdrawn_area_survives_an_edit_and_is_not_shown(client, area, strategy, everyone):
+def test_link_to_a_withdrawn_area_is_kept_in_the_form_but_not_shown(client, area, strategy, everyone):
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
     strategy.risks.create(text="No flats.", area=area)
@@ -175,9 +175,9 @@ def test_a_link_to_a_withdrawn_area_survives_an_edit_and_is_not_shown(client, ar
     assert list(form.fields["areas"].queryset) == [area]
 
 
-def test_a_gate_wants_an_area_that_stands(area, strategy, lead):
+def test_gate_requires_an_active_area(area, strategy, lead):
     strategy.swot_items.create(kind="strength", text="Many flats.")
-    before = swot_and_area(again(strategy.city))
+    before = swot_and_area(reload(strategy.city))
     plans.withdraw_area(area, by=lead, reason="No money.")
 
-    assert (before.met, swot_and_area(again(strategy.city)).met) == (True, False)
+    assert (before.met, swot_and_area(reload(strategy.city)).met) == (True, False)

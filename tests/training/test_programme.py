@@ -20,7 +20,7 @@ def at(day, hour):
     return datetime(2026, 5, day, hour, tzinfo=UTC)
 
 
-def test_programme_stands_by_day_and_time_of_the_place(week):
+def test_programme_is_grouped_by_local_day_and_sorted_by_time(week):
     SessionFactory(week=week, title="Evening", starts_at=at(11, 17))
     SessionFactory(week=week, title="Morning", starts_at=at(11, 7))
     SessionFactory(week=week, title="After midnight there", starts_at=at(11, 23))
@@ -34,7 +34,7 @@ def test_programme_stands_by_day_and_time_of_the_place(week):
     assert (days[0].slots[0].begins_words, days[0].slots[0].ends_words) == ("09:00", "10:00")
 
 
-def test_page_shows_what_people_need_to_come(week, client):
+def test_week_page_shows_session_room_theme_and_speaker(week, client):
     session = SessionFactory(
         week=week, title="A meeting at the counter", room="Room 2", theme=ThemeFactory(name="Work")
     )
@@ -52,8 +52,8 @@ def test_page_shows_what_people_need_to_come(week, client):
 @pytest.mark.parametrize("sessions", [1, 5])
 def test_programme_costs_the_same_for_one_session_or_five(week, client, sessions, django_assert_num_queries):
     for session in SessionFactory.create_batch(sessions, week=week):
-        house = OrganisationFactory()
-        session.speakers.add(Speaker.objects.create(name="Somebody", kind="lecturer", organisation=house))
+        organisation = OrganisationFactory()
+        session.speakers.add(Speaker.objects.create(name="Somebody", kind="lecturer", organisation=organisation))
 
     with django_assert_num_queries(5):  # installation, week, sessions, speakers, organisations
         client.get(week.get_absolute_url())
@@ -70,7 +70,7 @@ def test_list_costs_the_same_for_one_week_or_five(db, client, weeks, django_asse
     assert [week.session_count for week in response.context["object_list"]] == [2] * weeks
 
 
-def test_drafts_are_for_those_who_make_them(everyone, client):
+def test_draft_week_is_visible_to_trainer_and_coordinator_only(everyone, client):
     draft = TrainingWeekFactory(title="Not yet announced", slug="draft")
     seen = {}
     for role in ("official", "partner", "trainer", "coordinator"):
@@ -86,19 +86,19 @@ def test_drafts_are_for_those_who_make_them(everyone, client):
     }
 
 
-def test_empty_places_say_what_will_come(week, client):
+def test_empty_week_and_empty_list_have_text(week, client):
     assert "The programme is being made" in client.get(week.get_absolute_url()).content.decode()
     week.delete()
     assert "No training week is announced" in client.get(reverse("training:week_list")).content.decode()
 
 
-def test_trainer_changes_the_programme_in_the_workbench(client, week):
+def test_trainer_changes_session_in_admin(client, week):
     session = SessionFactory(week=week, title="Morning", starts_at=at(11, 7))
     client.force_login(member(BodyKind.NETWORK_OFFICE, Role.TRAINER))
-    address = reverse("admin:training_session_change", args=[session.pk])
-    typed = fields_of(client.get(address).content.decode())
+    url = reverse("admin:training_session_change", args=[session.pk])
+    form_data = fields_of(client.get(url).content.decode())
 
-    client.post(address, typed | {"title": "Late morning"})
+    client.post(url, form_data | {"title": "Late morning"})
 
     session.refresh_from_db()
     assert session.title == "Late morning"
@@ -106,7 +106,7 @@ def test_trainer_changes_the_programme_in_the_workbench(client, week):
     assert client.get(reverse("admin:cities_theme_changelist")).status_code == 404
 
 
-def test_partner_finds_no_workbench(client, week):
+def test_partner_gets_404_in_admin(client, week):
     client.force_login(member(BodyKind.NETWORK_OFFICE, Role.PARTNER))
 
     assert client.get(reverse("admin:training_session_changelist")).status_code == 404

@@ -98,7 +98,7 @@ def fill() -> None:
 
 
 def add_what_the_demo_lacks() -> None:
-    """A row in tables that the demo leaves empty: by each factory, in each relation, and what Django keeps itself."""
+    """Add a row to each table that the demo leaves empty: by factories, relations and Django's own models."""
     from allauth.account.models import EmailAddress, EmailConfirmation
     from django.apps import apps
     from django.contrib.admin.models import ADDITION, LogEntry
@@ -141,7 +141,7 @@ def add_what_the_demo_lacks() -> None:
 
 
 def sign_in(user: Any) -> None:
-    """A session that does not end before the test."""
+    """Create a session that does not expire."""
     from datetime import UTC, datetime
 
     from django.contrib.sessions.models import Session
@@ -167,7 +167,7 @@ def dump(connection: Any) -> str:
 
 
 def without_what_other_versions_refuse(text: str) -> str:
-    """Without the settings before the first table and psql's own commands, which nothing but psql reads."""
+    """Return the dump without the settings at its start and without psql's own commands."""
     head, body = text.split("\nCREATE ", 1)
     kept = [line for line in head.splitlines() if not DROPPED.match(line)]
     body = re.sub(r"\n\\unrestrict .*", "", body)

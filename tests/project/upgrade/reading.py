@@ -39,7 +39,7 @@ class Constraint(NamedTuple):
 
 @dataclass
 class Contents:
-    """Everything that one database holds."""
+    """The contents of a database."""
 
     tables: dict[str, list[dict[str, Any]]]
     triggers: dict[str, str]  # name: table
@@ -120,7 +120,7 @@ def next_ids(connection: Any) -> dict[str, tuple[int, int]]:
 
 
 def broken_hashes(contents: Contents) -> tuple[int, list[str]]:
-    """How many rows hold what their ``sha256`` was made of, and those whose hash does not fit."""
+    """Count the rows whose hash can be checked, and return those whose hash does not match."""
     count, broken = 0, []
     for table, rows in contents.tables.items():
         for row in rows:
@@ -205,7 +205,7 @@ def _models(before: Contents, declared: Declared) -> dict[Any, Any]:
 
 
 def _left_content_types(after: Contents, declared: Declared) -> list[str]:
-    """Of models that moved: made again under the old label, by a migrate of the old version or by a wrong order."""
+    """Return content types that exist again under the old label of a moved model."""
     labels = {f"{row['app_label']}.{row['model']}" for row in after.tables.get("django_content_type", [])}
     moved = {name for name in _models(Contents({}, {}, {}), declared) if isinstance(name, str)}
     return [f"django_content_type: {label} is there although it moved." for label in sorted(labels & moved)]
@@ -226,7 +226,7 @@ def _key(row: dict[str, Any]) -> tuple:
 
 
 def _sample(missing: list[dict[str, Any]], added: list[dict[str, Any]]) -> str:
-    """What differs in the first missing row, where a new one has its id; else that row."""
+    """Describe the first missing row: what differs from the new row with its id, or the row itself."""
     if not missing:
         return f"First new row: {str(added[0])[:300]}"
     row = missing[0]

@@ -2,9 +2,12 @@
 
 import logging
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.test.utils import override_settings
+
+from epi_site.demo.bench import BenchmarkNetwork, Size, log_once, measure
 
 PLAIN_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
 LOG_UPDATE_QUERY_LIMIT = 25
@@ -19,8 +22,6 @@ class Command(BaseCommand):
         parser.add_argument("--actions", type=int, default=300, help="of each city")
 
     def handle(self, *, cities, actions, **options):
-        from epi_site.demo.bench import BenchmarkNetwork, Size, log_once, measure
-
         logging.disable(logging.WARNING)
         kept = connection.settings_dict["NAME"]
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
@@ -38,8 +39,6 @@ class Command(BaseCommand):
         self._print(size, first, second, logging_cost)
 
     def _settings(self):
-        from django.conf import settings
-
         return {
             "STORAGES": settings.STORAGES | {"staticfiles": {"BACKEND": PLAIN_FILES}},
             "SECURE_SSL_REDIRECT": False,

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from cities.models import City, Installation
+from epi_site.demo.seed import Seed
 
 
 class Command(BaseCommand):
@@ -23,8 +24,6 @@ class Command(BaseCommand):
                 self._say("A network stands here already; it is kept as it is.", verbosity)
                 return
             raise CommandError("A network stands here already. Name an empty database, or an empty EPI_DATA_DIR.")
-        from epi_site.demo.seed import Seed
-
         Seed().run()
         self._say("The demonstration is loaded: seven cities, password integration-demo.", verbosity)
 

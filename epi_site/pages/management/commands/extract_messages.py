@@ -35,7 +35,7 @@ def _sources() -> Iterator[BytesIO]:
     for file in (file for name in sorted(first_party_packages()) for file in sorted((ROOT / name).rglob("*.py"))):
         yield BytesIO(file.read_bytes())
     for file in sorted((ROOT / "templates").rglob("*.*")):
-        # Django turns a template into calls of gettext between letters without meaning, indented as no Python is.
+        # templatize() returns gettext calls among filler characters; their indentation is not valid Python.
         yield BytesIO(INDENT.sub("", templatize(file.read_text("utf-8"), origin=str(file))).encode())
 
 
@@ -47,7 +47,7 @@ def update(catalog: Catalog, found: Catalog) -> tuple[int, int]:
         catalog.delete(*key)
     for key, message in wanted.items():
         if key in known:
-            known[key].id = message.id  # its plural may be worded anew
+            known[key].id = message.id  # its plural may have changed
         else:
             catalog.add(message.id, auto_comments=message.auto_comments, context=message.context)
     return len(wanted.keys() - known.keys()), len(known.keys() - wanted.keys())

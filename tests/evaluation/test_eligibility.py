@@ -1,4 +1,4 @@
-"""Who may take part: conflicts computed and declared, tasks that exclude each other, substitutes."""
+"""Who may take part: computed and declared conflicts, roles that exclude each other, substitutes."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_an_evaluation_judges_the_newest_revision_once(case, city):
 
 
 def conflicted_people(case):
-    """One person for each way to be in conflict with Lublin, and two free ones."""
+    """One person for each kind of conflict with Lublin, and two without one."""
     owner = OrganisationFactory()
     ActionFactory(city=case.city, owner=owner)
     former = PersonFactory()
@@ -108,7 +108,7 @@ def test_rows_and_people_say_the_same_about_conflict(case):
     by_evaluation = set(Person.objects.filter(people_in_conflict(case.evaluation)).values_list("pk", flat=True))
 
     assert by_person == by_evaluation
-    assert len(by_person) == 5 + 3  # the official, the lead and the member from the city's own house
+    assert len(by_person) == 5 + 3  # the official, the lead and the member who works for the municipality
 
 
 def test_declaring_ends_the_task_and_tells_the_coordinators_without_the_reason(case):
@@ -143,9 +143,8 @@ def test_a_conflict_says_why_once_and_only_by_whom_it_concerns(case):
     assert assign(case, case.rater1.person).capacity == "peer"
 
 
+@pytest.mark.stage("published")
 def test_nothing_is_declared_after_publication(case):
-    case.to("published")
-
     with pytest.raises(DeclarationClosed):
         conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="Late.")
 
@@ -189,9 +188,8 @@ def test_nobody_names_themselves_and_only_coordinators_name(case):
         assign(case, PersonFactory(), by=case.rater1)
 
 
+@pytest.mark.stage("moderate")
 def test_raters_are_named_before_the_discussion_and_withdrawn_until_it_is_over(case):
-    case.to("moderate")
-
     with pytest.raises(AssignmentClosed):
         assign(case, PersonFactory())
     with pytest.raises(AssignmentClosed):

@@ -1,0 +1,38 @@
+"""Checks of ``manage.py verify``: evaluations against their moves, results against the evaluated revision."""
+
+from itertools import groupby
+
+from core.exceptions import HashMismatch
+from core.verification import Result
+
+from .enums import Stage
+from .models import Evaluation, EvaluationResult, StageMove
+
+
+def check_moves() -> Result:
+    """Check that each move begins where the previous one ended, and that the last one led to the stage."""
+    result = Result(Evaluation.objects.count())
+    columns = ("evaluation", "from_stage", "to_stage", "evaluation__stage")
+    moves = StageMove.objects.order_by("evaluation", "pk").values_list(*columns)  # one query: one moment
+    for pk, group in groupby(moves.iterator(), key=lambda row: row[0]):
+        rows = list(group)
+        came_from = [Stage.DECLARE, *(row[2] for row in rows)]
+        if [row[1] for row in rows] != came_from[:-1] or rows[-1][3] != came_from[-1]:
+            result.differences.append(f"evaluation.evaluation {pk}: its moves do not lead to the stage {rows[-1][3]}")
+    unmoved = Evaluation.objects.filter(moves=None).exclude(stage=Stage.DECLARE)
+    result.differences += [f"evaluation.evaluation {row.pk}: its moves are missing" for row in unmoved]
+    return result
+
+
+def check_results() -> Result:
+    """Check that a published result names the hash of the evaluated revision."""
+    result = Result()
+    for row in EvaluationResult.objects.select_related("evaluation__revision").order_by("pk").iterator(chunk_size=20):
+        result.checked += 1
+        try:
+            rests_on = row.contents["revision"]["sha256"]
+        except HashMismatch:
+            continue  # the check of hashes names it
+        if rests_on != row.evaluation.revision.sha256:
+            result.differences.append(f"evaluation.evaluationresult {row.pk}: its revision has another hash")
+    return result

@@ -1,0 +1,15 @@
+"""Due work of periods, done at the end of a restore, so that its emails are held and not sent later."""
+
+from datetime import datetime
+
+from cities.models import City
+from core.periodic import for_each
+
+from .services import periods, reminders
+
+
+def run_due_work(made_at: datetime) -> str:
+    """Open the periods that are due, and write today's reminders of every city."""
+    periods.open_due_periods()
+    for_each(list(City.objects.all()), reminders.remind_city)
+    return ""

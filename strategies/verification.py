@@ -1,0 +1,68 @@
+"""Checks of ``manage.py verify``: periods against their moves, frozen rows against their snapshots."""
+
+from itertools import groupby
+from typing import Any
+
+from core.exceptions import HashMismatch
+from core.verification import Result
+
+from .enums import PeriodState
+from .models import CityPeriod, PeriodMove, PeriodRevision, RevisionFile
+from .selectors.frozen_rows import verified_rows
+
+
+def check_moves() -> Result:
+    """Check that a period's state is that of its last move, and that its moves are numbered and follow each other."""
+    result = Result(CityPeriod.objects.count())
+    columns = ("city_period", "number", "from_state", "to_state", "city_period__move_count", "city_period__state")
+    moves = PeriodMove.objects.order_by("city_period", "number").values_list(*columns)  # one query: one moment
+    for pk, rows in groupby(moves.iterator(), key=lambda row: row[0]):
+        if problem := _problem_of(list(rows)):
+            result.differences.append(f"strategies.cityperiod {pk}: {problem}")
+    unmoved = CityPeriod.objects.filter(moves=None).exclude(move_count=0, state=PeriodState.SCHEDULED)
+    result.differences += [f"strategies.cityperiod {row.pk}: its moves are missing" for row in unmoved]
+    return result
+
+
+def _problem_of(moves: list[Any]) -> str:
+    target, count, state = moves[-1][3:]
+    if [row[1] for row in moves] != list(range(1, count + 1)):
+        return f"its moves are not numbered from 1 to {count}"
+    came_from = [PeriodState.SCHEDULED, *(row[3] for row in moves)]
+    if any(row[2] != before for row, before in zip(moves, came_from, strict=False)):
+        return "a move does not begin where the one before it ended"
+    return "" if state == target else f"is {state}, and its last move led to {target}"
+
+
+def check_frozen_rows() -> Result:
+    """Check that the frozen actions, indicators and files are those of the snapshot."""
+    result = Result()
+    for revision in PeriodRevision.objects.order_by("pk").iterator(chunk_size=20):
+        result.checked += 1
+        try:
+            problems = _problems_of(revision)
+        except HashMismatch:
+            problems = ["its frozen rows or its snapshot were changed"]
+        result.differences += [f"strategies.periodrevision {revision.pk}: {problem}" for problem in problems]
+    return result
+
+
+def _problems_of(revision: PeriodRevision) -> list[str]:
+    contents = revision.contents
+    held = {
+        "actions": {row.action_id for row in verified_rows(revision.actions.all())},
+        "indicators": {row.indicator_id for row in verified_rows(revision.indicators.all())},
+    }
+    differ = [name for name, ids in held.items() if ids != {entry["id"] for entry in contents[name]}]
+    files = RevisionFile.objects.filter(revision=revision).values_list("evidence", "file__uuid", "visibility")
+    if {(evidence, str(uuid), visibility) for evidence, uuid, visibility in files} != _files_in(contents):
+        differ.append("files")
+    return [f"its frozen {name} are not those of its snapshot" for name in differ]
+
+
+def _files_in(contents: dict) -> set[tuple[int, str, str]]:
+    """Return evidence, file and visibility of each file that a snapshot names."""
+    facts = [update for action in contents["actions"] for update in action["updates"]]
+    facts += [indicator["value"] for indicator in contents["indicators"] if indicator["value"]]
+    pieces = [(fact["visibility"], piece) for fact in facts for piece in fact["evidence"] if piece["file"]]
+    return {(piece["id"], piece["file"]["uuid"], visibility) for visibility, piece in pieces}
