@@ -35,9 +35,9 @@ class InstallationAdmin(StaffAdmin):
 
 @admin.register(Organisation)
 class OrganisationAdmin(StaffAdmin):
-    list_display = ["name", "kind", "country", "place"]
+    list_display = ["name", "kind", "country", "location"]
     list_filter = ["kind"]
-    search_fields = ["name", "place"]
+    search_fields = ["name", "location"]
 
 
 @admin.register(Theme, TargetGroup)
@@ -173,7 +173,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ["city", "body"]
     list_filter = ["kind"]
     search_fields = ["title"]
-    fields = ["title", "kind", "city", "body", "starts_at", "place", "published_at", "on_the_site"]
+    fields = ["title", "kind", "city", "body", "starts_at", "location", "published_at", "on_the_site"]
     readonly_fields = ["on_the_site"]
 
     @admin.display(description=_("on the site"))

@@ -115,7 +115,7 @@ def reads_network(user) -> bool:
 
 
 def _in(cities: set[int], row) -> bool:
-    return bool(cities) if row is None else row.of_city_id in cities
+    return bool(cities) if row is None else row.owning_city_id in cities
 
 
 @rules.predicate

@@ -180,7 +180,7 @@ def _registered(connection: Any) -> dict[str, Definition]:
     return found | {f"epi_{table}_truncate": _no_truncate_on(table) for table in sorted(_no_truncate)}
 
 
-def standing(using: str = DEFAULT_DB_ALIAS) -> dict[str, Definition]:
+def installed(using: str = DEFAULT_DB_ALIAS) -> dict[str, Definition]:
     """Return our enabled triggers in the database, by name."""
     connection = connections[using]
     if not _knows_triggers(connection):
@@ -219,25 +219,25 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
     tables = set(connection.introspection.table_names())
     wanted = {name: row for name, row in _registered(connection).items() if row.table in tables}
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        installed = standing(using)
-        for name, row in installed.items():
+        there = installed(using)
+        for name, row in there.items():
             if name not in wanted:
                 _drop(cursor, name, row.table)
         for name, row in wanted.items():
-            if name not in installed or _differs(installed[name], row):
-                _drop(cursor, name, installed.get(name, row).table)
+            if name not in there or _differs(there[name], row):
+                _drop(cursor, name, there.get(name, row).table)
                 for statement in row.statements:
                     cursor.execute(statement)
 
 
 def missing(using: str = DEFAULT_DB_ALIAS) -> set[str]:
-    return _registered(connections[using]).keys() - standing(using).keys()
+    return _registered(connections[using]).keys() - installed(using).keys()
 
 
 def differing_triggers(using: str = DEFAULT_DB_ALIAS) -> set[str]:
     """Return installed triggers that differ from the registered ones: from another release, or tampered with."""
     wanted = _registered(connections[using])
-    return {name for name, row in standing(using).items() if name in wanted and _differs(row, wanted[name])}
+    return {name for name, row in installed(using).items() if name in wanted and _differs(row, wanted[name])}
 
 
 # ---- temporary removal
@@ -245,16 +245,16 @@ def differing_triggers(using: str = DEFAULT_DB_ALIAS) -> set[str]:
 
 def drop_all(using: str = DEFAULT_DB_ALIAS) -> None:
     with connections[using].cursor() as cursor:
-        for name, row in standing(using).items():
+        for name, row in installed(using).items():
             _drop(cursor, name, row.table)
 
 
 def restore(before: dict[str, Definition], using: str = DEFAULT_DB_ALIAS) -> None:
     """Restore the triggers in ``before``, whatever is registered now: a failed migration has changed no table."""
-    tables, installed = set(connections[using].introspection.table_names()), standing(using)
+    tables, there = set(connections[using].introspection.table_names()), installed(using)
     with connections[using].cursor() as cursor:
         for name, row in before.items():
-            if name not in installed and row.table in tables:
+            if name not in there and row.table in tables:
                 for statement in row.statements:
                     cursor.execute(statement)
 
@@ -262,7 +262,7 @@ def restore(before: dict[str, Definition], using: str = DEFAULT_DB_ALIAS) -> Non
 @contextmanager
 def triggers_dropped(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Drop all triggers inside the block: for the test runner's flush and for data migrations of locked tables only."""
-    before = standing(using)
+    before = installed(using)
     drop_all(using)
     try:
         yield

@@ -67,7 +67,7 @@ def differences_in(results: dict[str, Result]) -> list[str]:
 def check_triggers() -> Result:
     missing = [f"trigger {name} is missing" for name in sorted(triggers.missing())]
     changed = [f"trigger {name} differs from what is registered" for name in sorted(triggers.differing_triggers())]
-    return Result(len(triggers.standing()), missing + changed)
+    return Result(len(triggers.installed()), missing + changed)
 
 
 def check_hashes() -> Result:

@@ -67,10 +67,10 @@ class GateData:
     @cached_property
     def actions(self) -> list[Action]:
         """The active pilot actions, with ``is_budgeted`` and ``is_measured``."""
-        lines = BudgetLine.objects.standing().filter(action=OuterRef("pk"))
-        measured = Indicator.objects.standing().filter(action=OuterRef("pk"), target__isnull=False)
+        lines = BudgetLine.objects.active().filter(action=OuterRef("pk"))
+        measured = Indicator.objects.active().filter(action=OuterRef("pk"), target__isnull=False)
         measured = measured.filter(Q(baseline__isnull=False) | ~Q(no_baseline_reason=""))
-        rows = Action.objects.of_city(self.city).standing().filter(is_pilot=True).order_by("code", "pk")
+        rows = Action.objects.of_city(self.city).active().filter(is_pilot=True).order_by("code", "pk")
         return list(rows.annotate(is_budgeted=Exists(lines), is_measured=Exists(measured)))
 
     @cached_property
@@ -217,9 +217,9 @@ def kick_off_planned(city: Any) -> CheckResult:
     if event is None:
         return _no_kick_off(facts)
     url, day = reverse("cities:event_detail", args=[event.pk]), {"day": locales.day(facts.day_of(event))}
-    if not (event.place or event.link):
+    if not (event.location or event.link):
         return CheckResult(False, _("It is on %(day)s, but no place is named.") % day, url)
-    return CheckResult(True, _("On %(day)s, %(place)s.") % (day | {"place": event.place or event.link}), url)
+    return CheckResult(True, _("On %(day)s, %(place)s.") % (day | {"place": event.location or event.link}), url)
 
 
 def programme_names_actions(city: Any) -> CheckResult:

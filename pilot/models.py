@@ -45,7 +45,7 @@ class PilotPhase(Recorded, Versioned):
         return PhaseKind(self.kind).number
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.city_id
 
 

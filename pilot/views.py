@@ -81,7 +81,7 @@ class PhaseFormView(ServiceFormView):
             raise PermissionDenied
         return phase
 
-    def back(self):
+    def get_success_url(self):
         return reverse("pilot:phase_list", args=[self.row.city.slug])
 
 
@@ -90,7 +90,7 @@ class PhaseAdd(ServiceFormView):
 
     name = "city"
     template_name = "strategies/form.html"
-    done = gettext_lazy("The dates are saved.")
+    success_message = gettext_lazy("The dates are saved.")
     rows = City.objects.all()
     key = "slug"
 
@@ -107,18 +107,18 @@ class PhaseAdd(ServiceFormView):
 
     def make_form(self, data=None, files=None):
         form = PhaseForm(data, instance=PilotPhase(city=self.row, kind=self.kind))
-        form.helper = form_helper(cancel=self.back())
+        form.helper = form_helper(cancel=self.get_success_url())
         return form
 
     def save(self, form):
         dates = {name: form.cleaned_data[name] for name in PhaseForm.Meta.fields}
         phases.create_phase(self.row, self.kind, by=self.user, **dates)
 
-    def back(self):
+    def get_success_url(self):
         return reverse("pilot:phase_list", args=[self.row.slug])
 
     def get_context_data(self, **kwargs):
-        trail = [*breadcrumbs.city_breadcrumbs(self.row), (_("Steps of the pilot"), self.back())]
+        trail = [*breadcrumbs.city_breadcrumbs(self.row), (_("Steps of the pilot"), self.get_success_url())]
         heading = _("Dates: %(step)s") % {"step": self.kind.label}
         return super().get_context_data(
             heading=heading, lead=self.row.name, trail=breadcrumbs.here(trail, heading), **kwargs
@@ -128,11 +128,11 @@ class PhaseAdd(ServiceFormView):
 class PhaseEdit(PhaseFormView):
     template_name = "strategies/form.html"
     permission = "pilot.change_pilotphase"
-    done = gettext_lazy("The dates are saved.")
+    success_message = gettext_lazy("The dates are saved.")
 
     def make_form(self, data=None, files=None):
         form = PhaseForm(data, instance=self.row)
-        form.helper = form_helper(cancel=self.back())
+        form.helper = form_helper(cancel=self.get_success_url())
         return form
 
     def save(self, form):
@@ -141,7 +141,7 @@ class PhaseEdit(PhaseFormView):
 
     def get_context_data(self, **kwargs):
         kind = PhaseKind(self.row.kind).label
-        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
+        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.get_success_url())]
         heading = _("Dates: %(step)s") % {"step": kind}
         return super().get_context_data(
             heading=heading, lead=self.row.city.name, trail=breadcrumbs.here(trail, heading), **kwargs
@@ -151,7 +151,7 @@ class PhaseEdit(PhaseFormView):
 class RequirementWaive(PhaseFormView):
     template_name = "strategies/reason.html"
     permission = "pilot.waive_requirement"
-    done = gettext_lazy("Waived in writing. The reason stands wherever the gate is shown.")
+    success_message = gettext_lazy("Waived in writing. The reason stands wherever the gate is shown.")
 
     @cached_property
     def requirement(self):
@@ -167,13 +167,13 @@ class RequirementWaive(PhaseFormView):
         phases.waive_requirement(self.row, self.requirement.key, by=self.user, reason=form.cleaned_data["text"])
 
     def get_context_data(self, **kwargs):
-        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.back())]
+        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.get_success_url())]
         context = {
             "heading": _("Waive a condition"),
             "subject": self.requirement.label,
             "button": _("Waive it"),
             "consequence": _("The condition stays as it is computed; your reason is shown beside it."),
-            "cancel": self.back(),
+            "cancel": self.get_success_url(),
             "trail": breadcrumbs.here(trail, _("Waive a condition")),
         }
         return super().get_context_data(**context | kwargs)

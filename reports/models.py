@@ -134,7 +134,7 @@ class Report(Job):
         return reverse("reports:report_detail", args=[self.number])
 
     @property
-    def of_city_id(self) -> int | None:
+    def owning_city_id(self) -> int | None:
         return self.city_id
 
     @property

@@ -41,7 +41,7 @@ class ActionFilter(django_filters.FilterSet):
 
     def __init__(self, *args, strategy, **kwargs):
         super().__init__(*args, **kwargs)
-        self.filters["area"].queryset = PriorityArea.objects.filter(strategy=strategy).standing()
+        self.filters["area"].queryset = PriorityArea.objects.filter(strategy=strategy).active()
         self.filters["owner"].queryset = Organisation.objects.filter(pk__in=self.queryset.values("owner"))
 
     def words(self, rows, _name, value):

@@ -30,7 +30,7 @@ def is_responsible(user, action):
     person = person_of(user)
     if person is None or not insider_city_ids(user):
         return False
-    return action is None or (action.of_city_id in insider_city_ids(user) and _is_responsible_for(person, action))
+    return action is None or (action.owning_city_id in insider_city_ids(user) and _is_responsible_for(person, action))
 
 
 @rules.predicate

@@ -17,8 +17,8 @@ SINGLE_INPUTS = {  # one labelled input each: Django's split datetime has no lab
 
 @admin.register(TrainingWeek)
 class TrainingWeekAdmin(StaffAdmin):
-    list_display = ["title", "starts_on", "ends_on", "place", "is_published"]
-    search_fields = ["title", "place"]
+    list_display = ["title", "starts_on", "ends_on", "location", "is_published"]
+    search_fields = ["title", "location"]
     prepopulated_fields = {"slug": ["title"]}
     formfield_overrides = SINGLE_INPUTS
 

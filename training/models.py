@@ -30,7 +30,7 @@ class TrainingWeek(Recorded, Versioned):
     slug = models.SlugField(unique=True)
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
-    place = models.CharField(_("place"), max_length=200, blank=True)
+    location = models.CharField(_("place"), max_length=200, blank=True)
     timezone = models.CharField(_("time zone"), max_length=60, default="Europe/Brussels")
     description = models.TextField(_("description"), blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)

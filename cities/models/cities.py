@@ -67,7 +67,7 @@ class City(Recorded, Versioned):
         return reverse("cities:city_detail", args=[self.slug])
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.pk
 
     @property

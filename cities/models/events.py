@@ -81,7 +81,7 @@ class Event(Recorded, Versioned):
     title = models.CharField(_("title"), max_length=200)
     starts_at = models.DateTimeField(_("begins"))
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
-    place = models.CharField(_("place"), max_length=200, blank=True)
+    location = models.CharField(_("place"), max_length=200, blank=True)
     link = models.URLField(_("link"), blank=True)
     programme = models.TextField(_("programme"), blank=True)
     minutes = models.TextField(_("minutes"), blank=True)
@@ -110,7 +110,7 @@ class Event(Recorded, Versioned):
         return self.title
 
     @property
-    def of_city_id(self) -> int | None:
+    def owning_city_id(self) -> int | None:
         return self.city_id or (self.body.city_id if self.body_id else None)
 
 

@@ -39,7 +39,7 @@ class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=20, choices=OrganisationKind)
     country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("ISO 3166-1, two letters"))
-    place = models.CharField(_("city"), max_length=120, blank=True)
+    location = models.CharField(_("city"), max_length=120, blank=True)
     website = models.URLField(_("website"), blank=True)
 
     class Meta:

@@ -104,7 +104,7 @@ class Body(Recorded, Versioned):
         return translated(self.name)
 
     @property
-    def of_city_id(self) -> int | None:
+    def owning_city_id(self) -> int | None:
         return self.city_id
 
 
@@ -198,7 +198,7 @@ class Membership(Recorded):
         return f"{self.person}, {self.get_role_display()}, {self.body}"
 
     @property
-    def of_city_id(self) -> int | None:
+    def owning_city_id(self) -> int | None:
         return self.body.city_id
 
 
@@ -249,7 +249,7 @@ class Invitation(models.Model):
         return f"{self.name}, {self.get_role_display()}"
 
     @property
-    def of_city_id(self) -> int | None:
+    def owning_city_id(self) -> int | None:
         return self.body.city_id
 
 

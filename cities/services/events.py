@@ -21,7 +21,7 @@ FIELDS = {
     "title",
     "starts_at",
     "ends_at",
-    "place",
+    "location",
     "link",
     "programme",
     "minutes",
@@ -45,7 +45,7 @@ def save_event(
     _demand("cities.change_event", by, event)
     for name in FIELDS & set(fields):
         setattr(event, name, fields[name])
-    if event.body_id and event.body.city_id != event.of_city_id:
+    if event.body_id and event.body.city_id != event.owning_city_id:
         raise EventRefused(_("Choose a body of the same city."))
     if minutes_file is not None and minutes_file.pk != event.minutes_file_id:
         if event.minutes_file:
@@ -61,7 +61,7 @@ def publish_event(event: Event, *, by: Any) -> Event:
     _demand("cities.publish_event", by, event)
     if event.published_at is not None:
         raise EventRefused(_("This event is published already."))
-    if event.kind == EventKind.KICK_OFF and not (event.place or event.link):
+    if event.kind == EventKind.KICK_OFF and not (event.location or event.link):
         raise EventRefused(_("Say first where the kick-off takes place."))
     if event.kind == EventKind.KICK_OFF and not event.programme.strip():
         raise EventRefused(_("Write the programme first: it names the main actions of the pilot."))

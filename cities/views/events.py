@@ -68,7 +68,7 @@ class _EventForm(LoginInsteadOf404Mixin, FormView):
             return response.render() if hasattr(response, "render") else response
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"instance": self.event, "city": self.city, "cancel": self.back()}
+        return super().get_form_kwargs() | {"instance": self.event, "city": self.city, "cancel": self.get_success_url()}
 
     def form_valid(self, form):
         upload = form.cleaned_data.get("minutes_upload")
@@ -112,7 +112,7 @@ class EventCreate(_EventForm):
     def get_form_kwargs(self):
         return super().get_form_kwargs() | {"initial": {"kind": self.request.GET.get("kind", "meeting")}}
 
-    def back(self):
+    def get_success_url(self):
         return reverse("cities:city_detail", args=[self.city.slug])
 
     def get_context_data(self, **kwargs):
@@ -136,12 +136,12 @@ class EventEdit(_EventForm):
     def city(self):
         return _city_of(self.event)
 
-    def back(self):
+    def get_success_url(self):
         return reverse("cities:event_detail", args=[self.kwargs["pk"]])
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        trail = breadcrumbs_for(self.city, (self.stored_event.title, self.back()), (_("Change"), ""))
+        trail = breadcrumbs_for(self.city, (self.stored_event.title, self.get_success_url()), (_("Change"), ""))
         return context | {"heading": _("Edit the event"), "trail": trail, "city": self.city}
 
 
@@ -179,14 +179,14 @@ class EventAttendance(LoginInsteadOf404Mixin, FormView):
         return Person.objects.filter(pk__in=current) | Person.objects.filter(pk__in=listed)
 
     def get_form_kwargs(self):
-        given = {"instance": self.event, "persons": self.members(), "cancel": self.back()}
+        given = {"instance": self.event, "persons": self.members(), "cancel": self.get_success_url()}
         return super().get_form_kwargs() | given
 
-    def back(self):
+    def get_success_url(self):
         return reverse("cities:event_detail", args=[self.event.pk])
 
     def get_context_data(self, **kwargs):
-        trail = breadcrumbs_for(_city_of(self.event), (self.event.title, self.back()), (_("Attendance"), ""))
+        trail = breadcrumbs_for(_city_of(self.event), (self.event.title, self.get_success_url()), (_("Attendance"), ""))
         return super().get_context_data(**kwargs) | {"heading": _("Who came"), "trail": trail}
 
     def form_valid(self, form):
@@ -197,4 +197,4 @@ class EventAttendance(LoginInsteadOf404Mixin, FormView):
             form.show_conflict(error.current)
             return self.render_to_response(self.get_context_data(form=form))
         messages.success(self.request, _("The attendance is saved."))
-        return HttpResponseRedirect(self.back())
+        return HttpResponseRedirect(self.get_success_url())

@@ -204,7 +204,7 @@ class _MembershipMixin(LoginInsteadOf404Mixin):
         _checked = self.membership
         return super().get(request, *args, **kwargs)
 
-    def back(self):
+    def get_success_url(self):
         return MEMBERS if self.request.user.has_perm("cities.end_membership") else reverse("accounts:preferences")
 
 
@@ -216,7 +216,7 @@ class MembershipEnd(_MembershipMixin, FormView):
         return super().get_context_data(**kwargs) | {
             "membership": self.membership,
             "no_lead": memberships.leaves_without_lead(self.membership),
-            "cancel_url": self.back(),
+            "cancel_url": self.get_success_url(),
             "trail": _breadcrumbs((_("End a membership"), "")),
         }
 
@@ -227,7 +227,7 @@ class MembershipEnd(_MembershipMixin, FormView):
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("The membership ends. What was logged in it stays."))
-        return redirect(self.back())
+        return redirect(self.get_success_url())
 
 
 class MembershipHandOver(_MembershipMixin, FormView):
@@ -238,7 +238,7 @@ class MembershipHandOver(_MembershipMixin, FormView):
         return self.request.user.has_perm("cities.hand_over_membership", membership)
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"persons": self.colleagues(), "cancel": self.back()}
+        return super().get_form_kwargs() | {"persons": self.colleagues(), "cancel": self.get_success_url()}
 
     def colleagues(self):
         """Return who may take over: members of the city's bodies; if an official leaves, holders of the same role."""
@@ -262,4 +262,4 @@ class MembershipHandOver(_MembershipMixin, FormView):
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("%(person)s has taken over.") % {"person": to})
-        return redirect(self.back())
+        return redirect(self.get_success_url())

@@ -120,7 +120,7 @@ def _migrate() -> None:
 
 def _load(folder: Path, manifest: Manifest, identities: list[Any]) -> None:
     _refuse_filled_database()  # again: somebody may have started the site meanwhile
-    standing = triggers.standing()
+    standing = triggers.installed()
     triggers.drop_all()
     _clear_what_migrate_made()
     for table, model in _tables(manifest):

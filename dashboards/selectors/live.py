@@ -44,7 +44,7 @@ PRESENT = AsOf()
 
 def summed(rows: QuerySet, periods: Sequence[int], as_of: AsOf = PRESENT) -> list[tuple]:
     """Return tuples of city id, health, count, and the sums of progress, spent, budget and updates in ``periods``."""
-    update_counts = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__in=periods)
+    update_counts = ActionUpdate.objects.active().filter(action=OuterRef("pk"), city_period__in=periods)
     counted = update_counts.order_by().values("action").annotate(n=Count("pk")).values("n")
     actions = (
         rows.with_health(*as_of)

@@ -156,7 +156,7 @@ class DashboardScope:
 
     def live_actions(self) -> QuerySet[Action]:
         """Return the active actions of the cities whose open period is shown; drafts only for who may see them."""
-        rows = Action.objects.standing().visible_to(self.user)
+        rows = Action.objects.active().visible_to(self.user)
         rows = rows.filter(
             current_plan_q("objective__area__strategy__"),
             objective__area__strategy__city__in=[record.city.pk for record in self.live],

@@ -125,7 +125,7 @@ class CityHistory:
         periods.submit_period(city_period, by=self.lead, on_behalf_of=self.lead.person)
 
     def write_narrative(self, city_period: CityPeriod, quarter: Quarter, word: str = "") -> None:
-        rows = list(city_period.updates.standing().select_related("action"))
+        rows = list(city_period.updates.active().select_related("action"))
         people = sum(row.people_reached or 0 for row in rows)
         parts = [
             f"In {quarter.name} the city logged {len(rows)} updates on {len({row.action_id for row in rows})} actions.",
@@ -146,7 +146,7 @@ class CityHistory:
 
     def correct_last_amount(self, quarter: Quarter) -> None:
         """Correct, after reopening, an amount that had a digit too many."""
-        update = self.period(quarter).updates.standing().exclude(spent=None).order_by("pk").first()
+        update = self.period(quarter).updates.active().exclude(spent=None).order_by("pk").first()
         data = updates.UpdateInput(
             **{name: getattr(update, name) for name in KEPT},
             milestones=list(update.milestones.all()),

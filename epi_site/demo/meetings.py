@@ -82,7 +82,7 @@ def _meeting(city: City, cast: DemoUsers, day: date, title: str, words: dict[str
         "title": title,
         "starts_at": datetime.combine(day, time(13), tzinfo=UTC),
         "ends_at": datetime.combine(day, time(15), tzinfo=UTC),
-        "place": f"Town hall, {city.name}",
+        "location": f"Town hall, {city.name}",
         **words,
     }
     event = events.save_event(None, by=official, city=city, fields=fields)
@@ -98,7 +98,7 @@ def _kick_off(city: City, cast: DemoUsers, day: date, calendar: Calendar) -> Non
         "title": f"Kick-off of the strategy of {city.name}",
         "starts_at": datetime.combine(day, time(15), tzinfo=UTC),
         "ends_at": datetime.combine(day, time(18), tzinfo=UTC),
-        "place": f"Culture house, {city.name}",
+        "location": f"Culture house, {city.name}",
         "programme": "The mayor opens the pilot; main actions are presented at six tables: "
         + "; ".join(_main_actions(city)),
     }

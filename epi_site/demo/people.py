@@ -73,13 +73,13 @@ def set_up_network() -> None:
         Theme.objects.get_or_create(code=code, defaults={"name": name})
     for code, name in GROUPS.items():
         TargetGroup.objects.get_or_create(code=code, defaults={"name": name})
-    for name, country, place in PARTNERS:
-        organisation(name, OrganisationKind.TECHNICAL_PARTNER, country, place)
+    for name, country, location in PARTNERS:
+        organisation(name, OrganisationKind.TECHNICAL_PARTNER, country, location)
 
 
-def organisation(name: str, kind: str, country: str = "", place: str = "") -> Organisation:
+def organisation(name: str, kind: str, country: str = "", location: str = "") -> Organisation:
     found, _made = Organisation.objects.get_or_create(
-        name=name, country=country, defaults={"kind": kind, "place": place}
+        name=name, country=country, defaults={"kind": kind, "location": location}
     )
     return found
 

@@ -130,7 +130,7 @@ class Rounds:
                     decision=Decision.APPROVE,
                     reason="The reasons are clear and rest on what the city has shown.",
                     dimensions=dict.fromkeys((row.code for row in self.dimensions), (Decision.APPROVE, "")),
-                    stated_hash=committee.decision_hash(evaluation),
+                    snapshot_hash=committee.decision_hash(evaluation),
                 )
 
     def move(self, round_: EvaluationRound, verb: str) -> None:

@@ -136,7 +136,7 @@ def _write(monday) -> None:
         slug="pilot",
         starts_on=monday,
         ends_on=monday + timedelta(days=2),
-        place="Linköping",
+        location="Linköping",
         timezone="Europe/Stockholm",
         description="Three days for officials, partners and the scientific committee. The programme follows the "
         "real training week of 10 to 12 May 2021: peer review, workshops with guests, and the committee’s meeting.",

@@ -231,9 +231,9 @@ class EvaluationAdmin(ReadOnlyAdmin):
         desk = review_page_of(evaluation, request.user)
         dimensions = [side.dimension for side in desk.table.sides]
         if form is None:
-            form = DecisionForm(initial={"stated_hash": desk.stated_hash}, dimensions=dimensions)
+            form = DecisionForm(initial={"snapshot_hash": desk.snapshot_hash}, dimensions=dimensions)
         elif status == 409:
-            form.update_hash(desk.stated_hash)
+            form.update_hash(desk.snapshot_hash)
         context = {
             "desk": desk,
             "evaluation": evaluation,
@@ -265,7 +265,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
                 decision=form.cleaned_data["decision"],
                 reason=form.cleaned_data["reason"],
                 dimensions=form.verdicts,
-                stated_hash=form.cleaned_data["stated_hash"],
+                snapshot_hash=form.cleaned_data["snapshot_hash"],
                 reopen_ratings=form.cleaned_data["reopen_ratings"],
             )
         except SnapshotChanged as error:

@@ -8,7 +8,7 @@ from evaluation.enums import Decision
 
 
 class DecisionForm(forms.Form):
-    stated_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    snapshot_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
     decision = forms.ChoiceField(label=_("Your decision"), choices=Decision.choices, widget=forms.RadioSelect)
     reason = forms.CharField(
         label=_("Reason"),
@@ -32,10 +32,10 @@ class DecisionForm(forms.Form):
                 label=_("Request changes in %(dimension)s") % name, required=False
             )
 
-    def update_hash(self, stated_hash: str) -> None:
+    def update_hash(self, snapshot_hash: str) -> None:
         """Set the hash to that of the data shown now and keep what the user typed."""
         self.data = self.data.copy()
-        self.data["stated_hash"] = stated_hash
+        self.data["snapshot_hash"] = snapshot_hash
 
     @property
     def verdicts(self) -> dict[str, tuple[str, str]]:

@@ -5,10 +5,10 @@ from .ratings import (
     CommitteeQuestion,
     CommitteeReview,
     Consensus,
-    DeskVisit,
     DimensionReview,
     DiscussionNote,
     Rating,
+    ReviewVisit,
 )
 from .rounds import (
     ConflictOfInterest,
@@ -27,7 +27,6 @@ __all__ = [
     "CommitteeReview",
     "ConflictOfInterest",
     "Consensus",
-    "DeskVisit",
     "Dimension",
     "DimensionReview",
     "DiscussionNote",
@@ -37,6 +36,7 @@ __all__ = [
     "Framework",
     "RaterAssignment",
     "Rating",
+    "ReviewVisit",
     "StageMove",
     "SubstituteAppointment",
     "in_language",

@@ -231,7 +231,7 @@ class Consensus(Recorded, Versioned):
         return f"{self.evaluation}, {self.dimension}"
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.evaluation.strategy.city_id
 
 
@@ -242,7 +242,7 @@ class ReviewQuerySet(FrozenQuerySet):
 
 
 class CommitteeReview(FrozenModel):
-    """One member's decision on the exact version that the member read (``stated_hash``).
+    """One member's decision on the exact version that the member read (``snapshot_hash``).
 
     In a new cycle every member decides again; earlier rows stay.
     """
@@ -253,7 +253,7 @@ class CommitteeReview(FrozenModel):
     decision = models.CharField(_("decision"), max_length=16, choices=Decision)
     reason = models.TextField(_("reason"), blank=True)
     reopens_ratings = models.BooleanField(_("the ratings of the named dimensions are reopened too"), default=False)
-    stated_hash = models.CharField(max_length=64)
+    snapshot_hash = models.CharField(max_length=64)
     at = models.DateTimeField(default=clock.now)
 
     objects = ReviewQuerySet.as_manager()
@@ -339,21 +339,21 @@ class CommitteeQuestion(Recorded):
         return self.text[:80]
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.evaluation.strategy.city_id
 
 
-class DeskVisit(models.Model):
+class ReviewVisit(models.Model):
     """When a user last opened a review page, so that it can list what changed since."""
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="visits")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_visits")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="review_visits")
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
         verbose_name = _("visit to a desk")
         verbose_name_plural = _("visits to desks")
-        constraints = [models.UniqueConstraint(fields=["evaluation", "user"], name="evaluation_deskvisit_once")]
+        constraints = [models.UniqueConstraint(fields=["evaluation", "user"], name="evaluation_reviewvisit_once")]
 
     def __str__(self):
         return f"{self.evaluation}"

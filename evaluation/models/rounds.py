@@ -211,7 +211,7 @@ class Evaluation(Recorded):
         return f"{self.strategy.city}, {self.round}"
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.strategy.city_id
 
     def get_absolute_url(self):
@@ -262,7 +262,7 @@ def _is_among(rows):
 
 
 class AssignmentQuerySet(models.QuerySet):
-    def standing(self):
+    def active(self):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):

@@ -12,8 +12,8 @@ from evaluation.enums import Stage
 from evaluation.models import (
     CommitteeQuestion,
     CommitteeReview,
-    DeskVisit,
     Evaluation,
+    ReviewVisit,
     StageMove,
     SubstituteAppointment,
 )
@@ -37,7 +37,7 @@ class VisitChange:
 class ReviewPage:
     evaluation: Evaluation
     table: Comparison
-    stated_hash: str
+    snapshot_hash: str
     reviews: list[CommitteeReview]  # of this cycle
     earlier: list[CommitteeReview]
     questions: list[CommitteeQuestion]
@@ -87,13 +87,13 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
     )
     moves = list(evaluation.moves.order_by("-pk"))
     judged = redact_for(evaluation.revision.contents, user, evaluation.strategy.city)
-    visit = DeskVisit.objects.filter(evaluation=evaluation, user=user).first()
+    visit = ReviewVisit.objects.filter(evaluation=evaluation, user=user).first()
     person = person_of(user)
     present = [row for row in reviews if row.cycle == evaluation.cycle]
     return ReviewPage(
         evaluation=evaluation,
         table=table,
-        stated_hash=sha256_hex(canonical(contents)),
+        snapshot_hash=sha256_hex(canonical(contents)),
         reviews=present,
         earlier=[row for row in reviews if row.cycle != evaluation.cycle],
         questions=questions,

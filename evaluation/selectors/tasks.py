@@ -171,7 +171,7 @@ def _assignment_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     """Return a coordinator's tasks: evaluations that lack raters or a moderator."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
-    raters = RaterAssignment.objects.standing().filter(evaluation=OuterRef("pk"))
+    raters = RaterAssignment.objects.active().filter(evaluation=OuterRef("pk"))
     nobody_rates = Q(~Exists(raters), stage__in=[Stage.DECLARE, Stage.RATE])
     nobody_leads = Q(moderator=None, stage__in=[Stage.DECLARE, Stage.RATE, Stage.DISCUSS, Stage.MODERATE])
     text = _("Raters or a moderator are missing.")

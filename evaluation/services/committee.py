@@ -23,11 +23,11 @@ from evaluation.exceptions import (
 from evaluation.models import (
     CommitteeQuestion,
     CommitteeReview,
-    DeskVisit,
     Dimension,
     DimensionReview,
     Evaluation,
     EvaluationResult,
+    ReviewVisit,
 )
 from evaluation.selectors.decision_snapshot import decision_contents, result_contents
 from evaluation.selectors.eligibility import eligible_members
@@ -53,18 +53,18 @@ def decide(
     decision: str,
     reason: str = "",
     dimensions: Verdicts | None = None,
-    stated_hash: str,
+    snapshot_hash: str,
     reopen_ratings: bool = False,
 ) -> CommitteeReview:
     """Record one member's decision. The second approval publishes; one request for changes returns to moderation.
 
-    ``stated_hash`` is the hash that the member saw; if the data changed since, raises SnapshotChanged. The same form
+    ``snapshot_hash`` is the hash that the member saw; if the data changed since, raises SnapshotChanged. The same form
     posted twice records one decision. Also raises PermissionRefused, NotInStage, AlreadyDecided, ContradictoryDecision,
     ReasonMissing or NothingToReopen.
     """
     evaluation = locked(evaluation)
     member, decision, reason = _reviewer(evaluation, by), Decision(decision), reason.strip()
-    if existing := evaluation.reviews.filter(member=member, stated_hash=stated_hash).first():
+    if existing := evaluation.reviews.filter(member=member, snapshot_hash=snapshot_hash).first():
         if existing.decision != decision:
             raise AlreadyDecided
         return existing
@@ -72,7 +72,7 @@ def decide(
         raise NotInStage
     if evaluation.reviews.filter(member=member, cycle=evaluation.cycle).exists():
         raise AlreadyDecided
-    if stated_hash != decision_hash(evaluation):
+    if snapshot_hash != decision_hash(evaluation):
         raise SnapshotChanged
     verdicts = _verdicts(evaluation, decision, reason, dimensions or {}, reopen_ratings)
     review = CommitteeReview.objects.create(
@@ -82,7 +82,7 @@ def decide(
         decision=decision,
         reason=reason,
         reopens_ratings=reopen_ratings and decision == Decision.REQUEST_CHANGES,
-        stated_hash=stated_hash,
+        snapshot_hash=snapshot_hash,
     )
     for dimension, (verdict, comment) in verdicts.items():
         DimensionReview.objects.create(review=review, dimension=dimension, decision=verdict, comment=comment)
@@ -194,7 +194,7 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
 # ---- visits
 
 
-def record_visit(evaluation: Evaluation, *, by: Any) -> DeskVisit:
+def record_visit(evaluation: Evaluation, *, by: Any) -> ReviewVisit:
     """Store the time of this visit; the review page lists what changed since then."""
-    visit, _is_new = DeskVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
+    visit, _is_new = ReviewVisit.objects.update_or_create(evaluation=evaluation, user=by, defaults={"at": clock.now()})
     return visit

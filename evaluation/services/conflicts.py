@@ -56,7 +56,7 @@ def _end_tasks(evaluation: Evaluation, person: Person) -> None:
     counted = Assessment.objects.counted().filter(evaluation=evaluation, rater=person, capacity__in=INDEPENDENT)
     if evaluation.stage == Stage.REVIEW and counted.exists():
         evaluation.cycle += 1
-    for assignment in evaluation.assignments.standing().filter(person=person, capacity__in=INDEPENDENT):
+    for assignment in evaluation.assignments.active().filter(person=person, capacity__in=INDEPENDENT):
         end_assignment(assignment, reason="conflict of interest")
     if evaluation.moderator_id == person.pk:
         evaluation.moderator = None

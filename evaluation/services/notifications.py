@@ -26,7 +26,7 @@ def notify_all(people: Iterable[Person], *, key: str, text: EmailText, path: str
 
 
 def raters(evaluation: Evaluation) -> list[Person]:
-    standing = evaluation.assignments.standing()
+    standing = evaluation.assignments.active()
     return list(Person.objects.filter(rater_assignments__in=standing).select_related("user"))
 
 

@@ -77,7 +77,7 @@ def _rater(evaluation: Evaluation, user: Any) -> tuple[Person, RaterAssignment]:
     person = person_of(user)
     if person is None or not Evaluation.objects.rated_by(person).filter(pk=evaluation.pk).exists():
         raise PermissionRefused
-    return person, evaluation.assignments.standing().get(person=person)
+    return person, evaluation.assignments.active().get(person=person)
 
 
 def _check_open(evaluation: Evaluation, assessment: Assessment, dimension: Dimension) -> None:

@@ -131,7 +131,7 @@ def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: A
     NotCityMember, HasConflict or NotCommitteeMember.
     """
     evaluation = _lock_for_coordinator(evaluation, by, person)
-    standing = evaluation.assignments.standing().filter(person=person).first()
+    standing = evaluation.assignments.active().filter(person=person).first()
     if standing is not None:
         if standing.capacity == capacity:
             return standing
@@ -209,7 +209,7 @@ def set_moderator(evaluation: Evaluation, person: Person, *, by: Any) -> Evaluat
 
 
 def _is_rater(evaluation: Evaluation, person: Person) -> bool:
-    assigned = evaluation.assignments.standing().filter(person=person).exists()
+    assigned = evaluation.assignments.active().filter(person=person).exists()
     return assigned or evaluation.assessments.filter(rater=person).exists()
 
 

@@ -100,7 +100,7 @@ class Moderate(DiscussionMixin):
     def unsubmitted(self) -> list:
         """Return the assignments of raters who have not submitted. The moderator never sees their drafts."""
         submitted = Assessment.objects.submitted().filter(evaluation=self.evaluation).values("rater")
-        return list(self.evaluation.assignments.standing().exclude(person__in=submitted).select_related("person"))
+        return list(self.evaluation.assignments.active().exclude(person__in=submitted).select_related("person"))
 
     def post(self, request, *args, **kwargs):
         code = request.POST.get("dimension", "")

@@ -35,7 +35,7 @@ class RaterMixin(EvaluationMixin):
 
     @cached_property
     def capacity(self):
-        return self.evaluation.assignments.standing().get(person=self.person)
+        return self.evaluation.assignments.active().get(person=self.person)
 
     @cached_property
     def own_ratings(self) -> dict[str, Rating]:

@@ -210,7 +210,7 @@ class Assign(EvaluationMixin):
             forms=forms,
             bound=bound,
             verb=verb,
-            assignments=list(evaluation.assignments.standing().select_related("person__organisation")),
+            assignments=list(evaluation.assignments.active().select_related("person__organisation")),
             substitutes=list(evaluation.substitutes.select_related("person")),
             conflicts=list(evaluation.conflicts.filter(withdrawn_at=None).select_related("person")),
             eligible_count=len(eligible),

@@ -335,7 +335,7 @@ class LogForm(VersionedForm):
 
 def stored_extras(update):
     """Return initial data of an update for form fields that are not columns of the model."""
-    links = [piece.link for piece in update.evidence.standing() if piece.link]
+    links = [piece.link for piece in update.evidence.active() if piece.link]
     return {"milestones": [milestone.pk for milestone in update.milestones.all()], "links": "\n".join(links)}
 
 

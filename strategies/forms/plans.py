@@ -228,7 +228,7 @@ class IndicatorForm(PlanForm):
             "frequency",
             "source",
             "across_periods",
-            "across_places",
+            "across_cities",
             "counts_people",
         ]
         widgets = {"definition": LongTextarea(), "baseline_on": DayInput(), "target_on": DayInput()}
@@ -237,7 +237,7 @@ class IndicatorForm(PlanForm):
         strategy = self.strategy
         offered = Q(withdrawn_at=None) | Q(pk=self.instance.objective_id)
         self.fields["objective"].queryset = Objective.objects.filter(offered, area__strategy=strategy)
-        self.fields["action"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
+        self.fields["action"].queryset = Action.objects.active().filter(objective__area__strategy=strategy)
         for name in ("objective", "action"):
             self.fields[name].empty_label = _("the strategy as a whole")
             self.fields[name].required = False
@@ -271,7 +271,7 @@ class SwotForm(PlanForm):
         if self.instance.pk:
             offered |= Q(pk__in=self.instance.areas.values("pk"))  # withdrawn areas that are linked stay selectable
         self.fields["areas"].queryset = PriorityArea.objects.filter(offered, strategy=strategy)
-        self.fields["actions"].queryset = Action.objects.standing().filter(objective__area__strategy=strategy)
+        self.fields["actions"].queryset = Action.objects.active().filter(objective__area__strategy=strategy)
 
 
 class RiskForm(PlanForm):
@@ -287,6 +287,6 @@ class RiskForm(PlanForm):
         items = self.fields["swot_items"]
         items.queryset = SwotItem.objects.filter(strategy=strategy, withdrawn_at=None)
         items.label_from_instance = lambda item: f"{item.get_kind_display().capitalize()}: {item.text}"
-        actions = Action.objects.standing().filter(objective__area__strategy=strategy)
+        actions = Action.objects.active().filter(objective__area__strategy=strategy)
         self.fields["mitigating_action"].queryset = actions
         self.fields["area"].empty_label = self.fields["mitigating_action"].empty_label = _("none")

@@ -24,7 +24,7 @@ from .visibility import current_plan_q, started_plan_q
 class ActionQuerySet(models.QuerySet):
     """The expressions of ``with_progress``, ``with_health`` and so on are defined in ``health.py``."""
 
-    def standing(self):
+    def active(self):
         """Not withdrawn."""
         return self.filter(withdrawn_at=None)
 
@@ -107,7 +107,7 @@ class ActionQuerySet(models.QuerySet):
         deputy = self.model.deputies.through.objects.filter(action=OuterRef("pk"), person=person.pk)
         mine = (Q(responsible=person.pk) | Exists(deputy)) & Q(objective__area__strategy__city__in=insider)
         official = Q(objective__area__strategy__city__in=official_city_ids(user))
-        return self.standing().filter(official | mine, started_plan_q("objective__area__strategy__"))
+        return self.active().filter(official | mine, started_plan_q("objective__area__strategy__"))
 
 
 class Action(Recorded, Versioned):
@@ -160,7 +160,7 @@ class Action(Recorded, Versioned):
         return self.title
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.objective.area.strategy.city_id
 
     def get_absolute_url(self):
@@ -202,7 +202,7 @@ def visible_action_q(user, path: str = "action") -> Q:
 
 
 class ActiveQuerySet(models.QuerySet):
-    def standing(self):
+    def active(self):
         """Not withdrawn."""
         return self.filter(withdrawn_at=None)
 
@@ -229,8 +229,8 @@ class Milestone(Recorded, Versioned):
         return self.title
 
     @property
-    def of_city_id(self) -> int:
-        return self.action.of_city_id
+    def owning_city_id(self) -> int:
+        return self.action.owning_city_id
 
 
 class BudgetLine(Recorded, Versioned):
@@ -255,5 +255,5 @@ class BudgetLine(Recorded, Versioned):
         return f"{self.source} {self.year}"
 
     @property
-    def of_city_id(self) -> int:
-        return self.action.of_city_id
+    def owning_city_id(self) -> int:
+        return self.action.owning_city_id

@@ -23,7 +23,7 @@ from .visibility import visible_facts_q
 
 
 class ActionUpdateQuerySet(models.QuerySet):
-    def standing(self):
+    def active(self):
         return self.filter(withdrawn_at=None)
 
     def newest_first(self):
@@ -71,7 +71,7 @@ class ActionUpdate(Recorded, Versioned):
     challenges = models.TextField(_("challenges"), blank=True)
     next_step = models.TextField(_("next step"), blank=True)
     visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
-    is_nothing_new = models.BooleanField(_("nothing new"), default=False)
+    is_no_change = models.BooleanField(_("nothing new"), default=False)
     is_reported_late = models.BooleanField(_("reported late"), default=False)
     created_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -105,7 +105,7 @@ class ActionUpdate(Recorded, Versioned):
         return self.text[:80]
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.city_period.city_id
 
 
@@ -127,7 +127,7 @@ class MilestoneReached(Recorded):
 
 
 class IndicatorValueQuerySet(models.QuerySet):
-    def standing(self):
+    def active(self):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
@@ -170,12 +170,12 @@ class IndicatorValue(Recorded, Versioned):
         return f"{self.indicator}: {self.value}"
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.city_period.city_id
 
 
 class EvidenceQuerySet(models.QuerySet):
-    def standing(self):
+    def active(self):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
@@ -221,7 +221,7 @@ class Evidence(Recorded):
         return self.title or (self.file.name if self.file_id else self.link)
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return (self.update or self.value).city_period.city_id
 
 

@@ -14,7 +14,7 @@ from .visibility import visible_plan_q
 
 
 class IndicatorQuerySet(models.QuerySet):
-    def standing(self):
+    def active(self):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
@@ -55,7 +55,7 @@ class Indicator(Recorded, Versioned):
     frequency = models.CharField(_("measured"), max_length=10, choices=Frequency, default=Frequency.PERIOD)
     source = models.CharField(_("source"), max_length=250, blank=True)
     across_periods = models.CharField(_("across periods"), max_length=8, choices=Addition, default=Addition.LATEST)
-    across_places = models.CharField(_("across places"), max_length=8, choices=Addition, default=Addition.SUM)
+    across_cities = models.CharField(_("across places"), max_length=8, choices=Addition, default=Addition.SUM)
     counts_people = models.BooleanField(_("counts people"), default=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
@@ -74,7 +74,7 @@ class Indicator(Recorded, Versioned):
         return self.name
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.strategy.city_id
 
     def get_absolute_url(self):

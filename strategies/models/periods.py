@@ -92,7 +92,7 @@ class CityPeriod(models.Model):
         return reverse("strategies:cityperiod_detail", args=[self.pk])
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.city_id
 
     @property
@@ -157,7 +157,7 @@ class Narrative(Recorded, Versioned):
         return f"{self.city_period}"
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.city_period.city_id
 
 
@@ -234,7 +234,7 @@ class PeriodRevision(HashedSnapshot):
         return f"{self.city_period}, {self.number}"
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.city_period.city_id
 
 
@@ -337,10 +337,10 @@ class ReminderDay(models.Model):
 
 
 class Reminder(models.Model):
-    """A person was reminded of something, once. ``about`` includes the date, so a new date gives a new reminder."""
+    """A person was reminded of something, once. ``key`` includes the date, so a new date gives a new reminder."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="reminders")
-    about = models.CharField(max_length=100)
+    key = models.CharField(max_length=100)
     at = models.DateTimeField(default=clock.now)
 
     class Privacy:
@@ -350,7 +350,7 @@ class Reminder(models.Model):
         ordering = ["-at", "-pk"]
         verbose_name = _("reminder")
         verbose_name_plural = _("reminders")
-        constraints = [models.UniqueConstraint(fields=["person", "about"], name="strategies_reminder_once")]
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="strategies_reminder_once")]
 
     def __str__(self):
-        return self.about
+        return self.key

@@ -84,7 +84,7 @@ class Strategy(Recorded, Versioned):
         return self.title
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.city_id
 
     @property
@@ -143,7 +143,7 @@ class StrategyComment(models.Model):
         return self.text[:80]
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.strategy.city_id
 
 
@@ -197,7 +197,7 @@ class PriorityArea(Recorded, Versioned):
         return f"{self.code} {self.title}"
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.strategy.city_id
 
 
@@ -228,5 +228,5 @@ class Objective(Recorded, Versioned):
         return f"{self.code} {self.title}"
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.area.strategy.city_id

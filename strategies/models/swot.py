@@ -34,7 +34,7 @@ class SwotItem(Recorded, Versioned):
         return Truncator(self.text).chars(80)
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.strategy.city_id
 
 
@@ -74,5 +74,5 @@ class Risk(Recorded, Versioned):
         return Truncator(self.text).chars(80)
 
     @property
-    def of_city_id(self) -> int:
+    def owning_city_id(self) -> int:
         return self.strategy.city_id

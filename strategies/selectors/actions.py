@@ -63,7 +63,7 @@ def actions_of(strategy: Strategy, user: Any) -> QuerySet[Action]:
 
 def has_unsubmitted(action: Action) -> bool:
     """Return whether some figures come from a period that has not been submitted."""
-    return action.updates.standing().exclude(city_period__state__in=LOCKED).exists()
+    return action.updates.active().exclude(city_period__state__in=LOCKED).exists()
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class ActionPage:
 
 
 def action_page(action: Action, user: Any) -> ActionPage:
-    city_id = action.of_city_id
+    city_id = action.owning_city_id
     is_insider, is_live = city_id in insider_city_ids(user), reads_all_figures(user, city_id)
     return ActionPage(
         action=action,
@@ -111,7 +111,7 @@ def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
 
 
 def _milestones(action: Action, is_live: bool) -> list[Milestone]:
-    rows = action.milestones.standing()
+    rows = action.milestones.active()
     if not is_live:
         return list(rows)
     reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
@@ -119,19 +119,19 @@ def _milestones(action: Action, is_live: bool) -> list[Milestone]:
 
 
 def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
-    rows = action.budget_lines.standing()
+    rows = action.budget_lines.active()
     if not is_live:
         return list(rows)
-    spent = ActionUpdate.objects.standing().filter(budget_line=OuterRef("pk")).order_by().values("budget_line")
+    spent = ActionUpdate.objects.active().filter(budget_line=OuterRef("pk")).order_by().values("budget_line")
     return list(rows.annotate(spent=Subquery(spent.annotate(sum=Sum("spent")).values("sum"))))
 
 
 def _log(action: Action, user: Any) -> list[ActionUpdate]:
     """Return the updates with milestones and evidence, newest first. Withdrawn ones are for officials only."""
-    standing = Evidence.objects.standing().select_related("file")
+    standing = Evidence.objects.active().select_related("file")
     rows = action.updates.visible_to(user).select_related(
         "author", "on_behalf_of", "city_period__period", "city_period__city", "budget_line"
     )
-    if action.of_city_id not in official_city_ids(user):
-        rows = rows.standing()
+    if action.owning_city_id not in official_city_ids(user):
+        rows = rows.active()
     return list(rows.prefetch_related("milestones", Prefetch("evidence", standing, to_attr="pieces")).newest_first())

@@ -57,9 +57,9 @@ def due_actions(city_period: CityPeriod) -> Any:
     it.
     """
     period = city_period.period
-    updates = ActionUpdate.objects.standing().filter(action=OuterRef("pk"))
+    updates = ActionUpdate.objects.active().filter(action=OuterRef("pk"))
     before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
-    rows = Action.objects.of_city(city_period.city).standing().filter(starts_on__lte=period.ends_on)
+    rows = Action.objects.of_city(city_period.city).active().filter(starts_on__lte=period.ends_on)
     rows = rows.annotate(
         is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("stage")[:1])
     )
@@ -68,8 +68,8 @@ def due_actions(city_period: CityPeriod) -> Any:
 
 def due_indicators(city_period: CityPeriod) -> Any:
     """Return the indicators that need a value for the period, with ``is_reported``."""
-    values = IndicatorValue.objects.standing().filter(indicator=OuterRef("pk"), city_period=city_period)
-    rows = Indicator.objects.standing().filter(current_plan_q("strategy__"), strategy__city=city_period.city_id)
+    values = IndicatorValue.objects.active().filter(indicator=OuterRef("pk"), city_period=city_period)
+    rows = Indicator.objects.active().filter(current_plan_q("strategy__"), strategy__city=city_period.city_id)
     rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_reported=Exists(values))
     if not ends_a_year(city_period.period):
         rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_reported=True))

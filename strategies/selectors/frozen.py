@@ -94,8 +94,8 @@ def _narrative(city_period: CityPeriod) -> dict | None:
 
 
 def _strategy(strategy: Strategy) -> dict:
-    objectives = Prefetch("objectives", Objective.objects.standing())
-    areas = list(strategy.areas.standing().select_related("theme").prefetch_related(objectives))
+    objectives = Prefetch("objectives", Objective.objects.active())
+    areas = list(strategy.areas.active().select_related("theme").prefetch_related(objectives))
     standing = {area.pk for area in areas}
     swot = strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions")
     risks = strategy.risks.filter(withdrawn_at=None).prefetch_related("swot_items")
@@ -153,8 +153,8 @@ def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> 
         update__withdrawn_at=None,
         update__city_period__period__starts_on__lte=period.starts_on,
     )
-    milestones = Milestone.objects.standing().annotate(reached_on=Subquery(reached_on.values("update__date")[:1]))
-    told = ActionUpdate.objects.standing().filter(city_period=city_period)
+    milestones = Milestone.objects.active().annotate(reached_on=Subquery(reached_on.values("update__date")[:1]))
+    told = ActionUpdate.objects.active().filter(city_period=city_period)
     rows = (
         Action.objects.filter(
             Q(objective__area__strategy=strategy, withdrawn_at=None) | Q(pk__in=told.values("action"))
@@ -166,7 +166,7 @@ def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> 
             "partners",
             "target_groups",
             Prefetch("milestones", milestones, to_attr="active_milestones"),
-            Prefetch("budget_lines", BudgetLine.objects.standing(), to_attr="active_budget_lines"),
+            Prefetch("budget_lines", BudgetLine.objects.active(), to_attr="active_budget_lines"),
         )
         .order_by("objective__area__code", "objective__code", "code", "pk")
     )
@@ -238,7 +238,7 @@ def _updates(city_period: CityPeriod, told: Any) -> dict[int, list[dict]]:
 
 
 def _evidence() -> Prefetch:
-    return Prefetch("evidence", Evidence.objects.standing().select_related("file"), to_attr="active_evidence")
+    return Prefetch("evidence", Evidence.objects.active().select_related("file"), to_attr="active_evidence")
 
 
 def _roles(city_id: int, people: set[int]) -> dict[int, list[Membership]]:
@@ -284,7 +284,7 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "challenges": row.challenges,
         "next_step": row.next_step,
         "visibility": row.visibility,
-        "is_nothing_new": row.is_nothing_new,
+        "is_nothing_new": row.is_no_change,
         "is_reported_late": row.is_reported_late,
         "evidence": [_evidence_entry(piece) for piece in row.active_evidence],
     }
@@ -310,13 +310,13 @@ def _evidence_entry(piece: Evidence) -> dict:
 def _indicators(city_period: CityPeriod, strategy: Strategy | None) -> list[dict]:
     period = city_period.period
     values = (
-        IndicatorValue.objects.standing()
+        IndicatorValue.objects.active()
         .filter(city_period__period__starts_on__lte=period.starts_on)
         .select_related("city_period__period", "author__person__organisation")
         .prefetch_related(_evidence())
         .order_by("city_period__period__starts_on")
     )
-    measured = IndicatorValue.objects.standing().filter(city_period=city_period)
+    measured = IndicatorValue.objects.active().filter(city_period=city_period)
     planned = Q(strategy=strategy, withdrawn_at=None, action__withdrawn_at=None)  # also true without an action
     rows = (
         Indicator.objects.filter(planned | Q(pk__in=measured.values("indicator")))
@@ -339,7 +339,6 @@ INDICATOR = (
     "frequency",
     "source",
     "across_periods",
-    "across_places",
     "counts_people",
 )
 
@@ -347,7 +346,7 @@ INDICATOR = (
 def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
     entry = {name: getattr(indicator, name) for name in INDICATOR}
     entry |= {"id": indicator.pk, "objective": indicator.objective_id, "action": indicator.action_id, "value": None}
-    entry["earlier"] = []
+    entry |= {"across_places": indicator.across_cities, "earlier": []}
     for value in indicator.active_values:
         if value.city_period_id == city_period.pk:
             entry["value"] = {
@@ -445,7 +444,7 @@ def frozen_log(action: Action, user: Any) -> list[dict]:
 
     Each is the update's entry in the snapshot, with ``period`` (name), ``revision`` (number) and ``city_period`` (id).
     """
-    allowed, is_public = _reading_scope(user, action.of_city_id)
+    allowed, is_public = _reading_scope(user, action.owning_city_id)
     return [
         entry | place
         for row, place in _frozen_rows(RevisionAction.objects.filter(action=action), user)
@@ -459,7 +458,7 @@ def frozen_log(action: Action, user: Any) -> list[dict]:
 
 def submitted_values(indicator: Indicator, user: Any) -> list[dict]:
     """Return the values of an indicator in the same way, newest period first."""
-    cut = _reading_scope(user, indicator.of_city_id)
+    cut = _reading_scope(user, indicator.owning_city_id)
     rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
     told = ((_redact_indicator(entry, *cut)["value"], place) for entry, place in rows)
     return [value | place for value, place in told if value]

@@ -55,7 +55,7 @@ class LogFormData:
 
     @cached_property
     def _others(self) -> QuerySet[ActionUpdate]:
-        rows = self.action.updates.standing()
+        rows = self.action.updates.active()
         return rows.exclude(pk=self.update.pk) if self.update else rows
 
     @cached_property
@@ -91,7 +91,7 @@ class LogFormData:
 
     @cached_property
     def lines(self) -> list[BudgetLine]:
-        return list(self.action.budget_lines.standing())
+        return list(self.action.budget_lines.active())
 
     @property
     def budget_total(self) -> Decimal:
@@ -103,7 +103,7 @@ class LogFormData:
         reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
         if self.update:
             reached = reached.exclude(update=self.update)
-        return list(self.action.milestones.standing().annotate(is_reached=Exists(reached)))
+        return list(self.action.milestones.active().annotate(is_reached=Exists(reached)))
 
     @property
     def has_milestones(self) -> bool:
@@ -171,7 +171,7 @@ def stored_values(city_period: CityPeriod | None, indicators: Collection[Indicat
     """Return the active values of the period, by indicator id."""
     if city_period is None or not indicators:
         return {}
-    rows = IndicatorValue.objects.standing().filter(city_period=city_period, indicator__in=list(indicators))
+    rows = IndicatorValue.objects.active().filter(city_period=city_period, indicator__in=list(indicators))
     return {row.indicator_id: row for row in rows}
 
 
@@ -182,7 +182,7 @@ def values_by_indicator(city_period: CityPeriod, indicators: Collection[Indicato
 
 def with_last_value(indicators: QuerySet[Indicator], before: CityPeriod | None = None) -> QuerySet[Indicator]:
     """Add ``last_value`` and ``last_period`` of the newest value, or of the newest value before a period."""
-    values = IndicatorValue.objects.standing().filter(indicator=OuterRef("pk"))
+    values = IndicatorValue.objects.active().filter(indicator=OuterRef("pk"))
     if before is not None:
         values = values.filter(city_period__period__starts_on__lt=before.period.starts_on)
     newest = values.order_by("-city_period__period__starts_on")

@@ -54,8 +54,8 @@ class IndicatorRow(NamedTuple):
 
 def values_of(indicator: Indicator, user: Any) -> list[ReportedValue]:
     """Return the values, oldest period first. Outside the city only submitted ones, from the revisions."""
-    if indicator.of_city_id in insider_city_ids(user):
-        rows = IndicatorValue.objects.standing().filter(indicator=indicator).select_related("city_period__period")
+    if indicator.owning_city_id in insider_city_ids(user):
+        rows = IndicatorValue.objects.active().filter(indicator=indicator).select_related("city_period__period")
         rows = rows.order_by("city_period__period__starts_on")
         return [
             ReportedValue(row.city_period.period.name, Figure(row.value), row.note, row.city_period.is_locked, row)
@@ -80,7 +80,7 @@ def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
 
 def baseline_and_target(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
     """Return (baseline, target) as the user may read them."""
-    return _planned(indicator, reads_all_figures(user, indicator.of_city_id))
+    return _planned(indicator, reads_all_figures(user, indicator.owning_city_id))
 
 
 class TargetProgress(NamedTuple):
@@ -127,7 +127,7 @@ def _told(value: dict | None) -> Figure:
 def value_rows(city_period: CityPeriod) -> list[ValueRow]:
     """Return the indicators due in the period, with the value for it and the last value before it."""
     rows = with_last_value(due_indicators(city_period), before=city_period).order_by("name")
-    given = IndicatorValue.objects.standing().filter(city_period=city_period)
+    given = IndicatorValue.objects.active().filter(city_period=city_period)
     by_indicator = {value.indicator_id: value for value in given}
     rows = rows.select_related("strategy__city", "action__objective__area__strategy", "action__responsible")
     return [ValueRow(row, by_indicator.get(row.pk), row.last_value, row.last_period or "") for row in rows]

@@ -92,7 +92,7 @@ def actions_to_log(user: Any) -> list[Action]:
     """
     if person_of(user) is None or not insider_city_ids(user):
         return []
-    told = ActionUpdate.objects.standing().filter(action=OuterRef("pk"), city_period__state__in=UNLOCKED)
+    told = ActionUpdate.objects.active().filter(action=OuterRef("pk"), city_period__state__in=UNLOCKED)
     newest = told.order_by("-city_period__period__starts_on").values("city_period__period__name")
     rows = (
         Action.objects.loggable_by(user)

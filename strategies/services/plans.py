@@ -141,7 +141,7 @@ def _require_reason(row: Any, fields: Mapping[str, Any], cause: str, reason: str
 def has_values(row: Indicator | Milestone) -> bool:
     """Return whether the indicator has values, or any milestone of the same action has been reached."""
     if isinstance(row, Indicator):
-        return row.values.standing().exists()
+        return row.values.active().exists()
     return MilestoneReached.objects.filter(milestone__action=row.action_id, update__withdrawn_at=None).exists()
 
 
@@ -215,7 +215,7 @@ def publish_strategy(strategy: Strategy, *, by: Any) -> Strategy:
     if strategy.published_at is None:
         strategy.published_at = clock.now()
         save_with_history(strategy, by)
-    for action in Action.objects.filter(objective__area__strategy=strategy, published_at=None).standing():
+    for action in Action.objects.filter(objective__area__strategy=strategy, published_at=None).active():
         _publish(action, by)
     return strategy
 
@@ -269,7 +269,7 @@ def withdraw_area(area: PriorityArea, *, by: Any, reason: str) -> PriorityArea:
     """Withdraw an area and its objectives with the same reason. Raises like ``withdraw_objective``."""
     require_perm(by, "strategies.change_priorityarea", area)
     area = _lock_for_withdrawal(area, reason)
-    objectives = list(Objective.objects.select_for_update(of=("self",), no_key=True).filter(area=area).standing())
+    objectives = list(Objective.objects.select_for_update(of=("self",), no_key=True).filter(area=area).active())
     _require_no_active_parts(
         Action.objects.filter(objective__area=area), Indicator.objects.filter(objective__area=area)
     )
@@ -290,8 +290,8 @@ def _lock_for_withdrawal(row: Any, reason: str) -> Any:
 
 def _require_no_active_parts(actions: Any, indicators: Any) -> None:
     titles = [
-        *actions.standing().values_list("title", flat=True),
-        *indicators.standing().values_list("name", flat=True),
+        *actions.active().values_list("title", flat=True),
+        *indicators.active().values_list("name", flat=True),
     ]
     if titles:
         words = {"titles": "; ".join(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")}

@@ -26,7 +26,7 @@ FIRST_HOUR = 7  # of the city's day, so that no emails are sent at night
 class DueReminder(NamedTuple):
     """One line of a reminder email."""
 
-    about: str
+    key: str
     row: Any  # an action with its health, or a city period
 
 
@@ -67,7 +67,7 @@ def _actions_to_remind(city: City) -> list[Action]:
     """Return actions that are late, without a recent update, or due within SOON."""
     members = Person.objects.filter(memberships__in=Membership.objects.current(city.today).filter(body__city=city))
     members = members.distinct().select_related("user")
-    rows = Action.objects.of_city(city).standing().with_health(city.today)
+    rows = Action.objects.of_city(city).active().with_health(city.today)
     near = Q(next_due_on__lte=city.today + SOON, health__in=[Health.AT_RISK, Health.ON_TRACK])
     rows = rows.filter(near | Q(health__in=[Health.LATE, Health.STALE]))
     people = [Prefetch("responsible", members), Prefetch("deputies", members, to_attr="active_deputies")]
@@ -98,13 +98,13 @@ def _period_key(city_period: CityPeriod) -> str:
 
 
 def _remind(person: Person, dues: list[DueReminder], city: City) -> None:
-    known = set(Reminder.objects.filter(person=person).values_list("about", flat=True))
-    new = [due for due in dues if due.about not in known]
+    known = set(Reminder.objects.filter(person=person).values_list("key", flat=True))
+    new = [due for due in dues if due.key not in known]
     if not new:
         return
     key = f"reminder-{person.pk}-{city.today.isoformat()}"
     if notify(person, key=key, text=lambda: _text(new), path=reverse("strategies:my_work"), city=city):
-        Reminder.objects.bulk_create(Reminder(person=person, about=due.about) for due in new)
+        Reminder.objects.bulk_create(Reminder(person=person, key=due.key) for due in new)
 
 
 def _text(dues: list[DueReminder]) -> tuple[str, str]:

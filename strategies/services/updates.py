@@ -82,7 +82,7 @@ def _existing_update(action: Action, by: Any, data: UpdateInput) -> ActionUpdate
     return first
 
 
-def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = False) -> ActionUpdate:
+def _log(action: Action, *, by: Any, data: UpdateInput, is_no_change: bool = False) -> ActionUpdate:
     action = _lock_action(action)
     _validate(action, data, by=by)
     city_period, is_late = assign_period(action.city, data.date, data.city_period)
@@ -90,7 +90,7 @@ def _log(action: Action, *, by: Any, data: UpdateInput, is_nothing_new: bool = F
         raise LateUpdateUnconfirmed
     if data.values and data.must_confirm_values_period and data.values_period_shown != city_period.pk:
         raise ValuesPeriodChanged
-    update = ActionUpdate(action=action, author=by, is_nothing_new=is_nothing_new)
+    update = ActionUpdate(action=action, author=by, is_no_change=is_no_change)
     if data.form_uuid:
         update.uuid = data.form_uuid
     _set_fields(update, data, city_period, is_late)
@@ -148,7 +148,7 @@ def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: b
     for stored in data.files:
         mark_file_used(stored)
         save_with_history(Evidence(update=update, file=stored, title=stored.name[:200]), by)
-    standing = [] if is_new else list(update.evidence.standing().exclude(link=""))
+    standing = [] if is_new else list(update.evidence.active().exclude(link=""))
     for evidence in standing:
         if evidence.link not in data.links:
             _withdraw_evidence(evidence, by)
@@ -210,7 +210,7 @@ def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: 
     if data.city_period not in (None, city_period) or data.date != update.date:
         city_period, is_late = assign_period(action.city, data.date, data.city_period)
     _set_fields(update, data, city_period, is_late)
-    update.is_nothing_new = False
+    update.is_no_change = False
     with translate_lock_errors():
         save_with_history(update, by)
         _set_milestones(update, data, by)
@@ -267,7 +267,7 @@ def log_no_change(actions: Iterable[Action], *, by: Any, city_periods: Iterable[
     """
     unique = {action.pk: action for action in actions}
     chosen = {row.city_id: row for row in city_periods}
-    return [_log_no_change(unique[pk], by, chosen.get(unique[pk].of_city_id)) for pk in sorted(unique)]
+    return [_log_no_change(unique[pk], by, chosen.get(unique[pk].owning_city_id)) for pk in sorted(unique)]
 
 
 def _log_no_change(action: Action, by: Any, city_period: CityPeriod | None) -> ActionUpdate:
@@ -275,12 +275,12 @@ def _log_no_change(action: Action, by: Any, city_period: CityPeriod | None) -> A
     day = action.city.today
     if city_period is not None:
         day = min(day, city_period.period.ends_on)
-    newest = action.updates.standing().filter(date__lte=day).newest_first().first()
-    is_again = newest and newest.is_nothing_new and (newest.date, newest.author_id) == (day, by.pk)
+    newest = action.updates.active().filter(date__lte=day).newest_first().first()
+    is_again = newest and newest.is_no_change and (newest.date, newest.author_id) == (day, by.pk)
     if is_again and city_period in (None, newest.city_period):
         return newest  # the same request again
     stage = newest.stage if newest else ImplementationStage.PLANNED
     data = UpdateInput(date=day, text=_("Nothing new."), stage=stage, city_period=city_period)
     if newest:
         data.visibility = newest.visibility
-    return _log(action, by=by, data=data, is_nothing_new=True)
+    return _log(action, by=by, data=data, is_no_change=True)

@@ -120,7 +120,7 @@ def _texts(text: str, *others: str) -> str:
 def _progress(action: Action, progress: int | None) -> str:
     if progress is None:
         return ""
-    if action.milestones.standing().exists():
+    if action.milestones.active().exists():
         return _("The progress of this action follows from its milestones. Tick the ones reached instead.")
     return "" if 0 <= progress <= 100 else _("Progress is a number from 0 to 100.")
 
@@ -130,7 +130,7 @@ def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionU
     chosen = {milestone.pk for milestone in milestones}
     if not chosen:
         return ""
-    if chosen - set(action.milestones.standing().values_list("pk", flat=True)):
+    if chosen - set(action.milestones.active().values_list("pk", flat=True)):
         return _("Choose milestones of this action.")
     reached = MilestoneReached.objects.filter(milestone__in=chosen, update__withdrawn_at=None)
     other = reached.exclude(update=update).select_related("milestone", "update").first()
@@ -177,7 +177,7 @@ def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None
         return ""
     if action.responsible_id == person.pk:
         return ""
-    members = Membership.objects.current(action.city.today).filter(body__city=action.of_city_id, person=person)
+    members = Membership.objects.current(action.city.today).filter(body__city=action.owning_city_id, person=person)
     return "" if members.exists() else _("Choose somebody from the bodies of this city.")
 
 
@@ -228,4 +228,4 @@ def value_error(indicator: Indicator, value: Decimal | None, *, action: Action |
 
 def current_value(indicator: Indicator, city_period: CityPeriod) -> IndicatorValue | None:
     """Return the active value of the indicator for the period."""
-    return IndicatorValue.objects.standing().filter(indicator=indicator, city_period=city_period).first()
+    return IndicatorValue.objects.active().filter(indicator=indicator, city_period=city_period).first()

@@ -32,7 +32,7 @@ def set_value(
     """
     require_perm(by, "strategies.add_indicatorvalue", indicator)
     lock(indicator)
-    if city_period.city_id != indicator.of_city_id:
+    if city_period.city_id != indicator.owning_city_id:
         raise InputRefused({"city_period": _("Choose a period of this city.")})
     if sentence := period_error(indicator, city_period):
         raise InputRefused({"city_period": sentence})

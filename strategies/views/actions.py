@@ -197,9 +197,9 @@ class ActionList(StrategyMixin, DetailPage):
 class ActionPublish(ActionView):
     rows = Action.objects.with_related()
     permission = "strategies.publish_strategy"
-    done = gettext_lazy("Published: everybody can read this action’s plan.")
+    success_message = gettext_lazy("Published: everybody can read this action’s plan.")
 
-    def act(self):
+    def perform(self):
         plans.publish_action(self.row, by=self.user)
 
 
@@ -216,7 +216,12 @@ class ReasonFormView(ServiceFormView):
     most = 250
 
     def get_context_data(self, **kwargs):
-        words = {"heading": self.heading, "button": self.button, "consequence": self.consequence, "cancel": self.back()}
+        words = {
+            "heading": self.heading,
+            "button": self.button,
+            "consequence": self.consequence,
+            "cancel": self.get_success_url(),
+        }
         words["is_danger"] = self.is_danger
         return super().get_context_data(**words | {"trail": self.trail(), "subject": self.subject()} | kwargs)
 
@@ -236,7 +241,7 @@ class ActionWithdraw(ReasonFormView):
     consequence = gettext_lazy(
         "It leaves the plan, the lists and the counts from today. What was logged and submitted stays as it is."
     )
-    done = gettext_lazy("The action is withdrawn.")
+    success_message = gettext_lazy("The action is withdrawn.")
 
     def save(self, form):
         plans.withdraw_action(self.row, by=self.user, reason=form.cleaned_data["text"])

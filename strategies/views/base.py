@@ -79,34 +79,36 @@ class DetailPage(ObjectMixin, TemplateView):
 
 
 class ActionView(ObjectMixin):
-    """POST only: ``act`` calls a service; then it shows the message ``done`` and redirects to ``back``."""
+    """POST only: ``perform`` calls a service; then it shows the ``success_message`` and redirects to
+    ``get_success_url``.
+    """
 
     http_method_names = ["post"]
-    done = ""
+    success_message = ""
 
-    def act(self) -> Any:
+    def perform(self) -> Any:
         raise NotImplementedError
 
-    def back(self) -> str:
+    def get_success_url(self) -> str:
         return self.row.get_absolute_url()
 
     def post(self, request, *args, **kwargs):
         row = self.row
         try:
-            self.act()
+            self.perform()
         except UserFacingError as error:
             messages.error(request, str(error))
         else:
-            if self.done:
-                messages.success(request, self.done)
-        return redirect(self.back() if row else "/")
+            if self.success_message:
+                messages.success(request, self.success_message)
+        return redirect(self.get_success_url() if row else "/")
 
 
 class ServiceFormView(ObjectMixin, TemplateView):
     """A form about the object. ``save`` calls the service; its user-facing errors become errors of the form."""
 
     name = "row"
-    done = ""
+    success_message = ""
 
     def make_form(self, data=None, files=None):
         raise NotImplementedError
@@ -114,12 +116,12 @@ class ServiceFormView(ObjectMixin, TemplateView):
     def save(self, form) -> Any:
         raise NotImplementedError
 
-    def back(self) -> str:
+    def get_success_url(self) -> str:
         return self.row.get_absolute_url()
 
     def get_saved_url(self) -> str:
         """Return the URL to redirect to after saving."""
-        return self.back()
+        return self.get_success_url()
 
     def get(self, request, *args, **kwargs):
         self.row  # noqa: B018 - raises 404 or 403 first
@@ -134,10 +136,10 @@ class ServiceFormView(ObjectMixin, TemplateView):
             except EditConflict as error:
                 form.show_conflict(self.get_current(form, error))
             except UserFacingError as error:
-                tell(form, error)
+                add_form_errors(form, error)
             else:
-                if self.done:
-                    messages.success(request, self.done)
+                if self.success_message:
+                    messages.success(request, self.success_message)
                 return redirect(self.get_saved_url())
         return self.show(form, status=409 if getattr(form, "differences", None) else 200)
 
@@ -151,7 +153,7 @@ class ServiceFormView(ObjectMixin, TemplateView):
         return self.render_to_response(context, status=status)
 
 
-def tell(form: Any, error: UserFacingError) -> None:
+def add_form_errors(form: Any, error: UserFacingError) -> None:
     """Add the service's error to the field that it is about, else to the form."""
     for name, sentence in (getattr(error, "errors", None) or {None: str(error)}).items():
         form.add_error(name if name in form.fields else None, str(sentence))

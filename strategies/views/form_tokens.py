@@ -113,7 +113,7 @@ class DraftSave(FormTokenMixin, ObjectMixin):
     """Saves the draft while the user types. Returns JSON with the text that the page then shows."""
 
     http_method_names = ["post"]
-    rows = Action.objects.standing().with_related()
+    rows = Action.objects.active().with_related()
     permission = "strategies.log_action"
 
     def check_sender(self, request):

@@ -132,7 +132,7 @@ class ValuesEdit(ServiceFormView):
         """Return an error that shows the other person's value. The next save replaces that value."""
         pk = row.indicator.pk
         form.data = form.data.copy()
-        current = IndicatorValue.objects.standing().get(indicator=row.indicator, city_period=self.row)
+        current = IndicatorValue.objects.active().get(indicator=row.indicator, city_period=self.row)
         form.data[f"version_{pk}"] = str(current.version)
         words = _("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
         return {f"value_{pk}": words % {"value": f"{current.value.normalize():f}"}}
@@ -159,15 +159,15 @@ class ValueWithdraw(ReasonFormView):
     label = gettext_lazy("Why is it withdrawn?")
     button = gettext_lazy("Withdraw the value")
     consequence = gettext_lazy("It leaves the tables and charts. Another value can be entered for this period.")
-    done = gettext_lazy("The value is withdrawn.")
+    success_message = gettext_lazy("The value is withdrawn.")
 
     def save(self, form):
         values.withdraw_value(self.row, by=self.user, reason=form.cleaned_data["text"])
 
-    def back(self):
+    def get_success_url(self):
         return self.row.indicator.get_absolute_url()
 
     def trail(self):
         strategy = self.row.indicator.strategy
-        place = (self.row.indicator.name, self.back())
+        place = (self.row.indicator.name, self.get_success_url())
         return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(strategy), place], self.heading)

@@ -28,7 +28,7 @@ from strategies.selectors.work import next_action
 from strategies.services import drafts, form_tokens, updates
 
 from . import breadcrumbs
-from .base import ObjectMixin, tell
+from .base import ObjectMixin, add_form_errors
 from .form_tokens import FormTokenMixin, draft_fields, parse_uuid
 
 MAX_UPLOADS = 20
@@ -115,7 +115,7 @@ class LogBase(ObjectMixin, TemplateView):
 
 
 class ActionLog(FormTokenMixin, LogBase):
-    rows = Action.objects.standing().with_related()
+    rows = Action.objects.active().with_related()
     permission = "strategies.log_action"
 
     @property
@@ -176,10 +176,10 @@ class ActionLog(FormTokenMixin, LogBase):
             return self.show(form, kept=kept)
         except ValuesConflict as error:
             form.accept_current_versions(error)
-            tell(form, error)
+            add_form_errors(form, error)
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
         except UserFacingError as error:
-            tell(form, error)
+            add_form_errors(form, error)
             return self.show(form, kept=kept)
         return self.again(form, update, kept=kept)
 
@@ -236,7 +236,7 @@ class ActionLog(FormTokenMixin, LogBase):
             drafts.save_draft(self.action, by=self.user, form_uuid=self.form_uuid, fields=fields, files=kept)
         except UserFacingError as error:
             form.full_clean()
-            tell(form, error)
+            add_form_errors(form, error)
             return self.show(form, kept=kept)
         for error in form.errors.get("files", []):
             messages.error(self.request, error)
@@ -256,7 +256,7 @@ class LogPeriod(ObjectMixin, TemplateView):
     """Fragment with the period and its values, loaded when the user chooses another date."""
 
     template_name = "strategies/_log_period.html"
-    rows = Action.objects.standing().with_related()
+    rows = Action.objects.active().with_related()
     permission = "strategies.log_action"
 
     def get(self, request, *args, **kwargs):

@@ -183,7 +183,7 @@ class NarrativeEdit(ServiceFormView):
     name = "city_period"
     rows = ROWS
     permission = "strategies.change_narrative"
-    done = gettext_lazy("The narrative is saved.")
+    success_message = gettext_lazy("The narrative is saved.")
 
     def make_form(self, data=None, files=None):
         found = Narrative.objects.filter(city_period=self.row).first()
@@ -211,7 +211,9 @@ class CityPeriodSubmit(ServiceFormView):
     name = "city_period"
     rows = ROWS
     permission = "strategies.submit_cityperiod"
-    done = gettext_lazy("Submitted. Nothing in the period changes from now on, unless it is returned or reopened.")
+    success_message = gettext_lazy(
+        "Submitted. Nothing in the period changes from now on, unless it is returned or reopened."
+    )
 
     def make_form(self, data=None, files=None):
         return SubmitForm(data, city=self.row.city, person=person_of(self.user), is_early=self.is_early)
@@ -248,7 +250,7 @@ class CityPeriodReturn(PeriodReasonView):
     label = gettext_lazy("What should the city mend, and why?")
     button = gettext_lazy("Return it to the city")
     consequence = gettext_lazy("The city can change its facts again. What was submitted stays readable as it is.")
-    done = gettext_lazy("Returned. The city has been told, with your words.")
+    success_message = gettext_lazy("Returned. The city has been told, with your words.")
 
     template_name = "strategies/cityperiod_return.html"
 
@@ -268,7 +270,7 @@ class CityPeriodReopen(PeriodReasonView):
     consequence = gettext_lazy(
         "The city can change its facts again. Until it submits anew, everybody else goes on reading the old revision."
     )
-    done = gettext_lazy("Reopened. The city has been told.")
+    success_message = gettext_lazy("Reopened. The city has been told.")
 
     def save(self, form):
         periods.reopen_period(self.row, by=self.user, reason=form.cleaned_data["text"])
@@ -282,7 +284,7 @@ class CityPeriodRequestReopen(PeriodReasonView):
     consequence = gettext_lazy(
         "The coordinators get your words. The period stays as it is until one of them reopens it."
     )
-    done = gettext_lazy("The coordinators have been asked.")
+    success_message = gettext_lazy("The coordinators have been asked.")
 
     def save(self, form):
         periods.request_reopen(self.row, by=self.user, reason=form.cleaned_data["text"])
@@ -294,7 +296,7 @@ class CityPeriodComment(PeriodReasonView):
     label = gettext_lazy("Your comment")
     button = gettext_lazy("Comment")
     consequence = gettext_lazy("The city and the network read it. It is no part of what is submitted.")
-    done = gettext_lazy("Your comment stands on the page of the period.")
+    success_message = gettext_lazy("Your comment stands on the page of the period.")
 
     def save(self, form):
         periods.comment_period(self.row, by=self.user, text=form.cleaned_data["text"])
@@ -306,7 +308,7 @@ class CityPeriodEndorse(PeriodReasonView):
     label = gettext_lazy("Comment (optional)")
     button = gettext_lazy("Endorse")
     consequence = gettext_lazy("You say, as a member of the expert group, that the account is right.")
-    done = gettext_lazy("Your endorsement stands on the page of the period.")
+    success_message = gettext_lazy("Your endorsement stands on the page of the period.")
     required = False
 
     def save(self, form):
@@ -320,7 +322,7 @@ class CityPeriodPublish(ServiceFormView):
     name = "city_period"
     rows = ROWS
     permission = "strategies.publish_cityperiod"
-    done = gettext_lazy("Published: everybody can now read what is marked for everybody.")
+    success_message = gettext_lazy("Published: everybody can now read what is marked for everybody.")
 
     def make_form(self, data=None, files=None):
         return Form(data)
@@ -355,16 +357,16 @@ class CityPeriodPublish(ServiceFormView):
 class CityPeriodAccept(ActionView):
     rows = ROWS
     permission = "strategies.accept_cityperiod"
-    done = gettext_lazy("The period is accepted. The city has been told.")
+    success_message = gettext_lazy("The period is accepted. The city has been told.")
 
-    def act(self):
+    def perform(self):
         periods.accept_period(self.row, by=self.user)
 
 
 class CityPeriodOpen(ActionView):
     rows = ROWS
     permission = "strategies.open_cityperiod"
-    done = gettext_lazy("The period is open.")
+    success_message = gettext_lazy("The period is open.")
 
-    def act(self):
+    def perform(self):
         periods.open_period(self.row, by=self.user)

@@ -37,7 +37,7 @@ class PlanEdit(ServiceFormView):
     template_name = "strategies/form.html"
     form_class: Any = forms.PlanForm
     heading: Any = ""
-    done = gettext_lazy("Saved.")
+    success_message = gettext_lazy("Saved.")
     withdraw_needs_reason = False  # whether withdrawing has a page that asks for the reason
 
     def strategy_of(self, row) -> Strategy:
@@ -52,7 +52,7 @@ class PlanEdit(ServiceFormView):
 
     def make_form(self, data=None, files=None):
         form = self.form_class(data, city=self.strategy.city, **self.form_arguments())
-        form.helper = form_helper(cancel=self.back())
+        form.helper = form_helper(cancel=self.get_success_url())
         return form
 
     def save(self, form):
@@ -81,7 +81,7 @@ class PlanEdit(ServiceFormView):
     def trail(self):
         return breadcrumbs.strategy_breadcrumbs(self.strategy)
 
-    def back(self):
+    def get_success_url(self):
         return self.strategy.get_absolute_url()
 
     def withdraw_url(self):
@@ -133,7 +133,9 @@ class StrategyAdd(PlanAdd):
     key = "slug"
     adds, parent_name = Strategy, "city"
     form_class, heading = forms.StrategyForm, gettext_lazy("Begin the strategy")
-    done = gettext_lazy("The strategy is saved as a draft: the public does not see it. Now add its priority areas.")
+    success_message = gettext_lazy(
+        "The strategy is saved as a draft: the public does not see it. Now add its priority areas."
+    )
 
     def get(self, request, *args, **kwargs):
         if self.standing and not self.may_begin_next():
@@ -168,7 +170,7 @@ class StrategyAdd(PlanAdd):
     def trail(self):
         return breadcrumbs.city_breadcrumbs(self.row)
 
-    def back(self):
+    def get_success_url(self):
         return self.row.get_absolute_url()
 
     def get_saved_url(self):
@@ -210,12 +212,12 @@ class AreaWithdraw(ReasonFormView):
         "It leaves the strategy from today, with its objectives. Its actions must be withdrawn before, or have moved. "
         "What was logged and submitted stays as it is."
     )
-    done = gettext_lazy("The priority area is withdrawn.")
+    success_message = gettext_lazy("The priority area is withdrawn.")
 
     def save(self, form):
         plans.withdraw_area(self.row, by=self.user, reason=form.cleaned_data["text"])
 
-    def back(self):
+    def get_success_url(self):
         return self.row.strategy.get_absolute_url()
 
     def trail(self):
@@ -249,12 +251,12 @@ class ObjectiveWithdraw(AreaWithdraw):
         "It leaves the strategy from today. Its actions must be withdrawn before, or have moved. What was logged and "
         "submitted stays as it is."
     )
-    done = gettext_lazy("The objective is withdrawn.")
+    success_message = gettext_lazy("The objective is withdrawn.")
 
     def save(self, form):
         plans.withdraw_objective(self.row, by=self.user, reason=form.cleaned_data["text"])
 
-    def back(self):
+    def get_success_url(self):
         return self.row.area.strategy.get_absolute_url()
 
     def trail(self):
@@ -279,7 +281,7 @@ class ActionEdit(PlanEdit):
     def trail(self):
         return breadcrumbs.action_breadcrumbs(self.row)
 
-    def back(self):
+    def get_success_url(self):
         return self.row.get_absolute_url()
 
     def withdraw_url(self):
@@ -308,7 +310,7 @@ class ActionPartMixin:
     def trail(self):
         return breadcrumbs.action_breadcrumbs(self.row.action)
 
-    def back(self):
+    def get_success_url(self):
         return self.row.action.get_absolute_url()
 
 
@@ -323,7 +325,7 @@ class MilestoneAdd(PlanAdd):
     def trail(self):
         return breadcrumbs.action_breadcrumbs(self.row)
 
-    def back(self):
+    def get_success_url(self):
         return self.row.get_absolute_url()
 
 
@@ -354,16 +356,16 @@ class BudgetLineEdit(ActionPartMixin, PlanEdit):
 
 
 class PartWithdraw(ActionView):
-    done = gettext_lazy("Taken out of the plan. It stays in the history.")
+    success_message = gettext_lazy("Taken out of the plan. It stays in the history.")
 
-    def act(self):
+    def perform(self):
         plans.withdraw_part(self.row, by=self.user)
 
 
 class PartWithdrawWithReason(ReasonFormView):
     """Withdraws a part that figures may depend on. A reason is required if there are any."""
 
-    done = PartWithdraw.done
+    success_message = PartWithdraw.success_message
     label = gettext_lazy("Why is it withdrawn?")
     most = 100  # length of the reason in the history
 
@@ -391,11 +393,14 @@ class BudgetLineWithdraw(ActionPartMixin, PartWithdraw):
 
 
 class SwotMixin:
-    def back(self):
+    def get_success_url(self):
         return reverse("strategies:swot", args=[self.strategy.ref])
 
     def trail(self):
-        return [*breadcrumbs.strategy_breadcrumbs(self.strategy), (_("Strengths and weaknesses"), self.back())]
+        return [
+            *breadcrumbs.strategy_breadcrumbs(self.strategy),
+            (_("Strengths and weaknesses"), self.get_success_url()),
+        ]
 
 
 class SwotAdd(StrategyMixin, SwotMixin, PlanAdd):
@@ -441,7 +446,7 @@ class SwotWithdraw(PartWithdraw):
     rows = SwotItem.objects.select_related("strategy__city")
     permission = "strategies.change_swotitem"
 
-    def back(self):
+    def get_success_url(self):
         return reverse("strategies:swot", args=[self.row.strategy.ref])
 
 
@@ -459,7 +464,7 @@ class IndicatorAdd(StrategyMixin, PlanAdd):
     def strategy_of(self, row):
         return row
 
-    def back(self):
+    def get_success_url(self):
         return reverse("strategies:indicator_list", args=[self.strategy.ref])
 
 
@@ -469,7 +474,7 @@ class IndicatorEdit(PlanEdit):
     permission = "strategies.change_indicator"
     form_class, heading = forms.IndicatorForm, gettext_lazy("Change an indicator")
 
-    def back(self):
+    def get_success_url(self):
         return self.row.get_absolute_url()
 
     def withdraw_url(self):
@@ -483,5 +488,5 @@ class IndicatorWithdraw(PartWithdrawWithReason):
     consequence = gettext_lazy("It leaves the lists, and no more values are asked for. Its values stay in the history.")
 
     def trail(self):
-        place = (self.row.name, self.back())
+        place = (self.row.name, self.get_success_url())
         return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(self.row.strategy), place], self.heading)

@@ -80,9 +80,9 @@ class StrategyDetail(StrategyPage):
         by_objective = defaultdict(list)
         for action in actions:
             by_objective[action.objective_id].append(action)
-        areas = {area.pk: (area, []) for area in self.row.areas.standing().select_related("theme").order_by("code")}
+        areas = {area.pk: (area, []) for area in self.row.areas.active().select_related("theme").order_by("code")}
         for objective in (
-            Objective.objects.filter(area__strategy=self.row, area__withdrawn_at=None).standing().order_by("code")
+            Objective.objects.filter(area__strategy=self.row, area__withdrawn_at=None).active().order_by("code")
         ):
             areas[objective.area_id][1].append((objective, by_objective[objective.pk]))
         return list(areas.values())
@@ -111,7 +111,7 @@ class SwotDetail(StrategyPage):
 
     def get_context_data(self, **kwargs):
         strategy, user = self.row, self.user
-        areas = Prefetch("areas", PriorityArea.objects.standing())
+        areas = Prefetch("areas", PriorityArea.objects.active())
         items = strategy.swot_items.visible_to(user).filter(withdrawn_at=None).prefetch_related(areas, "actions")
         risks = strategy.risks.visible_to(user).filter(withdrawn_at=None)
         actions = set(actions_of(strategy, user).values_list("pk", flat=True))
@@ -128,7 +128,7 @@ class SwotDetail(StrategyPage):
 class StrategyAdopt(StrategyMixin, ServiceFormView):
     template_name = "strategies/form.html"
     permission = "strategies.adopt_strategy"
-    done = gettext_lazy("The strategy is adopted. It can now be published.")
+    success_message = gettext_lazy("The strategy is adopted. It can now be published.")
 
     def make_form(self, data=None, files=None):
         label = _("When was it adopted?")
@@ -138,7 +138,9 @@ class StrategyAdopt(StrategyMixin, ServiceFormView):
                 "The strategy before it, “%(title)s”, ends the day before. It stays readable, with all that was "
                 "logged and submitted, but its plan can no longer be changed."
             ) % {"title": self.row.replaces.title}
-        return DayForm(data, label=label, help_text=help_text, initial={"day": self.row.city.today}, cancel=self.back())
+        return DayForm(
+            data, label=label, help_text=help_text, initial={"day": self.row.city.today}, cancel=self.get_success_url()
+        )
 
     def save(self, form):
         plans.adopt_strategy(self.row, by=self.user, on=form.cleaned_data["day"])
@@ -154,7 +156,7 @@ class StrategyCommentAdd(StrategyMixin, ReasonFormView):
     label = gettext_lazy("Your comment")
     button = gettext_lazy("Comment")
     consequence = gettext_lazy("People of the city and the network’s coordinators read it. The public never does.")
-    done = gettext_lazy("Your comment stands on the page of the strategy.")
+    success_message = gettext_lazy("Your comment stands on the page of the strategy.")
     is_danger = False
     most = 5000
 
@@ -167,7 +169,7 @@ class StrategyCommentAdd(StrategyMixin, ReasonFormView):
 
 class StrategyPublish(StrategyMixin, ActionView):
     permission = "strategies.publish_strategy"
-    done = gettext_lazy("Published: everybody can read the strategy and its actions.")
+    success_message = gettext_lazy("Published: everybody can read the strategy and its actions.")
 
-    def act(self):
+    def perform(self):
         plans.publish_strategy(self.row, by=self.user)

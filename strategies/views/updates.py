@@ -15,7 +15,7 @@ from strategies.services import updates
 
 from . import breadcrumbs
 from .actions import ReasonFormView
-from .base import ActionView, may, tell
+from .base import ActionView, add_form_errors, may
 from .log import LogBase
 
 
@@ -46,7 +46,7 @@ class UpdateEdit(LogBase):
         return stored_extras(self.row)
 
     def show(self, form, **more):
-        return super().show(form, standing=self.row.evidence.standing().select_related("file"), **more)
+        return super().show(form, standing=self.row.evidence.active().select_related("file"), **more)
 
     def post(self, request, *args, **kwargs):
         row = self.row
@@ -62,7 +62,7 @@ class UpdateEdit(LogBase):
             form.show_conflict(self.get_rows().get(pk=row.pk))
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
         except UserFacingError as error:
-            tell(form, error)
+            add_form_errors(form, error)
             return self.show(form, kept=kept)
         messages.success(request, _("The update is changed."))
         return redirect(self.action)
@@ -79,12 +79,12 @@ class UpdateWithdraw(ReasonFormView):
     consequence = gettext_lazy(
         "It leaves the log and all figures. The officials of the city still see it, with your reason."
     )
-    done = gettext_lazy("The update is withdrawn.")
+    success_message = gettext_lazy("The update is withdrawn.")
 
     def save(self, form):
         updates.withdraw_update(self.row, by=self.user, reason=form.cleaned_data["text"])
 
-    def back(self):
+    def get_success_url(self):
         return self.row.action.get_absolute_url()
 
     def trail(self):
@@ -99,12 +99,12 @@ class EvidenceWithdraw(ActionView):
         "value__indicator__strategy",
         "value__city_period__city",
     )
-    done = gettext_lazy("Taken off. Officials of the city still find it in the history.")
+    success_message = gettext_lazy("Taken off. Officials of the city still find it in the history.")
 
-    def act(self):
+    def perform(self):
         updates.withdraw_evidence(self.row, by=self.user)
 
-    def back(self):
+    def get_success_url(self):
         fact = self.row.update.action if self.row.update_id else self.row.value.indicator
         return fact.get_absolute_url()
 

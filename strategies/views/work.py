@@ -69,7 +69,7 @@ class LogNoChange(LoginRequiredMixin, View):
         except UserFacingError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, self.done(made))
+            messages.success(request, self.success_message(made))
         return redirect("strategies:my_work")
 
     def chosen(self, actions):

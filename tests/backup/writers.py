@@ -24,7 +24,7 @@ def log(action, *, by, form_uuid, text="Logged by a writer."):
     from core import clock  # imported here: the program sets up Django first
     from strategies.services import updates
 
-    data = updates.UpdateInput(date=clock.today(), text=text, status="ongoing", language="en", form_uuid=form_uuid)
+    data = updates.UpdateInput(date=clock.today(), text=text, stage="ongoing", language="en", form_uuid=form_uuid)
     return updates.log_update(action, by=by, data=data)
 
 

@@ -72,7 +72,7 @@ for slug, stage in (("cartagena", "discuss"), ("cluj-napoca", "moderate"), ("rav
     committee.decide(
         row, by=user("committee1"), decision="request_changes", reason="The reasons do not carry the level.",
         dimensions={dimensions[0].code: ("request_changes", "Say which figures.")}, reopen_ratings=True,
-        stated_hash=committee.decision_hash(row),
+        snapshot_hash=committee.decision_hash(row),
     )
 
 desk = Evaluation.objects.get(strategy__city__slug="lublin", stage="review")

@@ -11,7 +11,7 @@ SENTENCE = "Thirty families visited the new meeting place."
 
 def first_action(site, slug: str) -> int:
     code = "from strategies.models import Action; "
-    code += f"print(Action.objects.standing().filter(objective__area__strategy__city__slug={slug!r}).earliest('pk').pk)"
+    code += f"print(Action.objects.active().filter(objective__area__strategy__city__slug={slug!r}).earliest('pk').pk)"
     return int(site.shell(code))
 
 

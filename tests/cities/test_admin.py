@@ -94,7 +94,13 @@ def test_only_our_models_are_registered():
 @pytest.mark.django_db
 def test_coordinator_adds_an_organisation(client, everyone):
     client.force_login(everyone["coordinator"])
-    given = {"name": "Red Cross", "kind": "civil_society", "country": "SE", "place": "", "website": "redcross.example"}
+    given = {
+        "name": "Red Cross",
+        "kind": "civil_society",
+        "country": "SE",
+        "location": "",
+        "website": "redcross.example",
+    }
 
     client.post("/admin/cities/organisation/add/", given)
 

@@ -21,7 +21,7 @@ def event(city):
         city=city,
         title="Kick-off",
         kind=EventKind.KICK_OFF,
-        place="Town hall",
+        location="Town hall",
         programme=PROGRAMME,
         minutes="We agreed.",
         decisions="Begin.",
@@ -39,7 +39,7 @@ def event_data(**change):
         "title": "First meeting",
         "starts_at": "2026-07-01T10:00",
         "ends_at": "",
-        "place": "Room 4",
+        "location": "Room 4",
         "link": "",
         "programme": "",
         "minutes": "",
@@ -273,7 +273,7 @@ def test_lead_publishes_event_once(client, everyone, event):
 
 
 @pytest.mark.parametrize(
-    "missing,message", [({"place": "", "link": ""}, "takes place"), ({"programme": " "}, "programme")]
+    "missing,message", [({"location": "", "link": ""}, "takes place"), ({"programme": " "}, "programme")]
 )
 def test_kick_off_without_place_or_programme_is_not_published(everyone, event, missing, message):
     events.save_event(event, by=everyone["official"], fields=missing)

@@ -49,8 +49,8 @@ class NewerConfig(AppConfig):
 
     def ready(self):
         from core import triggers
-        from evaluation.models import DeskVisit
-        triggers.freeze(DeskVisit)
+        from evaluation.models import ReviewVisit
+        triggers.freeze(ReviewVisit)
 """
 
 
@@ -122,7 +122,7 @@ def test_migrate_adds_new_triggers_and_removes_unregistered_ones(site):
     manage(site, "migrate")
 
     assert result.returncode == 0, result.stderr
-    assert after.keys() - before.keys() == {f"epi_evaluation_deskvisit_frozen_{act}" for act in ("ins", "upd", "del")}
+    assert after.keys() - before.keys() == {f"epi_evaluation_reviewvisit_frozen_{act}" for act in ("ins", "upd", "del")}
     assert installed_triggers(site) == before
 
 

@@ -79,9 +79,9 @@ class Case(SimpleNamespace):
         for user in (self.committee1, self.committee2):
             self.decide(user)
 
-    def decide(self, user, decision="approve", stated_hash=None, **extra):
-        stated_hash = stated_hash or committee.decision_hash(self.evaluation)
-        return committee.decide(self.evaluation, by=user, decision=decision, stated_hash=stated_hash, **extra)
+    def decide(self, user, decision="approve", snapshot_hash=None, **extra):
+        snapshot_hash = snapshot_hash or committee.decision_hash(self.evaluation)
+        return committee.decide(self.evaluation, by=user, decision=decision, snapshot_hash=snapshot_hash, **extra)
 
 
 def make_case(city) -> Case:

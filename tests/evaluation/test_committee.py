@@ -19,7 +19,7 @@ from evaluation.exceptions import (
     ReasonMissing,
     SnapshotChanged,
 )
-from evaluation.models import CommitteeQuestion, CommitteeReview, DeskVisit, EvaluationResult
+from evaluation.models import CommitteeQuestion, CommitteeReview, EvaluationResult, ReviewVisit
 from evaluation.selectors.comparison import comparison_of
 from evaluation.selectors.results import result_summary
 from evaluation.services import committee, conflicts, ratings
@@ -83,7 +83,7 @@ def test_request_for_changes_returns_to_moderation_and_starts_a_new_cycle(case):
 
     rows = list(CommitteeReview.objects.values_list("cycle", "decision"))
     assert rows == [(1, "approve"), (1, "request_changes"), (2, "approve"), (2, "approve")]
-    assert CommitteeReview.objects.filter(stated_hash=old_hash).count() == 2
+    assert CommitteeReview.objects.filter(snapshot_hash=old_hash).count() == 2
     assert case.evaluation.stage == "published"
     assert case.evaluation.moves.get(verb="request_changes").reason == "Say what impact rests on."
 
@@ -95,7 +95,7 @@ def test_request_for_changes_returns_to_moderation_and_starts_a_new_cycle(case):
         ({"decision": CHANGES, "reason": "So.", "dimensions": {"impact": (CHANGES, " ")}}, ReasonMissing),
         ({"decision": CHANGES, "reason": "So.", "reopen_ratings": True}, NothingToReopen),
         ({"decision": "approve", "dimensions": {"impact": (CHANGES, "More.")}}, ContradictoryDecision),
-        ({"decision": "approve", "stated_hash": "0" * 64}, SnapshotChanged),
+        ({"decision": "approve", "snapshot_hash": "0" * 64}, SnapshotChanged),
     ],
 )
 @pytest.mark.stage("review")
@@ -134,10 +134,10 @@ def test_decision_before_the_review_is_refused(case):
 def test_repeated_decision_is_stored_once(case):
     stated = committee.decision_hash(case.evaluation)
 
-    first = case.decide(case.committee1, stated_hash=stated)
-    second = case.decide(case.committee1, stated_hash=stated)
+    first = case.decide(case.committee1, snapshot_hash=stated)
+    second = case.decide(case.committee1, snapshot_hash=stated)
     with pytest.raises(AlreadyDecided):
-        case.decide(case.committee1, CHANGES, reason="On second thoughts.", stated_hash=stated)
+        case.decide(case.committee1, CHANGES, reason="On second thoughts.", snapshot_hash=stated)
 
     assert first == second
     assert CommitteeReview.objects.count() == 1
@@ -239,7 +239,9 @@ def desk(client, case):
     url = reverse("admin:evaluation_desk", args=[case.pk])
 
     def post_decision(**data):
-        return client.post(url, {"stated_hash": committee.decision_hash(case.evaluation), "decision": "approve"} | data)
+        return client.post(
+            url, {"snapshot_hash": committee.decision_hash(case.evaluation), "decision": "approve"} | data
+        )
 
     return client, url, post_decision
 
@@ -346,7 +348,7 @@ def test_decision_on_changed_contents_shows_a_message_and_keeps_the_input(case, 
     question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
     committee.answer_question(question, by=case.lead, text="All.")
 
-    page = post_decision(stated_hash=stated, **{"comment-impact": "My long comment."})
+    page = post_decision(snapshot_hash=stated, **{"comment-impact": "My long comment."})
 
     text = page.content.decode()
     assert page.status_code == 409
@@ -361,7 +363,7 @@ def test_desk_lists_changes_since_the_last_visit(case, desk, days):
     client, url, _post_decision = desk
     seen_url = reverse("admin:evaluation_desk_seen", args=[case.pk])
     client.get(url)
-    assert not DeskVisit.objects.exists()  # GET changes nothing
+    assert not ReviewVisit.objects.exists()  # GET changes nothing
     client.post(seen_url, headers={"HX-Request": "true"})
     assert "Nothing has changed." in client.get(url).content.decode()
 
@@ -378,14 +380,14 @@ def test_visit_on_the_same_day_keeps_its_time(case, desk, days):
     client, _url, _post_decision = desk
     seen_url = reverse("admin:evaluation_desk_seen", args=[case.pk])
     client.post(seen_url)
-    first = DeskVisit.objects.get().at
+    first = ReviewVisit.objects.get().at
     client.post(seen_url, headers={"HX-Request": "true"})
-    assert DeskVisit.objects.get().at == first
+    assert ReviewVisit.objects.get().at == first
 
     with days(1):
         client.post(seen_url, headers={"HX-Request": "true"})
 
-    assert DeskVisit.objects.get().at > first
+    assert ReviewVisit.objects.get().at > first
 
 
 def test_question_is_asked_from_the_desk(case, desk):
@@ -442,7 +444,7 @@ def test_concurrent_approvals_publish_once(case):
     def decide(user):
         try:
             barrier.wait()
-            case.decide(user, stated_hash=stated)
+            case.decide(user, snapshot_hash=stated)
         except Exception as error:  # noqa: BLE001 - asserted below
             errors.append(error)
         finally:

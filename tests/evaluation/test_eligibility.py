@@ -115,7 +115,7 @@ def test_declared_conflict_ends_the_task_and_notifies_coordinators_without_the_r
     conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="My sister works there.")
     conflicts.declare_conflict(case.evaluation, by=case.moderator, reason="I advised them.")
 
-    assert not case.evaluation.assignments.standing().filter(person=case.rater1.person).exists()
+    assert not case.evaluation.assignments.active().filter(person=case.rater1.person).exists()
     assert case.evaluation.moderator is None
     mails = Mail.objects.filter(key__startswith="evaluation-conflict/")
     assert [mail.recipient for mail in mails] == [case.coordinator.email] * 2
@@ -125,7 +125,7 @@ def test_declared_conflict_ends_the_task_and_notifies_coordinators_without_the_r
 def test_declared_conflict_of_a_self_assessor_keeps_the_task(case):
     conflicts.declare_conflict(case.evaluation, by=case.official, reason="It is my city.")
 
-    assert case.evaluation.assignments.standing().filter(person=case.official.person).exists()
+    assert case.evaluation.assignments.active().filter(person=case.official.person).exists()
 
 
 def test_conflict_needs_a_reason_and_is_withdrawn_by_coordinators(case):

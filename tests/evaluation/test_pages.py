@@ -295,7 +295,7 @@ def test_coordinator_assigns_raters_extends_and_moves_the_stage(case, get, post)
     post(case.coordinator, "evaluation:assign", act="extend", **{"extend-until": until.isoformat()})
     post(case.coordinator, "evaluation:assign", act="move", verb="start_rating", **{"move-reason": "All are there."})
 
-    assert case.evaluation.assignments.standing().filter(person=new, capacity=Capacity.PEER).exists()
+    assert case.evaluation.assignments.active().filter(person=new, capacity=Capacity.PEER).exists()
     assert (case.evaluation.stage, case.evaluation.moves.get().reason) == ("rate", "All are there.")
     assignment = case.evaluation.assignments.get(person=new)
     assert post(case.coordinator, "evaluation:assign", act="withdraw", row="²").status_code == 404

@@ -8,7 +8,7 @@ import pytest
 from core import clock
 from evaluation.agreement import agreement_of
 from evaluation.enums import Strength
-from evaluation.models import DeskVisit
+from evaluation.models import ReviewVisit
 from evaluation.selectors.comparison import DimensionComparison, previous_levels
 from evaluation.selectors.results import ResultRow
 from evaluation.selectors.review import review_page_of
@@ -61,7 +61,7 @@ def test_changes_since_the_last_visit_hold_notes_and_answers(case, days):
     question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
     committee.answer_question(question, by=case.official, text="Everybody.")
     before = clock.now() - timedelta(days=1)
-    DeskVisit.objects.create(evaluation=case.evaluation, user=case.committee1, at=before)
+    ReviewVisit.objects.create(evaluation=case.evaluation, user=case.committee1, at=before)
 
     changes = {str(change.text) for change in review_page_of(case.evaluation, case.committee1).changes}
 

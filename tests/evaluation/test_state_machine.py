@@ -157,7 +157,7 @@ class EvaluationMachine(RuleBasedStateMachine):
     )
     def assign(self, who, capacity, is_reassigned, is_named):
         if who in self.raters and is_reassigned:
-            assignment = self.evaluation.assignments.standing().get(person=self.users[who].person)
+            assignment = self.evaluation.assignments.active().get(person=self.users[who].person)
             if self.attempt(self.stage in {DECLARE, RATE, DISCUSS}, rounds.withdraw_rater, assignment):
                 del self.raters[who]
         if not is_named:
@@ -259,7 +259,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         repeated = next((row for row in self.decisions if (row[1], row[3]) == (who, stated)), None)
         is_new = self.stage == REVIEW and not any(row[:2] == (self.cycle, who) for row in self.decisions)
         may = self.may_decide(who) and (repeated[2] == said if repeated else is_new and stated == now)
-        words = {"decision": said, "stated_hash": stated, "reason": "So.", "reopen_ratings": reopens}
+        words = {"decision": said, "snapshot_hash": stated, "reason": "So.", "reopen_ratings": reopens}
         words["dimensions"] = {code: (said, "Why?")}
         if not self.attempt(may, committee.decide, self.evaluation, by=who, **words) or repeated:
             return
@@ -294,8 +294,8 @@ class EvaluationMachine(RuleBasedStateMachine):
         row = self.case.evaluation
         assert (row.stage, row.cycle, row.moderator and row.moderator.name) == (self.stage, self.cycle, self.moderator)
         assert list(row.moves.values_list("verb", "from_stage", "to_stage")) == self.moves
-        assert dict(row.assignments.standing().values_list("person__name", "capacity")) == self.raters
-        decisions = row.reviews.order_by("pk").values_list("cycle", "member__name", "decision", "stated_hash")
+        assert dict(row.assignments.active().values_list("person__name", "capacity")) == self.raters
+        decisions = row.reviews.order_by("pk").values_list("cycle", "member__name", "decision", "snapshot_hash")
         assert list(decisions) == self.decisions
         agreed = dict(row.consensus.values_list("dimension__code", "level"))
         assert agreed == {code: level for code, (level, _) in self.agreed.items()}

@@ -119,7 +119,7 @@ def test_kick_off_needs_date_place_programme_attendance_and_documentation(city):
     event = EventFactory(city=city, kind=EventKind.KICK_OFF, starts_at=NOW + timedelta(days=1))
     assert [check_result(city, key).met for key in keys] == [False, False, None, None]
 
-    event.place, event.programme = "Town hall", "Welcome, and A10 with coffee."
+    event.location, event.programme = "Town hall", "Welcome, and A10 with coffee."
     event.save()
     assert met_and_reason(city, "kick_off_planned") == (True, "On 24 November 2026, Town hall.")
     assert met_and_reason(city, "programme_names_actions") == (False, "The programme names no action of the pilot.")

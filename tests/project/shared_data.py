@@ -352,7 +352,7 @@ def evidence_on(update, name, by):
 
 
 def _events(world):
-    common = {"kind": EventKind.MEETING, "programme": "Welcome.", "place": "Town hall"}
+    common = {"kind": EventKind.MEETING, "programme": "Welcome.", "location": "Town hall"}
     world.event = EventFactory(
         **common, city=world.city, title="Kick-off", minutes=mark("draft-event"), published_at=clock.now()
     )
@@ -438,7 +438,7 @@ def _publish(world, row, stage):
 
 
 def _decide(row, by, reason):
-    committee.decide(row, by=by, decision="approve", reason=reason, stated_hash=committee.decision_hash(row))
+    committee.decide(row, by=by, decision="approve", reason=reason, snapshot_hash=committee.decision_hash(row))
 
 
 _STEPS = (_rate, _discuss, _moderate, _review, _publish)

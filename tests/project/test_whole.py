@@ -105,7 +105,7 @@ BY_OTHERS = {  # models without a factory: what creates their rows
     "evaluation.CommitteeReview": "frozen: services.committee",
     "evaluation.DimensionReview": "frozen with its review",
     "evaluation.Citation": "through row of a rating",
-    "evaluation.DeskVisit": "bookkeeping of the desk",
+    "evaluation.ReviewVisit": "bookkeeping of the review page",
     "reports.Report": "frozen: services.reports",
     "reports.ReportFile": "frozen: services.reports",
 }

@@ -636,7 +636,7 @@ def test_models_have_readable_names(city):
     tasks.build_report(report.pk)
 
     assert str(report) == report.number
-    assert report.of_city_id == city.pk
+    assert report.owning_city_id == city.pk
     assert str(report.files.first()) == f"{report.number}.html"
     assert str(ReportSchedule(kind="city_period", trigger="accepted", offset_days=3)).startswith(
         "city period report, 3"

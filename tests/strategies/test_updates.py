@@ -414,7 +414,7 @@ def test_update_change_replaces_links_and_milestones(action, official):
     )
 
     assert [row.milestone for row in update.reached.all()] == [two]
-    assert [row.link for row in update.evidence.standing()] == [links[1]]
+    assert [row.link for row in update.evidence.active()] == [links[1]]
     assert update.evidence.count() == 2
 
 
@@ -529,11 +529,11 @@ def test_no_change_is_logged_once_for_several_actions(city, city_period, officia
     logged = updates.log_no_change([paused, without_update, paused], by=official)
     again = updates.log_no_change([paused, without_update], by=official)
 
-    assert [(row.action, row.status, row.visibility) for row in logged] == [
+    assert [(row.action, row.stage, row.visibility) for row in logged] == [
         (without_update, "planned", "network"),
         (paused, "paused", "city"),
     ]
-    assert (again, {row.is_nothing_new for row in logged}) == (logged, {True})
+    assert (again, {row.is_no_change for row in logged}) == (logged, {True})
 
 
 def test_no_change_is_refused_when_one_action_is_not_permitted(action, official):
@@ -556,7 +556,7 @@ def test_changed_no_change_update_loses_its_flag(action, official):
 
     changed = updates.change_update(no_change, by=official, data=update_input("News."), version=1)
 
-    assert changed.is_nothing_new is False
+    assert changed.is_no_change is False
 
 
 # ---- values

@@ -115,7 +115,7 @@ def test_update_edit_keeps_unchanged_fields(client, official, action):
 
     update.refresh_from_db()
     assert (update.text, int(update.spent), update.milestones.get()) == ("Other words.", 12, milestone)
-    assert update.evidence.standing().get().link == "https://example.org/a"
+    assert update.evidence.active().get().link == "https://example.org/a"
 
 
 def test_narrative_edit_conflict_shows_both_versions(client, official, period, everyone):
@@ -178,7 +178,7 @@ def before(city, period):
 
 
 def stored_values():
-    rows = IndicatorValue.objects.standing().order_by("city_period__period__starts_on")
+    rows = IndicatorValue.objects.active().order_by("city_period__period__starts_on")
     return [(row.city_period, int(row.value)) for row in rows]
 
 

@@ -58,7 +58,7 @@ def test_plan_is_created_from_area_to_indicator(client, official, city, period):
         "direction": "up",
         "frequency": "period",
         "across_periods": "latest",
-        "across_places": "sum",
+        "across_cities": "sum",
         "version": "1",
     }
     client.post(
@@ -140,7 +140,7 @@ def test_reached_milestone_cannot_be_withdrawn(client, official, action, period)
     response = client.post(url("milestone_withdraw", milestone.pk), {"text": "Too much."})
 
     assert "has been reached" in response.content.decode()
-    assert Milestone.objects.standing().count() == 1
+    assert Milestone.objects.active().count() == 1
 
 
 def test_withdrawal_of_an_indicator_with_values_needs_a_reason(client, official, action, period):
@@ -150,22 +150,22 @@ def test_withdrawal_of_an_indicator_with_values_needs_a_reason(client, official,
     assert f'method="get" action="{withdraw_url}"' in client.get(url("indicator_edit", with_value.pk)).content.decode()
 
     refused = client.post(withdraw_url)
-    assert (list(refused.context["form"].errors), Indicator.objects.standing().count()) == (["text"], 2)
+    assert (list(refused.context["form"].errors), Indicator.objects.active().count()) == (["text"], 2)
     client.post(withdraw_url, {"text": "Nobody counts it any more."})
     client.post(url("indicator_withdraw", without_value.pk))
 
-    assert Indicator.objects.standing().count() == 0
+    assert Indicator.objects.active().count() == 0
     assert "Nobody counts it any more." in client.get(url("indicator_history", with_value.pk)).content.decode()
 
 
 def test_action_is_withdrawn_with_a_reason(client, official, action):
     client.post(url("action_withdraw", action.pk), {"text": " "})
-    assert Action.objects.standing().count() == 1
+    assert Action.objects.active().count() == 1
 
     client.post(url("action_withdraw", action.pk), {"text": "Merged with another."})
 
     page = client.get(action.get_absolute_url()).content.decode()
-    assert (Action.objects.standing().count(), "Merged with another." in page) == (0, True)
+    assert (Action.objects.active().count(), "Merged with another." in page) == (0, True)
 
 
 def test_withdrawn_update_is_visible_to_officials_only(client, official, everyone, action, period):

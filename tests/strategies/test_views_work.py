@@ -197,7 +197,7 @@ def test_no_change_is_logged_for_several_actions(client, official, city, action)
     response = client.post(reverse("strategies:nothing_new"), {"actions": [action.pk, other.pk]})
 
     assert response.url == URL
-    stored = list(ActionUpdate.objects.values_list("is_nothing_new", "author"))
+    stored = list(ActionUpdate.objects.values_list("is_no_change", "author"))
     assert stored == [(True, official.pk)] * 2
 
 
@@ -248,7 +248,7 @@ def test_no_change_keeps_the_status_of_its_date(client, official, action, before
 
     post_no_change(client, action, period=before.period.pk)
 
-    assert ActionUpdate.objects.get(is_nothing_new=True).stage == "paused"
+    assert ActionUpdate.objects.get(is_no_change=True).stage == "paused"
 
 
 def test_no_change_form_has_no_period_choice_with_one_open_period(client, official, action, period):

@@ -15,7 +15,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         using = options["database"]
-        before = triggers.standing(using)
+        before = triggers.installed(using)
         try:
             super().handle(*args, **options)
         except BaseException:

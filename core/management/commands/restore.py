@@ -34,4 +34,4 @@ class Command(BaseCommand):
         )
         for line in restored.notes + [f"Missing in the original too: {path}" for path in manifest.missing_files]:
             self.stdout.write(line)
-        self.stdout.write(f"{len(triggers.standing())} triggers stand. Now run manage.py verify and start the site.")
+        self.stdout.write(f"{len(triggers.installed())} triggers stand. Now run manage.py verify and start the site.")
