@@ -200,6 +200,7 @@ class MemberFilterForm(forms.Form):
 class EventForm(VersionedForm):
     """Times are in the city's time zone, which the view activates before it creates the form."""
 
+    old_names = {"place": "location"}
     link = forms.URLField(label=_("Link"), required=False, assume_scheme="https")
     minutes_upload = forms.FileField(
         label=_("Minutes as a file"), required=False, help_text=_("PDF, document or picture.")

@@ -127,9 +127,15 @@ class VersionedForm(forms.ModelForm):
     """A form that carries the version it was opened with. The service refuses an old one; the form then shows both."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    old_names: dict[str, str] = {}  # of fields renamed since 0.1.0: a page opened before the upgrade still posts them
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        renamed = {new: old for old, new in self.old_names.items() if old in self.data and new not in self.data}
+        if renamed:
+            self.data = self.data.copy()
+            for new, old in renamed.items():
+                self.data.setlist(new, self.data.getlist(old))
         self.initial.setdefault("version", getattr(self.instance, "version", 1))
         self.differences: list[FieldDifference] = []
 

@@ -110,6 +110,8 @@ class ObjectiveForm(PlanForm):
 
 
 class ActionForm(PlanForm):
+    old_names = {"accountable": "responsible"}
+
     class Meta:
         model = Action
         fields = [
@@ -207,6 +209,7 @@ class BudgetLineForm(PlanForm):
 
 
 class IndicatorForm(PlanForm):
+    old_names = {"across_places": "across_cities"}
     requires_reason = True
     baseline = AmountField(required=False, max_digits=16, decimal_places=4, label=gettext_lazy("Baseline"))
     target = AmountField(required=False, max_digits=16, decimal_places=4, label=gettext_lazy("Target"))
@@ -275,6 +278,8 @@ class SwotForm(PlanForm):
 
 
 class RiskForm(PlanForm):
+    old_names = {"counter_action": "mitigating_action"}
+
     class Meta:
         model = Risk
         fields = ["text", "area", "swot_items", "mitigating_action"]

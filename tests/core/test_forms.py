@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.http import QueryDict
 from django.template import Context, Template
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
@@ -186,3 +187,17 @@ def test_conflict_template_shows_both_versions(form):
     assert "Ieva" in html
     assert "&lt;b&gt;" in html
     assert Template(source).render(Context({"form": SimpleNamespace(differences=[])})).strip() == ""
+
+
+def test_form_opened_before_a_field_was_renamed_keeps_its_value():
+    class Renamed(VersionedForm):
+        old_names = {"forename": "first_name"}
+
+        class Meta:
+            model = User
+            fields = ["first_name"]
+
+    form = Renamed(QueryDict("forename=Ana&version=1"), instance=User())
+
+    assert form.is_valid()
+    assert form.cleaned_data["first_name"] == "Ana"
