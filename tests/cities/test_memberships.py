@@ -519,20 +519,20 @@ def test_add_member_stores_seat(everyone, city):
     assert membership.seat == "technical_partner"
 
 
-# ---- handing over
+# ---- permission to hand over
 
 
 @pytest.mark.parametrize(
     "role, expected", [("official", True), ("lead", True), ("viewer", False), ("superuser", False)]
 )
-def test_officials_hand_over_their_own_role(everyone, role, expected):
+def test_hand_over_permission_on_own_role_is_for_officials(everyone, role, expected):
     user = everyone[role]
     own = membership_of(user) if hasattr(user, "person") else membership_of(everyone["viewer"])
 
     assert user.has_perm("cities.hand_over_membership", own) is expected
 
 
-def test_own_role_is_asked_for_before_there_is_a_membership(everyone):
+def test_is_own_official_membership_without_membership_depends_on_role(everyone):
     assert [is_own_official_membership(everyone[role], None) for role in ("official", "viewer", "superuser")] == [
         True,
         False,

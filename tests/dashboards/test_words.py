@@ -116,5 +116,5 @@ def test_agreement_table_gives_reason_for_missing_alpha():
     ]
 
 
-def test_no_action_gives_no_figures(db):
+def test_counted_is_zero_without_actions(db):
     assert live.counted(Action.objects.none(), [Health.LATE]) == 0

@@ -310,7 +310,7 @@ def test_submitted_values_are_filtered_by_visibility(everyone, city_period, acti
 
 def create_forged_revision(city_period, action, *, contents, sha256):
     """Return a revision and its row, created with the triggers dropped."""
-    figures = {"health": "late", "status": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
+    figures = {"health": "late", "stage": "", "progress": 0, "expected": 0, "budget": 0, "spent": 0, "update_count": 0}
     with triggers.triggers_dropped():
         revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256)
         RevisionAction.objects.create(revision=revision, action=action, contents=contents, **figures)

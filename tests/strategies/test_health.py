@@ -18,7 +18,6 @@ from strategies.models.health import (
     health_inputs,
     health_of,
     health_reason,
-    percentage,
 )
 from tests.factories import (
     ActionFactory,
@@ -88,7 +87,7 @@ def store(plan, shared_data):
             date=day(row["day"]),
             text="x",
             language="en",
-            status=row["status"],
+            stage=row["stage"],
             progress=row["progress"],
             **(withdrawn if row["is_withdrawn"] else {}),
         )
@@ -105,6 +104,11 @@ def store(plan, shared_data):
         if planned["by"] is not None and planned["by"] < len(updates):
             MilestoneReached.objects.create(update=updates[planned["by"]], milestone=milestone)
     return action
+
+
+def percentage(part: int, whole: int) -> int:
+    """Return the share in per cent, rounded to the nearest integer, halves up."""
+    return (200 * part + whole) // (2 * whole)
 
 
 def progress_of(milestones: list[tuple[int, bool]], stage: str | None, stated: int | None) -> int:
@@ -252,8 +256,8 @@ def test_health_follows_the_first_matching_rule(changes, health, words):
         ([], None, None, 0),
     ],
 )
-def test_progress_is_computed_from_milestones_when_present(milestones, status, stated, progress):
-    assert progress_of(milestones, status, stated) == progress
+def test_progress_is_computed_from_milestones_when_present(milestones, stage, stated, progress):
+    assert progress_of(milestones, stage, stated) == progress
 
 
 @pytest.mark.parametrize("today, expected", [(0, 0), (1, 10), (9, 90), (10, 100), (11, 100), (-1, 0)])
