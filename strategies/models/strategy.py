@@ -157,7 +157,7 @@ class StrategyPartQuerySet(models.QuerySet):
         """Return a subclass whose lookup path to the strategy is ``path``."""
         return type(cls.__name__, (cls,), {"path": path})
 
-    def standing(self):
+    def active(self):
         """Not withdrawn."""
         return self.filter(withdrawn_at=None)
 
