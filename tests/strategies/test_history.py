@@ -97,7 +97,7 @@ def test_action_history_query_count_is_constant(client, official, action, row_co
 def test_related_rows_are_named_and_days_are_written_out(action, official):
     person = PersonFactory(name="Maria Lind")
 
-    plans.save_part(action, by=official, version=1, fields={"accountable": person, "ends_on": date(2027, 6, 30)})
+    plans.save_part(action, by=official, version=1, fields={"responsible": person, "ends_on": date(2027, 6, 30)})
 
     changes = {label: new for _about, (label, _old, new) in changes_of(history_of(action))}
     assert "Maria Lind" in changes.values()

@@ -529,7 +529,7 @@ def test_no_change_is_logged_once_for_several_actions(city, city_period, officia
     logged = updates.log_no_change([paused, without_update, paused], by=official)
     again = updates.log_no_change([paused, without_update], by=official)
 
-    assert [(row.action, row.status, row.visibility) for row in logged] == [
+    assert [(row.action, row.stage, row.visibility) for row in logged] == [
         (without_update, "planned", "network"),
         (paused, "paused", "city"),
     ]

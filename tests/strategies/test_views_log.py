@@ -57,7 +57,7 @@ def test_update_needs_only_a_text(client, official, action, city):
 
     assert response.url == reverse("strategies:action_detail", args=[action.pk])
     update = ActionUpdate.objects.get()
-    stored = (update.text, update.author, update.status, update.date, update.visibility, update.language)
+    stored = (update.text, update.author, update.stage, update.date, update.visibility, update.language)
     assert stored == (SENTENCE, official, "ongoing", city.today, "network", "sv")
 
 
