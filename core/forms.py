@@ -133,9 +133,11 @@ class VersionedForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         renamed = {new: old for old, new in self.old_names.items() if old in self.data and new not in self.data}
         if renamed:
-            self.data = self.data.copy()
+            data: Any = self.data
+            data = data.copy()
             for new, old in renamed.items():
-                self.data.setlist(new, self.data.getlist(old))
+                data.setlist(new, data.getlist(old))
+            self.data = data
         self.initial.setdefault("version", getattr(self.instance, "version", 1))
         self.differences: list[FieldDifference] = []
 
