@@ -28,7 +28,7 @@ PYTEST = $(PY) -m pytest -n $(JOBS) --dist worksteal $(if $(EPI_COVERAGE),--cov 
 # Compiled once, not by each of the many processes that a start and a suite begin.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-unit test-fast test-browser test-appearance test-servers test-crawls prove coverage check ci \
+.PHONY: help run test test-unit test-fast test-browser test-appearance test-servers test-crawls prove mutants coverage check ci \
 	bench lock env env-dev front messages messages-extract clean
 help:
 	@sed -n '2,8s/^# //p' Makefile
@@ -76,6 +76,10 @@ test-crawls: env-dev front messages
 prove: env-dev front messages
 	@if $(SERVERS) $(PY) tests/servers.py; then $(SERVERS) EPI_PROVE=1 $(PYTEST) --no-migrations -m prove; \
 	else $(NO_SERVERS) EPI_PROVE=1 $(PYTEST) --no-migrations -m prove; fi
+
+# Breaks one rule at a time in a copy of the project and runs the tests that must fail then.
+mutants: env-dev front messages
+	@$(NO_SERVERS) $(PY) -m tests.mutants.run $(ARGS)
 
 # Reads what tests left that ran with EPI_COVERAGE=1.
 coverage: env-dev

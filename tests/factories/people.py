@@ -1,7 +1,9 @@
 import uuid
 from datetime import UTC, date, datetime
+from functools import cache
 
 import factory
+from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
@@ -10,20 +12,15 @@ from cities.models import Body, City, Event, Membership, Organisation, Person, S
 from cities.rules import clear_role_cache
 
 PASSWORD = "a-long-test-password"
+hashed = cache(make_password)  # once for each process: hashing is slow on purpose
 
 
 class UserFactory(DjangoModelFactory):
     class Meta:
         model = User
-        skip_postgeneration_save = True
 
     email = factory.Sequence(lambda n: f"person{n}@town.example")
-    password = factory.PostGenerationMethodCall("set_password", PASSWORD)
-
-    @factory.post_generation
-    def saved(self, create, extracted, **kwargs):
-        if create:
-            self.save()
+    password = factory.LazyFunction(lambda: hashed(PASSWORD))
 
 
 class ThemeFactory(DjangoModelFactory):

@@ -3,11 +3,13 @@
 import logging
 import zlib
 from contextlib import contextmanager
-from copy import copy
+from copy import copy, deepcopy
 from hashlib import sha256
 from typing import NamedTuple
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import client as test_client
@@ -60,6 +62,8 @@ class Crawl:
         self._paths = [path_of(line, world) for line in LINES]
         self._roles = {user.pk for user in world.roles.values()}
         self._users: dict[int, object] = {}
+        cookies = [client.cookies.get(settings.SESSION_COOKIE_NAME) for client in world.clients.values()]
+        self._sessions: dict[str, dict | None] = {cookie.value: None for cookie in cookies if cookie}
 
     def of(self, role: str) -> dict[tuple[str, str], Answer]:
         """All that this role is answered, by method and line."""
@@ -83,20 +87,28 @@ class Crawl:
 
     @contextmanager
     def quickly(self):
-        """Without log, without notes of the templates used, and without reading the account anew for each request."""
+        """Without log, without notes of the templates used, and without reading session and account for each request.
+
+        They are the same for each request: whatever one changes falls back.
+        """
         logging.disable(logging.CRITICAL)
         with pytest.MonkeyPatch.context() as patch, clock.at(self.now):
-            read = EmailBackend.get_user
-            patch.setattr(EmailBackend, "get_user", lambda backend, pk: self._user(pk, read))
+            read_user, read_session = EmailBackend.get_user, SessionStore.load
+            patch.setattr(EmailBackend, "get_user", lambda backend, pk: self._user(pk, read_user))
+            patch.setattr(SessionStore, "load", lambda store: self._session(store, read_session))
             patch.setattr(test_client, "store_rendered_templates", lambda *args, **kwargs: None)
             yield
         logging.disable(logging.NOTSET)
 
-    def _user(self, pk: int, read):
-        """A copy of the account of a role, as each request reads its own; with the offices and duties of its person.
+    def _session(self, store, read):
+        if store.session_key not in self._sessions:
+            return read(store)
+        if self._sessions[store.session_key] is None:
+            self._sessions[store.session_key] = read(store)
+        return deepcopy(self._sessions[store.session_key])
 
-        They were read before, and are the same for each request: whatever one changes falls back.
-        """
+    def _user(self, pk: int, read):
+        """A copy of the account of a role, as each request has its own; with the offices and duties of its person."""
         if pk not in self._roles:
             return read(EmailBackend(), pk)
         if pk not in self._users:

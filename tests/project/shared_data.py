@@ -469,7 +469,7 @@ def _letters(world):
     world.secret_letter = letters.queue_mail(
         to="new@town.example", subject="Your link", body=f"https://x.example/{mark('one-time')}", has_secret=True
     )
-    world.letter = letters.queue_mail(to="known@town.example", subject="A letter", body=mark("letter"))
+    world.letter = letters.queue_mail(to="known@town.example", subject=mark("letter"), body=mark("letter"))
     type(world.letter).objects.filter(pk=world.letter.pk).update(state="failed")
 
 

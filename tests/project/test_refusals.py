@@ -5,6 +5,10 @@ import logging
 import pytest
 from django.urls import reverse
 
+from cities.enums import BodyKind, Role
+from strategies.services import updates
+from tests.factories import member
+
 from .access import ROLES, each_role
 from .leaks import leaks, still
 from .routes import body_of, text_of
@@ -45,3 +49,27 @@ def test_403_page_has_heading_and_no_hidden_texts(world, role):
     assert response.status_code == 403
     assert "<h1" in response.content.decode()
     assert leaks(text_of(response), role) == set()
+
+
+# ---- permissions
+
+
+def test_hidden_update_grants_no_permission(world):
+    owner = world.roles["owner"]
+    assert owner.has_perm("strategies.change_actionupdate", world.owners_update)
+
+    withdrawn = updates.withdraw_update(world.owners_update, by=world.roles["official"], reason="Logged twice.")
+
+    assert not owner.has_perm("strategies.view_actionupdate", withdrawn)
+    assert not owner.has_perm("strategies.change_actionupdate", withdrawn)
+    assert world.roles["official"].has_perm("strategies.change_actionupdate", withdrawn)
+
+
+@pytest.mark.parametrize("verb", ["accept", "return"])
+def test_coordinator_may_not_decide_on_own_organisation(world, verb):
+    own = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=world.city.municipality)
+    permission, period = f"strategies.{verb}_cityperiod", world.periods["accepted"]
+
+    assert world.roles["coordinator"].has_perm(permission, period)
+    assert not own.has_perm(permission, period)
+    assert own.has_perm(permission, world.periods["lublin-accepted"])
