@@ -81,7 +81,7 @@ class LogNoChange(LoginRequiredMixin, View):
         return {row.city_id: row for row in reversed(rows)}.values()
 
     @staticmethod
-    def done(made):
+    def success_message(made):
         periods = dict.fromkeys(update.city_period.period.name for update in made)
         words = ngettext(
             "Logged for one action in %(period)s: nothing new.",
