@@ -24,6 +24,8 @@ PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOS
 # Tests run in as many processes as there are processors. Each takes two of Redis' 16 databases, so there are six at most.
 JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 6 ] && echo "$$n" || echo 6)
 PYTEST = $(PY) -m pytest -n $(JOBS) --dist worksteal $(if $(EPI_COVERAGE),--cov --cov-append --cov-report=) $(ARGS)
+# The crawl of a role is read by many tests, so they run in one process.
+CRAWL = $(subst worksteal,loadgroup,$(PYTEST))
 
 # Compiled once, not by each of the many processes that a start and a suite begin.
 unexport PYTHONDONTWRITEBYTECODE
@@ -68,9 +70,9 @@ test-servers: env-dev front messages
 
 test-crawls: env-dev front messages
 	@if $(SERVERS) $(PY) tests/servers.py; then \
-	  echo "Asking every route as every role, on PostgreSQL ..."; $(SERVERS) $(PYTEST) --no-migrations -m crawl; \
+	  echo "Asking every route as every role, on PostgreSQL ..."; $(SERVERS) $(CRAWL) --no-migrations -m crawl; \
 	else \
-	  echo "Asking every route as every role, on SQLite ..."; $(NO_SERVERS) $(PYTEST) --no-migrations -m crawl; \
+	  echo "Asking every route as every role, on SQLite ..."; $(NO_SERVERS) $(CRAWL) --no-migrations -m crawl; \
 	fi
 
 prove: env-dev front messages

@@ -126,7 +126,7 @@ MUTATIONS = [
         "evaluation/models/ratings.py",
         "seen |= Q(evaluation__stage__in=FROM_REVIEW, evaluation__strategy__city__in=lead_city_ids(user))",
         "seen |= Q(evaluation__strategy__city__in=lead_city_ids(user))",
-        "tests/evaluation/test_state_machine.py",
+        "tests/project/test_refusals.py",
     ),
     Mutation(
         "a declared conflict is forgotten",

@@ -6,12 +6,14 @@ import pytest
 from django.urls import reverse
 
 from cities.enums import BodyKind, Role
+from evaluation.models import CommitteeQuestion, CommitteeReview, Consensus, DiscussionNote, Rating
 from strategies.services import updates
 from tests.factories import member
 
 from .access import ROLES, each_role
 from .leaks import leaks, still
 from .routes import body_of, text_of
+from .shared_data import SEEN_BY, mark
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
@@ -73,3 +75,27 @@ def test_coordinator_may_not_decide_on_own_organisation(world, verb):
     assert world.roles["coordinator"].has_perm(permission, period)
     assert not own.has_perm(permission, period)
     assert own.has_perm(permission, world.periods["lublin-accepted"])
+
+
+MARKED_ROWS = {
+    "rating-rate": (Rating, "reasons"),
+    "rating-discuss": (Rating, "reasons"),
+    "rating-review": (Rating, "reasons"),
+    "note-discuss": (DiscussionNote, "text"),
+    "consensus-moderate": (Consensus, "reason"),
+    "consensus-review": (Consensus, "reason"),
+    "question-review": (CommitteeQuestion, "text"),
+    "decision-review": (CommitteeReview, "reason"),
+}
+
+
+@pytest.mark.parametrize("name", MARKED_ROWS)
+def test_rows_of_an_evaluation_are_visible_to_the_readers_of_its_pages(world, name):
+    """Nobody else sees them before the stage in which pages list them, superusers and people in conflict included."""
+    model, field = MARKED_ROWS[name]
+    rows = model.objects.filter(**{field: mark(name)})
+    assert rows.exists()
+
+    readers = {role for role, user in world.roles.items() if rows.visible_to(user).exists()}
+
+    assert readers == set(SEEN_BY[name].split())
