@@ -653,3 +653,9 @@ def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged
         updates.log_update(action, by=official, data=update_input(values={indicator: Decimal(5)}))
     assert [row.value for row in refused.value.standing.values()] == [7]
     assert not action.updates.exists()
+
+
+def test_update_is_logged_on_an_action_read_without_its_objective(action, official):
+    update = updates.log_update(Action.objects.get(pk=action.pk), by=official, data=update_input())
+
+    assert action.updates.get() == update
