@@ -32,6 +32,15 @@ def test_conflict_of_somebody_else_is_declared_by_coordinators_only(case):
     assert not ConflictOfInterest.objects.filter(person=person).exists()
 
 
+def test_conflict_declared_again_by_a_coordinator_is_stored_once(case):
+    person = PersonFactory()
+    first = conflicts.declare_conflict(case.evaluation, person, by=case.coordinator, reason="Advised the city.")
+
+    again = conflicts.declare_conflict(case.evaluation, person, by=case.coordinator, reason="Once more.")
+
+    assert (again, again.reason) == (first, "Advised the city.")
+
+
 def test_moderator_named_again_stays_and_is_not_notified_again(case):
     again = rounds.set_moderator(case.evaluation, case.moderator.person, by=case.coordinator)
 

@@ -29,6 +29,7 @@ from tests.factories import (
     CityPeriodFactory,
     IndicatorFactory,
     MilestoneFactory,
+    ObjectiveFactory,
     PersonFactory,
     ReportingPeriodFactory,
     StoredFileFactory,
@@ -655,7 +656,10 @@ def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged
     assert not action.updates.exists()
 
 
-def test_update_is_logged_on_an_action_read_without_its_objective(action, official):
-    update = updates.log_update(Action.objects.get(pk=action.pk), by=official, data=update_input())
+def test_update_is_logged_on_an_action_that_was_moved_meanwhile(action, official):
+    opened = Action.objects.select_related("objective").get(pk=action.pk)
+    Action.objects.filter(pk=action.pk).update(objective=ObjectiveFactory(area=action.objective.area))
+
+    update = updates.log_update(opened, by=official, data=update_input())
 
     assert action.updates.get() == update
