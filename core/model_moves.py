@@ -21,14 +21,14 @@ def _relabel(apps: Any, using: str, labels: Mapping[Label, Label]) -> None:
     permissions = apps.get_model("auth", "Permission").objects.using(using)
     for (old_app, old), (new_app, new) in labels.items():
         moved = content_types.filter(app_label=old_app, model=old).first()
-        twin = content_types.filter(app_label=new_app, model=new).first()
+        duplicate = content_types.filter(app_label=new_app, model=new).first()
         if moved is None:  # an empty database, whose types are created after the migrations; or renamed by Django
-            moved = twin
-        elif twin is not None:  # created by a process that ran the new code before this migration
+            moved = duplicate
+        elif duplicate is not None:  # created by a process that ran the new code before this migration
             entries = apps.get_model("admin", "LogEntry").objects.using(using)
-            entries.filter(content_type_id=twin.pk).update(content_type_id=moved.pk)
-            permissions.filter(content_type_id=twin.pk).delete()
-            twin.delete()
+            entries.filter(content_type_id=duplicate.pk).update(content_type_id=moved.pk)
+            permissions.filter(content_type_id=duplicate.pk).delete()
+            duplicate.delete()
         if moved is None:
             continue
         content_types.filter(pk=moved.pk).update(app_label=new_app, model=new)

@@ -73,8 +73,8 @@ def check_triggers() -> Result:
 def check_hashes() -> Result:
     """Compare every frozen snapshot and file in the database with its hash."""
     result = Result()
-    sealed = {model: "snapshot" for model in apps.get_models() if issubclass(model, HashedSnapshot)}
-    for model, content in sorted((sealed | _hashed).items(), key=lambda pair: pair[0]._meta.label):
+    hashed_snapshots = {model: "snapshot" for model in apps.get_models() if issubclass(model, HashedSnapshot)}
+    for model, content in sorted((hashed_snapshots | _hashed).items(), key=lambda pair: pair[0]._meta.label):
         rows = model._base_manager.order_by("pk").values_list("pk", content, "sha256")
         for pk, stored, sha256 in rows.iterator(chunk_size=50):
             result.checked += 1

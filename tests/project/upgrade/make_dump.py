@@ -68,9 +68,9 @@ def write(version: str, out: Path) -> None:
 def fill() -> None:
     from django.core.management import call_command
     from django.db import connection
-    from evaluation.reports import render
 
     from epi_site.demo import seed
+    from reports.documents import render
 
     with connection.cursor() as cursor:
         if connection.introspection.table_names(cursor):
