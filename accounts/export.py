@@ -13,7 +13,7 @@ def register_part(name: str, part: Callable[[User], Any]) -> None:
     _parts[name] = part
 
 
-def own_data(user: User) -> dict[str, Any]:
+def personal_data_of(user: User) -> dict[str, Any]:
     account = {
         "email": user.email,
         "name": user.get_full_name(),

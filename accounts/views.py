@@ -52,7 +52,9 @@ class Preferences(LoginRequiredMixin, UpdateView):
 
 class DataExport(LoginRequiredMixin, View):
     def get(self, request):
-        response = JsonResponse(export.own_data(request.user), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        response = JsonResponse(
+            export.personal_data_of(request.user), json_dumps_params={"indent": 2, "ensure_ascii": False}
+        )
         response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
-from core.forms import DayInput
+from core.forms import DateInput
 
 from .enums import BodyKind
 from .models import (
@@ -117,7 +117,7 @@ class BodyAdmin(StaffAdmin):
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "established_on":
-            kwargs["widget"] = DayInput()
+            kwargs["widget"] = DateInput()
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):

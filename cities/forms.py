@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import (
+    DateInput,
     DateTimeLocalInput,
-    DayInput,
     FilteredCheckboxes,
     LongTextarea,
     NumberInput,
@@ -76,7 +76,7 @@ class BodyForm(VersionedForm):
         fields = ["name", "mandate", "established_on", "terms_of_reference"]
         widgets = {
             "mandate": LongTextarea({"rows": 4}),
-            "established_on": DayInput(),
+            "established_on": DateInput(),
             "terms_of_reference": LongTextarea({"rows": 8}),
         }
 
@@ -153,7 +153,7 @@ class MembershipEndForm(forms.Form):
     on = forms.DateField(
         label=_("Ends on"),
         required=False,
-        widget=DayInput(),
+        widget=DateInput(),
         help_text=_("Left empty, the role ends at once."),
     )
 

@@ -5,7 +5,7 @@ from django.dispatch import Signal
 # A member hands a role over. Receivers move what they keep in the person's name, in the same transaction.
 # sender: Membership; membership: the one that ended; person: who leaves it; to: the Person who takes it over;
 # body: its body (body.city_id is None in bodies of the network); by: the user who did it, or None for a command.
-handed_over = Signal()
+membership_handed_over = Signal()
 
 # An empty network was created. Receivers add what a new one needs, in the same transaction.
 # sender: Installation; installation: its one row.

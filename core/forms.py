@@ -77,7 +77,7 @@ class FormRenderer(DjangoTemplates):
 # ---- widgets
 
 
-class DayInput(forms.DateInput):
+class DateInput(forms.DateInput):
     """A date input; browsers want the ISO format in every language."""
 
     input_type = "date"

@@ -129,7 +129,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs):
         return super().get_context_data(
             scope_form=ScopeForm(self._current_filters(), view=self.view),
-            period_view=self.view,
+            scope=self.view,
             dashboard=self.dashboard,
             level_rows=self.level_rows,
             kept=self.kept,

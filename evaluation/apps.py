@@ -25,7 +25,7 @@ class EvaluationConfig(AppConfig):
         from .selectors.revision_access import evaluated_revisions
         from .selectors.tasks import work_rows
         from .services.frameworks import load_default_framework
-        from .verification import check_moves, check_results
+        from .verification import check_results, check_transitions
 
         network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")
         register_work(work_rows)
@@ -42,6 +42,6 @@ class EvaluationConfig(AppConfig):
             for signal in (post_save, post_delete):
                 signal.connect(rules.forget_duties, self.get_model(name), dispatch_uid=f"evaluation.{name}.duties")
         locks.register()
-        verification.register("moves of evaluations", check_moves)
+        verification.register("transitions of evaluations", check_transitions)
         verification.register("results of evaluations", check_results)
         after_restore("stages", run_due_work, order=20)

@@ -1,6 +1,6 @@
 """Database triggers that lock evaluations against every kind of write. See docs/adr/0004.
 
-What a published evaluation rests on never changes; decisions and moves are written while their stage lasts.
+What a published evaluation rests on never changes; decisions and transitions are written while their stage lasts.
 """
 
 from core import triggers
@@ -16,7 +16,7 @@ from .models import (
     Evaluation,
     EvaluationResult,
     Rating,
-    StageMove,
+    StageTransition,
 )
 
 EVALUATION = Evaluation._meta.db_table
@@ -66,10 +66,10 @@ def _stage_triggers() -> list[Trigger]:
     decides = f"e.stage = '{Stage.REVIEW}' AND e.cycle = "
     return [
         _only_while(
-            StageMove,
+            StageTransition,
             "NEW.evaluation_id",
             f"e.stage = NEW.from_stage AND ({legal})",
-            "epi: a move leads on from the stage that lasts",
+            "epi: a transition starts from the current stage",
         ),
         _only_while(CommitteeReview, "NEW.evaluation_id", f"{decides} NEW.cycle", "epi: decided while it is reviewed"),
         _only_while(DimensionReview, reviewed, f"{decides} {cycle}", "epi: decided while it is reviewed"),
@@ -94,7 +94,7 @@ def register() -> None:
                 Trigger(f"epi_{table}_ins", table, "INSERT", _is_published_sql(judged), PUBLISHED, _lock_sql(judged))
             )
     triggers.register(*_stage_triggers())
-    triggers.freeze(StageMove)
+    triggers.freeze(StageTransition)
     triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])
     triggers.freeze(DimensionReview, unique=[("review_id", "dimension_id")])
     triggers.freeze(EvaluationResult, unique=[("evaluation_id",)])

@@ -1,4 +1,4 @@
-"""Checks of ``manage.py verify``: evaluations against their moves, results against the evaluated revision."""
+"""Checks of ``manage.py verify``: evaluations against their transitions, results against the evaluated revision."""
 
 from itertools import groupby
 
@@ -6,21 +6,23 @@ from core.exceptions import HashMismatch
 from core.verification import Result
 
 from .enums import Stage
-from .models import Evaluation, EvaluationResult, StageMove
+from .models import Evaluation, EvaluationResult, StageTransition
 
 
-def check_moves() -> Result:
-    """Check that each move begins where the previous one ended, and that the last one led to the stage."""
+def check_transitions() -> Result:
+    """Check that each transition begins where the previous one ended, and that the last one led to the stage."""
     result = Result(Evaluation.objects.count())
     columns = ("evaluation", "from_stage", "to_stage", "evaluation__stage")
-    moves = StageMove.objects.order_by("evaluation", "pk").values_list(*columns)  # one query: one moment
-    for pk, group in groupby(moves.iterator(), key=lambda row: row[0]):
+    transitions = StageTransition.objects.order_by("evaluation", "pk").values_list(*columns)  # one query: one moment
+    for pk, group in groupby(transitions.iterator(), key=lambda row: row[0]):
         rows = list(group)
         came_from = [Stage.DECLARE, *(row[2] for row in rows)]
         if [row[1] for row in rows] != came_from[:-1] or rows[-1][3] != came_from[-1]:
-            result.differences.append(f"evaluation.evaluation {pk}: its moves do not lead to the stage {rows[-1][3]}")
-    unmoved = Evaluation.objects.filter(moves=None).exclude(stage=Stage.DECLARE)
-    result.differences += [f"evaluation.evaluation {row.pk}: its moves are missing" for row in unmoved]
+            result.differences.append(
+                f"evaluation.evaluation {pk}: its transitions do not lead to the stage {rows[-1][3]}"
+            )
+    unmoved = Evaluation.objects.filter(transitions=None).exclude(stage=Stage.DECLARE)
+    result.differences += [f"evaluation.evaluation {row.pk}: its transitions are missing" for row in unmoved]
     return result
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from core.admin import StaffAdmin, StaffForm
-from core.forms import DayInput
+from core.forms import DateInput
 from pilot.models import PilotPhase
 from pilot.services import phases
 
@@ -12,7 +12,7 @@ class PilotPhaseForm(StaffForm):
     class Meta:
         model = PilotPhase
         fields = ["city", "kind", *phases.DATES]
-        widgets = {name: DayInput() for name in phases.DATES}
+        widgets = {name: DateInput() for name in phases.DATES}
 
     def clean(self):
         data = super().clean()

@@ -22,7 +22,7 @@ from core.models import FrozenModel, Recorded
 from core.snapshots import sha256_hex
 from reports.enums import Recipients, ReportKind, ReportState, Trigger
 from strategies.enums import PeriodVerb
-from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
+from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
 
 
 def validate_recipients(names):
@@ -45,7 +45,7 @@ class ReportQuerySet(JobQuerySet):
 
     @staticmethod
     def _accepted() -> Q:
-        accepted = PeriodMove.objects.filter(
+        accepted = PeriodTransition.objects.filter(
             city_period=OuterRef("period_revision__city_period"),
             revision=OuterRef("period_revision__number"),
             verb=PeriodVerb.ACCEPT,

@@ -11,7 +11,7 @@ REASON = "Restored from the backup of %s: the original site may have finished an
 
 def run_due_work(made_at: datetime) -> str:
     """Issue the reports that are due."""
-    reports.issue_due()
+    reports.issue_due_reports()
     return ""
 
 

@@ -40,4 +40,4 @@ def requeue_reports() -> None:
 @shared_task
 def issue_due_reports() -> None:
     """Each minute: what the schedules owe."""
-    reports.issue_due()
+    reports.issue_due_reports()

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
-from core.forms import DayInput
+from core.forms import DateInput
 
 from .models import CityPeriod, ReportingPeriod
 from .services import periods
@@ -15,7 +15,7 @@ class ReportingPeriodForm(StaffForm):
     class Meta:
         model = ReportingPeriod
         fields = ["name", *DATES]
-        widgets = {name: DayInput() for name in DATES}
+        widgets = {name: DateInput() for name in DATES}
 
     def clean(self):
         data = super().clean()

@@ -9,21 +9,21 @@ class StrategiesConfig(AppConfig):
     def ready(self):
         from cities import file_access
         from cities import panels as city_cards
-        from cities.signals import handed_over
+        from cities.signals import membership_handed_over
         from core import verification
         from core.backup.hooks import after_restore
 
         from . import locks, panels, rules  # noqa: F401 - permissions are registered by the import
         from .restored import run_due_work
         from .services import handover
-        from .verification import check_frozen_rows, check_moves
+        from .verification import check_frozen_rows, check_transitions
 
         locks.register()
-        verification.register("moves of periods", check_moves)
+        verification.register("transitions of periods", check_transitions)
         verification.register("frozen rows", check_frozen_rows)
         after_restore("periods and reminders", run_due_work, order=10)
         file_access.register(handover.readable_evidence_q)
         file_access.register(handover.readable_documents_q)
-        handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")
+        membership_handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")
         city_cards.register_panel(panels.strategy_panel, 10)
         city_cards.register_panel(panels.periods_panel, 30)

@@ -10,20 +10,20 @@ from core.charts import Chart
 
 
 def values_chart(
-    indicator: Any, told: Sequence[Any], baseline: Any, target: Any, *, illustrative: bool = False
+    indicator: Any, values: Sequence[Any], baseline: Any, target: Any, *, illustrative: bool = False
 ) -> Chart:
     """Return a chart of the values by period, with baseline and target as lines.
 
     A figure that is hidden because it is about few people leaves a gap in the line; the table shows text instead.
     """
-    periods = [row.period for row in told]
+    periods = [row.period for row in values]
     data = [
         {
             "type": "scatter",
             "mode": "lines+markers",
             "name": _("Value"),
             "x": periods,
-            "y": [row.figure.value for row in told],
+            "y": [row.figure.value for row in values],
             **charts.series_style(0),
         }
     ]
@@ -46,22 +46,22 @@ def values_chart(
                 target.words,
                 row.note,
             ]
-            for row in told
+            for row in values
         ],
         figure={"data": data, "layout": layout},
-        n=len(told),
+        n=len(values),
         source=indicator.source,
-        note="" if all(row.is_submitted for row in told) else _("The newest value has not been submitted yet."),
+        note="" if all(row.is_submitted for row in values) else _("The newest value has not been submitted yet."),
         empty=_("No value has been entered yet."),
         illustrative=illustrative,
-        described=_describe(told, target),
+        described=_describe(values, target),
     )
 
 
-def _describe(told: Sequence[Any], target: Any) -> str:
-    if not told:
+def _describe(values: Sequence[Any], target: Any) -> str:
+    if not values:
         return ""
-    first, last = told[0], told[-1]
+    first, last = values[0], values[-1]
     words = _("From %(first)s in %(from)s to %(last)s in %(to)s.") % {
         "first": first.figure.words,
         "from": first.period,

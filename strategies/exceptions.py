@@ -74,11 +74,11 @@ class InputRefused(StrategyError):
 
 
 class ValuesConflict(InputRefused):
-    """Somebody else has entered other values: ``standing`` maps indicator ids to those rows. Nothing was saved."""
+    """Somebody else has entered other values: ``stored`` maps indicator ids to those rows. Nothing was saved."""
 
-    def __init__(self, standing: Mapping[int, Any]):
-        self.standing = dict(standing)
+    def __init__(self, stored: Mapping[int, Any]):
+        self.stored = dict(stored)
         words = _("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
         super().__init__(
-            {f"value_{pk}": words % {"value": locales.number(row.value)} for pk, row in self.standing.items()}
+            {f"value_{pk}": words % {"value": locales.number(row.value)} for pk, row in self.stored.items()}
         )

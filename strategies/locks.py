@@ -17,8 +17,8 @@ from .models import (
     IndicatorValue,
     MilestoneReached,
     Narrative,
-    PeriodMove,
     PeriodRevision,
+    PeriodTransition,
     RevisionAction,
     RevisionFile,
     RevisionIndicator,
@@ -52,20 +52,21 @@ def _lock_period(period: str) -> str:
 
 
 def _period_triggers() -> list[Trigger | Effect]:
-    moves = PeriodMove._meta.db_table
+    transitions = PeriodTransition._meta.db_table
     has_transition = (
-        f"NEW.move_count = OLD.move_count + 1 AND EXISTS (SELECT 1 FROM {moves} m WHERE m.city_period_id = NEW.id "
-        "AND m.number = NEW.move_count AND m.from_state = OLD.state AND m.to_state = NEW.state "
+        f"NEW.transition_count = OLD.transition_count + 1 AND EXISTS (SELECT 1 FROM {transitions} m "
+        "WHERE m.city_period_id = NEW.id AND m.number = NEW.transition_count "
+        "AND m.from_state = OLD.state AND m.to_state = NEW.state "
         f"AND NEW.revision = OLD.revision + {NEXT.format(verb='m.verb')})"
     )
     touched = (
-        "NEW.state IS DISTINCT FROM OLD.state OR NEW.move_count IS DISTINCT FROM OLD.move_count "
+        "NEW.state IS DISTINCT FROM OLD.state OR NEW.transition_count IS DISTINCT FROM OLD.transition_count "
         "OR NEW.revision IS DISTINCT FROM OLD.revision"
     )
     moved = "NEW.id <> OLD.id OR NEW.city_id <> OLD.city_id OR NEW.period_id <> OLD.period_id"
     follows_last = (
         f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND p.state = NEW.from_state "
-        "AND p.move_count + 1 = NEW.number AND p.revision = NEW.revision)"
+        "AND p.transition_count + 1 = NEW.number AND p.revision = NEW.revision)"
     )
     same_key = "t.id = NEW.id OR (t.city_id = NEW.city_id AND t.period_id = NEW.period_id)"
     stored = f"EXISTS (SELECT 1 FROM {PERIOD} t WHERE {same_key})"
@@ -75,28 +76,30 @@ def _period_triggers() -> list[Trigger | Effect]:
             PERIOD,
             "UPDATE",
             f"({moved}) OR (({touched}) AND NOT ({has_transition}))",
-            "epi: a period moves with its move alone",
+            "epi: a period changes state by a transition only",
         ),
         Trigger(
             f"epi_{PERIOD}_ins",
             PERIOD,
             "INSERT",
-            f"NEW.state <> 'scheduled' OR NEW.move_count <> 0 OR NEW.revision <> 1 OR {stored}",
+            f"NEW.state <> 'scheduled' OR NEW.transition_count <> 0 OR NEW.revision <> 1 OR {stored}",
             "epi: a period begins as scheduled",
         ),
-        Trigger(f"epi_{PERIOD}_del", PERIOD, "DELETE", "OLD.move_count > 0", "epi: a period that has moved stays"),
         Trigger(
-            f"epi_{moves}_ins",
-            moves,
+            f"epi_{PERIOD}_del", PERIOD, "DELETE", "OLD.transition_count > 0", "epi: a period with transitions stays"
+        ),
+        Trigger(
+            f"epi_{transitions}_ins",
+            transitions,
             "INSERT",
             f"NOT ({follows_last})",
-            "epi: a move follows the one before",
+            "epi: a transition follows the one before",
             f"PERFORM 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id FOR UPDATE;",
         ),
         Effect(
-            f"epi_{moves}_moves",
-            moves,
-            f"UPDATE {PERIOD} SET state = NEW.to_state, move_count = NEW.number, "
+            f"epi_{transitions}_moves",
+            transitions,
+            f"UPDATE {PERIOD} SET state = NEW.to_state, transition_count = NEW.number, "
             f"revision = revision + {NEXT.format(verb='NEW.verb')} WHERE id = NEW.city_period_id",
         ),
     ]
@@ -110,9 +113,9 @@ NUMBER_COLUMNS = ("progress", "expected", "budget", "spent", "update_count")  # 
 
 def _column_differs(path: str, column: str, *, is_number: bool) -> str:
     """Return SQL that is true where a column differs from the value in the row's JSON ``contents``."""
-    told = f"JSON_TEXT(NEW.contents, '{path}')"
-    told = f"CAST({told} AS NUMERIC)" if is_number else told
-    return f"{told} IS DISTINCT FROM NEW.{column}"
+    stored = f"JSON_TEXT(NEW.contents, '{path}')"
+    stored = f"CAST({stored} AS NUMERIC)" if is_number else stored
+    return f"{stored} IS DISTINCT FROM NEW.{column}"
 
 
 def _frozen_triggers() -> list[Trigger]:
@@ -120,7 +123,7 @@ def _frozen_triggers() -> list[Trigger]:
     is_submitted = f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = NEW.city_period_id AND {due} NEW.number)"
     of_newest = (
         f"EXISTS (SELECT 1 FROM {REVISION} r JOIN {PERIOD} p ON p.id = r.city_period_id "
-        f"WHERE r.id = NEW.revision_id AND {due} r.number AND STRPOS(r.snapshot, {{told}}) > 0)"
+        f"WHERE r.id = NEW.revision_id AND {due} r.number AND STRPOS(r.snapshot, {{stored}}) > 0)"
     )
     file_of_evidence = (  # identified by the hash of its content, which is in the snapshot too
         f"(SELECT f.sha256 FROM {StoredFile._meta.db_table} f JOIN {Evidence._meta.db_table} e ON e.file_id = f.id "
@@ -131,9 +134,9 @@ def _frozen_triggers() -> list[Trigger]:
     figures += [_column_differs(name, name, is_number=True) for name in NUMBER_COLUMNS]
     value = _column_differs("value.value", "value", is_number=True)
     refused = {
-        RevisionAction: [f"NOT {of_newest.format(told='NEW.contents')}", action_id, *figures],
-        RevisionIndicator: [f"NOT {of_newest.format(told='NEW.contents')}", indicator_id, value],
-        RevisionFile: [f"NOT {of_newest.format(told=file_of_evidence)}"],
+        RevisionAction: [f"NOT {of_newest.format(stored='NEW.contents')}", action_id, *figures],
+        RevisionIndicator: [f"NOT {of_newest.format(stored='NEW.contents')}", indicator_id, value],
+        RevisionFile: [f"NOT {of_newest.format(stored=file_of_evidence)}"],
     }
     held = f"(SELECT r.city_period_id FROM {REVISION} r WHERE r.id = NEW.revision_id)"
     return [
@@ -163,7 +166,7 @@ def register() -> None:
     for model, (period, keys) in FACTS.items():
         triggers.lock(model, period, _locked, PERIOD_IS_LOCKED, keys=keys, hold=_lock_period)
     triggers.register(*_period_triggers(), *_frozen_triggers())
-    triggers.freeze(PeriodMove, unique=[("city_period_id", "number")])
+    triggers.freeze(PeriodTransition, unique=[("city_period_id", "number")])
     triggers.freeze(PeriodRevision, unique=[("city_period_id", "number")])
     triggers.freeze(RevisionAction, unique=[("revision_id", "action_id")])
     triggers.freeze(RevisionIndicator, unique=[("revision_id", "indicator_id")])

@@ -24,7 +24,7 @@ register_converter(StrategyRefConverter, "plan")
 urlpatterns = [
     # my work
     path("my-work/", work.MyWork.as_view(), name="my_work"),
-    path("my-work/nothing-new/", work.LogNoChange.as_view(), name="nothing_new"),
+    path("my-work/nothing-new/", work.LogNoChange.as_view(), name="log_no_change"),
     # actions and updates
     path("actions/<int:pk>/", actions.ActionDetail.as_view(), name="action_detail"),
     path("actions/<int:pk>/log/", log.ActionLog.as_view(), name="action_log"),

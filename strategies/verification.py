@@ -1,4 +1,4 @@
-"""Checks of ``manage.py verify``: periods against their moves, frozen rows against their snapshots."""
+"""Checks of ``manage.py verify``: periods against their transitions, frozen rows against their snapshots."""
 
 from itertools import groupby
 from typing import Any
@@ -7,31 +7,33 @@ from core.exceptions import HashMismatch
 from core.verification import Result
 
 from .enums import PeriodState
-from .models import CityPeriod, PeriodMove, PeriodRevision, RevisionFile
+from .models import CityPeriod, PeriodRevision, PeriodTransition, RevisionFile
 from .selectors.frozen_rows import verified_rows
 
 
-def check_moves() -> Result:
-    """Check that a period's state is that of its last move, and that its moves are numbered and follow each other."""
+def check_transitions() -> Result:
+    """Check that transitions are numbered and follow each other, and that the last one led to the period's state."""
     result = Result(CityPeriod.objects.count())
-    columns = ("city_period", "number", "from_state", "to_state", "city_period__move_count", "city_period__state")
-    moves = PeriodMove.objects.order_by("city_period", "number").values_list(*columns)  # one query: one moment
-    for pk, rows in groupby(moves.iterator(), key=lambda row: row[0]):
+    columns = ("city_period", "number", "from_state", "to_state", "city_period__transition_count", "city_period__state")
+    transitions = PeriodTransition.objects.order_by("city_period", "number").values_list(
+        *columns
+    )  # one query: one moment
+    for pk, rows in groupby(transitions.iterator(), key=lambda row: row[0]):
         if problem := _problem_of(list(rows)):
             result.differences.append(f"strategies.cityperiod {pk}: {problem}")
-    unmoved = CityPeriod.objects.filter(moves=None).exclude(move_count=0, state=PeriodState.SCHEDULED)
-    result.differences += [f"strategies.cityperiod {row.pk}: its moves are missing" for row in unmoved]
+    unmoved = CityPeriod.objects.filter(transitions=None).exclude(transition_count=0, state=PeriodState.SCHEDULED)
+    result.differences += [f"strategies.cityperiod {row.pk}: its transitions are missing" for row in unmoved]
     return result
 
 
-def _problem_of(moves: list[Any]) -> str:
-    target, count, state = moves[-1][3:]
-    if [row[1] for row in moves] != list(range(1, count + 1)):
-        return f"its moves are not numbered from 1 to {count}"
-    came_from = [PeriodState.SCHEDULED, *(row[3] for row in moves)]
-    if any(row[2] != before for row, before in zip(moves, came_from, strict=False)):
-        return "a move does not begin where the one before it ended"
-    return "" if state == target else f"is {state}, and its last move led to {target}"
+def _problem_of(transitions: list[Any]) -> str:
+    target, count, state = transitions[-1][3:]
+    if [row[1] for row in transitions] != list(range(1, count + 1)):
+        return f"its transitions are not numbered from 1 to {count}"
+    came_from = [PeriodState.SCHEDULED, *(row[3] for row in transitions)]
+    if any(row[2] != before for row, before in zip(transitions, came_from, strict=False)):
+        return "a transition does not begin where the one before it ended"
+    return "" if state == target else f"is {state}, and its last transition led to {target}"
 
 
 def check_frozen_rows() -> Result:

@@ -4,12 +4,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import StaffAdmin
-from core.forms import DateTimeLocalInput, DayInput
+from core.forms import DateInput, DateTimeLocalInput
 
 from .models import Session, Speaker, TrainingWeek
 
 SINGLE_INPUTS = {  # one labelled input each: Django's split datetime has no labels for screen readers
-    models.DateField: {"widget": DayInput},
+    models.DateField: {"widget": DateInput},
     models.DateTimeField: {"form_class": forms.DateTimeField, "widget": DateTimeLocalInput},
     models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple},
 }

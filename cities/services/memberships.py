@@ -11,7 +11,7 @@ from cities import rules as who
 from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
 from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
 from cities.models import Body, Membership, Person
-from cities.signals import handed_over
+from cities.signals import membership_handed_over
 from core import clock
 
 
@@ -53,7 +53,7 @@ def end_membership(membership: Membership, *, by: Any, on: date | None = None) -
 
 @transaction.atomic
 def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
-    """Give the role to ``to``. The signal ``handed_over`` moves what was kept in the leaving person's name.
+    """Give the role to ``to``. The signal ``membership_handed_over`` moves what was kept in the leaving person's name.
 
     Who may give the role may hand it over. An official who leaves may only pass on their own tasks, to somebody who
     holds the same role already. Raises MembershipRefused, PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
@@ -77,7 +77,7 @@ def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
         holds = Membership(person=to, body=membership.body, role=membership.role, seat=membership.seat)
         _save(holds, by, to)
     membership.refresh_from_db()
-    handed_over.send(Membership, membership=membership, person=leaving, to=to, body=membership.body, by=by)
+    membership_handed_over.send(Membership, membership=membership, person=leaving, to=to, body=membership.body, by=by)
     return holds
 
 

@@ -43,7 +43,9 @@ def create_network(*, name: str, language: str = "en", is_demo: bool = False) ->
 
 
 @transaction.atomic
-def set_up(*, network: str, email: str, name: str, password: str | None, language: str = "en") -> NewNetwork:
+def create_network_with_coordinator(
+    *, network: str, email: str, name: str, password: str | None, language: str = "en"
+) -> NewNetwork:
     """Create an empty network with its first coordinator; raises NetworkExists if there is a coordinator already.
 
     Without a password, the account needs the link that ``new_password_link`` returns.

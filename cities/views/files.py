@@ -23,7 +23,9 @@ class FileServe(LoginInsteadOf404Mixin, View):
         except FileNotFoundError as error:
             raise Http404 from error
         except HashMismatch as error:
-            return render(request, "cities/file_hash_mismatch.html", {"stored": stored, "told": str(error)}, status=409)
+            return render(
+                request, "cities/file_hash_mismatch.html", {"stored": stored, "message": str(error)}, status=409
+            )
         headers = {
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",

@@ -120,7 +120,7 @@ def _migrate() -> None:
 
 def _load(folder: Path, manifest: Manifest, identities: list[Any]) -> None:
     _refuse_filled_database()  # again: somebody may have started the site meanwhile
-    standing = triggers.installed()
+    installed = triggers.installed()
     triggers.drop_all()
     _clear_what_migrate_made()
     for table, model in _tables(manifest):
@@ -128,7 +128,7 @@ def _load(folder: Path, manifest: Manifest, identities: list[Any]) -> None:
     _check_references()
     for table, model in _tables(manifest):
         set_last_id(model, table.last_id, DEFAULT_DB_ALIAS)
-    triggers.restore(standing)
+    triggers.restore(installed)
     ContentType.objects.clear_cache()
     _check_loaded(manifest)
 
@@ -149,9 +149,9 @@ def _insert(model: Model, rows: Iterable[list[Any]]) -> None:
     with connection.cursor() as cursor:
         while batch := list(islice(rows, size)):
             values = [_for_database(field, value) for row in batch for field, value in zip(fields, row, strict=True)]
-            places = ", ".join([one] * len(batch))
+            placeholders = ", ".join([one] * len(batch))
             try:
-                cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {places}", values)  # noqa: S608 - names of models
+                cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {placeholders}", values)  # noqa: S608 - names of models
             except (DataError, IntegrityError) as error:
                 raise BackupError(f"The database does not take the rows of {model._meta.db_table}: {error}") from error
 
@@ -172,7 +172,7 @@ def _check_references() -> None:
 
 
 def _check_loaded(manifest: Manifest) -> None:
-    """Check triggers, hashes and moves; differences that the original had are expected here too."""
+    """Check triggers, hashes and transitions; differences that the original had are expected here too."""
     for table, model in _tables(manifest):
         if (count := model._base_manager.count()) != table.rows:
             raise BackupError(f"{table.table} holds {count} rows instead of {table.rows} after loading.")

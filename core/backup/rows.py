@@ -44,13 +44,13 @@ def read_rows(model: Model, using: str) -> Iterator[list[Any]]:
     }
     names = [field.attname for field in fields]
     rows = model._base_manager.using(using).order_by("pk").annotate(**asked).values_list(*names, *asked)
-    empty = {names.index(field.attname): len(names) + place for place, field in enumerate(may_be_null)}
-    json_places = [place for place, field in enumerate(fields) if isinstance(field, models.JSONField)]
+    empty = {names.index(field.attname): len(names) + position for position, field in enumerate(may_be_null)}
+    json_positions = [position for position, field in enumerate(fields) if isinstance(field, models.JSONField)]
     for row in rows.iterator(chunk_size=BATCH):
         values = list(row[: len(names)])
-        for place in json_places:
-            if place not in empty or not row[empty[place]]:
-                values[place] = Json(values[place], fields[place].encoder)
+        for position in json_positions:
+            if position not in empty or not row[empty[position]]:
+                values[position] = Json(values[position], fields[position].encoder)
         yield values
 
 

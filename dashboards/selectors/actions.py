@@ -79,15 +79,15 @@ class ActionRows:
         if not self._view.frozen:
             return []
         urgency = Case(*[When(health=health, then=Value(n)) for n, health in enumerate(self._healths)])
-        rows = self._frozen.annotate(place=F(CITY_OF_FROZEN), is_linked=may_open(self._view.user, "action"))
-        return rows.select_related("revision").order_by(urgency, "place", "action__code", "action")[:stop]
+        rows = self._frozen.annotate(record_city=F(CITY_OF_FROZEN), is_linked=may_open(self._view.user, "action"))
+        return rows.select_related("revision").order_by(urgency, "record_city", "action__code", "action")[:stop]
 
     def _live_rows(self, stop: int) -> Iterable[Any]:
         if not self._view.live:
             return []
         ids = live.urgent(self._view.live_actions(), self._healths, stop, self._view.as_of)
         rows = Action.objects.filter(pk__in=ids).with_health(*self._view.as_of).with_money(self._view.as_of.upto)
-        rows = rows.annotate(place=F(live.CITY))
+        rows = rows.annotate(record_city=F(live.CITY))
         found = {row.pk: row for row in rows}
         return [found[pk] for pk in ids]
 
@@ -96,9 +96,9 @@ class ActionRows:
         return ActionRow(
             title=contents["title"],
             code=contents["code"],
-            record=self._readings[row.place],
+            record=self._readings[row.record_city],
             health=Health(row.health),
-            reason=explain(_facts_of(row, contents, self._readings[row.place].city, self._view.period)),
+            reason=explain(_facts_of(row, contents, self._readings[row.record_city].city, self._view.period)),
             progress=row.progress,
             expected=row.expected,
             spent=row.spent,
@@ -110,7 +110,7 @@ class ActionRows:
         return ActionRow(
             title=action.title,
             code=action.code,
-            record=self._readings[action.place],
+            record=self._readings[action.record_city],
             health=Health(action.health),
             reason=health_reason(action),
             progress=action.progress,

@@ -15,7 +15,7 @@ from core import clock
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 from strategies.enums import LOCKED, PeriodState, PeriodVerb
-from strategies.models import Action, CityPeriod, PeriodMove, PeriodRevision, ReportingPeriod, RevisionAction
+from strategies.models import Action, CityPeriod, PeriodRevision, PeriodTransition, ReportingPeriod, RevisionAction
 from strategies.models.visibility import current_plan_q
 
 from .live import PRESENT, AsOf
@@ -217,7 +217,7 @@ def scope_for(
 
 def revisions_with(verb: str) -> QuerySet[PeriodRevision]:
     """Return the revisions of the outer city period to which ``verb`` was applied, newest first."""
-    moved = PeriodMove.objects.filter(city_period=OuterRef("city_period"), revision=OuterRef("number"), verb=verb)
+    moved = PeriodTransition.objects.filter(city_period=OuterRef("city_period"), revision=OuterRef("number"), verb=verb)
     return PeriodRevision.objects.filter(Exists(moved), city_period=OuterRef("pk")).order_by("-number")
 
 

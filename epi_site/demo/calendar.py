@@ -50,7 +50,7 @@ class Schedule:
     now: datetime
     events: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
-    def tell(self, day: date, act: Callable[[], object], *, hour: int = 9) -> None:
+    def add(self, day: date, act: Callable[[], object], *, hour: int = 9) -> None:
         """Schedule ``act`` for ``day`` at ``hour`` (UTC); within an hour, in the order of scheduling."""
         moment = datetime.combine(day, time(hour), tzinfo=UTC)
         self.events.append((min(moment, self.now), len(self.events), act))

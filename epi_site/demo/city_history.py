@@ -52,10 +52,10 @@ class CityHistory:
 
     # ---- updates
 
-    def tell(self, story: Schedule) -> None:
+    def schedule(self, events: Schedule) -> None:
         for plan in self.plans:
             for step, day in enumerate(plan.updates):
-                story.tell(day, lambda plan=plan, step=step, day=day: self.log(plan, step, day), hour=10)
+                events.add(day, lambda plan=plan, step=step, day=day: self.log(plan, step, day), hour=10)
 
     def log(self, plan: Plan, step: int, day: date) -> None:
         content, last = plan.content, step == len(plan.updates) - 1

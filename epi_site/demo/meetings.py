@@ -27,26 +27,26 @@ LATER = {
 }
 
 
-def tell(story: Schedule, cities: dict[str, City], cast: DemoUsers, calendar: Calendar) -> None:
+def schedule(events: Schedule, cities: dict[str, City], cast: DemoUsers, calendar: Calendar) -> None:
     first = calendar.quarter(-3).start
     for number, (slug, city) in enumerate(sorted(cities.items())):
-        _tell_phases(story, city, cast, calendar, number)
+        _schedule_phases(events, city, cast, calendar, number)
         meeting = first - timedelta(days=30 - number)
         title = f"First meeting of the expert group of {city.name}"
-        story.tell(
+        events.add(
             meeting, lambda city=city, day=meeting, title=title: _meeting(city, cast, day, title, FIRST), hour=16
         )
         for offset in range(-BEHIND, 0 if slug not in MISSED else -1):
             day = calendar.quarter(offset).start + timedelta(days=50 + 2 * number)
             title = f"Expert group of {city.name}, {calendar.quarter(offset).name}"
-            story.tell(day, lambda city=city, day=day, title=title: _meeting(city, cast, day, title, LATER), hour=16)
+            events.add(day, lambda city=city, day=day, title=title: _meeting(city, cast, day, title, LATER), hour=16)
         kick_off = first + timedelta(days=12 + 3 * number)
-        story.tell(first - timedelta(days=5), lambda city=city, day=kick_off: _kick_off(city, cast, day, calendar))
+        events.add(first - timedelta(days=5), lambda city=city, day=kick_off: _kick_off(city, cast, day, calendar))
         if slug != NO_KICK_OFF:
-            story.tell(kick_off, lambda city=city: _held(city, cast), hour=18)
+            events.add(kick_off, lambda city=city: _held(city, cast), hour=18)
 
 
-def _tell_phases(story: Schedule, city: City, cast: DemoUsers, calendar: Calendar, number: int) -> None:
+def _schedule_phases(events: Schedule, city: City, cast: DemoUsers, calendar: Calendar, number: int) -> None:
     """Schedule the phases: the coordinator plans all three, the lead official enters each start and end on its day."""
     start, ahead = calendar.quarter(-3).start, calendar.quarter(0).end
     planned = start - timedelta(days=40)
@@ -56,14 +56,14 @@ def _tell_phases(story: Schedule, city: City, cast: DemoUsers, calendar: Calenda
         PhaseKind.PACT: (start + timedelta(days=10), calendar.quarter(1).end),
     }
     for kind, (begins, ends) in plan.items():
-        story.tell(planned, lambda kind=kind, begins=begins, ends=ends: _plan_phase(city, cast, kind, begins, ends))
+        events.add(planned, lambda kind=kind, begins=begins, ends=ends: _plan_phase(city, cast, kind, begins, ends))
         if kind == PhaseKind.KICK_OFF and city.slug == NO_KICK_OFF:
             continue
         began = begins + timedelta(days=2 * number)
-        story.tell(began, lambda kind=kind, day=began: _date_phase(city, cast, kind, actual_start=day))
+        events.add(began, lambda kind=kind, day=began: _date_phase(city, cast, kind, actual_start=day))
         if kind == PhaseKind.KICK_OFF:
             ended = began + timedelta(days=8)
-            story.tell(ended, lambda kind=kind, day=ended: _date_phase(city, cast, kind, actual_end=day))
+            events.add(ended, lambda kind=kind, day=ended: _date_phase(city, cast, kind, actual_end=day))
 
 
 def _plan_phase(city: City, cast: DemoUsers, kind: str, begins: date, ends: date) -> None:

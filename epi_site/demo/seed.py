@@ -42,7 +42,7 @@ def contents() -> list[dict]:
 class Seed:
     def __init__(self):
         self.calendar = Calendar(clock.today())
-        self.story = Schedule(now=clock.now())
+        self.schedule = Schedule(now=clock.now())
         self.first = self.calendar.quarter(-BEHIND).start
         self.user_setup = people.UserSetup(since=self.first - timedelta(days=60))
         self.cast = self.user_setup.cast
@@ -59,7 +59,7 @@ class Seed:
             with clock.at(self._moment(-45)):
                 self._drafts()
             self._tell()
-            self.story.run()
+            self.schedule.run()
         self._send_emails()
 
     @staticmethod
@@ -110,7 +110,7 @@ class Seed:
             ]
             strategy, drafted = PlanWriter(self.cities[slug], content, self.calendar, owners).draft()
             self.logs[slug] = CityHistory(self.cities[slug], drafted, self.cast, self.calendar, number)
-            self.story.tell(self.first - timedelta(days=20), lambda s=strategy, slug=slug: self._adopt(s, slug))
+            self.schedule.add(self.first - timedelta(days=20), lambda s=strategy, slug=slug: self._adopt(s, slug))
 
     def _adopt(self, strategy, slug: str) -> None:
         lead = self.cast[f"lead.{slug}"]
@@ -121,30 +121,30 @@ class Seed:
     # ---- the quarters
 
     def _tell(self) -> None:
-        meetings.tell(self.story, self.cities, self.cast, self.calendar)
-        training.tell(self.story, self.calendar)
+        meetings.schedule(self.schedule, self.cities, self.cast, self.calendar)
+        training.schedule(self.schedule, self.calendar)
         for log in self.logs.values():
-            log.tell(self.story)
+            log.schedule(self.schedule)
         for offset in range(-BEHIND, 1):
-            self.story.tell(self.calendar.quarter(offset).start, open_due_periods, hour=6)
+            self.schedule.add(self.calendar.quarter(offset).start, open_due_periods, hour=6)
         for offset in range(-BEHIND, 0):
             for log in self.logs.values():
                 self._schedule_submission(log, offset)
         self._first_round()
-        self._round_on_the_desk()
+        self._round_under_review()
         self._round_in_rating()
         for offset in range(-BEHIND, 0):
             due = self.calendar.quarter(offset).end + timedelta(days=31)
             for day in (due - timedelta(days=5), due):
                 if day <= self.calendar.today:
-                    self.story.tell(day, self._issue, hour=20)
-        self.story.tell(self.calendar.today, self._issue, hour=23)
+                    self.schedule.add(day, self._issue, hour=20)
+        self.schedule.add(self.calendar.today, self._issue, hour=23)
 
     def _schedule_submission(self, log: CityHistory, offset: int) -> None:
         quarter, slug = self.calendar.quarter(offset), log.city.slug
         is_last = offset == -1
         day = submission_day(quarter, log.number, is_last=is_last)
-        self.story.tell(day, lambda: log.submit_period(quarter), hour=15)
+        self.schedule.add(day, lambda: log.submit_period(quarter), hour=15)
         decided = quarter.end - timedelta(days=1) if is_last else day + timedelta(days=6)
         if is_last and slug == WAITING:
             return
@@ -152,15 +152,15 @@ class Seed:
             comments = (
                 "Please say for the three largest actions what the money was spent on, and mend the count of visitors."
             )
-            self.story.tell(decided, lambda: self._return(log, offset, comments))
+            self.schedule.add(decided, lambda: self._return(log, offset, comments))
             return
-        self.story.tell(decided, lambda: self._accept(log, offset))
+        self.schedule.add(decided, lambda: self._accept(log, offset))
         if offset == -2 and slug == REOPENED:
             self._reopened(log, offset, decided)
         if offset == -3 or (offset == -2 and log.number % 3 != 2):
             published = decided + timedelta(days=12)
             lead = self.cast[f"lead.{slug}"]
-            self.story.tell(published, lambda: periods.publish_period(log.period(quarter), by=lead))
+            self.schedule.add(published, lambda: periods.publish_period(log.period(quarter), by=lead))
 
     def _accept(self, log: CityHistory, offset: int) -> None:
         periods.accept_period(log.period(self.calendar.quarter(offset)), by=self.cast["coordinator"])
@@ -176,14 +176,14 @@ class Seed:
         quarter, coordinator = self.calendar.quarter(offset), self.cast["coordinator"]
         reason = "One amount was a digit too long; the city asked to correct it."
         first = accepted + timedelta(days=3)
-        self.story.tell(
+        self.schedule.add(
             first, lambda: periods.reopen_period(log.period(quarter), by=coordinator, reason=reason), hour=9
         )
-        self.story.tell(first, lambda: log.correct_last_amount(quarter), hour=11)
-        self.story.tell(
+        self.schedule.add(first, lambda: log.correct_last_amount(quarter), hour=11)
+        self.schedule.add(
             first, lambda: log.submit_period(quarter, extra_sentence="This is the corrected submission."), hour=13
         )
-        self.story.tell(first + timedelta(days=1), lambda: self._accept(log, offset), hour=9)
+        self.schedule.add(first + timedelta(days=1), lambda: self._accept(log, offset), hour=9)
 
     # ---- evaluation
 
@@ -193,47 +193,47 @@ class Seed:
     def _first_round(self) -> None:
         start = self.calendar.quarter(-3).end + timedelta(days=24)
         plan, box = dates(start), {}
-        tell = self.story.tell
-        tell(start, lambda: box.update(round=self._open("Round 1: the first quarter", -3, plan, sorted(self.cities))))
-        tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
+        add = self.schedule.add
+        add(start, lambda: box.update(round=self._open("Round 1: the first quarter", -3, plan, sorted(self.cities))))
+        add(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
         for number, name in enumerate(("rater1", "rater2", "rater3", "lead", "expert")):
             day = plan["rate_on"] + timedelta(days=number + 1)
-            tell(day, lambda name=name: self._rounds().rate(box["round"], name))
-        tell(plan["discuss_on"], lambda: self._rounds().move(box["round"], "start_discussion"), hour=6)
-        tell(plan["discuss_on"] + timedelta(days=2), lambda: self._rounds().discuss(box["round"]))
-        tell(plan["moderate_on"], lambda: self._rounds().move(box["round"], "start_moderation"), hour=6)
-        tell(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"]))
-        tell(plan["review_on"], lambda: self._rounds().move(box["round"], "hand_to_committee"), hour=6)
-        tell(plan["review_on"] + timedelta(days=4), lambda: self._rounds().approve(box["round"]))
+            add(day, lambda name=name: self._rounds().rate(box["round"], name))
+        add(plan["discuss_on"], lambda: self._rounds().move(box["round"], "start_discussion"), hour=6)
+        add(plan["discuss_on"] + timedelta(days=2), lambda: self._rounds().discuss(box["round"]))
+        add(plan["moderate_on"], lambda: self._rounds().move(box["round"], "start_moderation"), hour=6)
+        add(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"]))
+        add(plan["review_on"], lambda: self._rounds().move(box["round"], "hand_to_committee"), hour=6)
+        add(plan["review_on"] + timedelta(days=4), lambda: self._rounds().approve(box["round"]))
 
-    def _round_on_the_desk(self) -> None:
+    def _round_under_review(self) -> None:
         start = self.calendar.quarter(-2).end + timedelta(days=24)
-        plan, box, slug, tell = dates(start), {}, "lublin", self.story.tell
+        plan, box, slug, add = dates(start), {}, "lublin", self.schedule.add
         plan["decide_by"] = max(plan["decide_by"], self.calendar.today + timedelta(days=10))
-        tell(start, lambda: box.update(round=self._open("Round 2: a second look", -2, plan, [slug])))
-        tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
+        add(start, lambda: box.update(round=self._open("Round 2: a second look", -2, plan, [slug])))
+        add(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
         for number, name in enumerate(("rater1", "rater2", "rater3", "lead", "expert")):
             day = plan["rate_on"] + timedelta(days=number + 1)
-            tell(day, lambda name=name: self._rounds().rate(box["round"], name))
-        tell(plan["discuss_on"], lambda: self._rounds().move(box["round"], "start_discussion"), hour=6)
-        tell(plan["discuss_on"] + timedelta(days=2), lambda: self._rounds().discuss(box["round"]))
-        tell(plan["moderate_on"], lambda: self._rounds().move(box["round"], "start_moderation"), hour=6)
-        tell(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"], is_again=True))
-        tell(plan["review_on"], lambda: self._rounds().move(box["round"], "hand_to_committee"), hour=6)
+            add(day, lambda name=name: self._rounds().rate(box["round"], name))
+        add(plan["discuss_on"], lambda: self._rounds().move(box["round"], "start_discussion"), hour=6)
+        add(plan["discuss_on"] + timedelta(days=2), lambda: self._rounds().discuss(box["round"]))
+        add(plan["moderate_on"], lambda: self._rounds().move(box["round"], "start_moderation"), hour=6)
+        add(plan["moderate_on"] + timedelta(days=3), lambda: self._rounds().agree(box["round"], is_again=True))
+        add(plan["review_on"], lambda: self._rounds().move(box["round"], "hand_to_committee"), hour=6)
 
     def _round_in_rating(self) -> None:
         today, start = self.calendar.today, self.calendar.quarter(-1).end - timedelta(days=1)
         plan = dates(start, discuss=today + timedelta(days=14), step=1)
-        box, tell = {}, self.story.tell
-        tell(
+        box, add = {}, self.schedule.add
+        add(
             start,
             lambda: box.update(round=self._open("Round 3: midway through the pilot", -1, plan, RATED_NOW)),
             hour=16,
         )
-        tell(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
+        add(plan["rate_on"], lambda: self._rounds().move(box["round"], "start_rating"), hour=6)
         day = plan["rate_on"]
-        tell(day, lambda: self._rounds().rate(box["round"], "rater1", only="linkoping", upto=2, submit=False), hour=10)
-        tell(day, lambda: self._rounds().rate(box["round"], "rater2", only="ravenna"), hour=11)
+        add(day, lambda: self._rounds().rate(box["round"], "rater1", only="linkoping", upto=2, submit=False), hour=10)
+        add(day, lambda: self._rounds().rate(box["round"], "rater2", only="ravenna"), hour=11)
 
     def _open(self, name: str, offset: int, plan: dict[str, date], slugs: list[str]):
         return self._rounds().open(name, self.calendar.quarter(offset).start, plan, slugs)

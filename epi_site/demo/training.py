@@ -124,10 +124,10 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
 ]
 
 
-def tell(story: Schedule, calendar: Calendar) -> None:
+def schedule(events: Schedule, calendar: Calendar) -> None:
     first = calendar.quarter(-3).start + timedelta(days=14)
     monday = first + timedelta(days=-first.weekday() % 7)
-    story.tell(calendar.quarter(-3).start - timedelta(days=10), lambda: _write(monday))
+    events.add(calendar.quarter(-3).start - timedelta(days=10), lambda: _write(monday))
 
 
 def _write(monday) -> None:

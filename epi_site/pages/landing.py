@@ -29,5 +29,5 @@ def landing_url(user) -> str | None:
     if insider_city_ids(user) or has_evaluation_work(user):
         return reverse("strategies:my_work")
     if is_scientific_member(user):
-        return reverse("admin:evaluation_desk_queue")
+        return reverse("admin:evaluation_review_queue")
     return reverse("dashboards:network") if active_roles(user) else None

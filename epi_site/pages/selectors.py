@@ -17,7 +17,7 @@ from evaluation.models import Evaluation
 from reports.enums import ReportState
 from reports.models import Report
 from strategies.enums import PeriodVerb
-from strategies.models import PeriodMove, PeriodRevision, RevisionAction, Strategy
+from strategies.models import PeriodRevision, PeriodTransition, RevisionAction, Strategy
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _url(city: City) -> str:
 
 def _published_actions() -> tuple[dict[int, str], dict[int, list]]:
     """Return by city id: the name of the newest published period, and its published actions by health."""
-    published = PeriodMove.objects.filter(verb=PeriodVerb.PUBLISH, city_period__city=OuterRef("pk"))
+    published = PeriodTransition.objects.filter(verb=PeriodVerb.PUBLISH, city_period__city=OuterRef("pk"))
     newest = published.order_by("-city_period__period__starts_on", "-number")
     of_move = PeriodRevision.objects.filter(city_period=OuterRef("city_period"), number=OuterRef("revision")).values(
         "pk"

@@ -30,8 +30,8 @@ ROOT_WARNING = "ignore:You're running the worker with superuser privileges"  # C
 class Announcement:
     """Polls the site until it answers, then prints its URL once."""
 
-    def __init__(self, place: BindAddress, text: str, *, timeout: float = 120) -> None:
-        self.place, self.text, self.until = place, text, time.monotonic() + timeout
+    def __init__(self, address: BindAddress, text: str, *, timeout: float = 120) -> None:
+        self.address, self.text, self.until = address, text, time.monotonic() + timeout
         self.made = False
 
     def __call__(self) -> None:
@@ -39,13 +39,13 @@ class Announcement:
             return
         if self._answers():
             self.made = True
-            say(f"\nThe site answers at {self.place.url}/\n{self.text}\nCtrl-C stops it.\n")
+            say(f"\nThe site answers at {self.address.url}/\n{self.text}\nCtrl-C stops it.\n")
         elif time.monotonic() > self.until:
-            raise SystemExit(f"Stopped: {self.place.url} has not answered for two minutes; the lines above say why.")
+            raise SystemExit(f"Stopped: {self.address.url} has not answered for two minutes; the lines above say why.")
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.place.url}/healthz", timeout=1) as answer:  # noqa: S310 - our own http
+            with urllib.request.urlopen(f"{self.address.url}/healthz", timeout=1) as answer:  # noqa: S310 - our own http
                 return answer.status == 200
         except urllib.error.HTTPError as error:
             error.close()
@@ -58,17 +58,19 @@ def main() -> int:
     os.chdir(ROOT)
     if os.environ.get("MAKELEVEL"):
         die_with_parent(os.getppid())
-    place = bind_address_from_environment()
-    refuse_public_demo(place)
+    address = bind_address_from_environment()
+    refuse_public_demo(address)
     held = lock_data_folder()
-    refuse_taken_port(place)
-    environment = environment_for(place)
+    refuse_taken_port(address)
+    environment = environment_for(address)
     if code := run_prepare(environment):
         return code
     demo = env_bool("EPI_DEMO", default=True)
     say("Starting the web server, the worker and the scheduler ...")
     with held:
-        return Supervisor(leaders(place), environment=environment).run(Announcement(place, DEMO if demo else NO_DEMO))
+        return Supervisor(leaders(address), environment=environment).run(
+            Announcement(address, DEMO if demo else NO_DEMO)
+        )
 
 
 def run_prepare(environment: dict[str, str]) -> int:
@@ -77,12 +79,12 @@ def run_prepare(environment: dict[str, str]) -> int:
     return subprocess.run(command, env=environment, preexec_fn=lambda: die_with_parent(us), check=False).returncode  # noqa: S603
 
 
-def leaders(place: BindAddress) -> list[ManagedProcess]:
+def leaders(address: BindAddress) -> list[ManagedProcess]:
     """Return the processes to run. Beat is separate: `worker -B` runs on without a schedule if its beat child dies."""
     celery = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
-    listen = ["--host", place.host, "--port", str(place.port), "--blocking-threads", "4", "--backpressure", "64"]
+    listen = ["--host", address.host, "--port", str(address.port), "--blocking-threads", "4", "--backpressure", "64"]
     return [
         ManagedProcess("web", [*web, *listen, "epi_site.run.web:application"]),
         ManagedProcess(
@@ -92,8 +94,8 @@ def leaders(place: BindAddress) -> list[ManagedProcess]:
     ]
 
 
-def environment_for(place: BindAddress) -> dict[str, str]:
-    given = {"EPI_ALLOWED_HOSTS": ",".join(place.names()), "EPI_SITE_URL": place.url}
+def environment_for(address: BindAddress) -> dict[str, str]:
+    given = {"EPI_ALLOWED_HOSTS": ",".join(address.names()), "EPI_SITE_URL": address.url}
     return {**given, **os.environ, "PYTHONUNBUFFERED": "1"}
 
 

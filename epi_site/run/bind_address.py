@@ -43,33 +43,33 @@ def bind_address_from_environment() -> BindAddress:
     return BindAddress(os.environ.get("HOST") or "127.0.0.1", env_int("PORT", 8000, least=1, most=65_535))
 
 
-def refuse_public_demo(place: BindAddress) -> None:
+def refuse_public_demo(address: BindAddress) -> None:
     """Exit if others could reach the demo: its password is printed in the README."""
-    if env_bool("EPI_DEMO", default=True) and not place.is_loopback and not env_bool("EPI_DEMO_FORCE"):
+    if env_bool("EPI_DEMO", default=True) and not address.is_loopback and not env_bool("EPI_DEMO_FORCE"):
         raise SystemExit(
-            f"Not started: HOST is {place.host}, which others can reach, and the password of the demo is public. "
+            f"Not started: HOST is {address.host}, which others can reach, and the password of the demo is public. "
             "Set EPI_DEMO=0 to start without the demo, or EPI_DEMO_FORCE=1 to show it all the same."
         )
 
 
-def refuse_taken_port(place: BindAddress, *, timeout: float = 5) -> None:
+def refuse_taken_port(address: BindAddress, *, timeout: float = 5) -> None:
     """Exit if the port stays in use; a group that was killed a moment ago needs a few seconds to release it."""
     until = time.monotonic() + timeout
-    while (reason := _cannot_listen(place)) and time.monotonic() < until:
+    while (reason := _cannot_listen(address)) and time.monotonic() < until:
         time.sleep(0.2)
     if reason:
         raise SystemExit(
-            f"Not started: {place.host}:{place.port} cannot be used ({reason}). "
-            f"Stop what answers there, or choose another port, for example: make run PORT={place.port + 1}"
+            f"Not started: {address.host}:{address.port} cannot be used ({reason}). "
+            f"Stop what answers there, or choose another port, for example: make run PORT={address.port + 1}"
         )
 
 
-def _cannot_listen(place: BindAddress) -> str:
+def _cannot_listen(address: BindAddress) -> str:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, endpoint = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+            probe.bind(endpoint)
             probe.listen()
     except (OSError, OverflowError) as error:
         return getattr(error, "strerror", None) or str(error)

@@ -105,8 +105,10 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("city and round"))
     def where(self, row):
-        has_desk = row.stage in FROM_REVIEW
-        return self._link(row, reverse("admin:evaluation_desk", args=[row.pk]) if has_desk else row.get_absolute_url())
+        has_review_page = row.stage in FROM_REVIEW
+        return self._link(
+            row, reverse("admin:evaluation_review", args=[row.pk]) if has_review_page else row.get_absolute_url()
+        )
 
     @admin.display(description=gettext_lazy("city and round"))
     def page(self, row):
@@ -183,11 +185,11 @@ class EvaluationAdmin(ReadOnlyAdmin):
     def get_urls(self):
         guarded = self.admin_site.admin_view
         return [
-            path("", guarded(self.changelist_view), name="evaluation_desk_queue"),
-            path("<int:pk>/desk/", guarded(self.desk_view), name="evaluation_desk"),
-            path("<int:pk>/desk/seen/", guarded(self.seen_view), name="evaluation_desk_seen"),
-            path("<int:pk>/desk/gates/", guarded(self.gates_view), name="evaluation_desk_gates"),
-            path("<int:pk>/desk/ask/", guarded(self.ask_view), name="evaluation_desk_ask"),
+            path("", guarded(self.changelist_view), name="evaluation_review_queue"),
+            path("<int:pk>/desk/", guarded(self.review_view), name="evaluation_review"),
+            path("<int:pk>/desk/seen/", guarded(self.seen_view), name="evaluation_review_seen"),
+            path("<int:pk>/desk/gates/", guarded(self.gates_view), name="evaluation_review_gates"),
+            path("<int:pk>/desk/ask/", guarded(self.ask_view), name="evaluation_review_ask"),
             *super().get_urls(),
         ]
 
@@ -200,46 +202,46 @@ class EvaluationAdmin(ReadOnlyAdmin):
         pk = parse_pk(object_id)
         if pk is None or not Evaluation.objects.visible_to(request.user).filter(pk=pk).exists():
             raise Http404
-        if self._on_desk(request, pk) is not None:
-            return redirect("admin:evaluation_desk", pk=pk)
+        if self._reviewable(request, pk) is not None:
+            return redirect("admin:evaluation_review", pk=pk)
         return redirect("evaluation:evaluation_detail", pk=pk)
 
     def history_view(self, request, object_id, extra_context=None):
         raise Http404  # history would reveal ratings too early; the review page lists what happened
 
     @staticmethod
-    def _on_desk(request, pk):
+    def _reviewable(request, pk):
         rows = Evaluation.objects.reviewable_by(request.user).filter(stage__in=FROM_REVIEW)
         return rows.with_related().filter(pk=pk).first()
 
     def _get_evaluation(self, request, pk):
         """Return the evaluation. Raises Http404 for users who may not review it, and for everyone before the review."""
-        evaluation = self._on_desk(request, pk)
+        evaluation = self._reviewable(request, pk)
         if evaluation is None:
             raise Http404
         return evaluation
 
     # ---- the review page
 
-    def desk_view(self, request, pk):
+    def review_view(self, request, pk):
         evaluation = self._get_evaluation(request, pk)
         if request.method == "POST":
             return self._decide(request, evaluation)
         return self._show(request, evaluation)
 
     def _show(self, request, evaluation, form=None, status=200):
-        desk = review_page_of(evaluation, request.user)
-        dimensions = [side.dimension for side in desk.table.sides]
+        page = review_page_of(evaluation, request.user)
+        dimensions = [side.dimension for side in page.table.sides]
         if form is None:
-            form = DecisionForm(initial={"snapshot_hash": desk.snapshot_hash}, dimensions=dimensions)
+            form = DecisionForm(initial={"snapshot_hash": page.snapshot_hash}, dimensions=dimensions)
         elif status == 409:
-            form.update_hash(desk.snapshot_hash)
+            form.update_hash(page.snapshot_hash)
         context = {
-            "desk": desk,
+            "page": page,
             "evaluation": evaluation,
             "rows": [
                 (side, form[f"comment-{side.dimension.code}"], form[f"changes-{side.dimension.code}"])
-                for side in desk.table.most_disputed_first
+                for side in page.table.most_disputed_first
             ],
             "form": form,
             "has_changed": status == 409,
@@ -247,7 +249,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             "question_form": QuestionForm(dimensions=dimensions),
             "trail": [
                 (_("Workbench"), reverse("admin:index")),
-                (_("Review queue"), reverse("admin:evaluation_desk_queue")),
+                (_("Review queue"), reverse("admin:evaluation_review_queue")),
                 (str(evaluation), ""),
             ],
         }
@@ -275,7 +277,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             form.add_error(None, str(error))
             return self._show(request, evaluation, form)
         messages.success(request, _("Your decision is recorded."))
-        return redirect("admin:evaluation_desk_queue")
+        return redirect("admin:evaluation_review_queue")
 
     def ask_view(self, request, pk):
         evaluation = self._get_evaluation(request, pk)
@@ -285,7 +287,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         form = QuestionForm(request.POST, dimensions=dimensions)
         if not form.is_valid():
             messages.error(request, _("Write the question first."))
-            return redirect("admin:evaluation_desk", pk=pk)
+            return redirect("admin:evaluation_review", pk=pk)
         chosen = next((row for row in dimensions if row.code == form.cleaned_data["dimension"]), None)
         try:
             committee.ask_question(evaluation, by=request.user, text=form.cleaned_data["text"], dimension=chosen)
@@ -293,7 +295,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             messages.error(request, str(error))
         else:
             messages.success(request, _("The city's officials are asked. Nothing is sent back."))
-        return redirect("admin:evaluation_desk", pk=pk)
+        return redirect("admin:evaluation_review", pk=pk)
 
     def seen_view(self, request, pk):
         """Store the visit. The page posts here when it is shown, because GET must not change data."""
@@ -305,7 +307,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             committee.record_visit(evaluation, by=request.user)
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204)
-        return redirect("admin:evaluation_desk", pk=pk)
+        return redirect("admin:evaluation_review", pk=pk)
 
     def gates_view(self, request, pk):
         """Show the current gate checks of the city's pilot: an HTML part for htmx, else a page."""
@@ -315,8 +317,8 @@ class EvaluationAdmin(ReadOnlyAdmin):
         phases = check_gates(evaluation.strategy.city)
         template = "review_gates_part.html" if request.headers.get("HX-Request") else "review_gates.html"
         trail = [
-            (_("Review queue"), reverse("admin:evaluation_desk_queue")),
-            (str(evaluation), reverse("admin:evaluation_desk", args=[evaluation.pk])),
+            (_("Review queue"), reverse("admin:evaluation_review_queue")),
+            (str(evaluation), reverse("admin:evaluation_review", args=[evaluation.pk])),
             (_("Gates"), ""),
         ]
         context = {"evaluation": evaluation, "phases": phases, "trail": trail}

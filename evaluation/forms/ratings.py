@@ -85,15 +85,15 @@ class RatingForm(LevelForm):
 
     def _label(self, key: str) -> str:
         source = self.sources.get(key)
-        return f"{source.place}: {source.title}" if source else key
+        return f"{source.heading}: {source.title}" if source else key
 
     @property
-    def places(self) -> list:
+    def source_groups(self) -> list:
         """Return the check boxes by action or indicator: ``[(name, [(checkbox, source or None), ...]), ...]``."""
         grouped: dict[str, list] = {}
         for box in self["citations"]:
             source = self.sources.get(box.data["value"])
-            grouped.setdefault(source.place if source else "", []).append((box, source))
+            grouped.setdefault(source.heading if source else "", []).append((box, source))
         return list(grouped.items())
 
     def clean(self):

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import Person
-from core.forms import DayInput, LongTextarea, form_helper
+from core.forms import DateInput, LongTextarea, form_helper
 from evaluation.enums import Capacity
 from evaluation.models import EvaluationRound, Framework
 from strategies.models import Strategy
@@ -24,7 +24,7 @@ class RoundForm(forms.ModelForm):
             "review_on",
             "decide_by",
         ]
-        widgets = {name: DayInput() for name in fields if name.endswith("_on") or name == "decide_by"}
+        widgets = {name: DateInput() for name in fields if name.endswith("_on") or name == "decide_by"}
 
     def __init__(self, *args, cancel="", **kwargs):
         super().__init__(*args, **kwargs)
@@ -68,7 +68,7 @@ class PersonReasonForm(PersonForm):
 
 
 class ExtendForm(forms.Form):
-    until = forms.DateField(label=_("Last day of this stage"), widget=DayInput())
+    until = forms.DateField(label=_("Last day of this stage"), widget=DateInput())
 
 
 class MoveForm(forms.Form):

@@ -16,7 +16,7 @@ from .rounds import (
     EvaluationResult,
     EvaluationRound,
     RaterAssignment,
-    StageMove,
+    StageTransition,
     SubstituteAppointment,
 )
 
@@ -37,7 +37,7 @@ __all__ = [
     "RaterAssignment",
     "Rating",
     "ReviewVisit",
-    "StageMove",
+    "StageTransition",
     "SubstituteAppointment",
     "in_language",
 ]

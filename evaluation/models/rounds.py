@@ -184,7 +184,7 @@ class Evaluation(Recorded):
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="evaluations")
     revision = models.ForeignKey(PeriodRevision, on_delete=models.PROTECT, related_name="evaluations")
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.DECLARE)
-    extended_to = models.DateField(_("stage extended to"), null=True, blank=True)  # no move by date until then
+    extended_to = models.DateField(_("stage extended to"), null=True, blank=True)  # no transition by date until then
     moderator = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="moderates", verbose_name=_("moderator")
     )
@@ -232,13 +232,13 @@ class Evaluation(Recorded):
         return max(planned, self.extended_to or planned)
 
 
-class StageMove(FrozenModel):
-    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="moves")
+class StageTransition(FrozenModel):
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="transitions")
     verb = models.CharField(max_length=20, choices=StageVerb)
     from_stage = models.CharField(max_length=10, choices=Stage)
     to_stage = models.CharField(max_length=10, choices=Stage)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="stage_moves"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="stage_transitions"
     )  # empty if the periodic task moved it
     reason = models.TextField(_("reason"), blank=True)
     at = models.DateTimeField(default=clock.now)
@@ -249,7 +249,7 @@ class StageMove(FrozenModel):
         verbose_name_plural = _("moves of evaluations")
         constraints = [
             models.CheckConstraint(
-                condition=~Q(verb="request_changes") | ~Q(reason=""), name="evaluation_stagemove_says_why"
+                condition=~Q(verb="request_changes") | ~Q(reason=""), name="evaluation_stagetransition_says_why"
             )
         ]
 

@@ -15,11 +15,11 @@ from strategies.models.visibility import SHARED_VISIBILITIES
 
 
 class Source(NamedTuple):
-    """A record to cite. ``place`` names the action or indicator it belongs to."""
+    """A record to cite. ``heading`` names the action or indicator it belongs to."""
 
     kind: SourceKind
     pk: int
-    place: str
+    heading: str
     title: str
     text: str
     day: str
@@ -55,12 +55,12 @@ def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[d
 
 def _of_actions(contents: dict, seen: Iterable[str]) -> Iterator[Source]:
     for action in contents.get("actions", []):
-        place = f"{action['code']} {action['title']}"
+        heading = f"{action['code']} {action['title']}"
         for update in action["updates"]:
             if update["visibility"] not in seen or update["is_nothing_new"]:
                 continue
-            yield Source(SourceKind.UPDATE, update["id"], place, update["text"], "", _day(update["date"]))
-            yield from _documents(update["evidence"], place)
+            yield Source(SourceKind.UPDATE, update["id"], heading, update["text"], "", _day(update["date"]))
+            yield from _documents(update["evidence"], heading)
 
 
 def _of_indicators(contents: dict, seen: Iterable[str]) -> Iterator[Source]:
@@ -73,11 +73,11 @@ def _of_indicators(contents: dict, seen: Iterable[str]) -> Iterator[Source]:
         yield from _documents(value["evidence"], indicator["name"])
 
 
-def _documents(evidence: list[dict], place: str) -> Iterator[Source]:
+def _documents(evidence: list[dict], heading: str) -> Iterator[Source]:
     for row in evidence:
         stored = row["file"] or {}
         title = row["title"] or stored.get("name") or row["link"]
-        yield Source(SourceKind.DOCUMENT, row["id"], place, title, "", "", stored.get("uuid", ""), row["link"])
+        yield Source(SourceKind.DOCUMENT, row["id"], heading, title, "", "", stored.get("uuid", ""), row["link"])
 
 
 def _events(evaluation: Evaluation, is_of_city: bool) -> Iterator[Source]:

@@ -14,7 +14,7 @@ from evaluation.models import (
     CommitteeReview,
     Evaluation,
     ReviewVisit,
-    StageMove,
+    StageTransition,
     SubstituteAppointment,
 )
 from strategies.enums import Health
@@ -42,7 +42,7 @@ class ReviewPage:
     earlier: list[CommitteeReview]
     questions: list[CommitteeQuestion]
     substitutes: list[SubstituteAppointment]
-    moves: list[StageMove]
+    transitions: list[StageTransition]
     narrative: dict | None  # narrative, actions and indicators come from the evaluated revision
     actions: list[dict]
     indicators: list[dict]
@@ -85,7 +85,7 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
             questions=questions,
         ),
     )
-    moves = list(evaluation.moves.order_by("-pk"))
+    transitions = list(evaluation.transitions.order_by("-pk"))
     judged = redact_for(evaluation.revision.contents, user, evaluation.strategy.city)
     visit = ReviewVisit.objects.filter(evaluation=evaluation, user=user).first()
     person = person_of(user)
@@ -98,19 +98,19 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
         earlier=[row for row in reviews if row.cycle != evaluation.cycle],
         questions=questions,
         substitutes=list(evaluation.substitutes.select_related("person")),
-        moves=moves,
+        transitions=transitions,
         narrative=judged["narrative"],
         actions=[action | {"health": Health(action["health"])} for action in judged["actions"]],
         indicators=indicators_of(evaluation),
         last_visit=visit.at if visit else None,
-        changes=_changes(table, reviews, questions, moves, visit.at) if visit else [],
+        changes=_changes(table, reviews, questions, transitions, visit.at) if visit else [],
         own_review=next((row for row in present if person and row.member_id == person.pk), None),
     )
 
 
-def _changes(table: Comparison, reviews: Any, questions: Any, moves: Any, since: datetime) -> list[VisitChange]:
+def _changes(table: Comparison, reviews: Any, questions: Any, transitions: Any, since: datetime) -> list[VisitChange]:
     """Return what happened after ``since``, newest first."""
-    found = [VisitChange(move.at, move.get_verb_display()) for move in moves]
+    found = [VisitChange(transition.at, transition.get_verb_display()) for transition in transitions]
     for side in table.sides:
         name = {"dimension": side.dimension.name}
         for rating in side.ratings:

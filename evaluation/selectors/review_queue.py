@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from cities.rules import person_of
 from evaluation.agreement import Spread, weakest
 from evaluation.enums import FROM_REVIEW, INDEPENDENT, Decision, Stage, StageVerb, Strength
-from evaluation.models import Assessment, CommitteeReview, Dimension, Evaluation, Rating, StageMove
+from evaluation.models import Assessment, CommitteeReview, Dimension, Evaluation, Rating, StageTransition
 
 from .decision_snapshot import agreement_in, evidence_in
 
@@ -19,8 +19,8 @@ HIDDEN = -1  # hidden or no rating; sorts below 0, "all agree"
 
 def review_queue_for(user: Any) -> QuerySet[Evaluation]:
     """Return evaluations the user may review, now or later: in review first, then by largest gap."""
-    desk = with_gap(with_waiting_since(Evaluation.objects.reviewable_by(user))).with_related()
-    return desk.order_by(
+    rows = with_gap(with_waiting_since(Evaluation.objects.reviewable_by(user))).with_related()
+    return rows.order_by(
         Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
         "-largest_gap",
         "strategy__city__name",
@@ -35,7 +35,7 @@ def coordinator_queue_for(user: Any) -> QuerySet[Evaluation]:
 
 
 def with_waiting_since(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
-    began = StageMove.objects.filter(evaluation=OuterRef("pk"), verb=StageVerb.HAND_TO_COMMITTEE).order_by("-pk")
+    began = StageTransition.objects.filter(evaluation=OuterRef("pk"), verb=StageVerb.HAND_TO_COMMITTEE).order_by("-pk")
     return rows.annotate(waiting_since=Subquery(began.values("at")[:1]))
 
 

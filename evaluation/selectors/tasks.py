@@ -100,7 +100,7 @@ def _own_task(row: Evaluation) -> Task | None:
     if row.stage == Stage.MODERATE:
         return _moderate_task(row) if row.is_moderator else _reopened_task(row)
     if row.is_reviewer and not row.has_decided:
-        return _task(row, _("Decide on %(evaluation)s"), _until(row), _("Open the desk"), "admin:evaluation_desk")
+        return _task(row, _("Decide on %(evaluation)s"), _until(row), _("Open the desk"), "admin:evaluation_review")
     return None
 
 

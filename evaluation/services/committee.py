@@ -35,7 +35,7 @@ from evaluation.signals import evaluation_published
 
 from . import notifications
 from .rounds import APPROVALS_NEEDED, locked
-from .stages import apply_move
+from .stages import apply_transition
 
 Verdicts = Mapping[str, tuple[str, str]]  # dimension code -> (decision, comment)
 
@@ -118,7 +118,7 @@ def _verdicts(
 
 def _apply_decision(evaluation: Evaluation, review: CommitteeReview, by: Any) -> None:
     if review.decision == Decision.REQUEST_CHANGES:
-        apply_move(evaluation, "request_changes", by=by, reason=review.reason)
+        apply_transition(evaluation, "request_changes", by=by, reason=review.reason)
         return
     approvals = evaluation.reviews.filter(cycle=evaluation.cycle, decision=Decision.APPROVE)
     still_free = approvals.filter(member__in=eligible_members(evaluation))
@@ -127,7 +127,7 @@ def _apply_decision(evaluation: Evaluation, review: CommitteeReview, by: Any) ->
 
 
 def _publish(evaluation: Evaluation, by: Any) -> None:
-    evaluation = apply_move(evaluation, "publish", by=by)
+    evaluation = apply_transition(evaluation, "publish", by=by)
     snapshot = canonical(result_contents(evaluation))
     result = EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=sha256_hex(snapshot))
     evaluation_published.send(Evaluation, evaluation=evaluation, result=result)

@@ -26,8 +26,8 @@ def notify_all(people: Iterable[Person], *, key: str, text: EmailText, path: str
 
 
 def raters(evaluation: Evaluation) -> list[Person]:
-    standing = evaluation.assignments.active()
-    return list(Person.objects.filter(rater_assignments__in=standing).select_related("user"))
+    assignments = evaluation.assignments.active()
+    return list(Person.objects.filter(rater_assignments__in=assignments).select_related("user"))
 
 
 def _moderators(evaluation: Evaluation) -> list[Person]:
@@ -120,13 +120,13 @@ def notify_of_answer(question: Any) -> None:
 
 
 def review_url(evaluation: Evaluation) -> str:
-    return reverse("admin:evaluation_desk", args=[evaluation.pk])
+    return reverse("admin:evaluation_review", args=[evaluation.pk])
 
 
-def notify_of_transition(evaluation: Evaluation, move: Any) -> None:
-    """Notify the people who have something to do after this move, or need to know of it."""
-    notifier = _NOTIFIERS[move.verb]
-    notifier(evaluation, f"evaluation-move/{move.pk}")
+def notify_of_transition(evaluation: Evaluation, transition: Any) -> None:
+    """Notify the people who have something to do after this transition, or need to know of it."""
+    notifier = _NOTIFIERS[transition.verb]
+    notifier(evaluation, f"evaluation-move/{transition.pk}")
 
 
 def _rating_began(evaluation: Any, key: Any) -> Any:

@@ -131,10 +131,10 @@ def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: A
     NotCityMember, HasConflict or NotCommitteeMember.
     """
     evaluation = _lock_for_coordinator(evaluation, by, person)
-    standing = evaluation.assignments.active().filter(person=person).first()
-    if standing is not None:
-        if standing.capacity == capacity:
-            return standing
+    assignment = evaluation.assignments.active().filter(person=person).first()
+    if assignment is not None:
+        if assignment.capacity == capacity:
+            return assignment
         raise AlreadyRater
     if evaluation.stage not in {Stage.DECLARE, Stage.RATE}:
         raise AssignmentClosed
@@ -254,7 +254,7 @@ def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reaso
 
 @transaction.atomic
 def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = "") -> Evaluation:
-    """Extend the current stage to ``until``, that day included: no move by date before then.
+    """Extend the current stage to ``until``, that day included: no transition by date before then.
 
     Raises PermissionRefused, AssignmentClosed (published) or InvalidExtension.
     """

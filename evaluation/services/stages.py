@@ -17,7 +17,7 @@ from evaluation.exceptions import (
     ReasonMissing,
     TransitionNotAllowed,
 )
-from evaluation.models import Assessment, Dimension, Evaluation, StageMove
+from evaluation.models import Assessment, Dimension, Evaluation, StageTransition
 
 from . import notifications
 from .rounds import locked
@@ -29,15 +29,15 @@ TIME_TO_CHANGE = timedelta(days=14)  # for the moderator, after the committee ha
 def move_stage(evaluation: Evaluation, verb: str, *, by: Any = None, reason: str = "") -> Evaluation:
     """Start the next stage for a user, or for the periodic task if ``by`` is None.
 
-    ``verb`` is a key of ``BY_DATE``; the committee's moves go through ``committee.decide``. Raises PermissionRefused,
-    TransitionNotAllowed, or what the requirements of the move raise.
+    ``verb`` is a key of ``BY_DATE``; the committee decides by ``committee.decide``. Raises PermissionRefused,
+    TransitionNotAllowed, or what the requirements of the transition raise.
     """
     evaluation = locked(evaluation)
     if verb not in BY_DATE:
         raise TransitionNotAllowed
     if by is not None and not _may_move(by, evaluation, verb):
         raise PermissionRefused
-    return apply_move(evaluation, verb, by=by, reason=reason)
+    return apply_transition(evaluation, verb, by=by, reason=reason)
 
 
 def _may_move(user: Any, evaluation: Evaluation, verb: str) -> bool:
@@ -47,10 +47,10 @@ def _may_move(user: Any, evaluation: Evaluation, verb: str) -> bool:
     return user.has_perm("evaluation.move_evaluation", evaluation)
 
 
-def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") -> Evaluation:
-    """Check the move, write it and notify the people concerned. Call in a transaction, with the row locked.
+def apply_transition(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") -> Evaluation:
+    """Check the transition, write it and notify the people concerned. Call in a transaction, with the row locked.
 
-    Insert the StageMove first: a trigger refuses it unless ``from_stage`` is the evaluation's current stage.
+    Insert the StageTransition first: a trigger refuses it unless ``from_stage`` is the evaluation's current stage.
     """
     sources, target = TRANSITIONS[verb]
     stage = Stage(evaluation.stage)
@@ -60,7 +60,7 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
         raise ReasonMissing
     if verb in _REQUIREMENTS:
         _REQUIREMENTS[verb](evaluation)
-    move = StageMove.objects.create(
+    transition = StageTransition.objects.create(
         evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
     )
     evaluation.stage = target
@@ -71,11 +71,11 @@ def apply_move(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") 
     if target == Stage.PUBLISHED:
         evaluation.published_at = clock.now()
     evaluation.save(update_fields=["stage", "extended_to", "cycle", "published_at"])
-    notifications.notify_of_transition(evaluation, move)
+    notifications.notify_of_transition(evaluation, transition)
     return evaluation
 
 
-# ---- requirements of a move
+# ---- requirements of a transition
 
 
 def _require_submission(evaluation: Evaluation) -> None:
@@ -154,4 +154,4 @@ def _move_if_due(evaluation: Evaluation, day: date) -> Evaluation:
     verb = next_verb(evaluation)
     if verb is None or not is_due(evaluation, day):
         raise TransitionNotAllowed
-    return apply_move(evaluation, verb, by=None)
+    return apply_transition(evaluation, verb, by=None)

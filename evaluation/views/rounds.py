@@ -166,7 +166,7 @@ class EvaluationDetail(EvaluationMixin):
             "is_participant": is_participant,
             "may_declare": evaluation.stage != Stage.PUBLISHED and (is_participant or evaluation.is_reviewer),
             "request_for_changes": requested_changes(evaluation) if is_participant else None,
-            "moves": list(evaluation.moves.all()),
+            "transitions": list(evaluation.transitions.all()),
         }
 
 

@@ -170,8 +170,8 @@ def _people(figure: str) -> str:
 
 
 def _indicators(city: dict) -> dict:
-    told = city["indicators"] and blocks.text(sections.indicator_sentence(city["indicators"]))
-    return blocks.section(_("Indicators against target"), told, sections.indicator_table(city))
+    summary = city["indicators"] and blocks.text(sections.indicator_sentence(city["indicators"]))
+    return blocks.section(_("Indicators against target"), summary, sections.indicator_table(city))
 
 
 def _money(city: dict) -> dict:

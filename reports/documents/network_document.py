@@ -54,7 +54,7 @@ def _summary(facts: dict) -> dict:
         "n": number(len(cities)),
         "names": labels.join_texts(city["name"] for city in cities),
     }
-    told = [
+    sentences = [
         ngettext(
             "Together they follow %(n)s action: %(health)s.", "Together they follow %(n)s actions: %(health)s.", actions
         )
@@ -62,8 +62,8 @@ def _summary(facts: dict) -> dict:
     ]
     indicators = [row for city in cities for row in city["indicators"]]
     if indicators:
-        told.append(sections.indicator_sentence(indicators))
-    told.append(
+        sentences.append(sections.indicator_sentence(indicators))
+    sentences.append(
         _("A published evaluation stands for %(names)s.") % {"names": labels.join_texts(judged)}
         if judged
         else _("No evaluation has been published yet.")
@@ -71,7 +71,7 @@ def _summary(facts: dict) -> dict:
     return blocks.section(
         _("Summary"),
         blocks.text(said),
-        blocks.text(" ".join(told)),
+        blocks.text(" ".join(sentences)),
         _missing_note(missing),
         blocks.figures(
             (number(len(cities)), ngettext("city accepted", "cities accepted", len(cities)), _of_all(cities, missing)),

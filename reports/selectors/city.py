@@ -13,7 +13,7 @@ from evaluation.models import EvaluationResult, in_language
 from pilot.gates import check_gates
 from reports.exceptions import NoAcceptedReport
 from strategies.enums import PeriodVerb
-from strategies.models import PeriodMove, PeriodRevision, ReportingPeriod
+from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
 from strategies.models.health import HealthInputs, explain, health_of
 from strategies.models.visibility import SHARED_VISIBILITIES
 from strategies.selectors.disclosure import is_few
@@ -56,14 +56,14 @@ def frame(period: ReportingPeriod) -> dict:
 
 def accepted_revision(city: City, period: ReportingPeriod) -> PeriodRevision | None:
     """Return the newest accepted revision, even if the period was reopened since; None without any."""
-    moves = PeriodMove.objects.filter(
+    transitions = PeriodTransition.objects.filter(
         city_period__city=city, city_period__period=period, verb=PeriodVerb.ACCEPT
     ).order_by("-number")
-    move = moves.first()
-    if move is None:
+    transition = transitions.first()
+    if transition is None:
         return None
     return PeriodRevision.objects.select_related("city_period__city", "city_period__period").get(
-        city_period=move.city_period_id, number=move.revision
+        city_period=transition.city_period_id, number=transition.revision
     )
 
 
@@ -87,7 +87,7 @@ def sources(revision: PeriodRevision, result: EvaluationResult | None) -> list[d
 def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> dict:
     contents = revision.contents
     actions = contents["actions"]
-    told = [update for entry in actions for update in entry["updates"]]
+    updates = [update for entry in actions for update in entry["updates"]]
     listed = [
         _update(entry, update)
         for entry in actions
@@ -102,9 +102,9 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
         "phases": _phases(revision.city_period.city, contents),
         "actions": [_action(entry, contents["as_of"]) for entry in actions],
         "updates": sorted(listed, key=lambda update: (update["date"], update["action"])),
-        "update_count": len(told),
-        "reported_late": sum(update["is_reported_late"] for update in told),
-        "withheld": len(told) - len(listed),
+        "update_count": len(updates),
+        "reported_late": sum(update["is_reported_late"] for update in updates),
+        "withheld": len(updates) - len(listed),
         "indicators": [_indicator(entry, contents) for entry in contents["indicators"]],
         "money": {key: _sum(actions, key) for key in ("budget", "spent", "spent_in_period")},
         "evaluation": result and evaluation_facts(result),
@@ -114,8 +114,8 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
 def _moves(revision: PeriodRevision) -> dict:
     """Return when the revision was submitted and accepted (the last time, if repeated), as ISO strings."""
     city_period = revision.city_period
-    moves = city_period.moves.filter(revision=revision.number).order_by("number")
-    at = {move.verb: move.at for move in moves}
+    transitions = city_period.transitions.filter(revision=revision.number).order_by("number")
+    at = {transition.verb: transition.at for transition in transitions}
     submitted, due_on = at[PeriodVerb.SUBMIT], city_period.period.due_on
     return {
         "submitted_at": submitted.isoformat(),
@@ -206,7 +206,7 @@ def _indicator(entry: dict, contents: dict) -> dict:
     kept = ("id", "name", "unit", "direction", "baseline_on", "target_on")
     hides_few = entry["counts_people"]
     baseline, target = (_planned(entry[name], hides_few) for name in ("baseline", "target"))
-    now, before = (_value(told, entry["counts_people"]) for told in (value, earlier))
+    now, before = (_value(row, entry["counts_people"]) for row in (value, earlier))
     return {key: entry[key] for key in kept} | {
         "place": _place(entry, contents),
         "baseline": baseline[0],
@@ -229,17 +229,17 @@ def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]
     return figure, False
 
 
-def _value(told: dict | None, counts_people: bool) -> tuple[str | None, bool]:
+def _value(row: dict | None, counts_people: bool) -> tuple[str | None, bool]:
     """Return ``(figure to print or None, is too small to print)`` for a value; None also if it is withheld."""
-    if told is None or _is_withheld(told):
+    if row is None or _is_withheld(row):
         return None, False
-    if counts_people and is_few(told["value"]):
+    if counts_people and is_few(row["value"]):
         return None, True
-    return told["value"], False
+    return row["value"], False
 
 
-def _is_withheld(told: dict | None) -> bool:
-    return told is not None and told["visibility"] not in SHARED_VISIBILITIES
+def _is_withheld(row: dict | None) -> bool:
+    return row is not None and row["visibility"] not in SHARED_VISIBILITIES
 
 
 def _place(entry: dict, contents: dict) -> str:

@@ -13,7 +13,7 @@ from core import clock
 from reports.enums import ReportKind, Trigger
 from reports.models import Report, ReportSchedule
 from strategies.enums import PeriodVerb
-from strategies.models import CityPeriod, PeriodMove, ReportingPeriod
+from strategies.models import CityPeriod, PeriodTransition, ReportingPeriod
 
 
 class DueReport(NamedTuple):
@@ -27,12 +27,12 @@ def due_reports() -> Iterator[DueReport]:
         yield from _RULES[ReportKind(schedule.kind), Trigger(schedule.trigger)](schedule)
 
 
-def accepted_moves() -> Any:
+def accepted_transitions() -> Any:
     """Return the newest acceptance of each city period."""
-    later = PeriodMove.objects.filter(
+    later = PeriodTransition.objects.filter(
         city_period=OuterRef("city_period"), verb=PeriodVerb.ACCEPT, number__gt=OuterRef("number")
     )
-    rows = PeriodMove.objects.filter(~Exists(later), verb=PeriodVerb.ACCEPT)
+    rows = PeriodTransition.objects.filter(~Exists(later), verb=PeriodVerb.ACCEPT)
     return rows.select_related("city_period__city", "city_period__period").order_by("number", "city_period")
 
 
@@ -41,20 +41,20 @@ def _city_accepted(schedule: ReportSchedule) -> Iterator[DueReport]:
         period_revision__city_period=OuterRef("city_period"), period_revision__number=OuterRef("revision")
     )
     since, until = _midnight(schedule.active_from), clock.now() - timedelta(days=schedule.offset_days)
-    for move in accepted_moves().filter(~Exists(issued), at__gte=since, at__lte=until):
-        yield DueReport(schedule, move.city_period.city, move.city_period.period)
+    for transition in accepted_transitions().filter(~Exists(issued), at__gte=since, at__lte=until):
+        yield DueReport(schedule, transition.city_period.city, transition.city_period.period)
 
 
 def _city_due(schedule: ReportSchedule) -> Iterator[DueReport]:
     issued = Report.objects.filter(kind=ReportKind.CITY_PERIOD, city=OuterRef("city_period__city"))
     issued = issued.filter(period=OuterRef("city_period__period"))
-    for move in accepted_moves().filter(~Exists(issued), _past(schedule, "city_period__period__")):
-        yield DueReport(schedule, move.city_period.city, move.city_period.period)
+    for transition in accepted_transitions().filter(~Exists(issued), _past(schedule, "city_period__period__")):
+        yield DueReport(schedule, transition.city_period.city, transition.city_period.period)
 
 
 def _network_due(schedule: ReportSchedule) -> Iterator[DueReport]:
     """Yield periods in which at least one city's report has been accepted."""
-    accepted = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
+    accepted = PeriodTransition.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
     for period in _periods_without_report().filter(Exists(accepted), _past(schedule)):
         yield DueReport(schedule, None, period)
 
@@ -62,9 +62,9 @@ def _network_due(schedule: ReportSchedule) -> Iterator[DueReport]:
 def _network_accepted(schedule: ReportSchedule) -> Iterator[DueReport]:
     """Yield periods in which every city's report has been accepted."""
     since, until = _midnight(schedule.active_from), clock.now() - timedelta(days=schedule.offset_days)
-    accepted = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
+    accepted = PeriodTransition.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
     waiting = CityPeriod.objects.filter(~Exists(accepted.filter(at__lte=until)), period=OuterRef("pk"))
-    fresh = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT, at__gte=since)
+    fresh = PeriodTransition.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT, at__gte=since)
     for period in _periods_without_report().filter(~Exists(waiting), Exists(fresh)):
         yield DueReport(schedule, None, period)
 

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from core.issued_hashes import Issued
 from reports.models import Report, ReportFile
 from strategies.enums import PeriodVerb
-from strategies.models import PeriodMove, ReportingPeriod
+from strategies.models import PeriodTransition, ReportingPeriod
 
 
 class FoundReport(NamedTuple):
@@ -19,7 +19,7 @@ class FoundReport(NamedTuple):
 
 def reportable_periods() -> QuerySet[ReportingPeriod]:
     """Return periods in which at least one city's report was accepted, even if reopened since; newest first."""
-    accepted = PeriodMove.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
+    accepted = PeriodTransition.objects.filter(city_period__period=OuterRef("pk"), verb=PeriodVerb.ACCEPT)
     return ReportingPeriod.objects.filter(Exists(accepted)).order_by("-starts_on")
 
 

@@ -154,7 +154,7 @@ def retry_report(report: Report, *, by: Any) -> Report:
     return report
 
 
-def issue_due() -> list[Report]:
+def issue_due_reports() -> list[Report]:
     """Issue the reports due by the schedules; return those issued. Failures are logged and do not stop the others."""
     return [report for report in for_each(list(due_reports()), _issue_one) if report]
 

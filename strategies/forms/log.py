@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cities.models import Person
 from core import locales
-from core.forms import DayInput, LongTextarea, VersionedForm
+from core.forms import DateInput, LongTextarea, VersionedForm
 from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator
@@ -63,7 +63,7 @@ class LogForm(VersionedForm):
         ]
         widgets = {
             "text": LongTextarea(),
-            "date": DayInput(),
+            "date": DateInput(),
             "stage": forms.RadioSelect(),
             "challenges": LongTextarea({"rows": 2}),
             "next_step": LongTextarea({"rows": 2}),
@@ -196,10 +196,10 @@ class LogForm(VersionedForm):
     @cached_property
     def typed_for_period(self):
         """Name of the period that values were typed for, if it is not the one shown now; else None."""
-        told = self._given("values_told")
-        if told == (str(self.period.pk) if self.period else "") or not self._typed():
+        typed_for = self._given("values_told")
+        if typed_for == (str(self.period.pk) if self.period else "") or not self._typed():
             return None
-        return self.page.name_of_period(parse_pk(told)) or _("another period")
+        return self.page.name_of_period(parse_pk(typed_for)) or _("another period")
 
     def _given(self, name):
         return self.data.get(name) if self.is_bound else self.initial.get(name)
@@ -227,8 +227,8 @@ class LogForm(VersionedForm):
 
     @staticmethod
     def _value_help(due):
-        if due.standing is not None:
-            return _("Entered for this period already: %(value)s.") % {"value": locales.number(due.standing.value)}
+        if due.stored is not None:
+            return _("Entered for this period already: %(value)s.") % {"value": locales.number(due.stored.value)}
         if due.last_value is None:
             return _("No value yet.")
         words = {"value": locales.number(due.last_value), "period": due.last_period}
@@ -236,7 +236,7 @@ class LogForm(VersionedForm):
 
     def _keep_version(self, due):
         """Keep the version of the stored value when the user typed, so that saving detects other people's changes."""
-        name, version = f"value_{due.indicator.pk}_version", due.standing.version if due.standing else ""
+        name, version = f"value_{due.indicator.pk}_version", due.stored.version if due.stored else ""
         if self._given(name) is not None and self.typed_for_period is None:
             return
         if self.is_bound:
@@ -250,7 +250,7 @@ class LogForm(VersionedForm):
 
     def accept_current_versions(self, error):
         """Take over the versions of other people's values (ValuesConflict), so that the next save replaces them."""
-        for pk, row in error.standing.items():
+        for pk, row in error.stored.items():
             self._set_data(f"value_{pk}_version", row.version)
 
     @property

@@ -10,7 +10,7 @@ from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS
 from core import locales
-from core.forms import DayInput, LongTextarea, VersionedForm, form_helper
+from core.forms import DateInput, LongTextarea, VersionedForm, form_helper
 from strategies.enums import PeriodState
 from strategies.models import Narrative, ReportingPeriod
 
@@ -90,29 +90,29 @@ class ReasonForm(forms.Form):
 class ReturnForm(ReasonForm):
     """Why the period is returned, and a checkbox and an optional comment for each part that needs correction."""
 
-    def __init__(self, *args: Any, places: list, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sections: list, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.places = places
-        for place in places:
-            title = place.title or _("Narrative")
+        self.sections = sections
+        for section in sections:
+            title = section.title or _("Narrative")
             words = _("What about “%(title)s”?") % {"title": title}
-            self.fields[f"mark_{place.key}"] = forms.BooleanField(required=False, label=title)
-            self.fields[f"line_{place.key}"] = forms.CharField(required=False, max_length=300, label=words)
+            self.fields[f"mark_{section.key}"] = forms.BooleanField(required=False, label=title)
+            self.fields[f"line_{section.key}"] = forms.CharField(required=False, max_length=300, label=words)
 
     @property
     def groups(self):
         """Yield (heading, whether a part is marked, [(checkbox, comment)]) for each kind of part."""
         headings = {"narrative": _("Narrative"), "action": _("Actions"), "indicator": _("Indicators")}
         for kind, heading in headings.items():
-            keys = [place.key for place in self.places if place.kind == kind]
+            keys = [section.key for section in self.sections if section.kind == kind]
             lines = [(self[f"mark_{key}"], self[f"line_{key}"]) for key in keys]
             if lines:
                 yield heading, any(mark.value() or line.value() for mark, line in lines), lines
 
     def marks(self) -> dict[str, str]:
         """Return ``{ReportSection.key: comment}``. A comment without its checkbox marks the part too."""
-        told = {place.key: self.cleaned_data[f"line_{place.key}"] for place in self.places}
-        return {key: line for key, line in told.items() if line or self.cleaned_data[f"mark_{key}"]}
+        lines = {section.key: self.cleaned_data[f"line_{section.key}"] for section in self.sections}
+        return {key: line for key, line in lines.items() if line or self.cleaned_data[f"mark_{key}"]}
 
 
 class ValuesForm(forms.Form):
@@ -186,7 +186,7 @@ class ValuesForm(forms.Form):
 
 
 class DayForm(forms.Form):
-    day = forms.DateField(widget=DayInput())
+    day = forms.DateField(widget=DateInput())
 
     def __init__(self, *args: Any, label: Any, help_text: Any = "", cancel: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

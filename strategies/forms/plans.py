@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
-from core.forms import DayInput, FilteredCheckboxes, LongTextarea, VersionedForm
+from core.forms import DateInput, FilteredCheckboxes, LongTextarea, VersionedForm
 from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
@@ -131,8 +131,8 @@ class ActionForm(PlanForm):
         ]
         widgets = {
             "description": LongTextarea(),
-            "starts_on": DayInput(),
-            "ends_on": DayInput(),
+            "starts_on": DateInput(),
+            "ends_on": DateInput(),
             "deputies": FilteredCheckboxes(),
             "target_groups": FilteredCheckboxes(),
             "partners": FilteredCheckboxes(),
@@ -183,7 +183,7 @@ class MilestoneForm(PlanForm):
     class Meta:
         model = Milestone
         fields = ["title", "due_on", "weight"]
-        widgets = {"due_on": DayInput()}
+        widgets = {"due_on": DateInput()}
 
     def set_choices(self):
         self.fields["weight"].help_text = _(
@@ -234,7 +234,7 @@ class IndicatorForm(PlanForm):
             "across_cities",
             "counts_people",
         ]
-        widgets = {"definition": LongTextarea(), "baseline_on": DayInput(), "target_on": DayInput()}
+        widgets = {"definition": LongTextarea(), "baseline_on": DateInput(), "target_on": DateInput()}
 
     def set_choices(self):
         strategy = self.strategy

@@ -19,8 +19,8 @@ class IndicatorQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Indicators whose strategy and action the user may see; withdrawn ones for officials of the city only."""
-        standing = Q(withdrawn_at=None) | Q(strategy__city__in=official_city_ids(user))
-        return self.in_visible_plans(user).filter(standing)
+        kept = Q(withdrawn_at=None) | Q(strategy__city__in=official_city_ids(user))
+        return self.in_visible_plans(user).filter(kept)
 
     def in_visible_plans(self, user):
         """Like ``visible_to``, but with withdrawn indicators, because their submitted values stay readable."""

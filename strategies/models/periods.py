@@ -57,7 +57,7 @@ class CityPeriodQuerySet(models.QuerySet):
         """
         if reads_network(user):
             return self
-        published = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH)
+        published = PeriodTransition.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.PUBLISH)
         seen = Q(city__in=insider_city_ids(user)) | Exists(published)
         given = PeriodRevision.objects.granted_to(user)
         if not given.query.is_empty():
@@ -75,7 +75,7 @@ class CityPeriod(models.Model):
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="city_periods")
     state = models.CharField(_("state"), max_length=10, choices=PeriodState, default=PeriodState.SCHEDULED)
     revision = models.PositiveIntegerField(default=1)
-    move_count = models.PositiveIntegerField(default=0)
+    transition_count = models.PositiveIntegerField(default=0)
 
     objects = CityPeriodQuerySet.as_manager()
 
@@ -105,23 +105,23 @@ for _verb, (_sources, _target) in TRANSITIONS.items():
     FOLLOWS_TRANSITIONS |= Q(verb=_verb, from_state__in=sorted(_sources), to_state=_target)
 
 
-class PeriodMove(FrozenModel):
+class PeriodTransition(FrozenModel):
     """A state transition of a period: who, when and why. Triggers keep these rows and the state consistent."""
 
-    city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="moves")
+    city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="transitions")
     number = models.PositiveIntegerField()
     verb = models.CharField(_("verb"), max_length=10, choices=PeriodVerb)
     from_state = models.CharField(max_length=10, choices=PeriodState)
     to_state = models.CharField(max_length=10, choices=PeriodState)
     revision = models.PositiveIntegerField()  # the one submitted, accepted or published by this transition
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="period_moves"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="period_transitions"
     )  # empty if a periodic task did it
     on_behalf_of = models.ForeignKey(
-        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="period_moves"
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="period_transitions"
     )
     text = models.TextField(_("comment or reason"), blank=True)
-    places = models.JSONField(default=list, blank=True)  # parts that need correction: kind, id, title and text of each
+    marks = models.JSONField(default=list, blank=True)  # parts that need correction: kind, id, title and text of each
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -129,11 +129,13 @@ class PeriodMove(FrozenModel):
         verbose_name = _("move of a period")
         verbose_name_plural = _("moves of periods")
         constraints = [
-            models.UniqueConstraint(fields=["city_period", "number"], name="strategies_periodmove_number_once"),
+            models.UniqueConstraint(fields=["city_period", "number"], name="strategies_periodtransition_number_once"),
             models.CheckConstraint(
-                condition=~Q(verb__in=["return", "reopen"]) | ~Q(text=""), name="strategies_periodmove_says_why"
+                condition=~Q(verb__in=["return", "reopen"]) | ~Q(text=""), name="strategies_periodtransition_says_why"
             ),
-            models.CheckConstraint(condition=FOLLOWS_TRANSITIONS, name="strategies_periodmove_follows_transitions"),
+            models.CheckConstraint(
+                condition=FOLLOWS_TRANSITIONS, name="strategies_periodtransition_follows_transitions"
+            ),
         ]
 
     def __str__(self):
@@ -196,7 +198,7 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
         """
         if reads_network(user):
             return self
-        published = PeriodMove.objects.filter(
+        published = PeriodTransition.objects.filter(
             city_period=OuterRef("city_period"), verb=PeriodVerb.PUBLISH, revision=OuterRef("number")
         )
         seen = Q(city_period__city__in=insider_city_ids(user)) | Exists(published)

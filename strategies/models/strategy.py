@@ -102,7 +102,7 @@ class Strategy(Recorded, Versioned):
         return self.replaces_id is not None and self.status == StrategyStatus.DRAFT
 
     @property
-    def standing(self) -> str:
+    def status_key(self) -> str:
         """Return its status, or ``superseded``."""
         return "superseded" if self.is_superseded else str(self.status)
 

@@ -128,10 +128,10 @@ def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
 
 def _log(action: Action, user: Any) -> list[ActionUpdate]:
     """Return the updates with milestones and evidence, newest first. Withdrawn ones are for officials only."""
-    standing = Evidence.objects.active().select_related("file")
+    attached = Evidence.objects.active().select_related("file")
     rows = action.updates.visible_to(user).select_related(
         "author", "on_behalf_of", "city_period__period", "city_period__city", "budget_line"
     )
     if action.owning_city_id not in official_city_ids(user):
         rows = rows.active()
-    return list(rows.prefetch_related("milestones", Prefetch("evidence", standing, to_attr="pieces")).newest_first())
+    return list(rows.prefetch_related("milestones", Prefetch("evidence", attached, to_attr="pieces")).newest_first())

@@ -36,7 +36,7 @@ class Completeness(NamedTuple):
         return self.actions + self.indicators + 1
 
     @property
-    def told(self) -> int:
+    def done_count(self) -> int:
         return self.actions_reported + self.indicators_reported + self.has_narrative
 
     @property
@@ -46,7 +46,7 @@ class Completeness(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        return self.told == self.total
+        return self.done_count == self.total
 
 
 FINISHED = [ImplementationStage.COMPLETED, ImplementationStage.CANCELLED]

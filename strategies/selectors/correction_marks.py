@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from strategies.models import CityPeriod, PeriodMove, PeriodRevision
+from strategies.models import CityPeriod, PeriodRevision, PeriodTransition
 
 NARRATIVE, ACTION, INDICATOR = "narrative", "action", "indicator"
 
@@ -25,13 +25,13 @@ class ReportSection(NamedTuple):
 class CorrectionMark(NamedTuple):
     """A marked part, the comment on it, and the URL where the city corrects it."""
 
-    place: ReportSection
+    section: ReportSection
     text: str
     url: str
 
     @property
     def title(self) -> str:
-        return self.place.title or _("Narrative")
+        return self.section.title or _("Narrative")
 
 
 def sections_of(revision: PeriodRevision | None) -> list[ReportSection]:
@@ -46,19 +46,19 @@ def sections_of(revision: PeriodRevision | None) -> list[ReportSection]:
     ]
 
 
-def correction_marks(move: PeriodMove, city_period: CityPeriod) -> list[CorrectionMark]:
+def correction_marks(transition: PeriodTransition, city_period: CityPeriod) -> list[CorrectionMark]:
     """Return the parts that the coordinator marked in this transition."""
-    return [_mark(entry, city_period) for entry in move.places]
+    return [_mark(entry, city_period) for entry in transition.marks]
 
 
 def _mark(entry: dict[str, Any], city_period: CityPeriod) -> CorrectionMark:
-    place = ReportSection(entry["kind"], entry["id"], entry["title"])
-    return CorrectionMark(place, entry["text"], _correction_url(place, city_period))
+    section = ReportSection(entry["kind"], entry["id"], entry["title"])
+    return CorrectionMark(section, entry["text"], _correction_url(section, city_period))
 
 
-def _correction_url(place: ReportSection, city_period: CityPeriod) -> str:
-    if place.kind == NARRATIVE:
+def _correction_url(section: ReportSection, city_period: CityPeriod) -> str:
+    if section.kind == NARRATIVE:
         return reverse("strategies:narrative_edit", args=[city_period.pk])
-    if place.kind == ACTION:
-        return reverse("strategies:action_detail", args=[place.pk])
-    return reverse("strategies:values_edit", args=[city_period.pk]) + f"#id_value_{place.pk}"
+    if section.kind == ACTION:
+        return reverse("strategies:action_detail", args=[section.pk])
+    return reverse("strategies:values_edit", args=[city_period.pk]) + f"#id_value_{section.pk}"

@@ -96,7 +96,7 @@ def _narrative(city_period: CityPeriod) -> dict | None:
 def _strategy(strategy: Strategy) -> dict:
     objectives = Prefetch("objectives", Objective.objects.active())
     areas = list(strategy.areas.active().select_related("theme").prefetch_related(objectives))
-    standing = {area.pk for area in areas}
+    area_ids = {area.pk for area in areas}
     swot = strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions")
     risks = strategy.risks.filter(withdrawn_at=None).prefetch_related("swot_items")
     return {
@@ -127,7 +127,7 @@ def _strategy(strategy: Strategy) -> dict:
                 "id": item.pk,
                 "kind": item.kind,
                 "text": item.text,
-                "areas": sorted(area.pk for area in item.areas.all() if area.pk in standing),
+                "areas": sorted(area.pk for area in item.areas.all() if area.pk in area_ids),
                 "actions": sorted(action.pk for action in item.actions.all()),
             }
             for item in swot
@@ -136,7 +136,7 @@ def _strategy(strategy: Strategy) -> dict:
             {
                 "id": risk.pk,
                 "text": risk.text,
-                "area": risk.area_id if risk.area_id in standing else None,
+                "area": risk.area_id if risk.area_id in area_ids else None,
                 "counter_action": risk.mitigating_action_id,
                 "swot_items": sorted(item.pk for item in risk.swot_items.all()),
             }
@@ -154,10 +154,10 @@ def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> 
         update__city_period__period__starts_on__lte=period.starts_on,
     )
     milestones = Milestone.objects.active().annotate(reached_on=Subquery(reached_on.values("update__date")[:1]))
-    told = ActionUpdate.objects.active().filter(city_period=city_period)
+    updates = ActionUpdate.objects.active().filter(city_period=city_period)
     rows = (
         Action.objects.filter(
-            Q(objective__area__strategy=strategy, withdrawn_at=None) | Q(pk__in=told.values("action"))
+            Q(objective__area__strategy=strategy, withdrawn_at=None) | Q(pk__in=updates.values("action"))
         )
         .with_related()
         .with_health(as_of, upto=period)
@@ -170,8 +170,8 @@ def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> 
         )
         .order_by("objective__area__code", "objective__code", "code", "pk")
     )
-    updates = _updates(city_period, told)
-    return [_action(row, updates[row.pk]) for row in rows]
+    entries = _updates(city_period, updates)
+    return [_action(row, entries[row.pk]) for row in rows]
 
 
 def _action(action: Action, updates: list[dict]) -> dict:
@@ -220,10 +220,10 @@ def _action(action: Action, updates: list[dict]) -> dict:
     }
 
 
-def _updates(city_period: CityPeriod, told: Any) -> dict[int, list[dict]]:
+def _updates(city_period: CityPeriod, rows: Any) -> dict[int, list[dict]]:
     """Return the updates of the period, newest first, by action id."""
     rows = list(
-        told.newest_first()
+        rows.newest_first()
         .select_related("author__person__organisation", "on_behalf_of__organisation")
         .prefetch_related("reached", _evidence())
     )
@@ -357,8 +357,8 @@ def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
                 "evidence": [_evidence_entry(piece) for piece in value.active_evidence],
             }
         else:
-            told = {"period": value.city_period.period.name, "value": value.value, "visibility": value.visibility}
-            entry["earlier"].append(told)
+            earlier = {"period": value.city_period.period.name, "value": value.value, "visibility": value.visibility}
+            entry["earlier"].append(earlier)
     return entry
 
 
@@ -429,14 +429,14 @@ def _redact_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
         | planned
         | {
             "value": listed and _redact_value(listed, hides_few),
-            "earlier": [_redact_value(told, hides_few) for told in entry["earlier"] if told["visibility"] in allowed],
+            "earlier": [_redact_value(row, hides_few) for row in entry["earlier"] if row["visibility"] in allowed],
             "hidden": int(value is not None and listed is None),
         }
     )
 
 
-def _redact_value(told: dict, hides_few: bool) -> dict:
-    return told | {"value": None, "few": few_text()} if hides_few and is_few(told["value"]) else told
+def _redact_value(entry: dict, hides_few: bool) -> dict:
+    return entry | {"value": None, "few": few_text()} if hides_few and is_few(entry["value"]) else entry
 
 
 def frozen_log(action: Action, user: Any) -> list[dict]:
@@ -446,8 +446,8 @@ def frozen_log(action: Action, user: Any) -> list[dict]:
     """
     allowed, is_public = _reading_scope(user, action.owning_city_id)
     return [
-        entry | place
-        for row, place in _frozen_rows(RevisionAction.objects.filter(action=action), user)
+        entry | origin
+        for row, origin in _frozen_rows(RevisionAction.objects.filter(action=action), user)
         for entry in sorted(
             _redact_action(row, allowed, is_public)["updates"],
             key=lambda update: (update["date"], update["id"]),
@@ -460,8 +460,8 @@ def submitted_values(indicator: Indicator, user: Any) -> list[dict]:
     """Return the values of an indicator in the same way, newest period first."""
     cut = _reading_scope(user, indicator.owning_city_id)
     rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
-    told = ((_redact_indicator(entry, *cut)["value"], place) for entry, place in rows)
-    return [value | place for value, place in told if value]
+    values = ((_redact_indicator(entry, *cut)["value"], origin) for entry, origin in rows)
+    return [value | origin for value, origin in values if value]
 
 
 def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
@@ -484,9 +484,9 @@ def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
     rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
     for row in verified_rows(rows.order_by("-revision__city_period__period__starts_on")):
         revision = row.revision
-        place = {
+        origin = {
             "period": revision.city_period.period.name,
             "revision": revision.number,
             "city_period": revision.city_period_id,
         }
-        yield json.loads(row.contents), place
+        yield json.loads(row.contents), origin

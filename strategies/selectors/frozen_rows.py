@@ -93,7 +93,7 @@ def _matches_entry(row: Any) -> bool:
     return _is_equal(row.value, entry["value"] and entry["value"]["value"])
 
 
-def _is_equal(stored: Any, told: Any) -> bool:
-    if isinstance(stored, Decimal) and told is not None:
-        return Decimal(told).quantize(stored) == stored
-    return stored == told
+def _is_equal(stored: Any, frozen: Any) -> bool:
+    if isinstance(stored, Decimal) and frozen is not None:
+        return Decimal(frozen).quantize(stored) == stored
+    return stored == frozen

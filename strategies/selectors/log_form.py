@@ -29,7 +29,7 @@ class DueValue(NamedTuple):
     indicator: Indicator
     last_value: Decimal | None
     last_period: str
-    standing: IndicatorValue | None = None  # the stored value for this period
+    stored: IndicatorValue | None = None  # the stored value for this period
 
 
 @dataclass
@@ -154,8 +154,8 @@ class LogFormData:
         rows = self._due(city_period) if city_period else []
         wanted = set(typed) - {row.pk for row in rows}
         more = list(with_last_value(self.indicators(wanted), before=city_period)) if wanted else []
-        standing = stored_values(city_period, more)
-        return [DueValue(row, row.last_value, row.last_period or "", standing.get(row.pk)) for row in [*rows, *more]]
+        stored = stored_values(city_period, more)
+        return [DueValue(row, row.last_value, row.last_period or "", stored.get(row.pk)) for row in [*rows, *more]]
 
     def _due(self, city_period: CityPeriod) -> list[Indicator]:
         rows = due_indicators(city_period).filter(action=self.action, is_reported=False)

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from strategies.enums import PeriodState
 from strategies.forms import PeriodFilterForm
-from strategies.models import CityPeriod, PeriodMove
+from strategies.models import CityPeriod, PeriodTransition
 
 
 def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFilterForm]:
@@ -17,9 +17,11 @@ def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFil
     """
     form = PeriodFilterForm(wanted or None)
     rows = CityPeriod.objects.visible_to(user).select_related("city", "period")
-    moves = PeriodMove.objects.filter(city_period=OuterRef("pk")).order_by("-number")
+    transitions = PeriodTransition.objects.filter(city_period=OuterRef("pk")).order_by("-number")
     revisions = CityPeriod.objects.filter(pk=OuterRef("pk")).annotate(count=Count("revisions")).values("count")
-    rows = rows.annotate(moved_at=Subquery(moves.values("at")[:1]), revision_count=Coalesce(Subquery(revisions), 0))
+    rows = rows.annotate(
+        moved_at=Subquery(transitions.values("at")[:1]), revision_count=Coalesce(Subquery(revisions), 0)
+    )
     chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
     rows = rows.filter(**{name: value for name, value in chosen.items() if value})
     if not chosen.get("state") and not chosen.get("period"):

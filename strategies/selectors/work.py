@@ -13,7 +13,7 @@ from cities.enums import Role
 from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of
 from core import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
-from strategies.models import Action, ActionUpdate, CityPeriod, PeriodMove, ReportingPeriod, UpdateDraft
+from strategies.models import Action, ActionUpdate, CityPeriod, PeriodTransition, ReportingPeriod, UpdateDraft
 from strategies.models.health import health_reason
 from strategies.models.visibility import current_plan_q
 from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
@@ -59,14 +59,14 @@ def my_work(user: Any) -> MyWork:
     """Return what is due for the user. The number of queries does not depend on the number of rows."""
     actions = actions_to_log(user)
     own_city_ids = official_city_ids(user)
-    told_of = {action.city.pk for action in actions}
-    unlocked = open_periods({*own_city_ids, *told_of})
+    reporting_city_ids = {action.city.pk for action in actions}
+    unlocked = open_periods({*own_city_ids, *reporting_city_ids})
     periods = [row for row in unlocked if row.city_id in own_city_ids]
     told = [(row, completeness(row)) for row in periods[:MAX_PERIODS]]
     returned = _returned_periods(unlocked)
     pressing = [action for action in actions if action.health in NEEDS_UPDATE]
     rows = [
-        *[_returned_row(row, move) for row, move in returned if row.city_id in own_city_ids],
+        *[_returned_row(row, transition) for row, transition in returned if row.city_id in own_city_ids],
         *_mark_rows(user, returned, own_city_ids),
         *[_action_row(action) for action in pressing],
         *_value_rows(told),
@@ -75,7 +75,7 @@ def my_work(user: Any) -> MyWork:
         *registered_work(user),
     ]
     quiet = [action for action in actions if action.health not in NEEDS_UPDATE]
-    begun = [row for row in unlocked if row.city_id in told_of and has_begun(row)]
+    begun = [row for row in unlocked if row.city_id in reporting_city_ids and has_begun(row)]
     until = {row.city_id: row.period.ends_on for row in begun}  # the newest one of each city
     untold = [
         row for row in quiet if not row.reported_in and row.city.pk in until and row.starts_on <= until[row.city.pk]
@@ -153,26 +153,28 @@ def reported_text(action: Action) -> str:
     return _("Reported in %(period)s.") % {"period": action.reported_in} if action.reported_in else ""
 
 
-def _returned_periods(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodMove]]:
-    """Return the periods that were returned or reopened and not moved since, with that PeriodMove."""
+def _returned_periods(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodTransition]]:
+    """Return the periods that were returned or reopened and not moved since, with that PeriodTransition."""
     again = [row for row in periods if row.state == PeriodState.RETURNED or row.revision > 1]
     if not again:
         return []
-    newest = PeriodMove.objects.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
-    moves = PeriodMove.objects.filter(city_period__in=again, verb__in=RETURNED_TITLES).filter(~Exists(newest))
-    why = {move.city_period_id: move for move in moves.select_related("by")}
+    newest = PeriodTransition.objects.filter(city_period=OuterRef("city_period"), number__gt=OuterRef("number"))
+    transitions = PeriodTransition.objects.filter(city_period__in=again, verb__in=RETURNED_TITLES).filter(
+        ~Exists(newest)
+    )
+    why = {transition.city_period_id: transition for transition in transitions.select_related("by")}
     return [(row, why[row.pk]) for row in again if row.pk in why]
 
 
-def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodMove]], own_city_ids: set[int]) -> list[WorkRow]:
+def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodTransition]], own_city_ids: set[int]) -> list[WorkRow]:
     """Return rows for the parts that a coordinator marked: all for officials, own actions for responsible people."""
-    marks = [(row, mark) for row, move in returned for mark in correction_marks(move, row)]
-    asked = {mark.place.pk for row, mark in marks if row.city_id not in own_city_ids and mark.place.kind == ACTION}
+    marks = [(row, mark) for row, transition in returned for mark in correction_marks(transition, row)]
+    asked = {mark.section.pk for row, mark in marks if row.city_id not in own_city_ids and mark.section.kind == ACTION}
     own = set(Action.objects.loggable_by(user).filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()
     return [
         _mark_row(row, mark)
         for row, mark in marks
-        if row.city_id in own_city_ids or (mark.place.kind == ACTION and mark.place.pk in own)
+        if row.city_id in own_city_ids or (mark.section.kind == ACTION and mark.section.pk in own)
     ]
 
 
@@ -189,10 +191,10 @@ def _mark_row(city_period: CityPeriod, mark: CorrectionMark) -> WorkRow:
     )
 
 
-def _returned_row(city_period: CityPeriod, move: PeriodMove) -> WorkRow:
-    words = {"who": move.by, "why": move.text}
+def _returned_row(city_period: CityPeriod, transition: PeriodTransition) -> WorkRow:
+    words = {"who": transition.by, "why": transition.text}
     return WorkRow(
-        title=RETURNED_TITLES[PeriodVerb(move.verb)] % {"period": city_period.period.name},
+        title=RETURNED_TITLES[PeriodVerb(transition.verb)] % {"period": city_period.period.name},
         url=city_period.get_absolute_url(),
         label=_("Correct"),
         text=_("%(who)s writes: “%(why)s”") % words,
@@ -228,8 +230,10 @@ def _decision_rows(user: Any) -> list[WorkRow]:
     rows = CityPeriod.objects.filter(state=PeriodState.SUBMITTED).select_related("city", "period")
     if municipality_id := person_of(user).organisation_id:
         rows = rows.exclude(city__municipality=municipality_id)
-    moves = PeriodMove.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.SUBMIT).order_by("-number")
-    rows = rows.annotate(submitted_at=Subquery(moves.values("at")[:1])).order_by("submitted_at")
+    transitions = PeriodTransition.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.SUBMIT).order_by(
+        "-number"
+    )
+    rows = rows.annotate(submitted_at=Subquery(transitions.values("at")[:1])).order_by("submitted_at")
     return [
         WorkRow(
             title=_("Accept or return %(period)s of %(city)s") % {"period": row.period.name, "city": row.city.name},

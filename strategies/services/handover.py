@@ -25,7 +25,7 @@ def readable_documents_q(user: Any) -> Q:
 
 
 def transfer_actions(sender: Any, *, membership: Any, person: Any, to: Any, body: Any, by: Any, **kwargs: Any) -> None:
-    """Make ``to`` the responsible person or deputy wherever ``person`` was in that city. Receives ``handed_over``.
+    """Make ``to`` the responsible person or deputy instead of ``person``. Receives ``membership_handed_over``.
 
     Drafts of updates stay with their author.
     """

@@ -9,7 +9,7 @@ from cities.models import Person
 from cities.services.notifications import notify, role_holders
 from core import locales
 from strategies.enums import PeriodVerb
-from strategies.models import CityPeriod, PeriodComment, PeriodMove
+from strategies.models import CityPeriod, PeriodComment, PeriodTransition
 from strategies.selectors.correction_marks import correction_marks
 
 
@@ -45,7 +45,7 @@ def _words(verb: str, city_period: CityPeriod, text: str) -> tuple[str, str]:
 
 
 def _send(
-    people: Iterable[Person], verb: str, city_period: CityPeriod, key: str, said: PeriodMove | PeriodComment
+    people: Iterable[Person], verb: str, city_period: CityPeriod, key: str, said: PeriodTransition | PeriodComment
 ) -> None:
     for person in people:
         notify(
@@ -57,9 +57,9 @@ def _send(
         )
 
 
-def _comment_text(said: PeriodMove | PeriodComment) -> str:
+def _comment_text(said: PeriodTransition | PeriodComment) -> str:
     """Return the comment, and one line for each marked part."""
-    marks = correction_marks(said, said.city_period) if isinstance(said, PeriodMove) else []
+    marks = correction_marks(said, said.city_period) if isinstance(said, PeriodTransition) else []
     lines = [f"– {mark.title}: {mark.text}" if mark.text else f"– {mark.title}" for mark in marks]
     return "\n\n".join(part for part in (said.text, "\n".join(lines)) if part)
 
@@ -72,18 +72,18 @@ RECIPIENT_ROLES = {
 }
 
 
-def notify_of_transition(move: PeriodMove) -> None:
+def notify_of_transition(transition: PeriodTransition) -> None:
     """Notify the city when a period is opened, returned, accepted or reopened; coordinators when it is submitted."""
-    key = f"period-{move.city_period_id}-move-{move.number}"
-    _send(_recipients(move), move.verb, move.city_period, key, move)
+    key = f"period-{transition.city_period_id}-move-{transition.number}"
+    _send(_recipients(transition), transition.verb, transition.city_period, key, transition)
 
 
-def _recipients(move: PeriodMove) -> list[Person]:
-    city = move.city_period.city
-    if move.verb == PeriodVerb.SUBMIT:  # those who may accept it: not people of the city's municipality
+def _recipients(transition: PeriodTransition) -> list[Person]:
+    city = transition.city_period.city
+    if transition.verb == PeriodVerb.SUBMIT:  # those who may accept it: not people of the city's municipality
         people = role_holders(roles=[Role.COORDINATOR])
         return [person for person in people if person.organisation_id != city.municipality_id]
-    roles = RECIPIENT_ROLES.get(PeriodVerb(move.verb))
+    roles = RECIPIENT_ROLES.get(PeriodVerb(transition.verb))
     return role_holders(city=city, roles=roles) if roles else []
 
 

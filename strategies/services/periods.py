@@ -27,8 +27,8 @@ from strategies.models import (
     CityPeriod,
     Narrative,
     PeriodComment,
-    PeriodMove,
     PeriodRevision,
+    PeriodTransition,
     ReportingPeriod,
     RevisionAction,
     RevisionFile,
@@ -88,7 +88,7 @@ def period_errors(period: ReportingPeriod) -> dict[str, str]:
         errors["name"] = _("Another period has this name.")
     stored = ReportingPeriod.objects.filter(pk=period.pk).first() if period.pk else None
     moved = stored and (stored.starts_on, stored.ends_on) != (period.starts_on, period.ends_on)
-    if moved and CityPeriod.objects.filter(period=period, move_count__gt=0).exists():
+    if moved and CityPeriod.objects.filter(period=period, transition_count__gt=0).exists():
         errors["starts_on"] = _("Cities have begun to report on this period, so its days stay as they are.")
     return errors
 
@@ -145,11 +145,11 @@ def _name_of(starts_on: date, ends_on: date, months: int) -> str:
 
 
 def _change_state(
-    city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", places: Any = ()
+    city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", marks: Any = ()
 ) -> Any:
     """Change the state. The only function that does; it locks the row until the commit.
 
-    Inserting the PeriodMove updates the period by a trigger, so that the following save changes nothing more.
+    Inserting the PeriodTransition updates the period by a trigger, so that the following save changes nothing more.
     """
     rows = CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period")
     city_period = rows.get(pk=city_period.pk)
@@ -158,9 +158,9 @@ def _change_state(
         raise TransitionNotAllowed
     if verb in NEEDS_TEXT and not text.strip():
         raise ReasonMissing
-    move = PeriodMove.objects.create(
+    transition = PeriodTransition.objects.create(
         city_period=city_period,
-        number=city_period.move_count + 1,
+        number=city_period.transition_count + 1,
         verb=verb,
         from_state=current,
         to_state=target,
@@ -168,18 +168,20 @@ def _change_state(
         by=by,
         on_behalf_of=on_behalf_of,
         text=text.strip(),
-        places=list(places),
+        marks=list(marks),
     )
     city_period.state = target
     city_period.revision += verb in NEXT_REVISION
-    city_period.move_count = move.number
-    city_period.save(update_fields=["state", "revision", "move_count"])
-    notifications.notify_of_transition(move)
-    return city_period, move
+    city_period.transition_count = transition.number
+    city_period.save(update_fields=["state", "revision", "transition_count"])
+    notifications.notify_of_transition(transition)
+    return city_period, transition
 
 
-def _send_state_changed(city_period: CityPeriod, move: PeriodMove, revision: PeriodRevision | None = None) -> None:
-    period_state_changed.send(sender=CityPeriod, city_period=city_period, move=move, revision=revision)
+def _send_state_changed(
+    city_period: CityPeriod, transition: PeriodTransition, revision: PeriodRevision | None = None
+) -> None:
+    period_state_changed.send(sender=CityPeriod, city_period=city_period, transition=transition, revision=revision)
 
 
 @transaction.atomic
@@ -192,8 +194,8 @@ def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
         require_perm(by, "strategies.open_cityperiod", city_period)
     elif city_period.period.opens_on > city_period.city.today:
         raise StrategyError(_("This period opens later."))
-    city_period, move = _change_state(city_period, "open", by=by)
-    _send_state_changed(city_period, move)
+    city_period, transition = _change_state(city_period, "open", by=by)
+    _send_state_changed(city_period, transition)
     return city_period
 
 
@@ -227,9 +229,9 @@ def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | No
     )
     if not office.filter(person=responsible).exists():
         raise InputRefused({"on_behalf_of": _("Choose an official of the city.")})
-    city_period, move = _change_state(city_period, "submit", by=by, on_behalf_of=responsible)
+    city_period, transition = _change_state(city_period, "submit", by=by, on_behalf_of=responsible)
     revision = _freeze(city_period)
-    _send_state_changed(city_period, move, revision)
+    _send_state_changed(city_period, transition, revision)
     return revision
 
 
@@ -278,21 +280,21 @@ def _decide(
     if verb != "reopen" and is_coordinator(by) and is_own_municipality(by, city_period):
         raise OwnMunicipality
     require_perm(by, f"strategies.{verb}_cityperiod", city_period)
-    places = _mark_entries(city_period, marks) if marks else []
-    city_period, move = _change_state(city_period, verb, by=by, text=text, places=places)
-    _send_state_changed(city_period, move)
+    entries = _mark_entries(city_period, marks) if marks else []
+    city_period, transition = _change_state(city_period, verb, by=by, text=text, marks=entries)
+    _send_state_changed(city_period, transition)
     return city_period
 
 
 def _mark_entries(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dict]:
     """Return the marked parts with title and comment, in the order of the submission. Raises for unknown parts."""
     newest = city_period.revisions.order_by("-number").first()
-    known = {place.key: place for place in sections_of(newest)}
+    known = {section.key: section for section in sections_of(newest)}
     if marks.keys() - known.keys():
         raise InputRefused({"marks": _("Mark parts of what was submitted.")})
     return [
-        {"kind": place.kind, "id": place.pk, "title": place.title, "text": marks[key].strip()}
-        for key, place in known.items()
+        {"kind": section.kind, "id": section.pk, "title": section.title, "text": marks[key].strip()}
+        for key, section in known.items()
         if key in marks
     ]
 
@@ -301,8 +303,8 @@ def _mark_entries(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dic
 def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
     """Make the accepted revision public. Raises PermissionRefused or TransitionNotAllowed."""
     require_perm(by, "strategies.publish_cityperiod", city_period)
-    city_period, move = _change_state(city_period, "publish", by=by)
-    _send_state_changed(city_period, move)
+    city_period, transition = _change_state(city_period, "publish", by=by)
+    _send_state_changed(city_period, transition)
     return city_period
 
 

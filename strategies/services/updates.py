@@ -148,11 +148,11 @@ def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: b
     for stored in data.files:
         mark_file_used(stored)
         save_with_history(Evidence(update=update, file=stored, title=stored.name[:200]), by)
-    standing = [] if is_new else list(update.evidence.active().exclude(link=""))
-    for evidence in standing:
+    attached = [] if is_new else list(update.evidence.active().exclude(link=""))
+    for evidence in attached:
         if evidence.link not in data.links:
             _withdraw_evidence(evidence, by)
-    have = {evidence.link for evidence in standing}
+    have = {evidence.link for evidence in attached}
     for link in dict.fromkeys(data.links):
         if link not in have:
             save_with_history(Evidence(update=update, link=link), by)

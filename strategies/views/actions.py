@@ -103,8 +103,8 @@ def by_period(entries):
     for entry in entries:
         entry["day"] = date.fromisoformat(entry["date"])
         if not groups or groups[-1]["city_period"] != entry["city_period"]:
-            place = {name: entry[name] for name in ("period", "revision", "city_period")}
-            groups.append(place | {"updates": []})
+            origin = {name: entry[name] for name in ("period", "revision", "city_period")}
+            groups.append(origin | {"updates": []})
         groups[-1]["updates"].append(entry)
     return groups
 

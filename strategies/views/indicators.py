@@ -45,24 +45,24 @@ class IndicatorDetail(DetailPage):
             return csv_response(f"indicator-{self.row.pk}", chart_csv(self.chart()))
         return super().get(request, *args, **kwargs)
 
-    def chart(self, told=None):
+    def chart(self, values=None):
         is_demo = Installation.objects.filter(is_demo=True).exists()
-        told = values_of(self.row, self.user) if told is None else told
-        return values_chart(self.row, told, *baseline_and_target(self.row, self.user), illustrative=is_demo)
+        values = values_of(self.row, self.user) if values is None else values
+        return values_chart(self.row, values, *baseline_and_target(self.row, self.user), illustrative=is_demo)
 
     def get_context_data(self, **kwargs):
         indicator = self.row
         city = indicator.strategy.city
-        told = values_of(indicator, self.user)
+        values = values_of(indicator, self.user)
         baseline, target = baseline_and_target(indicator, self.user)
         context = {
             "city": city,
-            "values": told,
+            "values": values,
             "baseline": baseline,
             "target": target,
-            "way": target_progress(baseline, target, told),
+            "way": target_progress(baseline, target, values),
             "objective": indicator.objective or (indicator.action and indicator.action.objective),
-            "chart": self.chart(told),
+            "chart": self.chart(values),
             "trail": breadcrumbs.here(
                 [*breadcrumbs.strategy_breadcrumbs(indicator.strategy), self.list_breadcrumb()], indicator.name
             ),
@@ -169,5 +169,5 @@ class ValueWithdraw(ReasonFormView):
 
     def trail(self):
         strategy = self.row.indicator.strategy
-        place = (self.row.indicator.name, self.get_success_url())
-        return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(strategy), place], self.heading)
+        parent = (self.row.indicator.name, self.get_success_url())
+        return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(strategy), parent], self.heading)

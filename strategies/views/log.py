@@ -149,7 +149,7 @@ class ActionLog(FormTokenMixin, LogBase):
 
     def show(self, form, **more):
         lists = {"draft": self.draft, "note": form_tokens.sign_form_token(self.user, self.action)}
-        return super().show(form, **lists | told_of(form) | more)
+        return super().show(form, **lists | period_context(form) | more)
 
     # ---- POST
 
@@ -263,11 +263,11 @@ class LogPeriod(ObjectMixin, TemplateView):
         form = LogForm(
             instance=ActionUpdate(action=self.row), page=LogFormData(self.row), max_mb=0, initial=request.GET.dict()
         )
-        context = told_of(form) | {"form": form, "action": self.row, "swaps": True}
+        context = period_context(form) | {"form": form, "action": self.row, "swaps": True}
         return self.render_to_response(self.get_context_data(**context))
 
 
-def told_of(form: LogForm) -> dict[str, Any]:
+def period_context(form: LogForm) -> dict[str, Any]:
     """Return the template context for the period that the date leads to."""
     form.complete()
     return {"period": form.period, "is_late": form.target_period[1]}

@@ -58,15 +58,17 @@ class CityPeriodDetail(DetailPage):
         revisions = list(
             PeriodRevision.objects.visible_to(user).filter(city_period=row).defer("snapshot").order_by("-number")
         )
-        moves = list(row.moves.select_related("by", "on_behalf_of").order_by("-number")) if shows_counts else []
-        returned = self.returned(moves)
+        transitions = (
+            list(row.transitions.select_related("by", "on_behalf_of").order_by("-number")) if shows_counts else []
+        )
+        returned = self.returned(transitions)
         context = {
             "city": row.city,
             "is_insider": is_insider,
             "complete": completeness(row) if shows_counts else None,
             "narrative": self.narrative(is_insider),
             "revisions": revisions,
-            "moves": moves,
+            "transitions": transitions,
             "returned": returned,
             "marks": self.marks(returned, is_insider),
             "published": None if is_insider else self.published(),
@@ -93,20 +95,20 @@ class CityPeriodDetail(DetailPage):
         """Return the transition that published the revision now under correction, which is still public."""
         if self.row.state == PeriodState.PUBLISHED:
             return None
-        return self.row.moves.filter(verb=PeriodVerb.PUBLISH).order_by("-number").first()
+        return self.row.transitions.filter(verb=PeriodVerb.PUBLISH).order_by("-number").first()
 
-    def marks(self, move, is_insider):
+    def marks(self, transition, is_insider):
         """Return the marked parts, with a link only for users who may correct them."""
-        marks = correction_marks(move, self.row) if move else []
+        marks = correction_marks(transition, self.row) if transition else []
         may_correct = self.may("strategies.change_narrative")
         return [
-            mark if may_correct or (is_insider and mark.place.kind == ACTION) else mark._replace(url="")
+            mark if may_correct or (is_insider and mark.section.kind == ACTION) else mark._replace(url="")
             for mark in marks
         ]
 
-    def returned(self, moves):
+    def returned(self, transitions):
         """Return the newest transition if it returned or reopened the period, else None."""
-        newest = next(iter(moves), None)
+        newest = next(iter(transitions), None)
         return newest if newest is not None and newest.verb in RETURNED_TITLES else None
 
     def steps(self):
@@ -162,7 +164,7 @@ class PeriodRevisionDetail(DetailPage):
             "revision": self.revision,
             "contents": contents,
             "city": self.row.city,
-            "move": self.row.moves.filter(revision=self.revision.number, verb="submit")
+            "transition": self.row.transitions.filter(revision=self.revision.number, verb="submit")
             .select_related("on_behalf_of")
             .first(),
             "newest": PeriodRevision.objects.visible_to(self.user)
@@ -256,7 +258,7 @@ class CityPeriodReturn(PeriodReasonView):
 
     def make_form(self, data=None, files=None):
         submitted = PeriodRevision.objects.visible_to(self.user).filter(city_period=self.row, number=self.row.revision)
-        return ReturnForm(data, label=self.label, places=sections_of(submitted.first()))
+        return ReturnForm(data, label=self.label, sections=sections_of(submitted.first()))
 
     def save(self, form):
         periods.return_period(self.row, by=self.user, comments=form.cleaned_data["text"], marks=form.marks())

@@ -138,24 +138,24 @@ class StrategyAdd(PlanAdd):
     )
 
     def get(self, request, *args, **kwargs):
-        if self.standing and not self.may_begin_next():
-            return redirect(self.standing[-1])
+        if self.current_strategies and not self.may_begin_next():
+            return redirect(self.current_strategies[-1])
         return super().get(request, *args, **kwargs)
 
     @cached_property
-    def standing(self):
+    def current_strategies(self):
         """The current strategy, and the draft that follows it if there is one."""
         rows = Strategy.objects.select_related("city").filter(city=self.row, superseded_at=None)
         return sorted(rows, key=lambda row: row.is_next)
 
     def may_begin_next(self):
-        is_adopted = [row.status for row in self.standing] == [StrategyStatus.ADOPTED]
+        is_adopted = [row.status for row in self.current_strategies] == [StrategyStatus.ADOPTED]
         return is_adopted and may(self.user, "strategies.begin_next_strategy", self.row)
 
     def get_context_data(self, **kwargs):
-        if not self.standing:
+        if not self.current_strategies:
             return super().get_context_data(**kwargs)
-        words = {"title": self.standing[0].title}
+        words = {"title": self.current_strategies[0].title}
         lead = _("It follows “%(title)s”, which stays in force until the day that the new one is adopted.") % words
         heading = _("Begin the next strategy")
         trail = breadcrumbs.here(self.trail(), heading)
@@ -488,5 +488,5 @@ class IndicatorWithdraw(PartWithdrawWithReason):
     consequence = gettext_lazy("It leaves the lists, and no more values are asked for. Its values stay in the history.")
 
     def trail(self):
-        place = (self.row.name, self.get_success_url())
-        return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(self.row.strategy), place], self.heading)
+        parent = (self.row.name, self.get_success_url())
+        return breadcrumbs.here([*breadcrumbs.strategy_breadcrumbs(self.row.strategy), parent], self.heading)

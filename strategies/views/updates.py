@@ -46,7 +46,7 @@ class UpdateEdit(LogBase):
         return stored_extras(self.row)
 
     def show(self, form, **more):
-        return super().show(form, standing=self.row.evidence.active().select_related("file"), **more)
+        return super().show(form, attached=self.row.evidence.active().select_related("file"), **more)
 
     def post(self, request, *args, **kwargs):
         row = self.row

@@ -5,7 +5,7 @@ from django.conf import settings as conf
 from django.core.cache import cache
 from django.urls import NoReverseMatch, reverse
 
-from accounts.export import own_data
+from accounts.export import personal_data_of
 from accounts.models import Mail, User
 from tests.factories import PersonFactory, UserFactory
 from tests.factories.people import PASSWORD
@@ -247,14 +247,14 @@ def test_preferences_change_own_language_only(client):
 @pytest.mark.django_db
 def test_preferences_redirect_anonymous_visitor_to_sign_in(client):
     assert client.get(reverse("accounts:preferences"))["Location"].startswith(LOGIN)
-    assert client.get(reverse("accounts:own_data"))["Location"].startswith(LOGIN)
+    assert client.get(reverse("accounts:personal_data_of"))["Location"].startswith(LOGIN)
 
 
 @pytest.mark.django_db
 def test_own_data_holds_no_data_of_others(client, everyone):
     client.force_login(everyone["lead"])
 
-    data = client.get(reverse("accounts:own_data")).json()
+    data = client.get(reverse("accounts:personal_data_of")).json()
 
     assert data["account"]["email"] == everyone["lead"].email
     assert [row["role"] for row in data["network"]["memberships"]] == ["lead_official"]
@@ -266,4 +266,4 @@ def test_own_data_holds_no_data_of_others(client, everyone):
 def test_own_data_of_account_without_person_has_no_network():
     PersonFactory(user=None)
 
-    assert own_data(UserFactory())["network"] == {}
+    assert personal_data_of(UserFactory())["network"] == {}

@@ -16,7 +16,7 @@ from cities.models import Organisation, StoredFile, Theme
 from core.backup import writing
 from core.backup.limits import refused_values
 from core.backup.rows import Json, columns_of
-from strategies.models import CityPeriod, PeriodMove
+from strategies.models import CityPeriod, PeriodTransition
 
 from .copies import overwrite_file, working_in
 
@@ -154,5 +154,5 @@ def test_numbers_and_json_invalid_in_postgresql_are_reported():
 
     assert "2147483648" in refused(CityPeriod, revision=2**31)[0]
     assert refused(CityPeriod, revision=2**31 - 1) == []
-    assert "a NUL character" in refused(PeriodMove, places=Json([{"text": "\x00"}]))[0]
-    assert refused(PeriodMove, places=Json([{"text": "\\u0000"}])) == []
+    assert "a NUL character" in refused(PeriodTransition, marks=Json([{"text": "\x00"}]))[0]
+    assert refused(PeriodTransition, marks=Json([{"text": "\\u0000"}])) == []

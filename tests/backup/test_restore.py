@@ -20,7 +20,7 @@ from core.backup import loading, media
 from core.backup.rows import carried_models
 from core.snapshots import canonical, sha256_hex
 from reports.models import Report
-from strategies.models import ActionUpdate, PeriodMove
+from strategies.models import ActionUpdate, PeriodTransition
 from strategies.services import reminders
 
 from .copies import Copy, files_in, rows_in, working_in
@@ -76,7 +76,7 @@ def test_update_is_logged_in_copy(restored):
 
 def test_triggers_are_active_in_copy(restored):
     with working_in(restored.site), pytest.raises(IntegrityError, match="epi:"), transaction.atomic():
-        PeriodMove._base_manager.update(text="changed")
+        PeriodTransition._base_manager.update(text="changed")
 
 
 def test_ids_of_deleted_rows_are_not_reused(original, restored):

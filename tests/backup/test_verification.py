@@ -13,9 +13,9 @@ from django.db import connection, models, transaction
 from cities.models import StoredFile
 from core import triggers
 from core.verification import _file_models
-from evaluation.models import Evaluation, EvaluationResult, StageMove
+from evaluation.models import Evaluation, EvaluationResult, StageTransition
 from reports.models import ReportFile
-from strategies.models import CityPeriod, PeriodMove, PeriodRevision, RevisionAction
+from strategies.models import CityPeriod, PeriodRevision, PeriodTransition, RevisionAction
 
 from .copies import overwrite_file, working_in
 
@@ -106,16 +106,16 @@ def test_wrong_moves_are_reported(without_triggers):
     without = CityPeriod.objects.filter(state="open").first()
     evaluation = Evaluation.objects.get(stage="moderate")
     CityPeriod.objects.filter(pk=moved.pk).update(state="submitted")
-    PeriodMove._base_manager.filter(city_period=gap, number=1).delete()
-    PeriodMove._base_manager.filter(city_period=without).delete()
-    StageMove._base_manager.filter(evaluation=evaluation, to_stage="discuss").delete()
+    PeriodTransition._base_manager.filter(city_period=gap, number=1).delete()
+    PeriodTransition._base_manager.filter(city_period=without).delete()
+    StageTransition._base_manager.filter(evaluation=evaluation, to_stage="discuss").delete()
     out, _error = _verify()
 
     assert _differences(out, has_triggers=False) == {
-        f"strategies.cityperiod {moved.pk}: is submitted, and its last move led to published",
-        f"strategies.cityperiod {gap.pk}: its moves are not numbered from 1 to {gap.move_count}",
-        f"strategies.cityperiod {without.pk}: its moves are missing",
-        f"evaluation.evaluation {evaluation.pk}: its moves do not lead to the stage moderate",
+        f"strategies.cityperiod {moved.pk}: is submitted, and its last transition led to published",
+        f"strategies.cityperiod {gap.pk}: its transitions are not numbered from 1 to {gap.transition_count}",
+        f"strategies.cityperiod {without.pk}: its transitions are missing",
+        f"evaluation.evaluation {evaluation.pk}: its transitions do not lead to the stage moderate",
     }
 
 

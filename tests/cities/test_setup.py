@@ -68,7 +68,7 @@ def test_setup_refuses_existing_network(run_setup):
     with pytest.raises(CommandError, match="holds a network already"):
         run_setup(PASSWORD, **GIVEN | {"email": "eve@town.example"}, password_stdin=True)
     with pytest.raises(setup.NetworkExists):
-        setup.set_up(network="x", email="eve@town.example", name="Eve", password=PASSWORD)
+        setup.create_network_with_coordinator(network="x", email="eve@town.example", name="Eve", password=PASSWORD)
 
     assert User.objects.count() == 1
 
@@ -146,7 +146,7 @@ def test_existing_account_becomes_coordinator():
     user = UserFactory(email="anna@town.example")
     Person.objects.create(name="Anna", email="Anna@town.example")
 
-    setup.set_up(network="Pact", email="ANNA@town.example", name="Anna", password=None)
+    setup.create_network_with_coordinator(network="Pact", email="ANNA@town.example", name="Anna", password=None)
 
     assert Person.objects.get().user == user
 

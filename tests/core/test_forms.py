@@ -11,8 +11,8 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from core.forms import (
+    DateInput,
     DateTimeLocalInput,
-    DayInput,
     FieldDifference,
     FilteredCheckboxes,
     LongTextarea,
@@ -25,7 +25,7 @@ from core.forms import (
 class Plain(forms.Form):
     text = forms.CharField(label="What has happened?", help_text="One sentence is enough.", widget=LongTextarea())
     kind = forms.ChoiceField(label="Status", choices=[("a", "Ongoing"), ("b", "Paused")], widget=forms.RadioSelect)
-    day = forms.DateField(label="Day", widget=DayInput(), required=False)
+    day = forms.DateField(label="Day", widget=DateInput(), required=False)
     spent = forms.DecimalField(label="Spent", widget=NumberInput(), required=False)
     file = forms.FileField(label="Evidence", help_text="Up to 20 MB.", required=False)
     sure = forms.BooleanField(label="Nothing new", help_text="Counts as an update.", required=False)
@@ -129,7 +129,7 @@ def test_form_helper_without_save_has_no_bar_and_no_form_tag():
 def test_widgets_set_input_mode_and_type():
     assert 'inputmode="decimal"' in NumberInput().render("x", 1)
     assert 'inputmode="numeric"' in NumberInput(decimals=False).render("x", 1)
-    assert 'type="date"' in DayInput().render("x", None)
+    assert 'type="date"' in DateInput().render("x", None)
     assert 'type="datetime-local"' in DateTimeLocalInput().render("x", None)
 
 

@@ -14,7 +14,15 @@ from dashboards.selectors.actions import ActionRows, healths_of
 from dashboards.selectors.network import Dashboard
 from dashboards.selectors.scope import Basis, scope_for
 from pilot.models import PilotPhase
-from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached, PeriodMove, PeriodRevision
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    BudgetLine,
+    Milestone,
+    MilestoneReached,
+    PeriodRevision,
+    PeriodTransition,
+)
 from strategies.services import periods
 from strategies.services.updates import UpdateInput, log_update
 
@@ -65,7 +73,7 @@ def update_of(**fields):
 
 def frozen_contents(city_period):
     """Return the snapshot of the newest accepted revision, else of the newest one, else None."""
-    moves = [row for row in PeriodMove.objects.all() if row.city_period_id == city_period.pk]
+    moves = [row for row in PeriodTransition.objects.all() if row.city_period_id == city_period.pk]
     accepted = {row.revision for row in moves if row.verb == "accept"}
     revisions = [row for row in PeriodRevision.objects.all() if row.city_period_id == city_period.pk]
     candidates = [row for row in revisions if row.number in accepted] or revisions
@@ -147,7 +155,8 @@ def test_progress_has_point_for_each_reported_and_present_period(network, partne
     for city_data in network.cities.values():
         contents = frozen_contents(city_data.city_period(network.past))
         accepted = any(
-            move.verb == "accept" for move in PeriodMove.objects.filter(city_period=city_data.city_period(network.past))
+            move.verb == "accept"
+            for move in PeriodTransition.objects.filter(city_period=city_data.city_period(network.past))
         )
         if contents and accepted:
             figures = expected_figures(city_data, network.past)

@@ -56,12 +56,12 @@ PAGES = [
     "evaluation:discuss",
     "evaluation:moderate",
     "evaluation:conflict_declare",
-    "admin:evaluation_desk",
-    "admin:evaluation_desk_gates",
+    "admin:evaluation_review",
+    "admin:evaluation_review_gates",
     "admin:evaluation_evaluation_change",
     "admin:evaluation_evaluation_history",
 ]
-LISTS = ["evaluation:round_list", "admin:evaluation_desk_queue", "admin:index", "strategies:my_work"]
+LISTS = ["evaluation:round_list", "admin:evaluation_review_queue", "admin:index", "strategies:my_work"]
 
 
 def urls_of(case):
@@ -137,7 +137,7 @@ def test_review_queue_shows_no_figures_before_the_review(rated):
 
 def test_admin_filters_cannot_query_ratings(rated, client):
     client.force_login(rated.committee1)
-    queue = reverse("admin:evaluation_desk_queue")
+    queue = reverse("admin:evaluation_review_queue")
 
     for lookup in ("assessments__ratings__level=1", "assessments__submitted_at__isnull=False"):
         response = client.get(f"{queue}?{lookup}")
@@ -191,7 +191,7 @@ def test_ratings_are_visible_to_committee_members_without_conflict_from_the_revi
     assert Rating.objects.visible_to(rated.committee1).filter(reasons=SECRET).count() == 6
     assert not Rating.objects.visible_to(rated.committee3).exists()
     client.force_login(rated.committee3)
-    queue = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
+    queue = client.get(reverse("admin:evaluation_review_queue")).content.decode()
     assert "Lublin" not in queue
     for url in urls_of(rated):
         assert SECRET not in client.get(url).content.decode()
@@ -214,14 +214,14 @@ def test_published_page_shows_consensus_without_names(rated, client):
 def test_review_queue_shows_the_most_disputed_dimension(case, client):
     client.force_login(case.committee1)
 
-    page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
+    page = client.get(reverse("admin:evaluation_review_queue")).content.decode()
 
     assert "Lublin, Autumn round" in page
     assert "1–4 (1–4)" in page
     assert "Impact" in page
-    assert reverse("admin:evaluation_desk", args=[case.pk]) in page
+    assert reverse("admin:evaluation_review", args=[case.pk]) in page
     assert client.get(reverse("admin:evaluation_evaluation_change", args=[case.pk])).url == reverse(
-        "admin:evaluation_desk", args=[case.pk]
+        "admin:evaluation_review", args=[case.pk]
     )
 
 
@@ -229,13 +229,13 @@ def test_review_queue_shows_the_most_disputed_dimension(case, client):
 def test_review_queue_hides_rating_columns_from_coordinators(case, client):
     client.force_login(case.coordinator)
 
-    page = client.get(reverse("admin:evaluation_desk_queue")).content.decode()
+    page = client.get(reverse("admin:evaluation_review_queue")).content.decode()
 
     assert "Lublin, Autumn round" in page
     assert "disputed" not in page.lower()
     assert "1–4" not in page
     csv = client.post(
-        reverse("admin:evaluation_desk_queue"), {"action": "as_csv", "_selected_action": [case.pk]}
+        reverse("admin:evaluation_review_queue"), {"action": "as_csv", "_selected_action": [case.pk]}
     ).content.decode()
     assert "1–4" not in csv
 
@@ -244,7 +244,9 @@ def test_review_queue_hides_rating_columns_from_coordinators(case, client):
 def test_review_queue_is_exported_as_csv(case, client):
     client.force_login(case.committee1)
 
-    response = client.post(reverse("admin:evaluation_desk_queue"), {"action": "as_csv", "_selected_action": [case.pk]})
+    response = client.post(
+        reverse("admin:evaluation_review_queue"), {"action": "as_csv", "_selected_action": [case.pk]}
+    )
 
     lines = response.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("city and round,stage,deadline,raters,disputed most")
@@ -329,7 +331,7 @@ def test_review_queue_query_count_is_constant(case, client, role, django_assert_
             EvaluationFactory(round=case.round, stage="review")
         clear_role_cache(getattr(case, role))
         with django_assert_max_num_queries(15) as captured:
-            response = client.get(reverse("admin:evaluation_desk_queue"))
+            response = client.get(reverse("admin:evaluation_review_queue"))
         counts.append(len(captured))
 
     assert response.status_code == 200
@@ -340,7 +342,7 @@ def test_review_queue_query_count_is_constant(case, client, role, django_assert_
 def test_review_queue_can_be_searched_filtered_and_sorted(case, client):
     EvaluationFactory(round=case.round)
     client.force_login(case.committee1)
-    queue = reverse("admin:evaluation_desk_queue")
+    queue = reverse("admin:evaluation_review_queue")
 
     assert "Lublin" in client.get(f"{queue}?q=lublin").content.decode()
     assert "Lublin, Autumn" not in client.get(f"{queue}?q=nowhere").content.decode()

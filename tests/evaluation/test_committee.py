@@ -85,7 +85,7 @@ def test_request_for_changes_returns_to_moderation_and_starts_a_new_cycle(case):
     assert rows == [(1, "approve"), (1, "request_changes"), (2, "approve"), (2, "approve")]
     assert CommitteeReview.objects.filter(snapshot_hash=old_hash).count() == 2
     assert case.evaluation.stage == "published"
-    assert case.evaluation.moves.get(verb="request_changes").reason == "Say what impact rests on."
+    assert case.evaluation.transitions.get(verb="request_changes").reason == "Say what impact rests on."
 
 
 @pytest.mark.parametrize(
@@ -230,13 +230,13 @@ def test_question_outside_the_review_is_refused(case):
 # ---- the review page
 
 
-PREPARED = {"desk": lambda case: case.to("review")}
+PREPARED = {"review_page": lambda case: case.to("review")}
 
 
 @pytest.fixture
-def desk(client, case):
+def review_page(client, case):
     client.force_login(case.committee1)
-    url = reverse("admin:evaluation_desk", args=[case.pk])
+    url = reverse("admin:evaluation_review", args=[case.pk])
 
     def post_decision(**data):
         return client.post(
@@ -246,8 +246,8 @@ def desk(client, case):
     return client, url, post_decision
 
 
-def test_desk_shows_all_data_for_the_decision(case, desk, django_assert_max_num_queries):
-    client, url, _post_decision = desk
+def test_review_page_shows_all_data_for_the_decision(case, review_page, django_assert_max_num_queries):
+    client, url, _post_decision = review_page
 
     with django_assert_max_num_queries(20):
         page = client.get(url).content.decode()
@@ -259,8 +259,8 @@ def test_desk_shows_all_data_for_the_decision(case, desk, django_assert_max_num_
     assert "City self-assessment" in page
 
 
-def test_desk_marks_the_extremes_and_explains_the_mark_below_the_table(case, desk):
-    client, url, _post_decision = desk
+def test_review_page_marks_the_extremes_and_explains_the_mark_below_the_table(case, review_page):
+    client, url, _post_decision = review_page
     table = comparison_of(case.evaluation, case.committee1)
 
     page = client.get(url).content.decode()
@@ -271,7 +271,7 @@ def test_desk_marks_the_extremes_and_explains_the_mark_below_the_table(case, des
     assert page.count('<details class="epi-more" open>') == 1  # disputed dimensions are expanded
 
 
-def test_desk_shows_and_links_the_submission_under_review(client, city):
+def test_review_page_shows_and_links_the_submission_under_review(client, city):
     city_data = open_city(city)
     save_narrative(CityPeriod.objects.get(pk=city_data.pk), by=city_data.lead, text="A good quarter.", language="en")
     city_data.revision = accept(city_data)
@@ -281,7 +281,7 @@ def test_desk_shows_and_links_the_submission_under_review(client, city):
     revision_url = reverse("strategies:revision_detail", args=[city_data.pk, city_data.revision.number])
     client.force_login(member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER))
 
-    page = client.get(reverse("admin:evaluation_desk", args=[evaluation.pk])).content.decode()
+    page = client.get(reverse("admin:evaluation_review", args=[evaluation.pk])).content.decode()
 
     assert "A good quarter." in page
     assert [action.title for action in city_data.actions if action.title not in page] == []
@@ -309,12 +309,12 @@ def test_pages_of_raters_and_moderator_link_the_submission_under_review(client, 
     assert f'href="{revision_url}"' in page
 
 
-def test_decision_is_stored_from_the_desk(case, desk):
-    client, url, post_decision = desk
+def test_decision_is_stored_from_the_review_page(case, review_page):
+    client, url, post_decision = review_page
 
     response = post_decision(**{"comment-impact": "Watch this next time."})
 
-    assert response.url == reverse("admin:evaluation_desk_queue")
+    assert response.url == reverse("admin:evaluation_review_queue")
     review = CommitteeReview.objects.get()
     assert [(row.dimension.code, row.decision, row.comment) for row in review.dimensions.all()] == [
         ("impact", "approve", "Watch this next time.")
@@ -326,8 +326,8 @@ def test_decision_is_stored_from_the_desk(case, desk):
     assert "Watch this next time." in page
 
 
-def test_invalid_decision_keeps_the_input(desk):
-    _client, _url, post_decision = desk
+def test_invalid_decision_keeps_the_input(review_page):
+    _client, _url, post_decision = review_page
 
     page = post_decision(decision=CHANGES, reason="", **{"comment-impact": "I typed this."})
 
@@ -342,8 +342,8 @@ def test_invalid_decision_keeps_the_input(desk):
     assert "Name the dimensions whose ratings" in reopen.content.decode()
 
 
-def test_decision_on_changed_contents_shows_a_message_and_keeps_the_input(case, desk):
-    _client, _url, post_decision = desk
+def test_decision_on_changed_contents_shows_a_message_and_keeps_the_input(case, review_page):
+    _client, _url, post_decision = review_page
     stated = committee.decision_hash(case.evaluation)
     question = committee.ask_question(case.evaluation, by=case.committee2, text="Who was asked?")
     committee.answer_question(question, by=case.lead, text="All.")
@@ -359,9 +359,9 @@ def test_decision_on_changed_contents_shows_a_message_and_keeps_the_input(case, 
     assert post_decision(**{"comment-impact": "My long comment."}).status_code == 302
 
 
-def test_desk_lists_changes_since_the_last_visit(case, desk, days):
-    client, url, _post_decision = desk
-    seen_url = reverse("admin:evaluation_desk_seen", args=[case.pk])
+def test_review_page_lists_changes_since_the_last_visit(case, review_page, days):
+    client, url, _post_decision = review_page
+    seen_url = reverse("admin:evaluation_review_seen", args=[case.pk])
     client.get(url)
     assert not ReviewVisit.objects.exists()  # GET changes nothing
     client.post(seen_url, headers={"HX-Request": "true"})
@@ -376,9 +376,9 @@ def test_desk_lists_changes_since_the_last_visit(case, desk, days):
     assert client.get(seen_url).status_code == 405
 
 
-def test_visit_on_the_same_day_keeps_its_time(case, desk, days):
-    client, _url, _post_decision = desk
-    seen_url = reverse("admin:evaluation_desk_seen", args=[case.pk])
+def test_visit_on_the_same_day_keeps_its_time(case, review_page, days):
+    client, _url, _post_decision = review_page
+    seen_url = reverse("admin:evaluation_review_seen", args=[case.pk])
     client.post(seen_url)
     first = ReviewVisit.objects.get().at
     client.post(seen_url, headers={"HX-Request": "true"})
@@ -390,9 +390,9 @@ def test_visit_on_the_same_day_keeps_its_time(case, desk, days):
     assert ReviewVisit.objects.get().at > first
 
 
-def test_question_is_asked_from_the_desk(case, desk):
-    client, url, _post_decision = desk
-    ask_url = reverse("admin:evaluation_desk_ask", args=[case.pk])
+def test_question_is_asked_from_the_review_page(case, review_page):
+    client, url, _post_decision = review_page
+    ask_url = reverse("admin:evaluation_review_ask", args=[case.pk])
 
     client.post(ask_url, {"text": "Who was asked?", "dimension": "impact"})
     client.post(ask_url, {"text": ""})
@@ -402,17 +402,17 @@ def test_question_is_asked_from_the_desk(case, desk):
     assert client.get(ask_url).status_code == 405
 
 
-def test_desk_links_the_gates(case, desk):
-    client, url, _post_decision = desk
-    gates_url = reverse("admin:evaluation_desk_gates", args=[case.pk])
+def test_review_page_links_the_gates(case, review_page):
+    client, url, _post_decision = review_page
+    gates_url = reverse("admin:evaluation_review_gates", args=[case.pk])
 
     assert gates_url in client.get(url).content.decode()
     assert client.get(gates_url).status_code == 200
     assert "<html" not in client.get(gates_url, headers={"HX-Request": "true"}).content.decode()
 
 
-def test_desk_in_the_second_cycle_shows_the_requested_changes(case, desk):
-    client, url, post_decision = desk
+def test_review_page_in_the_second_cycle_shows_the_requested_changes(case, review_page):
+    client, url, post_decision = review_page
     post_decision(
         decision=CHANGES,
         reason="Thin reasons.",
@@ -465,4 +465,4 @@ def test_concurrent_approvals_publish_once(case):
     assert errors == []
     assert CommitteeReview.objects.count() == 2
     assert EvaluationResult.objects.count() == 1
-    assert case.evaluation.moves.filter(verb="publish").count() == 1
+    assert case.evaluation.transitions.filter(verb="publish").count() == 1

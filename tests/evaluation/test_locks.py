@@ -13,7 +13,7 @@ from evaluation.models import (
     Evaluation,
     EvaluationResult,
     Rating,
-    StageMove,
+    StageTransition,
 )
 from evaluation.selectors.tasks import alphas_of
 from reports.enums import ReportState
@@ -164,7 +164,7 @@ def test_alpha_is_computed_from_the_published_snapshot(published):
     assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before
 
 
-# ---- moves, decisions and results only in their stage
+# ---- transitions, decisions and results only in their stage
 
 
 @pytest.mark.parametrize(
@@ -177,8 +177,8 @@ def test_alpha_is_computed_from_the_published_snapshot(published):
 )
 @pytest.mark.stage("rate")
 def test_move_must_start_from_the_current_stage(case, fields):
-    with pytest.raises(IntegrityError, match="epi: a move leads on"), transaction.atomic():
-        StageMove.objects.create(evaluation=case.evaluation, **fields)
+    with pytest.raises(IntegrityError, match="epi: a transition starts"), transaction.atomic():
+        StageTransition.objects.create(evaluation=case.evaluation, **fields)
 
 
 def test_decisions_cannot_be_added_after_publication(published):

@@ -75,15 +75,15 @@ def test_evaluation_is_public_after_publication_only(client, case):
         ("moderator", "evaluation:discuss", 404),
         ("coordinator", "evaluation:assign", 200),
         ("coordinator", "evaluation:rate_review", 403),
-        ("coordinator", "admin:evaluation_desk", 404),
+        ("coordinator", "admin:evaluation_review", 404),
         ("partner", "evaluation:evaluation_detail", 200),
         ("partner", "evaluation:assign", 403),
         ("official", "evaluation:evaluation_detail", 200),
         ("expert", "evaluation:rate_review", 403),
         ("committee1", "evaluation:evaluation_detail", 200),
-        ("committee1", "admin:evaluation_desk", 404),
+        ("committee1", "admin:evaluation_review", 404),
         ("committee3", "evaluation:evaluation_detail", 404),
-        ("committee3", "admin:evaluation_desk", 404),
+        ("committee3", "admin:evaluation_review", 404),
     ],
 )
 @pytest.mark.stage("rate")
@@ -99,13 +99,13 @@ def test_page_status_codes_in_the_rating_stage(case, get, user, name, expected):
         ("moderator", "evaluation:discuss", 200),
         ("moderator", "evaluation:moderate", 200),
         ("coordinator", "evaluation:discuss", 403),
-        ("coordinator", "admin:evaluation_desk", 404),
+        ("coordinator", "admin:evaluation_review", 404),
         ("partner", "evaluation:discuss", 403),
         ("lead", "evaluation:discuss", 403),
         ("official", "evaluation:discuss", 200),
-        ("committee1", "admin:evaluation_desk", 200),
-        ("committee3", "admin:evaluation_desk", 404),
-        ("rater1", "admin:evaluation_desk", 404),
+        ("committee1", "admin:evaluation_review", 200),
+        ("committee3", "admin:evaluation_review", 404),
+        ("rater1", "admin:evaluation_review", 404),
     ],
 )
 @pytest.mark.stage("review")
@@ -296,7 +296,7 @@ def test_coordinator_assigns_raters_extends_and_moves_the_stage(case, get, post)
     post(case.coordinator, "evaluation:assign", act="move", verb="start_rating", **{"move-reason": "All are there."})
 
     assert case.evaluation.assignments.active().filter(person=new, capacity=Capacity.PEER).exists()
-    assert (case.evaluation.stage, case.evaluation.moves.get().reason) == ("rate", "All are there.")
+    assert (case.evaluation.stage, case.evaluation.transitions.get().reason) == ("rate", "All are there.")
     assignment = case.evaluation.assignments.get(person=new)
     assert post(case.coordinator, "evaluation:assign", act="withdraw", row="²").status_code == 404
     post(case.coordinator, "evaluation:assign", act="withdraw", row=assignment.pk)

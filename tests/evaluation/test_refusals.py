@@ -167,13 +167,13 @@ def test_substitute_is_appointed_once(case):
     assert first == second
 
 
-# ---- moves
+# ---- transitions
 
 
 @pytest.mark.stage("review")
 def test_changes_are_requested_with_a_reason(case):
     with pytest.raises(ReasonMissing):
-        stages.apply_move(case.evaluation, "request_changes", by=case.committee1)
+        stages.apply_transition(case.evaluation, "request_changes", by=case.committee1)
 
 
 def test_move_that_another_worker_made_is_refused(case):

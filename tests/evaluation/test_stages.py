@@ -1,4 +1,4 @@
-"""Stages move by date and by hand, one at a time and once; each move has its row and its emails."""
+"""Stages move by date and by hand, one at a time and once; each transition has its row and its emails."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from evaluation.exceptions import (
     PermissionRefused,
     TransitionNotAllowed,
 )
-from evaluation.models import EvaluationRound, StageMove
+from evaluation.models import EvaluationRound, StageTransition
 from evaluation.services import rounds, stages
 from tests.factories import EvaluationFactory
 
@@ -35,7 +35,7 @@ def test_due_stage_is_moved_once(case):
 
     assert (first, second) == ([case.pk], [])
     assert case.evaluation.stage == Stage.RATE
-    assert [(move.verb, move.by) for move in case.evaluation.moves.all()] == [("start_rating", None)]
+    assert [(row.verb, row.by) for row in case.evaluation.transitions.all()] == [("start_rating", None)]
 
 
 def test_stage_is_not_moved_before_its_date(case):
@@ -101,7 +101,7 @@ def test_manual_move_is_limited_to_coordinators(case):
     moved = stages.move_stage(case.evaluation, "start_rating", by=case.coordinator, reason="All have answered.")
 
     assert moved.stage == Stage.RATE
-    assert moved.moves.get().reason == "All have answered."
+    assert moved.transitions.get().reason == "All have answered."
 
 
 @pytest.mark.parametrize("verb", [*TRANSITIONS])
@@ -170,7 +170,7 @@ def test_stage_moves_cannot_be_changed(case):
     from core.exceptions import Frozen
 
     with pytest.raises(Frozen):
-        StageMove.objects.update(reason="other")
+        StageTransition.objects.update(reason="other")
 
 
 def test_round_dates_must_be_in_order(case):

@@ -48,7 +48,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         self.example, self.time, self.now = transaction.atomic(), ExitStack(), clock.now()
         self.example.__enter__()
         forget_duties()  # cached in the example before, which was rolled back
-        self.stage, self.cycle, self.moderator, self.moves = DECLARE, 1, "moderator", []
+        self.stage, self.cycle, self.moderator, self.transitions = DECLARE, 1, "moderator", []
         self.raters = {"rater1": Capacity.PEER, "rater2": Capacity.PEER, "official": Capacity.SELF}
         self.rated, self.submitted, self.agreed, self.conflicts = {}, set(), {}, {}
         self.notes, self.questions, self.decisions, self.reopened = 0, {}, [], None
@@ -89,7 +89,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         return max(Counter(stated for _, who, _, stated in approvals if self.may_decide(who)).values(), default=0)
 
     def is_ready(self, verb):
-        """Return whether a move by hand or by date is possible."""
+        """Return whether a transition by hand or by date is possible."""
         return self.stage in TRANSITIONS[verb][0] and {
             "start_rating": True,
             "start_discussion": bool(self.counted()),
@@ -111,7 +111,7 @@ class EvaluationMachine(RuleBasedStateMachine):
             return service(*args, by=self.users[by], **fields)
 
     def record_move(self, verb):
-        self.moves.append((verb, self.stage, TRANSITIONS[verb][1]))
+        self.transitions.append((verb, self.stage, TRANSITIONS[verb][1]))
         self.stage = TRANSITIONS[verb][1]
 
     def sync_with_database(self):
@@ -281,7 +281,7 @@ class EvaluationMachine(RuleBasedStateMachine):
                 self.questions[question] = answers
                 self.sync_with_database()
 
-    @rule(model=st.sampled_from([rows.StageMove, rows.CommitteeReview, rows.EvaluationResult]))
+    @rule(model=st.sampled_from([rows.StageTransition, rows.CommitteeReview, rows.EvaluationResult]))
     def update_without_services(self, model):
         if QuerySet(model).exists():
             with pytest.raises(IntegrityError), transaction.atomic():
@@ -293,7 +293,7 @@ class EvaluationMachine(RuleBasedStateMachine):
     def rows_match_the_expected_state(self):
         row = self.case.evaluation
         assert (row.stage, row.cycle, row.moderator and row.moderator.name) == (self.stage, self.cycle, self.moderator)
-        assert list(row.moves.values_list("verb", "from_stage", "to_stage")) == self.moves
+        assert list(row.transitions.values_list("verb", "from_stage", "to_stage")) == self.transitions
         assert dict(row.assignments.active().values_list("person__name", "capacity")) == self.raters
         decisions = row.reviews.order_by("pk").values_list("cycle", "member__name", "decision", "snapshot_hash")
         assert list(decisions) == self.decisions

@@ -15,7 +15,7 @@ from strategies.models import (
     IndicatorValue,
     Milestone,
     Objective,
-    PeriodMove,
+    PeriodTransition,
     PriorityArea,
     ReportingPeriod,
     Strategy,
@@ -141,7 +141,7 @@ def _quarter_after(start: date) -> date:
 
 
 class CityPeriodFactory(DjangoModelFactory):
-    """Create a city period; ``to_state=`` adds the moves to that state, without the revisions of the services."""
+    """Create a city period; ``to_state=`` adds the transitions to that state, without the revisions of the services."""
 
     class Meta:
         model = CityPeriod
@@ -167,16 +167,16 @@ PATH = {
 
 
 def move_to(city_period: CityPeriod, state: str) -> CityPeriod:
-    """Move to ``state`` step by step: the triggers require a move for each state."""
+    """Move to ``state`` step by step: the triggers require a transition for each state."""
     for verb in PATH[PeriodState(state)][len(PATH[PeriodState(city_period.state)]) :]:
-        move = {"from_state": city_period.state, "to_state": TRANSITIONS[verb][1], "text": "Because of the test."}
-        number = city_period.move_count + 1
-        PeriodMove.objects.create(
-            city_period=city_period, number=number, verb=verb, revision=city_period.revision, **move
+        fields = {"from_state": city_period.state, "to_state": TRANSITIONS[verb][1], "text": "Because of the test."}
+        number = city_period.transition_count + 1
+        PeriodTransition.objects.create(
+            city_period=city_period, number=number, verb=verb, revision=city_period.revision, **fields
         )
-        city_period.state, city_period.move_count = move["to_state"], number
+        city_period.state, city_period.transition_count = fields["to_state"], number
         city_period.revision += verb == "return"
-        city_period.save(update_fields=["state", "move_count", "revision"])
+        city_period.save(update_fields=["state", "transition_count", "revision"])
     return city_period
 
 

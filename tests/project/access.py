@@ -112,10 +112,10 @@ def values_of(sample: str, world) -> dict:
     return found
 
 
-def _follow(path: str, place):
+def _follow(path: str, value):
     for step in path.split("."):
-        place = place[step] if isinstance(place, dict) else getattr(place, step)
-    return place
+        value = value[step] if isinstance(value, dict) else getattr(value, step)
+    return value
 
 
 def path_of(line: Line, world) -> str:

@@ -13,8 +13,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
-from epi_site.run import bind_address as places
-from epi_site.run import prepare, supervisor
+from epi_site.run import bind_address, prepare, supervisor
 from epi_site.run.__main__ import environment_for
 from epi_site.run.bind_address import BindAddress
 
@@ -243,11 +242,11 @@ def taken():
 
 def test_used_port_is_refused_with_suggestion(taken):
     with pytest.raises(SystemExit, match=f"choose another port, for example: make run PORT={taken.port + 1}"):
-        places.refuse_taken_port(taken, timeout=0)
+        bind_address.refuse_taken_port(taken, timeout=0)
 
 
 def test_free_port_is_not_refused():
-    places.refuse_taken_port(BindAddress("127.0.0.1", 0), timeout=0)
+    bind_address.refuse_taken_port(BindAddress("127.0.0.1", 0), timeout=0)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "epi.example"])
@@ -256,31 +255,31 @@ def test_demo_is_refused_on_public_address(monkeypatch, host):
         monkeypatch.delenv(name, raising=False)
 
     with pytest.raises(SystemExit, match="the password of the demo is public"):
-        places.refuse_public_demo(BindAddress(host, 8000))
+        bind_address.refuse_public_demo(BindAddress(host, 8000))
 
 
 @pytest.mark.parametrize("host, name, value", [("0.0.0.0", "EPI_DEMO_FORCE", "1"), ("0.0.0.0", "EPI_DEMO", "0")])
 def test_demo_is_not_refused_when_forced_or_off(monkeypatch, host, name, value):
     monkeypatch.setenv(name, value)
 
-    places.refuse_public_demo(BindAddress(host, 8000))
+    bind_address.refuse_public_demo(BindAddress(host, 8000))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.1.1", "localhost", "::1"])
 def test_demo_is_allowed_on_loopback_address(monkeypatch, host):
     monkeypatch.delenv("EPI_DEMO", raising=False)
 
-    places.refuse_public_demo(BindAddress(host, 8000))
+    bind_address.refuse_public_demo(BindAddress(host, 8000))
 
 
 def test_host_and_port_are_read_from_the_environment(monkeypatch):
     monkeypatch.setenv("HOST", "::1")
     monkeypatch.setenv("PORT", "9000")
 
-    place = places.bind_address_from_environment()
+    address = bind_address.bind_address_from_environment()
 
-    assert place == BindAddress("::1", 9000)
-    assert place.url == "http://[::1]:9000"
+    assert address == BindAddress("::1", 9000)
+    assert address.url == "http://[::1]:9000"
 
 
 def test_allowed_hosts_follow_host_unless_given(monkeypatch):
@@ -306,7 +305,7 @@ def test_invalid_port_is_refused_with_valid_range(monkeypatch, port):
     monkeypatch.setenv("PORT", port)
 
     with pytest.raises(ImproperlyConfigured, match="from 1 to 65535"):
-        places.bind_address_from_environment()
+        bind_address.bind_address_from_environment()
 
 
 @pytest.mark.waits

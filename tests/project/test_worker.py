@@ -32,7 +32,7 @@ BROKERS = [
 ]
 
 
-class Place:
+class Site:
     """A separate data folder and database, and the processes that use them."""
 
     def __init__(self, folder: Path, broker: str, database_url: str):
@@ -126,45 +126,45 @@ def database_url():
 
 
 @pytest.fixture(params=BROKERS)
-def place(request, tmp_path, database_url):
-    place = Place(tmp_path, request.param, database_url)
-    place.run("manage.py", "migrate", "--verbosity", "0")
-    place.run("manage.py", "createcachetable")
-    place.run("-m", "tests.project.worker_data")
-    yield place
-    if place.started:
-        place.kill_group()
+def site(request, tmp_path, database_url):
+    site = Site(tmp_path, request.param, database_url)
+    site.run("manage.py", "migrate", "--verbosity", "0")
+    site.run("manage.py", "createcachetable")
+    site.run("-m", "tests.project.worker_data")
+    yield site
+    if site.started:
+        site.kill_group()
 
 
-def test_reports_are_built_once_after_processes_are_killed(place):
-    place.start_group(concurrency=REPORTS)
-    place.until(lambda: place.states().get("building", 0) >= REPORTS, "ten reports being built")
-    place.kill_group()
-    left = place.states()
+def test_reports_are_built_once_after_processes_are_killed(site):
+    site.start_group(concurrency=REPORTS)
+    site.until(lambda: site.states().get("building", 0) >= REPORTS, "ten reports being built")
+    site.kill_group()
+    left = site.states()
 
-    place.start_group(concurrency=2)
-    place.until(lambda: set(place.states()) == {"ready"} and place.states()["ready"] == REPORTS + 1, "all ready")
-    ready = finished(place)
+    site.start_group(concurrency=2)
+    site.until(lambda: set(site.states()) == {"ready"} and site.states()["ready"] == REPORTS + 1, "all ready")
+    ready = finished(site)
     time.sleep(3)  # the periodic task runs three times more
-    ring_each_again(place)
+    enqueue_each_again(site)
     time.sleep(3)
-    place.stop_group()
+    site.stop_group()
 
     assert left["building"] >= REPORTS
     assert len(ready) == REPORTS + 1
-    assert finished(place) == ready
+    assert finished(site) == ready
     assert all(attempts <= 3 for _number, _state, attempts, *_rest in ready)
-    assert stored_files(place) == {number: ["html", "json", "pdf"] for number, *_rest in ready}
-    assert letters(place) == 1
+    assert stored_files(site) == {number: ["html", "json", "pdf"] for number, *_rest in ready}
+    assert report_emails(site) == 1
 
 
-def finished(place: Place) -> list[tuple]:
-    return place.ask("SELECT number, state, attempts, ready_at, sha256 FROM evaluation_report ORDER BY number")
+def finished(site: Site) -> list[tuple]:
+    return site.ask("SELECT number, state, attempts, ready_at, sha256 FROM evaluation_report ORDER BY number")
 
 
-def stored_files(place: Place) -> dict[str, list[str]]:
+def stored_files(site: Site) -> dict[str, list[str]]:
     """Return the files of each report, after comparing their hashes."""
-    rows = place.ask(
+    rows = site.ask(
         "SELECT r.number, f.name, f.content, f.sha256 FROM evaluation_reportfile f "
         "JOIN evaluation_report r ON r.id = f.report_id ORDER BY f.name"
     )
@@ -175,9 +175,9 @@ def stored_files(place: Place) -> dict[str, list[str]]:
     return found
 
 
-def ring_each_again(place: Place) -> None:
+def enqueue_each_again(site: Site) -> None:
     """Send every message a second time."""
-    place.run(
+    site.run(
         "-c",
         "import django; django.setup()\n"
         "from reports.models import Report\n"
@@ -186,6 +186,6 @@ def ring_each_again(place: Place) -> None:
     )
 
 
-def letters(place: Place) -> int:
+def report_emails(site: Site) -> int:
     """Return the number of emails about the report that beat issued."""
-    return place.ask("SELECT count(*) FROM accounts_mail WHERE key LIKE 'report:%'")[0][0]
+    return site.ask("SELECT count(*) FROM accounts_mail WHERE key LIKE 'report:%'")[0][0]

@@ -1,4 +1,4 @@
-"""A city with an accepted period and a published evaluation, created through the services."""
+"""A city with an accepted period, a published evaluation and reports, created through the services."""
 
 from decimal import Decimal
 from types import SimpleNamespace
@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from cities.enums import BodyKind, Role, Visibility
 from core import clock
 from evaluation.models import EvaluationResult
+from reports.enums import ReportKind
+from reports.services.reports import issue_report
 from strategies.models import CityPeriod, PeriodRevision
 from strategies.services import periods
 from strategies.services.updates import UpdateInput, log_update
@@ -76,3 +78,11 @@ def accepted_city(city, **given) -> SimpleNamespace:
 
 def published_result(case) -> EvaluationResult:
     return EvaluationResult.objects.get(evaluation=case.to("published").evaluation)
+
+
+def issue_city(city_data, **given):
+    return issue_report(kind=ReportKind.CITY_PERIOD, city=city_data.city, period=city_data.period, **given)
+
+
+def issue_network(city_data, **given):
+    return issue_report(kind=ReportKind.NETWORK_PERIOD, period=city_data.period, **given)

@@ -1,15 +1,25 @@
-"""Fixtures for the view tests: a city with an open period, an action and signed-in users."""
+"""Fixtures: a city with an open period, an action, users, and the facts of an open and of a locked period."""
+
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cities.enums import BodyKind, Role
+from strategies.services import periods
 from tests.cities.pictures import picture
 from tests.factories import ActionFactory, CityPeriodFactory, PersonFactory, member
+
+from .lock_data import make_facts
 
 
 @pytest.fixture
 def period(city):
+    return CityPeriodFactory(city=city)
+
+
+@pytest.fixture
+def city_period(city):
     return CityPeriodFactory(city=city)
 
 
@@ -32,6 +42,15 @@ def lead(city):
 @pytest.fixture
 def coordinator(db):
     return member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
+
+
+@pytest.fixture
+def shared_data(city, official, lead):
+    """Return the facts of an open and of a submitted period of one city as ``open`` and ``locked``."""
+    locked = make_facts(city, official, lead)
+    periods.submit_period(locked.city_period, by=lead)
+    open_one = make_facts(city, official, lead, ahead=1)
+    return SimpleNamespace(locked=locked, open=open_one, author=official, lead=lead)
 
 
 @pytest.fixture

@@ -75,9 +75,9 @@ def test_marked_parts_and_comments_are_stored_with_the_move(
 
     client.post(url("cityperiod_return", submitted.pk), data)
 
-    move = submitted.moves.get(verb="return")
-    assert move.text == "Nearly."
-    assert move.places == [
+    transition = submitted.transitions.get(verb="return")
+    assert transition.text == "Nearly."
+    assert transition.marks == [
         {"kind": "narrative", "id": None, "title": "", "text": ""},
         {"kind": "action", "id": action.pk, "title": f"{action.code} {action.title}", "text": "How many?"},
     ]
@@ -93,7 +93,7 @@ def test_return_form_keeps_input_when_the_reason_is_missing(client, submitted, e
     page = response.content.decode()
     assert 'value="How many?"' in page
     assert page.count('<details class="epi-more" open') == 2
-    assert not submitted.moves.filter(verb="return").exists()
+    assert not submitted.transitions.filter(verb="return").exists()
 
 
 def test_marks_are_optional_and_limited_to_the_current_revision(submitted, everyone):
@@ -101,7 +101,7 @@ def test_marks_are_optional_and_limited_to_the_current_revision(submitted, every
         periods.return_period(submitted, by=everyone["coordinator"], comments="Look.", marks={"action_0": "Here."})
     periods.return_period(submitted, by=everyone["coordinator"], comments="Look.")
 
-    assert submitted.moves.get(verb="return").places == []
+    assert submitted.transitions.get(verb="return").marks == []
 
 
 def test_sections_are_empty_without_a_submission():

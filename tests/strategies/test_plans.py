@@ -322,7 +322,7 @@ def test_completeness_lists_missing_items(city, official, lead, everyone):
     Action.objects.filter(pk=unreported.pk).update(responsible=official.person)
     after = completeness(city_period)
 
-    assert (before.told, before.total, before.is_complete) == (1, 4, False)
+    assert (before.done_count, before.total, before.is_complete) == (1, 4, False)
     assert [(row.kind, row.pk) for row in before.missing] == [
         ("action", unreported.pk),
         ("owner", unreported.pk),
@@ -331,7 +331,7 @@ def test_completeness_lists_missing_items(city, official, lead, everyone):
         ("endorsement", None),
     ]
     assert all(row.url for row in before.missing)
-    assert (after.told, after.is_complete, after.missing, after.is_endorsed) == (4, True, [], True)
+    assert (after.done_count, after.is_complete, after.missing, after.is_endorsed) == (4, True, [], True)
 
 
 @pytest.mark.parametrize("stage, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])

@@ -86,11 +86,11 @@ def submit(city_period):
 
 
 def move(city_period, verb, target):
-    number = city_period.move_count + 1
-    city_period.moves.create(
+    number = city_period.transition_count + 1
+    city_period.transitions.create(
         number=number, verb=verb, from_state=city_period.state, to_state=target, revision=1, text=""
     )
-    city_period.state, city_period.move_count = target, number
+    city_period.state, city_period.transition_count = target, number
     city_period.save()
 
 
@@ -149,11 +149,11 @@ def test_updates_of_a_reopened_period_are_visible_in_the_city_only(everyone, sha
 
 
 def reopen(city_period):
-    number = city_period.move_count + 1
-    city_period.moves.create(
+    number = city_period.transition_count + 1
+    city_period.transitions.create(
         number=number, verb="reopen", from_state="published", to_state="open", revision=1, text="A digit."
     )
-    city_period.state, city_period.move_count, city_period.revision = "open", number, 2
+    city_period.state, city_period.transition_count, city_period.revision = "open", number, 2
     city_period.save()
 
 

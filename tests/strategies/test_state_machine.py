@@ -12,7 +12,7 @@ from core.exceptions import EditConflict
 from core.snapshots import sha256_hex
 from strategies.enums import LOCKED, TRANSITIONS
 from strategies.exceptions import AlreadyWithdrawn, PeriodLocked, PermissionRefused, TransitionNotAllowed
-from strategies.models import ActionUpdate, CityPeriod, PeriodMove, PeriodRevision
+from strategies.models import ActionUpdate, CityPeriod, PeriodRevision, PeriodTransition
 from strategies.selectors.frozen import frozen_log
 from strategies.services import periods, updates
 from tests.factories import ActionFactory, CityPeriodFactory, ReportingPeriodFactory
@@ -40,7 +40,7 @@ class Period:
 
     state: str = "open"
     revision: int = 1
-    moves: int = 1
+    transitions: int = 1
     frozen: dict = field(default_factory=dict)  # sorted texts and visibilities by revision
 
     @property
@@ -75,7 +75,7 @@ class ReportingMachine(RuleBasedStateMachine):
         while number < len(self.periods) and self.periods[number].is_locked:
             number += 1
         if number == len(self.periods):
-            self.periods.append(Period(state="scheduled", moves=0))
+            self.periods.append(Period(state="scheduled", transitions=0))
         return number
 
     def day(self, number):
@@ -154,7 +154,7 @@ class ReportingMachine(RuleBasedStateMachine):
         if verb == "submit":
             active = [log for log in self.updates.values() if log.period == number and not log.is_withdrawn]
             period.frozen[period.revision] = sorted((log.text, log.visibility) for log in active)
-        period.state, period.moves = target, period.moves + 1
+        period.state, period.transitions = target, period.transitions + 1
         period.revision += verb in {"return", "reopen"}
 
     # ---- refused steps
@@ -209,10 +209,10 @@ class ReportingMachine(RuleBasedStateMachine):
             pk: (log.text, log.version, log.is_withdrawn, pks[log.period]) for pk, log in self.updates.items()
         }
         rows = [self.row(number) for number in range(len(self.periods))]
-        assert [(row.state, row.revision, row.move_count) for row in rows] == [
-            (period.state, period.revision, period.moves) for period in self.periods
+        assert [(row.state, row.revision, row.transition_count) for row in rows] == [
+            (period.state, period.revision, period.transitions) for period in self.periods
         ]
-        assert PeriodMove.objects.count() == sum(period.moves for period in self.periods)
+        assert PeriodTransition.objects.count() == sum(period.transitions for period in self.periods)
 
     @invariant()
     def revisions_are_unchanged(self):

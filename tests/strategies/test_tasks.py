@@ -75,7 +75,7 @@ def test_due_period_opens_once(city):
         tasks.open_due_periods()
 
     assert CityPeriod.objects.get().state == "open"
-    assert city_period.moves.count() == 1
+    assert city_period.transitions.count() == 1
 
 
 @pytest.mark.usefixtures("_fixed_morning")

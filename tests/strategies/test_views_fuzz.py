@@ -77,7 +77,7 @@ def test_no_change_handles_random_input(client, official, action, period):
     @EXAMPLES
     @given(st.lists(ANYTHING, max_size=3), ANYTHING)
     def post(actions, chosen):
-        response = client.post(reverse("strategies:nothing_new"), {"actions": actions, "period": chosen})
+        response = client.post(reverse("strategies:log_no_change"), {"actions": actions, "period": chosen})
 
         assert response.status_code == 302
 
@@ -102,7 +102,7 @@ def test_repeated_form_without_text_is_shown_again(client, official, action):
 
 @pytest.mark.parametrize("chosen", ["²", "9" * 30])
 def test_no_change_with_an_invalid_action_shows_a_message(client, official, chosen):
-    response = client.post(reverse("strategies:nothing_new"), {"actions": [chosen]}, follow=True)
+    response = client.post(reverse("strategies:log_no_change"), {"actions": [chosen]}, follow=True)
 
     assert "Tick the actions" in response.content.decode()
 

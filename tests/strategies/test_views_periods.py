@@ -90,8 +90,8 @@ def test_submission_stores_the_user_and_the_responsible_person(client, everyone,
     client.post(url("cityperiod_submit", period), {"on_behalf_of": colleague.pk, "early": "on"})
 
     assert current_state(period) == PeriodState.SUBMITTED
-    move = period.moves.get(verb="submit")
-    assert (move.by, move.on_behalf_of) == (everyone["lead"], colleague)
+    transition = period.transitions.get(verb="submit")
+    assert (transition.by, transition.on_behalf_of) == (everyone["lead"], colleague)
 
 
 def test_early_submission_needs_confirmation(client, everyone, period):

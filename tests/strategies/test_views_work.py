@@ -194,7 +194,7 @@ def test_function_registered_twice_is_kept_once(monkeypatch):
 def test_no_change_is_logged_for_several_actions(client, official, city, action):
     other = ActionFactory(city=city)
 
-    response = client.post(reverse("strategies:nothing_new"), {"actions": [action.pk, other.pk]})
+    response = client.post(reverse("strategies:log_no_change"), {"actions": [action.pk, other.pk]})
 
     assert response.url == URL
     stored = list(ActionUpdate.objects.values_list("is_no_change", "author"))
@@ -208,7 +208,7 @@ def before(city, period):
 
 def post_no_change(client, *actions, **fields):
     response = client.post(
-        reverse("strategies:nothing_new"), {"actions": [action.pk for action in actions]} | fields, follow=True
+        reverse("strategies:log_no_change"), {"actions": [action.pk for action in actions]} | fields, follow=True
     )
     return response.content.decode()
 
@@ -261,19 +261,19 @@ def test_no_change_form_has_no_period_choice_with_one_open_period(client, offici
 def test_no_change_for_an_action_of_another_city_is_refused(client, official, other_city):
     theirs = ActionFactory(city=other_city)
 
-    client.post(reverse("strategies:nothing_new"), {"actions": [theirs.pk, "x"]})
+    client.post(reverse("strategies:log_no_change"), {"actions": [theirs.pk, "x"]})
 
     assert ActionUpdate.objects.count() == 0
 
 
 def test_no_change_without_actions_shows_a_message(client, official):
-    response = client.post(reverse("strategies:nothing_new"), follow=True)
+    response = client.post(reverse("strategies:log_no_change"), follow=True)
 
     assert "Tick the actions" in response.content.decode()
 
 
 def test_no_change_refuses_get(client, official):
-    assert client.get(reverse("strategies:nothing_new")).status_code == 405
+    assert client.get(reverse("strategies:log_no_change")).status_code == 405
 
 
 # ---- query counts

@@ -57,7 +57,9 @@ class Command(BaseCommand):
                 raise CommandError("There is no network yet. Run setup without --chair first.")
             return setup.add_first_member(email, name, password, BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
         network = self.given(options["network"], "Name of the network: ")
-        made = setup.set_up(network=network, email=email, name=name, password=password, language=options["language"])
+        made = setup.create_network_with_coordinator(
+            network=network, email=email, name=name, password=password, language=options["language"]
+        )
         return made.coordinator
 
     def given(self, value, question):

@@ -13,6 +13,8 @@ DECLARED = {
             "strategies.implementationproblem": "strategies.risk",
             "strategies.historicalimplementationproblem_swot_items": "strategies.historicalrisk_swot_items",
             "evaluation.deskvisit": "evaluation.reviewvisit",
+            "strategies.periodmove": "strategies.periodtransition",
+            "evaluation.stagemove": "evaluation.stagetransition",
         },
         tables={
             "strategies_implementationproblem": "strategies_risk",
@@ -20,6 +22,8 @@ DECLARED = {
             "strategies_historicalimplementationproblem": "strategies_historicalrisk",
             "strategies_historicalimplementationproblem_swot_items": "strategies_historicalrisk_swot_items",
             "evaluation_deskvisit": "evaluation_reviewvisit",
+            "strategies_periodmove": "strategies_periodtransition",
+            "evaluation_stagemove": "evaluation_stagetransition",
         },
         columns={
             "strategies_implementationproblem": {"counter_action_id": "mitigating_action_id"},
@@ -31,6 +35,8 @@ DECLARED = {
             "strategies_revisionaction": {"status": "stage"},
             "strategies_action": {"accountable_id": "responsible_id"},
             "strategies_historicalaction": {"accountable_id": "responsible_id"},
+            "strategies_periodmove": {"places": "marks"},
+            "strategies_cityperiod": {"move_count": "transition_count"},
             "strategies_gatewaiver": {"condition": "requirement"},
             "strategies_reminder": {"about": "key"},
             "evaluation_committeereview": {"stated_hash": "snapshot_hash"},

@@ -1,0 +1,195 @@
+"""Forms of updates: sent again, sent while the data change, and kept as drafts."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError
+
+from core.exceptions import EditConflict
+from strategies.exceptions import FormAlreadyUsed, PeriodLocked, PermissionRefused, ValuesConflict
+from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
+from strategies.services import drafts, updates
+from tests.factories import ActionFactory, IndicatorFactory, MilestoneFactory, StoredFileFactory
+
+from .helpers import an_official, submit, update_input
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def official(city):
+    return an_official(city)
+
+
+@pytest.fixture
+def action(city, city_period):
+    return ActionFactory(city=city)
+
+
+# ---- the same form sent again
+
+
+def test_repeated_form_returns_the_first_update(action, official):
+    data = update_input(form_uuid=uuid4())
+    first = updates.log_update(action, by=official, data=data)
+
+    assert updates.log_update(action, by=official, data=replace(data, text="Other words.")) == first
+    assert ActionUpdate.objects.get().text == "We met."
+
+
+def test_repeated_form_after_submission_returns_the_first_update(action, city_period, official, city):
+    data = update_input(form_uuid=uuid4(), milestones=[MilestoneFactory(action=action)])
+    first = updates.log_update(action, by=official, data=data)
+    submit(city_period)
+
+    assert updates.log_update(action, by=official, data=data) == first
+
+
+def test_form_of_another_user_or_action_is_refused(action, city, official, lead):
+    data = update_input(form_uuid=uuid4())
+    updates.log_update(action, by=official, data=data)
+
+    with pytest.raises(FormAlreadyUsed):
+        updates.log_update(action, by=lead, data=data)
+    with pytest.raises(FormAlreadyUsed):
+        updates.log_update(ActionFactory(city=city), by=official, data=data)
+
+
+@pytest.mark.parametrize("with_milestone", [True, False])
+def test_concurrent_repeated_form_returns_the_first_update(action, official, monkeypatch, with_milestone):
+    """The other request commits between the lookup and the insert."""
+    data = update_input(form_uuid=uuid4(), milestones=[MilestoneFactory(action=action)] if with_milestone else [])
+    calls, log_at_once = [], updates._log_at_once
+
+    def other_request_first(action, *, by, data):
+        if not calls:
+            calls.append(1)
+            log_at_once(action, by=by, data=data)
+        return log_at_once(action, by=by, data=data)
+
+    monkeypatch.setattr(updates, "_log_at_once", other_request_first)
+
+    update = updates.log_update(action, by=official, data=data)
+
+    assert list(ActionUpdate.objects.all()) == [update]
+
+
+def test_other_integrity_errors_are_raised(action, official, monkeypatch):
+    def fail(*args, **kwargs):
+        raise IntegrityError("something else")
+
+    monkeypatch.setattr(updates, "_set_milestones", fail)
+
+    with pytest.raises(IntegrityError, match="something else"):
+        updates.log_update(action, by=official, data=update_input())
+
+
+# ---- changes by others meanwhile
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_period_locked_meanwhile_raises_period_locked(action, city_period, official, monkeypatch, is_chosen):
+    chosen, choose = city_period if is_chosen else None, updates.assign_period
+
+    def assign_then_submit(*args):
+        found = choose(*args)
+        if not city_period.transitions.filter(verb="submit").exists():
+            submit(city_period)
+        return found
+
+    monkeypatch.setattr(updates, "assign_period", assign_then_submit)
+    data = update_input(city_period=chosen)
+
+    if is_chosen:
+        with pytest.raises(PeriodLocked):
+            updates.log_update(action, by=official, data=data)
+    else:
+        # the refused attempt rolls the move back, so the second attempt is refused too
+        with pytest.raises(PeriodLocked):
+            updates.log_update(action, by=official, data=data)
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_update_refused_once_is_logged_on_the_second_attempt(action, city_period, official, monkeypatch, is_chosen):
+    """Without a chosen period, the second attempt assigns the period again."""
+    attempts, log_at_once = [], updates._log_at_once
+
+    def refused_once(action, *, by, data):
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise PeriodLocked
+        return log_at_once(action, by=by, data=data)
+
+    monkeypatch.setattr(updates, "_log_at_once", refused_once)
+
+    if is_chosen:
+        with pytest.raises(PeriodLocked):
+            updates.log_update(action, by=official, data=update_input(city_period=city_period))
+    else:
+        assert updates.log_update(action, by=official, data=update_input()).city_period == city_period
+    assert len(attempts) == 2 - is_chosen
+
+
+def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged(action, official, monkeypatch):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+
+    def too_late(*args, **fields):
+        error = EditConflict()
+        error.current = IndicatorValue(value=Decimal(7))
+        raise error
+
+    monkeypatch.setattr(updates, "set_value", too_late)
+
+    with pytest.raises(ValuesConflict) as refused:
+        updates.log_update(action, by=official, data=update_input(values={indicator: Decimal(5)}))
+    assert [row.value for row in refused.value.stored.values()] == [7]
+    assert not action.updates.exists()
+
+
+# ---- drafts
+
+
+def test_draft_is_one_row_per_author_and_action(action, official):
+    mine, theirs = StoredFileFactory(uploaded_by=official), StoredFileFactory()
+    one, two = uuid4(), uuid4()
+
+    drafts.save_draft(action, by=official, form_uuid=one, fields={"text": "We m"}, files=[mine, theirs])
+    draft = drafts.save_draft(action, by=official, form_uuid=two, fields={"text": "We met"}, files=[mine])
+
+    assert (UpdateDraft.objects.get(), draft.fields, list(draft.files.all())) == (draft, {"text": "We met"}, [mine])
+    assert draft.form_uuid == two
+
+
+def test_saved_update_deletes_only_its_own_draft(action, city, official):
+    first, other = uuid4(), uuid4()
+    drafts.save_draft(action, by=official, form_uuid=first, fields={})
+    drafts.save_draft(ActionFactory(city=city), by=official, form_uuid=other, fields={})
+
+    updates.log_update(action, by=official, data=update_input(form_uuid=first))
+
+    assert [row.form_uuid for row in UpdateDraft.objects.all()] == [other]
+    assert drafts.save_draft(action, by=official, form_uuid=first, fields={"text": "late"}) is None
+
+
+def test_saved_update_keeps_the_draft_of_another_form(action, official):
+    drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={})
+
+    updates.log_update(action, by=official, data=update_input(form_uuid=uuid4()))
+
+    assert UpdateDraft.objects.count() == 1
+
+
+def test_draft_is_deleted_by_its_author_only(action, official, lead):
+    drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={})
+
+    drafts.delete_draft(action, by=lead)
+    assert UpdateDraft.objects.count() == 1
+    drafts.delete_draft(action, by=official)
+    assert UpdateDraft.objects.count() == 0
+
+
+def test_draft_is_refused_without_permission_to_log(action, everyone):
+    with pytest.raises(PermissionRefused):
+        drafts.save_draft(action, by=everyone["viewer"], form_uuid=uuid4(), fields={})
