@@ -247,14 +247,14 @@ def test_preferences_change_own_language_only(client):
 @pytest.mark.django_db
 def test_preferences_redirect_anonymous_visitor_to_sign_in(client):
     assert client.get(reverse("accounts:preferences"))["Location"].startswith(LOGIN)
-    assert client.get(reverse("accounts:personal_data_of"))["Location"].startswith(LOGIN)
+    assert client.get(reverse("accounts:personal_data"))["Location"].startswith(LOGIN)
 
 
 @pytest.mark.django_db
 def test_own_data_holds_no_data_of_others(client, everyone):
     client.force_login(everyone["lead"])
 
-    data = client.get(reverse("accounts:personal_data_of")).json()
+    data = client.get(reverse("accounts:personal_data")).json()
 
     assert data["account"]["email"] == everyone["lead"].email
     assert [row["role"] for row in data["network"]["memberships"]] == ["lead_official"]
