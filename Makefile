@@ -58,10 +58,14 @@ test-browser: env-dev front messages
 	  $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(PYTEST) -m browser tests/browser; \
 	fi
 
-# Each page in all four combinations of width and colours; `make test` looks at two of them.
+# Each page in all four combinations of width and colours (`make test` looks at two of them), and its HTML if Java is there.
 test-appearance: export EPI_APPEARANCE = all
-test-appearance: ARGS := -k test_appearance $(ARGS)
-test-appearance: test-browser
+test-appearance: ARGS := -k "test_appearance or test_markup" $(ARGS)
+test-appearance: tests/browser/markup/node_modules/.installed test-browser
+
+tests/browser/markup/node_modules/.installed: tests/browser/markup/package-lock.json | env-dev
+	@if command -v java >/dev/null; then cd $(@D)/.. && $(NPM) ci --ignore-scripts --no-progress --loglevel=error >/dev/null && touch node_modules/.installed; \
+	else echo "NOT RUN: the Nu HTML checker. It needs Java."; fi
 
 test-servers: env-dev front messages
 	@if $(SERVERS) $(PY) tests/servers.py; then \
