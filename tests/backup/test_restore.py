@@ -220,6 +220,7 @@ def test_path_outside_folder_is_refused(empty, backup, tmp_path):
     assert not (empty.media.parent / "outside").exists()
 
 
+@pytest.mark.slow
 def test_encrypted_backup_needs_its_key(original, copies, tmp_path):
     mine, other = (pyrage.x25519.Identity.generate() for _ in range(2))
     for name, key in (("mine", mine), ("other", other)):

@@ -29,6 +29,7 @@ from .writers import Written, check, write
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_backup_during_writes_by_two_threads(changeable, copies, tmp_path):
     copy, written, stop_event = copies.of(), {1: [], 2: []}, Event()

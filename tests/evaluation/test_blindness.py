@@ -158,6 +158,7 @@ def test_emails_contain_no_rating(rated):
         assert "Reason for" not in body
 
 
+@pytest.mark.slow
 def test_ratings_are_visible_to_raters_and_moderator_from_the_discussion_on(rated, client, superuser):
     rated.move("start_discussion")
     discussion.add_note(rated.evaluation, rated.dimension(), by=rated.rater1, text="A note for raters.")

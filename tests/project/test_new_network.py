@@ -123,6 +123,7 @@ def test_pilot_phases_are_added_once(coordinator, lead):
     assert "no dates yet" not in read(lead, steps)
 
 
+@pytest.mark.slow
 def test_city_creates_plan_logs_update_and_submits_period(coordinator, lead):
     action = plan(lead)
     today = clock.today()
@@ -167,6 +168,7 @@ def test_second_strategy_during_draft_is_refused(lead):
     assert Strategy.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_next_strategy_supersedes_first(lead):
     plan(lead)
     Strategy.objects.update(adopted_on=clock.today() - timedelta(days=400))

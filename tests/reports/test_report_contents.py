@@ -236,6 +236,7 @@ def test_network_report_sorts_cities_alphabetically(city, other_city):
 # ---- published evaluations
 
 
+@pytest.mark.slow
 def test_report_includes_the_published_evaluation_without_single_ratings(case):
     result, city_data = evaluated(case)
 
@@ -254,6 +255,7 @@ def evaluated(case):
     return published_result(case), accepted_city(case.city, ahead=1)
 
 
+@pytest.mark.slow
 def test_network_report_includes_agreement_of_raters(case):
     _result, city_data = evaluated(case)
 

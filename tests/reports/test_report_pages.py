@@ -126,6 +126,7 @@ def test_issue_and_retry_are_limited_to_coordinators(client, everyone, reports, 
     assert client.post(url("report_retry", reports["network"])).status_code == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row_count", [1, 5])
 def test_report_list_has_a_query_limit(client, everyone, row_count, django_assert_max_num_queries):
     period = ReportingPeriodFactory()

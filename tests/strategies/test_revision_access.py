@@ -428,6 +428,7 @@ HISTORY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page, history", [("action_detail", "action_history"), ("indicator_detail", "indicator_history")]
 )
@@ -441,6 +442,7 @@ def test_history_is_linked_for_roles_that_can_open_it(client, everyone, city, pe
     assert linked == answered == HISTORY
 
 
+@pytest.mark.slow
 def test_strategy_history_is_linked_for_roles_that_can_open_it(client, everyone, city, shown):
     link = reverse("strategies:strategy_history", args=[city.slug])
 

@@ -124,6 +124,7 @@ VISIBLE_COUNTS = {  # by hand, from docs/access.md
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", VISIBLE_COUNTS)
 def test_queryset_and_permission_agree_on_visible_rows(everyone, shared_data, model):
     permission = f"strategies.view_{model._meta.model_name}"

@@ -134,6 +134,7 @@ def test_evidence_of_a_value_can_be_withdrawn(city_period, action, official):
     assert updates.withdraw_evidence(evidence, by=official).withdrawn_at is not None
 
 
+@pytest.mark.slow
 def test_file_has_the_visibility_of_its_update(everyone, action, city_period):
     official = everyone["official"]
     photo = StoredFileFactory(uploaded_by=official)
