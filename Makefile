@@ -64,7 +64,7 @@ test-appearance: ARGS := -k "test_appearance or test_markup" $(ARGS)
 test-appearance: tests/browser/markup/node_modules/.installed test-browser
 
 tests/browser/markup/node_modules/.installed: tests/browser/markup/package-lock.json | env-dev
-	@if command -v java >/dev/null; then cd $(@D)/.. && $(NPM) ci --ignore-scripts --no-progress --loglevel=error >/dev/null && touch node_modules/.installed; \
+	@if command -v java >/dev/null; then $(NPM) ci --prefix tests/browser/markup --ignore-scripts --no-progress --loglevel=error >/dev/null && touch $@; \
 	else echo "NOT RUN: the Nu HTML checker. It needs Java."; fi
 
 test-servers: env-dev front messages
