@@ -7,6 +7,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from .env import env_bool, env_int, env_list, env_secret
 
@@ -138,6 +139,12 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
     }
 elif CELERY_BROKER_URL.startswith("redis"):  # without timeouts, a request waits minutes for a dead server
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
+# With a folder as broker, the idle children of a pool of processes share one pipe and its lock: a child that is killed
+# keeps the lock, and nothing is done any more. Threads have no such lock. With Redis, each child has its own pipe.
+CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL.startswith("filesystem://") else "prefork"
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = env_int("EPI_WORKER_MAX_MB", 1024, least=256) * 1024  # threads: epi_site/celery.py
+CELERY_TASK_TIME_LIMIT = 600  # seconds; a child that hangs is replaced. Threads: epi_site/run restarts the worker
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("periodic")]  # read in turns: a long queue does not delay periodic tasks
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -151,7 +158,11 @@ CELERY_TIMEZONE = "UTC"
 PERIODIC_SECONDS = env_int("EPI_PERIODIC_SECONDS", 60, least=1, old_name="EPI_TICK_SECONDS")
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": PERIODIC_SECONDS, "options": {"expires": max(PERIODIC_SECONDS - 5, 1)}}
+    name: {
+        "task": name,
+        "schedule": PERIODIC_SECONDS,
+        "options": {"queue": "periodic", "expires": max(PERIODIC_SECONDS - 5, 1)},
+    }
     for name in (
         "accounts.tasks.requeue_mails",
         "cities.tasks.delete_pending_files",
