@@ -2,7 +2,6 @@
 
 import logging
 import smtplib
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,6 @@ import rules
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import clock
@@ -22,7 +20,6 @@ from .mail_delivery import shows_one_time_links
 from .models import Mail, User
 
 SEND = "accounts.tasks.send_mail"
-RETRY_DELAYS = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before each attempt
 REQUEUED_AT_ONCE = 200
 log = logging.getLogger(__name__)
 
@@ -132,12 +129,8 @@ def give_up_stuck_mails() -> int:
 
 def mails_to_requeue() -> list[int]:
     """Return the ids of queued emails whose pause is over, oldest first, at most ``REQUEUED_AT_ONCE``."""
-    due = Q(pk=None)
-    for attempts, delay in enumerate(RETRY_DELAYS):
-        is_due = Q(claimed_at=None) | Q(claimed_at__lt=clock.now() - delay)
-        due |= Q(attempts=attempts) & is_due
-    queued = Mail.objects.filter(due, state=MailState.QUEUED).order_by("created_at", "pk")
-    return list(queued.values_list("pk", flat=True)[:REQUEUED_AT_ONCE])
+    due = Mail.objects.due().order_by("created_at", "pk")
+    return list(due.values_list("pk", flat=True)[:REQUEUED_AT_ONCE])
 
 
 # ---- sending again

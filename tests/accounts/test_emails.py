@@ -130,8 +130,9 @@ def test_mail_fails_after_three_attempts_without_server(mail, email_backend):
     email_backend.fails_open = ConnectionRefusedError("away")
 
     seen = []
-    for _ in range(4):
-        tasks.send_mail(mail.pk)
+    for minutes in (0, 3, 20, 60):
+        with clock.at(clock.now() + timedelta(minutes=minutes)):
+            tasks.send_mail(mail.pk)
         mail.refresh_from_db()
         seen.append((mail.state, mail.attempts))
 
@@ -241,13 +242,24 @@ def test_requeue_mails_sends_tasks_up_to_limit(mail, monkeypatch):
     assert calls == [(services.SEND, [mail.pk]), (services.SEND, [mail.pk + 1])]
 
 
-def test_failed_attempt_is_retried_after_pause(mail, email_backend):
+@pytest.mark.parametrize("attempts, pause", [(1, 2), (2, 15)])
+def test_failed_attempt_is_retried_after_pause_only(mail, email_backend, attempts, pause):
+    """Also where several messages wait for one email: the second one comes at once."""
     email_backend.fails_open = ConnectionRefusedError("away")
+    Mail.objects.update(attempts=attempts - 1)
+    start = clock.now()
     tasks.send_mail(mail.pk)
+    email_backend.fails_open = None
 
-    assert services.mails_to_requeue() == []
-    with clock.at(clock.now() + timedelta(minutes=3)):
-        assert services.mails_to_requeue() == [mail.pk]
+    with clock.at(start + timedelta(minutes=pause, seconds=-5)):
+        due_before = services.mails_to_requeue()
+        tasks.send_mail(mail.pk)
+        sent_before = len(outbox.outbox)
+    with clock.at(start + timedelta(minutes=pause, seconds=5)):
+        due = services.mails_to_requeue()
+        tasks.send_mail(mail.pk)
+
+    assert (due_before, sent_before, due, len(outbox.outbox)) == ([], 0, [mail.pk], 1)
 
 
 # ---- one-time links
