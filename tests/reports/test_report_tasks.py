@@ -141,9 +141,10 @@ def test_failed_report_is_built_again_after_pause_only(report, monkeypatch, atte
     enqueued = []
     monkeypatch.setattr(tasks.build_report, "apply_async", lambda args, **options: enqueued.append(args[0]))
     Report.objects.update(attempts=attempts - 1)
-    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+    with monkeypatch.context() as patched:
         patched.setattr(tasks, "render_report", lambda snapshot: 1 / 0)
-        tasks.build_report(report.pk)
+        with pytest.raises(ZeroDivisionError):
+            tasks.build_report(report.pk)
 
     with after_seconds(60 * pause - 5):
         tasks.requeue_reports()
