@@ -94,9 +94,11 @@ def add_evaluation(
         raise NothingSubmitted
     if revision is not None and revision.pk != newest.pk:
         raise WrongRevision
+    today = clock.today()
+    until = today if round.rate_on <= today else None  # added late: conflicts can be declared today
     try:
         with transaction.atomic():
-            return Evaluation.objects.create(round=round, strategy=strategy, revision=newest)
+            return Evaluation.objects.create(round=round, strategy=strategy, revision=newest, extended_to=until)
     except IntegrityError as error:
         raise AlreadyAdded from error
 
