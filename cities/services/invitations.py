@@ -197,6 +197,7 @@ def _write_letter(invitation: Invitation, token: str) -> None:
             )
             % facts,
             has_secret=True,
+            is_urgent=True,
             language=translation.get_language() or "",
         )
 

@@ -227,6 +227,76 @@ def test_late_sender_does_not_change_mail_queued_again(mail, everyone):
     assert mail.state == MailState.QUEUED
 
 
+# ---- order of sending
+
+
+def test_urgent_mail_is_sent_before_the_next_one_of_a_batch(mail):
+    others = [services.queue_mail(to=f"{number}@town.example", subject="s", body="b") for number in range(3)]
+    tasks.send_mail(mail.pk)
+    services.queue_mail(to="waits@town.example", subject="Reset", body="b", is_urgent=True)
+
+    for other in others:
+        tasks.send_mail(other.pk)
+
+    sent = [message.to[0] for message in outbox.outbox]
+    assert sent == ["a@town.example", "waits@town.example", *[other.recipient for other in others]]
+
+
+def test_urgent_mail_is_requeued_first(mail):
+    urgent = services.queue_mail(to="waits@town.example", subject="Reset", body="b", is_urgent=True)
+
+    assert services.mails_to_requeue() == [urgent.pk, mail.pk]
+
+
+def test_urgent_mail_that_failed_rests_before_its_next_attempt(mail, email_backend):
+    urgent = services.queue_mail(to="waits@town.example", subject="Reset", body="b", is_urgent=True)
+    email_backend.fails_open = ConnectionRefusedError("away")
+
+    tasks.send_mail(mail.pk)
+    tasks.send_mail(mail.pk)
+
+    urgent.refresh_from_db()
+    assert (urgent.state, urgent.attempts) == (MailState.QUEUED, 1)
+
+
+def test_password_reset_is_urgent(client, db):
+    user = UserFactory()
+
+    client.post(reverse("account_reset_password"), {"email": user.email})
+
+    assert Mail.objects.get().is_urgent
+
+
+# ---- headers
+
+
+@pytest.mark.parametrize(
+    "sender, domain",
+    [
+        ("epi@mail.example", "mail.example"),
+        ("Network <epi@mail.example>", "mail.example"),
+        ("epi@localhost", "site.example"),
+    ],
+)
+def test_headers_say_that_nobody_wrote_the_mail_and_name_our_domain(mail, settings, sender, domain):
+    settings.DEFAULT_FROM_EMAIL, settings.SITE_URL = sender, "https://site.example:8000"
+
+    tasks.send_mail(mail.pk)
+
+    headers = outbox.outbox[0].message()
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert headers["X-Auto-Response-Suppress"] == "All"
+    assert headers["Message-ID"].endswith(f"@{domain}>")
+
+
+def test_each_mail_has_its_own_message_id(mail):
+    other = services.queue_mail(to="b@town.example", subject="s", body="b")
+    for pk in (mail.pk, other.pk):
+        tasks.send_mail(pk)
+
+    assert len({message.message()["Message-ID"] for message in outbox.outbox}) == 2
+
+
 # ---- periodic task
 
 

@@ -52,6 +52,7 @@ def test_invitation_queues_mail_and_stores_no_token(send_invitation, settings):
     assert invitation.email == mail.recipient == "anna@town.example"
     assert f"https://epi.example{accept_url(token)}" in mail.body
     assert mail.has_secret
+    assert mail.is_urgent
     assert mail.language == "sv"  # the language of the city
     assert token not in str(vars(invitation))
     assert invitation.expires_at == invitation.created_at + timedelta(days=settings.INVITATION_DAYS)
