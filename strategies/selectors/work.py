@@ -13,7 +13,15 @@ from cities.enums import Role
 from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of
 from core import locales
 from strategies.enums import Health, PeriodState, PeriodVerb
-from strategies.models import Action, ActionUpdate, CityPeriod, PeriodTransition, ReportingPeriod, UpdateDraft
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    CityPeriod,
+    PeriodComment,
+    PeriodTransition,
+    ReportingPeriod,
+    UpdateDraft,
+)
 from strategies.models.health import health_reason
 from strategies.models.visibility import current_plan_q
 from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
@@ -72,6 +80,7 @@ def my_work(user: Any) -> MyWork:
         *_value_rows(told),
         *_submit_rows(user, periods),
         *_decision_rows(user),
+        *_request_rows(user),
         *registered_work(user),
     ]
     quiet = [action for action in actions if action.health not in NEEDS_UPDATE]
@@ -246,6 +255,28 @@ def _decision_rows(user: Any) -> list[WorkRow]:
         )
         for row in rows
     ]
+
+
+def _request_rows(user: Any) -> list[WorkRow]:
+    """For coordinators: periods that a city asks to reopen, until one of them does so or declines."""
+    if not has_network_role(user, Role.COORDINATOR):
+        return []
+    asked = PeriodComment.objects.open_requests().select_related("author", "city_period__city", "city_period__period")
+    newest = {comment.city_period_id: comment for comment in asked.order_by("pk")}
+    return [_request_row(comment, comment.city_period) for comment in newest.values()]
+
+
+def _request_row(comment: PeriodComment, city_period: CityPeriod) -> WorkRow:
+    words = {"period": city_period.period.name, "city": city_period.city.name}
+    return WorkRow(
+        title=_("Reopen %(period)s of %(city)s, or decline") % words,
+        url=city_period.get_absolute_url(),
+        label=_("Read and decide"),
+        text=_("%(who)s writes: “%(why)s”") % {"who": comment.author, "why": comment.text},
+        state=PeriodState(city_period.state),
+        urgency=DUE,
+        due_on=comment.at.astimezone(city_period.city.zone).date(),
+    )
 
 
 def _value_rows(periods: list[tuple[CityPeriod, Completeness]]) -> list[WorkRow]:
