@@ -2,7 +2,9 @@
 
 import logging
 import smtplib
+from datetime import timedelta
 from email.utils import make_msgid, parseaddr
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,11 +16,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import clock
+from core.old_files import delete_old_files
 from core.queue import enqueue
 
 from .enums import MailState
 from .exceptions import MailRefused
-from .mail_delivery import shows_one_time_links
+from .mail_delivery import shows_one_time_links, writes_mail_to_folder
 from .models import Mail, User
 
 SEND = "accounts.tasks.send_mail"
@@ -170,6 +173,23 @@ def give_up_stuck_mails() -> int:
 def mails_to_requeue() -> list[int]:
     """Return the ids of due emails in the order of sending, at most ``REQUEUED_AT_ONCE``."""
     return list(Mail.objects.due_in_order().values_list("pk", flat=True)[:REQUEUED_AT_ONCE])
+
+
+# ---- retention
+
+
+def delete_old_mails() -> int:
+    """Delete emails older than MAIL_KEEP_DAYS that no longer wait, and their files. Returns how many rows.
+
+    Their keys go, too: each names an event that happens once (a transition, a report, a person's reminder of one day).
+    What somebody was reminded of stays in ``strategies.Reminder``.
+    """
+    since = clock.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
+    if writes_mail_to_folder():
+        delete_old_files(Path(settings.EMAIL_FILE_PATH), since)
+    ended = [MailState.SENT, MailState.FAILED, MailState.UNKNOWN]
+    deleted, _by_model = Mail.objects.filter(state__in=ended, created_at__lt=since).delete()
+    return deleted
 
 
 # ---- sending again

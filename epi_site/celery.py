@@ -45,6 +45,12 @@ def refuse_unfit_start(**_: object) -> None:
     refuse_missing_triggers()
 
 
+@signals.worker_init.connect
+def delete_leftovers(**_: object) -> None:
+    if str(app.conf.broker_url).startswith("filesystem"):
+        broker.delete_leftovers(app.conf.broker_transport_options)
+
+
 @signals.task_prerun.connect
 def bind_task_to_log(task_id: str, task: object, **_: object) -> None:
     structlog.contextvars.bind_contextvars(task_id=task_id, task=getattr(task, "name", ""))

@@ -123,7 +123,15 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            "OPTIONS": {
+                "MAX_ENTRIES": 10_000
+            },  # expired ones are deleted then; with the default of 300, valid ones too
+        }
+    }
 
 # ---- Celery: the database row is the queue, Celery only wakes a worker (docs/adr/0002)
 CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL", default="filesystem://")
@@ -172,6 +180,15 @@ CELERY_BEAT_SCHEDULE = {
         "evaluation.tasks.move_due_stages",
         "reports.tasks.issue_due_reports",
         "reports.tasks.requeue_reports",
+    )
+} | {
+    name: {"task": name, "schedule": 3600, "options": {"queue": "periodic", "expires": 3000}}
+    for name in (
+        "accounts.tasks.clear_sessions",
+        "accounts.tasks.delete_old_mails",
+        "cities.tasks.delete_old_invitations",
+        "strategies.tasks.delete_old_drafts",
+        "strategies.tasks.delete_old_reminder_days",
     )
 }
 
@@ -271,6 +288,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 STALE_AFTER_DAYS = env_int("EPI_STALE_AFTER_DAYS", 90, least=1)
 AT_RISK_POINTS = env_int("EPI_AT_RISK_POINTS", 15, least=1)
 REPORT_LEASE_SECONDS = env_int("EPI_REPORT_LEASE_SECONDS", 60, least=2, old_name="EPI_REPORT_SILENCE_SECONDS")
+MAIL_KEEP_DAYS = env_int("EPI_MAIL_KEEP_DAYS", 365, least=30)
 INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 
 # ---- third-party apps

@@ -1,4 +1,4 @@
-"""Emails about periods, strategies and actions, to the people who have something to do, in their language, each at most once."""
+"""Emails about periods, strategies and actions: to the people concerned, in their language, each at most once."""
 
 from collections import defaultdict
 from collections.abc import Iterable
