@@ -127,9 +127,7 @@ else:
         "default": {
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
             "LOCATION": "cache",
-            "OPTIONS": {
-                "MAX_ENTRIES": 10_000
-            },  # expired ones are deleted then; with the default of 300, valid ones too
+            "OPTIONS": {"MAX_ENTRIES": 10_000},  # then expired ones are deleted; with the default of 300 others, too
         }
     }
 

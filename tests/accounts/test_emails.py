@@ -1,11 +1,14 @@
+import os
 import smtplib
 import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import mail as outbox
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from accounts import services, tasks
@@ -330,6 +333,58 @@ def test_failed_attempt_is_retried_after_pause_only(mail, email_backend, attempt
         tasks.send_mail(mail.pk)
 
     assert (due_before, sent_before, due, len(outbox.outbox)) == ([], 0, [mail.pk], 1)
+
+
+# ---- retention
+
+
+@pytest.mark.parametrize("state", [MailState.SENT, MailState.FAILED, MailState.UNKNOWN])
+def test_old_mail_is_deleted_after_its_time(mail, settings, state):
+    settings.MAIL_KEEP_DAYS = 90
+    Mail.objects.update(state=state, sent_at=clock.now())
+
+    with clock.at(clock.now() + timedelta(days=89)):
+        tasks.delete_old_mails()
+        kept = Mail.objects.count()
+    with clock.at(clock.now() + timedelta(days=91)):
+        tasks.delete_old_mails()
+
+    assert (kept, Mail.objects.count()) == (1, 0)
+
+
+@pytest.mark.parametrize("state", [MailState.QUEUED, MailState.SENDING])
+def test_waiting_mail_is_not_deleted(mail, state):
+    Mail.objects.update(state=state)
+
+    with clock.at(clock.now() + timedelta(days=5000)):
+        tasks.delete_old_mails()
+
+    assert Mail.objects.count() == 1
+
+
+@pytest.mark.parametrize("smtp, left", [("", ["new.log"]), ("smtp.example", ["new.log", "old.log"])])
+def test_old_files_of_mails_are_deleted(db, settings, tmp_path, smtp, left):
+    settings.EMAIL_FILE_PATH, settings.EMAIL_HOST = tmp_path, smtp
+    for name, age in (("old.log", 366), ("new.log", 364)):
+        (tmp_path / name).touch()
+        written = (clock.now() - timedelta(days=age)).timestamp()
+        os.utime(tmp_path / name, (written, written))
+
+    tasks.delete_old_mails()
+
+    assert sorted(file.name for file in tmp_path.iterdir()) == left
+
+
+def test_expired_sessions_are_deleted(db):
+    for _number in range(2):
+        Client().force_login(UserFactory())
+    expired = Session.objects.first()
+    Session.objects.filter(pk=expired.pk).update(expire_date=clock.now() - timedelta(minutes=1))
+
+    tasks.clear_sessions()
+
+    assert Session.objects.count() == 1
+    assert not Session.objects.filter(pk=expired.pk).exists()
 
 
 # ---- one-time links
