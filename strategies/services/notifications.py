@@ -106,7 +106,7 @@ def notify_of_comment(comment: PeriodComment) -> None:
     words = {"who": comment.author, "city": city_period.city.name, "period": city_period.period.name}
 
     def text() -> tuple[str, str]:
-        read = _("It stands on the page of the period.")
+        read = _("Read it on the page of the period.")
         if comment.kind == CommentKind.DECLINE:
             return (
                 _("%(period)s of %(city)s is not reopened") % words,
@@ -126,7 +126,7 @@ def notify_of_strategy_comment(comment: StrategyComment) -> None:
     words = {"who": comment.author, "strategy": strategy.title}
 
     def text() -> tuple[str, str]:
-        return _("%(who)s has commented on “%(strategy)s”") % words, _("The comment stands under the draft.")
+        return _("%(who)s has commented on “%(strategy)s”") % words, _("Read it below the draft.")
 
     _notify_officials(
         strategy.city, comment.author, f"strategy-comment-{comment.pk}", text, strategy.get_absolute_url()
