@@ -67,8 +67,19 @@ def notify_moderator(evaluation: Evaluation) -> None:
             "You lead the discussion of the ratings and write down what was agreed. You do not rate yourself."
         )
 
-    key = f"evaluation-moderator/{evaluation.pk}"
+    key = f"evaluation-moderator/{evaluation.pk}-{evaluation.history.count()}"  # the same person may be named again
     notify_all(_moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
+
+
+def notify_of_release(evaluation: Evaluation, person: Person, key: str) -> None:
+    """Notify a rater or moderator whose task a coordinator has ended. The evaluation may be hidden from them now."""
+
+    def text() -> Any:
+        return _("You are no longer asked to take part: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The coordinator has ended your task in this evaluation. You need not do anything."
+        )
+
+    notify_all([person], key=f"evaluation-release/{key}", text=text, path=reverse("strategies:my_work"))
 
 
 def notify_substitute(appointment: Any) -> None:

@@ -17,6 +17,7 @@ from tests.factories import (
     CityFactory,
     CityPeriodFactory,
     IndicatorFactory,
+    MailFactory,
     PersonFactory,
     ReportingPeriodFactory,
     member,
@@ -323,3 +324,18 @@ def test_request_to_reopen_is_no_task_of_others(client, everyone, city):
     client.force_login(everyone["partner"])
 
     assert not [title for title in titles(client.get(URL)) if "Reopen" in title]
+
+
+# ---- emails that were not sent
+
+
+def test_emails_that_were_not_sent_are_a_task_of_coordinators(client, everyone):
+    for state in ("failed", "unknown", "queued"):
+        MailFactory(state=state)
+    MailFactory(state="failed", created_at=clock.now() - timedelta(days=15))
+    seen = {}
+    for role in ("coordinator", "lead", "partner"):
+        client.force_login(everyone[role])
+        seen[role] = [title for title in titles(client.get(URL)) if "not sent" in title]
+
+    assert seen == {"coordinator": ["2 emails were not sent"], "lead": [], "partner": []}
