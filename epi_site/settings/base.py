@@ -150,7 +150,8 @@ elif CELERY_BROKER_URL.startswith("redis"):  # without timeouts, a request waits
 CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL.startswith("filesystem://") else "prefork"
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env_int("EPI_WORKER_MAX_MB", 1024, least=256) * 1024  # threads: epi_site/celery.py
 CELERY_TASK_TIME_LIMIT = 600  # seconds; a child that hangs is replaced. Threads: epi_site/run restarts the worker
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("periodic")]  # read in turns: a long queue does not delay periodic tasks
+# Read in turns, so that a long queue does not delay periodic tasks.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "periodic")]
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

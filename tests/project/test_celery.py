@@ -65,4 +65,5 @@ def test_periodic_tasks_have_their_own_queue(settings):
     routes = {entry["options"]["queue"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
 
     assert routes == {"periodic"}
-    assert [queue.name for queue in settings.CELERY_TASK_QUEUES] == ["celery", "periodic"]
+    keys = {name: queue.routing_key for name, queue in celery.app.amqp.queues.items()}
+    assert keys == {"celery": "celery", "periodic": "periodic"}  # one key for both would run each task twice
