@@ -31,9 +31,11 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):
         return settings.SITE_URL + path.replace("UID-KEY", quote(key))
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
-        """Queue the email, in the recipient's language."""
+        """Queue the email, in the recipient's language, before others: these emails are about signing in."""
         language = getattr(context.get("user"), "language", "") or translation.get_language()
         with translation.override(language):
             letter = self.render_mail(template_prefix, email, {"email": email, **context})
         has_secret = "password_reset_url" in context
-        queue_mail(to=email, subject=letter.subject, body=letter.body, has_secret=has_secret, language=language)
+        queue_mail(
+            to=email, subject=letter.subject, body=letter.body, has_secret=has_secret, is_urgent=True, language=language
+        )

@@ -83,6 +83,10 @@ class MailQuerySet(JobQuerySet):
         """Queued only: an email whose worker died may have been sent, so nothing sends it again by itself."""
         return self.filter(state=MailState.QUEUED)
 
+    def due_in_order(self) -> "MailQuerySet":
+        """Due emails in the order of sending: urgent ones first, then the oldest."""
+        return self.due().order_by("-is_urgent", "created_at", "pk")
+
 
 class Mail(Job):
     """An outgoing email. Its row is claimed before it is sent, so that it is sent at most once.
@@ -101,6 +105,7 @@ class Mail(Job):
     has_secret = models.BooleanField(
         default=False, help_text=_("Holds a one-time link: the text is blanked once sent.")
     )
+    is_urgent = models.BooleanField(default=False, help_text=_("Somebody waits for it: sent before the others."))
     key = models.CharField(  # noqa: DJ001 - unique, and most emails have none
         max_length=200, unique=True, null=True, help_text=_("The same reason is written only once.")
     )

@@ -3,27 +3,30 @@
 import logging
 import smtplib
 from datetime import timedelta
+from email.utils import make_msgid, parseaddr
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import rules
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core import clock
+from core.old_files import delete_old_files
 from core.queue import enqueue
 
 from .enums import MailState
 from .exceptions import MailRefused
-from .mail_delivery import shows_one_time_links
+from .mail_delivery import shows_one_time_links, writes_mail_to_folder
 from .models import Mail, User
 
 SEND = "accounts.tasks.send_mail"
-RETRY_DELAYS = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before each attempt
 REQUEUED_AT_ONCE = 200
+URGENT_AT_ONCE = 10  # before each other email
 log = logging.getLogger(__name__)
 
 # The server has refused, so the email has certainly not been sent. After other errors it may have been.
@@ -37,14 +40,25 @@ REFUSALS = (
 
 
 def queue_mail(
-    *, to: str, subject: str, body: str, key: str | None = None, has_secret: bool = False, language: str = ""
+    *,
+    to: str,
+    subject: str,
+    body: str,
+    key: str | None = None,
+    has_secret: bool = False,
+    is_urgent: bool = False,
+    language: str = "",
 ) -> Mail | None:
-    """Queue an email. With the ``key`` of an earlier one, write nothing and return None."""
+    """Queue an email. With the ``key`` of an earlier one, write nothing and return None.
+
+    ``is_urgent``: somebody waits for it, so it is sent before the others.
+    """
     fields = {
         "recipient": to.strip(),
         "subject": " ".join(subject.split())[:300],
         "body": body,
         "has_secret": has_secret,
+        "is_urgent": is_urgent,
         "language": language,
     }
     if key is None:
@@ -70,7 +84,16 @@ def language_of(email: str) -> str:
 
 
 def send_mail(pk: int) -> None:
-    """Claim the email and send it. Does nothing if it is claimed, sent, given up or of unknown outcome."""
+    """Send the urgent emails that are due, then this one: messages to the worker are read in the order of sending."""
+    for urgent in (
+        Mail.objects.due().filter(is_urgent=True).exclude(pk=pk).order_by("created_at", "pk")[:URGENT_AT_ONCE]
+    ):
+        _claim_and_send(urgent.pk)
+    _claim_and_send(pk)
+
+
+def _claim_and_send(pk: int) -> None:
+    """Do nothing if the email is claimed, sent, given up or of unknown outcome."""
     token = Mail.objects.claim(pk)
     if token is None:
         return
@@ -78,12 +101,29 @@ def send_mail(pk: int) -> None:
     connection = get_connection()
     try:
         connection.open()
-        message = EmailMessage(mail.subject, mail.body, to=[mail.recipient], connection=connection)
+        message = EmailMessage(
+            mail.subject, mail.body, to=[mail.recipient], connection=connection, headers=message_headers()
+        )
         message.message()  # raises for invalid headers before anything is sent
     except (OSError, smtplib.SMTPException, ValueError) as error:
         Mail.objects.claimed(pk, token).release(repr(error)[:1000])
         return
     _send(message, pk, token)
+
+
+def message_headers() -> dict[str, str]:
+    """Return headers for other mail servers: nobody wrote it, so absence notes are not sent back, and our domain."""
+    return {
+        "Auto-Submitted": "auto-generated",  # RFC 3834
+        "X-Auto-Response-Suppress": "All",  # the same for Microsoft Exchange
+        "Message-ID": make_msgid(domain=_mail_domain()),
+    }
+
+
+def _mail_domain() -> str:
+    """Return the domain of the sender's address or, where it is none on the internet, the host of the site."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return domain if "." in domain else urlsplit(settings.SITE_URL).hostname or domain
 
 
 def _send(message: EmailMessage, pk: int, token: UUID) -> None:
@@ -131,13 +171,25 @@ def give_up_stuck_mails() -> int:
 
 
 def mails_to_requeue() -> list[int]:
-    """Return the ids of queued emails whose pause is over, oldest first, at most ``REQUEUED_AT_ONCE``."""
-    due = Q(pk=None)
-    for attempts, delay in enumerate(RETRY_DELAYS):
-        is_due = Q(claimed_at=None) | Q(claimed_at__lt=clock.now() - delay)
-        due |= Q(attempts=attempts) & is_due
-    queued = Mail.objects.filter(due, state=MailState.QUEUED).order_by("created_at", "pk")
-    return list(queued.values_list("pk", flat=True)[:REQUEUED_AT_ONCE])
+    """Return the ids of due emails in the order of sending, at most ``REQUEUED_AT_ONCE``."""
+    return list(Mail.objects.due_in_order().values_list("pk", flat=True)[:REQUEUED_AT_ONCE])
+
+
+# ---- retention
+
+
+def delete_old_mails() -> int:
+    """Delete emails older than MAIL_KEEP_DAYS that no longer wait, and their files. Returns how many rows.
+
+    Their keys go, too: each names an event that happens once (a transition, a report, a person's reminder of one day).
+    What somebody was reminded of stays in ``strategies.Reminder``.
+    """
+    since = clock.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
+    if writes_mail_to_folder():
+        delete_old_files(Path(settings.EMAIL_FILE_PATH), since)
+    ended = [MailState.SENT, MailState.FAILED, MailState.UNKNOWN]
+    deleted, _by_model = Mail.objects.filter(state__in=ended, created_at__lt=since).delete()
+    return deleted
 
 
 # ---- sending again

@@ -1,21 +1,21 @@
 """Health checks for load balancers, containers and operators: is the process alive, and can it serve?"""
 
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import triggers
+from . import periodic, triggers
 
 log = structlog.get_logger(__name__)
 
@@ -83,13 +83,25 @@ def check_broker() -> None:
 
 
 def check_storage() -> None:
-    name = default_storage.save("readyz", ContentFile(b"ready"))
-    try:
-        with default_storage.open(name) as stored:
-            if stored.read() != b"ready":
-                raise NotReady("a file is read back changed")
-    finally:
-        default_storage.delete(name)
+    """Check that files can be stored, without writing one: anybody may ask as often as they like."""
+    folder = Path(settings.MEDIA_ROOT)
+    while not folder.exists():  # the first file makes the folder
+        folder = folder.parent
+    if not os.access(folder, os.W_OK | os.X_OK):  # also where the file system is read-only
+        raise NotReady("the folder of files cannot be written")
+    if shutil.disk_usage(folder).free < settings.UPLOAD_MAX_BYTES:
+        raise NotReady("the disk has no room for another file")
+
+
+def check_background() -> None:
+    """Check that worker and beat run: each periodic task has ended lately."""
+    overdue = periodic.overdue_tasks()
+    if not overdue:
+        return
+    minutes = int(min(overdue.values()).total_seconds() // 60)
+    if len(overdue) == len(settings.CELERY_BEAT_SCHEDULE):
+        raise NotReady(f"no periodic task has ended for {minutes} minutes: worker or beat has stopped")
+    raise NotReady(f"not ended for {minutes} minutes: {', '.join(sorted(overdue))}")
 
 
 CHECKS: dict[str, Callable[[], None]] = {
@@ -99,4 +111,5 @@ CHECKS: dict[str, Callable[[], None]] = {
     "cache": check_cache,
     "broker": check_broker,
     "storage": check_storage,
+    "background": check_background,
 }

@@ -1,7 +1,8 @@
 """Jobs: rows with a state are the queue, and a worker takes a row by one conditional UPDATE (docs/adr/0002).
 
 Subclasses keep their own table, states and columns. They name the states in ``QUEUED``, ``RUNNING`` and ``FAILED`` and
-the column that holds the lease in ``LEASE``; the columns ``attempts``, ``claim_token`` and ``reason`` come from here.
+the column that holds the lease in ``LEASE``, which stays after an attempt, as the start of the pause. The columns
+``attempts``, ``claim_token`` and ``reason`` come from here.
 """
 
 from datetime import timedelta
@@ -28,15 +29,25 @@ class JobQuerySet(models.QuerySet):
         """Jobs that a worker may take: queued, or running with an expired lease."""
         return self.filter(Q(state=self.model.QUEUED) | self._is_expired())
 
+    def due(self) -> "JobQuerySet":
+        """Waiting jobs whose pause since the last attempt is over: those that a worker may take now."""
+        has_rested = Q(**{f"{self.model.LEASE}__isnull": True})
+        for attempts, pause in enumerate(self.model.PAUSES):
+            has_rested |= Q(**{"attempts": attempts, f"{self.model.LEASE}__lte": clock.now() - pause})
+        return self.waiting().filter(~Q(state=self.model.QUEUED) | has_rested)
+
     def _is_expired(self) -> Q:
         since = clock.now() - self.model.lease()
         return Q(**{"state": self.model.RUNNING, f"{self.model.LEASE}__lt": since})
 
     def claim(self, pk: int) -> UUID | None:
-        """Take a waiting job: its token, or None where another worker was first or no attempt is left."""
+        """Take a due job: its token, or None where another worker was first, or it is not due, or no attempt is left.
+
+        The pause is kept here, not only by the task that enqueues again: several messages may wait for one row.
+        """
         token = uuid4()
         claim = {"state": self.model.RUNNING, "claim_token": token, self.model.LEASE: clock.now()}
-        rows = self.waiting().filter(pk=pk, attempts__lt=self.model.ATTEMPTS)
+        rows = self.due().filter(pk=pk, attempts__lt=self.model.ATTEMPTS)
         return token if rows.update(attempts=F("attempts") + 1, **claim) else None
 
     def claimed(self, pk: int, token: UUID) -> "JobQuerySet":
@@ -61,7 +72,8 @@ class Job(models.Model):
     RUNNING: Any
     FAILED: Any
     LEASE: str
-    ATTEMPTS = 3
+    PAUSES = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before each attempt
+    ATTEMPTS = len(PAUSES)
 
     attempts = models.PositiveSmallIntegerField(default=0)
     claim_token = models.UUIDField(null=True)

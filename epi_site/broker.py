@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -16,7 +17,10 @@ from typing import Any
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
 
+from core.old_files import delete_old_files
+
 log = logging.getLogger(__name__)
+MESSAGE_MAX_AGE = timedelta(days=1)
 TRIES, PAUSE = 20, 0.05  # seconds between two attempts to read a table that another process is writing
 
 
@@ -59,6 +63,11 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+
+
+def delete_leftovers(options: dict[str, Any]) -> None:
+    """Delete messages that no worker has read for a day: all expire earlier, and those of an ended process stay."""
+    delete_old_files(Path(options["data_folder_in"]), datetime.now(UTC) - MESSAGE_MAX_AGE)
 
 
 def install() -> None:

@@ -1,6 +1,9 @@
 """The Celery application of the worker and of beat."""
 
 import os
+import resource
+import signal
+import sys
 
 import structlog
 from celery import Celery, signals
@@ -9,6 +12,7 @@ from . import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
 
+log = structlog.get_logger()
 broker.install()
 app = Celery("epi_site")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -41,6 +45,12 @@ def refuse_unfit_start(**_: object) -> None:
     refuse_missing_triggers()
 
 
+@signals.worker_init.connect
+def delete_leftovers(**_: object) -> None:
+    if str(app.conf.broker_url).startswith("filesystem"):
+        broker.delete_leftovers(app.conf.broker_transport_options)
+
+
 @signals.task_prerun.connect
 def bind_task_to_log(task_id: str, task: object, **_: object) -> None:
     structlog.contextvars.bind_contextvars(task_id=task_id, task=getattr(task, "name", ""))
@@ -49,3 +59,28 @@ def bind_task_to_log(task_id: str, task: object, **_: object) -> None:
 @signals.task_postrun.connect
 def unbind_task_from_log(**_: object) -> None:
     structlog.contextvars.unbind_contextvars("task_id", "task")
+
+
+@signals.task_postrun.connect
+def record_periodic_run(task: object, **_: object) -> None:
+    from core.periodic import record_run  # here: settings are not read when this module is
+
+    record_run(getattr(task, "name", ""))
+
+
+@signals.task_postrun.connect
+def end_large_worker(**_: object) -> None:
+    """End a worker of threads, after its current tasks, if it has used too much memory; its supervisor restarts it.
+
+    Celery's own limit replaces children of a pool of processes, and threads are none.
+    """
+    if app.conf.worker_pool != "threads" or largest_memory() <= app.conf.worker_max_memory_per_child:
+        return
+    log.warning("worker_ends", reason="EPI_WORKER_MAX_MB", used_mb=largest_memory() // 1024)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def largest_memory() -> int:
+    """Return the largest amount of memory that this process has used, in KiB."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used // 1024 if sys.platform == "darwin" else used

@@ -119,3 +119,4 @@ class CommentKind(TextChoices):
     COMMENT = "comment", _("comment")
     ENDORSEMENT = "endorsement", _("endorsement")
     ASK_REOPEN = "ask_reopen", _("request to reopen")
+    DECLINE = "decline", _("request declined")

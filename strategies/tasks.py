@@ -1,8 +1,8 @@
-"""Periodic tasks: open periods on their opening day in each city, and send reminders."""
+"""Periodic tasks: open periods on their opening day in each city, send reminders, delete what is no longer needed."""
 
 from celery import shared_task
 
-from strategies.services import periods, reminders
+from strategies.services import drafts, periods, reminders
 
 
 @shared_task
@@ -15,3 +15,13 @@ def open_due_periods() -> None:
 def send_due_reminders() -> None:
     """Run every minute. Each person gets at most one reminder email a day."""
     reminders.send_due_reminders()
+
+
+@shared_task
+def delete_old_drafts() -> None:
+    drafts.delete_old_drafts()
+
+
+@shared_task
+def delete_old_reminder_days() -> None:
+    reminders.delete_old_days()

@@ -89,6 +89,11 @@ urlpatterns = [
     path(
         "periods/<int:pk>/ask-to-reopen/", periods.CityPeriodRequestReopen.as_view(), name="cityperiod_request_reopen"
     ),
+    path(
+        "periods/<int:pk>/decline-reopening/",
+        periods.CityPeriodDeclineReopen.as_view(),
+        name="cityperiod_decline_reopen",
+    ),
     path("periods/<int:pk>/comment/", periods.CityPeriodComment.as_view(), name="cityperiod_comment"),
     path("periods/<int:pk>/endorse/", periods.CityPeriodEndorse.as_view(), name="cityperiod_endorse"),
     path("periods/<int:pk>/revisions/<int:number>/", periods.PeriodRevisionDetail.as_view(), name="revision_detail"),

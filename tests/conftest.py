@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
-from core import triggers
+from core import clock, periodic, triggers
 from tests import proofs  # noqa: F401 - loads the Hypothesis profile
 from tests.factories import CityFactory, one_for_each_role
 
@@ -41,8 +41,12 @@ def _flush_may_empty_locked_tables():
 
 @pytest.fixture(autouse=True)
 def _own_cache(monkeypatch):
-    """Give each test its own cache keys, so that rate limits do not carry over, in Redis either."""
+    """Give each test its own cache keys, so that rate limits do not carry over, in Redis either.
+
+    No worker runs, and periodic tasks are not overdue yet.
+    """
     monkeypatch.setattr(caches["default"], "key_prefix", uuid.uuid4().hex)
+    monkeypatch.setattr(periodic, "STARTED", clock.now())
 
 
 @pytest.fixture

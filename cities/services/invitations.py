@@ -119,6 +119,13 @@ def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
     return invitation
 
 
+def delete_old_invitations() -> int:
+    """Delete invitations that nobody accepted, MAIL_KEEP_DAYS after they expired: they hold a name and an address."""
+    since = clock.now() - timedelta(days=settings.MAIL_KEEP_DAYS)
+    deleted, _by_model = Invitation.objects.filter(accepted_at=None, expires_at__lt=since).delete()
+    return deleted
+
+
 # ---- helpers
 
 
@@ -197,6 +204,7 @@ def _write_letter(invitation: Invitation, token: str) -> None:
             )
             % facts,
             has_secret=True,
+            is_urgent=True,
             language=translation.get_language() or "",
         )
 

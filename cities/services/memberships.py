@@ -14,6 +14,8 @@ from cities.models import Body, Membership, Person
 from cities.signals import membership_handed_over
 from core import clock
 
+from .notifications import notify
+
 
 @transaction.atomic
 def add_member(
@@ -78,7 +80,23 @@ def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
         _save(holds, by, to)
     membership.refresh_from_db()
     membership_handed_over.send(Membership, membership=membership, person=leaving, to=to, body=membership.body, by=by)
+    _notify_of_handover(membership, to=to)
     return holds
+
+
+def _notify_of_handover(membership: Membership, *, to: Person) -> None:
+    body = membership.body
+    path = body.city.get_absolute_url() if body.city_id else "/"
+
+    def text() -> tuple[str, str]:
+        words = {"person": membership.person, "role": membership.get_role_display(), "body": body}
+        return _("%(person)s has handed over to you: %(role)s, %(body)s") % words, _(
+            "You are now %(role)s in “%(body)s”, as %(person)s was before. "
+            "What was kept in the name of %(person)s there, such as actions, is now in yours. "
+            "“My work” shows what is to be done."
+        ) % words
+
+    notify(to, key=f"handover-{membership.pk}-{to.pk}", text=text, path=path, city=body.city)
 
 
 def may_end(membership: Membership, user: Any) -> bool:

@@ -18,13 +18,12 @@ EmailText = Callable[[], tuple[str, str]]  # returns subject and text in the act
 def notify(person: Person, *, key: str, text: EmailText, path: str, city: City | None = None) -> Mail | None:
     """Queue one email: greeting, text, link to ``path``, name of the network. Returns None without a usable address.
 
-    With the same ``key`` there is never a second one. ``city`` is what the email is about: its language is the
-    fallback. Reads the person's account.
+    With the same ``key`` there is never a second one. ``city`` is what the email is about. Reads the person's account.
     """
     address = email_address_of(person)
     if not address:
         return None
-    language = language_of(person, city.language if city else "")
+    language = language_of(person, city)
     with translation.override(language):
         subject, sentences = text()
         greeting = _("Hello %(name)s,") % {"name": person.name}
@@ -40,11 +39,24 @@ def email_address_of(person: Person) -> str:
     return person.user.email if person.user.is_active else ""
 
 
-def language_of(person: Person, fallback: str = "") -> str:
-    """Return the language that the person has chosen, else ``fallback`` if the site has it, else the site's."""
-    chosen = person.user.language if person.user_id else ""
+def language_of(person: Person, city: City | None = None) -> str:
+    """Return the language of the reader: the chosen one, else that of the person's own city, else the network's.
+
+    The city that an email is about says nothing about a reader from elsewhere. Languages that the site does not have
+    are skipped.
+    """
     spoken = dict(settings.LANGUAGES)
-    return next((code for code in (chosen, fallback) if code in spoken), settings.LANGUAGE_CODE)
+    if person.user_id and person.user.language in spoken:
+        return person.user.language
+    network = Installation.objects.values_list("working_language", flat=True).first()
+    return next((code for code in (_own_language(person, city), network) if code in spoken), settings.LANGUAGE_CODE)
+
+
+def _own_language(person: Person, city: City | None) -> str:
+    """Return the language of the person's city; of ``city`` where the person is a member in several."""
+    current = Membership.objects.current().filter(person=person, body__city__isnull=False)
+    own = dict(current.values_list("body__city", "body__city__language"))
+    return own.get(city.pk if city else None) or next(iter(own.values()), "")
 
 
 def role_holders(*, city: Any = None, roles: Iterable[str]) -> list[Person]:

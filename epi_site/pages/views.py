@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
@@ -9,6 +10,7 @@ from django.views.generic import TemplateView
 from epi_site.pages.cookies import stored_in_browser
 from epi_site.pages.landing import landing_url
 from epi_site.pages.selectors import front_page
+from strategies.services.drafts import DRAFT_MAX_AGE
 
 __all__ = ["csrf_failure"]
 
@@ -49,7 +51,8 @@ class Privacy(TextPage):
         return _("Privacy")
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(stored_items=stored_in_browser(), **kwargs)
+        days = {"mail_keep_days": settings.MAIL_KEEP_DAYS, "draft_keep_days": DRAFT_MAX_AGE.days}
+        return super().get_context_data(stored_items=stored_in_browser(), **days, **kwargs)
 
 
 class Accessibility(TextPage):

@@ -1,12 +1,14 @@
 """The entry point of `make run`: prepare, start the processes, print the URL."""
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -54,6 +56,50 @@ class Announcement:
             return False
 
 
+class BackgroundWatch:
+    """Has worker and beat restarted where /readyz says that background work has stopped.
+
+    Ends the group if it is still stopped PATIENCE seconds later: what started the group then starts all anew.
+    """
+
+    INTERVAL, PATIENCE = 30, 300
+
+    def __init__(self, address: BindAddress, restart: Callable[..., None]) -> None:
+        self.address, self.restart = address, restart
+        self.next_at, self.has_restarted = time.monotonic() + self.INTERVAL, False
+
+    def __call__(self) -> None:
+        if time.monotonic() < self.next_at:
+            return
+        problem = self._problem()
+        if problem and self.has_restarted:
+            raise SystemExit(f"Stopped: background work has stopped, and a restart has not helped ({problem}).")
+        if problem:
+            say(f"Background work has stopped ({problem}); worker and beat are restarted.")
+            self.restart("worker", "beat")
+        self.has_restarted = bool(problem)
+        self.next_at = time.monotonic() + (self.PATIENCE if problem else self.INTERVAL)
+
+    def _problem(self) -> str:
+        """Return what /readyz says of background work, or "" if it runs or nothing is said."""
+        try:
+            with urllib.request.urlopen(f"{self.address.url}/readyz", timeout=5):  # noqa: S310 - our own http
+                return ""
+        except urllib.error.HTTPError as error:
+            with error:
+                return _background_part(error.read())
+        except OSError:
+            return ""
+
+
+def _background_part(body: bytes) -> str:
+    try:
+        state = json.loads(body)["parts"]["background"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return "" if state in {"ok", "no answer"} else state
+
+
 def main() -> int:
     os.chdir(ROOT)
     if os.environ.get("MAKELEVEL"):
@@ -67,10 +113,10 @@ def main() -> int:
         return code
     demo = env_bool("EPI_DEMO", default=True)
     say("Starting the web server, the worker and the scheduler ...")
+    supervisor = Supervisor(leaders(address), environment=environment)
+    watches = [Announcement(address, DEMO if demo else NO_DEMO), BackgroundWatch(address, supervisor.restart)]
     with held:
-        return Supervisor(leaders(address), environment=environment).run(
-            Announcement(address, DEMO if demo else NO_DEMO)
-        )
+        return supervisor.run(lambda: [watch() for watch in watches])
 
 
 def run_prepare(environment: dict[str, str]) -> int:
@@ -88,9 +134,11 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
     return [
         ManagedProcess("web", [*web, *listen, "epi_site.run.web:application"]),
         ManagedProcess(
-            "worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", *level]
+            "worker",
+            [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", *level],
+            restarts=True,
         ),
-        ManagedProcess("beat", [*celery, "beat", "--pidfile", "", *level]),
+        ManagedProcess("beat", [*celery, "beat", "--pidfile", "", *level], restarts=True),
     ]
 
 

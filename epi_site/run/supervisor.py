@@ -24,6 +24,7 @@ LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 class ManagedProcess:
     name: str
     command: Sequence[str]
+    restarts: bool = False  # started again when it ends; others, and those that end soon after their start, end all
 
 
 def die_with_parent(parent: int, number: int = signal.SIGTERM) -> None:
@@ -42,24 +43,35 @@ class Supervisor:
     """
 
     def __init__(
-        self, leaders: Sequence[ManagedProcess], *, environment: Mapping[str, str], timeout: float = 20
+        self,
+        leaders: Sequence[ManagedProcess],
+        *,
+        environment: Mapping[str, str],
+        timeout: float = 20,
+        min_life: float = 60,
     ) -> None:
-        self.leaders, self.environment, self.timeout = leaders, environment, timeout
+        self.leaders, self.environment, self.timeout, self.min_life = leaders, environment, timeout, min_life
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.started_at: dict[str, float] = {}
         self.pipes = selectors.DefaultSelector()
         self.partial_lines: dict[str, bytes] = {}
         self.signal_count = 0
 
-    def run(self, watch: Callable[[], None] = lambda: None) -> int:
-        """Return the exit code of the first leader to die, or 0 after a signal. ``watch`` runs a few times a second."""
+    def run(self, watch: Callable[[], object] = lambda: None) -> int:
+        """Return the exit code of the leader whose end stopped the others, or 0 after a signal.
+
+        ``watch`` runs a few times a second.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         code = 0
         try:
-            self._start()
+            for leader in self.leaders:
+                self._start(leader)
             while not self.signal_count and not (dead := self._dead()):
                 self._print_output(0.2)
                 watch()
+                self._restart_ended()
             if not self.signal_count:
                 code = self._code_of(dead[0])
                 say(f"{dead[0]} has ended with code {code}; the others are stopped.")
@@ -70,45 +82,70 @@ class Supervisor:
     def _on_signal(self, _number: int, _frame: Any) -> None:
         self.signal_count += 1
 
-    def _start(self) -> None:
-        parent = os.getpid()
+    def restart(self, *names: str) -> None:
+        """End these leaders and start them again."""
+        self._end([self.processes[name] for name in names])
         for leader in self.leaders:
-            process = subprocess.Popen(  # noqa: S603 - our own commands
-                leader.command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=self.environment,
-                start_new_session=True,
-                preexec_fn=lambda: die_with_parent(parent),
-            )
-            self.processes[leader.name] = process
-            self.pipes.register(process.stdout, selectors.EVENT_READ, leader.name)  # type: ignore[arg-type] # a pipe
+            if leader.name in names and not self.signal_count:
+                self._start(leader)
+
+    def _start(self, leader: ManagedProcess) -> None:
+        parent = os.getpid()
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            leader.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self.environment,
+            start_new_session=True,
+            preexec_fn=lambda: die_with_parent(parent),
+        )
+        self.processes[leader.name], self.started_at[leader.name] = process, time.monotonic()
+        self.pipes.register(process.stdout, selectors.EVENT_READ, leader.name)  # type: ignore[arg-type] # a pipe
+
+    def _restart_ended(self) -> None:
+        for leader in self.leaders:
+            code = self.processes[leader.name].poll()
+            if code is not None and self._may_restart(leader):
+                say(f"{leader.name} has ended with code {code} and is started again.")
+                self.restart(leader.name)
+
+    def _may_restart(self, leader: ManagedProcess) -> bool:
+        return leader.restarts and time.monotonic() - self.started_at[leader.name] > self.min_life
 
     def _dead(self) -> list[str]:
-        return [name for name, process in self.processes.items() if process.poll() is not None]
+        """Return the leaders that have ended and are not started again."""
+        ended = [leader for leader in self.leaders if self.processes[leader.name].poll() is not None]
+        return [leader.name for leader in ended if not self._may_restart(leader)]
 
     def _code_of(self, name: str) -> int:
         code = self.processes[name].returncode
         return 128 - code if code < 0 else code or 1  # a leader that exits by itself is an error
 
     def _stop(self) -> bool:
-        """Terminate the leaders, wait, then kill what is left of their groups. Returns True if no kill was needed."""
+        """End all leaders. Returns True if none had to be killed."""
         if self.signal_count:
             say("Stopping; Ctrl-C again stops at once.")
-        for process in self.processes.values():
+        return self._end(list(self.processes.values()))
+
+    def _end(self, processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+        """Terminate, wait, then kill what is left of their groups. Returns True if no kill was needed."""
+        for process in processes:
             if process.poll() is None:
                 process.terminate()
         until = time.monotonic() + self.timeout
-        while (left := len(self.processes) - len(self._dead())) and time.monotonic() < until and self.signal_count < 2:
+        while (left := any(process.poll() is None for process in processes)) and self._may_wait(until):
             self._print_output(0.1)
-        for process in self.processes.values():
+        for process in processes:
             with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, or (macOS) only its zombie is left
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         while self._print_output(0):
             pass
         return not left
+
+    def _may_wait(self, until: float) -> bool:
+        return time.monotonic() < until and self.signal_count < 2
 
     def _print_output(self, seconds: float) -> bool:
         """Print whole lines of the leaders' output for at most so many seconds. Returns False if there was none."""

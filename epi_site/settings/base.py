@@ -7,6 +7,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from .env import env_bool, env_int, env_list, env_secret
 
@@ -122,7 +123,13 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+            "OPTIONS": {"MAX_ENTRIES": 10_000},  # then expired ones are deleted; with the default of 300 others, too
+        }
+    }
 
 # ---- Celery: the database row is the queue, Celery only wakes a worker (docs/adr/0002)
 CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL", default="filesystem://")
@@ -138,6 +145,13 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
     }
 elif CELERY_BROKER_URL.startswith("redis"):  # without timeouts, a request waits minutes for a dead server
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
+# With a folder as broker, the idle children of a pool of processes share one pipe and its lock: a child that is killed
+# keeps the lock, and nothing is done any more. Threads have no such lock. With Redis, each child has its own pipe.
+CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL.startswith("filesystem://") else "prefork"
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = env_int("EPI_WORKER_MAX_MB", 1024, least=256) * 1024  # threads: epi_site/celery.py
+CELERY_TASK_TIME_LIMIT = 600  # seconds; a child that hangs is replaced. Threads: epi_site/run restarts the worker
+# Read in turns, so that a long queue does not delay periodic tasks.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "periodic")]
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -151,7 +165,11 @@ CELERY_TIMEZONE = "UTC"
 PERIODIC_SECONDS = env_int("EPI_PERIODIC_SECONDS", 60, least=1, old_name="EPI_TICK_SECONDS")
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": PERIODIC_SECONDS, "options": {"expires": max(PERIODIC_SECONDS - 5, 1)}}
+    name: {
+        "task": name,
+        "schedule": PERIODIC_SECONDS,
+        "options": {"queue": "periodic", "expires": max(PERIODIC_SECONDS - 5, 1)},
+    }
     for name in (
         "accounts.tasks.requeue_mails",
         "cities.tasks.delete_pending_files",
@@ -161,6 +179,15 @@ CELERY_BEAT_SCHEDULE = {
         "evaluation.tasks.move_due_stages",
         "reports.tasks.issue_due_reports",
         "reports.tasks.requeue_reports",
+    )
+} | {
+    name: {"task": name, "schedule": 3600, "options": {"queue": "periodic", "expires": 3000}}
+    for name in (
+        "accounts.tasks.clear_sessions",
+        "accounts.tasks.delete_old_mails",
+        "cities.tasks.delete_old_invitations",
+        "strategies.tasks.delete_old_drafts",
+        "strategies.tasks.delete_old_reminder_days",
     )
 }
 
@@ -260,6 +287,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 STALE_AFTER_DAYS = env_int("EPI_STALE_AFTER_DAYS", 90, least=1)
 AT_RISK_POINTS = env_int("EPI_AT_RISK_POINTS", 15, least=1)
 REPORT_LEASE_SECONDS = env_int("EPI_REPORT_LEASE_SECONDS", 60, least=2, old_name="EPI_REPORT_SILENCE_SECONDS")
+MAIL_KEEP_DAYS = env_int("EPI_MAIL_KEEP_DAYS", 365, least=30)
 INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 
 # ---- third-party apps

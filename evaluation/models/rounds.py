@@ -231,6 +231,11 @@ class Evaluation(Recorded):
         planned = self.round.decide_by if self.stage == Stage.REVIEW else ends[self.stage] - timedelta(days=1)
         return max(planned, self.extended_to or planned)
 
+    @property
+    def next_stage_on(self):
+        """Return the day on which the next stage starts by date, before the committee reviews. Reads the round."""
+        return self.last_day + timedelta(days=1)
+
 
 class StageTransition(FrozenModel):
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="transitions")

@@ -11,7 +11,7 @@ from cities.models import Person
 from cities.rules import OFFICIALS
 from cities.services.notifications import EmailText, notify, role_holders
 from core import locales
-from evaluation.enums import StageVerb
+from evaluation.enums import Stage, StageVerb
 from evaluation.models import Evaluation
 from evaluation.selectors.eligibility import eligible_members
 
@@ -50,7 +50,8 @@ def notify_of_assignment(assignment: Any) -> None:
 
     def text() -> Any:
         subject = _("You are asked to rate: %(evaluation)s") % {"evaluation": evaluation}
-        until = locales.day(evaluation.round.discuss_on)
+        is_rating = evaluation.stage == Stage.RATE
+        until = locales.day(evaluation.next_stage_on if is_rating else evaluation.round.discuss_on)
         return subject, _(
             "You are asked to rate this evaluation as: %(capacity)s. Rating lasts until the discussion begins on "
             "%(day)s. If you have advised this city or have another interest in it, please say so on the page."
@@ -66,8 +67,19 @@ def notify_moderator(evaluation: Evaluation) -> None:
             "You lead the discussion of the ratings and write down what was agreed. You do not rate yourself."
         )
 
-    key = f"evaluation-moderator/{evaluation.pk}"
+    key = f"evaluation-moderator/{evaluation.pk}-{evaluation.history.count()}"  # the same person may be named again
     notify_all(_moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
+
+
+def notify_of_release(evaluation: Evaluation, person: Person, key: str) -> None:
+    """Notify a rater or moderator whose task a coordinator has ended. The evaluation may be hidden from them now."""
+
+    def text() -> Any:
+        return _("You are no longer asked to take part: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The coordinator has ended your task in this evaluation. You need not do anything."
+        )
+
+    notify_all([person], key=f"evaluation-release/{key}", text=text, path=reverse("strategies:my_work"))
 
 
 def notify_substitute(appointment: Any) -> None:
@@ -134,7 +146,7 @@ def _rating_began(evaluation: Any, key: Any) -> Any:
         return _("Rating has begun: %(evaluation)s") % {"evaluation": evaluation}, _(
             "You can now rate the six dimensions, until the discussion begins on %(day)s. "
             "Nobody else sees your ratings before then."
-        ) % {"day": locales.day(evaluation.round.discuss_on)}
+        ) % {"day": locales.day(evaluation.next_stage_on)}
 
     notify_all(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
 

@@ -94,9 +94,11 @@ def add_evaluation(
         raise NothingSubmitted
     if revision is not None and revision.pk != newest.pk:
         raise WrongRevision
+    today = clock.today()
+    until = today if round.rate_on <= today else None  # added late: conflicts can be declared today
     try:
         with transaction.atomic():
-            return Evaluation.objects.create(round=round, strategy=strategy, revision=newest)
+            return Evaluation.objects.create(round=round, strategy=strategy, revision=newest, extended_to=until)
     except IntegrityError as error:
         raise AlreadyAdded from error
 
@@ -174,7 +176,9 @@ def withdraw_rater(assignment: RaterAssignment, *, by: Any, reason: str = "") ->
         return assignment
     if evaluation.stage not in {Stage.DECLARE, Stage.RATE, Stage.DISCUSS}:
         raise AssignmentClosed
-    return end_assignment(assignment, reason=reason)
+    end_assignment(assignment, reason=reason)
+    notifications.notify_of_release(evaluation, assignment.person, f"rater-{assignment.pk}")
+    return assignment
 
 
 def end_assignment(assignment: RaterAssignment, *, reason: str) -> RaterAssignment:
@@ -202,9 +206,12 @@ def set_moderator(evaluation: Evaluation, person: Person, *, by: Any) -> Evaluat
         raise HasConflict
     if _is_rater(evaluation, person):
         raise AlreadyRater
-    evaluation.moderator = person
+    released, evaluation.moderator = evaluation.moderator, person
     evaluation.save(update_fields=["moderator"])
     notifications.notify_moderator(evaluation)
+    if released is not None:
+        key = f"moderator-{evaluation.pk}-{evaluation.history.count()}"
+        notifications.notify_of_release(evaluation, released, key)
     return evaluation
 
 

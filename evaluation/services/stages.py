@@ -64,7 +64,7 @@ def apply_transition(evaluation: Evaluation, verb: str, *, by: Any, reason: str 
         evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
     )
     evaluation.stage = target
-    evaluation.extended_to = None
+    evaluation.extended_to = first_day_of(evaluation)
     if verb == "request_changes":
         evaluation.cycle += 1
         evaluation.extended_to = clock.today() + TIME_TO_CHANGE  # the planned end of moderation has passed
@@ -117,6 +117,12 @@ def next_verb(evaluation: Evaluation) -> str | None:
     return None
 
 
+def first_day_of(evaluation: Evaluation) -> date | None:
+    """Return today if the stage that starts now should have ended already, so that it lasts until the next day."""
+    verb, day = next_verb(evaluation), clock.today()
+    return day if verb and getattr(evaluation.round, BY_DATE[verb]) <= day else None
+
+
 def is_due(evaluation: Evaluation, day: date) -> bool:
     verb = next_verb(evaluation)
     if verb is None or (evaluation.extended_to and day <= evaluation.extended_to):
@@ -125,26 +131,25 @@ def is_due(evaluation: Evaluation, day: date) -> bool:
 
 
 def move_due_stages() -> list[int]:
-    """Move all evaluations whose next stage has started, by today in the network's time zone. Safe to call repeatedly.
+    """Start the next stage of all evaluations where it is due, by today in the network's time zone.
 
-    Returns the ids that moved. An evaluation whose requirements are not met (no submitted rating, no moderator, no
-    consensus) stays and is tried again at the next call.
+    Starts one stage of an evaluation at most, and the one after it on the next day at the earliest: also after an
+    outage, people have a day to act in each stage. Safe to call repeatedly. Returns the ids that moved. An evaluation
+    whose requirements are not met (no submitted rating, no moderator, no consensus) stays and is tried again at the
+    next call.
     """
     day = clock.today()
     waiting = Evaluation.objects.exclude(stage__in=[Stage.REVIEW, Stage.PUBLISHED]).select_related("round")
-    moved = for_each(list(waiting), lambda evaluation: _move_while_due(evaluation, day))
+    due = [evaluation for evaluation in waiting if is_due(evaluation, day)]
+    moved = for_each(due, lambda evaluation: _move_if_ready(evaluation, day))
     return [pk for pk in moved if pk is not None]
 
 
-def _move_while_due(evaluation: Evaluation, day: date) -> int | None:
-    moved = None
-    while is_due(evaluation, day):
-        try:
-            evaluation = _move_if_due(evaluation, day)
-        except EvaluationError:
-            break
-        moved = evaluation.pk
-    return moved
+def _move_if_ready(evaluation: Evaluation, day: date) -> int | None:
+    try:
+        return _move_if_due(evaluation, day).pk
+    except EvaluationError:
+        return None
 
 
 @transaction.atomic

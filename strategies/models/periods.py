@@ -163,8 +163,21 @@ class Narrative(Recorded, Versioned):
         return self.city_period.city_id
 
 
+class PeriodCommentQuerySet(models.QuerySet):
+    def open_requests(self):
+        """Requests to reopen the present revision of a locked period that no coordinator has answered."""
+        declined = self.model.objects.filter(
+            kind=CommentKind.DECLINE, city_period=OuterRef("city_period"), pk__gt=OuterRef("pk")
+        )
+        asked = self.filter(kind=CommentKind.ASK_REOPEN, revision=F("city_period__revision"))
+        return asked.filter(~Exists(declined), city_period__state__in=LOCKED)
+
+
 class PeriodComment(models.Model):
-    """A comment or endorsement by the expert group, or a city's request to reopen. Not a fact, so never locked."""
+    """A comment or endorsement by the expert group, a city's request to reopen, or the answer to one.
+
+    Not a fact, so never locked.
+    """
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="comments")
     kind = models.CharField(max_length=12, choices=CommentKind)
@@ -172,6 +185,8 @@ class PeriodComment(models.Model):
     text = models.TextField(_("text"), blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="period_comments")
     at = models.DateTimeField(default=clock.now)
+
+    objects = PeriodCommentQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]

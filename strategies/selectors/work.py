@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Subquery
@@ -9,11 +10,21 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.enums import MailState
+from accounts.models import Mail
 from cities.enums import Role
 from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of
-from core import locales
+from core import clock, locales
 from strategies.enums import Health, PeriodState, PeriodVerb
-from strategies.models import Action, ActionUpdate, CityPeriod, PeriodTransition, ReportingPeriod, UpdateDraft
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    CityPeriod,
+    PeriodComment,
+    PeriodTransition,
+    ReportingPeriod,
+    UpdateDraft,
+)
 from strategies.models.health import health_reason
 from strategies.models.visibility import current_plan_q
 from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
@@ -27,6 +38,7 @@ RETURNED_TITLES = {
     PeriodVerb.REOPEN: gettext_lazy("%(period)s was opened again"),
 }
 UNLOCKED = [PeriodState.OPEN, PeriodState.RETURNED]
+MAIL_DAYS = timedelta(days=14)
 MAX_NAMES = 3
 MAX_PERIODS = 6  # of the open ones; usually there are one or two
 
@@ -72,6 +84,8 @@ def my_work(user: Any) -> MyWork:
         *_value_rows(told),
         *_submit_rows(user, periods),
         *_decision_rows(user),
+        *_request_rows(user),
+        *_mail_rows(user),
         *registered_work(user),
     ]
     quiet = [action for action in actions if action.health not in NEEDS_UPDATE]
@@ -245,6 +259,49 @@ def _decision_rows(user: Any) -> list[WorkRow]:
             due_on=row.submitted_at.astimezone(row.city.zone).date(),
         )
         for row in rows
+    ]
+
+
+def _request_rows(user: Any) -> list[WorkRow]:
+    """For coordinators: periods that a city asks to reopen, until one of them does so or declines."""
+    if not has_network_role(user, Role.COORDINATOR):
+        return []
+    asked = PeriodComment.objects.open_requests().select_related("author", "city_period__city", "city_period__period")
+    newest = {comment.city_period_id: comment for comment in asked.order_by("pk")}
+    return [_request_row(comment, comment.city_period) for comment in newest.values()]
+
+
+def _request_row(comment: PeriodComment, city_period: CityPeriod) -> WorkRow:
+    words = {"period": city_period.period.name, "city": city_period.city.name}
+    return WorkRow(
+        title=_("Reopen %(period)s of %(city)s, or decline") % words,
+        url=city_period.get_absolute_url(),
+        label=_("Read and decide"),
+        text=_("%(who)s writes: “%(why)s”") % {"who": comment.author, "why": comment.text},
+        state=PeriodState(city_period.state),
+        urgency=DUE,
+        due_on=comment.at.astimezone(city_period.city.zone).date(),
+    )
+
+
+def _mail_rows(user: Any) -> list[WorkRow]:
+    """For coordinators: emails of the last MAIL_DAYS that were not sent, or perhaps not."""
+    if not has_network_role(user, Role.COORDINATOR):
+        return []
+    recent = Mail.objects.filter(created_at__gt=clock.now() - MAIL_DAYS)
+    count = recent.filter(state__in=[MailState.FAILED, MailState.UNKNOWN]).count()
+    if not count:
+        return []
+    words = {"count": locales.number(count)}
+    return [
+        WorkRow(
+            title=ngettext("%(count)s email was not sent", "%(count)s emails were not sent", count) % words,
+            url=reverse("accounts:mail_list"),
+            label=_("Read and decide"),
+            text=_("Check the mail server and the addresses, then send them again."),
+            state=MailState.FAILED,
+            urgency=DUE,
+        )
     ]
 
 

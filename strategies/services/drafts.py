@@ -1,6 +1,7 @@
 """Drafts of updates: one for each author and action, visible to the author only."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from strategies.models import Action, ActionUpdate, UpdateDraft
 
 from .persistence import require_perm
 
+DRAFT_MAX_AGE = timedelta(days=365)  # since the last change
 MAX_CHARACTERS = 200_000  # characters of all fields together, well above real use
 
 
@@ -46,3 +48,9 @@ def save_draft(
 def delete_draft(action: Action, *, by: Any) -> None:
     """Delete the user's draft for the action, if there is one."""
     UpdateDraft.objects.filter(author=by, action=action).delete()
+
+
+def delete_old_drafts() -> int:
+    """Delete drafts that nobody has changed for DRAFT_MAX_AGE. Returns how many rows, with links to files."""
+    deleted, _by_model = UpdateDraft.objects.filter(updated_at__lt=clock.now() - DRAFT_MAX_AGE).delete()
+    return deleted

@@ -1,15 +1,19 @@
-"""Emails about periods, to the people who have something to do, in their language, each at most once."""
+"""Emails about periods, strategies and actions: to the people concerned, in their language, each at most once."""
 
+from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cities.enums import Role
-from cities.models import Person
-from cities.services.notifications import notify, role_holders
+from cities.models import City, Person
+from cities.rules import OFFICIALS, person_of
+from cities.services.notifications import EmailText, notify, role_holders
 from core import locales
-from strategies.enums import PeriodVerb
-from strategies.models import CityPeriod, PeriodComment, PeriodTransition
+from strategies.enums import CommentKind, PeriodVerb, StrategyStatus
+from strategies.models import Action, CityPeriod, PeriodComment, PeriodTransition, Strategy, StrategyComment
 from strategies.selectors.correction_marks import correction_marks
 
 
@@ -91,3 +95,96 @@ def notify_reopen_request(comment: PeriodComment) -> None:
     """Notify the coordinators that a city asks to reopen a period."""
     people = role_holders(roles=[Role.COORDINATOR])
     _send(people, comment.kind, comment.city_period, f"period-request-{comment.pk}", comment)
+
+
+# ---- comments
+
+
+def notify_of_comment(comment: PeriodComment) -> None:
+    """Notify the city's officials of what the expert group or a coordinator has written about a period."""
+    city_period = comment.city_period
+    words = {"who": comment.author, "city": city_period.city.name, "period": city_period.period.name}
+
+    def text() -> tuple[str, str]:
+        read = _("Read it on the page of the period.")
+        if comment.kind == CommentKind.DECLINE:
+            return (
+                _("%(period)s of %(city)s is not reopened") % words,
+                _("The coordinator gives this reason:") + f"\n\n{comment.text}",
+            )
+        if comment.kind == CommentKind.ENDORSEMENT:
+            return _("%(who)s has endorsed %(period)s of %(city)s") % words, read
+        return _("%(who)s has commented on %(period)s of %(city)s") % words, read
+
+    _notify_officials(
+        city_period.city, comment.author, f"period-comment-{comment.pk}", text, city_period.get_absolute_url()
+    )
+
+
+def notify_of_strategy_comment(comment: StrategyComment) -> None:
+    strategy = comment.strategy
+    words = {"who": comment.author, "strategy": strategy.title}
+
+    def text() -> tuple[str, str]:
+        return _("%(who)s has commented on “%(strategy)s”") % words, _("Read it below the draft.")
+
+    _notify_officials(
+        strategy.city, comment.author, f"strategy-comment-{comment.pk}", text, strategy.get_absolute_url()
+    )
+
+
+def _notify_officials(city: City, author: Any, key: str, text: EmailText, path: str) -> None:
+    for person in role_holders(city=city, roles=OFFICIALS):
+        if person != person_of(author):
+            notify(person, key=f"{key}-{person.pk}", text=text, path=path, city=city)
+
+
+# ---- responsible people
+
+
+def notify_responsible(action: Action, *, by: Any) -> None:
+    """Notify the new responsible person of an action in a strategy that is in force, unless it is the user.
+
+    People named in a draft are notified when it is adopted.
+    """
+    person, strategy = action.responsible, action.strategy
+    if person is None or person == person_of(by) or strategy.status != StrategyStatus.ADOPTED:
+        return
+
+    def text() -> tuple[str, str]:
+        words = {"action": action.title}
+        return _("You are responsible for: %(action)s") % words, _(
+            "You are now the responsible person of this action. Please log what happens in it; “My work” shows when "
+            "an update is due."
+        )
+
+    key = f"action-{action.pk}-responsible-{action.version}-{person.pk}"
+    notify(person, key=key, text=text, path=action.get_absolute_url(), city=strategy.city)
+
+
+def notify_of_adoption(strategy: Strategy, *, by: Any) -> None:
+    """Notify each responsible person of the actions that the adopted strategy names them for."""
+    titles: dict[Person, list[str]] = defaultdict(list)
+    actions = Action.objects.filter(objective__area__strategy=strategy, responsible__isnull=False).active()
+    for action in actions.select_related("responsible__user"):
+        if action.responsible != person_of(by):
+            titles[action.responsible].append(action.title)
+    for person, named in titles.items():
+        key = f"strategy-{strategy.pk}-adopted-{person.pk}"
+        notify(
+            person, key=key, text=_adoption_text(strategy, named), path=strategy.get_absolute_url(), city=strategy.city
+        )
+
+
+def _adoption_text(strategy: Strategy, titles: list[str]) -> EmailText:
+    def text() -> tuple[str, str]:
+        words = {"strategy": strategy.title, "count": len(titles)}
+        sentence = ngettext(
+            "“%(strategy)s” has been adopted. You are the responsible person of %(count)d action in it:",
+            "“%(strategy)s” has been adopted. You are the responsible person of %(count)d actions in it:",
+            len(titles),
+        )
+        lines = "\n".join(f"– {title}" for title in titles)
+        return _("Adopted: %(strategy)s") % words, f"{sentence % words}\n\n{lines}"
+
+    return text

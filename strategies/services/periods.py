@@ -327,13 +327,30 @@ def request_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodCo
 
 
 @transaction.atomic
+def decline_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodComment:
+    """Answer the city's request to reopen: the period stays as it is. Notifies the city's officials.
+
+    Raises PermissionRefused, TransitionNotAllowed (nothing is asked) or ReasonMissing.
+    """
+    require_perm(by, "strategies.reopen_cityperiod", city_period)
+    city_period = _lock_city_period(city_period)
+    if not city_period.comments.open_requests().exists():
+        raise TransitionNotAllowed(_("Nobody asks to reopen this period, or it has been answered already."))
+    comment = _comment(city_period, CommentKind.DECLINE, by=by, text=reason)
+    notifications.notify_of_comment(comment)
+    return comment
+
+
+@transaction.atomic
 def comment_period(city_period: CityPeriod, *, by: Any, text: str) -> PeriodComment:
     """Add a comment by the expert group.
 
     Raises PermissionRefused, ReasonMissing, or TransitionNotAllowed if it is locked.
     """
     require_perm(by, "strategies.comment_cityperiod", city_period)
-    return _comment(_lock_unsubmitted(city_period), CommentKind.COMMENT, by=by, text=text)
+    comment = _comment(_lock_unsubmitted(city_period), CommentKind.COMMENT, by=by, text=text)
+    notifications.notify_of_comment(comment)
+    return comment
 
 
 @transaction.atomic
@@ -345,7 +362,11 @@ def endorse_period(city_period: CityPeriod, *, by: Any, text: str = "") -> Perio
     require_perm(by, "strategies.comment_cityperiod", city_period)
     city_period = _lock_unsubmitted(city_period)
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision, author=by)
-    return said.first() or _comment(city_period, CommentKind.ENDORSEMENT, by=by, text=text)
+    if found := said.first():
+        return found
+    comment = _comment(city_period, CommentKind.ENDORSEMENT, by=by, text=text)
+    notifications.notify_of_comment(comment)
+    return comment
 
 
 def _lock_city_period(city_period: CityPeriod) -> CityPeriod:

@@ -24,6 +24,7 @@ from strategies.models import (
     StrategyComment,
 )
 
+from . import notifications
 from .persistence import check_version, lock, require_perm, require_rule, save_with_history
 
 MAX_TITLES = 5
@@ -65,6 +66,7 @@ def save_part(
         check_version(row, version)
         _require_reason(row, fields, cause, reason)
     was_under = None if instance.pk is None else _parent_of(row)
+    was_responsible = getattr(row, "responsible_id", None) if row.pk else None
     for field, value in fields.items():
         setattr(row, field, value)
     _require_active_parent(row, was_under)
@@ -77,6 +79,8 @@ def save_part(
     for field, rows in (m2m or {}).items():
         row._history_user = by
         getattr(row, field).set(rows)
+    if isinstance(row, Action) and row.responsible_id != was_responsible:
+        notifications.notify_responsible(row, by=by)
     return row
 
 
@@ -180,6 +184,7 @@ def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
         _supersede(lock(strategy.replaces), by=by, on=on)
     strategy.status, strategy.adopted_on = StrategyStatus.ADOPTED, on
     save_with_history(strategy, by)
+    notifications.notify_of_adoption(strategy, by=by)
     return strategy
 
 
@@ -202,7 +207,9 @@ def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComme
         raise StrategyError(_("The strategy has been adopted meanwhile. Comments are made before that."))
     if not text.strip():
         raise ReasonMissing
-    return StrategyComment.objects.create(strategy=strategy, text=text.strip(), author=by)
+    comment = StrategyComment.objects.create(strategy=strategy, text=text.strip(), author=by)
+    notifications.notify_of_strategy_comment(comment)
+    return comment
 
 
 @transaction.atomic

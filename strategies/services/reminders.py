@@ -20,6 +20,7 @@ from strategies.models import Action, CityPeriod, Reminder, ReminderDay
 from strategies.models.health import health_reason
 
 SOON = timedelta(days=7)
+DAY_MAX_AGE = timedelta(days=30)
 FIRST_HOUR = 7  # of the city's day, so that no emails are sent at night
 
 
@@ -49,6 +50,15 @@ def remind_city(city: City) -> None:
         return
     for person, dues in due_by_person(city).items():
         _remind(person, dues, city)
+
+
+def delete_old_days() -> int:
+    """Delete the records that a city's reminders of an earlier day were sent. Returns how many.
+
+    The Reminder rows stay, so that nobody is reminded of one thing twice.
+    """
+    deleted, _by_model = ReminderDay.objects.filter(day__lt=clock.today() - DAY_MAX_AGE).delete()
+    return deleted
 
 
 def due_by_person(city: City) -> dict[Person, list[DueReminder]]:

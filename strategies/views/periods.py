@@ -134,6 +134,7 @@ class CityPeriodDetail(DetailPage):
         may["narrative"] = not is_submitted and self.may("strategies.change_narrative")
         may["values"] = may["narrative"]
         may["comment"] = not is_submitted and self.may("strategies.comment_cityperiod")
+        may["decline"] = may["reopen"] and self.row.comments.open_requests().exists()
         may["ask"] = is_submitted and self.may("strategies.request_reopen_cityperiod")
         return may
 
@@ -290,6 +291,18 @@ class CityPeriodRequestReopen(PeriodReasonView):
 
     def save(self, form):
         periods.request_reopen(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+
+class CityPeriodDeclineReopen(PeriodReasonView):
+    permission = "strategies.reopen_cityperiod"
+    heading = gettext_lazy("Decline the request to reopen")
+    label = gettext_lazy("Reason")
+    button = gettext_lazy("Decline request")
+    consequence = gettext_lazy("The period stays as it is. The city’s officials get your reason by email.")
+    success_message = gettext_lazy("Declined. The city has been notified.")
+
+    def save(self, form):
+        periods.decline_reopen(self.row, by=self.user, reason=form.cleaned_data["text"])
 
 
 class CityPeriodComment(PeriodReasonView):

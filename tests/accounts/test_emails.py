@@ -1,11 +1,14 @@
+import os
 import smtplib
 import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import mail as outbox
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from accounts import services, tasks
@@ -130,8 +133,9 @@ def test_mail_fails_after_three_attempts_without_server(mail, email_backend):
     email_backend.fails_open = ConnectionRefusedError("away")
 
     seen = []
-    for _ in range(4):
-        tasks.send_mail(mail.pk)
+    for minutes in (0, 3, 20, 60):
+        with clock.at(clock.now() + timedelta(minutes=minutes)):
+            tasks.send_mail(mail.pk)
         mail.refresh_from_db()
         seen.append((mail.state, mail.attempts))
 
@@ -226,6 +230,76 @@ def test_late_sender_does_not_change_mail_queued_again(mail, everyone):
     assert mail.state == MailState.QUEUED
 
 
+# ---- order of sending
+
+
+def test_urgent_mail_is_sent_before_the_next_one_of_a_batch(mail):
+    others = [services.queue_mail(to=f"{number}@town.example", subject="s", body="b") for number in range(3)]
+    tasks.send_mail(mail.pk)
+    services.queue_mail(to="waits@town.example", subject="Reset", body="b", is_urgent=True)
+
+    for other in others:
+        tasks.send_mail(other.pk)
+
+    sent = [message.to[0] for message in outbox.outbox]
+    assert sent == ["a@town.example", "waits@town.example", *[other.recipient for other in others]]
+
+
+def test_urgent_mail_is_requeued_first(mail):
+    urgent = services.queue_mail(to="waits@town.example", subject="Reset", body="b", is_urgent=True)
+
+    assert services.mails_to_requeue() == [urgent.pk, mail.pk]
+
+
+def test_urgent_mail_that_failed_rests_before_its_next_attempt(mail, email_backend):
+    urgent = services.queue_mail(to="waits@town.example", subject="Reset", body="b", is_urgent=True)
+    email_backend.fails_open = ConnectionRefusedError("away")
+
+    tasks.send_mail(mail.pk)
+    tasks.send_mail(mail.pk)
+
+    urgent.refresh_from_db()
+    assert (urgent.state, urgent.attempts) == (MailState.QUEUED, 1)
+
+
+def test_password_reset_is_urgent(client, db):
+    user = UserFactory()
+
+    client.post(reverse("account_reset_password"), {"email": user.email})
+
+    assert Mail.objects.get().is_urgent
+
+
+# ---- headers
+
+
+@pytest.mark.parametrize(
+    "sender, domain",
+    [
+        ("epi@mail.example", "mail.example"),
+        ("Network <epi@mail.example>", "mail.example"),
+        ("epi@localhost", "site.example"),
+    ],
+)
+def test_headers_say_that_nobody_wrote_the_mail_and_name_our_domain(mail, settings, sender, domain):
+    settings.DEFAULT_FROM_EMAIL, settings.SITE_URL = sender, "https://site.example:8000"
+
+    tasks.send_mail(mail.pk)
+
+    headers = outbox.outbox[0].message()
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert headers["X-Auto-Response-Suppress"] == "All"
+    assert headers["Message-ID"].endswith(f"@{domain}>")
+
+
+def test_each_mail_has_its_own_message_id(mail):
+    other = services.queue_mail(to="b@town.example", subject="s", body="b")
+    for pk in (mail.pk, other.pk):
+        tasks.send_mail(pk)
+
+    assert len({message.message()["Message-ID"] for message in outbox.outbox}) == 2
+
+
 # ---- periodic task
 
 
@@ -241,13 +315,76 @@ def test_requeue_mails_sends_tasks_up_to_limit(mail, monkeypatch):
     assert calls == [(services.SEND, [mail.pk]), (services.SEND, [mail.pk + 1])]
 
 
-def test_failed_attempt_is_retried_after_pause(mail, email_backend):
+@pytest.mark.parametrize("attempts, pause", [(1, 2), (2, 15)])
+def test_failed_attempt_is_retried_after_pause_only(mail, email_backend, attempts, pause):
+    """Also where several messages wait for one email: the second one comes at once."""
     email_backend.fails_open = ConnectionRefusedError("away")
+    Mail.objects.update(attempts=attempts - 1)
+    start = clock.now()
     tasks.send_mail(mail.pk)
+    email_backend.fails_open = None
 
-    assert services.mails_to_requeue() == []
-    with clock.at(clock.now() + timedelta(minutes=3)):
-        assert services.mails_to_requeue() == [mail.pk]
+    with clock.at(start + timedelta(minutes=pause, seconds=-5)):
+        due_before = services.mails_to_requeue()
+        tasks.send_mail(mail.pk)
+        sent_before = len(outbox.outbox)
+    with clock.at(start + timedelta(minutes=pause, seconds=5)):
+        due = services.mails_to_requeue()
+        tasks.send_mail(mail.pk)
+
+    assert (due_before, sent_before, due, len(outbox.outbox)) == ([], 0, [mail.pk], 1)
+
+
+# ---- retention
+
+
+@pytest.mark.parametrize("state", [MailState.SENT, MailState.FAILED, MailState.UNKNOWN])
+def test_old_mail_is_deleted_after_its_time(mail, settings, state):
+    settings.MAIL_KEEP_DAYS = 90
+    Mail.objects.update(state=state, sent_at=clock.now())
+
+    with clock.at(clock.now() + timedelta(days=89)):
+        tasks.delete_old_mails()
+        kept = Mail.objects.count()
+    with clock.at(clock.now() + timedelta(days=91)):
+        tasks.delete_old_mails()
+
+    assert (kept, Mail.objects.count()) == (1, 0)
+
+
+@pytest.mark.parametrize("state", [MailState.QUEUED, MailState.SENDING])
+def test_waiting_mail_is_not_deleted(mail, state):
+    Mail.objects.update(state=state)
+
+    with clock.at(clock.now() + timedelta(days=5000)):
+        tasks.delete_old_mails()
+
+    assert Mail.objects.count() == 1
+
+
+@pytest.mark.parametrize("smtp, left", [("", ["new.log"]), ("smtp.example", ["new.log", "old.log"])])
+def test_old_files_of_mails_are_deleted(db, settings, tmp_path, smtp, left):
+    settings.EMAIL_FILE_PATH, settings.EMAIL_HOST = tmp_path, smtp
+    for name, age in (("old.log", 366), ("new.log", 364)):
+        (tmp_path / name).touch()
+        written = (clock.now() - timedelta(days=age)).timestamp()
+        os.utime(tmp_path / name, (written, written))
+
+    tasks.delete_old_mails()
+
+    assert sorted(file.name for file in tmp_path.iterdir()) == left
+
+
+def test_expired_sessions_are_deleted(db):
+    for _number in range(2):
+        Client().force_login(UserFactory())
+    expired = Session.objects.first()
+    Session.objects.filter(pk=expired.pk).update(expire_date=clock.now() - timedelta(minutes=1))
+
+    tasks.clear_sessions()
+
+    assert Session.objects.count() == 1
+    assert not Session.objects.filter(pk=expired.pk).exists()
 
 
 # ---- one-time links

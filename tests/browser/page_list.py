@@ -318,6 +318,7 @@ PAGES = [
     ("period-submitted", "coordinator", "/periods/{submitted}/"),
     ("period-return", "coordinator", "/periods/{submitted}/return/"),
     ("period-reopen", "coordinator", "/periods/{accepted}/reopen/"),
+    ("period-decline-reopen", "coordinator", "/periods/{accepted}/decline-reopening/"),
     ("period-returned", "lead.cartagena", "/periods/{returned}/"),
     ("my-work-as-coordinator", "coordinator", "/my-work/"),
     ("requirement-waive", "coordinator", "/phases/{riga_phase}/waive/{condition}/"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import Mail
 from cities.enums import Role
 from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
 from cities.rules import is_own_official_membership
@@ -116,6 +117,29 @@ def test_hand_over_of_own_role_is_refused_for_other_roles(everyone, handovers, r
 def test_hand_over_to_person_without_account_is_refused(everyone, handovers):
     with pytest.raises(MembershipRefused, match="no account"):
         memberships.hand_over(membership_of(everyone["official"]), to=PersonFactory(user=None), by=everyone["lead"])
+
+
+# ---- email
+
+
+def test_successor_gets_one_email_about_the_handover(everyone, office):
+    successor = MembershipFactory(body=office, role=Role.OFFICIAL).person
+    lead = everyone["lead"].person
+
+    memberships.hand_over(membership_of(everyone["lead"]), to=successor, by=everyone["coordinator"])
+
+    mail = Mail.objects.get()
+    assert mail.recipient == successor.user.email
+    assert lead.name in mail.subject
+    assert office.city.get_absolute_url() in mail.body
+
+
+def test_successor_in_a_body_of_the_network_gets_an_email(everyone, committee, chair):
+    successor = MembershipFactory(body=committee, role=Role.MEMBER).person
+
+    memberships.hand_over(membership_of(chair), to=successor, by=None)
+
+    assert Mail.objects.get().recipient == successor.user.email
 
 
 # ---- permission to hand over

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from accounts.models import Mail, User
+from cities import tasks
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import (
     CommitteeSeatRefused,
@@ -52,6 +53,7 @@ def test_invitation_queues_mail_and_stores_no_token(send_invitation, settings):
     assert invitation.email == mail.recipient == "anna@town.example"
     assert f"https://epi.example{accept_url(token)}" in mail.body
     assert mail.has_secret
+    assert mail.is_urgent
     assert mail.language == "sv"  # the language of the city
     assert token not in str(vars(invitation))
     assert invitation.expires_at == invitation.created_at + timedelta(days=settings.INVITATION_DAYS)
@@ -365,3 +367,22 @@ def test_accepted_invitation_adds_role_to_existing_person(send_invitation, every
     invitations.accept_invitation(token, user=everyone["viewer"])
 
     assert everyone["viewer"].person.memberships.count() == 3
+
+
+# ---- retention
+
+
+def test_invitation_that_nobody_accepted_is_deleted_after_its_time(client, send_invitation, settings):
+    settings.MAIL_KEEP_DAYS = 90
+    send_invitation("never@town.example")
+    accepted, token = send_invitation("anna@town.example")
+    client.post(accept_url(token), NEW)
+    ends = clock.now() + timedelta(days=settings.INVITATION_DAYS)
+
+    with clock.at(ends + timedelta(days=89)):
+        tasks.delete_old_invitations()
+        kept = Invitation.objects.count()
+    with clock.at(ends + timedelta(days=91)):
+        tasks.delete_old_invitations()
+
+    assert (kept, list(Invitation.objects.all())) == (2, [accepted])

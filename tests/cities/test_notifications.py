@@ -6,7 +6,7 @@ from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from cities.models import Installation
 from cities.services.notifications import email_address_of, language_of, notify, role_holders
-from tests.factories import PersonFactory, UserFactory, member
+from tests.factories import CityFactory, PersonFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
 
@@ -59,9 +59,44 @@ def test_person_without_account_has_own_email():
     assert email_address_of(PersonFactory(user=None, email="guest@town.example")) == "guest@town.example"
 
 
-@pytest.mark.parametrize("chosen, fallback, language", [("sv", "en", "sv"), ("", "sv", "sv"), ("", "lv", "en")])
-def test_language_is_chosen_one_or_supported_fallback(chosen, fallback, language):
+@pytest.mark.parametrize(
+    "chosen, own_city, network, language",
+    [
+        ("sv", "en", "en", "sv"),
+        ("", "sv", "en", "sv"),
+        ("", "lv", "sv", "sv"),
+        ("", None, "sv", "sv"),
+        ("", None, "lv", "en"),
+    ],
+)
+def test_language_is_chosen_one_or_that_of_own_city_or_network(chosen, own_city, network, language):
+    Installation.objects.create(pk=1, network_name="Network", working_language=network)
     person = PersonFactory()
+    if own_city:
+        person = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, CityFactory(language=own_city)).person
     person.user.language = chosen
 
-    assert language_of(person, fallback) == language
+    assert language_of(person) == language
+
+
+def test_coordinator_is_not_notified_in_the_language_of_the_city(city):
+    """Linköping speaks Swedish, and its coordinator need not."""
+    Installation.objects.create(pk=1, network_name="Network", working_language="en")
+    coordinator, official = (
+        member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR),
+        member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city),
+    )
+    for user in (coordinator, official):
+        user.language = ""
+        notify(user.person, key=f"k-{user.pk}", text=subject_and_text, path="/", city=city)
+
+    assert dict(Mail.objects.values_list("recipient", "language")) == {coordinator.email: "en", official.email: "sv"}
+
+
+def test_member_of_two_cities_is_notified_in_the_language_of_the_city_concerned(city):
+    other = CityFactory(language="en")
+    user = member(BodyKind.EXPERT_GROUP, Role.MEMBER, other)
+    member(BodyKind.EXPERT_GROUP, Role.MEMBER, city, user=user)
+    user.person.user.language = ""
+
+    assert [language_of(user.person, about) for about in (city, other)] == ["sv", "en"]

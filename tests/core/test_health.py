@@ -1,12 +1,16 @@
 import json
+import os
+import shutil
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from core import health
+from core import clock, health, periodic
 
-CHECKS = {"database", "migrations", "locks", "cache", "broker", "storage"}
+CHECKS = {"database", "migrations", "locks", "cache", "broker", "storage", "background"}
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ def test_readyz_is_503_without_secrets_when_one_part_fails(get_health, monkeypat
 
     assert (status, body["ready"], body["parts"][part]) == (503, False, "no answer")
     assert "hush" not in json.dumps(body)
-    assert [state for name, state in body["parts"].items() if name != part] == ["ok"] * 5
+    assert [state for name, state in body["parts"].items() if name != part] == ["ok"] * (len(CHECKS) - 1)
 
 
 @pytest.mark.django_db
@@ -66,10 +70,88 @@ def test_readyz_reports_missing_trigger(get_health):
     assert (status, body["parts"]["locks"]) == (503, "1 locks are missing in the database: run manage.py migrate")
 
 
-def test_check_storage_removes_its_file(tmp_path, settings):
-    health.check_storage()
+# ---- storage
 
-    assert not list(settings.MEDIA_ROOT.glob("readyz*"))
+
+@pytest.mark.django_db
+def test_readyz_writes_nothing(get_health, settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path / "files"
+    monkeypatch.setattr("django.core.files.storage.FileSystemStorage.save", lambda *_: pytest.fail("written"))
+
+    status, _body = get_health(health.readyz)
+
+    assert (status, list(tmp_path.iterdir())) == (200, [])
+
+
+@pytest.mark.django_db
+def test_readyz_reports_folder_that_cannot_be_written(get_health, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda folder, mode: not mode & os.W_OK)
+
+    status, body = get_health(health.readyz)
+
+    assert (status, body["parts"]["storage"]) == (503, "the folder of files cannot be written")
+
+
+@pytest.mark.django_db
+def test_readyz_reports_full_disk(get_health, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1024))
+
+    status, body = get_health(health.readyz)
+
+    assert (status, body["parts"]["storage"]) == (503, "the disk has no room for another file")
+
+
+# ---- background work
+
+
+def run_all_tasks(settings, *, but=""):
+    for name in settings.CELERY_BEAT_SCHEDULE:
+        if name != but:
+            periodic.record_run(name)
+
+
+def minutes_later(minutes):
+    return clock.at(clock.now() + timedelta(minutes=minutes))
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_when_no_periodic_task_has_ended(get_health, settings):
+    run_all_tasks(settings)
+
+    with minutes_later(6):
+        soon = get_health(health.readyz)[0]
+    with minutes_later(9):
+        status, body = get_health(health.readyz)
+
+    assert (soon, status) == (200, 503)
+    assert body["parts"]["background"] == "no periodic task has ended for 9 minutes: worker or beat has stopped"
+
+
+@pytest.mark.django_db
+def test_readyz_names_the_periodic_task_that_has_stopped(get_health, settings):
+    with minutes_later(9):
+        run_all_tasks(settings, but="accounts.tasks.requeue_mails")
+        status, body = get_health(health.readyz)
+
+    assert (status, body["parts"]["background"]) == (503, "not ended for 9 minutes: accounts.tasks.requeue_mails")
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_when_worker_has_never_run(get_health):
+    with minutes_later(9):
+        assert get_health(health.readyz)[0] == 503
+
+
+@pytest.mark.django_db
+def test_run_before_a_long_stop_of_the_site_is_not_overdue(settings, monkeypatch):
+    run_all_tasks(settings)
+
+    with minutes_later(600):
+        monkeypatch.setattr(periodic, "STARTED", clock.now())
+        assert periodic.overdue_tasks() == {}
+
+
+# ---- broker
 
 
 def test_unreachable_broker_is_reported(settings, monkeypatch):

@@ -244,3 +244,29 @@ def test_substitute_uses_the_admin_only_for_the_desk(case):
     assert substitute.user.has_perm("cities.use_admin")
     assert not substitute.user.has_perm("evaluation.view_framework")
     assert committee.decision_hash(case.evaluation)
+
+
+# ---- emails about tasks
+
+
+def test_released_rater_is_notified(case):
+    rounds.withdraw_rater(case.evaluation.assignments.get(person=case.rater1.person), by=case.coordinator)
+
+    mail = Mail.objects.get(key__startswith="evaluation-release/")
+    assert (mail.recipient, mail.subject.split(":")[0]) == (case.rater1.email, "You are no longer asked to take part")
+
+
+def test_moderator_who_is_replaced_and_named_again_is_notified_each_time(case):
+    other = member(BodyKind.NETWORK_OFFICE, Role.TRAINER)
+    for user in (other, case.moderator):
+        rounds.set_moderator(case.evaluation, user.person, by=case.coordinator)
+
+    mails = Mail.objects.filter(key__regex="^evaluation-(moderator|release)/").order_by("pk")
+    asked, released = "You are asked to moderate", "You are no longer asked to take part"
+    assert [(mail.recipient, mail.subject.split(":")[0]) for mail in mails] == [
+        (case.moderator.email, asked),
+        (other.email, asked),
+        (case.moderator.email, released),
+        (case.moderator.email, asked),
+        (other.email, released),
+    ]

@@ -1,11 +1,11 @@
 """Stages move by date and by hand, one at a time and once; each transition has its row and its emails."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from accounts.models import Mail
-from core import clock
+from core import clock, locales
 from evaluation import tasks
 from evaluation.enums import TRANSITIONS, Stage
 from evaluation.exceptions import (
@@ -23,10 +23,12 @@ from tests.factories import EvaluationFactory
 pytestmark = pytest.mark.django_db
 
 
-def on(day):
-    from datetime import UTC, datetime, time
+def noon(day):
+    return datetime.combine(day, time(12), tzinfo=UTC)
 
-    return clock.at(datetime.combine(day, time(12), tzinfo=UTC))
+
+def on(day):
+    return clock.at(noon(day))
 
 
 def test_due_stage_is_moved_once(case):
@@ -63,18 +65,82 @@ def test_extension_into_the_past_is_refused(case):
         rounds.extend_stage(case.evaluation, by=case.coordinator, until=clock.today() - timedelta(days=1))
 
 
-def test_overdue_stages_are_moved_until_input_is_missing(case):
-    with on(case.round.decide_by):
-        moved = stages.move_due_stages()
+def test_overdue_stage_stays_while_input_is_missing(case):
+    for days in range(3):
+        with on(case.round.decide_by + timedelta(days=days)):
+            stages.move_due_stages()
 
-    assert moved == [case.pk]
     assert case.evaluation.stage == Stage.RATE  # nobody has submitted
+
+
+# ---- after an outage
+
+
+@pytest.fixture
+def overdue(case):
+    """Return an evaluation in which all have rated, whose discussion and moderation should have begun while
+    nothing ran.
+    """
+    case.to("rate")
+    for user in (case.rater1, case.rater2, case.official):
+        case.rate(user)
+    return case
+
+
+def test_one_run_starts_one_stage_and_the_next_day_the_next(overdue):
+    evaluation, day = overdue.evaluation, overdue.round.review_on
+    seen = []
+    for days, minutes in ((0, 0), (0, 1), (0, 11 * 60), (1, 0), (1, 1)):
+        with clock.at(noon(day) + timedelta(days=days, minutes=minutes)):
+            seen.append((stages.move_due_stages(), overdue.evaluation.stage))
+
+    assert seen == [
+        ([evaluation.pk], "discuss"),
+        ([], "discuss"),
+        ([], "discuss"),
+        ([evaluation.pk], "moderate"),
+        ([], "moderate"),
+    ]
+
+
+def test_each_late_stage_sends_its_email_with_a_day_that_is_still_to_come(case):
+    day = case.round.moderate_on
+    with on(day):
+        stages.move_due_stages()
+        evaluation = case.evaluation
+
+    mail = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has begun")
+    assert (evaluation.last_day, evaluation.next_stage_on) == (day, day + timedelta(days=1))
+    assert locales.day(day + timedelta(days=1)) in mail.body
+
+
+def test_stage_started_late_by_hand_lasts_until_the_next_day(overdue):
+    with on(overdue.round.review_on):
+        stages.move_stage(overdue.evaluation, "start_discussion", by=overdue.coordinator)
+        at_once = stages.move_due_stages()
+    with on(overdue.round.review_on + timedelta(days=1)):
+        next_day = stages.move_due_stages()
+
+    assert (at_once, next_day) == ([], [overdue.pk])
+
+
+def test_evaluation_added_late_leaves_a_day_to_declare_conflicts(case):
+    strategy = EvaluationFactory(round__period=case.round.period).strategy  # its city has submitted the period
+    with on(case.round.rate_on):
+        added = rounds.add_evaluation(case.round, strategy, by=case.coordinator)
+        moved = stages.move_due_stages()
+    with on(case.round.rate_on + timedelta(days=1)):
+        moved_later = stages.move_due_stages()
+
+    assert added.pk not in moved
+    assert added.pk in moved_later
+
+
+# ---- time zones, requests for changes, moves by hand
 
 
 def test_due_date_uses_the_timezone_of_the_network(case, settings):
     settings.TIME_ZONE = "Pacific/Auckland"
-    from datetime import UTC, datetime, time
-
     evening_before = datetime.combine(case.round.rate_on - timedelta(days=1), time(20), tzinfo=UTC)
     with clock.at(evening_before):
         moved = stages.move_due_stages()

@@ -49,6 +49,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         self.example.__enter__()
         forget_duties()  # cached in the example before, which was rolled back
         self.stage, self.cycle, self.moderator, self.transitions = DECLARE, 1, "moderator", []
+        self.moved_on = None
         self.raters = {"rater1": Capacity.PEER, "rater2": Capacity.PEER, "official": Capacity.SELF}
         self.rated, self.submitted, self.agreed, self.conflicts = {}, set(), {}, {}
         self.notes, self.questions, self.decisions, self.reopened = 0, {}, [], None
@@ -112,7 +113,7 @@ class EvaluationMachine(RuleBasedStateMachine):
 
     def record_move(self, verb):
         self.transitions.append((verb, self.stage, TRANSITIONS[verb][1]))
-        self.stage = TRANSITIONS[verb][1]
+        self.stage, self.moved_on = TRANSITIONS[verb][1], clock.today()
 
     def sync_with_database(self):
         """Two approvals publish; a decision may also begin a new cycle of decisions."""
@@ -241,10 +242,15 @@ class EvaluationMachine(RuleBasedStateMachine):
         self.time.close()
         self.time.enter_context(clock.at(self.now))
         stages.move_due_stages()
+        self.move_if_due()
+
+    def move_if_due(self):
+        """At most one stage starts by date, and none on the day on which the current one started."""
         for verb, day in BY_DATE.items():
-            is_due = getattr(self.evaluation.round, day) <= clock.today()
+            is_due = getattr(self.evaluation.round, day) <= clock.today() and self.moved_on != clock.today()
             if is_due and self.is_ready(verb) and (verb != "hand_to_committee" or self.cycle == 1):
                 self.record_move(verb)
+                return
 
     @rule(
         who=deciders,

@@ -176,3 +176,14 @@ def test_privacy_page_shows_cookie_lifetimes(client, settings):
 
     assert "2 hours at the longest" in page
     assert "364 days" in page
+
+
+@pytest.mark.django_db
+def test_privacy_page_says_how_long_emails_and_drafts_are_kept(client, settings):
+    settings.MAIL_KEEP_DAYS = 90
+
+    page = client.get("/privacy/").content.decode()
+
+    assert "time and whether they were sent, for 90 days." in page
+    assert "name and email address, for 90 days after they expired." in page
+    assert "for 365 days after its last change." in page

@@ -1,7 +1,9 @@
 """The filesystem broker: a message is complete or absent, and an unreadable one does not stop a worker."""
 
 import json
+import os
 import threading
+import time
 from pathlib import Path
 from queue import Empty
 
@@ -68,6 +70,17 @@ def test_failed_write_leaves_no_message_file(channel, monkeypatch):
         channel._put("celery", {"number": 1})
 
     assert messages(channel) == []
+
+
+def test_leftover_messages_are_deleted_after_a_day(tmp_path):
+    for name, hours in (("1_a.celery.msg", 1), ("2_b.host.celery.pidbox.msg", 25), ("3_c.celery.msg.part", 25)):
+        (tmp_path / name).touch()
+        written = time.time() - hours * 3600
+        os.utime(tmp_path / name, (written, written))
+
+    broker.delete_leftovers({"data_folder_in": str(tmp_path)})
+
+    assert [file.name for file in tmp_path.iterdir()] == ["1_a.celery.msg"]
 
 
 def test_empty_exchange_table_is_replaced(channel):

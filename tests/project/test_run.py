@@ -1,12 +1,15 @@
 """The processes of `make run` start and stop together, and problems are reported before they start."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
 from epi_site.run import bind_address, prepare, supervisor
-from epi_site.run.__main__ import environment_for
+from epi_site.run.__main__ import BackgroundWatch, environment_for
 from epi_site.run.bind_address import BindAddress
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells a child that its parent died.")
@@ -33,9 +36,9 @@ sys.exit({code})
 """
 
 
-def leader(name, folder, *, seconds=60, code=0, on_term="leave"):
+def leader(name, folder, *, seconds=60, code=0, on_term="leave", restarts=False):
     program = LEADER.format(seconds=seconds, code=code, on_term=on_term)
-    return supervisor.ManagedProcess(name, [sys.executable, "-c", program, str(folder / name)])
+    return supervisor.ManagedProcess(name, [sys.executable, "-c", program, str(folder / name)], restarts)
 
 
 @pytest.fixture
@@ -43,11 +46,12 @@ def start(tmp_path):
     """Start a supervisor of the given processes in its own process; the rest is killed after the test."""
     started = []
 
-    def start(*leaders, timeout=10):
+    def start(*leaders, timeout=10, min_life=60):
         program = textwrap.dedent(f"""
             import os, sys
             from epi_site.run.supervisor import ManagedProcess, Supervisor
-            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), timeout={timeout}).run())
+            sys.exit(Supervisor({list(leaders)!r}, environment=dict(os.environ), timeout={timeout},
+                                min_life={min_life}).run())
         """)
         process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
         started.append(process)
@@ -163,6 +167,103 @@ def test_output_lines_start_with_process_name(start, tmp_path):
     group.wait(timeout=20)
 
     assert "   web | ready" in group.stdout.read().splitlines()
+
+
+# ---- processes that are started again
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("number, code", [(signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+def test_worker_that_ends_is_started_again(start, tmp_path, number, code):
+    group = start(leader("web", tmp_path), leader("worker", tmp_path, restarts=True), min_life=0)
+    assert all_started(tmp_path, 2)
+    before = (tmp_path / "worker").read_text()
+
+    os.kill(int(before.split()[0]), number)
+
+    assert until(lambda: (tmp_path / "worker").read_text() not in {"", before})
+    assert is_alive(int((tmp_path / "web").read_text().split()[0]))
+    group.terminate()
+    assert group.wait(timeout=20) == 0
+    assert f"worker has ended with code {code} and is started again." in group.stdout.read()
+    assert none_left(tmp_path)
+
+
+@pytest.mark.waits
+def test_worker_that_ends_soon_after_its_start_stops_group(start, tmp_path):
+    group = start(leader("web", tmp_path), leader("worker", tmp_path, seconds=0.5, code=3, restarts=True))
+
+    assert group.wait(timeout=20) == 3
+    assert none_left(tmp_path)
+
+
+# ---- background work that has stopped
+
+
+@pytest.fixture
+def site_that_says():
+    """Start a web server whose /readyz answers with the given state of background work."""
+    said = {"background": "ok"}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if said["background"] == "ok" else 503)
+            self.end_headers()
+            self.wfile.write(json.dumps({"parts": said}).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield BindAddress("127.0.0.1", server.server_port), said
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def watch(site_that_says, monkeypatch):
+    monkeypatch.setattr(BackgroundWatch, "INTERVAL", 0)
+    monkeypatch.setattr(BackgroundWatch, "PATIENCE", 0)
+    restarted = []
+    watch = BackgroundWatch(site_that_says[0], lambda *names: restarted.append(names))
+    return SimpleNamespace(call=watch, said=site_that_says[1], restarted=restarted)
+
+
+def test_worker_and_beat_are_restarted_when_background_work_has_stopped(watch, capsys):
+    watch.call()
+    quiet = list(watch.restarted)
+    watch.said["background"] = "no periodic task has ended for 9 minutes"
+
+    watch.call()
+
+    assert (quiet, watch.restarted) == ([], [("worker", "beat")])
+    assert "Background work has stopped (no periodic task has ended for 9 minutes)" in capsys.readouterr().out
+
+
+def test_group_ends_when_a_restart_has_not_helped(watch):
+    watch.said["background"] = "no periodic task has ended for 9 minutes"
+    watch.call()
+
+    with pytest.raises(SystemExit, match="a restart has not helped"):
+        watch.call()
+
+
+def test_worker_is_restarted_again_after_background_work_ran(watch):
+    for state in ("stopped", "ok", "stopped"):
+        watch.said["background"] = state
+        watch.call()
+
+    assert watch.restarted == [("worker", "beat")] * 2
+
+
+def test_unreachable_site_or_cache_restarts_nothing(watch):
+    watch.said["background"] = "no answer"
+    watch.call()
+    watch.call.address = BindAddress("127.0.0.1", 1)
+    watch.call()
+
+    assert watch.restarted == []
 
 
 # ---- static files

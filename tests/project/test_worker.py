@@ -15,9 +15,11 @@ import psycopg2
 import pytest
 from django.conf import settings
 
+from tests import proofs
 from tests.project.worker_data import REPORTS
 
 pytestmark = [pytest.mark.waits, pytest.mark.servers]
+KILLS = 20 if proofs.PROVE else 3
 ROOT = Path(__file__).parents[2]
 SILENCE = 20
 PATIENCE = 150
@@ -30,6 +32,9 @@ BROKERS = [
         marks=pytest.mark.skipif(not REDIS.startswith("redis"), reason="CELERY_BROKER_URL is no Redis."),
     ),
 ]
+
+
+A_MAIL = "Mail.objects.create(recipient='a@town.example', subject='s', body='b')"
 
 
 class Site:
@@ -75,6 +80,15 @@ class Site:
             process.wait()
         self.started.clear()
 
+    def kill_child(self) -> None:
+        """Kill an idle child of the worker, if it has any: threads have none."""
+        worker = self.started[0].pid
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(worker)], capture_output=True, text=True, check=False
+        )
+        for pid in listed.stdout.split()[:1]:
+            os.kill(int(pid), signal.SIGKILL)
+
     def stop_group(self) -> None:
         for process in self.started:
             process.terminate()
@@ -86,14 +100,20 @@ class Site:
                 process.wait()
         self.started.clear()
 
-    def ask(self, query: str) -> list[tuple]:
+    def connect(self):
         if self.database_url:
-            connection = psycopg2.connect(self.database_url)
-        else:
-            connection = sqlite3.connect(self.folder / "db.sqlite3", timeout=20)
-        with closing(connection), closing(connection.cursor()) as cursor:
+            return psycopg2.connect(self.database_url)
+        return sqlite3.connect(self.folder / "db.sqlite3", timeout=20)
+
+    def ask(self, query: str) -> list[tuple]:
+        with closing(self.connect()) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(query)
             return cursor.fetchall()
+
+    def change(self, statement: str) -> None:
+        with closing(self.connect()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(statement)
+            connection.commit()
 
     def states(self) -> dict[str, int]:
         return dict(self.ask("SELECT state, count(*) FROM evaluation_report GROUP BY state"))
@@ -101,8 +121,8 @@ class Site:
     def log(self) -> str:
         return (self.folder / "processes.log").read_text()[-4000:]
 
-    def until(self, condition, what: str) -> None:
-        end = time.monotonic() + PATIENCE
+    def until(self, condition, what: str, seconds: float = PATIENCE) -> None:
+        end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"{what} did not come to be: {self.states()}\n{self.log()}"
             time.sleep(0.1)
@@ -126,14 +146,19 @@ def database_url():
 
 
 @pytest.fixture(params=BROKERS)
-def site(request, tmp_path, database_url):
+def empty_site(request, tmp_path, database_url):
     site = Site(tmp_path, request.param, database_url)
     site.run("manage.py", "migrate", "--verbosity", "0")
     site.run("manage.py", "createcachetable")
-    site.run("-m", "tests.project.worker_data")
     yield site
     if site.started:
         site.kill_group()
+
+
+@pytest.fixture
+def site(empty_site):
+    empty_site.run("-m", "tests.project.worker_data")
+    return empty_site
 
 
 def test_reports_are_built_once_after_processes_are_killed(site):
@@ -156,6 +181,23 @@ def test_reports_are_built_once_after_processes_are_killed(site):
     assert all(attempts <= 3 for _number, _state, attempts, *_rest in ready)
     assert stored_files(site) == {number: ["html", "json", "pdf"] for number, *_rest in ready}
     assert report_emails(site) == 1
+
+
+@pytest.mark.prove
+def test_work_goes_on_after_an_idle_child_is_killed(empty_site):
+    """A child that was killed while it waited kept the lock of the pipe, and nothing was done any more."""
+    site = empty_site
+    site.run("-c", "import django; django.setup()\nfrom accounts.models import Mail\n" + A_MAIL)
+    site.start_group(concurrency=2)
+    site.until(lambda: sent_mails(site) == 1, "the first email")
+
+    for _number in range(KILLS):
+        site.kill_child()
+        time.sleep(0.5)
+        site.change("UPDATE accounts_mail SET state = 'queued', attempts = 0, claimed_at = NULL, sent_at = NULL")
+        site.until(lambda: sent_mails(site) == 1, "an email after a child was killed", seconds=30)
+
+    assert site.started[0].poll() is None
 
 
 def finished(site: Site) -> list[tuple]:
@@ -184,6 +226,10 @@ def enqueue_each_again(site: Site) -> None:
         "from reports.tasks import build_report\n"
         "[build_report.delay(pk) for pk in Report.objects.values_list('pk', flat=True)]",
     )
+
+
+def sent_mails(site: Site) -> int:
+    return site.ask("SELECT count(*) FROM accounts_mail WHERE state = 'sent'")[0][0]
 
 
 def report_emails(site: Site) -> int:

@@ -124,8 +124,8 @@ def test_finish_with_another_claim_token_writes_nothing(report):
 
 def test_failed_report_is_queued_again_and_given_up_after_three_attempts(report, failing_render):
     states = []
-    for _attempt in range(3):
-        with pytest.raises(ValueError, match="broken"):
+    for minutes in (0, 3, 20):
+        with after_seconds(60 * minutes), pytest.raises(ValueError, match="broken"):
             tasks.build_report(report.pk)
         report.refresh_from_db()
         states.append(report.state)
@@ -134,6 +134,30 @@ def test_failed_report_is_queued_again_and_given_up_after_three_attempts(report,
     assert states == [ReportState.QUEUED, ReportState.QUEUED, ReportState.FAILED]
     assert report.reason == "ValueError: The template is broken."
     assert report.attempts == 3
+
+
+@pytest.mark.parametrize("attempts, pause", [(1, 2), (2, 15)])
+def test_failed_report_is_built_again_after_pause_only(report, monkeypatch, attempts, pause):
+    enqueued = []
+    monkeypatch.setattr(tasks.build_report, "apply_async", lambda args, **options: enqueued.append(args[0]))
+    Report.objects.update(attempts=attempts - 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "render_report", lambda snapshot: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tasks.build_report(report.pk)
+
+    with after_seconds(60 * pause - 5):
+        tasks.requeue_reports()
+        tasks.build_report(report.pk)
+        report.refresh_from_db()
+        before = (report.state, report.attempts, list(enqueued))
+    with after_seconds(60 * pause + 5):
+        tasks.requeue_reports()
+        tasks.build_report(report.pk)
+
+    report.refresh_from_db()
+    assert before == (ReportState.QUEUED, attempts, [])
+    assert (report.state, enqueued) == (ReportState.READY, [report.pk])
 
 
 def test_report_of_a_dead_worker_is_given_up_after_three_attempts(report):

@@ -217,6 +217,38 @@ def test_email_is_in_the_language_of_the_recipient(city, lead, coordinator):
     assert (mail.language, mail.subject) == ("en", f"{city_period.period.name} of Linköping is open again")
 
 
+def test_declined_request_is_answered_once_and_sent_to_the_city(city, lead, official, coordinator):
+    city_period = CityPeriodFactory(city=city, to_state="accepted")
+    with pytest.raises(TransitionNotAllowed, match="Nobody asks"):
+        periods.decline_reopen(city_period, by=coordinator, reason="No.")
+    periods.request_reopen(city_period, by=lead, reason="A digit too many.")
+    Mail.objects.all().delete()
+
+    with pytest.raises(PermissionRefused):
+        periods.decline_reopen(city_period, by=lead, reason="No.")
+    periods.decline_reopen(city_period, by=coordinator, reason="The digit is right.")
+
+    city_period.refresh_from_db()
+    assert city_period.state == "accepted"
+    assert set(Mail.objects.values_list("recipient", flat=True)) == {lead.email, official.email}
+    assert all("The digit is right." in body for body in Mail.objects.values_list("body", flat=True))
+    with pytest.raises(TransitionNotAllowed, match="answered already"):
+        periods.decline_reopen(city_period, by=coordinator, reason="No.")
+
+
+@pytest.mark.parametrize("kind", ["comment", "endorse"])
+def test_officials_are_notified_of_what_the_expert_group_says(everyone, city, kind):
+    city_period = CityPeriodFactory(city=city)
+
+    for _again in range(2 if kind == "endorse" else 1):
+        getattr(periods, f"{kind}_period")(city_period, by=everyone["expert"], text="Add the figures.")
+
+    assert sorted(Mail.objects.values_list("recipient", flat=True)) == sorted(
+        [everyone["lead"].email, everyone["official"].email]
+    )
+    assert "Add the figures." not in "".join(Mail.objects.values_list("body", flat=True))
+
+
 # ---- comments and narrative
 
 

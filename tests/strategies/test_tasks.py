@@ -1,15 +1,18 @@
 """Periodic tasks: periods open and reminders are sent once for each city and day, in its morning."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
+from accounts.enums import MailState
 from accounts.models import Mail
+from accounts.tasks import delete_old_mails
 from core import clock
 from epi_site.celery import app
 from strategies import tasks
-from strategies.models import CityPeriod, Reminder, ReminderDay
-from strategies.services import reminders
+from strategies.models import CityPeriod, Reminder, ReminderDay, UpdateDraft
+from strategies.services import drafts, reminders
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -63,7 +66,12 @@ def test_scheduled_tasks_are_registered(settings):
     app.loader.import_default_modules()
 
     ours = {name for name in settings.CELERY_BEAT_SCHEDULE if name.startswith("strategies.")}
-    assert ours == {"strategies.tasks.open_due_periods", "strategies.tasks.send_due_reminders"}
+    assert ours == {
+        "strategies.tasks.delete_old_drafts",
+        "strategies.tasks.delete_old_reminder_days",
+        "strategies.tasks.open_due_periods",
+        "strategies.tasks.send_due_reminders",
+    }
     assert ours <= set(app.tasks)
 
 
@@ -237,3 +245,44 @@ def test_failed_email_is_retried_on_the_next_run(city, owner, monkeypatch):
     tasks.send_due_reminders()
 
     assert (recipients(), ReminderDay.objects.count()) == ([owner.email], 1)
+
+
+# ---- retention
+
+
+def test_reminder_is_not_repeated_after_its_email_and_day_are_deleted(city, owner):
+    with clock.at(MORNING):
+        action_on_track(city, owner.person, ends_on=TODAY - timedelta(days=3))
+        tasks.send_due_reminders()
+        Mail.objects.update(state=MailState.SENT, sent_at=MORNING)
+    with clock.at(MORNING + timedelta(days=800)):
+        delete_old_mails()
+        tasks.delete_old_reminder_days()
+        left = Mail.objects.count(), ReminderDay.objects.count()
+        tasks.send_due_reminders()
+
+    assert left == (0, 0)
+    assert (recipients(), Reminder.objects.count()) == ([], 1)
+
+
+def test_days_of_reminders_are_deleted_after_a_month(city):
+    with clock.at(MORNING):
+        for age in (29, 31):
+            ReminderDay.objects.create(city=city, day=TODAY - timedelta(days=age))
+
+        tasks.delete_old_reminder_days()
+
+    assert ReminderDay.objects.get().day == TODAY - timedelta(days=29)
+
+
+def test_draft_is_deleted_a_year_after_its_last_change(city, official):
+    action = ActionFactory(city=city)
+    drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={"text": ["Half"]})
+
+    with clock.at(clock.now() + timedelta(days=364)):
+        tasks.delete_old_drafts()
+        kept = UpdateDraft.objects.count()
+    with clock.at(clock.now() + timedelta(days=366)):
+        tasks.delete_old_drafts()
+
+    assert (kept, UpdateDraft.objects.count()) == (1, 0)

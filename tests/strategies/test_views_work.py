@@ -17,6 +17,7 @@ from tests.factories import (
     CityFactory,
     CityPeriodFactory,
     IndicatorFactory,
+    MailFactory,
     PersonFactory,
     ReportingPeriodFactory,
     member,
@@ -291,3 +292,50 @@ def test_my_work_has_a_query_limit(client, official, city, period, row_count, dj
 
     with django_assert_max_num_queries(15):
         assert len(client.get(URL).context["work"].drafts) == row_count
+
+
+# ---- requests to reopen
+
+
+def test_request_to_reopen_is_a_task_until_it_is_answered(client, everyone, city):
+    city_period = CityPeriodFactory(city=city, to_state="published")
+    client.force_login(everyone["coordinator"])
+    title = f"Reopen {city_period.period.name} of Linköping, or decline"
+    seen = []
+    for step in (
+        lambda: None,
+        lambda: periods.request_reopen(city_period, by=everyone["lead"], reason="A digit too many."),
+        lambda: periods.decline_reopen(city_period, by=everyone["coordinator"], reason="It is right."),
+        lambda: periods.request_reopen(city_period, by=everyone["lead"], reason="Please look again."),
+        lambda: periods.reopen_period(city_period, by=everyone["coordinator"], reason="Yes."),
+    ):
+        step()
+        response = client.get(URL)
+        seen.append(titles(response).count(title))
+        said = [row.text for row in response.context["due"] if row.title == title]
+        assert all("A digit too many." in text or "Please look again." in text for text in said)
+
+    assert seen == [0, 1, 0, 1, 0]
+
+
+def test_request_to_reopen_is_no_task_of_others(client, everyone, city):
+    city_period = CityPeriodFactory(city=city, to_state="published")
+    periods.request_reopen(city_period, by=everyone["lead"], reason="A digit too many.")
+    client.force_login(everyone["partner"])
+
+    assert not [title for title in titles(client.get(URL)) if "Reopen" in title]
+
+
+# ---- emails that were not sent
+
+
+def test_emails_that_were_not_sent_are_a_task_of_coordinators(client, everyone):
+    for state in ("failed", "unknown", "queued"):
+        MailFactory(state=state)
+    MailFactory(state="failed", created_at=clock.now() - timedelta(days=15))
+    seen = {}
+    for role in ("coordinator", "lead", "partner"):
+        client.force_login(everyone[role])
+        seen[role] = [title for title in titles(client.get(URL)) if "not sent" in title]
+
+    assert seen == {"coordinator": ["2 emails were not sent"], "lead": [], "partner": []}

@@ -33,6 +33,9 @@ def states_page() -> str:
         "## An evaluation\n",
         *_rows(STAGES, stage_notes),
         "",
+        "The clock starts one stage of an evaluation at a time, and none on the day on which the stage before it",
+        "started: after an outage, or where a stage started late, people have the rest of that day to act in it.",
+        "",
     ]
     return "\n".join(parts)
 
