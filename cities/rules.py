@@ -254,6 +254,7 @@ rules.add_perm("cities.add_membership", rules.always_deny)  # only by invitation
 rules.add_perm("cities.change_membership", rules.always_deny)
 rules.add_perm("cities.delete_membership", rules.always_deny)
 rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee)
+rules.add_perm("cities.allow_sign_in", is_coordinator)  # object: a membership of the person
 rules.add_perm("cities.view_invitation", is_visible)
 # object: the body; cities.services decides which roles. Coordinators do not give seats of the committee.
 may_give_roles = is_lead | (is_coordinator & ~is_committee_row) | leads_committee

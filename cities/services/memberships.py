@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.login_limits import end_delays
 from cities import rules as who
 from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
 from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
@@ -93,6 +94,14 @@ def leaves_without_lead(membership: Membership) -> bool:
         return False
     others = membership.body.memberships.current().filter(role=Role.LEAD_OFFICIAL).exclude(pk=membership.pk)
     return not others.exists()
+
+
+def allow_sign_in(membership: Membership, *, by: Any) -> None:
+    """End the delays after failed attempts to sign in to the person's account. Raises PermissionRefused."""
+    if not by.has_perm("cities.allow_sign_in", membership):
+        raise PermissionRefused
+    if membership.person.user is not None:
+        end_delays(membership.person.user.email)
 
 
 # ---- checks, shared with invitations
