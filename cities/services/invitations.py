@@ -19,6 +19,7 @@ from cities.exceptions import InvitationExpired, InvitationRefused, OwnRoleRefus
 from cities.models import Body, Installation, Invitation, Organisation, Person
 from cities.rules import person_of
 from core import clock
+from core.locking import lock_name
 
 from .memberships import add_member, refuse_grant, refuse_overlap, refuse_own_role, refuse_seat
 
@@ -45,6 +46,7 @@ def invite(
     refuse_grant(body, role, by=by)
     if email in _own_addresses(by):
         raise OwnRoleRefused
+    _lock_address(email)
     _refuse_too_many(by)
     person = Person.objects.filter(email__iexact=email).first()
     if person is not None:
@@ -90,6 +92,7 @@ def accept_invitation(token: str, *, user: Any = None, name: str = "", password:
 
     Raises InvitationExpired, WrongAccount, MembershipRefused, or ValidationError for a weak password.
     """
+    _lock_address(find_invitation(token).email)
     invitation = find_invitation(token, lock=True)
     account = account_of(invitation)
     if account is not None and (user is None or user.pk != account.pk):
@@ -131,6 +134,11 @@ def _add_membership(person: Person, invitation: Invitation) -> None:
         add_member(person=person, **given, by=invitation.invited_by)
     except PermissionRefused as error:
         raise InvitationExpired from error
+
+
+def _lock_address(email: str) -> None:
+    """Let invitations to one address, and their acceptance, run one after the other."""
+    lock_name(f"invitations to {email}")
 
 
 def _open_invitations() -> Any:
