@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.login_limits import end_delays
 from cities import rules as who
+from cities.duties import Duty, duties_in
 from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
 from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
 from cities.models import Body, Membership, Person
@@ -86,6 +87,14 @@ def may_end(membership: Membership, user: Any) -> bool:
     """Return whether the user may: leads in their city, coordinators anywhere, the committee's chair, and oneself."""
     own = who.person_of(user)
     return user.has_perm("cities.end_membership", membership) or (own is not None and membership.person_id == own.pk)
+
+
+def duties_left_by(membership: Membership) -> list[Duty]:
+    """Return what nobody is responsible for once the person's last membership in the city has ended."""
+    city, person = membership.body.city, membership.person
+    if city is None or person.memberships.current().filter(body__city=city).exclude(pk=membership.pk).exists():
+        return []
+    return duties_in(city, person)
 
 
 def leaves_without_lead(membership: Membership) -> bool:

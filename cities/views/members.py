@@ -241,6 +241,8 @@ class MembershipEnd(_MembershipMixin, FormView):
         return super().get_context_data(**kwargs) | {
             "membership": self.membership,
             "no_lead": memberships.leaves_without_lead(self.membership),
+            "duties": memberships.duties_left_by(self.membership),
+            "may_hand_over": self.request.user.has_perm("cities.hand_over_membership", self.membership),
             "cancel_url": self.get_success_url(),
             "trail": _breadcrumbs((_("End a membership"), "")),
         }

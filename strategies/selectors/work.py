@@ -71,6 +71,7 @@ def my_work(user: Any) -> MyWork:
         *[_action_row(action) for action in pressing],
         *_value_rows(told),
         *_submit_rows(user, periods),
+        *_responsible_rows(user, actions),
         *_decision_rows(user),
         *registered_work(user),
     ]
@@ -220,6 +221,24 @@ def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
         )
         for row in over
         if row.state == PeriodState.OPEN
+    ]
+
+
+def _responsible_rows(user: Any, actions: list[Action]) -> list[WorkRow]:
+    """For lead officials: actions whose responsible person has left the city."""
+    mine = lead_city_ids(user)
+    left = [row for row in actions if row.responsible_id and not row.has_responsible and row.city.pk in mine]
+    return [
+        WorkRow(
+            title=_("Choose who is responsible for %(action)s") % {"action": action.title},
+            url=reverse("strategies:action_edit", args=[action.pk]),
+            label=_("Choose"),
+            text=_("%(person)s, who was accountable, has left.") % {"person": action.responsible},
+            state=Health.AT_RISK,
+            urgency=DUE,
+            due_on=action.next_due_on,
+        )
+        for action in left
     ]
 
 
