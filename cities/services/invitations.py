@@ -21,7 +21,14 @@ from cities.rules import person_of
 from core import clock
 from core.locking import lock_name
 
-from .memberships import add_member, refuse_grant, refuse_overlap, refuse_own_role, refuse_seat
+from .memberships import (
+    add_member,
+    refuse_chair_of_own_organisation,
+    refuse_grant,
+    refuse_overlap,
+    refuse_own_role,
+    refuse_seat,
+)
 
 INVITATIONS_PER_DAY = 100  # invitations per person
 
@@ -48,7 +55,9 @@ def invite(
         raise OwnRoleRefused
     _lock_address(email)
     _refuse_too_many(by)
-    person = Person.objects.filter(email__iexact=email).first()
+    person = Person.objects.filter(email=email).first()
+    works_at = person.organisation if person is not None and person.organisation_id else organisation
+    refuse_chair_of_own_organisation(works_at, body, by=by)
     if person is not None:
         refuse_own_role(person, by=by)
         refuse_seat(person, body, role)
@@ -83,7 +92,7 @@ def find_invitation(token: str, *, lock: bool = False) -> Invitation:
 
 
 def account_of(invitation: Invitation) -> User | None:
-    return User.objects.filter(email__iexact=invitation.email).first()
+    return User.objects.filter(email=invitation.email).first()
 
 
 @transaction.atomic
@@ -169,7 +178,7 @@ def _person_for(invitation: Invitation, account: User, name: str) -> Person:
     """Return the account's person, else the person with this address and without account, else a new one."""
     person = Person.objects.filter(user=account).first()
     if person is None:
-        person = Person.objects.filter(email__iexact=invitation.email).first()
+        person = Person.objects.filter(email=invitation.email).first()
         if person is not None and person.user_id is not None:
             raise WrongAccount
         person = person or Person(email=invitation.email, name=name or invitation.name)

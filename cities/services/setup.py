@@ -66,10 +66,10 @@ def network_exists() -> bool:
 def add_first_member(email: str, name: str, password: str | None, kind: str, role: str) -> User:
     """Add somebody whom nobody can invite: the first coordinator, or the first chair of the committee."""
     lock_name("set-up of the network")
-    user = User.objects.filter(email__iexact=email).first()
+    user = User.objects.filter(email=email).first()
     if user is None:
         user = User.objects.create_user(email, password, first_name=name[:150])
-    person = Person.objects.filter(user=user).first() or Person.objects.filter(email__iexact=email, user=None).first()
+    person = Person.objects.filter(user=user).first() or Person.objects.filter(email=email, user=None).first()
     person = person or Person(name=name, email=user.email)
     person.user = user
     person.save()
