@@ -177,6 +177,17 @@ def is_committee_row(user, row):
 
 
 @rules.predicate
+def may_invite_first_chair(user, row):
+    """A coordinator, on the scientific committee, as long as it never had a chair who could invite its members."""
+    if not (has_network_role(user, Role.COORDINATOR) and is_committee_row(user, row)):
+        return False
+    chairs = apps.get_model("cities.Membership").objects.filter(
+        body__kind=BodyKind.SCIENTIFIC_COMMITTEE, role=Role.CHAIR
+    )
+    return not chairs.exists()
+
+
+@rules.predicate
 def is_of_municipality(user, city):
     """A person of the organisation that is the city's municipality: others decide on what it submits."""
     person = person_of(user)
@@ -258,7 +269,7 @@ rules.add_perm("cities.allow_sign_in", is_coordinator)  # object: a membership o
 rules.add_perm("cities.view_invitation", is_visible)
 # object: the body; cities.services decides which roles. Coordinators do not give seats of the committee.
 may_give_roles = is_lead | (is_coordinator & ~is_committee_row) | leads_committee
-rules.add_perm("cities.invite", may_give_roles)
+rules.add_perm("cities.invite", may_give_roles | may_invite_first_chair)
 # object: the membership; an official who leaves passes on only tasks, to a holder of the same role.
 rules.add_perm("cities.hand_over_membership", may_give_roles | is_own_official_membership)
 

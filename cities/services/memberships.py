@@ -11,8 +11,14 @@ from accounts.login_limits import end_delays
 from cities import rules as who
 from cities.duties import Duty, duties_in
 from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
-from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
-from cities.models import Body, Membership, Person
+from cities.exceptions import (
+    CommitteeSeatRefused,
+    FirstChairRefused,
+    MembershipRefused,
+    OwnRoleRefused,
+    PermissionRefused,
+)
+from cities.models import Body, Membership, Organisation, Person
 from cities.signals import membership_handed_over
 from core import clock
 
@@ -28,6 +34,7 @@ def add_member(
     _lock_person(person)
     refuse_grant(body, role, by=by)
     refuse_own_role(person, by=by)
+    refuse_chair_of_own_organisation(person.organisation, body, by=by)
     refuse_seat(person, body, role)
     begins = valid_from or clock.today()
     refuse_overlap(person, body, role, begins)
@@ -121,10 +128,28 @@ def refuse_grant(body: Body, role: str, *, by: Any) -> None:
         raise MembershipRefused(_("This body has no such role. Choose one of its own."))
     if by is None:
         return
-    if body.kind == BodyKind.SCIENTIFIC_COMMITTEE and who.has_network_role(by, Role.COORDINATOR):
+    if role not in grantable_roles(body, by=by):
         raise CommitteeSeatRefused
     if not by.has_perm("cities.invite", body):
-        raise PermissionRefused
+        raise CommitteeSeatRefused if _is_coordinator_of_committee(body, by) else PermissionRefused
+
+
+def grantable_roles(body: Body, *, by: Any) -> set[Role]:
+    """Return the roles of the body that ``by`` may give if they may give any. Coordinators give one committee seat."""
+    return {Role.CHAIR} if _is_coordinator_of_committee(body, by) else ROLES[BodyKind(body.kind)]
+
+
+def _is_coordinator_of_committee(body: Body, by: Any) -> bool:
+    return body.kind == BodyKind.SCIENTIFIC_COMMITTEE and who.has_network_role(by, Role.COORDINATOR)
+
+
+def refuse_chair_of_own_organisation(organisation: Organisation | None, body: Body, *, by: Any) -> None:
+    """Refuse a first chair whom the coordinator works with, or whose organisation is not known."""
+    if by is None or not _is_coordinator_of_committee(body, by):
+        return
+    own = who.person_of(by)
+    if organisation is None or (own is not None and own.organisation_id == organisation.pk):
+        raise FirstChairRefused
 
 
 def refuse_own_role(person: Person, *, by: Any) -> None:

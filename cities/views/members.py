@@ -102,7 +102,8 @@ class MemberInvite(LoginInsteadOf404Mixin, FormView):
         return [body for body in rows if user.has_perm("cities.invite", body)]
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"bodies": self.bodies, "cancel": MEMBERS}
+        roles = {body: memberships.grantable_roles(body, by=self.request.user) for body in self.bodies}
+        return super().get_form_kwargs() | {"roles": roles, "cancel": MEMBERS}
 
     def get_initial(self):
         body, role = self.request.GET.get("body", ""), self.request.GET.get("role", "")
