@@ -224,6 +224,7 @@ def _lublin(world):
         description=secret,
         responsible=world.roles["other_official"].person,
     )
+    PilotPhaseFactory(city=world.other, kind="pact")
     world.other_milestone = MilestoneFactory(action=world.other_action, title=secret)
     world.other_budget_line = BudgetLineFactory(action=world.other_action, source=secret)
     world.other_swot = strategy.swot_items.create(kind="weakness", text=secret)
