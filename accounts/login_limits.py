@@ -71,6 +71,8 @@ def end_delays(email: str) -> None:
 
 def delayed_among(emails: set[str]) -> set[str]:
     """Return the accounts with so many failures since yesterday that some client had to wait."""
+    if not emails:
+        return set()
     series = cache.get_many([_series_key(email) for email in emails])
     keys = {_account_key(email, series.get(_series_key(email), "")): email for email in emails}
     counted = cache.get_many(keys)
