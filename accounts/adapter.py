@@ -1,13 +1,17 @@
-"""The allauth adapter: nobody signs up, and emails go through our own queue."""
+"""The allauth adapter: nobody signs up, failed sign-ins cause delays, and emails go through our own queue."""
 
+import math
 from typing import Any
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import ngettext
 
+from . import login_limits
 from .services import queue_mail
 
 
@@ -21,6 +25,27 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):
             return super().is_safe_url(url)
         except ValueError:
             return False
+
+    # ---- sign-in
+
+    def pre_authenticate(self, request: Any, **credentials: Any) -> None:
+        email = credentials.get("email", "")
+        wait = login_limits.time_to_wait(request, email)
+        if wait:
+            raise ValidationError(_wait_text(math.ceil(wait.total_seconds() / 60)))
+        if not login_limits.is_known_device(request, email):
+            super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: Any, **credentials: Any) -> None:
+        login_limits.count_failure(request, credentials.get("email", ""))
+
+    def post_login(self, request: Any, user: Any, **kwargs: Any) -> Any:
+        response = super().post_login(request, user, **kwargs)
+        login_limits.forget_failures(request, user.email)
+        login_limits.remember_device(request, response, user.email)
+        return response
+
+    # ---- emails
 
     def format_email_subject(self, subject: str) -> str:
         return subject
@@ -39,3 +64,11 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):
         queue_mail(
             to=email, subject=letter.subject, body=letter.body, has_secret=has_secret, is_urgent=True, language=language
         )
+
+
+def _wait_text(minutes: int) -> str:
+    return ngettext(
+        "There were too many failed attempts to sign in. Try again in %(minutes)d minute, or get a new password.",
+        "There were too many failed attempts to sign in. Try again in %(minutes)d minutes, or get a new password.",
+        minutes,
+    ) % {"minutes": minutes}

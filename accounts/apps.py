@@ -1,3 +1,4 @@
+from allauth.account.signals import password_reset
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
@@ -13,6 +14,7 @@ class AccountsConfig(AppConfig):
 
         after_restore("emails", hold_mails, order=90)  # after what writes some
         user_logged_in.connect(_save_language_at_login, dispatch_uid="accounts.keep_chosen_language")
+        password_reset.connect(_end_delays, dispatch_uid="accounts.end_delays")
 
 
 def _save_language_at_login(sender, request, user, **_more):
@@ -20,3 +22,10 @@ def _save_language_at_login(sender, request, user, **_more):
     from .services import save_language  # here: models are not loaded when this module is
 
     save_language(user, request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+
+
+def _end_delays(sender, request, user, **_more):
+    """End the delays of sign-in after the owner of the account has chosen a new password."""
+    from .login_limits import end_delays
+
+    end_delays(user.email)

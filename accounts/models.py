@@ -9,10 +9,12 @@ from django.contrib.auth import get_permission_codename
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
+from core.fields import LowerEmailField
 from core.jobs import Job, JobQuerySet
 
 from .enums import MailState
@@ -31,7 +33,7 @@ class UserManager(BaseUserManager):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, email):
-        return self.get(email__iexact=email)
+        return self.get(email=email)
 
 
 class User(AbstractUser):
@@ -41,7 +43,7 @@ class User(AbstractUser):
     """
 
     username = None
-    email = models.EmailField(_("e-mail"), unique=True)
+    email = LowerEmailField(_("e-mail"), unique=True)
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
 
     USERNAME_FIELD = "email"
@@ -53,7 +55,7 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
-        constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_once")]
+        constraints = [models.CheckConstraint(condition=Q(email=Lower("email")), name="accounts_user_email_lower_case")]
 
     def __str__(self):
         return self.get_full_name() or self.email

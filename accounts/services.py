@@ -80,7 +80,7 @@ def save_language(user: User, language: str) -> None:
 
 def language_of(email: str) -> str:
     """Return the language of the account with this address, or "" if none is chosen."""
-    return User.objects.filter(email__iexact=email).values_list("language", flat=True).first() or ""
+    return User.objects.filter(email=email).values_list("language", flat=True).first() or ""
 
 
 def send_mail(pk: int) -> None:

@@ -24,7 +24,14 @@ class OwnRoleRefused(UserFacingError):
 class CommitteeSeatRefused(UserFacingError):
     message = _(
         "A seat in the scientific committee is neither for a coordinator nor given by one. "
-        "The chair of the committee invites its members."
+        "The chair of the committee invites its members; a coordinator invites only its first chair."
+    )
+
+
+class FirstChairRefused(CommitteeSeatRefused):
+    message = _(
+        "The first chair of the scientific committee comes from another organisation than yours. "
+        "Choose the organisation where the person works."
     )
 
 

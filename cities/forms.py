@@ -19,7 +19,7 @@ from core.forms import (
     form_helper,
 )
 
-from .enums import ROLES, BodyKind, EventKind, Role, Seat
+from .enums import EventKind, Role, Seat
 from .models import Body, City, Event, Membership, Organisation, Person
 
 
@@ -104,16 +104,18 @@ class InvitationForm(forms.Form):
         help_text=_("Where the person works: nobody judges the own house."),
     )
 
-    def __init__(self, *args, bodies, cancel="", **kwargs):
+    def __init__(self, *args, roles, cancel="", **kwargs):
+        """``roles``: the roles that can be given, by body."""
         super().__init__(*args, **kwargs)
-        self.bodies = {body.pk: body for body in bodies}
+        self.bodies = {body.pk: body for body in roles}
+        self.roles = roles
         self.fields["place"].choices = [("", "---------"), *self._role_choices()]
         self.fields["seat"].choices = [("", _("none")), *Seat.choices]
         self.helper = form_helper(save=_("Send the invitation"), cancel=cancel)
 
     def _role_choices(self):
         for body in self.bodies.values():
-            roles = [role for role in Role if role in ROLES[BodyKind(body.kind)]]
+            roles = [role for role in Role if role in self.roles[body]]
             yield str(body), [(f"{body.pk}:{role}", role.label) for role in roles]
 
     def clean_place(self):

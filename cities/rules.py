@@ -2,11 +2,13 @@
 
 A predicate without an object answers whether the user may open the list. What a user may *see* is decided by
 ``visible_to`` of the queryset, so that lists and single rows cannot disagree; see docs/adr/0003.
+A predicate answers for every object; about a row of a model that it does not know, it returns False.
 """
 
 from typing import NamedTuple
 
 import rules
+from django.apps import apps
 from django.db.models import Q
 
 from core import clock
@@ -114,8 +116,13 @@ def reads_network(user) -> bool:
 # ---- predicates
 
 
+def is_instance(row, *models: str) -> bool:
+    """Return whether the row is of one of the models, given as ``app.Model`` because models import rules."""
+    return isinstance(row, tuple(apps.get_model(model) for model in models))
+
+
 def _in(cities: set[int], row) -> bool:
-    return bool(cities) if row is None else row.owning_city_id in cities
+    return bool(cities) if row is None else getattr(row, "owning_city_id", None) in cities
 
 
 @rules.predicate
@@ -170,10 +177,21 @@ def is_committee_row(user, row):
 
 
 @rules.predicate
+def may_invite_first_chair(user, row):
+    """A coordinator, on the scientific committee, as long as it never had a chair who could invite its members."""
+    if not (has_network_role(user, Role.COORDINATOR) and is_committee_row(user, row)):
+        return False
+    chairs = apps.get_model("cities.Membership").objects.filter(
+        body__kind=BodyKind.SCIENTIFIC_COMMITTEE, role=Role.CHAIR
+    )
+    return not chairs.exists()
+
+
+@rules.predicate
 def is_of_municipality(user, city):
     """A person of the organisation that is the city's municipality: others decide on what it submits."""
     person = person_of(user)
-    if city is None or person is None or person.organisation_id is None:
+    if person is None or person.organisation_id is None or not is_instance(city, "cities.City"):
         return False
     return person.organisation_id == city.municipality_id
 
@@ -186,18 +204,25 @@ def is_own_official_membership(user, membership):
         return False
     if membership is None:
         return bool(official_city_ids(user))
+    if not is_instance(membership, "cities.Membership"):
+        return False
     return membership.person_id == person.pk and membership.role in OFFICIALS
 
 
 def kind_of(row):
-    """Return the kind of a body, or of the body of a membership or an invitation."""
-    return row.kind if hasattr(row, "kind") else row.body.kind
+    """Return the kind of a body, or of the body of a membership or an invitation; "" for any other row."""
+    if is_instance(row, "cities.Membership", "cities.Invitation"):
+        return row.body.kind
+    return row.kind if is_instance(row, "cities.Body") else ""
 
 
 @rules.predicate
 def is_visible(user, row):
     """Whether the model's ``visible_to`` includes the row for this user."""
-    return row is None or type(row)._default_manager.visible_to(user).filter(pk=row.pk).exists()
+    if row is None:
+        return True
+    rows = type(row)._default_manager
+    return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=row.pk).exists()
 
 
 def add_reference_data(app: str, *models: str) -> None:
@@ -240,10 +265,11 @@ rules.add_perm("cities.add_membership", rules.always_deny)  # only by invitation
 rules.add_perm("cities.change_membership", rules.always_deny)
 rules.add_perm("cities.delete_membership", rules.always_deny)
 rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee)
+rules.add_perm("cities.allow_sign_in", is_coordinator)  # object: a membership of the person
 rules.add_perm("cities.view_invitation", is_visible)
 # object: the body; cities.services decides which roles. Coordinators do not give seats of the committee.
 may_give_roles = is_lead | (is_coordinator & ~is_committee_row) | leads_committee
-rules.add_perm("cities.invite", may_give_roles)
+rules.add_perm("cities.invite", may_give_roles | may_invite_first_chair)
 # object: the membership; an official who leaves passes on only tasks, to a holder of the same role.
 rules.add_perm("cities.hand_over_membership", may_give_roles | is_own_official_membership)
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("members/invite/", members.MemberInvite.as_view(), name="member_invite"),
     path("memberships/<int:pk>/end/", members.MembershipEnd.as_view(), name="membership_end"),
     path("memberships/<int:pk>/hand-over/", members.MembershipHandOver.as_view(), name="membership_hand_over"),
+    path("memberships/<int:pk>/allow-sign-in/", members.MemberAllowSignIn.as_view(), name="member_allow_sign_in"),
     path("invitations/<int:pk>/withdraw/", members.InvitationWithdraw.as_view(), name="invitation_withdraw"),
     path("account/invitation/<str:token>/", members.InvitationAccept.as_view(), name="invitation_accept"),
     path("files/<uuid:uuid>/", files.FileServe.as_view(), name="file"),

@@ -3,13 +3,15 @@
 from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from .exceptions import UserFacingError
 from .models import Versioned
 
 HISTORY_SHOWN = 100
@@ -100,7 +102,16 @@ class StaffAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
         self._hide(request)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (IntegrityError, UserFacingError):
+            pass  # somebody saved the same after this form was checked; a second check shows the error beside the field
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (IntegrityError, UserFacingError) as error:
+            said = _("This could not be saved. Look whether somebody else has saved the same, then try again.")
+            self.message_user(request, str(error) if isinstance(error, UserFacingError) else said, messages.ERROR)
+            return redirect(request.get_full_path())
 
     def delete_view(self, request: HttpRequest, object_id: Any, extra_context: dict | None = None) -> HttpResponse:
         self._hide(request)

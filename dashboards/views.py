@@ -159,6 +159,7 @@ class NetworkDashboard(DashboardPage):
             trail=[(_("Dashboards"), "")],
             charts={key: self.chart(key) for key in ("health", "progress", "timeline")},
             map=map_of(_map_places(shown)),
+            may_add_city=self.request.user.has_perm("cities.add_city"),
             **kwargs,
         )
 

@@ -11,15 +11,15 @@ from evaluation.models import Evaluation
 from pilot.gates import CheckResult
 
 
-def evaluation_is_published(city: Any) -> CheckResult:
+def evaluation_is_published(city: Any, reader: Any) -> CheckResult:
     """Check that the scientific committee has approved an evaluation of the city."""
     newest = Evaluation.objects.filter(strategy__city=city).select_related("round", "strategy__city")
     published = newest.filter(stage=Stage.PUBLISHED).order_by("-published_at").first()
     if published is not None:
         params = {"round": published.round, "day": locales.day(published.published_at.date())}
         return CheckResult(True, _("%(round)s was published on %(day)s.") % params, published.get_absolute_url())
-    running = newest.order_by("-round__declare_on").first()
+    running = newest.visible_to(reader).order_by("-round__declare_on").first()
     if running is not None:
         params = {"round": running.round, "stage": running.get_stage_display()}
         return CheckResult(False, _("%(round)s is under way: %(stage)s.") % params, running.get_absolute_url())
-    return CheckResult(False, _("No evaluation has begun."), reverse("evaluation:round_list"))
+    return CheckResult(False, _("No evaluation is published yet."), reverse("evaluation:round_list"))

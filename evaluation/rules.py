@@ -55,7 +55,9 @@ def duties_of(person) -> Duties:
 
 
 def _includes(rows, evaluation) -> bool:
-    return rows.exists() if evaluation is None else rows.filter(pk=evaluation.pk).exists()
+    if evaluation is None:
+        return rows.exists()
+    return isinstance(evaluation, rows.model) and rows.filter(pk=evaluation.pk).exists()
 
 
 def _rows(name: str):

@@ -25,15 +25,27 @@ COMMITTEE_SEATS = [Seat.MUNICIPAL, Seat.PRIVATE]
 
 
 class GateData:
-    """Data that the checks of one city read. Each property is loaded once."""
+    """Data that the checks of one city read, each property loaded once.
 
-    def __init__(self, city: Any):
-        self.city = city
+    Whether a requirement is met is computed from all rows. Reasons and links use only rows with ``is_visible``, those
+    that the reader may see.
+    """
+
+    def __init__(self, city: Any, reader: Any):
+        self.city, self.reader = city, reader
 
     @classmethod
-    def of(cls, city: Any) -> "GateData":
+    def of(cls, city: Any, reader: Any) -> "GateData":
         """Return the instance cached on the city object, so that a page with three gates loads the data once."""
-        return city.__dict__.setdefault("_gate_facts", cls(city))
+        held = city.__dict__.get("_gate_data")
+        if held is None or held.reader is not reader:
+            held = city.__dict__["_gate_data"] = cls(city, reader)
+        return held
+
+    def _marked(self, rows: Any) -> Any:
+        """Add ``is_visible`` to each row."""
+        visible = rows.model.objects.visible_to(self.reader).filter(pk=OuterRef("pk"))
+        return rows.annotate(is_visible=Exists(visible))
 
     @cached_property
     def bodies(self) -> dict[str, Body]:
@@ -47,22 +59,26 @@ class GateData:
     def meetings(self) -> list[Event]:
         """Meetings of the expert group that have started, oldest first."""
         rows = Event.objects.filter(body__city=self.city, body__kind=BodyKind.EXPERT_GROUP, kind=EventKind.MEETING)
-        return list(rows.filter(starts_at__lte=clock.now()).order_by("starts_at"))
+        return list(self._marked(rows.filter(starts_at__lte=clock.now())).order_by("starts_at"))
 
     @cached_property
     def kick_off(self) -> Event | None:
         """The city's latest kick-off event, with ``has_attendance``."""
         rows = Event.objects.filter(Q(city=self.city) | Q(body__city=self.city), kind=EventKind.KICK_OFF)
         came = Attendance.objects.filter(event=OuterRef("pk"))
-        return rows.annotate(has_attendance=Exists(came)).order_by("-starts_at").first()
+        return self._marked(rows).annotate(has_attendance=Exists(came)).order_by("-starts_at").first()
 
     @cached_property
     def strategy(self) -> Strategy | None:
         """The current strategy, with ``has_swot`` and ``has_area``."""
         swot = SwotItem.objects.filter(strategy=OuterRef("pk"), withdrawn_at=None)
         areas = PriorityArea.objects.filter(strategy=OuterRef("pk"), withdrawn_at=None)
-        rows = Strategy.objects.current().filter(city=self.city)
+        rows = self._marked(Strategy.objects.current().filter(city=self.city))
         return rows.annotate(has_swot=Exists(swot), has_area=Exists(areas)).first()
+
+    @cached_property
+    def visible_strategy(self) -> Strategy | None:
+        return self.strategy if self.strategy is not None and self.strategy.is_visible else None
 
     @cached_property
     def actions(self) -> list[Action]:
@@ -70,7 +86,7 @@ class GateData:
         lines = BudgetLine.objects.active().filter(action=OuterRef("pk"))
         measured = Indicator.objects.active().filter(action=OuterRef("pk"), target__isnull=False)
         measured = measured.filter(Q(baseline__isnull=False) | ~Q(no_baseline_reason=""))
-        rows = Action.objects.of_city(self.city).active().filter(is_pilot=True).order_by("code", "pk")
+        rows = self._marked(Action.objects.of_city(self.city).active()).filter(is_pilot=True).order_by("code", "pk")
         return list(rows.annotate(is_budgeted=Exists(lines), is_measured=Exists(measured)))
 
     @cached_property
@@ -80,7 +96,7 @@ class GateData:
     @cached_property
     def periods(self) -> list[CityPeriod]:
         """Periods that have ended, oldest first."""
-        rows = CityPeriod.objects.filter(city=self.city, period__ends_on__lt=self.city.today)
+        rows = self._marked(CityPeriod.objects.filter(city=self.city, period__ends_on__lt=self.city.today))
         return list(rows.select_related("period").order_by("period__starts_on"))
 
     def day_of(self, event: Event) -> date:
@@ -91,13 +107,15 @@ class GateData:
             return reverse("cities:body_detail", args=[self.bodies[kind].pk])
         return self.city_url
 
+    def event_url(self, event: Event) -> str:
+        return reverse("cities:event_detail", args=[event.pk]) if event.is_visible else self.city_url
+
     @property
     def city_url(self) -> str:
         return reverse("cities:city_detail", args=[self.city.slug])
 
-    @property
-    def strategy_url(self) -> str:
-        return reverse("strategies:strategy_detail", args=[self.city.slug])
+    def strategy_url(self, route: str = "strategies:strategy_detail") -> str:
+        return reverse(route, args=[self.city.slug]) if self.visible_strategy else self.city_url
 
 
 def _join_names(names: list, most: int = 3) -> str:
@@ -126,12 +144,12 @@ def _check_seats(facts: GateData, kind: str, wanted: list[Seat]) -> CheckResult:
     return CheckResult(True, _("Each of these seats is taken."), url)
 
 
-def expert_group_seats(city: Any) -> CheckResult:
-    return _check_seats(GateData.of(city), BodyKind.EXPERT_GROUP, EXPERT_SEATS)
+def expert_group_seats(city: Any, reader: Any) -> CheckResult:
+    return _check_seats(GateData.of(city, reader), BodyKind.EXPERT_GROUP, EXPERT_SEATS)
 
 
-def expert_group_chair(city: Any) -> CheckResult:
-    facts = GateData.of(city)
+def expert_group_chair(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     chairs = [row for row in facts.members if row.body.kind == BodyKind.EXPERT_GROUP and row.role == Role.CHAIR]
     return (
@@ -139,8 +157,8 @@ def expert_group_chair(city: Any) -> CheckResult:
     )
 
 
-def first_meeting(city: Any) -> CheckResult:
-    facts = GateData.of(city)
+def first_meeting(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     if not facts.meetings:
         return CheckResult(False, _("It has not met yet."), url)
@@ -148,41 +166,42 @@ def first_meeting(city: Any) -> CheckResult:
     if not kept:
         event = facts.meetings[0]
         words = _("It met on %(day)s, but there are no minutes yet.") % {"day": locales.day(facts.day_of(event))}
-        return CheckResult(False, words, reverse("cities:event_detail", args=[event.pk]))
-    words = _("It met on %(day)s; the minutes are there.") % {"day": locales.day(facts.day_of(kept[0]))}
-    return CheckResult(True, words, reverse("cities:event_detail", args=[kept[0].pk]))
+        if not event.is_visible:
+            words = _("It has met, but there are no minutes yet.")
+        return CheckResult(False, words, facts.event_url(event))
+    event = next((event for event in kept if event.is_visible), kept[0])
+    words = _("It met on %(day)s; the minutes are there.") % {"day": locales.day(facts.day_of(event))}
+    if not event.is_visible:
+        words = _("It has met, and the minutes are there.")
+    return CheckResult(True, words, facts.event_url(event))
 
 
-def strategy_adopted(city: Any) -> CheckResult:
-    facts = GateData.of(city)
+def strategy_adopted(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
+    strategy, is_visible = facts.strategy, facts.visible_strategy is not None
+    if strategy is None or strategy.status != StrategyStatus.ADOPTED:
+        words = _("The strategy is a draft.") if is_visible else _("There is no adopted strategy yet.")
+        return CheckResult(False, words, facts.strategy_url())
+    words = _("Adopted on %(day)s.") % {"day": locales.day(strategy.adopted_on)}
+    return CheckResult(True, words if is_visible else _("A strategy is adopted."), facts.strategy_url())
+
+
+def swot_and_area(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
     strategy = facts.strategy
-    if strategy is None:
-        return CheckResult(False, _("There is no strategy yet."), facts.city_url)
-    if strategy.status != StrategyStatus.ADOPTED:
-        return CheckResult(False, _("The strategy is a draft."), facts.strategy_url)
-    return CheckResult(True, _("Adopted on %(day)s.") % {"day": locales.day(strategy.adopted_on)}, facts.strategy_url)
+    if strategy is not None and strategy.has_swot and strategy.has_area:
+        return CheckResult(True, _("Both are there."), facts.strategy_url())
+    if strategy is None or not strategy.is_visible:
+        return CheckResult(False, _("A strategy with both is not there yet."), facts.city_url)
+    if not strategy.has_swot:
+        words = _("No strength, weakness, opportunity or challenge is written yet.")
+        return CheckResult(False, words, facts.strategy_url("strategies:swot"))
+    return CheckResult(False, _("The strategy has no priority area yet."), facts.strategy_url())
 
 
-def swot_and_area(city: Any) -> CheckResult:
-    facts = GateData.of(city)
-    if facts.strategy is None:
-        return CheckResult(False, _("There is no strategy yet."), facts.city_url)
-    if not facts.strategy.has_swot:
-        return CheckResult(
-            False, _("No strength, weakness, opportunity or challenge is written yet."), _swot_url(facts)
-        )
-    if not facts.strategy.has_area:
-        return CheckResult(False, _("The strategy has no priority area yet."), facts.strategy_url)
-    return CheckResult(True, _("Both are there."), facts.strategy_url)
-
-
-def _swot_url(facts: GateData) -> str:
-    return reverse("strategies:swot", args=[facts.city.slug])
-
-
-def met_in_every_period(city: Any) -> CheckResult:
+def met_in_every_period(city: Any, reader: Any) -> CheckResult:
     """Check that the group met in each ended period of the pilot. Before the first one ends, it is too early to say."""
-    facts = GateData.of(city)
+    facts = GateData.of(city, reader)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     pilot = [row.period for row in facts.periods if _is_in_pilot(row.period, facts.phases)]
     if not pilot:
@@ -211,30 +230,35 @@ def _no_kick_off(facts: GateData) -> CheckResult:
     return CheckResult(False, _("There is no kick-off event yet."), facts.city_url)
 
 
-def kick_off_planned(city: Any) -> CheckResult:
-    facts = GateData.of(city)
+def kick_off_planned(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
-    url, day = reverse("cities:event_detail", args=[event.pk]), {"day": locales.day(facts.day_of(event))}
+    url, day = facts.event_url(event), {"day": locales.day(facts.day_of(event))}
     if not (event.location or event.link):
-        return CheckResult(False, _("It is on %(day)s, but no place is named.") % day, url)
-    return CheckResult(True, _("On %(day)s, %(place)s.") % (day | {"place": event.location or event.link}), url)
+        words = _("It is on %(day)s, but no place is named.") % day if event.is_visible else _("No place is named.")
+        return CheckResult(False, words, url)
+    words = _("On %(day)s, %(place)s.") % (day | {"place": event.location or event.link})
+    return CheckResult(True, words if event.is_visible else _("Date and place are set."), url)
 
 
-def programme_names_actions(city: Any) -> CheckResult:
+def programme_names_actions(city: Any, reader: Any) -> CheckResult:
     """Check that the programme contains the title or code of at least one pilot action."""
-    facts = GateData.of(city)
+    facts = GateData.of(city, reader)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
-    url = reverse("cities:event_detail", args=[event.pk])
+    url = facts.event_url(event)
     if not event.programme.strip():
         return CheckResult(False, _("The programme is still empty."), url)
-    named = [action.title for action in facts.actions if _is_mentioned_in(action, event.programme)]
+    named = [action for action in facts.actions if _is_mentioned_in(action, event.programme)]
     if not named:
         return CheckResult(False, _("The programme names no action of the pilot."), url)
-    return CheckResult(True, _("It names %(actions)s.") % {"actions": _join_names(named)}, url)
+    shown = [action.title for action in named if action.is_visible and event.is_visible]
+    if not shown:
+        return CheckResult(True, _("It names actions of the pilot."), url)
+    return CheckResult(True, _("It names %(actions)s.") % {"actions": _join_names(shown)}, url)
 
 
 def _is_mentioned_in(action: Action, text: str) -> bool:
@@ -242,12 +266,12 @@ def _is_mentioned_in(action: Action, text: str) -> bool:
     return bool(code) or action.title.casefold() in text.casefold()
 
 
-def kick_off_attended(city: Any) -> CheckResult:
-    facts = GateData.of(city)
+def kick_off_attended(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
-    url = reverse("cities:event_detail", args=[event.pk])
+    url = facts.event_url(event)
     if event.starts_at > clock.now():
         return CheckResult(None, _("The kick-off lies ahead."), url)
     if not event.has_attendance:
@@ -255,12 +279,12 @@ def kick_off_attended(city: Any) -> CheckResult:
     return CheckResult(True, _("Who came is entered."), url)
 
 
-def kick_off_documented(city: Any) -> CheckResult:
-    facts = GateData.of(city)
+def kick_off_documented(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
     event = facts.kick_off
     if event is None:
         return _no_kick_off(facts)
-    url = reverse("cities:event_detail", args=[event.pk])
+    url = facts.event_url(event)
     if event.starts_at > clock.now():
         return CheckResult(None, _("The kick-off lies ahead."), url)
     if not (event.documentation.strip() or event.minutes.strip() or event.minutes_file_id):
@@ -271,60 +295,70 @@ def kick_off_documented(city: Any) -> CheckResult:
 # ---- pact
 
 
-def committee_seats(city: Any) -> CheckResult:
-    return _check_seats(GateData.of(city), BodyKind.LOCAL_COMMITTEE, COMMITTEE_SEATS)
+def committee_seats(city: Any, reader: Any) -> CheckResult:
+    return _check_seats(GateData.of(city, reader), BodyKind.LOCAL_COMMITTEE, COMMITTEE_SEATS)
 
 
-def _check_every_action(city: Any, fits: Callable[[Action], bool], met: str, lacking: str) -> CheckResult:
-    facts = GateData.of(city)
-    url = reverse("strategies:action_list", args=[city.slug])
+def _check_every_action(city: Any, reader: Any, fits: Callable[[Action], bool], met: str, lacking: str) -> CheckResult:
+    """Check all actions. ``lacking`` is followed by the titles of actions that do not fit and that the reader sees."""
+    facts = GateData.of(city, reader)
+    url = facts.strategy_url("strategies:action_list")
     if not facts.actions:
         return CheckResult(False, _("The pilot has no actions yet."), url)
-    without = [action.title for action in facts.actions if not fits(action)]
-    if without:
-        return CheckResult(False, lacking % {"actions": _join_names(without)}, url)
-    return CheckResult(True, met, url)
+    without = [action for action in facts.actions if not fits(action)]
+    if not without:
+        return CheckResult(True, met, url)
+    shown = [action.title for action in without if action.is_visible]
+    if not shown:
+        return CheckResult(False, _("Not every action of the pilot has it yet."), url)
+    return CheckResult(False, lacking % {"actions": _join_names(shown)}, url)
 
 
-def actions_owned(city: Any) -> CheckResult:
+def actions_owned(city: Any, reader: Any) -> CheckResult:
     return _check_every_action(
         city,
+        reader,
         lambda action: action.owner_id is not None,
         _("Each action of the pilot has an owner."),
         _("Without an owner: %(actions)s."),
     )
 
 
-def actions_budgeted(city: Any) -> CheckResult:
+def actions_budgeted(city: Any, reader: Any) -> CheckResult:
     def fits(action: Action) -> bool:
         return action.budget_status == BudgetStatus.NONE_NEEDED or action.is_budgeted
 
     return _check_every_action(
         city,
+        reader,
         fits,
         _("Each action of the pilot has a budget, or needs none."),
         _("Without a budget: %(actions)s."),
     )
 
 
-def actions_measured(city: Any) -> CheckResult:
+def actions_measured(city: Any, reader: Any) -> CheckResult:
     return _check_every_action(
         city,
+        reader,
         lambda action: action.is_measured,
         _("Each action of the pilot has an indicator with baseline and target."),
         _("Without an indicator that has baseline and target: %(actions)s."),
     )
 
 
-def last_period_accepted(city: Any) -> CheckResult:
-    facts = GateData.of(city)
+def last_period_accepted(city: Any, reader: Any) -> CheckResult:
+    facts = GateData.of(city, reader)
     if not facts.periods:
         return CheckResult(None, _("No period is over yet."), facts.city_url)
     last = facts.periods[-1]
-    words = {"period": last.period.name, "state": last.get_state_display()}
-    if last.state in {PeriodState.ACCEPTED, PeriodState.PUBLISHED}:
-        return CheckResult(True, _("%(period)s is %(state)s.") % words, last.get_absolute_url())
-    return CheckResult(False, _("%(period)s is %(state)s, not yet accepted.") % words, last.get_absolute_url())
+    is_accepted = last.state in {PeriodState.ACCEPTED, PeriodState.PUBLISHED}
+    if not last.is_visible:
+        words = _("It is accepted.") if is_accepted else _("It is not yet accepted.")
+        return CheckResult(is_accepted, words, facts.city_url)
+    words = _("%(period)s is %(state)s.") if is_accepted else _("%(period)s is %(state)s, not yet accepted.")
+    names = {"period": last.period.name, "state": last.get_state_display()}
+    return CheckResult(is_accepted, words % names, last.get_absolute_url())
 
 
 def register() -> None:

@@ -1,6 +1,7 @@
 """Gates of the pilot's three phases: lists of requirements, checked against the data.
 
-A gate describes the state of a phase. It never prevents anything.
+A gate describes the state of a phase. It never prevents anything. A check takes the city and the reader: whether the
+requirement is met is the same for everybody, while reason and link contain only what the reader may see.
 
 Apps above register their checks with ``register_check`` in ``ready()``.
 """
@@ -24,7 +25,7 @@ class CheckResult(NamedTuple):
 class GateCheck(NamedTuple):
     key: str
     label: Any  # lazily translated
-    check: Callable[[Any], CheckResult]
+    check: Callable[[Any, Any], CheckResult]
     is_completion: bool  # required to complete the phase, not to begin it
 
 
@@ -50,26 +51,26 @@ GATES: dict[str, list[GateCheck]] = {kind: [] for kind in PhaseKind.values}
 
 
 def register_check(
-    gate: str, key: str, label: Any, check: Callable[[Any], CheckResult], *, is_completion: bool = False
+    gate: str, key: str, label: Any, check: Callable[[Any, Any], CheckResult], *, is_completion: bool = False
 ) -> None:
     """Register a check for a gate (a ``PhaseKind``). A second call with the same key changes nothing."""
     if key not in {requirement.key for requirement in GATES[gate]}:
         GATES[gate].append(GateCheck(key, label, check, is_completion))
 
 
-def check_gate(phase: PilotPhase) -> list[Requirement]:
-    """Run all checks of the phase and return the results with their active waivers."""
+def check_gate(phase: PilotPhase, reader: Any) -> list[Requirement]:
+    """Run all checks of the phase and return the results, in words for the reader, with their active waivers."""
     waivers = {row.requirement: row for row in phase.waivers.all() if row.withdrawn_at is None}
     rows = []
     for requirement in GATES[phase.kind]:
-        found, waiver = requirement.check(phase.city), waivers.get(requirement.key)
+        found, waiver = requirement.check(phase.city, reader), waivers.get(requirement.key)
         rows.append(Requirement(requirement.key, requirement.label, *found, requirement.is_completion, waiver))
     return rows
 
 
-def check_gates(city: Any) -> list[tuple[PilotPhase, list[Requirement]]]:
+def check_gates(city: Any, reader: Any) -> list[tuple[PilotPhase, list[Requirement]]]:
     """Return the city's phases with their requirements, in the order of ``PhaseKind``."""
     phases = list(PilotPhase.objects.filter(city=city).prefetch_related("waivers__by"))
     for phase in phases:
         phase.city = city  # one object: the checks of all phases share its cached GateData
-    return [(phase, check_gate(phase)) for phase in sorted(phases, key=attrgetter("number"))]
+    return [(phase, check_gate(phase, reader)) for phase in sorted(phases, key=attrgetter("number"))]

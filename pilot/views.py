@@ -32,11 +32,11 @@ def phase_rows(city: City, user: Any) -> list[dict]:
     """Return each phase with its requirements. The public sees only those that are met."""
     rows = sorted(PilotPhase.objects.filter(city=city).select_related("city"), key=attrgetter("number"))
     sees_all = is_insider(user, city) or is_network_reader(user)
-    return [phase_row(row, sees_all) for row in rows]
+    return [phase_row(row, user, sees_all) for row in rows]
 
 
-def phase_row(phase: PilotPhase, sees_all: bool) -> dict:
-    gate = check_gate(phase)
+def phase_row(phase: PilotPhase, user: Any, sees_all: bool) -> dict:
+    gate = check_gate(phase, user)
     return {
         "phase": phase,
         "kind": PhaseKind(phase.kind),

@@ -9,6 +9,7 @@ class StrategiesConfig(AppConfig):
     def ready(self):
         from cities import file_access
         from cities import panels as city_cards
+        from cities.duties import register_duties
         from cities.signals import membership_handed_over
         from core import verification
         from core.backup.hooks import after_restore
@@ -24,6 +25,7 @@ class StrategiesConfig(AppConfig):
         after_restore("periods and reminders", run_due_work, order=10)
         file_access.register(handover.readable_evidence_q)
         file_access.register(handover.readable_documents_q)
+        register_duties(handover.actions_of_person)
         membership_handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")
         city_cards.register_panel(panels.strategy_panel, 10)
         city_cards.register_panel(panels.periods_panel, 30)

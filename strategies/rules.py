@@ -8,6 +8,7 @@ from cities.rules import (
     is_coordinator,
     is_expert,
     is_insider,
+    is_instance,
     is_lead,
     is_of_municipality,
     is_official,
@@ -30,12 +31,18 @@ def is_responsible(user, action):
     person = person_of(user)
     if person is None or not insider_city_ids(user):
         return False
-    return action is None or (action.owning_city_id in insider_city_ids(user) and _is_responsible_for(person, action))
+    if action is None:
+        return True
+    is_of_own_city = is_instance(action, "strategies.Action") and action.owning_city_id in insider_city_ids(user)
+    return is_of_own_city and _is_responsible_for(person, action)
 
 
 @rules.predicate
 def is_responsible_author(user, update):
-    return update is None or (update.author_id == user.pk and is_responsible(user, update.action))
+    if update is None:
+        return True
+    is_author = is_instance(update, "strategies.ActionUpdate") and update.author_id == user.pk
+    return is_author and is_responsible(user, update.action)
 
 
 @rules.predicate
@@ -43,23 +50,30 @@ def is_responsible_for_indicator(user, indicator):
     """Return whether the indicator belongs to an action that the user is responsible for."""
     if indicator is None:
         return is_responsible(user, None)
-    return indicator.action_id is not None and is_responsible(user, indicator.action)
+    if not is_instance(indicator, "strategies.Indicator") or indicator.action_id is None:
+        return False
+    return is_responsible(user, indicator.action)
 
 
 @rules.predicate
 def is_responsible_for_value(user, value):
-    return value is None or (value.author_id == user.pk and is_responsible_for_indicator(user, value.indicator))
+    if value is None:
+        return True
+    is_author = is_instance(value, "strategies.IndicatorValue") and value.author_id == user.pk
+    return is_author and is_responsible_for_indicator(user, value.indicator)
 
 
 @rules.predicate
 def is_own_municipality(user, city_period):
     """Return whether the user belongs to the city's municipality. Such a coordinator may not accept its reports."""
-    return city_period is not None and is_of_municipality(user, city_period.city)
+    return is_instance(city_period, "strategies.CityPeriod") and is_of_municipality(user, city_period.city)
 
 
 @rules.predicate
 def sees_its_action(user, part):
-    return part is None or is_visible(user, part.action)
+    if part is None:
+        return True
+    return is_instance(part, "strategies.Milestone", "strategies.BudgetLine") and is_visible(user, part.action)
 
 
 rules.add_perm("strategies", is_coordinator)

@@ -11,6 +11,7 @@ from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
 from cities.rules import has_network_role, led_bodies_q, managed_bodies_q
 from cities.seed_translations import translated
 from core import clock
+from core.fields import LowerEmailField
 from core.models import Recorded, Versioned
 
 from .cities import City
@@ -34,7 +35,7 @@ class Person(models.Model):
     """Somebody who acts in the network, with or without an account. Has no history, so that it can be erased."""
 
     name = models.CharField(_("name"), max_length=200)
-    email = models.EmailField(_("e-mail"), blank=True)
+    email = LowerEmailField(_("e-mail"), blank=True)
     organisation = models.ForeignKey(
         Organisation,
         on_delete=models.PROTECT,
@@ -56,7 +57,10 @@ class Person(models.Model):
         ordering = ["name", "pk"]
         verbose_name = _("person")
         verbose_name_plural = _("persons")
-        constraints = [models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="cities_person_email_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["email"], condition=~Q(email=""), name="cities_person_email_once"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="cities_person_email_lower_case"),
+        ]
 
     def __str__(self):
         return self.name
@@ -212,7 +216,7 @@ class InvitationQuerySet(models.QuerySet):
 class Invitation(models.Model):
     """An emailed one-time link; accepting it creates the membership. Only the hash of the token is stored."""
 
-    email = models.EmailField(_("e-mail"))
+    email = LowerEmailField(_("e-mail"))
     name = models.CharField(_("name"), max_length=200)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True)
     body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="invitations")

@@ -19,8 +19,16 @@ from cities.exceptions import InvitationExpired, InvitationRefused, OwnRoleRefus
 from cities.models import Body, Installation, Invitation, Organisation, Person
 from cities.rules import person_of
 from core import clock
+from core.locking import lock_name
 
-from .memberships import add_member, refuse_grant, refuse_overlap, refuse_own_role, refuse_seat
+from .memberships import (
+    add_member,
+    refuse_chair_of_own_organisation,
+    refuse_grant,
+    refuse_overlap,
+    refuse_own_role,
+    refuse_seat,
+)
 
 INVITATIONS_PER_DAY = 100  # invitations per person
 
@@ -45,8 +53,11 @@ def invite(
     refuse_grant(body, role, by=by)
     if email in _own_addresses(by):
         raise OwnRoleRefused
+    _lock_address(email)
     _refuse_too_many(by)
-    person = Person.objects.filter(email__iexact=email).first()
+    person = Person.objects.filter(email=email).first()
+    works_at = person.organisation if person is not None and person.organisation_id else organisation
+    refuse_chair_of_own_organisation(works_at, body, by=by)
     if person is not None:
         refuse_own_role(person, by=by)
         refuse_seat(person, body, role)
@@ -81,7 +92,7 @@ def find_invitation(token: str, *, lock: bool = False) -> Invitation:
 
 
 def account_of(invitation: Invitation) -> User | None:
-    return User.objects.filter(email__iexact=invitation.email).first()
+    return User.objects.filter(email=invitation.email).first()
 
 
 @transaction.atomic
@@ -90,6 +101,7 @@ def accept_invitation(token: str, *, user: Any = None, name: str = "", password:
 
     Raises InvitationExpired, WrongAccount, MembershipRefused, or ValidationError for a weak password.
     """
+    _lock_address(find_invitation(token).email)
     invitation = find_invitation(token, lock=True)
     account = account_of(invitation)
     if account is not None and (user is None or user.pk != account.pk):
@@ -140,6 +152,11 @@ def _add_membership(person: Person, invitation: Invitation) -> None:
         raise InvitationExpired from error
 
 
+def _lock_address(email: str) -> None:
+    """Let invitations to one address, and their acceptance, run one after the other."""
+    lock_name(f"invitations to {email}")
+
+
 def _open_invitations() -> Any:
     return Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=clock.now())
 
@@ -168,7 +185,7 @@ def _person_for(invitation: Invitation, account: User, name: str) -> Person:
     """Return the account's person, else the person with this address and without account, else a new one."""
     person = Person.objects.filter(user=account).first()
     if person is None:
-        person = Person.objects.filter(email__iexact=invitation.email).first()
+        person = Person.objects.filter(email=invitation.email).first()
         if person is not None and person.user_id is not None:
             raise WrongAccount
         person = person or Person(email=invitation.email, name=name or invitation.name)

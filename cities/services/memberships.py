@@ -7,10 +7,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.login_limits import end_delays
 from cities import rules as who
+from cities.duties import Duty, duties_in
 from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
-from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
-from cities.models import Body, Membership, Person
+from cities.exceptions import (
+    CommitteeSeatRefused,
+    FirstChairRefused,
+    MembershipRefused,
+    OwnRoleRefused,
+    PermissionRefused,
+)
+from cities.models import Body, Membership, Organisation, Person
 from cities.signals import membership_handed_over
 from core import clock
 
@@ -28,6 +36,7 @@ def add_member(
     _lock_person(person)
     refuse_grant(body, role, by=by)
     refuse_own_role(person, by=by)
+    refuse_chair_of_own_organisation(person.organisation, body, by=by)
     refuse_seat(person, body, role)
     begins = valid_from or clock.today()
     refuse_overlap(person, body, role, begins)
@@ -105,12 +114,28 @@ def may_end(membership: Membership, user: Any) -> bool:
     return user.has_perm("cities.end_membership", membership) or (own is not None and membership.person_id == own.pk)
 
 
+def duties_left_by(membership: Membership) -> list[Duty]:
+    """Return what nobody is responsible for once the person's last membership in the city has ended."""
+    city, person = membership.body.city, membership.person
+    if city is None or person.memberships.current().filter(body__city=city).exclude(pk=membership.pk).exists():
+        return []
+    return duties_in(city, person)
+
+
 def leaves_without_lead(membership: Membership) -> bool:
     """Return whether nobody else leads the city. The page warns of it but does not refuse it."""
     if membership.role != Role.LEAD_OFFICIAL:
         return False
     others = membership.body.memberships.current().filter(role=Role.LEAD_OFFICIAL).exclude(pk=membership.pk)
     return not others.exists()
+
+
+def allow_sign_in(membership: Membership, *, by: Any) -> None:
+    """End the delays after failed attempts to sign in to the person's account. Raises PermissionRefused."""
+    if not by.has_perm("cities.allow_sign_in", membership):
+        raise PermissionRefused
+    if membership.person.user is not None:
+        end_delays(membership.person.user.email)
 
 
 # ---- checks, shared with invitations
@@ -121,10 +146,28 @@ def refuse_grant(body: Body, role: str, *, by: Any) -> None:
         raise MembershipRefused(_("This body has no such role. Choose one of its own."))
     if by is None:
         return
-    if body.kind == BodyKind.SCIENTIFIC_COMMITTEE and who.has_network_role(by, Role.COORDINATOR):
+    if role not in grantable_roles(body, by=by):
         raise CommitteeSeatRefused
     if not by.has_perm("cities.invite", body):
-        raise PermissionRefused
+        raise CommitteeSeatRefused if _is_coordinator_of_committee(body, by) else PermissionRefused
+
+
+def grantable_roles(body: Body, *, by: Any) -> set[Role]:
+    """Return the roles of the body that ``by`` may give if they may give any. Coordinators give one committee seat."""
+    return {Role.CHAIR} if _is_coordinator_of_committee(body, by) else ROLES[BodyKind(body.kind)]
+
+
+def _is_coordinator_of_committee(body: Body, by: Any) -> bool:
+    return body.kind == BodyKind.SCIENTIFIC_COMMITTEE and who.has_network_role(by, Role.COORDINATOR)
+
+
+def refuse_chair_of_own_organisation(organisation: Organisation | None, body: Body, *, by: Any) -> None:
+    """Refuse a first chair whom the coordinator works with, or whose organisation is not known."""
+    if by is None or not _is_coordinator_of_committee(body, by):
+        return
+    own = who.person_of(by)
+    if organisation is None or (own is not None and own.organisation_id == organisation.pk):
+        raise FirstChairRefused
 
 
 def refuse_own_role(person: Person, *, by: Any) -> None:

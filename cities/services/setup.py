@@ -11,6 +11,7 @@ from cities.exceptions import MembershipRefused
 from cities.models import Body, Installation, Membership, Person, TargetGroup, Theme
 from cities.seed_translations import BODIES, TARGET_GROUPS, THEMES
 from cities.signals import network_created
+from core.locking import lock_name
 
 from .memberships import add_member
 
@@ -50,6 +51,7 @@ def create_network_with_coordinator(
 
     Without a password, the account needs the link that ``new_password_link`` returns.
     """
+    lock_name("set-up of the network")
     if network_exists():
         raise NetworkExists
     installation = create_network(name=network, language=language)
@@ -60,12 +62,14 @@ def network_exists() -> bool:
     return Membership.objects.current().filter(role=Role.COORDINATOR, person__user__is_active=True).exists()
 
 
+@transaction.atomic
 def add_first_member(email: str, name: str, password: str | None, kind: str, role: str) -> User:
     """Add somebody whom nobody can invite: the first coordinator, or the first chair of the committee."""
-    user = User.objects.filter(email__iexact=email).first()
+    lock_name("set-up of the network")
+    user = User.objects.filter(email=email).first()
     if user is None:
         user = User.objects.create_user(email, password, first_name=name[:150])
-    person = Person.objects.filter(user=user).first() or Person.objects.filter(email__iexact=email, user=None).first()
+    person = Person.objects.filter(user=user).first() or Person.objects.filter(email=email, user=None).first()
     person = person or Person(name=name, email=user.email)
     person.user = user
     person.save()

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, ListView
 
+from accounts import login_limits
 from cities import rules as who
 from cities.exceptions import InvitationExpired
 from cities.forms import (
@@ -69,12 +70,19 @@ class MemberList(LoginInsteadOf404Mixin, ListView):
             row.is_current = row.valid_from <= today and (row.valid_to is None or row.valid_to > today)
             row.may_hand_over = rules.has_perm("cities.hand_over_membership", self.request.user, row)
         return context | {
+            "delayed": self.delayed_accounts(context["object_list"]),
             "trail": _breadcrumbs(),
             "filter": self.filter_form,
             "count": ngettext("%(count)s member", "%(count)s members", found) % {"count": locales.number(found)},
             "invitations": self.open_invitations(),
             "may_invite": self.request.user.has_perm("cities.invite"),
         }
+
+    def delayed_accounts(self, rows):
+        """For coordinators: the accounts on this page for which sign-in is delayed after failed attempts."""
+        if not self.request.user.has_perm("cities.allow_sign_in"):
+            return set()
+        return login_limits.delayed_among({row.person.user.email for row in rows if row.person.user})
 
     def open_invitations(self):
         rows = Invitation.objects.visible_to(self.request.user).filter(accepted_at=None, withdrawn_at=None)
@@ -94,7 +102,8 @@ class MemberInvite(LoginInsteadOf404Mixin, FormView):
         return [body for body in rows if user.has_perm("cities.invite", body)]
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"bodies": self.bodies, "cancel": MEMBERS}
+        roles = {body: memberships.grantable_roles(body, by=self.request.user) for body in self.bodies}
+        return super().get_form_kwargs() | {"roles": roles, "cancel": MEMBERS}
 
     def get_initial(self):
         body, role = self.request.GET.get("body", ""), self.request.GET.get("role", "")
@@ -178,11 +187,28 @@ class InvitationAccept(FormView):
             said = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
             messages.error(self.request, said)
             return self.render_to_response(self.get_context_data(**({"form": form} if form else {})))
+        response = redirect("/")
         if form is not None:
             login(self.request, user, backend=BACKEND)
+            login_limits.remember_device(self.request, response, user.email)
         words = {"role": invitations.role_label(self.invitation), "body": self.invitation.body}
         messages.success(self.request, _("Welcome. From now on you are %(role)s in “%(body)s”.") % words)
-        return redirect("/")
+        return response
+
+
+class MemberAllowSignIn(LoginInsteadOf404Mixin, View):
+    """End the delays of sign-in that failed attempts have caused."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, pk):
+        rows = Membership.objects.visible_to(request.user).select_related("person__user", "body")
+        membership = get_object_or_404(rows, pk=pk)
+        if not request.user.has_perm("cities.allow_sign_in", membership):
+            raise PermissionDenied
+        memberships.allow_sign_in(membership, by=request.user)
+        messages.success(request, _("%(person)s can try to sign in again.") % {"person": membership.person})
+        return redirect(MEMBERS)
 
 
 # ---- leaving
@@ -216,6 +242,8 @@ class MembershipEnd(_MembershipMixin, FormView):
         return super().get_context_data(**kwargs) | {
             "membership": self.membership,
             "no_lead": memberships.leaves_without_lead(self.membership),
+            "duties": memberships.duties_left_by(self.membership),
+            "may_hand_over": self.request.user.has_perm("cities.hand_over_membership", self.membership),
             "cancel_url": self.get_success_url(),
             "trail": _breadcrumbs((_("End a membership"), "")),
         }

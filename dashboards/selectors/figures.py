@@ -12,7 +12,7 @@ from strategies.enums import Health
 from strategies.models import CityPeriod, RevisionAction
 
 from . import live
-from .scope import CityRecord, DashboardScope, with_records
+from .scope import CityRecord, DashboardScope, may_open, with_records
 
 HEALTHS = [  # order of display: good, needing attention, not running
     Health.ON_TRACK,
@@ -152,7 +152,7 @@ def _past_points(view: DashboardScope) -> list[ProgressPoint]:
     public = records.filter(city__in=[row.city.pk for row in view.city_records if row.is_public])
     rows = RevisionAction.objects.exclude(health=Health.CANCELLED).filter(
         Q(revision__in=fully.values("accepted_id"))
-        | Q(revision__in=public.values("published_id"), action__published_at__isnull=False)
+        | Q(may_open(view.user, "action"), revision__in=public.values("published_id"))
     )
     shown = view.cut(rows, "action__")
     period = "revision__city_period__period"

@@ -140,6 +140,8 @@ class DashboardScope:
 
     def _reading(self, city: City, row: Any) -> CityRecord:
         is_public = not self.reads_fully(city.pk)
+        if is_public and row is not None and not row.published_id:
+            row = None  # the reader may see neither its state nor its page
         basis, pk, number = _basis_of(row, is_public=is_public, has_begun=self.has_begun)
         state = row.state if row is not None else PeriodState.SCHEDULED
         return CityRecord(city, row and row.pk, state, basis, pk, number, is_public)
@@ -164,10 +166,10 @@ class DashboardScope:
         return self.cut(rows)
 
     def frozen_actions(self) -> QuerySet[RevisionAction]:
-        """Return the actions of the shown revisions; where the reader is the public, only published ones."""
-        whole = [record.revision_id for record in self.frozen if not record.is_public]
-        public = [record.revision_id for record in self.frozen if record.is_public]
-        seen = Q(revision__in=whole) | Q(revision__in=public, action__published_at__isnull=False)
+        """Return the actions of the shown revisions; as the public, a reader gets only visible ones."""
+        seen = Q(revision__in=[record.revision_id for record in self.frozen if not record.is_public])
+        if public := [record.revision_id for record in self.frozen if record.is_public]:
+            seen |= Q(may_open(self.user, "action"), revision__in=public)
         rows = RevisionAction.objects.filter(seen)
         return self.cut(rows, "action__")
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.login_limits import DEVICE_AGE, DEVICE_COOKIE
 from core import locales
 
 THEME = "epi-theme"  # the key in static/js/theme-choice.js
@@ -33,6 +34,12 @@ def stored_in_browser() -> list[StoredItem]:
             cookie,
             _("That no other site can send forms in your name."),
             _days(settings.CSRF_COOKIE_AGE),
+        ),
+        StoredItem(
+            DEVICE_COOKIE,
+            cookie,
+            _("That failed attempts to sign in elsewhere do not keep you from signing in on this device."),
+            _days(round(DEVICE_AGE.total_seconds())),
         ),
         StoredItem(
             settings.LANGUAGE_COOKIE_NAME,

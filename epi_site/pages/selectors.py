@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.urls import reverse
 
 from cities.models import City
@@ -17,7 +17,7 @@ from evaluation.models import Evaluation
 from reports.enums import ReportState
 from reports.models import Report
 from strategies.enums import PeriodVerb
-from strategies.models import PeriodRevision, PeriodTransition, RevisionAction, Strategy
+from strategies.models import Action, PeriodRevision, PeriodTransition, RevisionAction, Strategy
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ def _published_actions() -> tuple[dict[int, str], dict[int, list]]:
         period_name=Subquery(newest.values("city_period__period__name")[:1]),
     ).exclude(revision_id=None)
     known = {row.revision_id: row for row in cities}
-    rows = RevisionAction.objects.filter(revision__in=list(known), action__published_at__isnull=False)
+    shown = Action.objects.visible_to(AnonymousUser()).filter(pk=OuterRef("action"))
+    rows = RevisionAction.objects.filter(Exists(shown), revision__in=list(known))
     counted = rows.order_by().values("revision", "health").annotate(n=Count("pk"))
     counts = {(row["revision"], row["health"]): row["n"] for row in counted}
     periods = {city.pk: city.period_name for city in known.values()}

@@ -314,7 +314,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         evaluation = self._get_evaluation(request, pk)
         if not request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city):
             raise PermissionDenied
-        phases = check_gates(evaluation.strategy.city)
+        phases = check_gates(evaluation.strategy.city, request.user)
         template = "review_gates_part.html" if request.headers.get("HX-Request") else "review_gates.html"
         trail = [
             (_("Review queue"), reverse("admin:evaluation_review_queue")),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from core import clock
+from core.locking import lock_name
 from evaluation.exceptions import PermissionRefused
 from evaluation.models import Dimension, Framework
 
@@ -58,7 +59,8 @@ def create_next_version(framework: Framework, *, by: Any) -> Framework:
     """Return the next version: a copy that can be changed until a round uses it."""
     if not by.has_perm("evaluation.add_framework"):
         raise PermissionRefused
-    newest = Framework.objects.select_for_update().filter(name=framework.name).order_by("-version").first()
+    lock_name(f"versions of {framework.name}")
+    newest = Framework.objects.filter(name=framework.name).order_by("-version").first()
     successor = Framework.objects.create(
         name=framework.name, version=newest.version + 1, scale=framework.scale, note=framework.note
     )

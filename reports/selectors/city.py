@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
+
 from cities.models import City, Installation
 from evaluation.models import EvaluationResult, in_language
 from pilot.gates import check_gates
@@ -131,7 +133,8 @@ def _narrative(contents: dict) -> dict | None:
 
 
 def _phases(city: City, contents: dict) -> list[dict]:
-    gates = {phase.kind: gate for phase, gate in check_gates(city)}
+    # a report is read more widely than any page of the city, so its reasons contain only what everybody may read
+    gates = {phase.kind: gate for phase, gate in check_gates(city, AnonymousUser())}
     return [
         phase | {"conditions": [_condition(row) for row in gates.get(phase["kind"], [])]}
         for phase in contents["phases"]

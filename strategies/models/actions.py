@@ -4,14 +4,26 @@ from decimal import Decimal
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import DecimalField, Exists, F, Min, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import (
+    BooleanField,
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.enums import Role
-from cities.models import City, Organisation, Person, TargetGroup
+from cities.models import City, Membership, Organisation, Person, TargetGroup
 from cities.rules import has_network_role, insider_city_ids, official_city_ids, person_of, reads_network
 from core.models import Recorded, Versioned
 from strategies.enums import BudgetStatus, StrategyStatus
@@ -90,9 +102,17 @@ class ActionQuerySet(models.QuerySet):
             ),
         )
 
+    def with_responsible(self, today):
+        """Add ``has_responsible``: there is a responsible person, whose memberships in the city have not all ended."""
+        city = "objective__area__strategy__city"
+        held = Membership.objects.filter(person=OuterRef("responsible"), body__city=OuterRef(city))
+        stays = Exists(held.current(today)) | ~Exists(held)
+        has_responsible = Q(responsible__isnull=False) & stays
+        return self.annotate(has_responsible=ExpressionWrapper(has_responsible, output_field=BooleanField()))
+
     def with_health(self, today=None, upto=None):
         """Add ``health`` and everything it is derived from. ``today`` replaces the date in the city."""
-        rows = self.with_progress(today, upto)
+        rows = self.with_progress(today, upto).with_responsible(OuterRef("local_today"))
         return rows.annotate(health=health.health_expression(health.today_expression(today)))
 
     def for_list_page(self, today=None):

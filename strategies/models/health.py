@@ -113,7 +113,8 @@ def health_expression(today) -> Case:
         When(Q(ends_on__lt=today) | Q(next_milestone_on__lt=today), then=Value(Health.LATE)),
         When(GreaterThanOrEqual(days_since_update, settings.STALE_AFTER_DAYS), then=Value(Health.STALE)),
         When(
-            Q(responsible=None) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS), then=Value(Health.AT_RISK)
+            Q(has_responsible=False) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS),
+            then=Value(Health.AT_RISK),
         ),
         default=Value(Health.ON_TRACK),
         output_field=models.CharField(),
@@ -133,7 +134,7 @@ class HealthInputs(NamedTuple):
     last_update_on: date | None
     progress: int
     expected: int
-    has_responsible: bool  # it has a responsible person
+    has_responsible: bool  # it has a responsible person, who has not left the city
     today: date
 
 
@@ -167,7 +168,7 @@ def health_inputs(action) -> HealthInputs:
         last_update_on=action.last_update_on,
         progress=action.progress,
         expected=action.expected,
-        has_responsible=action.responsible_id is not None,
+        has_responsible=action.has_responsible,
         today=action.local_today,
     )
 

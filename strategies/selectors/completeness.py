@@ -53,13 +53,15 @@ FINISHED = [ImplementationStage.COMPLETED, ImplementationStage.CANCELLED]
 
 
 def due_actions(city_period: CityPeriod) -> Any:
-    """Return the actions to report on, with ``is_reported``: started by the end of the period and not over before
-    it.
+    """Return the actions to report on: started by the end of the period and not over before it.
+
+    Each has ``is_reported`` and ``has_responsible``.
     """
     period = city_period.period
     updates = ActionUpdate.objects.active().filter(action=OuterRef("pk"))
     before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
     rows = Action.objects.of_city(city_period.city).active().filter(starts_on__lte=period.ends_on)
+    rows = rows.with_responsible(city_period.city.today).select_related("responsible")
     rows = rows.annotate(
         is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("stage")[:1])
     )
@@ -88,7 +90,7 @@ def completeness(city_period: CityPeriod) -> Completeness:
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision)
     is_endorsed = said.exists()
     missing = [_missing_update(row) for row in actions if not row.is_reported]
-    missing += [_without_owner(row) for row in actions if row.responsible_id is None]
+    missing += [_without_responsible(row) for row in actions if not row.has_responsible]
     missing += [_missing_value(row) for row in indicators if not row.is_reported]
     missing += [] if has_narrative else [_no_narrative(city_period)]
     missing += [] if is_endorsed else [_not_endorsed(city_period)]
@@ -108,8 +110,10 @@ def _missing_update(action: Action) -> Missing:
     return Missing("action", action.title, _("No update in this period."), url, action.pk)
 
 
-def _without_owner(action: Action) -> Missing:
+def _without_responsible(action: Action) -> Missing:
     text = _("Nobody is accountable for this action.")
+    if action.responsible is not None:
+        text = _("%(person)s, who was accountable, has left.") % {"person": action.responsible}
     return Missing("owner", action.title, text, action.get_absolute_url(), action.pk)
 
 

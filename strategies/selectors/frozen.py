@@ -184,7 +184,7 @@ def _action(action: Action, updates: list[dict]) -> dict:
         "area": {"id": area.pk, "code": area.code, "title": area.title, "theme": area.theme and area.theme.code},
         "objective": {"id": objective.pk, "code": objective.code, "title": objective.title},
         "owner": action.owner and {"id": action.owner_id, "name": action.owner.name, "kind": action.owner.kind},
-        "has_accountable": action.responsible_id is not None,
+        "has_accountable": action.has_responsible,
         "partners": sorted(partner.name for partner in action.partners.all()),
         "target_groups": sorted(group.code for group in action.target_groups.all()),
         "starts_on": action.starts_on,

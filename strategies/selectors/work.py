@@ -1,5 +1,6 @@
 """What is due for a user, in order."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.enums import MailState
 from accounts.models import Mail
 from cities.enums import Role
+from cities.models import City
 from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of
 from core import clock, locales
 from strategies.enums import Health, PeriodState, PeriodVerb
@@ -31,6 +33,7 @@ from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_
 
 from .completeness import Completeness, completeness
 from .correction_marks import ACTION, CorrectionMark, correction_marks
+from .first_steps import first_step_rows
 
 NEEDS_UPDATE = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
 RETURNED_TITLES = {
@@ -83,6 +86,8 @@ def my_work(user: Any) -> MyWork:
         *[_action_row(action) for action in pressing],
         *_value_rows(told),
         *_submit_rows(user, periods),
+        *_responsible_rows(user, actions),
+        *first_step_rows(user),
         *_decision_rows(user),
         *_request_rows(user),
         *_mail_rows(user),
@@ -124,6 +129,15 @@ def next_action(user: Any, *, after: Action) -> int | None:
     """Return the id of the next action that needs an update, other than ``after``; None if there is none."""
     pressing = [row for row in actions_to_log(user) if row.health in NEEDS_UPDATE and row.pk != after.pk]
     return next((row.action_id for row in sort_rows(map(_action_row, pressing)) if not row.is_reported), None)
+
+
+def cities_needing_attention(user: Any) -> list[tuple[City, int]]:
+    """Return the user's cities, each with the number of its actions that are late, at risk or without recent update."""
+    plan = "objective__area__strategy__"
+    rows = Action.objects.active().filter(current_plan_q(plan), **{f"{plan}city__in": insider_city_ids(user)})
+    found = rows.with_health().filter(health__in=NEEDS_UPDATE).values_list(f"{plan}city", flat=True)
+    counts = Counter(found)
+    return [(city, counts[city.pk]) for city in City.objects.filter(pk__in=counts).order_by("name")]
 
 
 def my_drafts(user: Any) -> list[UpdateDraft]:
@@ -234,6 +248,24 @@ def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
         )
         for row in over
         if row.state == PeriodState.OPEN
+    ]
+
+
+def _responsible_rows(user: Any, actions: list[Action]) -> list[WorkRow]:
+    """For lead officials: actions whose responsible person has left the city."""
+    mine = lead_city_ids(user)
+    left = [row for row in actions if row.responsible_id and not row.has_responsible and row.city.pk in mine]
+    return [
+        WorkRow(
+            title=_("Choose who is responsible for %(action)s") % {"action": action.title},
+            url=reverse("strategies:action_edit", args=[action.pk]),
+            label=_("Choose"),
+            text=_("%(person)s, who was accountable, has left.") % {"person": action.responsible},
+            state=Health.AT_RISK,
+            urgency=DUE,
+            due_on=action.next_due_on,
+        )
+        for action in left
     ]
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from cities.duties import Duty
+from strategies.enums import Health
 from strategies.models import Action, Evidence, RevisionFile, Strategy
 
 from .persistence import lock, save_with_history
@@ -22,6 +24,13 @@ def readable_evidence_q(user: Any) -> Q:
 def readable_documents_q(user: Any) -> Q:
     """Return a Q over StoredFile for the documents of strategies that the user may see."""
     return Q(Exists(Strategy.objects.visible_to(user).filter(document=OuterRef("pk"))))
+
+
+def actions_of_person(person: Any, city: Any) -> list[Duty]:
+    """Return the unfinished actions of the city that the person is responsible for."""
+    actions = Action.objects.of_city(city).active().filter(responsible=person).with_health()
+    open_ones = actions.exclude(health__in=[Health.DONE, Health.CANCELLED]).order_by("code", "pk")
+    return [Duty(action.title, action.get_absolute_url()) for action in open_ones]
 
 
 def transfer_actions(sender: Any, *, membership: Any, person: Any, to: Any, body: Any, by: Any, **kwargs: Any) -> None:

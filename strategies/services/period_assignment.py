@@ -7,10 +7,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import locales
+from core.locking import lock_name
 from strategies.exceptions import InputRefused, PeriodLocked
 from strategies.models import CityPeriod
 
-from .periods import ensure_city_periods, ensure_next_period
+from .periods import PERIODS, ensure_city_periods, ensure_next_period
 
 
 def assign_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tuple[CityPeriod, bool]:
@@ -32,6 +33,11 @@ def assign_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tup
 
 @transaction.atomic
 def _create_periods(day: date, attempt: int) -> None:
+    """Create missing rows of the city, at a later attempt also periods.
+
+    Two processes do so one after the other: the second waits at its first attempt and then finds what it needs.
+    """
+    lock_name(PERIODS)
     ensure_city_periods()
     if attempt == 0:
         return

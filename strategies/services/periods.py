@@ -12,6 +12,7 @@ from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS, is_coordinator, person_of
 from core import clock
+from core.locking import lock_name
 from core.periodic import for_each
 from core.snapshots import canonical, sha256_hex
 from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
@@ -43,6 +44,7 @@ from strategies.signals import period_state_changed
 from . import notifications
 from .persistence import check_version, require_perm, require_rule, save_with_history, translate_lock_errors
 
+PERIODS = "reporting periods"  # name of the lock under which the network's periods are checked and saved
 EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
 
 # ---- the network's periods
@@ -65,6 +67,7 @@ def save_period(period: ReportingPeriod, *, by: Any) -> ReportingPeriod:
     Raises PermissionRefused or InputRefused.
     """
     require_rule(by, f"strategies.{'change' if period.pk else 'add'}_reportingperiod", period)
+    lock_name(PERIODS)
     if errors := period_errors(period):
         raise InputRefused(errors)
     save_with_history(period, by)

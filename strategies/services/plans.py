@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from cities.models import City
@@ -75,7 +75,7 @@ def save_part(
     _require_not_superseded(row)
     _check(row)
     row._change_reason = None
-    save_with_history(row, by, reason=f"{cause}: {reason.strip()}" if cause else reason)
+    _save(row, by, reason=f"{cause}: {reason.strip()}" if cause else reason)
     for field, rows in (m2m or {}).items():
         row._history_user = by
         getattr(row, field).set(rows)
@@ -126,6 +126,16 @@ def _check(row: models.Model) -> None:
         errors = {name: " ".join(sentences) for name, sentences in error.message_dict.items()}
         errors[""] = errors.pop(NON_FIELD_ERRORS, "")
         raise InputRefused({name: text for name, text in errors.items() if text}) from error
+
+
+def _save(row: Any, by: Any, *, reason: str) -> None:
+    """Save. If somebody else took the same code since the check, raise what the check says now."""
+    try:
+        with transaction.atomic():
+            save_with_history(row, by, reason=reason)
+    except IntegrityError as error:
+        _check(row)
+        raise StrategyError(_("Somebody else has saved the same at this moment. Open the page again.")) from error
 
 
 def _require_reason(row: Any, fields: Mapping[str, Any], cause: str, reason: str) -> None:

@@ -63,12 +63,12 @@ def delete_old_days() -> int:
 
 def due_by_person(city: City) -> dict[Person, list[DueReminder]]:
     dues: dict[Person, list[DueReminder]] = defaultdict(list)
+    leads = role_holders(city=city, roles=[Role.LEAD_OFFICIAL])
     for action in _actions_to_remind(city):
-        for person in _action_recipients(action):
+        for person in _action_recipients(action, leads):
             dues[person].append(DueReminder(_action_key(action), action))
-    officials = role_holders(city=city, roles=[Role.LEAD_OFFICIAL])
     for city_period in _periods_to_remind(city):
-        for person in officials:
+        for person in leads:
             dues[person].append(DueReminder(_period_key(city_period), city_period))
     return dues
 
@@ -84,10 +84,13 @@ def _actions_to_remind(city: City) -> list[Action]:
     return list(rows.prefetch_related(*people).order_by("next_due_on", "code"))
 
 
-def _action_recipients(action: Action) -> list[Person]:
-    """Return the responsible person, else the deputies. Only members of the city's bodies with an email address."""
+def _action_recipients(action: Action, leads: list[Person]) -> list[Person]:
+    """Return the responsible person, else the deputies, else the lead officials.
+
+    Only members of the city's bodies with an email address.
+    """
     people = [action.responsible] if action.responsible else action.active_deputies
-    return [person for person in people if email_address_of(person)]
+    return [person for person in people if email_address_of(person)] or leads
 
 
 def _action_key(action: Action) -> str:

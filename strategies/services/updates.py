@@ -272,6 +272,7 @@ def log_no_change(actions: Iterable[Action], *, by: Any, city_periods: Iterable[
 
 def _log_no_change(action: Action, by: Any, city_period: CityPeriod | None) -> ActionUpdate:
     require_perm(by, "strategies.log_action", action)
+    lock(action)  # the same request at the same moment waits here and then finds the first update
     day = action.city.today
     if city_period is not None:
         day = min(day, city_period.period.ends_on)

@@ -12,7 +12,7 @@ from core.exceptions import UserFacingError
 from core.parsing import parse_pk
 from strategies.exceptions import StrategyError
 from strategies.models import Action
-from strategies.selectors.work import my_work, reported_text, started_periods
+from strategies.selectors.work import cities_needing_attention, my_work, reported_text, started_periods
 from strategies.services import updates
 
 from .base import may
@@ -25,13 +25,16 @@ class MyWork(LoginRequiredMixin, TemplateView):
     template_name = "strategies/my_work.html"
 
     def get_context_data(self, **kwargs):
-        work = my_work(self.request.user)
+        user = self.request.user
+        work, is_insider = my_work(user), bool(insider_city_ids(user))
         context = {
             "work": work,
             "due": work.due[:MAX_ROWS],
             "groups": self.groups(work),
             "cards": work.periods,
-            "is_insider": bool(insider_city_ids(self.request.user)),
+            "is_insider": is_insider,
+            "attention": cities_needing_attention(user) if is_insider and not work.due else [],
+            "upcoming": next((row for row, _told in work.periods), None),
             "lead": self.lead(work),
         }
         return super().get_context_data(**context | kwargs)

@@ -1,20 +1,32 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as conf
 from django.core.cache import cache
+from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from accounts import login_limits
 from accounts.export import personal_data_of
 from accounts.models import Mail, User
+from core import clock
 from tests.factories import PersonFactory, UserFactory
 from tests.factories.people import PASSWORD
 
 LOGIN = "/account/login/"
 
 
+TOO_MANY = "There were too many failed attempts to sign in."
+
+
 def sign_in(client, email, password=PASSWORD, **more):
     return client.post(LOGIN, {"login": email, "password": password, **more})
+
+
+def fail(client, email):
+    """Try to sign in with a wrong password and return the error."""
+    return str(sign_in(client, email, "wrong").context["form"].errors)
 
 
 @pytest.mark.django_db
@@ -48,16 +60,105 @@ def test_wrong_password_has_same_error_for_unknown_account(client):
 
 
 @pytest.mark.django_db
-def test_sign_in_is_rate_limited_in_shared_cache(client):
+@pytest.mark.parametrize("email", ["anna@town.example", "nobody@town.example"])
+def test_sign_in_is_delayed_after_five_failures(client, email):
+    """The delay is kept in the shared cache, and is the same for an account that does not exist."""
     UserFactory(email="anna@town.example")
 
-    errors = [str(sign_in(client, "anna@town.example", "wrong").context["form"].errors) for _ in range(6)]
-    correct = sign_in(client, "anna@town.example")
+    errors = [fail(client, email) for _ in range(6)]
 
-    assert "Too many" not in errors[4]
-    assert "Too many" in errors[5]
-    assert "Too many" in str(correct.context["form"].errors)
+    assert TOO_MANY not in errors[4]
+    assert f"{TOO_MANY} Try again in 1 minute" in errors[5]
+    assert TOO_MANY in str(sign_in(client, email).context["form"].errors)
     assert "locmem" not in conf.CACHES["default"]["BACKEND"].lower()
+
+
+@pytest.mark.django_db
+def test_delay_ends_and_doubles_with_each_failure(client):
+    UserFactory(email="anna@town.example")
+    now, waits = clock.now(), []
+    for _ in range(5):
+        fail(client, "anna@town.example")
+
+    for _ in range(7):
+        with clock.at(now):
+            waits.append(re.search(r"in (\d+) minute", fail(client, "anna@town.example"))[1])
+        now += timedelta(minutes=int(waits[-1]))
+        with clock.at(now):
+            fail(client, "anna@town.example")
+
+    assert waits == ["1", "1", "2", "4", "8", "15", "15"]
+    with clock.at(now + timedelta(minutes=15)):
+        assert sign_in(client, "anna@town.example").status_code == 302
+
+
+@pytest.mark.django_db
+def test_stranger_does_not_lock_out_the_owner_of_an_account(client):
+    """Not from elsewhere, and not in the same network, if the owner has signed in on the device before."""
+    UserFactory(email="anna@town.example")
+    sign_in(client, "anna@town.example")
+    client.post("/account/logout/")
+    for address in ("192.0.2.1", "127.0.0.1"):
+        for _ in range(8):
+            assert_fails = fail(Client(REMOTE_ADDR=address), "anna@town.example")
+        assert TOO_MANY in assert_fails
+
+    assert sign_in(Client(REMOTE_ADDR="192.0.2.2"), "anna@town.example").status_code == 302
+    assert sign_in(client, "anna@town.example").status_code == 302
+
+
+@pytest.mark.django_db
+def test_known_device_is_delayed_by_its_own_failures(client):
+    """The cookie of a device is no way to guess without limit."""
+    UserFactory(email="anna@town.example")
+    sign_in(client, "anna@town.example")
+    client.post("/account/logout/")
+
+    errors = [fail(client, "anna@town.example") for _ in range(6)]
+
+    assert TOO_MANY in errors[5]
+
+
+@pytest.mark.django_db
+def test_device_is_known_for_its_own_account_with_a_valid_cookie_only(client):
+    for email in ("anna@town.example", "berit@town.example"):
+        UserFactory(email=email)
+    sign_in(client, "anna@town.example")
+    client.post("/account/logout/")
+    cookie = client.cookies[login_limits.DEVICE_COOKIE]
+    assert cookie["httponly"]
+    for _ in range(6):
+        for email in ("anna@town.example", "berit@town.example"):
+            fail(Client(), email)
+
+    assert TOO_MANY in str(sign_in(client, "berit@town.example").context["form"].errors)
+    client.cookies[login_limits.DEVICE_COOKIE] = f"{cookie.value}x"
+    assert TOO_MANY in str(sign_in(client, "anna@town.example").context["form"].errors)
+
+
+@pytest.mark.django_db
+def test_guessing_from_many_addresses_is_delayed_for_a_minute_at_most(client):
+    UserFactory(email="anna@town.example")
+    for n in range(60):
+        said = fail(Client(REMOTE_ADDR=f"192.0.2.{n}"), "anna@town.example")
+
+    assert TOO_MANY in said
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        assert sign_in(Client(REMOTE_ADDR="198.51.100.1"), "anna@town.example").status_code == 302
+
+
+@pytest.mark.django_db
+def test_new_password_ends_the_delay(client):
+    UserFactory(email="anna@town.example")
+    for _ in range(6):
+        fail(client, "anna@town.example")
+    client.post("/account/password/reset/", {"email": "anna@town.example"})
+    page = client.get(re.search(r"http\S+", Mail.objects.get().body)[0], follow=True)
+    new = {"password1": "another-long-password", "password2": "another-long-password"}
+
+    client.post(page.request["PATH_INFO"], new)
+
+    assert sign_in(client, "anna@town.example", "another-long-password").status_code == 302
 
 
 @pytest.mark.django_db
@@ -69,7 +170,7 @@ def test_sign_in_through_admin_is_rate_limited(client):
     for _ in range(6):
         response = client.post(login_url, {"login": "anna@town.example", "password": "wrong"})
 
-    assert "Too many" in str(response.context["form"].errors)
+    assert TOO_MANY in str(response.context["form"].errors)
 
 
 @pytest.mark.django_db
@@ -153,13 +254,38 @@ def test_password_reset_link_works_once(client):
 
 
 @pytest.mark.django_db
-def test_password_reset_is_rate_limited(client):
+def test_password_reset_mails_are_limited_without_saying_so(client):
     UserFactory(email="anna@town.example")
 
-    codes = [client.post("/account/password/reset/", {"email": "anna@town.example"}).status_code for _ in range(4)]
+    answers = [client.post("/account/password/reset/", {"email": "anna@town.example"}) for _ in range(4)]
 
-    assert codes == [302, 302, 302, 429]
+    assert [(answer.status_code, answer.url) for answer in answers] == [(302, "/account/password/reset/done/")] * 4
     assert Mail.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_stranger_does_not_keep_a_person_from_getting_a_reset_link(client):
+    UserFactory(email="anna@town.example")
+    sign_in(client, "anna@town.example")
+    client.post("/account/logout/")
+    for address in ("192.0.2.1", "127.0.0.1"):
+        for email in ["anna@town.example"] * 4 + [f"nobody{n}@town.example" for n in range(10)]:
+            Client(REMOTE_ADDR=address).post("/account/password/reset/", {"email": email})
+    before = Mail.objects.count()
+
+    elsewhere = Client(REMOTE_ADDR="192.0.2.2").post("/account/password/reset/", {"email": "anna@town.example"})
+    known = client.post("/account/password/reset/", {"email": "anna@town.example"})
+
+    assert elsewhere.status_code == known.status_code == 302
+    assert Mail.objects.count() == before + 2
+
+
+@pytest.mark.django_db
+def test_many_reset_requests_from_one_address_are_refused_in_words(client):
+    answers = [client.post("/account/password/reset/", {"email": f"a{n}@town.example"}) for n in range(11)]
+
+    assert [answer.status_code for answer in answers] == [302] * 10 + [429]
+    assert "<h1" in answers[-1].content.decode()
 
 
 # ---- language

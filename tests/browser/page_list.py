@@ -194,6 +194,7 @@ PAGES = [
     ("invitation-of-other-user", "lead.linkoping", "/account/invitation/{invited_new}/"),
     ("bad-request", None, "/__page__/400.html"),
     ("request-too-large", None, "/__page__/413.html"),
+    ("too-many-attempts", None, "/__page__/429.html"),
     ("backend-unavailable", None, "/__page__/503.html"),
     ("server-error", None, "/__page__/500.html"),
     # an official and a lead official of Linköping

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from cities import tasks
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import (
     CommitteeSeatRefused,
+    FirstChairRefused,
     InvitationExpired,
     InvitationRefused,
     MembershipRefused,
@@ -386,3 +388,78 @@ def test_invitation_that_nobody_accepted_is_deleted_after_its_time(client, send_
         tasks.delete_old_invitations()
 
     assert (kept, list(Invitation.objects.all())) == (2, [accepted])
+
+
+# ---- the first chair of the scientific committee
+
+
+@pytest.fixture
+def university():
+    return OrganisationFactory(name="University of Ebba")
+
+
+def invite_chair(by, committee, **given):
+    given = {"email": "chair@uni.example", "name": "Carl", "role": Role.CHAIR} | given
+    return invitations.invite(body=committee, by=by, **given)
+
+
+def new_committee():
+    return BodyFactory(kind=BodyKind.SCIENTIFIC_COMMITTEE, city=None)
+
+
+def test_coordinator_invites_the_first_chair_on_the_page(client, everyone, university):
+    committee = new_committee()
+    client.force_login(everyone["coordinator"])
+    url = reverse("cities:member_invite")
+    offered = dict(client.get(url).context["form"].fields["place"].choices)[str(committee)]
+    assert [label for _value, label in offered] == ["chair"]
+    typed = {"name": "Carl", "email": "chair@uni.example", "place": f"{committee.pk}:chair"}
+
+    without = client.post(url, typed)
+    answer = client.post(url, typed | {"organisation": university.pk})
+
+    assert "another organisation than yours" in str(without.context["form"].errors)
+    assert answer.status_code == 302
+    token = re.search(r"/invitation/([^/\s]+)/", Mail.objects.get(recipient="chair@uni.example").body)[1]
+    chair = invitations.accept_invitation(token, name="Carl", password=PASSWORD)
+    assert chair.has_perm("cities.invite", committee)
+    assert chair.person.organisation == university
+
+
+def test_coordinator_gives_no_other_seat_of_the_committee(everyone, university):
+    with pytest.raises(CommitteeSeatRefused):
+        invite_chair(everyone["coordinator"], new_committee(), role=Role.MEMBER, organisation=university)
+
+
+def test_chair_of_own_or_unknown_organisation_is_refused(everyone, university):
+    committee, coordinator = new_committee(), everyone["coordinator"]
+    coordinator.person.organisation = university
+    coordinator.person.save()
+    PersonFactory(user=None, email="colleague@uni.example", organisation=university)
+
+    for given in ({}, {"organisation": university}, {"email": "colleague@uni.example"}):
+        with pytest.raises(FirstChairRefused):
+            invite_chair(coordinator, committee, **given)
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_coordinator_invites_no_second_chair(client, everyone, university, has_ended):
+    committee, coordinator = new_committee(), everyone["coordinator"]
+    _invitation, token = invite_chair(coordinator, committee, organisation=university)
+    member(BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR, valid_to=clock.today() if has_ended else None)
+
+    with pytest.raises(CommitteeSeatRefused):
+        invite_chair(coordinator, committee, organisation=university)
+    with pytest.raises(CommitteeSeatRefused):
+        invitations.accept_invitation(token, name="Carl", password=PASSWORD)
+    client.force_login(coordinator)
+    assert str(committee) not in dict(
+        client.get(reverse("cities:member_invite")).context["form"].fields["place"].choices
+    )
+
+
+def test_coordinator_is_not_invited_as_chair(everyone, university):
+    other = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=university)
+
+    with pytest.raises(CommitteeSeatRefused):
+        invite_chair(everyone["coordinator"], new_committee(), email=other.email)

@@ -1,12 +1,16 @@
 """The list of members, and the pages to end a membership and to hand over a role."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from cities.enums import BodyKind, Role
+from cities.exceptions import PermissionRefused
 from cities.models import Body
+from cities.services import memberships
 from core import clock
 from tests.factories import MembershipFactory
+from tests.factories.people import PASSWORD
 
 from .membership_data import membership_of
 
@@ -181,3 +185,33 @@ def test_hand_over_page_shows_error_of_service(client, everyone, chair):
     page = client.post(reverse("cities:membership_hand_over", args=[row.pk]), {"to": other.person.pk})
 
     assert "neither for a coordinator" in page.content.decode()
+
+
+def test_coordinator_ends_the_delay_after_failed_sign_ins(client, everyone):
+    email, row = everyone["viewer"].email, membership_of(everyone["viewer"])
+    failing, url = Client(), reverse("cities:member_allow_sign_in", args=[row.pk])
+    for _ in range(6):
+        failing.post("/account/login/", {"login": email, "password": "wrong"})
+    assert failing.post("/account/login/", {"login": email, "password": PASSWORD}).status_code == 200
+
+    seen = {}
+    for role in ("lead", "coordinator"):
+        client.force_login(everyone[role])
+        seen[role] = client.get(reverse("cities:member_list")).content.decode().count("allow-sign-in")
+        response = client.post(url)
+
+    assert seen == {"lead": 0, "coordinator": 1}
+    assert response.status_code == 302
+    assert "allow-sign-in" not in client.get(reverse("cities:member_list")).content.decode()
+    assert failing.post("/account/login/", {"login": email, "password": PASSWORD}).status_code == 302
+
+
+def test_lead_may_not_end_the_delay(client, everyone):
+    client.force_login(everyone["lead"])
+
+    assert (
+        client.post(reverse("cities:member_allow_sign_in", args=[membership_of(everyone["viewer"]).pk])).status_code
+        == 403
+    )
+    with pytest.raises(PermissionRefused):
+        memberships.allow_sign_in(membership_of(everyone["viewer"]), by=everyone["lead"])

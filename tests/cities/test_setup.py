@@ -119,6 +119,32 @@ def test_setup_asks_questions_in_terminal(run_setup, monkeypatch):
     assert User.objects.get().check_password(PASSWORD)
 
 
+def test_setup_asks_again_after_a_wrong_answer(monkeypatch):
+    answers = iter(["anna.town.example", "", "anna@town.example", "", "Anna", "Pact"])
+    passwords = iter(["short", PASSWORD])
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+    monkeypatch.setattr("getpass.getpass", lambda question: next(passwords))
+    monkeypatch.setattr("cities.management.commands.setup.sys.stdin", Terminal())
+    said = io.StringIO()
+
+    call_command("setup", stdout=io.StringIO(), stderr=said)
+
+    assert User.objects.get().email == "anna@town.example"
+    assert User.objects.get().check_password(PASSWORD)
+    assert "anna.town.example is not an e-mail address." in said.getvalue()
+    assert "too short" in said.getvalue()
+
+
+def test_setup_asks_again_for_a_mistyped_option(monkeypatch):
+    monkeypatch.setenv("EPI_SETUP_PASSWORD", PASSWORD)
+    monkeypatch.setattr("builtins.input", lambda question: "anna@town.example")
+    monkeypatch.setattr("cities.management.commands.setup.sys.stdin", Terminal())
+
+    call_command("setup", stdout=io.StringIO(), stderr=io.StringIO(), **GIVEN | {"email": "anna"})
+
+    assert User.objects.get().email == "anna@town.example"
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True

@@ -3,6 +3,8 @@ from django.urls import reverse
 
 from cities.models import Installation
 from core import clock
+from epi_site.pages.selectors import front_page
+from strategies.services import periods
 from tests.factories import ActionFactory, UserFactory
 
 from .conftest import SECRET
@@ -83,6 +85,36 @@ def test_withdrawn_action_is_listed_without_link_in_past_period(network, partner
 
     line = next(line for line in page if line.title == action.title)
     assert line.url == ""
+
+
+def test_withdrawn_action_of_other_city_is_neither_listed_nor_counted(network, client):
+    """Its own page and the published revision hide it from the public, too."""
+    action = network.cities["linkoping"].actions[0]
+    action.withdrawn_at, action.withdrawn_reason = clock.now(), "Not needed."
+    action.save()
+    client.force_login(network.cities["lublin"].lead)
+    past = {"period": network.past.starts_on.isoformat()}
+
+    titles = client.get(reverse("dashboards:actions"), past).content.decode()
+    shown = client.get(reverse("dashboards:network"), past).context["dashboard"]
+
+    assert action.title not in titles
+    assert {row.city.name: row.actions for row in shown.cities}["Linköping"] == 6
+    assert front_page().actions == 6
+
+
+def test_state_of_unpublished_period_of_other_city_is_in_no_text(network, client):
+    lublin = network.cities["lublin"]
+    periods.return_period(lublin.city_period(network.past), by=network.coordinator, comments="Please look again.")
+    past = {"period": network.past.starts_on.isoformat()}
+
+    texts = {}
+    for slug in ("lublin", "riga"):
+        client.force_login(network.cities[slug].lead)
+        texts[slug] = client.get(reverse("dashboards:network"), past).context["dashboard"].headline
+
+    assert "the period of Lublin was returned" in texts["lublin"]
+    assert "returned" not in texts["riga"]
 
 
 @pytest.mark.parametrize("key", ["health", "progress", "timeline", "money", "dimensions"])

@@ -44,8 +44,8 @@ MUTATIONS = [
     Mutation(
         "who is responsible for one action may log on all of the city",
         "strategies/rules.py",
-        "(action.owning_city_id in insider_city_ids(user) and _is_responsible_for(person, action))",
-        "action.owning_city_id in insider_city_ids(user)",
+        "return is_of_own_city and _is_responsible_for(person, action)",
+        "return is_of_own_city",
         f"{MATRIX}::test_post[expert]",
     ),
     Mutation(

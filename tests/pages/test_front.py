@@ -164,7 +164,7 @@ def test_privacy_page_lists_all_cookies_and_storage_keys(client, settings):
     stored = set(re.findall(r"""(?:local|session)Storage\.setItem\(["']([^"']+)""", scripts))
     named = re.findall(r'<th scope="row"><code>(.*?)</code>', page)
     assert set(named) == set_before | set(client.cookies) | stored
-    assert len(named) == 4
+    assert len(named) == 5
     assert "document.cookie" not in scripts
 
 

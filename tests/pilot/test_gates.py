@@ -3,15 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
 
 from cities.enums import BodyKind, EventKind, Role, Seat
-from cities.models import Attendance, City
+from cities.models import Attendance, City, Event
 from core import clock
 from pilot import gate_checks, gates
 from pilot.enums import PhaseKind
 from pilot.gates import CheckResult, check_gate, check_gates, register_check
 from pilot.models import GateWaiver
 from pilot.services import phases
+from reports.services import reports
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, PermissionRefused, ReasonMissing
 from strategies.models import PriorityArea, SwotItem
 from tests.factories import (
@@ -19,6 +22,7 @@ from tests.factories import (
     BodyFactory,
     BudgetLineFactory,
     CityPeriodFactory,
+    EvaluationFactory,
     EventFactory,
     IndicatorFactory,
     MembershipFactory,
@@ -26,8 +30,10 @@ from tests.factories import (
     PilotPhaseFactory,
     ReportingPeriodFactory,
     StrategyFactory,
+    member,
     move_to,
 )
+from tests.reports.accepted_city import accepted_city
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -39,15 +45,15 @@ def _fixed_date():
         yield
 
 
-def check_result(city, key):
-    """Return the result of the check for the current data."""
-    fresh = City.objects.get(pk=city.pk)
+def check_result(city, key, reader=None):
+    """Return the result of the check for the current data, by default as a viewer of the city reads it."""
+    fresh, reader = City.objects.get(pk=city.pk), reader or member(BodyKind.CITY_OFFICE, Role.VIEWER, city)
     check = next(row.check for rows in gates.GATES.values() for row in rows if row.key == key)
-    return check(fresh)
+    return check(fresh, reader)
 
 
-def met_and_reason(city, key):
-    result = check_result(city, key)
+def met_and_reason(city, key, reader=None):
+    result = check_result(city, key, reader)
     assert result.url.startswith("/")
     return result.met, result.reason
 
@@ -81,8 +87,8 @@ def test_first_meeting_needs_a_past_event_with_minutes(city):
 
 
 def test_strategy_needs_adoption_swot_items_and_an_area(city):
-    assert met_and_reason(city, "strategy_adopted") == (False, "There is no strategy yet.")
-    assert met_and_reason(city, "swot_and_area") == (False, "There is no strategy yet.")
+    assert met_and_reason(city, "strategy_adopted") == (False, "There is no adopted strategy yet.")
+    assert met_and_reason(city, "swot_and_area") == (False, "A strategy with both is not there yet.")
     strategy = StrategyFactory(city=city)
     assert met_and_reason(city, "strategy_adopted") == (False, "The strategy is a draft.")
     assert met_and_reason(city, "swot_and_area")[0] is False
@@ -179,6 +185,99 @@ def test_last_period_needs_acceptance(city):
     assert met_and_reason(city, "last_period_accepted") == (True, f"{last.period.name} is published.")
 
 
+# ---- reasons and links for readers with fewer rights
+
+
+def results_for(city, reader):
+    """Return met and reason of each check. Each link must lead to a page that the reader can open, or to sign-in."""
+    client = Client()
+    if reader.is_authenticated:
+        client.force_login(reader)
+    keys = [row.key for rows in gates.GATES.values() for row in rows]
+    results = {key: check_result(city, key, reader) for key in keys}
+    answers = {key: client.get(result.url).status_code for key, result in results.items()}
+    assert {key for key, answer in answers.items() if answer not in {200, 302}} == set()
+    return {key: (result.met, result.reason) for key, result in results.items()}
+
+
+def readers():
+    return [AnonymousUser(), member(BodyKind.NETWORK_OFFICE, Role.PARTNER)]
+
+
+SECRET = "Wintergarten"
+ACTION_CHECKS = {"actions_owned", "actions_budgeted", "actions_measured"}
+
+
+def _secret_events(city):
+    """Create an unpublished meeting with minutes, and an unpublished kick-off that names an action."""
+    group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
+    EventFactory(body=group, city=None, starts_at=NOW - timedelta(days=3), minutes=SECRET)
+    programme = f"We present the {SECRET} homework."
+    EventFactory(city=city, kind=EventKind.KICK_OFF, starts_at=NOW, location=SECRET, programme=programme)
+
+
+def test_draft_plan_is_in_no_reason_for_the_public_and_partners(city):
+    strategy = StrategyFactory(city=city)
+    public_and_partner = readers()
+    before = {str(reader): results_for(city, reader) for reader in public_and_partner}
+    ActionFactory(objective__area__strategy=strategy, title=f"{SECRET} homework", owner=None, budget_status="unknown")
+
+    for reader in public_and_partner:
+        after = results_for(city, reader)
+        assert SECRET not in str(after)
+        assert after["strategy_adopted"] == (False, "There is no adopted strategy yet.")
+        assert {key for key in after if after[key] != before[str(reader)][key]} <= ACTION_CHECKS
+
+    assert SECRET in str(results_for(city, member(BodyKind.CITY_OFFICE, Role.VIEWER, city)))
+
+
+def test_unpublished_events_and_actions_are_met_without_words_for_the_public(city):
+    strategy = StrategyFactory(city=city, published=True, adopted_on="2026-10-01")
+    ActionFactory(objective__area__strategy=strategy, title=f"{SECRET} homework", code="A1")
+    _secret_events(city)
+
+    public, partner = (results_for(city, reader) for reader in readers())
+
+    assert SECRET not in str(public)
+    assert "20 November" not in str(public)
+    assert public["first_meeting"] == (True, "It has met, and the minutes are there.")
+    assert public["kick_off_planned"] == (True, "Date and place are set.")
+    assert public["programme_names_actions"] == (True, "It names actions of the pilot.")
+    assert partner["kick_off_planned"] == (True, f"On 23 November 2026, {SECRET}.")
+    assert partner["programme_names_actions"] == (True, f"It names {SECRET} homework.")
+    assert {key: met for key, (met, _reason) in public.items()} == {key: met for key, (met, _words) in partner.items()}
+
+
+def test_published_kick_off_names_only_published_actions_for_the_public(city):
+    strategy = StrategyFactory(city=city, published=True)
+    published = ActionFactory(objective__area__strategy=strategy, title="Homework cafés", published=True)
+    ActionFactory(objective__area__strategy=strategy, title=SECRET)
+    _secret_events(city)
+    Event.objects.filter(kind=EventKind.KICK_OFF).update(
+        published_at=NOW, location="Town hall", programme=f"{published.title} and {SECRET}"
+    )
+
+    public = results_for(city, AnonymousUser())
+
+    assert public["kick_off_planned"] == (True, "On 23 November 2026, Town hall.")
+    assert public["programme_names_actions"] == (True, "It names Homework cafés.")
+
+
+def test_hidden_evaluation_period_and_report_are_in_no_reason_for_the_public(city):
+    data = accepted_city(city, ahead=-1)
+    reports.issue_report(kind="city_period", city=city, period=data.period, by=data.coordinator)
+    EvaluationFactory(strategy=data.strategy, round__name=SECRET)
+
+    public, partner = (results_for(city, reader) for reader in readers())
+
+    assert SECRET not in str(public)
+    assert public["last_period_accepted"] == (True, "It is accepted.")
+    assert public["evaluation_published"] == (False, "No evaluation is published yet.")
+    assert public["report_issued"] == (True, "A report of the city has been issued.")
+    assert partner["last_period_accepted"] == (True, f"{data.period.name} is accepted.")
+    assert partner["report_issued"] != public["report_issued"]
+
+
 # ---- gates with registered checks and waivers
 
 
@@ -188,11 +287,15 @@ def test_registered_check_decides_whether_the_gate_is_met(city, monkeypatch):
     is_met = []
 
     for _twice in range(2):
-        register_check("pact", "mine", "Mine", lambda city: CheckResult(bool(is_met), "Because."), is_completion=True)
+        register_check(
+            "pact", "mine", "Mine", lambda city, reader: CheckResult(bool(is_met), "Because."), is_completion=True
+        )
 
-    assert [(row.key, row.state, row.is_completion) for row in check_gate(phase)] == [("mine", "not_met", True)]
+    assert [(row.key, row.state, row.is_completion) for row in check_gate(phase, AnonymousUser())] == [
+        ("mine", "not_met", True)
+    ]
     is_met.append(1)
-    assert [(row.state, row.reason, row.url) for row in check_gate(phase)] == [("met", "Because.", "")]
+    assert [(row.state, row.reason, row.url) for row in check_gate(phase, AnonymousUser())] == [("met", "Because.", "")]
 
 
 def test_requirement_is_waived_and_the_waiver_withdrawn(city, everyone):
@@ -200,7 +303,7 @@ def test_requirement_is_waived_and_the_waiver_withdrawn(city, everyone):
     by = everyone["coordinator"]
     waiver = phases.waive_requirement(phase, "first_meeting", by=by, reason="Met before the pilot.")
 
-    row = next(row for row in check_gate(phase) if row.key == "first_meeting")
+    row = next(row for row in check_gate(phase, by) if row.key == "first_meeting")
     assert (row.state, row.waiver, row.met) == ("waived", waiver, False)
     for key, reason, error in (
         ("first_meeting", "Again.", InputRefused),
@@ -229,8 +332,8 @@ def test_gates_of_a_city_have_a_query_limit(city, coordinator, django_assert_max
     ActionFactory.create_batch(3, city=city)
 
     with django_assert_max_num_queries(14):
-        rows = check_gates(City.objects.get(pk=city.pk))
+        rows = check_gates(City.objects.get(pk=city.pk), coordinator)
 
     assert [phase.kind for phase, _rows in rows] == PhaseKind.values
     assert [gate[0].waiver.by for _phase, gate in rows] == [coordinator] * 3
-    assert gate_checks.GateData.of(city) is gate_checks.GateData.of(city)
+    assert gate_checks.GateData.of(city, coordinator) is gate_checks.GateData.of(city, coordinator)

@@ -92,6 +92,7 @@ ROLES = [
     "data_protection",
     "scientific",
     "scientific_conflicted",
+    "chair",
     "coordinator",
     "former",
     "superuser",

@@ -55,7 +55,7 @@ from training.models import Speaker
 
 CITY = "viewer expert local_committee owner official lead"
 OFFICIALS = "official lead"
-NETWORK = "partner trainer scientific scientific_conflicted coordinator"
+NETWORK = "partner trainer scientific scientific_conflicted chair coordinator"
 JUDGES = "rater rater_discuss moderator substitute"
 MEMBERS = "lead coordinator data_protection"
 
@@ -76,6 +76,8 @@ SEEN_BY = {  # marker: the roles that may see it on any page
     "ghent-action": NETWORK,  # unpublished parts of a published strategy
     "kept-house": f"{CITY} other_official {NETWORK}",  # who edits a plan chooses from all organisations
     "withdrawn-action": f"{CITY} coordinator",
+    "withdrawn-later": f"{CITY} {NETWORK} {JUDGES}",  # withdrawn after the period in which it was reported
+    "waiver": f"{CITY} {NETWORK}",
     "draft-event": f"{CITY} {NETWORK}",
     "attendee": f"{CITY} data_protection coordinator",
     "expert-says": f"{CITY} {NETWORK}",
@@ -128,6 +130,9 @@ def _people(world):
     for name in ("rater", "rater_discuss", "moderator", "substitute"):
         world.roles[name] = PersonFactory().user
     world.roles["owner"] = member(BodyKind.LOCAL_COMMITTEE, Role.MEMBER, world.city)
+    # with a conflict of interest, so that too few members are eligible and a substitute can be appointed
+    own_organisation = world.city.municipality
+    world.roles["chair"] = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR, organisation=own_organisation)
     for name, user in world.roles.items():
         if name != "public" and hasattr(user, "person"):
             user.person.name = f"{name} of the world"
@@ -163,15 +168,18 @@ def _plans(world):
     world.unpublished = kept_back(world.objective, mark("unpublished-action"), owner=_house("Unpublished"))
     world.withdrawn = kept_back(world.objective, mark("withdrawn-action"), owner=_house("Withdrawn"), published=True)
     plans.withdraw_action(world.withdrawn, by=who["lead"], reason="Not needed any more.")
+    later = mark("withdrawn-later")
+    world.withdrawn_later = kept_back(world.objective, later, owner=_house("Later"), published=True)
     world.milestone = MilestoneFactory(action=world.action)
     world.budget_line = BudgetLineFactory(action=world.action)
     world.indicator = IndicatorFactory(strategy=world.strategy, action=world.action, target=Decimal(50))
     world.swot = world.strategy.swot_items.create(kind="strength", text="Many associations.")
-    world.risk = world.strategy.risks.create(text="Few rooms.")
+    world.swot.actions.add(world.unpublished)
+    world.risk = world.strategy.risks.create(text="Few rooms.", mitigating_action=world.unpublished)
     world.phase = PilotPhaseFactory(city=world.city)
     PilotPhaseFactory(city=world.city, kind="kick_off")
     first, second = (condition.key for condition in gates.GATES[world.phase.kind][:2])
-    world.waiver = phases.waive_requirement(world.phase, first, by=who["coordinator"], reason="By another way.")
+    world.waiver = phases.waive_requirement(world.phase, first, by=who["coordinator"], reason=mark("waiver"))
     world.condition = second
 
 
@@ -216,6 +224,7 @@ def _lublin(world):
         description=secret,
         responsible=world.roles["other_official"].person,
     )
+    PilotPhaseFactory(city=world.other, kind="pact")
     world.other_milestone = MilestoneFactory(action=world.other_action, title=secret)
     world.other_budget_line = BudgetLineFactory(action=world.other_action, source=secret)
     world.other_swot = strategy.swot_items.create(kind="weakness", text=secret)
@@ -255,6 +264,7 @@ def _periods(world):
     for name in ("lublin-published", "lublin-accepted"):
         _other_city_reports(world, name)
     _open(world)
+    plans.withdraw_action(world.withdrawn_later, by=world.roles["lead"], reason="Not needed any more.")
     for name, row in world.periods.items():
         world.periods[name] = CityPeriod.objects.get(pk=row.pk)
     assert world.periods["open"].state == PeriodState.OPEN
@@ -357,6 +367,9 @@ def _events(world):
         **common, city=world.city, title="Kick-off", minutes=mark("draft-event"), published_at=clock.now()
     )
     world.draft_event = EventFactory(**common, city=world.city, title=mark("draft-event"))
+    hidden = {"title": mark("draft-event"), "location": mark("draft-event"), "documentation": mark("draft-event")}
+    programme = f"{mark('draft-event')}: {world.unpublished.title}"
+    EventFactory(kind=EventKind.KICK_OFF, city=world.city, programme=programme, minutes=programme, **hidden)
     world.other_event = EventFactory(**common, city=world.other, title=mark("lublin-event"))
     guest = PersonFactory(name=mark("attendee"))
     Attendance.objects.create(event=world.event, person=guest)

@@ -12,7 +12,9 @@ from rules.permissions import permissions
 
 from cities.enums import BodyKind, Role
 from core.first_party import first_party_apps
+from tests import factories
 from tests.factories import CityFactory, member
+from tests.project.access import each_role
 from tests.project.first_party import python_files
 
 ROOT = Path(settings.BASE_DIR)
@@ -78,3 +80,38 @@ def test_permission_on_hidden_row_is_refused(monkeypatch):
     monkeypatch.setitem(permissions, "cities.view_city", rules.always_deny)
 
     assert not lead.has_perm("cities.change_city", city)
+
+
+# ---- every rule, asked with a row of every model
+
+ASKERS = ["public", "former", "viewer", "official", "lead", "owner", "chair", "coordinator", "rater", "substitute"]
+
+
+def _row_of_each_model() -> list:
+    """Return a saved row of each model; rows that the shared data lacks are created."""
+    made = {factory._meta.model: factory for name, factory in vars(factories).items() if name.endswith("Factory")}
+    rows = []
+    for model in (model for app in first_party_apps() for model in app.get_models()):
+        row = model._default_manager.first()
+        rows.append(row or (made[model]() if model in made else model()))
+    return rows
+
+
+@pytest.mark.crawl
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", each_role(ASKERS))
+def test_rules_answer_for_rows_of_every_model(world, role):
+    """A page may ask a rule with a city, a body or a period; a rule that fails for one of them is a server error."""
+    user, rows = world.roles[role], [None, *_row_of_each_model()]
+    assert len(rows) > 80
+
+    failing = {}
+    for name, row in ((name, row) for name in permissions for row in rows):
+        try:
+            answer = rules.has_perm(name, user, row)
+        except Exception as error:  # noqa: BLE001 - every failure is collected
+            answer = error
+        if not isinstance(answer, bool):
+            failing[name, type(row).__name__] = answer
+
+    assert failing == {}

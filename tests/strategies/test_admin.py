@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from django.db import IntegrityError
 from django.urls import reverse
 
 from pilot.models import PilotPhase
 from strategies.models import CityPeriod, ReportingPeriod
+from strategies.services import periods
 from tests.factories import CityPeriodFactory, PilotPhaseFactory, ReportingPeriodFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +95,31 @@ def test_lead_official_has_no_access_to_admin(client, lead, city, name):
     client.force_login(lead)
 
     assert client.get(reverse(f"admin:{name}_changelist")).status_code == 404
+
+
+# ---- the same saved at the same moment
+
+
+def test_period_saved_meanwhile_is_shown_beside_the_field(staff, monkeypatch):
+    """Both forms were valid; the second save finds the period of the first."""
+    answers, check = iter([True]), periods.period_errors
+    monkeypatch.setattr(periods, "period_errors", lambda period: {} if next(answers, False) else check(period))
+    ReportingPeriodFactory(starts_on=date(2027, 1, 5))
+
+    response = staff.post(reverse(ADD), PERIOD)
+
+    assert response.status_code == 200
+    assert set(response.context["adminform"].form.errors) == {"starts_on"}
+    assert ReportingPeriod.objects.count() == 1
+
+
+def test_theme_that_cannot_be_saved_is_refused_in_words(staff, monkeypatch):
+    def refuse(self, request, obj, form, change):
+        raise IntegrityError("duplicate key")
+
+    monkeypatch.setattr("core.admin.StaffAdmin.save_model", refuse)
+
+    response = staff.post(reverse("admin:cities_theme_add"), {"name": "Work", "code": "work"}, follow=True)
+
+    assert response.redirect_chain == [(reverse("admin:cities_theme_add"), 302)]
+    assert "This could not be saved." in response.content.decode()

@@ -18,6 +18,7 @@ from strategies.models import (
     Indicator,
     Milestone,
     MilestoneReached,
+    PriorityArea,
     Risk,
     Strategy,
     SwotItem,
@@ -36,6 +37,7 @@ from tests.factories import (
     ObjectiveFactory,
     PersonFactory,
     PilotPhaseFactory,
+    PriorityAreaFactory,
     ReportingPeriodFactory,
     StrategyFactory,
     member,
@@ -360,3 +362,34 @@ def test_completeness_query_count_is_constant(city, count, django_assert_num_que
     with django_assert_num_queries(4):
         assert completeness(city_period).actions == count
     assert ActionUpdate.objects.count() == 0
+
+
+# ---- the same code saved at the same moment
+
+
+@pytest.fixture
+def _check_before_the_other_commits(monkeypatch):
+    """Let the first check pass, as it does before the transaction of another user is committed."""
+    answers, check = iter([False]), plans._check
+    monkeypatch.setattr(plans, "_check", lambda row: check(row) if next(answers, True) else None)
+
+
+@pytest.mark.usefixtures("_check_before_the_other_commits")
+def test_code_taken_meanwhile_is_refused_in_words(strategy, lead):
+    taken = PriorityAreaFactory(strategy=strategy)
+    fields = {"code": taken.code, "title": "Same code", "theme": taken.theme}
+
+    with pytest.raises(InputRefused) as refused:
+        plans.save_part(PriorityArea(strategy=strategy), by=lead, fields=fields)
+
+    assert refused.value.errors
+    assert strategy.areas.count() == 1
+
+
+def test_other_constraint_broken_meanwhile_is_refused_in_words(strategy, lead, monkeypatch):
+    taken = PriorityAreaFactory(strategy=strategy)
+    monkeypatch.setattr(plans, "_check", lambda row: None)
+    fields = {"code": taken.code, "title": "Same code", "theme": taken.theme}
+
+    with pytest.raises(StrategyError, match="at this moment"):
+        plans.save_part(PriorityArea(strategy=strategy), by=lead, fields=fields)

@@ -36,11 +36,7 @@ class Command(BaseCommand):
     def handle(self, **options):
         if not options["chair"] and setup.network_exists():
             raise CommandError(str(setup.NetworkExists()))
-        email = self.given(options["email"], "E-mail address: ")
-        try:
-            validate_email(email)
-        except ValidationError as error:
-            raise CommandError(f"{email} is not an e-mail address.") from error
+        email = self.given(options["email"], "E-mail address: ", email_problem)
         name = self.given(options["name"], "Name: ")
         password = None if options["link"] else self.password(options["password_stdin"])
         try:
@@ -62,11 +58,21 @@ class Command(BaseCommand):
         )
         return made.coordinator
 
-    def given(self, value, question):
-        value = (value or (input(question) if sys.stdin.isatty() else "")).strip()
-        if not value:
-            raise CommandError("Not everything was said. See manage.py setup --help.")
-        return value
+    def given(self, value, question, problem_of=lambda value: ""):
+        """Return the option or the answer. A person at a terminal is asked again until the answer is valid."""
+        while True:
+            value = (value or (input(question) if sys.stdin.isatty() else "")).strip()
+            problem = problem_of(value) if value else "Not everything was said. See manage.py setup --help."
+            if not problem:
+                return value
+            self.refuse(problem)
+            value = ""
+
+    def refuse(self, problem):
+        """Say what is wrong. Without a terminal nobody can answer, so the command ends."""
+        if not sys.stdin.isatty():
+            raise CommandError(problem)
+        self.stderr.write(problem)
 
     def password(self, from_stdin):
         if from_stdin:
@@ -74,11 +80,34 @@ class Command(BaseCommand):
         elif os.environ.get(PASSWORD_VARIABLE):
             password = os.environ[PASSWORD_VARIABLE]
         elif sys.stdin.isatty():
-            password = getpass.getpass("Password (at least 12 characters): ")
+            return self.typed_password()
         else:
             raise CommandError(f"Give the password by --password-stdin or {PASSWORD_VARIABLE}, or ask for a --link.")
-        try:
-            validate_password(password)
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+        if problem := password_problem(password):
+            raise CommandError(problem)
         return password
+
+    def typed_password(self):
+        while True:
+            password = getpass.getpass("Password (at least 12 characters): ")
+            problem = password_problem(password)
+            if not problem:
+                return password
+            self.refuse(problem)
+
+
+def email_problem(email):
+    """Return what is wrong with the address, or ""."""
+    try:
+        validate_email(email)
+    except ValidationError:
+        return f"{email} is not an e-mail address."
+    return ""
+
+
+def password_problem(password):
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""

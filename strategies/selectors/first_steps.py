@@ -1,0 +1,103 @@
+"""Rows of *My work* for a city without a plan and for a network that is being set up."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cities.enums import BodyKind, Role
+from cities.models import Body, City, Membership
+from cities.rules import has_network_role, official_city_ids
+from strategies.enums import Health
+from strategies.models import Action, ReportingPeriod, Strategy
+from strategies.models.visibility import current_plan_q
+from strategies.work import DUE, WorkRow
+
+MAX_CITIES = 5
+
+
+def first_step_rows(user: Any) -> list[WorkRow]:
+    rows = _plan_rows(official_city_ids(user))
+    return rows + _network_rows() if has_network_role(user, Role.COORDINATOR) else rows
+
+
+def _row(title: str, url: str, label: str, text: str) -> WorkRow:
+    return WorkRow(title=title, url=url, label=label, text=text, state=Health.NOT_STARTED, urgency=DUE)
+
+
+# ---- officials
+
+
+def _plan_rows(cities: set[int]) -> list[WorkRow]:
+    """Return rows for cities without a strategy, or without an action in it."""
+    if not cities:
+        return []
+    strategies = Strategy.objects.current().filter(city=OuterRef("pk"))
+    plan = "objective__area__strategy__"
+    actions = Action.objects.active().filter(current_plan_q(plan), **{f"{plan}city": OuterRef("pk")})
+    rows = City.objects.filter(~Exists(actions), pk__in=cities).annotate(has_strategy=Exists(strategies))
+    return [_add_actions(city) if city.has_strategy else _begin_strategy(city) for city in rows.order_by("name")]
+
+
+def _begin_strategy(city: City) -> WorkRow:
+    return _row(
+        _("Begin the strategy of %(city)s") % {"city": city},
+        reverse("strategies:strategy_add", args=[city.slug]),
+        _("Begin"),
+        _("It begins as a draft that only your city and the network’s coordinators see."),
+    )
+
+
+def _add_actions(city: City) -> WorkRow:
+    return _row(
+        _("Add actions to the strategy of %(city)s") % {"city": city},
+        reverse("strategies:strategy_detail", args=[city.slug]),
+        _("Open the strategy"),
+        _("Updates are logged on actions. Add priority areas and objectives first, then actions."),
+    )
+
+
+# ---- coordinators
+
+
+def _network_rows() -> list[WorkRow]:
+    """Return what a new network lacks, in the order in which a coordinator adds it."""
+    rows = [_chair_row(body) for body in _committee_without_chair()]
+    if not ReportingPeriod.objects.exists():
+        text = _("Cities report on periods. The one after the last is added automatically.")
+        url = reverse("admin:strategies_reportingperiod_add")
+        rows.insert(0, _row(_("Set the first reporting period"), url, _("Set"), text))
+    return _city_rows() + rows
+
+
+def _city_rows() -> list[WorkRow]:
+    leads = Membership.objects.current().filter(body__city=OuterRef("pk"), role=Role.LEAD_OFFICIAL)
+    office = Body.objects.filter(city=OuterRef("pk"), kind=BodyKind.CITY_OFFICE)
+    without = City.objects.filter(~Exists(leads)).annotate(office=Subquery(office.values("pk")[:1]))
+    rows = [_lead_row(city) for city in without.order_by("name")[:MAX_CITIES]]
+    if rows or City.objects.exists():
+        return rows
+    text = _("Then add its bodies, and invite its lead official.")
+    return [_row(_("Add the first city"), reverse("admin:cities_city_add"), _("Add"), text)]
+
+
+def _lead_row(city: Any) -> WorkRow:
+    words = {"city": city}
+    if city.office is None:
+        text = _("Lead officials and officials are members of the city office.")
+        return _row(_("Add the city office of %(city)s") % words, reverse("admin:cities_body_add"), _("Add"), text)
+    url = reverse("cities:member_invite") + f"?body={city.office}&role={Role.LEAD_OFFICIAL}"
+    text = _("Without a lead official no strategy can be adopted and no period submitted.")
+    return _row(_("Invite a lead official for %(city)s") % words, url, _("Invite"), text)
+
+
+def _committee_without_chair() -> list[Body]:
+    chairs = Membership.objects.filter(body=OuterRef("pk"), role=Role.CHAIR)
+    return list(Body.objects.filter(~Exists(chairs), kind=BodyKind.SCIENTIFIC_COMMITTEE))
+
+
+def _chair_row(body: Body) -> WorkRow:
+    url = reverse("cities:member_invite") + f"?body={body.pk}&role={Role.CHAIR}"
+    text = _("The chair comes from another organisation than yours, and invites the other members.")
+    return _row(_("Invite the first chair of the scientific committee"), url, _("Invite"), text)

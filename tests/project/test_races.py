@@ -1,0 +1,462 @@
+"""Every service that creates rows, called at the same moment with the same input, on PostgreSQL.
+
+Each call succeeds or raises an error that a user can read, and there is one row where the domain allows only one.
+SQLite has one writer at a time, so nothing can happen between a check and an insert there.
+"""
+
+import importlib
+import inspect
+import re
+import threading
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from accounts.models import Mail, User
+from accounts.services import queue_mail
+from cities.enums import BodyKind, Role
+from cities.models import Attendance, Installation, Invitation, Membership
+from cities.services import events, invitations, memberships, setup
+from core import clock
+from core.exceptions import UserFacingError
+from evaluation.enums import Capacity
+from evaluation.models import (
+    CommitteeQuestion,
+    CommitteeReview,
+    ConflictOfInterest,
+    Consensus,
+    DiscussionNote,
+    Evaluation,
+    EvaluationRound,
+    Framework,
+    RaterAssignment,
+    Rating,
+    ReviewVisit,
+    SubstituteAppointment,
+)
+from evaluation.services import committee, conflicts, consensus, discussion, frameworks, ratings, rounds
+from pilot.models import GateWaiver, PilotPhase
+from pilot.services import phases
+from reports.models import Report
+from reports.services import reports
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    IndicatorValue,
+    Narrative,
+    Objective,
+    PeriodComment,
+    PeriodRevision,
+    PriorityArea,
+    ReminderDay,
+    ReportingPeriod,
+    Strategy,
+    StrategyComment,
+    UpdateDraft,
+)
+from strategies.services import drafts, periods, plans, reminders, updates, values
+from tests.factories import CityFactory, EventFactory, IndicatorFactory, PersonFactory, ReportingPeriodFactory, member
+from tests.factories.people import PASSWORD
+from tests.project.first_party import python_files
+from tests.project.shared_data import make_world
+
+TIMES = 6
+ANY = None  # the same input may be saved more than once
+
+
+def _areas(world):
+    fields = {"code": "Z", "title": "Same code", "theme": world.theme}
+    return (
+        PriorityArea,
+        1,
+        lambda n: plans.save_part(PriorityArea(strategy=world.strategy), by=world.roles["lead"], fields=fields),
+    )
+
+
+def _objectives(world):
+    fields = {"code": "Z", "title": "Same code", "area": world.area}
+    return Objective, 1, lambda n: plans.save_part(Objective(), by=world.roles["lead"], fields=fields)
+
+
+def _actions(world):
+    day = world.city.today
+    fields = {"code": "Z", "title": "Same code", "objective": world.objective, "starts_on": day, "ends_on": day}
+    return Action, 1, lambda n: plans.save_part(Action(), by=world.roles["lead"], fields=fields)
+
+
+def _strategies(world):
+    city = CityFactory()
+    lead = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)
+    fields = {"title": "First", "year_from": 2026, "year_to": 2030, "language": "sv"}
+    return Strategy, 1, lambda n: plans.add_strategy(city, by=lead, fields=fields)
+
+
+def _strategy_comments(world):
+    return StrategyComment, ANY, lambda n: plans.comment_strategy(world.coming, by=world.roles["expert"], text="Same.")
+
+
+def _periods(world):
+    """Periods whose days overlap; none has the first day of another."""
+    last = ReportingPeriod.objects.order_by("-ends_on").first().ends_on
+
+    def create(n):
+        day = last + timedelta(10 + n)
+        dates = {"starts_on": day, "ends_on": day + timedelta(60), "opens_on": day, "due_on": day + timedelta(60)}
+        return periods.create_period(name=f"Overlapping {n}", by=world.roles["coordinator"], **dates)
+
+    return ReportingPeriod, 1, create
+
+
+def _next_periods(world):
+    """Updates far ahead, for which periods have to be created."""
+    day = ReportingPeriod.objects.order_by("-ends_on").first().ends_on + timedelta(20)
+    return ReportingPeriod, 1, lambda n: updates.assign_period(world.city, day)
+
+
+def _updates(world):
+    data = updates.UpdateInput(date=clock.today(), text="Same form.", stage="ongoing", language="en", form_uuid=uuid4())
+    return ActionUpdate, 1, lambda n: updates.log_update(world.second, by=world.roles["official"], data=data)
+
+
+def _no_change(world):
+    return ActionUpdate, 1, lambda n: updates.log_no_change([world.action], by=world.roles["lead"])
+
+
+def _values(world):
+    indicator = IndicatorFactory(strategy=world.strategy)
+    by, row = world.roles["official"], world.periods["open"]
+    return IndicatorValue, 1, lambda n: values.set_value(indicator, row, by=by, value=3)
+
+
+def _drafts(world):
+    by, form = world.roles["lead"], uuid4()
+    return UpdateDraft, 1, lambda n: drafts.save_draft(world.second, by=by, form_uuid=form, fields={"text": ["x"]})
+
+
+def _narratives(world):
+    by, row = world.roles["lead"], world.periods["scheduled"]
+    return Narrative, 1, lambda n: periods.save_narrative(row, by=by, text="Same.", language="sv")
+
+
+def _period_comments(world):
+    return (
+        PeriodComment,
+        ANY,
+        lambda n: periods.comment_period(world.periods["open"], by=world.roles["expert"], text="Same."),
+    )
+
+
+def _endorsements(world):
+    return PeriodComment, 1, lambda n: periods.endorse_period(world.periods["scheduled"], by=world.roles["expert"])
+
+
+def _requests(world):
+    return (
+        PeriodComment,
+        ANY,
+        lambda n: periods.request_reopen(world.periods["accepted"], by=world.roles["lead"], reason="Same."),
+    )
+
+
+def _revisions(world):
+    return PeriodRevision, 1, lambda n: periods.submit_period(world.periods["open"], by=world.roles["lead"])
+
+
+def _reminders(world):
+    return ReminderDay, 1, lambda n: reminders.remind_city(world.city)
+
+
+def _phases(world):
+    dates = {"planned_start": clock.today(), "planned_end": clock.today()}
+    return PilotPhase, 1, lambda n: phases.create_phase(world.city, "pact", by=world.roles["lead"], **dates)
+
+
+def _waivers(world):
+    by = world.roles["coordinator"]
+    return GateWaiver, 1, lambda n: phases.waive_requirement(world.phase, world.condition, by=by, reason="Same.")
+
+
+# ---- people
+
+
+def _memberships(world):
+    person, by = PersonFactory(), world.roles["lead"]
+    return Membership, 1, lambda n: memberships.add_member(person=person, body=world.body, role=Role.MEMBER, by=by)
+
+
+def _handovers(world):
+    to, by = PersonFactory(), world.roles["lead"]
+    return Membership, 1, lambda n: memberships.hand_over(world.membership, to=to, by=by)
+
+
+def _invitations(world):
+    given = {"email": "race@town.example", "name": "Same", "body": world.office, "role": Role.VIEWER}
+    open_ones = Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
+    return open_ones, 1, lambda n: invitations.invite(**given, by=world.roles["lead"])
+
+
+def _acceptances(world):
+    """Two invitations to one new address, both accepted at the same moment."""
+    given = {"email": "new-race@town.example", "name": "Same", "by": world.roles["lead"]}
+    _first, one = invitations.invite(body=world.office, role=Role.VIEWER, **given)
+    _second, other = invitations.invite(body=world.body, role=Role.MEMBER, **given)
+    return User, 1, lambda n: invitations.accept_invitation([one, other][n % 2], name="Same", password=PASSWORD)
+
+
+def _events(world):
+    fields = {"kind": "meeting", "title": "Same", "starts_at": clock.now()}
+    return (
+        EventFactory._meta.model,
+        ANY,
+        lambda n: events.save_event(None, by=world.roles["lead"], city=world.city, fields=fields),
+    )
+
+
+def _attendances(world):
+    persons = [world.roles["viewer"].person]
+    return Attendance, 1, lambda n: events.record_attendance(world.event, by=world.roles["lead"], persons=persons)
+
+
+def _networks(world):
+    Installation.objects.all().delete()
+    return Installation, 1, lambda n: setup.create_network(name="Same")
+
+
+def _coordinators(world):
+    Membership.objects.filter(role=Role.COORDINATOR).update(valid_to=clock.today())
+    given = {"network": "Same", "email": "first-race@town.example", "name": "Same", "password": PASSWORD}
+    return Membership, 1, lambda n: setup.create_network_with_coordinator(**given)
+
+
+def _first_members(world):
+    given = ("chair-race@town.example", "Same", PASSWORD, BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
+    return User, 1, lambda n: setup.add_first_member(*given)
+
+
+def _mails(world):
+    return Mail, 1, lambda n: queue_mail(to="a@town.example", subject="Same", body="Same", key="race")
+
+
+# ---- evaluations and reports
+
+
+def _rounds(world):
+    row = world.evaluations["rate"].round
+    days = ("declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by")
+    given = {"framework": row.framework, "period": row.period, "name": "Same"} | {
+        day: getattr(row, day) for day in days
+    }
+    return EvaluationRound, ANY, lambda n: rounds.create_round(by=world.roles["coordinator"], **given)
+
+
+def _evaluations(world):
+    Evaluation.objects.filter(pk=world.evaluations["declare"].pk)
+    row = EvaluationRound.objects.get(pk=world.evaluations["rate"].round_id)
+    row.pk, row._state.adding = None, True
+    row.save()
+    return Evaluation, 1, lambda n: rounds.add_evaluation(row, world.strategy, by=world.roles["coordinator"])
+
+
+def _raters(world):
+    person, by = PersonFactory(), world.roles["coordinator"]
+    return RaterAssignment, 1, lambda n: rounds.assign_rater(world.evaluations["rate"], person, Capacity.PEER, by=by)
+
+
+def _moderators(world):
+    person, by = PersonFactory(), world.roles["coordinator"]
+    chosen = Evaluation.objects.filter(moderator=person)
+    return chosen, 1, lambda n: rounds.set_moderator(world.evaluations["declare"], person, by=by)
+
+
+def _substitutes(world):
+    person, by = PersonFactory(), world.roles["coordinator"]
+    return (
+        SubstituteAppointment,
+        1,
+        lambda n: rounds.appoint_substitute(world.evaluations["moderate"], person, by=by, reason="Same."),
+    )
+
+
+def _conflicts(world):
+    by = world.roles["rater_discuss"]
+    return (
+        ConflictOfInterest,
+        1,
+        lambda n: conflicts.declare_conflict(world.evaluations["declare"], by=by, reason="Same."),
+    )
+
+
+def _ratings(world):
+    by, row = world.roles["rater_discuss"], world.evaluations["rate"]
+    return Rating, 1, lambda n: ratings.save_rating(row, world.dimension, by=by, level=2, reasons="Same.")
+
+
+def _assessments(world):
+    by = world.roles["rater"]
+    row = world.evaluations["rate"]
+    return Rating, 0, lambda n: ratings.submit_assessment(row, by=by)
+
+
+def _notes(world):
+    by, row = world.roles["rater"], world.evaluations["discuss"]
+    return DiscussionNote, 1, lambda n: discussion.add_note(row, world.dimension, by=by, text="Same words.")
+
+
+def _consensus(world):
+    row = world.evaluations["moderate"]
+    Consensus.objects.filter(evaluation=row, dimension=world.dimension).delete()
+    by = world.roles["moderator"]
+    return Consensus, 1, lambda n: consensus.save_consensus(row, world.dimension, by=by, level=2, reason="Same.")
+
+
+def _questions(world):
+    by, row = world.roles["scientific"], world.evaluations["review"]
+    return CommitteeQuestion, 1, lambda n: committee.ask_question(row, by=by, text="Same?")
+
+
+def _decisions(world):
+    by, row = world.roles["substitute"], world.evaluations["review"]
+    stated = committee.decision_hash(row)
+    return (
+        CommitteeReview,
+        1,
+        lambda n: committee.decide(row, by=by, decision="request_changes", reason="Same.", snapshot_hash=stated),
+    )
+
+
+def _visits(world):
+    by, row = world.roles["coordinator"], world.evaluations["review"]
+    return ReviewVisit, 1, lambda n: committee.record_visit(row, by=by)
+
+
+def _frameworks(world):
+    return Framework, 0, lambda n: frameworks.load_framework()
+
+
+def _versions(world):
+    return Framework, TIMES, lambda n: frameworks.create_next_version(world.framework, by=world.roles["coordinator"])
+
+
+def _reports(world):
+    return Report, 1, lambda n: reports.issue_report(kind="network_period", period=world.quarters["published"])
+
+
+RACES = {
+    "plans.save_part of an area": _areas,
+    "plans.save_part of an objective": _objectives,
+    "plans.save_part of an action": _actions,
+    "plans.add_strategy": _strategies,
+    "plans.comment_strategy": _strategy_comments,
+    "periods.create_period": _periods,
+    "period_assignment.assign_period": _next_periods,
+    "updates.log_update": _updates,
+    "updates.log_no_change": _no_change,
+    "values.set_value": _values,
+    "drafts.save_draft": _drafts,
+    "periods.save_narrative": _narratives,
+    "periods.comment_period": _period_comments,
+    "periods.endorse_period": _endorsements,
+    "periods.request_reopen": _requests,
+    "periods.submit_period": _revisions,
+    "reminders.remind_city": _reminders,
+    "phases.create_phase": _phases,
+    "phases.waive_requirement": _waivers,
+    "memberships.add_member": _memberships,
+    "memberships.hand_over": _handovers,
+    "invitations.invite": _invitations,
+    "invitations.accept_invitation": _acceptances,
+    "events.save_event": _events,
+    "events.record_attendance": _attendances,
+    "services.queue_mail": _mails,
+    "rounds.create_round": _rounds,
+    "rounds.add_evaluation": _evaluations,
+    "rounds.assign_rater": _raters,
+    "rounds.set_moderator": _moderators,
+    "rounds.appoint_substitute": _substitutes,
+    "ratings.save_rating": _ratings,
+    "ratings.submit_assessment": _assessments,
+    "discussion.add_note": _notes,
+    "consensus.save_consensus": _consensus,
+    "committee.ask_question": _questions,
+    "committee.record_visit": _visits,
+    "committee.decide": _decisions,
+    "conflicts.declare_conflict": _conflicts,
+    "frameworks.load_framework": _frameworks,
+    "frameworks.create_next_version": _versions,
+    "reports.issue_report": _reports,
+    "setup.add_first_member": _first_members,
+    "setup.create_network": _networks,
+    "setup.create_network_with_coordinator": _coordinators,
+}
+OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
+    "drafts.store_as_draft",
+    "files.store_upload",
+    "form_tokens.store_as_draft",
+    "frameworks.load_default_framework",
+    "periods.save_period",
+    "profiles.save_profile",
+    "services.save_language",
+}
+CREATES = re.compile(
+    r"(accept_inv|add|appoint|ask|assign|comment|create|decide|declare|endorse|invite|issue_report|load|log|queue|record|remind_|request|save|set_mod|set_val|store|submit|waive)\w*"
+)
+
+
+def test_every_creating_service_is_raced():
+    """Find the services by their first word; a new one needs a line above."""
+    files = [file for file in python_files() if "services" in file.parts or file.name == "services.py"]
+    found = set()
+    for file in files:
+        module = importlib.import_module(".".join(file.relative_to(settings.BASE_DIR).with_suffix("").parts))
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if CREATES.fullmatch(name) and function.__module__ == module.__name__:
+                found.add(f"{file.stem}.{name}")
+
+    raced = {name.split(" ")[0] for name in RACES}
+    assert sorted(found - raced - OF_ONE_ROW) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_services_called_at_the_same_moment():
+    world, outcomes = make_world(), {}
+    ReportingPeriodFactory(ahead=2)
+    periods.ensure_city_periods()
+
+    for name, prepare in RACES.items():
+        rows, wanted, call = prepare(world)
+        rows = rows if hasattr(rows, "count") else rows._default_manager.all()
+        before = rows.count()
+        errors = _at_the_same_moment(call)
+        made = rows.all().count() - before
+        unexpected = [repr(error) for error in errors if not isinstance(error, UserFacingError)]
+        if unexpected or len(errors) == TIMES or wanted not in (ANY, made):
+            outcomes[name] = (made, wanted, unexpected or errors)
+
+    assert outcomes == {}
+
+
+def _at_the_same_moment(call) -> list[Exception]:
+    """Call in ``TIMES`` threads and return the errors."""
+    barrier, errors = threading.Barrier(TIMES), []
+
+    def work(n):
+        try:
+            connection.ensure_connection()
+            barrier.wait(20)
+            call(n)
+        except Exception as error:  # noqa: BLE001 - the caller looks at all of them
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work, args=[n]) for n in range(TIMES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return errors
