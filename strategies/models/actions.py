@@ -240,6 +240,9 @@ class BudgetLine(Recorded, Versioned):
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     source = models.CharField(_("source"), max_length=200)
     year = models.PositiveSmallIntegerField(_("year"))
+    form_uuid = models.UUIDField(
+        null=True, unique=True, editable=False
+    )  # from the form, so that a second POST finds the first line
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
     objects = ActiveQuerySet.as_manager()

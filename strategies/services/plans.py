@@ -10,8 +10,16 @@ from django.utils.translation import gettext as _
 
 from cities.models import City
 from core import clock, locales
-from strategies.enums import ChangeCause, StrategyStatus
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError, Superseded
+from strategies.enums import BudgetStatus, ChangeCause, StrategyStatus
+from strategies.exceptions import (
+    AlreadyWithdrawn,
+    FormAlreadyUsed,
+    InputRefused,
+    ReasonMissing,
+    SavedDifferently,
+    StrategyError,
+    Superseded,
+)
 from strategies.models import (
     Action,
     BudgetLine,
@@ -161,6 +169,29 @@ def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
     if Strategy.objects.filter(replaces=current).exists():
         raise StrategyError(_("The city’s next strategy has been begun already. Go on with that draft."))
     return save_part(Strategy(city=city, replaces=current), by=by, fields=fields)
+
+
+@transaction.atomic
+def add_budget_line(action: Action, *, by: Any, fields: Mapping[str, Any]) -> BudgetLine:
+    """Add a budget line to an action. If the same form (``form_uuid``) is sent again, the first line is returned.
+
+    Raises PermissionRefused, InputRefused, Superseded or FormAlreadyUsed; SavedDifferently, with the first line, if the
+    form is sent again with other content.
+    """
+    require_perm(by, "strategies.change_action", action)
+    action = lock(action)  # the second of two equal forms waits here for the first
+    form_uuid = fields.get("form_uuid")
+    first = BudgetLine.objects.filter(form_uuid=form_uuid).first() if form_uuid else None
+    if first is None:
+        line = save_part(BudgetLine(action=action), by=by, fields=fields)
+        if action.budget_status != BudgetStatus.LINES:
+            save_part(action, by=by, fields={"budget_status": BudgetStatus.LINES})
+        return line
+    if first.action_id != action.pk:
+        raise FormAlreadyUsed
+    if any(getattr(first, name) != value for name, value in fields.items()):
+        raise SavedDifferently(first)
+    return first
 
 
 @transaction.atomic
