@@ -18,7 +18,12 @@ def now() -> datetime:
 
 def today(tz: str | None = None) -> date:
     """Return the date in the named time zone, by default in the network's own."""
-    return now().astimezone(ZoneInfo(tz or settings.TIME_ZONE)).date()
+    return day_of(now(), tz)
+
+
+def day_of(moment: datetime, tz: str | None = None) -> date:
+    """Return the date of ``moment`` in the named time zone, by default in the network's own."""
+    return moment.astimezone(ZoneInfo(tz or settings.TIME_ZONE)).date()
 
 
 @contextmanager

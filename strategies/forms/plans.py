@@ -219,6 +219,20 @@ class BudgetLineForm(PlanForm):
         return amount
 
 
+class RestoreForm(forms.Form):
+    """Asks for a code where the part has one: its old code may be in use."""
+
+    code = forms.CharField(max_length=20, label=gettext_lazy("Code"))
+
+    def __init__(self, *args: Any, part: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not hasattr(part, "code"):
+            del self.fields["code"]
+            return
+        self.initial["code"] = part.code
+        self.fields["code"].help_text = _("If another part uses this code now, choose another one.")
+
+
 class IndicatorForm(PlanForm):
     old_names = {"across_places": "across_cities"}
     requires_reason = True

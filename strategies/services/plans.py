@@ -28,6 +28,7 @@ from strategies.models import (
     MilestoneReached,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     StrategyComment,
 )
@@ -335,6 +336,40 @@ def _withdraw(row: Any, by: Any, reason: str) -> Any:
     row.withdrawn_at, row.withdrawn_reason = clock.now(), reason.strip()
     save_with_history(row, by, reason=reason)
     return row
+
+
+@transaction.atomic
+def restore_part(part: Any, *, by: Any, code: str = "") -> Any:
+    """Restore a withdrawn part of the plan. What was withdrawn with it, or under it, stays withdrawn.
+
+    ``code``: a new code for an area, objective or action, needed if another part uses the old one. Raises
+    PermissionRefused, Superseded, StrategyError (restored already, or its parent is withdrawn) or InputRefused.
+    """
+    require_rule(by, f"strategies.change_{_permission_of(part._meta.model_name)}", part)
+    part = lock(part)
+    if part.withdrawn_at is None:
+        raise StrategyError(_("This has been restored already."))
+    _require_not_superseded(part)
+    for parent in _parents_of(part):
+        if lock(parent).withdrawn_at:
+            raise StrategyError(_("“%(title)s” has been withdrawn. Restore that first.") % {"title": parent})
+    part.withdrawn_at = None
+    if hasattr(part, "withdrawn_reason"):
+        part.withdrawn_reason = ""
+    if code.strip():
+        part.code = code.strip()
+    try:
+        _check(part)
+    except InputRefused as error:
+        raise InputRefused({"code" if name == "" else name: words for name, words in error.errors.items()}) from error
+    save_with_history(part, by)
+    return part
+
+
+def _parents_of(part: Any) -> list[Any]:
+    """Return the parts that it stands under and that can be withdrawn."""
+    found = [getattr(part, name, None) for name in ("area", "objective", "action")]
+    return [] if isinstance(part, Risk) else [parent for parent in found if parent is not None]
 
 
 @transaction.atomic

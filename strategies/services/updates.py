@@ -32,11 +32,12 @@ from strategies.models import (
     MilestoneReached,
     UpdateDraft,
 )
+from strategies.selectors.values import values_entered_with
 
 from .period_assignment import assign_period
 from .persistence import check_version, lock, require_perm, require_rule, save_with_history, translate_lock_errors
 from .validation import UpdateInput, current_value, update_errors
-from .values import set_value
+from .values import end_value, set_value
 
 __all__ = [
     "UpdateInput",
@@ -217,7 +218,9 @@ def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
 
 def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorValue | None, by: Any) -> None:
     said = {"note": row.note, "visibility": row.visibility} if row else {"visibility": update.visibility}
-    set_value(indicator, update.city_period, by=by, value=value, version=row.version if row else 0, **said)
+    set_value(
+        indicator, update.city_period, by=by, value=value, version=row.version if row else 0, update=update, **said
+    )
 
 
 # ---- change and withdraw
@@ -259,9 +262,10 @@ def _lock_editable(update: ActionUpdate) -> ActionUpdate:
 
 @transaction.atomic
 def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpdate:
-    """Remove an update from lists and figures. Officials of the city can still read it, with the reason.
+    """Remove an update, and the indicator values that were entered with it, from lists and figures.
 
-    Raises PermissionRefused, ReasonMissing, AlreadyWithdrawn or PeriodLocked.
+    Officials of the city can still read them, with the reason. Raises PermissionRefused, ReasonMissing,
+    AlreadyWithdrawn or PeriodLocked.
     """
     require_perm(by, "strategies.change_actionupdate", update)
     if not reason.strip():
@@ -271,6 +275,8 @@ def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpda
     update.withdrawn_at, update.withdrawn_reason = clock.now(), reason.strip()[:250]
     with translate_lock_errors():
         save_with_history(update, by, reason=reason)
+    for value in values_entered_with(update).select_for_update(of=("self",)):
+        end_value(value, by=by, reason=reason)
     return update
 
 
