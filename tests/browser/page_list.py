@@ -274,6 +274,7 @@ PAGES = [
     ("event", "lead.linkoping", "/events/{event}/"),
     ("event-edit", "lead.linkoping", "/events/{event}/edit/"),
     ("event-attendance", "lead.linkoping", "/events/{event}/attendance/"),
+    ("event-cancel", "lead.linkoping", "/events/{event}/cancel/"),
     ("event-new", "lead.linkoping", "/cities/linkoping/events/new/"),
     ("members", "lead.linkoping", "/members/"),
     ("member-invite", "lead.linkoping", "/members/invite/"),
