@@ -96,6 +96,7 @@ def freeze_until_withdrawn(model: Any, key: Iterable[str]) -> None:
     columns = [field.column for field in model._meta.fields if field.name != "withdrawn_at"]
     same = " AND ".join(f"t.{column} = NEW.{column}" for column in key)
     freeze(model, columns)
+    _frozen[model].append((*key, "withdrawn_at"))
     register(
         Trigger(
             f"epi_{table}_once",
