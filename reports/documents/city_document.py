@@ -223,7 +223,7 @@ def _quality(city: dict) -> dict:
     without_owner = [action["code"] for action in city["actions"] if not action["owner"]]
     rows = [
         (_("Revision"), sections.submission_text(city)),
-        (_("Accepted"), labels.day(city["accepted_at"])),
+        (_("Accepted"), labels.day(city["accepted_on"])),
         *([(_("Corrected since"), sentence_about(city["corrected"]))] if city.get("corrected") else []),
         (
             _("Actions under way without an update"),

@@ -256,9 +256,9 @@ def _quality(facts: dict) -> dict:
             city["name"],
             number(city["revision"]),
             blocks.cell(
-                labels.day(city["submitted_at"], "medium"), _("after the due day") if city["submitted_late"] else ""
+                labels.day(city["submitted_on"], "medium"), _("after the due day") if city["submitted_late"] else ""
             ),
-            labels.day(city["accepted_at"], "medium"),
+            labels.day(city["accepted_on"], "medium"),
             number(city["reported_late"]),
             number(len(sections.actions_without_update(city))),
             number(sum(map(sections.is_missing_value, city["indicators"]))),

@@ -127,15 +127,20 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
 
 
 def _moves(revision: PeriodRevision) -> dict:
-    """Return when the revision was submitted and accepted (the last time, if repeated), as ISO strings."""
-    city_period = revision.city_period
+    """Return when the revision was submitted and accepted (the last time, if repeated), as ISO strings.
+
+    The days are those in the city.
+    """
+    city_period, city = revision.city_period, revision.city_period.city
     transitions = city_period.transitions.filter(revision=revision.number).order_by("number")
     at = {transition.verb: transition.at for transition in transitions}
     submitted, due_on = at[PeriodVerb.SUBMIT], city_period.period.due_on
     return {
         "submitted_at": submitted.isoformat(),
-        "submitted_late": city_period.city.day_of(submitted) > due_on,
+        "submitted_on": city.day_of(submitted).isoformat(),
+        "submitted_late": city.day_of(submitted) > due_on,
         "accepted_at": at[PeriodVerb.ACCEPT].isoformat(),
+        "accepted_on": city.day_of(at[PeriodVerb.ACCEPT]).isoformat(),
         "due_on": due_on.isoformat(),
     }
 
