@@ -169,11 +169,11 @@ class InvitationAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ["title", "kind", "city", "body", "starts_at", "published_at"]
+    list_display = ["title", "kind", "city", "body", "starts_at", "published_at", "cancelled_at"]
     list_select_related = ["city", "body"]
     list_filter = ["kind"]
     search_fields = ["title"]
-    fields = ["title", "kind", "city", "body", "starts_at", "location", "published_at", "on_the_site"]
+    fields = ["title", "kind", "city", "body", "starts_at", "location", "published_at", "cancelled_at", "on_the_site"]
     readonly_fields = ["on_the_site"]
 
     @admin.display(description=_("on the site"))

@@ -62,6 +62,15 @@ class EventKind(TextChoices):
     SESSION = "session", _("session")
 
 
+class EventState(TextChoices):
+    """Derived from when an event was published and cancelled: draft > published > cancelled, or draft > withdrawn."""
+
+    DRAFT = "draft", _("not published")
+    PUBLISHED = "published", _("published")
+    CANCELLED = "cancelled", _("cancelled")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
 class FileState(TextChoices):
     PENDING = "pending", _("waiting to be used")
     USED = "used", _("in use")

@@ -270,6 +270,14 @@ class EventForm(VersionedForm):
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
 
+class CancelForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=250, widget=LongTextarea())
+
+    def __init__(self, *args, save, cancel, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(save=save, cancel=cancel)
+
+
 class AttendanceForm(VersionedForm):
     """Carries the version of the event, so that the second of two people gets an edit conflict."""
 

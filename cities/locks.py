@@ -1,13 +1,28 @@
-"""Triggers: the data of a stored file never change, and its state moves only forward. See docs/adr/0004."""
+"""Triggers: the data of a stored file never change; its state, and that of an event, move only forward.
+
+See docs/adr/0004.
+"""
 
 from core import triggers
 from core.triggers import Trigger
 
 from .enums import FILE_TRANSITIONS, FileState
-from .models import StoredFile
+from .models import Event, StoredFile
+
+
+def _event_triggers() -> list[Trigger]:
+    table = Event._meta.db_table
+    republished = "OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at"
+    is_public = "OLD.published_at IS NOT NULL OR OLD.cancelled_at IS NOT NULL"
+    message = "epi: a published event is cancelled, and a cancelled one stays so"
+    return [
+        Trigger(f"epi_{table}_upd", table, "UPDATE", f"OLD.cancelled_at IS NOT NULL OR ({republished})", message),
+        Trigger(f"epi_{table}_del", table, "DELETE", is_public, message),
+    ]
 
 
 def register() -> None:
+    triggers.register(*_event_triggers())
     table = StoredFile._meta.db_table
     columns = [field.column for field in StoredFile._meta.fields if field.name != "state"]
     legal = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in FILE_TRANSITIONS)

@@ -225,6 +225,11 @@ def is_visible(user, row):
     return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=row.pk).exists()
 
 
+@rules.predicate
+def is_unpublished(user, event):
+    return event is not None and event.published_at is None
+
+
 def add_reference_data(app: str, *models: str) -> None:
     """Add permissions of reference data: coordinators view, add and change it in the admin; nobody deletes it."""
     for model in models:
@@ -277,6 +282,7 @@ rules.add_perm("cities.view_event", is_visible)
 rules.add_perm("cities.add_event", is_official)
 rules.add_perm("cities.change_event", is_official)
 rules.add_perm("cities.publish_event", is_lead)
+rules.add_perm("cities.cancel_event", is_lead | (is_official & is_unpublished))
 rules.add_perm("cities.view_attendance_names", is_insider | is_coordinator)
 rules.add_perm("cities.view_storedfile", is_visible)
 

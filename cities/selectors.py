@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet, Sum
 
 from cities.enums import BodyKind, Role
-from cities.models import Attendance, Body, City, Event, Membership, StoredFile
+from cities.models import Attendance, Body, City, Event, Membership, Person, StoredFile
 from core.locales import current_locale
 
 WITH_PERSON = ("person__organisation",)
@@ -44,6 +44,13 @@ def replaced_minutes(event: Event, user: Any) -> list[StoredFile]:
     """Return minutes that a later file has replaced, as far as the user may read them."""
     earlier = Event.history.filter(id=event.pk).exclude(minutes_file=None).exclude(minutes_file=event.minutes_file)
     return list(StoredFile.objects.visible_to(user).filter(pk__in=earlier.values("minutes_file")))
+
+
+def people_invited_to(event: Event) -> QuerySet[Person]:
+    """Return the current members of the event's body or, without one, of all bodies of the city."""
+    members = Membership.objects.current()
+    members = members.filter(body=event.body_id) if event.body_id else members.filter(body__city=event.city_id)
+    return Person.objects.filter(pk__in=members.values("person")).select_related("user").order_by("pk")
 
 
 def attendance_of(event: Event) -> tuple[QuerySet[Attendance], int]:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("events/<int:pk>/", events.EventDetail.as_view(), name="event_detail"),
     path("events/<int:pk>/edit/", events.EventEdit.as_view(), name="event_edit"),
     path("events/<int:pk>/publish/", events.EventPublish.as_view(), name="event_publish"),
+    path("events/<int:pk>/cancel/", events.EventCancel.as_view(), name="event_cancel"),
     path("events/<int:pk>/attendance/", events.EventAttendance.as_view(), name="event_attendance"),
     path("members/", members.MemberList.as_view(), name="member_list"),
     path("members/invite/", members.MemberInvite.as_view(), name="member_invite"),

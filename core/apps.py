@@ -9,6 +9,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from . import triggers
 
+        triggers.freeze_histories()  # the models of all apps are loaded before the first ``ready``
         # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our
         # command ``migrate`` then restores the triggers.
         pre_migrate.connect(triggers.on_pre_migrate, dispatch_uid="epi_triggers_drop")

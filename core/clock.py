@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,7 +18,16 @@ def now() -> datetime:
 
 def today(tz: str | None = None) -> date:
     """Return the date in the named time zone, by default in the network's own."""
-    return now().astimezone(ZoneInfo(tz or settings.TIME_ZONE)).date()
+    return day_of(now(), tz)
+
+
+def day_of(moment: datetime, tz: str | tzinfo | None = None) -> date:
+    """Return the date of ``moment`` in the time zone, by default in the network's own. The only place that does this.
+
+    What belongs to a city has its time zone: use ``City.day_of``.
+    """
+    zone = tz if isinstance(tz, tzinfo) else ZoneInfo(tz or settings.TIME_ZONE)
+    return moment.astimezone(zone).date()
 
 
 @contextmanager

@@ -145,7 +145,7 @@ class VersionedForm(forms.ModelForm):
         """Handle an edit conflict: keep the input, list what differs, and let the next save overwrite the record."""
         stored = self.form_for(current)
         for name in self.fields:
-            if name == "version":
+            if name == "version" or name not in stored.fields:
                 continue
             theirs, yours = (
                 stored.display_value(name, stored[name].value()),

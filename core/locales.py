@@ -11,6 +11,8 @@ from babel import Locale, dates, numbers
 from django.utils import timezone
 from django.utils.translation import get_language, to_locale
 
+from . import clock
+
 NOTHING = "–"
 NATIONAL = {"en": "en_GB"}
 
@@ -82,12 +84,12 @@ def country_name(code: str) -> str:
     return current_locale().territories.get(code, code)
 
 
-def day(value: date | None, style: str = "long") -> str:
-    """Format as 12 September 2026; ``medium``: 12 Sep 2026. A datetime is shown as its date in the current zone."""
+def day(value: date | None, style: str = "long", zone: str | tzinfo | None = None) -> str:
+    """Format as 12 September 2026; ``medium``: 12 Sep 2026. Of a datetime, the date in ``zone`` or the current one."""
     if not value:
         return NOTHING
-    if isinstance(value, datetime) and timezone.is_aware(value):
-        value = timezone.localtime(value)
+    if isinstance(value, datetime):
+        value = clock.day_of(value, zone or timezone.get_current_timezone())
     return dates.format_date(value, style, locale=current_locale())
 
 
@@ -102,4 +104,4 @@ def moment(value: datetime | None, zone: str | tzinfo | None = None) -> str:
         return NOTHING
     zone = ZoneInfo(zone) if isinstance(zone, str) and zone else zone or None
     local = timezone.localtime(value, zone)
-    return f"{day(local.date())}, {dates.format_time(local.time(), 'HH:mm', locale=current_locale())}"
+    return f"{day(value, zone=zone)}, {dates.format_time(local.time(), 'HH:mm', locale=current_locale())}"

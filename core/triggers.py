@@ -9,10 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 CHECK_TAG = "locks"  # tag of the system check; ``migrate`` skips it, since it installs the triggers
+
+
+# The one exception to frozen rows, histories and locked facts: SQL over OLD and NEW that is true for the UPDATE by
+# which a redaction blanks a row. No service redacts yet, so it is never true.
+REDACTION = "FALSE"
 
 
 class Trigger(NamedTuple):
@@ -71,10 +77,64 @@ def freeze(
     same = [" AND ".join(f"t.{column} {equal[column]} NEW.{column}" for column in key) for key in keys]
     exists = [f"EXISTS (SELECT 1 FROM {table} t WHERE {condition})" for condition in same]
     register(
-        Trigger(f"epi_{table}_frozen_upd", table, "UPDATE", changed, message),
+        Trigger(f"epi_{table}_frozen_upd", table, "UPDATE", _unless_redacted(changed), message),
         Trigger(f"epi_{table}_frozen_del", table, "DELETE", keep, message),
         Trigger(f"epi_{table}_frozen_ins", table, "INSERT", " OR ".join(exists), message),
     )
+
+
+def _unless_redacted(refuse: str) -> str:
+    return f"({refuse}) AND NOT ({REDACTION})"
+
+
+def freeze_until_withdrawn(model: Any, key: Iterable[str]) -> None:
+    """Refuse to delete rows of ``model``, and every change but one: to fill ``withdrawn_at``, once.
+
+    ``key`` names the columns that are unique among the rows that are not withdrawn.
+    """
+    table = model._meta.db_table
+    columns = [field.column for field in model._meta.fields if field.name != "withdrawn_at"]
+    same = " AND ".join(f"t.{column} = NEW.{column}" for column in key)
+    freeze(model, columns)
+    _frozen[model].append((*key, "withdrawn_at"))
+    register(
+        Trigger(
+            f"epi_{table}_once",
+            table,
+            "INSERT",
+            f"EXISTS (SELECT 1 FROM {table} t WHERE t.withdrawn_at IS NULL AND {same})",
+            "epi: there once until it is withdrawn",
+        ),
+        Trigger(
+            f"epi_{table}_withdrawn",
+            table,
+            "UPDATE",
+            _unless_redacted("OLD.withdrawn_at IS NOT NULL"),
+            "epi: withdrawn, never changes",
+        ),
+    )
+
+
+def freeze_histories() -> None:
+    """Make the history of every model append-only: its rows are inserted, never changed or deleted.
+
+    A row of history needs its row: stored, or just deleted for a deletion. It is never older than the newest one.
+    """
+    for model in apps.get_models():
+        if name := getattr(model._meta, "simple_history_manager_attribute", ""):
+            history = getattr(model, name).model
+            freeze(history)
+            register(_follows_row(model, history))
+            for field in history._history_m2m_fields:
+                freeze(getattr(history, field.name).model)
+
+
+def _follows_row(model: Any, history: Any) -> Trigger:
+    table, key = history._meta.db_table, model._meta.pk.column
+    stored = f"EXISTS (SELECT 1 FROM {model._meta.db_table} p WHERE p.{key} = NEW.{key})"
+    newer = f"EXISTS (SELECT 1 FROM {table} t WHERE t.{key} = NEW.{key} AND t.history_date > NEW.history_date)"
+    refuse = f"((NEW.history_type = '-') = {stored}) OR {newer}"
+    return Trigger(f"epi_{table}_follows", table, "INSERT", refuse, "epi: history follows a change of its row")
 
 
 def lock(
@@ -102,7 +162,9 @@ def lock(
     moved = ["NEW.id <> OLD.id", is_locked(old), is_locked(new), *other_key]
     register(
         Trigger(f"epi_{table}_ins", table, "INSERT", " OR ".join([is_locked(new), *same_key]), message, hold(new)),
-        Trigger(f"epi_{table}_upd", table, "UPDATE", " OR ".join(moved), message, hold(old) + hold(new)),
+        Trigger(
+            f"epi_{table}_upd", table, "UPDATE", _unless_redacted(" OR ".join(moved)), message, hold(old) + hold(new)
+        ),
         Trigger(f"epi_{table}_del", table, "DELETE", is_locked(old), message, hold(old)),
     )
 

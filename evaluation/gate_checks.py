@@ -16,7 +16,7 @@ def evaluation_is_published(city: Any, reader: Any) -> CheckResult:
     newest = Evaluation.objects.filter(strategy__city=city).select_related("round", "strategy__city")
     published = newest.filter(stage=Stage.PUBLISHED).order_by("-published_at").first()
     if published is not None:
-        params = {"round": published.round, "day": locales.day(published.published_at.date())}
+        params = {"round": published.round, "day": locales.day(city.day_of(published.published_at))}
         return CheckResult(True, _("%(round)s was published on %(day)s.") % params, published.get_absolute_url())
     running = newest.visible_to(reader).order_by("-round__declare_on").first()
     if running is not None:

@@ -11,12 +11,15 @@ from .models import (
     Assessment,
     Citation,
     CommitteeReview,
+    ConflictOfInterest,
     Consensus,
     DimensionReview,
     Evaluation,
     EvaluationResult,
+    RaterAssignment,
     Rating,
     StageTransition,
+    SubstituteAppointment,
 )
 
 EVALUATION = Evaluation._meta.db_table
@@ -36,7 +39,7 @@ LOCKED_MODELS = {  # model: (SQL for its evaluation id, its other unique keys as
     Citation: (OF_RATING, []),
     Consensus: (OWN_EVALUATION, ["t.evaluation_id = NEW.evaluation_id AND t.dimension_id = NEW.dimension_id"]),
 }
-HISTORIES = {Evaluation: "", Assessment: OWN_EVALUATION, Rating: OF_ASSESSMENT, Consensus: OWN_EVALUATION}
+HISTORIES = {Assessment: OWN_EVALUATION, Rating: OF_ASSESSMENT, Consensus: OWN_EVALUATION}
 
 
 def _is_published_sql(evaluation: str) -> str:
@@ -54,23 +57,61 @@ def _only_while(model, evaluation: str, condition: str, message: str) -> Trigger
     return Trigger(f"epi_{table}_due", table, "INSERT", f"NOT {holds}", message, _lock_sql(evaluation))
 
 
-def _stage_triggers() -> list[Trigger]:
+def _transition_triggers() -> list[Trigger]:
+    """Return triggers by which a stage changes only after its StageTransition was written, in the same transaction.
+
+    The newest transition leads from the old stage to the new one. A transition without its change of stage would be
+    the last one of its evaluation: the next must begin where it ended, and at the current stage.
+    """
     legal = " OR ".join(
         f"(NEW.verb = '{verb}' AND NEW.from_stage = '{source}' AND NEW.to_stage = '{target}')"
         for verb, (sources, target) in TRANSITIONS.items()
         for source in sorted(sources)
     )
+    table = StageTransition._meta.db_table
+    newest = f"(SELECT MAX(n.id) FROM {table} n WHERE n.evaluation_id = {{evaluation}})"
+    moves = (
+        f"EXISTS (SELECT 1 FROM {table} t WHERE t.id = {newest.format(evaluation='NEW.id')} "
+        "AND t.from_stage = OLD.stage AND t.to_stage = NEW.stage)"
+    )
+    ended = f"(SELECT t.to_stage FROM {table} t WHERE t.id = {newest.format(evaluation='NEW.evaluation_id')})"
+    at_its_stage = (
+        f"EXISTS (SELECT 1 FROM {EVALUATION} e WHERE e.id = NEW.evaluation_id AND e.stage = NEW.from_stage) "
+        f"AND NEW.from_stage = COALESCE({ended}, '{Stage.DECLARE}')"
+    )
+    before_newest = f"NEW.id < {newest.format(evaluation='NEW.evaluation_id')} AND NEW.id <> -1"  # -1: none yet, SQLite
+    return [
+        Trigger(
+            f"epi_{EVALUATION}_stage",
+            EVALUATION,
+            "UPDATE",
+            f"OLD.stage <> '{Stage.PUBLISHED}' AND NEW.stage IS DISTINCT FROM OLD.stage AND NOT {moves}",
+            "epi: a stage changes by a transition only",
+        ),
+        Trigger(
+            f"epi_{EVALUATION}_begins",
+            EVALUATION,
+            "INSERT",
+            f"NEW.stage <> '{Stage.DECLARE}' OR NEW.cycle <> 1",
+            "epi: an evaluation begins with its first stage",
+        ),
+        Trigger(
+            f"epi_{table}_due",
+            table,
+            "INSERT",
+            f"({before_newest}) OR NOT ({at_its_stage} AND ({legal}))",
+            "epi: a transition starts from the current stage",
+            f"PERFORM 1 FROM {EVALUATION} e WHERE e.id = NEW.evaluation_id FOR UPDATE;",
+        ),
+    ]
+
+
+def _decision_triggers() -> list[Trigger]:
     reviews = CommitteeReview._meta.db_table
     reviewed = f"(SELECT c.evaluation_id FROM {reviews} c WHERE c.id = NEW.review_id)"
     cycle = f"(SELECT c.cycle FROM {reviews} c WHERE c.id = NEW.review_id)"
     decides = f"e.stage = '{Stage.REVIEW}' AND e.cycle = "
     return [
-        _only_while(
-            StageTransition,
-            "NEW.evaluation_id",
-            f"e.stage = NEW.from_stage AND ({legal})",
-            "epi: a transition starts from the current stage",
-        ),
         _only_while(CommitteeReview, "NEW.evaluation_id", f"{decides} NEW.cycle", "epi: decided while it is reviewed"),
         _only_while(DimensionReview, reviewed, f"{decides} {cycle}", "epi: decided while it is reviewed"),
         _only_while(
@@ -79,6 +120,9 @@ def _stage_triggers() -> list[Trigger]:
             f"e.stage = '{Stage.PUBLISHED}'",
             "epi: a result comes with its publication",
         ),
+        Trigger(
+            f"epi_{EVALUATION}_cycle", EVALUATION, "UPDATE", "NEW.cycle < OLD.cycle", "epi: a cycle does not come again"
+        ),
     ]
 
 
@@ -86,15 +130,15 @@ def register() -> None:
     for model, (evaluation, keys) in LOCKED_MODELS.items():
         triggers.lock(model, evaluation, _is_published_sql, PUBLISHED, keys=keys, hold=_lock_sql)
     for model, evaluation in HISTORIES.items():
-        history = model.history.model
-        triggers.freeze(history)
-        if evaluation:
-            table, judged = history._meta.db_table, evaluation.format(row="NEW")
-            triggers.register(
-                Trigger(f"epi_{table}_ins", table, "INSERT", _is_published_sql(judged), PUBLISHED, _lock_sql(judged))
-            )
-    triggers.register(*_stage_triggers())
+        table, judged = model.history.model._meta.db_table, evaluation.format(row="NEW")
+        triggers.register(
+            Trigger(f"epi_{table}_ins", table, "INSERT", _is_published_sql(judged), PUBLISHED, _lock_sql(judged))
+        )
+    triggers.register(*_transition_triggers(), *_decision_triggers())
     triggers.freeze(StageTransition)
     triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])
     triggers.freeze(DimensionReview, unique=[("review_id", "dimension_id")])
     triggers.freeze(EvaluationResult, unique=[("evaluation_id",)])
+    triggers.freeze(SubstituteAppointment, unique=[("evaluation_id", "person_id")])
+    triggers.freeze_until_withdrawn(ConflictOfInterest, ("evaluation_id", "person_id"))
+    triggers.freeze_until_withdrawn(RaterAssignment, ("evaluation_id", "person_id"))

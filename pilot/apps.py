@@ -10,10 +10,11 @@ class PilotConfig(AppConfig):
         from cities.panels import register_panel
         from strategies.revision_parts import register_part
 
-        from . import gate_checks, rules  # noqa: F401 - permissions are registered by the import
+        from . import gate_checks, locks, rules  # noqa: F401 - permissions are registered by the import
         from .panels import phases_panel
         from .selectors import frozen_phases
 
         gate_checks.register()
+        locks.register()
         register_panel(phases_panel, 20)
         register_part("phases", frozen_phases)

@@ -58,15 +58,24 @@ class GateData:
     @cached_property
     def meetings(self) -> list[Event]:
         """Meetings of the expert group that have started, oldest first."""
-        rows = Event.objects.filter(body__city=self.city, body__kind=BodyKind.EXPERT_GROUP, kind=EventKind.MEETING)
+        rows = Event.objects.active()
+        rows = rows.filter(body__city=self.city, body__kind=BodyKind.EXPERT_GROUP, kind=EventKind.MEETING)
         return list(self._marked(rows.filter(starts_at__lte=clock.now())).order_by("starts_at"))
 
     @cached_property
     def kick_off(self) -> Event | None:
-        """The city's latest kick-off event, with ``has_attendance``."""
-        rows = Event.objects.filter(Q(city=self.city) | Q(body__city=self.city), kind=EventKind.KICK_OFF)
+        """The published kick-off event that meets most requirements, with ``has_attendance``; of equals, the latest."""
+        rows = Event.objects.published().filter(self._kick_offs)
         came = Attendance.objects.filter(event=OuterRef("pk"))
-        return self._marked(rows).annotate(has_attendance=Exists(came)).order_by("-starts_at").first()
+        return max(self._marked(rows).annotate(has_attendance=Exists(came)), key=_rank, default=None)
+
+    @cached_property
+    def has_kick_off_draft(self) -> bool:
+        return Event.objects.active().filter(self._kick_offs).exists()
+
+    @property
+    def _kick_offs(self) -> Q:
+        return Q(city=self.city, kind=EventKind.KICK_OFF) | Q(body__city=self.city, kind=EventKind.KICK_OFF)
 
     @cached_property
     def strategy(self) -> Strategy | None:
@@ -100,7 +109,7 @@ class GateData:
         return list(rows.select_related("period").order_by("period__starts_on"))
 
     def day_of(self, event: Event) -> date:
-        return event.starts_at.astimezone(self.city.zone).date()
+        return self.city.day_of(event.starts_at)
 
     def body_url(self, kind: str) -> str:
         if kind in self.bodies:
@@ -226,7 +235,18 @@ def _is_in_pilot(period: Any, phases: dict[str, PilotPhase]) -> bool:
 # ---- kick-off
 
 
+def _rank(event: Event) -> tuple:
+    took_place = event.starts_at <= clock.now() and event.has_attendance
+    return took_place, _is_documented(event), bool(event.programme.strip()), event.starts_at
+
+
+def _is_documented(event: Event) -> bool:
+    return bool(event.documentation.strip() or event.minutes.strip() or event.minutes_file_id)
+
+
 def _no_kick_off(facts: GateData) -> CheckResult:
+    if facts.has_kick_off_draft:
+        return CheckResult(False, _("The kick-off event is not published yet."), facts.city_url)
     return CheckResult(False, _("There is no kick-off event yet."), facts.city_url)
 
 
@@ -287,7 +307,7 @@ def kick_off_documented(city: Any, reader: Any) -> CheckResult:
     url = facts.event_url(event)
     if event.starts_at > clock.now():
         return CheckResult(None, _("The kick-off lies ahead."), url)
-    if not (event.documentation.strip() or event.minutes.strip() or event.minutes_file_id):
+    if not _is_documented(event):
         return CheckResult(False, _("It is not documented yet."), url)
     return CheckResult(True, _("It is documented."), url)
 

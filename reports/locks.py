@@ -16,7 +16,17 @@ def _report_triggers() -> list[Trigger]:
     files = ReportFile._meta.db_table
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in READY_COLUMNS)
     building = f"EXISTS (SELECT 1 FROM {REPORT} r WHERE r.id = NEW.report_id AND r.state = '{ReportState.BUILDING}')"
+    built = f"OLD.state = '{ReportState.BUILDING}' AND EXISTS (SELECT 1 FROM {files} f WHERE f.report_id = NEW.id)"
+    ready = f"NEW.state = '{ReportState.READY}'"
     return [
+        Trigger(f"epi_{REPORT}_queued", REPORT, "INSERT", ready, "epi: a report is ready when it has its files"),
+        Trigger(
+            f"epi_{REPORT}_built",
+            REPORT,
+            "UPDATE",
+            f"{ready} AND OLD.state IS DISTINCT FROM NEW.state AND NOT ({built})",
+            "epi: a report is ready when it has its files",
+        ),
         Trigger(
             f"epi_{REPORT}_ready",
             REPORT,

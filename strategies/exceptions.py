@@ -53,6 +53,16 @@ class FormAlreadyUsed(StrategyError):
     message = _("This form has been sent before by somebody else or for another action. Open the form again.")
 
 
+class SavedDifferently(StrategyError):
+    """The same form has been saved with other content: ``saved`` is what it made. Nothing was saved now."""
+
+    message = _("This form has been saved already, with other content. Open the form again to add something else.")
+
+    def __init__(self, saved: Any):
+        self.saved = saved
+        super().__init__()
+
+
 class LateUpdateUnconfirmed(StrategyError):
     """The form did not show yet that the update will be late. Sent again with that warning shown, it is saved."""
 

@@ -8,7 +8,7 @@ from cities.models import StoredFile
 from core import triggers
 from core.triggers import Effect, Trigger
 
-from .enums import LOCKED, NEXT_REVISION, PeriodState
+from .enums import LOCKED, NEXT_REVISION, PeriodState, StrategyStatus
 from .exceptions import PERIOD_IS_LOCKED
 from .models import (
     ActionUpdate,
@@ -17,11 +17,13 @@ from .models import (
     IndicatorValue,
     MilestoneReached,
     Narrative,
+    PeriodComment,
     PeriodRevision,
     PeriodTransition,
     RevisionAction,
     RevisionFile,
     RevisionIndicator,
+    Strategy,
 )
 
 STATES = ", ".join(f"'{state}'" for state in sorted(LOCKED))
@@ -105,6 +107,23 @@ def _period_triggers() -> list[Trigger | Effect]:
     ]
 
 
+# ---- strategies: adopted, published and superseded once
+
+
+def _strategy_triggers() -> list[Trigger]:
+    table, adopted = Strategy._meta.db_table, f"OLD.status = '{StrategyStatus.ADOPTED}'"
+    undone = [f"({adopted} AND NEW.status IS DISTINCT FROM OLD.status)"]
+    undone += [
+        f"(OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column})"
+        for column in ("published_at", "superseded_at")
+    ]
+    message = "epi: an adopted strategy stays adopted"
+    return [
+        Trigger(f"epi_{table}_upd", table, "UPDATE", " OR ".join(undone), message),
+        Trigger(f"epi_{table}_del", table, "DELETE", adopted, message),
+    ]
+
+
 # ---- snapshot rows: inserted once, with the submission
 
 TEXT_COLUMNS = {"health": "health", "stage": "status"}  # column: key in ``contents``
@@ -171,5 +190,5 @@ def register() -> None:
     triggers.freeze(RevisionAction, unique=[("revision_id", "action_id")])
     triggers.freeze(RevisionIndicator, unique=[("revision_id", "indicator_id")])
     triggers.freeze(RevisionFile, unique=[("revision_id", "evidence_id")])
-    for model in FACTS:
-        triggers.freeze(model.history.model)
+    triggers.freeze(PeriodComment)
+    triggers.register(*_strategy_triggers())

@@ -2,7 +2,19 @@
 
 from django.urls import path, register_converter
 
-from .views import actions, form_tokens, history, indicators, log, periods, plans, strategies, updates, work
+from .views import (
+    actions,
+    form_tokens,
+    history,
+    indicators,
+    log,
+    periods,
+    plans,
+    strategies,
+    updates,
+    withdrawn,
+    work,
+)
 
 app_name = "strategies"
 
@@ -51,6 +63,12 @@ urlpatterns = [
     path("strategies/<plan:slug>/history/", history.StrategyHistory.as_view(), name="strategy_history"),
     path("strategies/<plan:slug>/comment/", strategies.StrategyCommentAdd.as_view(), name="strategy_comment"),
     path("strategies/<plan:slug>/adopt/", strategies.StrategyAdopt.as_view(), name="strategy_adopt"),
+    path("strategies/<plan:slug>/withdrawn/", withdrawn.WithdrawnParts.as_view(), name="withdrawn_parts"),
+    path(
+        "strategies/<plan:slug>/withdrawn/<slug:kind>/<int:part>/restore/",
+        withdrawn.PartRestore.as_view(),
+        name="part_restore",
+    ),
     path("strategies/<plan:slug>/publish/", strategies.StrategyPublish.as_view(), name="strategy_publish"),
     path("strategies/<plan:slug>/actions/", actions.ActionList.as_view(), name="action_list"),
     path("strategies/<plan:slug>/areas/add/", plans.AreaAdd.as_view(), name="area_add"),

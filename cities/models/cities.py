@@ -82,3 +82,7 @@ class City(Recorded, Versioned):
     def today(self):
         """The current date in the city."""
         return clock.today(self.timezone)
+
+    def day_of(self, moment):
+        """Return the date of ``moment`` in the city."""
+        return clock.day_of(moment, self.timezone)

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities import file_access
-from cities.enums import EventKind, FileState
-from cities.rules import insider_city_ids, lead_city_ids, reads_network
+from cities.enums import EventKind, EventState, FileState
+from cities.rules import insider_city_ids, lead_city_ids, official_city_ids, reads_network
 from core import clock
 from core.models import Recorded, Versioned
 
@@ -57,11 +57,23 @@ class StoredFile(models.Model):
 
 
 class EventQuerySet(models.QuerySet):
+    def active(self):
+        """Neither cancelled nor withdrawn."""
+        return self.filter(cancelled_at=None)
+
+    def published(self):
+        """Published, and not cancelled since."""
+        return self.active().filter(published_at__isnull=False)
+
     def visible_to(self, user):
-        """Return published events and those of the user's cities and bodies; all for network readers."""
-        if reads_network(user):
-            return self
-        return self.filter(Q(published_at__isnull=False) | self.insiders_q(user))
+        """Return published events, cancelled ones included, and drafts of the user's cities; all for network readers.
+
+        Withdrawn drafts are for officials of the city only.
+        """
+        officials = official_city_ids(user)
+        kept = Q(cancelled_at=None) | Q(city__in=officials) | Q(body__city__in=officials)
+        drafts = Q() if reads_network(user) else self.insiders_q(user)
+        return self.filter(Q(published_at__isnull=False) | (kept & drafts))
 
     def with_minutes_visible_to(self, user):
         """Return the events whose minutes and decisions the user reads too."""
@@ -89,6 +101,8 @@ class Event(Recorded, Versioned):
     decisions = models.TextField(_("decisions"), blank=True)
     documentation = models.TextField(_("documentation"), blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)  # of a draft: withdrawn
+    cancelled_reason = models.CharField(_("why it is cancelled"), max_length=250, blank=True)
 
     objects = EventQuerySet.as_manager()
     history = HistoricalRecords()
@@ -104,6 +118,9 @@ class Event(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(body__isnull=False) | Q(city__isnull=False), name="cities_event_has_a_host"
             ),
+            models.CheckConstraint(
+                condition=Q(cancelled_at=None) | ~Q(cancelled_reason=""), name="cities_event_cancelled_has_reason"
+            ),
         ]
 
     def __str__(self):
@@ -112,6 +129,12 @@ class Event(Recorded, Versioned):
     @property
     def owning_city_id(self) -> int | None:
         return self.city_id or (self.body.city_id if self.body_id else None)
+
+    @property
+    def state(self) -> EventState:
+        if self.cancelled_at:
+            return EventState.CANCELLED if self.published_at else EventState.WITHDRAWN
+        return EventState.PUBLISHED if self.published_at else EventState.DRAFT
 
 
 def readable_minutes_q(user):
@@ -123,7 +146,7 @@ def readable_minutes_q(user):
     return held | Q(pk__in=Event.history.filter(id__in=events).exclude(minutes_file=None).values("minutes_file"))
 
 
-class Attendance(models.Model):
+class Attendance(Recorded):
     """One person who came, or a group of guests, which is counted and not named."""
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="attendances")

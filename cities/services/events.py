@@ -1,19 +1,22 @@
-"""Meetings and kick-offs: plan, publish, document, record attendance."""
+"""Meetings and kick-offs: plan, publish, cancel, document, record attendance."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import rules
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cities import selectors
 from cities.enums import EventKind
 from cities.exceptions import EventRefused, PermissionRefused
 from cities.models import Attendance, Event, Person, StoredFile
-from core import clock
+from core import clock, locales
 from core.exceptions import EditConflict
 
 from .files import mark_file_used, withdraw_file
+from .notifications import notify
 
 FIELDS = {
     "kind",
@@ -41,7 +44,7 @@ def save_event(
     minutes_file: StoredFile | None = None,
 ) -> Event:
     """Create an event of ``city`` (``event`` None) or change one; raises EditConflict for an old version."""
-    event = Event(city=city) if event is None else _lock(event, version)
+    event = Event(city=city) if event is None else _lock_active(event, version)
     _demand("cities.change_event", by, event)
     for name in FIELDS & set(fields):
         setattr(event, name, fields[name])
@@ -57,7 +60,7 @@ def save_event(
 
 @transaction.atomic
 def publish_event(event: Event, *, by: Any) -> Event:
-    event = _lock(event, None)
+    event = _lock_active(event)
     _demand("cities.publish_event", by, event)
     if event.published_at is not None:
         raise EventRefused(_("This event is published already."))
@@ -68,6 +71,46 @@ def publish_event(event: Event, *, by: Any) -> Event:
     event.published_at = clock.now()
     _save(event, by)
     return event
+
+
+@transaction.atomic
+def cancel_event(event: Event, *, by: Any, reason: str) -> Event:
+    """Cancel a published event, or withdraw a draft. It stays stored, with the reason, and counts for nothing.
+
+    If a published event lies ahead, those invited get an email. Raises PermissionRefused, or EventRefused without a
+    reason, a second time, or if attendance is recorded: then the event took place.
+    """
+    event = _lock(event, None)
+    _demand("cities.cancel_event", by, event)
+    if event.cancelled_at is not None:
+        raise EventRefused(_("This event has been cancelled already."))
+    if not reason.strip():
+        raise EventRefused(_("Say why, in a sentence."))
+    if event.attendances.exists():
+        raise EventRefused(_("Attendance is recorded for this event, so it took place and cannot be cancelled."))
+    event.cancelled_at, event.cancelled_reason = clock.now(), reason.strip()[:250]
+    event._change_reason = reason.strip()[:100]
+    _save(event, by)
+    if event.published_at is not None and event.starts_at > clock.now():
+        _notify_invited(event, by)
+    return event
+
+
+def _notify_invited(event: Event, by: Any) -> None:
+    city = event.city or event.body.city
+
+    def text() -> tuple[str, str]:
+        words = {
+            "title": event.title,
+            "moment": locales.moment(event.starts_at, city.timezone if city else None),
+            "reason": event.cancelled_reason,
+        }
+        subject = _("Cancelled: %(title)s, %(moment)s") % words
+        return subject, _("%(title)s on %(moment)s has been cancelled. Reason: %(reason)s") % words
+
+    path = reverse("cities:event_detail", args=[event.pk])
+    for person in selectors.people_invited_to(event).exclude(user=by):
+        notify(person, key=f"event-cancelled:{event.pk}:{person.pk}", text=text, path=path, city=city)
 
 
 @transaction.atomic
@@ -83,7 +126,7 @@ def record_attendance(
 
     Writes only what differs, with history; raises EditConflict for an old version.
     """
-    event = _lock(event, version)
+    event = _lock_active(event, version)
     _demand("cities.change_event", by, event)
     came: dict[Any, Attendance] = {person.pk: Attendance(event=event, person=person) for person in persons}
     for label, count in ((label.strip()[:200], count) for label, count in guests if label.strip()):
@@ -117,8 +160,16 @@ def _demand(permission: str, by: Any, event: Event) -> None:
         raise PermissionRefused
 
 
+def _lock_active(event: Event, version: int | None = None) -> Event:
+    event = _lock(event, version)
+    if event.cancelled_at is not None:
+        raise EventRefused(_("This event has been cancelled, so it stays as it is. Create a new event instead."))
+    return event
+
+
 def _lock(event: Event, version: int | None) -> Event:
-    event = Event.objects.select_for_update(of=("self",)).select_related("body", "minutes_file").get(pk=event.pk)
+    rows = Event.objects.select_for_update(of=("self",)).select_related("city", "body__city", "minutes_file")
+    event = rows.get(pk=event.pk)
     if version is not None and event.version != version:
         error = EditConflict()
         error.current = event

@@ -12,7 +12,7 @@ from django.views import View
 from django.views.generic import DetailView, FormView
 
 from cities import selectors
-from cities.forms import AttendanceForm, EventForm
+from cities.forms import AttendanceForm, CancelForm, EventForm
 from cities.models import City, Event, Membership, Person
 from cities.rules import lead_city_ids
 from cities.services import events, files
@@ -39,15 +39,16 @@ class EventDetail(LoginInsteadOf404Mixin, DetailView):
 
     def get_context_data(self, **kwargs):
         event, user = self.object, self.request.user
-        city = _city_of(event)
+        city, is_active = _city_of(event), event.cancelled_at is None
         context = {
             "city": city,
             "zone": city.timezone if city else None,
             "trail": breadcrumbs_for(city, (event.title, "")),
             "is_whole": selectors.may_read_minutes(event, user),
             "sees_names": user.has_perm("cities.view_attendance_names", event),
-            "may_change": user.has_perm("cities.change_event", event),
-            "may_publish": event.published_at is None and user.has_perm("cities.publish_event", event),
+            "may_change": is_active and user.has_perm("cities.change_event", event),
+            "may_publish": is_active and event.published_at is None and user.has_perm("cities.publish_event", event),
+            "may_cancel": is_active and user.has_perm("cities.cancel_event", event),
         }
         if context["is_whole"]:
             context["attendances"], context["came"] = selectors.attendance_of(event)
@@ -161,6 +162,55 @@ class EventPublish(LoginInsteadOf404Mixin, View):
         return redirect("cities:event_detail", pk=pk)
 
 
+class EventCancel(LoginInsteadOf404Mixin, FormView):
+    """Cancels a published event, or withdraws a draft, for a reason."""
+
+    form_class = CancelForm
+    template_name = "cities/event_form.html"
+
+    @cached_property
+    def event(self):
+        found = _visible_event(self.request.user, self.kwargs["pk"])
+        if not self.request.user.has_perm("cities.cancel_event", found):
+            raise PermissionDenied
+        return found
+
+    def dispatch(self, request, *args, **kwargs):
+        if request.user.is_authenticated:
+            self.event  # noqa: B018 - raises 404 or 403 first
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def heading(self):
+        return _("Cancel the event") if self.event.published_at else _("Withdraw the event")
+
+    def get_success_url(self):
+        return reverse("cities:event_detail", args=[self.event.pk])
+
+    def get_form_kwargs(self):
+        return super().get_form_kwargs() | {"save": self.heading, "cancel": self.get_success_url()}
+
+    def get_context_data(self, **kwargs):
+        city = _city_of(self.event)
+        trail = breadcrumbs_for(city, (self.event.title, self.get_success_url()), (self.heading, ""))
+        if self.event.published_at:
+            consequence = _("Everybody sees that it is cancelled, and why. Those invited get an email.")
+        else:
+            consequence = _("It leaves all pages but those of the city’s officials.")
+        context = {"heading": self.heading, "trail": trail, "consequence": consequence}
+        return super().get_context_data(**kwargs) | context
+
+    def form_valid(self, form):
+        try:
+            events.cancel_event(self.event, by=self.request.user, reason=form.cleaned_data["reason"])
+        except UserFacingError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        is_published = self.event.published_at is not None
+        messages.success(self.request, _("The event is cancelled.") if is_published else _("The event is withdrawn."))
+        return HttpResponseRedirect(self.get_success_url())
+
+
 class EventAttendance(LoginInsteadOf404Mixin, FormView):
     form_class = AttendanceForm
     template_name = "cities/event_form.html"
@@ -196,5 +246,8 @@ class EventAttendance(LoginInsteadOf404Mixin, FormView):
         except EditConflict as error:
             form.show_conflict(error.current)
             return self.render_to_response(self.get_context_data(form=form))
+        except UserFacingError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
         messages.success(self.request, _("The attendance is saved."))
         return HttpResponseRedirect(self.get_success_url())

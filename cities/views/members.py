@@ -86,7 +86,7 @@ class MemberList(LoginInsteadOf404Mixin, ListView):
 
     def open_invitations(self):
         rows = Invitation.objects.visible_to(self.request.user).filter(accepted_at=None, withdrawn_at=None)
-        return rows.select_related("body", "invited_by").order_by("-created_at")[:50]
+        return rows.select_related("body__city", "invited_by").order_by("-created_at")[:50]
 
 
 class MemberInvite(LoginInsteadOf404Mixin, FormView):

@@ -163,13 +163,14 @@ def money_short(value: Any, currency: str = "EUR") -> str:
 
 
 @register.filter
-def day(value: date | None) -> str:
-    return locales.day(value)
+def day(value: date | None, zone: Any = None) -> str:
+    """Format as a date. A datetime of a city needs the city's time zone: ``|day:city.timezone``."""
+    return locales.day(value, zone=zone)
 
 
 @register.filter
-def day_short(value: date | None) -> str:
-    return locales.day(value, "medium")
+def day_short(value: date | None, zone: Any = None) -> str:
+    return locales.day(value, "medium", zone)
 
 
 @register.filter

@@ -133,5 +133,5 @@ def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthInputs:
         progress=row.progress,
         expected=row.expected,
         has_responsible=contents["has_accountable"],
-        today=min(row.revision.created_at.astimezone(city.zone).date(), period.ends_on),
+        today=min(city.day_of(row.revision.created_at), period.ends_on),
     )

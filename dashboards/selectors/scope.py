@@ -17,6 +17,7 @@ from pilot.models import PilotPhase
 from strategies.enums import LOCKED, PeriodState, PeriodVerb
 from strategies.models import Action, CityPeriod, PeriodRevision, PeriodTransition, ReportingPeriod, RevisionAction
 from strategies.models.visibility import current_plan_q
+from strategies.selectors.corrections import corrected_periods, sentence_about
 
 from .live import PRESENT, AsOf
 
@@ -145,6 +146,14 @@ class DashboardScope:
         basis, pk, number = _basis_of(row, is_public=is_public, has_begun=self.has_begun)
         state = row.state if row is not None else PeriodState.SCHEDULED
         return CityRecord(city, row and row.pk, state, basis, pk, number, is_public)
+
+    @cached_property
+    def corrections(self) -> list[tuple[City, str]]:
+        """Cities whose shown revision rests on corrected figures, each with the sentence that says so."""
+        readable = PeriodRevision.objects.visible_to(self.user)
+        found = corrected_periods([record.revision_id for record in self.frozen if record.revision_id], readable)
+        rows = [(record.city, found.get(record.revision_id or 0, [])) for record in self.frozen]
+        return [(city, sentence_about(periods)) for city, periods in rows if periods]
 
     @property
     def live(self) -> list[CityRecord]:

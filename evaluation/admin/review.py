@@ -24,6 +24,7 @@ from evaluation.enums import FROM_REVIEW, Stage
 from evaluation.exceptions import SnapshotChanged
 from evaluation.forms.review import DecisionForm, QuestionForm
 from evaluation.models import Evaluation
+from evaluation.selectors.corrections import lazy_correction
 from evaluation.selectors.review import review_page_of
 from evaluation.selectors.review_queue import HIDDEN, coordinator_queue_for, queue_facts, review_queue_for
 from evaluation.services import committee
@@ -239,6 +240,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         context = {
             "page": page,
             "evaluation": evaluation,
+            "correction": lazy_correction(evaluation, request.user),
             "rows": [
                 (side, form[f"comment-{side.dimension.code}"], form[f"changes-{side.dimension.code}"])
                 for side in page.table.most_disputed_first

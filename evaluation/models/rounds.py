@@ -220,21 +220,30 @@ class Evaluation(Recorded):
     @property
     def last_day(self):
         """Return the last day of the current stage, extension included; None once published. Reads the round."""
+        return None if self.stage == Stage.PUBLISHED else self.last_day_of(self.stage)
+
+    def last_day_of(self, stage):
+        """Return the last day of a stage, with the extension if it is the current one: the source of every deadline."""
         ends = {
             Stage.DECLARE: self.round.rate_on,
             Stage.RATE: self.round.discuss_on,
             Stage.DISCUSS: self.round.moderate_on,
             Stage.MODERATE: self.round.review_on,
         }
-        if self.stage == Stage.PUBLISHED:
-            return None
-        planned = self.round.decide_by if self.stage == Stage.REVIEW else ends[self.stage] - timedelta(days=1)
-        return max(planned, self.extended_to or planned)
+        planned = self.round.decide_by if stage == Stage.REVIEW else ends[stage] - timedelta(days=1)
+        return max(planned, self.extended_to or planned) if stage == self.stage else planned
 
     @property
-    def next_stage_on(self):
-        """Return the day on which the next stage starts by date, before the committee reviews. Reads the round."""
-        return self.last_day + timedelta(days=1)
+    def rating_begins_on(self):
+        return self.last_day_of(Stage.DECLARE) + timedelta(days=1)
+
+    @property
+    def discussion_begins_on(self):
+        return self.last_day_of(Stage.RATE) + timedelta(days=1)
+
+    @property
+    def moderation_begins_on(self):
+        return self.last_day_of(Stage.DISCUSS) + timedelta(days=1)
 
 
 class StageTransition(FrozenModel):

@@ -83,12 +83,12 @@ def _documents(evidence: list[dict], heading: str) -> Iterator[Source]:
 def _events(evaluation: Evaluation, is_of_city: bool) -> Iterator[Source]:
     """Yield events of the city up to the time of the revision; unpublished ones only for raters of the city."""
     city = evaluation.strategy.city_id
-    events = Event.objects.filter(starts_at__lte=evaluation.revision.created_at)
+    events = Event.objects.active().filter(starts_at__lte=evaluation.revision.created_at)
     events = events.filter(city=city) | events.filter(body__city=city)
     if not is_of_city:
         events = events.exclude(published_at=None)
     for event in events.order_by("-starts_at"):
-        day = locales.day(event.starts_at.date())
+        day = locales.day(evaluation.strategy.city.day_of(event.starts_at))
         yield Source(SourceKind.EVENT, event.pk, _("Events"), event.title, event.get_kind_display(), day)
 
 

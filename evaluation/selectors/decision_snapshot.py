@@ -148,5 +148,5 @@ def result_contents(evaluation: Evaluation) -> dict:
         "framework": contents["framework"]
         | {"adopted_on": round_.framework.adopted_on, "scale": round_.framework.scale},
         "approvals": len(reviews),
-        "published_on": evaluation.published_at.date(),
+        "published_on": city.day_of(evaluation.published_at),
     }

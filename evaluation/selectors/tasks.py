@@ -136,7 +136,7 @@ def _until(evaluation: Evaluation) -> str:
 def _rate_task(evaluation: Evaluation) -> Task:
     if evaluation.stage == Stage.DECLARE:
         text = _("Rating begins on %(day)s. Say before if you have a conflict of interest.")
-        text %= {"day": locales.day(evaluation.next_stage_on)}
+        text %= {"day": locales.day(evaluation.rating_begins_on)}
         return _task(evaluation, _("You will rate %(evaluation)s"), text, _("Look"), "evaluation:evaluation_detail")
     done = {"done": evaluation.rated_count, "all": DIMENSION_COUNT}
     text = _("%(done)s of %(all)s dimensions rated.") % done + " " + _until(evaluation)

@@ -50,8 +50,7 @@ def notify_of_assignment(assignment: Any) -> None:
 
     def text() -> Any:
         subject = _("You are asked to rate: %(evaluation)s") % {"evaluation": evaluation}
-        is_rating = evaluation.stage == Stage.RATE
-        until = locales.day(evaluation.next_stage_on if is_rating else evaluation.round.discuss_on)
+        until = locales.day(evaluation.discussion_begins_on)
         return subject, _(
             "You are asked to rate this evaluation as: %(capacity)s. Rating lasts until the discussion begins on "
             "%(day)s. If you have advised this city or have another interest in it, please say so on the page."
@@ -93,6 +92,25 @@ def notify_substitute(appointment: Any) -> None:
 
     key = f"evaluation-substitute/{appointment.pk}"
     notify_all([appointment.person], key=key, text=text, path=review_url(evaluation))
+
+
+def notify_of_extension(evaluation: Evaluation) -> None:
+    """Notify those with a task in the current stage of its new last day, which replaces the one in earlier emails."""
+
+    def text() -> Any:
+        return _("More time: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The stage “%(stage)s” has been extended. It now lasts until %(day)s."
+        ) % {"stage": evaluation.get_stage_display(), "day": locales.day(evaluation.last_day)}
+
+    people = {
+        Stage.DECLARE: raters,
+        Stage.RATE: raters,
+        Stage.DISCUSS: lambda row: [*raters(row), *_moderators(row)],
+        Stage.MODERATE: _moderators,
+        Stage.REVIEW: eligible_members,
+    }[Stage(evaluation.stage)](evaluation)
+    key = f"evaluation-extended/{evaluation.pk}/{evaluation.stage}/{evaluation.last_day.isoformat()}"
+    notify_all(people, key=key, text=text, path=evaluation.get_absolute_url())
 
 
 def notify_of_conflict(conflict: Any) -> None:
@@ -146,7 +164,7 @@ def _rating_began(evaluation: Any, key: Any) -> Any:
         return _("Rating has begun: %(evaluation)s") % {"evaluation": evaluation}, _(
             "You can now rate the six dimensions, until the discussion begins on %(day)s. "
             "Nobody else sees your ratings before then."
-        ) % {"day": locales.day(evaluation.next_stage_on)}
+        ) % {"day": locales.day(evaluation.discussion_begins_on)}
 
     notify_all(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
 
@@ -177,7 +195,7 @@ def _handed_over(evaluation: Any, key: Any) -> Any:
         return _("Ready for review: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The consensus stands for every dimension. The evaluation is on the committee's desk, "
             "to be decided by %(day)s."
-        ) % {"day": locales.day(evaluation.round.decide_by)}
+        ) % {"day": locales.day(evaluation.last_day_of(Stage.REVIEW))}
 
     notify_all(eligible_members(evaluation), key=key, text=text, path=review_url(evaluation))
 

@@ -270,7 +270,10 @@ def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = 
         raise AssignmentClosed
     if until < clock.today() or (evaluation.extended_to and until < evaluation.extended_to):
         raise InvalidExtension
-    evaluation.extended_to = until
     evaluation._change_reason = reason.strip()[:100] or None
+    last_day = evaluation.last_day
+    evaluation.extended_to = until
     evaluation.save(update_fields=["extended_to"])
+    if evaluation.last_day != last_day:
+        notifications.notify_of_extension(evaluation)
     return evaluation

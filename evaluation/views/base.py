@@ -15,6 +15,7 @@ from core.exceptions import UserFacingError
 from core.views import LoginInsteadOf404Mixin
 from evaluation.enums import STAGES
 from evaluation.models import Dimension, Evaluation
+from evaluation.selectors.corrections import lazy_correction
 
 
 class EvaluationMixin(LoginInsteadOf404Mixin, TemplateView):
@@ -72,7 +73,8 @@ class EvaluationMixin(LoginInsteadOf404Mixin, TemplateView):
         stage = self.evaluation.stage
         position = STAGES.index(stage)
         steps = [(step, index < position, index == position) for index, step in enumerate(STAGES)]
-        return {"evaluation": self.evaluation, "steps": steps, "trail": self.trail()} | context
+        known = {"evaluation": self.evaluation, "steps": steps, "trail": self.trail()}
+        return known | {"correction": lazy_correction(self.evaluation, self.request.user)} | context
 
     def perform(self, action, done: str = "") -> bool:
         """Call ``action``; show a user-facing error as a message. Returns whether it succeeded."""

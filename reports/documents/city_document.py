@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.locales import NOTHING, money, number, percent
+from strategies.selectors.corrections import sentence_about
 from strategies.selectors.disclosure import few_text
 
 from . import blocks, dimensions, labels, method, sections
@@ -222,7 +223,8 @@ def _quality(city: dict) -> dict:
     without_owner = [action["code"] for action in city["actions"] if not action["owner"]]
     rows = [
         (_("Revision"), sections.submission_text(city)),
-        (_("Accepted"), labels.day(city["accepted_at"])),
+        (_("Accepted"), labels.day(city["accepted_on"])),
+        *([(_("Corrected since"), sentence_about(city["corrected"]))] if city.get("corrected") else []),
         (
             _("Actions under way without an update"),
             labels.join_texts(action["code"] for action in without_update) or _("none"),

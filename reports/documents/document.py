@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core import locales
+from core import clock, locales
 from reports.enums import ReportKind
 
 from . import city_document, labels, network_document
@@ -23,7 +22,7 @@ def snapshot_contents(
     ``verify_url``, ``facts`` and ``document`` {labels, cover, sections}.
     """
     made = city_document if kind == ReportKind.CITY_PERIOD else network_document
-    issued_on = timezone.localtime(issued_at).date()
+    issued_on = clock.day_of(issued_at)
     return {
         "schema": SCHEMA_VERSION,
         "number": number,

@@ -1,7 +1,7 @@
 """Translated labels for keys, as shown in tables, in the active language."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -45,10 +45,8 @@ def strength(key: str) -> str:
 
 
 def day(value: str | None, style: str = "long") -> str:
-    """Format an ISO date or datetime from a snapshot as a date; a datetime in the network's time zone."""
-    if not value:
-        return locales.NOTHING
-    return locales.day(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value), style)
+    """Format an ISO date from a snapshot."""
+    return locales.day(date.fromisoformat(value), style) if value else locales.NOTHING
 
 
 def span(value: str) -> str:

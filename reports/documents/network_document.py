@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.locales import number
+from strategies.selectors.corrections import sentence_about
 
 from . import blocks, dimensions, labels, method, sections
 from .changes_section import change_section
@@ -255,9 +256,9 @@ def _quality(facts: dict) -> dict:
             city["name"],
             number(city["revision"]),
             blocks.cell(
-                labels.day(city["submitted_at"], "medium"), _("after the due day") if city["submitted_late"] else ""
+                labels.day(city["submitted_on"], "medium"), _("after the due day") if city["submitted_late"] else ""
             ),
-            labels.day(city["accepted_at"], "medium"),
+            labels.day(city["accepted_on"], "medium"),
             number(city["reported_late"]),
             number(len(sections.actions_without_update(city))),
             number(sum(map(sections.is_missing_value, city["indicators"]))),
@@ -266,8 +267,10 @@ def _quality(facts: dict) -> dict:
     ]
     missing = [[city["name"], "–", labels.period_state(city["state"]), "–", "–", "–", "–"] for city in facts["missing"]]
     rows = sorted([*rows, *missing], key=lambda row: row[0].casefold())
+    corrected = [city for city in facts["cities"] if city.get("corrected")]
     return blocks.section(
         _("Data quality"),
+        *(blocks.text(f"{city['name']}: {sentence_about(city['corrected'])}") for city in corrected),
         blocks.text(
             _(
                 "Reports were due on %(due)s. Reported late: updates on days of earlier periods. Silent: actions under "

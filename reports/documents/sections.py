@@ -181,7 +181,7 @@ def submission_text(city: dict) -> str:
     """Return when the city reported, as one or two sentences."""
     said = [
         _("Submitted on %(day)s (due on %(due)s), revision %(number)s.")
-        % {"day": labels.day(city["submitted_at"]), "due": labels.day(city["due_on"]), "number": city["revision"]}
+        % {"day": labels.day(city["submitted_on"]), "due": labels.day(city["due_on"]), "number": city["revision"]}
     ]
     if city["submitted_late"]:
         said.append(_("That was after the day on which it was due."))

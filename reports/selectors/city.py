@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef
 
 from cities.models import City, Installation
 from evaluation.models import EvaluationResult, in_language
@@ -18,6 +19,7 @@ from strategies.enums import PeriodVerb
 from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
 from strategies.models.health import HealthInputs, explain, health_of
 from strategies.models.visibility import SHARED_VISIBILITIES
+from strategies.selectors.corrections import corrected_periods
 from strategies.selectors.disclosure import is_few
 
 
@@ -83,7 +85,18 @@ def sources(revision: PeriodRevision, result: EvaluationResult | None) -> list[d
     made_of = [{"kind": "revision", "city": slug, "number": revision.number, "sha256": revision.sha256}]
     if result:
         made_of.append({"kind": "evaluation", "city": slug, "sha256": result.sha256})
+    corrected = corrected_before(revision)
+    if corrected:
+        made_of.append({"kind": "correction", "city": slug, "periods": corrected})
     return made_of
+
+
+def corrected_before(revision: PeriodRevision) -> list[str]:
+    """Return the names of earlier periods that the revision rests on and that were corrected and accepted since."""
+    accepted = PeriodTransition.objects.filter(
+        city_period=OuterRef("city_period"), revision=OuterRef("number"), verb=PeriodVerb.ACCEPT
+    )
+    return corrected_periods([revision.pk], PeriodRevision.objects.filter(Exists(accepted))).get(revision.pk, [])
 
 
 def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> dict:
@@ -100,6 +113,7 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
         **{key: contents["city"][key] for key in ("slug", "name", "country", "currency")},
         **_moves(revision),
         "revision": revision.number,
+        "corrected": corrected_before(revision),
         "narrative": _narrative(contents),
         "phases": _phases(revision.city_period.city, contents),
         "actions": [_action(entry, contents["as_of"]) for entry in actions],
@@ -114,15 +128,20 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
 
 
 def _moves(revision: PeriodRevision) -> dict:
-    """Return when the revision was submitted and accepted (the last time, if repeated), as ISO strings."""
-    city_period = revision.city_period
+    """Return when the revision was submitted and accepted (the last time, if repeated), as ISO strings.
+
+    The days are those in the city.
+    """
+    city_period, city = revision.city_period, revision.city_period.city
     transitions = city_period.transitions.filter(revision=revision.number).order_by("number")
     at = {transition.verb: transition.at for transition in transitions}
     submitted, due_on = at[PeriodVerb.SUBMIT], city_period.period.due_on
     return {
         "submitted_at": submitted.isoformat(),
-        "submitted_late": submitted.astimezone(city_period.city.zone).date() > due_on,
+        "submitted_on": city.day_of(submitted).isoformat(),
+        "submitted_late": city.day_of(submitted) > due_on,
         "accepted_at": at[PeriodVerb.ACCEPT].isoformat(),
+        "accepted_on": city.day_of(at[PeriodVerb.ACCEPT]).isoformat(),
         "due_on": due_on.isoformat(),
     }
 

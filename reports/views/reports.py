@@ -19,6 +19,8 @@ from reports.forms import IssueForm, ReportFilter
 from reports.models import Report, ReportFile
 from reports.selectors.issued import reportable_periods
 from reports.services import reports
+from strategies.models import PeriodRevision
+from strategies.selectors.corrections import correction_sentence
 
 FILE_KINDS = {"application/pdf": "PDF", "text/html": "HTML", "application/json": "JSON"}
 
@@ -83,6 +85,9 @@ class ReportDetail(ReportMixin, DetailView):
             "sections": contents and present_sections(contents["document"]),
             "files": file_links(self.object),
             "other_language": self.other_language(),
+            "correction": correction_sentence(
+                self.object.period_revision_id, PeriodRevision.objects.visible_to(self.request.user)
+            ),
             "newer": Report.objects.newer_than(self.object).visible_to(self.request.user).first(),
             "may_retry": self.request.user.has_perm("reports.retry_report", self.object),
             "trail": [

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cities.models import Person
 from core import locales
-from core.forms import DateInput, LongTextarea, VersionedForm
+from core.forms import DateInput, FieldDifference, LongTextarea, VersionedForm
 from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator
@@ -328,6 +328,24 @@ class LogForm(VersionedForm):
     def show_conflict(self, current):
         self.complete()
         super().show_conflict(current)
+
+    def show_saved(self, update, values, files):
+        """List what differs from ``update``, as which this form was saved before.
+
+        ``values``: the period's active values of its indicators, by id. ``files``: those sent now.
+        """
+        self.show_conflict(update)
+        for name, indicator in self.indicators.items():
+            row, typed = values.get(indicator.pk), self.cleaned_data.get(name)
+            if row is not None:
+                self._set_data(f"{name}_version", row.version)
+            if typed is not None and (row is None or row.value != typed):
+                theirs = locales.number(row.value) if row else ""
+                self.differences.append(FieldDifference(str(self[name].label), theirs, str(self[name].value())))
+        attached = [piece.file for piece in update.evidence.active().select_related("file") if piece.file]
+        if {stored.sha256 for stored in attached} != {stored.sha256 for stored in files}:
+            names = [", ".join(stored.name for stored in pieces) for pieces in (attached, files)]
+            self.differences.append(FieldDifference(str(self.fields["files"].label), *names))
 
     def form_for(self, current):
         return type(self)(instance=current, page=self.page, max_mb=self.max_mb, initial=stored_extras(current))

@@ -1,6 +1,7 @@
 """Forms of the plan. Each carries the version that was read, to detect edit conflicts."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.db.models import Q
@@ -193,6 +194,7 @@ class MilestoneForm(PlanForm):
 
 class BudgetLineForm(PlanForm):
     amount = AmountField(max_digits=14, decimal_places=2)
+    form_uuid = forms.UUIDField(required=False, widget=forms.HiddenInput)  # of a new line
 
     class Meta:
         model = BudgetLine
@@ -200,12 +202,35 @@ class BudgetLineForm(PlanForm):
 
     def set_choices(self):
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.city.currency}
+        if self.instance.pk:
+            del self.fields["form_uuid"]
+        else:
+            self.initial["form_uuid"] = uuid4()
+
+    def show_saved(self, line):
+        """List what differs from the line as which this form was saved. Saved now, it makes another line."""
+        self.show_conflict(line)
+        self.data["form_uuid"] = str(uuid4())
 
     def clean_amount(self):
         amount = self.cleaned_data["amount"]
         if amount is not None and amount <= 0:
             raise forms.ValidationError(_("A budget is more than nothing."))
         return amount
+
+
+class RestoreForm(forms.Form):
+    """Asks for a code where the part has one: its old code may be in use."""
+
+    code = forms.CharField(max_length=20, label=gettext_lazy("Code"))
+
+    def __init__(self, *args: Any, part: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not hasattr(part, "code"):
+            del self.fields["code"]
+            return
+        self.initial["code"] = part.code
+        self.fields["code"].help_text = _("If another part uses this code now, choose another one.")
 
 
 class IndicatorForm(PlanForm):

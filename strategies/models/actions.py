@@ -29,7 +29,7 @@ from core.models import Recorded, Versioned
 from strategies.enums import BudgetStatus, StrategyStatus
 
 from . import health
-from .strategy import Objective, Strategy
+from .strategy import CODE_TAKEN, Objective, Strategy
 from .visibility import current_plan_q, started_plan_q
 
 
@@ -169,7 +169,12 @@ class Action(Recorded, Versioned):
         verbose_name = _("action")
         verbose_name_plural = _("actions")
         constraints = [
-            models.UniqueConstraint(fields=["objective", "code"], name="strategies_action_code_once"),
+            models.UniqueConstraint(
+                fields=["objective", "code"],
+                condition=Q(withdrawn_at=None),
+                name="strategies_action_code_once",
+                violation_error_message=CODE_TAKEN,
+            ),
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="strategies_action_ends_after_start"),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""), name="strategies_action_withdrawn_has_reason"
@@ -260,6 +265,9 @@ class BudgetLine(Recorded, Versioned):
     amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
     source = models.CharField(_("source"), max_length=200)
     year = models.PositiveSmallIntegerField(_("year"))
+    form_uuid = models.UUIDField(
+        null=True, unique=True, editable=False
+    )  # from the form, so that a second POST finds the first line
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
     objects = ActiveQuerySet.as_manager()

@@ -141,6 +141,9 @@ class IndicatorValue(Recorded, Versioned):
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="values")
     value = models.DecimalField(_("value"), max_digits=16, decimal_places=4)
     note = models.CharField(_("note"), max_length=250, blank=True)
+    update = models.ForeignKey(
+        ActionUpdate, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="values"
+    )  # the one that it was entered with; empty if it was entered on its own
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="indicator_values")
     visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
     created_at = models.DateTimeField(default=clock.now)

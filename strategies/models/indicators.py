@@ -15,7 +15,8 @@ from .visibility import visible_plan_q
 
 class IndicatorQuerySet(models.QuerySet):
     def active(self):
-        return self.filter(withdrawn_at=None)
+        """Not withdrawn, nor its action."""
+        return self.filter(withdrawn_at=None, action__withdrawn_at=None)  # also true without an action
 
     def visible_to(self, user):
         """Indicators whose strategy and action the user may see; withdrawn ones for officials of the city only."""

@@ -19,6 +19,8 @@ from strategies.enums import StrategyStatus
 
 from .visibility import current_plan_q, visible_plan_q
 
+CODE_TAKEN = _("Another part at this place has this code. Choose another code.")
+
 
 class StrategyQuerySet(models.QuerySet):
     def current(self):
@@ -186,7 +188,12 @@ class PriorityArea(Recorded, Versioned):
         verbose_name = _("priority area")
         verbose_name_plural = _("priority areas")
         constraints = [
-            models.UniqueConstraint(fields=["strategy", "code"], name="strategies_priorityarea_code_once"),
+            models.UniqueConstraint(
+                fields=["strategy", "code"],
+                condition=Q(withdrawn_at=None),
+                name="strategies_priorityarea_code_once",
+                violation_error_message=CODE_TAKEN,
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_priorityarea_withdrawn_has_reason",
@@ -217,7 +224,12 @@ class Objective(Recorded, Versioned):
         verbose_name = _("objective")
         verbose_name_plural = _("objectives")
         constraints = [
-            models.UniqueConstraint(fields=["area", "code"], name="strategies_objective_code_once"),
+            models.UniqueConstraint(
+                fields=["area", "code"],
+                condition=Q(withdrawn_at=None),
+                name="strategies_objective_code_once",
+                violation_error_message=CODE_TAKEN,
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_objective_withdrawn_has_reason",

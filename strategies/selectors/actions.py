@@ -14,6 +14,7 @@ from strategies.models import (
     BudgetLine,
     Evidence,
     Indicator,
+    IndicatorValue,
     Milestone,
     MilestoneReached,
     PeriodRevision,
@@ -134,4 +135,7 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     )
     if action.owning_city_id not in official_city_ids(user):
         rows = rows.active()
+    else:
+        values = IndicatorValue.objects.filter(withdrawn_at__isnull=False).select_related("indicator")
+        rows = rows.prefetch_related(Prefetch("values", values, to_attr="withdrawn_values"))
     return list(rows.prefetch_related("milestones", Prefetch("evidence", attached, to_attr="pieces")).newest_first())

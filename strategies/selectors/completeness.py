@@ -72,7 +72,7 @@ def due_indicators(city_period: CityPeriod) -> Any:
     """Return the indicators that need a value for the period, with ``is_reported``."""
     values = IndicatorValue.objects.active().filter(indicator=OuterRef("pk"), city_period=city_period)
     rows = Indicator.objects.active().filter(current_plan_q("strategy__"), strategy__city=city_period.city_id)
-    rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_reported=Exists(values))
+    rows = rows.annotate(is_reported=Exists(values))
     if not ends_a_year(city_period.period):
         rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_reported=True))
     return rows

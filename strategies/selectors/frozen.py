@@ -97,7 +97,10 @@ def _strategy(strategy: Strategy) -> dict:
     objectives = Prefetch("objectives", Objective.objects.active())
     areas = list(strategy.areas.active().select_related("theme").prefetch_related(objectives))
     area_ids = {area.pk for area in areas}
-    swot = strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions")
+    of_strategy = Action.objects.active().filter(objective__area__strategy=strategy)
+    action_ids = set(of_strategy.order_by().values_list("pk", flat=True))
+    swot = list(strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions"))
+    swot_ids = {item.pk for item in swot}
     risks = strategy.risks.filter(withdrawn_at=None).prefetch_related("swot_items")
     return {
         "id": strategy.pk,
@@ -128,7 +131,7 @@ def _strategy(strategy: Strategy) -> dict:
                 "kind": item.kind,
                 "text": item.text,
                 "areas": sorted(area.pk for area in item.areas.all() if area.pk in area_ids),
-                "actions": sorted(action.pk for action in item.actions.all()),
+                "actions": sorted(action.pk for action in item.actions.all() if action.pk in action_ids),
             }
             for item in swot
         ],
@@ -137,8 +140,8 @@ def _strategy(strategy: Strategy) -> dict:
                 "id": risk.pk,
                 "text": risk.text,
                 "area": risk.area_id if risk.area_id in area_ids else None,
-                "counter_action": risk.mitigating_action_id,
-                "swot_items": sorted(item.pk for item in risk.swot_items.all()),
+                "counter_action": risk.mitigating_action_id if risk.mitigating_action_id in action_ids else None,
+                "swot_items": sorted(item.pk for item in risk.swot_items.all() if item.pk in swot_ids),
             }
             for risk in risks
         ],

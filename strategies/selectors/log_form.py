@@ -40,6 +40,10 @@ class LogFormData:
     update: ActionUpdate | None = None
 
     @property
+    def asks_for_values(self) -> bool:
+        return self.update is None
+
+    @property
     def city(self) -> City:
         return self.action.city
 
@@ -149,7 +153,7 @@ class LogFormData:
 
     def values_for(self, city_period: CityPeriod | None, typed: Iterable[int] = ()) -> list[DueValue]:
         """Return the action's indicators without a value for the period, and ``typed`` ones with their stored value."""
-        if self.update:
+        if not self.asks_for_values:
             return []
         rows = self._due(city_period) if city_period else []
         wanted = set(typed) - {row.pk for row in rows}
@@ -164,7 +168,13 @@ class LogFormData:
     def indicators(self, pks: Iterable[int]) -> QuerySet[Indicator]:
         """Return indicators of the strategy by id, including ones withdrawn or moved after a value was typed."""
         rows = Indicator.objects.filter(strategy=self.action.strategy, pk__in=list(pks))
-        return rows.none() if self.update else rows
+        return rows if self.asks_for_values else rows.none()
+
+
+class RepeatedFormData(LogFormData):
+    """For a form that is sent again: ``update`` is what it was saved as. It may be corrected, values included."""
+
+    asks_for_values = True
 
 
 def stored_values(city_period: CityPeriod | None, indicators: Collection[Indicator]) -> dict[int, IndicatorValue]:
@@ -173,11 +183,6 @@ def stored_values(city_period: CityPeriod | None, indicators: Collection[Indicat
         return {}
     rows = IndicatorValue.objects.active().filter(city_period=city_period, indicator__in=list(indicators))
     return {row.indicator_id: row for row in rows}
-
-
-def values_by_indicator(city_period: CityPeriod, indicators: Collection[Indicator]) -> dict[Indicator, Decimal]:
-    rows = stored_values(city_period, indicators)
-    return {indicator: rows[indicator.pk].value for indicator in indicators if indicator.pk in rows}
 
 
 def with_last_value(indicators: QuerySet[Indicator], before: CityPeriod | None = None) -> QuerySet[Indicator]:

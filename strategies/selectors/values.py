@@ -3,11 +3,12 @@
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cities.rules import insider_city_ids
 from core import locales
-from strategies.models import CityPeriod, Indicator, IndicatorValue, Strategy
+from strategies.models import ActionUpdate, CityPeriod, Indicator, IndicatorValue, Strategy
 
 from .completeness import due_indicators
 from .disclosure import few_text, is_few, reads_all_figures
@@ -67,7 +68,7 @@ def values_of(indicator: Indicator, user: Any) -> list[ReportedValue]:
 
 def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
     """Return the active indicators with the newest value that the user may read. The number of queries is fixed."""
-    rows = strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action", "objective")
+    rows = strategy.indicators.visible_to(user).active().select_related("action", "objective")
     rows = rows.order_by("name")
     if strategy.city_id in insider_city_ids(user):
         return [
@@ -122,6 +123,11 @@ def _told(value: dict | None) -> Figure:
     if value is None or value["value"] is None:
         return Figure(None, value["few"] if value else "")
     return Figure(Decimal(value["value"]))
+
+
+def values_entered_with(update: ActionUpdate) -> QuerySet[IndicatorValue]:
+    """Return the active values that were entered with the update and are withdrawn with it."""
+    return update.values.active().filter(city_period=update.city_period_id)
 
 
 def value_rows(city_period: CityPeriod) -> list[ValueRow]:

@@ -142,7 +142,8 @@ def cities_needing_attention(user: Any) -> list[tuple[City, int]]:
 
 def my_drafts(user: Any) -> list[UpdateDraft]:
     seen = Action.objects.loggable_by(user)
-    return list(UpdateDraft.objects.filter(author=user, action__in=seen).select_related("action"))
+    rows = UpdateDraft.objects.filter(author=user, action__in=seen)
+    return list(rows.select_related("action__objective__area__strategy__city"))
 
 
 def open_periods(cities: Iterable[int]) -> list[CityPeriod]:
@@ -285,10 +286,10 @@ def _decision_rows(user: Any) -> list[WorkRow]:
             title=_("Accept or return %(period)s of %(city)s") % {"period": row.period.name, "city": row.city.name},
             url=row.get_absolute_url(),
             label=_("Read and decide"),
-            text=_("Submitted on %(day)s.") % {"day": locales.day(row.submitted_at)},
+            text=_("Submitted on %(day)s.") % {"day": locales.day(row.city.day_of(row.submitted_at))},
             state=PeriodState.SUBMITTED,
             urgency=DUE,
-            due_on=row.submitted_at.astimezone(row.city.zone).date(),
+            due_on=row.city.day_of(row.submitted_at),
         )
         for row in rows
     ]

@@ -10,8 +10,16 @@ from django.utils.translation import gettext as _
 
 from cities.models import City
 from core import clock, locales
-from strategies.enums import ChangeCause, StrategyStatus
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError, Superseded
+from strategies.enums import BudgetStatus, ChangeCause, StrategyStatus
+from strategies.exceptions import (
+    AlreadyWithdrawn,
+    FormAlreadyUsed,
+    InputRefused,
+    ReasonMissing,
+    SavedDifferently,
+    StrategyError,
+    Superseded,
+)
 from strategies.models import (
     Action,
     BudgetLine,
@@ -20,6 +28,7 @@ from strategies.models import (
     MilestoneReached,
     Objective,
     PriorityArea,
+    Risk,
     Strategy,
     StrategyComment,
 )
@@ -178,6 +187,29 @@ def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
 
 
 @transaction.atomic
+def add_budget_line(action: Action, *, by: Any, fields: Mapping[str, Any]) -> BudgetLine:
+    """Add a budget line to an action. If the same form (``form_uuid``) is sent again, the first line is returned.
+
+    Raises PermissionRefused, InputRefused, Superseded or FormAlreadyUsed; SavedDifferently, with the first line, if the
+    form is sent again with other content.
+    """
+    require_perm(by, "strategies.change_action", action)
+    action = lock(action)  # the second of two equal forms waits here for the first
+    form_uuid = fields.get("form_uuid")
+    first = BudgetLine.objects.filter(form_uuid=form_uuid).first() if form_uuid else None
+    if first is None:
+        line = save_part(BudgetLine(action=action), by=by, fields=fields)
+        if action.budget_status != BudgetStatus.LINES:
+            save_part(action, by=by, fields={"budget_status": BudgetStatus.LINES})
+        return line
+    if first.action_id != action.pk:
+        raise FormAlreadyUsed
+    if any(getattr(first, name) != value for name, value in fields.items()):
+        raise SavedDifferently(first)
+    return first
+
+
+@transaction.atomic
 def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
     """Adopt a draft as of the day ``on``. The strategy before it is superseded and ends the day before.
 
@@ -321,6 +353,40 @@ def _withdraw(row: Any, by: Any, reason: str) -> Any:
     row.withdrawn_at, row.withdrawn_reason = clock.now(), reason.strip()
     save_with_history(row, by, reason=reason)
     return row
+
+
+@transaction.atomic
+def restore_part(part: Any, *, by: Any, code: str = "") -> Any:
+    """Restore a withdrawn part of the plan. What was withdrawn with it, or under it, stays withdrawn.
+
+    ``code``: a new code for an area, objective or action, needed if another part uses the old one. Raises
+    PermissionRefused, Superseded, StrategyError (restored already, or its parent is withdrawn) or InputRefused.
+    """
+    require_rule(by, f"strategies.change_{_permission_of(part._meta.model_name)}", part)
+    part = lock(part)
+    if part.withdrawn_at is None:
+        raise StrategyError(_("This has been restored already."))
+    _require_not_superseded(part)
+    for parent in _parents_of(part):
+        if lock(parent).withdrawn_at:
+            raise StrategyError(_("“%(title)s” has been withdrawn. Restore that first.") % {"title": parent})
+    part.withdrawn_at = None
+    if hasattr(part, "withdrawn_reason"):
+        part.withdrawn_reason = ""
+    if code.strip():
+        part.code = code.strip()
+    try:
+        _check(part)
+    except InputRefused as error:
+        raise InputRefused({"code" if name == "" else name: words for name, words in error.errors.items()}) from error
+    save_with_history(part, by)
+    return part
+
+
+def _parents_of(part: Any) -> list[Any]:
+    """Return the parts that it stands under and that can be withdrawn."""
+    found = [getattr(part, name, None) for name in ("area", "objective", "action")]
+    return [] if isinstance(part, Risk) else [parent for parent in found if parent is not None]
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from strategies.exceptions import (
     LateUpdateUnconfirmed,
     PeriodLocked,
     ReasonMissing,
+    SavedDifferently,
     StrategyError,
     ValuesConflict,
     ValuesPeriodChanged,
@@ -31,16 +32,18 @@ from strategies.models import (
     MilestoneReached,
     UpdateDraft,
 )
+from strategies.selectors.values import values_entered_with
 
 from .period_assignment import assign_period
 from .persistence import check_version, lock, require_perm, require_rule, save_with_history, translate_lock_errors
 from .validation import UpdateInput, current_value, update_errors
-from .values import set_value
+from .values import end_value, set_value
 
 __all__ = [
     "UpdateInput",
     "assign_period",
     "change_update",
+    "is_same_input",
     "log_no_change",
     "log_update",
     "update_errors",
@@ -53,7 +56,8 @@ def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
     """Log an update. If the same form is sent again, even at the same moment, the first update is returned.
 
     Raises PermissionRefused, AlreadyWithdrawn, StrategyError (draft strategy), InputRefused, PeriodLocked,
-    FormAlreadyUsed, LateUpdateUnconfirmed, ValuesPeriodChanged or ValuesConflict.
+    FormAlreadyUsed, LateUpdateUnconfirmed, ValuesPeriodChanged or ValuesConflict; SavedDifferently, with the first
+    update, if the form is sent again with other content.
     """
     require_rule(by, "strategies.log_action", action)  # users who may log may also view the action
     if first := _existing_update(action, by, data):
@@ -79,7 +83,33 @@ def _existing_update(action: Action, by: Any, data: UpdateInput) -> ActionUpdate
     first = ActionUpdate.objects.filter(uuid=data.form_uuid).first()
     if first and (first.author_id, first.action_id) != (by.pk, action.pk):
         raise FormAlreadyUsed
+    if first and not is_same_input(first, data):
+        raise SavedDifferently(first)
     return first
+
+
+def is_same_input(update: ActionUpdate, data: UpdateInput) -> bool:
+    """Return whether ``data`` is what ``update`` was saved with: fields, milestones, files, links and values."""
+    if any(getattr(update, name) != getattr(data, name) for name in PLAIN):
+        return False
+    if any(_words(getattr(update, name)) != _words(getattr(data, name)) for name in TEXTS):
+        return False
+    if (data.language or update.language) != update.language or data.city_period not in (None, update.city_period):
+        return False
+    if {row.milestone_id for row in update.reached.all()} != {milestone.pk for milestone in data.milestones}:
+        return False
+    evidence = list(update.evidence.active().select_related("file"))
+    if {piece.file.sha256 for piece in evidence if piece.file} != {stored.sha256 for stored in data.files}:
+        return False
+    if {piece.link for piece in evidence if piece.link} != set(data.links):
+        return False
+    given = {indicator.pk: value for indicator, value in data.values.items() if value is not None}
+    rows = IndicatorValue.objects.active().filter(city_period=update.city_period_id, indicator__in=given)
+    return not given or {row.indicator_id: row.value for row in rows} == given
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
 
 
 def _log(action: Action, *, by: Any, data: UpdateInput, is_no_change: bool = False) -> ActionUpdate:
@@ -188,7 +218,9 @@ def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
 
 def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorValue | None, by: Any) -> None:
     said = {"note": row.note, "visibility": row.visibility} if row else {"visibility": update.visibility}
-    set_value(indicator, update.city_period, by=by, value=value, version=row.version if row else 0, **said)
+    set_value(
+        indicator, update.city_period, by=by, value=value, version=row.version if row else 0, update=update, **said
+    )
 
 
 # ---- change and withdraw
@@ -230,9 +262,10 @@ def _lock_editable(update: ActionUpdate) -> ActionUpdate:
 
 @transaction.atomic
 def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpdate:
-    """Remove an update from lists and figures. Officials of the city can still read it, with the reason.
+    """Remove an update, and the indicator values that were entered with it, from lists and figures.
 
-    Raises PermissionRefused, ReasonMissing, AlreadyWithdrawn or PeriodLocked.
+    Officials of the city can still read them, with the reason. Raises PermissionRefused, ReasonMissing,
+    AlreadyWithdrawn or PeriodLocked.
     """
     require_perm(by, "strategies.change_actionupdate", update)
     if not reason.strip():
@@ -242,6 +275,8 @@ def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpda
     update.withdrawn_at, update.withdrawn_reason = clock.now(), reason.strip()[:250]
     with translate_lock_errors():
         save_with_history(update, by, reason=reason)
+    for value in values_entered_with(update).select_for_update(of=("self",)):
+        end_value(value, by=by, reason=reason)
     return update
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cities.enums import Visibility
 from core import clock
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing
-from strategies.models import CityPeriod, Indicator, IndicatorValue
+from strategies.models import ActionUpdate, CityPeriod, Indicator, IndicatorValue
 
 from .persistence import check_version, lock, require_perm, save_with_history, translate_lock_errors
 from .validation import current_value, period_error, value_error
@@ -25,10 +25,12 @@ def set_value(
     note: str = "",
     visibility: str = Visibility.NETWORK,
     version: int | None = None,
+    update: ActionUpdate | None = None,
 ) -> IndicatorValue:
     """Create or change the value of ``indicator`` for a period. ``value`` is in the indicator's unit.
 
-    Raises PermissionRefused, InputRefused or PeriodLocked; EditConflict if ``version`` is not the stored one.
+    ``update`` is the one that it is entered with: withdrawing that withdraws the value. Raises PermissionRefused,
+    InputRefused or PeriodLocked; EditConflict if ``version`` is not the stored one.
     """
     require_perm(by, "strategies.add_indicatorvalue", indicator)
     lock(indicator)
@@ -44,7 +46,7 @@ def set_value(
     else:
         require_perm(by, "strategies.change_indicatorvalue", row)
         check_version(row, version)
-    row.value, row.note, row.visibility = value, note.strip(), visibility
+    row.value, row.note, row.visibility, row.update = value, note.strip(), visibility, update
     with translate_lock_errors():
         save_with_history(row, by)
     return row
@@ -59,6 +61,11 @@ def withdraw_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorV
         raise AlreadyWithdrawn
     if not reason.strip():
         raise ReasonMissing
+    return end_value(value, by=by, reason=reason)
+
+
+def end_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorValue:
+    """Withdraw a value that is locked already, without checks. Raises PeriodLocked."""
     value.withdrawn_at, value.withdrawn_reason = clock.now(), reason.strip()[:250]
     with translate_lock_errors():
         save_with_history(value, by, reason=reason)

@@ -136,12 +136,15 @@ class ServiceFormView(ObjectMixin, TemplateView):
             except EditConflict as error:
                 form.show_conflict(self.get_current(form, error))
             except UserFacingError as error:
-                add_form_errors(form, error)
+                self.show_error(form, error)
             else:
                 if self.success_message:
                     messages.success(request, self.success_message)
                 return redirect(self.get_saved_url())
         return self.show(form, status=409 if getattr(form, "differences", None) else 200)
+
+    def show_error(self, form, error):
+        add_form_errors(form, error)
 
     @staticmethod
     def get_current(form, error):

@@ -29,6 +29,8 @@ TECHNICAL_FIELDS = {
     "save",
     "save_next",
     "save_draft",
+    "correct",
+    "saved",
     "discard_draft",
     "form_uuid",
     "replace",

@@ -1,5 +1,6 @@
 """Change history of records, for users whom ``docs/access.md`` allows to read it."""
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cities.rules import is_insider
@@ -15,11 +16,11 @@ class History(DetailPage):
     permission = "strategies.read_history"
 
     def get_context_data(self, **kwargs):
-        row = self.row
+        row, city = self.row, self.city_of(self.row)
         trail = breadcrumbs.here(self.trail(row), _("History"))
-        return super().get_context_data(
-            **kwargs, entries=self.entries(row), trail=trail, city=self.city_of(row), title=str(row)
-        )
+        with timezone.override(city.zone):  # entries are text, with times of the city
+            entries = self.entries(row)
+        return super().get_context_data(**kwargs, entries=entries, trail=trail, city=city, title=str(row))
 
     def entries(self, row):
         return history_of(row, of_city=is_insider(self.user, row))

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -18,17 +19,17 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
-from core.exceptions import UserFacingError
+from core.exceptions import EditConflict, UserFacingError
 from core.parsing import parse_pk
-from strategies.exceptions import LateUpdateUnconfirmed, ValuesConflict, ValuesPeriodChanged
+from strategies.exceptions import LateUpdateUnconfirmed, SavedDifferently, ValuesConflict, ValuesPeriodChanged
 from strategies.forms import LogForm
-from strategies.models import Action, ActionUpdate, UpdateDraft
-from strategies.selectors.log_form import LogFormData, values_by_indicator
+from strategies.models import Action, ActionUpdate, MilestoneReached, UpdateDraft
+from strategies.selectors.log_form import LogFormData, RepeatedFormData, stored_values
 from strategies.selectors.work import next_action
 from strategies.services import drafts, form_tokens, updates
 
 from . import breadcrumbs
-from .base import ObjectMixin, add_form_errors
+from .base import ObjectMixin, add_form_errors, may
 from .form_tokens import FormTokenMixin, draft_fields, parse_uuid
 
 MAX_UPLOADS = 20
@@ -60,8 +61,9 @@ class LogBase(ObjectMixin, TemplateView):
     def store_files(self, form) -> list[StoredFile]:
         """Return the files. Uploads are stored at once, as pending, so that they survive other errors in the form."""
         wanted = [found for found in map(parse_uuid, self.request.POST.getlist("kept")[:MAX_UPLOADS]) if found]
-        mine = StoredFile.objects.filter(uploaded_by=self.user, state=FileState.PENDING, uuid__in=wanted)
-        kept = list(mine) if wanted else []
+        mine = StoredFile.objects.filter(uploaded_by=self.user, uuid__in=wanted)
+        sent_before = Q(evidence__update__uuid=self.form_uuid)
+        kept = list(mine.filter(Q(state=FileState.PENDING) | sent_before).distinct()) if wanted else []
         for upload in self.request.FILES.getlist("files")[:MAX_UPLOADS]:
             try:
                 kept.append(store_upload(upload, by=self.user))
@@ -149,6 +151,8 @@ class ActionLog(FormTokenMixin, LogBase):
 
     def show(self, form, **more):
         lists = {"draft": self.draft, "note": form_tokens.sign_form_token(self.user, self.action)}
+        if saved := more.get("saved"):
+            lists["may_correct"] = may(self.user, "strategies.change_actionupdate", saved)
         return super().show(form, **lists | period_context(form) | more)
 
     # ---- POST
@@ -157,15 +161,26 @@ class ActionLog(FormTokenMixin, LogBase):
         self.row  # noqa: B018 - raises 404 or 403 first
         if "discard_draft" in request.POST:
             return self.discard()
-        form = self.make_form(request.POST, request.FILES)
+        form = self.make_form(self.posted_data(), request.FILES)
         if "save_draft" in request.POST:
             return self.save_draft_response(form)
-        if not form.is_valid() and (before := self.find_saved()) is not None:
-            return self.again(form, before)
+        if "correct" in request.POST and (saved := self.find_update(pk=parse_pk(request.POST.get("saved")))):
+            return self.correct(saved)
+        if not form.is_valid() and (saved := self.find_update(uuid=parse_uuid(request.POST.get("form_uuid")))):
+            return self.sent_again(saved)
         kept = self.store_files(form)
         if form.errors:
             return self.show(form, kept=kept)
         return self.log(form, kept)
+
+    def posted_data(self):
+        """Return the POST; for another update beside a saved one, without the milestones that this one reached."""
+        data, saved = self.request.POST, parse_pk(self.request.POST.get("saved"))
+        if saved:
+            reached = set(MilestoneReached.objects.filter(update=saved).values_list("milestone", flat=True))
+            data = data.copy()
+            data.setlist("milestones", [pk for pk in data.getlist("milestones") if parse_pk(pk) not in reached])
+        return data
 
     def log(self, form, kept):
         try:
@@ -178,10 +193,12 @@ class ActionLog(FormTokenMixin, LogBase):
             form.accept_current_versions(error)
             add_form_errors(form, error)
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
+        except SavedDifferently as error:
+            return self.show_both(error.saved, kept)
         except UserFacingError as error:
             add_form_errors(form, error)
             return self.show(form, kept=kept)
-        return self.again(form, update, kept=kept)
+        return self.saved(update)
 
     def input_from(self, form, kept):
         """Add which period the form showed, so that the service raises if the update or its values go into another."""
@@ -211,19 +228,56 @@ class ActionLog(FormTokenMixin, LogBase):
 
     # ---- the same form sent twice
 
-    def find_saved(self) -> ActionUpdate | None:
-        sent = parse_uuid(self.request.POST.get("form_uuid"))
-        rows = ActionUpdate.objects.filter(uuid=sent, author=self.user, action=self.action)
-        return rows.select_related("city_period__period").first() if sent else None
+    def find_update(self, **key) -> ActionUpdate | None:
+        """Return the user's own update of this action."""
+        rows = ActionUpdate.objects.filter(author=self.user, action=self.action, withdrawn_at=None, **key)
+        return rows.select_related("city_period__period", "city_period__city").first()
 
-    def again(self, form, update, kept=None):
-        """Answer a second POST of the same form: same input like the first; other input is shown as a new update."""
-        is_same = " ".join((form["text"].value() or "").split()) == " ".join(update.text.split())
-        if is_same and form.values.items() <= values_by_indicator(update.city_period, form.values).items():
-            return self.saved(update)
-        kept = self.store_files(form) if kept is None else kept
+    def make_form_of(self, saved, **changed):
+        """Make the form again for what it was saved as, so that it offers the milestones that this update reached."""
+        self.log_page = RepeatedFormData(self.action, update=saved)
+        data = self.request.POST.copy()
+        data.update(changed)
+        return self.make_form(data, self.request.FILES)
+
+    def sent_again(self, saved):
+        """Answer a form that is not valid any more, as when its milestones were reached by saving it."""
+        form = self.make_form_of(saved)
+        is_valid, kept = form.is_valid(), self.store_files(form)
+        if is_valid and not form.errors and updates.is_same_input(saved, self.input_from(form, kept)):
+            return self.saved(saved)
+        return self.show_both(saved, kept)
+
+    def show_both(self, saved, kept):
+        """Show the saved update beside the input. The user corrects the first, saves another one, or leaves it."""
+        form = self.make_form_of(saved)
+        form.is_valid()
+        form.complete()
+        form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), kept)
         self.form_uuid = uuid4()
-        return self.show(form, kept=kept, before=update)
+        attached = set(saved.evidence.active().values_list("file__sha256", flat=True))
+        return self.show(form, kept=[stored for stored in kept if stored.sha256 not in attached], saved=saved)
+
+    def correct(self, saved):
+        """Change the saved update to what the form says."""
+        if not may(self.user, "strategies.change_actionupdate", saved):
+            raise PermissionDenied
+        form = self.make_form_of(saved)
+        is_valid, kept = form.is_valid(), self.store_files(form)
+        if not is_valid or form.errors:
+            return self.show(form, kept=kept, saved=saved)
+        data = self.input_from(form, kept)
+        try:
+            update = updates.change_update(saved, by=self.user, data=data, version=form.cleaned_data["version"])
+        except EditConflict as error:
+            form.show_conflict(error.current)
+            return self.show(form, kept=kept, saved=saved, status=HTTPStatus.CONFLICT)
+        except UserFacingError as error:
+            if isinstance(error, ValuesConflict):
+                form.accept_current_versions(error)
+            add_form_errors(form, error)
+            return self.show(form, kept=kept, saved=saved)
+        return self.saved(update)
 
     # ---- the draft
 

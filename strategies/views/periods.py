@@ -17,6 +17,7 @@ from strategies.forms import NarrativeForm, ReasonForm, ReturnForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
 from strategies.selectors.correction_marks import ACTION, correction_marks, sections_of
+from strategies.selectors.corrections import correction_sentence
 from strategies.selectors.frozen import redact_for, revision_for
 from strategies.selectors.periods import period_list
 from strategies.selectors.work import RETURNED_TITLES
@@ -68,6 +69,9 @@ class CityPeriodDetail(DetailPage):
             "complete": completeness(row) if shows_counts else None,
             "narrative": self.narrative(is_insider),
             "revisions": revisions,
+            "correction": correction_sentence(
+                revisions[0].pk if revisions else None, PeriodRevision.objects.visible_to(user)
+            ),
             "transitions": transitions,
             "returned": returned,
             "marks": self.marks(returned, is_insider),
@@ -174,8 +178,18 @@ class PeriodRevisionDetail(DetailPage):
             .first(),
             "trail": breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), words),
             "is_insider": self.row.city_id in insider_city_ids(self.user),
+            "correction": correction_sentence(self.revision.pk, PeriodRevision.objects.visible_to(self.user)),
+            **self.proposals(),
         }
         return super().get_context_data(**context | kwargs)
+
+    def proposals(self):
+        """Return who may reopen the period, or ask for it, while this is its current revision."""
+        is_current = self.row.is_locked and self.row.revision == self.revision.number
+        return {
+            "may_reopen": is_current and self.may("strategies.reopen_cityperiod"),
+            "may_ask": is_current and self.may("strategies.request_reopen_cityperiod"),
+        }
 
 
 # ---- forms

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crispy_forms.layout import Submit
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,6 +14,7 @@ from cities.models import City
 from core.forms import form_helper
 from strategies import forms
 from strategies.enums import StrategyStatus
+from strategies.exceptions import SavedDifferently
 from strategies.models import (
     Action,
     BudgetLine,
@@ -332,10 +334,24 @@ class MilestoneAdd(PlanAdd):
 class BudgetLineAdd(MilestoneAdd):
     adds, form_class, heading = BudgetLine, forms.BudgetLineForm, gettext_lazy("Add a budget line")
 
+    saved: BudgetLine | None = None  # as which the same form was saved before
+
     def save(self, form):
-        super().save(form)
-        if self.row.budget_status != "lines":
-            plans.save_part(self.row, by=self.user, version=None, fields={"budget_status": "lines"})
+        plans.add_budget_line(self.row, by=self.user, fields=form.columns)
+
+    def show_error(self, form, error):
+        if not isinstance(error, SavedDifferently):
+            super().show_error(form, error)
+            return
+        self.saved = error.saved
+        form.show_saved(error.saved)
+        form.helper = form_helper(save="", cancel=self.get_success_url())
+        correct = {"formaction": reverse("strategies:budgetline_edit", args=[error.saved.pk])}
+        form.helper.add_input(Submit("correct", _("Correct the saved budget line"), **correct))
+        form.helper.add_input(Submit("save", _("Save another budget line"), css_class="epi-quiet"))
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**{"saved": self.saved, "may_correct": True} | kwargs)
 
 
 class MilestoneEdit(ActionPartMixin, PlanEdit):

@@ -6,7 +6,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cities.rules import insider_city_ids, official_city_ids
+from cities.rules import insider_city_ids
 from strategies.enums import WORST_FIRST, StrategyStatus, SwotKind
 from strategies.forms import DayForm
 from strategies.models import Objective, PriorityArea, Strategy
@@ -40,14 +40,14 @@ class StrategyDetail(StrategyPage):
             "areas": self.tree(actions),
             "counts": self.counts(actions),
             "action_count": len(actions),
-            "indicators": strategy.indicators.visible_to(user).filter(withdrawn_at=None).select_related("action"),
+            "indicators": strategy.indicators.visible_to(user).active().select_related("action"),
             "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(strategy.city), _("Strategy")),
             "status": StrategyStatus(strategy.status),
             "is_insider": strategy.city_id in insider_city_ids(user),
             "is_live": reads_all_figures(user, strategy.city_id),
             "may_history": self.may("strategies.read_history"),
+            "may_restore": self.may("strategies.change_strategy"),
             "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
-            "withdrawn": self.withdrawn(),
             "comments": strategy.comments.visible_to(user).select_related("author"),
             "may_comment": strategy.status == StrategyStatus.DRAFT and self.may("strategies.comment_strategy"),
             "may_begin_next": self.may_begin_next(),
@@ -86,16 +86,6 @@ class StrategyDetail(StrategyPage):
         ):
             areas[objective.area_id][1].append((objective, by_objective[objective.pk]))
         return list(areas.values())
-
-    def withdrawn(self):
-        """For officials: withdrawn areas and objectives. Objectives of a withdrawn area are not listed separately."""
-        if self.row.city_id not in official_city_ids(self.user):
-            return []
-        areas = self.row.areas.filter(withdrawn_at__isnull=False)
-        objectives = Objective.objects.filter(
-            area__strategy=self.row, area__withdrawn_at=None, withdrawn_at__isnull=False
-        )
-        return sorted([*areas, *objectives], key=lambda part: part.code)
 
     @staticmethod
     def counts(actions):

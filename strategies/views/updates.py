@@ -4,13 +4,16 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.shortcuts import redirect
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core import locales
 from core.exceptions import EditConflict, UserFacingError
 from strategies.exceptions import AlreadyWithdrawn
 from strategies.forms.log import stored_extras
 from strategies.models import ActionUpdate, Evidence
+from strategies.selectors.values import values_entered_with
 from strategies.services import updates
 
 from . import breadcrumbs
@@ -79,9 +82,28 @@ class UpdateWithdraw(ReasonFormView):
     consequence = gettext_lazy(
         "It leaves the log and all figures. The officials of the city still see it, with your reason."
     )
-    success_message = gettext_lazy("The update is withdrawn.")
+
+    @cached_property
+    def withdrawn_with_it(self):
+        """Name the milestones and indicator values that stop to count with the update."""
+        values = values_entered_with(self.row).select_related("indicator")
+        return [
+            *(str(milestone) for milestone in self.row.milestones.all()),
+            *(f"{value.indicator}: {locales.number(value.value)} {value.indicator.unit}" for value in values),
+        ]
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**{"withdrawn_with_it": self.withdrawn_with_it} | kwargs)
+
+    @property
+    def success_message(self):
+        if not self.withdrawn_with_it:
+            return _("The update is withdrawn.")
+        words = {"names": "; ".join(self.withdrawn_with_it)}
+        return _("The update is withdrawn, and with it: %(names)s.") % words
 
     def save(self, form):
+        self.withdrawn_with_it  # noqa: B018 - read before they are withdrawn
         updates.withdraw_update(self.row, by=self.user, reason=form.cleaned_data["text"])
 
     def get_success_url(self):

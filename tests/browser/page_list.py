@@ -24,7 +24,7 @@ from pilot import gates
 from pilot.models import PilotPhase
 from reports.services import reports
 from strategies.enums import LOCKED
-from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, Strategy
+from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, PriorityArea, Strategy
 from strategies.services import periods, plans, values
 
 
@@ -104,6 +104,9 @@ where = {"city_period__city__slug": "cluj-napoca", "city_period__state": "open",
 update = ActionUpdate.objects.filter(**where).first()
 Evidence.objects.create(update=update, file=stored, title="What it shows")
 made["broken"] = str(stored.uuid)  # its bytes are not what its hash says
+area = PriorityArea(strategy=Strategy.objects.current().get(city__slug="linkoping"))
+area = plans.save_part(area, by=lead, fields={"code": "99", "title": "Culture"})
+made["withdrawn_area"] = plans.withdraw_area(area, by=lead, reason="Part of another area now.").pk
 phase = PilotPhase.objects.filter(city__slug="riga").first()
 made["riga_phase"], made["condition"] = phase.pk, gates.GATES[phase.kind][0].key
 for key, row in zip(("queued", "failed"), CityPeriod.objects.filter(city__slug="dietzenbach", state__in=LOCKED)):
@@ -228,6 +231,8 @@ PAGES = [
     ("strategy-edit", "lead.linkoping", "/strategies/linkoping/edit/"),
     ("strategy-adopt", "lead.linkoping", "/strategies/linkoping/adopt/"),
     ("strategy-history", "lead.linkoping", "/strategies/linkoping/history/"),
+    ("strategy-withdrawn", "lead.linkoping", "/strategies/linkoping/withdrawn/"),
+    ("part-restore", "lead.linkoping", "/strategies/linkoping/withdrawn/area/{withdrawn_area}/restore/"),
     ("actions", "lead.linkoping", "/strategies/linkoping/actions/"),
     ("actions-none-found", "lead.linkoping", "/strategies/linkoping/actions/?q=nothing-of-the-kind"),
     ("area-add", "lead.linkoping", "/strategies/linkoping/areas/add/"),
@@ -270,6 +275,7 @@ PAGES = [
     ("event", "lead.linkoping", "/events/{event}/"),
     ("event-edit", "lead.linkoping", "/events/{event}/edit/"),
     ("event-attendance", "lead.linkoping", "/events/{event}/attendance/"),
+    ("event-cancel", "lead.linkoping", "/events/{event}/cancel/"),
     ("event-new", "lead.linkoping", "/cities/linkoping/events/new/"),
     ("members", "lead.linkoping", "/members/"),
     ("member-invite", "lead.linkoping", "/members/invite/"),

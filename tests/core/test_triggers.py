@@ -5,15 +5,18 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from core import triggers
+from core import clock, triggers
 from epi_site import checks
+from strategies.models import Milestone
+from tests.factories import ActionFactory, MilestoneFactory, PersonFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRIGGER = "epi_strategies_actionupdate_upd"
@@ -211,3 +214,80 @@ def test_demo_site_starts_without_trigger_check(settings, monkeypatch):
     monkeypatch.setattr(triggers, "missing", lambda: {"one"})
 
     checks.refuse_missing_triggers()
+
+
+# ---- histories
+
+
+def histories():
+    """Return each table of history, those of many-to-many fields included."""
+    for model in apps.get_models():
+        if name := getattr(model._meta, "simple_history_manager_attribute", ""):
+            history = getattr(model, name).model
+            yield history._meta.db_table
+            yield from (getattr(history, field.name).model._meta.db_table for field in history._history_m2m_fields)
+
+
+@pytest.mark.django_db
+def test_every_history_is_append_only():
+    tables = list(histories())
+    wanted = {f"epi_{table}_frozen_{act}": table for table in tables for act in ("ins", "upd", "del")}
+
+    found = {name: row.table for name, row in triggers.installed().items()}
+
+    assert len(tables) > 30
+    assert {name: found.get(name) for name in wanted} == wanted
+
+
+@pytest.fixture
+def action(db):
+    action = ActionFactory(code="A1", title="Mentors")
+    action.deputies.add(PersonFactory())
+    return action
+
+
+def refused(statement, *parameters):
+    with pytest.raises(IntegrityError, match="epi: ") as error, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("table", ["strategies_historicalaction", "strategies_historicalaction_deputies"])
+def test_history_rows_cannot_be_changed_or_deleted(action, table):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        assert cursor.fetchone()[0] > 0
+
+    assert "epi: frozen" in refused(f"DELETE FROM {table}")
+    assert "epi: frozen" in refused(f"UPDATE {table} SET id = id")
+
+
+def insert_history(record, **changes):
+    """Insert a copy of a row of history with some columns changed, by SQL; return the error."""
+    stored = {field.column: getattr(record, field.attname) for field in record._meta.fields if not field.primary_key}
+    columns = stored | changes
+    marks = ", ".join(["%s"] * len(columns))
+    return refused(f"INSERT INTO {record._meta.db_table} ({', '.join(columns)}) VALUES ({marks})", *columns.values())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"history_date": clock.now() - timedelta(days=1)},
+        {"id": 1_000_000},
+        {"history_type": "-"},
+    ],
+    ids=["older than the newest", "of no row", "deletion of a stored row"],
+)
+def test_invented_history_row_is_refused(action, changes):
+    record = action.history.first()
+
+    assert "epi: history follows a change of its row" in insert_history(record, **changes)
+
+
+def test_history_of_a_deleted_row_is_written(action):
+    milestone = MilestoneFactory(action=action)
+    pk = milestone.pk
+    milestone.delete()
+
+    assert [row.history_type for row in Milestone.history.filter(id=pk).order_by("history_id")] == ["+", "-"]

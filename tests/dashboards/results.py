@@ -14,8 +14,7 @@ CODES = ["relevance", "effectiveness", "coherence"]
 def publish_result(strategy, round_, levels, *, agreed=3):
     """Create a published result; ``levels`` holds pairs of capacity and level by dimension."""
     revision = PeriodRevision.objects.filter(city_period__city=strategy.city).order_by("pk").last()
-    moment = {"stage": Stage.PUBLISHED, "published_at": clock.now()}
-    evaluation = EvaluationFactory(strategy=strategy, round=round_, revision=revision, **moment)
+    evaluation = EvaluationFactory(strategy=strategy, round=round_, revision=revision, stage=Stage.PUBLISHED)
     snapshot = canonical(
         {
             "round": round_.name,

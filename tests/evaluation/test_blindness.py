@@ -20,6 +20,7 @@ from evaluation.selectors.comparison import comparison_of
 from evaluation.selectors.review_queue import queue_facts, review_queue_for, with_gap
 from evaluation.services import committee, discussion, ratings, rounds
 from tests.factories import EvaluationFactory, PersonFactory, UserFactory, member
+from tests.factories.evaluation import move_to_stage
 
 pytestmark = pytest.mark.django_db
 SECRET = "Secret reason of rater one."
@@ -126,7 +127,8 @@ def test_review_queue_shows_no_figures_before_the_review(rated):
     other = EvaluationFactory(round=rated.round)
 
     for stage in ("rate", "discuss", "moderate"):
-        Evaluation.objects.update(stage=stage)
+        for evaluation in Evaluation.objects.all():
+            move_to_stage(evaluation, stage)
         rows = {row.pk: row for row in with_gap(Evaluation.objects.all())}
         figures = {(row.largest_gap, row.rater_count) for row in rows.values()}
         facts = queue_facts(list(review_queue_for(rated.committee1)), rated.committee1)

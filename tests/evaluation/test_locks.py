@@ -3,23 +3,33 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from core import triggers
+from core import clock, triggers
 from evaluation.models import (
     Assessment,
     Citation,
     CommitteeReview,
+    ConflictOfInterest,
     Consensus,
     DimensionReview,
     Evaluation,
     EvaluationResult,
+    RaterAssignment,
     Rating,
     StageTransition,
+    SubstituteAppointment,
 )
 from evaluation.selectors.tasks import alphas_of
 from reports.enums import ReportState
-from reports.models import ReportFile
+from reports.models import Report, ReportFile
 from reports.tasks import build_report
-from tests.factories import AssessmentFactory, EvaluationFactory, EventFactory
+from tests.factories import (
+    AssessmentFactory,
+    ConflictOfInterestFactory,
+    EvaluationFactory,
+    EventFactory,
+    StrategyFactory,
+    SubstituteAppointmentFactory,
+)
 from tests.reports.test_report_tasks import queued
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +177,86 @@ def test_alpha_is_computed_from_the_published_snapshot(published):
 # ---- transitions, decisions and results only in their stage
 
 
+@pytest.mark.parametrize("stage", ["discuss", "moderate", "declare"])
+@pytest.mark.stage("rate")
+def test_stage_cannot_change_without_its_transition(case, stage):
+    with pytest.raises(IntegrityError, match="epi: a stage changes by a transition only"):
+        execute_sql("UPDATE evaluation_evaluation SET stage = %s WHERE id = %s", stage, case.pk)
+
+    assert case.evaluation.stage == "rate"
+
+
+@pytest.mark.stage("rate")
+def test_stage_changes_only_to_the_target_of_its_transition(case):
+    transition = {"verb": "start_discussion", "from_stage": "rate", "to_stage": "discuss"}
+    StageTransition.objects.create(evaluation=case.evaluation, **transition)
+
+    with pytest.raises(IntegrityError, match="epi: a stage changes by a transition only"):
+        execute_sql("UPDATE evaluation_evaluation SET stage = 'moderate' WHERE id = %s", case.pk)
+    with pytest.raises(IntegrityError, match="epi: a transition starts from the current stage"), transaction.atomic():
+        StageTransition.objects.create(evaluation=case.evaluation, **transition)  # the stage has not followed yet
+    execute_sql("UPDATE evaluation_evaluation SET stage = 'discuss' WHERE id = %s", case.pk)
+    with pytest.raises(IntegrityError, match="epi: a stage changes by a transition only"):
+        execute_sql("UPDATE evaluation_evaluation SET stage = 'rate' WHERE id = %s", case.pk)
+
+
+@pytest.mark.stage("rate")
+def test_transition_cannot_be_put_before_the_newest(case):
+    newest = case.evaluation.transitions.latest("pk")
+    columns = "id, evaluation_id, verb, from_stage, to_stage, reason, at"
+
+    with pytest.raises(IntegrityError, match="epi: a transition starts from the current stage"):
+        execute_sql(
+            f"INSERT INTO evaluation_stagetransition ({columns}) SELECT id - 1000, evaluation_id, 'start_discussion', "
+            "'rate', 'discuss', reason, at FROM evaluation_stagetransition WHERE id = %s",
+            newest.pk,
+        )
+
+
+@pytest.mark.parametrize("fields", [{"stage": "review"}, {"cycle": 2}])
+def test_evaluation_begins_with_its_first_stage(case, fields):
+    evaluation = EvaluationFactory.build(
+        round=case.round, strategy=StrategyFactory(), revision=case.evaluation.revision, **fields
+    )
+
+    with pytest.raises(IntegrityError, match="epi: an evaluation begins with its first stage"), transaction.atomic():
+        evaluation.save()
+
+
+@pytest.mark.stage("rate")
+def test_cycle_does_not_decrease(case):
+    execute_sql("UPDATE evaluation_evaluation SET cycle = 2 WHERE id = %s", case.pk)
+
+    with pytest.raises(IntegrityError, match="epi: a cycle does not come again"):
+        execute_sql("UPDATE evaluation_evaluation SET cycle = 1 WHERE id = %s", case.pk)
+
+
+@pytest.mark.parametrize("model", [ConflictOfInterest, RaterAssignment], ids=lambda model: model.__name__)
+@pytest.mark.stage("rate")
+def test_conflicts_and_assignments_can_only_be_withdrawn(case, model):
+    ConflictOfInterestFactory(evaluation=case.evaluation)
+    row, table = model.objects.filter(withdrawn_at=None).first(), model._meta.db_table
+    assert row is not None
+
+    with pytest.raises(IntegrityError, match="epi: frozen"):
+        execute_sql(f"UPDATE {table} SET person_id = %s WHERE id = %s", case.moderator.person.pk, row.pk)
+    with pytest.raises(IntegrityError, match="epi: frozen"):
+        execute_sql(f"DELETE FROM {table} WHERE id = %s", row.pk)
+    with pytest.raises(IntegrityError, match="epi: there once"):
+        insert_copy(row)
+    execute_sql(f"UPDATE {table} SET withdrawn_at = %s WHERE id = %s", clock.now(), row.pk)
+    with pytest.raises(IntegrityError, match="epi: withdrawn, never changes"):
+        execute_sql(f"UPDATE {table} SET withdrawn_at = NULL WHERE id = %s", row.pk)
+
+
+def test_appointments_of_substitutes_are_frozen(case):
+    appointment = SubstituteAppointmentFactory(evaluation=case.evaluation)
+
+    for statement in (no_op_update(SubstituteAppointment), f"DELETE FROM {appointment._meta.db_table}"):
+        with pytest.raises(IntegrityError, match="epi: frozen"):
+            execute_sql(statement)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -214,6 +304,18 @@ def ready():
 def test_ready_report_cannot_be_changed(ready, change):
     with pytest.raises(IntegrityError, match="epi: the report is ready"):
         execute_sql(f"UPDATE evaluation_report SET {change} WHERE id = %s", ready.pk)
+
+
+def test_report_is_ready_only_with_its_files():
+    report = queued()
+
+    with pytest.raises(IntegrityError, match="epi: a report is ready when it has its files"):
+        execute_sql("UPDATE evaluation_report SET state = 'ready', ready_at = %s WHERE id = %s", clock.now(), report.pk)
+    assert Report.objects.claim(report.pk)
+    with pytest.raises(IntegrityError, match="epi: a report is ready when it has its files"):
+        execute_sql("UPDATE evaluation_report SET state = 'ready', ready_at = %s WHERE id = %s", clock.now(), report.pk)
+    with pytest.raises(IntegrityError, match="epi: a report is ready when it has its files"), transaction.atomic():
+        queued("lublin", state=ReportState.READY, ready_at=clock.now())
 
 
 @pytest.mark.parametrize("state", ["queued", "ready"])

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import Mail
 from core import clock, locales
@@ -17,6 +18,7 @@ from evaluation.exceptions import (
     TransitionNotAllowed,
 )
 from evaluation.models import EvaluationRound, StageTransition
+from evaluation.selectors.tasks import tasks_of
 from evaluation.services import rounds, stages
 from tests.factories import EvaluationFactory
 
@@ -110,7 +112,7 @@ def test_each_late_stage_sends_its_email_with_a_day_that_is_still_to_come(case):
         evaluation = case.evaluation
 
     mail = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has begun")
-    assert (evaluation.last_day, evaluation.next_stage_on) == (day, day + timedelta(days=1))
+    assert evaluation.last_day == day
     assert locales.day(day + timedelta(days=1)) in mail.body
 
 
@@ -279,3 +281,45 @@ def test_task_moves_due_stages(monkeypatch):
     tasks.move_due_stages()
 
     assert moved == [1]
+
+
+# ---- one date for each stage
+
+
+@pytest.mark.stage("rate")
+def test_extension_has_one_date_on_pages_in_tasks_and_emails(case, client):
+    until = case.evaluation.last_day + timedelta(days=5)
+    Mail.objects.all().delete()
+
+    rounds.extend_stage(case.evaluation, by=case.coordinator, until=until)
+    rounds.assign_rater(case.evaluation, case.partner.person, "peer", by=case.coordinator)
+
+    day, next_day = locales.day(until), locales.day(until + timedelta(days=1))
+    extended = Mail.objects.filter(key__startswith="evaluation-extended/")
+    raters = {case.rater1.email, case.rater2.email, case.official.email}
+    assert set(extended.values_list("recipient", flat=True)) == raters
+    assert all(day in mail.body for mail in extended if mail.language == "en")
+    assert next_day in Mail.objects.get(recipient=case.partner.email).body
+    client.force_login(case.rater1)
+    page = client.get(reverse("evaluation:evaluation_detail", args=[case.pk])).content.decode()
+    assert (f"until {day}" in page, [f"Until {day}." in task.text for task in tasks_of(case.rater1)]) == (True, [True])
+
+
+@pytest.mark.stage("declare")
+def test_extended_declaration_moves_the_begin_of_rating(case):
+    until = case.evaluation.last_day + timedelta(days=3)
+
+    rounds.extend_stage(case.evaluation, by=case.coordinator, until=until)
+
+    assert case.evaluation.rating_begins_on == until + timedelta(days=1)
+    [task] = tasks_of(case.rater1)
+    assert locales.day(until + timedelta(days=1)) in task.text
+
+
+@pytest.mark.stage("rate")
+def test_shorter_extension_sends_no_email(case):
+    Mail.objects.all().delete()
+
+    rounds.extend_stage(case.evaluation, by=case.coordinator, until=clock.today())
+
+    assert Mail.objects.count() == 0

@@ -5,7 +5,7 @@ from factory.django import DjangoModelFactory
 
 from core import clock
 from core.snapshots import canonical, sha256_hex
-from evaluation.enums import Capacity
+from evaluation.enums import TRANSITIONS, Capacity, Stage
 from evaluation.models import (
     Assessment,
     Dimension,
@@ -14,6 +14,7 @@ from evaluation.models import (
     Framework,
     RaterAssignment,
     Rating,
+    StageTransition,
 )
 from strategies.models import PeriodRevision
 
@@ -70,11 +71,35 @@ def _revision(strategy, period):
     )
 
 
+PATH = ["start_rating", "start_discussion", "start_moderation", "hand_to_committee", "publish"]
+
+
+def move_to_stage(evaluation, stage):
+    """Move to ``stage`` with the transitions that the triggers require, without what the services require."""
+    for verb in PATH[list(Stage).index(evaluation.stage) : list(Stage).index(stage)]:
+        target = TRANSITIONS[verb][1]
+        StageTransition.objects.create(
+            evaluation=evaluation, verb=verb, from_stage=evaluation.stage, to_stage=target, reason=""
+        )
+        evaluation.stage = target
+        if target == Stage.PUBLISHED:
+            evaluation.published_at = evaluation.published_at or clock.now()
+        evaluation.save(update_fields=["stage", "published_at"])
+    return evaluation
+
+
 class EvaluationFactory(DjangoModelFactory):
-    """Create an evaluation of an empty revision. Tests that read the contents submit a period through the service."""
+    """Create an evaluation of an empty revision; ``stage=`` adds the transitions to it.
+
+    Tests that read the contents submit a period through the service.
+    """
 
     class Meta:
         model = Evaluation
+
+    @classmethod
+    def _create(cls, model_class, *args, stage=Stage.DECLARE, **kwargs):
+        return move_to_stage(super()._create(model_class, *args, **kwargs), stage)
 
     round = factory.SubFactory(EvaluationRoundFactory)
     strategy = factory.SubFactory(StrategyFactory, published=True)

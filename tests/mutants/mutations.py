@@ -109,7 +109,7 @@ MUTATIONS = [
     Mutation(
         "the public reads events that are not published",
         "cities/models/events.py",
-        "return self.filter(Q(published_at__isnull=False) | self.insiders_q(user))",
+        "return self.filter(Q(published_at__isnull=False) | (kept & drafts))",
         "return self",
         f"{MATRIX}::test_get[public]",
     ),

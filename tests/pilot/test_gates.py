@@ -123,6 +123,9 @@ def test_kick_off_needs_date_place_programme_attendance_and_documentation(city):
     keys = ["kick_off_planned", "programme_names_actions", "kick_off_attended", "kick_off_documented"]
     assert {met_and_reason(city, key) for key in keys} == {(False, "There is no kick-off event yet.")}
     event = EventFactory(city=city, kind=EventKind.KICK_OFF, starts_at=NOW + timedelta(days=1))
+    assert {met_and_reason(city, key) for key in keys} == {(False, "The kick-off event is not published yet.")}
+    event.published_at = NOW
+    event.save()
     assert [check_result(city, key).met for key in keys] == [False, False, None, None]
 
     event.location, event.programme = "Town hall", "Welcome, and A10 with coffee."
@@ -140,6 +143,55 @@ def test_kick_off_needs_date_place_programme_attendance_and_documentation(city):
         event.documentation = "Forty people came."
         event.save()
         assert [check_result(city, key).met for key in keys] == [True] * 4
+
+
+@pytest.fixture
+def held_kick_off(city):
+    """Return a published kick-off that meets all four requirements."""
+    ActionFactory(city=city, code="A1")
+    event = EventFactory(
+        city=city,
+        kind=EventKind.KICK_OFF,
+        starts_at=NOW - timedelta(days=1),
+        location="Town hall",
+        programme="We present A1.",
+        documentation="Forty people came.",
+        published_at=NOW - timedelta(days=9),
+    )
+    Attendance.objects.create(event=event, label="Guests", count=40)
+    return event
+
+
+KICK_OFF_KEYS = ["kick_off_planned", "programme_names_actions", "kick_off_attended", "kick_off_documented"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"published_at": NOW},
+        {"cancelled_at": NOW, "cancelled_reason": "No room."},
+        {"published_at": NOW, "cancelled_at": NOW, "cancelled_reason": "No room."},
+    ],
+    ids=["draft", "published", "withdrawn", "cancelled"],
+)
+@pytest.mark.parametrize("days", [-5, 5])
+def test_another_kick_off_does_not_unmeet_requirements(city, held_kick_off, state, days):
+    assert [check_result(city, key).met for key in KICK_OFF_KEYS] == [True] * 4
+    EventFactory(city=city, kind=EventKind.KICK_OFF, starts_at=NOW + timedelta(days=days), **state)
+
+    assert [check_result(city, key).met for key in KICK_OFF_KEYS] == [True] * 4
+    assert check_result(city, "kick_off_planned").url.endswith(f"/{held_kick_off.pk}/")
+
+
+def test_cancelled_events_count_for_nothing(city):
+    group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
+    cancelled = {"published_at": NOW, "cancelled_at": NOW, "cancelled_reason": "No room."}
+    EventFactory(body=group, starts_at=NOW - timedelta(days=1), minutes="We met.", **cancelled)
+    EventFactory(city=city, kind=EventKind.KICK_OFF, location="Town hall", programme="A1", **cancelled)
+
+    assert met_and_reason(city, "first_meeting") == (False, "It has not met yet.")
+    assert met_and_reason(city, "kick_off_planned") == (False, "There is no kick-off event yet.")
 
 
 def test_pact_needs_a_committee_with_municipal_and_private_seats(city):

@@ -152,6 +152,7 @@ def _more_of_the_city(world, who, number) -> None:
     plans.comment_strategy(world.coming, by=who["expert"], text="More.")
     swot = world.strategy.swot_items.create(kind="weakness", text="More.")
     swot.areas.add(area)
+    world.strategy.swot_items.create(kind="weakness", text="Less.", withdrawn_at=clock.now())
     world.strategy.risks.create(text="More.", area=area)
     EventFactory(city=world.city, published_at=clock.now())
     EventFactory(body=world.body, city=None, published_at=clock.now())

@@ -200,8 +200,17 @@ def test_database_refuses_changes_of_frozen_rows(upgraded):
 
     refused = {statement: _refusal(upgraded.connection, statement) for statement in statements}
 
-    assert len(tables) == len(reading.frozen_tables(upgraded.before))
+    before = reading.frozen_tables(upgraded.before)
+    assert {upgraded.declared.tables.get(table, table) for table in before} <= set(tables)
     assert {statement: said for statement, said in refused.items() if "epi: " not in said} == {}
+
+
+def test_histories_and_stages_are_locked(upgraded):
+    histories = {table for table in upgraded.after.tables if "_historical" in table}
+
+    assert len(histories) > 30
+    assert histories - set(reading.frozen_tables(upgraded.after)) == set()
+    assert upgraded.after.triggers["epi_evaluation_evaluation_stage"] == "evaluation_evaluation"
 
 
 def test_permissions_keep_their_ids(upgraded):

@@ -144,8 +144,10 @@ def city(name="Linköping", slug="linkoping", *, actions=14, currency="SEK", is_
         "currency": currency,
         "revision": 2,
         "submitted_at": "2026-10-05T09:12:00+00:00",
+        "submitted_on": "2026-10-05",
         "submitted_late": False,
         "accepted_at": "2026-10-09T13:40:00+00:00",
+        "accepted_on": "2026-10-09",
         "due_on": "2026-10-15",
         "narrative": {
             "text": "Kvartalet präglades av uppstarten.\n\nFler grupper än väntat anmälde sig.",

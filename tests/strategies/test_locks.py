@@ -3,9 +3,10 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from core import clock
 from strategies.models import ActionUpdate, Evidence, IndicatorValue, MilestoneReached, Narrative
 from strategies.services import periods
-from tests.factories import CityPeriodFactory, ReportingPeriodFactory
+from tests.factories import CityPeriodFactory, PeriodCommentFactory, ReportingPeriodFactory, StrategyFactory
 
 from .helpers import an_official
 from .lock_data import execute_sql
@@ -204,3 +205,32 @@ def test_facts_can_change_again_after_reopening(shared_data, coordinator):
             savepoint = transaction.savepoint()
             write(shared_data, shared_data.locked)
             transaction.savepoint_rollback(savepoint)
+
+
+# ---- strategies and comments on periods
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "status = 'draft', adopted_on = NULL, published_at = NULL, superseded_at = NULL",
+        "published_at = NULL",
+        "superseded_at = NULL",
+    ],
+)
+def test_adopted_strategy_stays_adopted(db, change):
+    strategy = StrategyFactory(published=True)
+    execute_sql("UPDATE strategies_strategy SET superseded_at = %s WHERE id = %s", clock.now(), strategy.pk)
+
+    with pytest.raises(IntegrityError, match="epi: an adopted strategy stays adopted"), transaction.atomic():
+        execute_sql(f"UPDATE strategies_strategy SET {change} WHERE id = %s", strategy.pk)
+    with pytest.raises(IntegrityError, match="epi: an adopted strategy stays adopted"), transaction.atomic():
+        execute_sql("DELETE FROM strategies_strategy WHERE id = %s", strategy.pk)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET text = 'x'", "DELETE FROM {}"])
+def test_comments_on_a_period_are_frozen(db, statement):
+    table = PeriodCommentFactory()._meta.db_table
+
+    with pytest.raises(IntegrityError, match="epi: frozen"), transaction.atomic():
+        execute_sql(statement.format(table))

@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from cities.enums import FileState
 from cities.models import StoredFile
 from core import clock
 from core.exceptions import EditConflict
 from strategies.exceptions import AlreadyWithdrawn, InputRefused, PeriodLocked, ReasonMissing
-from strategies.models import Action, ActionUpdate, Evidence
+from strategies.models import Action, ActionUpdate, Evidence, IndicatorValue
 from strategies.services import updates, values
 from tests.factories import (
     ActionFactory,
@@ -193,3 +194,38 @@ def test_value_in_a_period_of_another_city_is_refused(action, city_period, offic
         values.set_value(indicator, CityPeriodFactory(city=other_city), by=official, value=Decimal(1))
     with pytest.raises(InputRefused, match="too large"):
         values.set_value(indicator, city_period, by=official, value=Decimal("1e14"))
+
+
+# ---- what is withdrawn with an update
+
+
+def test_withdrawn_update_withdraws_its_values(action, city_period, official, lead):
+    mine, other = (IndicatorFactory(strategy=action.strategy, action=action) for _ in range(2))
+    changed = IndicatorFactory(strategy=action.strategy, action=action)
+    values.set_value(other, city_period, by=lead, value=Decimal(5))
+    data = update_input(values={mine: Decimal(3), changed: Decimal(4)})
+    update = updates.log_update(action, by=official, data=data)
+    values.set_value(changed, city_period, by=lead, value=Decimal(6), version=1)
+
+    updates.withdraw_update(update, by=official, reason="Counted twice.")
+
+    active = {row.indicator: row.value for row in IndicatorValue.objects.active()}
+    assert active == {other: Decimal(5), changed: Decimal(6)}
+    gone = IndicatorValue.objects.get(indicator=mine)
+    assert (gone.withdrawn_reason, gone.history.first().history_user) == ("Counted twice.", official)
+
+
+def test_page_says_what_is_withdrawn_with_an_update(client, action, city_period, official):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action, name="Pairs met")
+    milestone = MilestoneFactory(action=action, title="Second venue")
+    data = update_input(values={indicator: Decimal(3)}, milestones=[milestone])
+    update = updates.log_update(action, by=official, data=data)
+    client.force_login(official)
+    url = reverse("strategies:update_withdraw", args=[update.pk])
+
+    before = client.get(url).content.decode()
+    after = client.post(url, {"text": "Counted twice."}, follow=True).content.decode()
+
+    assert ("Pairs met: 3" in before, "Second venue" in before) == (True, True)
+    assert "The update is withdrawn, and with it: Second venue; Pairs met: 3" in after
+    assert "Withdrawn with it: Pairs met 3" in " ".join(after.split())

@@ -7,13 +7,20 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 
+from core import clock
 from core.exceptions import EditConflict
-from strategies.exceptions import FormAlreadyUsed, PeriodLocked, PermissionRefused, ValuesConflict
+from strategies.exceptions import FormAlreadyUsed, PeriodLocked, PermissionRefused, SavedDifferently, ValuesConflict
 from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
 from strategies.services import drafts, updates
-from tests.factories import ActionFactory, IndicatorFactory, MilestoneFactory, StoredFileFactory
+from tests.factories import (
+    ActionFactory,
+    BudgetLineFactory,
+    IndicatorFactory,
+    MilestoneFactory,
+    StoredFileFactory,
+)
 
-from .helpers import an_official, submit, update_input
+from .helpers import an_official, days, submit, update_input
 
 pytestmark = pytest.mark.django_db
 
@@ -32,11 +39,61 @@ def action(city, city_period):
 
 
 def test_repeated_form_returns_the_first_update(action, official):
-    data = update_input(form_uuid=uuid4())
+    line, indicator = BudgetLineFactory(action=action), IndicatorFactory(strategy=action.strategy, action=action)
+    data = update_input(
+        form_uuid=uuid4(),
+        spent=Decimal(100),
+        budget_line=line,
+        milestones=[MilestoneFactory(action=action)],
+        values={indicator: Decimal(3)},
+        files=[StoredFileFactory(uploaded_by=official)],
+        links=["https://town.example/a"],
+    )
     first = updates.log_update(action, by=official, data=data)
 
-    assert updates.log_update(action, by=official, data=replace(data, text="Other words.")) == first
-    assert ActionUpdate.objects.get().text == "We met."
+    assert updates.log_update(action, by=official, data=data) == first
+    assert ActionUpdate.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "field, other",
+    [
+        ("text", "Other words."),
+        ("spent", Decimal(1000)),
+        ("people_reached", 5),
+        ("stage", "paused"),
+        ("challenges", "Rooms."),
+        ("next_step", "Look for rooms."),
+        ("visibility", "city"),
+        ("date", clock.today() - days(1)),
+        ("language", "pl"),
+        ("links", ["https://town.example/b"]),
+        ("links", []),
+        ("milestones", []),
+        ("values", lambda data: {indicator: Decimal(4) for indicator in data.values}),
+        ("files", lambda data: [StoredFileFactory(uploaded_by=data.files[0].uploaded_by, sha256="b" * 64)]),
+        ("files", []),
+        ("budget_line", None),
+    ],
+)
+def test_repeated_form_with_other_content_is_not_dropped(action, official, field, other):
+    line, indicator = BudgetLineFactory(action=action), IndicatorFactory(strategy=action.strategy, action=action)
+    data = update_input(
+        form_uuid=uuid4(),
+        spent=Decimal(100),
+        budget_line=line,
+        milestones=[MilestoneFactory(action=action)],
+        values={indicator: Decimal(3)},
+        files=[StoredFileFactory(uploaded_by=official)],
+        links=["https://town.example/a"],
+    )
+    first = updates.log_update(action, by=official, data=data)
+    changed = replace(data, **{field: other(data) if callable(other) else other})
+
+    with pytest.raises(SavedDifferently) as error:
+        updates.log_update(action, by=official, data=changed)
+
+    assert (error.value.saved, ActionUpdate.objects.count()) == (first, 1)
 
 
 def test_repeated_form_after_submission_returns_the_first_update(action, city_period, official, city):

@@ -323,6 +323,63 @@ def test_repeated_form_with_another_text_is_shown_again(client, official, action
     assert ActionUpdate.objects.count() == 2
 
 
+def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(client, official, action, photo):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action, name="Pairs")
+    milestone, name = MilestoneFactory(action=action), f"value_{indicator.pk}"
+    fields = form_state(client, action) | {"text": SENTENCE, "milestones": [milestone.pk], name: "3", "spent": "100"}
+    client.post(log_url(action), fields | {"files": [photo]})
+    photo.seek(0)
+
+    response = client.post(log_url(action), fields | {"spent": "1000", name: "4", "files": [photo]})
+
+    saved = ActionUpdate.objects.get()
+    differences = {row.label.split(" (")[0]: (row.theirs, row.yours) for row in response.context["form"].differences}
+    assert differences == {"Spent since the last update": ("100", "1000"), "Pairs": ("3", "4")}
+    assert (saved.spent, response.context["saved"], response.context["kept"]) == (100, saved, [])
+
+    hidden = {"form_uuid": str(response.context["form_uuid"]), "saved": str(saved.pk)}
+    hidden |= {f"{name}_version": "1", "version": str(response.context["form"]["version"].value())}
+    answer = client.post(log_url(action), fields | hidden | {"spent": "1000", name: "4", "correct": "1"})
+
+    saved = ActionUpdate.objects.get()
+    assert (answer.status_code, saved.spent, saved.milestones.get()) == (302, 1000, milestone)
+    assert (IndicatorValue.objects.active().get().value, saved.evidence.active().count()) == (4, 1)
+
+
+def test_other_content_can_be_saved_as_another_update(client, official, action):
+    milestone = MilestoneFactory(action=action)
+    fields = form_state(client, action) | {"text": SENTENCE, "milestones": [milestone.pk], "spent": "100"}
+    client.post(log_url(action), fields)
+    response = client.post(log_url(action), fields | {"spent": "1000"})
+    hidden = {"form_uuid": str(response.context["form_uuid"]), "saved": str(ActionUpdate.objects.get().pk)}
+
+    client.post(log_url(action), fields | hidden | {"spent": "1000", "save": "1"})
+
+    assert sorted(int(row.spent) for row in ActionUpdate.objects.all()) == [100, 1000]
+    assert milestone.reached.count() == 1
+
+
+def test_repeated_form_with_files_creates_one_update(client, official, action, photo):
+    fields = form_state(client, action) | {"text": SENTENCE}
+    client.post(log_url(action), fields | {"save_draft": "1", "files": [photo]})
+    kept = str(StoredFile.objects.get().uuid)
+
+    answers = [client.post(log_url(action), fields | {"kept": [kept]}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert ActionUpdate.objects.get().evidence.count() == 1
+
+
+def test_update_of_somebody_else_is_not_corrected(client, official, action, everyone):
+    theirs = ActionUpdateFactory(action=action, author=everyone["lead"], text="Theirs.")
+    fields = form_state(client, action) | {"text": SENTENCE, "saved": str(theirs.pk), "correct": "1"}
+
+    client.post(log_url(action), fields)
+
+    theirs.refresh_from_db()
+    assert theirs.text == "Theirs."
+
+
 def test_repeated_form_with_another_value_is_shown_again(client, official, action):
     indicator = IndicatorFactory(strategy=action.strategy, action=action)
     fields = form_state(client, action) | {"text": SENTENCE}

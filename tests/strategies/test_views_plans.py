@@ -250,3 +250,51 @@ def test_parts_of_another_strategy_cannot_be_chosen(client, official, other_city
     )
 
     assert list(response.context["form"].errors) == ["objective"]
+
+
+# ---- a budget line posted twice
+
+
+def budget_fields(client, action):
+    form = client.get(url("budgetline_add", action.pk)).context["form"]
+    return form_data(form) | {"source": "City budget", "year": "2026", "amount": "1000"}
+
+
+def test_budget_line_posted_twice_is_there_once(client, official, action):
+    fields = budget_fields(client, action)
+
+    answers = [client.post(url("budgetline_add", action.pk), fields) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert BudgetLine.objects.count() == 1
+
+
+def test_budget_line_posted_with_other_content_shows_both(client, official, action):
+    fields = budget_fields(client, action)
+    client.post(url("budgetline_add", action.pk), fields)
+
+    response = client.post(url("budgetline_add", action.pk), fields | {"amount": "2000"})
+
+    line = BudgetLine.objects.get()
+    [difference] = response.context["form"].differences
+    assert (response.status_code, difference.theirs, difference.yours) == (409, "1000", "2000")
+    assert f'formaction="{url("budgetline_edit", line.pk)}"' in response.content.decode()
+
+    shown = form_data(response.context["form"])
+    client.post(url("budgetline_edit", line.pk), shown)
+    line.refresh_from_db()
+    assert (BudgetLine.objects.count(), int(line.amount)) == (1, 2000)
+
+    client.post(url("budgetline_add", action.pk), shown)
+    assert BudgetLine.objects.count() == 2
+
+
+def test_budget_line_of_another_action_does_not_answer_the_form(client, official, action):
+    fields = budget_fields(client, action)
+    client.post(url("budgetline_add", action.pk), fields)
+    other = ActionFactory(city=action.city)
+
+    response = client.post(url("budgetline_add", other.pk), fields)
+
+    assert "This form has been sent before" in response.content.decode()
+    assert other.budget_lines.count() == 0

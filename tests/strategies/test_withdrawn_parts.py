@@ -4,15 +4,25 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from core import clock
 from pilot.gate_checks import swot_and_area
-from strategies.exceptions import AlreadyWithdrawn, PermissionRefused, ReasonMissing, StrategyError
-from strategies.models import Action, Indicator, Objective, PriorityArea
+from strategies.exceptions import (
+    AlreadyWithdrawn,
+    InputRefused,
+    PermissionRefused,
+    ReasonMissing,
+    StrategyError,
+    Superseded,
+)
+from strategies.models import Action, Indicator, Objective, PriorityArea, Strategy
 from strategies.selectors.frozen import period_contents
 from strategies.selectors.history import history_of
 from strategies.services import plans, updates
 from tests.factories import (
     ActionFactory,
+    BudgetLineFactory,
     IndicatorFactory,
+    MilestoneFactory,
     ObjectiveFactory,
     PriorityAreaFactory,
     StrategyFactory,
@@ -140,7 +150,9 @@ def test_withdrawn_area_is_shown_to_officials_only_with_the_reason(client, area,
     client.post(url("area_withdraw", area.pk), {"text": "No money."})
 
     page = client.get(strategy.get_absolute_url()).content.decode()
-    assert ("No money." in page, "More flats" in page) == (True, False)
+    assert ("No money." in page, "More flats" in page) == (False, False)
+    page = client.get(url("withdrawn_parts", strategy.ref)).content.decode()
+    assert ("No money." in page, "More flats" in page) == (True, True)
     assert (
         area.title not in client.get(url("action_add", ObjectiveFactory(area__strategy=strategy).pk)).content.decode()
     )
@@ -160,7 +172,7 @@ def test_withdrawn_objective_is_listed_with_its_reason(client, objective, strate
     plans.withdraw_objective(objective, by=everyone["lead"], reason="Merged with others.")
     client.force_login(everyone["official"])
 
-    assert "Merged with others." in client.get(strategy.get_absolute_url()).content.decode()
+    assert "Merged with others." in client.get(url("withdrawn_parts", strategy.ref)).content.decode()
 
 
 def test_link_to_a_withdrawn_area_is_kept_in_the_form_but_not_shown(client, area, strategy, everyone):
@@ -181,3 +193,127 @@ def test_gate_requires_an_active_area(area, strategy, lead):
     plans.withdraw_area(area, by=lead, reason="No money.")
 
     assert (before.met, swot_and_area(reload(strategy.city)).met) == (True, False)
+
+
+# ---- codes, and restoring
+
+
+def add_with_code(model, parent, lead, code):
+    fields = {"code": code, "title": "Another", **parent}
+    if model is Action:
+        fields |= {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
+    return plans.save_part(model(**parent), by=lead, fields=fields)
+
+
+def coded_parts(area, objective, action):
+    return [
+        (PriorityArea, area, {"strategy": area.strategy}, plans.withdraw_area),
+        (Objective, objective, {"area": area}, plans.withdraw_objective),
+        (Action, action, {"objective": objective}, plans.withdraw_action),
+    ]
+
+
+@pytest.mark.parametrize("number", range(3), ids=["area", "objective", "action"])
+def test_code_of_a_withdrawn_part_can_be_used_again(area, objective, lead, number):
+    action = ActionFactory(objective=objective)
+    model, part, parent, withdraw = coded_parts(area, objective, action)[number]
+    with pytest.raises(InputRefused, match="has this code"):
+        add_with_code(model, parent, lead, part.code)
+    for _model, below, _parent, withdraw_below in reversed(coded_parts(area, objective, action)[number + 1 :]):
+        withdraw_below(below, by=lead, reason="Merged.")
+    withdraw(part, by=lead, reason="Merged.")
+
+    other = add_with_code(model, parent, lead, part.code)
+
+    assert other.code == part.code
+    with pytest.raises(InputRefused, match="has this code") as error:
+        plans.restore_part(part, by=lead)
+    assert set(error.value.errors) == {"code"}
+    restored = plans.restore_part(part, by=lead, code="77")
+    assert (restored.code, restored.withdrawn_at, restored.withdrawn_reason) == ("77", None, "")
+    assert restored.history.first().history_user == lead
+
+
+def test_part_is_restored_after_what_it_stands_under(area, objective, lead):
+    action = ActionFactory(objective=objective)
+    milestone = MilestoneFactory(action=action)
+    indicator = IndicatorFactory(strategy=area.strategy, objective=objective)
+    for part in (milestone, indicator):
+        plans.withdraw_part(part, by=lead, reason="Merged.")
+    plans.withdraw_action(action, by=lead, reason="Merged.")
+    plans.withdraw_area(area, by=lead, reason="Merged.")
+
+    for part in (milestone, indicator, action, objective):
+        with pytest.raises(StrategyError, match="Restore that first"):
+            plans.restore_part(part, by=lead)
+    for part in (area, objective, action, indicator, milestone):
+        assert plans.restore_part(part, by=lead).withdrawn_at is None
+        with pytest.raises(StrategyError, match="restored already"):
+            plans.restore_part(part, by=lead)
+
+
+def test_restoring_is_limited_to_officials(objective, everyone):
+    plans.withdraw_objective(objective, by=everyone["lead"], reason="Merged.")
+
+    for role in ("viewer", "expert", "coordinator", "other_official"):
+        with pytest.raises(PermissionRefused):
+            plans.restore_part(objective, by=everyone[role])
+
+
+def test_part_of_an_earlier_strategy_is_not_restored(objective, lead):
+    plans.withdraw_objective(objective, by=lead, reason="Merged.")
+    Strategy.objects.update(superseded_at=clock.now())
+
+    with pytest.raises(Superseded):
+        plans.restore_part(objective, by=lead)
+
+
+def test_withdrawn_part_is_restored_on_its_page(client, strategy, objective, everyone):
+    action = ActionFactory(objective=objective, code="A1", title="Flat share")
+    line, item = BudgetLineFactory(action=action), strategy.swot_items.create(kind="strength", text="Many flats.")
+    for part in (line, item):
+        plans.withdraw_part(part, by=everyone["lead"])
+    plans.withdraw_action(action, by=everyone["lead"], reason="No money.")
+    ActionFactory(objective=objective, code="A1")
+    client.force_login(everyone["official"])
+
+    page = client.get(url("withdrawn_parts", strategy.ref)).content.decode()
+    restore = url("part_restore", strategy.ref, "action", action.pk)
+    assert ("Flat share" in page, "No money." in page, str(line) in page, "Many flats." in page) == (True,) * 4
+    assert restore in page
+
+    response = client.post(restore, {"code": "A1"})
+    assert "code" in response.context["form"].errors
+    client.post(restore, {"code": "A2"})
+    client.post(url("part_restore", strategy.ref, "swot", item.pk))
+
+    assert (reload(action).code, reload(action).withdrawn_at, reload(item).withdrawn_at) == ("A2", None, None)
+    page = client.get(url("withdrawn_parts", strategy.ref)).content.decode()
+    assert ("Flat share" in page, str(line) in page) == (False, True)
+
+
+def test_snapshot_contains_no_links_to_withdrawn_actions_and_swot_items(area, objective, strategy, period, lead):
+    action = ActionFactory(objective=objective)
+    item = strategy.swot_items.create(kind="strength", text="Many flats.")
+    item.actions.add(action)
+    gone = strategy.swot_items.create(kind="weakness", text="Few flats.")
+    strategy.risks.create(text="No flats.", mitigating_action=action).swot_items.add(gone)
+    plans.withdraw_part(gone, by=lead)
+    plans.withdraw_action(action, by=lead, reason="No money.")
+
+    frozen = period_contents(period)["strategy"]
+
+    assert frozen["swot"][0]["actions"] == []
+    assert (frozen["problems"][0]["counter_action"], frozen["problems"][0]["swot_items"]) == (None, [])
+
+
+def test_indicator_of_a_withdrawn_action_is_not_listed(client, objective, strategy, everyone):
+    action = ActionFactory(objective=objective)
+    IndicatorFactory(strategy=strategy, action=action, name="Flats let")
+    client.force_login(everyone["official"])
+    before = client.get(url("indicator_list", strategy.ref)).content.decode()
+    plans.withdraw_action(action, by=everyone["lead"], reason="No money.")
+
+    after = client.get(url("indicator_list", strategy.ref)).content.decode()
+
+    assert ("Flats let" in before, "Flats let" in after) == (True, False)
