@@ -26,6 +26,6 @@ def _save_language_at_login(sender, request, user, **_more):
 
 def _end_delays(sender, request, user, **_more):
     """End the delays of sign-in after the owner of the account has chosen a new password."""
-    from .login_limits import end_delays
+    from .login_limits import end_delays  # here: models are not loaded when this module is
 
     end_delays(user.email)

@@ -57,7 +57,7 @@ def overdue_tasks() -> dict[str, timedelta]:
 
 def _intervals() -> dict[str, timedelta]:
     entries = settings.CELERY_BEAT_SCHEDULE.values()
-    return {entry["task"]: timedelta(seconds=entry["schedule"]) for entry in entries}
+    return {str(entry["task"]): timedelta(seconds=int(str(entry["schedule"]))) for entry in entries}
 
 
 def _key(task: str) -> str:

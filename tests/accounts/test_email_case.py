@@ -106,7 +106,7 @@ def test_migrations_lower_stored_addresses_and_keep_one_of_a_pair():
         ):
             cursor.execute(f"UPDATE {row._meta.db_table} SET email = %s WHERE id = %s", [address, row.pk])
 
-    for name in ("accounts.migrations.0003_email_in_lower_case", "cities.migrations.0005_email_in_lower_case"):
+    for name in ("accounts.migrations.0004_email_in_lower_case", "cities.migrations.0006_email_in_lower_case"):
         import_module(name).to_lower_case(apps, SimpleNamespace(connection=connection))
 
     for row in (older, newer, other, without, person):

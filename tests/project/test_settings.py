@@ -180,7 +180,7 @@ def migrated(tmp_path_factory):
 def with_demo_account(migrated):
     with sqlite3.connect(migrated / "db.sqlite3") as database:
         columns = {row[1]: "" for row in database.execute("PRAGMA table_info(accounts_user)")}
-        row = columns | {"email": "Rater1@Demo.Example", "id": 1, "is_active": 1, "is_superuser": 0, "is_staff": 0}
+        row = columns | {"email": "rater1@demo.example", "id": 1, "is_active": 1, "is_superuser": 0, "is_staff": 0}
         marks = ", ".join("?" * len(row))
         database.execute(f"INSERT INTO accounts_user ({', '.join(row)}) VALUES ({marks})", list(row.values()))
     yield migrated

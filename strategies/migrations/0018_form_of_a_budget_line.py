@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("strategies", "0016_period_transition")]
+    dependencies = [("strategies", "0017_declined_requests")]
 
     operations = [
         migrations.AddField(

@@ -24,7 +24,7 @@ def to_lower_case(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cities", "0004_location")]
+    dependencies = [("cities", "0005_cancelled_events")]
 
     operations = [
         migrations.RunPython(to_lower_case, migrations.RunPython.noop, elidable=True),

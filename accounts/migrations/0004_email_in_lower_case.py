@@ -23,7 +23,7 @@ def to_lower_case(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_sessions_name_the_moved_backend")]
+    dependencies = [("accounts", "0003_urgent_emails")]
 
     operations = [
         migrations.RunPython(to_lower_case, migrations.RunPython.noop, elidable=True),

@@ -13,7 +13,7 @@ def code_once(model, parent, **more):
 class Migration(migrations.Migration):
     """A withdrawn update withdraws its values; the code of a withdrawn part can be used again."""
 
-    dependencies = [("strategies", "0017_form_of_a_budget_line")]
+    dependencies = [("strategies", "0018_form_of_a_budget_line")]
 
     operations = [
         migrations.AddField(
