@@ -114,7 +114,10 @@ def main() -> int:
     demo = env_bool("EPI_DEMO", default=True)
     say("Starting the web server, the worker and the scheduler ...")
     supervisor = Supervisor(leaders(address), environment=environment)
-    watches: list[Callable[[], None]] = [Announcement(address, DEMO if demo else NO_DEMO), BackgroundWatch(address, supervisor.restart)]
+    watches: list[Callable[[], None]] = [
+        Announcement(address, DEMO if demo else NO_DEMO),
+        BackgroundWatch(address, supervisor.restart),
+    ]
     with held:
         return supervisor.run(lambda: [watch() for watch in watches])
 

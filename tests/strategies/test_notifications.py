@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from strategies.services import plans
-from tests.factories import ActionFactory, ObjectiveFactory, StrategyFactory, member
+from tests.factories import ActionFactory, ObjectiveFactory, StrategyFactory, UserFactory, member
 
 from .helpers import an_official
 
@@ -21,7 +21,7 @@ def official(city):
 
 @pytest.fixture
 def expert(city):
-    return member(BodyKind.EXPERT_GROUP, Role.MEMBER, city)
+    return member(BodyKind.EXPERT_GROUP, Role.MEMBER, city, user=UserFactory(language="en"))
 
 
 @pytest.fixture
