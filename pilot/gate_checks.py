@@ -64,18 +64,15 @@ class GateData:
 
     @cached_property
     def kick_off(self) -> Event | None:
-        """The published kick-off event that meets most requirements, with ``has_attendance``; of equals, the latest."""
-        rows = Event.objects.published().filter(self._kick_offs)
-        came = Attendance.objects.filter(event=OuterRef("pk"))
-        return max(self._marked(rows).annotate(has_attendance=Exists(came)), key=_rank, default=None)
+        """The published kick-off event that meets most requirements; of equals, the latest."""
+        return max((event for event in self.kick_offs if event.published_at), key=_rank, default=None)
 
     @cached_property
-    def has_kick_off_draft(self) -> bool:
-        return Event.objects.active().filter(self._kick_offs).exists()
-
-    @property
-    def _kick_offs(self) -> Q:
-        return Q(city=self.city, kind=EventKind.KICK_OFF) | Q(body__city=self.city, kind=EventKind.KICK_OFF)
+    def kick_offs(self) -> list[Event]:
+        """Kick-off events, drafts included, with ``has_attendance``."""
+        rows = Event.objects.active().filter(Q(city=self.city) | Q(body__city=self.city), kind=EventKind.KICK_OFF)
+        came = Attendance.objects.filter(event=OuterRef("pk"))
+        return list(self._marked(rows).annotate(has_attendance=Exists(came)))
 
     @cached_property
     def strategy(self) -> Strategy | None:
@@ -245,7 +242,7 @@ def _is_documented(event: Event) -> bool:
 
 
 def _no_kick_off(facts: GateData) -> CheckResult:
-    if facts.has_kick_off_draft:
+    if facts.kick_offs:
         return CheckResult(False, _("The kick-off event is not published yet."), facts.city_url)
     return CheckResult(False, _("There is no kick-off event yet."), facts.city_url)
 
