@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -59,6 +60,10 @@ class Site:
             [sys.executable, *command], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def migrate(self) -> None:
+        self.run("manage.py", "migrate", "--verbosity", "0")
+        self.run("manage.py", "createcachetable")
 
     def start_group(self, *, concurrency: int) -> None:
         """Start worker and beat as ``make run`` does."""
@@ -145,11 +150,21 @@ def database_url():
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """Return the file of an SQLite database with all tables, which each test copies."""
+    site = Site(tmp_path_factory.mktemp("migrated"), "filesystem://", "")
+    site.migrate()
+    return site.folder / "db.sqlite3"
+
+
 @pytest.fixture(params=BROKERS)
 def empty_site(request, tmp_path, database_url):
     site = Site(tmp_path, request.param, database_url)
-    site.run("manage.py", "migrate", "--verbosity", "0")
-    site.run("manage.py", "createcachetable")
+    if database_url:
+        site.migrate()
+    else:
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path)
     yield site
     if site.started:
         site.kill_group()
