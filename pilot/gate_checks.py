@@ -242,7 +242,7 @@ def _is_documented(event: Event) -> bool:
 
 
 def _no_kick_off(facts: GateData) -> CheckResult:
-    if facts.kick_offs:
+    if any(event.is_visible for event in facts.kick_offs):
         return CheckResult(False, _("The kick-off event is not published yet."), facts.city_url)
     return CheckResult(False, _("There is no kick-off event yet."), facts.city_url)
 
@@ -254,10 +254,9 @@ def kick_off_planned(city: Any, reader: Any) -> CheckResult:
         return _no_kick_off(facts)
     url, day = facts.event_url(event), {"day": locales.day(facts.day_of(event))}
     if not (event.location or event.link):
-        words = _("It is on %(day)s, but no place is named.") % day if event.is_visible else _("No place is named.")
-        return CheckResult(False, words, url)
+        return CheckResult(False, _("It is on %(day)s, but no place is named.") % day, url)
     words = _("On %(day)s, %(place)s.") % (day | {"place": event.location or event.link})
-    return CheckResult(True, words if event.is_visible else _("Date and place are set."), url)
+    return CheckResult(True, words, url)
 
 
 def programme_names_actions(city: Any, reader: Any) -> CheckResult:
@@ -272,7 +271,7 @@ def programme_names_actions(city: Any, reader: Any) -> CheckResult:
     named = [action for action in facts.actions if _is_mentioned_in(action, event.programme)]
     if not named:
         return CheckResult(False, _("The programme names no action of the pilot."), url)
-    shown = [action.title for action in named if action.is_visible and event.is_visible]
+    shown = [action.title for action in named if action.is_visible]
     if not shown:
         return CheckResult(True, _("It names actions of the pilot."), url)
     return CheckResult(True, _("It names %(actions)s.") % {"actions": _join_names(shown)}, url)
