@@ -25,8 +25,8 @@ class Trigger(NamedTuple):
     """A rule for one table. ``refuse`` is SQL over OLD and NEW that is true for statements to refuse.
 
     ``before`` is ``INSERT``, ``UPDATE`` or ``DELETE``. ``hold`` is PL/pgSQL that locks the rows which ``refuse`` reads;
-    SQLite, with one writer at a time, needs none. ``refuse`` may use ``IS [NOT] DISTINCT FROM``, ``STRPOS`` and
-    ``JSON_TEXT(column, 'key.key')`` on both databases.
+    SQLite, with one writer at a time, needs none. ``refuse`` may use ``IS [NOT] DISTINCT FROM``, ``STRPOS``,
+    ``JSON_TEXT(column, 'key.key')`` and ``MINUTE_AFTER(column)`` on both databases.
     """
 
     name: str
@@ -118,7 +118,7 @@ def freeze_until_withdrawn(model: Any, key: Iterable[str]) -> None:
 def freeze_histories() -> None:
     """Make the history of every model append-only: its rows are inserted, never changed or deleted.
 
-    A row of history needs its row: stored, or just deleted for a deletion. It is never older than the newest one.
+    A row of history needs its row: stored, or just deleted for a deletion. It is not older than the newest one.
     """
     for model in apps.get_models():
         if name := getattr(model._meta, "simple_history_manager_attribute", ""):
@@ -132,7 +132,8 @@ def freeze_histories() -> None:
 def _follows_row(model: Any, history: Any) -> Trigger:
     table, key = history._meta.db_table, model._meta.pk.column
     stored = f"EXISTS (SELECT 1 FROM {model._meta.db_table} p WHERE p.{key} = NEW.{key})"
-    newer = f"EXISTS (SELECT 1 FROM {table} t WHERE t.{key} = NEW.{key} AND t.history_date > NEW.history_date)"
+    later = "t.history_date > MINUTE_AFTER(NEW.history_date)"  # a minute, since clocks of machines differ
+    newer = f"EXISTS (SELECT 1 FROM {table} t WHERE t.{key} = NEW.{key} AND {later})"
     refuse = f"((NEW.history_type = '-') = {stored}) OR {newer}"
     return Trigger(f"epi_{table}_follows", table, "INSERT", refuse, "epi: history follows a change of its row")
 
@@ -191,6 +192,7 @@ def _sqlite(trigger: Trigger | Effect) -> Definition:
     else:
         refuse = trigger.refuse.replace("IS NOT DISTINCT FROM", "IS").replace("IS DISTINCT FROM", "IS NOT")
         refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", r"json_extract(\1, '$.\2')", refuse)
+        refuse = re.sub(r"MINUTE_AFTER\(([\w.]+)\)", r"strftime('%Y-%m-%d %H:%M:%f', \1, '+1 minute')", refuse)
         refuse = refuse.replace("STRPOS(", "instr(")
         when = f"BEFORE {trigger.before} ON {trigger.table} FOR EACH ROW WHEN {refuse}"
         then = f"SELECT RAISE(ABORT, '{trigger.message}')"
@@ -204,6 +206,7 @@ def _postgresql(trigger: Trigger | Effect) -> Definition:
     else:
         keys = r"(\1::json #>> string_to_array('\2', '.'))"
         refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", keys, trigger.refuse)
+        refuse = re.sub(r"MINUTE_AFTER\(([\w.]+)\)", r"(\1 + INTERVAL '1 minute')", refuse)
         when, result = f"BEFORE {trigger.before} ON {trigger.table}", "OLD" if trigger.before == "DELETE" else "NEW"
         act = f"{trigger.hold} IF {refuse} THEN RAISE EXCEPTION '{trigger.message}' USING ERRCODE = '23000'; END IF;"
     text = f" /* {when} */ BEGIN {act} RETURN {result}; END "

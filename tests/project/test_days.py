@@ -83,7 +83,11 @@ def riga(db):
 
 def test_submission_after_midnight_has_one_date(client, riga):
     period = ReportingPeriodFactory(
-        name="2026 Q3", starts_on="2026-07-01", ends_on="2026-09-30", opens_on="2026-07-01", due_on="2026-10-31"
+        name="2026 Q3",
+        starts_on=date(2026, 7, 1),
+        ends_on=date(2026, 9, 30),
+        opens_on=date(2026, 7, 1),
+        due_on=date(2026, 10, 31),
     )
     with clock.at(JUST_AFTER_MIDNIGHT):
         StrategyFactory(city=riga, published=True)

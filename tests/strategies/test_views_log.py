@@ -326,7 +326,9 @@ def test_repeated_form_with_another_text_is_shown_again(client, official, action
 def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(client, official, action, photo):
     indicator = IndicatorFactory(strategy=action.strategy, action=action, name="Pairs")
     milestone, name = MilestoneFactory(action=action), f"value_{indicator.pk}"
-    fields = form_state(client, action) | {"text": SENTENCE, "milestones": [milestone.pk], name: "3", "spent": "100"}
+    opened = client.get(log_url(action)).context["form"]
+    fields = {bound.name: str(bound.value()) for bound in opened if bound.value() not in (None, "", [])}
+    fields |= form_state(client, action) | {"text": SENTENCE, "milestones": [milestone.pk], name: "3", "spent": "100"}
     client.post(log_url(action), fields | {"files": [photo]})
     photo.seek(0)
 
