@@ -227,7 +227,7 @@ def is_visible(user, row):
 
 @rules.predicate
 def is_unpublished(user, event):
-    return event is not None and event.published_at is None
+    return event is not None and getattr(event, "published_at", True) is None
 
 
 def add_reference_data(app: str, *models: str) -> None:

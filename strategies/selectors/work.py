@@ -313,7 +313,7 @@ def _request_row(comment: PeriodComment, city_period: CityPeriod) -> WorkRow:
         text=_("%(who)s writes: “%(why)s”") % {"who": comment.author, "why": comment.text},
         state=PeriodState(city_period.state),
         urgency=DUE,
-        due_on=comment.at.astimezone(city_period.city.zone).date(),
+        due_on=city_period.city.day_of(comment.at),
     )
 
 

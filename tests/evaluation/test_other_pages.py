@@ -94,12 +94,12 @@ def test_city_panel_shows_visible_evaluations_only(case, everyone):
 
 
 def test_pact_gate_is_met_after_publication(case, city):
-    assert evaluation_is_published(city).met is False
-    running = evaluation_is_published(case.city)
+    assert evaluation_is_published(city, case.lead).met is False
+    running = evaluation_is_published(case.city, case.lead)
     assert (running.met, "is under way" in running.reason) == (False, True)
     case.to("published")
 
-    assert evaluation_is_published(case.city).met is True
+    assert evaluation_is_published(case.city, case.lead).met is True
 
 
 # ---- alpha across strategies

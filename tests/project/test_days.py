@@ -112,4 +112,4 @@ def test_publication_after_midnight_has_one_date(riga):
         case = make_case(riga).to("published")
 
         assert EvaluationResult.objects.get(evaluation=case.pk).contents["published_on"] == "2026-11-01"
-        assert "1 November 2026" in evaluation_is_published(riga).reason
+        assert "1 November 2026" in evaluation_is_published(riga, case.lead).reason

@@ -87,6 +87,13 @@ def _actions(world):
     return Action, 1, lambda n: plans.save_part(Action(), by=world.roles["lead"], fields=fields)
 
 
+def _budget_lines(world):
+    form_uuid = uuid4()
+    fields = {"amount": Decimal(100), "source": "City", "year": world.city.today.year, "form_uuid": form_uuid}
+    rows = BudgetLine.objects.filter(form_uuid=form_uuid)
+    return rows, 1, lambda n: plans.add_budget_line(world.action, by=world.roles["lead"], fields=fields)
+
+
 def _strategies(world):
     city = CityFactory()
     lead = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)
@@ -349,6 +356,7 @@ RACES = {
     "plans.save_part of an objective": _objectives,
     "plans.save_part of an action": _actions,
     "plans.add_strategy": _strategies,
+    "plans.add_budget_line": _budget_lines,
     "plans.comment_strategy": _strategy_comments,
     "periods.create_period": _periods,
     "period_assignment.assign_period": _next_periods,
@@ -392,6 +400,7 @@ RACES = {
     "setup.create_network_with_coordinator": _coordinators,
 }
 OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
+    "persistence.save_with_history",
     "drafts.store_as_draft",
     "files.store_upload",
     "form_tokens.store_as_draft",

@@ -91,10 +91,10 @@ def test_reopened_period_is_reported_with_its_accepted_revision(city):
 
 def test_pact_gate_is_met_after_the_first_report(city):
     city_data = accepted_city(city)
-    before = report_is_issued(city)
+    before = report_is_issued(city, city_data.coordinator)
     report = issue_city(city_data)
 
-    after = report_is_issued(city)
+    after = report_is_issued(city, city_data.coordinator)
     assert (before.met, after.met) == (False, True)
     assert report.number in after.reason
     assert "report_issued" in {row.key for row in GATES["pact"]}

@@ -189,10 +189,10 @@ def test_link_to_a_withdrawn_area_is_kept_in_the_form_but_not_shown(client, area
 
 def test_gate_requires_an_active_area(area, strategy, lead):
     strategy.swot_items.create(kind="strength", text="Many flats.")
-    before = swot_and_area(reload(strategy.city))
+    before = swot_and_area(reload(strategy.city), lead)
     plans.withdraw_area(area, by=lead, reason="No money.")
 
-    assert (before.met, swot_and_area(reload(strategy.city)).met) == (True, False)
+    assert (before.met, swot_and_area(reload(strategy.city), lead).met) == (True, False)
 
 
 # ---- codes, and restoring
