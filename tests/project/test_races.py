@@ -9,6 +9,7 @@ import inspect
 import re
 import threading
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -45,6 +46,7 @@ from reports.services import reports
 from strategies.models import (
     Action,
     ActionUpdate,
+    BudgetLine,
     IndicatorValue,
     Narrative,
     Objective,
