@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
-from core.forms import DateInput
+from core.forms import DateInput, YearField
 
 from .enums import BodyKind
 from .models import (
@@ -55,6 +55,9 @@ class CityStaffForm(StaffForm):
     other_languages = forms.CharField(
         label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
     )
+
+    class Meta:
+        field_classes = {"population_year": YearField}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

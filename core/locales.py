@@ -12,6 +12,9 @@ from django.utils import timezone
 from django.utils.translation import get_language, to_locale
 
 NOTHING = "–"
+GROUPED = r"[1-9][0-9]{0,2}(?:(?P<by>[\s'’.,])[0-9]{3})(?:(?P=by)[0-9]{3})*"
+WHOLE_NUMBER = re.compile(rf"(?:[0-9]+|{GROUPED})")
+DECIMAL_NUMBER = re.compile(rf"(?P<whole>[0-9]*|{GROUPED})(?!(?P=by))[.,](?P<decimals>[0-9]*)")
 NATIONAL = {"en": "en_GB"}
 
 
@@ -29,11 +32,31 @@ def as_number(value: Any) -> Decimal:
 
 
 def number(value: Any, decimals: int | None = None) -> str:
-    """Format as ``1 234,5``; with ``decimals``, exactly that many."""
+    """Format as ``1 234,5``, with at most four decimals; with ``decimals``, exactly that many."""
     if value is None or value == "":
         return NOTHING
-    pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    pattern = "#,##0.####" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     return numbers.format_decimal(as_number(value), format=pattern, locale=current_locale())
+
+
+def number_readings(text: str) -> list[Decimal]:
+    """Return the numbers that a typed text can mean in any language: none, one or two.
+
+    Two only for digits such as ``1.500`` and ``1,500``, where the separator may group thousands or begin decimals;
+    the whole number comes first. A number that starts with 0 and a separator is a decimal.
+    """
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    sign, digits = (text[0], text[1:].strip()) if text[:1] in {"+", "-"} else ("", text)
+    found = []
+    if WHOLE_NUMBER.fullmatch(digits):
+        found.append(Decimal(sign + _only_digits(digits)))
+    if (match := DECIMAL_NUMBER.fullmatch(digits)) and (match["whole"] or match["decimals"]):
+        found.append(Decimal(f"{sign}{_only_digits(match['whole']) or '0'}.{match['decimals']}"))
+    return found
+
+
+def _only_digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
 
 
 def percent(value: Any, decimals: int = 0) -> str:

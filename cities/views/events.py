@@ -196,5 +196,5 @@ class EventAttendance(LoginInsteadOf404Mixin, FormView):
         except EditConflict as error:
             form.show_conflict(error.current)
             return self.render_to_response(self.get_context_data(form=form))
-        messages.success(self.request, _("The attendance is saved."))
+        messages.success(self.request, " ".join([_("The attendance is saved."), *form.guest_counts()]))
         return HttpResponseRedirect(self.get_success_url())

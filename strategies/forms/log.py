@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from cities.models import Person
 from core import locales
-from core.forms import DateInput, LongTextarea, VersionedForm
+from core.forms import AmountField, CountField, DateInput, LongTextarea, VersionedForm
 from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator
 
-from .fields import AmountField, CountField, FilesField
+from .fields import FilesField, value_field
 
 NO_NAMES = gettext_lazy("One sentence is enough. Do not name or describe individual migrants.")
 FILES = gettext_lazy(
@@ -220,8 +220,7 @@ class LogForm(VersionedForm):
         name = f"value_{indicator.pk}"
         if name in self.fields:
             return
-        label = f"{indicator.name} ({indicator.unit})"
-        self.fields[name] = AmountField(required=False, max_digits=16, decimal_places=4, label=label)
+        self.fields[name] = value_field(indicator)
         self.fields[f"{name}_version"] = forms.CharField(required=False, widget=forms.HiddenInput)
         self.indicators[name] = indicator
 

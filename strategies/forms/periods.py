@@ -14,7 +14,7 @@ from core.forms import DateInput, LongTextarea, VersionedForm, form_helper
 from strategies.enums import PeriodState
 from strategies.models import Narrative, ReportingPeriod
 
-from .fields import AmountField
+from .fields import value_field
 from .log import language_name
 
 
@@ -126,13 +126,7 @@ class ValuesForm(forms.Form):
 
     def _add_fields(self, row):
         name = f"value_{row.indicator.pk}"
-        self.fields[name] = AmountField(
-            required=False,
-            max_digits=16,
-            decimal_places=4,
-            label=f"{row.indicator.name} ({row.indicator.unit})",
-            help_text=self._help(row),
-        )
+        self.fields[name] = value_field(row.indicator, help_text=self._help(row))
         self.fields[f"note_{row.indicator.pk}"] = forms.CharField(
             required=False, max_length=250, label=_("Note to %(name)s") % {"name": row.indicator.name}
         )

@@ -8,7 +8,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
-from core.forms import DateInput, FilteredCheckboxes, LongTextarea, VersionedForm
+from core.forms import (
+    AmountField,
+    CountField,
+    DateInput,
+    FilteredCheckboxes,
+    LongTextarea,
+    VersionedForm,
+    YearField,
+)
 from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
@@ -22,7 +30,6 @@ from strategies.models import (
     SwotItem,
 )
 
-from .fields import AmountField, CountField
 from .log import language_name
 
 
@@ -79,6 +86,7 @@ class StrategyForm(PlanForm):
     class Meta:
         model = Strategy
         fields = ["title", "vision", "year_from", "year_to", "language"]
+        field_classes = {"year_from": YearField, "year_to": YearField}
         widgets = {"vision": LongTextarea({"rows": 6})}
 
     def set_choices(self):
@@ -197,6 +205,7 @@ class BudgetLineForm(PlanForm):
     class Meta:
         model = BudgetLine
         fields = ["source", "year", "amount"]
+        field_classes = {"year": YearField}
 
     def set_choices(self):
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.city.currency}

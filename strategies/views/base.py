@@ -15,6 +15,7 @@ from django.views.generic import TemplateView, View
 from cities.models import Installation
 from core.charts import csv_rows
 from core.exceptions import EditConflict, UserFacingError
+from core.forms import with_numbers
 from core.views import LoginInsteadOf404Mixin
 from strategies.models import Strategy
 
@@ -139,7 +140,7 @@ class ServiceFormView(ObjectMixin, TemplateView):
                 add_form_errors(form, error)
             else:
                 if self.success_message:
-                    messages.success(request, self.success_message)
+                    messages.success(request, with_numbers(self.success_message, form))
                 return redirect(self.get_saved_url())
         return self.show(form, status=409 if getattr(form, "differences", None) else 200)
 

@@ -19,6 +19,7 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
 from core.exceptions import UserFacingError
+from core.forms import with_numbers
 from core.parsing import parse_pk
 from strategies.exceptions import LateUpdateUnconfirmed, ValuesConflict, ValuesPeriodChanged
 from strategies.forms import LogForm
@@ -192,12 +193,12 @@ class ActionLog(FormTokenMixin, LogBase):
         data.must_confirm_values_period, data.values_period_shown = values_told != "", parse_pk(values_told)
         return data
 
-    def saved(self, update):
+    def saved(self, update, form):
         if update.is_reported_late:
             words = _("Saved. It is reported late, in %(period)s.") % {"period": update.city_period.period.name}
         else:
             words = _("Saved: %(action)s.") % {"action": self.action.title}
-        messages.success(self.request, words)
+        messages.success(self.request, with_numbers(words, form))
         return redirect(self.next_url())
 
     def next_url(self) -> str:
@@ -220,7 +221,7 @@ class ActionLog(FormTokenMixin, LogBase):
         """Answer a second POST of the same form: same input like the first; other input is shown as a new update."""
         is_same = " ".join((form["text"].value() or "").split()) == " ".join(update.text.split())
         if is_same and form.values.items() <= values_by_indicator(update.city_period, form.values).items():
-            return self.saved(update)
+            return self.saved(update, form)
         kept = self.store_files(form) if kept is None else kept
         self.form_uuid = uuid4()
         return self.show(form, kept=kept, before=update)
