@@ -1,6 +1,6 @@
 """The common layout of forms, their error messages, number fields, and widgets that work on phones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -280,20 +280,23 @@ def number_field_class(db_field: models.Field) -> type[AmountField] | None:
     return CountField if isinstance(db_field, models.IntegerField) else None
 
 
-def numbers_as_read(form: forms.BaseForm) -> str:
-    """Return the numbers of a valid form as they were read: "Baseline: 1,500. Target: 2,000."; "" without any."""
+def numbers_as_read(form: forms.BaseForm, names: Collection[str] | None = None) -> str:
+    """Return the numbers of a valid form as they were read: "Baseline: 1,500. Target: 2,000."; "" without any.
+
+    ``names``: the fields to show; by default all.
+    """
     cleaned: Mapping[str, Any] = form.cleaned_data
     said = [
         f"{form[name].label}: {field.words(cleaned[name])}."
         for name, field in form.fields.items()
-        if isinstance(field, AmountField) and cleaned.get(name) is not None
+        if isinstance(field, AmountField) and cleaned.get(name) is not None and (names is None or name in names)
     ]
     return " ".join(said)
 
 
-def with_numbers(message: Any, form: forms.BaseForm) -> str:
+def with_numbers(message: Any, form: forms.BaseForm, names: Collection[str] | None = None) -> str:
     """Return the success message followed by the numbers of the form, so that a misread one is noticed."""
-    return " ".join(part for part in (str(message), numbers_as_read(form)) if part)
+    return " ".join(part for part in (str(message), numbers_as_read(form, names)) if part)
 
 
 # ---- edit conflicts

@@ -14,7 +14,8 @@ def values_chart(
 ) -> Chart:
     """Return a chart of the values by period, with baseline and target as lines.
 
-    A figure that is hidden because it is about few people leaves a gap in the line; the table shows text instead.
+    A figure that is hidden, because it is about few people or not shared, leaves a gap in the line; the table shows
+    text instead.
     """
     periods = [row.period for row in values]
     data = [
@@ -68,6 +69,6 @@ def _describe(values: Sequence[Any], target: Any) -> str:
         "last": last.figure.words,
         "to": last.period,
     }
-    if target.value is None and not target.few:
+    if target.value is None and not target.text:
         return words
     return words + " " + _("The target is %(target)s.") % {"target": target.words}

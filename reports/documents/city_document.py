@@ -142,8 +142,8 @@ def _updates(city: dict) -> dict:
         hidden
         and blocks.text(
             ngettext(
-                "%(n)s update is for the city alone: it is counted in the figures and not printed.",
-                "%(n)s updates are for the city alone: they are counted in the figures and not printed.",
+                "%(n)s update is not shared by the city: it is counted in the figures and not printed.",
+                "%(n)s updates are not shared by the city: they are counted in the figures and not printed.",
                 hidden,
             )
             % {"n": number(hidden)}

@@ -6,8 +6,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cities.enums import Visibility
 from core.locales import NOTHING, money, number, percent
-from strategies.selectors.disclosure import few_text
+from strategies.selectors.disclosure import few_text, withheld_text
 
 from . import blocks, labels
 from .timeline import timeline
@@ -90,7 +91,7 @@ def value_text(indicator: dict, when: str) -> str:
     kept = {"value": ("is_small", "is_withheld"), "previous": ("is_previous_small", "is_previous_withheld")}
     is_small, is_withheld = (indicator[name] for name in kept[when])
     if is_withheld:
-        return _("for the city alone")
+        return withheld_text(Visibility.CITY)
     return few_text() if is_small else number(indicator[when])
 
 

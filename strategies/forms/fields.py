@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
+from cities.enums import Visibility
 from core.forms import AmountField, WholeNumberField
 from strategies.models import Indicator
 
@@ -14,6 +16,12 @@ def value_field(indicator: Indicator, **kwargs: Any) -> AmountField:
     field_class = WholeNumberField if indicator.counts_people else AmountField
     label = f"{indicator.name} ({indicator.unit})"
     return field_class(required=False, max_digits=16, decimal_places=4, label=label, **kwargs)
+
+
+def visibility_field(indicator: Indicator, **kwargs: Any) -> forms.ChoiceField:
+    """Return the field for who may read the value. What is not sent stays as it is stored."""
+    label = _("Who may read the value of “%(name)s”") % {"name": indicator.name}
+    return forms.ChoiceField(required=False, choices=Visibility.choices, label=label, **kwargs)
 
 
 class FilesInput(forms.ClearableFileInput):

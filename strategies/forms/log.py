@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
+from cities.enums import Visibility
 from cities.models import Person
 from core import locales
 from core.forms import AmountField, CountField, DateInput, LongTextarea, VersionedForm
@@ -16,7 +17,7 @@ from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator
 
-from .fields import FilesField, value_field
+from .fields import FilesField, value_field, visibility_field
 
 NO_NAMES = gettext_lazy("One sentence is enough. Do not name or describe individual migrants.")
 FILES = gettext_lazy(
@@ -214,6 +215,8 @@ class LogForm(VersionedForm):
         for due in self.page.values_for(self.period, self._typed()):
             self._offer_value(due.indicator)
             self.fields[f"value_{due.indicator.pk}"].help_text = self._value_help(due)
+            if due.stored is not None:
+                self.fields[f"value_{due.indicator.pk}_visibility"].initial = due.stored.visibility
             self._keep_version(due)
 
     def _offer_value(self, indicator):
@@ -221,6 +224,7 @@ class LogForm(VersionedForm):
         if name in self.fields:
             return
         self.fields[name] = value_field(indicator)
+        self.fields[f"{name}_visibility"] = visibility_field(indicator, initial=Visibility.NETWORK)
         self.fields[f"{name}_version"] = forms.CharField(required=False, widget=forms.HiddenInput)
         self.indicators[name] = indicator
 
@@ -250,16 +254,22 @@ class LogForm(VersionedForm):
     def accept_current_versions(self, error):
         """Take over the versions of other people's values (ValuesConflict), so that the next save replaces them."""
         for pk, row in error.stored.items():
-            self._set_data(f"value_{pk}_version", row.version)
+            self._set_data(f"value_{pk}_version", row.version if row else "")
 
     @property
     def value_fields(self):
-        return [(self[name], self[f"{name}_version"]) for name in self.indicators]
+        """Return (value, visibility, version) for each indicator."""
+        return [(self[name], self[f"{name}_visibility"], self[f"{name}_version"]) for name in self.indicators]
 
     @property
     def values(self):
         given = {row: self.cleaned_data.get(name) for name, row in self.indicators.items()}
         return {row: value for row, value in given.items() if value is not None}
+
+    @property
+    def value_visibilities(self):
+        given = {row.pk: self.cleaned_data.get(f"{name}_visibility") for name, row in self.indicators.items()}
+        return {pk: visibility for pk, visibility in given.items() if visibility}
 
     @property
     def value_versions(self):

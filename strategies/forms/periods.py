@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cities.enums import BodyKind
+from cities.enums import BodyKind, Visibility
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS
 from core import locales
@@ -14,7 +14,7 @@ from core.forms import DateInput, LongTextarea, VersionedForm, form_helper
 from strategies.enums import PeriodState
 from strategies.models import Narrative, ReportingPeriod
 
-from .fields import value_field
+from .fields import value_field, visibility_field
 from .log import language_name
 
 
@@ -130,11 +130,13 @@ class ValuesForm(forms.Form):
         self.fields[f"note_{row.indicator.pk}"] = forms.CharField(
             required=False, max_length=250, label=_("Note to %(name)s") % {"name": row.indicator.name}
         )
+        self.fields[f"visibility_{row.indicator.pk}"] = visibility_field(row.indicator, initial=Visibility.NETWORK)
         self.fields[f"version_{row.indicator.pk}"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
         if row.value is not None:
             self.initial |= {
                 name: row.value.value,
                 f"note_{row.indicator.pk}": row.value.note,
+                f"visibility_{row.indicator.pk}": row.value.visibility,
                 f"version_{row.indicator.pk}": row.value.version,
             }
 
@@ -148,25 +150,25 @@ class ValuesForm(forms.Form):
 
     @property
     def lines(self):
-        """Return (row, value field, note field, version field) for each indicator."""
-        return [
-            (
-                row,
-                self[f"value_{row.indicator.pk}"],
-                self[f"note_{row.indicator.pk}"],
-                self[f"version_{row.indicator.pk}"],
-            )
-            for row in self.rows
-        ]
+        """Return (row, value field, note field, visibility field, version field) for each indicator."""
+        names = ("value", "note", "visibility", "version")
+        return [(row, *(self[f"{name}_{row.indicator.pk}"] for name in names)) for row in self.rows]
 
     def given(self):
-        """Yield (row, value, note, version) for each changed value."""
+        """Yield (row, value, note, visibility, version) for each changed value."""
         for row in self.rows:
             pk = row.indicator.pk
             value, note = self.cleaned_data[f"value_{pk}"], self.cleaned_data[f"note_{pk}"]
-            stored = (row.value.value, row.value.note) if row.value else (None, "")
-            if (value, note) != stored and value is not None:
-                yield row, value, note, self.cleaned_data[f"version_{pk}"]
+            stored = (row.value.value, row.value.note, row.value.visibility) if row.value else (None, "", "")
+            visibility = self.cleaned_data[f"visibility_{pk}"] or stored[2] or Visibility.NETWORK
+            if (value, note, visibility) != stored and value is not None:
+                yield row, value, note, visibility, self.cleaned_data[f"version_{pk}"] or 0
+
+    def accept_current_versions(self, error):
+        """Take over the versions of other people's values (ValuesConflict), so that the next save replaces them."""
+        self.data = self.data.copy()
+        for pk, value in error.stored.items():
+            self.data[f"version_{pk}"] = str(value.version) if value else ""
 
     def clean(self):
         cleaned = super().clean()

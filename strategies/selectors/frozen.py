@@ -46,7 +46,7 @@ from strategies.models import (
 )
 from strategies.models.visibility import SHARED_VISIBILITIES
 
-from .disclosure import few_text, is_few, reads_all_figures
+from .disclosure import few_text, is_few, reads_all_figures, withheld_text
 from .frozen_rows import verified_rows
 
 SCHEMA = "strategies.period"
@@ -383,8 +383,9 @@ def redact_for(contents: dict, user: Any, city: Any, *, is_granted: bool = False
     """Return the snapshot as the user may read it. Figures stay complete; records of narrower visibility are left out.
 
     ``hidden`` is the number of updates that count in an action's figures but are not listed. For the public, single
-    figures of few people become None, with a text in ``few_people``, ``few``, ``few_baseline`` or ``few_target``.
-    ``is_granted``: the user has access to this revision for a task and reads it as the network does.
+    figures of few people become None, with a text in ``few_people``, ``few``, ``few_baseline`` or ``few_target``. A
+    value that the user may not see becomes None, with a text in ``withheld``. ``is_granted``: the user has access to
+    this revision for a task and reads it as the network does.
     """
     allowed, is_public = _reading_scope(user, city.pk)
     if is_granted:
@@ -428,11 +429,16 @@ def _redact_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
         entry
         | planned
         | {
-            "value": listed and _redact_value(listed, hides_few),
+            "value": _redact_value(listed, hides_few) if listed else _withheld(value),
             "earlier": [_redact_value(row, hides_few) for row in entry["earlier"] if row["visibility"] in allowed],
             "hidden": int(value is not None and listed is None),
         }
     )
+
+
+def _withheld(value: dict | None) -> dict | None:
+    text = withheld_text(value["visibility"]) if value else ""
+    return value and {"value": None, "withheld": text, "note": "", "evidence": []}
 
 
 def _redact_value(entry: dict, hides_few: bool) -> dict:
@@ -460,7 +466,7 @@ def submitted_values(indicator: Indicator, user: Any) -> list[dict]:
     """Return the values of an indicator in the same way, newest period first."""
     cut = _reading_scope(user, indicator.owning_city_id)
     rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
-    values = ((_redact_indicator(entry, *cut)["value"], origin) for entry, origin in rows)
+    values = ((_redact_indicator(entry, *cut)["value"], origin) for entry, origin in rows)  # withheld ones too
     return [value | origin for value, origin in values if value]
 
 

@@ -16,14 +16,14 @@ from .log_form import with_last_value
 
 
 class Figure(NamedTuple):
-    """A number, or the text shown instead of a number of few people."""
+    """A number, or the text shown instead of a number of few people or one that the city does not share."""
 
     value: Decimal | None
-    few: str = ""
+    text: str = ""
 
     @property
     def words(self) -> str:
-        return self.few or locales.number(self.value)
+        return self.text or locales.number(self.value)
 
 
 class ReportedValue(NamedTuple):
@@ -120,7 +120,7 @@ def _planned(indicator: Indicator, reads_small: bool) -> tuple[Figure, Figure]:
 def _told(value: dict | None) -> Figure:
     """Return the figure of a snapshot's value, which is already reduced for its reader."""
     if value is None or value["value"] is None:
-        return Figure(None, value["few"] if value else "")
+        return Figure(None, (value.get("withheld") or value["few"]) if value else "")
     return Figure(Decimal(value["value"]))
 
 

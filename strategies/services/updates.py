@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from cities.enums import Visibility
 from cities.services.files import mark_file_used, withdraw_file
 from core import clock
 from core.exceptions import EditConflict
@@ -173,22 +174,25 @@ def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
     meanwhile = {}
     for indicator, value in data.values.items():
         row = current_value(indicator, update.city_period)
-        if value is None or (row is not None and row.value == value):
+        visibility = data.value_visibilities.get(indicator.pk, row.visibility if row else Visibility.NETWORK)
+        if value is None or (row is not None and (row.value, row.visibility) == (value, visibility)):
             continue
         if row is not None and data.value_versions is not None and data.value_versions.get(indicator.pk) != row.version:
             meanwhile[indicator.pk] = row
             continue
         try:
-            _set_value(update, indicator, value, row, by)
+            _set_value(update, indicator, value, visibility, row, by)
         except EditConflict as error:
             meanwhile[indicator.pk] = error.current
     if meanwhile:
         raise ValuesConflict(meanwhile)
 
 
-def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorValue | None, by: Any) -> None:
-    said = {"note": row.note, "visibility": row.visibility} if row else {"visibility": update.visibility}
-    set_value(indicator, update.city_period, by=by, value=value, version=row.version if row else 0, **said)
+def _set_value(
+    update: ActionUpdate, indicator: Any, value: Any, visibility: str, row: IndicatorValue | None, by: Any
+) -> None:
+    note, version = (row.note, row.version) if row else ("", 0)
+    set_value(indicator, update.city_period, by=by, value=value, note=note, visibility=visibility, version=version)
 
 
 # ---- change and withdraw

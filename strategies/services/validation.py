@@ -37,7 +37,8 @@ class UpdateInput:
     """Input for an update. ``progress`` is in per cent, ``spent`` in the city's currency since the last update.
 
     ``milestones``: all that this update reached. ``files``: uploads to add. ``links``: all links to keep; others are
-    withdrawn. ``city_period``: chosen among several open ones; without it the period follows from the date.
+    withdrawn. ``visibility`` is that of the update; each value has its own. ``city_period``: chosen among several open
+    ones; without it the period follows from the date.
     """
 
     date: date
@@ -56,6 +57,7 @@ class UpdateInput:
     on_behalf_of: Person | None = None
     city_period: CityPeriod | None = None
     values: dict[Indicator, Decimal | None] = field(default_factory=dict)
+    value_visibilities: dict[int, str] = field(default_factory=dict)  # by indicator id; default: as stored, or network
     value_versions: dict[int, int | None] | None = None  # versions that the form showed; None: no check
     files: list[StoredFile] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -87,6 +89,10 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
     }
     for indicator, value in data.values.items():
         errors[f"value_{indicator.pk}"] = value_error(indicator, value, action=action)
+        visibility = data.value_visibilities.get(indicator.pk, Visibility.NETWORK)
+        errors[f"value_{indicator.pk}_visibility"] = (
+            "" if visibility in Visibility.values else _("Choose who may read it.")
+        )
     return {name: str(sentence) for name, sentence in errors.items() if sentence}
 
 

@@ -84,6 +84,7 @@ class LogBase(ObjectMixin, TemplateView):
             budget_line=cleaned.get("budget_line"),
             city_period=cleaned.get("city_period"),
             values=form.values,
+            value_visibilities=form.value_visibilities,
             value_versions=form.value_versions,
             files=kept,
             links=cleaned["links"],

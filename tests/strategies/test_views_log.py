@@ -42,7 +42,7 @@ def form_state(client, action):
     form = page.context["form"]
     fields = {"form_uuid": str(page.context["form_uuid"]), "note": page.context["note"], "version": "1"}
     shown_period = {"values_told": str(form.period.pk)} if form.indicators and form.period else {}
-    return fields | shown_period | {version.html_name: str(version.value()) for _field, version in form.value_fields}
+    return fields | shown_period | {version.html_name: str(version.value()) for *_fields, version in form.value_fields}
 
 
 def post_update(client, action, **fields):
