@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,10 +59,23 @@ def _only_digits(text: str) -> str:
     return re.sub(r"[^0-9]", "", text)
 
 
+def round_percent(value: Any, decimals: int = 0) -> Decimal:
+    """Round a share in per cent, halves up: 100 only if all of it is reached, 0 only if there is nothing.
+
+    Every share that is shown, stored or drawn is rounded here or by ``share_expression`` in SQL.
+    """
+    share, unit = as_number(value), Decimal(1).scaleb(-decimals)
+    rounded = share.quantize(unit, ROUND_HALF_UP)
+    if rounded == 100 and share < 100:
+        return rounded - unit
+    return unit.copy_sign(share) if share and not rounded else rounded
+
+
 def percent(value: Any, decimals: int = 0) -> str:
-    """Format ``61`` as ``61 %``: the value is in per cent already."""
+    """Format ``61`` as ``61 %``: the value is in per cent already. ``round_percent`` rounds it."""
     if value is None or value == "":
         return NOTHING
+    value = round_percent(value, decimals)
     digits = "#,##0" + ("." + "0" * decimals if decimals else "")
     pattern = current_locale().percent_formats[None].pattern.replace("#,##0", digits)
     return numbers.format_percent(as_number(value) / 100, format=pattern, locale=current_locale())

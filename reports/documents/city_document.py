@@ -218,7 +218,7 @@ def _dimensions(city: dict) -> dict:
 def _quality(city: dict) -> dict:
     without_update = sections.actions_without_update(city)
     unmeasured = [row["name"] for row in city["indicators"] if sections.is_missing_value(row)]
-    without = [row["name"] for row in city["indicators"] if row["baseline"] is None]
+    without = [row["name"] for row in city["indicators"] if sections.has_no_baseline(row)]
     without_owner = [action["code"] for action in city["actions"] if not action["owner"]]
     rows = [
         (_("Revision"), sections.submission_text(city)),

@@ -12,11 +12,12 @@ from cities.models import City, Installation
 from evaluation.models import EvaluationResult, in_language
 from pilot.gates import check_gates
 from reports.exceptions import NoAcceptedReport
-from strategies.enums import PeriodVerb
+from strategies.enums import Addition, PeriodVerb
 from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
 from strategies.models.health import HealthInputs, explain, health_of
 from strategies.models.visibility import SHARED_VISIBILITIES
 from strategies.selectors.disclosure import is_few
+from strategies.targets import combine
 
 
 class ReportFacts(NamedTuple):
@@ -207,7 +208,10 @@ def _indicator(entry: dict, contents: dict) -> dict:
     hides_few = entry["counts_people"]
     baseline, target = (_planned(entry[name], hides_few) for name in ("baseline", "target"))
     now, before = (_value(row, entry["counts_people"]) for row in (value, earlier))
+    combined = _combined(entry)
     return {key: entry[key] for key in kept} | {
+        "across_periods": entry["across_periods"],
+        "combined": None if combined is None else f"{combined.normalize():f}",
         "place": _place(entry, contents),
         "baseline": baseline[0],
         "is_baseline_small": baseline[1],
@@ -220,6 +224,17 @@ def _indicator(entry: dict, contents: dict) -> dict:
         "is_previous_small": before[1],
         "is_previous_withheld": _is_withheld(earlier),
     }
+
+
+def _combined(entry: dict) -> Decimal | None:
+    """Return the figure that counts for the target; None if one of its values is missing, withheld or too small."""
+    how, rows = entry["across_periods"], [*entry["earlier"], *([entry["value"]] if entry["value"] else [])]
+    needed = [entry["value"]] if how == Addition.LATEST else rows
+    figures = [_value(row, entry["counts_people"])[0] for row in needed]
+    if not figures or None in figures:
+        return None
+    figure = combine(how, [Decimal(figure) for figure in figures if figure is not None])
+    return None if entry["counts_people"] and is_few(figure) else figure
 
 
 def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Func, IntegerField, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -69,6 +69,11 @@ class Percentage(Func):
         super().__init__(200 * part + whole, 2 * whole)
 
 
+def share_expression(part, whole) -> Least:
+    """Round like ``locales.round_percent``, for a part that is neither nothing nor the whole: 1 to 99."""
+    return Least(Greatest(Percentage(part, whole), Value(1)), Value(99))
+
+
 def today_expression(today: date | None) -> Value | LocalDate:
     return Value(today, models.DateField()) if today else LocalDate(clock.now(), ZONE)
 
@@ -79,10 +84,12 @@ def total(rows: models.QuerySet, outer: str, expression) -> Subquery:
 
 
 def progress_expression() -> Case:
-    by_weight = Percentage(F("weight_done"), F("weight_total"))
+    by_weight = share_expression(F("weight_done"), F("weight_total"))
     return Case(
-        When(weight_total__gt=0, then=by_weight),
         When(current_stage=ImplementationStage.COMPLETED, then=Value(100)),
+        When(weight_total__gt=F("weight_done"), weight_done__gt=0, then=by_weight),
+        When(weight_total__gt=F("weight_done"), then=Value(0)),
+        When(weight_total__gt=0, then=Value(100)),
         default=Coalesce(F("stated_progress"), Value(0)),
         output_field=IntegerField(),
     )
@@ -90,7 +97,7 @@ def progress_expression() -> Case:
 
 def expected_expression(today) -> Case:
     """Expected progress in per cent: linear from the first day to the last."""
-    elapsed = Percentage(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
+    elapsed = share_expression(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
     return Case(
         When(ends_on__lte=today, then=Value(100)),
         When(starts_on__gte=today, then=Value(0)),

@@ -1,3 +1,4 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -7,10 +8,16 @@ from simple_history.models import HistoricalRecords
 from cities.rules import official_city_ids
 from core.models import Recorded, Versioned
 from strategies.enums import Addition, Direction, Frequency
+from strategies.targets import contradicts
 
 from .actions import Action
 from .strategy import Objective, Strategy
 from .visibility import visible_plan_q
+
+WRONG_SIDE = {
+    Direction.UP: _("More is better, but the target is below the baseline. Correct the target or the direction."),
+    Direction.DOWN: _("Less is better, but the target is above the baseline. Correct the target or the direction."),
+}
 
 
 class IndicatorQuerySet(models.QuerySet):
@@ -72,6 +79,10 @@ class Indicator(Recorded, Versioned):
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        if contradicts(self.direction, self.baseline, self.target):
+            raise ValidationError({"target": WRONG_SIDE[self.direction]})
 
     @property
     def owning_city_id(self) -> int:

@@ -60,7 +60,7 @@ class IndicatorDetail(DetailPage):
             "values": values,
             "baseline": baseline,
             "target": target,
-            "way": target_progress(baseline, target, values),
+            "way": target_progress(indicator, baseline, target, values),
             "objective": indicator.objective or (indicator.action and indicator.action.objective),
             "chart": self.chart(values),
             "trail": breadcrumbs.here(
