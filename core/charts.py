@@ -47,6 +47,7 @@ PATTERNS = ("", "/", "x", "-", ".", "+")
 HEALTH_PATTERNS = {
     "on_track": "",
     "done": ".",
+    "paused": "\\",
     "not_started": "-",
     "at_risk": "/",
     "stale": "+",

@@ -20,6 +20,7 @@ HEALTHS = [  # order of display: good, needing attention, not running
     Health.STALE,
     Health.LATE,
     Health.DONE,
+    Health.PAUSED,
     Health.NOT_STARTED,
     Health.CANCELLED,
 ]

@@ -11,7 +11,7 @@ from reports.enums import ReportKind
 
 from . import city_document, labels, network_document
 
-SCHEMA_VERSION = 2  # 2: indicators have ``across_periods`` and ``combined``
+SCHEMA_VERSION = 2  # 2: indicators have ``across_periods``, ``combined`` and ``is_due``
 
 
 def snapshot_contents(

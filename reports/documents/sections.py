@@ -128,8 +128,18 @@ def _how_combined(indicator: dict) -> str:
     return _("%(how)s: %(figure)s") % words
 
 
+def has_value(indicator: dict) -> bool:
+    """Return whether there is a value for the period, printed or not."""
+    return indicator["value"] is not None or indicator["is_small"] or indicator["is_withheld"]
+
+
+def is_due(indicator: dict) -> bool:
+    """Return whether a value was due in the period. Facts of schema version 1 do not say so: all were."""
+    return indicator.get("is_due", True)
+
+
 def is_missing_value(indicator: dict) -> bool:
-    return indicator["value"] is None and not indicator["is_small"] and not indicator["is_withheld"]
+    return is_due(indicator) and not has_value(indicator)
 
 
 def has_no_baseline(indicator: dict) -> bool:
@@ -156,13 +166,13 @@ def indicator_table(city: dict, caption: str = "") -> dict | None:
 
 
 def indicator_sentence(indicators: list[dict]) -> str:
-    measured = sum(not is_missing_value(row) for row in indicators)
+    measured = sum(map(has_value, indicators))
     reached = sum(is_reached(row) is True for row in indicators)
     return _(
         "Indicators with a value for this period: %(measured)s of %(n)s; with their target reached: %(reached)s."
     ) % {
         "measured": number(measured),
-        "n": number(len(indicators)),
+        "n": number(sum(has_value(row) or is_due(row) for row in indicators)),
         "reached": number(reached),
     }
 
@@ -209,5 +219,5 @@ def actions_without_update(city: dict) -> list[dict]:
     return [
         action
         for action in city["actions"]
-        if not action["update_count"] and action["health"] not in {"done", "cancelled", "not_started"}
+        if not action["update_count"] and action["health"] not in {"done", "cancelled", "paused", "not_started"}
     ]

@@ -12,11 +12,12 @@ from cities.models import City, Installation
 from evaluation.models import EvaluationResult, in_language
 from pilot.gates import check_gates
 from reports.exceptions import NoAcceptedReport
-from strategies.enums import Addition, PeriodVerb
+from strategies.enums import Addition, Frequency, PeriodVerb
 from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
-from strategies.models.health import HealthInputs, explain, health_of
 from strategies.models.visibility import SHARED_VISIBILITIES
+from strategies.selectors.completeness import NO_VALUE_DUE, ends_a_year
 from strategies.selectors.disclosure import is_few
+from strategies.selectors.frozen_rows import frozen_reason
 from strategies.targets import combine
 
 
@@ -159,25 +160,8 @@ def _action(entry: dict, as_of: str) -> dict:
     )
     return {key: entry[key] for key in kept} | {
         "owner": entry["owner"]["name"] if entry["owner"] else "",
-        "reason": _health_reason(entry, as_of),
+        "reason": frozen_reason(entry, date.fromisoformat(as_of)),
     }
-
-
-def _health_reason(entry: dict, as_of: str) -> str:
-    """Return the reason for the frozen health; "" if today's rules would give another health."""
-    open_days = [row["due_on"] for row in entry["milestones"] if row["reached_on"] is None]
-    facts = HealthInputs(
-        stage=entry["status"],
-        starts_on=date.fromisoformat(entry["starts_on"]),
-        ends_on=date.fromisoformat(entry["ends_on"]),
-        next_milestone_on=date.fromisoformat(min(open_days)) if open_days else None,
-        last_update_on=entry["last_update_on"] and date.fromisoformat(entry["last_update_on"]),
-        progress=entry["progress"],
-        expected=entry["expected"],
-        has_responsible=entry["has_accountable"],
-        today=date.fromisoformat(as_of),
-    )
-    return explain(facts) if health_of(facts) == entry["health"] else ""
 
 
 def _update(entry: dict, update: dict) -> dict:
@@ -220,10 +204,20 @@ def _indicator(entry: dict, contents: dict) -> dict:
         "value": now[0],
         "is_small": now[1],
         "is_withheld": _is_withheld(value),
+        "is_due": value is not None or _is_due(entry, contents),
         "previous": before[0],
         "is_previous_small": before[1],
         "is_previous_withheld": _is_withheld(earlier),
     }
+
+
+def _is_due(entry: dict, contents: dict) -> bool:
+    """Return whether a value was due in the period, by the rules of ``completeness.due_indicators``."""
+    stages = {action["id"]: action["status"] for action in contents["actions"]}
+    if stages.get(entry["action"]) in NO_VALUE_DUE:
+        return False
+    period = (date.fromisoformat(contents["period"][name]) for name in ("starts_on", "ends_on"))
+    return entry["frequency"] == Frequency.PERIOD or ends_a_year(*period)
 
 
 def _combined(entry: dict) -> Decimal | None:

@@ -15,7 +15,7 @@ from core import locales
 from core.forms import AmountField, CountField, DateInput, LongTextarea, VersionedForm
 from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
-from strategies.models import ActionUpdate, Indicator
+from strategies.models import ActionUpdate, Indicator, Milestone
 
 from .fields import FilesField, value_field, visibility_field
 
@@ -81,6 +81,9 @@ class LogForm(VersionedForm):
             self.fields[name].required = False
         self.fields["stage"].choices = ImplementationStage.choices
         self.fields["milestones"].choices = self._milestones
+        self.outcomes: dict[str, Milestone] = {}  # milestones to be reached or dropped, by field name
+        if self._completes:
+            self._ask_outcomes()
         self.fields["budget_line"].choices = self._lines
         self.fields["city_period"].choices = self._periods
         self.fields["on_behalf_of"].queryset = Person.objects.filter(
@@ -118,6 +121,8 @@ class LogForm(VersionedForm):
         return [(str(row.pk), self.milestone_label(row)) for row in self.page.open_milestones]
 
     def milestone_label(self, milestone):
+        if milestone.is_dropped:
+            return _("%(title)s, was dropped") % {"title": milestone.title}
         is_over = milestone.due_on < self.page.today
         words = _("%(title)s, was due %(day)s") if is_over else _("%(title)s, due %(day)s")
         return words % {"title": milestone.title, "day": locales.day(milestone.due_on)}
@@ -132,6 +137,44 @@ class LogForm(VersionedForm):
     def _periods(self):
         periods = [(str(row.pk), self.period_label(row)) for row in self.page.periods]
         return [("", _("by the date above")), *periods]
+
+    @property
+    def _completes(self):
+        return self._given("stage") == ImplementationStage.COMPLETED
+
+    def _ask_outcomes(self):
+        """Ask what became of each open milestone. The service requires the answer."""
+        choices = [("reached", _("reached")), ("dropped", _("dropped"))]
+        dropped = set(self.instance.dropped.values_list("milestone", flat=True)) if self.instance.pk else set()
+        ticked = self.data.getlist("milestones") if self.is_bound else self.initial.get("milestones", [])
+        for milestone in self.page.undecided_milestones:
+            if str(milestone.pk) in map(str, ticked):
+                continue
+            name = f"outcome_{milestone.pk}"
+            label = _("What became of “%(title)s”?") % {"title": milestone.title}
+            initial = "dropped" if milestone.pk in dropped else None
+            self.fields[name] = forms.ChoiceField(
+                required=False, choices=choices, label=label, initial=initial, widget=forms.RadioSelect
+            )
+            self.outcomes[name] = milestone
+
+    @property
+    def outcome_fields(self):
+        return [self[name] for name in self.outcomes]
+
+    def _with_outcome(self, outcome):
+        return [row for name, row in self.outcomes.items() if self.cleaned_data.get(name) == outcome]
+
+    @property
+    def reached(self):
+        """The milestones that are ticked, or answered with *reached*."""
+        ticked = self.cleaned_data.get("milestones") or []
+        return [*ticked, *(row for row in self._with_outcome("reached") if row not in ticked)]
+
+    @property
+    def dropped(self):
+        ticked = self.cleaned_data.get("milestones") or []
+        return [row for row in self._with_outcome("dropped") if row not in ticked]
 
     # ---- known figures as help texts
 

@@ -1,7 +1,7 @@
 """Status of an action: the same rules in SQL and in Python, kept equal by tests. Not stored while a period is open.
 
-The first rule that holds applies: cancelled, done, not started, late, stale, at risk, on track. "Today" is the date in
-the city's time zone.
+The first rule that holds applies: cancelled, done, paused, not started, late, stale, at risk, on track. "Today" is the
+date in the city's time zone.
 """
 
 from datetime import date, datetime
@@ -112,6 +112,7 @@ def health_expression(today) -> Case:
     return Case(
         When(current_stage=ImplementationStage.CANCELLED, then=Value(Health.CANCELLED)),
         When(current_stage=ImplementationStage.COMPLETED, then=Value(Health.DONE)),
+        When(current_stage=ImplementationStage.PAUSED, then=Value(Health.PAUSED)),
         When(
             Q(current_stage=None) | Q(current_stage=ImplementationStage.PLANNED),
             starts_on__gt=today,
@@ -142,6 +143,8 @@ class HealthInputs(NamedTuple):
     expected: int
     has_responsible: bool  # it has a responsible person
     today: date
+    milestones: int = 0
+    milestones_reached: int = 0
 
 
 def last_activity_on(facts: HealthInputs) -> date:
@@ -153,6 +156,8 @@ def health_of(facts: HealthInputs) -> Health:
         return Health.CANCELLED
     if facts.stage == ImplementationStage.COMPLETED:
         return Health.DONE
+    if facts.stage == ImplementationStage.PAUSED:
+        return Health.PAUSED
     if facts.stage in (None, ImplementationStage.PLANNED) and facts.starts_on > facts.today:
         return Health.NOT_STARTED
     if facts.ends_on < facts.today or (facts.next_milestone_on and facts.next_milestone_on < facts.today):
@@ -176,6 +181,8 @@ def health_inputs(action) -> HealthInputs:
         expected=action.expected,
         has_responsible=action.responsible_id is not None,
         today=action.local_today,
+        milestones=action.milestone_count,
+        milestones_reached=action.reached_count,
     )
 
 
@@ -187,8 +194,9 @@ def health_reason(action) -> str:
     return explain(health_inputs(action))
 
 
-def explain(facts: HealthInputs) -> str:
-    return REASONS[health_of(facts)](facts)
+def explain(facts: HealthInputs, health: str = "") -> str:
+    """Return the sentence for the status that follows from the facts, or for a frozen ``health``."""
+    return REASONS[Health(health or health_of(facts))](facts)
 
 
 def _cancelled(facts: HealthInputs) -> str:
@@ -196,7 +204,19 @@ def _cancelled(facts: HealthInputs) -> str:
 
 
 def _done(facts: HealthInputs) -> str:
-    return _("Completed by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+    if facts.milestones_reached == facts.milestones:
+        return _("Completed by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+    words = ngettext(
+        "Completed by the update of %(day)s, %(reached)d of %(all)d milestone reached.",
+        "Completed by the update of %(day)s, %(reached)d of %(all)d milestones reached.",
+        facts.milestones,
+    )
+    figures = {"reached": facts.milestones_reached, "all": facts.milestones}
+    return words % {"day": locales.day(facts.last_update_on), **figures}
+
+
+def _paused(facts: HealthInputs) -> str:
+    return _("Paused; last update on %(day)s.") % {"day": locales.day(facts.last_update_on)}
 
 
 def _not_started(facts: HealthInputs) -> str:
@@ -252,6 +272,7 @@ def _on_track(facts: HealthInputs) -> str:
 REASONS = {
     Health.CANCELLED: _cancelled,
     Health.DONE: _done,
+    Health.PAUSED: _paused,
     Health.NOT_STARTED: _not_started,
     Health.LATE: _late,
     Health.STALE: _stale,

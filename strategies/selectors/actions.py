@@ -15,7 +15,6 @@ from strategies.models import (
     Evidence,
     Indicator,
     Milestone,
-    MilestoneReached,
     PeriodRevision,
     RevisionAction,
     Strategy,
@@ -112,10 +111,7 @@ def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
 
 def _milestones(action: Action, is_live: bool) -> list[Milestone]:
     rows = action.milestones.active()
-    if not is_live:
-        return list(rows)
-    reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
-    return list(rows.annotate(reached_on=Subquery(reached.values("update__date")[:1])))
+    return list(rows.with_outcomes() if is_live else rows)
 
 
 def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
@@ -134,4 +130,5 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     )
     if action.owning_city_id not in official_city_ids(user):
         rows = rows.active()
-    return list(rows.prefetch_related("milestones", Prefetch("evidence", attached, to_attr="pieces")).newest_first())
+    evidence = Prefetch("evidence", attached, to_attr="pieces")
+    return list(rows.prefetch_related("milestones", "dropped__milestone", evidence).newest_first())

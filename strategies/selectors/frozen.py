@@ -1,6 +1,7 @@
 """Snapshot of a submitted period, and what readers outside the city see of it.
 
-Layout of a snapshot (schema version 1). Money and values are decimals as text, dates are ISO 8601, no person is named:
+Layout of a snapshot (schema version 2; ``strategies.schema`` reads older ones). Money and values are decimals as text,
+dates are ISO 8601, no person is named:
 
 ``city`` id, slug, name, country, currency, timezone; ``period`` id, name, starts_on, ends_on, due_on;
 ``revision``; ``as_of`` the date for ``health``: the last day of the period, or the day of submission if earlier;
@@ -8,9 +9,9 @@ Layout of a snapshot (schema version 1). Money and values are decimals as text, 
 ``strategy`` null, or id, title, vision, years, status, adopted_on, ``areas`` (with their ``objectives``), ``swot``,
 ``problems``; ``phases`` kind, planned and actual dates;
 ``actions`` plan (code, title, area and objective, owner organisation, whether there is a responsible person, dates,
-``budget_lines``, ``milestones`` with the day they were reached), figures up to this period (status, health, progress,
-expected, budget, spent, last_update_on), figures of this period (spent_in_period, update_count) and its ``updates``
-with ``evidence``;
+``budget_lines``, ``milestones`` with the day they were reached or dropped), figures up to this period (status, health,
+progress, expected, budget, spent, last_update_on), figures of this period (spent_in_period, update_count) and its
+``updates`` with ``evidence``;
 ``indicators`` definition, baseline, target, ``value`` of this period (or null) and ``earlier`` ones.
 Authors are given by organisation and role.
 """
@@ -21,7 +22,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, Q, Subquery
+from django.db.models import Prefetch, Q
 
 from cities.enums import BodyKind, Visibility
 from cities.models import Membership
@@ -36,7 +37,6 @@ from strategies.models import (
     Indicator,
     IndicatorValue,
     Milestone,
-    MilestoneReached,
     Narrative,
     Objective,
     PeriodRevision,
@@ -148,12 +148,7 @@ def _strategy(strategy: Strategy) -> dict:
 def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> list[dict]:
     """Active actions of the current strategy, and any other action with updates in this period."""
     period = city_period.period
-    reached_on = MilestoneReached.objects.filter(
-        milestone=OuterRef("pk"),
-        update__withdrawn_at=None,
-        update__city_period__period__starts_on__lte=period.starts_on,
-    )
-    milestones = Milestone.objects.active().annotate(reached_on=Subquery(reached_on.values("update__date")[:1]))
+    milestones = Milestone.objects.active().with_outcomes(period)
     updates = ActionUpdate.objects.active().filter(city_period=city_period)
     rows = (
         Action.objects.filter(
@@ -203,6 +198,7 @@ def _action(action: Action, updates: list[dict]) -> dict:
                 "due_on": milestone.due_on,
                 "weight": milestone.weight,
                 "reached_on": milestone.reached_on,
+                "dropped_on": milestone.dropped_on,
             }
             for milestone in action.active_milestones
         ],
@@ -225,7 +221,7 @@ def _updates(city_period: CityPeriod, rows: Any) -> dict[int, list[dict]]:
     rows = list(
         rows.newest_first()
         .select_related("author__person__organisation", "on_behalf_of__organisation")
-        .prefetch_related("reached", _evidence())
+        .prefetch_related("reached", "dropped", _evidence())
     )
     people = {row.on_behalf_of_id for row in rows} | {
         getattr(getattr(row.author, "person", None), "pk", None) for row in rows
@@ -277,6 +273,7 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "status": row.stage,
         "progress": row.progress,
         "milestones": sorted(reached.milestone_id for reached in row.reached.all()),
+        "dropped": sorted(dropped.milestone_id for dropped in row.dropped.all()),
         "spent": row.spent,
         "spent_reason": row.spent_reason,
         "budget_line": row.budget_line_id,
@@ -495,4 +492,4 @@ def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
             "revision": revision.number,
             "city_period": revision.city_period_id,
         }
-        yield json.loads(row.contents), origin
+        yield row.entry if isinstance(row, RevisionAction) else json.loads(row.contents), origin

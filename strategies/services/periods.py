@@ -35,6 +35,7 @@ from strategies.models import (
     RevisionIndicator,
 )
 from strategies.rules import is_own_municipality
+from strategies.schema import SCHEMA_VERSION
 from strategies.selectors.correction_marks import sections_of
 from strategies.selectors.frozen import period_contents
 from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
@@ -239,7 +240,11 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
     contents = period_contents(city_period)
     snapshot = canonical(contents)
     revision = PeriodRevision.objects.create(
-        city_period=city_period, number=city_period.revision, snapshot=snapshot, sha256=sha256_hex(snapshot)
+        city_period=city_period,
+        number=city_period.revision,
+        snapshot=snapshot,
+        sha256=sha256_hex(snapshot),
+        schema_version=SCHEMA_VERSION,
     )
     RevisionAction.objects.bulk_create(frozen_action_row(revision, entry) for entry in contents["actions"])
     RevisionIndicator.objects.bulk_create(frozen_indicator_row(revision, entry) for entry in contents["indicators"])

@@ -29,6 +29,8 @@ from strategies.models import (
     CityPeriod,
     Evidence,
     IndicatorValue,
+    Milestone,
+    MilestoneDropped,
     MilestoneReached,
     UpdateDraft,
 )
@@ -135,14 +137,19 @@ def _set_fields(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod
 
 
 def _set_milestones(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
-    """Make ``data.milestones`` the milestones that this update reached."""
-    wanted = {milestone.pk for milestone in data.milestones}
-    stored = {} if is_new else {row.milestone_id: row for row in update.reached.all()}
+    """Make ``data.milestones`` the milestones that this update reached, and ``data.dropped`` those that it drops."""
+    _set_outcomes(update, MilestoneReached, data.milestones, by, is_new=is_new)
+    _set_outcomes(update, MilestoneDropped, data.dropped, by, is_new=is_new)
+
+
+def _set_outcomes(update: ActionUpdate, outcome: Any, milestones: list[Milestone], by: Any, *, is_new: bool) -> None:
+    wanted = {milestone.pk for milestone in milestones}
+    stored = {} if is_new else {row.milestone_id: row for row in outcome.objects.filter(update=update)}
     for milestone in sorted(stored.keys() - wanted):
         stored[milestone]._history_user = by
         stored[milestone].delete()
     for milestone in sorted(wanted - stored.keys()):
-        save_with_history(MilestoneReached(update=update, milestone_id=milestone), by)
+        save_with_history(outcome(update=update, milestone_id=milestone), by)
 
 
 def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
