@@ -11,6 +11,7 @@ from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
 from core.forms import DateInput, YearField
 
 from .enums import BodyKind
+from .forms import clean_language
 from .models import (
     Body,
     City,
@@ -63,8 +64,11 @@ class CityStaffForm(StaffForm):
         super().__init__(*args, **kwargs)
         self.initial["other_languages"] = ", ".join(self.instance.other_languages or [])
 
+    def clean_language(self):
+        return clean_language(self.cleaned_data["language"])
+
     def clean_other_languages(self):
-        return [code.strip().lower() for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+        return [clean_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
 
 
 @admin.register(City)

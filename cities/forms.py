@@ -18,6 +18,7 @@ from core.forms import (
     LongTextarea,
     VersionedForm,
     YearField,
+    YearsChecked,
     form_helper,
 )
 
@@ -58,13 +59,13 @@ class CityForm(VersionedForm):
         self.helper = form_helper(save=_("Save the profile"), cancel=cancel)
 
     def clean_language(self):
-        return _language(self.cleaned_data["language"])
+        return clean_language(self.cleaned_data["language"])
 
     def clean_other_languages(self):
-        return [_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+        return [clean_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
 
 
-def _language(code):
+def clean_language(code):
     code = code.strip().lower()
     if not re.fullmatch(r"[a-z]{2,3}(-[a-z]{2,4})?", code):
         raise ValidationError(_("Write languages as two letters, for example sv or ro."))
@@ -150,7 +151,7 @@ class InvitationAcceptForm(forms.Form):
         return data
 
 
-class MembershipEndForm(forms.Form):
+class MembershipEndForm(YearsChecked, forms.Form):
     on = forms.DateField(
         label=_("Ends on"),
         required=False,

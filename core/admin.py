@@ -10,13 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from .forms import number_field_class, numbers_as_read
+from .forms import YearsChecked, number_field_class, numbers_as_read
 from .models import Versioned
 
 HISTORY_SHOWN = 100
 
 
-class StaffForm(forms.ModelForm):
+class StaffForm(YearsChecked, forms.ModelForm):
     """Refuse to save a versioned model that somebody else has changed since the form was opened."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from . import locales
+from .bounds import year_errors
 
 
 def form_helper(
@@ -308,7 +309,17 @@ class FieldDifference(NamedTuple):
     yours: str
 
 
-class VersionedForm(forms.ModelForm):
+class YearsChecked(forms.BaseForm):
+    """Refuse dates whose year cannot be right."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        for name, sentence in year_errors(self.cleaned_data).items():
+            self.add_error(name, sentence)
+        return cleaned
+
+
+class VersionedForm(YearsChecked, forms.ModelForm):
     """A form that carries the version it was opened with. The service refuses an old one; the form then shows both."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)

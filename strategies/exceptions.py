@@ -74,6 +74,10 @@ class InputRefused(StrategyError):
         super().__init__(" ".join(str(sentence) for sentence in self.errors.values()))
 
 
+class ConfirmationNeeded(InputRefused):
+    """The input may be wrong. Sent again as confirmed, it is saved."""
+
+
 class ValuesConflict(InputRefused):
     """Somebody else has changed values, so nothing was saved.
 

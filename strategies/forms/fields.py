@@ -24,6 +24,12 @@ def visibility_field(indicator: Indicator, **kwargs: Any) -> forms.ChoiceField:
     return forms.ChoiceField(required=False, choices=Visibility.choices, label=label, **kwargs)
 
 
+def confirm_field(indicator: Indicator) -> forms.BooleanField:
+    """Return the checkbox for a value that may be wrong."""
+    label = _("The value of “%(name)s” is right.") % {"name": indicator.name}
+    return forms.BooleanField(required=False, label=label)
+
+
 class FilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 

@@ -17,7 +17,7 @@ from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator, Milestone
 
-from .fields import FilesField, value_field, visibility_field
+from .fields import FilesField, confirm_field, value_field, visibility_field
 
 NO_NAMES = gettext_lazy("One sentence is enough. Do not name or describe individual migrants.")
 FILES = gettext_lazy(
@@ -301,8 +301,28 @@ class LogForm(VersionedForm):
 
     @property
     def value_fields(self):
-        """Return (value, visibility, version) for each indicator."""
-        return [(self[name], self[f"{name}_visibility"], self[f"{name}_version"]) for name in self.indicators]
+        """Return (value, visibility, checkbox or None, version) for each indicator."""
+        return [
+            (
+                self[name],
+                self[f"{name}_visibility"],
+                self[f"{name}_confirm"] if f"{name}_confirm" in self.fields else None,
+                self[f"{name}_version"],
+            )
+            for name in self.indicators
+        ]
+
+    @property
+    def confirmed_values(self):
+        return {row.pk for name, row in self.indicators.items() if self.data.get(f"{name}_confirm")}
+
+    def _ask_about_values(self, cleaned):
+        """Refuse values that may be wrong until the checkbox beside them is ticked."""
+        for name, indicator in self.indicators.items():
+            if question := indicator.question_about(cleaned.get(name)):
+                self.fields[f"{name}_confirm"] = confirm_field(indicator)
+                if indicator.pk not in self.confirmed_values:
+                    self.add_error(name, question)
 
     @property
     def values(self):
@@ -375,6 +395,7 @@ class LogForm(VersionedForm):
         spent = cleaned.get("spent")
         if spent is not None and spent < 0 and not cleaned.get("spent_reason"):
             self.add_error("spent_reason", _("Say why the amount is negative."))
+        self._ask_about_values(cleaned)
         return cleaned
 
     def show_conflict(self, current):

@@ -10,11 +10,11 @@ from cities.enums import BodyKind, Visibility
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS
 from core import locales
-from core.forms import DateInput, LongTextarea, VersionedForm, form_helper
+from core.forms import DateInput, LongTextarea, VersionedForm, YearsChecked, form_helper
 from strategies.enums import PeriodState
 from strategies.models import Narrative, ReportingPeriod
 
-from .fields import value_field, visibility_field
+from .fields import confirm_field, value_field, visibility_field
 from .log import language_name
 
 
@@ -118,6 +118,8 @@ class ReturnForm(ReasonForm):
 class ValuesForm(forms.Form):
     """All indicators of a period: value and note, with the last value as help text."""
 
+    PARTS = ("value", "note", "visibility", "confirm", "version")
+
     def __init__(self, *args: Any, rows: list, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rows = rows
@@ -150,19 +152,23 @@ class ValuesForm(forms.Form):
 
     @property
     def lines(self):
-        """Return (row, value field, note field, visibility field, version field) for each indicator."""
-        names = ("value", "note", "visibility", "version")
-        return [(row, *(self[f"{name}_{row.indicator.pk}"] for name in names)) for row in self.rows]
+        """Return (row, value, note, visibility, checkbox or None, version) for each indicator."""
+        return [(row, *(self._field(name, row) for name in self.PARTS)) for row in self.rows]
+
+    def _field(self, part, row):
+        name = f"{part}_{row.indicator.pk}"
+        return self[name] if name in self.fields else None
 
     def given(self):
-        """Yield (row, value, note, visibility, version) for each changed value."""
+        """Yield (row, value, note, visibility, version, is_confirmed) for each changed value."""
         for row in self.rows:
             pk = row.indicator.pk
             value, note = self.cleaned_data[f"value_{pk}"], self.cleaned_data[f"note_{pk}"]
             stored = (row.value.value, row.value.note, row.value.visibility) if row.value else (None, "", "")
             visibility = self.cleaned_data[f"visibility_{pk}"] or stored[2] or Visibility.NETWORK
             if (value, note, visibility) != stored and value is not None:
-                yield row, value, note, visibility, self.cleaned_data[f"version_{pk}"] or 0
+                version, is_confirmed = self.cleaned_data[f"version_{pk}"] or 0, bool(self.data.get(f"confirm_{pk}"))
+                yield row, value, note, visibility, version, is_confirmed
 
     def accept_current_versions(self, error):
         """Take over the versions of other people's values (ValuesConflict), so that the next save replaces them."""
@@ -178,10 +184,20 @@ class ValuesForm(forms.Form):
                 self.add_error(f"value_{pk}", _("Give the value that the note belongs to."))
             elif row.value and cleaned.get(f"value_{pk}") is None and f"value_{pk}" not in self.errors:
                 self.add_error(f"value_{pk}", _("A value that was given is changed or withdrawn, not emptied."))
+        self._ask_about_values(cleaned)
         return cleaned
 
+    def _ask_about_values(self, cleaned):
+        """Refuse changed values that may be wrong until the checkbox beside them is ticked."""
+        for row in self.rows:
+            pk, value = row.indicator.pk, cleaned.get(f"value_{row.indicator.pk}")
+            if (row.value is None or row.value.value != value) and (question := row.indicator.question_about(value)):
+                self.fields[f"confirm_{pk}"] = confirm_field(row.indicator)
+                if not self.data.get(f"confirm_{pk}"):
+                    self.add_error(f"value_{pk}", question)
 
-class DayForm(forms.Form):
+
+class DayForm(YearsChecked, forms.Form):
     day = forms.DateField(widget=DateInput())
 
     def __init__(self, *args: Any, label: Any, help_text: Any = "", cancel: str = "", **kwargs: Any) -> None:

@@ -50,6 +50,13 @@ class PlanForm(VersionedForm):
         if not self.requires_reason or self.instance.pk is None:
             del self.fields["cause"], self.fields["reason"]
         self.set_choices()
+        self.is_confirmed = bool(self.data.get("confirm"))
+        if self.is_confirmed:
+            self.ask_confirmation()
+
+    def ask_confirmation(self) -> None:
+        """Add a checkbox that says that what may be wrong is right."""
+        self.fields["confirm"] = forms.BooleanField(required=False, label=_("I have checked this: it is right."))
 
     def set_choices(self) -> None:
         """Set choices and defaults for this city."""

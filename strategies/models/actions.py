@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, Count, DecimalField, Exists, F, Min, OuterRef, Q, Subquery, Sum, Value, When
@@ -13,12 +14,15 @@ from simple_history.models import HistoricalRecords
 from cities.enums import Role
 from cities.models import City, Organisation, Person, TargetGroup
 from cities.rules import has_network_role, insider_city_ids, official_city_ids, person_of, reads_network
+from core.bounds import FIRST_YEAR, LAST_YEAR
 from core.models import Recorded, Versioned
 from strategies.enums import BudgetStatus, StrategyStatus
 
 from . import health
 from .strategy import Objective, Strategy
 from .visibility import current_plan_q, started_plan_q
+
+MAX_WEIGHT = 100  # of a milestone
 
 
 class ActionQuerySet(models.QuerySet):
@@ -248,6 +252,10 @@ class Milestone(Recorded, Versioned):
     def __str__(self):
         return self.title
 
+    def clean(self):
+        if self.weight is not None and self.weight > MAX_WEIGHT:
+            raise ValidationError({"weight": _("A weight is a number from 1 to %(most)s.") % {"most": MAX_WEIGHT}})
+
     @property
     def owning_city_id(self) -> int:
         return self.action.owning_city_id
@@ -273,6 +281,10 @@ class BudgetLine(Recorded, Versioned):
 
     def __str__(self):
         return f"{self.source} {self.year}"
+
+    def clean(self):
+        if self.year is not None and not FIRST_YEAR <= self.year <= LAST_YEAR:
+            raise ValidationError({"year": _("Write the year with four digits, such as 2026.")})
 
     @property
     def owning_city_id(self) -> int:

@@ -199,7 +199,8 @@ def _set_value(
     update: ActionUpdate, indicator: Any, value: Any, visibility: str, row: IndicatorValue | None, by: Any
 ) -> None:
     note, version = (row.note, row.version) if row else ("", 0)
-    set_value(indicator, update.city_period, by=by, value=value, note=note, visibility=visibility, version=version)
+    more = {"note": note, "visibility": visibility, "version": version, "confirmed": True}  # asked by update_errors
+    set_value(indicator, update.city_period, by=by, value=value, **more)
 
 
 # ---- change and withdraw

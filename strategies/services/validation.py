@@ -59,6 +59,7 @@ class UpdateInput:
     city_period: CityPeriod | None = None
     values: dict[Indicator, Decimal | None] = field(default_factory=dict)
     value_visibilities: dict[int, str] = field(default_factory=dict)  # by indicator id; default: as stored, or network
+    confirmed_values: set[int] = field(default_factory=set)  # ids of indicators whose value may be wrong and is not
     value_versions: dict[int, int | None] | None = None  # versions that the form showed; None: no check
     files: list[StoredFile] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -91,7 +92,8 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
     if data.stage == ImplementationStage.COMPLETED:
         errors |= _open_milestones(action, data, update)
     for indicator, value in data.values.items():
-        errors[f"value_{indicator.pk}"] = value_error(indicator, value, action=action)
+        question = "" if indicator.pk in data.confirmed_values else indicator.question_about(value)
+        errors[f"value_{indicator.pk}"] = value_error(indicator, value, action=action) or question
         visibility = data.value_visibilities.get(indicator.pk, Visibility.NETWORK)
         errors[f"value_{indicator.pk}_visibility"] = (
             "" if visibility in Visibility.values else _("Choose who may read it.")
@@ -252,9 +254,7 @@ def value_error(indicator: Indicator, value: Decimal | None, *, action: Action |
         return _("This number is too large. Check the digits.")
     if value != round(value, 4):
         return _("Write the number with at most four decimals.")
-    if indicator.counts_people and (value < 0 or value != int(value)):
-        return _("A number of people is a whole number, zero or more.")
-    return ""
+    return indicator.number_error(value)
 
 
 def current_value(indicator: Indicator, city_period: CityPeriod) -> IndicatorValue | None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from cities.enums import Visibility
 from core import clock
 from core.exceptions import EditConflict
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, ValuesConflict
+from strategies.exceptions import AlreadyWithdrawn, ConfirmationNeeded, InputRefused, ReasonMissing, ValuesConflict
 from strategies.models import CityPeriod, Indicator, IndicatorValue
 
 from .persistence import check_version, lock, require_perm, save_with_history, translate_lock_errors
@@ -25,6 +25,7 @@ class ValueInput(NamedTuple):
     note: str = ""
     visibility: str = Visibility.NETWORK
     version: int = 0
+    confirmed: bool = False
 
 
 @transaction.atomic
@@ -60,10 +61,12 @@ def set_value(
     note: str = "",
     visibility: str = Visibility.NETWORK,
     version: int | None = None,
+    confirmed: bool = False,
 ) -> IndicatorValue:
     """Create or change the value of ``indicator`` for a period. ``value`` is in the indicator's unit.
 
-    Raises PermissionRefused, InputRefused or PeriodLocked; EditConflict if ``version`` is not the stored one (0: none).
+    Raises PermissionRefused, InputRefused or PeriodLocked; EditConflict if ``version`` is not the stored one (0: none);
+    ConfirmationNeeded if the value may be wrong, unless ``confirmed``.
     """
     require_perm(by, "strategies.add_indicatorvalue", indicator)
     lock(indicator)
@@ -76,6 +79,9 @@ def set_value(
     if visibility not in Visibility.values:
         raise InputRefused({"visibility": _("Choose who may read it.")})
     row = current_value(indicator, city_period)
+    is_changed = row is None or row.value != value
+    if is_changed and not confirmed and (question := indicator.question_about(value)):
+        raise ConfirmationNeeded({"value": question})
     if row is None:
         if version:
             raise EditConflict  # the value that the form showed has been withdrawn

@@ -86,6 +86,7 @@ class LogBase(ObjectMixin, TemplateView):
             city_period=cleaned.get("city_period"),
             values=form.values,
             value_visibilities=form.value_visibilities,
+            confirmed_values=form.confirmed_values,
             value_versions=form.value_versions,
             files=kept,
             links=cleaned["links"],
