@@ -134,13 +134,13 @@ class NumberInput(forms.TextInput):
         options = format_html_join(
             "",
             '<div class="form-check"><input class="form-check-input" type="radio" name="{name}_reading" '
-            'value="{number:f}" id="{id}_reading_{number:f}"{checked}>'
-            '<label class="form-check-label" for="{id}_reading_{number:f}">{words}</label></div>',
+            'value="{number}" id="{id}_reading_{number}"{checked}>'
+            '<label class="form-check-label" for="{id}_reading_{number}">{words}</label></div>',
             (
                 {
                     "name": name,
                     "id": (attrs or {}).get("id", f"id_{name}"),
-                    "number": number,
+                    "number": f"{number:f}",
                     "checked": SafeString(" checked") if value.chosen == f"{number:f}" else "",
                     "words": locales.number(number),
                 }
