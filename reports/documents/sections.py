@@ -124,8 +124,7 @@ def _how_combined(indicator: dict) -> str:
     how = indicator.get("across_periods", Addition.LATEST)
     if how == Addition.LATEST or indicator["combined"] is None:
         return ""
-    words = {"how": Addition(how).label, "figure": number(indicator["combined"])}
-    return _("%(how)s: %(figure)s") % words
+    return f"{Addition(how).label}: {number(indicator['combined'])}"
 
 
 def has_value(indicator: dict) -> bool:

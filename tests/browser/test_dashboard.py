@@ -55,7 +55,7 @@ def test_printed_levels_keep_their_colours(visit):
     page.emulate_media(media="print")
 
     styles = page.locator("td.epi-level").evaluate_all(
-        "cells => cells.map((cell) => getComputedStyle(cell)).map(style => [style.printColorAdjust, style.borderTopWidth])"
+        "cells => cells.map(c => getComputedStyle(c)).map(style => [style.printColorAdjust, style.borderTopWidth])"
     )
 
     assert styles
