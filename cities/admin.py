@@ -8,9 +8,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
-from core.forms import DateInput
+from core.forms import DateInput, YearField
 
 from .enums import BodyKind
+from .forms import clean_language
 from .models import (
     Body,
     City,
@@ -56,12 +57,18 @@ class CityStaffForm(StaffForm):
         label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
     )
 
+    class Meta:
+        field_classes = {"population_year": YearField}
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.initial["other_languages"] = ", ".join(self.instance.other_languages or [])
 
+    def clean_language(self):
+        return clean_language(self.cleaned_data["language"])
+
     def clean_other_languages(self):
-        return [code.strip().lower() for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+        return [clean_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
 
 
 @admin.register(City)

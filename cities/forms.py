@@ -9,18 +9,23 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from core import locales
 from core.forms import (
+    CountField,
     DateInput,
     DateTimeLocalInput,
     FilteredCheckboxes,
     LongTextarea,
-    NumberInput,
     VersionedForm,
+    YearField,
+    YearsChecked,
     form_helper,
 )
 
 from .enums import EventKind, Role, Seat
 from .models import Body, City, Event, Membership, Organisation, Person
+
+MAX_GUESTS = 999_999  # in one group
 
 
 class CityForm(VersionedForm):
@@ -36,11 +41,8 @@ class CityForm(VersionedForm):
             "other_languages",
             "timezone",
         ]
-        widgets = {
-            "profile": LongTextarea({"rows": 6}),
-            "population": NumberInput(decimals=False),
-            "population_year": NumberInput(decimals=False),
-        }
+        field_classes = {"population": CountField, "population_year": YearField}
+        widgets = {"profile": LongTextarea({"rows": 6})}
         help_texts = {
             "profile": _("A few sentences about the city, for readers who do not know it."),
             "language": _("Two letters, for example sv."),
@@ -57,13 +59,13 @@ class CityForm(VersionedForm):
         self.helper = form_helper(save=_("Save the profile"), cancel=cancel)
 
     def clean_language(self):
-        return _language(self.cleaned_data["language"])
+        return clean_language(self.cleaned_data["language"])
 
     def clean_other_languages(self):
-        return [_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+        return [clean_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
 
 
-def _language(code):
+def clean_language(code):
     code = code.strip().lower()
     if not re.fullmatch(r"[a-z]{2,3}(-[a-z]{2,4})?", code):
         raise ValidationError(_("Write languages as two letters, for example sv or ro."))
@@ -151,7 +153,7 @@ class InvitationAcceptForm(forms.Form):
         return data
 
 
-class MembershipEndForm(forms.Form):
+class MembershipEndForm(YearsChecked, forms.Form):
     on = forms.DateField(
         label=_("Ends on"),
         required=False,
@@ -306,13 +308,21 @@ class AttendanceForm(VersionedForm):
     def form_for(self, current):
         return type(self)(instance=current, persons=self.persons)
 
+    def guest_counts(self):
+        """Return each group with its number as it was read."""
+        return [f"{label}: {locales.number(count)}." for label, count in self.cleaned_data["guests"]]
+
     def clean_guests(self):
         lines = [line.strip() for line in self.cleaned_data["guests"].splitlines() if line.strip()]
         return [_group(line) for line in lines]
 
 
 def _group(line):
-    found = re.fullmatch(r"(.+?)[,:;]?\s+(\d{1,6})", line)
-    if not found:
-        raise ValidationError(_("Write each group as words and a number: Residents of the district, 24"))
-    return found[1].strip(" ,:;"), int(found[2])
+    """Return label and number. After a comma or colon, the number is the rest; else it is the last word."""
+    found = re.fullmatch(r"(.+)[,:;]\s+(.+)", line) or re.fullmatch(r"(.*[^\d\s])\s+(\S+)", line)
+    numbers = [number for number in locales.number_readings(found[2]) if number == int(number)] if found else []
+    if not numbers:
+        raise ValidationError(_("Write each group as words, a comma and a number: Residents of the district, 24"))
+    if not 0 <= numbers[0] <= MAX_GUESTS:
+        raise ValidationError(_("“%(line)s”: write a number from 0 to 999,999."), params={"line": line})
+    return found[1].strip(" ,:;"), int(numbers[0])

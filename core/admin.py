@@ -12,12 +12,13 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from .exceptions import UserFacingError
+from .forms import YearsChecked, number_field_class, numbers_as_read
 from .models import Versioned
 
 HISTORY_SHOWN = 100
 
 
-class StaffForm(forms.ModelForm):
+class StaffForm(YearsChecked, forms.ModelForm):
     """Refuse to save a versioned model that somebody else has changed since the form was opened."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,7 +64,14 @@ class StaffAdmin(admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.URLField):
             kwargs.setdefault("assume_scheme", "https")
+        if field_class := kwargs.get("form_class") or number_field_class(db_field):
+            kwargs |= {"form_class": field_class, "widget": field_class.widget}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if said := numbers_as_read(form):
+            self.message_user(request, said)
 
     # ---- permissions
 

@@ -47,6 +47,7 @@ PATTERNS = ("", "/", "x", "-", ".", "+")
 HEALTH_PATTERNS = {
     "on_track": "",
     "done": ".",
+    "paused": "\\",
     "not_started": "-",
     "at_risk": "/",
     "stale": "+",
@@ -85,6 +86,17 @@ class Chart:
     @property
     def is_tall(self) -> bool:
         return self.drawn["layout"].get("height", 0) > 420
+
+    @property
+    def caption(self) -> str:
+        """Return what a picture needs on its own: demonstration mark, source, date of the data and note."""
+        parts = (
+            _("Illustrative") if self.illustrative else "",
+            _("Source:") + f" {self.source}" if self.source else "",
+            _("Data of") + f" {self.taken}" if self.taken else "",
+            str(self.note),
+        )
+        return " · ".join(part for part in parts if part)
 
     @property
     def taken(self) -> str:
@@ -196,7 +208,8 @@ def standalone_html(chart: Chart) -> str:
     import plotly.graph_objects as go  # here: 39 MB that no page needs
 
     figure = with_light_colours(chart.drawn)
-    figure["layout"] = deep_merge(figure["layout"], {"title": {"text": str(chart.title)}, "margin": {"t": 64}})
+    title = {"text": str(chart.title), "subtitle": {"text": chart.caption}}
+    figure["layout"] = deep_merge(figure["layout"], {"title": title, "margin": {"t": 96}})
     return go.Figure(figure).to_html(include_plotlyjs=True)
 
 

@@ -1,15 +1,24 @@
-"""The common layout of forms, their error messages, and widgets that work on phones."""
+"""The common layout of forms, their error messages, number fields, and widgets that work on phones."""
 
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.forms.boundfield import BoundField
 from django.forms.renderers import DjangoTemplates
 from django.forms.utils import ErrorList
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from . import locales
+from .bounds import year_errors
 
 
 def form_helper(
@@ -93,12 +102,53 @@ class DateTimeLocalInput(forms.DateTimeInput):
         super().__init__(attrs, format="%Y-%m-%dT%H:%M")
 
 
+class TypedNumber(str):
+    """The text of a number field. ``chosen``: the reading that the user chose, ``readings``: those to choose from."""
+
+    chosen: str = ""
+    readings: tuple[Decimal, ...] = ()
+
+
 class NumberInput(forms.TextInput):
-    """A text input with the number keys of phones: browsers' number inputs drop a decimal comma."""
+    """A text input with the number keys of phones: browsers' number inputs drop a decimal comma.
+
+    If the text has two readings, radio buttons below it ask which one is meant.
+    """
 
     def __init__(self, attrs: dict | None = None, *, decimals: bool = True) -> None:
         keys = {"inputmode": "decimal" if decimals else "numeric", "autocomplete": "off"}
         super().__init__(keys | (attrs or {}))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> TypedNumber | None:
+        text = super().value_from_datadict(data, files, name)
+        if text is None:
+            return None
+        typed = TypedNumber(text)
+        typed.chosen = data.get(f"{name}_reading", "")
+        return typed
+
+    def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> SafeString:
+        html = super().render(name, value, attrs, renderer)
+        if not isinstance(value, TypedNumber) or not value.readings:
+            return html
+        options = format_html_join(
+            "",
+            '<div class="form-check"><input class="form-check-input" type="radio" name="{name}_reading" '
+            'value="{number}" id="{id}_reading_{number}"{checked}>'
+            '<label class="form-check-label" for="{id}_reading_{number}">{words}</label></div>',
+            (
+                {
+                    "name": name,
+                    "id": (attrs or {}).get("id", f"id_{name}"),
+                    "number": f"{number:f}",
+                    "checked": SafeString(" checked") if value.chosen == f"{number:f}" else "",
+                    "words": locales.number(number),
+                }
+                for number in value.readings
+            ),
+        )
+        legend = gettext("Which number do you mean?")
+        return html + format_html('<fieldset class="epi-readings"><legend>{}</legend>{}</fieldset>', legend, options)
 
 
 class LongTextarea(forms.Textarea):
@@ -114,6 +164,142 @@ class FilteredCheckboxes(forms.CheckboxSelectMultiple):
     is_filtered = True
 
 
+# ---- numbers
+
+
+class AmountField(forms.DecimalField):
+    """A decimal number as people of any language type it. If the text can mean two numbers, the user is asked."""
+
+    widget = NumberInput
+    default_error_messages = {
+        "invalid": _("Write a number, such as 1200 or 1200.50."),
+        "ambiguous": _("Did you mean %(first)s or %(second)s? Choose one of them."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"localize": True} | kwargs))
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a stored number in the active locale, so that it can be read in one way only when it is sent again.
+
+        9600.00 is shown as 9600 and 12.50 as 12.5, but 1.234 as 1.2340.
+        """
+        if not isinstance(value, Decimal):
+            return value
+        if value == value.to_integral_value():
+            return value.to_integral_value()
+        number = value.normalize()
+        has_two_readings = len(locales.number_readings(f"{number:f}")) > 1
+        return number.quantize(Decimal("0.0001")) if has_two_readings else number
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        typed = super().bound_data(data, initial)
+        if isinstance(typed, TypedNumber) and len(readings := self.readings(typed)) > 1:
+            typed.readings = tuple(readings)
+        return typed
+
+    def readings(self, text: str) -> list[Decimal]:
+        """Return the numbers that the text can mean here: those that the field accepts, else the first one."""
+        found = locales.number_readings(text)
+        return [number for number in found if self._accepts(number)] or found[:1]
+
+    def _accepts(self, number: Decimal) -> bool:
+        try:
+            self.run_validators(number)
+        except ValidationError:
+            return False
+        return True
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value in self.empty_values:
+            return None
+        readings = self.readings(str(value))
+        if not readings:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        if len(readings) == 1:
+            return readings[0]
+        chosen = getattr(value, "chosen", "")
+        for number in readings:
+            if chosen == f"{number:f}":
+                return number
+        first, second = (locales.number(number) for number in readings)
+        words = self.error_messages["ambiguous"] % {"first": first, "second": second}
+        raise ValidationError(words, code="ambiguous")
+
+    def words(self, value: Any) -> str:
+        """Return the cleaned number as the success message shows it."""
+        return locales.number(value)
+
+
+class WholeNumberField(AmountField):
+    """A number without decimals, zero or more. Cleans to a Decimal."""
+
+    default_error_messages = {"invalid": _("Write a whole number, such as 31.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"widget": NumberInput(decimals=False), "min_value": 0} | kwargs))
+
+    def _accepts(self, number: Decimal) -> bool:
+        return number == number.to_integral_value() and super()._accepts(number)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        number = super().to_python(value)
+        if number is not None and number != number.to_integral_value():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return number
+
+
+class CountField(WholeNumberField):
+    """A non-negative integer, such as a number of people. Cleans to an int."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**({"max_value": 2_000_000_000} | kwargs))
+
+    def clean(self, value: Any) -> int | None:
+        number = super().clean(value)
+        return None if number is None else int(number)
+
+
+class YearField(CountField):
+    """A calendar year."""
+
+    default_error_messages = {"invalid": _("Write the year with four digits, such as 2026.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**(kwargs | {"min_value": 1900, "max_value": 2100}))
+
+    def words(self, value: Any) -> str:
+        return str(value)
+
+
+def number_field_class(db_field: models.Field) -> type[AmountField] | None:
+    """Return the form field for a column with a number, so that no form reads numbers in another way."""
+    if db_field.choices:
+        return None
+    if isinstance(db_field, models.DecimalField):
+        return AmountField
+    return CountField if isinstance(db_field, models.IntegerField) else None
+
+
+def numbers_as_read(form: forms.BaseForm, names: Collection[str] | None = None) -> str:
+    """Return the numbers of a valid form as they were read: "Baseline: 1,500. Target: 2,000."; "" without any.
+
+    ``names``: the fields to show; by default all.
+    """
+    cleaned: Mapping[str, Any] = form.cleaned_data
+    said = [
+        f"{form[name].label}: {field.words(cleaned[name])}."
+        for name, field in form.fields.items()
+        if isinstance(field, AmountField) and cleaned.get(name) is not None and (names is None or name in names)
+    ]
+    return " ".join(said)
+
+
+def with_numbers(message: Any, form: forms.BaseForm, names: Collection[str] | None = None) -> str:
+    """Return the success message followed by the numbers of the form, so that a misread one is noticed."""
+    return " ".join(part for part in (str(message), numbers_as_read(form, names)) if part)
+
+
 # ---- edit conflicts
 
 
@@ -123,7 +309,17 @@ class FieldDifference(NamedTuple):
     yours: str
 
 
-class VersionedForm(forms.ModelForm):
+class YearsChecked(forms.BaseForm):
+    """Refuse dates whose year cannot be right."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        for name, sentence in year_errors(self.cleaned_data).items():
+            self.add_error(name, sentence)
+        return cleaned
+
+
+class VersionedForm(YearsChecked, forms.ModelForm):
     """A form that carries the version it was opened with. The service refuses an old one; the form then shows both."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)

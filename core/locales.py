@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,9 @@ from django.utils.translation import get_language, to_locale
 from . import clock
 
 NOTHING = "–"
+GROUPED = r"[1-9][0-9]{0,2}(?:(?P<by>[\s'’.,])[0-9]{3})(?:(?P=by)[0-9]{3})*"
+WHOLE_NUMBER = re.compile(rf"(?:[0-9]+|{GROUPED})")
+DECIMAL_NUMBER = re.compile(rf"(?P<whole>[0-9]*|{GROUPED})(?!(?P=by))[.,](?P<decimals>[0-9]*)")
 NATIONAL = {"en": "en_GB"}
 
 
@@ -31,17 +34,50 @@ def as_number(value: Any) -> Decimal:
 
 
 def number(value: Any, decimals: int | None = None) -> str:
-    """Format as ``1 234,5``; with ``decimals``, exactly that many."""
+    """Format as ``1 234,5``, with at most four decimals; with ``decimals``, exactly that many."""
     if value is None or value == "":
         return NOTHING
-    pattern = None if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    pattern = "#,##0.####" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     return numbers.format_decimal(as_number(value), format=pattern, locale=current_locale())
 
 
+def number_readings(text: str) -> list[Decimal]:
+    """Return the numbers that a typed text can mean in any language: none, one or two.
+
+    Two only for digits such as ``1.500`` and ``1,500``, where the separator may group thousands or begin decimals;
+    the whole number comes first. A number that starts with 0 and a separator is a decimal.
+    """
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    sign, digits = (text[0], text[1:].strip()) if text[:1] in {"+", "-"} else ("", text)
+    found = []
+    if WHOLE_NUMBER.fullmatch(digits):
+        found.append(Decimal(sign + _only_digits(digits)))
+    if (match := DECIMAL_NUMBER.fullmatch(digits)) and (match["whole"] or match["decimals"]):
+        found.append(Decimal(f"{sign}{_only_digits(match['whole']) or '0'}.{match['decimals']}"))
+    return found
+
+
+def _only_digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
+
+
+def round_percent(value: Any, decimals: int = 0) -> Decimal:
+    """Round a share in per cent, halves up: 100 only if all of it is reached, 0 only if there is nothing.
+
+    Every share that is shown, stored or drawn is rounded here or by ``share_expression`` in SQL.
+    """
+    share, unit = as_number(value), Decimal(1).scaleb(-decimals)
+    rounded = share.quantize(unit, ROUND_HALF_UP)
+    if rounded == 100 and share < 100:
+        return rounded - unit
+    return unit.copy_sign(share) if share and not rounded else rounded
+
+
 def percent(value: Any, decimals: int = 0) -> str:
-    """Format ``61`` as ``61 %``: the value is in per cent already."""
+    """Format ``61`` as ``61 %``: the value is in per cent already. ``round_percent`` rounds it."""
     if value is None or value == "":
         return NOTHING
+    value = round_percent(value, decimals)
     digits = "#,##0" + ("." + "0" * decimals if decimals else "")
     pattern = current_locale().percent_formats[None].pattern.replace("#,##0", digits)
     return numbers.format_percent(as_number(value) / 100, format=pattern, locale=current_locale())

@@ -300,7 +300,8 @@ def _range_trace(cells: Sequence[Cell]) -> dict:
     line = {"color": "var(--epi-line)", "width": 8}
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers",  # markers too: a line between equal ratings has no length
+        "marker": {"color": "var(--epi-line)", "size": 8},
         "name": _("Range of the independent ratings"),
         "x": x,
         "y": y,

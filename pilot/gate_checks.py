@@ -17,7 +17,7 @@ from core import clock, locales
 from pilot.enums import PhaseKind
 from pilot.gates import CheckResult, register_check
 from pilot.models import PilotPhase
-from strategies.enums import BudgetStatus, PeriodState, StrategyStatus
+from strategies.enums import BudgetStatus, ImplementationStage, PeriodState, StrategyStatus
 from strategies.models import Action, BudgetLine, CityPeriod, Indicator, PriorityArea, Strategy, SwotItem
 
 EXPERT_SEATS = [Seat.MUNICIPAL_OFFICIAL, Seat.TECHNICAL_PARTNER, Seat.SELECTED_EXPERT]
@@ -88,12 +88,13 @@ class GateData:
 
     @cached_property
     def actions(self) -> list[Action]:
-        """The active pilot actions, with ``is_budgeted`` and ``is_measured``."""
+        """The active pilot actions that are not cancelled, with ``is_budgeted`` and ``is_measured``."""
         lines = BudgetLine.objects.active().filter(action=OuterRef("pk"))
         measured = Indicator.objects.active().filter(action=OuterRef("pk"), target__isnull=False)
         measured = measured.filter(Q(baseline__isnull=False) | ~Q(no_baseline_reason=""))
         rows = self._marked(Action.objects.of_city(self.city).active()).filter(is_pilot=True).order_by("code", "pk")
-        return list(rows.annotate(is_budgeted=Exists(lines), is_measured=Exists(measured)))
+        rows = rows.with_stage().annotate(is_budgeted=Exists(lines), is_measured=Exists(measured))
+        return [row for row in rows if row.current_stage != ImplementationStage.CANCELLED]
 
     @cached_property
     def phases(self) -> dict[str, PilotPhase]:

@@ -8,6 +8,8 @@ from core.admin import StaffAdmin, StaffForm
 from reports.enums import Recipients
 from reports.models import ReportSchedule
 
+MAX_OFFSET_DAYS = 366
+
 
 class ScheduleForm(StaffForm):
     recipients = forms.MultipleChoiceField(
@@ -17,6 +19,12 @@ class ScheduleForm(StaffForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Only those who may read the report get the letter."),
     )
+
+    def clean_offset_days(self):
+        days = self.cleaned_data["offset_days"]
+        if days > MAX_OFFSET_DAYS:
+            raise forms.ValidationError(_("Write a number from 0 to %(most)s."), params={"most": MAX_OFFSET_DAYS})
+        return days
 
 
 @admin.register(ReportSchedule)

@@ -14,7 +14,8 @@ def values_chart(
 ) -> Chart:
     """Return a chart of the values by period, with baseline and target as lines.
 
-    A figure that is hidden because it is about few people leaves a gap in the line; the table shows text instead.
+    A figure that is hidden, because it is about few people or not shared, leaves a gap in the line; the table shows
+    text instead.
     """
     periods = [row.period for row in values]
     data = [
@@ -27,11 +28,12 @@ def values_chart(
             **charts.series_style(0),
         }
     ]
+    mode = "lines" if len(periods) > 1 else "lines+markers"  # a line needs two points
     for index, (name, level) in enumerate(((_("Baseline"), baseline.value), (_("Target"), target.value)), 1):
         if level is not None and periods:
             style = charts.series_style(index)
             data.append(
-                {"type": "scatter", "mode": "lines", "name": name, "x": periods, "y": [level] * len(periods), **style}
+                {"type": "scatter", "mode": mode, "name": name, "x": periods, "y": [level] * len(periods), **style}
             )
     layout = {"yaxis": charts.axis_title(indicator.unit) | {"rangemode": "tozero"}, "xaxis": {"type": "category"}}
     return Chart(
@@ -50,7 +52,8 @@ def values_chart(
         ],
         figure={"data": data, "layout": layout},
         n=len(values),
-        source=indicator.source,
+        source=", ".join(part for part in (indicator.strategy.city.name, indicator.source) if part),
+        as_of=periods[-1] if periods else None,
         note="" if all(row.is_submitted for row in values) else _("The newest value has not been submitted yet."),
         empty=_("No value has been entered yet."),
         illustrative=illustrative,
@@ -68,6 +71,6 @@ def _describe(values: Sequence[Any], target: Any) -> str:
         "last": last.figure.words,
         "to": last.period,
     }
-    if target.value is None and not target.few:
+    if target.value is None and not target.text:
         return words
     return words + " " + _("The target is %(target)s.") % {"target": target.words}

@@ -35,6 +35,7 @@ class Health(TextChoices):
 
     CANCELLED = "cancelled", _("cancelled")
     DONE = "done", _("done")
+    PAUSED = "paused", _("paused")
     NOT_STARTED = "not_started", _("not started")
     LATE = "late", _("late")
     STALE = "stale", _("no recent update")
@@ -47,10 +48,14 @@ WORST_FIRST = [
     Health.STALE,
     Health.AT_RISK,
     Health.ON_TRACK,
+    Health.PAUSED,
     Health.NOT_STARTED,
     Health.DONE,
     Health.CANCELLED,
 ]
+
+
+AT_REST = [Health.DONE, Health.CANCELLED, Health.PAUSED]  # nothing of such an action is due
 
 
 class Direction(TextChoices):

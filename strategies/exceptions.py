@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import locales
@@ -83,12 +84,24 @@ class InputRefused(StrategyError):
         super().__init__(" ".join(str(sentence) for sentence in self.errors.values()))
 
 
-class ValuesConflict(InputRefused):
-    """Somebody else has entered other values: ``stored`` maps indicator ids to those rows. Nothing was saved."""
+class ConfirmationNeeded(InputRefused):
+    """The input may be wrong. Sent again as confirmed, it is saved."""
 
-    def __init__(self, stored: Mapping[int, Any]):
+
+class ValuesConflict(InputRefused):
+    """Somebody else has changed values, so nothing was saved.
+
+    ``stored`` maps indicator ids to the rows, None if withdrawn. ``errors``: of other values that were refused.
+    """
+
+    def __init__(self, stored: Mapping[int, Any], errors: Mapping[str, str] | None = None):
         self.stored = dict(stored)
-        words = _("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
-        super().__init__(
-            {f"value_{pk}": words % {"value": locales.number(row.value)} for pk, row in self.stored.items()}
-        )
+        conflicts = {f"value_{pk}": _conflict_text(row) for pk, row in self.stored.items()}
+        super().__init__({**(errors or {}), **conflicts})
+
+
+def _conflict_text(row: Any) -> str:
+    if row is None:
+        return gettext("Somebody else has withdrawn this value meanwhile. Save again if yours is right.")
+    words = gettext("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
+    return words % {"value": locales.number(row.value)}

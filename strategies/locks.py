@@ -15,6 +15,7 @@ from .models import (
     CityPeriod,
     Evidence,
     IndicatorValue,
+    MilestoneDropped,
     MilestoneReached,
     Narrative,
     PeriodComment,
@@ -41,6 +42,7 @@ FACTS = {  # model: (its city period, its other unique keys as SQL over NEW and 
     IndicatorValue: (OWN, ["t.indicator_id = NEW.indicator_id AND t.city_period_id = NEW.city_period_id"]),
     Narrative: (OWN, ["t.city_period_id = NEW.city_period_id"]),
     MilestoneReached: (OF_UPDATE, ["t.update_id = NEW.update_id AND t.milestone_id = NEW.milestone_id"]),
+    MilestoneDropped: (OF_UPDATE, ["t.update_id = NEW.update_id AND t.milestone_id = NEW.milestone_id"]),
     Evidence: (f"COALESCE({OF_UPDATE}, {OF_VALUE})", []),
 }
 

@@ -1,13 +1,18 @@
 """The training week and its programme."""
 
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import Organisation, Theme
+from core import locales
 from core.models import Recorded, Versioned
 
 from .enums import SessionKind, SpeakerKind
@@ -108,3 +113,17 @@ class Session(Recorded, Versioned):
 
     def __str__(self):
         return self.title
+
+    def clean(self):
+        """Refuse times outside the week, in its time zone, and a capacity of nobody."""
+        errors = {}
+        if self.starts_at and self.ends_at and self.week_id:
+            zone = ZoneInfo(self.week.timezone)
+            first, last = (moment.astimezone(zone).date() for moment in (self.starts_at, self.ends_at))
+            if first < self.week.starts_on or last > self.week.ends_on:
+                words = {"days": locales.days(self.week.starts_on, self.week.ends_on)}
+                errors["starts_at"] = gettext("The training week lasts %(days)s. Choose a time within it.") % words
+        if self.capacity == 0:
+            errors["capacity"] = gettext("Write how many places there are, or leave it empty.")
+        if errors:
+            raise ValidationError(errors)

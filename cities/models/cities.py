@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core import clock
+from core.bounds import country_error, currency_error
 from core.models import Recorded, Versioned
 
 from .organisations import Organisation
@@ -62,6 +63,11 @@ class City(Recorded, Versioned):
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        found = {"country": country_error(self.country), "currency": currency_error(self.currency)}
+        if errors := {name: sentence for name, sentence in found.items() if sentence}:
+            raise ValidationError(errors)
 
     def get_absolute_url(self):
         return reverse("cities:city_detail", args=[self.slug])

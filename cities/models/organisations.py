@@ -1,8 +1,10 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cities.enums import OrganisationKind
 from cities.seed_translations import translated
+from core.bounds import country_error
 
 
 class Theme(models.Model):
@@ -50,6 +52,10 @@ class Organisation(models.Model):
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        if sentence := country_error(self.country):
+            raise ValidationError({"country": sentence})
 
 
 class Installation(models.Model):

@@ -124,10 +124,13 @@ def record_attendance(
 ) -> Event:
     """Store who came: persons of the network by name, groups of guests by number.
 
-    Writes only what differs, with history; raises EditConflict for an old version.
+    Writes only what differs, with history; raises EditConflict for an old version, EventRefused for negative numbers.
     """
     event = _lock_active(event, version)
     _demand("cities.change_event", by, event)
+    guests = list(guests)
+    if any(count < 0 for _label, count in guests):
+        raise EventRefused(_("A number of guests is zero or more."))
     came: dict[Any, Attendance] = {person.pk: Attendance(event=event, person=person) for person in persons}
     for label, count in ((label.strip()[:200], count) for label, count in guests if label.strip()):
         group = came.setdefault(label, Attendance(event=event, label=label, count=0))

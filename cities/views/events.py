@@ -249,5 +249,5 @@ class EventAttendance(LoginInsteadOf404Mixin, FormView):
         except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
-        messages.success(self.request, _("The attendance is saved."))
+        messages.success(self.request, " ".join([_("The attendance is saved."), *form.guest_counts()]))
         return HttpResponseRedirect(self.get_success_url())

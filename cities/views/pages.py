@@ -16,6 +16,7 @@ from cities.models import Body, City, Event
 from cities.panels import panels_for
 from cities.services.profiles import save_profile
 from core.exceptions import EditConflict, UserFacingError
+from core.forms import with_numbers
 from core.locales import country_name
 from core.views import LoginInsteadOf404Mixin
 
@@ -115,7 +116,7 @@ class _ProfileEditView(LoginInsteadOf404Mixin, PermissionRequiredMixin, FormView
         except UserFacingError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
-        messages.success(self.request, _("Saved."))
+        messages.success(self.request, with_numbers(_("Saved."), form))
         return redirect(self.get_success_url())
 
 

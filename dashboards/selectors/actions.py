@@ -1,9 +1,7 @@
 """The actions behind the figures, in one shape for live and frozen rows."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from heapq import merge
 from typing import Any
@@ -13,7 +11,8 @@ from django.urls import reverse
 
 from strategies.enums import WORST_FIRST, Health
 from strategies.models import Action
-from strategies.models.health import HealthInputs, explain, health_reason
+from strategies.models.health import health_reason
+from strategies.selectors.frozen_rows import frozen_reason
 
 from . import live
 from .figures import CITY_OF_FROZEN, NEEDING_ATTENTION, UNDER_WAY
@@ -92,13 +91,14 @@ class ActionRows:
         return [found[pk] for pk in ids]
 
     def _frozen_line(self, row: Any) -> ActionRow:
-        contents = json.loads(row.contents)
+        entry, record = row.entry, self._readings[row.record_city]
+        frozen_on = row.revision.created_at.astimezone(record.city.zone).date()
         return ActionRow(
-            title=contents["title"],
-            code=contents["code"],
-            record=self._readings[row.record_city],
+            title=entry["title"],
+            code=entry["code"],
+            record=record,
             health=Health(row.health),
-            reason=explain(_facts_of(row, contents, self._readings[row.record_city].city, self._view.period)),
+            reason=frozen_reason(entry, min(frozen_on, self._view.period.ends_on)),
             progress=row.progress,
             expected=row.expected,
             spent=row.spent,
@@ -119,19 +119,3 @@ class ActionRows:
             budget=action.budget_total,
             url=action.get_absolute_url(),
         )
-
-
-def _facts_of(row: Any, contents: dict, city: Any, period: Any) -> HealthInputs:
-    """Return the facts that the health followed from on the day it was frozen."""
-    due = [milestone["due_on"] for milestone in contents["milestones"] if not milestone["reached_on"]]
-    return HealthInputs(
-        stage=row.stage or None,
-        starts_on=date.fromisoformat(contents["starts_on"]),
-        ends_on=date.fromisoformat(contents["ends_on"]),
-        next_milestone_on=date.fromisoformat(min(due)) if due else None,
-        last_update_on=date.fromisoformat(contents["last_update_on"]) if contents["last_update_on"] else None,
-        progress=row.progress,
-        expected=row.expected,
-        has_responsible=contents["has_accountable"],
-        today=min(city.day_of(row.revision.created_at), period.ends_on),
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from core.locales import country_name
+from core.locales import country_name, round_percent
 from strategies.enums import Health
 from strategies.models import CityPeriod, RevisionAction
 
@@ -20,6 +20,7 @@ HEALTHS = [  # order of display: good, needing attention, not running
     Health.STALE,
     Health.LATE,
     Health.DONE,
+    Health.PAUSED,
     Health.NOT_STARTED,
     Health.CANCELLED,
 ]
@@ -73,7 +74,7 @@ class CityFigures:
         """What is spent of the budget, in per cent."""
         if not self.budget or self.spent is None:
             return None
-        return round(100 * self.spent / self.budget)
+        return int(round_percent(100 * self.spent / self.budget))
 
     def count(self, *healths: str) -> int:
         return sum(self.health.get(health, 0) for health in healths)
@@ -119,8 +120,8 @@ def _figures(rows: Iterable[tuple]) -> dict[int, dict]:
 
 
 def _mean(points: int, counted: int) -> int | None:
-    """Return whole per cent, halves rounded up: the same on every database."""
-    return (2 * points + counted) // (2 * counted) if counted else None
+    """Return whole per cent, the same on every database."""
+    return int(round_percent(Decimal(int(points)) / counted)) if counted else None
 
 
 # ---- progress over time

@@ -117,7 +117,7 @@ class PlanWriter:
         return self.strategy, plans
 
     def _save(self, part: Any, **fields: Any) -> Any:
-        return save_part(part, by=self.by, fields=fields)
+        return save_part(part, by=self.by, fields=fields, confirmed=True)  # milestones may follow an early end
 
     def _area(self, area: dict) -> Objective:
         theme = Theme.objects.get(code=area["theme"])

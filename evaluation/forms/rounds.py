@@ -4,13 +4,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import Person
-from core.forms import DateInput, LongTextarea, form_helper
+from core.forms import DateInput, LongTextarea, YearsChecked, form_helper
 from evaluation.enums import Capacity
 from evaluation.models import EvaluationRound, Framework
 from strategies.models import Strategy
 
 
-class RoundForm(forms.ModelForm):
+class RoundForm(YearsChecked, forms.ModelForm):
     class Meta:
         model = EvaluationRound
         fields = [
@@ -67,7 +67,7 @@ class PersonReasonForm(PersonForm):
     reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}))
 
 
-class ExtendForm(forms.Form):
+class ExtendForm(YearsChecked, forms.Form):
     until = forms.DateField(label=_("Last day of this stage"), widget=DateInput())
 
 

@@ -12,6 +12,7 @@ from core import locales
 from evaluation.enums import INDEPENDENT, SourceKind
 from evaluation.models import Evaluation
 from strategies.models.visibility import SHARED_VISIBILITIES
+from strategies.selectors.disclosure import withheld_text
 
 
 class Source(NamedTuple):
@@ -47,10 +48,15 @@ def evaluation_sources(evaluation: Evaluation, *, is_of_city: bool = False) -> d
 
 
 def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[dict]:
-    """Return the indicators of the evaluated revision; ``value`` is None if the reader may not see it."""
+    """Return the indicators of the evaluated revision, with a text instead of a value that the reader may not see."""
     seen = set(Visibility.values) if is_of_city else set(SHARED_VISIBILITIES)
     rows = evaluation.revision.contents.get("indicators", [])
-    return [row if row["value"] and row["value"]["visibility"] in seen else row | {"value": None} for row in rows]
+    return [
+        row | {"value": {"value": None, "withheld": withheld_text(row["value"]["visibility"])}}
+        if row["value"] and row["value"]["visibility"] not in seen
+        else row
+        for row in rows
+    ]
 
 
 def _of_actions(contents: dict, seen: Iterable[str]) -> Iterator[Source]:

@@ -143,8 +143,8 @@ def _updates(city: dict) -> dict:
         hidden
         and blocks.text(
             ngettext(
-                "%(n)s update is for the city alone: it is counted in the figures and not printed.",
-                "%(n)s updates are for the city alone: they are counted in the figures and not printed.",
+                "%(n)s update is not shared by the city: it is counted in the figures and not printed.",
+                "%(n)s updates are not shared by the city: they are counted in the figures and not printed.",
                 hidden,
             )
             % {"n": number(hidden)}
@@ -219,7 +219,7 @@ def _dimensions(city: dict) -> dict:
 def _quality(city: dict) -> dict:
     without_update = sections.actions_without_update(city)
     unmeasured = [row["name"] for row in city["indicators"] if sections.is_missing_value(row)]
-    without = [row["name"] for row in city["indicators"] if row["baseline"] is None]
+    without = [row["name"] for row in city["indicators"] if sections.has_no_baseline(row)]
     without_owner = [action["code"] for action in city["actions"] if not action["owner"]]
     rows = [
         (_("Revision"), sections.submission_text(city)),

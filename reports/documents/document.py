@@ -10,7 +10,7 @@ from reports.enums import ReportKind
 
 from . import city_document, labels, network_document
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: indicators have ``across_periods``, ``combined`` and ``is_due``
 
 
 def snapshot_contents(

@@ -11,7 +11,7 @@ from evaluation.enums import Capacity, Strength
 from pilot.enums import PhaseKind
 from strategies.enums import Health, PeriodState
 
-HEALTHS = ("done", "on_track", "at_risk", "late", "stale", "not_started", "cancelled")
+HEALTHS = ("done", "on_track", "at_risk", "late", "stale", "paused", "not_started", "cancelled")
 SEVERAL = 2
 
 

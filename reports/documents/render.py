@@ -29,6 +29,7 @@ PATTERNS = {  # as in core.charts: health stays readable without colour
     "stale": "plus",
     "late": "cross",
     "cancelled": "bars",
+    "paused": "backslash",
 }
 
 

@@ -6,8 +6,11 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cities.enums import Visibility
 from core.locales import NOTHING, money, number, percent
-from strategies.selectors.disclosure import few_text
+from strategies import targets
+from strategies.enums import Addition
+from strategies.selectors.disclosure import few_text, withheld_text
 
 from . import blocks, labels
 from .timeline import timeline
@@ -90,7 +93,7 @@ def value_text(indicator: dict, when: str) -> str:
     kept = {"value": ("is_small", "is_withheld"), "previous": ("is_previous_small", "is_previous_withheld")}
     is_small, is_withheld = (indicator[name] for name in kept[when])
     if is_withheld:
-        return _("for the city alone")
+        return withheld_text(Visibility.CITY)
     return few_text() if is_small else number(indicator[when])
 
 
@@ -99,26 +102,48 @@ def planned_text(indicator: dict, name: str) -> str:
     return few_text() if indicator.get(f"is_{name}_small") else number(indicator[name])
 
 
+def _figure(indicator: dict, name: str) -> Decimal | None:
+    """Return a figure of the indicator. Facts of schema version 1 lack the combined one: the newest value counted."""
+    text = indicator.get("combined", indicator["value"]) if name == "combined" else indicator[name]
+    return None if text is None else Decimal(text)
+
+
 def progress_to_target(indicator: dict) -> str:
     """Return the progress from baseline to target in per cent; more than 100 % if the target is exceeded."""
-    if indicator["is_small"] or None in (indicator["value"], indicator["baseline"], indicator["target"]):
-        return NOTHING
-    baseline, target = Decimal(indicator["baseline"]), Decimal(indicator["target"])
-    if baseline == target:
-        return NOTHING
-    return percent(100 * (Decimal(indicator["value"]) - baseline) / (target - baseline))
+    baseline, target, combined = (_figure(indicator, name) for name in ("baseline", "target", "combined"))
+    return percent(targets.share_reached(indicator["direction"], baseline, target, combined))
 
 
 def is_reached(indicator: dict) -> bool | None:
-    """Return whether the target is reached; None without a value or target."""
-    if indicator["value"] is None or indicator["target"] is None:
-        return None
-    value, target = Decimal(indicator["value"]), Decimal(indicator["target"])
-    return value >= target if indicator["direction"] == "up" else value <= target
+    """Return whether the target is reached; None without a figure or target."""
+    return targets.is_reached(indicator["direction"], _figure(indicator, "target"), _figure(indicator, "combined"))
+
+
+def _how_combined(indicator: dict) -> str:
+    """Return how the values count for the target, such as "sum: 450"; "" where only the newest one does."""
+    how = indicator.get("across_periods", Addition.LATEST)
+    if how == Addition.LATEST or indicator["combined"] is None:
+        return ""
+    return f"{Addition(how).label}: {number(indicator['combined'])}"
+
+
+def has_value(indicator: dict) -> bool:
+    """Return whether there is a value for the period, printed or not."""
+    return indicator["value"] is not None or indicator["is_small"] or indicator["is_withheld"]
+
+
+def is_due(indicator: dict) -> bool:
+    """Return whether a value was due in the period. Facts of schema version 1 do not say so: all were."""
+    return indicator.get("is_due", True)
 
 
 def is_missing_value(indicator: dict) -> bool:
-    return indicator["value"] is None and not indicator["is_small"] and not indicator["is_withheld"]
+    return is_due(indicator) and not has_value(indicator)
+
+
+def has_no_baseline(indicator: dict) -> bool:
+    """Return whether there is none. One that is too small to print exists."""
+    return indicator["baseline"] is None and not indicator.get("is_baseline_small")
 
 
 def indicator_row(indicator: dict) -> list:
@@ -129,7 +154,7 @@ def indicator_row(indicator: dict) -> list:
         value_text(indicator, "previous"),
         value_text(indicator, "value"),
         blocks.cell(planned_text(indicator, "target"), "" if target_on == NOTHING else target_on),
-        progress_to_target(indicator),
+        blocks.cell(progress_to_target(indicator), _how_combined(indicator)),
     ]
 
 
@@ -140,13 +165,13 @@ def indicator_table(city: dict, caption: str = "") -> dict | None:
 
 
 def indicator_sentence(indicators: list[dict]) -> str:
-    measured = sum(not is_missing_value(row) for row in indicators)
+    measured = sum(map(has_value, indicators))
     reached = sum(is_reached(row) is True for row in indicators)
     return _(
         "Indicators with a value for this period: %(measured)s of %(n)s; with their target reached: %(reached)s."
     ) % {
         "measured": number(measured),
-        "n": number(len(indicators)),
+        "n": number(sum(has_value(row) or is_due(row) for row in indicators)),
         "reached": number(reached),
     }
 
@@ -193,5 +218,5 @@ def actions_without_update(city: dict) -> list[dict]:
     return [
         action
         for action in city["actions"]
-        if not action["update_count"] and action["health"] not in {"done", "cancelled", "not_started"}
+        if not action["update_count"] and action["health"] not in {"done", "cancelled", "paused", "not_started"}
     ]

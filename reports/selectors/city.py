@@ -15,12 +15,14 @@ from cities.models import City, Installation
 from evaluation.models import EvaluationResult, in_language
 from pilot.gates import check_gates
 from reports.exceptions import NoAcceptedReport
-from strategies.enums import PeriodVerb
+from strategies.enums import Addition, Frequency, PeriodVerb
 from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
-from strategies.models.health import HealthInputs, explain, health_of
 from strategies.models.visibility import SHARED_VISIBILITIES
+from strategies.selectors.completeness import NO_VALUE_DUE, ends_a_year
 from strategies.selectors.corrections import corrected_periods
 from strategies.selectors.disclosure import is_few
+from strategies.selectors.frozen_rows import frozen_reason
+from strategies.targets import combine
 
 
 class ReportFacts(NamedTuple):
@@ -180,25 +182,8 @@ def _action(entry: dict, as_of: str) -> dict:
     )
     return {key: entry[key] for key in kept} | {
         "owner": entry["owner"]["name"] if entry["owner"] else "",
-        "reason": _health_reason(entry, as_of),
+        "reason": frozen_reason(entry, date.fromisoformat(as_of)),
     }
-
-
-def _health_reason(entry: dict, as_of: str) -> str:
-    """Return the reason for the frozen health; "" if today's rules would give another health."""
-    open_days = [row["due_on"] for row in entry["milestones"] if row["reached_on"] is None]
-    facts = HealthInputs(
-        stage=entry["status"],
-        starts_on=date.fromisoformat(entry["starts_on"]),
-        ends_on=date.fromisoformat(entry["ends_on"]),
-        next_milestone_on=date.fromisoformat(min(open_days)) if open_days else None,
-        last_update_on=entry["last_update_on"] and date.fromisoformat(entry["last_update_on"]),
-        progress=entry["progress"],
-        expected=entry["expected"],
-        has_responsible=entry["has_accountable"],
-        today=date.fromisoformat(as_of),
-    )
-    return explain(facts) if health_of(facts) == entry["health"] else ""
 
 
 def _update(entry: dict, update: dict) -> dict:
@@ -229,7 +214,10 @@ def _indicator(entry: dict, contents: dict) -> dict:
     hides_few = entry["counts_people"]
     baseline, target = (_planned(entry[name], hides_few) for name in ("baseline", "target"))
     now, before = (_value(row, entry["counts_people"]) for row in (value, earlier))
+    combined = _combined(entry)
     return {key: entry[key] for key in kept} | {
+        "across_periods": entry["across_periods"],
+        "combined": None if combined is None else f"{combined.normalize():f}",
         "place": _place(entry, contents),
         "baseline": baseline[0],
         "is_baseline_small": baseline[1],
@@ -238,10 +226,31 @@ def _indicator(entry: dict, contents: dict) -> dict:
         "value": now[0],
         "is_small": now[1],
         "is_withheld": _is_withheld(value),
+        "is_due": value is not None or _is_due(entry, contents),
         "previous": before[0],
         "is_previous_small": before[1],
         "is_previous_withheld": _is_withheld(earlier),
     }
+
+
+def _is_due(entry: dict, contents: dict) -> bool:
+    """Return whether a value was due in the period, by the rules of ``completeness.due_indicators``."""
+    stages = {action["id"]: action["status"] for action in contents["actions"]}
+    if stages.get(entry["action"]) in NO_VALUE_DUE:
+        return False
+    period = (date.fromisoformat(contents["period"][name]) for name in ("starts_on", "ends_on"))
+    return entry["frequency"] == Frequency.PERIOD or ends_a_year(*period)
+
+
+def _combined(entry: dict) -> Decimal | None:
+    """Return the figure that counts for the target; None if one of its values is missing, withheld or too small."""
+    how, rows = entry["across_periods"], [*entry["earlier"], *([entry["value"]] if entry["value"] else [])]
+    needed = [entry["value"]] if how == Addition.LATEST else rows
+    figures = [_value(row, entry["counts_people"])[0] for row in needed]
+    if not figures or None in figures:
+        return None
+    figure = combine(how, [Decimal(figure) for figure in figures if figure is not None])
+    return None if entry["counts_people"] and is_few(figure) else figure
 
 
 def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]:

@@ -20,7 +20,7 @@ from core.queue import enqueue
 from core.snapshots import canonical, sha256_hex
 from reports.documents import render
 from reports.documents.changes import changes
-from reports.documents.document import snapshot_contents
+from reports.documents.document import SCHEMA_VERSION, snapshot_contents
 from reports.documents.numbers import report_number
 from reports.enums import ReportKind, ReportState
 from reports.exceptions import NothingToRetry
@@ -72,6 +72,7 @@ def _freeze(chosen: dict, facts: dict, data_revision: Any, *, by: Any, language:
         language=language,
         snapshot=snapshot,
         sha256=sha256_hex(snapshot),
+        schema_version=SCHEMA_VERSION,
         issued_at=issued_at,
         issued_by=by,
         recipients=recipients,

@@ -55,27 +55,75 @@ function resolved(colour) {
   return seen;
 }
 
-async function save(button) {
-  const place = document.querySelector(`[data-chart="${button.dataset.save}"]`);
+/* Returns the figure with what a picture needs on its own: title, demonstration mark, source and date of the data. */
+function pictureOf(place) {
   const figure = figureOf(place);
+  const box = place.getBoundingClientRect();
+  const width = Math.max(box.width, 640);
   const title = document.getElementById(place.dataset.chart.replace(/-figure$/, "-title"))?.textContent ?? "";
-  const { width, height } = place.getBoundingClientRect();
-  const layout = {
+  const lines = wrapped(captionOf(place), Math.floor(width / 7));
+  const top = 72 + lines.length * 16;
+  figure.layout = {
     ...figure.layout,
     paper_bgcolor: resolved("var(--epi-card)"),
-    title: { text: title, x: 0.02, xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 20 }, font: { size: 16 } },
-    margin: { ...figure.layout.margin, t: 72, l: Math.max(figure.layout.margin?.l ?? 0, 16), b: 24 },
+    title: {
+      text: title, x: 0.02, xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 20 }, font: { size: 16 },
+      subtitle: { text: lines.join("<br>"), font: { size: 12, color: resolved("var(--epi-muted)") } },
+    },
+    margin: { ...figure.layout.margin, t: top, l: Math.max(figure.layout.margin?.l ?? 0, 16), b: 24 },
+    width,
+    height: box.height + top,
   };
-  await Plotly.downloadImage(
-    { data: figure.data, layout, config: CONFIG },
-    { format: "png", scale: 2, width: Math.max(width, 640), height: height + 72, filename: place.dataset.chart.replace(/-figure$/, "") },
-  );
+  return figure;
 }
+
+function captionOf(place) {
+  const figure = place.closest("figure");
+  const parts = figure?.querySelectorAll("figcaption .epi-tag, .epi-chart-source > span") ?? [];
+  return [...parts].map((part) => part.textContent.trim().replace(/\s+/g, " ")).join(" · ");
+}
+
+function wrapped(text, most) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < most) lines[lines.length - 1] = `${last} ${word}`;
+    else if (word) lines.push(word);
+  }
+  return lines;
+}
+
+async function save(button) {
+  const place = document.querySelector(`[data-chart="${button.dataset.save}"]`);
+  const { data, layout } = pictureOf(place);
+  const { width, height } = layout;
+  const filename = place.dataset.chart.replace(/-figure$/, "");
+  await Plotly.downloadImage({ data, layout, config: CONFIG }, { format: "png", scale: 2, width, height, filename });
+}
+
+/* Prints charts in light colours, with their numbers. */
+const root = document.documentElement;
+let chosenTheme;
+let closed = [];
+
+window.addEventListener("beforeprint", () => {
+  chosenTheme = root.dataset.bsTheme;
+  root.dataset.bsTheme = "light";
+  draw();
+  closed = [...document.querySelectorAll(".epi-chart-numbers:not([open])")];
+  for (const numbers of closed) numbers.open = true;
+});
+window.addEventListener("afterprint", () => {
+  if (chosenTheme) root.dataset.bsTheme = chosenTheme;
+  else delete root.dataset.bsTheme;
+  draw();
+  for (const numbers of closed) numbers.open = false;
+});
 
 document.addEventListener("click", ({ target }) => {
   const button = target.closest?.("[data-save]");
   if (button) save(button);
 });
 document.addEventListener("epi:theme", () => draw());
-window.epiCharts = { draw };
+window.epiCharts = { draw, pictureOf };
 draw();

@@ -9,14 +9,15 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
+from cities.enums import Visibility
 from cities.models import Person
 from core import locales
-from core.forms import DateInput, FieldDifference, LongTextarea, VersionedForm
+from core.forms import AmountField, CountField, DateInput, FieldDifference, LongTextarea, VersionedForm
 from core.parsing import parse_pk
 from strategies.enums import ImplementationStage
-from strategies.models import ActionUpdate, Indicator
+from strategies.models import ActionUpdate, Indicator, Milestone
 
-from .fields import AmountField, CountField, FilesField
+from .fields import FilesField, confirm_field, value_field, visibility_field
 
 NO_NAMES = gettext_lazy("One sentence is enough. Do not name or describe individual migrants.")
 FILES = gettext_lazy(
@@ -80,6 +81,9 @@ class LogForm(VersionedForm):
             self.fields[name].required = False
         self.fields["stage"].choices = ImplementationStage.choices
         self.fields["milestones"].choices = self._milestones
+        self.outcomes: dict[str, Milestone] = {}  # milestones to be reached or dropped, by field name
+        if self._completes:
+            self._ask_outcomes()
         self.fields["budget_line"].choices = self._lines
         self.fields["city_period"].choices = self._periods
         self.fields["on_behalf_of"].queryset = Person.objects.filter(
@@ -117,6 +121,8 @@ class LogForm(VersionedForm):
         return [(str(row.pk), self.milestone_label(row)) for row in self.page.open_milestones]
 
     def milestone_label(self, milestone):
+        if milestone.is_dropped:
+            return _("%(title)s, was dropped") % {"title": milestone.title}
         is_over = milestone.due_on < self.page.today
         words = _("%(title)s, was due %(day)s") if is_over else _("%(title)s, due %(day)s")
         return words % {"title": milestone.title, "day": locales.day(milestone.due_on)}
@@ -131,6 +137,44 @@ class LogForm(VersionedForm):
     def _periods(self):
         periods = [(str(row.pk), self.period_label(row)) for row in self.page.periods]
         return [("", _("by the date above")), *periods]
+
+    @property
+    def _completes(self):
+        return self._given("stage") == ImplementationStage.COMPLETED
+
+    def _ask_outcomes(self):
+        """Ask what became of each open milestone. The service requires the answer."""
+        choices = [("reached", _("reached")), ("dropped", _("dropped"))]
+        dropped = set(self.instance.dropped.values_list("milestone", flat=True)) if self.instance.pk else set()
+        ticked = self.data.getlist("milestones") if self.is_bound else self.initial.get("milestones", [])
+        for milestone in self.page.undecided_milestones:
+            if str(milestone.pk) in map(str, ticked):
+                continue
+            name = f"outcome_{milestone.pk}"
+            label = _("What became of “%(title)s”?") % {"title": milestone.title}
+            initial = "dropped" if milestone.pk in dropped else None
+            self.fields[name] = forms.ChoiceField(
+                required=False, choices=choices, label=label, initial=initial, widget=forms.RadioSelect
+            )
+            self.outcomes[name] = milestone
+
+    @property
+    def outcome_fields(self):
+        return [self[name] for name in self.outcomes]
+
+    def _with_outcome(self, outcome):
+        return [row for name, row in self.outcomes.items() if self.cleaned_data.get(name) == outcome]
+
+    @property
+    def reached(self):
+        """The milestones that are ticked, or answered with *reached*."""
+        ticked = self.cleaned_data.get("milestones") or []
+        return [*ticked, *(row for row in self._with_outcome("reached") if row not in ticked)]
+
+    @property
+    def dropped(self):
+        ticked = self.cleaned_data.get("milestones") or []
+        return [row for row in self._with_outcome("dropped") if row not in ticked]
 
     # ---- known figures as help texts
 
@@ -214,14 +258,16 @@ class LogForm(VersionedForm):
         for due in self.page.values_for(self.period, self._typed()):
             self._offer_value(due.indicator)
             self.fields[f"value_{due.indicator.pk}"].help_text = self._value_help(due)
+            if due.stored is not None:
+                self.fields[f"value_{due.indicator.pk}_visibility"].initial = due.stored.visibility
             self._keep_version(due)
 
     def _offer_value(self, indicator):
         name = f"value_{indicator.pk}"
         if name in self.fields:
             return
-        label = f"{indicator.name} ({indicator.unit})"
-        self.fields[name] = AmountField(required=False, max_digits=16, decimal_places=4, label=label)
+        self.fields[name] = value_field(indicator)
+        self.fields[f"{name}_visibility"] = visibility_field(indicator, initial=Visibility.NETWORK)
         self.fields[f"{name}_version"] = forms.CharField(required=False, widget=forms.HiddenInput)
         self.indicators[name] = indicator
 
@@ -251,16 +297,42 @@ class LogForm(VersionedForm):
     def accept_current_versions(self, error):
         """Take over the versions of other people's values (ValuesConflict), so that the next save replaces them."""
         for pk, row in error.stored.items():
-            self._set_data(f"value_{pk}_version", row.version)
+            self._set_data(f"value_{pk}_version", row.version if row else "")
 
     @property
     def value_fields(self):
-        return [(self[name], self[f"{name}_version"]) for name in self.indicators]
+        """Return (value, visibility, checkbox or None, version) for each indicator."""
+        return [
+            (
+                self[name],
+                self[f"{name}_visibility"],
+                self[f"{name}_confirm"] if f"{name}_confirm" in self.fields else None,
+                self[f"{name}_version"],
+            )
+            for name in self.indicators
+        ]
+
+    @property
+    def confirmed_values(self):
+        return {row.pk for name, row in self.indicators.items() if self.data.get(f"{name}_confirm")}
+
+    def _ask_about_values(self, cleaned):
+        """Refuse values that may be wrong until the checkbox beside them is ticked."""
+        for name, indicator in self.indicators.items():
+            if question := indicator.question_about(cleaned.get(name)):
+                self.fields[f"{name}_confirm"] = confirm_field(indicator)
+                if indicator.pk not in self.confirmed_values:
+                    self.add_error(name, question)
 
     @property
     def values(self):
         given = {row: self.cleaned_data.get(name) for name, row in self.indicators.items()}
         return {row: value for row, value in given.items() if value is not None}
+
+    @property
+    def value_visibilities(self):
+        given = {row.pk: self.cleaned_data.get(f"{name}_visibility") for name, row in self.indicators.items()}
+        return {pk: visibility for pk, visibility in given.items() if visibility}
 
     @property
     def value_versions(self):
@@ -323,6 +395,7 @@ class LogForm(VersionedForm):
         spent = cleaned.get("spent")
         if spent is not None and spent < 0 and not cleaned.get("spent_reason"):
             self.add_error("spent_reason", _("Say why the amount is negative."))
+        self._ask_about_values(cleaned)
         return cleaned
 
     def show_conflict(self, current):

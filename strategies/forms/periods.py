@@ -6,15 +6,15 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cities.enums import BodyKind
+from cities.enums import BodyKind, Visibility
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS
 from core import locales
-from core.forms import DateInput, LongTextarea, VersionedForm, form_helper
+from core.forms import DateInput, LongTextarea, VersionedForm, YearsChecked, form_helper
 from strategies.enums import PeriodState
 from strategies.models import Narrative, ReportingPeriod
 
-from .fields import AmountField
+from .fields import confirm_field, value_field, visibility_field
 from .log import language_name
 
 
@@ -118,6 +118,8 @@ class ReturnForm(ReasonForm):
 class ValuesForm(forms.Form):
     """All indicators of a period: value and note, with the last value as help text."""
 
+    PARTS = ("value", "note", "visibility", "confirm", "version")
+
     def __init__(self, *args: Any, rows: list, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rows = rows
@@ -126,21 +128,17 @@ class ValuesForm(forms.Form):
 
     def _add_fields(self, row):
         name = f"value_{row.indicator.pk}"
-        self.fields[name] = AmountField(
-            required=False,
-            max_digits=16,
-            decimal_places=4,
-            label=f"{row.indicator.name} ({row.indicator.unit})",
-            help_text=self._help(row),
-        )
+        self.fields[name] = value_field(row.indicator, help_text=self._help(row))
         self.fields[f"note_{row.indicator.pk}"] = forms.CharField(
             required=False, max_length=250, label=_("Note to %(name)s") % {"name": row.indicator.name}
         )
+        self.fields[f"visibility_{row.indicator.pk}"] = visibility_field(row.indicator, initial=Visibility.NETWORK)
         self.fields[f"version_{row.indicator.pk}"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
         if row.value is not None:
             self.initial |= {
                 name: row.value.value,
                 f"note_{row.indicator.pk}": row.value.note,
+                f"visibility_{row.indicator.pk}": row.value.visibility,
                 f"version_{row.indicator.pk}": row.value.version,
             }
 
@@ -154,25 +152,29 @@ class ValuesForm(forms.Form):
 
     @property
     def lines(self):
-        """Return (row, value field, note field, version field) for each indicator."""
-        return [
-            (
-                row,
-                self[f"value_{row.indicator.pk}"],
-                self[f"note_{row.indicator.pk}"],
-                self[f"version_{row.indicator.pk}"],
-            )
-            for row in self.rows
-        ]
+        """Return (row, value, note, visibility, checkbox or None, version) for each indicator."""
+        return [(row, *(self._field(name, row) for name in self.PARTS)) for row in self.rows]
+
+    def _field(self, part, row):
+        name = f"{part}_{row.indicator.pk}"
+        return self[name] if name in self.fields else None
 
     def given(self):
-        """Yield (row, value, note, version) for each changed value."""
+        """Yield (row, value, note, visibility, version, is_confirmed) for each changed value."""
         for row in self.rows:
             pk = row.indicator.pk
             value, note = self.cleaned_data[f"value_{pk}"], self.cleaned_data[f"note_{pk}"]
-            stored = (row.value.value, row.value.note) if row.value else (None, "")
-            if (value, note) != stored and value is not None:
-                yield row, value, note, self.cleaned_data[f"version_{pk}"]
+            stored = (row.value.value, row.value.note, row.value.visibility) if row.value else (None, "", "")
+            visibility = self.cleaned_data[f"visibility_{pk}"] or stored[2] or Visibility.NETWORK
+            if (value, note, visibility) != stored and value is not None:
+                version, is_confirmed = self.cleaned_data[f"version_{pk}"] or 0, bool(self.data.get(f"confirm_{pk}"))
+                yield row, value, note, visibility, version, is_confirmed
+
+    def accept_current_versions(self, error):
+        """Take over the versions of other people's values (ValuesConflict), so that the next save replaces them."""
+        self.data = self.data.copy()
+        for pk, value in error.stored.items():
+            self.data[f"version_{pk}"] = str(value.version) if value else ""
 
     def clean(self):
         cleaned = super().clean()
@@ -182,10 +184,20 @@ class ValuesForm(forms.Form):
                 self.add_error(f"value_{pk}", _("Give the value that the note belongs to."))
             elif row.value and cleaned.get(f"value_{pk}") is None and f"value_{pk}" not in self.errors:
                 self.add_error(f"value_{pk}", _("A value that was given is changed or withdrawn, not emptied."))
+        self._ask_about_values(cleaned)
         return cleaned
 
+    def _ask_about_values(self, cleaned):
+        """Refuse changed values that may be wrong until the checkbox beside them is ticked."""
+        for row in self.rows:
+            pk, value = row.indicator.pk, cleaned.get(f"value_{row.indicator.pk}")
+            if (row.value is None or row.value.value != value) and (question := row.indicator.question_about(value)):
+                self.fields[f"confirm_{pk}"] = confirm_field(row.indicator)
+                if not self.data.get(f"confirm_{pk}"):
+                    self.add_error(f"value_{pk}", question)
 
-class DayForm(forms.Form):
+
+class DayForm(YearsChecked, forms.Form):
     day = forms.DateField(widget=DateInput())
 
     def __init__(self, *args: Any, label: Any, help_text: Any = "", cancel: str = "", **kwargs: Any) -> None:

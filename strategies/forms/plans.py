@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
-from core.forms import DateInput, FilteredCheckboxes, LongTextarea, VersionedForm
+from core.forms import (
+    AmountField,
+    CountField,
+    DateInput,
+    FilteredCheckboxes,
+    LongTextarea,
+    VersionedForm,
+    YearField,
+)
 from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
@@ -23,7 +31,6 @@ from strategies.models import (
     SwotItem,
 )
 
-from .fields import AmountField, CountField
 from .log import language_name
 
 
@@ -44,6 +51,13 @@ class PlanForm(VersionedForm):
         if not self.requires_reason or self.instance.pk is None:
             del self.fields["cause"], self.fields["reason"]
         self.set_choices()
+        self.is_confirmed = bool(self.data.get("confirm"))
+        if self.is_confirmed:
+            self.ask_confirmation()
+
+    def ask_confirmation(self) -> None:
+        """Add a checkbox that says that what may be wrong is right."""
+        self.fields["confirm"] = forms.BooleanField(required=False, label=_("I have checked this: it is right."))
 
     def set_choices(self) -> None:
         """Set choices and defaults for this city."""
@@ -80,6 +94,7 @@ class StrategyForm(PlanForm):
     class Meta:
         model = Strategy
         fields = ["title", "vision", "year_from", "year_to", "language"]
+        field_classes = {"year_from": YearField, "year_to": YearField}
         widgets = {"vision": LongTextarea({"rows": 6})}
 
     def set_choices(self):
@@ -199,6 +214,7 @@ class BudgetLineForm(PlanForm):
     class Meta:
         model = BudgetLine
         fields = ["source", "year", "amount"]
+        field_classes = {"year": YearField}
 
     def set_choices(self):
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.city.currency}

@@ -1,5 +1,5 @@
 from .actions import Action, BudgetLine, Milestone
-from .facts import ActionUpdate, Evidence, IndicatorValue, MilestoneReached, UpdateDraft
+from .facts import ActionUpdate, Evidence, IndicatorValue, MilestoneDropped, MilestoneReached, UpdateDraft
 from .indicators import Indicator
 from .periods import (
     CityPeriod,
@@ -26,6 +26,7 @@ __all__ = [
     "Indicator",
     "IndicatorValue",
     "Milestone",
+    "MilestoneDropped",
     "MilestoneReached",
     "Narrative",
     "Objective",

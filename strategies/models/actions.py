@@ -2,10 +2,13 @@
 
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import (
     BooleanField,
+    Case,
+    Count,
     DecimalField,
     Exists,
     ExpressionWrapper,
@@ -16,6 +19,7 @@ from django.db.models import (
     Subquery,
     Sum,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -25,12 +29,15 @@ from simple_history.models import HistoricalRecords
 from cities.enums import Role
 from cities.models import City, Membership, Organisation, Person, TargetGroup
 from cities.rules import has_network_role, insider_city_ids, official_city_ids, person_of, reads_network
+from core.bounds import FIRST_YEAR, LAST_YEAR
 from core.models import Recorded, Versioned
 from strategies.enums import BudgetStatus, StrategyStatus
 
 from . import health
 from .strategy import CODE_TAKEN, Objective, Strategy
 from .visibility import current_plan_q, started_plan_q
+
+MAX_WEIGHT = 100  # of a milestone
 
 
 class ActionQuerySet(models.QuerySet):
@@ -69,19 +76,21 @@ class ActionQuerySet(models.QuerySet):
         )
 
     def with_progress(self, today=None, upto=None):
-        """Add ``progress`` and ``expected`` (per cent), ``next_milestone_on``, ``next_due_on``, ``local_today``.
+        """Add ``progress`` and ``expected`` (per cent), ``next_milestone_on``, ``next_due_on``, ``local_today``,
+        ``milestone_count`` and ``reached_count``. Dropped milestones have no weight and are not due.
 
         ``local_today`` is the date in the city's time zone, or ``today`` if given.
         """
         milestones, day = milestones_of_action(), health.today_expression(today)
+        reached, is_open = milestones.filter(is_reached(upto)), ~is_reached(upto) & ~is_dropped(upto)
+        kept = milestones.filter(is_reached(upto) | ~is_dropped(upto))
         stated = updates_of_action(upto).filter(progress__isnull=False)
-        weigh = health.total(milestones, "action", Sum("weight"))
-        reached = health.total(milestones.filter(is_reached(upto)), "action", Sum("weight"))
-        waiting = health.total(milestones.filter(~is_reached(upto)), "action", Min("due_on"))
         rows = self.with_stage(upto).annotate(
-            weight_total=Coalesce(weigh, 0),
-            weight_done=Coalesce(reached, 0),
-            next_milestone_on=waiting,
+            weight_total=Coalesce(health.total(kept, "action", Sum("weight")), 0),
+            weight_done=Coalesce(health.total(reached, "action", Sum("weight")), 0),
+            milestone_count=Coalesce(health.total(milestones, "action", Count("pk")), 0),
+            reached_count=Coalesce(health.total(reached, "action", Count("pk")), 0),
+            next_milestone_on=health.total(milestones.filter(is_open), "action", Min("due_on")),
             stated_progress=Subquery(stated.values("progress")[:1]),
             local_today=day,
         )
@@ -215,11 +224,18 @@ def milestones_of_action() -> models.QuerySet:
 
 def is_reached(upto=None) -> Exists:
     """Return whether an active update has reached the outer milestone."""
-    model = Milestone.reached.rel.related_model
-    reached = model.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
-    if upto is not None:
-        reached = reached.filter(update__city_period__period__starts_on__lte=upto.starts_on)
-    return Exists(reached)
+    return Exists(outcomes_of_milestone(Milestone.reached, upto))
+
+
+def is_dropped(upto=None) -> Exists:
+    """Return whether an active update has dropped the outer milestone. One that is reached too counts as reached."""
+    return Exists(outcomes_of_milestone(Milestone.dropped, upto))
+
+
+def outcomes_of_milestone(outcome, upto=None) -> models.QuerySet:
+    """Return the rows of ``Milestone.reached`` or ``Milestone.dropped`` of the outer milestone that count."""
+    rows = outcome.rel.related_model.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
+    return rows if upto is None else rows.filter(update__city_period__period__starts_on__lte=upto.starts_on)
 
 
 def visible_action_q(user, path: str = "action") -> Q:
@@ -232,8 +248,19 @@ class ActiveQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
 
+class MilestoneQuerySet(ActiveQuerySet):
+    def with_outcomes(self, upto=None):
+        """Add ``reached_on`` and ``dropped_on``, the day of the update; a milestone that is reached is not dropped."""
+        reached, dropped = (
+            outcomes_of_milestone(outcome, upto).values("update__date")[:1]
+            for outcome in (Milestone.reached, Milestone.dropped)
+        )
+        not_reached = When(~is_reached(upto), then=Subquery(dropped))
+        return self.annotate(reached_on=Subquery(reached), dropped_on=Case(not_reached, default=None))
+
+
 class Milestone(Recorded, Versioned):
-    """A dated result of an action. It is reached by an update (``MilestoneReached``)."""
+    """A dated result of an action. An update reaches it, or drops it when it completes the action."""
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="milestones")
     title = models.CharField(_("title"), max_length=250)
@@ -241,7 +268,7 @@ class Milestone(Recorded, Versioned):
     weight = models.PositiveSmallIntegerField(_("weight"), default=1, validators=[MinValueValidator(1)])
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
-    objects = ActiveQuerySet.as_manager()
+    objects = MilestoneQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:
@@ -252,6 +279,10 @@ class Milestone(Recorded, Versioned):
 
     def __str__(self):
         return self.title
+
+    def clean(self):
+        if self.weight is not None and self.weight > MAX_WEIGHT:
+            raise ValidationError({"weight": _("A weight is a number from 1 to %(most)s.") % {"most": MAX_WEIGHT}})
 
     @property
     def owning_city_id(self) -> int:
@@ -281,6 +312,10 @@ class BudgetLine(Recorded, Versioned):
 
     def __str__(self):
         return f"{self.source} {self.year}"
+
+    def clean(self):
+        if self.year is not None and not FIRST_YEAR <= self.year <= LAST_YEAR:
+            raise ValidationError({"year": _("Write the year with four digits, such as 2026.")})
 
     @property
     def owning_city_id(self) -> int:

@@ -126,6 +126,23 @@ class MilestoneReached(Recorded):
         return str(self.milestone)
 
 
+class MilestoneDropped(Recorded):
+    """An update completed its action without this milestone. It counts while the update is not withdrawn."""
+
+    update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, related_name="dropped")
+    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="dropped")
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = _("milestone dropped")
+        verbose_name_plural = _("milestones dropped")
+        constraints = [models.UniqueConstraint(fields=["update", "milestone"], name="strategies_milestonedropped_once")]
+
+    def __str__(self):
+        return str(self.milestone)
+
+
 class IndicatorValueQuerySet(models.QuerySet):
     def active(self):
         return self.filter(withdrawn_at=None)

@@ -1,7 +1,7 @@
 """Status of an action: the same rules in SQL and in Python, kept equal by tests. Not stored while a period is open.
 
-The first rule that holds applies: cancelled, done, not started, late, stale, at risk, on track. "Today" is the date in
-the city's time zone.
+The first rule that holds applies: cancelled, done, paused, not started, late, stale, at risk, on track. "Today" is the
+date in the city's time zone.
 """
 
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Func, IntegerField, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -69,6 +69,11 @@ class Percentage(Func):
         super().__init__(200 * part + whole, 2 * whole)
 
 
+def share_expression(part, whole) -> Least:
+    """Round like ``locales.round_percent``, for a part that is neither nothing nor the whole: 1 to 99."""
+    return Least(Greatest(Percentage(part, whole), Value(1)), Value(99))
+
+
 def today_expression(today: date | None) -> Value | LocalDate:
     return Value(today, models.DateField()) if today else LocalDate(clock.now(), ZONE)
 
@@ -79,10 +84,12 @@ def total(rows: models.QuerySet, outer: str, expression) -> Subquery:
 
 
 def progress_expression() -> Case:
-    by_weight = Percentage(F("weight_done"), F("weight_total"))
+    by_weight = share_expression(F("weight_done"), F("weight_total"))
     return Case(
-        When(weight_total__gt=0, then=by_weight),
         When(current_stage=ImplementationStage.COMPLETED, then=Value(100)),
+        When(weight_total__gt=F("weight_done"), weight_done__gt=0, then=by_weight),
+        When(weight_total__gt=F("weight_done"), then=Value(0)),
+        When(weight_total__gt=0, then=Value(100)),
         default=Coalesce(F("stated_progress"), Value(0)),
         output_field=IntegerField(),
     )
@@ -90,7 +97,7 @@ def progress_expression() -> Case:
 
 def expected_expression(today) -> Case:
     """Expected progress in per cent: linear from the first day to the last."""
-    elapsed = Percentage(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
+    elapsed = share_expression(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
     return Case(
         When(ends_on__lte=today, then=Value(100)),
         When(starts_on__gte=today, then=Value(0)),
@@ -105,6 +112,7 @@ def health_expression(today) -> Case:
     return Case(
         When(current_stage=ImplementationStage.CANCELLED, then=Value(Health.CANCELLED)),
         When(current_stage=ImplementationStage.COMPLETED, then=Value(Health.DONE)),
+        When(current_stage=ImplementationStage.PAUSED, then=Value(Health.PAUSED)),
         When(
             Q(current_stage=None) | Q(current_stage=ImplementationStage.PLANNED),
             starts_on__gt=today,
@@ -136,6 +144,8 @@ class HealthInputs(NamedTuple):
     expected: int
     has_responsible: bool  # it has a responsible person, who has not left the city
     today: date
+    milestones: int = 0
+    milestones_reached: int = 0
 
 
 def last_activity_on(facts: HealthInputs) -> date:
@@ -147,6 +157,8 @@ def health_of(facts: HealthInputs) -> Health:
         return Health.CANCELLED
     if facts.stage == ImplementationStage.COMPLETED:
         return Health.DONE
+    if facts.stage == ImplementationStage.PAUSED:
+        return Health.PAUSED
     if facts.stage in (None, ImplementationStage.PLANNED) and facts.starts_on > facts.today:
         return Health.NOT_STARTED
     if facts.ends_on < facts.today or (facts.next_milestone_on and facts.next_milestone_on < facts.today):
@@ -170,6 +182,8 @@ def health_inputs(action) -> HealthInputs:
         expected=action.expected,
         has_responsible=action.has_responsible,
         today=action.local_today,
+        milestones=action.milestone_count,
+        milestones_reached=action.reached_count,
     )
 
 
@@ -181,8 +195,9 @@ def health_reason(action) -> str:
     return explain(health_inputs(action))
 
 
-def explain(facts: HealthInputs) -> str:
-    return REASONS[health_of(facts)](facts)
+def explain(facts: HealthInputs, health: str = "") -> str:
+    """Return the sentence for the status that follows from the facts, or for a frozen ``health``."""
+    return REASONS[Health(health or health_of(facts))](facts)
 
 
 def _cancelled(facts: HealthInputs) -> str:
@@ -190,7 +205,19 @@ def _cancelled(facts: HealthInputs) -> str:
 
 
 def _done(facts: HealthInputs) -> str:
-    return _("Completed by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+    if facts.milestones_reached == facts.milestones:
+        return _("Completed by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+    words = ngettext(
+        "Completed by the update of %(day)s, %(reached)d of %(all)d milestone reached.",
+        "Completed by the update of %(day)s, %(reached)d of %(all)d milestones reached.",
+        facts.milestones,
+    )
+    figures = {"reached": facts.milestones_reached, "all": facts.milestones}
+    return words % {"day": locales.day(facts.last_update_on), **figures}
+
+
+def _paused(facts: HealthInputs) -> str:
+    return _("Paused; last update on %(day)s.") % {"day": locales.day(facts.last_update_on)}
 
 
 def _not_started(facts: HealthInputs) -> str:
@@ -246,6 +273,7 @@ def _on_track(facts: HealthInputs) -> str:
 REASONS = {
     Health.CANCELLED: _cancelled,
     Health.DONE: _done,
+    Health.PAUSED: _paused,
     Health.NOT_STARTED: _not_started,
     Health.LATE: _late,
     Health.STALE: _stale,

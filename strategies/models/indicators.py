@@ -1,16 +1,27 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.rules import official_city_ids
 from core.models import Recorded, Versioned
 from strategies.enums import Addition, Direction, Frequency
+from strategies.targets import contradicts
 
 from .actions import Action
 from .strategy import Objective, Strategy
 from .visibility import visible_plan_q
+
+WRONG_SIDE = {
+    Direction.UP: _("More is better, but the target is below the baseline. Correct the target or the direction."),
+    Direction.DOWN: _("Less is better, but the target is above the baseline. Correct the target or the direction."),
+}
+
+
+PER_CENT = {"%", "per cent", "percent", "procent"}
 
 
 class IndicatorQuerySet(models.QuerySet):
@@ -73,6 +84,32 @@ class Indicator(Recorded, Versioned):
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        """Refuse figures that cannot be right. ``question_about`` is for those that may be."""
+        errors = {name: self.number_error(getattr(self, name)) for name in ("baseline", "target")}
+        if contradicts(self.direction, self.baseline, self.target):
+            errors["target"] = errors["target"] or WRONG_SIDE[self.direction]
+        if self.baseline_on and self.target_on and self.target_on < self.baseline_on:
+            errors["target_on"] = _("The date of the target comes before the date of the baseline.")
+        if errors := {name: sentence for name, sentence in errors.items() if sentence}:
+            raise ValidationError(errors)
+
+    def number_error(self, number) -> str:
+        """Return why the number cannot be a figure of this indicator, or ``""``."""
+        if number is not None and self.counts_people and (number < 0 or number != int(number)):
+            return gettext("A number of people is a whole number, zero or more.")
+        return ""
+
+    def question_about(self, number) -> str:
+        """Return why the number may be wrong, or ``""``. The user corrects or confirms it."""
+        if number is None:
+            return ""
+        if number > 100 and self.unit.strip().casefold() in PER_CENT:
+            return gettext("This is more than 100 per cent. Can that be right?")
+        if number < 0 and all(planned is None or planned >= 0 for planned in (self.baseline, self.target)):
+            return gettext("This is less than zero. Can that be right?")
+        return ""
 
     @property
     def owning_city_id(self) -> int:

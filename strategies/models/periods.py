@@ -1,5 +1,7 @@
 """Reporting periods: their state, their transitions and the snapshots of submissions."""
 
+import json
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
@@ -14,6 +16,7 @@ from core import clock
 from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
 from strategies import revision_access
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
+from strategies.schema import upgrade_action, upgrade_contents
 
 from .actions import Action, visible_action_q
 from .indicators import Indicator, visible_indicator_q
@@ -254,6 +257,10 @@ class PeriodRevision(HashedSnapshot):
     def owning_city_id(self) -> int:
         return self.city_period.city_id
 
+    @property
+    def contents(self) -> dict:
+        return upgrade_contents(super().contents)
+
 
 class RevisionAction(FrozenModel):
     """One action of a revision, extracted from the snapshot for use in SQL and created with it."""
@@ -277,6 +284,10 @@ class RevisionAction(FrozenModel):
 
     def __str__(self):
         return f"{self.action_id} in {self.revision_id}"
+
+    @property
+    def entry(self) -> dict:
+        return upgrade_action(json.loads(self.contents))
 
 
 class RevisionIndicator(FrozenModel):

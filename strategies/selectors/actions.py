@@ -16,7 +16,6 @@ from strategies.models import (
     Indicator,
     IndicatorValue,
     Milestone,
-    MilestoneReached,
     PeriodRevision,
     RevisionAction,
     Strategy,
@@ -113,10 +112,7 @@ def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
 
 def _milestones(action: Action, is_live: bool) -> list[Milestone]:
     rows = action.milestones.active()
-    if not is_live:
-        return list(rows)
-    reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
-    return list(rows.annotate(reached_on=Subquery(reached.values("update__date")[:1])))
+    return list(rows.with_outcomes() if is_live else rows)
 
 
 def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
@@ -138,4 +134,5 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     else:
         values = IndicatorValue.objects.filter(withdrawn_at__isnull=False).select_related("indicator")
         rows = rows.prefetch_related(Prefetch("values", values, to_attr="withdrawn_values"))
-    return list(rows.prefetch_related("milestones", Prefetch("evidence", attached, to_attr="pieces")).newest_first())
+    evidence = Prefetch("evidence", attached, to_attr="pieces")
+    return list(rows.prefetch_related("milestones", "dropped__milestone", evidence).newest_first())

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from strategies.enums import CommentKind, Frequency, ImplementationStage
-from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative, ReportingPeriod
+from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative
 from strategies.models.visibility import current_plan_q
 
 
@@ -50,37 +50,49 @@ class Completeness(NamedTuple):
 
 
 FINISHED = [ImplementationStage.COMPLETED, ImplementationStage.CANCELLED]
+NOT_DUE = [*FINISHED, ImplementationStage.PAUSED]  # of an action: no update is due
+NO_VALUE_DUE = [ImplementationStage.CANCELLED, ImplementationStage.PAUSED]  # of its action: no value is due
 
 
 def due_actions(city_period: CityPeriod) -> Any:
-    """Return the actions to report on: started by the end of the period and not over before it.
+    """Return the actions to report on, with ``is_reported``, ``has_responsible`` and ``stage_now``.
 
-    Each has ``is_reported`` and ``has_responsible``.
+    They have started by the end of the period, and were neither over nor paused before it.
     """
     period = city_period.period
     updates = ActionUpdate.objects.active().filter(action=OuterRef("pk"))
     before = updates.filter(city_period__period__starts_on__lt=period.starts_on).newest_first()
     rows = Action.objects.of_city(city_period.city).active().filter(starts_on__lte=period.ends_on)
     rows = rows.with_responsible(city_period.city.today).select_related("responsible")
+    now = updates.filter(city_period__period__starts_on__lte=period.starts_on).newest_first()
     rows = rows.annotate(
-        is_reported=Exists(updates.filter(city_period=city_period)), stage_before=Subquery(before.values("stage")[:1])
+        is_reported=Exists(updates.filter(city_period=city_period)),
+        stage_before=Subquery(before.values("stage")[:1]),
+        stage_now=Subquery(now.values("stage")[:1]),
     )
-    return rows.filter(Q(is_reported=True) | Q(stage_before=None) | ~Q(stage_before__in=FINISHED))
+    return rows.filter(Q(is_reported=True) | Q(stage_before=None) | ~Q(stage_before__in=NOT_DUE))
 
 
 def due_indicators(city_period: CityPeriod) -> Any:
-    """Return the indicators that need a value for the period, with ``is_reported``."""
+    """Return the indicators that need a value for the period, with ``is_reported``.
+
+    Those of an action that is cancelled or paused by then need none.
+    """
+    upto = {"city_period__period__starts_on__lte": city_period.period.starts_on}
+    stage = ActionUpdate.objects.active().filter(action=OuterRef("action"), **upto).newest_first().values("stage")
     values = IndicatorValue.objects.active().filter(indicator=OuterRef("pk"), city_period=city_period)
     rows = Indicator.objects.active().filter(current_plan_q("strategy__"), strategy__city=city_period.city_id)
-    rows = rows.annotate(is_reported=Exists(values))
-    if not ends_a_year(city_period.period):
+    rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_reported=Exists(values))
+    rows = rows.annotate(action_stage=Subquery(stage[:1]))
+    rows = rows.filter(Q(is_reported=True) | Q(action_stage=None) | ~Q(action_stage__in=NO_VALUE_DUE))
+    if not ends_a_year(city_period.period.starts_on, city_period.period.ends_on):
         rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_reported=True))
     return rows
 
 
-def ends_a_year(period: ReportingPeriod) -> bool:
+def ends_a_year(starts_on: date, ends_on: date) -> bool:
     """Return whether a year ends in the period. Yearly values are due then."""
-    return period.starts_on <= date(period.starts_on.year, 12, 31) <= period.ends_on
+    return starts_on <= date(starts_on.year, 12, 31) <= ends_on
 
 
 def completeness(city_period: CityPeriod) -> Completeness:
@@ -90,7 +102,9 @@ def completeness(city_period: CityPeriod) -> Completeness:
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision)
     is_endorsed = said.exists()
     missing = [_missing_update(row) for row in actions if not row.is_reported]
-    missing += [_without_responsible(row) for row in actions if not row.has_responsible]
+    missing += [
+        _without_responsible(row) for row in actions if not row.has_responsible and row.stage_now not in FINISHED
+    ]
     missing += [_missing_value(row) for row in indicators if not row.is_reported]
     missing += [] if has_narrative else [_no_narrative(city_period)]
     missing += [] if is_endorsed else [_not_endorsed(city_period)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from cities.enums import Visibility
 from cities.rules import insider_city_ids, reads_network
 from core import locales
 
@@ -19,6 +20,11 @@ def is_few(count: int | Decimal | str | None) -> bool:
 def few_text() -> str:
     """Return the text shown instead of a figure of few people."""
     return _("fewer than %(n)s") % {"n": locales.number(PEOPLE_AT_LEAST)}
+
+
+def withheld_text(visibility: str) -> str:
+    """Return the text shown instead of a value that the reader may not see: nobody should take it for missing."""
+    return _("not shared by the city") if visibility == Visibility.CITY else _("not public")
 
 
 def reads_all_figures(user: Any, city_id: int) -> bool:

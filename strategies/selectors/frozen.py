@@ -1,6 +1,7 @@
 """Snapshot of a submitted period, and what readers outside the city see of it.
 
-Layout of a snapshot (schema version 1). Money and values are decimals as text, dates are ISO 8601, no person is named:
+Layout of a snapshot (schema version 2; ``strategies.schema`` reads older ones). Money and values are decimals as text,
+dates are ISO 8601, no person is named:
 
 ``city`` id, slug, name, country, currency, timezone; ``period`` id, name, starts_on, ends_on, due_on;
 ``revision``; ``as_of`` the date for ``health``: the last day of the period, or the day of submission if earlier;
@@ -8,9 +9,9 @@ Layout of a snapshot (schema version 1). Money and values are decimals as text, 
 ``strategy`` null, or id, title, vision, years, status, adopted_on, ``areas`` (with their ``objectives``), ``swot``,
 ``problems``; ``phases`` kind, planned and actual dates;
 ``actions`` plan (code, title, area and objective, owner organisation, whether there is a responsible person, dates,
-``budget_lines``, ``milestones`` with the day they were reached), figures up to this period (status, health, progress,
-expected, budget, spent, last_update_on), figures of this period (spent_in_period, update_count) and its ``updates``
-with ``evidence``;
+``budget_lines``, ``milestones`` with the day they were reached or dropped), figures up to this period (status, health,
+progress, expected, budget, spent, last_update_on), figures of this period (spent_in_period, update_count) and its
+``updates`` with ``evidence``;
 ``indicators`` definition, baseline, target, ``value`` of this period (or null) and ``earlier`` ones.
 Authors are given by organisation and role.
 """
@@ -21,7 +22,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, Q, Subquery
+from django.db.models import Prefetch, Q
 
 from cities.enums import BodyKind, Visibility
 from cities.models import Membership
@@ -36,7 +37,6 @@ from strategies.models import (
     Indicator,
     IndicatorValue,
     Milestone,
-    MilestoneReached,
     Narrative,
     Objective,
     PeriodRevision,
@@ -46,7 +46,7 @@ from strategies.models import (
 )
 from strategies.models.visibility import SHARED_VISIBILITIES
 
-from .disclosure import few_text, is_few, reads_all_figures
+from .disclosure import few_text, is_few, reads_all_figures, withheld_text
 from .frozen_rows import verified_rows
 
 SCHEMA = "strategies.period"
@@ -151,12 +151,7 @@ def _strategy(strategy: Strategy) -> dict:
 def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> list[dict]:
     """Active actions of the current strategy, and any other action with updates in this period."""
     period = city_period.period
-    reached_on = MilestoneReached.objects.filter(
-        milestone=OuterRef("pk"),
-        update__withdrawn_at=None,
-        update__city_period__period__starts_on__lte=period.starts_on,
-    )
-    milestones = Milestone.objects.active().annotate(reached_on=Subquery(reached_on.values("update__date")[:1]))
+    milestones = Milestone.objects.active().with_outcomes(period)
     updates = ActionUpdate.objects.active().filter(city_period=city_period)
     rows = (
         Action.objects.filter(
@@ -206,6 +201,7 @@ def _action(action: Action, updates: list[dict]) -> dict:
                 "due_on": milestone.due_on,
                 "weight": milestone.weight,
                 "reached_on": milestone.reached_on,
+                "dropped_on": milestone.dropped_on,
             }
             for milestone in action.active_milestones
         ],
@@ -228,7 +224,7 @@ def _updates(city_period: CityPeriod, rows: Any) -> dict[int, list[dict]]:
     rows = list(
         rows.newest_first()
         .select_related("author__person__organisation", "on_behalf_of__organisation")
-        .prefetch_related("reached", _evidence())
+        .prefetch_related("reached", "dropped", _evidence())
     )
     people = {row.on_behalf_of_id for row in rows} | {
         getattr(getattr(row.author, "person", None), "pk", None) for row in rows
@@ -280,6 +276,7 @@ def _update(row: ActionUpdate, roles: dict) -> dict:
         "status": row.stage,
         "progress": row.progress,
         "milestones": sorted(reached.milestone_id for reached in row.reached.all()),
+        "dropped": sorted(dropped.milestone_id for dropped in row.dropped.all()),
         "spent": row.spent,
         "spent_reason": row.spent_reason,
         "budget_line": row.budget_line_id,
@@ -386,8 +383,9 @@ def redact_for(contents: dict, user: Any, city: Any, *, is_granted: bool = False
     """Return the snapshot as the user may read it. Figures stay complete; records of narrower visibility are left out.
 
     ``hidden`` is the number of updates that count in an action's figures but are not listed. For the public, single
-    figures of few people become None, with a text in ``few_people``, ``few``, ``few_baseline`` or ``few_target``.
-    ``is_granted``: the user has access to this revision for a task and reads it as the network does.
+    figures of few people become None, with a text in ``few_people``, ``few``, ``few_baseline`` or ``few_target``. A
+    value that the user may not see becomes None, with a text in ``withheld``. ``is_granted``: the user has access to
+    this revision for a task and reads it as the network does.
     """
     allowed, is_public = _reading_scope(user, city.pk)
     if is_granted:
@@ -431,11 +429,16 @@ def _redact_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
         entry
         | planned
         | {
-            "value": listed and _redact_value(listed, hides_few),
+            "value": _redact_value(listed, hides_few) if listed else _withheld(value),
             "earlier": [_redact_value(row, hides_few) for row in entry["earlier"] if row["visibility"] in allowed],
             "hidden": int(value is not None and listed is None),
         }
     )
+
+
+def _withheld(value: dict | None) -> dict | None:
+    text = withheld_text(value["visibility"]) if value else ""
+    return value and {"value": None, "withheld": text, "note": "", "evidence": []}
 
 
 def _redact_value(entry: dict, hides_few: bool) -> dict:
@@ -463,7 +466,7 @@ def submitted_values(indicator: Indicator, user: Any) -> list[dict]:
     """Return the values of an indicator in the same way, newest period first."""
     cut = _reading_scope(user, indicator.owning_city_id)
     rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
-    values = ((_redact_indicator(entry, *cut)["value"], origin) for entry, origin in rows)
+    values = ((_redact_indicator(entry, *cut)["value"], origin) for entry, origin in rows)  # withheld ones too
     return [value | origin for value, origin in values if value]
 
 
@@ -492,4 +495,4 @@ def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
             "revision": revision.number,
             "city_period": revision.city_period_id,
         }
-        yield json.loads(row.contents), origin
+        yield row.entry if isinstance(row, RevisionAction) else json.loads(row.contents), origin

@@ -5,6 +5,7 @@ Each is checked against the snapshot and its hash whenever it is used.
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from cities.models import StoredFile
 from core.exceptions import HashMismatch
 from core.snapshots import canonical, sha256_hex
 from strategies.models import PeriodRevision, RevisionAction, RevisionFile, RevisionIndicator
+from strategies.models.health import HealthInputs, explain
 
 FIGURES = {  # column beside ``contents``: key in the entry
     "health": "health",
@@ -65,6 +67,25 @@ def _facts(contents: dict) -> Iterator[dict]:
     for indicator in contents["indicators"]:
         if indicator["value"]:
             yield indicator["value"]
+
+
+def frozen_reason(entry: dict, today: date) -> str:
+    """Return the sentence that explains the frozen status of an action. ``today``: the day it was frozen for."""
+    open_days = [row["due_on"] for row in entry["milestones"] if not (row["reached_on"] or row["dropped_on"])]
+    facts = HealthInputs(
+        stage=entry["status"] or None,
+        starts_on=date.fromisoformat(entry["starts_on"]),
+        ends_on=date.fromisoformat(entry["ends_on"]),
+        next_milestone_on=date.fromisoformat(min(open_days)) if open_days else None,
+        last_update_on=entry["last_update_on"] and date.fromisoformat(entry["last_update_on"]),
+        progress=entry["progress"],
+        expected=entry["expected"],
+        has_responsible=entry["has_accountable"],
+        today=today,
+        milestones=len(entry["milestones"]),
+        milestones_reached=sum(row["reached_on"] is not None for row in entry["milestones"]),
+    )
+    return explain(facts, entry["health"])
 
 
 # ---- check on use

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core import clock, locales
 from strategies.enums import ChangeCause
-from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached
+from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneDropped, MilestoneReached
 from strategies.models.visibility import SHARED_VISIBILITIES
 
 HIDDEN_FIELDS = {"version", "uuid", "history_id", "path"}
@@ -44,18 +44,18 @@ def history_of(row: models.Model, *, of_city: bool = True) -> list[Entry]:
 
 
 def history_of_action(action: Action, user: Any) -> list[Entry]:
-    """Return changes of the action, its milestones and budget lines, and milestones reached by readable updates."""
+    """Return changes of the action, its milestones and budget lines, and what readable updates did to milestones."""
     entries = history_of(action)
     for model in (Milestone, BudgetLine):
         entries += _history_of_parts(model, model.history.filter(action=action))
     readable = ActionUpdate.objects.visible_to(user).filter(action=action)
-    return _merged(entries + _reached(MilestoneReached.history.filter(update__in=readable)))
+    return _merged(entries + _outcomes(update__in=readable))
 
 
 def history_of_update(update: ActionUpdate, *, of_city: bool) -> list[Entry]:
     """Return changes of the update, including milestones that were added to it or removed from it."""
     told = history_of(update, of_city=of_city)
-    reached = [entry._replace(about="") for entry in _reached(MilestoneReached.history.filter(update=update))]
+    reached = [entry._replace(about="") for entry in _outcomes(update=update)]
     if not of_city:
         since = min((entry.at for entry in told), default=clock.now())
         reached = [entry for entry in reached if entry.at >= since]
@@ -82,9 +82,18 @@ def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> li
     ]
 
 
-def _reached(records: models.QuerySet) -> list[Entry]:
+def _outcomes(**updates: Any) -> list[Entry]:
+    """Return milestones that updates reached or dropped, as changes of the updates."""
+    return [
+        entry
+        for model in (MilestoneReached, MilestoneDropped)
+        for entry in _rows_of_updates(model, model.history.filter(**updates))
+    ]
+
+
+def _rows_of_updates(model: type[models.Model], records: models.QuerySet) -> list[Entry]:
     """Return rows that are only created and deleted as changes of the update that they belong to."""
-    label = str(MilestoneReached._meta.verbose_name).capitalize()
+    label = str(model._meta.verbose_name).capitalize()
     entries = []
     for record in _newest_first(records).select_related("history_user", "update", "milestone"):
         title, about = str(record.milestone), _("Update of %(day)s") % {"day": locales.day(record.update.date)}

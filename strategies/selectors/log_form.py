@@ -19,6 +19,7 @@ from strategies.models import (
     Indicator,
     IndicatorValue,
     Milestone,
+    MilestoneDropped,
     MilestoneReached,
 )
 
@@ -103,11 +104,14 @@ class LogFormData:
 
     @cached_property
     def _milestones(self) -> list[Milestone]:
-        """Active milestones, with ``is_reached``: whether another update has reached it."""
-        reached = MilestoneReached.objects.filter(milestone=OuterRef("pk"), update__withdrawn_at=None)
-        if self.update:
-            reached = reached.exclude(update=self.update)
-        return list(self.action.milestones.active().annotate(is_reached=Exists(reached)))
+        """Active milestones, with ``is_reached`` and ``is_dropped``: by another update."""
+        others = {"milestone": OuterRef("pk"), "update__in": self._others}
+        return list(
+            self.action.milestones.active().annotate(
+                is_reached=Exists(MilestoneReached.objects.filter(**others)),
+                is_dropped=Exists(MilestoneDropped.objects.filter(**others)),
+            )
+        )
 
     @property
     def has_milestones(self) -> bool:
@@ -116,6 +120,11 @@ class LogFormData:
     @property
     def open_milestones(self) -> list[Milestone]:
         return [row for row in self._milestones if not row.is_reached]
+
+    @property
+    def undecided_milestones(self) -> list[Milestone]:
+        """Milestones that must be reached or dropped to complete the action."""
+        return [row for row in self.open_milestones if not row.is_dropped]
 
     @property
     def people_ids(self) -> QuerySet:

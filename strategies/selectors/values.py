@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from cities.rules import insider_city_ids
 from core import locales
+from strategies import targets
+from strategies.enums import Addition
 from strategies.models import ActionUpdate, CityPeriod, Indicator, IndicatorValue, Strategy
 
 from .completeness import due_indicators
@@ -17,14 +19,14 @@ from .log_form import with_last_value
 
 
 class Figure(NamedTuple):
-    """A number, or the text shown instead of a number of few people."""
+    """A number, or the text shown instead of a number of few people or one that the city does not share."""
 
     value: Decimal | None
-    few: str = ""
+    text: str = ""
 
     @property
     def words(self) -> str:
-        return self.few or locales.number(self.value)
+        return self.text or locales.number(self.value)
 
 
 class ReportedValue(NamedTuple):
@@ -85,28 +87,58 @@ def baseline_and_target(indicator: Indicator, user: Any) -> tuple[Figure, Figure
 
 
 class TargetProgress(NamedTuple):
-    """How far the newest value is from the baseline to the target, in per cent."""
+    """How far the figure that counts for the target is. ``percent``: of the way from the baseline, or None."""
 
-    period: str
-    value: Decimal
-    percent: Decimal
+    period: str  # of the newest value
+    figure: Decimal
+    percent: Decimal | None
+    is_reached: bool
+    is_combined: bool  # the figure is made of several values
 
     @property
     def words(self) -> str:
-        if self.percent >= 100:
+        if self.is_reached:
             return _("The target is reached.")
+        if self.percent is None:
+            return _("The target is not reached.")
         if self.percent < 0:
             return _("The newest value is further from the target than the baseline was.")
         return _("%(percent)s of the way from the baseline to the target.") % {"percent": locales.percent(self.percent)}
 
+    @property
+    def drawn_percent(self) -> Decimal | None:
+        """Return the percentage as the meter draws it: full only if the target is reached."""
+        return None if self.percent is None else locales.round_percent(self.percent)
 
-def target_progress(baseline: Figure, target: Figure, values: list[ReportedValue]) -> TargetProgress | None:
-    """Return None if a figure is missing or hidden, or if baseline and target are equal."""
-    newest = values[-1].figure.value if values else None
-    start, goal = baseline.value, target.value
-    if newest is None or start is None or goal is None or start == goal:
+
+def combined_figure(indicator: Indicator, values: list[ReportedValue]) -> Figure:
+    """Return the figure that counts for the target: the values combined over time as the indicator says.
+
+    If one of the values it needs is hidden from the reader, it is hidden too: it would reveal that value.
+    """
+    needed = values[-1:] if indicator.across_periods == Addition.LATEST else values
+    hidden = next((value.figure.text for value in needed if value.figure.text), "")
+    if hidden:
+        return Figure(None, hidden)
+    known = [value.figure.value for value in needed if value.figure.value is not None]
+    return Figure(targets.combine(indicator.across_periods, known))
+
+
+def target_progress(
+    indicator: Indicator, baseline: Figure, target: Figure, values: list[ReportedValue]
+) -> TargetProgress | None:
+    """Return None if there is no value or target, or if one is hidden from the reader."""
+    figure = combined_figure(indicator, values).value
+    is_reached = targets.is_reached(indicator.direction, target.value, figure)
+    if figure is None or is_reached is None:
         return None
-    return TargetProgress(values[-1].period, newest, 100 * (newest - start) / (goal - start))
+    return TargetProgress(
+        period=values[-1].period,
+        figure=figure,
+        percent=targets.share_reached(indicator.direction, baseline.value, target.value, figure),
+        is_reached=is_reached,
+        is_combined=indicator.across_periods != Addition.LATEST,
+    )
 
 
 def _planned(indicator: Indicator, reads_small: bool) -> tuple[Figure, Figure]:
@@ -121,7 +153,7 @@ def _planned(indicator: Indicator, reads_small: bool) -> tuple[Figure, Figure]:
 def _told(value: dict | None) -> Figure:
     """Return the figure of a snapshot's value, which is already reduced for its reader."""
     if value is None or value["value"] is None:
-        return Figure(None, value["few"] if value else "")
+        return Figure(None, (value.get("withheld") or value["few"]) if value else "")
     return Figure(Decimal(value["value"]))
 
 

@@ -50,7 +50,7 @@ MAX_PERIODS = 6  # of the open ones; usually there are one or two
 class MyWork:
     """Due rows in order, drafts, other actions that the user may log on, and open periods.
 
-    ``untold``: actions that an open period still needs an update on. ``others``: up to date, or not started.
+    ``untold``: actions that an open period still needs an update on. ``others``: up to date, paused, or not started.
     """
 
     due: list[WorkRow] = field(default_factory=list)
@@ -94,10 +94,13 @@ def my_work(user: Any) -> MyWork:
         *registered_work(user),
     ]
     quiet = [action for action in actions if action.health not in NEEDS_UPDATE]
+    paused = [action for action in quiet if action.health == Health.PAUSED]
     begun = [row for row in unlocked if row.city_id in reporting_city_ids and has_begun(row)]
     until = {row.city_id: row.period.ends_on for row in begun}  # the newest one of each city
     untold = [
-        row for row in quiet if not row.reported_in and row.city.pk in until and row.starts_on <= until[row.city.pk]
+        row
+        for row in quiet
+        if row not in paused and not row.reported_in and row.city.pk in until and row.starts_on <= until[row.city.pk]
     ]
     others = [row for row in quiet if row not in untold]
     reportable_periods = list(dict.fromkeys(row.period for row in begun))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS, is_coordinator, person_of
-from core import clock
+from core import clock, locales
 from core.locking import lock_name
 from core.periodic import for_each
 from core.snapshots import canonical, sha256_hex
@@ -36,6 +36,7 @@ from strategies.models import (
     RevisionIndicator,
 )
 from strategies.rules import is_own_municipality
+from strategies.schema import SCHEMA_VERSION
 from strategies.selectors.correction_marks import sections_of
 from strategies.selectors.frozen import period_contents
 from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
@@ -91,8 +92,24 @@ def period_errors(period: ReportingPeriod) -> dict[str, str]:
         errors["name"] = _("Another period has this name.")
     stored = ReportingPeriod.objects.filter(pk=period.pk).first() if period.pk else None
     moved = stored and (stored.starts_on, stored.ends_on) != (period.starts_on, period.ends_on)
+    if (moved or stored is None) and "starts_on" not in errors and "ends_on" not in errors:
+        errors |= _gap_errors(period, others)
     if moved and CityPeriod.objects.filter(period=period, transition_count__gt=0).exists():
         errors["starts_on"] = _("Cities have begun to report on this period, so its days stay as they are.")
+    return errors
+
+
+def _gap_errors(period: ReportingPeriod, others: Any) -> dict[str, str]:
+    """Refuse days that lie in no period, between this one and its neighbours."""
+    before = others.filter(ends_on__lt=period.starts_on).order_by("-ends_on").first()
+    after = others.filter(starts_on__gt=period.ends_on).order_by("starts_on").first()
+    errors = {}
+    if before and before.ends_on + timedelta(1) < period.starts_on:
+        words = {"name": before.name, "day": locales.day(before.ends_on + timedelta(1))}
+        errors["starts_on"] = _("Days after %(name)s would lie in no period. Begin on %(day)s.") % words
+    if after and period.ends_on + timedelta(1) < after.starts_on:
+        words = {"name": after.name, "day": locales.day(after.starts_on - timedelta(1))}
+        errors["ends_on"] = _("Days before %(name)s would lie in no period. End on %(day)s.") % words
     return errors
 
 
@@ -242,7 +259,11 @@ def _freeze(city_period: CityPeriod) -> PeriodRevision:
     contents = period_contents(city_period)
     snapshot = canonical(contents)
     revision = PeriodRevision.objects.create(
-        city_period=city_period, number=city_period.revision, snapshot=snapshot, sha256=sha256_hex(snapshot)
+        city_period=city_period,
+        number=city_period.revision,
+        snapshot=snapshot,
+        sha256=sha256_hex(snapshot),
+        schema_version=SCHEMA_VERSION,
     )
     RevisionAction.objects.bulk_create(frozen_action_row(revision, entry) for entry in contents["actions"])
     RevisionIndicator.objects.bulk_create(frozen_indicator_row(revision, entry) for entry in contents["indicators"])

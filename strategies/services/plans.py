@@ -1,6 +1,6 @@
 """Create, adopt, publish, change and withdraw plans and their parts, on any day and with history."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from cities.models import City
 from core import clock, locales
+from core.bounds import year_error, year_errors
 from strategies.enums import BudgetStatus, ChangeCause, StrategyStatus
 from strategies.exceptions import (
     AlreadyWithdrawn,
+    ConfirmationNeeded,
     FormAlreadyUsed,
     InputRefused,
     ReasonMissing,
@@ -59,12 +61,14 @@ def save_part(
     m2m: Mapping[str, Iterable[Any]] | None = None,
     cause: str = "",
     reason: str = "",
+    confirmed: bool = False,
 ) -> Any:
     """Save a part of the plan, new (``pk`` is None) or changed.
 
     ``fields`` and ``m2m`` are set on the stored row. To change a field in NEEDS_REASON once values exist, ``cause`` (a
     ChangeCause) and ``reason`` are required; the history keeps both. Raises PermissionRefused, InputRefused,
-    AlreadyWithdrawn (parent) or Superseded; EditConflict if ``version`` is not the stored one.
+    AlreadyWithdrawn (parent) or Superseded; EditConflict if ``version`` is not the stored one; ConfirmationNeeded if a
+    changed field may be wrong, unless ``confirmed``.
     """
     name = instance._meta.model_name
     if instance.pk is None:
@@ -76,6 +80,7 @@ def save_part(
         _require_reason(row, fields, cause, reason)
     was_under = None if instance.pk is None else _parent_of(row)
     was_responsible = getattr(row, "responsible_id", None) if row.pk else None
+    changed = {field for field, value in fields.items() if instance.pk is None or getattr(row, field) != value}
     for field, value in fields.items():
         setattr(row, field, value)
     _require_active_parent(row, was_under)
@@ -83,6 +88,8 @@ def save_part(
         require_rule(by, f"strategies.add_{_permission_of(name)}", row)
     _require_not_superseded(row)
     _check(row)
+    if not confirmed and (questions := _questions(row, changed)):
+        raise ConfirmationNeeded(questions)
     row._change_reason = None
     _save(row, by, reason=f"{cause}: {reason.strip()}" if cause else reason)
     for field, rows in (m2m or {}).items():
@@ -128,7 +135,48 @@ def _permission_of(name: str) -> str:
     return "action" if name in {"milestone", "budgetline"} else name
 
 
+def _questions(row: Any, changed: Collection[str]) -> dict[str, str]:
+    """Return one sentence for each changed field whose value may be wrong, by field name."""
+    if isinstance(row, Indicator):
+        found = {name: row.question_about(getattr(row, name)) for name in ("baseline", "target")}
+    elif isinstance(row, Milestone):
+        found = {"due_on": _outside_of_action(row)}
+    elif isinstance(row, Action) and row.pk:
+        found = {"starts_on": _milestones_before(row), "ends_on": _milestones_after(row)}
+    else:
+        return {}
+    return {name: sentence for name, sentence in found.items() if sentence and name in changed}
+
+
+def _outside_of_action(milestone: Milestone) -> str:
+    action = milestone.action
+    if action.starts_on <= milestone.due_on <= action.ends_on:
+        return ""
+    words = {"first": locales.day(action.starts_on), "last": locales.day(action.ends_on)}
+    return _("The action lasts from %(first)s to %(last)s, so the milestone is due outside it.") % words
+
+
+def _milestones_before(action: Action) -> str:
+    rows = action.milestones.active().filter(due_on__lt=action.starts_on)
+    words = {"titles": _listed(rows.values_list("title", flat=True))}
+    return _("These milestones are due before the action would start: %(titles)s") % words if rows else ""
+
+
+def _milestones_after(action: Action) -> str:
+    rows = action.milestones.active().filter(due_on__gt=action.ends_on)
+    words = {"titles": _listed(rows.values_list("title", flat=True))}
+    return _("These milestones are due after the action would end: %(titles)s") % words if rows else ""
+
+
+def _listed(titles: Iterable[str]) -> str:
+    """Join the first few titles."""
+    found = list(titles)
+    return "; ".join(found[:MAX_TITLES]) + ("; …" if len(found) > MAX_TITLES else "")
+
+
 def _check(row: models.Model) -> None:
+    if errors := year_errors({field.name: getattr(row, field.name) for field in row._meta.concrete_fields}):
+        raise InputRefused(errors)
     try:
         row.full_clean(validate_constraints=True)
     except ValidationError as error:
@@ -220,6 +268,8 @@ def adopt_strategy(strategy: Strategy, *, by: Any, on: date) -> Strategy:
     strategy = lock(strategy)
     if strategy.status != StrategyStatus.DRAFT:
         raise StrategyError(_("This strategy has been adopted already."))
+    if sentence := year_error(on):
+        raise InputRefused({"adopted_on": sentence})
     if on > strategy.city.today:
         raise InputRefused({"adopted_on": _("The date lies in the future.")})
     if strategy.replaces is not None:
@@ -343,7 +393,7 @@ def _require_no_active_parts(actions: Any, indicators: Any) -> None:
         *indicators.active().values_list("name", flat=True),
     ]
     if titles:
-        words = {"titles": "; ".join(titles[:MAX_TITLES]) + ("; …" if len(titles) > MAX_TITLES else "")}
+        words = {"titles": _listed(titles)}
         raise StrategyError(
             _("Withdraw first, or put under another objective, what stands under it: %(titles)s") % words
         )

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from cities.enums import Visibility
 from cities.services.files import mark_file_used, withdraw_file
 from core import clock
 from core.exceptions import EditConflict
@@ -29,6 +30,8 @@ from strategies.models import (
     CityPeriod,
     Evidence,
     IndicatorValue,
+    Milestone,
+    MilestoneDropped,
     MilestoneReached,
     UpdateDraft,
 )
@@ -164,14 +167,19 @@ def _set_fields(update: ActionUpdate, data: UpdateInput, city_period: CityPeriod
 
 
 def _set_milestones(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
-    """Make ``data.milestones`` the milestones that this update reached."""
-    wanted = {milestone.pk for milestone in data.milestones}
-    stored = {} if is_new else {row.milestone_id: row for row in update.reached.all()}
+    """Make ``data.milestones`` the milestones that this update reached, and ``data.dropped`` those that it drops."""
+    _set_outcomes(update, MilestoneReached, data.milestones, by, is_new=is_new)
+    _set_outcomes(update, MilestoneDropped, data.dropped, by, is_new=is_new)
+
+
+def _set_outcomes(update: ActionUpdate, outcome: Any, milestones: list[Milestone], by: Any, *, is_new: bool) -> None:
+    wanted = {milestone.pk for milestone in milestones}
+    stored = {} if is_new else {row.milestone_id: row for row in outcome.objects.filter(update=update)}
     for milestone in sorted(stored.keys() - wanted):
         stored[milestone]._history_user = by
         stored[milestone].delete()
     for milestone in sorted(wanted - stored.keys()):
-        save_with_history(MilestoneReached(update=update, milestone_id=milestone), by)
+        save_with_history(outcome(update=update, milestone_id=milestone), by)
 
 
 def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
@@ -203,24 +211,26 @@ def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
     meanwhile = {}
     for indicator, value in data.values.items():
         row = current_value(indicator, update.city_period)
-        if value is None or (row is not None and row.value == value):
+        visibility = data.value_visibilities.get(indicator.pk, row.visibility if row else Visibility.NETWORK)
+        if value is None or (row is not None and (row.value, row.visibility) == (value, visibility)):
             continue
         if row is not None and data.value_versions is not None and data.value_versions.get(indicator.pk) != row.version:
             meanwhile[indicator.pk] = row
             continue
         try:
-            _set_value(update, indicator, value, row, by)
+            _set_value(update, indicator, value, visibility, row, by)
         except EditConflict as error:
             meanwhile[indicator.pk] = error.current
     if meanwhile:
         raise ValuesConflict(meanwhile)
 
 
-def _set_value(update: ActionUpdate, indicator: Any, value: Any, row: IndicatorValue | None, by: Any) -> None:
-    said = {"note": row.note, "visibility": row.visibility} if row else {"visibility": update.visibility}
-    set_value(
-        indicator, update.city_period, by=by, value=value, version=row.version if row else 0, update=update, **said
-    )
+def _set_value(
+    update: ActionUpdate, indicator: Any, value: Any, visibility: str, row: IndicatorValue | None, by: Any
+) -> None:
+    note, version = (row.note, row.version) if row else ("", 0)
+    more = {"note": note, "visibility": visibility, "version": version, "confirmed": True}  # asked by update_errors
+    set_value(indicator, update.city_period, by=by, value=value, update=update, **more)
 
 
 # ---- change and withdraw

@@ -36,8 +36,9 @@ MAX_VALUE = Decimal("999999999999.9999")
 class UpdateInput:
     """Input for an update. ``progress`` is in per cent, ``spent`` in the city's currency since the last update.
 
-    ``milestones``: all that this update reached. ``files``: uploads to add. ``links``: all links to keep; others are
-    withdrawn. ``city_period``: chosen among several open ones; without it the period follows from the date.
+    ``milestones``: all that this update reached. ``dropped``: all that it drops by completing the action. ``files``:
+    uploads to add. ``links``: all links to keep; others are withdrawn. ``visibility``: of the update; each value has
+    its own. ``city_period``: chosen among several open ones; without it the period follows from the date.
     """
 
     date: date
@@ -46,6 +47,7 @@ class UpdateInput:
     language: str = ""
     progress: int | None = None
     milestones: list[Milestone] = field(default_factory=list)
+    dropped: list[Milestone] = field(default_factory=list)
     spent: Decimal | None = None
     spent_reason: str = ""
     budget_line: BudgetLine | None = None
@@ -56,6 +58,8 @@ class UpdateInput:
     on_behalf_of: Person | None = None
     city_period: CityPeriod | None = None
     values: dict[Indicator, Decimal | None] = field(default_factory=dict)
+    value_visibilities: dict[int, str] = field(default_factory=dict)  # by indicator id; default: as stored, or network
+    confirmed_values: set[int] = field(default_factory=set)  # ids of indicators whose value may be wrong and is not
     value_versions: dict[int, int | None] | None = None  # versions that the form showed; None: no check
     files: list[StoredFile] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -76,7 +80,7 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
         "stage": "" if data.stage in ImplementationStage.values else _("Choose one of the statuses."),
         "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
         "progress": _progress(action, data.progress),
-        "milestones": _milestones(action, data.milestones, update),
+        "milestones": _milestones(action, data.milestones, update) or _dropped(action, data),
         "spent": _spent(data.spent),
         "spent_reason": _spent_reason(data.spent, data.spent_reason),
         "budget_line": _budget_line(action, data),
@@ -85,8 +89,15 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
         "files": _files(data.files, by),
         "links": _links(data.links),
     }
+    if data.stage == ImplementationStage.COMPLETED:
+        errors |= _open_milestones(action, data, update)
     for indicator, value in data.values.items():
-        errors[f"value_{indicator.pk}"] = value_error(indicator, value, action=action)
+        question = "" if indicator.pk in data.confirmed_values else indicator.question_about(value)
+        errors[f"value_{indicator.pk}"] = value_error(indicator, value, action=action) or question
+        visibility = data.value_visibilities.get(indicator.pk, Visibility.NETWORK)
+        errors[f"value_{indicator.pk}_visibility"] = (
+            "" if visibility in Visibility.values else _("Choose who may read it.")
+        )
     return {name: str(sentence) for name, sentence in errors.items() if sentence}
 
 
@@ -138,6 +149,28 @@ def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionU
         return ""
     words = {"milestone": other.milestone.title, "day": locales.day(other.update.date)}
     return _("“%(milestone)s” was reached by the update of %(day)s already.") % words
+
+
+def _dropped(action: Action, data: UpdateInput) -> str:
+    dropped = {milestone.pk for milestone in data.dropped}
+    if dropped and data.stage != ImplementationStage.COMPLETED:
+        return _("Milestones are dropped when the action is completed. Choose “completed”, or drop none.")
+    if dropped & {milestone.pk for milestone in data.milestones}:
+        return _("A milestone is either reached or dropped. Choose one of them.")
+    known = set(action.milestones.active().values_list("pk", flat=True)) if dropped else set()
+    return _("Choose milestones of this action.") if dropped - known else ""
+
+
+def _open_milestones(action: Action, data: UpdateInput, update: ActionUpdate | None) -> dict[str, str]:
+    """Ask what became of each milestone that is open when the action is completed. It is asked once."""
+    others = action.updates.active() if update is None else action.updates.active().exclude(pk=update.pk)
+    if others.newest_first().values_list("stage", flat=True).first() == ImplementationStage.COMPLETED:
+        return {}
+    decided = {milestone.pk for milestone in (*data.milestones, *data.dropped)}
+    open_ones = action.milestones.active().exclude(pk__in=decided)
+    open_ones = open_ones.exclude(reached__update__in=others).exclude(dropped__update__in=others)
+    sentence = _("Say what became of this milestone: it was reached, or it is dropped.")
+    return {f"outcome_{pk}": sentence for pk in open_ones.values_list("pk", flat=True)}
 
 
 def _spent(spent: Decimal | None) -> str:
@@ -221,9 +254,7 @@ def value_error(indicator: Indicator, value: Decimal | None, *, action: Action |
         return _("This number is too large. Check the digits.")
     if value != round(value, 4):
         return _("Write the number with at most four decimals.")
-    if indicator.counts_people and (value < 0 or value != int(value)):
-        return _("A number of people is a whole number, zero or more.")
-    return ""
+    return indicator.number_error(value)
 
 
 def current_value(indicator: Indicator, city_period: CityPeriod) -> IndicatorValue | None:

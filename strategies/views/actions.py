@@ -1,6 +1,5 @@
 """An action with its updates, and the list of a strategy's actions."""
 
-import json
 from datetime import date
 
 from django.core.paginator import Paginator
@@ -9,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from cities.rules import insider_city_ids, reads_network
 from core import locales
-from strategies.enums import Health, ImplementationStage
+from strategies.enums import AT_REST, Health, ImplementationStage
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
 from strategies.models import Action
@@ -85,16 +84,29 @@ class ActionDetail(DetailPage):
         }
 
     def milestone_rows(self, page):
-        """Yield each milestone with the day it was reached: live, or from the revision."""
-        told = {}
-        if page.frozen_row is not None:
-            entries = json.loads(page.frozen_row.contents)["milestones"]
-            told = {entry["id"]: entry["reached_on"] and date.fromisoformat(entry["reached_on"]) for entry in entries}
+        """Yield each milestone with the day it was reached, or whether it was dropped: live, or from the revision.
+
+        It is not late if its action is completed, cancelled or paused.
+        """
+        entries = page.frozen_row.entry["milestones"] if page.frozen_row is not None else []
+        told = {entry["id"]: entry for entry in entries}
+        rests = self.row.health in AT_REST
         today = self.row.city.today
         for milestone in page.milestones:
-            day = milestone.reached_on if page.is_live else told.get(milestone.pk)
-            is_late = page.is_live and day is None and milestone.due_on < today
-            yield {"milestone": milestone, "reached_on": locales.day(day, "medium") if day else "", "is_late": is_late}
+            entry = told.get(milestone.pk, {"reached_on": None, "dropped_on": None})
+            reached_on = milestone.reached_on if page.is_live else _day(entry["reached_on"])
+            dropped_on = milestone.dropped_on if page.is_live else _day(entry["dropped_on"])
+            is_open = reached_on is None and dropped_on is None
+            yield {
+                "milestone": milestone,
+                "reached_on": locales.day(reached_on, "medium") if reached_on else "",
+                "is_dropped": dropped_on is not None,
+                "is_late": page.is_live and is_open and not rests and milestone.due_on < today,
+            }
+
+
+def _day(text):
+    return text and date.fromisoformat(text)
 
 
 def by_period(entries):

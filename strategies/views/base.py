@@ -15,7 +15,9 @@ from django.views.generic import TemplateView, View
 from cities.models import Installation
 from core.charts import csv_rows
 from core.exceptions import EditConflict, UserFacingError
+from core.forms import with_numbers
 from core.views import LoginInsteadOf404Mixin
+from strategies.exceptions import ConfirmationNeeded
 from strategies.models import Strategy
 
 
@@ -139,7 +141,7 @@ class ServiceFormView(ObjectMixin, TemplateView):
                 self.show_error(form, error)
             else:
                 if self.success_message:
-                    messages.success(request, self.success_message)
+                    messages.success(request, with_numbers(self.success_message, form))
                 return redirect(self.get_saved_url())
         return self.show(form, status=409 if getattr(form, "differences", None) else 200)
 
@@ -157,7 +159,9 @@ class ServiceFormView(ObjectMixin, TemplateView):
 
 
 def add_form_errors(form: Any, error: UserFacingError) -> None:
-    """Add the service's error to the field that it is about, else to the form."""
+    """Add the service's error to the field that it is about, else to the form; where it asks, add a checkbox."""
+    if isinstance(error, ConfirmationNeeded) and hasattr(form, "ask_confirmation"):
+        form.ask_confirmation()
     for name, sentence in (getattr(error, "errors", None) or {None: str(error)}).items():
         form.add_error(name if name in form.fields else None, str(sentence))
 

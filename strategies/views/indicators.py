@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from cities.models import Installation
 from cities.rules import insider_city_ids
 from core.charts import chart_csv
-from core.exceptions import EditConflict
+from core.forms import with_numbers
 from strategies.charts import values_chart
-from strategies.exceptions import InputRefused
+from strategies.exceptions import ValuesConflict
 from strategies.forms import ValuesForm
 from strategies.models import CityPeriod, Indicator, IndicatorValue
 from strategies.selectors.values import baseline_and_target, indicators_of, target_progress, value_rows, values_of
@@ -60,7 +60,7 @@ class IndicatorDetail(DetailPage):
             "values": values,
             "baseline": baseline,
             "target": target,
-            "way": target_progress(baseline, target, values),
+            "way": target_progress(indicator, baseline, target, values),
             "objective": indicator.objective or (indicator.action and indicator.action.objective),
             "chart": self.chart(values),
             "trail": breadcrumbs.here(
@@ -104,43 +104,20 @@ class ValuesEdit(ServiceFormView):
         return ValuesForm(data, rows=self.offered(self.row))
 
     def save(self, form):
-        """Save each value on its own. Stops at the first refused one; the values before it stay saved."""
-        saved, refused = 0, None
-        for row, value, note, version in form.given():
-            try:
-                visibility = row.value.visibility if row.value else "network"
-                values.set_value(
-                    row.indicator,
-                    self.row,
-                    by=self.user,
-                    value=value,
-                    note=note,
-                    visibility=visibility,
-                    version=version or (0 if row.value else None),
-                )
-                saved += 1
-            except EditConflict as error:
-                refused = self.meanwhile(form, row, error)
-            except InputRefused as error:
-                refused = {f"value_{row.indicator.pk}": " ".join(error.errors.values())}
-            if refused:
-                self.say(saved)
-                raise InputRefused(refused)
-        self.say(saved)
+        given = list(form.given())
+        entries = [values.ValueInput(row.indicator, *entry) for row, *entry in given]
+        try:
+            values.set_values(self.row, entries, by=self.user)
+        except ValuesConflict as error:
+            form.accept_current_versions(error)
+            raise
+        self.say(form, [row.indicator for row, *_entry in given])
 
-    def meanwhile(self, form, row, error):
-        """Return an error that shows the other person's value. The next save replaces that value."""
-        pk = row.indicator.pk
-        form.data = form.data.copy()
-        current = IndicatorValue.objects.active().get(indicator=row.indicator, city_period=self.row)
-        form.data[f"version_{pk}"] = str(current.version)
-        words = _("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
-        return {f"value_{pk}": words % {"value": f"{current.value.normalize():f}"}}
-
-    def say(self, saved):
-        if saved:
-            words = ngettext("One value is saved.", "%(count)s values are saved.", saved) % {"count": saved}
-            messages.success(self.request, words)
+    def say(self, form, indicators):
+        if indicators:
+            words = ngettext("One value is saved.", "%(count)s values are saved.", len(indicators))
+            names = {f"value_{indicator.pk}" for indicator in indicators}
+            messages.success(self.request, with_numbers(words % {"count": len(indicators)}, form, names))
 
     def get_context_data(self, **kwargs):
         context = {

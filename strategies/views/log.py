@@ -20,6 +20,7 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services.files import store_upload
 from core.exceptions import EditConflict, UserFacingError
+from core.forms import with_numbers
 from core.parsing import parse_pk
 from strategies.exceptions import LateUpdateUnconfirmed, SavedDifferently, ValuesConflict, ValuesPeriodChanged
 from strategies.forms import LogForm
@@ -81,10 +82,13 @@ class LogBase(ObjectMixin, TemplateView):
             spent_reason=cleaned["spent_reason"],
             on_behalf_of=cleaned["on_behalf_of"],
             progress=cleaned.get("progress"),
-            milestones=cleaned.get("milestones", []),
+            milestones=form.reached,
+            dropped=form.dropped,
             budget_line=cleaned.get("budget_line"),
             city_period=cleaned.get("city_period"),
             values=form.values,
+            value_visibilities=form.value_visibilities,
+            confirmed_values=form.confirmed_values,
             value_versions=form.value_versions,
             files=kept,
             links=cleaned["links"],
@@ -198,7 +202,7 @@ class ActionLog(FormTokenMixin, LogBase):
         except UserFacingError as error:
             add_form_errors(form, error)
             return self.show(form, kept=kept)
-        return self.saved(update)
+        return self.saved(update, form)
 
     def input_from(self, form, kept):
         """Add which period the form showed, so that the service raises if the update or its values go into another."""
@@ -209,12 +213,12 @@ class ActionLog(FormTokenMixin, LogBase):
         data.must_confirm_values_period, data.values_period_shown = values_told != "", parse_pk(values_told)
         return data
 
-    def saved(self, update):
+    def saved(self, update, form):
         if update.is_reported_late:
             words = _("Saved. It is reported late, in %(period)s.") % {"period": update.city_period.period.name}
         else:
             words = _("Saved: %(action)s.") % {"action": self.action.title}
-        messages.success(self.request, words)
+        messages.success(self.request, with_numbers(words, form))
         return redirect(self.next_url())
 
     def next_url(self) -> str:
@@ -245,7 +249,7 @@ class ActionLog(FormTokenMixin, LogBase):
         form = self.make_form_of(saved)
         is_valid, kept = form.is_valid(), self.store_files(form)
         if is_valid and not form.errors and updates.is_same_input(saved, self.input_from(form, kept)):
-            return self.saved(saved)
+            return self.saved(saved, form)
         return self.show_both(saved, kept)
 
     def show_both(self, saved, kept):
@@ -277,7 +281,7 @@ class ActionLog(FormTokenMixin, LogBase):
                 form.accept_current_versions(error)
             add_form_errors(form, error)
             return self.show(form, kept=kept, saved=saved)
-        return self.saved(update)
+        return self.saved(update, form)
 
     # ---- the draft
 

@@ -67,6 +67,7 @@ class PlanEdit(ServiceFormView):
             m2m=form.links,
             cause=cleaned.get("cause", ""),
             reason=cleaned.get("reason", ""),
+            confirmed=form.is_confirmed,
         )
 
     def get_context_data(self, **kwargs):
@@ -116,7 +117,7 @@ class PlanAdd(PlanEdit):
 
     def save(self, form):
         fields = {self.parent_name: self.row} | form.columns
-        plans.save_part(self.part, by=self.user, fields=fields, m2m=form.links)
+        plans.save_part(self.part, by=self.user, fields=fields, m2m=form.links, confirmed=form.is_confirmed)
 
     @cached_property
     def row(self):

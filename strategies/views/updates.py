@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from core import locales
 from core.exceptions import EditConflict, UserFacingError
+from core.forms import with_numbers
 from strategies.exceptions import AlreadyWithdrawn
 from strategies.forms.log import stored_extras
 from strategies.models import ActionUpdate, Evidence
@@ -67,7 +68,7 @@ class UpdateEdit(LogBase):
         except UserFacingError as error:
             add_form_errors(form, error)
             return self.show(form, kept=kept)
-        messages.success(request, _("The update is changed."))
+        messages.success(request, with_numbers(_("The update is changed."), form))
         return redirect(self.action)
 
 

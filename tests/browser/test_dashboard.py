@@ -38,6 +38,30 @@ def test_dashboard_links_to_city_page(visit):
     expect(page.locator("h1")).to_contain_text("Linköping")
 
 
+def test_saved_picture_names_source_date_and_demonstration(visit):
+    page = visit("partner", "/dashboards/")
+    expect(page.locator("#chart-health .js-plotly-plot")).to_be_visible()
+
+    layout = page.evaluate("epiCharts.pictureOf(document.querySelector('#chart-health [data-chart]')).layout")
+
+    words = layout["title"]["subtitle"]["text"].replace("<br>", " ")
+    assert words.startswith("Illustrative · ")
+    assert "Source: Reports of the cities" in words
+    assert "Data of " in words
+
+
+def test_printed_levels_keep_their_colours(visit):
+    page = visit("partner", "/dashboards/")
+    page.emulate_media(media="print")
+
+    styles = page.locator("td.epi-level").evaluate_all(
+        "cells => cells.map(c => getComputedStyle(c)).map(style => [style.printColorAdjust, style.borderTopWidth])"
+    )
+
+    assert styles
+    assert {tuple(style) for style in styles} == {("exact", "1px")}
+
+
 def test_csv_links_return_csv_with_illustrative_notice(visit, site):
     page = visit("partner", "/dashboards/")
     links = page.locator("a[href*='csv=']")

@@ -9,7 +9,7 @@ from cities.enums import BodyKind, EventKind
 from cities.exceptions import EventRefused, PermissionRefused
 from cities.models import Attendance, Event, StoredFile
 from cities.services import events, files
-from core import clock
+from core import clock, locales
 from core.exceptions import EditConflict
 from tests.factories import BodyFactory, EventFactory, PersonFactory
 
@@ -367,6 +367,37 @@ def test_replaced_minutes_are_visible_to_lead_only(client, everyone, event, role
     response = client.get(replaced)
     assert response.status_code == (200 if is_visible else 404)
     assert (bytes_of(response) == PDF) is is_visible
+
+
+@pytest.mark.parametrize(
+    "line, label, count",
+    [
+        ("Residents of the district, 1 500", "Residents of the district", 1500),
+        ("Residents, 1.500", "Residents", 1500),
+        ("Residents: 1,500", "Residents", 1500),
+        ("Group 1, 24", "Group 1", 24),
+        ("Press 2", "Press", 2),
+    ],
+)
+def test_guests_are_counted_as_typed_and_shown(client, everyone, event, line, label, count):
+    client.force_login(everyone["official"])
+
+    sent = {"guests": line, "version": event.version}
+    page = client.post(event_url(event, "event_attendance"), sent, follow=True)
+
+    row = event.attendances.get()
+    assert (row.label, row.count) == (label, count)
+    assert f"{label}: {locales.number(count)}." in page.content.decode()
+
+
+@pytest.mark.parametrize("line", ["Residents, -3", "Residents \N{MINUS SIGN}3", "Residents, 1,5", "Residents 1 500"])
+def test_guests_with_other_numbers_are_refused(client, everyone, event, line):
+    client.force_login(everyone["official"])
+
+    page = client.post(event_url(event, "event_attendance"), {"guests": line, "version": event.version})
+
+    assert "guests" in page.context["form"].errors
+    assert not event.attendances.exists()
 
 
 def test_guests_without_number_are_refused(client, everyone, event):

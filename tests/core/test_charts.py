@@ -93,6 +93,12 @@ def test_light_colours_match_style_sheet():
     assert {name: stored.get(name) for name in charts.LIGHT_COLOURS} == charts.LIGHT_COLOURS
 
 
+def test_standalone_html_names_source_date_and_demonstration():
+    page = charts.standalone_html(chart(source="The cities", as_of="2026 Q3", illustrative=True, note="So far."))
+
+    assert '"text":"Illustrative \\u00b7 Source: The cities \\u00b7 Data of 2026 Q3 \\u00b7 So far."' in page
+
+
 def test_standalone_html_needs_no_other_file():
     page = charts.standalone_html(chart())
 

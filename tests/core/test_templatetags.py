@@ -123,7 +123,7 @@ def test_icons_are_hidden_from_screen_readers(name):
         ("{{ n|number }}", "1,234.5", f"1{NBSP}234,5"),
         ("{{ n|number:0 }}", "1,234", f"1{NBSP}234"),
         ("{{ 61|percent }}", "61%", f"61{NBSP}%"),
-        ("{{ 61.25|percent:1 }}", "61.2%", f"61,2{NBSP}%"),
+        ("{{ 61.25|percent:1 }}", "61.3%", f"61,3{NBSP}%"),
         ('{{ n|money:"EUR" }}', "€1,234.50", f"1{NBSP}234,50{NBSP}€"),
         ('{{ 1200|money:"SEK" }}', f"SEK{NBSP}1,200", f"1{NBSP}200{NBSP}kr"),
         ("{{ 840000|money_short }}", "€840K", f"840{NBSP}tn{NBSP}€"),

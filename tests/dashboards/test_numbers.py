@@ -40,10 +40,10 @@ def live_action(action, today, upto):
     total_weight = sum(row.weight for row in milestones)
     reported = [row.progress for row in updates if row.progress is not None]
     progress = reported[-1] if reported else 0
-    if newest and newest.stage == "completed":
-        progress = 100
     if total_weight:
         progress = sum(row.weight for row in milestones if row.pk in reached) * 100 // total_weight
+    if newest and newest.stage == "completed":
+        progress = 100
     open_due_dates = [row.due_on for row in milestones if row.pk not in reached]
     last_update_on = max((row.date for row in updates), default=action.starts_on)
     duration, elapsed = (action.ends_on - action.starts_on).days, (today - action.starts_on).days
@@ -52,6 +52,8 @@ def live_action(action, today, upto):
         health = "cancelled"
     elif newest and newest.stage == "completed":
         health = "done"
+    elif newest and newest.stage == "paused":
+        health = "paused"
     elif action.starts_on > today and (newest is None or newest.stage == "planned"):
         health = "not_started"
     elif action.ends_on < today or (open_due_dates and min(open_due_dates) < today):

@@ -98,6 +98,7 @@ BY_OTHERS = {  # models without a factory: what creates their rows
     "strategies.RevisionIndicator": "frozen with its revision",
     "strategies.RevisionFile": "frozen with its revision",
     "strategies.MilestoneReached": "through row of an update",
+    "strategies.MilestoneDropped": "row of an update",
     "strategies.ReminderDay": "bookkeeping of the reminders",
     "strategies.Reminder": "bookkeeping of the reminders",
     "evaluation.StageTransition": "frozen: services.stages",

@@ -128,6 +128,10 @@ def test_small_figures_of_an_earlier_report_are_printed_unchanged():
         ({"baseline": "450"}, "–"),
         ({"direction": "down", "baseline": "400", "target": "200", "value": "250"}, "75%"),
         ({"value": None, "is_small": True}, "–"),
+        ({"baseline": "0", "target": "1000", "value": "996"}, "99%"),
+        ({"baseline": "0", "target": "1000", "value": "4"}, "1%"),
+        ({"baseline": "0", "target": "400", "value": "200", "across_periods": "sum", "combined": "450"}, "113%"),
+        ({"direction": "down", "baseline": "20", "target": "30", "value": "25"}, "–"),
     ],
 )
 def test_progress_to_target_is_a_percentage(changed, progress):
@@ -143,6 +147,8 @@ def test_progress_to_target_is_a_percentage(changed, progress):
         ({"direction": "down", "value": "450"}, True),
         ({"value": None}, None),
         ({"target": None}, None),
+        ({"value": "200", "target": "400", "across_periods": "sum", "combined": "450"}, True),
+        ({"value": "450", "target": "400", "across_periods": "mean", "combined": "390"}, False),
     ],
 )
 def test_target_reached_follows_the_direction(changed, reached):
@@ -152,7 +158,13 @@ def test_target_reached_follows_the_direction(changed, reached):
 def test_withheld_value_is_marked():
     row = sections.indicator_row(report_facts.indicator(1, value=None, is_withheld=True))
 
-    assert row[3] == "for the city alone"
+    assert row[3] == "not shared by the city"
+
+
+def test_indicator_row_shows_how_values_are_combined():
+    summed = report_facts.indicator(1, across_periods="sum", combined="450")
+
+    assert sections.indicator_row(summed)[5]["note"] == "sum: 450"
 
 
 def test_indicator_row_shows_unit_and_action():

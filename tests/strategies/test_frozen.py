@@ -267,8 +267,10 @@ def test_snapshot_is_redacted_for_each_role(everyone, city, city_period, action,
         entry = next(row for row in redacted["actions"] if row["id"] == action.pk)
         assert sorted(row["text"] for row in entry["updates"]) == visible_texts(role)
         assert (entry["hidden"], entry["spent"]) == (3 - len(visible_texts(role)), "30")
-        shown = [row["value"] is not None for row in redacted["indicators"]]
-        assert shown == [role in INSIDERS, True]
+        city_value, public_value = (row["value"] for row in redacted["indicators"])
+        withheld = {"value": None, "withheld": "not shared by the city", "note": "", "evidence": []}
+        assert (city_value["value"] == "1") if role in INSIDERS else (city_value == withheld)
+        assert public_value["value"] == "1"
         assert len(redacted["actions"]) == (2 if role in INSIDERS | READERS else 1)
 
 
@@ -304,7 +306,8 @@ def test_submitted_values_are_filtered_by_visibility(everyone, city_period, acti
 
     partner, viewer = everyone["partner"], everyone["viewer"]
     assert [row["value"] for row in submitted_values(network_indicator, partner)] == ["4"]
-    assert submitted_values(city_indicator, partner) == submitted_values(empty_indicator, viewer) == []
+    assert [row["withheld"] for row in submitted_values(city_indicator, partner)] == ["not shared by the city"]
+    assert submitted_values(empty_indicator, viewer) == []
     assert submitted_values(city_indicator, viewer)[0]["period"] == city_period.period.name
 
 

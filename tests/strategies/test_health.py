@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core import clock
 from strategies.enums import Health, ImplementationStage
-from strategies.models import Action, ActionUpdate, Milestone, MilestoneReached
+from strategies.models import Action, ActionUpdate, Milestone, MilestoneDropped, MilestoneReached
 from strategies.models.health import (
     HealthInputs,
     explain,
@@ -55,6 +55,7 @@ def plans(draw):
             "weight": st.integers(1, 5),
             "is_withdrawn": st.booleans(),
             "by": st.none() | st.integers(0, 3),
+            "dropped_by": st.none() | st.integers(0, 3),
         }
     )
     return {
@@ -103,20 +104,25 @@ def store(plan, shared_data):
         )
         if planned["by"] is not None and planned["by"] < len(updates):
             MilestoneReached.objects.create(update=updates[planned["by"]], milestone=milestone)
+        if planned["dropped_by"] is not None and planned["dropped_by"] < len(updates):
+            MilestoneDropped.objects.create(update=updates[planned["dropped_by"]], milestone=milestone)
     return action
 
 
 def percentage(part: int, whole: int) -> int:
-    """Return the share in per cent, rounded to the nearest integer, halves up."""
-    return (200 * part + whole) // (2 * whole)
+    """Return the share in per cent, rounded halves up; 100 only for the whole and 0 only for nothing."""
+    rounded = (200 * part + whole) // (2 * whole)
+    return rounded if part in (0, whole) else min(max(rounded, 1), 99)
 
 
 def progress_of(milestones: list[tuple[int, bool]], stage: str | None, stated: int | None) -> int:
     """Return progress in per cent: by weight of ``milestones`` (weight, reached), else as last stated in an update."""
     whole = sum(weight for weight, _reached in milestones)
+    if stage == ImplementationStage.COMPLETED:
+        return 100
     if whole:
         return percentage(sum(weight for weight, reached in milestones if reached), whole)
-    return 100 if stage == ImplementationStage.COMPLETED else stated or 0
+    return stated or 0
 
 
 def expected_of(starts_on: date, ends_on: date, today: date) -> int:
@@ -134,7 +140,12 @@ def expected_inputs(plan):
     with_progress = [row for row in active if row[2]["progress"] is not None]
     stated = max(with_progress, key=lambda row: row[:2])[2]["progress"] if with_progress else None
     active_indexes = {index for _day, index, _row in active}
-    milestones = [(row, row["by"] in active_indexes) for row in plan["milestones"] if not row["is_withdrawn"]]
+    active_milestones = [row for row in plan["milestones"] if not row["is_withdrawn"]]
+    milestones = [
+        (row, row["by"] in active_indexes)
+        for row in active_milestones
+        if row["by"] in active_indexes or row["dropped_by"] not in active_indexes
+    ]
     open_due_days = [row["due"] for row, is_reached in milestones if not is_reached]
     stage = newest["stage"] if newest else None
     return HealthInputs(
@@ -147,6 +158,8 @@ def expected_inputs(plan):
         expected=expected_of(day(plan["start"]), day(plan["end"]), TODAY),
         has_responsible=plan["has_responsible"],
         today=TODAY,
+        milestones=len(active_milestones),
+        milestones_reached=sum(is_reached for _row, is_reached in milestones),
     )
 
 
@@ -168,7 +181,7 @@ def boundary_plans():
     ]
     ending = [{"start": -10, "end": end, "updates": [ongoing | {"day": -1}]} | with_responsible for end in (-1, 0, 1)]
     starting = [{"start": start, "end": 50, "updates": []} | with_responsible for start in (-1, 0, 1)]
-    due = {"weight": 1, "is_withdrawn": False, "by": None}
+    due = {"weight": 1, "is_withdrawn": False, "by": None, "dropped_by": None}
     milestone_due = [
         {"start": -1, "end": 300, "has_responsible": True, "updates": [], "milestones": [due | {"due": day}]}
         for day in (-1, 0, 1)
@@ -177,7 +190,16 @@ def boundary_plans():
         {"start": -50, "end": 50, "updates": [ongoing | {"day": 0, "progress": done}]} | with_responsible
         for done in (34, 35, 36)
     ]
-    return [*stale, *ending, *starting, *milestone_due, *behind]
+    paused = [
+        {"start": -300, "end": -1, "updates": [ongoing | {"day": -200, "stage": "paused"}], "has_responsible": False}
+        | {"milestones": [due | {"due": -5}]}
+    ]
+    dropped = [
+        {"start": -300, "end": 300, "updates": [ongoing | {"day": -1, "stage": stage}], "has_responsible": True}
+        | {"milestones": [due | {"due": -5, "dropped_by": 0}, due | {"due": -9, "by": 0, "dropped_by": 0}]}
+        for stage in ("completed", "ongoing")
+    ]
+    return [*stale, *ending, *starting, *milestone_due, *behind, *paused, *dropped]
 
 
 @pytest.mark.prove
@@ -217,6 +239,21 @@ FACTS = HealthInputs(
         ({}, Health.ON_TRACK, "Progress is 50%, expected by now 50%."),
         ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
         ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
+        (
+            {"stage": "completed", "milestones": 3, "milestones_reached": 2},
+            Health.DONE,
+            "Completed by the update of 22 November 2026, 2 of 3 milestones reached.",
+        ),
+        (
+            {"stage": "completed", "milestones": 3, "milestones_reached": 3},
+            Health.DONE,
+            "Completed by the update of 22 November 2026.",
+        ),
+        (
+            {"stage": "paused", "ends_on": day(-5), "next_milestone_on": day(-9), "last_update_on": day(-95)},
+            Health.PAUSED,
+            "Paused; last update on 20 August 2026.",
+        ),
         ({"stage": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
         ({"stage": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
         ({"stage": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
@@ -247,7 +284,7 @@ def test_health_follows_the_first_matching_rule(changes, health, words):
     "milestones, stage, stated, progress",
     [
         ([(1, True), (2, False)], "ongoing", 90, 33),
-        ([(1, True), (2, False)], "completed", None, 33),
+        ([(1, True), (2, False)], "completed", None, 100),
         ([(1, True), (1, True), (1, False)], "ongoing", None, 67),
         ([(1, True), (7, False)], "ongoing", None, 13),
         ([(3, True)], None, None, 100),

@@ -145,6 +145,7 @@ def test_evidence_and_milestones_cannot_move_between_locked_and_open_updates(sha
         ("strategies_indicatorvalue", "id"),
         ("strategies_narrative", "city_period_id"),
         ("strategies_milestonereached", "id"),
+        ("strategies_milestonedropped", "id"),
         ("strategies_evidence", "id"),
     ],
 )
@@ -173,6 +174,7 @@ FACT_OF = {
     "strategies_indicatorvalue": "value",
     "strategies_narrative": "narrative",
     "strategies_milestonereached": "reached",
+    "strategies_milestonedropped": "dropped",
     "strategies_evidence": "evidence",
 }
 

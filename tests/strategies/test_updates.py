@@ -70,7 +70,7 @@ def test_update_stores_all_fields(action, city_period, official):
     assert [reached.milestone for reached in update.reached.all()] == [milestone]
     assert {str(row) for row in update.evidence.all()} == {photo.name, "https://town.example/a"}
     assert [(row.value, row.city_period, row.visibility) for row in indicator.values.all()] == [
-        (Decimal("3.5"), city_period, "public")
+        (Decimal("3.5"), city_period, "network")
     ]
     assert update.history.get().history_user == official
 
@@ -175,7 +175,7 @@ def test_update_on_behalf_of_a_city_member_or_responsible_person_is_accepted(act
         ("3", True, True),
         ("-3", True, False),
         ("3.5", True, False),
-        ("-3.5", False, True),
+        ("-3.5", False, False),
         ("1.23456", False, False),
         ("1e13", False, False),
     ],

@@ -42,7 +42,7 @@ def form_state(client, action):
     form = page.context["form"]
     fields = {"form_uuid": str(page.context["form_uuid"]), "note": page.context["note"], "version": "1"}
     shown_period = {"values_told": str(form.period.pk)} if form.indicators and form.period else {}
-    return fields | shown_period | {version.html_name: str(version.value()) for _field, version in form.value_fields}
+    return fields | shown_period | {version.html_name: str(version.value()) for *_fields, version in form.value_fields}
 
 
 def post_update(client, action, **fields):
@@ -50,6 +50,37 @@ def post_update(client, action, **fields):
 
 
 # ---- saving
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_number_with_two_readings_is_asked_about(client, official, action, language):
+    """Nothing is saved and nothing typed is lost until the user has said which number is meant."""
+    official.language = language
+    official.save()
+    indicator = IndicatorFactory(strategy=action.strategy, action=action)
+    name = f"value_{indicator.pk}"
+
+    page = post_update(client, action, spent="12,50", **{name: "1.500"})
+
+    html = page.content.decode()
+    assert not ActionUpdate.objects.exists()
+    assert html.count(f'name="{name}_reading"') == 2
+    assert 'value="1.500"' in html
+    assert 'value="12,50"' in html
+    assert SENTENCE in html
+
+
+def test_chosen_reading_is_saved_and_shown(client, official, action):
+    indicator = IndicatorFactory(strategy=action.strategy, action=action, name="Speakers", unit="hours")
+    name = f"value_{indicator.pk}"
+
+    response = post_update(client, action, spent="1.500", **{name: "1.500", f"{name}_reading": "1500"})
+
+    assert IndicatorValue.objects.get().value == 1500
+    assert ActionUpdate.objects.get().spent == 1500
+    page = client.get(response.url).content.decode()
+    assert "Spent: 1,500." in page
+    assert "Speakers (hours): 1,500." in page
 
 
 def test_update_needs_only_a_text(client, official, action, city):
@@ -82,7 +113,7 @@ def test_update_form_stores_all_fields(client, official, action, period, photo):
         on_behalf_of=colleague.pk,
         links="https://example.org/a\n\nhttps://example.org/b",
         files=[photo],
-        **{f"value_{indicator.pk}": "1.200"},
+        **{f"value_{indicator.pk}": "1.2"},
     )
 
     update = ActionUpdate.objects.get()

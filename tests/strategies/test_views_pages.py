@@ -345,17 +345,19 @@ def test_get_requests_change_nothing(client, official, shared_data):
 
 
 @pytest.mark.parametrize(
-    "baseline, target, value, words",
+    "direction, baseline, target, words",
     [
-        ("0", "1000", "777", "78% of the way from the baseline to the target."),
-        ("1000", "500", "777", "45% of the way from the baseline to the target."),
-        ("0", "700", "777", "The target is reached."),
-        ("1000", "1500", "777", "The newest value is further from the target than the baseline was."),
+        ("up", "0", "1000", "78% of the way from the baseline to the target."),
+        ("down", "1000", "500", "45% of the way from the baseline to the target."),
+        ("up", "0", "700", "The target is reached."),
+        ("up", "1000", "1500", "The newest value is further from the target than the baseline was."),
+        ("up", "0", "780", "99% of the way from the baseline to the target."),
     ],
 )
-def test_indicator_page_shows_progress_to_the_target(client, everyone, shared_data, baseline, target, value, words):
-    shared_data["indicator"].baseline, shared_data["indicator"].target = baseline, target
-    shared_data["indicator"].save()
+def test_indicator_page_shows_progress_to_the_target(client, everyone, shared_data, direction, baseline, target, words):
+    indicator = shared_data["indicator"]
+    indicator.direction, indicator.baseline, indicator.target = direction, baseline, target
+    indicator.save()
 
     page = client_as(client, everyone, "official").get(page_urls(shared_data)["indicator"]).content.decode()
 

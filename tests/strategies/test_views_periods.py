@@ -251,7 +251,7 @@ def test_revision_is_unchanged_and_redacted_for_each_role(client, everyone, subm
 
     assert ("Language café" in lead, "Another title" in lead, "For the city." in lead) == (True, False, True)
     assert ("For everybody." in partner, "For the city." in partner) == (True, False)
-    assert "for the city alone" in partner
+    assert "not shared by the city" in partner
     assert client_as(client, everyone, "other_official").get(revision).status_code == 404
     assert client_as(client, everyone, "lead").get(url("revision_detail", submitted, 2)).status_code == 404
 
