@@ -9,6 +9,7 @@ from core.triggers import Trigger
 from .enums import TRANSITIONS, Stage
 from .models import (
     Assessment,
+    BlindLevel,
     Citation,
     CommitteeReview,
     Consensus,
@@ -16,6 +17,7 @@ from .models import (
     Evaluation,
     EvaluationResult,
     Rating,
+    RoundResult,
     StageTransition,
 )
 
@@ -37,6 +39,9 @@ LOCKED_MODELS = {  # model: (SQL for its evaluation id, its other unique keys as
     Consensus: (OWN_EVALUATION, ["t.evaluation_id = NEW.evaluation_id AND t.dimension_id = NEW.dimension_id"]),
 }
 HISTORIES = {Evaluation: "", Assessment: OWN_EVALUATION, Rating: OF_ASSESSMENT, Consensus: OWN_EVALUATION}
+
+
+_IS_UNFINISHED = f"e.stage NOT IN ('{Stage.PUBLISHED}', '{Stage.REMOVED}')"
 
 
 def _is_published_sql(evaluation: str) -> str:
@@ -79,7 +84,26 @@ def _stage_triggers() -> list[Trigger]:
             f"e.stage = '{Stage.PUBLISHED}'",
             "epi: a result comes with its publication",
         ),
+        _only_while(
+            BlindLevel,
+            OF_RATING.format(row="NEW"),
+            f"e.stage IN ('{Stage.RATE}', '{Stage.DISCUSS}')",
+            "epi: blind levels are kept before the moderation",
+        ),
     ]
+
+
+def _round_trigger() -> Trigger:
+    """Refuse the result of a round in which something is still to be published, unless it says why."""
+    table = RoundResult._meta.db_table
+    is_unfinished = f"EXISTS (SELECT 1 FROM {EVALUATION} e WHERE e.round_id = NEW.round_id AND {_IS_UNFINISHED})"
+    return Trigger(
+        f"epi_{table}_due",
+        table,
+        "INSERT",
+        f"NEW.reason = '' AND {is_unfinished}",
+        "epi: a round closes with its last publication, or with a reason",
+    )
 
 
 def register() -> None:
@@ -93,8 +117,10 @@ def register() -> None:
             triggers.register(
                 Trigger(f"epi_{table}_ins", table, "INSERT", _is_published_sql(judged), PUBLISHED, _lock_sql(judged))
             )
-    triggers.register(*_stage_triggers())
+    triggers.register(*_stage_triggers(), _round_trigger())
     triggers.freeze(StageTransition)
     triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])
     triggers.freeze(DimensionReview, unique=[("review_id", "dimension_id")])
     triggers.freeze(EvaluationResult, unique=[("evaluation_id",)])
+    triggers.freeze(BlindLevel, unique=[("rating_id",)])
+    triggers.freeze(RoundResult, unique=[("round_id",)])

@@ -20,6 +20,7 @@ from evaluation.exceptions import (
 from evaluation.models import Assessment, Dimension, Evaluation, StageTransition
 
 from . import notifications
+from .blind_levels import keep_blind_levels
 from .rounds import locked
 
 TIME_TO_CHANGE = timedelta(days=14)  # for the moderator, after the committee has requested changes
@@ -63,6 +64,8 @@ def apply_transition(evaluation: Evaluation, verb: str, *, by: Any, reason: str 
     transition = StageTransition.objects.create(
         evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
     )
+    if verb == "start_discussion":
+        keep_blind_levels(evaluation)
     evaluation.stage = target
     evaluation.extended_to = None
     if verb == "request_changes":
@@ -131,7 +134,7 @@ def move_due_stages() -> list[int]:
     consensus) stays and is tried again at the next call.
     """
     day = clock.today()
-    waiting = Evaluation.objects.exclude(stage__in=[Stage.REVIEW, Stage.PUBLISHED]).select_related("round")
+    waiting = Evaluation.objects.unfinished().exclude(stage=Stage.REVIEW).select_related("round")
     moved = for_each(list(waiting), lambda evaluation: _move_while_due(evaluation, day))
     return [pk for pk in moved if pk is not None]
 

@@ -3,7 +3,6 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from core import triggers
 from evaluation.models import (
     Assessment,
     Citation,
@@ -15,7 +14,6 @@ from evaluation.models import (
     Rating,
     StageTransition,
 )
-from evaluation.selectors.tasks import alphas_of
 from reports.enums import ReportState
 from reports.models import ReportFile
 from reports.tasks import build_report
@@ -153,15 +151,6 @@ def test_truncate_is_refused(published, model):
 
     with pytest.raises(IntegrityError, match="epi: not emptied"):
         execute_sql(f"TRUNCATE {model._meta.db_table} CASCADE")
-
-
-def test_alpha_is_computed_from_the_published_snapshot(published):
-    before = [(row.words, row.alpha) for row in alphas_of(published.round)]
-    assert before[0][1].n == 2
-    with triggers.triggers_dropped():
-        execute_sql("UPDATE evaluation_rating SET level = NULL, not_assessed_reason = 'Gone.'")
-
-    assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before
 
 
 # ---- transitions, decisions and results only in their stage
