@@ -15,7 +15,7 @@ from evaluation.enums import INDEPENDENT, Capacity, SourceKind, Strength
 class Spread(NamedTuple):
     """Summary of blind levels. ``median`` is "3", "2-3" if an even number has two middle levels, "" without levels.
 
-    ``not_kept`` counts ratings whose initial level is unknown: they are from before blind levels were kept.
+    ``unknown_levels`` counts ratings whose initial level is unknown: they are from before blind levels were kept.
     """
 
     n: int
@@ -23,7 +23,7 @@ class Spread(NamedTuple):
     low: int | None
     high: int | None
     not_assessed: int
-    not_kept: int = 0
+    unknown_levels: int = 0
 
     @property
     def gap(self) -> int | None:
@@ -60,7 +60,7 @@ def median_of(levels: Iterable[int]) -> str:
 class NotKept(Enum):
     """Stands for the blind level of a rating from before blind levels were kept."""
 
-    NOT_KEPT = "not_kept"
+    NOT_KEPT = "unknown_levels"
 
 
 NOT_KEPT = NotKept.NOT_KEPT

@@ -120,7 +120,7 @@ rules.add_perm("evaluation.rate_evaluation", is_rater)
 rules.add_perm("evaluation.view_assessment", is_visible)
 rules.add_perm("evaluation.view_rating", is_visible)
 rules.add_perm("evaluation.discuss_evaluation", (is_rater & ~is_late_rater) | is_moderator)
-rules.add_perm("evaluation.view_progress", is_coordinator | is_moderator)  # who has started and submitted, never what
+rules.add_perm("evaluation.follow_raters", is_coordinator | is_moderator)  # who has started and submitted, never what
 rules.add_perm("evaluation.moderate_evaluation", is_moderator)
 rules.add_perm("evaluation.view_consensus", is_visible)
 rules.add_perm("evaluation.review_evaluation", is_reviewer)

@@ -96,7 +96,7 @@ def spread_contents(spread: Any) -> dict:
         "high": spread.high,
         "gap": spread.gap,
         "not_assessed": spread.not_assessed,
-        "not_kept": spread.not_kept,
+        "unknown_levels": spread.unknown_levels,
     }
 
 
@@ -131,13 +131,13 @@ def result_contents(evaluation: Evaluation) -> dict:
       - ``code``, ``order``, ``names`` (by language), ``evidence`` (strength), ``committee`` (comments)
       - ``consensus`` {level or null, not_assessed_reason, reason}
       - ``agreement`` of the blind levels of independent ratings {n, median ("3" or "2-3"), low, high, gap,
-        not_assessed, not_kept}
+        not_assessed, unknown_levels}
       - ``by_capacity`` {capacity: same keys as ``agreement``}
       - ``ratings`` [{capacity, level, blind_level, is_blind_level_kept, is_submitted_late, not_assessed_reason,
         reasons, strength, citations [[kind, id]]}]: only for the hash. Do not show them to readers: docs/access.md
         allows nobody to see them by name, the public not at all.
 
-    Schema 1 had no ``not_kept`` and no keys about blind levels; its agreement was that of ``level``.
+    Schema 1 had no ``unknown_levels`` and no keys about blind levels; its agreement was that of ``level``.
     """
     contents = decision_contents(evaluation)
     reviews = CommitteeReview.objects.filter(evaluation=evaluation, cycle=evaluation.cycle, decision=Decision.APPROVE)

@@ -24,9 +24,9 @@ class ResultRow:
     low: int | None
     high: int | None
     gap: int | None
-    not_kept: int  # independent ratings whose initial level is unknown
+    unknown_levels: int  # independent ratings whose initial level is unknown
     evidence: Strength
-    by_capacity: list[tuple[str, dict]]  # (label, {n, median, low, high, gap, not_assessed, not_kept})
+    by_capacity: list[tuple[str, dict]]  # (label, {n, median, low, high, gap, not_assessed, unknown_levels})
     comments: list[str]
 
     @property
@@ -47,7 +47,7 @@ class ResultSummary:
 
     @property
     def has_levels_not_kept(self) -> bool:
-        return any(row.not_kept for row in self.rows)
+        return any(row.unknown_levels for row in self.rows)
 
 
 def result_summary(evaluation: Evaluation) -> ResultSummary | None:
@@ -83,7 +83,7 @@ def _row(entry: dict, scale: dict) -> ResultRow:
         low=spread["low"],
         high=spread["high"],
         gap=spread["gap"],
-        not_kept=spread["not_kept"],
+        unknown_levels=spread["unknown_levels"],
         evidence=Strength(entry["evidence"]),
         by_capacity=[(capacity.label, entry["by_capacity"][capacity.value]) for capacity in capacities],
         comments=entry["committee"],

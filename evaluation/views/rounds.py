@@ -215,7 +215,7 @@ class EvaluationDetail(EvaluationMixin):
     def progress(self):
         """Return who has started and submitted, for the moderator and coordinators until the moderation ends."""
         is_over = self.evaluation.stage in {Stage.DECLARE, *FROM_REVIEW}
-        return [] if is_over or not self.may("evaluation.view_progress") else progress_of(self.evaluation)
+        return [] if is_over or not self.may("evaluation.follow_raters") else progress_of(self.evaluation)
 
 
 class Assign(EvaluationMixin):

@@ -61,7 +61,7 @@ def _dimension(order, code, ratings, agreed):
 def _spread(levels):
     ordered = sorted(levels)
     if not ordered:
-        return {"n": 0, "median": "", "low": None, "high": None, "gap": None, "not_assessed": 0, "not_kept": 0}
+        return {"n": 0, "median": "", "low": None, "high": None, "gap": None, "not_assessed": 0, "unknown_levels": 0}
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     median = str(low) if low == high else f"{low}-{high}"
     gap = ordered[-1] - ordered[0]
@@ -72,5 +72,5 @@ def _spread(levels):
         "high": ordered[-1],
         "gap": gap,
         "not_assessed": 0,
-        "not_kept": 0,
+        "unknown_levels": 0,
     }

@@ -79,7 +79,7 @@ def test_blind_level_of_a_dimension_that_was_not_assessed_is_empty(case):
     case.move("start_discussion")
 
     side = side_of(case, case.moderator)
-    assert (side.spread.n, side.spread.not_assessed, side.spread.not_kept) == (0, 2, 0)
+    assert (side.spread.n, side.spread.not_assessed, side.spread.unknown_levels) == (0, 2, 0)
 
 
 def test_revised_level_stands_beside_the_blind_level(revised):
@@ -190,7 +190,7 @@ def test_migration_takes_blind_levels_from_the_history(revised):
     assert kept[own.pk] == 1
     assert without_history.pk not in kept
     side = side_of(revised, revised.moderator)
-    assert (side.spread.n, side.spread.median, side.spread.not_kept) == (1, "1", 1)
+    assert (side.spread.n, side.spread.median, side.spread.unknown_levels) == (1, "1", 1)
 
 
 def test_pages_say_that_the_initial_level_is_not_kept(revised, client):
@@ -219,7 +219,7 @@ def make_schema_1(result):
     contents = result.contents
     for dimension in contents["dimensions"]:
         for spread in (dimension["agreement"], *dimension["by_capacity"].values()):
-            del spread["not_kept"]
+            del spread["unknown_levels"]
         for rating in dimension["ratings"]:
             for key in ("blind_level", "is_blind_level_kept", "is_submitted_late"):
                 del rating[key]
@@ -256,5 +256,5 @@ def test_earlier_result_without_kept_levels_says_so(revised, client):
 
     impact = next(row for row in contents_of(result)["dimensions"] if row["code"] == "impact")
 
-    assert (impact["agreement"]["n"], impact["agreement"]["not_kept"]) == (0, 2)
+    assert (impact["agreement"]["n"], impact["agreement"]["unknown_levels"]) == (0, 2)
     assert "initial level not kept" in client.get(revised.evaluation.get_absolute_url()).content.decode()
