@@ -56,6 +56,7 @@ BADGES = {
     "discuss": Badge("done", "half", _("Discuss")),
     "moderate": Badge("stale", "diamond", _("Moderate")),
     "review": Badge("stale", "diamond", _("Review")),
+    "removed": Badge("not-started", "cross", _("Removed")),
     # reports and other background jobs
     "queued": Badge("not-started", "ring", _("Queued")),
     "building": Badge("done", "half", _("Being built")),

@@ -300,6 +300,36 @@ def with_numbers(message: Any, form: forms.BaseForm, names: Collection[str] | No
     return " ".join(part for part in (str(message), numbers_as_read(form, names)) if part)
 
 
+# ---- pages with several forms
+
+
+def keep_typed(form: forms.BaseForm, data: Any) -> bool:
+    """Show what was typed into ``form`` and posted along with another one; it is not validated.
+
+    Returns whether it differs from what the form showed before. A form that was not posted stays as it is.
+    """
+    if not any(form.add_prefix(name) in data for name in form.fields):
+        return False
+    is_changed = False
+    for name, field in form.fields.items():
+        typed = field.widget.value_from_datadict(data, {}, form.add_prefix(name))
+        is_changed |= not field.widget.is_hidden and _as_text(typed) != _as_text(_shown(form, name, field))
+        form.initial[name] = typed
+    return is_changed
+
+
+def _shown(form: forms.BaseForm, name: str, field: Any) -> Any:
+    """Return the initial value; without one, a drop-down list shows its first choice."""
+    initial = form.get_initial_for_field(field, name)
+    if initial is None and isinstance(field.widget, forms.Select):
+        return next((key for key, _label in field.choices), None)
+    return initial
+
+
+def _as_text(value: Any) -> str:
+    return "" if value in (None, False) else str(value).replace("\r\n", "\n").strip()
+
+
 # ---- edit conflicts
 
 

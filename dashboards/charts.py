@@ -11,9 +11,10 @@ from core.badges import badge_for
 from core.charts import Chart
 from evaluation.enums import Capacity
 from evaluation.models import in_language
+from evaluation.selectors.round_results import RoundAgreement
 from pilot.enums import PhaseKind
 
-from .selectors.dimensions import Cell, CityResult, DimensionRow, Results
+from .selectors.dimensions import Cell, CityResult, Results
 from .selectors.figures import HEALTHS, CityFigures, ProgressPoint
 from .selectors.phases import PhaseRow
 
@@ -346,9 +347,9 @@ def _cell_row(cell: Cell | None) -> list:
     return [level_words(cell), cell.n, cell.median_words, cell.range_words, str(cell.evidence.label)]
 
 
-def agreement_table(rows: Sequence[DimensionRow], **about: Any) -> Chart:
+def agreement_table(agreement: RoundAgreement, **about: Any) -> Chart:
     columns = [_("Dimension"), _("Krippendorff’s alpha"), _("Strategies"), _("Ratings")]
-    lines = [[row.name, alpha_words(row), row.alpha.units, row.alpha.n] for row in rows]
+    lines = [[row.name, row.alpha_text, row.strategies, row.ratings] for row in agreement.dimensions]
     return Chart("agreement", _("How far independent raters agree"), columns, lines, {}, **about)
 
 
@@ -363,13 +364,6 @@ def money_table(rows: Sequence[CityFigures], **about: Any) -> Chart:
 
 def level_words(cell: Cell) -> str:
     return _("not assessed") if cell.level is None else str(cell.level)
-
-
-def alpha_words(row: DimensionRow) -> str:
-    if row.alpha.value is not None:
-        return locales.number(round(row.alpha.value, 2), 2)
-    known = {"too_few": _("too few ratings"), "no_variation": _("not defined: no variation")}
-    return known[str(row.alpha.undefined)]
 
 
 def _height(rows: int, each: int) -> int:

@@ -14,8 +14,13 @@ class ScopeForm(forms.Form):
     group = forms.ChoiceField(label=_("Target group"), required=False)
     phase = forms.ChoiceField(label=_("Step of the pilot"), required=False)
 
-    def __init__(self, *args, view, **kwargs):
+    round = forms.ChoiceField(label=_("Evaluation round"), required=False)
+
+    def __init__(self, *args, view, rounds=(), **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["round"].choices = [(str(row.pk), str(row)) for row in rounds]
+        if not rounds:
+            del self.fields["round"]
         self.fields["period"].choices = [(row.starts_on.isoformat(), _period_words(row, view)) for row in view.periods]
         self.initial["period"] = view.period.starts_on.isoformat() if view.period else ""
         if view.only_city is None:

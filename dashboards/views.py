@@ -18,10 +18,11 @@ from core.maps import MapPlace, map_of
 from dashboards import charts
 from dashboards.forms import ScopeForm
 from dashboards.selectors.actions import ActionRows, healths_of
-from dashboards.selectors.dimensions import dimension_rows
+from dashboards.selectors.dimensions import dimension_rows, rounds_of
 from dashboards.selectors.installation import installation_of
 from dashboards.selectors.network import Dashboard
 from dashboards.selectors.scope import scope_for
+from evaluation.selectors.round_results import round_agreement
 from strategies.enums import Health
 
 CHOICES = ("period", "country", "theme", "group", "phase")  # filters, kept in the query string
@@ -32,6 +33,8 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
     """Base class. The query string sets the scope; ``?csv=<key>`` returns the table of one chart."""
 
     city = None
+    filters = CHOICES
+    rounds = ()  # evaluation rounds to choose from
 
     @cached_property
     def view(self):
@@ -123,12 +126,12 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
     @cached_property
     def kept(self):
         """The filters as a query string, for links to other pages."""
-        chosen = {name: self.request.GET[name] for name in CHOICES if self.request.GET.get(name)}
+        chosen = {name: self.request.GET[name] for name in self.filters if self.request.GET.get(name)}
         return urlencode(chosen)
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(
-            scope_form=ScopeForm(self._current_filters(), view=self.view),
+            scope_form=ScopeForm(self._current_filters(), view=self.view, rounds=self.rounds),
             scope=self.view,
             dashboard=self.dashboard,
             level_rows=self.level_rows,
@@ -199,20 +202,42 @@ class CityDashboard(DashboardPage):
 
 
 class DimensionsDashboard(DashboardPage):
+    """One evaluation round at a time; its agreement is shown once the round is closed."""
+
     template_name = "dashboards/dimensions.html"
+    filters = (*CHOICES, "round")
 
     @cached_property
-    def rows(self):
-        return dimension_rows(self.dashboard.results)
+    def rounds(self):
+        return rounds_of(self.view)
+
+    @cached_property
+    def round(self):
+        """Return the chosen round, else the newest one; None without a published evaluation."""
+        asked = self.request.GET.get("round", "")
+        return next((row for row in self.rounds if str(row.pk) == asked), next(iter(self.rounds), None))
+
+    @cached_property
+    def dashboard(self):
+        return Dashboard(self.view, self.round)
+
+    @cached_property
+    def agreement(self):
+        return round_agreement(self.round) if self.round else None
 
     def downloads(self):
-        return super().downloads() | {"agreement": lambda: charts.agreement_table(self.rows, **self.results_meta)}
+        agreed = {"agreement": lambda: charts.agreement_table(self.agreement, **self.results_meta)}
+        return super().downloads() | (agreed if self.agreement else {})
+
+    def _current_filters(self):
+        return super()._current_filters() | {"round": str(self.round.pk) if self.round else ""}
 
     def get_context_data(self, **kwargs):
-        rows = [(row, charts.alpha_words(row)) for row in self.rows]
         return super().get_context_data(
             trail=[(_("Dashboards"), reverse("dashboards:network")), (_("The six dimensions"), "")],
-            dimension_rows=rows,
+            dimension_rows=dimension_rows(self.dashboard.results),
+            round=self.round,
+            agreement=self.agreement,
             **kwargs,
         )
 

@@ -1,24 +1,29 @@
 """Agreement between ratings, as pure functions over levels: median, range, gap, and Krippendorff's alpha.
 
-Levels are ordinal: never compute their mean. "Not assessed" is counted separately, never as zero.
+Pass blind levels only: those of before the discussion. Levels are ordinal: never compute their mean. "Not assessed" is
+counted separately, never as zero.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from evaluation.enums import INDEPENDENT, Capacity, SourceKind, Strength
 
 
 class Spread(NamedTuple):
-    """Summary of some levels. ``median`` is "3", "2-3" if an even number has two middle levels, "" without levels."""
+    """Summary of blind levels. ``median`` is "3", "2-3" if an even number has two middle levels, "" without levels.
+
+    ``unknown_levels`` counts ratings whose initial level is unknown: they are from before blind levels were kept.
+    """
 
     n: int
     median: str
     low: int | None
     high: int | None
     not_assessed: int
+    unknown_levels: int = 0
 
     @property
     def gap(self) -> int | None:
@@ -52,15 +57,26 @@ def median_of(levels: Iterable[int]) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
-def spread_of(levels: Iterable[int | None]) -> Spread:
-    given = list(levels)
+class NotKept(Enum):
+    """Stands for the blind level of a rating from before blind levels were kept."""
+
+    NOT_KEPT = "unknown_levels"
+
+
+NOT_KEPT = NotKept.NOT_KEPT
+BlindValue = int | None | NotKept  # None is "not assessed"
+
+
+def spread_of(levels: Iterable[BlindValue]) -> Spread:
+    every = list(levels)
+    given = [level for level in every if not isinstance(level, NotKept)]
     known = [level for level in given if level is not None]
     low, high = (min(known), max(known)) if known else (None, None)
-    return Spread(len(known), median_of(known), low, high, len(given) - len(known))
+    return Spread(len(known), median_of(known), low, high, len(given) - len(known), len(every) - len(given))
 
 
-def agreement_of(ratings: Iterable[tuple[str, int | None]]) -> Agreement:
-    """Return the agreement of ``(capacity, level)`` pairs; level None is "not assessed".
+def agreement_of(ratings: Iterable[tuple[str, BlindValue]]) -> Agreement:
+    """Return the agreement of ``(capacity, blind level)`` pairs.
 
     The city's own ratings are reported by capacity only; they count in no median of the independent ratings.
     """

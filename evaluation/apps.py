@@ -7,11 +7,11 @@ class EvaluationConfig(AppConfig):
     verbose_name = _("Evaluation")
 
     def ready(self):
-        from django.db.models.signals import post_delete, post_save
+        from django.db.models.signals import post_delete, post_migrate, post_save
 
         from cities.panels import register_panel
         from cities.signals import network_created
-        from core import verification
+        from core import issued_hashes, verification
         from core.backup.hooks import after_restore
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
@@ -22,9 +22,11 @@ class EvaluationConfig(AppConfig):
         from .gate_checks import evaluation_is_published
         from .panels import evaluation_panel
         from .restored import run_due_work
+        from .selectors.issued import find_decision, find_result, find_round_result
         from .selectors.revision_access import evaluated_revisions
         from .selectors.tasks import work_rows
         from .services.frameworks import load_default_framework
+        from .upgraded import close_stored_rounds
         from .verification import check_results, check_transitions
 
         network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")
@@ -41,6 +43,9 @@ class EvaluationConfig(AppConfig):
         for name in ("Evaluation", "RaterAssignment", "SubstituteAppointment"):
             for signal in (post_save, post_delete):
                 signal.connect(rules.forget_duties, self.get_model(name), dispatch_uid=f"evaluation.{name}.duties")
+        post_migrate.connect(close_stored_rounds, self, dispatch_uid="evaluation.close_stored_rounds")
+        for finder in (find_result, find_round_result, find_decision):
+            issued_hashes.add_finder(finder)
         locks.register()
         verification.register("transitions of evaluations", check_transitions)
         verification.register("results of evaluations", check_results)

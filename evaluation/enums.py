@@ -11,9 +11,10 @@ class Stage(TextChoices):
     MODERATE = "moderate", _("moderation")
     REVIEW = "review", _("committee review")
     PUBLISHED = "published", _("published")
+    REMOVED = "removed", _("removed from the round")
 
 
-STAGES = list(Stage)
+STAGES = [stage for stage in Stage if stage != Stage.REMOVED]  # in their order
 
 TRANSITIONS = {  # verb: (allowed source stages, target stage)
     "start_rating": ({Stage.DECLARE}, Stage.RATE),
@@ -22,6 +23,7 @@ TRANSITIONS = {  # verb: (allowed source stages, target stage)
     "hand_to_committee": ({Stage.MODERATE}, Stage.REVIEW),
     "request_changes": ({Stage.REVIEW}, Stage.MODERATE),
     "publish": ({Stage.REVIEW}, Stage.PUBLISHED),
+    "remove": ({Stage.DECLARE, Stage.RATE}, Stage.REMOVED),
 }
 BY_DATE = {  # verbs that the periodic task runs: verb -> field of the round with the start date
     "start_rating": "rate_on",
@@ -40,6 +42,7 @@ class StageVerb(TextChoices):
     HAND_TO_COMMITTEE = "hand_to_committee", _("handed to the committee")
     REQUEST_CHANGES = "request_changes", _("changes requested")
     PUBLISH = "publish", _("published")
+    REMOVE = "remove", _("removed from the round")
 
 
 class Capacity(TextChoices):

@@ -38,6 +38,14 @@ class AlreadyAdded(EvaluationError):
     message = _("This strategy is evaluated in this round already.")
 
 
+class AlreadyRated(EvaluationError):
+    message = _("Somebody has begun to rate this evaluation, so it stays in its round.")
+
+
+class RoundClosed(EvaluationError):
+    message = _("This round is closed and its agreement is published. Add the city to another round.")
+
+
 class AssignmentClosed(EvaluationError):
     message = _("The stage for this is over. Raters are named before the discussion, a moderator before the review.")
 
@@ -119,7 +127,10 @@ class AlreadySubmitted(EvaluationError):
 
 
 class NeverSubmitted(EvaluationError):
-    message = _("You did not submit your ratings while the stage lasted, so they do not count and cannot be changed.")
+    message = _(
+        "You did not submit your ratings while the stage lasted, so they cannot be changed any more. Ratings of every "
+        "dimension can still be submitted as they are, until the moderation begins."
+    )
 
 
 class LevelOrReasonRequired(EvaluationError):

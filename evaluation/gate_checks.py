@@ -13,7 +13,7 @@ from pilot.gates import CheckResult
 
 def evaluation_is_published(city: Any, reader: Any) -> CheckResult:
     """Check that the scientific committee has approved an evaluation of the city."""
-    newest = Evaluation.objects.filter(strategy__city=city).select_related("round", "strategy__city")
+    newest = Evaluation.objects.kept().filter(strategy__city=city).select_related("round", "strategy__city")
     published = newest.filter(stage=Stage.PUBLISHED).order_by("-published_at").first()
     if published is not None:
         params = {"round": published.round, "day": locales.day(city.day_of(published.published_at))}

@@ -9,6 +9,7 @@ from core.triggers import Trigger
 from .enums import TRANSITIONS, Stage
 from .models import (
     Assessment,
+    BlindLevel,
     Citation,
     CommitteeReview,
     ConflictOfInterest,
@@ -18,6 +19,7 @@ from .models import (
     EvaluationResult,
     RaterAssignment,
     Rating,
+    RoundResult,
     StageTransition,
     SubstituteAppointment,
 )
@@ -40,6 +42,9 @@ LOCKED_MODELS = {  # model: (SQL for its evaluation id, its other unique keys as
     Consensus: (OWN_EVALUATION, ["t.evaluation_id = NEW.evaluation_id AND t.dimension_id = NEW.dimension_id"]),
 }
 HISTORIES = {Assessment: OWN_EVALUATION, Rating: OF_ASSESSMENT, Consensus: OWN_EVALUATION}
+
+
+_IS_UNFINISHED = f"e.stage NOT IN ('{Stage.PUBLISHED}', '{Stage.REMOVED}')"
 
 
 def _is_published_sql(evaluation: str) -> str:
@@ -123,7 +128,26 @@ def _decision_triggers() -> list[Trigger]:
         Trigger(
             f"epi_{EVALUATION}_cycle", EVALUATION, "UPDATE", "NEW.cycle < OLD.cycle", "epi: a cycle does not come again"
         ),
+        _only_while(
+            BlindLevel,
+            OF_RATING.format(row="NEW"),
+            f"e.stage IN ('{Stage.RATE}', '{Stage.DISCUSS}')",
+            "epi: blind levels are kept before the moderation",
+        ),
     ]
+
+
+def _round_trigger() -> Trigger:
+    """Refuse the result of a round in which something is still to be published, unless it says why."""
+    table = RoundResult._meta.db_table
+    is_unfinished = f"EXISTS (SELECT 1 FROM {EVALUATION} e WHERE e.round_id = NEW.round_id AND {_IS_UNFINISHED})"
+    return Trigger(
+        f"epi_{table}_due",
+        table,
+        "INSERT",
+        f"NEW.reason = '' AND {is_unfinished}",
+        "epi: a round closes with its last publication, or with a reason",
+    )
 
 
 def register() -> None:
@@ -134,7 +158,7 @@ def register() -> None:
         triggers.register(
             Trigger(f"epi_{table}_ins", table, "INSERT", _is_published_sql(judged), PUBLISHED, _lock_sql(judged))
         )
-    triggers.register(*_transition_triggers(), *_decision_triggers())
+    triggers.register(*_transition_triggers(), *_decision_triggers(), _round_trigger())
     triggers.freeze(StageTransition)
     triggers.freeze(CommitteeReview, unique=[("evaluation_id", "member_id", "cycle")])
     triggers.freeze(DimensionReview, unique=[("review_id", "dimension_id")])
@@ -142,3 +166,5 @@ def register() -> None:
     triggers.freeze(SubstituteAppointment, unique=[("evaluation_id", "person_id")])
     triggers.freeze_until_withdrawn(ConflictOfInterest, ("evaluation_id", "person_id"))
     triggers.freeze_until_withdrawn(RaterAssignment, ("evaluation_id", "person_id"))
+    triggers.freeze(BlindLevel, unique=[("rating_id",)])
+    triggers.freeze(RoundResult, unique=[("round_id",)])

@@ -71,6 +71,15 @@ def is_rater(user, evaluation):
 
 
 @rules.predicate
+def is_late_rater(user, evaluation):
+    """Return whether the user may still submit complete ratings of an evaluation that is under discussion already."""
+    person = person_of(user)
+    if person is None or evaluation is None:
+        return False
+    return _rows("Evaluation").late_for(person).filter(pk=evaluation.pk).exists()
+
+
+@rules.predicate
 def is_moderator(user, evaluation):
     person = person_of(user)
     return person is not None and _includes(_rows("Evaluation").moderated_by(person), evaluation)
@@ -97,6 +106,7 @@ for _model in ("evaluationround", "framework", "dimension"):
     rules.add_perm(f"evaluation.add_{_model}", is_coordinator)
     rules.add_perm(f"evaluation.change_{_model}", is_coordinator)
     rules.add_perm(f"evaluation.delete_{_model}", rules.always_deny)
+rules.add_perm("evaluation.close_evaluationround", is_coordinator)
 rules.add_perm("evaluation.view_evaluationround", is_visible)
 rules.add_perm("evaluation.view_framework", is_coordinator | is_scientific)
 rules.add_perm("evaluation.view_dimension", is_coordinator | is_scientific)
@@ -106,11 +116,13 @@ rules.add_perm("evaluation.view_evaluation", is_visible)
 rules.add_perm("evaluation.change_evaluation", rules.always_deny)  # only services change it
 rules.add_perm("evaluation.assign_evaluation", is_coordinator)  # raters, moderator, extension, substitutes
 rules.add_perm("evaluation.move_evaluation", is_coordinator)
+rules.add_perm("evaluation.remove_evaluation", is_coordinator)
 rules.add_perm("evaluation.view_raterassignment", is_visible)
 rules.add_perm("evaluation.rate_evaluation", is_rater)
 rules.add_perm("evaluation.view_assessment", is_visible)
 rules.add_perm("evaluation.view_rating", is_visible)
-rules.add_perm("evaluation.discuss_evaluation", is_rater | is_moderator)
+rules.add_perm("evaluation.discuss_evaluation", (is_rater & ~is_late_rater) | is_moderator)
+rules.add_perm("evaluation.follow_raters", is_coordinator | is_moderator)  # who has started and submitted, never what
 rules.add_perm("evaluation.moderate_evaluation", is_moderator)
 rules.add_perm("evaluation.view_consensus", is_visible)
 rules.add_perm("evaluation.review_evaluation", is_reviewer)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("evaluation/rounds/new/", rounds.RoundCreate.as_view(), name="round_create"),
     path("evaluation/rounds/<int:pk>/", rounds.RoundDetail.as_view(), name="round_detail"),
     path("evaluation/rounds/<int:pk>/add/", rounds.EvaluationAdd.as_view(), name="evaluation_add"),
+    path("evaluation/rounds/<int:pk>/close/", rounds.RoundClose.as_view(), name="round_close"),
     path("evaluation/questions/<int:pk>/", rounds.QuestionAnswer.as_view(), name="question_answer"),
     path("evaluation/<int:pk>/", rounds.EvaluationDetail.as_view(), name="evaluation_detail"),
     path("evaluation/<int:pk>/assign/", rounds.Assign.as_view(), name="assign"),

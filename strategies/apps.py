@@ -11,14 +11,16 @@ class StrategiesConfig(AppConfig):
         from cities import panels as city_cards
         from cities.duties import register_duties
         from cities.signals import membership_handed_over
-        from core import verification
+        from core import issued_hashes, verification
         from core.backup.hooks import after_restore
 
         from . import locks, panels, rules  # noqa: F401 - permissions are registered by the import
         from .restored import run_due_work
+        from .selectors.issued import find_revision
         from .services import handover
         from .verification import check_frozen_rows, check_transitions
 
+        issued_hashes.add_finder(find_revision)
         locks.register()
         verification.register("transitions of periods", check_transitions)
         verification.register("frozen rows", check_frozen_rows)

@@ -130,7 +130,7 @@ def level_cell(level: Any, note: str = "", split: Collection[int] = (), label: s
             _small(note),
         )
     low, _dash, high = str(level).replace("–", "-").partition("-")
-    classes = f"epi-level l{low}" + (f" up{high}" if high else "") + (" is-split" if level in split else "")
+    classes = f"epi-level l{low}" + (f" up{high}" if high else "") + (" is-split" if split and level in split else "")
     shown = f"{low}–{high}" if high else low
     return format_html('<td class="{}" data-label="{}"><b>{}</b>{}</td>', classes, label, shown, _small(note))
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 
 from core import locales
-from evaluation.agreement import Alpha, alpha_ordinal
-from evaluation.enums import INDEPENDENT, Capacity, Stage, Strength
-from evaluation.models import Dimension, Evaluation, in_language
+from evaluation.enums import Capacity, Stage, Strength
+from evaluation.models import Dimension, Evaluation, EvaluationRound, in_language
+from evaluation.selectors.published import published_contents
 
 from .scope import DashboardScope
 
@@ -19,7 +19,7 @@ LARGE_GAP = 2  # raters this many levels apart should talk
 
 @dataclass(frozen=True)
 class Cell:
-    """One dimension of one city. ``level`` is the consensus; the other figures are of the independent ratings."""
+    """One dimension of one city. ``level`` is the consensus; the other figures are of the independent blind levels."""
 
     code: str
     name: str
@@ -32,7 +32,7 @@ class Cell:
     high: int | None
     evidence: Any
     by_capacity: Mapping[str, Mapping]
-    levels: Mapping[str, Sequence[int]]  # by capacity; never by person
+    levels: Mapping[str, Sequence[int]]  # blind levels by capacity; never by person
     committee: Sequence[str]
 
     @property
@@ -62,7 +62,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class CityResult:
-    """The newest published evaluation of a city's strategy."""
+    """A published evaluation of a city's strategy."""
 
     city: Any
     url: str
@@ -84,7 +84,6 @@ class DimensionRow:
     name: str
     question: str
     cells: Sequence[tuple[Any, Cell | None]]  # city, cell
-    alpha: Alpha
 
 
 @dataclass(frozen=True)
@@ -121,13 +120,32 @@ class Results:
         return [(int(level), in_language(names)) for level, names in sorted(newest.scale.items())] if newest else []
 
 
-def results(view: DashboardScope) -> Results:
-    """Return the newest result of each city from rounds up to the period. One query."""
-    found = {row.strategy.city_id: _result(row) for row in _published(view)}
+def results(view: DashboardScope, round_: EvaluationRound | None = None) -> Results:
+    """Return the result of each city in the round, by default its newest one from rounds up to the period.
+
+    One query, and one more if a result is of schema 1.
+    """
+    rows = list(_newest(view) if round_ is None else _of_round(view, round_))
+    contents = published_contents(row.result for row in rows)
+    found = {row.strategy.city_id: _result(row, contents[row.result.pk]) for row in rows}
     return Results([(city, found.get(city.pk)) for city in view.cities], _columns(list(found.values())))
 
 
-def _published(view: DashboardScope) -> Any:
+def rounds_of(view: DashboardScope) -> list[EvaluationRound]:
+    """Return the rounds with a published evaluation, from periods up to the shown one, newest first."""
+    if view.period is None:
+        return []
+    published = Evaluation.objects.filter(stage=Stage.PUBLISHED, round=OuterRef("pk"))
+    rows = EvaluationRound.objects.filter(Exists(published), period__starts_on__lte=view.period.starts_on)
+    return list(rows.order_by("-period__starts_on", "-declare_on", "-pk"))
+
+
+def _of_round(view: DashboardScope, round_: EvaluationRound) -> Any:
+    rows = Evaluation.objects.filter(stage=Stage.PUBLISHED, round=round_)
+    return rows.filter(strategy__city__in=[city.pk for city in view.cities]).select_related("result", "strategy__city")
+
+
+def _newest(view: DashboardScope) -> Any:
     if view.period is None:
         return Evaluation.objects.none()
     rows = Evaluation.objects.filter(stage=Stage.PUBLISHED, round__period__starts_on__lte=view.period.starts_on)
@@ -138,8 +156,7 @@ def _published(view: DashboardScope) -> Any:
     return rows.select_related("result", "strategy__city")
 
 
-def _result(evaluation: Evaluation) -> CityResult:
-    contents = evaluation.result.contents
+def _result(evaluation: Evaluation, contents: dict) -> CityResult:
     framework = contents["framework"]
     return CityResult(
         city=evaluation.strategy.city,
@@ -172,7 +189,7 @@ def _cell(row: dict) -> Cell:
 
 
 def _levels(ratings: list[dict]) -> dict[str, list[int]]:
-    given = [(rating["capacity"], rating["level"]) for rating in ratings if rating["level"] is not None]
+    given = [(row["capacity"], row["blind_level"]) for row in ratings if row["blind_level"] is not None]
     return {str(capacity): sorted(level for of, level in given if of == capacity) for capacity in Capacity}
 
 
@@ -186,16 +203,14 @@ def _columns(found: list[CityResult]) -> list[tuple[str, str]]:
 
 
 def dimension_rows(shown: Results) -> list[DimensionRow]:
-    """Return each dimension with its question, and the agreement of independent raters across the cities."""
+    """Return each dimension with its question and the cities' results."""
     questions = {row.code: row.question for row in Dimension.objects.order_by("framework__version")}
-    return [_dimension_row(shown, code, name, questions.get(code, "")) for code, name in shown.columns]
-
-
-def _dimension_row(shown: Results, code: str, name: str, question: str) -> DimensionRow:
-    cells = [(city, result.cell(code) if result else None) for city, result in shown.rows]
-    units = [
-        [level for capacity, levels in cell.levels.items() if capacity in INDEPENDENT for level in levels]
-        for _city, cell in cells
-        if cell
+    return [
+        DimensionRow(
+            code,
+            name,
+            questions.get(code, ""),
+            [(city, result.cell(code) if result else None) for city, result in shown.rows],
+        )
+        for code, name in shown.columns
     ]
-    return DimensionRow(code, name, question, cells, alpha_ordinal(units))

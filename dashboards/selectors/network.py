@@ -8,6 +8,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from evaluation.models import EvaluationRound
 from strategies.enums import PeriodState
 
 from .actions import ActionRow, ActionRows, healths_of
@@ -25,6 +26,7 @@ class Dashboard:
     """Everything that the page shows; each part is read when first used, once."""
 
     view: DashboardScope
+    round: EvaluationRound | None = None  # results of this round only; None: the newest of each city
 
     @cached_property
     def cities(self) -> list[CityFigures]:
@@ -32,7 +34,7 @@ class Dashboard:
 
     @cached_property
     def results(self) -> Results:
-        return results(self.view)
+        return results(self.view, self.round)
 
     @cached_property
     def phases(self) -> list[PhaseRow]:

@@ -177,6 +177,7 @@ CELERY_BEAT_SCHEDULE = {
         "strategies.tasks.open_due_periods",
         "strategies.tasks.send_due_reminders",
         "evaluation.tasks.move_due_stages",
+        "evaluation.tasks.send_due_reminders",
         "reports.tasks.issue_due_reports",
         "reports.tasks.requeue_reports",
     )

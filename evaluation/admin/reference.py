@@ -39,18 +39,25 @@ class FrameworkAdmin(StaffAdmin):
 
     @admin.action(description=_("Adopt as the scientific committee"), permissions=["adopt"])
     def adopt(self, request, queryset):
-        for framework in queryset:
-            frameworks.adopt_framework(framework, by=request.user)
-        self.message_user(request, _("Adopted."))
+        if self._call_for_each(request, queryset, frameworks.adopt_framework):
+            self.message_user(request, _("Adopted."), messages.SUCCESS)
 
     @admin.action(description=_("Make the next version"), permissions=["create_next_version"])
     def create_next_version(self, request, queryset):
+        if self._call_for_each(request, queryset, frameworks.create_next_version):
+            message = _("Made. Its dimensions can be changed until a round uses it.")
+            self.message_user(request, message, messages.SUCCESS)
+
+    def _call_for_each(self, request, queryset, service):
+        """Call the service for each framework and show its errors. Returns whether it succeeded for any."""
+        count = 0
         for framework in queryset:
             try:
-                frameworks.create_next_version(framework, by=request.user)
+                service(framework, by=request.user)
+                count += 1
             except UserFacingError as error:
-                self.message_user(request, str(error), messages.ERROR)
-        self.message_user(request, _("Made. Its dimensions can be changed until a round uses it."))
+                self.message_user(request, f"{framework}: {error}", messages.ERROR)
+        return count > 0
 
 
 @admin.register(Dimension)

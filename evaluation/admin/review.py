@@ -19,6 +19,7 @@ from core import clock, locales
 from core.admin import ReadOnlyAdmin
 from core.charts import csv_rows
 from core.exceptions import UserFacingError
+from core.forms import keep_typed
 from core.parsing import parse_pk
 from evaluation.enums import FROM_REVIEW, Stage
 from evaluation.exceptions import SnapshotChanged
@@ -230,13 +231,18 @@ class EvaluationAdmin(ReadOnlyAdmin):
             return self._decide(request, evaluation)
         return self._show(request, evaluation)
 
-    def _show(self, request, evaluation, form=None, status=200):
+    def _show(self, request, evaluation, form=None, status=200, *, is_asked=False):
+        """Show the page with what was typed into both forms, but for a question that was just asked."""
         page = review_page_of(evaluation, request.user)
         dimensions = [side.dimension for side in page.table.sides]
         if form is None:
             form = DecisionForm(initial={"snapshot_hash": page.snapshot_hash}, dimensions=dimensions)
+            keep_typed(form, request.POST)
         elif status == 409:
             form.update_hash(page.snapshot_hash)
+        question_form = QuestionForm(dimensions=dimensions)
+        if not is_asked:
+            keep_typed(question_form, request.POST)
         context = {
             "page": page,
             "evaluation": evaluation,
@@ -248,7 +254,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             "form": form,
             "has_changed": status == 409,
             "may_see_gates": request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city),
-            "question_form": QuestionForm(dimensions=dimensions),
+            "question_form": question_form,
             "trail": [
                 (_("Workbench"), reverse("admin:index")),
                 (_("Review queue"), reverse("admin:evaluation_review_queue")),
@@ -260,6 +266,8 @@ class EvaluationAdmin(ReadOnlyAdmin):
     def _decide(self, request, evaluation):
         dimensions = evaluation.round.framework.dimensions.all()
         form = DecisionForm(request.POST, dimensions=dimensions)
+        if form.is_valid() and request.POST.get("text", "").strip():
+            form.add_error(None, _("Your question to the city is not sent. Send it or delete it before you decide."))
         if not form.is_valid():
             return self._show(request, evaluation, form)
         try:
@@ -287,17 +295,23 @@ class EvaluationAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["POST"])
         dimensions = list(evaluation.round.framework.dimensions.all())
         form = QuestionForm(request.POST, dimensions=dimensions)
+        is_asked = form.is_valid() and self._ask(request, evaluation, form.cleaned_data, dimensions)
         if not form.is_valid():
             messages.error(request, _("Write the question first."))
+        if is_asked and not keep_typed(DecisionForm(dimensions=dimensions), request.POST):
             return redirect("admin:evaluation_review", pk=pk)
-        chosen = next((row for row in dimensions if row.code == form.cleaned_data["dimension"]), None)
+        return self._show(request, evaluation, is_asked=is_asked)
+
+    def _ask(self, request, evaluation, data, dimensions):
+        """Ask the question and say so, or show the error as a message. Returns whether it was asked."""
+        chosen = next((row for row in dimensions if row.code == data["dimension"]), None)
         try:
-            committee.ask_question(evaluation, by=request.user, text=form.cleaned_data["text"], dimension=chosen)
+            committee.ask_question(evaluation, by=request.user, text=data["text"], dimension=chosen)
         except UserFacingError as error:
             messages.error(request, str(error))
-        else:
-            messages.success(request, _("The city's officials are asked. Nothing is sent back."))
-        return redirect("admin:evaluation_review", pk=pk)
+            return False
+        messages.success(request, _("The city's officials are asked. Nothing is sent back."))
+        return True
 
     def seen_view(self, request, pk):
         """Store the visit. The page posts here when it is shown, because GET must not change data."""

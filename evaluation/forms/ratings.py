@@ -1,4 +1,4 @@
-"""Forms for a rating, a consensus and a comment."""
+"""Forms for a rating, a consensus and notes."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -119,5 +119,14 @@ class ConsensusForm(LevelForm):
         self.fields["choice"].label = _("Agreed level")
 
 
-class NoteForm(forms.Form):
-    text = forms.CharField(label=_("Your note"), widget=LongTextarea({"rows": 2}))
+class NotesForm(forms.Form):
+    """A note for each dimension, for the page with a button at each of them."""
+
+    def __init__(self, *args, dimensions, **kwargs):
+        super().__init__(*args, **kwargs)
+        for dimension in dimensions:
+            self.fields[dimension.code] = forms.CharField(
+                label=_("Your note on %(dimension)s") % {"dimension": dimension.name},
+                widget=LongTextarea({"rows": 2}),
+                required=False,
+            )

@@ -32,6 +32,10 @@ class RoundForm(YearsChecked, forms.ModelForm):
         self.helper = form_helper(save=_("Create the round"), cancel=cancel)
 
 
+class CloseRoundForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}))
+
+
 class StrategyForm(forms.Form):
     strategy = forms.ModelChoiceField(label=_("City"), queryset=Strategy.objects.none())
 
@@ -73,6 +77,10 @@ class ExtendForm(YearsChecked, forms.Form):
 
 class MoveForm(forms.Form):
     reason = forms.CharField(label=_("Note"), widget=LongTextarea({"rows": 2}), required=False)
+
+
+class RemovalForm(forms.Form):
+    reason = forms.CharField(label=_("Reason for removing"), widget=LongTextarea({"rows": 2}))
 
 
 class ConflictForm(forms.Form):

@@ -1,6 +1,7 @@
 from .framework import Dimension, Framework, in_language
 from .ratings import (
     Assessment,
+    BlindLevel,
     Citation,
     CommitteeQuestion,
     CommitteeReview,
@@ -16,12 +17,15 @@ from .rounds import (
     EvaluationResult,
     EvaluationRound,
     RaterAssignment,
+    RoundResult,
+    StageReminder,
     StageTransition,
     SubstituteAppointment,
 )
 
 __all__ = [
     "Assessment",
+    "BlindLevel",
     "Citation",
     "CommitteeQuestion",
     "CommitteeReview",
@@ -37,6 +41,8 @@ __all__ = [
     "RaterAssignment",
     "Rating",
     "ReviewVisit",
+    "RoundResult",
+    "StageReminder",
     "StageTransition",
     "SubstituteAppointment",
     "in_language",

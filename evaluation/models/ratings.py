@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -10,7 +10,7 @@ from cities.models import Event, Person
 from cities.rules import lead_city_ids, official_city_ids, person_of
 from core import clock
 from core.models import FrozenModel, FrozenQuerySet, Recorded, Versioned
-from evaluation.agreement import strength_of
+from evaluation.agreement import NOT_KEPT, BlindValue, strength_of
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Decision, SourceKind, Stage, Strength
 from strategies.models import ActionUpdate, Evidence, IndicatorValue
 
@@ -19,11 +19,18 @@ from .rounds import Evaluation, in_any
 from .visibility import is_withdrawn, published_for, reviewed_by_q, visible_ratings_q
 
 LEVEL_OR_REASON = Q(level__range=(1, 4), not_assessed_reason="") | Q(level=None) & ~Q(not_assessed_reason="")
+COMPLETE_RATING = Q(level__isnull=False) & ~Q(reasons="") | Q(level=None) & ~Q(not_assessed_reason="")
 
 
 class AssessmentQuerySet(models.QuerySet):
     def submitted(self):
         return self.filter(submitted_at__isnull=False)
+
+    def complete(self):
+        """Return assessments in which every dimension has a complete rating, submitted or not."""
+        rated = Rating.objects.filter(COMPLETE_RATING, assessment=OuterRef(OuterRef("pk")), dimension=OuterRef("pk"))
+        of_framework = Dimension.objects.filter(framework=OuterRef("evaluation__round__framework"))
+        return self.filter(Exists(of_framework), ~Exists(of_framework.filter(~Exists(rated))))
 
     def counted(self):
         """Return submitted assessments whose rater was not withdrawn."""
@@ -46,6 +53,7 @@ class Assessment(Recorded, Versioned):
     capacity = models.CharField(_("capacity"), max_length=12, choices=Capacity)
     created_at = models.DateTimeField(default=clock.now)
     submitted_at = models.DateTimeField(null=True, blank=True)
+    submitted_late = models.BooleanField(_("submitted late"), default=False)  # after the rate stage, as it stood then
 
     objects = AssessmentQuerySet.as_manager()
     history = HistoricalRecords()
@@ -112,6 +120,31 @@ class Rating(Recorded, Versioned):
         return f"{self.assessment}, {self.dimension}"
 
     @property
+    def blind_value(self) -> BlindValue:
+        """Return the blind level, None if it was "not assessed", NOT_KEPT if unknown. Reads ``blind``: select it."""
+        kept = getattr(self, "blind", None)
+        return NOT_KEPT if kept is None else kept.level
+
+    @property
+    def blind_level(self) -> int | None:
+        """Return the blind level; None if it was "not assessed" or is unknown."""
+        value = self.blind_value
+        return value if isinstance(value, int) else None
+
+    @property
+    def has_blind_level(self) -> bool:
+        """Return whether the level of before the discussion is known, be it "not assessed"."""
+        return self.blind_value is not NOT_KEPT
+
+    @property
+    def is_revised(self) -> bool:
+        return self.has_blind_level and self.blind_level != self.level
+
+    @property
+    def lacks_reasons(self) -> bool:
+        return self.level is not None and not self.reasons
+
+    @property
     def is_complete(self) -> bool:
         return bool(self.not_assessed_reason) if self.level is None else bool(self.reasons)
 
@@ -123,6 +156,31 @@ class Rating(Recorded, Versioned):
     @property
     def strength(self) -> Strength:
         return Strength(self.strength_override) if self.strength_override else self.computed_strength
+
+
+class BlindLevel(FrozenModel):
+    """The level of a rating as it was when the blind stage ended; None if it was "not assessed".
+
+    Agreement is computed from these levels alone. The rating itself may be revised in the discussion. Submitted ratings
+    of evaluations from before blind levels were kept may have none.
+    """
+
+    rating = models.OneToOneField(Rating, on_delete=models.PROTECT, related_name="blind")
+    level = models.PositiveSmallIntegerField(_("level"), null=True, blank=True)
+    kept_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["rating"]
+        verbose_name = _("blind level")
+        verbose_name_plural = _("blind levels")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(level=None) | Q(level__range=(1, 4)), name="evaluation_blindlevel_level_in_range"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.rating}: {self.level or '-'}"
 
 
 class Citation(models.Model):

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.enums import Role
-from cities.models import Membership, Person
+from cities.models import City, Membership, Person
 from cities.rules import has_network_role, insider_city_ids, is_scientific_member, person_of
 from core import clock
 from core.models import FrozenModel, HashedSnapshot, Recorded
-from evaluation.enums import Capacity, Stage, StageVerb
+from evaluation.enums import FROM_DISCUSS, Capacity, Stage, StageVerb
 from evaluation.rules import duties_of
 from strategies.models import Action, PeriodRevision, ReportingPeriod, Strategy
 
@@ -70,23 +70,42 @@ class EvaluationRound(Recorded):
         return reverse("evaluation:round_detail", args=[self.pk])
 
 
-def conflict_q(person, prefix: str = "") -> Q:
-    """Return a Q over Evaluation for those in which ``person`` has a conflict of interest.
+def conflict_condition(*, evaluation, strategy, city, person, organisation) -> Q:
+    """Return the one rule about conflicts of interest, as a Q over evaluations or over persons.
 
     A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
-    municipality or to an organisation that owns one of the strategy's actions. ``prefix`` is the path to the
-    evaluation. ``selectors.eligibility.people_in_conflict`` is the same rule over Person: change both together.
+    municipality or to an organisation that owns one of the strategy's actions. The arguments are values, or OuterRefs
+    to the rows that the Q filters; ``organisation`` None is "no organisation".
     """
-    evaluation, city = OuterRef(f"{prefix}pk"), OuterRef(f"{prefix}strategy__city")
-    declared = ConflictOfInterest.objects.filter(evaluation=evaluation, person=person.pk, withdrawn_at=None)
-    member = Membership.objects.filter(body__city=city, person=person.pk)
+    declared = ConflictOfInterest.objects.filter(evaluation=evaluation, person=person, withdrawn_at=None)
+    member = Membership.objects.filter(body__city=city, person=person)
     conflict = Q(Exists(declared)) | Q(Exists(member))
-    if person.organisation_id:
-        owned = Action.objects.filter(
-            objective__area__strategy=OuterRef(f"{prefix}strategy"), owner=person.organisation_id, withdrawn_at=None
-        )
-        conflict |= Q(**{f"{prefix}strategy__city__municipality": person.organisation_id}) | Q(Exists(owned))
+    if organisation is not None:
+        owned = Action.objects.filter(objective__area__strategy=strategy, owner=organisation, withdrawn_at=None)
+        conflict |= Q(Exists(City.objects.filter(pk=city, municipality=organisation))) | Q(Exists(owned))
     return conflict
+
+
+def conflict_q(person, prefix: str = "") -> Q:
+    """Return a Q over Evaluation for those in which ``person`` has a conflict. ``prefix``: path to the evaluation."""
+    return conflict_condition(
+        evaluation=OuterRef(f"{prefix}pk"),
+        strategy=OuterRef(f"{prefix}strategy"),
+        city=OuterRef(f"{prefix}strategy__city"),
+        person=person.pk,
+        organisation=person.organisation_id,
+    )
+
+
+def people_in_conflict(evaluation) -> Q:
+    """Return a Q over Person for those with a conflict of interest in the evaluation."""
+    return conflict_condition(
+        evaluation=evaluation.pk,
+        strategy=evaluation.strategy_id,
+        city=evaluation.strategy.city_id,
+        person=OuterRef("pk"),
+        organisation=OuterRef("organisation"),
+    )
 
 
 def in_any(path: str, *querysets) -> Q:
@@ -99,6 +118,16 @@ def in_any(path: str, *querysets) -> Q:
 
 
 class EvaluationQuerySet(models.QuerySet):
+    def published(self):
+        return self.filter(stage=Stage.PUBLISHED)
+
+    def unfinished(self):
+        return self.exclude(stage__in=[Stage.PUBLISHED, Stage.REMOVED])
+
+    def kept(self):
+        """Return evaluations that were not removed from their round."""
+        return self.exclude(stage=Stage.REMOVED)
+
     def with_related(self):
         return self.select_related(
             "round__framework", "round__period", "strategy__city", "moderator", "revision__city_period"
@@ -113,12 +142,26 @@ class EvaluationQuerySet(models.QuerySet):
             return self.none()
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
         beside = assigned.filter(capacity__in=CITY_CAPACITIES)
-        return self.filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_q(person)))
+        return self.kept().filter(Exists(beside) | (Q(Exists(assigned)) & ~conflict_q(person)))
+
+    def late_for(self, person):
+        """Return evaluations under discussion in which the person rated every dimension and did not submit.
+
+        The person may still submit these ratings as they stand, and sees no rating or note of others until then.
+        """
+        assessments = self.model.assessments.rel.related_model.objects  # ratings.py imports this module
+        own = assessments.filter(evaluation=OuterRef("pk"), rater=person.pk, submitted_at=None)
+        return self.rated_by(person).filter(Exists(own.complete()), stage=Stage.DISCUSS)
+
+    def discussed_by(self, person):
+        """Return evaluations whose ratings the person sees as a rater, from the discuss stage on."""
+        rows = self.filter(stage__in=FROM_DISCUSS).rated_by(person)
+        return rows if rows.query.is_empty() else rows.filter(~_is_among(self.model.objects.late_for(person)))
 
     def moderated_by(self, person):
         if not duties_of(person).moderates:
             return self.none()
-        return self.filter(~conflict_q(person), moderator=person.pk)
+        return self.kept().filter(~conflict_q(person), moderator=person.pk)
 
     def reviewable_by(self, user):
         """Return evaluations the user may review as committee member or substitute, now or at a later stage.
@@ -131,7 +174,7 @@ class EvaluationQuerySet(models.QuerySet):
         assessments = self.model.assessments.rel.related_model.objects  # ratings.py imports this module
         rated = assessments.filter(evaluation=OuterRef("pk"), rater=person.pk)
         assigned = RaterAssignment.objects.filter(evaluation=OuterRef("pk"), person=person.pk, withdrawn_at=None)
-        free = self.filter(~conflict_q(person), ~Exists(rated), ~Exists(assigned)).exclude(moderator=person.pk)
+        free = self.kept().filter(~conflict_q(person), ~Exists(rated), ~Exists(assigned)).exclude(moderator=person.pk)
         if is_scientific_member(user):
             return free
         appointed = SubstituteAppointment.objects.filter(evaluation=OuterRef("pk"), person=person.pk)
@@ -144,18 +187,23 @@ class EvaluationQuerySet(models.QuerySet):
         return self.reviewable_by(user)
 
     def with_roles_of(self, user):
-        """Annotate ``is_rater``, ``is_moderator``, ``is_reviewer`` in one query. Equal to the rules of these names."""
+        """Annotate ``is_rater``, ``is_late_rater``, ``is_moderator``, ``is_reviewer`` in one query.
+
+        Equal to the rules of these names; ``is_late_rater``: see ``late_for``.
+        """
         person, rows = person_of(user), self.model.objects
         if person is None:
-            return self.annotate(is_rater=Value(False), is_moderator=Value(False), is_reviewer=Value(False))
+            roles = ("is_rater", "is_late_rater", "is_moderator", "is_reviewer")
+            return self.annotate(**dict.fromkeys(roles, Value(False)))
         return self.annotate(
             is_rater=_is_among(rows.rated_by(person)),
+            is_late_rater=_is_among(rows.late_for(person)),
             is_moderator=_is_among(rows.moderated_by(person)),
             is_reviewer=_is_among(rows.reviewable_by(user)),
         )
 
     def visible_to(self, user):
-        """Return evaluations whose existence and stage the user may see.
+        """Return evaluations whose existence and stage the user may see. Nobody sees those removed from their round.
 
         Committee members see those they have no conflict with; substitutes those they may review.
         """
@@ -164,14 +212,14 @@ class EvaluationQuerySet(models.QuerySet):
         if person is None:
             return self.filter(Q(stage=Stage.PUBLISHED))
         if has_network_role(user, Role.COORDINATOR, Role.PARTNER, Role.TRAINER):
-            return self
+            return self.kept()
         rows = self.model.objects
         seen |= in_any("pk", rows.rated_by(person), rows.moderated_by(person))
         if is_scientific_member(user):
             seen |= ~conflict_q(person)
         else:
             seen |= in_any("pk", rows.reviewable_by(user))
-        return self.filter(seen)
+        return self.kept().filter(seen)
 
 
 class Evaluation(Recorded):
@@ -199,7 +247,9 @@ class Evaluation(Recorded):
         verbose_name = _("evaluation")
         verbose_name_plural = _("evaluations")
         constraints = [
-            models.UniqueConstraint(fields=["round", "strategy"], name="evaluation_evaluation_once"),
+            models.UniqueConstraint(
+                fields=["round", "strategy"], condition=~Q(stage="removed"), name="evaluation_evaluation_once"
+            ),
             models.CheckConstraint(
                 condition=Q(stage="published", published_at__isnull=False)
                 | (~Q(stage="published") & Q(published_at=None)),
@@ -264,7 +314,10 @@ class StageTransition(FrozenModel):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(verb="request_changes") | ~Q(reason=""), name="evaluation_stagetransition_says_why"
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(verb="remove") | ~Q(reason=""), name="evaluation_stagetransition_removal_says_why"
+            ),
         ]
 
     def __str__(self):
@@ -345,6 +398,28 @@ class ConflictOfInterest(Recorded):
         return f"{self.person}: {self.evaluation}"
 
 
+class StageReminder(models.Model):
+    """Reminders of the end of a stage that were sent: once for each end and number of days before it."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="stage_reminders")
+    stage = models.CharField(max_length=10, choices=Stage)
+    ends_on = models.DateField()
+    days_before = models.PositiveSmallIntegerField()
+    sent_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("reminder of the end of a stage")
+        verbose_name_plural = _("reminders of the end of stages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evaluation", "stage", "ends_on", "days_before"], name="evaluation_stagereminder_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.evaluation}: {self.ends_on}, {self.days_before}"
+
+
 class SubstituteAppointment(Recorded):
     """A substitute whom a coordinator appoints, with a reason, if fewer than two members are eligible."""
 
@@ -370,7 +445,13 @@ class SubstituteAppointment(Recorded):
 
 
 class EvaluationResult(HashedSnapshot):
-    """The published result. Its hash covers the revision, the ratings and the consensus. Contains no names."""
+    """The published result. Its hash covers the revision, the ratings and the consensus. Contains no names.
+
+    Schema 1 computed the agreement from ratings that may have been revised after the discussion. Read results with
+    ``selectors.published``, which shows blind levels for both schemas.
+    """
+
+    SCHEMA_VERSION = 2
 
     evaluation = models.OneToOneField(Evaluation, on_delete=models.PROTECT, related_name="result")
 
@@ -380,3 +461,27 @@ class EvaluationResult(HashedSnapshot):
 
     def __str__(self):
         return str(self.evaluation)
+
+
+class RoundResult(HashedSnapshot):
+    """Agreement of a round's raters across its published evaluations, computed once, when the round closes.
+
+    Closed by the last publication or removal (no ``reason``), or by a coordinator with a reason. No person is named in
+    the snapshot.
+    """
+
+    round = models.OneToOneField(EvaluationRound, on_delete=models.PROTECT, related_name="result")
+    reason = models.TextField(_("reason"), blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="rounds_closed"
+    )
+
+    class Meta:
+        verbose_name = _("result of a round")
+        verbose_name_plural = _("results of rounds")
+        constraints = [
+            models.CheckConstraint(condition=Q(closed_by=None) | ~Q(reason=""), name="evaluation_roundresult_says_why")
+        ]
+
+    def __str__(self):
+        return str(self.round)

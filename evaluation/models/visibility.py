@@ -20,7 +20,7 @@ def visible_ratings_q(user, person, path: str) -> Q:
     """
     discussed = Evaluation.objects.filter(stage__in=FROM_DISCUSS)
     reviewed = Evaluation.objects.filter(stage__in=FROM_REVIEW)
-    return in_any(path, discussed.rated_by(person), discussed.moderated_by(person), reviewed.reviewed_by(user))
+    return in_any(path, discussed.discussed_by(person), discussed.moderated_by(person), reviewed.reviewed_by(user))
 
 
 def is_withdrawn(evaluation: str, rater: str):

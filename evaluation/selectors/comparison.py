@@ -47,8 +47,8 @@ class DimensionComparison:
 
     @property
     def extremes(self) -> set[int]:
-        """Return the lowest and the highest level if the gap is SPLIT or more, else an empty set."""
-        levels = {rating.level for _assessment, rating in self.independent if rating and rating.level}
+        """Return the lowest and the highest blind level if the gap is LARGE_GAP or more, else an empty set."""
+        levels = {rating.blind_level for _assessment, rating in self.independent if rating and rating.blind_level}
         return {min(levels), max(levels)} if self.has_large_gap else set()
 
     @property
@@ -98,7 +98,7 @@ def comparison_of(evaluation: Evaluation, user: Any) -> Comparison:
         Rating.objects.visible_to(user)
         .counted()
         .filter(assessment__evaluation=evaluation)
-        .select_related("assessment__rater__organisation", "dimension")
+        .select_related("assessment__rater__organisation", "dimension", "blind")
         .prefetch_related("citations")
     )
     assessments = _in_order({rating.assessment_id: rating.assessment for rating in ratings}.values())

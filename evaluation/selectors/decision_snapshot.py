@@ -16,12 +16,12 @@ ORDER = Capacity.values
 def counted_ratings(evaluation: Evaluation) -> QuerySet[Rating]:
     """Return all ratings that count, without a visibility check: for services and snapshots, not for pages."""
     rows = Rating.objects.counted().filter(assessment__evaluation=evaluation)
-    return rows.select_related("assessment", "dimension").prefetch_related("citations")
+    return rows.select_related("assessment", "dimension", "blind").prefetch_related("citations")
 
 
 def agreement_in(ratings: Iterable[Rating]) -> Agreement:
-    """Return the agreement of the ratings of one dimension."""
-    return agreement_of((rating.assessment.capacity, rating.level) for rating in ratings)
+    """Return the agreement of the ratings of one dimension, from their blind levels. Select ``blind`` with them."""
+    return agreement_of((rating.assessment.capacity, rating.blind_value) for rating in ratings)
 
 
 def evidence_in(ratings: Iterable[Rating]) -> Any:
@@ -81,14 +81,14 @@ def _dimension(dimension: Any, ratings: list[Rating], consensus: dict) -> dict:
         "names": dimension.names,
         "consensus": agreed
         and {"level": agreed.level, "not_assessed_reason": agreed.not_assessed_reason, "reason": agreed.reason},
-        "agreement": _spread(agreement.independent),
-        "by_capacity": {capacity: _spread(spread) for capacity, spread in agreement.by_capacity.items()},
+        "agreement": spread_contents(agreement.independent),
+        "by_capacity": {capacity: spread_contents(spread) for capacity, spread in agreement.by_capacity.items()},
         "evidence": evidence_in(ratings).value,
         "ratings": sorted((_rating(row) for row in ratings), key=_anonymous_order),
     }
 
 
-def _spread(spread: Any) -> dict:
+def spread_contents(spread: Any) -> dict:
     return {
         "n": spread.n,
         "median": spread.median,
@@ -96,6 +96,7 @@ def _spread(spread: Any) -> dict:
         "high": spread.high,
         "gap": spread.gap,
         "not_assessed": spread.not_assessed,
+        "unknown_levels": spread.unknown_levels,
     }
 
 
@@ -103,6 +104,9 @@ def _rating(rating: Rating) -> dict:
     return {
         "capacity": rating.assessment.capacity,
         "level": rating.level,
+        "blind_level": rating.blind_level,
+        "is_blind_level_kept": rating.has_blind_level,
+        "is_submitted_late": rating.assessment.submitted_late,
         "not_assessed_reason": rating.not_assessed_reason,
         "reasons": rating.reasons,
         "strength": rating.strength.value,
@@ -111,11 +115,12 @@ def _rating(rating: Rating) -> dict:
 
 
 def _anonymous_order(row: dict) -> Any:
-    return ORDER.index(row["capacity"]), row["level"] or 0, row["reasons"], row["not_assessed_reason"]
+    levels = row["level"] or 0, row["blind_level"] or 0, row["is_blind_level_kept"], row["is_submitted_late"]
+    return ORDER.index(row["capacity"]), *levels, row["reasons"], row["not_assessed_reason"]
 
 
 def result_contents(evaluation: Evaluation) -> dict:
-    """Return the published result as stored in ``EvaluationResult``. Schema 1:
+    """Return the published result as stored in ``EvaluationResult``. Schema 2:
 
     - ``evaluation`` (id), ``city`` {slug, name}, ``strategy`` (title), ``round`` (name)
     - ``period`` {name, starts_on, ends_on}, ``framework`` {name, version, adopted_on, scale}
@@ -125,10 +130,14 @@ def result_contents(evaluation: Evaluation) -> dict:
 
       - ``code``, ``order``, ``names`` (by language), ``evidence`` (strength), ``committee`` (comments)
       - ``consensus`` {level or null, not_assessed_reason, reason}
-      - ``agreement`` of the independent ratings {n, median ("3" or "2-3"), low, high, gap, not_assessed}
+      - ``agreement`` of the blind levels of independent ratings {n, median ("3" or "2-3"), low, high, gap,
+        not_assessed, unknown_levels}
       - ``by_capacity`` {capacity: same keys as ``agreement``}
-      - ``ratings`` [{capacity, level, not_assessed_reason, reasons, strength, citations [[kind, id]]}]: only for the
-        hash. Do not show them to readers: docs/access.md allows nobody to see them by name, the public not at all.
+      - ``ratings`` [{capacity, level, blind_level, is_blind_level_kept, is_submitted_late, not_assessed_reason,
+        reasons, strength, citations [[kind, id]]}]: only for the hash. Do not show them to readers: docs/access.md
+        allows nobody to see them by name, the public not at all.
+
+    Schema 1 had no ``unknown_levels`` and no keys about blind levels; its agreement was that of ``level``.
     """
     contents = decision_contents(evaluation)
     reviews = CommitteeReview.objects.filter(evaluation=evaluation, cycle=evaluation.cycle, decision=Decision.APPROVE)

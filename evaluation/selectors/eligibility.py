@@ -1,28 +1,11 @@
-"""Who may take part in an evaluation: the rules of ``models.rounds.conflict_q``, as querysets of persons."""
+"""Who may take part in an evaluation, as querysets of persons. Conflicts: ``models.rounds.conflict_condition``."""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cities.enums import BodyKind
 from cities.models import Membership, Person
-from evaluation.models import Assessment, ConflictOfInterest, Evaluation, RaterAssignment, SubstituteAppointment
-from strategies.models import Action
-
-
-def people_in_conflict(evaluation: Evaluation) -> Q:
-    """Return a Q over Person for those with a conflict of interest.
-
-    A conflict is declared, or computed: the person is or was a member of a body of the city, or belongs to the city's
-    municipality or to an organisation that owns one of the strategy's actions. ``models.rounds.conflict_q`` is the same
-    rule over Evaluation: change both together.
-    """
-    city = evaluation.strategy.city
-    declared = ConflictOfInterest.objects.filter(evaluation=evaluation, person=OuterRef("pk"), withdrawn_at=None)
-    member = Membership.objects.filter(body__city=city, person=OuterRef("pk"))
-    owners = Action.objects.filter(
-        objective__area__strategy=evaluation.strategy_id, owner__isnull=False, withdrawn_at=None
-    ).values("owner")
-    organisations = Q(organisation=city.municipality_id) | Q(organisation__in=owners)
-    return Q(Exists(declared)) | Q(Exists(member)) | organisations
+from evaluation.models import Assessment, Evaluation, RaterAssignment, SubstituteAppointment
+from evaluation.models.rounds import people_in_conflict
 
 
 def people_without_role(evaluation: Evaluation) -> QuerySet[Person]:

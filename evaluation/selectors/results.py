@@ -6,6 +6,8 @@ from datetime import date
 from evaluation.enums import Capacity, Strength
 from evaluation.models import Evaluation, EvaluationResult, in_language
 
+from .published import contents_of
+
 
 @dataclass(frozen=True)
 class ResultRow:
@@ -22,8 +24,9 @@ class ResultRow:
     low: int | None
     high: int | None
     gap: int | None
+    unknown_levels: int  # independent ratings whose initial level is unknown
     evidence: Strength
-    by_capacity: list[tuple[str, dict]]  # (label, {n, median, low, high, gap, not_assessed})
+    by_capacity: list[tuple[str, dict]]  # (label, {n, median, low, high, gap, not_assessed, unknown_levels})
     comments: list[str]
 
     @property
@@ -40,6 +43,11 @@ class ResultSummary:
     approvals: int
     revision: int
     sha256: str
+    is_recomputed: bool  # the frozen figures are of revised ratings; those shown are of the blind levels
+
+    @property
+    def has_levels_not_kept(self) -> bool:
+        return any(row.unknown_levels for row in self.rows)
 
 
 def result_summary(evaluation: Evaluation) -> ResultSummary | None:
@@ -47,7 +55,7 @@ def result_summary(evaluation: Evaluation) -> ResultSummary | None:
     result = EvaluationResult.objects.filter(evaluation=evaluation).first()
     if result is None:
         return None
-    contents = result.contents
+    contents = contents_of(result)
     scale = contents["framework"]["scale"]
     return ResultSummary(
         rows=[_row(entry, scale) for entry in contents["dimensions"]],
@@ -55,6 +63,7 @@ def result_summary(evaluation: Evaluation) -> ResultSummary | None:
         approvals=contents["approvals"],
         revision=contents["revision"]["number"],
         sha256=result.sha256,
+        is_recomputed=any(entry.get("is_recomputed", False) for entry in contents["dimensions"]),
     )
 
 
@@ -74,6 +83,7 @@ def _row(entry: dict, scale: dict) -> ResultRow:
         low=spread["low"],
         high=spread["high"],
         gap=spread["gap"],
+        unknown_levels=spread["unknown_levels"],
         evidence=Strength(entry["evidence"]),
         by_capacity=[(capacity.label, entry["by_capacity"][capacity.value]) for capacity in capacities],
         comments=entry["committee"],

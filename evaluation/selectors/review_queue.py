@@ -40,14 +40,17 @@ def with_waiting_since(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
 
 
 def with_gap(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
-    """Annotate ``largest_gap`` and ``rater_count``: HIDDEN before the review stage, so sorting reveals nothing."""
+    """Annotate ``largest_gap`` of the blind levels and ``rater_count``.
+
+    Both are HIDDEN before the review stage, so sorting reveals nothing.
+    """
     gaps = (
         Rating.objects.counted()
         .independent()
-        .filter(assessment__evaluation=OuterRef("pk"), level__isnull=False)
+        .filter(assessment__evaluation=OuterRef("pk"), blind__level__isnull=False)
         .order_by()
         .values("dimension")
-        .annotate(gap=Max("level") - Min("level"))
+        .annotate(gap=Max("blind__level") - Min("blind__level"))
         .order_by("-gap")
         .values("gap")[:1]
     )
@@ -91,7 +94,7 @@ def queue_facts(evaluations: list[Evaluation], user: Any) -> dict[int, QueueFact
         Rating.objects.visible_to(user)
         .counted()
         .filter(assessment__evaluation__in=shown)
-        .select_related("assessment", "dimension")
+        .select_related("assessment", "dimension", "blind")
         .prefetch_related("citations")
     )
     for rating in rows:

@@ -1,11 +1,10 @@
-"""Tasks of a user in evaluations, and the agreement of raters in a round."""
+"""Tasks of a user in evaluations."""
 
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,24 +12,24 @@ from django.utils.translation import gettext as _
 from cities.enums import Role
 from cities.rules import has_network_role, is_scientific_member, official_city_ids, person_of
 from core import clock, locales
-from evaluation.agreement import Alpha, Undefined, alpha_ordinal
-from evaluation.enums import INDEPENDENT, Decision, Stage
+from evaluation.enums import Decision, Stage
 from evaluation.models import (
     Assessment,
     CommitteeQuestion,
     CommitteeReview,
     Consensus,
     Dimension,
+    DiscussionNote,
     Evaluation,
-    EvaluationResult,
-    EvaluationRound,
     RaterAssignment,
     Rating,
 )
+from evaluation.models.ratings import COMPLETE_RATING
 from evaluation.rules import duties_of
-from strategies.work import DUE, LATE, SOON, WorkRow
+from strategies.work import DUE, LATE, LOW, SOON, WorkRow
 
-DIMENSION_COUNT = 6
+from .comparison import LARGE_GAP
+from .progress import Counts, counts_of, watched_by
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class Task:
     label: str
     url: str
     due_on: date | None
+    is_reminded: bool = True  # False: the person is invited, but nothing is missing without it
 
     @property
     def is_late(self) -> bool:
@@ -53,7 +53,7 @@ def tasks_of(user: Any, evaluation: Evaluation | None = None) -> list[Task]:
     """Return the user's open tasks, in one evaluation or in all. The number of queries does not depend on the rows."""
     if person_of(user) is None:
         return []
-    rows = Evaluation.objects.exclude(stage=Stage.PUBLISHED)
+    rows = Evaluation.objects.unfinished()
     if evaluation is not None:
         if evaluation.stage == Stage.PUBLISHED:
             return []
@@ -66,24 +66,34 @@ def tasks_of(user: Any, evaluation: Evaluation | None = None) -> list[Task]:
 def _with_progress(rows: QuerySet[Evaluation], user: Any) -> QuerySet[Evaluation]:
     """Return evaluations in which the user rates, moderates or reviews, annotated with the user's progress.
 
-    Annotates ``has_submitted``, ``is_asked_again``, ``has_decided``, ``rated_count`` and ``agreed_count``.
+    Annotates ``has_submitted``, ``is_asked_again``, ``has_decided``, ``has_noted``, ``has_large_gap``, ``rated_count``,
+    ``agreed_count`` and ``dimension_count``.
     """
     person = person_of(user).pk
     here = {"evaluation": OuterRef("pk")}
     submitted = Assessment.objects.filter(rater=person, submitted_at__isnull=False, **here)
     asked = CommitteeReview.objects.filter(cycle=OuterRef("cycle") - 1, reopens_ratings=True, **here)
     decided = CommitteeReview.objects.filter(cycle=OuterRef("cycle"), member=person, **here)
-    complete = Q(level__isnull=False) & ~Q(reasons="") | Q(level=None) & ~Q(not_assessed_reason="")
-    rated = Rating.objects.filter(complete, assessment__rater=person, assessment__evaluation=OuterRef("pk"))
+    rated = Rating.objects.filter(COMPLETE_RATING, assessment__rater=person, assessment__evaluation=OuterRef("pk"))
     takes_part = Q(is_rater=True) | Q(is_moderator=True) | Q(is_reviewer=True, stage=Stage.REVIEW)
     found = rows.with_roles_of(user).filter(takes_part)
     return found.with_related().annotate(
         has_submitted=Exists(submitted),
         is_asked_again=Exists(asked),
         has_decided=Exists(decided),
+        has_noted=Exists(DiscussionNote.objects.filter(author=person, **here)),
+        has_large_gap=Exists(_large_gaps()),
+        dimension_count=_count(Dimension.objects.filter(framework=OuterRef("round__framework")), "framework"),
         rated_count=_count(rated, "assessment__evaluation"),
         agreed_count=_count(Consensus.objects.filter(**here), "evaluation"),
     )
+
+
+def _large_gaps() -> QuerySet:
+    """Return the dimensions of the outer evaluation whose independent raters are far apart."""
+    rated = Rating.objects.counted().independent().filter(assessment__evaluation=OuterRef("pk"))
+    gaps = rated.order_by().values("dimension").annotate(gap=Max("blind__level") - Min("blind__level"))
+    return gaps.filter(gap__gte=LARGE_GAP)
 
 
 def _count(rows: QuerySet, by: str) -> Coalesce:
@@ -96,7 +106,7 @@ def _own_task(row: Evaluation) -> Task | None:
     if row.stage in {Stage.DECLARE, Stage.RATE}:
         return _rate_task(row) if row.is_rater and not row.has_submitted else None
     if row.stage == Stage.DISCUSS:
-        return _task(row, _("Discuss %(evaluation)s"), _until(row), _("Discuss"), "evaluation:discuss")
+        return _late_task(row) if row.is_late_rater else _discuss_task(row)
     if row.stage == Stage.MODERATE:
         return _moderate_task(row) if row.is_moderator else _reopened_task(row)
     if row.is_reviewer and not row.has_decided:
@@ -117,6 +127,30 @@ def work_rows(user: Any) -> list[WorkRow]:
             due_on=task.due_on,
         )
         for task in tasks_of(user)
+    ] + _progress_rows(user)
+
+
+def _progress_rows(user: Any) -> list[WorkRow]:
+    """Return who has submitted: for a moderator by evaluation, for coordinators by round. Nothing is due by them."""
+    if person_of(user) is None:
+        return []
+    watched = list(watched_by(user).select_related("round", "strategy__city"))
+    counts = counts_of(row.pk for row in watched) if watched else {}
+    by_round = has_network_role(user, Role.COORDINATOR)
+    summed: dict[Any, Counts] = {}
+    for row in watched:
+        subject = row.round if by_round else row
+        summed[subject] = summed.get(subject, Counts()) + counts.get(row.pk, Counts())
+    return [
+        WorkRow(
+            title=_("Ratings of %(evaluation)s") % {"evaluation": subject},
+            url=subject.get_absolute_url(),
+            label=_("View progress"),
+            text=found.text,
+            urgency=LOW,
+        )
+        for subject, found in summed.items()
+        if found.submitted < found.assigned
     ]
 
 
@@ -138,9 +172,21 @@ def _rate_task(evaluation: Evaluation) -> Task:
         text = _("Rating begins on %(day)s. Say before if you have a conflict of interest.")
         text %= {"day": locales.day(evaluation.rating_begins_on)}
         return _task(evaluation, _("You will rate %(evaluation)s"), text, _("Look"), "evaluation:evaluation_detail")
-    done = {"done": evaluation.rated_count, "all": DIMENSION_COUNT}
+    done = {"done": evaluation.rated_count, "all": evaluation.dimension_count}
     text = _("%(done)s of %(all)s dimensions rated.") % done + " " + _until(evaluation)
     return _task(evaluation, _("Rate %(evaluation)s"), text, _("Rate"), "evaluation:rate_review")
+
+
+def _late_task(evaluation: Evaluation) -> Task:
+    text = _("Your ratings are complete but not submitted. You can still submit them as they are.")
+    text = f"{text} {_until(evaluation)}"
+    return _task(evaluation, _("Submit your ratings of %(evaluation)s"), text, _("Submit"), "evaluation:rate_review")
+
+
+def _discuss_task(evaluation: Evaluation) -> Task:
+    task = _task(evaluation, _("Discuss %(evaluation)s"), _until(evaluation), _("Discuss"), "evaluation:discuss")
+    takes_part = evaluation.has_submitted or evaluation.is_moderator
+    return replace(task, is_reminded=takes_part and evaluation.has_large_gap and not evaluation.has_noted)
 
 
 def _reopened_task(evaluation: Evaluation) -> Task | None:
@@ -151,7 +197,7 @@ def _reopened_task(evaluation: Evaluation) -> Task | None:
 
 
 def _moderate_task(evaluation: Evaluation) -> Task:
-    done = {"done": evaluation.agreed_count, "all": DIMENSION_COUNT}
+    done = {"done": evaluation.agreed_count, "all": evaluation.dimension_count}
     text = _("%(done)s of %(all)s dimensions agreed.") % done + " " + _until(evaluation)
     return _task(evaluation, _("Moderate %(evaluation)s"), text, _("Moderate"), "evaluation:moderate")
 
@@ -178,36 +224,6 @@ def _assignment_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     title = _("Name who takes part in %(evaluation)s")
     found = rows.filter(nobody_rates | nobody_leads).with_related()
     return [_task(row, title, text, _("Name them"), "evaluation:assign") for row in found]
-
-
-# ---- agreement in a round
-
-
-@dataclass(frozen=True)
-class DimensionAgreement:
-    dimension: Dimension
-    alpha: Alpha
-
-    @property
-    def words(self) -> str:
-        """Return alpha with two decimals, or why it is undefined."""
-        if self.alpha.undefined == Undefined.TOO_FEW:
-            return _("too few ratings")
-        if self.alpha.undefined == Undefined.NO_VARIATION:
-            return _("not defined: no variation")
-        return locales.number(round(self.alpha.value or 0, 2), 2)
-
-
-def alphas_of(round: EvaluationRound) -> list[DimensionAgreement]:
-    """Return Krippendorff's alpha of each dimension: independent ratings in the round's published results."""
-    results = EvaluationResult.objects.filter(evaluation__round=round, evaluation__stage=Stage.PUBLISHED)
-    units: dict[str, list[list[int | None]]] = defaultdict(list)
-    for result in results.order_by("evaluation"):
-        for entry in result.contents["dimensions"]:
-            rated = [row["level"] for row in entry["ratings"] if row["capacity"] in INDEPENDENT]
-            units[entry["code"]].append(rated)
-    dimensions = round.framework.dimensions.all()
-    return [DimensionAgreement(dimension, alpha_ordinal(units[dimension.code])) for dimension in dimensions]
 
 
 def requested_changes(evaluation: Evaluation) -> CommitteeReview | None:

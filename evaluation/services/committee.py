@@ -34,6 +34,7 @@ from evaluation.selectors.eligibility import eligible_members
 from evaluation.signals import evaluation_published
 
 from . import notifications
+from .round_results import close_if_complete
 from .rounds import APPROVALS_NEEDED, locked
 from .stages import apply_transition
 
@@ -129,7 +130,13 @@ def _apply_decision(evaluation: Evaluation, review: CommitteeReview, by: Any) ->
 def _publish(evaluation: Evaluation, by: Any) -> None:
     evaluation = apply_transition(evaluation, "publish", by=by)
     snapshot = canonical(result_contents(evaluation))
-    result = EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=sha256_hex(snapshot))
+    result = EvaluationResult.objects.create(
+        evaluation=evaluation,
+        snapshot=snapshot,
+        sha256=sha256_hex(snapshot),
+        schema_version=EvaluationResult.SCHEMA_VERSION,
+    )
+    close_if_complete(evaluation.round_id)
     evaluation_published.send(Evaluation, evaluation=evaluation, result=result)
 
 

@@ -30,7 +30,7 @@ def raters(evaluation: Evaluation) -> list[Person]:
     return list(Person.objects.filter(rater_assignments__in=assignments).select_related("user"))
 
 
-def _moderators(evaluation: Evaluation) -> list[Person]:
+def moderators(evaluation: Evaluation) -> list[Person]:
     return [evaluation.moderator] if evaluation.moderator else []
 
 
@@ -67,7 +67,7 @@ def notify_moderator(evaluation: Evaluation) -> None:
         )
 
     key = f"evaluation-moderator/{evaluation.pk}-{evaluation.history.count()}"  # the same person may be named again
-    notify_all(_moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
+    notify_all(moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
 
 
 def notify_of_release(evaluation: Evaluation, person: Person, key: str) -> None:
@@ -162,14 +162,37 @@ def notify_of_transition(evaluation: Evaluation, transition: Any) -> None:
 def _rating_began(evaluation: Any, key: Any) -> Any:
     def text() -> Any:
         return _("Rating has begun: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "You can now rate the six dimensions, until the discussion begins on %(day)s. "
+            "You can now rate every dimension, until the discussion begins on %(day)s. "
             "Nobody else sees your ratings before then."
         ) % {"day": locales.day(evaluation.discussion_begins_on)}
 
     notify_all(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
 
 
+def late_raters(evaluation: Evaluation) -> list[Person]:
+    """Return raters who rated every dimension and did not submit: they may still do so as their ratings stand."""
+    return [
+        person for person in raters(evaluation) if Evaluation.objects.late_for(person).filter(pk=evaluation.pk).exists()
+    ]
+
+
+def _offer_late_submission(evaluation: Evaluation, people: list[Person], key: str) -> None:
+    def text() -> Any:
+        return _("Your ratings were not submitted: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Rating has ended. You have rated every dimension but did not submit your ratings. They are kept. Under "
+            "the link below, which only you can open, you can submit them as they are until %(day)s. Until then you "
+            "do not see the ratings and notes of others."
+        ) % {"day": locales.day(evaluation.last_day)}
+
+    path = reverse("evaluation:rate_review", args=[evaluation.pk])
+    notify_all(people, key=f"{key}/late", text=text, path=path)
+
+
 def _discussion_began(evaluation: Any, key: Any) -> Any:
+    late = late_raters(evaluation)
+    _offer_late_submission(evaluation, late, key)
+    people = [person for person in raters(evaluation) if person not in late]
+
     def text() -> Any:
         return _("The ratings are open to their raters: %(evaluation)s") % {"evaluation": evaluation}, _(
             "The discussion has begun. Raters and the moderator now see all ratings side by side. "
@@ -177,7 +200,7 @@ def _discussion_began(evaluation: Any, key: Any) -> Any:
         )
 
     path = reverse("evaluation:discuss", args=[evaluation.pk])
-    notify_all([*raters(evaluation), *_moderators(evaluation)], key=key, text=text, path=path)
+    notify_all([*people, *moderators(evaluation)], key=key, text=text, path=path)
 
 
 def _moderation_began(evaluation: Any, key: Any) -> Any:
@@ -187,7 +210,7 @@ def _moderation_began(evaluation: Any, key: Any) -> Any:
             "then hand the evaluation to the scientific committee."
         )
 
-    notify_all(_moderators(evaluation), key=key, text=text, path=reverse("evaluation:moderate", args=[evaluation.pk]))
+    notify_all(moderators(evaluation), key=key, text=text, path=reverse("evaluation:moderate", args=[evaluation.pk]))
 
 
 def _handed_over(evaluation: Any, key: Any) -> Any:
@@ -207,7 +230,7 @@ def _changes_requested(evaluation: Any, key: Any) -> Any:
         )
 
     path = evaluation.get_absolute_url()
-    notify_all([*_moderators(evaluation), *raters(evaluation)], key=key, text=text, path=path)
+    notify_all([*moderators(evaluation), *raters(evaluation)], key=key, text=text, path=path)
 
 
 def _published(evaluation: Any, key: Any) -> Any:
@@ -216,8 +239,18 @@ def _published(evaluation: Any, key: Any) -> Any:
             "Two members of the scientific committee have approved it. The result is on the page."
         )
 
-    people = [*officials(evaluation), *_moderators(evaluation), *raters(evaluation), *coordinators()]
+    people = [*officials(evaluation), *moderators(evaluation), *raters(evaluation), *coordinators()]
     notify_all(people, key=key, text=text, path=evaluation.get_absolute_url())
+
+
+def _removed(evaluation: Any, key: Any) -> Any:
+    def text() -> Any:
+        return _("Removed from the round: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "This evaluation was removed from its round before anybody rated it. You have nothing more to do for it."
+        )
+
+    people = [*raters(evaluation), *moderators(evaluation)]
+    notify_all(people, key=key, text=text, path=reverse("evaluation:round_list"))
 
 
 _NOTIFIERS = {
@@ -227,4 +260,5 @@ _NOTIFIERS = {
     StageVerb.HAND_TO_COMMITTEE: _handed_over,
     StageVerb.REQUEST_CHANGES: _changes_requested,
     StageVerb.PUBLISH: _published,
+    StageVerb.REMOVE: _removed,
 }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from cities.models import Person
 from cities.rules import person_of
@@ -25,6 +26,7 @@ from evaluation.exceptions import (
 from evaluation.models import Assessment, Citation, CommitteeReview, Dimension, Evaluation, RaterAssignment, Rating
 from evaluation.selectors.citable import citable_sources
 
+from .blind_levels import keep_blind_levels
 from .rounds import locked
 
 
@@ -52,7 +54,7 @@ def save_rating(
     person, assignment = _rater(evaluation, by)
     if dimension.framework_id != evaluation.round.framework_id:
         raise PermissionRefused
-    assessment, _is_new = Assessment.objects.select_for_update().get_or_create(
+    assessment, _created = Assessment.objects.select_for_update().get_or_create(
         evaluation=evaluation, rater=person, defaults={"capacity": assignment.capacity}
     )
     _check_open(evaluation, assessment, dimension)
@@ -153,22 +155,34 @@ def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
 def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
     """Submit the ratings of all dimensions; return the assessment, unchanged if it was submitted already.
 
-    Submitting reveals no other rating. Raises PermissionRefused, NotInStage or AssessmentIncomplete.
+    Submitting reveals no other rating. In the discuss stage, ratings that were complete when the rate stage ended can
+    be submitted as they stand, marked as late. Raises PermissionRefused, NotInStage, NeverSubmitted (late and
+    incomplete) or AssessmentIncomplete.
     """
     evaluation = locked(evaluation)
     person, _assignment = _rater(evaluation, by)
     assessment = Assessment.objects.select_for_update().filter(evaluation=evaluation, rater=person).first()
     if assessment is not None and assessment.submitted_at is not None:
         return assessment
-    if evaluation.stage != Stage.RATE:
+    if evaluation.stage not in {Stage.RATE, Stage.DISCUSS}:
         raise NotInStage
-    missing = missing_dimensions(evaluation, assessment)
+    missing, is_late = missing_dimensions(evaluation, assessment), evaluation.stage == Stage.DISCUSS
     if assessment is None or missing:
-        raise AssessmentIncomplete([dimension.name for dimension in missing])
-    assessment.submitted_at = clock.now()
+        raise NeverSubmitted if is_late else AssessmentIncomplete(_named(missing, assessment))
+    assessment.submitted_at, assessment.submitted_late = clock.now(), is_late
     assessment.version += 1
-    assessment.save(update_fields=["submitted_at", "version"])
+    assessment.save(update_fields=["submitted_at", "submitted_late", "version"])
+    if is_late:
+        keep_blind_levels(evaluation)
     return assessment
+
+
+def _named(missing: Sequence[Dimension], assessment: Assessment | None) -> list[str]:
+    """Return the names of the dimensions, with what is missing if a level is chosen."""
+    ratings = assessment.ratings.all() if assessment is not None else []
+    unexplained = {rating.dimension_id for rating in ratings if rating.lacks_reasons}
+    with_reasons = _("%(dimension)s (its reasons)")
+    return [with_reasons % {"dimension": row.name} if row.pk in unexplained else row.name for row in missing]
 
 
 def missing_dimensions(evaluation: Evaluation, assessment: Assessment | None) -> list[Dimension]:

@@ -23,6 +23,7 @@ from evaluation.exceptions import (
     NothingSubmitted,
     PermissionRefused,
     ReasonMissing,
+    RoundClosed,
     SelfAssignment,
     SubstituteNotNeeded,
     WrongRevision,
@@ -32,12 +33,15 @@ from evaluation.models import (
     EvaluationRound,
     Framework,
     RaterAssignment,
+    RoundResult,
     SubstituteAppointment,
 )
-from evaluation.selectors.eligibility import eligible_members, people_in_conflict
+from evaluation.models.rounds import people_in_conflict
+from evaluation.selectors.eligibility import eligible_members
 from strategies.models import PeriodRevision, ReportingPeriod, Strategy
 
 from . import notifications
+from .round_results import locked_round
 
 APPROVALS_NEEDED = 2  # approvals needed
 
@@ -84,10 +88,13 @@ def add_evaluation(
 ) -> Evaluation:
     """Create the evaluation of a strategy, based on the newest revision its city submitted for the round's period.
 
-    Raises PermissionRefused, NothingSubmitted, WrongRevision if ``revision`` is not the newest, or AlreadyAdded.
+    Raises PermissionRefused, RoundClosed, NothingSubmitted, WrongRevision if ``revision`` is not the newest, or
+    AlreadyAdded.
     """
     if not by.has_perm("evaluation.add_evaluationround"):
         raise PermissionRefused
+    if RoundResult.objects.filter(round=locked_round(round.pk)).exists():
+        raise RoundClosed
     of_city = PeriodRevision.objects.filter(city_period__city=strategy.city_id, city_period__period=round.period_id)
     newest = of_city.order_by("-number").first()
     if newest is None:

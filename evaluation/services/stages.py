@@ -20,6 +20,7 @@ from evaluation.exceptions import (
 from evaluation.models import Assessment, Dimension, Evaluation, StageTransition
 
 from . import notifications
+from .blind_levels import keep_blind_levels
 from .rounds import locked
 
 TIME_TO_CHANGE = timedelta(days=14)  # for the moderator, after the committee has requested changes
@@ -63,6 +64,8 @@ def apply_transition(evaluation: Evaluation, verb: str, *, by: Any, reason: str 
     transition = StageTransition.objects.create(
         evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
     )
+    if verb == "start_discussion":
+        keep_blind_levels(evaluation)
     evaluation.stage = target
     evaluation.extended_to = first_day_of(evaluation)
     if verb == "request_changes":
@@ -139,7 +142,7 @@ def move_due_stages() -> list[int]:
     next call.
     """
     day = clock.today()
-    waiting = Evaluation.objects.exclude(stage__in=[Stage.REVIEW, Stage.PUBLISHED]).select_related("round")
+    waiting = Evaluation.objects.unfinished().exclude(stage=Stage.REVIEW).select_related("round")
     due = [evaluation for evaluation in waiting if is_due(evaluation, day)]
     moved = for_each(due, lambda evaluation: _move_if_ready(evaluation, day))
     return [pk for pk in moved if pk is not None]

@@ -37,7 +37,8 @@ class EvaluationMixin(LoginInsteadOf404Mixin, TemplateView):
         parts = {
             "evaluation.rate_evaluation": evaluation.is_rater,
             "evaluation.moderate_evaluation": evaluation.is_moderator,
-            "evaluation.discuss_evaluation": evaluation.is_rater or evaluation.is_moderator,
+            "evaluation.discuss_evaluation": (evaluation.is_rater and not evaluation.is_late_rater)
+            or evaluation.is_moderator,
             "evaluation.review_evaluation": evaluation.is_reviewer,
             "evaluation.declare_conflict": True,
         }

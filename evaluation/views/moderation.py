@@ -6,8 +6,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from core.exceptions import EditConflict, UserFacingError
+from core.forms import keep_typed
 from evaluation.enums import FROM_DISCUSS, Stage
-from evaluation.forms.ratings import ConsensusForm, NoteForm
+from evaluation.forms.ratings import ConsensusForm, NotesForm
 from evaluation.models import Assessment, Consensus
 from evaluation.selectors.comparison import comparison_of
 from evaluation.selectors.tasks import requested_changes
@@ -34,7 +35,13 @@ class DiscussionMixin(EvaluationMixin):
 
 
 class Discuss(DiscussionMixin):
+    """One form with a note for each dimension, each added by its own button. Other typed notes are shown again."""
+
     template_name = "evaluation/discuss.html"
+
+    @cached_property
+    def form(self) -> NotesForm:
+        return NotesForm(dimensions=self.dimensions, prefix="text")
 
     def get_context_data(self, **kwargs):
         own = Assessment.objects.filter(evaluation=self.evaluation, rater=self.request.user.person).first()
@@ -44,6 +51,7 @@ class Discuss(DiscussionMixin):
         return super().get_context_data(**kwargs) | {
             "table": self.table,
             "sides": self.table.most_disputed_first,
+            "rows": [(side, self.form[side.dimension.code]) for side in self.table.most_disputed_first],
             "is_open": self.evaluation.stage in {Stage.DISCUSS, Stage.MODERATE},
             "changeable": {
                 side.dimension.pk
@@ -51,7 +59,6 @@ class Discuss(DiscussionMixin):
                 if may_change and (is_talk or side.dimension.pk in reopened)
             },
             "may_moderate": self.may("evaluation.moderate_evaluation"),
-            "form": NoteForm(),
             "trail": self.trail((_("Discussion"), "")),
         }
 
@@ -61,13 +68,20 @@ class Discuss(DiscussionMixin):
 
     def post(self, request, *args, **kwargs):
         dimension = self.dimension(request.POST.get("dimension", ""))
-        text = request.POST.get("text", "")
-        self.perform(lambda: discussion.add_note(self.evaluation, dimension, by=request.user, text=text), _("Noted."))
+        text = request.POST.get(f"text-{dimension.code}") or request.POST.get("text", "")  # "text": pages of 0.1.0
+        is_typed = keep_typed(self.form, request.POST)
+        if self.perform(
+            lambda: discussion.add_note(self.evaluation, dimension, by=request.user, text=text), _("Noted.")
+        ):
+            self.form.initial[dimension.code] = ""
+            is_typed = any(typed.strip() for typed in self.form.initial.values())
+        if is_typed:
+            return self.render_to_response(self.get_context_data())
         return self.redirect_to_evaluation("evaluation:discuss", anchor=dimension.code)
 
 
 class Moderate(DiscussionMixin):
-    """One form for each dimension, each saved separately."""
+    """One form with all dimensions, each saved by its own button. What was typed for the others is shown again."""
 
     permission = "evaluation.moderate_evaluation"
     template_name = "evaluation/moderate.html"
@@ -79,12 +93,17 @@ class Moderate(DiscussionMixin):
         self.evaluation  # noqa: B018 - raises 404 or 403 first
         return self.show()
 
-    def show(self, bound: ConsensusForm | None = None, status: int = 200):
+    def show(self, bound: ConsensusForm | None = None, saved: str = "", status: int = 200):
+        """Show the page. Without a redirect the request's own data are kept, but for the dimension ``saved``."""
         is_open = self.evaluation.stage == Stage.MODERATE
         rows = []
         for side in self.table.most_disputed_first:
-            is_bound = bound is not None and bound.dimension.pk == side.dimension.pk
-            rows.append((side, bound if is_bound else self.make_form(side) if is_open else None))
+            if bound is not None and bound.dimension.pk == side.dimension.pk:
+                rows.append((side, bound, True))
+                continue
+            form = self.make_form(side) if is_open else None
+            is_kept = form is not None and side.dimension.code != saved
+            rows.append((side, form, is_kept and keep_typed(form, self.request.POST)))
         context = self.get_context_data(
             table=self.table,
             rows=rows,
@@ -119,7 +138,15 @@ class Moderate(DiscussionMixin):
             form.add_error(None, str(error))
             return self.show(form)
         messages.success(request, _("The consensus on %(dimension)s is saved.") % {"dimension": side.dimension.name})
+        if self.unsaved(but=code):
+            del self.table
+            return self.show(saved=code)
         return self.redirect_to_evaluation("evaluation:moderate", anchor=code)
+
+    def unsaved(self, but: str = "") -> list[str]:
+        """Return the names of the dimensions whose form was changed and not saved, without dimension ``but``."""
+        sides = [side for side in self.table.sides if side.dimension.code != but]
+        return [side.dimension.name for side in sides if keep_typed(self.make_form(side), self.request.POST)]
 
     def save(self, dimension, data):
         consensus.save_consensus(
@@ -133,14 +160,17 @@ class Moderate(DiscussionMixin):
         )
 
 
-class CommitteeSubmit(DiscussionMixin):
-    """The moderator submits the consensus to the committee."""
+class CommitteeSubmit(Moderate):
+    """The moderator submits the consensus to the committee. Nothing that is typed and not saved is lost."""
 
-    permission = "evaluation.moderate_evaluation"
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
         evaluation = self.evaluation
+        if names := self.unsaved():
+            message = _("Not saved yet: %(names)s. Save them, or undo your changes, before you hand over.")
+            messages.error(request, message % {"names": ", ".join(names)})
+            return self.show()
         done = _("The evaluation is on the committee's desk.")
         if self.perform(lambda: stages.move_stage(evaluation, "hand_to_committee", by=request.user), done):
             return self.redirect_to_evaluation()

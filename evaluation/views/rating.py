@@ -31,7 +31,7 @@ class RaterMixin(EvaluationMixin):
     @cached_property
     def assessment(self) -> Assessment | None:
         rows = Assessment.objects.filter(evaluation=self.evaluation, rater=self.person)
-        return rows.prefetch_related("ratings__citations", "ratings__dimension").first()
+        return rows.prefetch_related("ratings__citations", "ratings__dimension", "ratings__blind").first()
 
     @cached_property
     def capacity(self):
@@ -112,7 +112,10 @@ class Rate(RaterMixin):
 
     def add_saved_message(self, data):
         known = {"dimension": self.current.name}
-        if data["level"] or data["not_assessed_reason"]:
+        if data["level"] and not data["reasons"].strip():
+            message = _("%(dimension)s is saved but not complete: give the reasons for the level.")
+            messages.warning(self.request, message % known)
+        elif data["level"] or data["not_assessed_reason"]:
             messages.success(self.request, _("%(dimension)s is saved.") % known)
         else:
             messages.info(self.request, _("No level is chosen yet for %(dimension)s.") % known)
@@ -155,6 +158,7 @@ class RateReview(RaterMixin):
         return context | {
             "rows": rows,
             "missing": missing,
+            "unexplained": {row.pk for row, rating, _cited in rows if rating and rating.lacks_reasons},
             "is_open": is_open,
             "writable": {row.pk for row in self.dimensions if self.can_edit(row)},
             "trail": self.trail((_("Your ratings"), "")),

@@ -12,25 +12,37 @@ from django.views.generic import FormView, ListView, TemplateView
 
 from cities.models import Person
 from core.exceptions import UserFacingError
+from core.forms import keep_typed
 from core.parsing import parse_pk
 from core.views import LoginInsteadOf404Mixin
-from evaluation.enums import BY_DATE, FROM_REVIEW, TRANSITIONS, Stage
+from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, TRANSITIONS, Stage, StageVerb
 from evaluation.forms.rounds import (
     AnswerForm,
+    CloseRoundForm,
     ConflictForm,
     ExtendForm,
     MoveForm,
     PersonForm,
     PersonReasonForm,
     RaterForm,
+    RemovalForm,
     RoundForm,
     StrategyForm,
 )
-from evaluation.models import CommitteeQuestion, CommitteeReview, Consensus, Evaluation, EvaluationRound
+from evaluation.models import (
+    CommitteeQuestion,
+    CommitteeReview,
+    Consensus,
+    Evaluation,
+    EvaluationRound,
+    StageTransition,
+)
 from evaluation.selectors.eligibility import assignable_raters, eligible_members, people_without_role
+from evaluation.selectors.progress import add_progress, progress_of
 from evaluation.selectors.results import result_summary
-from evaluation.selectors.tasks import alphas_of, requested_changes, tasks_of
-from evaluation.services import committee, conflicts, rounds, stages
+from evaluation.selectors.round_results import round_agreement
+from evaluation.selectors.tasks import requested_changes, tasks_of
+from evaluation.services import committee, conflicts, removal, round_results, rounds, stages
 from strategies.models import PeriodRevision, Strategy
 
 from .base import EvaluationMixin
@@ -90,7 +102,7 @@ class RoundMixin(LoginInsteadOf404Mixin, TemplateView):
         submitted = PeriodRevision.objects.filter(
             city_period__city=OuterRef("city"), city_period__period=self.round.period_id
         )
-        added = Evaluation.objects.filter(round=self.round, strategy=OuterRef("pk"))
+        added = Evaluation.objects.kept().filter(round=self.round, strategy=OuterRef("pk"))
         rows = Strategy.objects.current().filter(Exists(submitted), ~Exists(added)).select_related("city")
         return rows.order_by("city__name")
 
@@ -98,10 +110,13 @@ class RoundMixin(LoginInsteadOf404Mixin, TemplateView):
 class RoundDetail(RoundMixin):
     template_name = "evaluation/round_detail.html"
 
-    def get_context_data(self, **kwargs):
+    def get_context_data(self, *, close_form=None, **kwargs):
         round_, user = self.round, self.request.user
+        agreement = round_agreement(round_)
         rows = list(Evaluation.objects.visible_to(user).filter(round=round_).with_related())
         may_add = user.has_perm("evaluation.add_evaluationround")
+        if may_add:
+            add_progress(rows)
         days = [
             (_("Conflicts of interest are declared"), round_.declare_on),
             (_("Rating"), round_.rate_on),
@@ -114,11 +129,37 @@ class RoundDetail(RoundMixin):
             "round": round_,
             "evaluations": rows,
             "days": days,
-            "alphas": alphas_of(round_),
-            "published_count": sum(row.stage == Stage.PUBLISHED for row in rows),
-            "form": StrategyForm(strategies=self.strategies()) if may_add else None,
+            "agreement": agreement,
+            "removals": self.removals() if may_add else [],
+            "may_close": agreement is None and user.has_perm("evaluation.close_evaluationround", round_),
+            "close_form": close_form or CloseRoundForm(),
+            "form": StrategyForm(strategies=self.strategies()) if may_add and agreement is None else None,
             "trail": [(_("Evaluation"), reverse("evaluation:round_list")), (str(round_), "")],
         }
+
+    def removals(self):
+        rows = StageTransition.objects.filter(evaluation__round=self.round, verb=StageVerb.REMOVE)
+        return list(rows.select_related("evaluation__strategy__city", "by").order_by("-pk"))
+
+
+class RoundClose(RoundDetail):
+    """Close a round before all its evaluations are published. Shows the round's page again if the form has errors."""
+
+    http_method_names = ["post"]
+
+    def post(self, request, *args, **kwargs):
+        if not request.user.has_perm("evaluation.close_evaluationround", self.round):
+            raise PermissionDenied
+        form = CloseRoundForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(close_form=form))
+        try:
+            round_results.close_round(self.round, by=request.user, reason=form.cleaned_data["reason"])
+        except UserFacingError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The round is closed."))
+        return redirect(self.round)
 
 
 class EvaluationAdd(RoundMixin):
@@ -150,7 +191,7 @@ class EvaluationDetail(EvaluationMixin):
         if evaluation.stage in FROM_REVIEW and evaluation.stage != Stage.PUBLISHED:
             rows = Consensus.objects.visible_to(user).filter(evaluation=evaluation)
             consensus = list(rows.select_related("dimension__framework"))
-        is_participant = self.may("evaluation.discuss_evaluation")
+        is_participant = evaluation.is_rater or evaluation.is_moderator
         questions = CommitteeQuestion.objects.visible_to(user).filter(evaluation=evaluation)
         result = result_summary(evaluation)
         reviews = CommitteeReview.objects.visible_to(user).filter(evaluation=evaluation) if result else []
@@ -164,10 +205,17 @@ class EvaluationDetail(EvaluationMixin):
             "may_assign": self.may("evaluation.assign_evaluation"),
             "may_review": evaluation.stage in FROM_REVIEW and evaluation.is_reviewer,
             "is_participant": is_participant,
+            "may_discuss": evaluation.stage in FROM_DISCUSS and self.may("evaluation.discuss_evaluation"),
+            "progress": self.progress(),
             "may_declare": evaluation.stage != Stage.PUBLISHED and (is_participant or evaluation.is_reviewer),
             "request_for_changes": requested_changes(evaluation) if is_participant else None,
             "transitions": list(evaluation.transitions.all()),
         }
+
+    def progress(self):
+        """Return who has started and submitted, for the moderator and coordinators until the moderation ends."""
+        is_over = self.evaluation.stage in {Stage.DECLARE, *FROM_REVIEW}
+        return [] if is_over or not self.may("evaluation.follow_raters") else progress_of(self.evaluation)
 
 
 class Assign(EvaluationMixin):
@@ -182,6 +230,7 @@ class Assign(EvaluationMixin):
         "move": MoveForm,
         "substitute": PersonReasonForm,
         "conflict": PersonReasonForm,
+        "remove": RemovalForm,
     }
 
     def get(self, request, *args, **kwargs):
@@ -202,15 +251,19 @@ class Assign(EvaluationMixin):
         return people_without_role(self.evaluation).filter(user__is_active=True).select_related("organisation")
 
     def show(self, bound=None, act="", status=200):
+        """Show the page with what was typed into all its forms; ``act`` is the form that is ``bound``, or was saved."""
         evaluation = self.evaluation
         verb = next((verb for verb in BY_DATE if evaluation.stage in TRANSITIONS[verb][0]), None)
-        forms = {name: bound if name == act else self.make_form(name) for name in self.forms}
+        forms = {name: bound if bound and name == act else self.make_form(name) for name in self.forms}
+        for name in self.forms.keys() - {act}:
+            keep_typed(forms[name], self.request.POST)
         eligible = list(eligible_members(evaluation)) if evaluation.stage != Stage.PUBLISHED else []
         context = self.get_context_data(
             forms=forms,
             bound=bound,
             verb=verb,
-            assignments=list(evaluation.assignments.active().select_related("person__organisation")),
+            progress=progress_of(evaluation),
+            has_begun=evaluation.stage != Stage.DECLARE,
             substitutes=list(evaluation.substitutes.select_related("person")),
             conflicts=list(evaluation.conflicts.filter(withdrawn_at=None).select_related("person")),
             eligible_count=len(eligible),
@@ -218,6 +271,7 @@ class Assign(EvaluationMixin):
             may_assign_raters=evaluation.stage in {Stage.DECLARE, Stage.RATE},
             may_set_moderator=evaluation.stage not in FROM_REVIEW,
             is_published=evaluation.stage == Stage.PUBLISHED,
+            may_remove=evaluation.stage in TRANSITIONS["remove"][0] and not evaluation.assessments.exists(),
         )
         context["trail"] = self.trail((_("Who takes part"), ""))
         return self.render_to_response(context, status=status)
@@ -225,9 +279,12 @@ class Assign(EvaluationMixin):
     def post(self, request, *args, **kwargs):
         self.evaluation  # noqa: B018 - raises 404 or 403 first
         act = request.POST.get("act", "")
-        if act in {"withdraw", "forgive"}:
-            self.withdraw(act, request.POST.get("row", ""))
-            return self.redirect_to_evaluation("evaluation:assign")
+        for name in ("withdraw", "forgive"):
+            if name in request.POST or act == name:  # 0.1.0 posted the name as "act" and the row as "row"
+                self.withdraw(name, request.POST.get(name, request.POST.get("row", "")))
+                return self.finish()
+        if act == "" and "act" in request.POST:
+            return self.show()
         if act not in self.forms:
             raise Http404
         form = self.make_form(act, request.POST)
@@ -239,7 +296,15 @@ class Assign(EvaluationMixin):
             form.add_error(None, str(error))
             return self.show(form, act)
         messages.success(request, done)
-        return self.redirect_to_evaluation("evaluation:assign")
+        return redirect(self.evaluation.round) if act == "remove" else self.finish(act)
+
+    def finish(self, act: str = ""):
+        """Redirect to the page, or show it at once if something else was typed that is not saved yet."""
+        others = [self.make_form(name) for name in self.forms if name != act]
+        if not any(keep_typed(form, self.request.POST) for form in others):
+            return self.redirect_to_evaluation("evaluation:assign")
+        del self.evaluation
+        return self.show(act=act)
 
     def withdraw(self, act: str, row: str) -> None:
         rows = self.evaluation.assignments if act == "withdraw" else self.evaluation.conflicts
@@ -267,6 +332,10 @@ class Assign(EvaluationMixin):
     def do_substitute(self, data):
         rounds.appoint_substitute(self.evaluation, data["person"], by=self.request.user, reason=data["reason"])
         return _("%(person)s is appointed as a substitute.") % {"person": data["person"]}
+
+    def do_remove(self, data):
+        removal.remove_evaluation(self.evaluation, by=self.request.user, reason=data["reason"])
+        return _("%(city)s is removed from the round.") % {"city": self.evaluation.strategy.city}
 
     def do_conflict(self, data):
         conflicts.declare_conflict(self.evaluation, data["person"], by=self.request.user, reason=data["reason"])

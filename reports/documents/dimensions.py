@@ -76,26 +76,32 @@ def reasons(evaluation: dict) -> dict | None:
     )
 
 
-def network_table(cities: list[dict]) -> dict | None:
-    """Return a table of cities in alphabetical order; columns are the dimensions of the first city's framework.
+def by_framework(cities: list[dict]) -> list[list[dict]]:
+    """Return the evaluated cities, grouped by framework, in the order of the first city of each."""
+    groups: dict[str, list[dict]] = {}
+    for city in cities:
+        if city["evaluation"]:
+            groups.setdefault(city["evaluation"]["framework"], []).append(city)
+    return list(groups.values())
 
-    A city evaluated with another framework gets "–" for the dimensions that its framework lacks.
-    """
-    judged = [city for city in cities if city["evaluation"]]
-    if not judged:
-        return None
+
+def network_tables(cities: list[dict]) -> list[dict | None]:
+    """Return one table for each framework, with all its dimensions; cities are in alphabetical order."""
+    groups = by_framework(cities)
+    return [_network_table(judged, names_framework=len(groups) > 1) for judged in groups]
+
+
+def _network_table(judged: list[dict], *, names_framework: bool) -> dict | None:
     order = [(dimension["code"], dimension["name"]) for dimension in judged[0]["evaluation"]["dimensions"]]
     columns = [blocks.wide(_("City")), *(blocks.wide(name) for _code, name in order)]
     rows = []
     for city in judged:
         found = {dimension["code"]: dimension for dimension in city["evaluation"]["dimensions"]}
         rows.append([city["name"], *(_short_cell(found.get(code)) for code, _name in order)])
-    return blocks.table(
-        columns,
-        rows,
-        caption=_("Agreed level; below it median, number (n) and range of the independent ratings"),
-        is_levels=True,
-    )
+    caption = _("Agreed level; below it median, number (n) and range of the independent ratings")
+    if names_framework:
+        caption = f"{judged[0]['evaluation']['framework']}. {caption}"
+    return blocks.table(columns, rows, caption=caption, is_levels=True)
 
 
 def _short_cell(dimension: dict | None) -> blocks.Cell:

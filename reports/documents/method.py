@@ -35,7 +35,7 @@ def section() -> dict:
                     "Levels are ordinal: no mean and no total over dimensions is formed, and cities are named in "
                     "alphabetical order. “Not assessed” is a statement, not a zero. The agreed level is the "
                     "moderator’s consensus, confirmed by the scientific committee; the independent ratings stand "
-                    "beside it."
+                    "beside it, as they were before the raters discussed them."
                 ),
             ]
         ),

@@ -229,16 +229,22 @@ def _dimensions(facts: dict) -> dict:
     said = _("From %(rounds)s.") % {"rounds": rounds}  # not in the f-string: makemessages does not look inside
     return blocks.section(
         _("Six dimensions"),
-        blocks.text(f"{said} {dimensions.scale_text(judged[0]['evaluation'])}"),
+        blocks.text(" ".join([said, *_scale_texts(judged)])),
         blocks.note(
             _(
                 "The table compares no cities: each was judged in its own context. Read the reasons in the city’s own "
                 "report."
             )
         ),
-        dimensions.network_table(judged),
+        *dimensions.network_tables(judged),
         *(dimensions.agreement_table(agreed) for agreed in facts["agreement"]),
     )
+
+
+def _scale_texts(judged: list[dict]) -> list[str]:
+    """Return the sentence about the levels, of each framework if they differ."""
+    texts = [dimensions.scale_text(group[0]["evaluation"]) for group in dimensions.by_framework(judged)]
+    return list(dict.fromkeys(texts))
 
 
 def _quality(facts: dict) -> dict:

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from cities.models import City, Installation
 from evaluation.models import EvaluationResult, in_language
+from evaluation.selectors.published import contents_of
 from pilot.gates import check_gates
 from reports.exceptions import NoAcceptedReport
 from strategies.enums import Addition, Frequency, PeriodVerb
@@ -78,6 +79,7 @@ def published_result(city: City, period: ReportingPeriod) -> EvaluationResult | 
     rows = EvaluationResult.objects.filter(
         evaluation__strategy__city=city, evaluation__round__period__starts_on__lte=period.starts_on
     )
+    rows = rows.select_related("evaluation")
     return rows.order_by("-evaluation__round__period__starts_on", "-evaluation__published_at", "-pk").first()
 
 
@@ -292,7 +294,7 @@ def _sum(actions: list[dict], key: str) -> str:
 
 def evaluation_facts(result: EvaluationResult) -> dict:
     """Return what is published of an evaluation: levels, reasons and agreement, no single rating."""
-    contents = result.contents
+    contents = contents_of(result)
     scale = contents["framework"]["scale"]
     names = {level: in_language(scale[level]) for level in sorted(scale, key=int)}
     return {

@@ -4,16 +4,14 @@ Officials of every city read it, so it contains of each city only what the publi
 indicators are counted, not named, and texts that only the city's own report prints are left out.
 """
 
-from collections import Counter
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from cities.models import City
-from evaluation.agreement import Alpha, alpha_ordinal
-from evaluation.enums import INDEPENDENT
-from evaluation.models import EvaluationResult, in_language
+from evaluation.models import EvaluationResult
+from evaluation.selectors.round_results import RoundAgreement, round_agreements
 from reports.exceptions import NoAcceptedReport
 from reports.selectors.city import ReportFacts, accepted_revision, facts_of_city, frame, published_result, sources
 from strategies.models import Action, CityPeriod, Indicator, ReportingPeriod
@@ -38,11 +36,12 @@ def network_facts(period: ReportingPeriod) -> ReportFacts:
             cities.append(one)
     if not cities:
         raise NoAcceptedReport
+    agreements = _agreements([one.result for one in cities if one.result])
     facts = {
         "cities": [one.facts for one in cities],
         "missing": missing,
-        "agreement": round_agreement([one.result.contents for one in cities if one.result]),
-        "sources": [source for one in cities for source in one.sources],
+        "agreement": [agreement_facts(agreement) for agreement in agreements],
+        "sources": [source for one in cities for source in one.sources] + [round_source(row) for row in agreements],
     }
     return ReportFacts(frame(period) | facts, None)
 
@@ -78,36 +77,21 @@ def _without_reasons(phase: dict) -> dict:
     return phase | {"conditions": [condition | {"reason": ""} for condition in phase["conditions"]]}
 
 
-def round_agreement(results: list[dict]) -> list[dict]:
-    """Return for each round and dimension how far independent raters agree across strategies.
-
-    ``results`` are the contents of published results.
-    """
-    rounds = dict.fromkeys(contents["round"] for contents in results)
-    return [
-        {"round": name, "dimensions": _dimensions([one for one in results if one["round"] == name])} for name in rounds
-    ]
+def _agreements(results: list[EvaluationResult]) -> list[RoundAgreement]:
+    """Return the frozen agreement of the rounds of these results, in the order of the cities; of closed rounds only."""
+    rounds = list(dict.fromkeys(result.evaluation.round_id for result in results))
+    found = round_agreements(rounds)
+    return [found[pk] for pk in rounds if pk in found]
 
 
-def _dimensions(results: list[dict]) -> list[dict]:
-    by_code = [{row["code"]: row for row in contents["dimensions"]} for contents in results]
-    return [
-        {"code": row["code"], "name": in_language(row["names"])}
-        | _alpha([rows[row["code"]] for rows in by_code if row["code"] in rows])
-        for row in results[0]["dimensions"]
-    ]
-
-
-def _alpha(rows: list[dict]) -> dict:
-    units = [
-        [rating["level"] for rating in row["ratings"] if rating["capacity"] in {str(name) for name in INDEPENDENT}]
-        for row in rows
-    ]
-    alpha: Alpha = alpha_ordinal(units)
+def agreement_facts(agreement: RoundAgreement) -> dict:
+    """Return how far independent raters agree in a round, by dimension, as it was frozen when the round closed."""
+    kept = ("code", "name", "alpha", "undefined", "strategies", "ratings", "strengths")
     return {
-        "alpha": None if alpha.value is None else f"{alpha.value:.2f}",
-        "undefined": str(alpha.undefined or ""),
-        "strategies": alpha.units,
-        "ratings": alpha.n,
-        "strengths": dict(Counter(row["evidence"] for row in rows)),
+        "round": agreement.round,
+        "dimensions": [{key: getattr(row, key) for key in kept} for row in agreement.dimensions],
     }
+
+
+def round_source(agreement: RoundAgreement) -> dict:
+    return {"kind": "round", "round": agreement.round, "sha256": agreement.sha256}

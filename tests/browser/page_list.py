@@ -59,7 +59,13 @@ for slug, stage in (("cartagena", "discuss"), ("cluj-napoca", "moderate"), ("rav
             level = 1 + number * step % 4
             ratings.save_rating(row, dimension, by=user(name), level=level, reasons="As the updates say.")
         ratings.submit_assessment(row, by=user(name))
+    if stage == "discuss":  # complete, not submitted
+        rounds.assign_rater(row, person("rater3"), "peer", by=coordinator)
+        for dimension in dimensions:
+            ratings.save_rating(row, dimension, by=user("rater3"), level=3, reasons="I looked at the figures.")
     stages.move_stage(row, "start_discussion", by=coordinator)
+    changed = dict(level=4, reasons="The survey convinced me.", version=1)
+    ratings.save_rating(row, dimensions[1], by=user("rater1"), **changed)
     discussion.add_note(row, dimensions[0], by=user("rater1"), text="Did others see more?")
     if stage == "discuss":
         continue
@@ -131,7 +137,7 @@ FIND_IDS = """
 import json
 from cities.models import Body, Event, Membership
 from accounts.models import Mail
-from evaluation.models import Evaluation
+from evaluation.models import Evaluation, RoundResult
 from pilot.models import PilotPhase
 from reports.models import Report
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator
@@ -164,6 +170,8 @@ print(json.dumps({
     "rate": evaluation("linkoping", "rate"), "review": evaluation("lublin", "review"),
     "done": evaluation("linkoping", "published"),
     "round": Evaluation.objects.get(pk=evaluation("linkoping", "rate")).round_id,
+    "closed_round": RoundResult.objects.first().round_id,
+    "result_hash": RoundResult.objects.first().sha256,
     "city_report": Report.objects.filter(city__slug="linkoping", state="ready").first().number,
     "network_report": Report.objects.filter(city=None, state="ready").first().number,
     "framework": Evaluation.objects.first().round.framework_id,
@@ -297,7 +305,9 @@ PAGES = [
     ("report-network", "partner", "/reports/{network_report}/"),
     ("rounds", "rater1", "/evaluation/"),
     ("round", "coordinator", "/evaluation/rounds/{round}/"),
+    ("round-closed", "partner", "/evaluation/rounds/{closed_round}/"),
     ("round-new", "coordinator", "/evaluation/rounds/new/"),
+    ("verify-round", None, "/verify/?hash={result_hash}"),
     ("evaluation-rate", "rater1", "/evaluation/{rate}/"),
     ("rate", "rater1", "/evaluation/{rate}/rate/relevance/"),
     ("rate-review", "rater1", "/evaluation/{rate}/rate/review/"),
@@ -305,6 +315,8 @@ PAGES = [
     ("assign", "coordinator", "/evaluation/{rate}/assign/"),
     ("evaluation-discuss", "rater1", "/evaluation/{discuss}/"),
     ("discuss", "rater1", "/evaluation/{discuss}/discuss/"),
+    ("rate-late", "rater3", "/evaluation/{discuss}/rate/review/"),
+    ("evaluation-progress", "moderator", "/evaluation/{discuss}/"),
     ("discuss-as-moderator", "moderator", "/evaluation/{discuss}/discuss/"),
     ("moderate-too-early", "moderator", "/evaluation/{discuss}/moderate/"),
     ("moderate", "moderator", "/evaluation/{moderate}/moderate/"),

@@ -48,7 +48,7 @@ def test_moderator_saves_consensus_and_submits_to_committee(visit, site, demo_id
     page = visit("moderator", f"/evaluation/{demo_ids['moderate']}/moderate/")
 
     for code in DIMENSIONS:
-        form = page.locator(f"#{code} form")
+        form = page.locator(f"#{code} .epi-consensus")
         form.get_by_role("radio").nth(1).check()
         form.get_by_label(re.compile("^Reason")).fill("Partly met, as both raters say.")
         form.get_by_role("button").click()

@@ -23,7 +23,9 @@ def publish_result(strategy, round_, levels, *, agreed=3):
             "dimensions": [_dimension(n, code, levels.get(code, []), agreed) for n, code in enumerate(CODES, 1)],
         }
     )
-    return EvaluationResult.objects.create(evaluation=evaluation, snapshot=snapshot, sha256=sha256_hex(snapshot))
+    return EvaluationResult.objects.create(
+        evaluation=evaluation, snapshot=snapshot, sha256=sha256_hex(snapshot), schema_version=2
+    )
 
 
 def _dimension(order, code, ratings, agreed):
@@ -39,7 +41,16 @@ def _dimension(order, code, ratings, agreed):
         "by_capacity": {capacity: _spread([x for c, x in ratings if c == capacity]) for capacity, _x in ratings},
         "evidence": "moderate",
         "ratings": [
-            {"capacity": capacity, "level": level, "not_assessed_reason": "", "reasons": "HIDDEN", "citations": []}
+            {
+                "capacity": capacity,
+                "level": level,
+                "blind_level": level,
+                "is_blind_level_kept": True,
+                "is_submitted_late": False,
+                "not_assessed_reason": "",
+                "reasons": "HIDDEN",
+                "citations": [],
+            }
             for capacity, level in ratings
         ],
         "committee": [],
@@ -49,8 +60,16 @@ def _dimension(order, code, ratings, agreed):
 def _spread(levels):
     ordered = sorted(levels)
     if not ordered:
-        return {"n": 0, "median": "", "low": None, "high": None, "gap": None, "not_assessed": 0}
+        return {"n": 0, "median": "", "low": None, "high": None, "gap": None, "not_assessed": 0, "unknown_levels": 0}
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
     median = str(low) if low == high else f"{low}-{high}"
     gap = ordered[-1] - ordered[0]
-    return {"n": len(ordered), "median": median, "low": ordered[0], "high": ordered[-1], "gap": gap, "not_assessed": 0}
+    return {
+        "n": len(ordered),
+        "median": median,
+        "low": ordered[0],
+        "high": ordered[-1],
+        "gap": gap,
+        "not_assessed": 0,
+        "unknown_levels": 0,
+    }

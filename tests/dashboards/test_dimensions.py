@@ -1,11 +1,15 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from dashboards.selectors.dimensions import dimension_rows, results
+from dashboards.selectors.dimensions import results
 from dashboards.selectors.scope import scope_for
-from tests.factories import EvaluationRoundFactory
+from evaluation.models import EvaluationRound
+from evaluation.services.round_results import close_if_complete
+from tests.factories import DimensionFactory, EvaluationRoundFactory
 
-from .results import publish_result
+from .results import CODES, publish_result
 
 LEVELS = {
     "relevance": [("peer", 1), ("peer", 3), ("committee", 2), ("committee", 3), ("self", 4)],
@@ -43,12 +47,33 @@ def test_results_show_agreed_level_and_spread_of_independent_ratings(evaluated_n
     assert (found.rated, len(found.split)) == (3, 1)
 
 
-def test_alpha_counts_independent_ratings_across_strategies(evaluated_network, partner):
-    rows = {row.code: row.alpha for row in dimension_rows(results(scope_for(partner)))}
+def test_dimensions_page_shows_one_round_and_its_agreement_once_it_is_closed(evaluated_network, partner, client):
+    network, first = evaluated_network, EvaluationRound.objects.get()
+    second = EvaluationRoundFactory(
+        period=network.present, framework=first.framework, name="Round 2", declare_on=first.declare_on + timedelta(90)
+    )
+    publish_result(network.cities["lublin"].strategy, second, {"relevance": [("peer", 1), ("peer", 2)]})
+    for n, code in enumerate(CODES, 1):
+        DimensionFactory(framework=first.framework, code=code, order=n)
+    client.force_login(partner)
+    url = reverse("dashboards:dimensions")
 
-    assert (rows["relevance"].units, rows["relevance"].n) == (2, 6)
-    assert rows["relevance"].value is not None
-    assert rows["effectiveness"].undefined == "too_few"
+    newest, chosen = client.get(url), client.get(url, {"round": first.pk})
+    assert [result.city.name for result in newest.context["dashboard"].results.found] == ["Lublin"]
+    assert [result.city.name for result in chosen.context["dashboard"].results.found] == ["Linköping", "Riga"]
+    assert chosen.context["agreement"] is None
+    assert "Round 1 is not closed yet" in chosen.content.decode()
+    assert client.get(url, {"round": first.pk, "csv": "agreement"}).status_code == 404
+
+    close_if_complete(first.pk)
+
+    page = client.get(url, {"round": first.pk})
+    rows = {row.code: row for row in page.context["agreement"].dimensions}
+    assert (rows["relevance"].strategies, rows["relevance"].ratings) == (2, 6)
+    assert rows["effectiveness"].alpha_text == "too few ratings"
+    table = client.get(url, {"round": first.pk, "csv": "agreement"}).content.decode("utf-8-sig").splitlines()
+    assert table[1] == f"relevance,{rows['relevance'].alpha},2,6"
+    assert rows["relevance"].alpha in page.content.decode()
 
 
 def test_result_of_later_round_is_not_in_earlier_period(evaluated_network, partner):

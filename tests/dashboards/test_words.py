@@ -10,6 +10,7 @@ from dashboards.selectors import live
 from dashboards.selectors.network import Dashboard
 from dashboards.selectors.phases import PhaseRow
 from dashboards.selectors.scope import Basis, CityRecord
+from evaluation.selectors.round_results import DimensionAgreement, RoundAgreement
 from strategies.enums import Health
 from strategies.models import Action
 
@@ -102,12 +103,12 @@ def test_phase_bar_ends_at_actual_end_or_today(start, end, planned_end, bar_end,
 
 def test_agreement_table_gives_reason_for_missing_alpha():
     rows = [
-        SimpleNamespace(name="Relevance", alpha=SimpleNamespace(value=0.666, undefined=None, units=3, n=9)),
-        SimpleNamespace(name="Impact", alpha=SimpleNamespace(value=None, undefined="too_few", units=1, n=2)),
-        SimpleNamespace(name="Coherence", alpha=SimpleNamespace(value=None, undefined="no_variation", units=2, n=4)),
+        DimensionAgreement("relevance", "Relevance", "0.67", "", 3, 9, {}),
+        DimensionAgreement("impact", "Impact", None, "too_few", 1, 2, {}),
+        DimensionAgreement("coherence", "Coherence", None, "no_variation", 2, 4, {}),
     ]
 
-    table = charts.agreement_table(rows)
+    table = charts.agreement_table(RoundAgreement("Spring", TODAY, 3, 0, "", "0" * 64, rows))
 
     assert table.rows == [
         ["Relevance", "0.67", 3, 9],

@@ -56,7 +56,8 @@ def test_result_is_frozen_and_contains_no_names(case):
     result = EvaluationResult.objects.get()
     impact = next(row for row in result.contents["dimensions"] if row["code"] == "impact")
     assert next(row["code"] for row in result.contents["dimensions"]) == "relevance"
-    assert impact["agreement"] == {"n": 2, "median": "1-4", "low": 1, "high": 4, "gap": 3, "not_assessed": 0}
+    spread = {"n": 2, "median": "1-4", "low": 1, "high": 4, "gap": 3, "not_assessed": 0, "unknown_levels": 0}
+    assert impact["agreement"] == spread
     assert impact["by_capacity"]["self"]["median"] == "4"
     assert impact["consensus"]["level"] == 3
     assert len(impact["ratings"]) == 3

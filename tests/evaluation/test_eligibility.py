@@ -6,6 +6,7 @@ from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from cities.models import Person
 from cities.rules import clear_role_cache
+from core import clock
 from evaluation.exceptions import (
     AlreadyAdded,
     AlreadyModerator,
@@ -24,7 +25,8 @@ from evaluation.exceptions import (
     WrongRevision,
 )
 from evaluation.models import Evaluation
-from evaluation.selectors.eligibility import eligible_members, people_in_conflict
+from evaluation.models.rounds import people_in_conflict
+from evaluation.selectors.eligibility import eligible_members
 from evaluation.services import committee, conflicts, rounds
 from tests.factories import (
     ActionFactory,
@@ -99,6 +101,14 @@ def test_person_in_conflict_cannot_get_any_task(case):
 
 def test_conflict_querysets_of_evaluations_and_people_agree(case):
     conflicted_people(case)
+    ended = ActionFactory(city=case.city, owner=OrganisationFactory(), withdrawn_at=clock.now(), withdrawn_reason="x")
+    PersonFactory(organisation=ended.owner)
+    by_mistake = PersonFactory()
+    conflict = conflicts.declare_conflict(case.evaluation, by_mistake, by=case.coordinator, reason="Wrong person.")
+    conflicts.withdraw_conflict(conflict, by=case.coordinator)
+    elsewhere = EvaluationFactory(round=case.round)
+    conflicts.declare_conflict(elsewhere, PersonFactory(), by=case.coordinator, reason="Advised the other city.")
+    PersonFactory(organisation=elsewhere.strategy.city.municipality)
 
     by_person = {
         person.pk

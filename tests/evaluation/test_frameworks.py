@@ -93,6 +93,23 @@ def test_admin_shows_frameworks_in_use_as_read_only(case, client):
     assert client.get(reverse("admin:evaluation_framework_changelist")).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "role, action, service",
+    [("coordinator", "create_next_version", "create_next_version"), ("committee1", "adopt", "adopt_framework")],
+)
+def test_admin_action_shows_an_error_and_no_success(case, client, monkeypatch, role, action, service):
+    def refuse(framework, *, by):
+        raise PermissionRefused
+
+    monkeypatch.setattr(frameworks, service, refuse)
+    client.force_login(getattr(case, role))
+    url = reverse("admin:evaluation_framework_changelist")
+
+    page = client.post(url, {"action": action, "_selected_action": [case.framework.pk]}, follow=True)
+
+    assert [message.level_tag for message in page.context["messages"]] == ["error"]
+
+
 def test_admin_lets_coordinators_change_round_dates(case, client):
     client.force_login(case.coordinator)
     url = reverse("admin:evaluation_evaluationround_change", args=[case.round.pk])

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from core import clock, triggers
+from core import clock
 from evaluation.models import (
     Assessment,
     Citation,
@@ -18,7 +18,6 @@ from evaluation.models import (
     StageTransition,
     SubstituteAppointment,
 )
-from evaluation.selectors.tasks import alphas_of
 from reports.enums import ReportState
 from reports.models import Report, ReportFile
 from reports.tasks import build_report
@@ -163,15 +162,6 @@ def test_truncate_is_refused(published, model):
 
     with pytest.raises(IntegrityError, match="epi: not emptied"):
         execute_sql(f"TRUNCATE {model._meta.db_table} CASCADE")
-
-
-def test_alpha_is_computed_from_the_published_snapshot(published):
-    before = [(row.words, row.alpha) for row in alphas_of(published.round)]
-    assert before[0][1].n == 2
-    with triggers.triggers_dropped():
-        execute_sql("UPDATE evaluation_rating SET level = NULL, not_assessed_reason = 'Gone.'")
-
-    assert [(row.words, row.alpha) for row in alphas_of(published.round)] == before
 
 
 # ---- transitions, decisions and results only in their stage

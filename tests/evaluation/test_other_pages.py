@@ -8,7 +8,7 @@ from cities.models import StoredFile
 from cities.panels import panels_for
 from evaluation.gate_checks import evaluation_is_published
 from evaluation.panels import evaluation_panel
-from evaluation.selectors.tasks import alphas_of, tasks_of, work_rows
+from evaluation.selectors.tasks import tasks_of, work_rows
 from evaluation.services import committee, ratings, rounds
 from strategies.models import Evidence, PeriodRevision
 from strategies.services import periods
@@ -100,17 +100,6 @@ def test_pact_gate_is_met_after_publication(case, city):
     case.to("published")
 
     assert evaluation_is_published(case.city, case.lead).met is True
-
-
-# ---- alpha across strategies
-
-
-@pytest.mark.stage("published")
-def test_undefined_alpha_has_a_reason(case):
-    rows = alphas_of(case.round)
-
-    assert [row.words for row in rows] == ["too few ratings"] * 6
-    assert rows[5].alpha.n == 2
 
 
 # ---- files

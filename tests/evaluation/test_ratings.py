@@ -119,7 +119,7 @@ def test_rater_without_submission_cannot_change_ratings_later(case):
 
     with pytest.raises(NeverSubmitted):
         save(case, level=2, reasons="Late.", version=1)
-    with pytest.raises(NotInStage):
+    with pytest.raises(NeverSubmitted):
         ratings.submit_assessment(case.evaluation, by=case.rater1)
 
 

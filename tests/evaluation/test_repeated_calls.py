@@ -3,25 +3,11 @@
 import pytest
 
 from cities.models import Person
-from evaluation.agreement import Alpha, Undefined
 from evaluation.exceptions import PermissionRefused
 from evaluation.models import ConflictOfInterest, EvaluationResult
-from evaluation.selectors.tasks import DimensionAgreement
 from evaluation.services import conflicts, ratings, rounds
 from tests.evaluation.conftest import CODES
 from tests.factories import EventFactory, PersonFactory
-
-
-@pytest.mark.parametrize(
-    "alpha, expected",
-    [
-        (Alpha(0.8125, None, 3, 6), "0.81"),
-        (Alpha(None, Undefined.TOO_FEW, 1, 2), "too few ratings"),
-        (Alpha(None, Undefined.NO_VARIATION, 3, 6), "not defined: no variation"),
-    ],
-)
-def test_agreement_is_a_number_or_why_it_is_undefined(alpha, expected):
-    assert DimensionAgreement(dimension=None, alpha=alpha).words == expected
 
 
 def test_conflict_of_somebody_else_is_declared_by_coordinators_only(case):

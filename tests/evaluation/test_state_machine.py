@@ -17,7 +17,7 @@ from cities.models import Person
 from core import clock
 from core.snapshots import canonical, sha256_hex
 from evaluation import models as rows
-from evaluation.agreement import spread_of
+from evaluation.agreement import NOT_KEPT, spread_of
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, STAGES, TRANSITIONS, Capacity
 from evaluation.exceptions import EvaluationError
 from evaluation.rules import duties_of, forget_duties
@@ -52,6 +52,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         self.moved_on = None
         self.raters = {"rater1": Capacity.PEER, "rater2": Capacity.PEER, "official": Capacity.SELF}
         self.rated, self.submitted, self.agreed, self.conflicts = {}, set(), {}, {}
+        self.blind = {}  # levels of submitted ratings as of the end of the blind stage
         self.notes, self.questions, self.decisions, self.reopened = 0, {}, [], None
         self.hashes, self.published = {}, None
 
@@ -79,7 +80,15 @@ class EvaluationMachine(RuleBasedStateMachine):
 
     def sees_others(self, who):
         in_review = self.stage in FROM_REVIEW and who in MEMBERS and self.is_free(who)
-        return in_review or (self.stage in FROM_DISCUSS and (self.may_rate(who) or self.may_moderate(who)))
+        return in_review or (self.stage in FROM_DISCUSS and self.may_discuss(who))
+
+    def is_late(self, who):
+        """Return whether the rater may still submit complete ratings and therefore sees nothing of others."""
+        has_all = all((who, code) in self.rated for code in CODES)
+        return self.stage == DISCUSS and self.may_rate(who) and has_all and who not in self.submitted
+
+    def may_discuss(self, who):
+        return (self.may_rate(who) and not self.is_late(who)) or self.may_moderate(who)
 
     def counted(self):
         return self.submitted & self.raters.keys()
@@ -114,6 +123,11 @@ class EvaluationMachine(RuleBasedStateMachine):
     def record_move(self, verb):
         self.transitions.append((verb, self.stage, TRANSITIONS[verb][1]))
         self.stage, self.moved_on = TRANSITIONS[verb][1], clock.today()
+        if verb == "start_discussion":
+            self.keep_blind_levels(self.submitted)
+
+    def keep_blind_levels(self, raters):
+        self.blind |= {key: level for key, (level, _) in self.rated.items() if key[0] in raters}
 
     def sync_with_database(self):
         """Two approvals publish; a decision may also begin a new cycle of decisions."""
@@ -211,14 +225,16 @@ class EvaluationMachine(RuleBasedStateMachine):
             self.submit(who)
 
     def submit(self, who):
-        is_complete = self.stage == RATE and all((who, code) in self.rated for code in CODES)
-        may = self.may_rate(who) and (is_complete or who in self.submitted)
+        is_complete = self.stage in {RATE, DISCUSS} and all((who, code) in self.rated for code in CODES)
+        may, is_late = self.may_rate(who) and (is_complete or who in self.submitted), self.is_late(who)
         if self.attempt(may, ratings.submit_assessment, self.evaluation, by=who):
             self.submitted.add(who)
+            if is_late:
+                self.keep_blind_levels({who})
 
     @rule(who=tasked, code=codes)
     def discuss(self, who, code):
-        may = self.stage in {DISCUSS, MODERATE} and (self.may_rate(who) or self.may_moderate(who))
+        may = self.stage in {DISCUSS, MODERATE} and self.may_discuss(who)
         said = {"by": who, "text": f"Note {self.notes}."}
         self.notes += bool(self.attempt(may, discussion.add_note, self.evaluation, self.dimensions[code], **said))
 
@@ -338,8 +354,9 @@ class EvaluationMachine(RuleBasedStateMachine):
         )
         for entry in contents["dimensions"]:
             code, counted = entry["code"], self.counted()
-            given = [(self.raters[who], self.rated[who, code][0]) for who in counted]
-            spread = spread_of(level for capacity, level in given if capacity in INDEPENDENT)
+            blind = {who: self.blind.get((who, code), NOT_KEPT) for who in counted}
+            given = [(self.raters[who], self.rated[who, code][0], blind[who]) for who in counted]
+            spread = spread_of(level for capacity, _, level in given if capacity in INDEPENDENT)
             assert entry["agreement"] == spread._asdict() | {"gap": spread.gap}
             hashed_state += [code in self.agreed, self.agreed.get(code, [0])[0], sorted(given, key=str)]
         assert self.hashes.setdefault(sha256_hex(canonical(contents)), str(hashed_state)) == str(hashed_state)

@@ -138,7 +138,7 @@ MUTATIONS = [
     Mutation(
         "people of the city's own organisation decide on it",
         "evaluation/models/rounds.py",
-        "    if person.organisation_id:\n",
+        "    if organisation is not None:\n",
         "    if False:\n",
         f"{MATRIX}::test_get[scientific_conflicted]",
     ),

@@ -174,7 +174,7 @@ def test_indicator_row_shows_unit_and_action():
 
 
 def test_network_table_shows_the_spread_of_each_dimension():
-    (row,) = dimensions.network_table([report_facts.city()])["rows"]
+    ((row,),) = (table["rows"] for table in dimensions.network_tables([report_facts.city()]))
 
     assert row[2]["note"] == "median 2–3, n 4, range 1–4"
     assert row[6]["note"] == "no independent rating"
@@ -193,14 +193,29 @@ def test_agreement_text_for_each_spread(spread, words):
     assert dimensions.agreement_text({"independent": spread}) == words
 
 
-def test_network_table_leaves_dimensions_of_another_framework_empty():
-    first, second = report_facts.city(), report_facts.city("Lublin", "lublin")
-    second["evaluation"]["dimensions"] = second["evaluation"]["dimensions"][1:]
+def test_network_report_has_a_table_for_each_framework_with_all_its_dimensions():
+    cities = [report_facts.city(), report_facts.city("Lublin", "lublin"), report_facts.city("Riga", "riga")]
+    second = cities[1]["evaluation"]
+    second["framework"], second["scale"] = "EPI 2027, 2", [["1", "no"], ["2", "yes"]]
+    second["dimensions"][0] |= {"code": "participation", "name": "Participation"}
 
-    rows = dimensions.network_table([first, second])["rows"]
+    first_table, second_table = dimensions.network_tables(cities)
 
-    assert rows[1][1] == {"level": "", "text": "–", "note": ""}
-    assert dimensions.network_table([]) is None
+    assert [row[0] for row in first_table["rows"]] == ["Linköping", "Riga"]
+    assert [row[0] for row in second_table["rows"]] == ["Lublin"]
+    assert second_table["caption"].startswith("EPI 2027, 2. ")
+    heads = [[column["text"] for column in table["columns"]] for table in (first_table, second_table)]
+    assert [head[1] for head in heads] == ["Relevance", "Participation"]
+    assert dimensions.network_tables([]) == []
+    text = str(network_document.document_sections(report_facts.network_facts(cities=cities)))
+    assert "Participation" in text
+    assert "1 no, 2 yes" in text
+
+
+def test_network_table_of_one_framework_does_not_name_it():
+    (table,) = dimensions.network_tables([report_facts.city(), report_facts.city("Lublin", "lublin")])
+
+    assert table["caption"] == "Agreed level; below it median, number (n) and range of the independent ratings"
 
 
 def test_sections_without_content_are_omitted():

@@ -15,7 +15,8 @@ from .test_report_pages import create_report
 
 pytestmark = pytest.mark.django_db
 
-YES, NO = "Yes, this was issued by the network", "No, the network has issued nothing like this"
+YES, NO = "Yes, the network has issued this", "No, the network has issued nothing like this"
+HASH_ONLY = "Checked: the hash only, not the document or paper that you have."
 
 
 @pytest.fixture
@@ -39,7 +40,10 @@ def test_issued_file_is_confirmed_and_a_changed_one_is_not(client, report, kind)
     middle = len(content) // 2
     changed = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
 
-    assert YES in upload(client, content)
+    page = upload(client, content)
+    assert YES in page
+    assert "Checked: the file report.pdf, byte for byte." in page
+    assert HASH_ONLY not in page
     assert NO in upload(client, changed)
     assert NO in upload(client, content + b"\n")
 
@@ -51,7 +55,9 @@ def test_pdf_rendered_again_is_confirmed(client, report):
 def test_hash_is_confirmed_in_every_copied_format(client, report):
     spaced = " ".join(report.sha256[at : at + 8] for at in range(0, 64, 8)).upper()
 
-    assert YES in verify(client, hash=report.sha256)
+    page = verify(client, hash=report.sha256)
+    assert YES in page
+    assert HASH_ONLY in page
     assert YES in verify(client, hash=f"SHA-256: {spaced}\n")
     assert NO in verify(client, hash="0" * 64)
 

@@ -48,6 +48,7 @@ DECLARED = {
             "strategies_indicator": {"across_places": "across_cities"},
             "strategies_historicalindicator": {"across_places": "across_cities"},
         },
+        removed_constraints={"evaluation_evaluation_once"},  # an evaluation that was removed may be added again
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
 }

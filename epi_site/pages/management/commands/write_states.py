@@ -24,6 +24,7 @@ def states_page() -> str:
     period_notes = dict.fromkeys(NEEDS_TEXT, "with a reason") | {"open": "by the clock, or by hand"}
     stage_notes = {verb: f"by the clock on `{field}`, or by hand" for verb, field in BY_DATE.items()}
     stage_notes |= {"request_changes": "by one member, with a reason", "publish": "when two members approve"}
+    stage_notes |= {"remove": "by a coordinator while nobody has rated, with a reason"}
     locked = ", ".join(sorted(LOCKED))
     parts = [
         HEAD,

@@ -1,0 +1,55 @@
+"""Close rounds: freeze the agreement of raters across the published evaluations, once."""
+
+from typing import Any
+
+from django.db import transaction
+
+from core.snapshots import canonical, sha256_hex
+from evaluation.exceptions import PermissionRefused, ReasonMissing
+from evaluation.models import EvaluationRound, RoundResult
+from evaluation.selectors.round_results import round_contents
+
+
+@transaction.atomic
+def close_round(round_: EvaluationRound, *, by: Any, reason: str) -> RoundResult:
+    """Close a round before all its evaluations are published; return the existing result if it is closed already.
+
+    Raises PermissionRefused or ReasonMissing.
+    """
+    if not by.has_perm("evaluation.close_evaluationround", round_):
+        raise PermissionRefused
+    if not reason.strip():
+        raise ReasonMissing
+    round_ = locked_round(round_.pk)
+    return RoundResult.objects.filter(round=round_).first() or _freeze(round_, by=by, reason=reason.strip())
+
+
+@transaction.atomic
+def close_if_complete(round_id: int) -> RoundResult | None:
+    """Close the round if all its evaluations are published, at least one. Return its result, None while it is open."""
+    round_ = locked_round(round_id)
+    existing = RoundResult.objects.filter(round=round_).first()
+    if existing is not None:
+        return existing
+    evaluations = round_.evaluations
+    if evaluations.unfinished().exists() or not evaluations.published().exists():
+        return None
+    return _freeze(round_)
+
+
+def close_complete_rounds() -> list[RoundResult]:
+    """Close the rounds that were complete before results of rounds were frozen. Runs after an upgrade."""
+    open_rounds = EvaluationRound.objects.filter(result=None).order_by("pk")
+    return [result for round_ in open_rounds if (result := close_if_complete(round_.pk))]
+
+
+def locked_round(pk: int) -> EvaluationRound:
+    """Return the round, locked until the commit, so that its last two publications cannot overlook each other."""
+    return EvaluationRound.objects.select_for_update(of=["self"]).select_related("framework", "period").get(pk=pk)
+
+
+def _freeze(round_: EvaluationRound, *, by: Any = None, reason: str = "") -> RoundResult:
+    snapshot = canonical(round_contents(round_))
+    return RoundResult.objects.create(
+        round=round_, snapshot=snapshot, sha256=sha256_hex(snapshot), closed_by=by, reason=reason
+    )
