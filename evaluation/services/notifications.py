@@ -105,8 +105,8 @@ def notify_of_extension(evaluation: Evaluation) -> None:
     people = {
         Stage.DECLARE: raters,
         Stage.RATE: raters,
-        Stage.DISCUSS: lambda row: [*raters(row), *_moderators(row)],
-        Stage.MODERATE: _moderators,
+        Stage.DISCUSS: lambda row: [*raters(row), *moderators(row)],
+        Stage.MODERATE: moderators,
         Stage.REVIEW: eligible_members,
     }[Stage(evaluation.stage)](evaluation)
     key = f"evaluation-extended/{evaluation.pk}/{evaluation.stage}/{evaluation.last_day.isoformat()}"

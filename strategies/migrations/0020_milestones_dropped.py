@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("strategies", "0016_period_transition"),
+        ("strategies", "0019_withdrawn_with_what"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
