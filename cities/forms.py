@@ -18,6 +18,7 @@ from core.forms import (
     VersionedForm,
     form_helper,
 )
+from core.text_limits import LANGUAGE_CODE, LINE, LONG_TEXT, MAX_GUEST_GROUPS, MAX_LANGUAGES, PASSWORD
 
 from .enums import ROLES, BodyKind, EventKind, Role, Seat
 from .models import Body, City, Event, Membership, Organisation, Person
@@ -47,7 +48,10 @@ class CityForm(VersionedForm):
         }
 
     other_languages = forms.CharField(
-        label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
+        label=_("Other languages"),
+        required=False,
+        max_length=MAX_LANGUAGES * LANGUAGE_CODE,
+        help_text=_("Two letters each, separated by commas: en, ro."),
     )
     timezone = forms.ChoiceField(label=_("Time zone"), choices=[(zone, zone) for zone in sorted(available_timezones())])
 
@@ -60,7 +64,14 @@ class CityForm(VersionedForm):
         return _language(self.cleaned_data["language"])
 
     def clean_other_languages(self):
-        return [_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+        return language_codes(self.cleaned_data["other_languages"])
+
+
+def language_codes(text):
+    codes = [_language(code) for code in text.split(",") if code.strip()]
+    if len(codes) > MAX_LANGUAGES:
+        raise ValidationError(_("Write at most %(count)s languages."), params={"count": MAX_LANGUAGES})
+    return codes
 
 
 def _language(code):
@@ -91,7 +102,7 @@ class BodyForm(VersionedForm):
 class InvitationForm(forms.Form):
     """Body and role in one field, so that nobody chooses a role that the body does not have."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=_("Name"), max_length=LINE)
     email = forms.EmailField(label=_("E-mail"), help_text=_("The letter with the one-time link goes there."))
     place = forms.ChoiceField(label=_("Role"))
     seat = forms.ChoiceField(
@@ -127,11 +138,14 @@ class InvitationAcceptForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label=_("Password"),
+        max_length=PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 12 characters. Three or four words that do not belong together are easy to keep."),
     )
     password_again = forms.CharField(
-        label=_("The password once more"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=_("The password once more"),
+        max_length=PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, *args, **kwargs):
@@ -173,7 +187,7 @@ class MembershipHandOverForm(forms.Form):
 
 class MemberFilterForm(forms.Form):
     body = forms.ModelChoiceField(Body.objects.none(), label=_("Body"), required=False, empty_label=_("All"))
-    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    name = forms.CharField(label=_("Name"), required=False, max_length=LINE)
     state = forms.ChoiceField(
         label=_("Members"), required=False, choices=[("", _("Current")), ("ended", _("Former")), ("all", _("All"))]
     )
@@ -201,7 +215,7 @@ class EventForm(VersionedForm):
     """Times are in the city's time zone, which the view activates before it creates the form."""
 
     old_names = {"place": "location"}
-    link = forms.URLField(label=_("Link"), required=False, assume_scheme="https")
+    link = forms.URLField(label=_("Link"), required=False, max_length=LINE, assume_scheme="https")
     minutes_upload = forms.FileField(
         label=_("Minutes as a file"), required=False, help_text=_("PDF, document or picture.")
     )
@@ -281,6 +295,7 @@ class AttendanceForm(VersionedForm):
     guests = forms.CharField(
         label=_("Guests"),
         required=False,
+        max_length=LONG_TEXT,
         widget=LongTextarea(),
         help_text=_("One group a line with its number, no names: Residents of the district, 24"),
     )
@@ -298,11 +313,16 @@ class AttendanceForm(VersionedForm):
 
     def clean_guests(self):
         lines = [line.strip() for line in self.cleaned_data["guests"].splitlines() if line.strip()]
+        if len(lines) > MAX_GUEST_GROUPS:
+            raise ValidationError(_("Write at most %(count)s groups."), params={"count": MAX_GUEST_GROUPS})
         return [_group(line) for line in lines]
 
 
 def _group(line):
-    found = re.fullmatch(r"(.+?)[,:;]?\s+(\d{1,6})", line)
-    if not found:
+    words, _space, number = " ".join(line.split()).rpartition(" ")
+    label = words.strip(" ,:;")
+    if not label or not re.fullmatch(r"[0-9]{1,6}", number):
         raise ValidationError(_("Write each group as words and a number: Residents of the district, 24"))
-    return found[1].strip(" ,:;"), int(found[2])
+    if len(label) > LINE:
+        raise ValidationError(_("The name of a group has at most %(count)s characters."), params={"count": LINE})
+    return label, int(number)

@@ -10,7 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from .forms import LongTextarea, keep_stored_lengths
 from .models import Versioned
+from .text_limits import LimitedTextField
 
 HISTORY_SHOWN = 100
 
@@ -20,6 +22,7 @@ class StaffForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        keep_stored_lengths(self)
         if isinstance(self.instance, Versioned) and self.instance.pk:
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=self.instance.version)
 
@@ -61,6 +64,8 @@ class StaffAdmin(admin.ModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.URLField):
             kwargs.setdefault("assume_scheme", "https")
+        if isinstance(db_field, LimitedTextField):
+            kwargs["widget"] = LongTextarea({"class": "vLargeTextField", "rows": 10})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     # ---- permissions

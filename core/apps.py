@@ -1,13 +1,15 @@
 from django.apps import AppConfig
 from django.core import checks
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate, pre_save
 
 
 class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from . import triggers
+        from . import text_limits, triggers
+
+        pre_save.connect(text_limits.refuse_long_texts, dispatch_uid="epi_text_limits")
 
         # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our
         # command ``migrate`` then restores the triggers.

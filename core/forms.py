@@ -5,11 +5,17 @@ from typing import Any, NamedTuple
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.forms.boundfield import BoundField
 from django.forms.renderers import DjangoTemplates
 from django.forms.utils import ErrorList
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from . import locales
+from .text_limits import too_long
 
 
 def form_helper(
@@ -44,17 +50,24 @@ def form_helper(
     return helper
 
 
-# ---- required fields
+# ---- required fields, and texts that are too long
 
 
 class NamedBoundField(BoundField):
-    """Name the field in the error for an empty required field, unless the form has a message of its own."""
+    """Name the field in the error for an empty required field, unless the form has a message of its own.
+
+    For a text that is too long, say how long it may be.
+    """
 
     @property
     def errors(self) -> ErrorList:
         errors = super().errors
         if self.is_left_empty:
             return ErrorList([self._words()], renderer=errors.renderer, field_id=self.auto_id)
+        for error in errors.as_data():
+            if error.code == "max_length" and "show_value" in (params := error.params or {}):
+                sentence = too_long(params["show_value"], params["limit_value"])
+                return ErrorList([sentence], renderer=errors.renderer, field_id=self.auto_id)
         return errors
 
     @property
@@ -102,16 +115,70 @@ class NumberInput(forms.TextInput):
 
 
 class LongTextarea(forms.Textarea):
-    """A textarea that starts with three rows."""
+    """A textarea that starts with three rows, with the field's ``max_length`` below it.
+
+    A script makes a counter of the limit. There is no ``maxlength`` attribute: it would cut a pasted text silently.
+    """
 
     def __init__(self, attrs: dict | None = None) -> None:
         super().__init__({"rows": 3} | (attrs or {}))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return the text with one character for each line break, as the counter counts it."""
+        value = super().value_from_datadict(data, files, name)
+        return _with_plain_breaks(value) if isinstance(value, str) else value
+
+    def get_context(self, name: str, value: Any, attrs: dict | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        attributes = context["widget"]["attrs"]
+        context["limit"] = limit = attributes.pop("maxlength", None)
+        if limit and (element_id := attributes.get("id")):
+            described = [attributes.get("aria-describedby"), f"{element_id}_limit"]
+            attributes["aria-describedby"] = " ".join(part for part in described if part)
+        return context
+
+    def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> SafeString:
+        context = self.get_context(name, value, attrs)
+        textarea = self._render(self.template_name, context, renderer)  # type: ignore[attr-defined] # not in the stubs
+        return textarea + _limit_line(context) if context["limit"] else textarea
+
+
+def _with_plain_breaks(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _limit_line(context: dict[str, Any]) -> SafeString:
+    limit = int(context["limit"])
+    words = {"limit": locales.number(limit), "count": "{count}"}
+    return format_html(
+        '<p class="form-text epi-limit"{} data-limit="{}" data-left="{}" data-over="{}">{}</p>',
+        format_html(' id="{}_limit"', context["widget"]["attrs"]["id"]) if context["widget"]["attrs"].get("id") else "",
+        limit,
+        gettext("%(count)s of %(limit)s characters left") % words,
+        gettext("%(count)s characters too many: at most %(limit)s") % words,
+        gettext("At most %(limit)s characters.") % words,
+    )
 
 
 class FilteredCheckboxes(forms.CheckboxSelectMultiple):
     """Checkboxes in a box that scrolls; JavaScript adds a filter above a long one."""
 
     is_filtered = True
+
+
+# ---- texts stored before they had limits
+
+
+def keep_stored_lengths(form: forms.ModelForm) -> None:
+    """Allow each stored text that is longer than its field to keep that length: it can be shortened, but not grow."""
+    for name, field in form.fields.items():
+        stored = getattr(form.instance, name, None)
+        limit = getattr(field, "max_length", None)
+        if limit and isinstance(stored, str) and len(stored) > limit:
+            field.max_length = len(stored)
+            others = [check for check in field.validators if not isinstance(check, MaxLengthValidator)]
+            field.validators = [*others, MaxLengthValidator(len(stored))]
+            field.widget.attrs["maxlength"] = str(len(stored))
 
 
 # ---- edit conflicts
@@ -138,6 +205,7 @@ class VersionedForm(forms.ModelForm):
             for new, old in renamed.items():
                 data.setlist(new, data.getlist(old))
             self.data = data
+        keep_stored_lengths(self)
         self.initial.setdefault("version", getattr(self.instance, "version", 1))
         self.differences: list[FieldDifference] = []
 
@@ -165,7 +233,7 @@ class VersionedForm(forms.ModelForm):
         """Return a field's value as people read it: the labels of choices, not their keys."""
         if value is None or value == "":
             return ""
-        chosen = {str(part) for part in value} if isinstance(value, list | tuple) else {str(value)}
+        chosen = {str(part) for part in value} if isinstance(value, list | tuple) else {_with_plain_breaks(str(value))}
         choices = getattr(self.fields[name], "choices", None)
         if choices is None:
             return ", ".join(sorted(chosen))

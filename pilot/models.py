@@ -7,6 +7,7 @@ from simple_history.models import HistoricalRecords
 from cities.models import City
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import PARAGRAPH, LimitedTextField
 from pilot.enums import PhaseKind
 
 
@@ -54,7 +55,7 @@ class GateWaiver(models.Model):
 
     phase = models.ForeignKey(PilotPhase, on_delete=models.PROTECT, related_name="waivers")
     requirement = models.CharField(_("condition"), max_length=60)  # key of the check in pilot.gates
-    reason = models.TextField(_("reason"))
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gate_waivers")
     at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import Organisation
+from core.text_limits import LINE
 from strategies.enums import Health, ImplementationStage
 from strategies.models import Action, PriorityArea
 
@@ -18,7 +19,7 @@ class ActionFilter(django_filters.FilterSet):
     Choices come from these rows only, so that owners of hidden actions are not revealed.
     """
 
-    q = django_filters.CharFilter(method="words", label=_("Search"))
+    q = django_filters.CharFilter(method="words", label=_("Search"), max_length=LINE)
     area = django_filters.ModelChoiceFilter(
         field_name="objective__area",
         queryset=PriorityArea.objects.none(),
@@ -33,7 +34,7 @@ class ActionFilter(django_filters.FilterSet):
         queryset=Organisation.objects.none(), label=_("Owner"), empty_label=_("all")
     )
     pilot = django_filters.ChoiceFilter(choices=YES_NO, method="filter_pilot", label=_("Pilot"), empty_label=_("all"))
-    sort = django_filters.CharFilter(method="ignore", widget=forms.HiddenInput)
+    sort = django_filters.CharFilter(method="ignore", widget=forms.HiddenInput, max_length=LINE)
 
     class Meta:
         model = Action

@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from cities.models import Organisation, Theme
 from core.models import Recorded, Versioned
+from core.text_limits import PARAGRAPH, LimitedTextField
 
 from .enums import SessionKind, SpeakerKind
 
@@ -32,7 +33,7 @@ class TrainingWeek(Recorded, Versioned):
     ends_on = models.DateField(_("last day"))
     location = models.CharField(_("place"), max_length=200, blank=True)
     timezone = models.CharField(_("time zone"), max_length=60, default="Europe/Brussels")
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=PARAGRAPH)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
     objects = WeekQuerySet.as_manager()
@@ -93,7 +94,7 @@ class Session(Recorded, Versioned):
     room = models.CharField(_("room"), max_length=120, blank=True)
     capacity = models.PositiveSmallIntegerField(_("places"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=PARAGRAPH)
     speakers = models.ManyToManyField(Speaker, blank=True, related_name="sessions", verbose_name=_("speakers"))
 
     history = HistoricalRecords(m2m_fields=[speakers])

@@ -8,6 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import LANGUAGE_CODE, MAX_LANGUAGES, PARAGRAPH, LimitedJSONField, LimitedTextField
 
 from .organisations import Organisation
 
@@ -41,9 +42,11 @@ class City(Recorded, Versioned):
     population_source = models.CharField(_("source of the population figure"), max_length=200, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="EUR", help_text=_("ISO 4217, three letters"))
     language = models.CharField(_("primary language"), max_length=10)
-    other_languages = models.JSONField(_("other languages"), default=list, blank=True)
+    other_languages = LimitedJSONField(
+        _("other languages"), default=list, blank=True, max_length=MAX_LANGUAGES * (LANGUAGE_CODE + 4)
+    )
     timezone = models.CharField(_("time zone"), max_length=60, validators=[validate_timezone])
-    profile = models.TextField(_("profile"), blank=True)
+    profile = LimitedTextField(_("profile"), blank=True, max_length=PARAGRAPH)
     profile_source = models.CharField(_("source of the profile"), max_length=300, blank=True)
 
     objects = CityQuerySet.as_manager()

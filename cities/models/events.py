@@ -11,6 +11,7 @@ from cities.enums import EventKind, FileState
 from cities.rules import insider_city_ids, lead_city_ids, reads_network
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 
 from .cities import City
 from .people import Body, Person
@@ -83,11 +84,11 @@ class Event(Recorded, Versioned):
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     location = models.CharField(_("place"), max_length=200, blank=True)
     link = models.URLField(_("link"), blank=True)
-    programme = models.TextField(_("programme"), blank=True)
-    minutes = models.TextField(_("minutes"), blank=True)
+    programme = LimitedTextField(_("programme"), blank=True, max_length=LONG_TEXT)
+    minutes = LimitedTextField(_("minutes"), blank=True, max_length=LONG_TEXT)
     minutes_file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
-    decisions = models.TextField(_("decisions"), blank=True)
-    documentation = models.TextField(_("documentation"), blank=True)
+    decisions = LimitedTextField(_("decisions"), blank=True, max_length=LONG_TEXT)
+    documentation = LimitedTextField(_("documentation"), blank=True, max_length=PARAGRAPH)
     published_at = models.DateTimeField(null=True, blank=True)
 
     objects = EventQuerySet.as_manager()

@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cities.enums import OrganisationKind
 from cities.seed_translations import translated
+from core.text_limits import LONG_TEXT, LimitedTextField
 
 
 class Theme(models.Model):
@@ -58,11 +59,11 @@ class Installation(models.Model):
     network_name = models.CharField(_("name of the network"), max_length=200)
     working_language = models.CharField(_("working language"), max_length=10, default="en")
     contact_email = models.EmailField(_("contact address"), blank=True)
-    about = models.TextField(_("about the network"), blank=True)
-    funding_statement = models.TextField(_("funding statement"), blank=True)
-    disclaimer = models.TextField(_("disclaimer of liability"), blank=True)
-    accessibility_statement = models.TextField(_("accessibility statement"), blank=True)
-    privacy_notice = models.TextField(_("privacy notice"), blank=True)
+    about = LimitedTextField(_("about the network"), blank=True, max_length=LONG_TEXT)
+    funding_statement = LimitedTextField(_("funding statement"), blank=True, max_length=LONG_TEXT)
+    disclaimer = LimitedTextField(_("disclaimer of liability"), blank=True, max_length=LONG_TEXT)
+    accessibility_statement = LimitedTextField(_("accessibility statement"), blank=True, max_length=LONG_TEXT)
+    privacy_notice = LimitedTextField(_("privacy notice"), blank=True, max_length=LONG_TEXT)
     is_demo = models.BooleanField(_("demonstration"), default=False, editable=False)
     demo_loaded_at = models.DateTimeField(null=True, editable=False)
 

@@ -12,6 +12,7 @@ from cities.rules import has_network_role, led_bodies_q, managed_bodies_q
 from cities.seed_translations import translated
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 
 from .cities import City
 from .organisations import Organisation
@@ -78,9 +79,9 @@ class Body(Recorded, Versioned):
     kind = models.CharField(_("kind"), max_length=24, choices=BodyKind)
     city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="bodies")
     name = models.CharField(_("name"), max_length=200)
-    mandate = models.TextField(_("mandate"), blank=True)
+    mandate = LimitedTextField(_("mandate"), blank=True, max_length=PARAGRAPH)
     established_on = models.DateField(_("established on"), null=True, blank=True)
-    terms_of_reference = models.TextField(_("terms of reference"), blank=True)
+    terms_of_reference = LimitedTextField(_("terms of reference"), blank=True, max_length=LONG_TEXT)
 
     objects = BodyQuerySet.as_manager()
     history = HistoricalRecords()

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import LongTextarea, VersionedForm
+from core.text_limits import PARAGRAPH
 from evaluation.enums import Strength
 from evaluation.models import Consensus, Dimension, Rating
 
@@ -120,4 +121,4 @@ class ConsensusForm(LevelForm):
 
 
 class NoteForm(forms.Form):
-    text = forms.CharField(label=_("Your note"), widget=LongTextarea({"rows": 2}))
+    text = forms.CharField(label=_("Your note"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)

@@ -14,6 +14,7 @@ from cities.models import Membership, Person
 from cities.rules import has_network_role, insider_city_ids, is_scientific_member, person_of
 from core import clock
 from core.models import FrozenModel, HashedSnapshot, Recorded
+from core.text_limits import PARAGRAPH, LimitedTextField
 from evaluation.enums import Capacity, Stage, StageVerb
 from evaluation.rules import duties_of
 from strategies.models import Action, PeriodRevision, ReportingPeriod, Strategy
@@ -240,7 +241,7 @@ class StageTransition(FrozenModel):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="stage_transitions"
     )  # empty if the periodic task moved it
-    reason = models.TextField(_("reason"), blank=True)
+    reason = LimitedTextField(_("reason"), blank=True, max_length=PARAGRAPH)
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -307,7 +308,7 @@ class ConflictOfInterest(Recorded):
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="conflicts")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="conflicts")
-    reason = models.TextField(_("reason"))
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     declared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="conflicts_declared"
     )
@@ -336,7 +337,7 @@ class SubstituteAppointment(Recorded):
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="substitutes")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="substitute_for")
-    reason = models.TextField(_("reason"))
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     appointed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="substitutes_appointed"
     )

@@ -14,6 +14,7 @@ from cities.enums import Role
 from cities.models import City, Organisation, Person, TargetGroup
 from cities.rules import has_network_role, insider_city_ids, official_city_ids, person_of, reads_network
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from strategies.enums import BudgetStatus, StrategyStatus
 
 from . import health
@@ -116,7 +117,7 @@ class Action(Recorded, Versioned):
     objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="actions")
     code = models.CharField(_("code"), max_length=20)
     title = models.CharField(_("title"), max_length=250)
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     owner = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("owner")
     )
@@ -139,7 +140,7 @@ class Action(Recorded, Versioned):
     budget_status = models.CharField(_("budget"), max_length=12, choices=BudgetStatus, default=BudgetStatus.UNKNOWN)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
 
     objects = ActionQuerySet.as_manager()
     history = HistoricalRecords(m2m_fields=[deputies, partners, target_groups])

@@ -14,6 +14,7 @@ from cities.models import Person, StoredFile
 from cities.rules import lead_city_ids
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import MAX_URL, PARAGRAPH, LimitedTextField
 from strategies.enums import ImplementationStage
 
 from .actions import Action, BudgetLine, Milestone, visible_action_q
@@ -51,7 +52,7 @@ class ActionUpdate(Recorded, Versioned):
         related_name="updates_for",
         verbose_name=_("on behalf of"),
     )
-    text = models.TextField(_("what has happened"))
+    text = LimitedTextField(_("what has happened"), max_length=PARAGRAPH)
     language = models.CharField(_("language"), max_length=10)
     stage = models.CharField(_("status"), max_length=10, choices=ImplementationStage)
     progress = models.PositiveSmallIntegerField(
@@ -68,8 +69,8 @@ class ActionUpdate(Recorded, Versioned):
         verbose_name=_("budget line"),
     )
     people_reached = models.PositiveIntegerField(_("people reached"), null=True, blank=True)
-    challenges = models.TextField(_("challenges"), blank=True)
-    next_step = models.TextField(_("next step"), blank=True)
+    challenges = LimitedTextField(_("challenges"), blank=True, max_length=PARAGRAPH)
+    next_step = LimitedTextField(_("next step"), blank=True, max_length=PARAGRAPH)
     visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
     is_no_change = models.BooleanField(_("nothing new"), default=False)
     is_reported_late = models.BooleanField(_("reported late"), default=False)
@@ -194,7 +195,7 @@ class Evidence(Recorded):
     update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     value = models.ForeignKey(IndicatorValue, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
-    link = models.URLField(_("link"), max_length=500, blank=True)
+    link = models.URLField(_("link"), max_length=MAX_URL, blank=True)
     title = models.CharField(_("title"), max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

@@ -12,6 +12,7 @@ from cities.models import City, Person, StoredFile
 from cities.rules import insider_city_ids, reads_network
 from core import clock
 from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from strategies import revision_access
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
 
@@ -120,7 +121,7 @@ class PeriodTransition(FrozenModel):
     on_behalf_of = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="period_transitions"
     )
-    text = models.TextField(_("comment or reason"), blank=True)
+    text = LimitedTextField(_("comment or reason"), blank=True, max_length=PARAGRAPH)
     marks = models.JSONField(default=list, blank=True)  # parts that need correction: kind, id, title and text of each
     at = models.DateTimeField(default=clock.now)
 
@@ -146,7 +147,7 @@ class Narrative(Recorded, Versioned):
     """The city's own account of a period. It is a fact and locked with the period."""
 
     city_period = models.OneToOneField(CityPeriod, on_delete=models.PROTECT, related_name="narrative")
-    text = models.TextField(_("narrative"), blank=True)
+    text = LimitedTextField(_("narrative"), blank=True, max_length=LONG_TEXT)
     language = models.CharField(_("language"), max_length=10)
 
     history = HistoricalRecords()
@@ -169,7 +170,7 @@ class PeriodComment(models.Model):
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="comments")
     kind = models.CharField(max_length=12, choices=CommentKind)
     revision = models.PositiveIntegerField(default=1)  # the one in progress, or the one to be reopened
-    text = models.TextField(_("text"), blank=True)
+    text = LimitedTextField(_("text"), blank=True, max_length=PARAGRAPH)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="period_comments")
     at = models.DateTimeField(default=clock.now)
 

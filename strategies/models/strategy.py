@@ -15,6 +15,7 @@ from cities.models import City, StoredFile, Theme
 from cities.rules import has_network_role, insider_city_ids, official_city_ids
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from strategies.enums import StrategyStatus
 
 from .visibility import current_plan_q, visible_plan_q
@@ -34,7 +35,7 @@ class StrategyQuerySet(models.QuerySet):
 class Strategy(Recorded, Versioned):
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="strategies")
     title = models.CharField(_("title"), max_length=250)
-    vision = models.TextField(_("vision"), blank=True)
+    vision = LimitedTextField(_("vision"), blank=True, max_length=LONG_TEXT)
     year_from = models.PositiveSmallIntegerField(_("from year"), validators=[MinValueValidator(1990)])
     year_to = models.PositiveSmallIntegerField(_("to year"), validators=[MaxValueValidator(2100)])
     document = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="strategies")
@@ -127,7 +128,7 @@ class StrategyComment(models.Model):
     """A comment on a draft by people of the city. It is not part of the plan and never published."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="comments")
-    text = models.TextField(_("text"))
+    text = LimitedTextField(_("text"), max_length=PARAGRAPH)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="strategy_comments")
     at = models.DateTimeField(default=clock.now)
 
@@ -174,9 +175,9 @@ class PriorityArea(Recorded, Versioned):
     theme = models.ForeignKey(Theme, on_delete=models.PROTECT, null=True, blank=True, related_name="areas")
     code = models.CharField(_("code"), max_length=20)
     title = models.CharField(_("title"), max_length=250)
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
 
     objects = StrategyPartQuerySet.for_path("strategy").as_manager()
     history = HistoricalRecords()
@@ -205,9 +206,9 @@ class Objective(Recorded, Versioned):
     area = models.ForeignKey(PriorityArea, on_delete=models.PROTECT, related_name="objectives")
     code = models.CharField(_("code"), max_length=20)
     title = models.CharField(_("title"), max_length=250)
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
 
     objects = StrategyPartQuerySet.for_path("area__strategy").as_manager()
     history = HistoricalRecords()

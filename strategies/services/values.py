@@ -59,7 +59,7 @@ def withdraw_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorV
         raise AlreadyWithdrawn
     if not reason.strip():
         raise ReasonMissing
-    value.withdrawn_at, value.withdrawn_reason = clock.now(), reason.strip()[:250]
+    value.withdrawn_at, value.withdrawn_reason = clock.now(), reason.strip()
     with translate_lock_errors():
         save_with_history(value, by, reason=reason)
     return value

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.rules import insider_city_ids, official_city_ids
+from core.text_limits import PARAGRAPH
 from strategies.enums import WORST_FIRST, StrategyStatus, SwotKind
 from strategies.forms import DayForm
 from strategies.models import Objective, PriorityArea, Strategy
@@ -158,7 +159,7 @@ class StrategyCommentAdd(StrategyMixin, ReasonFormView):
     consequence = gettext_lazy("People of the city and the network’s coordinators read it. The public never does.")
     success_message = gettext_lazy("Your comment stands on the page of the strategy.")
     is_danger = False
-    most = 5000
+    most = PARAGRAPH
 
     def save(self, form):
         plans.comment_strategy(self.row, by=self.user, text=form.cleaned_data["text"])
