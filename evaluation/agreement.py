@@ -52,6 +52,12 @@ def median_of(levels: Iterable[int]) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
+def middle_levels(median: str) -> tuple[int | None, int | None]:
+    """Return the lower and the upper middle level of a ``median_of``, for tables of numbers."""
+    levels = [int(level) for level in median.split("-") if level]
+    return (levels[0], levels[-1]) if levels else (None, None)
+
+
 def spread_of(levels: Iterable[int | None]) -> Spread:
     given = list(levels)
     known = [level for level in given if level is not None]

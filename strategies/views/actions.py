@@ -7,8 +7,10 @@ from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from cities.models import Installation
 from cities.rules import insider_city_ids, reads_network
 from core import locales
+from core.csv_files import csv_response
 from strategies.enums import Health, ImplementationStage
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
@@ -19,7 +21,7 @@ from strategies.selectors.disclosure import reads_all_figures
 from strategies.services import plans
 
 from . import breadcrumbs
-from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, csv_response, may
+from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, may
 
 SORTS = {
     "code": ("objective__area__code", "objective__code", "code"),
@@ -118,7 +120,9 @@ class ActionList(StrategyMixin, DetailPage):
         rows = actions_of(self.row, self.user)
         self.filter = ActionFilter(request.GET, queryset=rows, strategy=self.row)
         if request.GET.get("csv") == "actions":
-            return csv_response(f"actions-{self.row.city.slug}", self.csv_rows())
+            is_demo = Installation.objects.filter(is_demo=True).exists()
+            name = f"actions-{self.row.city.slug}"
+            return csv_response(name, self.csv_columns(), self.csv_rows(), is_illustrative=is_demo)
         return super().get(request, *args, **kwargs)
 
     @property
@@ -158,8 +162,8 @@ class ActionList(StrategyMixin, DetailPage):
         rows = Action.objects.loggable_by(self.user).filter(pk__in=[action.pk for action in actions])
         return set(rows.values_list("pk", flat=True))
 
-    def csv_rows(self):
-        yield [
+    def csv_columns(self):
+        return [
             _("Code"),
             _("Action"),
             _("Priority area"),
@@ -175,6 +179,8 @@ class ActionList(StrategyMixin, DetailPage):
             _("Spent"),
             _("Currency"),
         ]
+
+    def csv_rows(self):
         for row in self.sorted_rows():
             yield [
                 row.code,
