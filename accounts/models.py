@@ -41,7 +41,9 @@ class User(AbstractUser):
     """
 
     username = None
-    email = models.EmailField(_("e-mail"), unique=True)
+    email = models.EmailField(
+        _("e-mail"), unique=True, error_messages={"unique": _("Another account has this e-mail address.")}
+    )
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
 
     USERNAME_FIELD = "email"
@@ -53,7 +55,13 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
-        constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_once")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="accounts_user_email_once",
+                violation_error_message=_("Another account has this e-mail address."),
+            )
+        ]
 
     def __str__(self):
         return self.get_full_name() or self.email

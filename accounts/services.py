@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from core import clock
 from core.queue import enqueue
+from core.texts import shorten
 
 from .enums import MailState
 from .exceptions import MailRefused
@@ -42,7 +43,7 @@ def queue_mail(
     """Queue an email. With the ``key`` of an earlier one, write nothing and return None."""
     fields = {
         "recipient": to.strip(),
-        "subject": " ".join(subject.split())[:300],
+        "subject": shorten(subject, 300),
         "body": body,
         "has_secret": has_secret,
         "language": language,

@@ -29,11 +29,16 @@ class PilotPhase(Recorded, Versioned):
         verbose_name = _("pilot phase")
         verbose_name_plural = _("pilot phases")
         constraints = [
-            models.UniqueConstraint(fields=["city", "kind"], name="strategies_pilotphase_once"),
+            models.UniqueConstraint(
+                fields=["city", "kind"],
+                name="strategies_pilotphase_once",
+                violation_error_message=_("This city has this phase already. Edit its dates."),
+            ),
             models.CheckConstraint(
                 condition=Q(planned_end__gte=F("planned_start"))
                 & (Q(actual_end=None) | Q(actual_end__gte=F("actual_start"))),
                 name="strategies_pilotphase_ends_after_start",
+                violation_error_message=_("The end comes before the start. Check the dates."),
             ),
         ]
 

@@ -200,7 +200,15 @@ class ReportSchedule(Recorded):
         ordering = ["kind", "trigger"]
         verbose_name = _("report schedule")
         verbose_name_plural = _("report schedules")
-        constraints = [models.UniqueConstraint(fields=["kind", "trigger"], name="evaluation_reportschedule_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "trigger"],
+                name="evaluation_reportschedule_once",
+                violation_error_message=_(
+                    "There is a schedule for this kind of report at this time already. Edit that one."
+                ),
+            )
+        ]
 
     def __str__(self):
         return f"{self.get_kind_display()}, {self.offset_days} {self.get_trigger_display()}"

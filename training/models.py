@@ -28,7 +28,9 @@ class WeekQuerySet(models.QuerySet):
 
 class TrainingWeek(Recorded, Versioned):
     title = models.CharField(_("title"), max_length=200)
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(
+        unique=True, error_messages={"unique": _("Another week has this short name. Choose another.")}
+    )
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
     location = models.CharField(_("place"), max_length=200, blank=True)
@@ -45,7 +47,9 @@ class TrainingWeek(Recorded, Versioned):
         verbose_name_plural = _("training weeks")
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_on__gte=F("starts_on")), name="training_trainingweek_ends_after_start"
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="training_trainingweek_ends_after_start",
+                violation_error_message=_("The week ends before it begins. Choose a later last day."),
             )
         ]
 
@@ -104,7 +108,11 @@ class Session(Recorded, Versioned):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="training_session_ends_after_start")
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="training_session_ends_after_start",
+                violation_error_message=_("The session ends before it begins. Choose a later end."),
+            )
         ]
 
     def __str__(self):

@@ -32,8 +32,15 @@ class City(Recorded, Versioned):
     """A municipality with one current strategy."""
 
     name = models.CharField(_("name"), max_length=120)
-    slug = models.SlugField(unique=True)
-    municipality = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="governs")
+    slug = models.SlugField(
+        unique=True, error_messages={"unique": _("Another city has this short name. Choose another.")}
+    )
+    municipality = models.OneToOneField(
+        Organisation,
+        on_delete=models.PROTECT,
+        related_name="governs",
+        error_messages={"unique": _("This organisation is the municipality of another city. Choose another.")},
+    )
     country = models.CharField(_("country"), max_length=2, help_text=_("ISO 3166-1, two letters"))
     latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5)
     longitude = models.DecimalField(_("longitude"), max_digits=8, decimal_places=5)
@@ -60,6 +67,9 @@ class City(Recorded, Versioned):
             models.CheckConstraint(
                 condition=models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="cities_city_coordinates_on_earth",
+                violation_error_message=_(
+                    "A latitude lies between -90 and 90, a longitude between -180 and 180. Check both."
+                ),
             )
         ]
 

@@ -100,10 +100,14 @@ class Event(Recorded, Versioned):
         verbose_name_plural = _("events")
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="cities_event_ends_after_start"
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")),
+                name="cities_event_ends_after_start",
+                violation_error_message=_("The event ends before it begins. Choose a later end."),
             ),
             models.CheckConstraint(
-                condition=Q(body__isnull=False) | Q(city__isnull=False), name="cities_event_has_a_host"
+                condition=Q(body__isnull=False) | Q(city__isnull=False),
+                name="cities_event_has_a_host",
+                violation_error_message=_("Choose the city or the body whose event it is."),
             ),
         ]
 

@@ -9,7 +9,9 @@ from core.text_limits import LONG_TEXT, LimitedTextField
 class Theme(models.Model):
     """One theme of the network's list, for priority areas, sessions and good practices."""
 
-    code = models.SlugField(unique=True)
+    code = models.SlugField(
+        unique=True, error_messages={"unique": _("Another theme has this code. Choose another code.")}
+    )
     name = models.CharField(_("name"), max_length=120, help_text=_("In English; translated by the catalogue."))
 
     class Meta:
@@ -24,7 +26,9 @@ class Theme(models.Model):
 class TargetGroup(models.Model):
     """One target group of actions, of the network's list."""
 
-    code = models.SlugField(unique=True)
+    code = models.SlugField(
+        unique=True, error_messages={"unique": _("Another target group has this code. Choose another code.")}
+    )
     name = models.CharField(_("name"), max_length=120)
 
     class Meta:
@@ -47,7 +51,15 @@ class Organisation(models.Model):
         ordering = ["name"]
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
-        constraints = [models.UniqueConstraint(fields=["name", "country"], name="cities_organisation_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "country"],
+                name="cities_organisation_name_once",
+                violation_error_message=_(
+                    "An organisation in this country has this name already. Use it, or write a name that differs."
+                ),
+            )
+        ]
 
     def __str__(self):
         return self.name
@@ -70,7 +82,13 @@ class Installation(models.Model):
     class Meta:
         verbose_name = _("this installation")
         verbose_name_plural = _("this installation")
-        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="cities_installation_single")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pk=1),
+                name="cities_installation_single",
+                violation_error_message=_("This network is set up already. Edit its texts instead."),
+            )
+        ]
 
     def __str__(self):
         return self.network_name

@@ -57,7 +57,14 @@ class Person(models.Model):
         ordering = ["name", "pk"]
         verbose_name = _("person")
         verbose_name_plural = _("persons")
-        constraints = [models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="cities_person_email_once")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="cities_person_email_once",
+                violation_error_message=_("Another person has this e-mail address. Look for that person first."),
+            )
+        ]
 
     def __str__(self):
         return self.name
@@ -94,10 +101,18 @@ class Body(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(kind__in=NETWORK_BODIES, city=None) | (~Q(kind__in=NETWORK_BODIES) & Q(city__isnull=False)),
                 name="cities_body_city_fits_kind",
+                violation_error_message=_("Choose a city for a body of a city, and none for a body of the network."),
             ),
-            models.UniqueConstraint(fields=["kind", "city"], name="cities_body_one_of_a_kind_per_city"),
             models.UniqueConstraint(
-                fields=["kind"], condition=Q(city=None), name="cities_body_one_of_a_kind_in_network"
+                fields=["kind", "city"],
+                name="cities_body_one_of_a_kind_per_city",
+                violation_error_message=_("This city has a body of this kind already. Edit that one."),
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(city=None),
+                name="cities_body_one_of_a_kind_in_network",
+                violation_error_message=_("The network has a body of this kind already. Edit that one."),
             ),
         ]
 

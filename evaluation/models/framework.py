@@ -42,7 +42,15 @@ class Framework(Recorded):
         ordering = ["name", "-version"]
         verbose_name = _("framework")
         verbose_name_plural = _("frameworks")
-        constraints = [models.UniqueConstraint(fields=["name", "version"], name="evaluation_framework_version_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "version"],
+                name="evaluation_framework_version_once",
+                violation_error_message=_(
+                    "This framework has a version with this number already. Choose the next number."
+                ),
+            )
+        ]
 
     def __str__(self):
         return f"{self.name}, {self.version}"
@@ -85,9 +93,23 @@ class Dimension(Recorded):
         verbose_name = _("dimension")
         verbose_name_plural = _("dimensions")
         constraints = [
-            models.UniqueConstraint(fields=["framework", "code"], name="evaluation_dimension_code_once"),
-            models.UniqueConstraint(fields=["framework", "order"], name="evaluation_dimension_order_once"),
-            models.CheckConstraint(condition=Q(order__gte=1), name="evaluation_dimension_order_from_one"),
+            models.UniqueConstraint(
+                fields=["framework", "code"],
+                name="evaluation_dimension_code_once",
+                violation_error_message=_("Another dimension of this framework has this code. Choose another code."),
+            ),
+            models.UniqueConstraint(
+                fields=["framework", "order"],
+                name="evaluation_dimension_order_once",
+                violation_error_message=_(
+                    "Another dimension of this framework has this place in the order. Choose another number."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(order__gte=1),
+                name="evaluation_dimension_order_from_one",
+                violation_error_message=_("The order begins with 1."),
+            ),
         ]
 
     def __str__(self):

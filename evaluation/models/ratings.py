@@ -11,6 +11,7 @@ from cities.rules import lead_city_ids, official_city_ids, person_of
 from core import clock
 from core.models import FrozenModel, FrozenQuerySet, Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from evaluation.agreement import strength_of
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Decision, SourceKind, Stage, Strength
 from strategies.models import ActionUpdate, Evidence, IndicatorValue
@@ -99,13 +100,20 @@ class Rating(Recorded, Versioned):
         verbose_name = _("rating")
         verbose_name_plural = _("ratings")
         constraints = [
-            models.UniqueConstraint(fields=["assessment", "dimension"], name="evaluation_rating_once"),
+            models.UniqueConstraint(
+                fields=["assessment", "dimension"],
+                name="evaluation_rating_once",
+                violation_error_message=_("This dimension has been rated in this assessment already."),
+            ),
             models.CheckConstraint(
                 condition=Q(level=None) | Q(level__range=(1, 4), not_assessed_reason=""),
                 name="evaluation_rating_level_or_reason",
+                violation_error_message=_("Choose a level, or say why this dimension cannot be assessed; not both."),
             ),
             models.CheckConstraint(
-                condition=Q(strength_override="") | ~Q(strength_reason=""), name="evaluation_rating_strength_has_reason"
+                condition=Q(strength_override="") | ~Q(strength_reason=""),
+                name="evaluation_rating_strength_has_reason",
+                violation_error_message=_("Say why you judge the evidence differently."),
             ),
         ]
 
@@ -188,7 +196,7 @@ class DiscussionNote(models.Model):
         verbose_name_plural = _("notes of the discussion")
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
 
 class ConsensusQuerySet(models.QuerySet):
@@ -223,9 +231,21 @@ class Consensus(Recorded, Versioned):
         verbose_name = _("consensus")
         verbose_name_plural = _("consensus")
         constraints = [
-            models.UniqueConstraint(fields=["evaluation", "dimension"], name="evaluation_consensus_once"),
-            models.CheckConstraint(condition=LEVEL_OR_REASON, name="evaluation_consensus_level_or_reason"),
-            models.CheckConstraint(condition=~Q(reason=""), name="evaluation_consensus_says_why"),
+            models.UniqueConstraint(
+                fields=["evaluation", "dimension"],
+                name="evaluation_consensus_once",
+                violation_error_message=_("There is a consensus on this dimension already."),
+            ),
+            models.CheckConstraint(
+                condition=LEVEL_OR_REASON,
+                name="evaluation_consensus_level_or_reason",
+                violation_error_message=_("Choose a level, or say why this dimension cannot be assessed; not both."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="evaluation_consensus_says_why",
+                violation_error_message=_("Say why, in a sentence."),
+            ),
         ]
 
     def __str__(self):
@@ -337,7 +357,7 @@ class CommitteeQuestion(Recorded):
         ]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:

@@ -36,7 +36,12 @@ class RoundQuerySet(models.QuerySet):
 class EvaluationRound(Recorded):
     framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="rounds")
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="rounds")
-    name = models.CharField(_("name"), max_length=120, unique=True)
+    name = models.CharField(
+        _("name"),
+        max_length=120,
+        unique=True,
+        error_messages={"unique": _("Another round has this name. Choose another name.")},
+    )
     declare_on = models.DateField(_("conflicts declared from"))
     rate_on = models.DateField(_("rating from"))
     discuss_on = models.DateField(_("discussion from"))
@@ -61,6 +66,9 @@ class EvaluationRound(Recorded):
                     decide_by__gte=F("review_on"),
                 ),
                 name="evaluation_evaluationround_dates_in_order",
+                violation_error_message=_(
+                    "Each stage begins on the day of the stage before it or later. Check the dates."
+                ),
             )
         ]
 

@@ -9,6 +9,7 @@ from cities.enums import BodyKind, Role
 from cities.models import Membership, Person
 from cities.rules import CITY_BODIES, person_of
 from core import clock
+from core.texts import shorten
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
     AlreadyAdded,
@@ -40,6 +41,7 @@ from strategies.models import PeriodRevision, ReportingPeriod, Strategy
 from . import notifications
 
 APPROVALS_NEEDED = 2  # approvals needed
+MAX_REASON = 100  # characters that the history keeps
 
 
 @transaction.atomic
@@ -179,7 +181,7 @@ def withdraw_rater(assignment: RaterAssignment, *, by: Any, reason: str = "") ->
 
 def end_assignment(assignment: RaterAssignment, *, reason: str) -> RaterAssignment:
     assignment.withdrawn_at = clock.now()
-    assignment._change_reason = reason[:100] or None
+    assignment._change_reason = shorten(reason, MAX_REASON) or None
     assignment.save(update_fields=["withdrawn_at"])
     return assignment
 
@@ -264,6 +266,6 @@ def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = 
     if until < clock.today() or (evaluation.extended_to and until < evaluation.extended_to):
         raise InvalidExtension
     evaluation.extended_to = until
-    evaluation._change_reason = reason.strip()[:100] or None
+    evaluation._change_reason = shorten(reason, MAX_REASON) or None
     evaluation.save(update_fields=["extended_to"])
     return evaluation

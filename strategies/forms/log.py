@@ -14,6 +14,7 @@ from core import locales
 from core.forms import DateInput, LongTextarea, VersionedForm
 from core.parsing import parse_pk
 from core.text_limits import LINE, MAX_FILES, MAX_LINKS, MAX_URL
+from core.texts import shorten
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator
 
@@ -314,7 +315,7 @@ class LogForm(VersionedForm):
                 check(link)
             except forms.ValidationError as error:
                 words = _("“%(link)s” is not a full address. Copy it from the browser, with https:// in front.")
-                raise forms.ValidationError(words % {"link": link[:80]}) from error
+                raise forms.ValidationError(words % {"link": shorten(link, 80)}) from error
         if len(links) > MAX_LINKS:
             raise forms.ValidationError(_("At most %(count)s links on one update.") % {"count": MAX_LINKS})
         return links

@@ -150,10 +150,20 @@ class Action(Recorded, Versioned):
         verbose_name = _("action")
         verbose_name_plural = _("actions")
         constraints = [
-            models.UniqueConstraint(fields=["objective", "code"], name="strategies_action_code_once"),
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="strategies_action_ends_after_start"),
+            models.UniqueConstraint(
+                fields=["objective", "code"],
+                name="strategies_action_code_once",
+                violation_error_message=_("Another action of this objective has this code. Choose another code."),
+            ),
             models.CheckConstraint(
-                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""), name="strategies_action_withdrawn_has_reason"
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="strategies_action_ends_after_start",
+                violation_error_message=_("The action ends before it starts. Choose a later end."),
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
+                name="strategies_action_withdrawn_has_reason",
+                violation_error_message=_("Say why the action is withdrawn."),
             ),
         ]
 
@@ -224,7 +234,13 @@ class Milestone(Recorded, Versioned):
         ordering = ["due_on", "pk"]
         verbose_name = _("milestone")
         verbose_name_plural = _("milestones")
-        constraints = [models.CheckConstraint(condition=Q(weight__gte=1), name="strategies_milestone_weight_positive")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weight__gte=1),
+                name="strategies_milestone_weight_positive",
+                violation_error_message=_("A weight is 1 or more."),
+            )
+        ]
 
     def __str__(self):
         return self.title
@@ -250,7 +266,13 @@ class BudgetLine(Recorded, Versioned):
         ordering = ["year", "pk"]
         verbose_name = _("budget line")
         verbose_name_plural = _("budget lines")
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="strategies_budgetline_amount_positive")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="strategies_budgetline_amount_positive",
+                violation_error_message=_("A budget is more than nothing."),
+            )
+        ]
 
     def __str__(self):
         return f"{self.source} {self.year}"

@@ -15,6 +15,7 @@ from cities.rules import lead_city_ids
 from core import clock
 from core.models import Recorded, Versioned
 from core.text_limits import MAX_URL, PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies.enums import ImplementationStage
 
 from .actions import Action, BudgetLine, Milestone, visible_action_q
@@ -88,22 +89,30 @@ class ActionUpdate(Recorded, Versioned):
         verbose_name_plural = _("updates")
         constraints = [
             models.CheckConstraint(
-                condition=Q(progress=None) | Q(progress__lte=100), name="strategies_actionupdate_progress_in_percent"
+                condition=Q(progress=None) | Q(progress__lte=100),
+                name="strategies_actionupdate_progress_in_percent",
+                violation_error_message=_("Progress is a number from 0 to 100."),
             ),
             models.CheckConstraint(
                 condition=Q(spent=None) | Q(spent__gte=0) | ~Q(spent_reason=""),
                 name="strategies_actionupdate_negative_has_reason",
+                violation_error_message=_("Say why the amount is negative, for example a correction or a refund."),
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_actionupdate_withdrawn_has_reason",
+                violation_error_message=_("Say why the update is withdrawn."),
             ),
-            models.CheckConstraint(condition=~Q(text=""), name="strategies_actionupdate_has_text"),
+            models.CheckConstraint(
+                condition=~Q(text=""),
+                name="strategies_actionupdate_has_text",
+                violation_error_message=_("Write a sentence about what has happened."),
+            ),
         ]
         indexes = [models.Index(fields=["action", "-date", "-id"]), models.Index(fields=["city_period", "action"])]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:

@@ -68,7 +68,13 @@ class Indicator(Recorded, Versioned):
         verbose_name = _("indicator")
         verbose_name_plural = _("indicators")
         constraints = [
-            models.CheckConstraint(condition=Q(objective=None) | Q(action=None), name="strategies_indicator_one_place"),
+            models.CheckConstraint(
+                condition=Q(objective=None) | Q(action=None),
+                name="strategies_indicator_one_place",
+                violation_error_message=_(
+                    "Choose either an objective or an action: the action has its objective already."
+                ),
+            ),
         ]
 
     def __str__(self):

@@ -13,6 +13,7 @@ from cities.rules import insider_city_ids, reads_network
 from core import clock
 from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies import revision_access
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
 
@@ -24,8 +25,17 @@ from .visibility import SHARED_VISIBILITIES
 class ReportingPeriod(Recorded):
     """A stretch of time for which every city of the network reports."""
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    starts_on = models.DateField(_("first day"), unique=True)
+    name = models.CharField(
+        _("name"),
+        max_length=80,
+        unique=True,
+        error_messages={"unique": _("Another period has this name. Choose another name.")},
+    )
+    starts_on = models.DateField(
+        _("first day"),
+        unique=True,
+        error_messages={"unique": _("Another period begins on this day. Choose another day.")},
+    )
     ends_on = models.DateField(_("last day"))
     opens_on = models.DateField(_("opens on"))
     due_on = models.DateField(_("to be submitted by"))
@@ -40,6 +50,9 @@ class ReportingPeriod(Recorded):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on"), due_on__gte=F("ends_on"), opens_on__lte=F("ends_on")),
                 name="strategies_reportingperiod_dates_in_order",
+                violation_error_message=_(
+                    "A period opens on or before its last day, and is due on its last day or later. Check the dates."
+                ),
             )
         ]
 
@@ -185,7 +198,7 @@ class PeriodComment(models.Model):
         ]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
 
 class PeriodRevisionQuerySet(FrozenQuerySet):

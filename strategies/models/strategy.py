@@ -16,6 +16,7 @@ from cities.rules import has_network_role, insider_city_ids, official_city_ids
 from core import clock
 from core.models import Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies.enums import StrategyStatus
 
 from .visibility import current_plan_q, visible_plan_q
@@ -65,19 +66,29 @@ class Strategy(Recorded, Versioned):
                 fields=["city"],
                 condition=Q(superseded_at=None) & (Q(replaces=None) | Q(status="adopted")),
                 name="strategies_strategy_one_current",
+                violation_error_message=_(
+                    "This city has a strategy already. Change it, or write the next one beside it."
+                ),
             ),
             models.CheckConstraint(
-                condition=Q(superseded_at=None) | Q(status="adopted"), name="strategies_strategy_superseded_was_adopted"
+                condition=Q(superseded_at=None) | Q(status="adopted"),
+                name="strategies_strategy_superseded_was_adopted",
+                violation_error_message=_("Only an adopted strategy can be followed by another one."),
             ),
             models.CheckConstraint(
-                condition=Q(year_to__gte=F("year_from")), name="strategies_strategy_ends_after_start"
+                condition=Q(year_to__gte=F("year_from")),
+                name="strategies_strategy_ends_after_start",
+                violation_error_message=_("The last year comes before the first one. Choose a later last year."),
             ),
             models.CheckConstraint(
                 condition=Q(status="draft", adopted_on=None) | Q(status="adopted", adopted_on__isnull=False),
                 name="strategies_strategy_adopted_has_date",
+                violation_error_message=_("An adopted strategy has a date of adoption, and a draft has none."),
             ),
             models.CheckConstraint(
-                condition=Q(published_at=None) | Q(status="adopted"), name="strategies_strategy_published_is_adopted"
+                condition=Q(published_at=None) | Q(status="adopted"),
+                name="strategies_strategy_published_is_adopted",
+                violation_error_message=_("Only an adopted strategy can be published."),
             ),
         ]
 
@@ -141,7 +152,7 @@ class StrategyComment(models.Model):
         constraints = [models.CheckConstraint(condition=~Q(text=""), name="strategies_strategycomment_has_text")]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:
@@ -187,10 +198,15 @@ class PriorityArea(Recorded, Versioned):
         verbose_name = _("priority area")
         verbose_name_plural = _("priority areas")
         constraints = [
-            models.UniqueConstraint(fields=["strategy", "code"], name="strategies_priorityarea_code_once"),
+            models.UniqueConstraint(
+                fields=["strategy", "code"],
+                name="strategies_priorityarea_code_once",
+                violation_error_message=_("Another priority area of this strategy has this code. Choose another code."),
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_priorityarea_withdrawn_has_reason",
+                violation_error_message=_("Say why the priority area is withdrawn."),
             ),
         ]
 
@@ -218,10 +234,17 @@ class Objective(Recorded, Versioned):
         verbose_name = _("objective")
         verbose_name_plural = _("objectives")
         constraints = [
-            models.UniqueConstraint(fields=["area", "code"], name="strategies_objective_code_once"),
+            models.UniqueConstraint(
+                fields=["area", "code"],
+                name="strategies_objective_code_once",
+                violation_error_message=_(
+                    "Another objective of this priority area has this code. Choose another code."
+                ),
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_objective_withdrawn_has_reason",
+                violation_error_message=_("Say why the objective is withdrawn."),
             ),
         ]
 

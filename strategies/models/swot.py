@@ -1,12 +1,12 @@
 """The analysis behind a plan: strengths, weaknesses, opportunities and threats, and the risks of implementation."""
 
 from django.db import models
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies.enums import SwotKind
 
 from .actions import Action
@@ -32,7 +32,7 @@ class SwotItem(Recorded, Versioned):
         verbose_name_plural = _("SWOT items")
 
     def __str__(self):
-        return Truncator(self.text).chars(80)
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:
@@ -72,7 +72,7 @@ class Risk(Recorded, Versioned):
         verbose_name_plural = _("implementation problems")
 
     def __str__(self):
-        return Truncator(self.text).chars(80)
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:

@@ -8,8 +8,20 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from core import clock, locales
+from core.texts import shorten
 from strategies.enums import ChangeCause
-from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneReached
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    BudgetLine,
+    Milestone,
+    MilestoneReached,
+    Objective,
+    PriorityArea,
+    Risk,
+    Strategy,
+    SwotItem,
+)
 from strategies.models.visibility import SHARED_VISIBILITIES
 
 HIDDEN_FIELDS = {"version", "uuid", "history_id", "path"}
@@ -50,6 +62,14 @@ def history_of_action(action: Action, user: Any) -> list[Entry]:
         entries += _history_of_parts(model, model.history.filter(action=action))
     readable = ActionUpdate.objects.visible_to(user).filter(action=action)
     return _merged(entries + _reached(MilestoneReached.history.filter(update__in=readable)))
+
+
+def history_of_strategy(strategy: Strategy) -> list[Entry]:
+    """Return changes of the strategy and of the parts that have no history page of their own."""
+    entries = history_of(strategy)
+    for model in (PriorityArea, SwotItem, Risk):
+        entries += _history_of_parts(model, model.history.filter(strategy=strategy))
+    return _merged(entries + _history_of_parts(Objective, Objective.history.filter(area__strategy=strategy)))
 
 
 def history_of_update(update: ActionUpdate, *, of_city: bool) -> list[Entry]:
@@ -159,8 +179,7 @@ class _ValueFormatter:
             return locales.day(value)
         if isinstance(field, models.DecimalField):
             return locales.number(value)
-        text = str(value)
-        return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "…"
+        return shorten(str(value), MAX_LENGTH)
 
     def name(self, field: Any, pk: Any) -> str:
         key = (field.related_model._meta.label, pk)

@@ -15,6 +15,7 @@ from cities.enums import FileState, Visibility
 from cities.models import Membership, Person, StoredFile
 from core import locales
 from core.text_limits import MAX_FILES, MAX_LINKS, MAX_URL, too_long
+from core.texts import shorten
 from strategies.enums import ImplementationStage
 from strategies.models import (
     Action,
@@ -206,7 +207,9 @@ def _links(links: Collection[str]) -> str:
         try:
             URLValidator(schemes=["http", "https"])(link)
         except ValidationError:
-            return _("“%(link)s” is not an address. Copy it from the browser, with https://.") % {"link": link[:80]}
+            return _("“%(link)s” is not an address. Copy it from the browser, with https://.") % {
+                "link": shorten(link, 80)
+            }
     return ""
 
 
