@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from core.collation import matching
 from core.forms import (
     DateInput,
     DateTimeLocalInput,
@@ -201,7 +202,7 @@ class MemberFilterForm(forms.Form):
         if chosen.get("body"):
             members = members.filter(body=chosen["body"])
         if chosen.get("name"):
-            members = members.filter(person__name__icontains=chosen["name"])
+            members = matching(members, chosen["name"], ["person__name"])
         current = Membership.objects.current().values("pk")
         if chosen.get("state") == "ended":
             return members.exclude(pk__in=current)

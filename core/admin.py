@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from .collation import matching
 from .forms import LongTextarea, keep_stored_lengths
 from .models import Versioned
 from .text_limits import LimitedTextField
@@ -60,6 +61,7 @@ class StaffAdmin(admin.ModelAdmin):
     view_on_site = False
     list_per_page = 50
     show_full_result_count = False
+    folds_search = True
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.URLField):
@@ -67,6 +69,12 @@ class StaffAdmin(admin.ModelAdmin):
         if isinstance(db_field, LimitedTextField):
             kwargs["widget"] = LongTextarea({"class": "vLargeTextField", "rows": 10})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Find words without regard to case and marks, on every database. It reads all rows: for reference data."""
+        if self.folds_search and search_term.strip() and self.get_search_fields(request):
+            return matching(queryset, search_term, self.get_search_fields(request)), False
+        return super().get_search_results(request, queryset, search_term)
 
     # ---- permissions
 

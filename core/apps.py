@@ -7,8 +7,11 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from . import text_limits, triggers
+        from django.forms import ModelChoiceField
 
+        from . import forms, text_limits, triggers
+
+        ModelChoiceField.iterator = forms.RowChoices
         pre_save.connect(text_limits.refuse_long_texts, dispatch_uid="epi_text_limits")
 
         # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our

@@ -7,6 +7,7 @@ from crispy_forms.layout import Layout, Submit
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.forms.boundfield import BoundField
+from django.forms.models import ModelChoiceIterator, ModelChoiceIteratorValue
 from django.forms.renderers import DjangoTemplates
 from django.forms.utils import ErrorList
 from django.utils.html import format_html
@@ -15,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from . import locales
+from .collation import title_key
 from .text_limits import too_long
 
 
@@ -164,6 +166,30 @@ class FilteredCheckboxes(forms.CheckboxSelectMultiple):
     """Checkboxes in a box that scrolls; JavaScript adds a filter above a long one."""
 
     is_filtered = True
+
+
+# ---- choices of rows
+
+
+class InReaderOrder:
+    """Mixin of an iterator of choices: rows that are ordered by name come in the order of the reader's language."""
+
+    def __iter__(self: Any) -> Any:
+        choices = super().__iter__()  # type: ignore[misc]
+        if not _is_ordered_by_name(self.queryset.model):
+            return choices
+        chosen = list(choices)
+        empty = [choice for choice in chosen if not isinstance(choice[0], ModelChoiceIteratorValue)]
+        rows = [choice for choice in chosen if isinstance(choice[0], ModelChoiceIteratorValue)]
+        return iter([*empty, *sorted(rows, key=lambda choice: title_key(str(choice[1])))])
+
+
+def _is_ordered_by_name(model: Any) -> bool:
+    return next(iter(model._meta.ordering), "") in {"name", "title", "city__name"}
+
+
+class RowChoices(InReaderOrder, ModelChoiceIterator):
+    """``CoreConfig.ready`` makes it the iterator of every field that offers rows."""
 
 
 # ---- texts stored before they had limits

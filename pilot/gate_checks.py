@@ -70,7 +70,7 @@ class GateData:
         lines = BudgetLine.objects.active().filter(action=OuterRef("pk"))
         measured = Indicator.objects.active().filter(action=OuterRef("pk"), target__isnull=False)
         measured = measured.filter(Q(baseline__isnull=False) | ~Q(no_baseline_reason=""))
-        rows = Action.objects.of_city(self.city).active().filter(is_pilot=True).order_by("code", "pk")
+        rows = Action.objects.of_city(self.city).active().filter(is_pilot=True).order_by("code_sort", "pk")
         return list(rows.annotate(is_budgeted=Exists(lines), is_measured=Exists(measured)))
 
     @cached_property

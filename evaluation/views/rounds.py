@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView, ListView, TemplateView
 
 from cities.models import Person
+from core.collation import by_title
 from core.exceptions import UserFacingError
 from core.parsing import parse_pk
 from core.views import LoginInsteadOf404Mixin
@@ -50,7 +51,7 @@ class RoundList(LoginInsteadOf404Mixin, ListView):
         shown = [row.pk for row in context["object_list"]]
         visible = Evaluation.objects.visible_to(self.request.user).filter(round__in=shown).with_related()
         evaluations: dict[int, list] = {}
-        for row in visible:
+        for row in by_title(visible, "strategy.city.name"):
             evaluations.setdefault(row.round_id, []).append(row)
         return context | {
             "rounds": [(row, evaluations.get(row.pk, [])) for row in context["object_list"]],
@@ -100,7 +101,7 @@ class RoundDetail(RoundMixin):
 
     def get_context_data(self, **kwargs):
         round_, user = self.round, self.request.user
-        rows = list(Evaluation.objects.visible_to(user).filter(round=round_).with_related())
+        rows = by_title(Evaluation.objects.visible_to(user).filter(round=round_).with_related(), "strategy.city.name")
         may_add = user.has_perm("evaluation.add_evaluationround")
         days = [
             (_("Conflicts of interest are declared"), round_.declare_on),

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.collation import title_key
 from core.locales import number
 
 from . import blocks, dimensions, labels, method, sections
@@ -265,7 +266,7 @@ def _quality(facts: dict) -> dict:
         for city in facts["cities"]
     ]
     missing = [[city["name"], "–", labels.period_state(city["state"]), "–", "–", "–", "–"] for city in facts["missing"]]
-    rows = sorted([*rows, *missing], key=lambda row: row[0].casefold())
+    rows = sorted([*rows, *missing], key=lambda row: title_key(row[0]))
     return blocks.section(
         _("Data quality"),
         blocks.text(

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from cities.models import City
+from core.collation import title_key
 from evaluation.agreement import Alpha, alpha_ordinal
 from evaluation.enums import INDEPENDENT
 from evaluation.models import EvaluationResult, in_language
@@ -30,7 +31,7 @@ class AcceptedCity(NamedTuple):
 def network_facts(period: ReportingPeriod) -> ReportFacts:
     rows = CityPeriod.objects.filter(period=period).select_related("city")
     cities, missing = [], []
-    for row in sorted(rows, key=lambda row: row.city.name.casefold()):
+    for row in sorted(rows, key=lambda row: title_key(row.city.name)):
         one = _one(row.city, period)
         if one is None:
             missing.append({"name": row.city.name, "state": row.state})

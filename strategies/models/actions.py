@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 from cities.enums import Role
 from cities.models import City, Organisation, Person, TargetGroup
 from cities.rules import has_network_role, insider_city_ids, official_city_ids, person_of, reads_network
+from core.collation import NaturalKeyField
 from core.models import Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from strategies.enums import BudgetStatus, StrategyStatus
@@ -116,6 +117,7 @@ class Action(Recorded, Versioned):
 
     objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="actions")
     code = models.CharField(_("code"), max_length=20)
+    code_sort = NaturalKeyField()
     title = models.CharField(_("title"), max_length=250)
     description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     owner = models.ForeignKey(
@@ -146,7 +148,7 @@ class Action(Recorded, Versioned):
     history = HistoricalRecords(m2m_fields=[deputies, partners, target_groups])
 
     class Meta:
-        ordering = ["objective", "code"]
+        ordering = ["objective", "code_sort"]
         verbose_name = _("action")
         verbose_name_plural = _("actions")
         constraints = [

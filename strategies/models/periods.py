@@ -11,6 +11,7 @@ from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
 from cities.rules import insider_city_ids, reads_network
 from core import clock
+from core.collation import in_plan_order
 from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from core.texts import shorten
@@ -252,6 +253,14 @@ class PeriodRevision(HashedSnapshot):
     @property
     def owning_city_id(self) -> int:
         return self.city_period.city_id
+
+    @property
+    def contents(self) -> dict:
+        """Return the verified snapshot in the order of the plan. Those of version 0.1.0 have 1.1.10 before 1.1.2."""
+        contents = super().contents
+        if "actions" in contents:
+            contents["actions"] = in_plan_order(contents["actions"])
+        return contents
 
 
 class RevisionAction(FrozenModel):

@@ -14,6 +14,7 @@ from cities.enums import Role
 from cities.models import City, StoredFile, Theme
 from cities.rules import has_network_role, insider_city_ids, official_city_ids
 from core import clock
+from core.collation import NaturalKeyField
 from core.models import Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from core.texts import shorten
@@ -185,6 +186,7 @@ class PriorityArea(Recorded, Versioned):
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="areas")
     theme = models.ForeignKey(Theme, on_delete=models.PROTECT, null=True, blank=True, related_name="areas")
     code = models.CharField(_("code"), max_length=20)
+    code_sort = NaturalKeyField()
     title = models.CharField(_("title"), max_length=250)
     description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
@@ -194,7 +196,7 @@ class PriorityArea(Recorded, Versioned):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ["strategy", "code"]
+        ordering = ["strategy", "code_sort"]
         verbose_name = _("priority area")
         verbose_name_plural = _("priority areas")
         constraints = [
@@ -221,6 +223,7 @@ class PriorityArea(Recorded, Versioned):
 class Objective(Recorded, Versioned):
     area = models.ForeignKey(PriorityArea, on_delete=models.PROTECT, related_name="objectives")
     code = models.CharField(_("code"), max_length=20)
+    code_sort = NaturalKeyField()
     title = models.CharField(_("title"), max_length=250)
     description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
@@ -230,7 +233,7 @@ class Objective(Recorded, Versioned):
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ["area", "code"]
+        ordering = ["area", "code_sort"]
         verbose_name = _("objective")
         verbose_name_plural = _("objectives")
         constraints = [

@@ -24,7 +24,7 @@ from strategies.models import (
 )
 from strategies.models.visibility import SHARED_VISIBILITIES
 
-HIDDEN_FIELDS = {"version", "uuid", "history_id", "path"}
+HIDDEN_FIELDS = {"version", "code_sort", "uuid", "history_id", "path"}
 MAX_ENTRIES = 40
 MAX_LENGTH = 400
 

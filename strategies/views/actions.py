@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from cities.models import Installation
 from cities.rules import insider_city_ids, reads_network
 from core import locales
+from core.collation import by_title, title_key
 from core.csv_files import csv_response
-from strategies.enums import Health, ImplementationStage
+from strategies.enums import WORST_FIRST, Health, ImplementationStage
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
 from strategies.models import Action
@@ -23,13 +24,14 @@ from strategies.services import plans
 from . import breadcrumbs
 from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, may
 
-SORTS = {
-    "code": ("objective__area__code", "objective__code", "code"),
-    "title": ("title",),
-    "health": ("health", "title"),
-    "progress": ("progress", "title"),
-    "ends": ("ends_on", "title"),
-    "owner": ("owner__name", "title"),
+SEVERITY = {health: number for number, health in enumerate(WORST_FIRST)}
+SORTS = {  # in Python: the database knows neither the reader's alphabet nor the severity of a status
+    "code": lambda row: (row.objective.area.code_sort, row.objective.code_sort, row.code_sort),
+    "title": lambda row: title_key(row.title),
+    "health": lambda row: SEVERITY.get(row.health, len(SEVERITY)),
+    "progress": lambda row: row.progress or 0,
+    "ends": lambda row: row.ends_on,
+    "owner": lambda row: title_key(row.owner.name if row.owner else ""),
 }
 COLUMNS = [
     ("code", gettext_lazy("Code")),
@@ -131,9 +133,10 @@ class ActionList(StrategyMixin, DetailPage):
         return wanted if wanted.lstrip("-") in SORTS else "code"
 
     def sorted_rows(self):
-        names = SORTS[self.sort.lstrip("-")]
-        sign = "-" if self.sort.startswith("-") else ""
-        return self.filter.qs.order_by(*(f"{sign}{name}" for name in names), "pk")
+        """Return all rows of the strategy that match the filter; equal ones by title."""
+        return sorted(
+            by_title(self.filter.qs, "title"), key=SORTS[self.sort.lstrip("-")], reverse=self.sort.startswith("-")
+        )
 
     def get_context_data(self, **kwargs):
         page = Paginator(self.sorted_rows(), self.per_page).get_page(self.request.GET.get("page"))

@@ -81,9 +81,9 @@ class StrategyDetail(StrategyPage):
         by_objective = defaultdict(list)
         for action in actions:
             by_objective[action.objective_id].append(action)
-        areas = {area.pk: (area, []) for area in self.row.areas.active().select_related("theme").order_by("code")}
+        areas = {area.pk: (area, []) for area in self.row.areas.active().select_related("theme").order_by("code_sort")}
         for objective in (
-            Objective.objects.filter(area__strategy=self.row, area__withdrawn_at=None).active().order_by("code")
+            Objective.objects.filter(area__strategy=self.row, area__withdrawn_at=None).active().order_by("code_sort")
         ):
             areas[objective.area_id][1].append((objective, by_objective[objective.pk]))
         return list(areas.values())
@@ -96,7 +96,7 @@ class StrategyDetail(StrategyPage):
         objectives = Objective.objects.filter(
             area__strategy=self.row, area__withdrawn_at=None, withdrawn_at__isnull=False
         )
-        return sorted([*areas, *objectives], key=lambda part: part.code)
+        return sorted([*areas, *objectives], key=lambda part: part.code_sort)
 
     @staticmethod
     def counts(actions):
