@@ -28,9 +28,9 @@ class TextTooLong(UserFacingError):
     """A service was given a text beyond the limit of its field. ``errors`` maps the field to the sentence."""
 
     def __init__(self, field: Any, length: int, limit: int) -> None:
-        words = {"label": field.verbose_name, "text": too_long(length, limit)}
-        super().__init__(_("%(label)s: %(text)s") % words)
-        self.errors = {field.name: words["text"]}
+        sentence = too_long(length, limit)
+        super().__init__(f"{field.verbose_name}: {sentence}")
+        self.errors = {field.name: sentence}
 
 
 def too_long(length: int, limit: int) -> str:
