@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from core import clock, locales
+from core.collation import title_key
 from core.texts import shorten
 from strategies.enums import ChangeCause
 from strategies.models import (
@@ -162,7 +163,7 @@ class _ValueFormatter:
             return locales.NOTHING
         if field.many_to_many:
             far = field.m2m_reverse_field_name()
-            return ", ".join(sorted(self.name(field, part[far]) for part in value)) or locales.NOTHING
+            return ", ".join(sorted((self.name(field, part[far]) for part in value), key=title_key)) or locales.NOTHING
         if field.is_relation:
             return self.name(field, value)
         if getattr(field, "choices", None):
