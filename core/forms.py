@@ -197,8 +197,9 @@ class RowChoices(InReaderOrder, ModelChoiceIterator):
 
 def keep_stored_lengths(form: forms.ModelForm) -> None:
     """Allow each stored text that is longer than its field to keep that length: it can be shortened, but not grow."""
-    for name, field in form.fields.items():
-        stored = getattr(form.instance, name, None)
+    for column in form.instance._meta.concrete_fields:
+        field: Any = form.fields.get(column.name)
+        stored = getattr(form.instance, column.attname)
         limit = getattr(field, "max_length", None)
         if limit and isinstance(stored, str) and len(stored) > limit:
             field.max_length = len(stored)

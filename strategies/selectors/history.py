@@ -95,7 +95,8 @@ def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> li
     by_part: dict[int, list] = {}
     for record in _newest_first(records):
         by_part.setdefault(record.id, []).append(record)
-    kind = str(model._meta.verbose_name).capitalize()
+    kind = str(model._meta.verbose_name)
+    kind = kind[:1].upper() + kind[1:]
     return [
         entry._replace(about=f"{kind}: {of_one[0].instance}")
         for of_one in by_part.values()
