@@ -62,7 +62,7 @@ class LimitedTextField(_LengthLimit, models.TextField):
     """A text that people type. Forms show the limit below the textarea."""
 
     def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
-        from .forms import LongTextarea
+        from .forms import LongTextarea  # here: the forms import the limits
 
         return super().formfield(**{"widget": LongTextarea} | kwargs)
 

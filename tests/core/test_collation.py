@@ -10,7 +10,7 @@ from strategies.models import PriorityArea
 from tests.factories import CityFactory, OrganisationFactory, PriorityAreaFactory
 
 ALPHABETS = {
-    "en": ["Aalborg", "Ängelholm", "Åmål", "Łódź", "Lublin", "Örebro", "Step 2", "Step 10", "Zagreb"],
+    "en": ["Aalborg", "Åmål", "Ängelholm", "Łódź", "Lublin", "Örebro", "Step 2", "Step 10", "Zagreb"],
     "sv": ["Aalborg", "Łódź", "Lublin", "Step 2", "Step 10", "Zagreb", "Åmål", "Ängelholm", "Örebro"],
 }
 

@@ -129,15 +129,13 @@ def test_actions_to_log_on_one_day_are_in_natural_order(everyone, actions):
 
 @pytest.mark.django_db
 def test_snapshots_are_in_natural_order_also_those_of_before(city, actions):
-    period = CityPeriodFactory(city=city, state="open")
+    period = CityPeriodFactory(city=city)
     contents = json.loads(canonical(period_contents(period)))
     assert [entry["code"] for entry in contents["actions"]] == NATURAL
     contents["actions"].sort(key=lambda entry: entry["code"])  # as version 0.1.0 froze them
     snapshot = canonical(contents)
 
-    revision = PeriodRevision.objects.create(
-        city_period=period, number=1, snapshot=snapshot, sha256=sha256_hex(snapshot)
-    )
+    revision = PeriodRevision(city_period=period, number=1, snapshot=snapshot, sha256=sha256_hex(snapshot))
 
     assert [entry["code"] for entry in revision.contents["actions"]] == NATURAL
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 
 from cities.forms import AttendanceForm
+from cities.models import Person
 from core import text_limits
 from core.text_limits import LONG_TEXT, MAX_GUEST_GROUPS, MAX_LINKS, PARAGRAPH, TextTooLong
 from strategies.exceptions import InputRefused
@@ -20,7 +21,6 @@ from tests.factories import (
     EventFactory,
     StrategyFactory,
     SwotItemFactory,
-    member,
 )
 from tests.project.first_party import python_files
 from tests.project.test_whole import our_models
@@ -113,7 +113,7 @@ def test_a_line_break_counts_as_one_character():
 
 @pytest.mark.django_db
 def test_page_keeps_a_narrative_over_the_limit(client, everyone, city):
-    period = CityPeriodFactory(city=city, state="open")
+    period = CityPeriodFactory(city=city)
     client.force_login(everyone["official"])
     typed = "x" * (LONG_TEXT + 1)
 
@@ -141,7 +141,7 @@ def test_service_refuses_a_long_plan_text(everyone, city):
 
 @pytest.mark.django_db
 def test_service_refuses_a_long_comment(everyone, city):
-    period = CityPeriodFactory(city=city, state="open")
+    period = CityPeriodFactory(city=city)
 
     with pytest.raises(TextTooLong, match=r"4,001 characters\. Shorten it to at most 4,000"):
         periods.comment_period(period, by=everyone["expert"], text="x" * (PARAGRAPH + 1))
@@ -164,7 +164,7 @@ def test_longer_stored_text_can_be_shortened_and_does_not_stop_other_changes(eve
 
 @pytest.mark.django_db
 def test_form_of_a_longer_stored_text_offers_its_length(client, everyone, city):
-    action = ActionFactory(objective__area__strategy__city=city)
+    action = ActionFactory(city=city)
     type(action).objects.filter(pk=action.pk).update(description="x" * 30_000)
     client.force_login(everyone["official"])
 
@@ -190,12 +190,8 @@ def test_short_line_over_its_column_is_refused_by_save():
 
 
 def _guests(text):
-    form = AttendanceForm({"guests": text, "version": 1}, instance=EventFactory(), persons=_nobody())
+    form = AttendanceForm({"guests": text, "version": 1}, instance=EventFactory(), persons=Person.objects.none())
     return form, form.is_valid()
-
-
-def _nobody():
-    return type(member(BodyFactory(), "viewer").person).objects.none()
 
 
 @pytest.mark.django_db
@@ -221,7 +217,7 @@ def test_number_of_guest_groups_has_a_limit():
 
 @pytest.mark.django_db
 def test_number_of_links_has_a_limit(client, everyone, city):
-    action = ActionFactory(objective__area__strategy__city=city)
+    action = ActionFactory(city=city)
     client.force_login(everyone["official"])
     links = "\n".join(f"https://example.org/{number}" for number in range(MAX_LINKS + 1))
 
