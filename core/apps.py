@@ -11,7 +11,7 @@ class CoreConfig(AppConfig):
 
         from . import forms, text_limits, triggers
 
-        ModelChoiceField.iterator = forms.RowChoices
+        ModelChoiceField.iterator = forms.RowChoices  # type: ignore[misc]  # for every field, those of libraries too
         pre_save.connect(text_limits.refuse_long_texts, dispatch_uid="epi_text_limits")
 
         # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our

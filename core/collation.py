@@ -116,7 +116,8 @@ class NaturalKeyField(models.CharField):
 
     def __init__(self, source: str = "code", **options: Any) -> None:
         self.source = source
-        super().__init__(**{"max_length": 200, "blank": True, "default": "", "editable": False} | options)
+        fixed: dict[str, Any] = {"max_length": 200, "blank": True, "default": "", "editable": False}
+        super().__init__(**fixed | options)
 
     def deconstruct(self) -> Any:
         name, _path, arguments, options = super().deconstruct()

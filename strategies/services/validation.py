@@ -122,7 +122,7 @@ def _texts(text: str, *others: str) -> str:
 
 
 def _too_long(name: str, text: str) -> str:
-    limit = ActionUpdate._meta.get_field(name).max_length
+    limit: Any = ActionUpdate._meta.get_field(name).max_length
     return too_long(len(text), limit) if len(text) > limit else ""
 
 
