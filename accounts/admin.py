@@ -12,4 +12,5 @@ class MailAdmin(ReadOnlyAdmin):
     list_display = ["subject", "recipient", "state", "created_at", "sent_at"]
     list_filter = ["state"]
     search_fields = ["subject", "recipient"]
+    folds_search = False  # there may be very many
     fields = ["recipient", "subject", "state", "attempts", "reason", "created_at", "sent_at"]

@@ -3,6 +3,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import form_helper
+from core.text_limits import LINE
 
 from .enums import MailState
 from .models import User
@@ -26,7 +27,7 @@ class PreferencesForm(forms.ModelForm):
 
 class MailFilterForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False)
-    recipient = forms.CharField(label=_("Recipient"), required=False, max_length=200)
+    recipient = forms.CharField(label=_("Recipient"), required=False, max_length=LINE)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -43,7 +43,9 @@ class User(AbstractUser):
     """
 
     username = None
-    email = LowerEmailField(_("e-mail"), unique=True)
+    email = LowerEmailField(
+        _("e-mail"), unique=True, error_messages={"unique": _("Another account has this e-mail address.")}
+    )
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
 
     USERNAME_FIELD = "email"

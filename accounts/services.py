@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from core import clock
 from core.old_files import delete_old_files
 from core.queue import enqueue
+from core.texts import shorten
 
 from .enums import MailState
 from .exceptions import MailRefused
@@ -55,7 +56,7 @@ def queue_mail(
     """
     fields = {
         "recipient": to.strip(),
-        "subject": " ".join(subject.split())[:300],
+        "subject": shorten(subject, 300),
         "body": body,
         "has_secret": has_secret,
         "is_urgent": is_urgent,

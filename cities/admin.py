@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import ReadOnlyAdmin, StaffAdmin, StaffForm
 from core.forms import DateInput, YearField
+from core.text_limits import LANGUAGE_CODE, MAX_LANGUAGES
 
 from .enums import BodyKind
-from .forms import clean_language
+from .forms import clean_language, language_codes
 from .models import (
     Body,
     City,
@@ -54,7 +55,10 @@ class CityStaffForm(StaffForm):
     """The city form with languages as comma-separated codes."""
 
     other_languages = forms.CharField(
-        label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
+        label=_("Other languages"),
+        required=False,
+        max_length=MAX_LANGUAGES * LANGUAGE_CODE,
+        help_text=_("Two letters each, separated by commas: en, ro."),
     )
 
     class Meta:
@@ -68,7 +72,7 @@ class CityStaffForm(StaffForm):
         return clean_language(self.cleaned_data["language"])
 
     def clean_other_languages(self):
-        return [clean_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+        return language_codes(self.cleaned_data["other_languages"])
 
 
 @admin.register(City)

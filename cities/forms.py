@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core import locales
+from core.collation import matching
 from core.forms import (
     CountField,
     DateInput,
@@ -21,6 +22,7 @@ from core.forms import (
     YearsChecked,
     form_helper,
 )
+from core.text_limits import LANGUAGE_CODE, LINE, LONG_TEXT, MAX_GUEST_GROUPS, MAX_LANGUAGES, PASSWORD
 
 from .enums import EventKind, Role, Seat
 from .models import Body, City, Event, Membership, Organisation, Person
@@ -49,7 +51,10 @@ class CityForm(VersionedForm):
         }
 
     other_languages = forms.CharField(
-        label=_("Other languages"), required=False, help_text=_("Two letters each, separated by commas: en, ro.")
+        label=_("Other languages"),
+        required=False,
+        max_length=MAX_LANGUAGES * LANGUAGE_CODE,
+        help_text=_("Two letters each, separated by commas: en, ro."),
     )
     timezone = forms.ChoiceField(label=_("Time zone"), choices=[(zone, zone) for zone in sorted(available_timezones())])
 
@@ -62,7 +67,14 @@ class CityForm(VersionedForm):
         return clean_language(self.cleaned_data["language"])
 
     def clean_other_languages(self):
-        return [clean_language(code) for code in self.cleaned_data["other_languages"].split(",") if code.strip()]
+        return language_codes(self.cleaned_data["other_languages"])
+
+
+def language_codes(text):
+    codes = [clean_language(code) for code in text.split(",") if code.strip()]
+    if len(codes) > MAX_LANGUAGES:
+        raise ValidationError(_("Write at most %(count)s languages."), params={"count": MAX_LANGUAGES})
+    return codes
 
 
 def clean_language(code):
@@ -93,7 +105,7 @@ class BodyForm(VersionedForm):
 class InvitationForm(forms.Form):
     """Body and role in one field, so that nobody chooses a role that the body does not have."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=_("Name"), max_length=LINE)
     email = forms.EmailField(label=_("E-mail"), help_text=_("The letter with the one-time link goes there."))
     place = forms.ChoiceField(label=_("Role"))
     seat = forms.ChoiceField(
@@ -131,11 +143,14 @@ class InvitationAcceptForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label=_("Password"),
+        max_length=PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 12 characters. Three or four words that do not belong together are easy to keep."),
     )
     password_again = forms.CharField(
-        label=_("The password once more"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=_("The password once more"),
+        max_length=PASSWORD,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, *args, **kwargs):
@@ -177,7 +192,7 @@ class MembershipHandOverForm(forms.Form):
 
 class MemberFilterForm(forms.Form):
     body = forms.ModelChoiceField(Body.objects.none(), label=_("Body"), required=False, empty_label=_("All"))
-    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    name = forms.CharField(label=_("Name"), required=False, max_length=LINE)
     state = forms.ChoiceField(
         label=_("Members"), required=False, choices=[("", _("Current")), ("ended", _("Former")), ("all", _("All"))]
     )
@@ -191,7 +206,7 @@ class MemberFilterForm(forms.Form):
         if chosen.get("body"):
             members = members.filter(body=chosen["body"])
         if chosen.get("name"):
-            members = members.filter(person__name__icontains=chosen["name"])
+            members = matching(members, chosen["name"], ["person__name"])
         current = Membership.objects.current().values("pk")
         if chosen.get("state") == "ended":
             return members.exclude(pk__in=current)
@@ -205,7 +220,7 @@ class EventForm(VersionedForm):
     """Times are in the city's time zone, which the view activates before it creates the form."""
 
     old_names = {"place": "location"}
-    link = forms.URLField(label=_("Link"), required=False, assume_scheme="https")
+    link = forms.URLField(label=_("Link"), required=False, max_length=LINE, assume_scheme="https")
     minutes_upload = forms.FileField(
         label=_("Minutes as a file"), required=False, help_text=_("PDF, document or picture.")
     )
@@ -293,6 +308,7 @@ class AttendanceForm(VersionedForm):
     guests = forms.CharField(
         label=_("Guests"),
         required=False,
+        max_length=LONG_TEXT,
         widget=LongTextarea(),
         help_text=_("One group a line with its number, no names: Residents of the district, 24"),
     )
@@ -314,15 +330,25 @@ class AttendanceForm(VersionedForm):
 
     def clean_guests(self):
         lines = [line.strip() for line in self.cleaned_data["guests"].splitlines() if line.strip()]
+        if len(lines) > MAX_GUEST_GROUPS:
+            raise ValidationError(_("Write at most %(count)s groups."), params={"count": MAX_GUEST_GROUPS})
         return [_group(line) for line in lines]
 
 
 def _group(line):
     """Return label and number. After a comma or colon, the number is the rest; else it is the last word."""
-    found = re.fullmatch(r"(.+)[,:;]\s+(.+)", line) or re.fullmatch(r"(.*[^\d\s])\s+(\S+)", line)
-    numbers = [number for number in locales.number_readings(found[2]) if number == int(number)] if found else []
-    if not numbers:
+    label, number = _split_group(" ".join(line.split()))
+    numbers = [value for value in locales.number_readings(number) if value == int(value)]
+    if not label or not numbers:
         raise ValidationError(_("Write each group as words, a comma and a number: Residents of the district, 24"))
     if not 0 <= numbers[0] <= MAX_GUESTS:
         raise ValidationError(_("“%(line)s”: write a number from 0 to 999,999."), params={"line": line})
-    return found[1].strip(" ,:;"), int(numbers[0])
+    if len(label) > LINE:
+        raise ValidationError(_("The name of a group has at most %(count)s characters."), params={"count": LINE})
+    return label, int(numbers[0])
+
+
+def _split_group(line):
+    at = max(line.rfind(f"{mark} ") for mark in ",:;")
+    label, number = (line[:at], line[at + 2 :]) if at >= 0 else (line.rpartition(" ")[0], line.rpartition(" ")[2])
+    return label.strip(" ,:;"), number

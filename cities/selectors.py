@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import Prefetch, QuerySet
 
 from cities.enums import BodyKind, Role
 from cities.models import Attendance, Body, City, Event, Membership, Person, StoredFile
+from core.collation import by_title
 from core.locales import current_locale
 
 WITH_PERSON = ("person__organisation",)
@@ -25,10 +26,12 @@ def bodies_of(city: City) -> QuerySet[Body]:
     return city.bodies.prefetch_related(Prefetch("memberships", chairs, to_attr="chairs")).order_by("kind")
 
 
-def members_shown(body: Body, user: Any) -> QuerySet[Membership]:
+def members_shown(body: Body, user: Any) -> list[Membership]:
     """Return the members, with names, for insiders and network readers; for everybody else only the chair."""
-    members = body.memberships.current().select_related(*WITH_PERSON).order_by("role", "person__name")
-    return members if user.has_perm("cities.view_names", body) else members.filter(role=Role.CHAIR)
+    members = body.memberships.current().select_related(*WITH_PERSON)
+    if not user.has_perm("cities.view_names", body):
+        members = members.filter(role=Role.CHAIR)
+    return sorted(by_title(members, "person.name"), key=lambda member: member.role)
 
 
 def network_bodies() -> QuerySet[Body]:
@@ -53,7 +56,9 @@ def people_invited_to(event: Event) -> QuerySet[Person]:
     return Person.objects.filter(pk__in=members.values("person")).select_related("user").order_by("pk")
 
 
-def attendance_of(event: Event) -> tuple[QuerySet[Attendance], int]:
+def attendance_of(event: Event) -> tuple[list[Attendance], int]:
     """Return the rows of attendance, and how many people came in all."""
-    rows = event.attendances.select_related(*WITH_PERSON).order_by("person__name", "label")
-    return rows, rows.aggregate(total=Sum("count"))["total"] or 0
+    rows = list(event.attendances.select_related(*WITH_PERSON))
+    people = by_title([row for row in rows if row.person_id], "person.name")
+    groups = by_title([row for row in rows if not row.person_id], "label")
+    return [*people, *groups], sum(row.count for row in rows)

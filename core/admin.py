@@ -11,9 +11,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from .collation import matching
 from .exceptions import UserFacingError
-from .forms import YearsChecked, number_field_class, numbers_as_read
+from .forms import LongTextarea, YearsChecked, keep_stored_lengths, number_field_class, numbers_as_read
 from .models import Versioned
+from .text_limits import LimitedTextField
 
 HISTORY_SHOWN = 100
 
@@ -23,6 +25,7 @@ class StaffForm(YearsChecked, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        keep_stored_lengths(self)
         if isinstance(self.instance, Versioned) and self.instance.pk:
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=self.instance.version)
 
@@ -60,10 +63,13 @@ class StaffAdmin(admin.ModelAdmin):
     view_on_site = False
     list_per_page = 50
     show_full_result_count = False
+    folds_search = True
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.URLField):
             kwargs.setdefault("assume_scheme", "https")
+        if isinstance(db_field, LimitedTextField):
+            kwargs["widget"] = LongTextarea({"class": "vLargeTextField", "rows": 10})
         if field_class := kwargs.get("form_class") or number_field_class(db_field):
             kwargs |= {"form_class": field_class, "widget": field_class.widget}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -72,6 +78,12 @@ class StaffAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         if said := numbers_as_read(form):
             self.message_user(request, said)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Find words without regard to case and marks, on every database. It reads all rows: for reference data."""
+        if self.folds_search and search_term.strip() and self.get_search_fields(request):
+            return matching(queryset, search_term, self.get_search_fields(request)), False
+        return super().get_search_results(request, queryset, search_term)
 
     # ---- permissions
 

@@ -1,13 +1,18 @@
 from django.apps import AppConfig
 from django.core import checks
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate, pre_save
 
 
 class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from . import triggers
+        from django.forms import ModelChoiceField
+
+        from . import forms, text_limits, triggers
+
+        ModelChoiceField.iterator = forms.RowChoices  # type: ignore[misc]  # for every field, those of libraries too
+        pre_save.connect(text_limits.refuse_long_texts, dispatch_uid="epi_text_limits")
 
         triggers.freeze_histories()  # the models of all apps are loaded before the first ``ready``
         # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our

@@ -4,18 +4,20 @@ Colours are CSS variables (``var(--epi-late)``), so that a chart follows the lig
 ``LIGHT_COLOURS`` has their values for standalone pages; a test compares it with the style sheet.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from . import locales
 from .badges import badge_for
+from .csv_files import csv_response
 
 LIGHT_COLOURS = {
     "--epi-ink": "#14202e",
@@ -72,6 +74,8 @@ class Chart:
     empty: str = ""
     illustrative: bool = False
     described: str = field(default="", kw_only=True)
+    csv_columns: Sequence[str] = field(default=(), kw_only=True)  # where cells of the page hold words or two values
+    csv_rows: Sequence[Sequence[Any]] = field(default=(), kw_only=True)
 
     @property
     def is_empty(self) -> bool:
@@ -213,27 +217,9 @@ def standalone_html(chart: Chart) -> str:
     return go.Figure(figure).to_html(include_plotlyjs=True)
 
 
-def chart_csv(chart: Chart) -> Iterator[list[str]]:
-    """Yield the table as rows for ``csv.writer``; cells that a spreadsheet would run as formulas are escaped."""
-    yield from csv_rows([chart.columns, *chart.rows])
-    for words, value in ((_("Source"), chart.source), (_("Date of the data"), chart.taken)):
-        if value:
-            yield csv_row([words, value])
-
-
-def csv_rows(rows: Iterable[Sequence[Any]]) -> Iterator[list[str]]:
-    return (csv_row(row) for row in rows)
-
-
-def csv_row(row: Sequence[Any]) -> list[str]:
-    return [csv_cell(value) for value in row]
-
-
-def csv_cell(value: Any) -> str:
-    """Return a number as it is; text that begins like a formula gets an apostrophe in front."""
-    if value is None:
-        return ""
-    if isinstance(value, int | float | Decimal):
-        return str(value)
-    text = str(plain(value))
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text[:1] in {"\t", "\r", "\n"} else text
+def chart_csv(chart: Chart, name: str = "") -> HttpResponse:
+    """Return the chart's table as a CSV file, with the source and the date of the data in its last lines."""
+    origin = [(_("Source"), chart.source), (_("Date of the data"), chart.as_of)]
+    rows = [*(chart.csv_rows or chart.rows), *(line for line in origin if line[1])]
+    columns = chart.csv_columns or chart.columns
+    return csv_response(name or chart.key, columns, rows, is_illustrative=chart.illustrative)

@@ -8,8 +8,10 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.forms.boundfield import BoundField
+from django.forms.models import ModelChoiceIterator, ModelChoiceIteratorValue
 from django.forms.renderers import DjangoTemplates
 from django.forms.utils import ErrorList
 from django.utils.html import format_html, format_html_join
@@ -19,6 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from . import locales
 from .bounds import year_errors
+from .collation import title_key
+from .text_limits import too_long
 
 
 def form_helper(
@@ -53,17 +57,24 @@ def form_helper(
     return helper
 
 
-# ---- required fields
+# ---- required fields, and texts that are too long
 
 
 class NamedBoundField(BoundField):
-    """Name the field in the error for an empty required field, unless the form has a message of its own."""
+    """Name the field in the error for an empty required field, unless the form has a message of its own.
+
+    For a text that is too long, say how long it may be.
+    """
 
     @property
     def errors(self) -> ErrorList:
         errors = super().errors
         if self.is_left_empty:
             return ErrorList([self._words()], renderer=errors.renderer, field_id=self.auto_id)
+        for error in errors.as_data():
+            if error.code == "max_length" and "show_value" in (params := error.params or {}):
+                sentence = too_long(params["show_value"], params["limit_value"])
+                return ErrorList([sentence], renderer=errors.renderer, field_id=self.auto_id)
         return errors
 
     @property
@@ -152,10 +163,49 @@ class NumberInput(forms.TextInput):
 
 
 class LongTextarea(forms.Textarea):
-    """A textarea that starts with three rows."""
+    """A textarea that starts with three rows, with the field's ``max_length`` below it.
+
+    A script makes a counter of the limit. There is no ``maxlength`` attribute: it would cut a pasted text silently.
+    """
 
     def __init__(self, attrs: dict | None = None) -> None:
         super().__init__({"rows": 3} | (attrs or {}))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """Return the text with one character for each line break, as the counter counts it."""
+        value = super().value_from_datadict(data, files, name)
+        return _with_plain_breaks(value) if isinstance(value, str) else value
+
+    def get_context(self, name: str, value: Any, attrs: dict | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        attributes = context["widget"]["attrs"]
+        context["limit"] = limit = attributes.pop("maxlength", None)
+        if limit and (element_id := attributes.get("id")):
+            described = [attributes.get("aria-describedby"), f"{element_id}_limit"]
+            attributes["aria-describedby"] = " ".join(part for part in described if part)
+        return context
+
+    def render(self, name: str, value: Any, attrs: dict | None = None, renderer: Any = None) -> SafeString:
+        context = self.get_context(name, value, attrs)
+        textarea = self._render(self.template_name, context, renderer)  # type: ignore[attr-defined] # not in the stubs
+        return textarea + _limit_line(context) if context["limit"] else textarea
+
+
+def _with_plain_breaks(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _limit_line(context: dict[str, Any]) -> SafeString:
+    limit = int(context["limit"])
+    words = {"limit": locales.number(limit), "count": "{count}"}
+    return format_html(
+        '<p class="form-text epi-limit"{} data-limit="{}" data-left="{}" data-over="{}">{}</p>',
+        format_html(' id="{}_limit"', context["widget"]["attrs"]["id"]) if context["widget"]["attrs"].get("id") else "",
+        limit,
+        gettext("%(count)s of %(limit)s characters left") % words,
+        gettext("%(count)s characters too many: at most %(limit)s") % words,
+        gettext("At most %(limit)s characters.") % words,
+    )
 
 
 class FilteredCheckboxes(forms.CheckboxSelectMultiple):
@@ -330,6 +380,46 @@ def _as_text(value: Any) -> str:
     return "" if value in (None, False) else str(value).replace("\r\n", "\n").strip()
 
 
+# ---- choices of rows
+
+
+class InReaderOrder:
+    """Mixin of an iterator of choices: rows that are ordered by name come in the order of the reader's language."""
+
+    def __iter__(self: Any) -> Any:
+        choices = super().__iter__()  # type: ignore[misc]
+        if not _is_ordered_by_name(self.queryset.model):
+            return choices
+        chosen = list(choices)
+        empty = [choice for choice in chosen if not isinstance(choice[0], ModelChoiceIteratorValue)]
+        rows = [choice for choice in chosen if isinstance(choice[0], ModelChoiceIteratorValue)]
+        return iter([*empty, *sorted(rows, key=lambda choice: title_key(str(choice[1])))])
+
+
+def _is_ordered_by_name(model: Any) -> bool:
+    return next(iter(model._meta.ordering), "") in {"name", "title", "city__name"}
+
+
+class RowChoices(InReaderOrder, ModelChoiceIterator):
+    """``CoreConfig.ready`` makes it the iterator of every field that offers rows."""
+
+
+# ---- texts stored before they had limits
+
+
+def keep_stored_lengths(form: forms.ModelForm) -> None:
+    """Allow each stored text that is longer than its field to keep that length: it can be shortened, but not grow."""
+    for column in form.instance._meta.concrete_fields:
+        field: Any = form.fields.get(column.name)
+        stored = getattr(form.instance, column.attname)
+        limit = getattr(field, "max_length", None)
+        if limit and isinstance(stored, str) and len(stored) > limit:
+            field.max_length = len(stored)
+            others = [check for check in field.validators if not isinstance(check, MaxLengthValidator)]
+            field.validators = [*others, MaxLengthValidator(len(stored))]
+            field.widget.attrs["maxlength"] = str(len(stored))
+
+
 # ---- edit conflicts
 
 
@@ -364,6 +454,7 @@ class VersionedForm(YearsChecked, forms.ModelForm):
             for new, old in renamed.items():
                 data.setlist(new, data.getlist(old))
             self.data = data
+        keep_stored_lengths(self)
         self.initial.setdefault("version", getattr(self.instance, "version", 1))
         self.differences: list[FieldDifference] = []
 
@@ -391,7 +482,7 @@ class VersionedForm(YearsChecked, forms.ModelForm):
         """Return a field's value as people read it: the labels of choices, not their keys."""
         if value is None or value == "":
             return ""
-        chosen = {str(part) for part in value} if isinstance(value, list | tuple) else {str(value)}
+        chosen = {str(part) for part in value} if isinstance(value, list | tuple) else {_with_plain_breaks(str(value))}
         choices = getattr(self.fields[name], "choices", None)
         if choices is None:
             return ", ".join(sorted(chosen))

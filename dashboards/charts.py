@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from core import charts, locales
 from core.badges import badge_for
 from core.charts import Chart
+from evaluation.agreement import middle_levels
 from evaluation.enums import Capacity
 from evaluation.models import in_language
 from evaluation.selectors.round_results import RoundAgreement
@@ -90,6 +91,8 @@ def progress_chart(points: Sequence[ProgressPoint], **about: Any) -> Chart:
         title=_("Progress over the periods"),
         columns=[_("City"), *(period.name for period in periods)],
         rows=[[city.name, *(_progress_cell(found.get((city.pk, period.pk))) for period in periods)] for city in cities],
+        csv_columns=[_("City"), _("Period"), _("Progress, per cent"), _("Submitted")],
+        csv_rows=[[point.city.name, point.period.name, point.progress, not point.is_open] for point in points],
         figure={"data": data, "layout": layout},
         n=len(points),
         note=_("Hollow mark: not yet submitted. Cancelled actions are left out.")
@@ -168,6 +171,27 @@ def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
                 locales.day(row.planned_end, "medium"),
                 locales.day(row.actual_start, "medium"),
                 _end_words(row),
+            ]
+            for row in rows
+        ],
+        csv_columns=[
+            _("City"),
+            _("Phase"),
+            _("Planned from"),
+            _("Planned to"),
+            _("Began"),
+            _("Ended"),
+            _("Planned end has passed"),
+        ],
+        csv_rows=[
+            [
+                row.city.name,
+                str(row.kind.label).capitalize(),
+                row.planned_start,
+                row.planned_end,
+                row.actual_start,
+                row.actual_end,
+                row.is_overdue,
             ]
             for row in rows
         ],
@@ -260,12 +284,20 @@ def spread_chart(result: CityResult, **about: Any) -> Chart:
             + [", ".join(map(str, cell.levels.get(capacity, ()))) or locales.NOTHING for capacity in present]
             for cell in cells
         ],
+        csv_columns=[_("Dimension"), _("Capacity"), _("Level")],
+        csv_rows=[row for cell in cells for row in _level_rows(cell, present)],
         figure={"data": data, "layout": layout},
         n=sum(cell.n for cell in cells),
         note=", ".join(f"{level} {name}" for level, name in scale),
         described=_("Marks show single ratings by capacity; the diamond is the agreed level."),
         **about,
     )
+
+
+def _level_rows(cell: Cell, present: Sequence[Capacity]) -> list[list]:
+    """Return the agreed level and each rating of one dimension, one a row."""
+    given = [(capacity.label, level) for capacity in present for level in cell.levels.get(capacity, ())]
+    return [[cell.name, _("Agreed level"), cell.level], *([cell.name, label, level] for label, level in given)]
 
 
 def _capacity_trace(capacity: Capacity, cells: Sequence[Cell]) -> dict:
@@ -330,26 +362,37 @@ def _consensus_trace(cells: Sequence[Cell]) -> dict:
 
 
 def levels_table(shown: Results, **about: Any) -> Chart:
-    """Return city by dimension as text; the page shows an HTML table instead."""
+    """Return one row for each city and dimension; the page shows an HTML table instead."""
     rows = []
     for city, result in shown.rows:
         for code, name in shown.columns:
             cell = result.cell(code) if result else None
             rows.append([city.name, name, *_cell_row(cell), result.round if result else ""])
-    columns = [_("City"), _("Dimension"), _("Agreed level"), _("Independent ratings"), _("Median"), _("Range")]
-    columns += [_("Evidence"), _("Round")]
+    columns = [_("City"), _("Dimension"), _("Agreed level"), _("Independent ratings")]
+    columns += [_("Lower median"), _("Upper median"), _("Lowest level"), _("Highest level")]
+    columns += [_("Evidence"), _("Remark"), _("Round")]
     return Chart("dimensions", _("What the six dimensions say"), columns, rows, {}, **about)
 
 
 def _cell_row(cell: Cell | None) -> list:
     if cell is None:
-        return [_("not evaluated"), 0, "", "", ""]
-    return [level_words(cell), cell.n, cell.median_words, cell.range_words, str(cell.evidence.label)]
+        return [None, 0, None, None, None, None, "", _("not evaluated")]
+    remark = _("not assessed") if cell.level is None else ""
+    return [cell.level, cell.n, *middle_levels(cell.median), cell.low, cell.high, cell.evidence.label, remark]
 
 
 def agreement_table(agreement: RoundAgreement, **about: Any) -> Chart:
-    columns = [_("Dimension"), _("Krippendorff’s alpha"), _("Strategies"), _("Ratings")]
-    lines = [[row.name, row.alpha_text, row.strategies, row.ratings] for row in agreement.dimensions]
+    columns = [_("Dimension"), _("Krippendorff’s alpha"), _("Strategies"), _("Ratings"), _("Remark")]
+    lines = [
+        [
+            row.name,
+            None if row.alpha is None else round(float(row.alpha), 2),
+            row.strategies,
+            row.ratings,
+            row.alpha_text if row.alpha is None else "",
+        ]
+        for row in agreement.dimensions
+    ]
     return Chart("agreement", _("How far independent raters agree"), columns, lines, {}, **about)
 
 

@@ -1,6 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.collation import title_key
 from core.locales import country_name
 from pilot.enums import PhaseKind
 
@@ -25,7 +26,7 @@ class ScopeForm(forms.Form):
         self.initial["period"] = view.period.starts_on.isoformat() if view.period else ""
         if view.only_city is None:
             countries = {city.country for city in view.all_cities}
-            named = sorted((country_name(code), code) for code in countries)
+            named = sorted(((country_name(code), code) for code in countries), key=lambda pair: title_key(pair[0]))
             self.fields["country"].choices = [("", _("all countries")), *((code, name) for name, code in named)]
             self.fields["phase"].choices = [("", _("all steps")), *PhaseKind.choices]
         else:

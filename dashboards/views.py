@@ -1,9 +1,8 @@
-import csv
 from functools import cached_property
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -85,15 +84,7 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         maker = self.downloads().get(key)
         if maker is None:
             raise Http404
-        chart = maker()
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="{key}.csv"'
-        response.write("\N{BYTE ORDER MARK}")
-        writer = csv.writer(response)
-        if chart.illustrative:
-            writer.writerow([_("Illustrative: these numbers are invented for a demonstration.")])
-        writer.writerows(chart_csv(chart))
-        return response
+        return chart_csv(maker())
 
     def downloads(self):
         """Return functions by key, so that only the requested chart or table is made."""

@@ -57,6 +57,12 @@ def median_of(levels: Iterable[int]) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
+def middle_levels(median: str) -> tuple[int | None, int | None]:
+    """Return the lower and the upper middle level of a ``median_of``, for tables of numbers."""
+    levels = [int(level) for level in median.split("-") if level]
+    return (levels[0], levels[-1]) if levels else (None, None)
+
+
 class NotKept(Enum):
     """Stands for the blind level of a rating from before blind levels were kept."""
 

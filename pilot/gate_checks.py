@@ -92,7 +92,9 @@ class GateData:
         lines = BudgetLine.objects.active().filter(action=OuterRef("pk"))
         measured = Indicator.objects.active().filter(action=OuterRef("pk"), target__isnull=False)
         measured = measured.filter(Q(baseline__isnull=False) | ~Q(no_baseline_reason=""))
-        rows = self._marked(Action.objects.of_city(self.city).active()).filter(is_pilot=True).order_by("code", "pk")
+        rows = (
+            self._marked(Action.objects.of_city(self.city).active()).filter(is_pilot=True).order_by("code_sort", "pk")
+        )
         rows = rows.with_stage().annotate(is_budgeted=Exists(lines), is_measured=Exists(measured))
         return [row for row in rows if row.current_stage != ImplementationStage.CANCELLED]
 

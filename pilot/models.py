@@ -7,6 +7,7 @@ from simple_history.models import HistoricalRecords
 from cities.models import City
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import PARAGRAPH, LimitedTextField
 from pilot.enums import PhaseKind
 
 
@@ -28,11 +29,16 @@ class PilotPhase(Recorded, Versioned):
         verbose_name = _("pilot phase")
         verbose_name_plural = _("pilot phases")
         constraints = [
-            models.UniqueConstraint(fields=["city", "kind"], name="strategies_pilotphase_once"),
+            models.UniqueConstraint(
+                fields=["city", "kind"],
+                name="strategies_pilotphase_once",
+                violation_error_message=_("This city has this phase already. Edit its dates."),
+            ),
             models.CheckConstraint(
                 condition=Q(planned_end__gte=F("planned_start"))
                 & (Q(actual_end=None) | Q(actual_end__gte=F("actual_start"))),
                 name="strategies_pilotphase_ends_after_start",
+                violation_error_message=_("The end comes before the start. Check the dates."),
             ),
         ]
 
@@ -54,7 +60,7 @@ class GateWaiver(models.Model):
 
     phase = models.ForeignKey(PilotPhase, on_delete=models.PROTECT, related_name="waivers")
     requirement = models.CharField(_("condition"), max_length=60)  # key of the check in pilot.gates
-    reason = models.TextField(_("reason"))
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="gate_waivers")
     at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

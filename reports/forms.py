@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cities.models import City
 from core.forms import form_helper
+from core.text_limits import LINE
 from strategies.models import ReportingPeriod
 
 from .enums import Recipients, ReportKind
@@ -81,6 +82,7 @@ class VerifyForm(forms.Form):
     hash = forms.CharField(
         label=_("SHA-256 hash"),
         required=False,
+        max_length=LINE,
         help_text=_("The 64 letters and digits at the end of the report. Spaces and line breaks do not matter."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -20,6 +20,7 @@ from core.exceptions import HashMismatch
 from core.jobs import Job, JobQuerySet
 from core.models import FrozenModel, Recorded
 from core.snapshots import sha256_hex
+from core.text_limits import PARAGRAPH, LimitedJSONField
 from reports.enums import Recipients, ReportKind, ReportState, Trigger
 from strategies.enums import PeriodVerb
 from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
@@ -91,7 +92,8 @@ class Report(Job):
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reports_issued"
     )  # empty if a schedule issued it
-    recipients = models.JSONField(default=list, blank=True)  # ``Recipients`` values that get an email when it is ready
+    # ``Recipients`` values that get an email when it is ready
+    recipients = LimitedJSONField(default=list, blank=True, max_length=PARAGRAPH)
     state = models.CharField(_("state"), max_length=10, choices=ReportState, default=ReportState.QUEUED)
     heartbeat_at = models.DateTimeField(null=True)
     engine = models.CharField(_("engine"), max_length=60, blank=True)
@@ -184,7 +186,9 @@ class ReportSchedule(Recorded):
     kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
     trigger = models.CharField(_("when"), max_length=12, choices=Trigger)
     offset_days = models.PositiveSmallIntegerField(_("days after"), default=0)
-    recipients = models.JSONField(_("recipients"), default=list, blank=True, validators=[validate_recipients])
+    recipients = LimitedJSONField(
+        _("recipients"), default=list, blank=True, validators=[validate_recipients], max_length=PARAGRAPH
+    )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
     is_active = models.BooleanField(_("active"), default=True)
     active_from = models.DateField(_("active from"), default=clock.today)
@@ -196,7 +200,15 @@ class ReportSchedule(Recorded):
         ordering = ["kind", "trigger"]
         verbose_name = _("report schedule")
         verbose_name_plural = _("report schedules")
-        constraints = [models.UniqueConstraint(fields=["kind", "trigger"], name="evaluation_reportschedule_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "trigger"],
+                name="evaluation_reportschedule_once",
+                violation_error_message=_(
+                    "There is a schedule for this kind of report at this time already. Edit that one."
+                ),
+            )
+        ]
 
     def __str__(self):
         return f"{self.get_kind_display()}, {self.offset_days} {self.get_trigger_display()}"

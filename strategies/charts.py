@@ -50,6 +50,27 @@ def values_chart(
             ]
             for row in values
         ],
+        csv_columns=[
+            _("Period"),
+            _("Value"),
+            _("Baseline"),
+            _("Target"),
+            _("Unit"),
+            _("Note"),
+            _("Hidden figures"),
+        ],
+        csv_rows=[
+            [
+                row.period,
+                row.figure.value,
+                baseline.value,
+                target.value,
+                indicator.unit,
+                row.note,
+                row.figure.few or baseline.few or target.few,
+            ]
+            for row in values
+        ],
         figure={"data": data, "layout": layout},
         n=len(values),
         source=", ".join(part for part in (indicator.strategy.city.name, indicator.source) if part),

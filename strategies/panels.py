@@ -29,7 +29,7 @@ def strategy_panel(city: City, user: Any) -> Panel | None:
         "status": StrategyStatus(strategy.status),
         "counts": counts,
         "action_count": len(healths),
-        "areas": strategy.areas.active().order_by("code"),
+        "areas": strategy.areas.active().order_by("code_sort"),
         "is_unsubmitted": reads_all_figures(user, city.pk) and city.pk not in insider_city_ids(user),
     }
     return Panel("strategies/_city_strategy_panel.html", context)

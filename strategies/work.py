@@ -1,8 +1,10 @@
-"""Rows of *My work*. Apps register their kinds of tasks in ``ready()``. Imports no module of this project."""
+"""Rows of *My work*. Apps register their kinds of tasks in ``ready()``. Imports no app."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
+
+from core.collation import title_key
 
 RETURNED, LATE, DUE, SOON, LOW = 10, 20, 30, 40, 50  # urgency, most urgent first
 NO_DUE_DATE = date.max
@@ -41,4 +43,4 @@ def registered_work(user: Any) -> list[WorkRow]:
 
 def sort_rows(rows: Iterable[WorkRow]) -> list[WorkRow]:
     """Sort rows by urgency, then by due date."""
-    return sorted(rows, key=lambda row: (row.urgency, row.due_on or NO_DUE_DATE, str(row.title)))
+    return sorted(rows, key=lambda row: (row.urgency, row.due_on or NO_DUE_DATE, title_key(str(row.title))))

@@ -14,6 +14,7 @@ from simple_history.models import HistoricalRecords
 from cities.models import Organisation, Theme
 from core import locales
 from core.models import Recorded, Versioned
+from core.text_limits import PARAGRAPH, LimitedTextField
 
 from .enums import SessionKind, SpeakerKind
 
@@ -32,12 +33,14 @@ class WeekQuerySet(models.QuerySet):
 
 class TrainingWeek(Recorded, Versioned):
     title = models.CharField(_("title"), max_length=200)
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(
+        unique=True, error_messages={"unique": _("Another week has this short name. Choose another.")}
+    )
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
     location = models.CharField(_("place"), max_length=200, blank=True)
     timezone = models.CharField(_("time zone"), max_length=60, default="Europe/Brussels")
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=PARAGRAPH)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
     objects = WeekQuerySet.as_manager()
@@ -49,7 +52,9 @@ class TrainingWeek(Recorded, Versioned):
         verbose_name_plural = _("training weeks")
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_on__gte=F("starts_on")), name="training_trainingweek_ends_after_start"
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="training_trainingweek_ends_after_start",
+                violation_error_message=_("The week ends before it begins. Choose a later last day."),
             )
         ]
 
@@ -98,7 +103,7 @@ class Session(Recorded, Versioned):
     room = models.CharField(_("room"), max_length=120, blank=True)
     capacity = models.PositiveSmallIntegerField(_("places"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=PARAGRAPH)
     speakers = models.ManyToManyField(Speaker, blank=True, related_name="sessions", verbose_name=_("speakers"))
 
     history = HistoricalRecords(m2m_fields=[speakers])
@@ -108,7 +113,11 @@ class Session(Recorded, Versioned):
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="training_session_ends_after_start")
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="training_session_ends_after_start",
+                violation_error_message=_("The session ends before it begins. Choose a later end."),
+            )
         ]
 
     def __str__(self):

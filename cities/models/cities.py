@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 from core import clock
 from core.bounds import country_error, currency_error
 from core.models import Recorded, Versioned
+from core.text_limits import LANGUAGE_CODE, MAX_LANGUAGES, PARAGRAPH, LimitedJSONField, LimitedTextField
 
 from .organisations import Organisation
 
@@ -32,8 +33,15 @@ class City(Recorded, Versioned):
     """A municipality with one current strategy."""
 
     name = models.CharField(_("name"), max_length=120)
-    slug = models.SlugField(unique=True)
-    municipality = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="governs")
+    slug = models.SlugField(
+        unique=True, error_messages={"unique": _("Another city has this short name. Choose another.")}
+    )
+    municipality = models.OneToOneField(
+        Organisation,
+        on_delete=models.PROTECT,
+        related_name="governs",
+        error_messages={"unique": _("This organisation is the municipality of another city. Choose another.")},
+    )
     country = models.CharField(_("country"), max_length=2, help_text=_("ISO 3166-1, two letters"))
     latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5)
     longitude = models.DecimalField(_("longitude"), max_digits=8, decimal_places=5)
@@ -42,9 +50,11 @@ class City(Recorded, Versioned):
     population_source = models.CharField(_("source of the population figure"), max_length=200, blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="EUR", help_text=_("ISO 4217, three letters"))
     language = models.CharField(_("primary language"), max_length=10)
-    other_languages = models.JSONField(_("other languages"), default=list, blank=True)
+    other_languages = LimitedJSONField(
+        _("other languages"), default=list, blank=True, max_length=MAX_LANGUAGES * (LANGUAGE_CODE + 4)
+    )
     timezone = models.CharField(_("time zone"), max_length=60, validators=[validate_timezone])
-    profile = models.TextField(_("profile"), blank=True)
+    profile = LimitedTextField(_("profile"), blank=True, max_length=PARAGRAPH)
     profile_source = models.CharField(_("source of the profile"), max_length=300, blank=True)
 
     objects = CityQuerySet.as_manager()
@@ -58,6 +68,9 @@ class City(Recorded, Versioned):
             models.CheckConstraint(
                 condition=models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="cities_city_coordinates_on_earth",
+                violation_error_message=_(
+                    "A latitude lies between -90 and 90, a longitude between -180 and 180. Check both."
+                ),
             )
         ]
 

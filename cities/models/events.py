@@ -11,6 +11,7 @@ from cities.enums import EventKind, EventState, FileState
 from cities.rules import insider_city_ids, lead_city_ids, official_city_ids, reads_network
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 
 from .cities import City
 from .people import Body, Person
@@ -95,11 +96,11 @@ class Event(Recorded, Versioned):
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     location = models.CharField(_("place"), max_length=200, blank=True)
     link = models.URLField(_("link"), blank=True)
-    programme = models.TextField(_("programme"), blank=True)
-    minutes = models.TextField(_("minutes"), blank=True)
+    programme = LimitedTextField(_("programme"), blank=True, max_length=LONG_TEXT)
+    minutes = LimitedTextField(_("minutes"), blank=True, max_length=LONG_TEXT)
     minutes_file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
-    decisions = models.TextField(_("decisions"), blank=True)
-    documentation = models.TextField(_("documentation"), blank=True)
+    decisions = LimitedTextField(_("decisions"), blank=True, max_length=LONG_TEXT)
+    documentation = LimitedTextField(_("documentation"), blank=True, max_length=PARAGRAPH)
     published_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)  # of a draft: withdrawn
     cancelled_reason = models.CharField(_("why it is cancelled"), max_length=250, blank=True)
@@ -113,10 +114,14 @@ class Event(Recorded, Versioned):
         verbose_name_plural = _("events")
         constraints = [
             models.CheckConstraint(
-                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="cities_event_ends_after_start"
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")),
+                name="cities_event_ends_after_start",
+                violation_error_message=_("The event ends before it begins. Choose a later end."),
             ),
             models.CheckConstraint(
-                condition=Q(body__isnull=False) | Q(city__isnull=False), name="cities_event_has_a_host"
+                condition=Q(body__isnull=False) | Q(city__isnull=False),
+                name="cities_event_has_a_host",
+                violation_error_message=_("Choose the city or the body whose event it is."),
             ),
             models.CheckConstraint(
                 condition=Q(cancelled_at=None) | ~Q(cancelled_reason=""), name="cities_event_cancelled_has_reason"

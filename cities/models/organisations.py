@@ -5,12 +5,15 @@ from django.utils.translation import gettext_lazy as _
 from cities.enums import OrganisationKind
 from cities.seed_translations import translated
 from core.bounds import country_error
+from core.text_limits import LONG_TEXT, LimitedTextField
 
 
 class Theme(models.Model):
     """One theme of the network's list, for priority areas, sessions and good practices."""
 
-    code = models.SlugField(unique=True)
+    code = models.SlugField(
+        unique=True, error_messages={"unique": _("Another theme has this code. Choose another code.")}
+    )
     name = models.CharField(_("name"), max_length=120, help_text=_("In English; translated by the catalogue."))
 
     class Meta:
@@ -25,7 +28,9 @@ class Theme(models.Model):
 class TargetGroup(models.Model):
     """One target group of actions, of the network's list."""
 
-    code = models.SlugField(unique=True)
+    code = models.SlugField(
+        unique=True, error_messages={"unique": _("Another target group has this code. Choose another code.")}
+    )
     name = models.CharField(_("name"), max_length=120)
 
     class Meta:
@@ -48,7 +53,15 @@ class Organisation(models.Model):
         ordering = ["name"]
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
-        constraints = [models.UniqueConstraint(fields=["name", "country"], name="cities_organisation_name_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "country"],
+                name="cities_organisation_name_once",
+                violation_error_message=_(
+                    "An organisation in this country has this name already. Use it, or write a name that differs."
+                ),
+            )
+        ]
 
     def __str__(self):
         return self.name
@@ -64,18 +77,24 @@ class Installation(models.Model):
     network_name = models.CharField(_("name of the network"), max_length=200)
     working_language = models.CharField(_("working language"), max_length=10, default="en")
     contact_email = models.EmailField(_("contact address"), blank=True)
-    about = models.TextField(_("about the network"), blank=True)
-    funding_statement = models.TextField(_("funding statement"), blank=True)
-    disclaimer = models.TextField(_("disclaimer of liability"), blank=True)
-    accessibility_statement = models.TextField(_("accessibility statement"), blank=True)
-    privacy_notice = models.TextField(_("privacy notice"), blank=True)
+    about = LimitedTextField(_("about the network"), blank=True, max_length=LONG_TEXT)
+    funding_statement = LimitedTextField(_("funding statement"), blank=True, max_length=LONG_TEXT)
+    disclaimer = LimitedTextField(_("disclaimer of liability"), blank=True, max_length=LONG_TEXT)
+    accessibility_statement = LimitedTextField(_("accessibility statement"), blank=True, max_length=LONG_TEXT)
+    privacy_notice = LimitedTextField(_("privacy notice"), blank=True, max_length=LONG_TEXT)
     is_demo = models.BooleanField(_("demonstration"), default=False, editable=False)
     demo_loaded_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("this installation")
         verbose_name_plural = _("this installation")
-        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="cities_installation_single")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pk=1),
+                name="cities_installation_single",
+                violation_error_message=_("This network is set up already. Edit its texts instead."),
+            )
+        ]
 
     def __str__(self):
         return self.network_name

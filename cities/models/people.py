@@ -13,6 +13,7 @@ from cities.seed_translations import translated
 from core import clock
 from core.fields import LowerEmailField
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 
 from .cities import City
 from .organisations import Organisation
@@ -58,7 +59,12 @@ class Person(models.Model):
         verbose_name = _("person")
         verbose_name_plural = _("persons")
         constraints = [
-            models.UniqueConstraint(fields=["email"], condition=~Q(email=""), name="cities_person_email_once"),
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=~Q(email=""),
+                name="cities_person_email_once",
+                violation_error_message=_("Another person has this e-mail address. Look for that person first."),
+            ),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="cities_person_email_lower_case"),
         ]
 
@@ -82,9 +88,9 @@ class Body(Recorded, Versioned):
     kind = models.CharField(_("kind"), max_length=24, choices=BodyKind)
     city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="bodies")
     name = models.CharField(_("name"), max_length=200)
-    mandate = models.TextField(_("mandate"), blank=True)
+    mandate = LimitedTextField(_("mandate"), blank=True, max_length=PARAGRAPH)
     established_on = models.DateField(_("established on"), null=True, blank=True)
-    terms_of_reference = models.TextField(_("terms of reference"), blank=True)
+    terms_of_reference = LimitedTextField(_("terms of reference"), blank=True, max_length=LONG_TEXT)
 
     objects = BodyQuerySet.as_manager()
     history = HistoricalRecords()
@@ -97,10 +103,18 @@ class Body(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(kind__in=NETWORK_BODIES, city=None) | (~Q(kind__in=NETWORK_BODIES) & Q(city__isnull=False)),
                 name="cities_body_city_fits_kind",
+                violation_error_message=_("Choose a city for a body of a city, and none for a body of the network."),
             ),
-            models.UniqueConstraint(fields=["kind", "city"], name="cities_body_one_of_a_kind_per_city"),
             models.UniqueConstraint(
-                fields=["kind"], condition=Q(city=None), name="cities_body_one_of_a_kind_in_network"
+                fields=["kind", "city"],
+                name="cities_body_one_of_a_kind_per_city",
+                violation_error_message=_("This city has a body of this kind already. Edit that one."),
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(city=None),
+                name="cities_body_one_of_a_kind_in_network",
+                violation_error_message=_("The network has a body of this kind already. Edit that one."),
             ),
         ]
 

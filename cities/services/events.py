@@ -14,6 +14,7 @@ from cities.exceptions import EventRefused, PermissionRefused
 from cities.models import Attendance, Event, Person, StoredFile
 from core import clock, locales
 from core.exceptions import EditConflict
+from core.text_limits import MAX_GUEST_GROUPS
 
 from .files import mark_file_used, withdraw_file
 from .notifications import notify
@@ -132,9 +133,11 @@ def record_attendance(
     if any(count < 0 for _label, count in guests):
         raise EventRefused(_("A number of guests is zero or more."))
     came: dict[Any, Attendance] = {person.pk: Attendance(event=event, person=person) for person in persons}
-    for label, count in ((label.strip()[:200], count) for label, count in guests if label.strip()):
+    for label, count in ((label.strip(), count) for label, count in guests if label.strip()):
         group = came.setdefault(label, Attendance(event=event, label=label, count=0))
         group.count += count
+    if sum(1 for attendance in came.values() if attendance.label) > MAX_GUEST_GROUPS:
+        raise EventRefused(_("Write at most %(count)s groups.") % {"count": MAX_GUEST_GROUPS})
     for row in event.attendances.all():
         wanted = came.pop(row.person_id or row.label, None)
         if wanted is None:

@@ -29,6 +29,7 @@ from cities.forms import (
 from cities.models import Body, Invitation, Membership, Person
 from cities.services import invitations, memberships
 from core import clock, locales
+from core.collation import title_key
 from core.exceptions import UserFacingError
 from core.views import LoginInsteadOf404Mixin
 
@@ -60,7 +61,7 @@ class MemberList(LoginInsteadOf404Mixin, ListView):
     def get_queryset(self):
         members = Membership.objects.visible_to(self.request.user).filter(body__in=self.bodies)
         rows = members.select_related("person__organisation", "person__user", "body__city")
-        return self.filter_form.apply_to(rows).order_by("body__city__name", "body__kind", "role", "person__name", "pk")
+        return sorted(self.filter_form.apply_to(rows), key=_place_in_list)
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -87,6 +88,12 @@ class MemberList(LoginInsteadOf404Mixin, ListView):
     def open_invitations(self):
         rows = Invitation.objects.visible_to(self.request.user).filter(accepted_at=None, withdrawn_at=None)
         return rows.select_related("body__city", "invited_by").order_by("-created_at")[:50]
+
+
+def _place_in_list(membership):
+    body = membership.body
+    city = title_key(body.city.name if body.city_id else "")
+    return city, body.kind, membership.role, title_key(membership.person.name), membership.pk
 
 
 class MemberInvite(LoginInsteadOf404Mixin, FormView):

@@ -15,6 +15,7 @@ from cities.forms import BodyForm, CityForm
 from cities.models import Body, City, Event
 from cities.panels import panels_for
 from cities.services.profiles import save_profile
+from core.collation import by_title
 from core.exceptions import EditConflict, UserFacingError
 from core.forms import with_numbers
 from core.locales import country_name
@@ -28,7 +29,7 @@ class CityList(ListView):
     paginate_by = 50
 
     def get_queryset(self):
-        return City.objects.visible_to(self.request.user).select_related("municipality").order_by("name")
+        return by_title(City.objects.visible_to(self.request.user).select_related("municipality"))
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -78,7 +79,7 @@ class BodyDetail(DetailView):
     def get_context_data(self, **kwargs):
         body, user = self.object, self.request.user
         events = Event.objects.visible_to(user).filter(body=body).order_by("-starts_at")
-        members = list(selectors.members_shown(body, user))
+        members = selectors.members_shown(body, user)
         own = [row for row in members if user.is_authenticated and row.person.user_id == user.pk]
         for row in own:
             row.may_hand_over = rules.has_perm("cities.hand_over_membership", user, row)

@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from core import locales
+from core import locales, texts
 from core.badges import SHAPES, badge_for
 
 register = template.Library()
@@ -194,6 +194,12 @@ def initials(name: Any) -> str:
     """Return at most two letters, from the first and the last name."""
     words = str(name or "").split("@")[0].replace(".", " ").split()
     return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+@register.filter
+def shorten(value: Any, limit: int) -> str:
+    """Cut a text after a word: ``{{ text|shorten:200 }}``. Django's ``truncatechars`` cuts inside words."""
+    return texts.shorten(str(value or ""), int(limit))
 
 
 # ---- forms

@@ -79,7 +79,7 @@ class ActionRows:
             return []
         urgency = Case(*[When(health=health, then=Value(n)) for n, health in enumerate(self._healths)])
         rows = self._frozen.annotate(record_city=F(CITY_OF_FROZEN), is_linked=may_open(self._view.user, "action"))
-        return rows.select_related("revision").order_by(urgency, "record_city", "action__code", "action")[:stop]
+        return rows.select_related("revision").order_by(urgency, "record_city", "action__code_sort", "action")[:stop]
 
     def _live_rows(self, stop: int) -> Iterable[Any]:
         if not self._view.live:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
+from core.collation import title_key
 from core.locales import country_name, round_percent
 from strategies.enums import Health
 from strategies.models import CityPeriod, RevisionAction
@@ -162,7 +163,7 @@ def _past_points(view: DashboardScope) -> list[ProgressPoint]:
         ProgressPoint(cities[row[CITY_OF_FROZEN]], periods[row[period]], _mean(row["points"], row["counted"]) or 0)
         for row in means
     ]
-    return sorted(points, key=lambda point: (point.city.name, point.period.starts_on))
+    return sorted(points, key=lambda point: (title_key(point.city.name), point.period.starts_on))
 
 
 def _present_points(view: DashboardScope, figures: list[CityFigures]) -> list[ProgressPoint]:

@@ -68,7 +68,7 @@ def urgent(rows: QuerySet, healths: Sequence[Health], most: int, as_of: AsOf = P
     """Return the ids of the first ``most`` actions in the order of ``healths``, then by city and code."""
     wanted = [health.value for health in healths]
     order = " ".join(f"WHEN %s THEN {n}" for n in range(len(wanted)))
-    keys = rows.with_health(*as_of).order_by().values_list("pk", CITY, "code", "health")
+    keys = rows.with_health(*as_of).order_by().values_list("pk", CITY, "code_sort", "health")
     return [pk for (pk,) in _run(KEYS, keys, [*wanted, *wanted, most], parts=(_placeholders(wanted), order))]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from core.collation import title_key
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 
@@ -50,4 +51,4 @@ def phase_rows(view: DashboardScope) -> Sequence[PhaseRow]:
         )
         for phase in PilotPhase.objects.filter(city__in=cities).select_related("city")
     ]
-    return sorted(rows, key=lambda row: (row.city.name, row.kind.number))
+    return sorted(rows, key=lambda row: (title_key(row.city.name), row.kind.number))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from cities.models import City, TargetGroup, Theme
 from cities.rules import insider_city_ids, reads_network
 from core import clock
+from core.collation import by_label, by_title
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 from strategies.enums import LOCKED, PeriodState, PeriodVerb
@@ -206,7 +207,7 @@ def scope_for(
     started = [period for period in periods if period.starts_on <= clock.today()]
     current = next(iter(started or periods), None)
     period = next((row for row in periods if row.starts_on.isoformat() == starts_on), current)
-    themes, groups = list(Theme.objects.order_by("name")), list(TargetGroup.objects.order_by("name"))
+    themes, groups = by_label(Theme.objects.all()), by_label(TargetGroup.objects.all())
     return DashboardScope(
         user=user,
         period=period,
@@ -217,7 +218,7 @@ def scope_for(
         group=next((row for row in groups if row.code == group), None),
         phase=phase if phase in PhaseKind.values and city is None else "",
         only_city=city,
-        all_cities=[city] if city else list(City.objects.order_by("name")),
+        all_cities=[city] if city else by_title(City.objects.all()),
         themes=themes,
         groups=groups,
     )

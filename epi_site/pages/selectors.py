@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Subquery
 from django.urls import reverse
 
 from cities.models import City
+from core.collation import by_title
 from core.locales import country_name
 from core.maps import Map, MapPlace, map_of
 from dashboards.selectors.figures import HEALTHS
@@ -60,7 +61,7 @@ class FrontPage:
 
 def front_page() -> FrontPage:
     """Return the front page's data. Six queries, however many cities there are."""
-    cities = list(City.objects.order_by("name"))
+    cities = by_title(City.objects.all())
     strategies = Strategy.objects.current().visible_to(AnonymousUser())
     titles = dict(strategies.values_list("city", "title"))
     periods, bars = _published_actions()

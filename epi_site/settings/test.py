@@ -12,7 +12,7 @@ if "EPI_DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     atexit.register(shutil.rmtree, os.environ["EPI_DATA_DIR"], ignore_errors=True)
 for _name in ("REDIS_URL", "CELERY_BROKER_URL"):  # two Redis databases each: a test may flush one
     if os.environ.get(_name, "").startswith("redis"):
-        os.environ[_name] = re.sub(r"\d+$", lambda last: str(int(last[0]) + 2 * _worker), os.environ[_name])
+        os.environ[_name] = re.sub(r"(?<!\d)\d+$", lambda last: str(int(last[0]) + 2 * _worker), os.environ[_name])
 
 from .base import *  # noqa: E402, F403 - the folder must be known first
 from .base import DATA_DIR, DATABASES, IS_SQLITE, STORAGES  # noqa: E402

@@ -1,7 +1,5 @@
 """The committee's review queue as an admin changelist, and the review page of one evaluation."""
 
-import csv
-
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
@@ -17,7 +15,7 @@ from cities.models import Installation
 from cities.rules import has_network_role, is_scientific_member
 from core import clock, locales
 from core.admin import ReadOnlyAdmin
-from core.charts import csv_rows
+from core.csv_files import csv_response
 from core.exceptions import UserFacingError
 from core.forms import keep_typed
 from core.parsing import parse_pk
@@ -30,6 +28,8 @@ from evaluation.selectors.review import review_page_of
 from evaluation.selectors.review_queue import HIDDEN, coordinator_queue_for, queue_facts, review_queue_for
 from evaluation.services import committee
 from pilot.gates import check_gates
+
+from . import queue_csv
 
 VISIT_SECONDS = 30 * 60  # seconds: within one visit the list of changes stays
 EMPTY = "–"
@@ -158,29 +158,24 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("days waiting"), ordering="waiting_since")
     def waiting(self, row):
-        if row.stage != Stage.REVIEW or row.waiting_since is None:
-            return EMPTY
-        return (clock.now() - row.waiting_since).days
+        days = queue_csv.days_waiting(row)
+        return EMPTY if days is None else days
 
     @admin.action(description=gettext_lazy("Download CSV"), permissions=["view"])
     def as_csv(self, request, queryset):
         """Return the selected rows as CSV, with the columns that the user sees."""
-        columns = [getattr(self, name) for name in self.get_list_display(request)]
+        cells = [cell for name in self.get_list_display(request) for cell in queue_csv.CELLS[name]]
         rows = list(queryset)
         facts = queue_facts(rows, request.user)
-        table = [[str(column.short_description) for column in columns]]
         for row in rows:
             row.facts = facts[row.pk]
-            words = [str(column(row)) for column in columns]
-            table.append([f"{row.strategy.city.name}, {row.round.name}", *words[1:]])
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="review-queue.csv"'
-        response.write("\ufeff")
-        writer = csv.writer(response)
-        if Installation.objects.filter(is_demo=True).exists():
-            writer.writerow([_("# Illustrative content (demonstration)")])
-        writer.writerows(csv_rows(table))
-        return response
+        is_demo = Installation.objects.filter(is_demo=True).exists()
+        return csv_response(
+            "review-queue",
+            [heading for heading, _value in cells],
+            [[value(row) for _heading, value in cells] for row in rows],
+            is_illustrative=is_demo,
+        )
 
     # ---- URLs
 

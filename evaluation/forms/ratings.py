@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import LongTextarea, VersionedForm
+from core.text_limits import PARAGRAPH
 from evaluation.enums import Strength
 from evaluation.models import Consensus, Dimension, Rating
 
@@ -128,5 +129,6 @@ class NotesForm(forms.Form):
             self.fields[dimension.code] = forms.CharField(
                 label=_("Your note on %(dimension)s") % {"dimension": dimension.name},
                 widget=LongTextarea({"rows": 2}),
+                max_length=PARAGRAPH,
                 required=False,
             )

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import LongTextarea
+from core.text_limits import PARAGRAPH
 from evaluation.enums import Decision
 
 
@@ -14,6 +15,7 @@ class DecisionForm(forms.Form):
         label=_("Reason"),
         help_text=_("Needed where you request changes; the moderator and the raters read it."),
         widget=LongTextarea(),
+        max_length=PARAGRAPH,
         required=False,
     )
     reopen_ratings = forms.BooleanField(
@@ -26,7 +28,10 @@ class DecisionForm(forms.Form):
         for dimension in self.dimensions:
             name = {"dimension": dimension.name}
             self.fields[f"comment-{dimension.code}"] = forms.CharField(
-                label=_("Comment on %(dimension)s") % name, widget=LongTextarea({"rows": 2}), required=False
+                label=_("Comment on %(dimension)s") % name,
+                widget=LongTextarea({"rows": 2}),
+                max_length=PARAGRAPH,
+                required=False,
             )
             self.fields[f"changes-{dimension.code}"] = forms.BooleanField(
                 label=_("Request changes in %(dimension)s") % name, required=False
@@ -65,7 +70,7 @@ class DecisionForm(forms.Form):
 
 class QuestionForm(forms.Form):
     dimension = forms.ChoiceField(label=_("About"), required=False)
-    text = forms.CharField(label=_("Question to the city"), widget=LongTextarea({"rows": 2}))
+    text = forms.CharField(label=_("Question to the city"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)
 
     def __init__(self, *args, dimensions, **kwargs):
         super().__init__(*args, **kwargs)

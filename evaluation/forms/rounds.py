@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cities.models import Person
 from core.forms import DateInput, LongTextarea, YearsChecked, form_helper
+from core.text_limits import PARAGRAPH
 from evaluation.enums import Capacity
 from evaluation.models import EvaluationRound, Framework
 from strategies.models import Strategy
@@ -68,7 +69,7 @@ class PersonForm(forms.Form):
 
 
 class PersonReasonForm(PersonForm):
-    reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}))
+    reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)
 
 
 class ExtendForm(YearsChecked, forms.Form):
@@ -76,7 +77,7 @@ class ExtendForm(YearsChecked, forms.Form):
 
 
 class MoveForm(forms.Form):
-    reason = forms.CharField(label=_("Note"), widget=LongTextarea({"rows": 2}), required=False)
+    reason = forms.CharField(label=_("Note"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH, required=False)
 
 
 class RemovalForm(forms.Form):
@@ -88,6 +89,7 @@ class ConflictForm(forms.Form):
         label=_("What connects you with this city"),
         help_text=_("One sentence is enough. Coordinators read it, nobody else."),
         widget=LongTextarea(),
+        max_length=PARAGRAPH,
     )
 
     def __init__(self, *args, cancel="", **kwargs):
@@ -96,7 +98,7 @@ class ConflictForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    text = forms.CharField(label=_("Answer"), widget=LongTextarea({"rows": 5}))
+    text = forms.CharField(label=_("Answer"), widget=LongTextarea({"rows": 5}), max_length=PARAGRAPH)
 
     def __init__(self, *args, cancel="", **kwargs):
         super().__init__(*args, **kwargs)

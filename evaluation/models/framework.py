@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Recorded
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedJSONField, LimitedTextField
 from evaluation.exceptions import FrameworkInUse
 
 
@@ -31,8 +32,8 @@ class Framework(Recorded):
 
     name = models.CharField(_("name"), max_length=120)
     version = models.PositiveSmallIntegerField(_("version"))
-    scale = models.JSONField(_("scale"), help_text=_("Level to name by language."))
-    note = models.TextField(_("note"), blank=True)
+    scale = LimitedJSONField(_("scale"), help_text=_("Level to name by language."), max_length=PARAGRAPH)
+    note = LimitedTextField(_("note"), blank=True, max_length=PARAGRAPH)
     adopted_on = models.DateField(_("adopted by the scientific committee on"), null=True, blank=True)
 
     history = HistoricalRecords()
@@ -41,7 +42,15 @@ class Framework(Recorded):
         ordering = ["name", "-version"]
         verbose_name = _("framework")
         verbose_name_plural = _("frameworks")
-        constraints = [models.UniqueConstraint(fields=["name", "version"], name="evaluation_framework_version_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "version"],
+                name="evaluation_framework_version_once",
+                violation_error_message=_(
+                    "This framework has a version with this number already. Choose the next number."
+                ),
+            )
+        ]
 
     def __str__(self):
         return f"{self.name}, {self.version}"
@@ -72,9 +81,9 @@ class Dimension(Recorded):
     framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="dimensions")
     code = models.SlugField(_("code"))
     order = models.PositiveSmallIntegerField(_("order"))
-    names = models.JSONField(_("names"), validators=[validate_texts])
-    questions = models.JSONField(_("questions"), validators=[validate_texts])
-    rubric = models.JSONField(_("rubric"), help_text=_("Level to text by language."))
+    names = LimitedJSONField(_("names"), validators=[validate_texts], max_length=PARAGRAPH)
+    questions = LimitedJSONField(_("questions"), validators=[validate_texts], max_length=LONG_TEXT)
+    rubric = LimitedJSONField(_("rubric"), help_text=_("Level to text by language."), max_length=LONG_TEXT)
     source_label = models.CharField(_("label in the source"), max_length=60, blank=True)
 
     history = HistoricalRecords()
@@ -84,9 +93,23 @@ class Dimension(Recorded):
         verbose_name = _("dimension")
         verbose_name_plural = _("dimensions")
         constraints = [
-            models.UniqueConstraint(fields=["framework", "code"], name="evaluation_dimension_code_once"),
-            models.UniqueConstraint(fields=["framework", "order"], name="evaluation_dimension_order_once"),
-            models.CheckConstraint(condition=Q(order__gte=1), name="evaluation_dimension_order_from_one"),
+            models.UniqueConstraint(
+                fields=["framework", "code"],
+                name="evaluation_dimension_code_once",
+                violation_error_message=_("Another dimension of this framework has this code. Choose another code."),
+            ),
+            models.UniqueConstraint(
+                fields=["framework", "order"],
+                name="evaluation_dimension_order_once",
+                violation_error_message=_(
+                    "Another dimension of this framework has this place in the order. Choose another number."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(order__gte=1),
+                name="evaluation_dimension_order_from_one",
+                violation_error_message=_("The order begins with 1."),
+            ),
         ]
 
     def __str__(self):

@@ -10,6 +10,8 @@ from cities.models import Event, Person
 from cities.rules import lead_city_ids, official_city_ids, person_of
 from core import clock
 from core.models import FrozenModel, FrozenQuerySet, Recorded, Versioned
+from core.text_limits import PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from evaluation.agreement import NOT_KEPT, BlindValue, strength_of
 from evaluation.enums import FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, Capacity, Decision, SourceKind, Stage, Strength
 from strategies.models import ActionUpdate, Evidence, IndicatorValue
@@ -92,8 +94,8 @@ class Rating(Recorded, Versioned):
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="ratings")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="ratings")
     level = models.PositiveSmallIntegerField(_("level"), null=True, blank=True)
-    not_assessed_reason = models.TextField(_("not assessed, because"), blank=True)
-    reasons = models.TextField(_("reasons"), blank=True)
+    not_assessed_reason = LimitedTextField(_("not assessed, because"), blank=True, max_length=PARAGRAPH)
+    reasons = LimitedTextField(_("reasons"), blank=True, max_length=PARAGRAPH)
     strength_override = models.CharField(_("strength of the evidence"), max_length=10, choices=Strength, blank=True)
     strength_reason = models.CharField(_("why this strength"), max_length=250, blank=True)
     updated_at = models.DateTimeField(default=clock.now)
@@ -106,13 +108,20 @@ class Rating(Recorded, Versioned):
         verbose_name = _("rating")
         verbose_name_plural = _("ratings")
         constraints = [
-            models.UniqueConstraint(fields=["assessment", "dimension"], name="evaluation_rating_once"),
+            models.UniqueConstraint(
+                fields=["assessment", "dimension"],
+                name="evaluation_rating_once",
+                violation_error_message=_("This dimension has been rated in this assessment already."),
+            ),
             models.CheckConstraint(
                 condition=Q(level=None) | Q(level__range=(1, 4), not_assessed_reason=""),
                 name="evaluation_rating_level_or_reason",
+                violation_error_message=_("Choose a level, or say why this dimension cannot be assessed; not both."),
             ),
             models.CheckConstraint(
-                condition=Q(strength_override="") | ~Q(strength_reason=""), name="evaluation_rating_strength_has_reason"
+                condition=Q(strength_override="") | ~Q(strength_reason=""),
+                name="evaluation_rating_strength_has_reason",
+                violation_error_message=_("Say why you judge the evidence differently."),
             ),
         ]
 
@@ -234,7 +243,7 @@ class DiscussionNote(models.Model):
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="notes")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="notes")
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="discussion_notes")
-    text = models.TextField(_("text"))
+    text = LimitedTextField(_("text"), max_length=PARAGRAPH)
     at = models.DateTimeField(default=clock.now)
 
     objects = DiscussionNoteQuerySet.as_manager()
@@ -245,7 +254,7 @@ class DiscussionNote(models.Model):
         verbose_name_plural = _("notes of the discussion")
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
 
 class ConsensusQuerySet(models.QuerySet):
@@ -267,8 +276,8 @@ class Consensus(Recorded, Versioned):
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="consensus")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="consensus")
     level = models.PositiveSmallIntegerField(_("level"), null=True, blank=True)
-    not_assessed_reason = models.TextField(_("not assessed, because"), blank=True)
-    reason = models.TextField(_("reason"))
+    not_assessed_reason = LimitedTextField(_("not assessed, because"), blank=True, max_length=PARAGRAPH)
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     moderator = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consensus")
     updated_at = models.DateTimeField(default=clock.now)
 
@@ -280,9 +289,21 @@ class Consensus(Recorded, Versioned):
         verbose_name = _("consensus")
         verbose_name_plural = _("consensus")
         constraints = [
-            models.UniqueConstraint(fields=["evaluation", "dimension"], name="evaluation_consensus_once"),
-            models.CheckConstraint(condition=LEVEL_OR_REASON, name="evaluation_consensus_level_or_reason"),
-            models.CheckConstraint(condition=~Q(reason=""), name="evaluation_consensus_says_why"),
+            models.UniqueConstraint(
+                fields=["evaluation", "dimension"],
+                name="evaluation_consensus_once",
+                violation_error_message=_("There is a consensus on this dimension already."),
+            ),
+            models.CheckConstraint(
+                condition=LEVEL_OR_REASON,
+                name="evaluation_consensus_level_or_reason",
+                violation_error_message=_("Choose a level, or say why this dimension cannot be assessed; not both."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="evaluation_consensus_says_why",
+                violation_error_message=_("Say why, in a sentence."),
+            ),
         ]
 
     def __str__(self):
@@ -309,7 +330,7 @@ class CommitteeReview(FrozenModel):
     member = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="committee_reviews")
     cycle = models.PositiveSmallIntegerField()
     decision = models.CharField(_("decision"), max_length=16, choices=Decision)
-    reason = models.TextField(_("reason"), blank=True)
+    reason = LimitedTextField(_("reason"), blank=True, max_length=PARAGRAPH)
     reopens_ratings = models.BooleanField(_("the ratings of the named dimensions are reopened too"), default=False)
     snapshot_hash = models.CharField(max_length=64)
     at = models.DateTimeField(default=clock.now)
@@ -337,7 +358,7 @@ class DimensionReview(FrozenModel):
     review = models.ForeignKey(CommitteeReview, on_delete=models.PROTECT, related_name="dimensions")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="reviews")
     decision = models.CharField(_("decision"), max_length=16, choices=Decision)
-    comment = models.TextField(_("comment"), blank=True)
+    comment = LimitedTextField(_("comment"), blank=True, max_length=PARAGRAPH)
 
     class Meta:
         ordering = ["review", "dimension__order"]
@@ -369,10 +390,10 @@ class CommitteeQuestion(Recorded):
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="questions")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, null=True, blank=True, related_name="asked")
-    text = models.TextField(_("question"))
+    text = LimitedTextField(_("question"), max_length=PARAGRAPH)
     asked_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="questions_asked")
     asked_at = models.DateTimeField(default=clock.now)
-    answer = models.TextField(_("answer"), blank=True)
+    answer = LimitedTextField(_("answer"), blank=True, max_length=PARAGRAPH)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="questions_answered"
     )
@@ -394,7 +415,7 @@ class CommitteeQuestion(Recorded):
         ]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:

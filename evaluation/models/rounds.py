@@ -14,6 +14,7 @@ from cities.models import City, Membership, Person
 from cities.rules import has_network_role, insider_city_ids, is_scientific_member, person_of
 from core import clock
 from core.models import FrozenModel, HashedSnapshot, Recorded
+from core.text_limits import PARAGRAPH, LimitedTextField
 from evaluation.enums import FROM_DISCUSS, Capacity, Stage, StageVerb
 from evaluation.rules import duties_of
 from strategies.models import Action, PeriodRevision, ReportingPeriod, Strategy
@@ -35,7 +36,12 @@ class RoundQuerySet(models.QuerySet):
 class EvaluationRound(Recorded):
     framework = models.ForeignKey(Framework, on_delete=models.PROTECT, related_name="rounds")
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="rounds")
-    name = models.CharField(_("name"), max_length=120, unique=True)
+    name = models.CharField(
+        _("name"),
+        max_length=120,
+        unique=True,
+        error_messages={"unique": _("Another round has this name. Choose another name.")},
+    )
     declare_on = models.DateField(_("conflicts declared from"))
     rate_on = models.DateField(_("rating from"))
     discuss_on = models.DateField(_("discussion from"))
@@ -60,6 +66,9 @@ class EvaluationRound(Recorded):
                     decide_by__gte=F("review_on"),
                 ),
                 name="evaluation_evaluationround_dates_in_order",
+                violation_error_message=_(
+                    "Each stage begins on the day of the stage before it or later. Check the dates."
+                ),
             )
         ]
 
@@ -304,7 +313,7 @@ class StageTransition(FrozenModel):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="stage_transitions"
     )  # empty if the periodic task moved it
-    reason = models.TextField(_("reason"), blank=True)
+    reason = LimitedTextField(_("reason"), blank=True, max_length=PARAGRAPH)
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -374,7 +383,7 @@ class ConflictOfInterest(Recorded):
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="conflicts")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="conflicts")
-    reason = models.TextField(_("reason"))
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     declared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="conflicts_declared"
     )
@@ -425,7 +434,7 @@ class SubstituteAppointment(Recorded):
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="substitutes")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="substitute_for")
-    reason = models.TextField(_("reason"))
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     appointed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="substitutes_appointed"
     )

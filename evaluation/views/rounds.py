@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import FormView, ListView, TemplateView
 
 from cities.models import Person
+from core.collation import by_title
 from core.exceptions import UserFacingError
 from core.forms import keep_typed
 from core.parsing import parse_pk
@@ -62,7 +63,7 @@ class RoundList(LoginInsteadOf404Mixin, ListView):
         shown = [row.pk for row in context["object_list"]]
         visible = Evaluation.objects.visible_to(self.request.user).filter(round__in=shown).with_related()
         evaluations: dict[int, list] = {}
-        for row in visible:
+        for row in by_title(visible, "strategy.city.name"):
             evaluations.setdefault(row.round_id, []).append(row)
         return context | {
             "rounds": [(row, evaluations.get(row.pk, [])) for row in context["object_list"]],
@@ -113,7 +114,7 @@ class RoundDetail(RoundMixin):
     def get_context_data(self, *, close_form=None, **kwargs):
         round_, user = self.round, self.request.user
         agreement = round_agreement(round_)
-        rows = list(Evaluation.objects.visible_to(user).filter(round=round_).with_related())
+        rows = by_title(Evaluation.objects.visible_to(user).filter(round=round_).with_related(), "strategy.city.name")
         may_add = user.has_perm("evaluation.add_evaluationround")
         if may_add:
             add_progress(rows)

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.collation import title_key
 from core.locales import number
 from strategies.selectors.corrections import sentence_about
 
@@ -272,7 +273,7 @@ def _quality(facts: dict) -> dict:
         for city in facts["cities"]
     ]
     missing = [[city["name"], "–", labels.period_state(city["state"]), "–", "–", "–", "–"] for city in facts["missing"]]
-    rows = sorted([*rows, *missing], key=lambda row: row[0].casefold())
+    rows = sorted([*rows, *missing], key=lambda row: title_key(row[0]))
     corrected = [city for city in facts["cities"] if city.get("corrected")]
     return blocks.section(
         _("Data quality"),

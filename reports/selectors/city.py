@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef
 
 from cities.models import City, Installation
+from core.collation import natural_key
 from evaluation.models import EvaluationResult, in_language
 from evaluation.selectors.published import contents_of
 from pilot.gates import check_gates
@@ -121,7 +122,7 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
         "narrative": _narrative(contents),
         "phases": _phases(revision.city_period.city, contents),
         "actions": [_action(entry, contents["as_of"]) for entry in actions],
-        "updates": sorted(listed, key=lambda update: (update["date"], update["action"])),
+        "updates": sorted(listed, key=lambda update: (update["date"], natural_key(update["action"]))),
         "update_count": len(updates),
         "reported_late": sum(update["is_reported_late"] for update in updates),
         "withheld": len(updates) - len(listed),

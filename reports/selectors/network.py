@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from cities.models import City
+from core.collation import title_key
 from evaluation.models import EvaluationResult
 from evaluation.selectors.round_results import RoundAgreement, round_agreements
 from reports.exceptions import NoAcceptedReport
@@ -28,7 +29,7 @@ class AcceptedCity(NamedTuple):
 def network_facts(period: ReportingPeriod) -> ReportFacts:
     rows = CityPeriod.objects.filter(period=period).select_related("city")
     cities, missing = [], []
-    for row in sorted(rows, key=lambda row: row.city.name.casefold()):
+    for row in sorted(rows, key=lambda row: title_key(row.city.name)):
         one = _one(row.city, period)
         if one is None:
             missing.append({"name": row.city.name, "state": row.state})

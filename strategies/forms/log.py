@@ -14,6 +14,8 @@ from cities.models import Person
 from core import locales
 from core.forms import AmountField, CountField, DateInput, FieldDifference, LongTextarea, VersionedForm
 from core.parsing import parse_pk
+from core.text_limits import LINE, MAX_FILES, MAX_LINKS, MAX_URL
+from core.texts import shorten
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator, Milestone
 
@@ -24,7 +26,6 @@ FILES = gettext_lazy(
     "A photo, a PDF, a spreadsheet or a document, up to %(size)s MB each. Position data is removed from photos."
 )
 LINKS = gettext_lazy("One address on each line, each beginning with https://.")
-MAX_FILES = 10
 
 
 class LogForm(VersionedForm):
@@ -41,7 +42,12 @@ class LogForm(VersionedForm):
     people_reached = CountField(required=False, label=gettext_lazy("People reached"))
     budget_line = forms.ChoiceField(required=False, label=gettext_lazy("Out of which budget line"))
     files = FilesField(required=False, label=gettext_lazy("Evidence: photo, PDF or document"))
-    links = forms.CharField(required=False, label=gettext_lazy("Links that show it"), widget=LongTextarea({"rows": 2}))
+    links = forms.CharField(
+        required=False,
+        label=gettext_lazy("Links that show it"),
+        widget=LongTextarea({"rows": 2}),
+        max_length=MAX_LINKS * (MAX_URL + 1),
+    )
     city_period = forms.ChoiceField(required=False, label=gettext_lazy("Period"))
     language = forms.ChoiceField(required=False, label=gettext_lazy("Written in"))
 
@@ -268,7 +274,7 @@ class LogForm(VersionedForm):
             return
         self.fields[name] = value_field(indicator)
         self.fields[f"{name}_visibility"] = visibility_field(indicator, initial=Visibility.NETWORK)
-        self.fields[f"{name}_version"] = forms.CharField(required=False, widget=forms.HiddenInput)
+        self.fields[f"{name}_version"] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=LINE)
         self.indicators[name] = indicator
 
     @staticmethod
@@ -375,13 +381,15 @@ class LogForm(VersionedForm):
         links = [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
         check = URLValidator(schemes=["http", "https"])
         for link in links:
+            if len(link) > MAX_URL:
+                raise forms.ValidationError(_("An address may have at most %(count)s characters.") % {"count": MAX_URL})
             try:
                 check(link)
             except forms.ValidationError as error:
                 words = _("“%(link)s” is not a full address. Copy it from the browser, with https:// in front.")
-                raise forms.ValidationError(words % {"link": link[:80]}) from error
-            if len(link) > 500:
-                raise forms.ValidationError(_("An address has at most 500 signs."))
+                raise forms.ValidationError(words % {"link": shorten(link, 80)}) from error
+        if len(links) > MAX_LINKS:
+            raise forms.ValidationError(_("At most %(count)s links on one update.") % {"count": MAX_LINKS})
         return links
 
     def clean_files(self):

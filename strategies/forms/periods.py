@@ -11,6 +11,7 @@ from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS
 from core import locales
 from core.forms import DateInput, LongTextarea, VersionedForm, YearsChecked, form_helper
+from core.text_limits import LINE, PARAGRAPH
 from strategies.enums import PeriodState
 from strategies.models import Narrative, ReportingPeriod
 
@@ -69,22 +70,18 @@ class SubmitForm(forms.Form):
 class ReasonForm(forms.Form):
     """The reason or comment for a state transition, a withdrawal or a waiver."""
 
-    text = forms.CharField(widget=LongTextarea(), max_length=5000)
-
     def __init__(
-        self, *args: Any, label: Any, help_text: Any = "", required: bool = True, most: int = 5000, **kwargs: Any
+        self, *args: Any, label: Any, help_text: Any = "", required: bool = True, most: int = PARAGRAPH, **kwargs: Any
     ):
         super().__init__(*args, **kwargs)
-        field = self.fields["text"]
-        field.label, field.help_text, field.required, field.max_length = label, help_text, required, most
-        field.error_messages["required"] = _("Say why, in a sentence.")
-
-    def clean_text(self):
-        text = self.cleaned_data["text"]
-        most = self.fields["text"].max_length
-        if len(text) > most:
-            raise forms.ValidationError(_("At most %(count)s signs.") % {"count": locales.number(most)})
-        return text
+        self.fields["text"] = forms.CharField(
+            label=label,
+            help_text=help_text,
+            required=required,
+            max_length=most,
+            widget=LongTextarea(),
+            error_messages={"required": _("Say why, in a sentence.")},
+        )
 
 
 class ReturnForm(ReasonForm):
@@ -97,7 +94,7 @@ class ReturnForm(ReasonForm):
             title = section.title or _("Narrative")
             words = _("What about “%(title)s”?") % {"title": title}
             self.fields[f"mark_{section.key}"] = forms.BooleanField(required=False, label=title)
-            self.fields[f"line_{section.key}"] = forms.CharField(required=False, max_length=300, label=words)
+            self.fields[f"line_{section.key}"] = forms.CharField(required=False, max_length=LINE, label=words)
 
     @property
     def groups(self):

@@ -167,7 +167,7 @@ class ActionForm(PlanForm):
         strategy = self.parent.area.strategy_id if self.instance.pk is None else self.instance.strategy.pk
         offered = Q(withdrawn_at=None) | Q(pk=self.instance.objective_id)
         objectives = Objective.objects.filter(offered, area__strategy=strategy).select_related("area")
-        self.fields["objective"].queryset = objectives.order_by("area__code", "code")
+        self.fields["objective"].queryset = objectives.order_by("area__code_sort", "code_sort")
         self.fields["responsible"].queryset = people
         self.fields["responsible"].empty_label = _("nobody yet")
         self.fields["deputies"].queryset = people

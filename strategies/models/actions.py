@@ -30,7 +30,9 @@ from cities.enums import Role
 from cities.models import City, Membership, Organisation, Person, TargetGroup
 from cities.rules import has_network_role, insider_city_ids, official_city_ids, person_of, reads_network
 from core.bounds import FIRST_YEAR, LAST_YEAR
+from core.collation import NaturalKeyField
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from strategies.enums import BudgetStatus, StrategyStatus
 
 from . import health
@@ -144,8 +146,9 @@ class Action(Recorded, Versioned):
 
     objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="actions")
     code = models.CharField(_("code"), max_length=20)
+    code_sort = NaturalKeyField()
     title = models.CharField(_("title"), max_length=250)
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     owner = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="actions", verbose_name=_("owner")
     )
@@ -168,13 +171,13 @@ class Action(Recorded, Versioned):
     budget_status = models.CharField(_("budget"), max_length=12, choices=BudgetStatus, default=BudgetStatus.UNKNOWN)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
 
     objects = ActionQuerySet.as_manager()
     history = HistoricalRecords(m2m_fields=[deputies, partners, target_groups])
 
     class Meta:
-        ordering = ["objective", "code"]
+        ordering = ["objective", "code_sort"]
         verbose_name = _("action")
         verbose_name_plural = _("actions")
         constraints = [
@@ -184,9 +187,15 @@ class Action(Recorded, Versioned):
                 name="strategies_action_code_once",
                 violation_error_message=CODE_TAKEN,
             ),
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="strategies_action_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""), name="strategies_action_withdrawn_has_reason"
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="strategies_action_ends_after_start",
+                violation_error_message=_("The action ends before it starts. Choose a later end."),
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
+                name="strategies_action_withdrawn_has_reason",
+                violation_error_message=_("Say why the action is withdrawn."),
             ),
         ]
 
@@ -275,7 +284,13 @@ class Milestone(Recorded, Versioned):
         ordering = ["due_on", "pk"]
         verbose_name = _("milestone")
         verbose_name_plural = _("milestones")
-        constraints = [models.CheckConstraint(condition=Q(weight__gte=1), name="strategies_milestone_weight_positive")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weight__gte=1),
+                name="strategies_milestone_weight_positive",
+                violation_error_message=_("A weight is 1 or more."),
+            )
+        ]
 
     def __str__(self):
         return self.title
@@ -308,7 +323,13 @@ class BudgetLine(Recorded, Versioned):
         ordering = ["year", "pk"]
         verbose_name = _("budget line")
         verbose_name_plural = _("budget lines")
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="strategies_budgetline_amount_positive")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="strategies_budgetline_amount_positive",
+                violation_error_message=_("A budget is more than nothing."),
+            )
+        ]
 
     def __str__(self):
         return f"{self.source} {self.year}"

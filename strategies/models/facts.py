@@ -14,6 +14,8 @@ from cities.models import Person, StoredFile
 from cities.rules import lead_city_ids
 from core import clock
 from core.models import Recorded, Versioned
+from core.text_limits import MAX_URL, PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies.enums import ImplementationStage
 
 from .actions import Action, BudgetLine, Milestone, visible_action_q
@@ -51,7 +53,7 @@ class ActionUpdate(Recorded, Versioned):
         related_name="updates_for",
         verbose_name=_("on behalf of"),
     )
-    text = models.TextField(_("what has happened"))
+    text = LimitedTextField(_("what has happened"), max_length=PARAGRAPH)
     language = models.CharField(_("language"), max_length=10)
     stage = models.CharField(_("status"), max_length=10, choices=ImplementationStage)
     progress = models.PositiveSmallIntegerField(
@@ -68,8 +70,8 @@ class ActionUpdate(Recorded, Versioned):
         verbose_name=_("budget line"),
     )
     people_reached = models.PositiveIntegerField(_("people reached"), null=True, blank=True)
-    challenges = models.TextField(_("challenges"), blank=True)
-    next_step = models.TextField(_("next step"), blank=True)
+    challenges = LimitedTextField(_("challenges"), blank=True, max_length=PARAGRAPH)
+    next_step = LimitedTextField(_("next step"), blank=True, max_length=PARAGRAPH)
     visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
     is_no_change = models.BooleanField(_("nothing new"), default=False)
     is_reported_late = models.BooleanField(_("reported late"), default=False)
@@ -87,22 +89,30 @@ class ActionUpdate(Recorded, Versioned):
         verbose_name_plural = _("updates")
         constraints = [
             models.CheckConstraint(
-                condition=Q(progress=None) | Q(progress__lte=100), name="strategies_actionupdate_progress_in_percent"
+                condition=Q(progress=None) | Q(progress__lte=100),
+                name="strategies_actionupdate_progress_in_percent",
+                violation_error_message=_("Progress is a number from 0 to 100."),
             ),
             models.CheckConstraint(
                 condition=Q(spent=None) | Q(spent__gte=0) | ~Q(spent_reason=""),
                 name="strategies_actionupdate_negative_has_reason",
+                violation_error_message=_("Say why the amount is negative, for example a correction or a refund."),
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_actionupdate_withdrawn_has_reason",
+                violation_error_message=_("Say why the update is withdrawn."),
             ),
-            models.CheckConstraint(condition=~Q(text=""), name="strategies_actionupdate_has_text"),
+            models.CheckConstraint(
+                condition=~Q(text=""),
+                name="strategies_actionupdate_has_text",
+                violation_error_message=_("Write a sentence about what has happened."),
+            ),
         ]
         indexes = [models.Index(fields=["action", "-date", "-id"]), models.Index(fields=["city_period", "action"])]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:
@@ -214,7 +224,7 @@ class Evidence(Recorded):
     update = models.ForeignKey(ActionUpdate, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     value = models.ForeignKey(IndicatorValue, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
     file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="evidence")
-    link = models.URLField(_("link"), max_length=500, blank=True)
+    link = models.URLField(_("link"), max_length=MAX_URL, blank=True)
     title = models.CharField(_("title"), max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)

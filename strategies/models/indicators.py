@@ -8,6 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from cities.rules import official_city_ids
 from core.models import Recorded, Versioned
+from core.text_limits import PARAGRAPH, LimitedTextField
 from strategies.enums import Addition, Direction, Frequency
 from strategies.targets import contradicts
 
@@ -56,7 +57,7 @@ class Indicator(Recorded, Versioned):
         Action, on_delete=models.PROTECT, null=True, blank=True, related_name="indicators", verbose_name=_("action")
     )
     name = models.CharField(_("name"), max_length=250)
-    definition = models.TextField(_("definition"), blank=True)
+    definition = LimitedTextField(_("definition"), blank=True, max_length=PARAGRAPH)
     unit = models.CharField(_("unit"), max_length=60)
     direction = models.CharField(_("direction"), max_length=4, choices=Direction, default=Direction.UP)
     baseline = models.DecimalField(_("baseline"), max_digits=16, decimal_places=4, null=True, blank=True)
@@ -79,7 +80,13 @@ class Indicator(Recorded, Versioned):
         verbose_name = _("indicator")
         verbose_name_plural = _("indicators")
         constraints = [
-            models.CheckConstraint(condition=Q(objective=None) | Q(action=None), name="strategies_indicator_one_place"),
+            models.CheckConstraint(
+                condition=Q(objective=None) | Q(action=None),
+                name="strategies_indicator_one_place",
+                violation_error_message=_(
+                    "Choose either an objective or an action: the action has its objective already."
+                ),
+            ),
         ]
 
     def __str__(self):

@@ -13,7 +13,10 @@ from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
 from cities.rules import insider_city_ids, reads_network
 from core import clock
+from core.collation import in_plan_order
 from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies import revision_access
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
 from strategies.schema import upgrade_action, upgrade_contents
@@ -26,8 +29,17 @@ from .visibility import SHARED_VISIBILITIES
 class ReportingPeriod(Recorded):
     """A stretch of time for which every city of the network reports."""
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    starts_on = models.DateField(_("first day"), unique=True)
+    name = models.CharField(
+        _("name"),
+        max_length=80,
+        unique=True,
+        error_messages={"unique": _("Another period has this name. Choose another name.")},
+    )
+    starts_on = models.DateField(
+        _("first day"),
+        unique=True,
+        error_messages={"unique": _("Another period begins on this day. Choose another day.")},
+    )
     ends_on = models.DateField(_("last day"))
     opens_on = models.DateField(_("opens on"))
     due_on = models.DateField(_("to be submitted by"))
@@ -42,6 +54,9 @@ class ReportingPeriod(Recorded):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on"), due_on__gte=F("ends_on"), opens_on__lte=F("ends_on")),
                 name="strategies_reportingperiod_dates_in_order",
+                violation_error_message=_(
+                    "A period opens on or before its last day, and is due on its last day or later. Check the dates."
+                ),
             )
         ]
 
@@ -123,7 +138,7 @@ class PeriodTransition(FrozenModel):
     on_behalf_of = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="period_transitions"
     )
-    text = models.TextField(_("comment or reason"), blank=True)
+    text = LimitedTextField(_("comment or reason"), blank=True, max_length=PARAGRAPH)
     marks = models.JSONField(default=list, blank=True)  # parts that need correction: kind, id, title and text of each
     at = models.DateTimeField(default=clock.now)
 
@@ -149,7 +164,7 @@ class Narrative(Recorded, Versioned):
     """The city's own account of a period. It is a fact and locked with the period."""
 
     city_period = models.OneToOneField(CityPeriod, on_delete=models.PROTECT, related_name="narrative")
-    text = models.TextField(_("narrative"), blank=True)
+    text = LimitedTextField(_("narrative"), blank=True, max_length=LONG_TEXT)
     language = models.CharField(_("language"), max_length=10)
 
     history = HistoricalRecords()
@@ -185,7 +200,7 @@ class PeriodComment(models.Model):
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="comments")
     kind = models.CharField(max_length=12, choices=CommentKind)
     revision = models.PositiveIntegerField(default=1)  # the one in progress, or the one to be reopened
-    text = models.TextField(_("text"), blank=True)
+    text = LimitedTextField(_("text"), blank=True, max_length=PARAGRAPH)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="period_comments")
     at = models.DateTimeField(default=clock.now)
 
@@ -202,7 +217,7 @@ class PeriodComment(models.Model):
         ]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
 
 class PeriodRevisionQuerySet(FrozenQuerySet):
@@ -259,7 +274,11 @@ class PeriodRevision(HashedSnapshot):
 
     @property
     def contents(self) -> dict:
-        return upgrade_contents(super().contents)
+        """Return the verified snapshot in the order of the plan. Those of version 0.1.0 have 1.1.10 before 1.1.2."""
+        contents = upgrade_contents(super().contents)
+        if "actions" in contents:
+            contents["actions"] = in_plan_order(contents["actions"])
+        return contents
 
 
 class RevisionAction(FrozenModel):

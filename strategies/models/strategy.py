@@ -14,7 +14,10 @@ from cities.enums import Role
 from cities.models import City, StoredFile, Theme
 from cities.rules import has_network_role, insider_city_ids, official_city_ids
 from core import clock
+from core.collation import NaturalKeyField
 from core.models import Recorded, Versioned
+from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies.enums import StrategyStatus
 
 from .visibility import current_plan_q, visible_plan_q
@@ -36,7 +39,7 @@ class StrategyQuerySet(models.QuerySet):
 class Strategy(Recorded, Versioned):
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="strategies")
     title = models.CharField(_("title"), max_length=250)
-    vision = models.TextField(_("vision"), blank=True)
+    vision = LimitedTextField(_("vision"), blank=True, max_length=LONG_TEXT)
     year_from = models.PositiveSmallIntegerField(_("from year"), validators=[MinValueValidator(1990)])
     year_to = models.PositiveSmallIntegerField(_("to year"), validators=[MaxValueValidator(2100)])
     document = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="strategies")
@@ -66,19 +69,29 @@ class Strategy(Recorded, Versioned):
                 fields=["city"],
                 condition=Q(superseded_at=None) & (Q(replaces=None) | Q(status="adopted")),
                 name="strategies_strategy_one_current",
+                violation_error_message=_(
+                    "This city has a strategy already. Change it, or write the next one beside it."
+                ),
             ),
             models.CheckConstraint(
-                condition=Q(superseded_at=None) | Q(status="adopted"), name="strategies_strategy_superseded_was_adopted"
+                condition=Q(superseded_at=None) | Q(status="adopted"),
+                name="strategies_strategy_superseded_was_adopted",
+                violation_error_message=_("Only an adopted strategy can be followed by another one."),
             ),
             models.CheckConstraint(
-                condition=Q(year_to__gte=F("year_from")), name="strategies_strategy_ends_after_start"
+                condition=Q(year_to__gte=F("year_from")),
+                name="strategies_strategy_ends_after_start",
+                violation_error_message=_("The last year comes before the first one. Choose a later last year."),
             ),
             models.CheckConstraint(
                 condition=Q(status="draft", adopted_on=None) | Q(status="adopted", adopted_on__isnull=False),
                 name="strategies_strategy_adopted_has_date",
+                violation_error_message=_("An adopted strategy has a date of adoption, and a draft has none."),
             ),
             models.CheckConstraint(
-                condition=Q(published_at=None) | Q(status="adopted"), name="strategies_strategy_published_is_adopted"
+                condition=Q(published_at=None) | Q(status="adopted"),
+                name="strategies_strategy_published_is_adopted",
+                violation_error_message=_("Only an adopted strategy can be published."),
             ),
         ]
 
@@ -129,7 +142,7 @@ class StrategyComment(models.Model):
     """A comment on a draft by people of the city. It is not part of the plan and never published."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="comments")
-    text = models.TextField(_("text"))
+    text = LimitedTextField(_("text"), max_length=PARAGRAPH)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="strategy_comments")
     at = models.DateTimeField(default=clock.now)
 
@@ -142,7 +155,7 @@ class StrategyComment(models.Model):
         constraints = [models.CheckConstraint(condition=~Q(text=""), name="strategies_strategycomment_has_text")]
 
     def __str__(self):
-        return self.text[:80]
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:
@@ -175,16 +188,17 @@ class PriorityArea(Recorded, Versioned):
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="areas")
     theme = models.ForeignKey(Theme, on_delete=models.PROTECT, null=True, blank=True, related_name="areas")
     code = models.CharField(_("code"), max_length=20)
+    code_sort = NaturalKeyField()
     title = models.CharField(_("title"), max_length=250)
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
 
     objects = StrategyPartQuerySet.for_path("strategy").as_manager()
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ["strategy", "code"]
+        ordering = ["strategy", "code_sort"]
         verbose_name = _("priority area")
         verbose_name_plural = _("priority areas")
         constraints = [
@@ -197,6 +211,7 @@ class PriorityArea(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_priorityarea_withdrawn_has_reason",
+                violation_error_message=_("Say why the priority area is withdrawn."),
             ),
         ]
 
@@ -211,16 +226,17 @@ class PriorityArea(Recorded, Versioned):
 class Objective(Recorded, Versioned):
     area = models.ForeignKey(PriorityArea, on_delete=models.PROTECT, related_name="objectives")
     code = models.CharField(_("code"), max_length=20)
+    code_sort = NaturalKeyField()
     title = models.CharField(_("title"), max_length=250)
-    description = models.TextField(_("description"), blank=True)
+    description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = models.TextField(_("reason for withdrawing"), blank=True)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
 
     objects = StrategyPartQuerySet.for_path("area__strategy").as_manager()
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ["area", "code"]
+        ordering = ["area", "code_sort"]
         verbose_name = _("objective")
         verbose_name_plural = _("objectives")
         constraints = [
@@ -233,6 +249,7 @@ class Objective(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_objective_withdrawn_has_reason",
+                violation_error_message=_("Say why the objective is withdrawn."),
             ),
         ]
 

@@ -1,11 +1,12 @@
 """The analysis behind a plan: strengths, weaknesses, opportunities and threats, and the risks of implementation."""
 
 from django.db import models
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from core.models import Recorded, Versioned
+from core.text_limits import PARAGRAPH, LimitedTextField
+from core.texts import shorten
 from strategies.enums import SwotKind
 
 from .actions import Action
@@ -15,7 +16,7 @@ from .strategy import PriorityArea, Strategy, StrategyPartQuerySet
 class SwotItem(Recorded, Versioned):
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="swot_items")
     kind = models.CharField(_("kind"), max_length=12, choices=SwotKind)
-    text = models.TextField(_("text"))
+    text = LimitedTextField(_("text"), max_length=PARAGRAPH)
     areas = models.ManyToManyField(
         PriorityArea, blank=True, related_name="swot_items", verbose_name=_("priority areas")
     )
@@ -31,7 +32,7 @@ class SwotItem(Recorded, Versioned):
         verbose_name_plural = _("SWOT items")
 
     def __str__(self):
-        return Truncator(self.text).chars(80)
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:
@@ -42,7 +43,7 @@ class Risk(Recorded, Versioned):
     """A risk: a problem that implementation may meet. Not the problem that a priority area addresses."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="risks")
-    text = models.TextField(_("problem"))
+    text = LimitedTextField(_("problem"), max_length=PARAGRAPH)
     area = models.ForeignKey(
         PriorityArea,
         on_delete=models.PROTECT,
@@ -71,7 +72,7 @@ class Risk(Recorded, Versioned):
         verbose_name_plural = _("implementation problems")
 
     def __str__(self):
-        return Truncator(self.text).chars(80)
+        return shorten(self.text, 80)
 
     @property
     def owning_city_id(self) -> int:

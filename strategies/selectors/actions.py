@@ -57,7 +57,7 @@ def actions_of(strategy: Strategy, user: Any) -> QuerySet[Action]:
     """Return the visible, active actions of a strategy, with figures, in the order of the plan."""
     rows = Action.objects.visible_to(user).filter(objective__area__strategy=strategy, withdrawn_at=None).with_related()
     return with_readable_figures(rows, user, strategy.city_id).order_by(
-        "objective__area__code", "objective__code", "code", "pk"
+        "objective__area__code_sort", "objective__code_sort", "code_sort", "pk"
     )
 
 

@@ -166,7 +166,7 @@ def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> 
             Prefetch("milestones", milestones, to_attr="active_milestones"),
             Prefetch("budget_lines", BudgetLine.objects.active(), to_attr="active_budget_lines"),
         )
-        .order_by("objective__area__code", "objective__code", "code", "pk")
+        .order_by("objective__area__code_sort", "objective__code_sort", "code_sort", "pk")
     )
     entries = _updates(city_period, updates)
     return [_action(row, entries[row.pk]) for row in rows]

@@ -8,11 +8,25 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from core import clock, locales
+from core.collation import title_key
+from core.texts import shorten
 from strategies.enums import ChangeCause
-from strategies.models import Action, ActionUpdate, BudgetLine, Milestone, MilestoneDropped, MilestoneReached
+from strategies.models import (
+    Action,
+    ActionUpdate,
+    BudgetLine,
+    Milestone,
+    MilestoneDropped,
+    MilestoneReached,
+    Objective,
+    PriorityArea,
+    Risk,
+    Strategy,
+    SwotItem,
+)
 from strategies.models.visibility import SHARED_VISIBILITIES
 
-HIDDEN_FIELDS = {"version", "uuid", "history_id", "path"}
+HIDDEN_FIELDS = {"version", "code_sort", "uuid", "history_id", "path"}
 MAX_ENTRIES = 40
 MAX_LENGTH = 400
 
@@ -52,6 +66,14 @@ def history_of_action(action: Action, user: Any) -> list[Entry]:
     return _merged(entries + _outcomes(update__in=readable))
 
 
+def history_of_strategy(strategy: Strategy) -> list[Entry]:
+    """Return changes of the strategy and of the parts that have no history page of their own."""
+    entries = history_of(strategy)
+    for model in (PriorityArea, SwotItem, Risk):
+        entries += _history_of_parts(model, model.history.filter(strategy=strategy))
+    return _merged(entries + _history_of_parts(Objective, Objective.history.filter(area__strategy=strategy)))
+
+
 def history_of_update(update: ActionUpdate, *, of_city: bool) -> list[Entry]:
     """Return changes of the update, including milestones that were added to it or removed from it."""
     told = history_of(update, of_city=of_city)
@@ -74,7 +96,8 @@ def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> li
     by_part: dict[int, list] = {}
     for record in _newest_first(records):
         by_part.setdefault(record.id, []).append(record)
-    kind = str(model._meta.verbose_name).capitalize()
+    kind = str(model._meta.verbose_name)
+    kind = kind[:1].upper() + kind[1:]
     return [
         entry._replace(about=f"{kind}: {of_one[0].instance}")
         for of_one in by_part.values()
@@ -151,7 +174,7 @@ class _ValueFormatter:
             return locales.NOTHING
         if field.many_to_many:
             far = field.m2m_reverse_field_name()
-            return ", ".join(sorted(self.name(field, part[far]) for part in value)) or locales.NOTHING
+            return ", ".join(sorted((self.name(field, part[far]) for part in value), key=title_key)) or locales.NOTHING
         if field.is_relation:
             return self.name(field, value)
         if getattr(field, "choices", None):
@@ -168,8 +191,7 @@ class _ValueFormatter:
             return locales.day(value)
         if isinstance(field, models.DecimalField):
             return locales.number(value)
-        text = str(value)
-        return text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "…"
+        return shorten(str(value), MAX_LENGTH)
 
     def name(self, field: Any, pk: Any) -> str:
         key = (field.related_model._meta.label, pk)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cities.rules import insider_city_ids
 from core import locales
+from core.collation import by_title
 from strategies import targets
 from strategies.enums import Addition
 from strategies.models import ActionUpdate, CityPeriod, Indicator, IndicatorValue, Strategy
@@ -71,14 +72,13 @@ def values_of(indicator: Indicator, user: Any) -> list[ReportedValue]:
 def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
     """Return the active indicators with the newest value that the user may read. The number of queries is fixed."""
     rows = strategy.indicators.visible_to(user).active().select_related("action", "objective")
-    rows = rows.order_by("name")
     if strategy.city_id in insider_city_ids(user):
         return [
             IndicatorRow(row, Figure(row.last_value), Figure(row.baseline), Figure(row.target))
-            for row in with_last_value(rows)
+            for row in by_title(with_last_value(rows))
         ]
     newest, reads_small = newest_values(strategy, user), reads_all_figures(user, strategy.city_id)
-    return [IndicatorRow(row, _told(newest.get(row.pk)), *_planned(row, reads_small)) for row in rows]
+    return [IndicatorRow(row, _told(newest.get(row.pk)), *_planned(row, reads_small)) for row in by_title(rows)]
 
 
 def baseline_and_target(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
@@ -164,8 +164,8 @@ def values_entered_with(update: ActionUpdate) -> QuerySet[IndicatorValue]:
 
 def value_rows(city_period: CityPeriod) -> list[ValueRow]:
     """Return the indicators due in the period, with the value for it and the last value before it."""
-    rows = with_last_value(due_indicators(city_period), before=city_period).order_by("name")
+    rows = with_last_value(due_indicators(city_period), before=city_period)
     given = IndicatorValue.objects.active().filter(city_period=city_period)
     by_indicator = {value.indicator_id: value for value in given}
     rows = rows.select_related("strategy__city", "action__objective__area__strategy", "action__responsible")
-    return [ValueRow(row, by_indicator.get(row.pk), row.last_value, row.last_period or "") for row in rows]
+    return [ValueRow(row, by_indicator.get(row.pk), row.last_value, row.last_period or "") for row in by_title(rows)]

@@ -125,7 +125,7 @@ def actions_to_log(user: Any) -> list[Action]:
     rows = rows.annotate(reported_in=Subquery(newest[:1]))
     going_on = [row for row in rows if row.health not in {Health.DONE, Health.CANCELLED}]
     mine = person_of(user).pk
-    return sorted(going_on, key=lambda row: (row.responsible_id != mine, row.ends_on, row.code))
+    return sorted(going_on, key=lambda row: (row.responsible_id != mine, row.ends_on, row.code_sort))
 
 
 def next_action(user: Any, *, after: Action) -> int | None:

@@ -15,6 +15,7 @@ from core import clock, locales
 from core.locking import lock_name
 from core.periodic import for_each
 from core.snapshots import canonical, sha256_hex
+from core.text_limits import LINE
 from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import (
     InputRefused,
@@ -314,6 +315,8 @@ def _mark_entries(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dic
     """Return the marked parts with title and comment, in the order of the submission. Raises for unknown parts."""
     newest = city_period.revisions.order_by("-number").first()
     known = {section.key: section for section in sections_of(newest)}
+    if any(len(text) > LINE for text in marks.values()):
+        raise InputRefused({"marks": _("Write at most %(count)s characters on each part.") % {"count": LINE}})
     if marks.keys() - known.keys():
         raise InputRefused({"marks": _("Mark parts of what was submitted.")})
     return [

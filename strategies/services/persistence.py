@@ -8,7 +8,10 @@ import rules
 from django.db import IntegrityError, models, transaction
 
 from core.exceptions import EditConflict
+from core.texts import shorten
 from strategies.exceptions import PERIOD_IS_LOCKED, PeriodLocked, PermissionRefused
+
+MAX_REASON = 100  # characters that the history keeps
 
 
 def require_perm(by: Any, permission: str, row: models.Model) -> None:
@@ -53,5 +56,5 @@ def save_with_history(row: Any, by: Any, *, reason: str = "", new_version: bool 
     if new_version and row.pk and hasattr(row, "version"):
         row.version += 1
     row._history_user = by
-    row._change_reason = reason[:100] or None
+    row._change_reason = shorten(reason, MAX_REASON) or None
     row.save()

@@ -81,7 +81,7 @@ def _actions_to_remind(city: City) -> list[Action]:
     near = Q(next_due_on__lte=city.today + SOON, health__in=[Health.AT_RISK, Health.ON_TRACK])
     rows = rows.filter(near | Q(health__in=[Health.LATE, Health.STALE]))
     people = [Prefetch("responsible", members), Prefetch("deputies", members, to_attr="active_deputies")]
-    return list(rows.prefetch_related(*people).order_by("next_due_on", "code"))
+    return list(rows.prefetch_related(*people).order_by("next_due_on", "code_sort"))
 
 
 def _action_recipients(action: Action, leads: list[Person]) -> list[Person]:

@@ -185,7 +185,7 @@ def _set_outcomes(update: ActionUpdate, outcome: Any, milestones: list[Milestone
 def _add_evidence(update: ActionUpdate, data: UpdateInput, by: Any, *, is_new: bool = False) -> None:
     for stored in data.files:
         mark_file_used(stored)
-        save_with_history(Evidence(update=update, file=stored, title=stored.name[:200]), by)
+        save_with_history(Evidence(update=update, file=stored, title=stored.name), by)
     attached = [] if is_new else list(update.evidence.active().exclude(link=""))
     for evidence in attached:
         if evidence.link not in data.links:
@@ -282,7 +282,7 @@ def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpda
         raise ReasonMissing
     lock(update.action)
     update = _lock_editable(update)
-    update.withdrawn_at, update.withdrawn_reason = clock.now(), reason.strip()[:250]
+    update.withdrawn_at, update.withdrawn_reason = clock.now(), reason.strip()
     with translate_lock_errors():
         save_with_history(update, by, reason=reason)
     for value in values_entered_with(update).select_for_update(of=("self",)):

@@ -1,6 +1,6 @@
 """Validation of updates and indicator values, one sentence for each error. Used by forms and services."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from cities.enums import FileState, Visibility
 from cities.models import Membership, Person, StoredFile
 from core import locales
+from core.text_limits import MAX_FILES, MAX_LINKS, MAX_URL, too_long
+from core.texts import shorten
 from strategies.enums import ImplementationStage
 from strategies.models import (
     Action,
@@ -76,7 +78,9 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
     """Return one sentence for each field that is not valid. ``update``: the one that is being changed."""
     errors = {
         "date": _date(action, data.date) or _day_of_strategy(action, data.date, update),
-        "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason),
+        "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason) or _too_long("text", data.text),
+        "challenges": _too_long("challenges", data.challenges),
+        "next_step": _too_long("next_step", data.next_step),
         "stage": "" if data.stage in ImplementationStage.values else _("Choose one of the statuses."),
         "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
         "progress": _progress(action, data.progress),
@@ -126,6 +130,11 @@ def _texts(text: str, *others: str) -> str:
     if any("\x00" in part for part in (text, *others)):
         return _("A text contains a character that cannot be stored. Type it again by hand.")
     return ""
+
+
+def _too_long(name: str, text: str) -> str:
+    limit: Any = ActionUpdate._meta.get_field(name).max_length
+    return too_long(len(text), limit) if len(text) > limit else ""
 
 
 def _progress(action: Action, progress: int | None) -> str:
@@ -184,7 +193,7 @@ def _spent(spent: Decimal | None) -> str:
 def _spent_reason(spent: Decimal | None, reason: str) -> str:
     if spent is not None and spent.is_finite() and spent < 0 and not reason.strip():
         return _("Say why the amount is negative, for example a correction or a refund.")
-    return "" if len(reason) <= 250 else _("Say it in at most 250 characters.")
+    return _too_long("spent_reason", reason)
 
 
 def _budget_line(action: Action, data: UpdateInput) -> str:
@@ -214,20 +223,26 @@ def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None
     return "" if members.exists() else _("Choose somebody from the bodies of this city.")
 
 
-def _files(files: Iterable[StoredFile], by: Any) -> str:
+def _files(files: Collection[StoredFile], by: Any) -> str:
+    if len(files) > MAX_FILES:
+        return _("At most %(count)s files at once.") % {"count": MAX_FILES}
     if all(stored.state == FileState.PENDING and stored.uploaded_by_id == by.pk for stored in files):
         return ""
     return _("A file is no longer waiting to be used. Choose it again.")
 
 
-def _links(links: Iterable[str]) -> str:
+def _links(links: Collection[str]) -> str:
+    if len(links) > MAX_LINKS:
+        return _("At most %(count)s links on one update.") % {"count": MAX_LINKS}
     for link in links:
+        if len(link) > MAX_URL:
+            return _("An address may have at most %(count)s characters.") % {"count": MAX_URL}
         try:
             URLValidator(schemes=["http", "https"])(link)
         except ValidationError:
-            return _("“%(link)s” is not an address. Copy it from the browser, with https://.") % {"link": link[:80]}
-        if len(link) > 500:
-            return _("An address may have at most 500 characters.")
+            return _("“%(link)s” is not an address. Copy it from the browser, with https://.") % {
+                "link": shorten(link, 80)
+            }
     return ""
 
 

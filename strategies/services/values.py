@@ -111,7 +111,7 @@ def withdraw_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorV
 
 def end_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorValue:
     """Withdraw a value that is locked already, without checks. Raises PeriodLocked."""
-    value.withdrawn_at, value.withdrawn_reason = clock.now(), reason.strip()[:250]
+    value.withdrawn_at, value.withdrawn_reason = clock.now(), reason.strip()
     with translate_lock_errors():
         save_with_history(value, by, reason=reason)
     return value

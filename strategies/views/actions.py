@@ -6,9 +6,12 @@ from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from cities.models import Installation
 from cities.rules import insider_city_ids, reads_network
 from core import locales
-from strategies.enums import AT_REST, Health, ImplementationStage
+from core.collation import by_title, title_key
+from core.csv_files import csv_response
+from strategies.enums import AT_REST, WORST_FIRST, Health, ImplementationStage
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
 from strategies.models import Action
@@ -18,15 +21,16 @@ from strategies.selectors.disclosure import reads_all_figures
 from strategies.services import plans
 
 from . import breadcrumbs
-from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, csv_response, may
+from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, may
 
-SORTS = {
-    "code": ("objective__area__code", "objective__code", "code"),
-    "title": ("title",),
-    "health": ("health", "title"),
-    "progress": ("progress", "title"),
-    "ends": ("ends_on", "title"),
-    "owner": ("owner__name", "title"),
+SEVERITY = {health: number for number, health in enumerate(WORST_FIRST)}
+SORTS = {  # in Python: the database knows neither the reader's alphabet nor the severity of a status
+    "code": lambda row: (row.objective.area.code_sort, row.objective.code_sort, row.code_sort),
+    "title": lambda row: title_key(row.title),
+    "health": lambda row: SEVERITY.get(row.health, len(SEVERITY)),
+    "progress": lambda row: row.progress or 0,
+    "ends": lambda row: row.ends_on,
+    "owner": lambda row: title_key(row.owner.name if row.owner else ""),
 }
 COLUMNS = [
     ("code", gettext_lazy("Code")),
@@ -130,7 +134,9 @@ class ActionList(StrategyMixin, DetailPage):
         rows = actions_of(self.row, self.user)
         self.filter = ActionFilter(request.GET, queryset=rows, strategy=self.row)
         if request.GET.get("csv") == "actions":
-            return csv_response(f"actions-{self.row.city.slug}", self.csv_rows())
+            is_demo = Installation.objects.filter(is_demo=True).exists()
+            name = f"actions-{self.row.city.slug}"
+            return csv_response(name, self.csv_columns(), self.csv_rows(), is_illustrative=is_demo)
         return super().get(request, *args, **kwargs)
 
     @property
@@ -139,9 +145,10 @@ class ActionList(StrategyMixin, DetailPage):
         return wanted if wanted.lstrip("-") in SORTS else "code"
 
     def sorted_rows(self):
-        names = SORTS[self.sort.lstrip("-")]
-        sign = "-" if self.sort.startswith("-") else ""
-        return self.filter.qs.order_by(*(f"{sign}{name}" for name in names), "pk")
+        """Return all rows of the strategy that match the filter; equal ones by title."""
+        return sorted(
+            by_title(self.filter.qs, "title"), key=SORTS[self.sort.lstrip("-")], reverse=self.sort.startswith("-")
+        )
 
     def get_context_data(self, **kwargs):
         page = Paginator(self.sorted_rows(), self.per_page).get_page(self.request.GET.get("page"))
@@ -170,8 +177,8 @@ class ActionList(StrategyMixin, DetailPage):
         rows = Action.objects.loggable_by(self.user).filter(pk__in=[action.pk for action in actions])
         return set(rows.values_list("pk", flat=True))
 
-    def csv_rows(self):
-        yield [
+    def csv_columns(self):
+        return [
             _("Code"),
             _("Action"),
             _("Priority area"),
@@ -187,6 +194,8 @@ class ActionList(StrategyMixin, DetailPage):
             _("Spent"),
             _("Currency"),
         ]
+
+    def csv_rows(self):
         for row in self.sorted_rows():
             yield [
                 row.code,

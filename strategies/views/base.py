@@ -1,19 +1,14 @@
 """Base views: object pages with visibility and permission checks, and actions and forms that call a service."""
 
-import csv
 from typing import Any
 
 import rules
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
-from cities.models import Installation
-from core.charts import csv_rows
 from core.exceptions import EditConflict, UserFacingError
 from core.forms import with_numbers
 from core.views import LoginInsteadOf404Mixin
@@ -164,15 +159,3 @@ def add_form_errors(form: Any, error: UserFacingError) -> None:
         form.ask_confirmation()
     for name, sentence in (getattr(error, "errors", None) or {None: str(error)}).items():
         form.add_error(name if name in form.fields else None, str(sentence))
-
-
-def csv_response(name: str, rows: Any) -> HttpResponse:
-    """Return a CSV download. On a demonstration site its first line says that the content is illustrative."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    if Installation.objects.filter(is_demo=True).exists():
-        writer.writerow([_("# Illustrative content (demonstration)")])
-    writer.writerows(csv_rows(rows))
-    return response

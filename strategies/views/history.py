@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from cities.rules import is_insider
 from strategies.models import Action, ActionUpdate, Indicator
-from strategies.selectors.history import history_of, history_of_action, history_of_update
+from strategies.selectors.history import history_of, history_of_action, history_of_strategy, history_of_update
 
 from . import breadcrumbs
 from .base import DetailPage, StrategyMixin
@@ -65,6 +65,9 @@ class IndicatorHistory(History):
 
 
 class StrategyHistory(StrategyMixin, History):
+    def entries(self, row):
+        return history_of_strategy(row)
+
     def trail(self, row):
         return breadcrumbs.strategy_breadcrumbs(row)
 

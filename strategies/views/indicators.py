@@ -18,7 +18,7 @@ from strategies.services import values
 
 from . import breadcrumbs
 from .actions import ReasonFormView
-from .base import DetailPage, ServiceFormView, StrategyMixin, csv_response, may
+from .base import DetailPage, ServiceFormView, StrategyMixin, may
 
 
 class IndicatorList(StrategyMixin, DetailPage):
@@ -42,7 +42,7 @@ class IndicatorDetail(DetailPage):
 
     def get(self, request, *args, **kwargs):
         if request.GET.get("csv"):
-            return csv_response(f"indicator-{self.row.pk}", chart_csv(self.chart()))
+            return chart_csv(self.chart(), f"indicator-{self.row.pk}")
         return super().get(request, *args, **kwargs)
 
     def chart(self, values=None):

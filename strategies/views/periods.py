@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from cities.rules import insider_city_ids, person_of, reads_network
+from core.text_limits import PARAGRAPH
 from strategies.enums import PeriodState, PeriodVerb
 from strategies.forms import NarrativeForm, ReasonForm, ReturnForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
@@ -250,7 +251,7 @@ class CityPeriodSubmit(ServiceFormView):
 
 class PeriodReasonView(ReasonFormView):
     rows = ROWS
-    most = 5000
+    most = PARAGRAPH
     required = True
     is_danger = False
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.rules import insider_city_ids
+from core.text_limits import PARAGRAPH
 from strategies.enums import WORST_FIRST, StrategyStatus, SwotKind
 from strategies.forms import DayForm
 from strategies.models import Objective, PriorityArea, Strategy
@@ -80,9 +81,9 @@ class StrategyDetail(StrategyPage):
         by_objective = defaultdict(list)
         for action in actions:
             by_objective[action.objective_id].append(action)
-        areas = {area.pk: (area, []) for area in self.row.areas.active().select_related("theme").order_by("code")}
+        areas = {area.pk: (area, []) for area in self.row.areas.active().select_related("theme").order_by("code_sort")}
         for objective in (
-            Objective.objects.filter(area__strategy=self.row, area__withdrawn_at=None).active().order_by("code")
+            Objective.objects.filter(area__strategy=self.row, area__withdrawn_at=None).active().order_by("code_sort")
         ):
             areas[objective.area_id][1].append((objective, by_objective[objective.pk]))
         return list(areas.values())
@@ -148,7 +149,7 @@ class StrategyCommentAdd(StrategyMixin, ReasonFormView):
     consequence = gettext_lazy("People of the city and the network’s coordinators read it. The public never does.")
     success_message = gettext_lazy("Your comment stands on the page of the strategy.")
     is_danger = False
-    most = 5000
+    most = PARAGRAPH
 
     def save(self, form):
         plans.comment_strategy(self.row, by=self.user, text=form.cleaned_data["text"])

@@ -12,6 +12,18 @@ TOO_WIDE = """() => {
     && !e.closest('.epi-scroll, .results, .visually-hidden')).slice(0, 5).map(e => e.outerHTML.slice(0, 120));
 }"""
 
+# Every text of the page that a person may have typed; states, buttons, days and numbers come from the site.
+FILL_WITH_LONG_WORDS = """() => {
+  const ours = '.epi-state, .epi-btn, .epi-num, button, time, option, svg, script, noscript';
+  for (const root of document.querySelectorAll('main, .epi-crumbs, #content')) {
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) found.push(texts.currentNode);
+    for (const text of found)
+      if (text.data.trim().length > 3 && !text.parentElement.closest(ours)) text.data = 'Long'.repeat(20) + ' word';
+  }
+}"""
+
 
 def save_photo(folder: Path, name: str = "café.jpg") -> Path:
     """Save a photo with a GPS position, as a phone takes it, and return its path."""

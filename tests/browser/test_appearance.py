@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from .browser_helpers import elements_too_wide
+from .browser_helpers import FILL_WITH_LONG_WORDS, elements_too_wide
 from .page_list import PAGES
 
 IS_RENDERED = """() => document.fonts.status === 'loaded'
@@ -30,6 +30,10 @@ def test_page_has_no_problems(visit, axe, screenshot, demo_ids, name, role, path
         if os.environ.get("EPI_SHOTS") == "1":
             screenshot(page, f"{name}-{kind}")
 
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.evaluate(FILL_WITH_LONG_WORDS)
+    if too_wide := elements_too_wide(page):
+        problems["long words at 360"] = too_wide
     assert problems == {}
     assert page.locator("h1").count() == 1
 

@@ -101,5 +101,5 @@ def test_dimensions_csv_has_every_cell(evaluated_network, partner, client):
 
     lines = client.get(reverse("dashboards:network"), {"csv": "dimensions"}).content.decode("utf-8-sig").splitlines()
 
-    assert lines[1] == "Linköping,Relevance,3,4,2–3,1–3,moderate,Round 1"
-    assert lines[4] == "Lublin,Relevance,not evaluated,0,,,,"
+    assert lines[1] == "Linköping,Relevance,3,4,2,3,1,3,moderate,,Round 1"
+    assert lines[4] == "Lublin,Relevance,,0,,,,,,not evaluated,"

@@ -111,9 +111,9 @@ def test_agreement_table_gives_reason_for_missing_alpha():
     table = charts.agreement_table(RoundAgreement("Spring", TODAY, 3, 0, "", "0" * 64, rows))
 
     assert table.rows == [
-        ["Relevance", "0.67", 3, 9],
-        ["Impact", "too few ratings", 1, 2],
-        ["Coherence", "not defined: no variation", 2, 4],
+        ["Relevance", 0.67, 3, 9, ""],
+        ["Impact", None, 1, 2, "too few ratings"],
+        ["Coherence", None, 2, 4, "not defined: no variation"],
     ]
 
 

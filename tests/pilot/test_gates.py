@@ -207,7 +207,7 @@ def test_every_pilot_action_needs_owner_budget_and_indicator(city):
     assert {met_and_reason(city, key) for key in keys} == {(False, "The pilot has no actions yet.")}
     actions = ActionFactory.create_batch(5, city=city)
     ActionFactory(city=city, is_pilot=False)
-    names = ", ".join(sorted(action.title for action in actions)[:3])
+    names = ", ".join(action.title for action in sorted(actions, key=lambda action: action.code_sort)[:3])
     shown = [check_result(city, key).reason for key in keys]
     assert shown == [
         f"Without an owner: {names} and 2 more.",

@@ -13,7 +13,7 @@ SUFFIXES = "py|html|md|css|js|mjs|toml|typ|txt|yml|in"
 FILE_NAME = re.compile(rf"[\w.*/-]*\w\.(?:{SUFFIXES})")
 PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*/?")
 BUILT = ("static/dist", "node_modules", "var", ".venv")  # made by make, not in a clone
-BUILT_NAMES = {"plotly.css", "site.css", "admin.css", "charts.js", "site.js", "theme.js"}  # in static/dist
+BUILT_NAMES = {"plotly.css", "site.css", "admin.css", "admin.js", "charts.js", "site.js", "theme.js"}  # in static/dist
 NOT_PATHS = {"Europe/Brussels", "mails/"}  # a time zone; a folder among the data
 
 

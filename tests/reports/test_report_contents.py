@@ -219,16 +219,17 @@ def test_network_report_without_unpublished_parts_has_no_note(city):
     assert "not published" not in printed(report)
 
 
-def test_network_report_sorts_cities_alphabetically(city, other_city):
+@pytest.mark.parametrize("language, names", [("en", ["Ängelholm", "Linköping"]), ("sv", ["Linköping", "Ängelholm"])])
+def test_network_report_sorts_cities_by_the_alphabet_of_its_language(city, other_city, language, names):
     other_city.name = "Ängelholm"
     other_city.save()
     second = accepted_city(other_city)
     first = open_city(city)
     accept(first, coordinator=second.coordinator)
 
-    report = issue_network(first)
+    report = issue_network(first, language=language)
 
-    assert [row["name"] for row in report.contents["facts"]["cities"]] == ["Linköping", "Ängelholm"]
+    assert [row["name"] for row in report.contents["facts"]["cities"]] == names
 
 
 # ---- published evaluations

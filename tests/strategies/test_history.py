@@ -5,10 +5,17 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from strategies.models import Risk, SwotItem
-from strategies.selectors.history import history_of, history_of_action, history_of_update
+from strategies.models import PriorityArea, Risk, SwotItem
+from strategies.selectors.history import history_of, history_of_action, history_of_strategy, history_of_update
 from strategies.services import plans, updates
-from tests.factories import ActionUpdateFactory, BudgetLineFactory, MilestoneFactory, PersonFactory, PriorityAreaFactory
+from tests.factories import (
+    ActionUpdateFactory,
+    BudgetLineFactory,
+    MilestoneFactory,
+    ObjectiveFactory,
+    PersonFactory,
+    PriorityAreaFactory,
+)
 
 from .helpers import update_input
 
@@ -79,6 +86,40 @@ def test_history_shows_changed_links_of_swot_items_and_problems(action, official
 
     assert changes_of(history_of(item))[0][1] == ("Priority areas", str(area), "–")
     assert changes_of(history_of(risk))[0][1] == ("SWOT items", str(item), "–")
+
+
+def test_strategy_history_includes_areas_objectives_and_swot(client, official, action):
+    strategy, objective = action.strategy, action.objective
+    area = plans.save_part(
+        PriorityArea(strategy=strategy),
+        by=official,
+        fields={"code": "9", "title": "Housing", "theme": objective.area.theme},
+    )
+    plans.save_part(area, by=official, version=1, fields={"title": "Homes"})
+    plans.save_part(objective, by=official, version=1, fields={"title": "More homes"})
+    plans.save_part(SwotItem(strategy=strategy), by=official, fields={"kind": "weakness", "text": "Few rooms."})
+
+    entries = history_of_strategy(strategy)
+    page = client.get(reverse("strategies:strategy_history", args=[strategy.ref])).content.decode()
+
+    assert ("Priority area: 9 Homes", ("Title", "Housing", "Homes")) in changes_of(entries)
+    assert [about for about, change in changes_of(entries) if change.after == "More homes"] == [
+        f"Objective: {objective.code} More homes"
+    ]
+    assert "SWOT item: Few rooms." in {entry.about for entry in entries if entry.kind == "+"}
+    assert "Priority area: 9 Homes" in page
+
+
+@pytest.mark.parametrize("row_count", [1, 5])
+def test_strategy_history_query_count_is_constant(client, official, action, row_count, django_assert_max_num_queries):
+    for area in PriorityAreaFactory.create_batch(row_count, strategy=action.strategy):
+        plans.save_part(area, by=official, version=1, fields={"title": f"Area {area.pk}"})
+        plans.save_part(ObjectiveFactory(area=area), by=official, version=1, fields={"title": f"Objective {area.pk}"})
+    url = reverse("strategies:strategy_history", args=[action.strategy.ref])
+    client.get(url)
+
+    with django_assert_max_num_queries(14):
+        assert len(client.get(url).context["entries"]) > row_count
 
 
 @pytest.mark.parametrize("row_count", [1, 5])

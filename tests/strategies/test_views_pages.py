@@ -220,7 +220,7 @@ def test_action_list_csv_is_marked_as_demonstration(client, official, shared_dat
     response = client.get(page_urls(shared_data)["actions"], {"csv": "actions"})
 
     lines = response.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == "# Illustrative content (demonstration)"
+    assert lines[0] == "Illustrative content (demonstration)"
     assert (len(lines), response["Content-Type"]) == (5, "text/csv; charset=utf-8")
     assert any("'=1+1" in line for line in lines)
 

@@ -1,0 +1,3 @@
+import { startCounters } from "./counter.js";
+
+startCounters(document);
