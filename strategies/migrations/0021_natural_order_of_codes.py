@@ -17,7 +17,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('strategies', '0017_messages_of_constraints'),
+        ('strategies', '0020_milestones_dropped'),
     ]
 
     operations = [
