@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-CHECK_TAG = "locks"  # tag of the system check; ``migrate`` skips it, since it installs the triggers
+CHECK_TAG = "locks"  # tag of system checks that ``migrate`` skips, since it puts right what they find
 
 
 class Trigger(NamedTuple):

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
-from core import triggers
+from core import installation, triggers
 from tests import proofs  # noqa: F401 - loads the Hypothesis profile
 from tests.factories import CityFactory, one_for_each_role
 
@@ -43,6 +43,18 @@ def _flush_may_empty_locked_tables():
 def _own_cache(monkeypatch):
     """Give each test its own cache keys, so that rate limits do not carry over, in Redis either."""
     monkeypatch.setattr(caches["default"], "key_prefix", uuid.uuid4().hex)
+
+
+@pytest.fixture
+def own_storage(db, settings, tmp_path):
+    """A storage and a data folder for one test, bound to the test database; return the folder of files."""
+    folder = tmp_path / "files"
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, folder
+    settings.STORAGES = settings.STORAGES | {
+        "default": settings.STORAGES["default"] | {"OPTIONS": {"location": str(folder)}}
+    }
+    installation.bind()
+    return folder
 
 
 @pytest.fixture

@@ -89,18 +89,21 @@ TEMPLATES = [
     }
 ]
 
-# ---- database: SQLite unless DATABASE_URL names a PostgreSQL. The options are measured: with WAL but without
-# IMMEDIATE, concurrent writers get "database is locked".
+# ---- database: SQLite in the data folder unless DATABASE_URL names another. The options are measured: with WAL but
+# without IMMEDIATE, concurrent writers get "database is locked".
 DATABASE_URL = env_secret("DATABASE_URL", default="")
 if DATABASE_URL:
     try:
         DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
     except (ValueError, dj_database_url.ParseError) as error:
-        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name.") from error
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:////folder/db.sqlite3."
+        ) from error
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}}
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -155,7 +158,7 @@ CELERY_BEAT_SCHEDULE = {
     for name in (
         "accounts.tasks.requeue_mails",
         "cities.tasks.delete_pending_files",
-        "cities.tasks.delete_unknown_files",
+        "cities.tasks.quarantine_unknown_files",
         "strategies.tasks.open_due_periods",
         "strategies.tasks.send_due_reminders",
         "evaluation.tasks.move_due_stages",
@@ -260,6 +263,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 STALE_AFTER_DAYS = env_int("EPI_STALE_AFTER_DAYS", 90, least=1)
 AT_RISK_POINTS = env_int("EPI_AT_RISK_POINTS", 15, least=1)
 REPORT_LEASE_SECONDS = env_int("EPI_REPORT_LEASE_SECONDS", 60, least=2, old_name="EPI_REPORT_SILENCE_SECONDS")
+QUARANTINE_DAYS = env_int("EPI_QUARANTINE_DAYS", 90, least=1)
 INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 
 # ---- third-party apps

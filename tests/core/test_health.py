@@ -4,9 +4,14 @@ import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from core import health
+from core import health, installation
 
-CHECKS = {"database", "migrations", "locks", "cache", "broker", "storage"}
+CHECKS = {"database", "migrations", "locks", "installation", "cache", "broker", "storage"}
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(own_storage):
+    """A storage without files of other tests, which this database does not know."""
 
 
 @pytest.fixture
@@ -26,6 +31,18 @@ def test_healthz_needs_no_database():
 
 
 @pytest.mark.django_db
+def test_readyz_reports_data_folder_of_another_database(get_health):
+    installation.id_file().write_text("00000000-0000-4000-8000-000000000000")
+
+    status, body = get_health(health.readyz)
+
+    assert (status, body["parts"]["installation"]) == (
+        503,
+        "database and data folder do not belong together: run manage.py check --database default",
+    )
+
+
+@pytest.mark.django_db
 def test_readyz_is_ok_when_every_part_answers(get_health):
     assert get_health(health.readyz) == (200, {"ready": True, "parts": dict.fromkeys(CHECKS, "ok")})
 
@@ -42,7 +59,7 @@ def test_readyz_is_503_without_secrets_when_one_part_fails(get_health, monkeypat
 
     assert (status, body["ready"], body["parts"][part]) == (503, False, "no answer")
     assert "hush" not in json.dumps(body)
-    assert [state for name, state in body["parts"].items() if name != part] == ["ok"] * 5
+    assert [state for name, state in body["parts"].items() if name != part] == ["ok"] * 6
 
 
 @pytest.mark.django_db
