@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from . import stored_files
 from .models import InstallationId
-from .private_files import make_private_folder
+from .private_files import make_private_folder, private_file
 
 
 def id_file() -> Path:
@@ -62,7 +62,8 @@ def bind() -> None:
     if 2 * len(unknown.paths) > unknown.total or (of_folder and unknown.total and not _is_new):
         return
     make_private_folder(id_file().parent)
-    id_file().write_text(f"{row.value}\n", encoding="ascii")
+    with open(id_file(), "w", encoding="ascii", opener=private_file) as file:
+        file.write(f"{row.value}\n")
 
 
 # ---- signal and check

@@ -3,6 +3,10 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
 
 OTHERS = 0o077  # rights of the group and of everybody else; as umask, no new file has any
 
@@ -21,6 +25,15 @@ def tighten(path: Path) -> None:
             path.chmod(stat.S_IMODE(mode) & ~OTHERS)
     except (FileNotFoundError, PermissionError):  # of somebody else: the system check warns
         return
+
+
+def check_data_folder(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Warn if others can read the data folder, because it belongs to somebody else (``manage.py check``)."""
+    folder = Path(settings.DATA_DIR)
+    if not is_open_to_others(folder):
+        return []
+    hint = f"Run as its owner: chmod 700 {folder}"
+    return [checks.Warning(f"Other users of this machine can read the data folder {folder}.", hint=hint, id="epi.W001")]
 
 
 def is_open_to_others(path: Path) -> bool:

@@ -5,6 +5,8 @@ import os
 import structlog
 from celery import Celery, signals
 
+from core import private_files
+
 from . import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
@@ -36,6 +38,7 @@ def register_old_task_names(sender: Celery, **_: object) -> None:
 @signals.worker_init.connect
 @signals.beat_init.connect
 def refuse_unfit_start(**_: object) -> None:
+    os.umask(private_files.OTHERS)  # emails in a folder, messages, and the schedule of beat hold names
     from . import checks  # here: models are not loaded when this module is
 
     checks.refuse_demo_accounts()

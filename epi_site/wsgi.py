@@ -4,8 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from core import private_files
+from core.request_body import TimedBody
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
-application = get_wsgi_application()
+application = TimedBody(get_wsgi_application())
 
 from .checks import (  # noqa: E402 - models are loaded by the line above
     refuse_demo_accounts,
@@ -13,6 +16,7 @@ from .checks import (  # noqa: E402 - models are loaded by the line above
     refuse_other_data_folder,
 )
 
+os.umask(private_files.OTHERS)  # messages to the worker
 refuse_demo_accounts()
 refuse_missing_triggers()
 refuse_other_data_folder()

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from core import clock, installation
+from core.private_files import make_private_folder
 from core.stored_files import stored_rows
 from core.verification import check_rows, differences_in
 
@@ -41,7 +42,7 @@ def write_backup(target: Path, recipients: list[Any]) -> Report:
     refuse_unfinished_migrations(DEFAULT_DB_ALIAS)
     if problem := installation.problem():  # backups of a wrong database would outlive those of the right one
         raise BackupError(problem)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(target.parent)
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
     try:
         report = _write(partial, recipients)

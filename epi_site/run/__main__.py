@@ -12,6 +12,7 @@ from typing import IO
 
 from django.core.exceptions import ImproperlyConfigured
 
+from core import private_files
 from epi_site.settings.env import env_bool
 
 from .bind_address import BindAddress, bind_address_from_environment, refuse_public_demo, refuse_taken_port
@@ -56,6 +57,7 @@ class Announcement:
 
 def main() -> int:
     os.chdir(ROOT)
+    os.umask(private_files.OTHERS)  # for all processes that start from here
     if os.environ.get("MAKELEVEL"):
         die_with_parent(os.getppid())
     address = bind_address_from_environment()
@@ -102,7 +104,7 @@ def environment_for(address: BindAddress) -> dict[str, str]:
 def lock_data_folder() -> IO[str]:
     """Lock the data folder for one group: two beats would enqueue twice, and workers would share messages."""
     folder = Path(os.environ.get("EPI_DATA_DIR", ROOT / "var")).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    private_files.make_private_folder(folder)
     held = (folder / "run.lock").open("w")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

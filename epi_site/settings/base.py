@@ -8,11 +8,14 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from core.private_files import make_private_folder, tighten
+
 from .env import env_bool, env_int, env_list, env_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("EPI_DATA_DIR", BASE_DIR / "var")).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+make_private_folder(DATA_DIR)
+tighten(DATA_DIR)
 
 DEBUG = False
 ALLOWED_HOSTS = env_list("EPI_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -52,14 +55,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.RequestIdMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.middleware.HealthCheckMiddleware",
+    "core.middleware.RequestBodyMiddleware",
+    "core.middleware.BadInputMiddleware",
+    "core.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.middleware.NoSharedCacheMiddleware",
-    "core.middleware.BadPathMiddleware",
     "core.middleware.BackendUnavailableMiddleware",
     "accounts.middleware.PreferredLanguageMiddleware",
+    "core.middleware.ErrorPageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -104,6 +110,11 @@ else:
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+    _file = Path(DATABASES["default"]["NAME"])
+    if not _file.exists() and _file.parent.is_dir():
+        _file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
+    for _path in (_file, Path(f"{_file}-wal"), Path(f"{_file}-shm")):
+        tighten(_path)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -132,7 +143,7 @@ CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL", default="filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem://"):
     _broker = DATA_DIR / "broker"
     for _folder in ("messages", "control"):
-        (_broker / _folder).mkdir(parents=True, exist_ok=True)
+        make_private_folder(_broker / _folder)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "messages"),
         "data_folder_out": str(_broker / "messages"),
@@ -200,7 +211,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "epi_site.pages.views.csrf_failure"
+CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 
 # ---- Content Security Policy: pages load only files of our own
 CONTENT_SECURITY_POLICY = {
@@ -240,10 +251,19 @@ STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("dist", "img
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half the files to compress
 MEDIA_ROOT = DATA_DIR / "files"  # outside the web root; cities.views checks permissions before it serves a file
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": str(MEDIA_ROOT),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 UPLOAD_MAX_BYTES = env_int("EPI_UPLOAD_MAX_MB", 20, least=1) * 1024 * 1024
+ANONYMOUS_MAX_BYTES = 1024 * 1024  # of a request without an account
+REQUEST_MAX_BYTES = 5 * UPLOAD_MAX_BYTES + ANONYMOUS_MAX_BYTES  # of one with an account: several files
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -256,6 +276,7 @@ EMAIL_HOST_PASSWORD = env_secret("SMTP_PASSWORD", default="")
 EMAIL_USE_TLS = env_bool("SMTP_TLS", default=True)
 EMAIL_TIMEOUT = 20
 EMAIL_FILE_PATH = DATA_DIR / "mails"
+tighten(EMAIL_FILE_PATH)  # where it exists; a worker creates it (epi_site.celery)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 
@@ -278,7 +299,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "core.logging.formatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "filters": {"routes": {"()": "core.logging.RouteFilter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["routes"]}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EPI_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

@@ -8,12 +8,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.generic import FormView, ListView, TemplateView
+from django.views.generic import FormView, TemplateView
 
 from cities.models import Person
 from core.exceptions import UserFacingError
 from core.parsing import parse_pk
-from core.views import LoginInsteadOf404Mixin
+from core.views import LoginInsteadOf404Mixin, PagedListView
 from evaluation.enums import BY_DATE, FROM_REVIEW, TRANSITIONS, Stage
 from evaluation.forms.rounds import (
     AnswerForm,
@@ -36,7 +36,7 @@ from strategies.models import PeriodRevision, Strategy
 from .base import EvaluationMixin
 
 
-class RoundList(LoginInsteadOf404Mixin, ListView):
+class RoundList(LoginInsteadOf404Mixin, PagedListView):
     """Rounds with an evaluation visible to the user; the user's own tasks come first."""
 
     template_name = "evaluation/round_list.html"
