@@ -1,6 +1,5 @@
 """Pages for errors: in the reader's language, with what is so, what to do, and a way back."""
 
-import errno
 from collections.abc import Iterator
 from http import HTTPStatus
 
@@ -11,9 +10,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from redis.exceptions import RedisError
 
+from .error_causes import is_disk_full
+
 log = structlog.get_logger(__name__)
-DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
-DISK_FULL_SQLSTATE = "53100"
 TRY_AGAIN = {HTTPStatus.SERVICE_UNAVAILABLE: "60", HTTPStatus.INSUFFICIENT_STORAGE: "600"}
 TEMPLATES = {400, 401, 405, 408, 411, 413, 414, 429, 500, 503, 507}  # each has a template of this name
 
@@ -46,15 +45,6 @@ def outage_page(request: HttpRequest, error: BaseException) -> HttpResponse | No
         "the disk is full" if status == HTTPStatus.INSUFFICIENT_STORAGE else "a server is away", error=repr(error)
     )
     return error_page(request, status)
-
-
-def is_disk_full(error: BaseException) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in DISK_FULL_ERRNOS
-    if isinstance(error, OperationalError):
-        code = getattr(error.__cause__, "pgcode", None) or getattr(error.__cause__, "sqlstate", None)
-        return code == DISK_FULL_SQLSTATE or "disk is full" in str(error)
-    return False
 
 
 def _with_causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -18,6 +18,7 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from core import clock, installation, locales, quarantine
+from core.error_causes import is_disk_full
 from core.exceptions import HashMismatch
 from core.periodic import for_each
 
@@ -139,12 +140,11 @@ def _write(content: InspectedFile) -> str:
     except OSError as error:
         log.error("A file could not be written to the storage: %r", error)
         _delete_partial(path)
-        raise FileRefused(
-            _(
-                "The file could not be stored, because the server has no room for it now. "
-                "Tell the coordinator, and try again later."
-            )
-        ) from error
+        if is_disk_full(error):
+            words = _("The file could not be stored, because the server has no room for it now.")
+        else:
+            words = _("The file could not be stored, because of an error of the server.")
+        raise FileRefused(f"{words} {_('Tell the coordinator, and try again later.')}") from error
 
 
 def _delete_partial(path: str) -> None:

@@ -87,6 +87,7 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
     listen = ["--host", address.host, "--port", str(address.port), "--blocking-threads", "4", "--backpressure", "64"]
+    listen += ["--http1-header-read-timeout", "10000"]
     return [
         ManagedProcess("web", [*web, *listen, "epi_site.run.web:application"]),
         ManagedProcess(
@@ -108,10 +109,12 @@ def lock_data_folder() -> IO[str]:
     held = (folder / "run.lock").open("w")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         raise SystemExit(
             f"Not started: the site already runs on the data in {folder}. Stop it first, or set EPI_DATA_DIR."
         ) from None
+    except OSError as error:
+        raise SystemExit(f"Not started: the data folder {folder} cannot be locked ({error}).") from error
     return held
 
 

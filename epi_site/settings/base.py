@@ -111,7 +111,7 @@ IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     _file = Path(DATABASES["default"]["NAME"])
-    if not _file.exists() and _file.parent.is_dir():
+    if not _file.exists() and _file.parent.is_dir() and _file.name != ":memory:":
         _file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
     for _path in (_file, Path(f"{_file}-wal"), Path(f"{_file}-shm")):
         tighten(_path)

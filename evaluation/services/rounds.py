@@ -9,6 +9,7 @@ from cities.enums import BodyKind, Role
 from cities.models import Membership, Person
 from cities.rules import CITY_BODIES, person_of
 from core import clock
+from core.error_causes import is_unique_violation
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
     AlreadyAdded,
@@ -98,6 +99,8 @@ def add_evaluation(
         with transaction.atomic():
             return Evaluation.objects.create(round=round, strategy=strategy, revision=newest)
     except IntegrityError as error:
+        if not is_unique_violation(error):
+            raise
         raise AlreadyAdded from error
 
 

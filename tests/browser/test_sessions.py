@@ -42,11 +42,11 @@ def test_page_from_the_back_forward_cache_is_not_shown_after_sign_out(visit, sit
 
 def test_part_of_a_page_says_that_the_session_has_ended(visit, site):
     page = visit("official.cartagena", f"/actions/{first_action(site, 'cartagena')}/log/", fresh=True)
-    page.get_by_label("What happened").first.fill("Typed before.")
+    page.get_by_label("What has happened?").first.fill("Typed before.")
     sign_out_in_other_window(page, site)
 
     page.locator("#id_date").fill("2026-01-02")
     page.locator("#id_date").dispatch_event("change")
 
     expect(page.get_by_role("alert").first).to_contain_text("You have been signed out.")
-    expect(page.get_by_label("What happened").first).to_have_value("Typed before.")
+    expect(page.get_by_label("What has happened?").first).to_have_value("Typed before.")

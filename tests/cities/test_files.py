@@ -111,7 +111,7 @@ def test_upload_is_refused_when_storage_cannot_save_or_delete(monkeypatch):
     monkeypatch.setattr(default_storage, "save", fail)
     monkeypatch.setattr(default_storage, "delete", fail)
 
-    with pytest.raises(FileRefused, match="no room"):
+    with pytest.raises(FileRefused, match="because of an error of the server"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
 
