@@ -7,7 +7,6 @@ import pytest
 
 from .access import HALVES, LINES, ROLES, path_of
 from .crawl import falls_back
-from .routes import answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.xdist_group(HALVES["coordinator"])]
 
