@@ -60,7 +60,7 @@ def test_large_body_of_a_stranger_is_not_read(client, settings, path):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/verify/", "/actions/1/log/", "/actions/1/draft/"])
+@pytest.mark.parametrize("path", ["/verify/", "/actions/1/log/", "/actions/1/log/draft/"])
 def test_upload_without_account_is_limited_to_one_file(client, settings, path):
     assert send(client, path, size=settings.UPLOAD_MAX_BYTES + settings.ANONYMOUS_MAX_BYTES + 1).status_code == 413
 
