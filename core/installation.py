@@ -66,6 +66,12 @@ def bind() -> None:
         file.write(f"{row.value}\n")
 
 
+def renew() -> None:
+    """Give the database and the empty folder of a restored copy a new id, which the original has not."""
+    InstallationId.objects.all().delete()
+    bind()
+
+
 # ---- signal and check
 
 

@@ -43,7 +43,7 @@ def restore_backup(folder: Path, identities: list[Any]) -> Restored:
     refuse_filled_storage()
     _check_archive(folder, manifest, identities)
     _migrate()
-    installation.bind()
+    installation.renew()
     with staged_files(folder, manifest, identities) as files, transaction.atomic():
         _load(folder, manifest, identities)
         notes = run_after_restore(manifest.made_at)
