@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from . import health
 from .error_pages import error_page, outage_page
 from .logging import route_of
+from .request_body import TooManyBodies
 
 log = structlog.get_logger(__name__)
 ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -87,9 +88,10 @@ class RequestBodyMiddleware:
         if size and not getattr(view, "reads_body_itself", False):
             try:
                 request.POST  # noqa: B018 - reads and parses the body
-            except UnreadablePostError as error:  # too slow, or the connection is gone
+            except UnreadablePostError as error:  # too slow, too many at once, or the connection is gone
                 log.warning("a body was not read to its end", error=repr(error))
-                return error_page(request, HTTPStatus.REQUEST_TIMEOUT)
+                is_busy = isinstance(error.__cause__, TooManyBodies)
+                return error_page(request, HTTPStatus.SERVICE_UNAVAILABLE if is_busy else HTTPStatus.REQUEST_TIMEOUT)
             except OSError as error:
                 if response := outage_page(request, error):
                     return response

@@ -1,24 +1,35 @@
-"""Time limits for reading the body of a request: the web server has none, and each body holds one of a few threads.
+"""Limits for reading the body of a request: the web server has none, and each body holds one of a few threads.
 
-A reverse proxy that reads the whole body first (docs/deployment.md) is the better protection; this one is for sites
-without it, and for what gets past it.
+A reverse proxy that reads the whole body first (docs/deployment.md) is the real protection; this one is for sites
+without it. A read of the server's stream cannot be interrupted: a sender that falls silent holds its thread until it
+is gone. So only some of the threads may read bodies at the same time, and the others go on answering.
 """
 
-import contextlib
 import io
+import os
 import time
 from collections.abc import Callable, Iterable
-from queue import Empty, Full, Queue
-from threading import BoundedSemaphore, Event, Thread
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
 
-CHUNK = 8 * 1024
-CHUNK_SECONDS = 10  # for each chunk: a slower sender is cut off
 BODY_SECONDS = 120  # for the whole body
-PATIENCE = 0.5  # seconds that any sender may keep a thread waiting
-SLOW_SENDERS = 2  # may keep a thread waiting longer than that, of the four or more threads of a process
+SLOW_AFTER, LEAST_RATE = 10, 800  # from the tenth second on, so many bytes a second on average
+QUICK = 0.05  # seconds: after a read that took less, more is read at once
+MOST_AT_ONCE = 64 * 1024
+THREADS = int(os.environ.get("GRANIAN_BLOCKING_THREADS") or 4)  # of a process; granian reads the same variable
+
+_readers = BoundedSemaphore(max(THREADS - 2, 1))
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class SlowBody(TimeoutError):
+    """The body does not arrive in time. Django raises it as UnreadablePostError."""
+
+
+class TooManyBodies(OSError):
+    """As many bodies are read already as may be at the same time."""
 
 
 def max_upload_bytes() -> int:
@@ -26,16 +37,8 @@ def max_upload_bytes() -> int:
     return settings.UPLOAD_MAX_BYTES + settings.ANONYMOUS_MAX_BYTES
 
 
-_slow_senders = BoundedSemaphore(SLOW_SENDERS)
-WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class SlowBody(TimeoutError):
-    """Django raises it as UnreadablePostError."""
-
-
-class TimedBody:
-    """WSGI middleware: whatever reads the body gets SlowBody if it does not arrive in time."""
+class LimitedBody:
+    """WSGI middleware: whatever reads the body gets SlowBody or TooManyBodies if it cannot be read."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self.application = application
@@ -44,83 +47,55 @@ class TimedBody:
         length = environ.get("CONTENT_LENGTH") or ""
         if not length.isascii() or not length.isdigit() or not int(length):
             return self.application(environ, start_response)
-        body = _TimedReader(environ["wsgi.input"], int(length))
-        environ["wsgi.input"] = io.BufferedReader(body, CHUNK)
+        body = _LimitedReader(environ["wsgi.input"], int(length))
+        environ["wsgi.input"] = io.BufferedReader(body, MOST_AT_ONCE)
         try:
             return self.application(environ, start_response)
         finally:
             body.stop()
 
 
-class _TimedReader(io.RawIOBase):
-    """Reads in a thread of its own, because a read of the web server's stream cannot be interrupted.
-
-    The thread ends with the body, or with the connection, which the web server closes after the response.
-    """
-
+class _LimitedReader(io.RawIOBase):
     def __init__(self, stream: Any, length: int) -> None:
-        self.stream, self.length = stream, length
-        self.chunks: Queue[bytes | BaseException] = Queue(maxsize=32)
-        self.rest = b""
-        self.until = 0.0
-        self.stopped = Event()
-        self.is_slow = self.is_read = False
+        self.stream, self.left = stream, length
+        self.count, self.at_once = 0, 1
+        self.began: float | None = None
+        self.is_reading = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self.until:
-            self.until = time.monotonic() + BODY_SECONDS
-            Thread(target=self._read_all, daemon=True).start()
-        if not self.rest and not self.is_read:
-            self.rest = self._next_chunk()
-            self.is_read = not self.rest
-        count = min(len(buffer), len(self.rest))
-        buffer[:count], self.rest = self.rest[:count], self.rest[count:]
-        return count
+        """Read little at once from a slow sender: a read returns only when all of it is there."""
+        if not self.left:
+            return 0
+        self._start()
+        before = time.monotonic()
+        chunk = self.stream.read(min(len(buffer), self.at_once, self.left))
+        now = time.monotonic()
+        if not chunk:
+            raise ConnectionError("the connection ended before the body")
+        self.at_once = min(self.at_once * 4, MOST_AT_ONCE) if now - before < QUICK else max(self.at_once // 8, 1)
+        self.count, self.left = self.count + len(chunk), self.left - len(chunk)
+        self._refuse_slow(now - self.began)  # type: ignore[operator] # set by _start
+        if not self.left:
+            self.stop()
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
     def stop(self) -> None:
-        self.stopped.set()
-        if self.is_slow:
-            self.is_slow = False
-            _slow_senders.release()
+        if self.is_reading:
+            self.is_reading = False
+            _readers.release()
 
-    def _next_chunk(self) -> bytes:
-        try:
-            chunk = self.chunks.get(timeout=PATIENCE)
-        except Empty:
-            self._become_slow()
-            try:
-                chunk = self.chunks.get(timeout=max(0, min(CHUNK_SECONDS - PATIENCE, self.until - time.monotonic())))
-            except Empty:
-                raise SlowBody("the body came too slowly") from None
-        if time.monotonic() > self.until:
-            raise SlowBody("the body took too long")
-        if isinstance(chunk, BaseException):
-            raise OSError("the body cannot be read") from chunk
-        return chunk
+    def _start(self) -> None:
+        if self.began is not None:
+            return
+        if not _readers.acquire(blocking=False):
+            raise TooManyBodies("as many bodies are read already as may be")
+        self.began, self.is_reading = time.monotonic(), True
 
-    def _become_slow(self) -> None:
-        if not self.is_slow and not _slow_senders.acquire(blocking=False):
-            raise SlowBody("other slow senders are served already")
-        self.is_slow = True
-
-    def _read_all(self) -> None:
-        left = self.length
-        try:
-            while left and not self.stopped.is_set():
-                chunk = self.stream.read(min(CHUNK, left))
-                if not chunk:
-                    break
-                left -= len(chunk)
-                self._put(chunk)
-            self._put(b"" if not left else OSError("the connection ended before the body"))
-        except Exception as error:  # noqa: BLE001 - raised again where the body is read
-            self._put(error)
-
-    def _put(self, chunk: bytes | BaseException) -> None:
-        while not self.stopped.is_set():
-            with contextlib.suppress(Full):
-                return self.chunks.put(chunk, timeout=1)
-        return None
+    def _refuse_slow(self, seconds: float) -> None:
+        is_slow = seconds > SLOW_AFTER and self.count < LEAST_RATE * seconds
+        if self.left and (is_slow or seconds > BODY_SECONDS):
+            raise SlowBody(f"{self.count} bytes in {seconds:.0f} seconds")

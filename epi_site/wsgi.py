@@ -5,10 +5,10 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from core import private_files
-from core.request_body import TimedBody
+from core.request_body import LimitedBody
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
-application = TimedBody(get_wsgi_application())
+application = LimitedBody(get_wsgi_application())
 
 from .checks import (  # noqa: E402 - models are loaded by the line above
     refuse_demo_accounts,

@@ -32,9 +32,7 @@ def build_report(pk: int) -> None:
 @shared_task
 def requeue_reports() -> None:
     """Every minute: give up reports that failed three times, and enqueue the others again."""
-    Report.objects.exhausted().release(
-        reason="The worker died, or took too long, each time that it tried to make the files."
-    )
+    Report.objects.exhausted().release(reason="The worker died or took too long, each time that it made the files.")
     for pk in Report.objects.waiting().order_by("issued_at").values_list("pk", flat=True):
         build_report.apply_async([pk], expires=60)
 

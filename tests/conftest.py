@@ -50,9 +50,8 @@ def own_storage(db, settings, tmp_path):
     """A storage and a data folder for one test, bound to the test database; return the folder of files."""
     folder = tmp_path / "files"
     settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, folder
-    settings.STORAGES = settings.STORAGES | {
-        "default": settings.STORAGES["default"] | {"OPTIONS": {"location": str(folder)}}
-    }
+    options = settings.STORAGES["default"]["OPTIONS"] | {"location": str(folder)}
+    settings.STORAGES = settings.STORAGES | {"default": settings.STORAGES["default"] | {"OPTIONS": options}}
     installation.bind()
     return folder
 

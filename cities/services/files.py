@@ -144,7 +144,8 @@ def _write(content: InspectedFile) -> str:
             words = _("The file could not be stored, because the server has no room for it now.")
         else:
             words = _("The file could not be stored, because of an error of the server.")
-        raise FileRefused(f"{words} {_('Tell the coordinator, and try again later.')}") from error
+        what_to_do = _("Tell the coordinator, and try again later.")
+        raise FileRefused(f"{words} {what_to_do}") from error
 
 
 def _delete_partial(path: str) -> None:

@@ -86,7 +86,7 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
     celery = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
-    listen = ["--host", address.host, "--port", str(address.port), "--blocking-threads", "4", "--backpressure", "64"]
+    listen = ["--host", address.host, "--port", str(address.port), "--backpressure", "64"]
     listen += ["--http1-header-read-timeout", "10000"]
     return [
         ManagedProcess("web", [*web, *listen, "epi_site.run.web:application"]),
@@ -99,6 +99,7 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
 
 def environment_for(address: BindAddress) -> dict[str, str]:
     given = {"EPI_ALLOWED_HOSTS": ",".join(address.names()), "EPI_SITE_URL": address.url}
+    given["GRANIAN_BLOCKING_THREADS"] = "4"  # core.request_body reads it, too
     return {**given, **os.environ, "PYTHONUNBUFFERED": "1"}
 
 

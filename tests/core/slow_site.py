@@ -2,7 +2,7 @@
 
 from core import request_body
 
-request_body.CHUNK_SECONDS = 2
+request_body.SLOW_AFTER = 2
 
 
 def count_bytes(environ, start_response):
@@ -10,8 +10,10 @@ def count_bytes(environ, start_response):
         count, status = len(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))), "200 OK"
     except request_body.SlowBody:
         count, status = 0, "408 Request Timeout"
+    except request_body.TooManyBodies:
+        count, status = 0, "503 Service Unavailable"
     start_response(status, [("Content-Type", "text/plain")])
     return [str(count).encode()]
 
 
-application = request_body.TimedBody(count_bytes)
+application = request_body.LimitedBody(count_bytes)

@@ -34,7 +34,7 @@ def test_each_page_is_translated_and_leads_back(status):
     assert english.status_code == swedish.status_code == status
     assert 'href="/"' in english.content.decode()
     assert 'lang="sv"' in swedish.content.decode()
-    assert "Till förstasidan" in swedish.content.decode()
+    assert "Till startsidan" in swedish.content.decode()
     assert english.content.decode().split("<h1>")[1] != swedish.content.decode().split("<h1>")[1]
 
 
@@ -95,7 +95,7 @@ def test_wrong_method_has_a_page(client):
 
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
-    assert "Till förstasidan" in response.content.decode()
+    assert "Till startsidan" in response.content.decode()
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_stored_files_are_private(own_storage):
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_usual_umask", "own_storage")
 def test_backup_is_private(tmp_path):
-    call_command("backup", tmp_path / "backups" / "one", plain=True, verbosity=0, stdout=open(os.devnull, "w"))  # noqa: SIM115
+    call_command("backup", tmp_path / "backups" / "one", plain=True, verbosity=0, stdout=StringIO())
 
     assert open_to_others(tmp_path / "backups") == []
 

@@ -101,7 +101,7 @@ def test_file_that_a_row_names_again_is_put_back():
 
     assert quarantine.put_back_known() == 1
 
-    assert default_storage.open(path).read() == b"evidence"
+    assert Path(default_storage.path(path)).read_bytes() == b"evidence"
     assert [file.name for file in quarantine.files()] == ["other"]
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import BadRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from core.request_body import SlowBody
+from core.request_body import SlowBody, TooManyBodies
 from core.views import bad_request
 from tests.factories import UserFactory
 
@@ -95,6 +95,7 @@ class BrokenInput(io.BytesIO):
     [
         (SlowBody(), 408, "What you sent did not arrive completely"),
         (ConnectionResetError(), 408, "What you sent did not arrive completely"),
+        (TooManyBodies(), 503, "A part of this site is away for a moment"),
     ],
 )
 @pytest.mark.parametrize("csrf_checks", [True, False])
