@@ -19,7 +19,7 @@ NO_SERVERS := env -u DATABASE_URL -u DATABASE_URL_FILE -u REDIS_URL -u REDIS_URL
 SERVERS := DATABASE_URL="$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres}" \
 	REDIS_URL="$${REDIS_URL:-redis://127.0.0.1:6379/1}" CELERY_BROKER_URL="$${CELERY_BROKER_URL:-redis://127.0.0.1:6379/2}"
 PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOSTS=epi.example \
-	EPI_SITE_URL=https://epi.example SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')"
+	EPI_SITE_URL=https://epi.example DATABASE_URL="sqlite:///$$data/db.sqlite3" SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')"
 
 # Tests run in as many processes as there are processors. Each takes two of Redis' 16 databases, so there are six at most.
 JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 6 ] && echo "$$n" || echo 6)

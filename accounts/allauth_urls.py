@@ -4,10 +4,11 @@ from allauth.account import views
 from django.urls import path, re_path
 
 from .password_reset import PasswordReset
+from .views import SignOut
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", SignOut.as_view(), name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),  # shows that accounts are by invitation only
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),

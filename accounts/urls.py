@@ -7,6 +7,7 @@ from . import views
 app_name = "accounts"
 urlpatterns = [
     path("preferences/", views.Preferences.as_view(), name="preferences"),
+    path("session/", views.session, name="session"),
     path("my-data.json", views.DataExport.as_view(), name="personal_data"),
     path("mails/", views.MailList.as_view(), name="mail_list"),
     path("mails/<int:pk>/", views.MailDetail.as_view(), name="mail_detail"),

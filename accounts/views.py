@@ -1,5 +1,6 @@
 """Preferences, export of own data, choice of language, and the coordinators' pages of emails."""
 
+from allauth.account.views import LogoutView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -10,13 +11,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views import View
-from django.views.decorators.http import require_POST
-from django.views.generic import DetailView, ListView, UpdateView
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import DetailView, UpdateView
 from django.views.i18n import set_language
 
 from core import locales
 from core.exceptions import UserFacingError
-from core.views import LoginInsteadOf404Mixin
+from core.views import LoginInsteadOf404Mixin, PagedListView
 
 from . import export, services
 from .forms import MailFilterForm, PreferencesForm
@@ -32,6 +34,22 @@ def remember_language(request) -> HttpResponse:
         services.save_language(request.user, request.POST.get("language", ""))
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME)
     return response
+
+
+@never_cache
+@require_safe
+def session(request) -> JsonResponse:
+    """Return the id of the signed-in user, or null, for pages that the browser shows again (static/js/session.js)."""
+    return JsonResponse({"user": request.user.pk})
+
+
+class SignOut(LogoutView):
+    """Sign out, and have the browser forget the pages that it has stored. Cookies and its storage hold no names."""
+
+    def post(self, *args, **kwargs):
+        response = super().post(*args, **kwargs)
+        response.headers["Clear-Site-Data"] = '"cache"'
+        return response
 
 
 class Preferences(LoginRequiredMixin, UpdateView):
@@ -70,7 +88,7 @@ class _CoordinatorMailMixin(LoginInsteadOf404Mixin):
         return Mail.objects.all()
 
 
-class MailList(_CoordinatorMailMixin, ListView):
+class MailList(_CoordinatorMailMixin, PagedListView):
     template_name = "accounts/mail_list.html"
     paginate_by = 50
 

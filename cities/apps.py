@@ -8,7 +8,7 @@ class CitiesConfig(AppConfig):
 
     def ready(self):
         from accounts import export
-        from core import verification
+        from core import stored_files
         from core.backup.hooks import after_restore
 
         from . import file_access, locks, rules  # noqa: F401 - permissions are registered by the import
@@ -20,5 +20,5 @@ class CitiesConfig(AppConfig):
         file_access.register(readable_minutes_q)
         export.register_part("network", person_data)
         locks.register()
-        verification.register_files(StoredFile)
+        stored_files.register(StoredFile)
         after_restore("invitations", name_open_invitations, order=80)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from core import clock
+from core import clock, quarantine
 
 from .services import files, invitations
 
@@ -14,10 +14,12 @@ def delete_pending_files() -> None:
 
 
 @shared_task
-def delete_unknown_files() -> None:
-    """Check one folder in each run, so that all are checked within some hours."""
+def quarantine_unknown_files() -> None:
+    """Check one folder in each run, so that all are checked within some hours; then look into the quarantine."""
     tick = int(clock.now().timestamp()) // settings.PERIODIC_SECONDS
-    files.delete_unknown(f"{tick % files.FOLDERS:02x}")
+    quarantine.quarantine_unknown(f"{tick % files.FOLDERS:02x}")
+    quarantine.put_back_known()
+    quarantine.delete_old()
 
 
 @shared_task

@@ -9,7 +9,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.forms import ModelChoiceField
 
-        from . import forms, text_limits, triggers
+        from . import forms, installation, private_files, text_limits, triggers
 
         ModelChoiceField.iterator = forms.RowChoices  # type: ignore[misc]  # for every field, those of libraries too
         pre_save.connect(text_limits.refuse_long_texts, dispatch_uid="epi_text_limits")
@@ -19,4 +19,7 @@ class CoreConfig(AppConfig):
         # command ``migrate`` then restores the triggers.
         pre_migrate.connect(triggers.on_pre_migrate, dispatch_uid="epi_triggers_drop")
         post_migrate.connect(triggers.on_post_migrate, dispatch_uid="epi_triggers_install")
+        post_migrate.connect(installation.on_post_migrate, dispatch_uid="epi_installation_id")
         checks.register(triggers.check_installed, triggers.CHECK_TAG)
+        checks.register(private_files.check_data_folder)
+        checks.register(installation.check_bound, triggers.CHECK_TAG)

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import periodic, triggers
+from . import installation, periodic, triggers
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +68,11 @@ def ask_locks() -> None:
         raise NotReady(f"{len(gone)} locks are missing in the database: run manage.py migrate")
 
 
+def check_installation() -> None:
+    if installation.problem():
+        raise NotReady("database and data folder do not belong together: run manage.py check --database default")
+
+
 def check_cache() -> None:
     cache.get("readyz")
 
@@ -109,6 +114,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
     "migrations": check_migrations,
     "locks": ask_locks,
+    "installation": check_installation,
     "cache": check_cache,
     "broker": check_broker,
     "storage": check_storage,

@@ -1,6 +1,8 @@
 """Logging: one line for each event, with the id of its request, as JSON for machines or plain text for people."""
 
+import logging
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+URL_PATH = re.compile(r"(https?://[^/\s]+)\S*")  # such as a referrer
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -15,6 +18,29 @@ SHARED: tuple[Processor, ...] = (
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+
+
+class RouteFilter(logging.Filter):
+    """Replace the path in Django's own lines about a request: it may contain a one-time token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if request is not None and isinstance(record.args, tuple):
+            record.args = tuple(_without_path(argument, request) for argument in record.args)
+        return True
+
+
+def _without_path(argument: Any, request: Any) -> Any:
+    if not isinstance(argument, str):
+        return argument
+    is_path = argument in {request.path, request.get_full_path()}
+    return route_of(request) if is_path else URL_PATH.sub(r"\1", argument)
+
+
+def route_of(request: Any) -> str:
+    """Return the route of the request, such as ``files/<uuid:uuid>/``, or "none" if no page has this address."""
+    match = getattr(request, "resolver_match", None)
+    return match.route or "/" if match else "none"
 
 
 def formatter(**_: Any) -> structlog.stdlib.ProcessorFormatter:

@@ -1,10 +1,12 @@
-"""Abstract base models without domain knowledge."""
+"""Base models without domain knowledge, and the id of this installation."""
 
 import json
+import uuid
 from datetime import datetime
 from typing import Any, NoReturn
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from . import clock
 from .exceptions import Frozen as FrozenError
@@ -79,3 +81,17 @@ class Versioned(models.Model):
 
     class Meta:
         abstract = True
+
+
+class InstallationId(models.Model):
+    """One row: the id that the folder of stored files has, too (``core.installation``)."""
+
+    value = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        verbose_name = _("installation id")
+        verbose_name_plural = _("installation ids")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="core_installationid_single")]
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-CHECK_TAG = "locks"  # tag of the system check; ``migrate`` skips it, since it installs the triggers
+CHECK_TAG = "locks"  # tag of system checks that ``migrate`` skips, since it puts right what they find
 
 
 # The one exception to frozen rows, histories and locked facts: SQL over OLD and NEW that is true for the UPDATE by

@@ -1,20 +1,17 @@
 """The checks of ``manage.py verify``. Apps register theirs in ``ready()``; each returns the differences."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from hashlib import file_digest
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.apps import apps
 from django.core.files.storage import default_storage
 
-from . import clock, triggers
+from . import installation, quarantine, stored_files, triggers
 from .models import HashedSnapshot
 from .snapshots import sha256_hex
-
-UPLOADING = timedelta(hours=1)  # an unknown file that is younger may belong to a row that is being written
+from .stored_files import StoredRow, stored_rows
 
 
 @dataclass
@@ -29,7 +26,6 @@ class Result:
 Check = Callable[[], Result]
 _checks: dict[str, Check] = {}
 _hashed: dict[Any, str] = {}
-_file_models: list[Any] = []
 
 
 def register(name: str, check: Check) -> None:
@@ -40,12 +36,6 @@ def register(name: str, check: Check) -> None:
 def register_hash(model: Any, content: str = "snapshot") -> None:
     """Check that each row's ``sha256`` is the hash of its field ``content``. Not needed for ``HashedSnapshot``."""
     _hashed[model] = content
-
-
-def register_files(model: Any) -> None:
-    """Check each row's stored file by ``path``, ``size`` and ``sha256``; ``backup`` copies it."""
-    if model not in _file_models:
-        _file_models.append(model)
 
 
 def check_rows() -> dict[str, Result]:
@@ -86,34 +76,21 @@ def check_hashes() -> Result:
 # ---- the storage
 
 
-class StoredRow(NamedTuple):
-    model: Any
-    pk: Any
-    path: str
-    size: int
-    sha256: str
-
-    def is_kept(self) -> bool:
-        """Return False if the row has been deleted since it was read."""
-        return self.model._base_manager.filter(pk=self.pk).exists()
-
-
-def stored_rows(using: str | None = None) -> Iterator[StoredRow]:
-    for model in _file_models:
-        rows = model._base_manager.using(using).order_by("pk").values_list("pk", "path", "size", "sha256")
-        for row in rows.iterator(chunk_size=500):
-            yield StoredRow(model, *row)
-
-
 def check_files() -> Result:
-    """Compare each stored file with its row, and list the files that no row names."""
+    """Compare each stored file with its row, and list the files that no row names.
+
+    A few of these are left by uploads that broke off. Many of them, or another installation's id, are a difference.
+    """
     result, known = Result(), set()
     for row in stored_rows():
         known.add(row.path)
         result.checked += 1
         if (problem := _problem_of(row)) and row.is_kept():
             result.differences.append(f"{row.model._meta.label_lower} {row.pk}, {row.path}: {problem}")
-    result.notes = [f"{path}: no row knows this file" for path in _unknown(known)]
+    unknown = stored_files.unknown_files(known)
+    result.differences += filter(None, [installation.problem(), quarantine.too_many(unknown)])
+    result.notes = [f"{path}: no row knows this file" for path in unknown.paths]
+    result.notes += [f"{file.relative_to(quarantine.root())}: in quarantine" for file in quarantine.files()]
     return result
 
 
@@ -126,16 +103,3 @@ def _problem_of(row: StoredRow) -> str:
     if size != row.size:
         return f"has {size} bytes instead of {row.size}"
     return "" if sha256 == row.sha256 else "does not match its SHA-256"
-
-
-def _unknown(known: set[str]) -> list[str]:
-    root, young = Path(default_storage.path("")), (clock.now() - UPLOADING).timestamp()
-    found = {str(file.relative_to(root)): file for file in root.rglob("*") if file.is_file()}
-    return [path for path, file in sorted(found.items()) if path not in known and _is_older(file, young)]
-
-
-def _is_older(file: Path, moment: float) -> bool:
-    try:
-        return file.stat().st_mtime < moment
-    except FileNotFoundError:  # deleted while the folder was read
-        return False

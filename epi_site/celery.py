@@ -8,6 +8,8 @@ import sys
 import structlog
 from celery import Celery, signals
 
+from core import private_files
+
 from . import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
@@ -20,7 +22,8 @@ app.autodiscover_tasks()
 
 OLD_TASK_NAMES = {  # old name: today's name, so that a message sent by version 0.1.0 is still understood
     "cities.tasks.sweep_pending_files": "cities.tasks.delete_pending_files",
-    "cities.tasks.sweep_unknown_files": "cities.tasks.delete_unknown_files",
+    "cities.tasks.delete_unknown_files": "cities.tasks.quarantine_unknown_files",
+    "cities.tasks.sweep_unknown_files": "cities.tasks.quarantine_unknown_files",
     "epi_site.accounts.tasks.ring_mails_again": "accounts.tasks.requeue_mails",
     "epi_site.accounts.tasks.send_mail": "accounts.tasks.send_mail",
     "evaluation.tasks.build_report": "reports.tasks.build_report",
@@ -39,10 +42,12 @@ def register_old_task_names(sender: Celery, **_: object) -> None:
 @signals.worker_init.connect
 @signals.beat_init.connect
 def refuse_unfit_start(**_: object) -> None:
-    from .checks import refuse_demo_accounts, refuse_missing_triggers  # here: models are not loaded when this module is
+    os.umask(private_files.OTHERS)  # emails in a folder, messages, and the schedule of beat hold names
+    from . import checks  # here: models are not loaded when this module is
 
-    refuse_demo_accounts()
-    refuse_missing_triggers()
+    checks.refuse_demo_accounts()
+    checks.refuse_missing_triggers()
+    checks.refuse_other_data_folder()
 
 
 @signals.worker_init.connect

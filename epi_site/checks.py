@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from accounts.enums import DEMO_DOMAIN
-from core import triggers
+from core import installation, triggers
 
 
 def refuse_demo_accounts() -> None:
@@ -40,3 +40,11 @@ def refuse_missing_triggers() -> None:
         raise SystemExit(f"Not started: the database could not be asked about its locks. ({error})") from error
     if gone:
         raise SystemExit(f"Not started: {gone} locks are missing in the database. “manage.py migrate” puts them back.")
+
+
+def refuse_other_data_folder() -> None:
+    """Exit if the site serves real people and its database and data folder belong to different installations."""
+    if settings.DEMO_ALLOWED:  # `make run` asks in epi_site.run.prepare
+        return
+    if problem := installation.problem():
+        raise SystemExit(f"Not started: {problem}")

@@ -8,6 +8,10 @@ from accounts.views import remember_language
 from core import health
 
 handler400 = "core.views.bad_request"
+handler403 = "core.views.permission_denied"
+handler404 = "core.views.page_not_found"
+handler429 = "core.views.too_many_requests"
+handler500 = "core.views.server_error"
 
 MOVED_ADMIN_PAGES = {  # of the release before: address under /admin/ > the one of today
     "strategies/pilotphase": "pilot/pilotphase",

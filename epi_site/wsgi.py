@@ -1,13 +1,22 @@
-"""The WSGI application. Refuses to serve real people while a demo account exists or a trigger is missing."""
+"""The WSGI application. Refuses to serve real people while one of the checks at startup fails."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
+from core import private_files
+from core.request_body import LimitedBody
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "epi_site.settings.local")
-application = get_wsgi_application()
+application = LimitedBody(get_wsgi_application())
 
-from .checks import refuse_demo_accounts, refuse_missing_triggers  # noqa: E402 - models are loaded by the line above
+from .checks import (  # noqa: E402 - models are loaded by the line above
+    refuse_demo_accounts,
+    refuse_missing_triggers,
+    refuse_other_data_folder,
+)
 
+os.umask(private_files.OTHERS)  # messages to the worker
 refuse_demo_accounts()
 refuse_missing_triggers()
+refuse_other_data_folder()

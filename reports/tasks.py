@@ -31,8 +31,8 @@ def build_report(pk: int) -> None:
 
 @shared_task
 def requeue_reports() -> None:
-    """Every minute: give up reports whose worker died three times, and enqueue the others that are due."""
-    Report.objects.exhausted().release(reason="The worker died each time that it tried to make the files.")
+    """Every minute: give up reports that failed three times, and enqueue the others that are due."""
+    Report.objects.exhausted().release(reason="The worker died or took too long, each time that it made the files.")
     for pk in Report.objects.due().order_by("issued_at").values_list("pk", flat=True):
         build_report.apply_async([pk], expires=60)
 

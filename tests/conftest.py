@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
-from core import clock, periodic, triggers
+from core import clock, installation, periodic, triggers
 from tests import proofs  # noqa: F401 - loads the Hypothesis profile
 from tests.factories import CityFactory, one_for_each_role
 
@@ -47,6 +47,17 @@ def _own_cache(monkeypatch):
     """
     monkeypatch.setattr(caches["default"], "key_prefix", uuid.uuid4().hex)
     monkeypatch.setattr(periodic, "STARTED", clock.now())
+
+
+@pytest.fixture
+def own_storage(db, settings, tmp_path):
+    """A storage and a data folder for one test, bound to the test database; return the folder of files."""
+    folder = tmp_path / "files"
+    settings.DATA_DIR, settings.MEDIA_ROOT = tmp_path, folder
+    options = settings.STORAGES["default"]["OPTIONS"] | {"location": str(folder)}
+    settings.STORAGES = settings.STORAGES | {"default": settings.STORAGES["default"] | {"OPTIONS": options}}
+    installation.bind()
+    return folder
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.generic import DetailView, ListView
+from django.views.generic import DetailView
 
-from core.views import LoginInsteadOf404Mixin
+from core.views import LoginInsteadOf404Mixin, PagedListView
 
 from .models import TrainingWeek
 from .selectors import programme
 
 
-class WeekList(ListView):
+class WeekList(PagedListView):
     paginate_by = 20
     template_name = "training/week_list.html"
 

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
-from core import clock, locales
+from core import clock, installation, locales, quarantine
+from core.error_causes import is_disk_full
 from core.exceptions import HashMismatch
 from core.periodic import for_each
 
@@ -27,7 +28,6 @@ PENDING_MAX_AGE = timedelta(days=7)
 PENDING_FILES = 60  # pending files per person
 HOURLY_FILES = 120
 DELETED_AT_ONCE = 200
-UNKNOWN_MIN_AGE = timedelta(days=1)  # age at which bytes without a row are deleted: longer than any upload takes
 FOLDERS = 256  # folders of the storage, by the first two characters of a name; each periodic run checks one
 log = logging.getLogger(__name__)
 
@@ -87,37 +87,22 @@ def withdraw_file(stored: StoredFile) -> StoredFile:
 
 
 def delete_pending(stored: StoredFile) -> bool:
-    """Delete a file that nobody used: the row first, so that no page links to bytes that are gone."""
+    """Delete the row of a file that nobody used, then move its bytes to quarantine: another database may know them."""
     with transaction.atomic():
         gone, _rows = StoredFile.objects.filter(pk=stored.pk, state=FileState.PENDING).delete()
-    if gone:
-        default_storage.delete(stored.path)
+    if gone and default_storage.exists(stored.path):
+        quarantine.move(stored.path)
     return bool(gone)
 
 
 def delete_old_pending() -> int:
     """Delete files that have been pending for a week, a limited number at a time. Returns how many."""
     old = StoredFile.objects.filter(state=FileState.PENDING, uploaded_at__lt=clock.now() - PENDING_MAX_AGE)
-    return sum(for_each(old.order_by("uploaded_at")[:DELETED_AT_ONCE], delete_pending))
-
-
-def delete_unknown(folder: str) -> int:
-    """Delete bytes in one folder that have no row, left by a process that died. Returns how many."""
-    try:
-        _folders, names = default_storage.listdir(folder)
-    except FileNotFoundError:
+    rows = list(old.order_by("uploaded_at")[:DELETED_AT_ONCE])
+    if rows and (problem := installation.problem()):
+        log.error("Files that nobody used stay where they are. %s", problem)
         return 0
-    paths = {f"{folder}/{name}" for name in names}
-    known = set(StoredFile.objects.filter(path__startswith=f"{folder}/").values_list("path", flat=True))
-    return sum(for_each(sorted(paths - known), _delete_where_old))
-
-
-def _delete_where_old(path: str) -> bool:
-    if default_storage.get_modified_time(path) > clock.now() - UNKNOWN_MIN_AGE:
-        return False
-    default_storage.delete(path)
-    log.warning("Bytes without a row were swept at %s.", path)
-    return True
+    return sum(for_each(rows, delete_pending))
 
 
 # ---- limits
@@ -155,12 +140,12 @@ def _write(content: InspectedFile) -> str:
     except OSError as error:
         log.error("A file could not be written to the storage: %r", error)
         _delete_partial(path)
-        raise FileRefused(
-            _(
-                "The file could not be stored, because the server has no room for it now. "
-                "Tell the coordinator, and try again later."
-            )
-        ) from error
+        if is_disk_full(error):
+            words = _("The file could not be stored, because the server has no room for it now.")
+        else:
+            words = _("The file could not be stored, because of an error of the server.")
+        what_to_do = _("Tell the coordinator, and try again later.")
+        raise FileRefused(f"{words} {what_to_do}") from error
 
 
 def _delete_partial(path: str) -> None:

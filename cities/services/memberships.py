@@ -21,6 +21,7 @@ from cities.exceptions import (
 from cities.models import Body, Membership, Organisation, Person
 from cities.signals import membership_handed_over
 from core import clock
+from core.error_causes import is_unique_violation
 
 from .notifications import notify
 
@@ -222,6 +223,8 @@ def _save(membership: Membership, by: Any, person: Person) -> None:
         with transaction.atomic():
             membership.save()
     except IntegrityError as error:
+        if not is_unique_violation(error):
+            raise
         raise MembershipRefused(_("This person holds this role already in that time.")) from error
     for user in (by, person.user if person.user_id else None):
         if user is not None:

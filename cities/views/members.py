@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import FormView, ListView
+from django.views.generic import FormView
 
 from accounts import login_limits
 from cities import rules as who
@@ -31,7 +31,7 @@ from cities.services import invitations, memberships
 from core import clock, locales
 from core.collation import title_key
 from core.exceptions import UserFacingError
-from core.views import LoginInsteadOf404Mixin
+from core.views import LoginInsteadOf404Mixin, PagedListView
 
 BACKEND = "accounts.backends.EmailBackend"
 MEMBERS = reverse_lazy("cities:member_list")
@@ -41,7 +41,7 @@ def _breadcrumbs(*crumbs):
     return [(_("Front page"), "/"), (_("Members"), MEMBERS if crumbs else ""), *crumbs]
 
 
-class MemberList(LoginInsteadOf404Mixin, ListView):
+class MemberList(LoginInsteadOf404Mixin, PagedListView):
     """For people who manage bodies: leads, the chair of the committee, coordinators."""
 
     template_name = "cities/member_list.html"

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.generic import DetailView, FormView, ListView
+from django.views.generic import DetailView, FormView
 
 from cities import selectors
 from cities.forms import BodyForm, CityForm
@@ -19,12 +19,12 @@ from core.collation import by_title
 from core.exceptions import EditConflict, UserFacingError
 from core.forms import with_numbers
 from core.locales import country_name
-from core.views import LoginInsteadOf404Mixin
+from core.views import LoginInsteadOf404Mixin, PagedListView
 
 EVENTS_SHOWN = 8
 
 
-class CityList(ListView):
+class CityList(PagedListView):
     template_name = "cities/city_list.html"
     paginate_by = 50
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyrage
+
+from core.private_files import make_private_folder, private_file
 
 from .exceptions import BackupError
 
@@ -70,8 +71,8 @@ def add_file(folder: Path, name: str, chunks: Iterable[bytes], recipients: list[
     """Write one file of the backup, readable only by its owner."""
     name += SUFFIX if recipients else ""
     path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(path, "xb", opener=_private) as file:
+    make_private_folder(path.parent)
+    with open(path, "xb", opener=private_file) as file:
         target = _Hashing(file)
         if recipients:
             _encrypt(_Chunks(chunks), target, recipients)
@@ -79,10 +80,6 @@ def add_file(folder: Path, name: str, chunks: Iterable[bytes], recipients: list[
             for chunk in chunks:
                 target.write(chunk)
     return Entry(name, target.size, target.digest.hexdigest())
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _encrypt(source: _Chunks, target: _Hashing, recipients: list[Any]) -> None:

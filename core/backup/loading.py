@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from core import triggers
+from core import installation, triggers
 from core.verification import check_rows, check_triggers, differences_in
 
 from .archive import check_file, open_file
@@ -43,6 +43,7 @@ def restore_backup(folder: Path, identities: list[Any]) -> Restored:
     refuse_filled_storage()
     _check_archive(folder, manifest, identities)
     _migrate()
+    installation.renew()
     with staged_files(folder, manifest, identities) as files, transaction.atomic():
         _load(folder, manifest, identities)
         notes = run_after_restore(manifest.made_at)

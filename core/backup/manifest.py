@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
+from core.private_files import private_file
 from core.snapshots import canonical, sha256_hex
 
 from .archive import Entry
@@ -67,7 +68,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     plain = json.loads(canonical(contents))
     plain["sha256"] = sha256_hex(canonical(plain))
     text = json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+    with open(folder / NAME, "x", encoding="utf-8", opener=private_file) as file:
+        file.write(text + "\n")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -11,7 +11,8 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from django.utils._os import safe_join
 
-from core.verification import StoredRow, stored_rows
+from core.private_files import make_private_folder, private_file
+from core.stored_files import ID_FILE, StoredRow, stored_rows
 
 from .archive import Entry, add_file, open_file, read_chunks
 from .exceptions import BackupError
@@ -77,10 +78,10 @@ def _hashed(source: Any, digest: Any) -> Iterator[bytes]:
 
 
 def refuse_filled_storage() -> None:
-    """Raise if the storage has files. Empty folders and remains of an interrupted restore in ``STAGE`` do not count."""
+    """Raise if the storage has files. Empty folders, the installation id and remains in ``STAGE`` do not count."""
     root = storage_root()
     for entry in root.iterdir() if root.exists() else []:
-        if entry.name != STAGE and (not entry.is_dir() or any(entry.rglob("*"))):
+        if entry.name not in {STAGE, ID_FILE} and (not entry.is_dir() or any(entry.rglob("*"))):
             raise BackupError(
                 f"The folder of files {root} is not empty: it holds {entry.name}. "
                 "Restore into an empty one (EPI_DATA_DIR), or move this away."
@@ -98,8 +99,7 @@ class StagedFiles:
         """Rename the files to their final path, as the last step before the commit."""
         for entry in sorted(self.stage.iterdir()):
             target = self.root / entry.name
-            if target.is_dir():  # empty, else the restore had been refused
-                shutil.rmtree(target)
+            _remove_empty(target)
             self.placed.append(target)
             entry.rename(target)
 
@@ -112,12 +112,20 @@ class StagedFiles:
         shutil.rmtree(self.stage)
 
 
+def _remove_empty(folder: Path) -> None:
+    """Remove folders without files; raises OSError for one that somebody has filled since the restore began."""
+    if folder.is_dir():
+        for entry in folder.iterdir():
+            _remove_empty(entry)
+        folder.rmdir()
+
+
 @contextmanager
 def staged_files(folder: Path, manifest: Manifest, identities: list[Any]) -> Iterator[StagedFiles]:
     """Write the files to a temporary folder; if the block fails, remove them wherever they are."""
     staged = StagedFiles(storage_root())
     shutil.rmtree(staged.stage, ignore_errors=True)
-    staged.stage.mkdir(parents=True)
+    make_private_folder(staged.stage)
     try:
         for stored in manifest.files:
             _write(_inside(staged.stage, stored.path), folder, stored.entry, identities)
@@ -141,6 +149,6 @@ def _inside(root: Path, path: str) -> Path:
 
 
 def _write(target: Path, folder: Path, entry: Entry, identities: list[Any]) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with open_file(folder, entry, identities) as source, target.open("xb") as file:
+    make_private_folder(target.parent)
+    with open_file(folder, entry, identities) as source, open(target, "xb", opener=private_file) as file:
         shutil.copyfileobj(source, file)

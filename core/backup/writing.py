@@ -11,8 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from core import clock
-from core.verification import check_rows, differences_in, stored_rows
+from core import clock, installation
+from core.private_files import make_private_folder
+from core.stored_files import stored_rows
+from core.verification import check_rows, differences_in
 
 from .archive import add_file
 from .exceptions import BackupError
@@ -38,7 +40,9 @@ def write_backup(target: Path, recipients: list[Any]) -> Report:
     target = target.absolute()
     _refuse_target(target)
     refuse_unfinished_migrations(DEFAULT_DB_ALIAS)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if problem := installation.problem():  # backups of a wrong database would outlive those of the right one
+        raise BackupError(problem)
+    make_private_folder(target.parent)
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
     try:
         report = _write(partial, recipients)

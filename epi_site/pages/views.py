@@ -3,7 +3,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
-from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
@@ -11,8 +10,6 @@ from epi_site.pages.cookies import stored_in_browser
 from epi_site.pages.landing import landing_url
 from epi_site.pages.selectors import front_page
 from strategies.services.drafts import DRAFT_MAX_AGE
-
-__all__ = ["csrf_failure"]
 
 PRIVATE = ("/account/", "/admin/", "/my-work/", "/files/", "/dashboards/", "/evaluation/", "/reports/", "/periods/")
 

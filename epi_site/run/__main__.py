@@ -14,6 +14,7 @@ from typing import IO
 
 from django.core.exceptions import ImproperlyConfigured
 
+from core import private_files
 from epi_site.settings.env import env_bool
 
 from .bind_address import BindAddress, bind_address_from_environment, refuse_public_demo, refuse_taken_port
@@ -102,6 +103,7 @@ def _background_part(body: bytes) -> str:
 
 def main() -> int:
     os.chdir(ROOT)
+    os.umask(private_files.OTHERS)  # for all processes that start from here
     if os.environ.get("MAKELEVEL"):
         die_with_parent(os.getppid())
     address = bind_address_from_environment()
@@ -133,7 +135,8 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
     celery = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
-    listen = ["--host", address.host, "--port", str(address.port), "--blocking-threads", "4", "--backpressure", "64"]
+    listen = ["--host", address.host, "--port", str(address.port), "--backpressure", "64"]
+    listen += ["--http1-header-read-timeout", "10000"]
     return [
         ManagedProcess("web", [*web, *listen, "epi_site.run.web:application"]),
         ManagedProcess(
@@ -147,20 +150,23 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
 
 def environment_for(address: BindAddress) -> dict[str, str]:
     given = {"EPI_ALLOWED_HOSTS": ",".join(address.names()), "EPI_SITE_URL": address.url}
+    given["GRANIAN_BLOCKING_THREADS"] = "4"  # core.request_body reads it, too
     return {**given, **os.environ, "PYTHONUNBUFFERED": "1"}
 
 
 def lock_data_folder() -> IO[str]:
     """Lock the data folder for one group: two beats would enqueue twice, and workers would share messages."""
     folder = Path(os.environ.get("EPI_DATA_DIR", ROOT / "var")).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    private_files.make_private_folder(folder)
     held = (folder / "run.lock").open("w")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         raise SystemExit(
             f"Not started: the site already runs on the data in {folder}. Stop it first, or set EPI_DATA_DIR."
         ) from None
+    except OSError as error:
+        raise SystemExit(f"Not started: the data folder {folder} cannot be locked ({error}).") from error
     return held
 
 

@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.enums import DEMO_DOMAIN
-from core import health, triggers
+from core import health, installation, triggers
 from epi_site.settings.env import env_bool
 
 from .bind_address import bind_address_from_environment
@@ -35,6 +35,8 @@ def prepare() -> None:
     migrate()
     if triggers.missing():
         raise SystemExit("Not started: the locks of submitted periods could not be put into the database.")
+    if problem := installation.problem():  # before the demo is loaded into the folder of another database
+        raise SystemExit(f"Not started: {problem}")
     call_command("createcachetable", verbosity=0)
     if settings.DEMO_ALLOWED and env_bool("EPI_DEMO", default=True):
         load_demo()

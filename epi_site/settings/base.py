@@ -9,11 +9,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
+from core.private_files import make_private_folder, tighten
+
 from .env import env_bool, env_int, env_list, env_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("EPI_DATA_DIR", BASE_DIR / "var")).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+make_private_folder(DATA_DIR)
+tighten(DATA_DIR)
 
 DEBUG = False
 ALLOWED_HOSTS = env_list("EPI_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -53,14 +56,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.RequestIdMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.middleware.HealthCheckMiddleware",
+    "core.middleware.RequestBodyMiddleware",
+    "core.middleware.BadInputMiddleware",
+    "core.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.middleware.NoSharedCacheMiddleware",
-    "core.middleware.BadPathMiddleware",
     "core.middleware.BackendUnavailableMiddleware",
     "accounts.middleware.PreferredLanguageMiddleware",
+    "core.middleware.ErrorPageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -90,18 +96,26 @@ TEMPLATES = [
     }
 ]
 
-# ---- database: SQLite unless DATABASE_URL names a PostgreSQL. The options are measured: with WAL but without
-# IMMEDIATE, concurrent writers get "database is locked".
+# ---- database: SQLite in the data folder unless DATABASE_URL names another. The options are measured: with WAL but
+# without IMMEDIATE, concurrent writers get "database is locked".
 DATABASE_URL = env_secret("DATABASE_URL", default="")
 if DATABASE_URL:
     try:
         DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)}
     except (ValueError, dj_database_url.ParseError) as error:
-        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name.") from error
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:////folder/db.sqlite3."
+        ) from error
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}}
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    _file = Path(DATABASES["default"]["NAME"])
+    if not _file.exists() and _file.parent.is_dir() and _file.name != ":memory:":
+        _file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
+    for _path in (_file, Path(f"{_file}-wal"), Path(f"{_file}-shm")):
+        tighten(_path)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -136,7 +150,7 @@ CELERY_BROKER_URL = env_secret("CELERY_BROKER_URL", default="filesystem://")
 if CELERY_BROKER_URL.startswith("filesystem://"):
     _broker = DATA_DIR / "broker"
     for _folder in ("messages", "control"):
-        (_broker / _folder).mkdir(parents=True, exist_ok=True)
+        make_private_folder(_broker / _folder)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "messages"),
         "data_folder_out": str(_broker / "messages"),
@@ -173,7 +187,7 @@ CELERY_BEAT_SCHEDULE = {
     for name in (
         "accounts.tasks.requeue_mails",
         "cities.tasks.delete_pending_files",
-        "cities.tasks.delete_unknown_files",
+        "cities.tasks.quarantine_unknown_files",
         "strategies.tasks.open_due_periods",
         "strategies.tasks.send_due_reminders",
         "evaluation.tasks.move_due_stages",
@@ -226,7 +240,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "epi_site.pages.views.csrf_failure"
+CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 
 # ---- Content Security Policy: pages load only files of our own
 CONTENT_SECURITY_POLICY = {
@@ -266,10 +280,19 @@ STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("dist", "img
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half the files to compress
 MEDIA_ROOT = DATA_DIR / "files"  # outside the web root; cities.views checks permissions before it serves a file
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": str(MEDIA_ROOT),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 UPLOAD_MAX_BYTES = env_int("EPI_UPLOAD_MAX_MB", 20, least=1) * 1024 * 1024
+ANONYMOUS_MAX_BYTES = 1024 * 1024  # of a request without an account
+REQUEST_MAX_BYTES = 5 * UPLOAD_MAX_BYTES + ANONYMOUS_MAX_BYTES  # of one with an account: several files
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -282,6 +305,7 @@ EMAIL_HOST_PASSWORD = env_secret("SMTP_PASSWORD", default="")
 EMAIL_USE_TLS = env_bool("SMTP_TLS", default=True)
 EMAIL_TIMEOUT = 20
 EMAIL_FILE_PATH = DATA_DIR / "mails"
+tighten(EMAIL_FILE_PATH)  # where it exists; a worker creates it (epi_site.celery)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("EPI_MAIL_FROM", "epi@localhost")
 
@@ -290,6 +314,7 @@ STALE_AFTER_DAYS = env_int("EPI_STALE_AFTER_DAYS", 90, least=1)
 AT_RISK_POINTS = env_int("EPI_AT_RISK_POINTS", 15, least=1)
 REPORT_LEASE_SECONDS = env_int("EPI_REPORT_LEASE_SECONDS", 60, least=2, old_name="EPI_REPORT_SILENCE_SECONDS")
 MAIL_KEEP_DAYS = env_int("EPI_MAIL_KEEP_DAYS", 365, least=30)
+QUARANTINE_DAYS = env_int("EPI_QUARANTINE_DAYS", 90, least=1)
 INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 
 # ---- third-party apps
@@ -304,7 +329,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "core.logging.formatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "filters": {"routes": {"()": "core.logging.RouteFilter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["routes"]}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EPI_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

@@ -3,9 +3,10 @@
 from django.core.management.utils import get_random_secret_key
 
 from .base import *  # noqa: F403 - settings modules are made this way
-from .base import DATA_DIR, LOGGING, env_secret
+from .base import DATA_DIR, LOGGING, env_secret, tighten
 
 _kept = DATA_DIR / "secret-key"
+tighten(_kept)
 if not _kept.exists():
     _kept.touch(mode=0o600)
     _kept.write_text(get_random_secret_key(), encoding="utf-8")

@@ -5,7 +5,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403 - settings modules are made this way
-from .base import ALLOWED_HOSTS, env_bool, env_secret
+from .base import ALLOWED_HOSTS, DATABASE_URL, env_bool, env_secret
 
 SECRET_KEY = env_secret("SECRET_KEY")
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or "change" in SECRET_KEY.lower():
@@ -14,6 +14,11 @@ if "EPI_ALLOWED_HOSTS" not in os.environ or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set EPI_ALLOWED_HOSTS to the names that the site answers to, separated by commas.")
 if not os.environ.get("EPI_SITE_URL", "").startswith("https://"):
     raise ImproperlyConfigured("Set EPI_SITE_URL to the address of the site, beginning with https://.")
+if not DATABASE_URL:  # without it, an empty database in the data folder would take the place of the real one
+    raise ImproperlyConfigured(
+        "Set DATABASE_URL to the database of the site: postgres://user:password@host:5432/name, "
+        "or sqlite:////folder/db.sqlite3 for a small network on one machine."
+    )
 
 DEMO_ALLOWED = False
 SECURE_SSL_REDIRECT = env_bool("EPI_SSL_REDIRECT", default=True)

@@ -9,6 +9,7 @@ from cities.enums import BodyKind, Role
 from cities.models import Membership, Person
 from cities.rules import CITY_BODIES, person_of
 from core import clock
+from core.error_causes import is_unique_violation
 from core.texts import shorten
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
@@ -109,6 +110,8 @@ def add_evaluation(
         with transaction.atomic():
             return Evaluation.objects.create(round=round, strategy=strategy, revision=newest, extended_to=until)
     except IntegrityError as error:
+        if not is_unique_violation(error):
+            raise
         raise AlreadyAdded from error
 
 

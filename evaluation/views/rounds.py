@@ -8,14 +8,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.generic import FormView, ListView, TemplateView
+from django.views.generic import FormView, TemplateView
 
 from cities.models import Person
 from core.collation import by_title
 from core.exceptions import UserFacingError
 from core.forms import keep_typed
 from core.parsing import parse_pk
-from core.views import LoginInsteadOf404Mixin
+from core.views import LoginInsteadOf404Mixin, PagedListView
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, TRANSITIONS, Stage, StageVerb
 from evaluation.forms.rounds import (
     AnswerForm,
@@ -49,7 +49,7 @@ from strategies.models import PeriodRevision, Strategy
 from .base import EvaluationMixin
 
 
-class RoundList(LoginInsteadOf404Mixin, ListView):
+class RoundList(LoginInsteadOf404Mixin, PagedListView):
     """Rounds with an evaluation visible to the user; the user's own tasks come first."""
 
     template_name = "evaluation/round_list.html"

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.views.generic import DetailView, FormView, ListView, View
+from django.views.generic import DetailView, FormView, View
 
 from core.exceptions import HashMismatch, UserFacingError
 from core.locales import current_locale, number
+from core.views import PagedListView
 from reports.documents.presenters import present_sections
 from reports.enums import ReportState as States
 from reports.forms import IssueForm, ReportFilter
@@ -31,7 +32,7 @@ def file_links(report: Report) -> list[dict]:
     ]
 
 
-class ReportList(LoginRequiredMixin, ListView):
+class ReportList(LoginRequiredMixin, PagedListView):
     paginate_by = 25
     template_name = "reports/report_list.html"
 

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import FormView
 
 from core import issued_hashes
+from core.request_body import max_upload_bytes
 from reports.forms import VerifyForm
 from reports.upload_hash import HashingUploadHandler
 
@@ -19,6 +20,9 @@ class Verify(FormView):
     def dispatch(self, request, *args, **kwargs):
         request.upload_handlers = [HashingUploadHandler(request)]  # must be set before anything reads the body
         return self._csrf_checked(request, *args, **kwargs)
+
+    dispatch.reads_body_itself = True
+    dispatch.max_anonymous_bytes = max_upload_bytes
 
     @method_decorator(csrf_protect)
     def _csrf_checked(self, request, *args, **kwargs):

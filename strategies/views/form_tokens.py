@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse, JsonResponse
@@ -18,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from accounts.client_ip import get_client_ip
 from core import clock, locales
 from core.exceptions import UserFacingError
+from core.request_body import max_upload_bytes
 from strategies.models import Action, ActionUpdate, UpdateDraft
 from strategies.services import drafts, form_tokens
 
@@ -52,17 +52,17 @@ class FormTokenMixin:
                 return stopped
         return super().dispatch(request, *args, **kwargs)
 
+    dispatch.max_anonymous_bytes = max_upload_bytes
+
     def check_sender(self, request) -> HttpResponse | None:
         """Return None if the POST is the signed-in user's own, else the response."""
         user = request.user
-        if not user.is_authenticated and _is_huge(request):
-            return self.not_stored_response(
-                request, _("This is too much to be kept without being signed in."), fields={}
-            )
         note = form_tokens.read_form_token(request.POST.get("note", ""), self.kwargs["pk"])
         is_own = note is None or note.user_id == user.pk
         if user.is_authenticated and is_own and csrf_passes(request):
             return None
+        if note is None and user.is_authenticated:
+            return self.not_stored_response(request, _("This form is too old to be saved. Open it again."))
         if note is None:
             return self.not_stored_response(
                 request, _("You are not signed in any more, and this form is too old to be kept.")
@@ -103,9 +103,9 @@ class FormTokenMixin:
         return redirect("strategies:my_work")
 
     @staticmethod
-    def not_stored_response(request, reason: str, fields: dict | None = None) -> HttpResponse:
+    def not_stored_response(request, reason: str) -> HttpResponse:
         """Return a page with the typed text to copy, because nothing could be stored."""
-        fields = draft_fields(request.POST) if fields is None else fields
+        fields = draft_fields(request.POST)
         typed = [text for name in ("text", "challenges", "next_step") for text in fields.get(name, []) if text.strip()]
         context = {"reason": reason, "typed": typed, "next": request.path}
         return render(request, "strategies/log_not_stored.html", context, status=HTTPStatus.FORBIDDEN)
@@ -121,9 +121,7 @@ class DraftSave(FormTokenMixin, ObjectMixin):
     def check_sender(self, request):
         """Store nothing without a session. The form's Save button does that, less often and with the files."""
         user = request.user
-        note = (
-            None if _is_huge(request) else form_tokens.read_form_token(request.POST.get("note", ""), self.kwargs["pk"])
-        )
+        note = form_tokens.read_form_token(request.POST.get("note", ""), self.kwargs["pk"])
         if user.is_authenticated and (note is None or note.user_id == user.pk) and csrf_passes(request):
             return None
         return JsonResponse(
@@ -163,11 +161,6 @@ def _checked():
     """Stand-in for a view that is not CSRF-exempt."""
 
 
-def _is_huge(request) -> bool:
-    most = form_tokens.MAX_FILES * settings.UPLOAD_MAX_BYTES + 1024 * 1024
-    return int(request.META.get("CONTENT_LENGTH") or 0) > most
-
-
 def parse_uuid(text: Any) -> UUID | None:
     try:
         return UUID(str(text))
@@ -176,9 +169,8 @@ def parse_uuid(text: Any) -> UUID | None:
 
 
 def draft_fields(posted) -> dict[str, list[str]]:
-    """Return the posted fields as typed, without technical fields and NUL characters."""
-    typed = {name: values for name, values in posted.lists() if name not in TECHNICAL_FIELDS}
-    return {name.replace("\0", ""): [text.replace("\0", "") for text in values] for name, values in typed.items()}
+    """Return the posted fields as typed, without technical fields."""
+    return {name: values for name, values in posted.lists() if name not in TECHNICAL_FIELDS}
 
 
 def time_of_day(zone: str) -> str:

@@ -393,3 +393,40 @@ def test_own_data_of_account_without_person_has_no_network():
     PersonFactory(user=None)
 
     assert personal_data_of(UserFactory())["network"] == {}
+
+
+# ---- stored pages of a browser after sign-out
+
+
+@pytest.mark.django_db
+def test_session_page_names_the_signed_in_user_only(client):
+    user = UserFactory()
+
+    before = client.get("/account/session/")
+    client.force_login(user)
+    after = client.get("/account/session/")
+
+    assert (before.json(), after.json()) == ({"user": None}, {"user": user.pk})
+    assert "no-store" in after.headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_pages_of_signed_in_users_check_the_session_when_shown_again(client):
+    user = UserFactory()
+    assert "session.js" not in client.get("/about/").content.decode()
+    client.force_login(user)
+
+    page = client.get("/about/").content.decode()
+
+    assert f'data-user="{user.pk}" data-session-url="/account/session/"' in page
+
+
+@pytest.mark.django_db
+def test_sign_out_has_the_browser_forget_stored_pages(client):
+    client.force_login(UserFactory())
+    client.cookies[conf.LANGUAGE_COOKIE_NAME] = "sv"
+
+    response = client.post("/account/logout/")
+
+    assert response.headers["Clear-Site-Data"] == '"cache"'  # not cookies and storage: language and display stay
+    assert "Clear-Site-Data" not in client.get("/account/logout/").headers

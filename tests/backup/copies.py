@@ -19,7 +19,9 @@ from django.db import connections
 from django.db.utils import load_backend
 from django.test import override_settings
 
+from core import installation
 from core.backup.rows import carried_models
+from core.stored_files import ID_FILE
 
 _numbers = count(1)
 SQLITE = "django.db.backends.sqlite3"
@@ -78,7 +80,10 @@ class Copies:
         media = self.folder / f"files-{next(_numbers)}"
         if original:
             shutil.copytree(original.media, media)
-        return Copy(self._copy(original.database if original else self.empty), media)
+        site = Copy(self._copy(original.database if original else self.empty), media)
+        with working_in(site):
+            installation.bind()
+        return site
 
     def _copy(self, source: dict[str, Any]) -> dict[str, Any]:
         database = copy.deepcopy(source)
@@ -137,7 +142,7 @@ def _comparable(value: Any) -> Any:
 
 
 def files_in(site: Copy) -> dict[str, bytes]:
-    files = [file for file in site.media.rglob("*") if file.is_file()] if site.media.exists() else []
+    files = [file for file in site.media.rglob("*") if file.is_file() and file.name != ID_FILE]
     return {str(file.relative_to(site.media)): file.read_bytes() for file in files}
 
 

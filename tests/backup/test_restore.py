@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts import services as mails
 from accounts.models import Mail, User
 from cities.models import Organisation, Theme
+from core import installation
 from core.backup import loading, media
 from core.backup.rows import carried_models
 from core.snapshots import canonical, sha256_hex
@@ -63,6 +64,15 @@ def _is_empty(site) -> bool:
 
 def test_copy_equals_original(original, restored):
     _assert_equal(original, restored.site)
+
+
+def test_copy_has_one_id_of_its_own(original, restored):
+    """With the id of the original, the copy's database could be used beside the original's files."""
+    with working_in(original):
+        of_original = installation.id_of_folder()
+    with working_in(restored.site):
+        assert installation.problem() == ""
+        assert installation.id_of_folder() not in {of_original, None}
 
 
 def test_update_is_logged_in_copy(restored):

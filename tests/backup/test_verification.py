@@ -12,7 +12,7 @@ from django.db import connection, models, transaction
 
 from cities.models import StoredFile
 from core import triggers
-from core.verification import _file_models
+from core.stored_files import registered_models
 from evaluation.models import Evaluation, EvaluationResult, StageTransition
 from reports.models import ReportFile
 from strategies.models import CityPeriod, PeriodRevision, PeriodTransition, RevisionAction
@@ -134,7 +134,7 @@ def test_missing_trigger_is_reported(original):
 def test_every_model_with_a_file_is_verified():
     fields = {field.model for model in apps.get_models() for field in model._meta.fields if _is_file(field)}
 
-    assert fields <= set(_file_models), "Call verification.register_files: backups would leave its files out."
+    assert fields <= set(registered_models()), "Call stored_files.register: backups would leave its files out."
 
 
 def _is_file(field) -> bool:

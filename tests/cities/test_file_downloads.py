@@ -77,14 +77,19 @@ def test_file_redirects_anonymous_visitor_to_sign_in_even_if_missing(client, rea
 
 
 @pytest.mark.django_db
-def test_file_missing_in_storage_is_404(client, readers):
+def test_file_missing_in_storage_is_reported(client, readers, caplog):
     user = UserFactory()
     readers.add(user.pk)
     stored = files.mark_file_used(files.store_upload(upload(b"text"), by=UserFactory()))
     default_storage.delete(stored.path)
     client.force_login(user)
 
-    assert client.get(reverse("cities:file", args=[stored.uuid])).status_code == 404
+    response = client.get(reverse("cities:file", args=[stored.uuid]))
+
+    assert response.status_code == 409
+    assert "This file is missing on the server." in response.content.decode()
+    assert "no longer what was uploaded" not in response.content.decode()
+    assert f"The bytes of file {stored.pk} are missing" in caplog.text
 
 
 @pytest.mark.django_db

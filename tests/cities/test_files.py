@@ -1,6 +1,5 @@
 """Stored files: limits of uploads, full disks, use, withdrawal and deletion, and columns that never change."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services import files
-from cities.tasks import delete_pending_files, delete_unknown_files
-from core import clock
+from cities.tasks import delete_pending_files, quarantine_unknown_files
+from core import clock, installation, quarantine
 from tests.factories import EventFactory, StoredFileFactory, UserFactory
 
 from .pictures import upload
@@ -112,7 +111,7 @@ def test_upload_is_refused_when_storage_cannot_save_or_delete(monkeypatch):
     monkeypatch.setattr(default_storage, "save", fail)
     monkeypatch.setattr(default_storage, "delete", fail)
 
-    with pytest.raises(FileRefused, match="no room"):
+    with pytest.raises(FileRefused, match="because of an error of the server"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
 
@@ -147,7 +146,7 @@ def test_withdrawn_file_cannot_be_used_again():
 
 
 @pytest.mark.django_db
-def test_pending_files_are_deleted_after_a_week():
+def test_pending_files_are_deleted_after_a_week(own_storage):
     user = UserFactory()
     with clock.at(clock.now() - timedelta(days=8)):
         old = files.store_upload(upload(b"old"), by=user)
@@ -159,7 +158,20 @@ def test_pending_files_are_deleted_after_a_week():
 
     assert set(StoredFile.objects.all()) == {used, young}
     assert not default_storage.exists(old.path)
+    assert [file.name for file in quarantine.files()] == [Path(old.path).name]
     assert default_storage.exists(used.path)
+
+
+@pytest.mark.django_db
+def test_pending_files_stay_while_the_data_folder_is_of_another_database(own_storage):
+    with clock.at(clock.now() - timedelta(days=8)):
+        old = files.store_upload(upload(b"old"), by=UserFactory())
+    installation.id_file().write_text("00000000-0000-4000-8000-000000000000")
+
+    delete_pending_files()
+
+    assert set(StoredFile.objects.all()) == {old}
+    assert default_storage.exists(old.path)
 
 
 @pytest.mark.django_db
@@ -172,7 +184,7 @@ def test_file_used_meanwhile_is_not_deleted():
 
 
 @pytest.mark.django_db
-def test_protected_file_does_not_stop_deletion_of_others():
+def test_protected_file_does_not_stop_deletion_of_others(own_storage):
     user = UserFactory()
     with clock.at(clock.now() - timedelta(days=8)):
         kept, deleted = (files.store_upload(upload(b"old"), by=user) for _n in range(2))
@@ -186,33 +198,14 @@ def test_protected_file_does_not_stop_deletion_of_others():
 
 
 @pytest.mark.django_db
-def test_stored_files_without_row_are_deleted_after_a_day(caplog):
-    stored = files.store_upload(upload(b"text"), by=UserFactory())
-    folder = stored.path[:2]
-    old, young = (default_storage.save(f"{folder}/{name}", ContentFile(b"x")) for name in ("old", "young"))
-    two_days_ago = clock.now().timestamp() - 2 * 86_400
-    for path in (old, stored.path):
-        os.utime(default_storage.path(path), (two_days_ago, two_days_ago))
-
-    assert files.delete_unknown("zz") == 0
-    assert files.delete_unknown(folder) == 1
-    assert files.delete_unknown(folder) == 0
-
-    assert not default_storage.exists(old)
-    assert default_storage.exists(young)
-    assert default_storage.exists(stored.path)
-    assert f"Bytes without a row were swept at {old}" in caplog.text
-
-
-@pytest.mark.django_db
-def test_each_periodic_run_checks_one_folder_until_all_are_checked(monkeypatch, settings):
+def test_each_periodic_run_checks_one_folder_until_all_are_checked(monkeypatch, settings, own_storage):
     seen = []
-    monkeypatch.setattr(files, "delete_unknown", seen.append)
+    monkeypatch.setattr(quarantine, "quarantine_unknown", seen.append)
     start = clock.now()
 
     for run in range(files.FOLDERS):
         with clock.at(start + timedelta(seconds=run * settings.PERIODIC_SECONDS)):
-            delete_unknown_files()
+            quarantine_unknown_files()
 
     assert sorted(seen) == [f"{number:02x}" for number in range(256)]
 

@@ -8,9 +8,14 @@ import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from core import clock, health, periodic
+from core import clock, health, installation, periodic
 
-CHECKS = {"database", "migrations", "locks", "cache", "broker", "storage", "background"}
+CHECKS = {"database", "migrations", "locks", "installation", "cache", "broker", "storage", "background"}
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(own_storage):
+    """A storage without files of other tests, which this database does not know."""
 
 
 @pytest.fixture
@@ -27,6 +32,18 @@ def test_healthz_needs_no_database():
 
     assert (response.status_code, response.content) == (200, b"ok")
     assert "no-store" in response.headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_readyz_reports_data_folder_of_another_database(get_health):
+    installation.id_file().write_text("00000000-0000-4000-8000-000000000000")
+
+    status, body = get_health(health.readyz)
+
+    assert (status, body["parts"]["installation"]) == (
+        503,
+        "database and data folder do not belong together: run manage.py check --database default",
+    )
 
 
 @pytest.mark.django_db

@@ -127,7 +127,8 @@ GOOD = {
 
 def production(tmp_path, program, **changes):
     """Run a program under production settings with some variables changed (None: not set)."""
-    wanted = {**GOOD, "EPI_DATA_DIR": str(tmp_path), **changes}
+    database = f"sqlite:///{tmp_path}/db.sqlite3"
+    wanted = {**GOOD, "EPI_DATA_DIR": str(tmp_path), "DATABASE_URL": database, **changes}
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     environment = kept | {name: value for name, value in wanted.items() if value is not None}
     command = [sys.executable, *program]
@@ -147,6 +148,7 @@ def production(tmp_path, program, **changes):
             {"EPI_SITE_URL": "http://epi.example"},
             "Set EPI_SITE_URL to the address of the site, beginning with https://",
         ),
+        ({"DATABASE_URL": None}, "Set DATABASE_URL to the database of the site"),
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must look like postgres://user:password@host:5432/name"),
         ({"EPI_LANGUAGE": "xx"}, "EPI_LANGUAGE is 'xx'. Set it to one of: en, sv."),
     ],
@@ -211,6 +213,19 @@ def test_web_server_without_migrations_does_not_start(tmp_path):
 
     assert ended.returncode == 1
     assert "run “manage.py migrate” first" in ended.stderr
+
+
+@pytest.mark.waits
+def test_web_server_with_the_data_folder_of_another_database_does_not_start(migrated, tmp_path):
+    other = f"sqlite:///{tmp_path}/other.sqlite3"
+    (migrated / "files" / "evidence").write_text("of the right database")
+    assert production(migrated, ["manage.py", "migrate", "--verbosity", "0"], DATABASE_URL=other).returncode == 0
+
+    ended = production(migrated, ["-c", "import epi_site.wsgi"], DATABASE_URL=other)
+    (migrated / "files" / "evidence").unlink()
+
+    assert ended.returncode == 1
+    assert "belong to different installations. Set DATABASE_URL and EPI_DATA_DIR" in ended.stderr
 
 
 @pytest.mark.waits

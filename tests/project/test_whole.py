@@ -88,6 +88,7 @@ def test_pages_have_title_and_one_heading(path):
 # ---- factories, times, tasks, commands
 
 BY_OTHERS = {  # models without a factory: what creates their rows
+    "core.InstallationId": "one row, made by migrate",
     "cities.Installation": "one row, made by the set-up",
     "cities.ExpertGroup": "a body of this kind: BodyFactory",
     "cities.LocalImplementationCommittee": "a body of this kind: BodyFactory",

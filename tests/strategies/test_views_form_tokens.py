@@ -178,7 +178,7 @@ def test_too_large_post_is_refused(official, action, form_fields, settings):
 
     response = post_as_anonymous(action, form_fields["note"], files=[big])
 
-    assert (response.status_code, UpdateDraft.objects.count()) == (403, 0)
+    assert (response.status_code, UpdateDraft.objects.count()) == (413, 0)
 
 
 def test_refused_file_is_reported_and_the_text_stored(official, action, form_fields):

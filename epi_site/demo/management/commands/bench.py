@@ -1,6 +1,7 @@
 """Measure the main pages in a temporary database and print them beside their limits. A slow page is no error."""
 
 import logging
+from tempfile import TemporaryDirectory
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -24,23 +25,24 @@ class Command(BaseCommand):
     def handle(self, *, cities, actions, **options):
         logging.disable(logging.WARNING)
         kept = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True)
-        try:
-            with override_settings(**self._settings()):
+        with TemporaryDirectory() as folder, override_settings(**self._settings(folder)):
+            connection.creation.create_test_db(verbosity=0, autoclobber=True)
+            try:
                 network, size = BenchmarkNetwork(), Size(cities, actions)
                 network.grow(size)
                 first = measure(network)
                 logging_cost = log_once(network)
                 network.grow(size.doubled())
                 second = measure(network)
-        finally:
-            connection.creation.destroy_test_db(kept, verbosity=0)
-            logging.disable(logging.NOTSET)
+            finally:
+                connection.creation.destroy_test_db(kept, verbosity=0)
+                logging.disable(logging.NOTSET)
         self._print(size, first, second, logging_cost)
 
-    def _settings(self):
+    def _settings(self, folder):
+        files = settings.STORAGES["default"] | {"OPTIONS": {"location": folder}}  # not those of the site
         return {
-            "STORAGES": settings.STORAGES | {"staticfiles": {"BACKEND": PLAIN_FILES}},
+            "STORAGES": settings.STORAGES | {"default": files, "staticfiles": {"BACKEND": PLAIN_FILES}},
             "SECURE_SSL_REDIRECT": False,
             "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
             "WHITENOISE_AUTOREFRESH": True,

@@ -1,0 +1,74 @@
+"""The files of the storage and the rows that name them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.core.files.storage import default_storage
+
+from . import clock
+
+ID_FILE = "installation-id"  # in the storage, beside the files (core.installation)
+UPLOADING = timedelta(hours=1)  # an unknown file that is younger may belong to a row that is being written
+
+_models: list[Any] = []
+
+
+class StoredRow(NamedTuple):
+    model: Any
+    pk: Any
+    path: str
+    size: int
+    sha256: str
+
+    def is_kept(self) -> bool:
+        """Return False if the row has been deleted since it was read."""
+        return self.model._base_manager.filter(pk=self.pk).exists()
+
+
+class UnknownFiles(NamedTuple):
+    paths: list[str]
+    total: int  # of all files in the storage
+
+
+def register(model: Any) -> None:
+    """``verify`` checks each row's file by ``path``, ``size`` and ``sha256``; ``backup`` copies it."""
+    if model not in _models:
+        _models.append(model)
+
+
+def registered_models() -> tuple[Any, ...]:
+    return tuple(_models)
+
+
+def stored_rows(using: str | None = None) -> Iterator[StoredRow]:
+    for model in _models:
+        rows = model._base_manager.using(using).order_by("pk").values_list("pk", "path", "size", "sha256")
+        for row in rows.iterator(chunk_size=500):
+            yield StoredRow(model, *row)
+
+
+def known_paths(folder: str = "") -> set[str]:
+    """Return the paths that rows name, by default of all folders."""
+    found: set[str] = set()
+    for model in _models:
+        found.update(model._base_manager.filter(path__startswith=folder).values_list("path", flat=True))
+    return found
+
+
+def unknown_files(known: set[str] | None = None) -> UnknownFiles:
+    """Return the files that no row names, without those that may just be uploaded."""
+    known = known_paths() if known is None else known
+    root, young = Path(default_storage.path("")), (clock.now() - UPLOADING).timestamp()
+    found = {str(file.relative_to(root)): file for file in root.rglob("*") if file.is_file()}
+    found.pop(ID_FILE, None)
+    unknown = [path for path, file in sorted(found.items()) if path not in known and _is_older(file, young)]
+    return UnknownFiles(unknown, len(found))
+
+
+def _is_older(file: Path, moment: float) -> bool:
+    try:
+        return file.stat().st_mtime < moment
+    except FileNotFoundError:  # deleted while the folder was read
+        return False

@@ -1,0 +1,111 @@
+"""Test with real sockets that senders of slow bodies do not keep a server from answering others."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from tests.browser.live_site import ROOT, free_port
+
+pytestmark = pytest.mark.waits
+THREADS = 4  # of `make run`
+
+
+@pytest.fixture(scope="module")
+def port():
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "epi_site.settings.test",
+        "GRANIAN_BLOCKING_THREADS": str(THREADS),
+    }
+    command += ["tests.core.slow_site:application"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not _answers(port):
+            time.sleep(0.1)
+        yield port
+        server.terminate()
+
+
+def _answers(port):
+    try:
+        return get(port) == (200, b"0")
+    except OSError:
+        return False
+
+
+def get(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        return answer.status, answer.read()
+
+
+def begin_post(port, length):
+    sender = socket.create_connection(("127.0.0.1", port), timeout=8)
+    head = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    sender.sendall(head.encode())
+    return sender
+
+
+def response_to(sender):
+    parts = []
+    with suppress(ConnectionResetError):  # what was sent after the response was not read
+        while part := sender.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("length", [1, 1000, 100_000, 3_000_001])
+def test_whole_body_is_read(port, length):
+    with begin_post(port, length) as sender:
+        sender.sendall(b"x" * length)
+        answer = response_to(sender)
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(f"\r\n\r\n{length}".encode())
+
+
+def test_body_in_pieces_is_read(port):
+    with begin_post(port, 3) as sender:
+        for _ in range(3):
+            time.sleep(0.4)
+            sender.sendall(b"x")
+        answer = response_to(sender)
+
+    assert answer.endswith(b"\r\n\r\n3")
+
+
+def test_slow_senders_do_not_stop_the_site_and_are_cut_off(port):
+    with ExitStack() as stack:
+        senders = [stack.enter_context(begin_post(port, 1000)) for _ in range(2 * THREADS)]
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            for sender in senders:
+                with suppress(OSError):  # refused by now
+                    sender.sendall(b"x")
+            asked = time.monotonic()
+            assert get(port) == (200, b"0")
+            assert time.monotonic() - asked < 1
+            time.sleep(0.2)
+        answers = [response_to(sender)[9:12] for sender in senders]
+
+    assert sorted(answers) == [b"408"] * 2 + [b"503"] * 6
+    with begin_post(port, 5) as sender:
+        sender.sendall(b"x" * 5)
+        assert response_to(sender).startswith(b"HTTP/1.1 200")
+
+
+def test_silent_senders_do_not_stop_the_site(port):
+    with ExitStack() as stack:
+        for _ in range(2 * THREADS):
+            stack.enter_context(begin_post(port, 1000))
+        time.sleep(0.3)
+        asked = time.monotonic()
+
+        assert get(port) == (200, b"0")
+        assert time.monotonic() - asked < 1
