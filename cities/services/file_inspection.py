@@ -1,32 +1,32 @@
-"""Detect what a file is by its content, not its name, and what of it may be stored. Does not use the database."""
+"""Detect what a file is by its content, not its name, and what of it may be stored. Does not use the database.
 
-import io
+Messages of FileRefused are not translated here: ``inspect_in_process`` runs without settings.
+"""
+
+import json
 import re
 import unicodedata
-import zipfile
-import zlib
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
-
 from cities.exceptions import FileRefused
+from core import limited_process
+from core.limited_process import LimitExceeded, Limits, MemoryExceeded, ProcessFailed, TooBusy
+from core.limited_process import gettext_noop as _
 
-MAX_ENTRIES = 3_000
-MAX_UNPACKED = 120 * 1024 * 1024
-MAX_RATIO = 250  # highest compression of an entry over one megabyte; office documents stay below 40
+LIMITS = Limits(cpu_seconds=20, wall_seconds=40, megabytes=1024)
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-ACTIVE_PARTS = ("/activex/", "/macrosheets/", "/embeddings/oleobject")  # parts with code that can run
-XML_KINDS = {
-    "wordprocessingml.document.main": (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    "spreadsheetml.sheet.main": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
-OPEN_KINDS = {
-    b"application/vnd.oasis.opendocument.text": "odt",
-    b"application/vnd.oasis.opendocument.spreadsheet": "ods",
-}
+OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+WEB_PAGE = re.compile(
+    r"\s*+(?:<\?xml[^>]{0,200}+>\s*+)?(?:<!--.{0,500}?-->\s*+)?<(?:!doctype\s++(?:html|svg)|html|head|body|script|svg)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+PICTURE_OR_DOCUMENT = re.compile(r"\.(?:jpe?g|png|webp|hei[cf]|gif|pdf|docx|xlsx|od[ts])$", re.IGNORECASE)
+DDE_CELL = re.compile(r"(?:^|[,;\t])[\"' ]{0,8}[=+@-][^,;\t\n|]{1,100}+\|[^,;\t\n!]{0,300}+!", re.MULTILINE)
+
+NOT_TAKEN = _(
+    "This kind of file is not taken. Choose a picture (JPEG, PNG, WebP, HEIC), a PDF, "
+    "a document (DOCX, ODT), a spreadsheet (XLSX, ODS), or text and CSV in UTF-8."
+)
 
 
 class InspectedFile(NamedTuple):
@@ -39,6 +39,45 @@ class InspectedFile(NamedTuple):
     height: int | None = None
 
 
+def inspect_in_process(data: bytes, name: str) -> InspectedFile:
+    """Return the file as it may be stored; raises FileRefused, also if checking takes too much time or memory.
+
+    Everything but plain text is read in a process of its own.
+    """
+    if not _needs_parser(data):
+        return inspect(data, name)
+    header = json.dumps(name).encode()
+    try:
+        answer = limited_process.run(f"{__name__}:answer_process", header + b"\n" + data, LIMITS)
+    except (LimitExceeded, ProcessFailed) as error:
+        raise FileRefused(_reason(error)) from error
+    header, _newline, content = answer.partition(b"\n")
+    said = json.loads(header)
+    if "refused" in said:
+        raise FileRefused(said["refused"])
+    return InspectedFile(content, *said["kept"])
+
+
+def answer_process(payload: bytes) -> bytes:
+    """Run ``inspect`` on what ``inspect_in_process`` sent, and return what it reads: a line of JSON, and the bytes."""
+    name, _newline, data = payload.partition(b"\n")
+    try:
+        content, *kept = inspect(data, json.loads(name))
+    except FileRefused as error:
+        return json.dumps({"refused": str(error)}).encode()
+    return json.dumps({"kept": kept}).encode() + b"\n" + content
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryExceeded):
+        return _("Checking this file takes too much memory. Make it smaller, or save it as PDF, and choose it again.")
+    if isinstance(error, TooBusy):
+        return _("Many files are being checked now. Choose this one again in a minute.")
+    if isinstance(error, LimitExceeded):
+        return _("Checking this file takes too long. Make it smaller, or print it as PDF, and choose it again.")
+    return _("This file could not be read. Open it, save it again, or save it as PDF, and choose the new file.")
+
+
 def inspect(data: bytes, name: str) -> InspectedFile:
     """Return the file as it may be stored; raises FileRefused with a message that says what to do."""
     if not data:
@@ -47,95 +86,33 @@ def inspect(data: bytes, name: str) -> InspectedFile:
         from .pictures import clean_picture  # here: Pillow is loaded by those who need it
 
         return InspectedFile(*clean_picture(data))
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:5] == b"%PDF-":
-        return _pdf(data)
+    if _is_pdf(data):
+        from .pdf_inspection import refuse_unsafe_pdf
+        from .strip_gps import strip_gps
+
+        refuse_unsafe_pdf(data)
+        return InspectedFile(strip_gps(data), "application/pdf", "pdf")
     if data[:4] == b"PK\x03\x04":
-        return _archive(data)
-    if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        from .office_inspection import inspect_office
+
+        return InspectedFile(*inspect_office(data))
+    if data[:8] == OLD_OFFICE:
         raise FileRefused(_("This is an old Office file, or one with a password. Save it as DOCX, XLSX or PDF."))
     return _text(data, name)
 
 
 def is_picture(data: bytes) -> bool:
-    is_heif = data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS
+    is_heif = data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS and b"avif" not in data[8:64]
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     return is_heif or is_webp or data[:3] == b"\xff\xd8\xff" or data[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def _pdf(data: bytes) -> InspectedFile:
-    if b"%%EOF" not in data[-2048:]:
-        raise FileRefused(_("This PDF is not complete. Save or download it again, and choose the new file."))
-    if re.search(rb"/Encrypt\s+\d+\s+\d+\s+R|/Encrypt\s*<<", data):
-        raise FileRefused(_("This PDF is protected with a password. Save it without protection and choose it again."))
-    from .strip_gps import strip_gps  # here: Pillow is loaded by those who need it
-
-    return InspectedFile(strip_gps(data), "application/pdf", "pdf")
+def _is_pdf(data: bytes) -> bool:
+    return data[:1024].lstrip(b"\xef\xbb\xbf\0 \t\r\n").startswith(b"%PDF-")
 
 
-# ---- office documents
-
-
-def _archive(data: bytes) -> InspectedFile:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _refuse_zip_bomb(archive)
-            suffix, content_type = _kind_of(archive)
-            _refuse_macros(archive)
-        from .strip_gps import strip_gps_from_archive  # here: Pillow is loaded by those who need it
-
-        data = strip_gps_from_archive(data)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, ValueError, OSError) as error:
-        raise FileRefused(_("This document is damaged. Open it, save it again and choose the new file.")) from error
-    return InspectedFile(data, content_type, suffix)
-
-
-def _refuse_zip_bomb(archive: zipfile.ZipFile) -> None:
-    entries = archive.infolist()
-    unpacked = sum(entry.file_size for entry in entries)
-    dense = any(
-        entry.file_size > 1024 * 1024 and entry.file_size > MAX_RATIO * max(entry.compress_size, 1) for entry in entries
-    )
-    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or dense:
-        raise FileRefused(_("This document unpacks to far more than it says. Save it again, or as PDF."))
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise FileRefused(_("This document is protected with a password. Save it without one and choose it again."))
-    if any(entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries):
-        raise zipfile.BadZipFile
-    if any(entry.filename.startswith(("/", "\\")) or ".." in entry.filename for entry in entries):
-        raise zipfile.BadZipFile
-    if len({entry.filename for entry in entries}) < len(entries) or archive.testzip():  # also verifies the checksums
-        raise zipfile.BadZipFile
-
-
-def _kind_of(archive: zipfile.ZipFile) -> tuple[str, str]:
-    names = set(archive.namelist())
-    if "mimetype" in names:
-        mime = archive.read("mimetype").strip()
-        if mime in OPEN_KINDS:
-            return OPEN_KINDS[mime], mime.decode()
-    if "[Content_Types].xml" in names:
-        kinds = archive.read("[Content_Types].xml").decode("utf-8", "replace")
-        if "macroenabled" in kinds.lower():
-            _no_macros()
-        for mark, (suffix, content_type) in XML_KINDS.items():
-            if mark in kinds:
-                return suffix, content_type
-    raise FileRefused(_("Archives and slides are not taken. Choose the files one by one, slides as PDF."))
-
-
-def _refuse_macros(archive: zipfile.ZipFile) -> None:
-    for name in archive.namelist():
-        low = name.lower()
-        if (
-            low.endswith("vbaproject.bin")
-            or low.startswith(("basic/", "scripts/"))
-            or any(part in low for part in ACTIVE_PARTS)
-        ):
-            _no_macros()
-
-
-def _no_macros() -> None:
-    raise FileRefused(_("This document contains macros. Save it without them (as DOCX, XLSX or PDF)."))
+def _needs_parser(data: bytes) -> bool:
+    return is_picture(data) or _is_pdf(data) or data[:4] == b"PK\x03\x04"
 
 
 # ---- text
@@ -145,14 +122,22 @@ def _text(data: bytes, name: str) -> InspectedFile:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileRefused(
-            _(
-                "This kind of file is not taken. Choose a picture (JPEG, PNG, WebP, HEIC), a PDF, "
-                "a document (DOCX, ODT), a spreadsheet (XLSX, ODS), or text and CSV in UTF-8."
-            )
-        ) from error
+        if name.lower().endswith((".txt", ".csv")):
+            raise FileRefused(_("This text is not in UTF-8. Save it as text or CSV in UTF-8.")) from error
+        raise FileRefused(NOT_TAKEN) from error
     if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f" for letter in set(text)):
         raise FileRefused(_("This file is not readable text. Save it as text or CSV in UTF-8."))
+    if WEB_PAGE.match(text) or text.startswith("{\\rtf"):
+        raise FileRefused(_("Web pages, SVG and RTF files are not taken. Save it as PDF and choose that one."))
+    if PICTURE_OR_DOCUMENT.search(name):
+        raise FileRefused(
+            _(
+                "This file contains only text, although its name says that it is a picture or document. "
+                "Choose the right file, or let its name end in .txt."
+            )
+        )
+    if DDE_CELL.search(text):
+        raise FileRefused(_("This table starts other programs (DDE). Remove these formulas and choose it again."))
     if name.lower().endswith(".csv"):
         return InspectedFile(data, "text/csv", "csv")
     return InspectedFile(data, "text/plain", "txt")

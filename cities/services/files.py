@@ -3,9 +3,11 @@
 import hashlib
 import logging
 import secrets
+import time
 import unicodedata
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -22,14 +24,54 @@ from core.error_causes import is_disk_full
 from core.exceptions import HashMismatch
 from core.periodic import for_each
 
-from .file_inspection import InspectedFile, inspect
+from .file_inspection import InspectedFile, inspect_in_process
 
 PENDING_MAX_AGE = timedelta(days=7)
 PENDING_FILES = 60  # pending files per person
 HOURLY_FILES = 120
 DELETED_AT_ONCE = 200
+REQUEST_SECONDS = 60  # for checking all files of one request; the one that is being checked then may go on
 FOLDERS = 256  # folders of the storage, by the first two characters of a name; each periodic run checks one
 log = logging.getLogger(__name__)
+
+
+class StoredUploads(NamedTuple):
+    """What became of the files of one request: those stored, and sentences about those refused or renamed."""
+
+    stored: list[StoredFile]
+    refused: list[str]
+    renamed: list[str]
+
+
+def store_uploads(uploads: Iterable[Any], *, by: Any, most: int) -> StoredUploads:
+    """Store the files of one request, as ``store_upload`` does. Refuses those after ``most`` files or too much time."""
+    done = StoredUploads([], [], [])
+    deadline = time.monotonic() + REQUEST_SECONDS
+    for count, upload in enumerate(uploads):
+        try:
+            if count >= most:
+                raise FileRefused(_("These are too many files at once. Save first, then choose this one again."))
+            if time.monotonic() > deadline:
+                raise FileRefused(
+                    _("Checking the files before it took too long. Save with those, then choose this one again.")
+                )
+            stored = store_upload(upload, by=by)
+        except FileRefused as error:
+            done.refused.append(f"{upload.name}: {error}")
+        else:
+            done.stored.append(stored)
+            done.renamed.extend(renamed_notice(upload, stored))
+    return done
+
+
+def renamed_notice(upload: Any, stored: StoredFile) -> list[str]:
+    """Return a sentence if the name was given another suffix, because its content is of another type; else nothing."""
+    if stored.name.rpartition(".")[2] == (upload.name or "").rpartition(".")[2]:
+        return []
+    return [
+        _("“%(given)s” is stored as “%(name)s”, after the type of its content.")
+        % {"given": upload.name, "name": stored.name}
+    ]
 
 
 def store_upload(upload: Any, *, by: Any) -> StoredFile:
@@ -39,8 +81,7 @@ def store_upload(upload: Any, *, by: Any) -> StoredFile:
     """
     _refuse_size(upload)
     _refuse_too_many(by, upload.size)
-    data = upload.read()
-    content = inspect(data, upload.name or "")
+    content = _inspect(upload)
     path = _write(content)
     try:
         with transaction.atomic():
@@ -105,6 +146,13 @@ def delete_old_pending() -> int:
     return sum(for_each(rows, delete_pending))
 
 
+def _inspect(upload: Any) -> InspectedFile:
+    try:
+        return inspect_in_process(upload.read(), upload.name or "")
+    except FileRefused as error:
+        raise FileRefused(_(str(error))) from error  # the inspection does not translate
+
+
 # ---- limits
 
 
@@ -156,13 +204,16 @@ def _delete_partial(path: str) -> None:
 
 
 def _display_name(name: str, suffix: str) -> str:
-    """Return the original name without folders and control characters, with the suffix of the real type."""
+    """Return the original name without folders and control characters; only a suffix of another type is replaced."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     plain = "".join(letter for letter in last if not unicodedata.category(letter).startswith("C")).strip(" .")
     stem, dot, given = plain.rpartition(".")
     if not dot or given.lower() not in KNOWN_SUFFIXES:
         stem = plain
+    elif given.lower() in SUFFIXES.get(suffix, {suffix}):
+        suffix = given
     return f"{(stem or _('file'))[:150]}.{suffix}"
 
 
-KNOWN_SUFFIXES = {"jpg", "jpeg", "png", "webp", "heic", "heif", "pdf", "docx", "odt", "xlsx", "ods", "csv", "txt"}
+SUFFIXES = {"jpg": {"jpg", "jpeg"}, "txt": {"txt", "text", "md", "tsv", "log"}}  # names of one type
+KNOWN_SUFFIXES = {"png", "webp", "heic", "heif", "pdf", "docx", "odt", "xlsx", "ods", "csv"}.union(*SUFFIXES.values())

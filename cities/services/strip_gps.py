@@ -1,41 +1,32 @@
 """Blank the GPS positions of photos inside documents. Nothing else changes, not even the length.
 
 Photos that are uploaded by themselves are encoded again (``pictures``). Those inside office documents and PDFs keep
-their pixels; only EXIF data with a position, and positions in XMP, are overwritten.
+their pixels; only EXIF data with a position, and positions in XMP, are overwritten. Each byte is read once: segments
+and chunks are skipped whole, and the patterns do not go back.
 """
 
-import io
 import re
 import struct
-import zipfile
 import zlib
 
-from PIL import ExifTags, Image
-
-IN_JPEG = re.compile(rb"\xff\xe1(..)Exif\0\0", re.DOTALL)
-IN_PNG = re.compile(rb"(....)eXIf", re.DOTALL)
-IN_WEBP = re.compile(rb"EXIF(....)", re.DOTALL)
-XMP_ATTRIBUTE = re.compile(rb"(exif:GPS\w+\s*=\s*)(\"[^\"<]*\"|'[^'<]*')")
-XMP_ELEMENT = re.compile(rb"(<exif:GPS\w+[^>]*>)([^<]*)")
-EXIF_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
+JPEG_EXIF = re.compile(rb"\xff\xe1(..)Exif\0\0(?=II|MM)", re.DOTALL)
+XMP_ATTRIBUTE = re.compile(rb"(exif:GPS\w++\s*+=\s*+)(\"[^\"<]*+\"|'[^'<]*+')")
+XMP_ELEMENT = re.compile(rb"(<exif:GPS\w++[^<>]*+>)([^<]*+)")
 EMPTY_EXIF = b"II*\0\x08\0\0\0"  # the header of EXIF data, with an empty list of entries
 JPEG_HEADER = 8  # bytes that the length of a JPEG segment counts before the EXIF data: length and name
+GPS_TAG = 0x8825
+ENTRY_SIZE = 12  # bytes of an entry in EXIF data
 
 
 def strip_gps(data: bytes) -> bytes:
     """Return the bytes of a picture, or of a PDF with pictures, with positions blanked and of the same length."""
     cleaned = bytearray(data)
-    for found in IN_JPEG.finditer(data):
-        _blank(cleaned, found.end(), int.from_bytes(found[1], "big") - JPEG_HEADER)
-    if data.startswith(b"\x89PNG"):
-        for found in IN_PNG.finditer(data):
-            length = int.from_bytes(found[1], "big")
-            if _blank(cleaned, found.end(), length):
-                checked = bytes(cleaned[found.end() - 4 : found.end() + length])
-                cleaned[found.end() + length : found.end() + length + 4] = struct.pack(">I", zlib.crc32(checked))
-    if data.startswith(b"RIFF"):
-        for found in IN_WEBP.finditer(data):
-            _blank(cleaned, found.end(), int.from_bytes(found[1], "little"))
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        _strip_png(cleaned)
+    elif data.startswith(b"RIFF"):
+        _strip_webp(cleaned)
+    else:
+        _strip_jpegs(cleaned, data)
     if b"exif:GPS" in data:
         for found in XMP_ATTRIBUTE.finditer(data):
             cleaned[found.start(2) + 1 : found.end(2) - 1] = b" " * (len(found[2]) - 2)
@@ -44,35 +35,54 @@ def strip_gps(data: bytes) -> bytes:
     return bytes(cleaned)
 
 
-def strip_gps_from_archive(data: bytes) -> bytes:
-    """Return an office document with positions blanked; the same bytes if no picture has one."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
-    clean = [(entry, content, strip_gps(content)) for entry, content in entries]
-    if all(before == after for _entry, before, after in clean):
-        return data
-    cleaned = io.BytesIO()
-    with zipfile.ZipFile(cleaned, "w") as archive:
-        for entry, _before, after in clean:  # keep the order: OpenDocument wants mimetype first, uncompressed
-            archive.writestr(entry, after, compress_type=entry.compress_type)
-    return cleaned.getvalue()
+def _strip_jpegs(cleaned: bytearray, data: bytes) -> None:
+    position = 0
+    while found := JPEG_EXIF.search(data, position):
+        length = int.from_bytes(found[1], "big") - JPEG_HEADER
+        _blank(cleaned, found.end(), length)
+        position = found.end() + max(0, length)
+
+
+def _strip_png(cleaned: bytearray) -> None:
+    position = 8
+    while position + 12 <= len(cleaned):
+        length, start = int.from_bytes(cleaned[position : position + 4], "big"), position + 8
+        if cleaned[position + 4 : start] == b"eXIf" and _blank(cleaned, start, length):
+            checked = zlib.crc32(cleaned[position + 4 : start + length])
+            cleaned[start + length : start + length + 4] = struct.pack(">I", checked)
+        position = start + length + 4
+
+
+def _strip_webp(cleaned: bytearray) -> None:
+    position = 12
+    while position + 8 <= len(cleaned):
+        length, start = int.from_bytes(cleaned[position + 4 : position + 8], "little"), position + 8
+        if cleaned[position : position + 4] == b"EXIF":
+            begin = start + 6 if cleaned[start : start + 6] == b"Exif\0\0" else start
+            _blank(cleaned, begin, length - (begin - start))
+        position = start + length + length % 2
 
 
 def _blank(cleaned: bytearray, start: int, length: int) -> bool:
     """Overwrite EXIF data that have a position or cannot be read. Returns whether anything was overwritten."""
-    exif_data = bytes(cleaned[start : start + length])
-    if length <= 0 or len(exif_data) < length or not _has_gps(exif_data):
+    if length < len(EMPTY_EXIF) or start + length > len(cleaned):
+        return False
+    if not _has_gps(bytes(cleaned[start : start + length])):
         return False
     cleaned[start : start + length] = EMPTY_EXIF.ljust(length, b"\0")
     return True
 
 
 def _has_gps(exif_data: bytes) -> bool:
+    """Return whether the first directory names a position; True for EXIF data that cannot be read."""
     if not exif_data.startswith((b"II", b"MM")):
         return False  # not EXIF data: the bytes only look like their beginning
-    exif = Image.Exif()
+    order = "<" if exif_data.startswith(b"II") else ">"
     try:
-        exif.load(b"Exif\0\0" + exif_data)
-        return bool(exif.get_ifd(ExifTags.IFD.GPSInfo))
-    except (*EXIF_ERRORS, struct.error):
+        magic, offset = struct.unpack_from(order + "HI", exif_data, 2)
+        (count,) = struct.unpack_from(order + "H", exif_data, offset)
+        first = offset + 2
+        tags = [struct.unpack_from(order + "H", exif_data, first + ENTRY_SIZE * number)[0] for number in range(count)]
+    except struct.error:
         return True
+    return magic != 42 or GPS_TAG in tags

@@ -94,6 +94,8 @@ class _EventForm(LoginInsteadOf404Mixin, FormView):
             form.add_error(None, str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("The event is saved."))
+        for sentence in files.renamed_notice(upload, stored) if stored else []:
+            messages.info(self.request, sentence)
         return redirect("cities:event_detail", pk=event.pk)
 
 

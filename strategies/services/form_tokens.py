@@ -15,8 +15,7 @@ from django.core import signing
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
-from cities.exceptions import FileRefused
-from cities.services.files import store_upload
+from cities.services.files import store_uploads
 from strategies.exceptions import StrategyError
 from strategies.models import Action, UpdateDraft
 
@@ -41,6 +40,7 @@ class FormToken(NamedTuple):
 class StoredDraft(NamedTuple):
     draft: UpdateDraft | None  # None if this form was saved meanwhile
     refused: list[str]  # one sentence for each file that was not stored
+    renamed: list[str]  # and for each that got another suffix
 
 
 def sign_form_token(user: Any, action: Action) -> str:
@@ -70,14 +70,15 @@ def store_as_draft(
     action = Action.objects.with_related().filter(pk=note.action_id, withdrawn_at=None).first()
     if owner is None or action is None or not rules.has_perm("strategies.log_action", owner, action):
         raise FormTokenRefused(_("The person who opened this form may not log on this action any more."))
-    stored, refused = _store(files, owner)
+    uploads = store_uploads(files, by=owner, most=MAX_FILES)
+    stored = uploads.stored
     before = UpdateDraft.objects.filter(author=owner, action=action).prefetch_related("files").first()
     if before and form_uuid and before.form_uuid != form_uuid:
         fields, stored = _with_older(fields, stored, before)
     elif before:
         stored = [*before.files.all(), *stored]
     draft = save_draft(action, by=owner, form_uuid=form_uuid or uuid4(), fields=fields, files=stored)
-    return StoredDraft(draft, refused)
+    return StoredDraft(draft, uploads.refused, uploads.renamed)
 
 
 def _limit_rate(*keys: str) -> None:
@@ -90,16 +91,6 @@ def _limit_rate(*keys: str) -> None:
             cache.set(key, count := 1, WINDOW_SECONDS)
         if count > MAX_POSTS:
             raise FormTokenRefused(_("Too much was sent without being signed in. Sign in first, then log it."))
-
-
-def _store(files: list, owner: Any) -> tuple[list, list[str]]:
-    stored, refused = [], []
-    for upload in files[:MAX_FILES]:
-        try:
-            stored.append(store_upload(upload, by=owner))
-        except FileRefused as error:
-            refused.append(f"{upload.name}: {error}")
-    return stored, refused
 
 
 def _with_older(fields: dict, stored: list, before: UpdateDraft) -> tuple[dict, list]:

@@ -82,6 +82,8 @@ class FormTokenMixin:
             return self.not_stored_response(request, str(error))
         for sentence in parked.refused:
             messages.error(request, sentence)
+        for sentence in parked.renamed:
+            messages.info(request, sentence)
         return self.stored_response(request, note)
 
     def stored_response(self, request, note) -> HttpResponse:

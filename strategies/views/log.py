@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from cities.enums import FileState
-from cities.exceptions import FileRefused
 from cities.models import StoredFile
-from cities.services.files import store_upload
+from cities.services.files import store_uploads
 from core.exceptions import EditConflict, UserFacingError
 from core.forms import with_numbers
 from core.parsing import parse_pk
@@ -65,12 +64,12 @@ class LogBase(ObjectMixin, TemplateView):
         mine = StoredFile.objects.filter(uploaded_by=self.user, uuid__in=wanted)
         sent_before = Q(evidence__update__uuid=self.form_uuid)
         kept = list(mine.filter(Q(state=FileState.PENDING) | sent_before).distinct()) if wanted else []
-        for upload in self.request.FILES.getlist("files")[:MAX_UPLOADS]:
-            try:
-                kept.append(store_upload(upload, by=self.user))
-            except FileRefused as error:
-                form.add_error("files", f"{upload.name}: {error}")
-        return kept
+        uploads = store_uploads(self.request.FILES.getlist("files"), by=self.user, most=MAX_UPLOADS)
+        for sentence in uploads.refused:
+            form.add_error("files", sentence)
+        for sentence in uploads.renamed:
+            messages.info(self.request, sentence)
+        return [*kept, *uploads.stored]
 
     # ---- input for the service, and response
 

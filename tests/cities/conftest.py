@@ -1,4 +1,6 @@
-"""Fixtures: the office of a city, and the scientific committee with its chair."""
+"""Fixtures: the office of a city, the scientific committee with its chair, and a check of running times."""
+
+import time
 
 import pytest
 
@@ -19,3 +21,19 @@ def committee(db):
 @pytest.fixture
 def chair(committee):
     return member(BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
+
+
+@pytest.fixture
+def assert_linear():
+    """Assert that eight times the input takes less than 24 times the processor time; quadratic work takes 64 times."""
+
+    def seconds(function, size):
+        started = time.process_time()
+        function(size)
+        return time.process_time() - started
+
+    def check(function, size):
+        small, large = (min(seconds(function, count) for _repeat in range(3)) for count in (size, 8 * size))
+        assert large < 24 * max(small, 0.002)
+
+    return check

@@ -7,12 +7,14 @@ import zipfile
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import translation
 from PIL import Image, ImageCms
 
 from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services import file_inspection, files, pictures
+from core import limited_process
 from core.snapshots import sha256_hex
 from tests.factories import UserFactory
 
@@ -203,7 +205,7 @@ def corrupt_zip():
         (office("docx", macro=True), "macros"),
         (office("xlsx", entries=[("xl/vbaProject.bin", "x")]), "macros"),
         (office("xlsx", entries=[("xl/macrosheets/sheet1.xml", "x")]), "macros"),
-        (office("docx", entries=[("word/embeddings/oleObject1.bin", "x")]), "macros"),
+        (office("docx", entries=[("word/embeddings/oleObject1.bin", "x")]), "embedded object"),
         (office("odt", entries=[("Basic/Standard/Module1.xml", "x")]), "macros"),
         (office("xlsm"), "macros"),
         (office("pptx"), "slides"),
@@ -215,6 +217,11 @@ def corrupt_zip():
         (b"MZ\x90\x00\x03", "kind of file is not taken"),
         (b"text with \x00 inside", "not readable text"),
         ("naïve".encode("latin-1"), "kind of file is not taken"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif\xff", "kind of file is not taken"),
+        (b"<!DOCTYPE html><p>Not found</p>", "Web pages"),
+        (b"<?xml version='1.0'?>\n<!-- drawing -->\n<svg onload='x()'/>", "Web pages"),
+        (b"{\\rtf1 text}", "RTF"),
+        (b"This is no picture.", "contains only text, although its name says"),
     ],
 )
 def test_invalid_file_is_refused_with_message(data, message):
@@ -240,7 +247,8 @@ def test_archive_with_unsupported_compression_is_damaged():
 
 
 def test_archive_with_wrong_checksum_is_damaged():
-    data = archive(zipfile.ZIP_STORED, ("content.xml", b"what was written"))
+    mimetype = ("mimetype", b"application/vnd.oasis.opendocument.text")
+    data = archive(zipfile.ZIP_STORED, mimetype, ("notes", b"what was written"))
 
     with pytest.raises(FileRefused, match="damaged"):
         file_inspection.inspect(data.replace(b"what was written", b"what is read now"), "a.odt")
@@ -260,17 +268,119 @@ def test_archive_that_is_not_a_document_is_refused(entry):
         file_inspection.inspect(archive(zipfile.ZIP_DEFLATED, entry), "a.zip")
 
 
-@pytest.mark.django_db
 def test_picture_with_too_many_pixels_is_refused(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
 
     with pytest.raises(FileRefused, match="too many pixels"):
-        files.store_upload(upload(picture("PNG", size=(100, 100))), by=UserFactory())
+        file_inspection.inspect(picture("PNG", size=(100, 100)), "a.png")
 
 
-@pytest.mark.django_db
 def test_picture_beyond_limit_of_pillow_is_refused(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
 
     with pytest.raises(FileRefused, match="too many pixels"):
-        files.store_upload(upload(picture("PNG", size=(100, 100))), by=UserFactory())
+        file_inspection.inspect(picture("PNG", size=(100, 100)), "a.png")
+
+
+@pytest.mark.parametrize("extra", [{"lossless": True}, {"lossless": False}, {"mode": "RGBA"}, {"exif": True}])
+def test_webp_with_too_many_pixels_is_refused_before_it_is_opened(monkeypatch, extra):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 9999)
+    monkeypatch.setattr(Image, "open", lambda *args, **options: pytest.fail("It was opened."))
+
+    with pytest.raises(FileRefused, match="too many pixels"):
+        file_inspection.inspect(picture("WEBP", size=(100, 100), **({"exif": False} | extra)), "a.webp")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1", "I;16", "CMYK"])
+def test_strips_of_a_large_picture_fit_together(monkeypatch, mode):
+    monkeypatch.setattr(pictures, "MAX_EDGE", 100)
+    monkeypatch.setattr(pictures, "STRIP_ROWS", 7)
+    image = Image.linear_gradient("L").resize((300, 331))
+    image = image.convert("I").point(lambda level: level * 257).convert(mode) if mode == "I;16" else image.convert(mode)
+    kept = io.BytesIO()
+    image.save(kept, "JPEG" if mode == "CMYK" else "PNG", quality=95)
+
+    data, *_type, width, height = pictures.clean_picture(kept.getvalue())
+
+    assert (width, height) == (90, 100)
+    rows = [Image.open(io.BytesIO(data)).convert("L").getpixel((45, row)) for row in (5, 50, 95)]
+    assert rows == sorted(rows)
+
+
+def test_text_in_another_encoding_is_named():
+    with pytest.raises(FileRefused, match="not in UTF-8"):
+        file_inspection.inspect("naïve".encode("latin-1"), "names.CSV")
+
+
+@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "a;@x|'y'!z", "a\t\"+cmd|'/c'!A1\""])
+def test_table_that_starts_programs_is_refused(cell):
+    with pytest.raises(FileRefused, match="DDE"):
+        file_inspection.inspect(f"head\n{cell}\n".encode(), "a.csv")
+
+
+@pytest.mark.parametrize("text", ["=SUM(A1:A9)", "a|b!", "-5;-6", "+46 13 20 60 00", "<p>, <html> and |!"])
+def test_ordinary_table_and_text_are_accepted(text):
+    assert file_inspection.inspect(text.encode(), "a.csv").content_type == "text/csv"
+
+
+# ---- limits of time and memory
+
+
+@pytest.mark.slow
+def test_large_picture_is_checked_within_the_limit_of_memory():
+    kept = io.BytesIO()
+    Image.new("RGBA", (8900, 8900), (200, 0, 0, 128)).save(kept, "PNG", compress_level=1)  # 79 megapixels
+
+    made = file_inspection.inspect_in_process(kept.getvalue(), "a.png")
+
+    assert (made.width, made.height) == (4000, 4000)
+
+
+def test_picture_that_takes_too_much_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(file_inspection, "LIMITS", file_inspection.LIMITS._replace(megabytes=400))
+    kept = io.BytesIO()
+    Image.new("RGBA", (8000, 8000)).save(kept, "PNG", compress_level=1)
+
+    with pytest.raises(FileRefused, match="too much memory"):
+        file_inspection.inspect_in_process(kept.getvalue(), "a.png")
+
+
+@pytest.mark.parametrize(
+    "error,message",
+    [
+        (limited_process.TimeExceeded(), "takes too long"),
+        (limited_process.MemoryExceeded(), "too much memory"),
+        (limited_process.TooBusy(), "in a minute"),
+        (limited_process.ProcessFailed("Segmentation fault"), "could not be read"),
+    ],
+)
+def test_failure_of_the_process_is_told(monkeypatch, error, message):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr(limited_process, "run", fail)
+
+    with pytest.raises(FileRefused, match=message):
+        file_inspection.inspect_in_process(PDF, "a.pdf")
+
+
+def test_plain_text_needs_no_process(monkeypatch):
+    monkeypatch.setattr(limited_process, "run", None)
+
+    assert file_inspection.inspect_in_process(b"text", "a.txt").suffix == "txt"
+
+
+@pytest.mark.parametrize(
+    "data,header", [(PDF, b'{"kept": ["application/pdf"'), (b"\x89PNG\r\n\x1a\n", b'{"refused": ')]
+)
+def test_process_answers_with_a_line_of_json(data, header):
+    answer = file_inspection.answer_process(b'"a"\n' + data)
+
+    assert answer.startswith(header)
+    assert answer.endswith(data) == (data == PDF)
+
+
+@pytest.mark.django_db
+def test_message_is_translated():
+    with translation.override("sv"), pytest.raises(FileRefused, match="lösenord"):
+        files.store_upload(upload(encrypted_zip(), "a.docx"), by=UserFactory())

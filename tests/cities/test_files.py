@@ -17,7 +17,7 @@ from cities.tasks import delete_pending_files, quarantine_unknown_files
 from core import clock, installation, quarantine
 from tests.factories import EventFactory, StoredFileFactory, UserFactory
 
-from .pictures import upload
+from .pictures import PDF, upload
 
 
 @pytest.mark.django_db
@@ -33,7 +33,9 @@ def test_too_large_file_is_refused(settings):
     "name,kept",
     [
         ("../../etc/passwd", "passwd.txt"),
-        ("C:\\photos\\Sommar 2026.TXT", "Sommar 2026.txt"),
+        ("C:\\photos\\Sommar 2026.TXT", "Sommar 2026.TXT"),
+        ("notes.md", "notes.md"),
+        ("photo.jpg", "photo.txt"),
         ("evil\u202egpj.exe", "evilgpj.exe.txt"),
         ("a\nb\x00c.txt", "abc.txt"),
         ("", "file.txt"),
@@ -43,6 +45,35 @@ def test_too_large_file_is_refused(settings):
 )
 def test_display_name_is_sanitised(name, kept):
     assert files._display_name(name, "txt") == kept
+
+
+@pytest.mark.parametrize(
+    "name,kept", [("IMG_1.HEIC", "IMG_1.jpg"), ("IMG_1.JPEG", "IMG_1.JPEG"), ("a.Jpg", "a.Jpg"), ("a.b", "a.b.jpg")]
+)
+def test_display_name_of_a_picture_keeps_a_suffix_of_its_type(name, kept):
+    assert files._display_name(name, "jpg") == kept
+
+
+@pytest.mark.django_db
+def test_uploads_of_a_request_are_stored_refused_and_renamed():
+    uploads = [upload(b"text", "a.txt"), upload(b"", "b.txt"), upload(PDF, "c.docx"), upload(b"text", "d.txt")]
+
+    done = files.store_uploads(uploads, by=UserFactory(), most=3)
+
+    assert [stored.name for stored in done.stored] == ["a.txt", "c.pdf"]
+    assert [sentence.partition(":")[0] for sentence in done.refused] == ["b.txt", "d.txt"]
+    assert "too many files at once" in done.refused[1]
+    assert done.renamed == ["“c.docx” is stored as “c.pdf”, after the type of its content."]
+
+
+@pytest.mark.django_db
+def test_uploads_after_too_much_time_are_refused(monkeypatch):
+    monkeypatch.setattr(files, "REQUEST_SECONDS", -1)
+
+    done = files.store_uploads([upload(b"text", "a.txt")], by=UserFactory(), most=3)
+
+    assert done.stored == []
+    assert "took too long" in done.refused[0]
 
 
 @pytest.mark.django_db
