@@ -222,7 +222,7 @@ class _XmlScan:
         self.text: list[str] | None = None  # collects an instruction or a formula while it is read
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.buffer_text = True
-        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.StartDoctypeDeclHandler = self._doctype  # type: ignore[assignment]  # it takes any arguments
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.known: dict[str, tuple[Callable | None, str]] = {}

@@ -228,9 +228,17 @@ def _set_values(update: ActionUpdate, data: UpdateInput, by: Any) -> None:
 def _set_value(
     update: ActionUpdate, indicator: Any, value: Any, visibility: str, row: IndicatorValue | None, by: Any
 ) -> None:
-    note, version = (row.note, row.version) if row else ("", 0)
-    more = {"note": note, "visibility": visibility, "version": version, "confirmed": True}  # asked by update_errors
-    set_value(indicator, update.city_period, by=by, value=value, update=update, **more)
+    set_value(
+        indicator,
+        update.city_period,
+        by=by,
+        value=value,
+        note=row.note if row else "",
+        visibility=visibility,
+        version=row.version if row else 0,
+        update=update,
+        confirmed=True,  # asked by update_errors
+    )
 
 
 # ---- change and withdraw
