@@ -31,10 +31,10 @@ class JobQuerySet(models.QuerySet):
 
     def due(self) -> "JobQuerySet":
         """Waiting jobs whose pause since the last attempt is over: those that a worker may take now."""
-        has_rested = Q(**{f"{self.model.LEASE}__isnull": True})
+        is_pause_over = Q(**{f"{self.model.LEASE}__isnull": True})
         for attempts, pause in enumerate(self.model.PAUSES):
-            has_rested |= Q(**{"attempts": attempts, f"{self.model.LEASE}__lte": clock.now() - pause})
-        return self.waiting().filter(~Q(state=self.model.QUEUED) | has_rested)
+            is_pause_over |= Q(**{"attempts": attempts, f"{self.model.LEASE}__lte": clock.now() - pause})
+        return self.waiting().filter(~Q(state=self.model.QUEUED) | is_pause_over)
 
     def _is_expired(self) -> Q:
         since = clock.now() - self.model.lease()
@@ -43,7 +43,7 @@ class JobQuerySet(models.QuerySet):
     def claim(self, pk: int) -> UUID | None:
         """Take a due job: its token, or None where another worker was first, or it is not due, or no attempt is left.
 
-        The pause is kept here, not only by the task that enqueues again: several messages may wait for one row.
+        The pause is checked here, since several messages may wait for one row.
         """
         token = uuid4()
         claim = {"state": self.model.RUNNING, "claim_token": token, self.model.LEASE: clock.now()}

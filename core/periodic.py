@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
@@ -56,8 +56,8 @@ def overdue_tasks() -> dict[str, timedelta]:
 
 
 def _intervals() -> dict[str, timedelta]:
-    entries = settings.CELERY_BEAT_SCHEDULE.values()
-    return {str(entry["task"]): timedelta(seconds=int(str(entry["schedule"]))) for entry in entries}
+    entries: Iterable[dict[str, Any]] = settings.CELERY_BEAT_SCHEDULE.values()
+    return {entry["task"]: timedelta(seconds=entry["schedule"]) for entry in entries}
 
 
 def _key(task: str) -> str:

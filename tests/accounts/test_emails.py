@@ -251,7 +251,7 @@ def test_urgent_mail_is_requeued_first(mail):
     assert services.mails_to_requeue() == [urgent.pk, mail.pk]
 
 
-def test_urgent_mail_that_failed_rests_before_its_next_attempt(mail, email_backend):
+def test_urgent_mail_that_failed_keeps_the_pause(mail, email_backend):
     urgent = services.queue_mail(to="waits@town.example", subject="Reset", body="b", is_urgent=True)
     email_backend.fails_open = ConnectionRefusedError("away")
 
