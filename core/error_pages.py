@@ -34,7 +34,7 @@ def error_page(request: HttpRequest, status: int, template: str = "", **context:
 
 def outage_page(request: HttpRequest, error: BaseException) -> HttpResponse | None:
     """Return the page for a full disk, or for a database or Redis that does not answer; None for other errors."""
-    causes = list(_with_causes(error))
+    causes = list(with_causes(error))
     if any(map(is_disk_full, causes)):
         status = HTTPStatus.INSUFFICIENT_STORAGE
     elif any(isinstance(cause, RedisError | OperationalError | InterfaceError) for cause in causes):
@@ -47,7 +47,8 @@ def outage_page(request: HttpRequest, error: BaseException) -> HttpResponse | No
     return error_page(request, status)
 
 
-def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+def with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and what it was raised from."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

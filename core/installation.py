@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.core import checks
 from django.core.files.storage import default_storage
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from . import stored_files
-from .models import InstallationId
 from .private_files import make_private_folder, private_file
+
+
+def _model() -> Any:
+    """Not imported: `make run` imports this module before the models are loaded."""
+    return apps.get_model("core", "InstallationId")
 
 
 def id_file() -> Path:
@@ -30,7 +35,7 @@ def id_of_folder() -> UUID | None:
 
 
 def id_of_database() -> UUID | None:
-    return InstallationId.objects.values_list("value", flat=True).first()
+    return _model().objects.values_list("value", flat=True).first()
 
 
 def problem() -> str:
@@ -55,11 +60,11 @@ def bind() -> None:
 
     A folder that has files and the id of another database stays as it is.
     """
-    row, _is_new = InstallationId.objects.get_or_create(pk=1)
+    row, is_new = _model().objects.get_or_create(pk=1)
     if row.value == (of_folder := id_of_folder()):
         return
     unknown = stored_files.unknown_files()
-    if 2 * len(unknown.paths) > unknown.total or (of_folder and unknown.total and not _is_new):
+    if 2 * len(unknown.paths) > unknown.total or (of_folder and unknown.total and not is_new):
         return
     make_private_folder(id_file().parent)
     with open(id_file(), "w", encoding="ascii", opener=private_file) as file:
@@ -68,7 +73,7 @@ def bind() -> None:
 
 def renew() -> None:
     """Give the database and the empty folder of a restored copy a new id, which the original has not."""
-    InstallationId.objects.all().delete()
+    _model().objects.all().delete()
     bind()
 
 
@@ -88,7 +93,7 @@ def check_bound(app_configs: Any, databases: Any, **kwargs: Any) -> list[checks.
     """Check that database and folder belong together (``manage.py check --database default``)."""
     if DEFAULT_DB_ALIAS not in (databases or []):
         return []
-    if InstallationId._meta.db_table not in connections[DEFAULT_DB_ALIAS].introspection.table_names():
+    if _model()._meta.db_table not in connections[DEFAULT_DB_ALIAS].introspection.table_names():
         return []  # the tables do not exist yet
     said = problem()
     return [checks.Error(said, id="epi.E003")] if said else []

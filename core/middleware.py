@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control
 from redis.exceptions import RedisError
 
 from . import health
-from .error_pages import error_page, outage_page
+from .error_pages import error_page, outage_page, with_causes
 from .logging import route_of
 from .request_body import TooManyBodies
 
@@ -90,7 +90,7 @@ class RequestBodyMiddleware:
                 request.POST  # noqa: B018 - reads and parses the body
             except UnreadablePostError as error:  # too slow, too many at once, or the connection is gone
                 log.warning("a body was not read to its end", error=repr(error))
-                is_busy = isinstance(error.__cause__, TooManyBodies)
+                is_busy = any(isinstance(cause, TooManyBodies) for cause in with_causes(error))
                 return error_page(request, HTTPStatus.SERVICE_UNAVAILABLE if is_busy else HTTPStatus.REQUEST_TIMEOUT)
             except OSError as error:
                 if response := outage_page(request, error):

@@ -17,7 +17,7 @@ from django.conf import settings
 BODY_SECONDS = 120  # for the whole body
 SLOW_AFTER, LEAST_RATE = 10, 800  # from the tenth second on, so many bytes a second on average
 QUICK = 0.05  # seconds: after a read that took less, more is read at once
-MOST_AT_ONCE = 64 * 1024
+MAX_READ = 64 * 1024
 THREADS = int(os.environ.get("GRANIAN_BLOCKING_THREADS") or 4)  # of a process; granian reads the same variable
 
 _readers = BoundedSemaphore(max(THREADS - 2, 1))
@@ -48,7 +48,7 @@ class LimitedBody:
         if not length.isascii() or not length.isdigit() or not int(length):
             return self.application(environ, start_response)
         body = _LimitedReader(environ["wsgi.input"], int(length))
-        environ["wsgi.input"] = io.BufferedReader(body, MOST_AT_ONCE)
+        environ["wsgi.input"] = io.BufferedReader(body, MAX_READ)
         try:
             return self.application(environ, start_response)
         finally:
@@ -75,7 +75,7 @@ class _LimitedReader(io.RawIOBase):
         now = time.monotonic()
         if not chunk:
             raise ConnectionError("the connection ended before the body")
-        self.at_once = min(self.at_once * 4, MOST_AT_ONCE) if now - before < QUICK else max(self.at_once // 8, 1)
+        self.at_once = min(self.at_once * 4, MAX_READ) if now - before < QUICK else max(self.at_once // 8, 1)
         self.count, self.left = self.count + len(chunk), self.left - len(chunk)
         self._refuse_slow(now - self.began)  # type: ignore[operator] # set by _start
         if not self.left:

@@ -19,7 +19,7 @@ from .copies import Copies, working_in
 @pytest.fixture(scope="session")
 def copies(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock():
-        copies = Copies(tmp_path_factory.mktemp("copies"))
+        copies = Copies(tmp_path_factory.mktemp("copies"), django_db_blocker)
     yield copies
     copies.drop_all()
 

@@ -70,8 +70,8 @@ def connected_to(site: Copy) -> Iterator[None]:
 class Copies:
     """Copies of databases, made with the engine of the test suite; starts from the empty test database."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.made = folder, []
+    def __init__(self, folder: Path, blocker: Any) -> None:
+        self.folder, self.made, self.blocker = folder, [], blocker
         connections["default"].close()  # PostgreSQL copies only databases without connections
         self.empty = self._copy(connections["default"].settings_dict)
 
@@ -81,7 +81,7 @@ class Copies:
         if original:
             shutil.copytree(original.media, media)
         site = Copy(self._copy(original.database if original else self.empty), media)
-        with working_in(site):
+        with self.blocker.unblock(), working_in(site):
             installation.bind()
         return site
 
