@@ -64,6 +64,10 @@ class JobQuerySet(models.QuerySet):
         state = Case(last, default=Value(self.model.QUEUED))
         return self.update(state=state, claim_token=None, reason=reason)
 
+    def fail(self, reason: str) -> int:
+        """Set the rows to failed at once, because another attempt would fail likewise; returns how many."""
+        return self.update(state=self.model.FAILED, claim_token=None, reason=reason)
+
 
 class Job(models.Model):
     """Columns that every job has. The subclass adds ``state`` with its own choices and the column of the lease."""

@@ -9,7 +9,8 @@ from reports.enums import ReportState
 from reports.models import Report, ReportFile
 
 REPORT = Report._meta.db_table
-READY_COLUMNS = ("state", "engine", "template_version", "ready_at")  # of a report; the rest never changes anyway
+# Of a report; the rest never changes anyway.
+READY_COLUMNS = ("state", "engine", "template_version", "replaced_characters", "ready_at")
 
 
 def _report_triggers() -> list[Trigger]:

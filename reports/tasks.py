@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from core import clock
+from core.documents import DocumentTooLarge
 
 from .documents.render import render_report
 from .models import Report
@@ -24,6 +25,8 @@ def build_report(pk: int) -> None:
             if not held.update(heartbeat_at=clock.now()):
                 return  # no heartbeat for too long: another worker has taken over
         reports.finish_report(report, token=token, files=files)
+    except DocumentTooLarge as error:
+        held.fail(reason=str(error))
     except Exception as error:
         held.release(reason=f"{type(error).__name__}: {error}")
         raise

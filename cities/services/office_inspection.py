@@ -233,7 +233,7 @@ class _XmlScan:
         except expat.ExpatError as error:
             raise FileRefused(DAMAGED) from error
 
-    def _doctype(self, _name: str, _system: str, _public: str, has_declarations: int) -> None:
+    def _doctype(self, _name: str, _system: str | None, _public: str | None, has_declarations: bool) -> None:
         if has_declarations:
             raise FileRefused(ENTITIES)
 

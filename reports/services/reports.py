@@ -30,6 +30,7 @@ from reports.selectors.due import DueReport, due_reports
 from reports.selectors.network import network_facts
 from reports.selectors.recipients import recipients_of
 
+MAX_LISTED = 300  # characters that the PDF lacks
 log = structlog.get_logger()
 
 
@@ -107,7 +108,7 @@ def finish_report(report: Report, *, token: Any, files: list[render.RenderedFile
     claimed = Report.objects.claimed(report.pk, token)
     if claimed.select_for_update().values_list("pk").first() is None:
         return False
-    for name, content_type, content in files:
+    for name, content_type, content, _replaced in files:
         ReportFile.objects.create(
             report=report,
             name=name,
@@ -124,7 +125,8 @@ def finish_report(report: Report, *, token: Any, files: list[render.RenderedFile
         "reason": "",
     }
     made_by = {"engine": documents.engine(), "template_version": render.template_version()}
-    claimed.update(**done, **made_by)
+    replaced = "".join(sorted(set("".join(file.replaced for file in files))))
+    claimed.update(**done, **made_by, replaced_characters=replaced[:MAX_LISTED])
     _notify_recipients(report)
     return True
 

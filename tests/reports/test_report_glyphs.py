@@ -2,6 +2,7 @@
 
 import io
 import json
+import unicodedata
 
 import pytest
 import typst
@@ -29,6 +30,20 @@ def test_every_supported_character_can_be_printed():
     assert pdf.startswith(b"%PDF-")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("weight", ["regular", "semibold", "bold"])
+def test_every_supported_mark_can_be_printed_on_a_letter(weight):
+    marks = [character for character in sorted(SUPPORTED) if unicodedata.category(character).startswith("M")]
+    template = TEMPLATE.replace(b'lang: "en"', f'lang: "en", font: "Libertinus Serif", weight: "{weight}"'.encode())
+    texts = [letter + mark for letter in "aЯα1א" for mark in marks]
+
+    pdf = typst.compile(
+        template, pdf_standards=["ua-1"], ignore_system_fonts=True, sys_inputs={"characters": json.dumps(texts)}
+    )
+
+    assert pdf.startswith(b"%PDF-")
+
+
 @pytest.mark.parametrize(
     "typed,printed",
     [
@@ -39,6 +54,7 @@ def test_every_supported_character_can_be_printed():
         ("a\N{RIGHT-TO-LEFT OVERRIDE}b\x07c\u2028d", "abc\nd"),
         ("o\N{COMBINING DIAERESIS} 😀", "ö [grinning face]"),
         ("a\N{IDEOGRAPHIC SPACE}b", "a b"),
+        ("a\N{COMBINING LOW LINE}", "a"),
     ],
 )
 def test_unsupported_characters_are_replaced(typed, printed):

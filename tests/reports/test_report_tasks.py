@@ -10,7 +10,8 @@ from django.conf import settings
 
 from accounts.models import Mail
 from core import clock
-from core.snapshots import sha256_hex
+from core.documents import DocumentTooLarge
+from core.snapshots import canonical, sha256_hex
 from reports import tasks
 from reports.documents import render
 from reports.enums import ReportKind, ReportState
@@ -25,13 +26,15 @@ from . import report_facts
 pytestmark = pytest.mark.django_db
 
 
-def queued(name="linkoping", **given) -> Report:
+def queued(name="linkoping", subject="", **given) -> Report:
     city = CityFactory(slug=name, name=name)
     period = ReportingPeriodFactory()
     city_period = CityPeriodFactory(city=city, period=period, to_state="submitted")
     revision = PeriodRevision.objects.create(city_period=city_period, number=1, snapshot="{}", sha256=sha256_hex("{}"))
     number = f"EPI-2026-Q3-{name.upper()}-R1"
-    snapshot = report_facts.snapshot(number=number)
+    contents = json.loads(report_facts.snapshot(number=number))
+    contents["document"]["cover"]["subject"] += subject
+    snapshot = canonical(contents)
     return Report.objects.create(
         kind=ReportKind.CITY_PERIOD,
         city=city,
@@ -158,6 +161,32 @@ def test_failed_report_is_built_again_after_pause_only(report, monkeypatch, atte
     report.refresh_from_db()
     assert before == (ReportState.QUEUED, attempts, [])
     assert (report.state, enqueued) == (ReportState.READY, [report.pk])
+
+
+def test_too_long_report_fails_at_once_with_the_reason(report, monkeypatch):
+    def fail(snapshot):
+        raise DocumentTooLarge
+        yield
+
+    monkeypatch.setattr(tasks, "render_report", fail)
+
+    tasks.build_report(report.pk)
+
+    report.refresh_from_db()
+    assert (report.state, report.attempts, report.claim_token) == (ReportState.FAILED, 1, None)
+    assert "its texts are too long" in report.reason
+
+
+def test_characters_missing_in_the_pdf_are_listed_on_the_page(client, everyone):
+    report = queued("rome", subject=" ሰላም a\N{COMBINING LOW LINE} 😀\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}")
+
+    tasks.build_report(report.pk)
+
+    report.refresh_from_db()
+    assert report.replaced_characters == "\N{COMBINING LOW LINE}ላምሰ😀"
+    client.force_login(everyone["coordinator"])
+    page = client.get(report.get_absolute_url()).content.decode()
+    assert "ላ (U+120B) ም (U+121D)" in page
 
 
 def test_report_of_a_dead_worker_is_given_up_after_three_attempts(report):

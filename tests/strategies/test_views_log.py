@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from cities.enums import BodyKind, FileState, Role
 from cities.models import StoredFile
+from cities.services import files
 from strategies.enums import PeriodState
 from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
 from strategies.services import form_tokens
@@ -234,6 +235,25 @@ def test_refused_file_is_reported_and_the_valid_one_kept(client, official, actio
     assert ActionUpdate.objects.count() == 0
     assert "tool.exe" in response.content.decode()
     assert [stored.name for stored in response.context["kept"]] == ["evening.jpg"]
+
+
+def test_file_after_the_time_for_checking_is_refused_and_all_input_kept(client, official, action, photo, monkeypatch):
+    monkeypatch.setattr(files, "REQUEST_SECONDS", -1)
+
+    response = post_update(client, action, text=SENTENCE, files=[photo])
+
+    assert ActionUpdate.objects.count() == 0
+    assert response.context["form"]["text"].value() == SENTENCE
+    assert "evening.jpg: Checking the files before it took too long." in response.content.decode()
+
+
+def test_file_with_a_name_of_another_type_is_stored_and_told(client, official, action, photo):
+    photo.name = "evening.pdf"
+
+    page = client.get(post_update(client, action, files=[photo]).url).content.decode()
+
+    assert ActionUpdate.objects.get().evidence.get().file.name == "evening.jpg"
+    assert "“evening.pdf” is stored as “evening.jpg”" in page
 
 
 def test_kept_file_of_another_user_is_ignored(client, official, everyone, action):
