@@ -14,8 +14,8 @@ TOO_WIDE = """() => {
 
 # Every text of the page that a person may have typed; labels, states, buttons, days and numbers are the site's own.
 FILL_WITH_LONG_WORDS = """() => {
-  const ours = '.epi-state, .epi-btn, .epi-save-cancel, .epi-filter-buttons, .epi-num, .breadcrumbs, .epi-needed,'
-    + 'button, time, option, svg, script, noscript, dt, legend, caption, th[scope=col]';
+  const ours = '.epi-state, .epi-btn, .epi-save-cancel, .epi-filter-buttons, .epi-num, .epi-nowrap, .breadcrumbs,'
+    + '.epi-needed, button, time, option, svg, script, noscript, dt, legend, caption, th[scope=col]';
   for (const root of document.querySelectorAll('main, .epi-crumbs')) {
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     const found = [];
