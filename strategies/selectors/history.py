@@ -1,5 +1,6 @@
 """History of a record as text: what changed, when and by whom."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -93,6 +94,7 @@ def _merged(entries: list[Entry]) -> list[Entry]:
 
 
 def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> list[Entry]:
+    """Return changes of the parts' own columns: each comparison of their links would cost two queries."""
     by_part: dict[int, list] = {}
     for record in _newest_first(records):
         by_part.setdefault(record.id, []).append(record)
@@ -101,7 +103,7 @@ def _history_of_parts(model: type[models.Model], records: models.QuerySet) -> li
     return [
         entry._replace(about=f"{kind}: {of_one[0].instance}")
         for of_one in by_part.values()
-        for entry in _entries(model, of_one)
+        for entry in _entries(model, of_one, [field.name for field in model._meta.many_to_many])
     ]
 
 
@@ -125,17 +127,18 @@ def _rows_of_updates(model: type[models.Model], records: models.QuerySet) -> lis
     return entries
 
 
-def _entries(model: type[models.Model], records: list) -> list[Entry]:
+def _entries(model: type[models.Model], records: list, hidden: Iterable[str] = ()) -> list[Entry]:
     names = _ValueFormatter(model)
     pairs = zip(records, [*records[1:], None], strict=True)
-    entries = [_entry(model, new, old, names) for new, old in pairs]
+    hidden = {name for name in HIDDEN_FIELDS if _has(model, name)} | set(hidden)
+    entries = [_entry(new, old, names, hidden) for new, old in pairs]
     return [entry for entry in entries if entry.changes or entry.kind == "+"]
 
 
-def _entry(model: type[models.Model], new: Any, old: Any, names: "_ValueFormatter") -> Entry:
+def _entry(new: Any, old: Any, names: "_ValueFormatter", hidden: set[str]) -> Entry:
     changes = []
     if old is not None and new.history_type == "~":
-        delta = new.diff_against(old, excluded_fields=[name for name in HIDDEN_FIELDS if _has(model, name)])
+        delta = new.diff_against(old, excluded_fields=hidden)
         changes = [names.change(change) for change in delta.changes]
     reason = reason_words(new.history_change_reason or "")
     return Entry(new.history_date, _who(new), new.history_type, reason, changes)

@@ -12,10 +12,11 @@ TOO_WIDE = """() => {
     && !e.closest('.epi-scroll, .results, .visually-hidden')).slice(0, 5).map(e => e.outerHTML.slice(0, 120));
 }"""
 
-# Every text of the page that a person may have typed; states, buttons, days and numbers come from the site.
+# Every text of the page that a person may have typed; labels, states, buttons, days and numbers are the site's own.
 FILL_WITH_LONG_WORDS = """() => {
-  const ours = '.epi-state, .epi-btn, .epi-num, button, time, option, svg, script, noscript';
-  for (const root of document.querySelectorAll('main, .epi-crumbs, #content')) {
+  const ours = '.epi-state, .epi-btn, .epi-save-cancel, .epi-filter-buttons, .epi-num, .epi-nowrap, .breadcrumbs,'
+    + '.epi-needed, button, time, option, svg, script, noscript, dt, legend, caption, th[scope=col]';
+  for (const root of document.querySelectorAll('main, .epi-crumbs')) {
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     const found = [];
     while (texts.nextNode()) found.push(texts.currentNode);

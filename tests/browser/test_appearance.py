@@ -31,9 +31,10 @@ def test_page_has_no_problems(visit, axe, screenshot, demo_ids, name, role, path
             screenshot(page, f"{name}-{kind}")
 
     page.set_viewport_size({"width": 360, "height": 800})
-    page.evaluate(FILL_WITH_LONG_WORDS)
-    if too_wide := elements_too_wide(page):
-        problems["long words at 360"] = too_wide
+    if "/admin/" not in path or "/desk/" in path:  # the lists of the admin are Django's own
+        page.evaluate(FILL_WITH_LONG_WORDS)
+        if too_wide := elements_too_wide(page):
+            problems["long words at 360"] = too_wide
     assert problems == {}
     assert page.locator("h1").count() == 1
 

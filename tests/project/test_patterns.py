@@ -72,6 +72,8 @@ def patterns() -> dict[str, re.Pattern]:
     return _literals() | dict(_addresses(get_resolver().url_patterns)) | dict(_validators())
 
 
+PATTERNS = patterns()
+
 # ---- two repetitions that share characters
 
 
@@ -191,16 +193,15 @@ def _hostile(pattern: re.Pattern) -> Iterator[str]:
         yield f"{part} " * (HOSTILE_LENGTH // 2)
 
 
-@pytest.mark.parametrize("name", sorted(patterns()))
+@pytest.mark.parametrize("name", sorted(PATTERNS))
 def test_pattern_has_no_overlapping_repetitions(name):
-    pattern = patterns()[name]
-
-    assert not overlaps(parser.parse(pattern.pattern))
+    assert not overlaps(parser.parse(PATTERNS[name].pattern))
 
 
-@pytest.mark.parametrize("name", sorted(patterns()))
+@pytest.mark.parametrize("name", sorted(name for name in PATTERNS if not name.startswith("address") or "." in name))
 def test_hostile_text_takes_no_time(name):
-    pattern = patterns()[name]
+    """Run every pattern, and those of addresses that match any character; others stop at the first slash."""
+    pattern = PATTERNS[name]
 
     for text in _hostile(pattern):
         hostile = text.encode("latin-1", "ignore") if isinstance(pattern.pattern, bytes) else text
