@@ -22,7 +22,7 @@ from .client_ip import get_client_ip
 DEVICE_COOKIE = "epi_device"
 DEVICE_AGE = timedelta(days=365)
 ACCOUNTS_PER_DEVICE = 5
-SALT = "accounts.login_limits"
+SALT = "accounts.login-limits"
 REMEMBERED = timedelta(days=1)  # how long failures are counted
 RESET_PERIOD = timedelta(hours=1)
 RESETS_FROM_ONE_SOURCE, RESETS_FOR_ONE_ACCOUNT = 3, 20
