@@ -216,7 +216,7 @@ def _events(world):
 
 
 def _attendances(world):
-    persons = [world.roles["viewer"].person]
+    persons = [*(row.person for row in world.event.attendances.all()), world.roles["viewer"].person]
     return Attendance, 1, lambda n: events.record_attendance(world.event, by=world.roles["lead"], persons=persons)
 
 
@@ -253,7 +253,6 @@ def _rounds(world):
 
 
 def _evaluations(world):
-    Evaluation.objects.filter(pk=world.evaluations["declare"].pk)
     row = EvaluationRound.objects.get(pk=world.evaluations["rate"].round_id)
     row.pk, row._state.adding = None, True
     row.save()
