@@ -16,9 +16,11 @@ class StrategiesConfig(AppConfig):
 
         from . import locks, panels, rules  # noqa: F401 - permissions are registered by the import
         from .restored import run_due_work
+        from .selectors.first_steps import first_step_rows
         from .selectors.issued import find_revision
         from .services import handover
         from .verification import check_frozen_rows, check_transitions
+        from .work import register_work
 
         issued_hashes.add_finder(find_revision)
         locks.register()
@@ -28,6 +30,7 @@ class StrategiesConfig(AppConfig):
         file_access.register(handover.readable_evidence_q)
         file_access.register(handover.readable_documents_q)
         register_duties(handover.actions_of_person)
+        register_work(first_step_rows)
         membership_handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")
         city_cards.register_panel(panels.strategy_panel, 10)
         city_cards.register_panel(panels.periods_panel, 30)

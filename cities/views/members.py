@@ -66,10 +66,11 @@ class MemberList(LoginInsteadOf404Mixin, PagedListView):
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         found = context["paginator"].count
-        today = clock.today()
+        today, user = clock.today(), self.request.user
         for row in context["object_list"]:
             row.is_current = row.valid_from <= today and (row.valid_to is None or row.valid_to > today)
-            row.may_hand_over = rules.has_perm("cities.hand_over_membership", self.request.user, row)
+            row.may_hand_over = rules.has_perm("cities.hand_over_membership", user, row)
+            row.may_end = rules.has_perm("cities.end_membership", user, row) or row.person.user_id == user.pk
         return context | {
             "delayed": self.delayed_accounts(context["object_list"]),
             "trail": _breadcrumbs(),

@@ -84,4 +84,17 @@ class EvaluationRoundAdmin(StaffAdmin):
     search_fields = ["name"]
 
     def get_readonly_fields(self, request, obj=None):
-        return ["framework", "period"] if obj else []
+        return ["framework_text", "period_text"] if obj else []
+
+    def get_fields(self, request, obj=None):
+        """Show framework and period as text: Django would link to their pages, which not every reader may open."""
+        names = super().get_fields(request, obj)
+        return [name for name in names if name not in {"framework", "period"}] if obj else names
+
+    @admin.display(description=_("framework"))
+    def framework_text(self, row):
+        return str(row.framework)
+
+    @admin.display(description=_("reporting period"))
+    def period_text(self, row):
+        return str(row.period)

@@ -33,7 +33,6 @@ from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_
 
 from .completeness import Completeness, completeness
 from .correction_marks import ACTION, CorrectionMark, correction_marks
-from .first_steps import first_step_rows
 
 NEEDS_UPDATE = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
 RETURNED_TITLES = {
@@ -87,7 +86,6 @@ def my_work(user: Any) -> MyWork:
         *_value_rows(told),
         *_submit_rows(user, periods),
         *_responsible_rows(user, actions),
-        *first_step_rows(user),
         *_decision_rows(user),
         *_request_rows(user),
         *_mail_rows(user),

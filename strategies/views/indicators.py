@@ -1,5 +1,6 @@
 """Indicators with their values, and one page to enter all values of a period."""
 
+import rules
 from django.contrib import messages
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -69,10 +70,18 @@ class IndicatorDetail(DetailPage):
             "may_change": self.may("strategies.change_indicator") and not indicator.strategy.is_superseded,
             "may_value": self.may("strategies.add_indicatorvalue")
             and not (indicator.withdrawn_at or indicator.strategy.is_next),
+            "changeable": self.changeable(values),
             "open_periods": self.open_periods(city),
             "may_history": self.may("strategies.read_history"),
         }
         return super().get_context_data(**context | kwargs)
+
+    def changeable(self, values):
+        """Return the ids of the values that the user may withdraw: officials all, responsible people their own."""
+        rows = [value.row for value in values if value.row is not None]
+        for row in rows:
+            row.indicator = self.row
+        return {row.pk for row in rows if rules.has_perm("strategies.change_indicatorvalue", self.user, row)}
 
     def list_breadcrumb(self):
         return (_("Indicators"), reverse("strategies:indicator_list", args=[self.row.strategy.ref]))

@@ -306,7 +306,8 @@ def test_invite_page_shows_error_of_service(client, everyone, office):
     assert not Invitation.objects.exists()
 
 
-def test_invite_page_hides_committee_from_coordinator(client, everyone):
+def test_invite_page_hides_committee_with_a_chair_from_coordinator(client, everyone):
+    member(BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
     client.force_login(everyone["coordinator"])
 
     bodies = client.get(reverse("cities:member_invite")).context["form"].bodies.values()

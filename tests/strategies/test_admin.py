@@ -104,7 +104,7 @@ def test_period_saved_meanwhile_is_shown_beside_the_field(staff, monkeypatch):
     """Both forms were valid; the second save finds the period of the first."""
     answers, check = iter([True]), periods.period_errors
     monkeypatch.setattr(periods, "period_errors", lambda period: {} if next(answers, False) else check(period))
-    ReportingPeriodFactory(starts_on=date(2027, 1, 5))
+    ReportingPeriodFactory(name="Winter", starts_on=date(2027, 1, 5))
 
     response = staff.post(reverse(ADD), PERIOD)
 

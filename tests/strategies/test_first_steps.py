@@ -1,5 +1,7 @@
 """The first screens of a new city and a new network say what to do next."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -12,6 +14,7 @@ from tests.factories import (
     BodyFactory,
     CityFactory,
     CityPeriodFactory,
+    ObjectiveFactory,
     ReportingPeriodFactory,
     StrategyFactory,
     member,
@@ -43,16 +46,16 @@ def test_strategy_without_actions_asks_for_them(city, lead):
     title = f"Add actions to the strategy of {city}"
     assert steps(lead) == [(title, strategy.get_absolute_url())]
     withdrawn = {"withdrawn_at": "2026-05-01T12:00Z", "withdrawn_reason": "x"}
-    ActionFactory(objective__area__strategy=strategy, **withdrawn)
+    ActionFactory(objective=ObjectiveFactory(area__strategy=strategy), **withdrawn)
     assert [step for step, _url in steps(lead)] == [title]
 
-    ActionFactory(objective__area__strategy=strategy)
+    ActionFactory(objective=ObjectiveFactory(area__strategy=strategy))
 
     assert steps(lead) == []
 
 
 def test_committee_member_reads_which_actions_need_attention(client, city):
-    late = ActionFactory(city=city, ends_on=city.today.replace(year=city.today.year - 1))
+    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1))
     client.force_login(member(BodyKind.LOCAL_COMMITTEE, Role.MEMBER, city))
 
     page = client.get(URL).content.decode()
@@ -99,6 +102,7 @@ def test_new_coordinator_sets_up_the_network_step_by_step(client, coordinator):
     ReportingPeriodFactory()
     member(BodyKind.SCIENTIFIC_COMMITTEE, Role.CHAIR)
     assert steps(coordinator) == []
+    assert "epi-empty" in client.get(URL).content.decode()
 
 
 def test_partner_in_an_empty_network_reads_why_there_is_nothing(client):

@@ -32,6 +32,10 @@ def titles(response):
     return [str(row.title) for row in response.context["due"]]
 
 
+def decisions(response):
+    return [title for title in titles(response) if title.startswith("Accept or return")]
+
+
 def test_my_work_url(client, official):
     assert reverse("strategies:my_work") == URL
 
@@ -81,7 +85,7 @@ def test_submitted_period_is_due_for_coordinators_of_other_organisations(client,
     for name, user in {**everyone, "colleague": colleague}.items():
         if name in {"coordinator", "colleague", "partner", "scientific"}:
             client.force_login(user)
-            titles_by_role[name] = titles(client.get(URL))
+            titles_by_role[name] = decisions(client.get(URL))
 
     assert titles_by_role == {"coordinator": [title], "colleague": [], "partner": [], "scientific": []}
 
@@ -95,7 +99,7 @@ def test_submitted_periods_query_count_is_constant(client, everyone, row_count, 
     with django_assert_max_num_queries(12):
         response = client.get(URL)
 
-    assert len(response.context["due"]) == row_count
+    assert len(decisions(response)) == row_count
 
 
 def test_responsible_person_sees_own_actions_only(client, everyone, city, action):
@@ -159,7 +163,7 @@ def test_drafts_are_listed_for_their_author_only(client, official, everyone, act
     assert client.get(URL).context["work"].drafts == []
 
 
-@pytest.mark.parametrize("role", ["viewer", "partner", "superuser", "former", "coordinator"])
+@pytest.mark.parametrize("role", ["viewer", "partner", "superuser", "former"])
 def test_my_work_without_tasks_shows_a_message(client, everyone, action, role):
     client.force_login(everyone[role])
 
