@@ -407,7 +407,6 @@ OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
     "form_tokens.store_as_draft",
     "frameworks.load_default_framework",
     "periods.save_period",
-    "persistence.save_with_history",
     "profiles.save_profile",
     "services.save_language",
 }
