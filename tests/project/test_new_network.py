@@ -11,12 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Mail, User
 from cities.models import Body, City, Organisation
-<<<<<<< HEAD
-from core import clock
-from core.triggers import triggers_dropped
-=======
 from core import clock, triggers
->>>>>>> h-locks
 from epi_site.demo.bench import fields_of
 from evaluation.models import Framework
 from pilot.models import PilotPhase
@@ -163,11 +158,7 @@ def test_city_creates_plan_logs_update_and_submits_period(coordinator, lead):
 
 def test_second_strategy_during_draft_is_refused(lead):
     plan(lead)
-<<<<<<< HEAD
-    with triggers_dropped():  # nothing makes a draft of an adopted strategy
-=======
     with triggers.triggers_dropped():
->>>>>>> h-locks
         Strategy.objects.update(status="draft", adopted_on=None)
     begin = reverse("strategies:strategy_add", args=["ebba"])
 

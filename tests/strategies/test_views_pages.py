@@ -4,12 +4,7 @@ import pytest
 from django.urls import reverse
 
 from cities.models import Installation
-<<<<<<< HEAD
-from core import clock
-from core.triggers import triggers_dropped
-=======
 from core import clock, triggers
->>>>>>> h-locks
 from pilot.services import phases
 from strategies.models import ActionUpdate, Risk, SwotItem
 from strategies.services import periods
@@ -92,11 +87,7 @@ def test_published_strategy_pages_are_visible_to_every_role(client, everyone, sh
     "role", ["public", "other_official", "partner", "trainer", "scientific", "former", "superuser"]
 )
 def test_draft_strategy_pages_are_hidden_outside_the_city(client, everyone, shared_data, role):
-<<<<<<< HEAD
-    with triggers_dropped():  # nothing makes a draft of an adopted strategy
-=======
     with triggers.triggers_dropped():
->>>>>>> h-locks
         type(shared_data["strategy"]).objects.update(published_at=None, status="draft", adopted_on=None)
     expected = 302 if role == "public" else 404
     hidden_urls = {name: path for name, path in page_urls(shared_data).items() if name not in {"phases", "periods"}}
@@ -429,11 +420,7 @@ def test_risk_form_shows_swot_items_in_full(client, everyone, shared_data):
 
 
 def test_adopt_button_is_shown_to_lead_officials_only(client, everyone, shared_data):
-<<<<<<< HEAD
-    with triggers_dropped():  # nothing makes a draft of an adopted strategy
-=======
     with triggers.triggers_dropped():
->>>>>>> h-locks
         type(shared_data["strategy"]).objects.update(published_at=None, status="draft", adopted_on=None)
     button = f'<a class="epi-btn" href="{reverse("strategies:strategy_adopt", args=["linkoping"])}">Adopt</a>'
 
