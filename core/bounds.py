@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 NOT_IN_ISO = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}  # of the CLDR
-COUNTRIES = {code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code)} - NOT_IN_ISO
+COUNTRIES = {code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", str(code))} - NOT_IN_ISO
 CURRENCIES = list_currencies()
 
 

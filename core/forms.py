@@ -210,7 +210,7 @@ class AmountField(forms.DecimalField):
             return False
         return True
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if value in self.empty_values:
             return None
         readings = self.readings(str(value))
@@ -242,7 +242,7 @@ class WholeNumberField(AmountField):
     def _accepts(self, number: Decimal) -> bool:
         return number == number.to_integral_value() and super()._accepts(number)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         number = super().to_python(value)
         if number is not None and number != number.to_integral_value():
             raise ValidationError(self.error_messages["invalid"], code="invalid")

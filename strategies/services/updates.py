@@ -199,8 +199,16 @@ def _set_value(
     update: ActionUpdate, indicator: Any, value: Any, visibility: str, row: IndicatorValue | None, by: Any
 ) -> None:
     note, version = (row.note, row.version) if row else ("", 0)
-    more = {"note": note, "visibility": visibility, "version": version, "confirmed": True}  # asked by update_errors
-    set_value(indicator, update.city_period, by=by, value=value, **more)
+    set_value(
+        indicator,
+        update.city_period,
+        by=by,
+        value=value,
+        note=note,
+        visibility=visibility,
+        version=version,
+        confirmed=True,  # update_errors has asked
+    )
 
 
 # ---- change and withdraw
