@@ -260,7 +260,7 @@ class AmountField(forms.DecimalField):
             return False
         return True
 
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs have int
+    def to_python(self, value: Any) -> Any:
         if value in self.empty_values:
             return None
         readings = self.readings(str(value))
@@ -292,7 +292,7 @@ class WholeNumberField(AmountField):
     def _accepts(self, number: Decimal) -> bool:
         return number == number.to_integral_value() and super()._accepts(number)
 
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs have int
+    def to_python(self, value: Any) -> Any:
         number = super().to_python(value)
         if number is not None and number != number.to_integral_value():
             raise ValidationError(self.error_messages["invalid"], code="invalid")

@@ -275,6 +275,16 @@ def test_report_does_not_miss_values_of_an_action_at_rest(period, action, offici
     assert f"0 of {missing};" in sections.indicator_sentence(facts["indicators"])
 
 
+@pytest.mark.parametrize("month, missing", [(7, 0), (10, 1)])
+def test_report_misses_yearly_values_only_where_a_year_ends(city, action, everyone, month, missing):
+    city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(starts_on=date(2027, month, 1)))
+    IndicatorFactory(strategy=action.strategy, action=action, frequency="year")
+
+    facts = facts_of_city(accepted(city_period, everyone), None)
+
+    assert sum(map(sections.is_missing_value, facts["indicators"])) == missing
+
+
 def test_report_explains_an_action_that_has_not_started(period, city, everyone):
     ActionFactory(city=city, starts_on=clock.today() + days(9), ends_on=clock.today() + days(99))
 

@@ -55,12 +55,14 @@ def test_milestone_within_its_action_is_not_asked_about(action, official):
     assert Milestone.objects.count() == 2
 
 
-def test_dates_of_an_action_that_leave_out_a_milestone_are_asked_about(action, official):
-    MilestoneFactory(action=action, title="Opening", due_on=action.ends_on)
-    fields = {"ends_on": action.ends_on - days(1)}
+@pytest.mark.parametrize("name, shift", [("starts_on", 1), ("ends_on", -1)])
+def test_dates_of_an_action_that_leave_out_a_milestone_are_asked_about(action, official, name, shift):
+    MilestoneFactory(action=action, title="Opening", due_on=getattr(action, name))
+    fields = {name: getattr(action, name) + shift * days(1)}
 
-    with pytest.raises(ConfirmationNeeded, match="Opening"):
+    with pytest.raises(ConfirmationNeeded, match="Opening") as asked:
         plans.save_part(action, by=official, fields=fields)
+    assert set(asked.value.errors) == {name}
 
     plans.save_part(action, by=official, fields=fields, confirmed=True)
     plans.save_part(action, by=official, fields={"title": "Other"})

@@ -8,6 +8,7 @@ from django.urls import reverse
 from evaluation.selectors import citable
 from strategies.exceptions import InputRefused, ValuesConflict
 from strategies.models import IndicatorValue
+from strategies.selectors.frozen import redact_for
 from strategies.services import periods, updates, values
 from tests.factories import IndicatorFactory
 
@@ -95,6 +96,17 @@ def test_value_of_the_city_alone_is_not_shown_as_missing(
     assert f",{words}," in table.content.decode()
     if role != "viewer":
         assert "By hand" not in page.content.decode() + revision.content.decode()
+
+
+def test_public_reads_that_a_value_is_not_public(everyone, city, period, indicator):
+    values.set_value(indicator, period, by=everyone["official"], value=Decimal(7))
+    periods.submit_period(period, by=everyone["lead"])
+    periods.accept_period(period, by=everyone["coordinator"])
+    contents = periods.publish_period(period, by=everyone["lead"]).revisions.get().contents
+
+    (entry,) = redact_for(contents, everyone["public"], city)["indicators"]
+
+    assert entry["value"] == {"value": None, "withheld": "not public", "note": "", "evidence": []}
 
 
 def test_newest_value_is_not_replaced_by_an_older_shared_one(client, everyone, city, indicator, submitted):
