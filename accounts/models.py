@@ -57,7 +57,13 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
-        constraints = [models.CheckConstraint(condition=Q(email=Lower("email")), name="accounts_user_email_lower_case")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="accounts_user_email_lower_case",
+                violation_error_message=_("Write the e-mail address in lower case."),
+            )
+        ]
 
     def __str__(self):
         return self.get_full_name() or self.email

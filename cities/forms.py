@@ -350,5 +350,7 @@ def _group(line):
 
 def _split_group(line):
     at = max(line.rfind(f"{mark} ") for mark in ",:;")
-    label, number = (line[:at], line[at + 2 :]) if at >= 0 else (line.rpartition(" ")[0], line.rpartition(" ")[2])
-    return label.strip(" ,:;"), number
+    if at >= 0:
+        return line[:at].strip(" ,:;"), line[at + 2 :]
+    label, _space, number = line.rpartition(" ")
+    return ("", "") if label[-1:].isdigit() else (label.strip(" ,:;"), number)  # "Residents 1 500" may mean two numbers

@@ -4,6 +4,7 @@ A forgotten DATABASE_URL, or one that names another database, would make every s
 ``restore`` write the id in both; whatever moves or deletes files, makes a backup or starts the site compares it first.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -63,7 +64,7 @@ def bind() -> None:
     row, is_new = _model().objects.get_or_create(pk=1)
     if row.value == (of_folder := id_of_folder()):
         return
-    unknown = stored_files.unknown_files()
+    unknown = stored_files.unknown_files(min_age=timedelta(0))
     if 2 * len(unknown.paths) > unknown.total or (of_folder and unknown.total and not is_new):
         return
     make_private_folder(id_file().parent)

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
-URL_PATH = re.compile(r"(https?://[^/\s]+)\S*")  # such as a referrer
+URL_PATH = re.compile(r"(https?://[^/?#\s]+)(?:[/?#]\S*)?")  # such as a referrer
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,

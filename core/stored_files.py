@@ -57,10 +57,10 @@ def known_paths(folder: str = "") -> set[str]:
     return found
 
 
-def unknown_files(known: set[str] | None = None) -> UnknownFiles:
-    """Return the files that no row names, without those that may just be uploaded."""
+def unknown_files(known: set[str] | None = None, *, min_age: timedelta = UPLOADING) -> UnknownFiles:
+    """Return the files that no row names; by default without those that may just be uploaded."""
     known = known_paths() if known is None else known
-    root, young = Path(default_storage.path("")), (clock.now() - UPLOADING).timestamp()
+    root, young = Path(default_storage.path("")), (clock.now() - min_age).timestamp()
     found = {str(file.relative_to(root)): file for file in root.rglob("*") if file.is_file()}
     found.pop(ID_FILE, None)
     unknown = [path for path, file in sorted(found.items()) if path not in known and _is_older(file, young)]

@@ -67,7 +67,7 @@ def values_chart(
                 target.value,
                 indicator.unit,
                 row.note,
-                row.figure.few or baseline.few or target.few,
+                row.figure.text or baseline.text or target.text,
             ]
             for row in values
         ],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.models import Organisation, Theme
-from core import locales
+from core import clock, locales
 from core.models import Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
 
@@ -128,7 +128,7 @@ class Session(Recorded, Versioned):
         errors = {}
         if self.starts_at and self.ends_at and self.week_id:
             zone = ZoneInfo(self.week.timezone)
-            first, last = (moment.astimezone(zone).date() for moment in (self.starts_at, self.ends_at))
+            first, last = (clock.day_of(moment, zone) for moment in (self.starts_at, self.ends_at))
             if first < self.week.starts_on or last > self.week.ends_on:
                 words = {"days": locales.days(self.week.starts_on, self.week.ends_on)}
                 errors["starts_at"] = gettext("The training week lasts %(days)s. Choose a time within it.") % words

@@ -124,7 +124,9 @@ class Event(Recorded, Versioned):
                 violation_error_message=_("Choose the city or the body whose event it is."),
             ),
             models.CheckConstraint(
-                condition=Q(cancelled_at=None) | ~Q(cancelled_reason=""), name="cities_event_cancelled_has_reason"
+                condition=Q(cancelled_at=None) | ~Q(cancelled_reason=""),
+                name="cities_event_cancelled_has_reason",
+                violation_error_message=_("Say why the event is cancelled."),
             ),
         ]
 

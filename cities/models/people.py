@@ -65,7 +65,11 @@ class Person(models.Model):
                 name="cities_person_email_once",
                 violation_error_message=_("Another person has this e-mail address. Look for that person first."),
             ),
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="cities_person_email_lower_case"),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")),
+                name="cities_person_email_lower_case",
+                violation_error_message=_("Write the e-mail address in lower case."),
+            ),
         ]
 
     def __str__(self):

@@ -17,7 +17,8 @@ LIMITS = Limits(cpu_seconds=20, wall_seconds=40, megabytes=1024)
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WEB_PAGE = re.compile(
-    r"\s*+(?:<\?xml[^>]{0,200}+>\s*+)?(?:<!--.{0,500}?-->\s*+)?<(?:!doctype\s++(?:html|svg)|html|head|body|script|svg)\b",
+    r"\s{0,99}+(?:<\?xml[^>]{0,200}+>\s{0,99}+)?(?:<!--.{0,500}?-->\s{0,99}+)?"
+    r"<(?:!doctype\s{1,99}+(?:html|svg)|html|head|body|script|svg)\b",
     re.IGNORECASE | re.DOTALL,
 )
 PICTURE_OR_DOCUMENT = re.compile(r"\.(?:jpe?g|png|webp|hei[cf]|gif|pdf|docx|xlsx|od[ts])$", re.IGNORECASE)
@@ -87,8 +88,8 @@ def inspect(data: bytes, name: str) -> InspectedFile:
 
         return InspectedFile(*clean_picture(data))
     if _is_pdf(data):
-        from .pdf_inspection import refuse_unsafe_pdf
-        from .strip_gps import strip_gps
+        from .pdf_inspection import refuse_unsafe_pdf  # here: loaded by the process that inspects
+        from .strip_gps import strip_gps  # here: loaded by the process that inspects
 
         refuse_unsafe_pdf(data)
         return InspectedFile(strip_gps(data), "application/pdf", "pdf")

@@ -207,7 +207,7 @@ RELATION_REFUSED = {
     "aFChunk": EMBEDDED,
 }
 # What an address outside the document begins with.
-OUTSIDE = re.compile(r"(?!data:|vnd\.sun\.star\.Package:)[A-Za-z][A-Za-z0-9+.-]*+:|[/\\]|\.\.[/\\]")
+OUTSIDE = re.compile(r"(?!data:|vnd\.sun\.star\.Package:)[A-Za-z][A-Za-z0-9+.-]{0,40}+:|[/\\]|\.\.[/\\]")
 LOCAL_DRIVE = re.compile(r"(?:file:/{0,3})?[A-Za-z]:", re.IGNORECASE)
 QUOTED = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 DDE_FUNCTION = re.compile(r"\bDDE\s*+\(", re.IGNORECASE)

@@ -20,8 +20,8 @@ TOKEN = re.compile(rb"/[^\0\t\n\f\r ()<>\[\]{}/%]*+|\(|%|(?<![A-Za-z])stream(?:\
 STRING_PART = re.compile(rb"\\.|[()]", re.DOTALL)
 END_OF_LINE = re.compile(rb"[\r\n]")
 ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
-ENCRYPTION = re.compile(rb"[\0\t\n\f\r ]*+(?:<<|\d++[\0\t\n\f\r ]++\d++[\0\t\n\f\r ]++R)")
-FILE_INSIDE = re.compile(rb"[\0\t\n\f\r ]*+<<[\0\t\n\f\r ]*+/U?F\b")
+ENCRYPTION = re.compile(rb"[\0\t\n\f\r ]{0,200}+(?:<<|\d{1,10}+[\0\t\n\f\r ]{1,200}+\d{1,5}+[\0\t\n\f\r ]{1,200}+R)")
+FILE_INSIDE = re.compile(rb"[\0\t\n\f\r ]{0,200}+<<[\0\t\n\f\r ]{0,200}+/U?F\b")
 END_MARK_WITHIN = 2048  # bytes at the end of the file
 
 NOT_COMPLETE = _("This PDF is not complete. Save or download it again, and choose the new file.")

@@ -92,7 +92,7 @@ class ActionRows:
 
     def _frozen_line(self, row: Any) -> ActionRow:
         entry, record = row.entry, self._readings[row.record_city]
-        frozen_on = row.revision.created_at.astimezone(record.city.zone).date()
+        frozen_on = record.city.day_of(row.revision.created_at)
         return ActionRow(
             title=entry["title"],
             code=entry["code"],

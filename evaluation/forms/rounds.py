@@ -34,7 +34,7 @@ class RoundForm(YearsChecked, forms.ModelForm):
 
 
 class CloseRoundForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}))
+    reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)
 
 
 class StrategyForm(forms.Form):
@@ -81,7 +81,7 @@ class MoveForm(forms.Form):
 
 
 class RemovalForm(forms.Form):
-    reason = forms.CharField(label=_("Reason for removing"), widget=LongTextarea({"rows": 2}))
+    reason = forms.CharField(label=_("Reason for removing"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)
 
 
 class ConflictForm(forms.Form):

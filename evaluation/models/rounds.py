@@ -480,7 +480,7 @@ class RoundResult(HashedSnapshot):
     """
 
     round = models.OneToOneField(EvaluationRound, on_delete=models.PROTECT, related_name="result")
-    reason = models.TextField(_("reason"), blank=True)
+    reason = LimitedTextField(_("reason"), blank=True, max_length=PARAGRAPH)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="rounds_closed"
     )

@@ -29,7 +29,7 @@ def readable_documents_q(user: Any) -> Q:
 def actions_of_person(person: Any, city: Any) -> list[Duty]:
     """Return the unfinished actions of the city that the person is responsible for."""
     actions = Action.objects.of_city(city).active().filter(responsible=person).with_health()
-    open_ones = actions.exclude(health__in=[Health.DONE, Health.CANCELLED]).order_by("code", "pk")
+    open_ones = actions.exclude(health__in=[Health.DONE, Health.CANCELLED]).order_by("code_sort", "pk")
     return [Duty(action.title, action.get_absolute_url()) for action in open_ones]
 
 

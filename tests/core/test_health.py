@@ -94,10 +94,11 @@ def test_readyz_reports_missing_trigger(get_health):
 def test_readyz_writes_nothing(get_health, settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path / "files"
     monkeypatch.setattr("django.core.files.storage.FileSystemStorage.save", lambda *_: pytest.fail("written"))
+    before = sorted(tmp_path.rglob("*"))
 
     status, _body = get_health(health.readyz)
 
-    assert (status, list(tmp_path.iterdir())) == (200, [])
+    assert (status, sorted(tmp_path.rglob("*"))) == (200, before)
 
 
 @pytest.mark.django_db

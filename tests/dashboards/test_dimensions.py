@@ -72,7 +72,7 @@ def test_dimensions_page_shows_one_round_and_its_agreement_once_it_is_closed(eva
     assert (rows["relevance"].strategies, rows["relevance"].ratings) == (2, 6)
     assert rows["effectiveness"].alpha_text == "too few ratings"
     table = client.get(url, {"round": first.pk, "csv": "agreement"}).content.decode("utf-8-sig").splitlines()
-    assert table[1] == f"relevance,{rows['relevance'].alpha},2,6"
+    assert table[1] == f"relevance,{rows['relevance'].alpha},2,6,"
     assert rows["relevance"].alpha in page.content.decode()
 
 

@@ -62,4 +62,4 @@ def test_second_area_with_a_code_is_refused_in_our_words(everyone, city):
             fields={"code": "1", "title": "Housing", "theme": area.theme},
         )
 
-    assert str(refused.value) == "Another priority area of this strategy has this code. Choose another code."
+    assert str(refused.value) == "Another part at this place has this code. Choose another code."

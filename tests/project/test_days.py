@@ -32,6 +32,8 @@ APPS = (
 OF_THE_NETWORK = {  # what belongs to no city has the time zone of the network
     "templates/accounts/mail_detail.html",
     "templates/accounts/mail_list.html",
+    "templates/evaluation/parts/verified.html",
+    "templates/evaluation/round_detail.html",
     "templates/admin/object_history.html",
     "templates/reports/_verified_report.html",
     "templates/reports/report_detail.html",

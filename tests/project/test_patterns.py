@@ -19,9 +19,11 @@ from tests.project.first_party import python_files
 from tests.project.test_whole import our_models
 
 FUNCTIONS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer", "re_path"}
+REPEATS = {codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT}
 COMPOSED = {  # patterns that are put together when they run: file and the parts that vary
     ("pilot/gate_checks.py", "re.escape(action.code)"),  # a literal text
     ("reports/documents/glyphs.py", "MISSING"),  # one character, repeated
+    ("core/locales.py", "GROUPED"),  # tested with the patterns that contain it
     ("epi_site/urls.py", "old"),  # tested with the addresses below
 }
 # Scans bytes of uploads, whose size has a limit. Remove this line once its patterns are linear.
@@ -80,7 +82,7 @@ PATTERNS = patterns()
 def _characters(item) -> set[str]:
     """Return the characters of the sample that one parsed item can match."""
     code, argument = item
-    if code in {codes.SUBPATTERN, codes.MAX_REPEAT, codes.MIN_REPEAT, codes.BRANCH}:
+    if code in {codes.SUBPATTERN, codes.BRANCH, codes.ATOMIC_GROUP, *REPEATS}:
         return set().union(*(_characters(part) for parts in _inner(item) for part in parts), set())
     if code in {codes.AT, codes.ASSERT, codes.ASSERT_NOT, codes.GROUPREF}:
         return set()
@@ -119,8 +121,10 @@ def _inner(item) -> list:
     code, argument = item
     if code is codes.SUBPATTERN:
         return [argument[-1]]
-    if code in {codes.MAX_REPEAT, codes.MIN_REPEAT}:
+    if code in REPEATS:
         return [argument[2]]
+    if code is codes.ATOMIC_GROUP:
+        return [argument]
     return list(argument[1]) if code is codes.BRANCH else []
 
 

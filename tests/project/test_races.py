@@ -401,7 +401,9 @@ RACES = {
     "setup.create_network_with_coordinator": _coordinators,
 }
 OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
+    "files.store_uploads",
     "persistence.save_with_history",
+    "values.set_values",
     "drafts.store_as_draft",
     "files.store_upload",
     "form_tokens.store_as_draft",

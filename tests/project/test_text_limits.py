@@ -29,6 +29,7 @@ WRITTEN_BY_THE_SITE = {  # model fields that nobody types into
     "accounts.Mail.body",
     "evaluation.EvaluationResult.snapshot",
     "reports.Report.reason",
+    "reports.Report.replaced_characters",
     "reports.Report.snapshot",
     "accounts.Mail.reason",
     "strategies.PeriodRevision.snapshot",

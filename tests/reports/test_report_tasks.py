@@ -202,7 +202,9 @@ def test_report_of_a_dead_worker_is_given_up_after_three_attempts(report):
 
 def test_requeue_enqueues_queued_and_stale_reports_only(monkeypatch):
     waiting, stale, busy, done = (queued(name) for name in ("a", "b", "c", "d"))
-    reports.finish_report(done, token=Report.objects.claim(done.pk), files=[("a.json", "application/json", b"{}")])
+    reports.finish_report(
+        done, token=Report.objects.claim(done.pk), files=[render.RenderedFile("a.json", "application/json", b"{}")]
+    )
     with after_seconds(-settings.REPORT_LEASE_SECONDS - 1):
         Report.objects.claim(stale.pk)
     Report.objects.claim(busy.pk)

@@ -96,7 +96,7 @@ def test_submitted_periods_query_count_is_constant(client, everyone, row_count, 
         CityPeriodFactory(city=CityFactory(), period=ReportingPeriodFactory(ahead=-ahead), to_state="submitted")
     client.force_login(everyone["coordinator"])
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         response = client.get(URL)
 
     assert len(decisions(response)) == row_count
