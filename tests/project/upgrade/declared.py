@@ -48,7 +48,11 @@ DECLARED = {
             "strategies_indicator": {"across_places": "across_cities"},
             "strategies_historicalindicator": {"across_places": "across_cities"},
         },
-        removed_constraints={"evaluation_evaluation_once"},  # an evaluation that was removed may be added again
+        removed_constraints={
+            "accounts_user_email_once",  # addresses are in lower case, so that the column itself is unique
+            "cities_person_email_once",
+            "evaluation_evaluation_once",  # an evaluation that was removed may be added again
+        },
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
 }
