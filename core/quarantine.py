@@ -62,7 +62,7 @@ def quarantine_unknown(folder: str) -> int:
 
 def move(path: str) -> None:
     """Move one stored file into quarantine."""
-    target = root() / clock.now().date().isoformat() / path
+    target = root() / clock.today().isoformat() / path
     make_private_folder(target.parent)
     shutil.move(default_storage.path(path), target)
     log.warning("A stored file without a row was moved to quarantine: %s", path)
@@ -84,7 +84,7 @@ def put_back_known() -> int:
 
 def delete_old() -> int:
     """Delete files that have been in quarantine for QUARANTINE_DAYS and that no row names. Returns how many."""
-    before = clock.now().date() - timedelta(days=settings.QUARANTINE_DAYS)
+    before = clock.today() - timedelta(days=settings.QUARANTINE_DAYS)
     old = [file for file in files() if _day_of(file) < before]
     if not old or installation.problem():
         return 0

@@ -94,7 +94,7 @@ def inspect(data: bytes, name: str) -> InspectedFile:
         refuse_unsafe_pdf(data)
         return InspectedFile(strip_gps(data), "application/pdf", "pdf")
     if data[:4] == b"PK\x03\x04":
-        from .office_inspection import inspect_office
+        from .office_inspection import inspect_office  # here: loaded by the process that inspects
 
         return InspectedFile(*inspect_office(data))
     if data[:8] == OLD_OFFICE:

@@ -1,7 +1,5 @@
 """Reminders of the end of a stage: 7 and 2 days before and on its last day, to those who still have something to do."""
 
-from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -43,11 +41,7 @@ def days_due(evaluation: Evaluation) -> int | None:
     if found is None or found == left:
         return found
     began = evaluation.transitions.order_by("-pk").values_list("at", flat=True).first()
-    return found if began is None or (ends_on - _day(began)).days > found else None
-
-
-def _day(moment: Any) -> date:
-    return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    return found if began is None or (ends_on - clock.day_of(began)).days > found else None
 
 
 @transaction.atomic

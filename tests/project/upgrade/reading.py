@@ -259,7 +259,9 @@ def _different_constraints(before: Contents, after: Contents, declared: Declared
             if name in declared.removed_constraints or removed:
                 continue
             if left[expected] < 1:
-                found.append(f"{table}: {constraint.kind} {name} over {', '.join(map(str, constraint.columns))} is gone.")
+                found.append(
+                    f"{table}: {constraint.kind} {name} over {', '.join(map(str, constraint.columns))} is gone."
+                )
             left[expected] -= 1
     return found
 
