@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum, prefetch_related_objects
 
 from cities.rules import insider_city_ids, official_city_ids
 from strategies.enums import LOCKED
@@ -131,8 +131,9 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     )
     if action.owning_city_id not in official_city_ids(user):
         rows = rows.active()
-    else:
-        values = IndicatorValue.objects.filter(withdrawn_at__isnull=False).select_related("indicator")
-        rows = rows.prefetch_related(Prefetch("values", values, to_attr="withdrawn_values"))
     evidence = Prefetch("evidence", attached, to_attr="pieces")
-    return list(rows.prefetch_related("milestones", "dropped__milestone", evidence).newest_first())
+    found = list(rows.prefetch_related("milestones", "dropped__milestone", evidence).newest_first())
+    values = IndicatorValue.objects.filter(withdrawn_at__isnull=False).select_related("indicator")
+    withdrawn = [update for update in found if update.withdrawn_at]
+    prefetch_related_objects(withdrawn, Prefetch("values", values, to_attr="withdrawn_values"))
+    return found
