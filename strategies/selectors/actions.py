@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum, prefetch_related_objects
 
 from cities.rules import insider_city_ids, official_city_ids
-from strategies.enums import LOCKED
+from strategies.enums import LOCKED, ImplementationStage
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -132,7 +132,9 @@ def _log(action: Action, user: Any) -> list[ActionUpdate]:
     if action.owning_city_id not in official_city_ids(user):
         rows = rows.active()
     evidence = Prefetch("evidence", attached, to_attr="pieces")
-    found = list(rows.prefetch_related("milestones", "dropped__milestone", evidence).newest_first())
+    found = list(rows.prefetch_related("milestones", evidence).newest_first())
+    finished = [update for update in found if update.stage == ImplementationStage.COMPLETED]
+    prefetch_related_objects(finished, "dropped__milestone")
     values = IndicatorValue.objects.filter(withdrawn_at__isnull=False).select_related("indicator")
     withdrawn = [update for update in found if update.withdrawn_at]
     prefetch_related_objects(withdrawn, Prefetch("values", values, to_attr="withdrawn_values"))

@@ -96,6 +96,10 @@ def test_form_with_odd_values_is_no_server_error(line, world, crawl):
                 assert client.post(path, encoded(data), content_type=FORM).status_code < 500
 
 
+NUL = "\0"
+ODD_VALUE = f"\ud800{NUL}" + "a" * 3000  # no database stores it: half a surrogate pair, a NUL, more than a line
+
+
 def encoded(fields: dict[str, str]) -> str:
     """Encode as a browser would, and halves of surrogate pairs as a program could."""
     return urlencode({name: value.encode("utf-8", "surrogatepass") for name, value in fields.items()})
@@ -104,8 +108,7 @@ def encoded(fields: dict[str, str]) -> str:
 @pytest.mark.parametrize(
     "line", [pytest.param(line, id=f"{line.name}-{line.sample}") for line in LINES if _who(line, line.post or {}, "ok")]
 )
-@pytest.mark.parametrize("odd_value", ["\0", "\ud800", "a\0" * 300], ids=["nul", "surrogate", "long"])
-def test_each_field_with_a_value_that_cannot_be_stored_is_no_server_error(line, odd_value, world, crawl):
+def test_each_field_with_a_value_that_cannot_be_stored_is_no_server_error(line, world, crawl):
     role, path = _who(line, line.post, "ok"), path_of(line, world)
     forms = [entries(form) for form in forms_of(crawl.get(role, line).text, "post")] or [{"text": ("text", "")}]
 
@@ -113,22 +116,26 @@ def test_each_field_with_a_value_that_cannot_be_stored_is_no_server_error(line, 
         unchanged = {name: value for name, (_type, value) in fields.items()}
         for name in fields:
             with crawl.quickly(), falls_back(world.clients[role]) as client:
-                body = encoded(unchanged | {name: odd_value})
+                body = encoded(unchanged | {name: ODD_VALUE})
                 assert client.post(path, body, content_type=FORM).status_code < 500, name
 
 
 @pytest.mark.parametrize(
     "line", [pytest.param(line, id=f"{line.name}-{line.sample}") for line in LINES if _who(line, line.get, "200")]
 )
-@pytest.mark.parametrize("odd_value", ["\0", "\ud800", "a" * 3000], ids=["nul", "surrogate", "long"])
-def test_each_parameter_with_a_value_that_cannot_be_stored_is_no_server_error(line, odd_value, world, crawl):
+def test_each_parameter_with_a_value_that_cannot_be_stored_is_no_server_error(line, world, crawl):
     role, path = _who(line, line.get, "200"), path_of(line, world)
     forms = forms_of(crawl.get(role, line).text, "get")
 
     for name in {name for form in forms for name in entries(form)} | {"page", "o"}:
         with crawl.quickly(), falls_back(world.clients[role]) as client:
-            response = client.get(f"{path.partition('?')[0]}?{encoded({name: odd_value})}")
-            assert response.status_code == 400 if odd_value == "\0" else response.status_code < 500, name
+            response = client.get(f"{path.partition('?')[0]}?{encoded({name: ODD_VALUE.replace(NUL, 'a')})}")
+            response.close()
+            assert response.status_code < 500, name
+
+
+def test_nul_in_a_parameter_is_a_bad_request(client, db):
+    assert client.get("/cities/", {"page": NUL}).status_code == 400
 
 
 @pytest.mark.parametrize(
