@@ -140,7 +140,7 @@ from accounts.models import Mail
 from evaluation.models import Evaluation, RoundResult
 from pilot.models import PilotPhase
 from reports.models import Report
-from strategies.models import Action, ActionUpdate, CityPeriod, Indicator
+from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, PeriodRevision
 
 def period(slug, state):
     rows = CityPeriod.objects.filter(city__slug=slug).order_by("period__starts_on")
@@ -171,6 +171,7 @@ print(json.dumps({
     "done": evaluation("linkoping", "published"),
     "round": Evaluation.objects.get(pk=evaluation("linkoping", "rate")).round_id,
     "closed_round": RoundResult.objects.first().round_id,
+    "revision_hash": PeriodRevision.objects.first().sha256,
     "result_hash": RoundResult.objects.first().sha256,
     "city_report": Report.objects.filter(city__slug="linkoping", state="ready").first().number,
     "network_report": Report.objects.filter(city=None, state="ready").first().number,
@@ -317,6 +318,7 @@ PAGES = [
     ("round", "coordinator", "/evaluation/rounds/{round}/"),
     ("round-closed", "partner", "/evaluation/rounds/{closed_round}/"),
     ("round-new", "coordinator", "/evaluation/rounds/new/"),
+    ("verify-revision", None, "/verify/?hash={revision_hash}"),
     ("verify-round", None, "/verify/?hash={result_hash}"),
     ("evaluation-rate", "rater1", "/evaluation/{rate}/"),
     ("rate", "rater1", "/evaluation/{rate}/rate/relevance/"),
