@@ -148,22 +148,3 @@ def test_uploaded_photo_has_no_gps_position(visit, site, tmp_path):
     assert response.headers["x-content-type-options"] == "nosniff"
     assert b"GPS" not in response.body()
     assert b"Exif" not in response.body()
-
-
-def test_form_sent_again_with_another_amount_shows_both(visit, site):
-    pk = action_pk(site, "Mentors in working life")
-    page = visit(OFFICIAL, f"/actions/{pk}/log/", js=False)
-    page.get_by_label("What has happened?").fill("Ten mentors were trained.")
-    page.get_by_label(re.compile("^Spent since the last update")).fill("100")
-    page.get_by_role("button", name="Save", exact=True).click()
-    page.go_back()
-
-    page.get_by_label("What has happened?").fill("Ten mentors were trained.")
-    page.get_by_label(re.compile("^Spent since the last update")).fill("1000")
-    page.get_by_role("button", name="Save", exact=True).click()
-
-    both = page.get_by_role("alert").filter(has_text="This form has been saved already, with other content")
-    expect(both).to_contain_text("100")
-    expect(both).to_contain_text("1,000")
-    page.get_by_role("button", name="Correct the saved update").click()
-    expect(page.locator("main")).to_contain_text("Ten mentors were trained.")

@@ -9,10 +9,13 @@ from .page_list import PAGES
 RENDERED_BY_TESTS = {  # rendered after a POST: the test that sends it
     "bare_part.html": "test_sessions.py::test_part_of_a_page_says_that_the_session_has_ended",
     "_parts/differences.html": "test_two_people.py::test_edit_conflict_shows_both_versions_and_keeps_input",
-    "_parts/saved_differently.html": "test_log.py::test_form_sent_again_with_another_amount_shows_both",
+    "_parts/saved_differently.html": (
+        "../strategies/test_views_log.py::test_amount_corrected_after_going_back_is_shown_and_corrects_the_update"
+    ),
     "evaluation/parts/initial_level.html": (
         "../evaluation/test_blind_levels.py::test_pages_say_that_the_initial_level_is_not_kept"
     ),
+    "reports/_verified_report.html": "test_reports.py::test_verify_page_accepts_pdf_and_rejects_changed_byte",
     "_parts/error_lines.html": "test_appearance.py::test_form_with_errors_shows_summary",
     "strategies/_city_no_strategy_panel.html": "test_new_city.py::test_lead_creates_strategy_of_new_city",
     "strategies/log_not_stored.html": "test_log.py::test_update_that_cannot_be_stored_is_shown_for_copying",
