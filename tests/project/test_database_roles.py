@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from core import triggers
 from evaluation.models import EvaluationResult
+from reports.documents.render import RenderedFile
 from reports.models import Report
 from reports.services import reports
 from strategies.services import periods
@@ -49,7 +50,7 @@ def test_site_role_does_the_work_of_the_site(role, city, other_city, everyone, c
     periods.submit_period(facts.city_period, by=lead)
     case = make_case(other_city).to("published")
     report = queued("riga")
-    reports.finish_report(report, token=Report.objects.claim(report.pk), files=[("a", "text/plain", b"a")])
+    reports.finish_report(report, token=Report.objects.claim(report.pk), files=[RenderedFile("a", "text/plain", b"a")])
     client.force_login(lead)
 
     assert client.get(reverse("strategies:my_work")).status_code == 200

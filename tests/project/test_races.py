@@ -263,7 +263,7 @@ def _rounds(world):
 
 def _evaluations(world):
     row = EvaluationRound.objects.get(pk=world.evaluations["rate"].round_id)
-    row.pk, row._state.adding = None, True
+    row.pk, row.name, row._state.adding = None, "A second round", True
     row.save()
     return Evaluation, 1, lambda n: rounds.add_evaluation(row, world.strategy, by=world.roles["coordinator"])
 
