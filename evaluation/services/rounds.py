@@ -10,6 +10,7 @@ from cities.models import Membership, Person
 from cities.rules import CITY_BODIES, person_of
 from core import clock
 from core.error_causes import is_unique_violation
+from core.locking import lock_name
 from core.texts import shorten
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
@@ -69,6 +70,7 @@ def create_round(
     """
     if not by.has_perm("evaluation.add_evaluationround"):
         raise PermissionRefused
+    lock_name("evaluation rounds")
     row = EvaluationRound(
         framework=framework,
         period=period,

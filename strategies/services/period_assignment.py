@@ -24,25 +24,23 @@ def assign_period(city: Any, day: date, chosen: CityPeriod | None = None) -> tup
     if chosen is not None:
         return _validate_chosen(city, day, chosen)
     for attempt in range(3):
-        periods = CityPeriod.objects.filter(city=city, period__ends_on__gte=day).select_related("period")
-        for city_period in periods.unlocked().order_by("period__starts_on"):
+        if city_period := _unlocked_periods(city, day).order_by("period__starts_on").first():
             return city_period, city_period.period.starts_on > day
-        _create_periods(day, attempt)
+        _create_periods(city, day, attempt)
     raise PeriodLocked  # periods were locked as fast as they were created
 
 
-@transaction.atomic
-def _create_periods(day: date, attempt: int) -> None:
-    """Create missing rows of the city, at a later attempt also periods.
+def _unlocked_periods(city: Any, day: date) -> Any:
+    return CityPeriod.objects.filter(city=city, period__ends_on__gte=day).unlocked().select_related("period")
 
-    Two processes do so one after the other: the second waits at its first attempt and then finds what it needs.
-    """
+
+@transaction.atomic
+def _create_periods(city: Any, day: date, attempt: int) -> None:
+    """Create missing rows of the city, at a later attempt also periods, unless another process has done so."""
     lock_name(PERIODS)
     ensure_city_periods()
-    if attempt == 0:
-        return
-    while ensure_next_period(day).ends_on < day:
-        pass
+    while attempt > 0 and not _unlocked_periods(city, day).exists():
+        ensure_next_period(day)
 
 
 def _validate_chosen(city: Any, day: date, chosen: CityPeriod) -> tuple[CityPeriod, bool]:
