@@ -109,7 +109,7 @@ def test_chosen_period_is_accepted_or_refused_with_a_message(city, other_city):
 
 def test_period_assignment_gives_up_when_no_unlocked_period_exists(city, monkeypatch):
     CityPeriodFactory(city=city, to_state="submitted")
-    monkeypatch.setattr("strategies.services.period_assignment._create_periods", lambda day, attempt: None)
+    monkeypatch.setattr("strategies.services.period_assignment._create_periods", lambda city, day, attempt: None)
 
     with pytest.raises(PeriodLocked):
         assign_period(city, clock.today())
