@@ -134,10 +134,6 @@ def test_each_parameter_with_a_value_that_cannot_be_stored_is_no_server_error(li
             assert response.status_code < 500, name
 
 
-def test_nul_in_a_parameter_is_a_bad_request(client, db):
-    assert client.get("/cities/", {"page": NUL}).status_code == 400
-
-
 @pytest.mark.parametrize(
     "line", [pytest.param(line, id=f"{line.name}-{line.sample}") for line in LINES if _who(line, line.get, "200")]
 )
