@@ -68,7 +68,8 @@ def compile_in_process(payload: bytes) -> bytes:
     request = json.loads(payload)
     template, replaced = Path(request["template"]), set()
     data = _replace(request["data"], SURROGATES)
-    for attempt in range(ATTEMPTS):
+    attempt, content = 0, b""
+    while not content:
         try:
             content = typst.compile(
                 str(template),
@@ -80,10 +81,9 @@ def compile_in_process(payload: bytes) -> bytes:
                 timestamp=request["timestamp"],
                 sys_inputs={"data": json.dumps(data, sort_keys=True)},
             )
-            break
         except typst.TypstError as error:
-            refused = _refused_characters(str(error), data, with_named=attempt < NAMED_ATTEMPTS)
-            if not refused:
+            refused, attempt = _refused_characters(str(error), data, with_named=attempt < NAMED_ATTEMPTS), attempt + 1
+            if not refused or attempt == ATTEMPTS:
                 raise
             replaced |= refused
             data = _replace(data, refused)

@@ -11,6 +11,7 @@ from cities.models import Attendance, Event, StoredFile
 from cities.services import events, files
 from core import clock, locales
 from core.exceptions import EditConflict
+from core.text_limits import MAX_GUEST_GROUPS
 from tests.factories import BodyFactory, EventFactory, PersonFactory
 
 from .pictures import PDF, bytes_of, upload
@@ -517,3 +518,13 @@ def test_database_refuses_changes_of_a_cancelled_event(everyone, ahead, change):
         cursor.execute(f"UPDATE cities_event SET {change}")
     with pytest.raises(IntegrityError, match="epi: "), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM cities_event")
+
+
+def test_service_asks_for_a_reason_and_for_numbers_that_can_be(everyone, ahead, event):
+    with pytest.raises(EventRefused, match="Say why"):
+        events.cancel_event(ahead, by=everyone["lead"], reason=" ")
+    with pytest.raises(EventRefused, match="zero or more"):
+        events.record_attendance(event, by=everyone["official"], guests=[("Residents", -1)])
+    many = [(f"Group {number}", 1) for number in range(MAX_GUEST_GROUPS + 1)]
+    with pytest.raises(EventRefused, match="groups"):
+        events.record_attendance(event, by=everyone["official"], guests=many)

@@ -384,3 +384,13 @@ def test_process_answers_with_a_line_of_json(data, header):
 def test_message_is_translated():
     with translation.override("sv"), pytest.raises(FileRefused, match="lösenord"):
         files.store_upload(upload(encrypted_zip(), "a.docx"), by=UserFactory())
+
+
+def test_picture_library_without_memory_is_no_damaged_picture(monkeypatch):
+    def fail(*_args, **_options):
+        raise OSError("decoder error: out of memory")
+
+    monkeypatch.setattr(pictures.Image, "open", fail)
+
+    with pytest.raises(MemoryError):
+        pictures.clean_picture(b"picture")

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from cities.enums import BodyKind, Role, Seat
 from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
@@ -218,3 +219,20 @@ def test_visible_to_and_view_permission_agree(everyone, role):
         }
 
         assert listed == allowed
+
+
+def test_only_a_doubled_membership_is_called_one(everyone, office, monkeypatch):
+    """An error of the database for another reason is not explained by a sentence about doubled roles."""
+    monkeypatch.setattr(memberships, "is_unique_violation", lambda error: False)
+    row = membership_of(everyone["official"])
+
+    with pytest.raises(IntegrityError):
+        memberships._save(Membership(body=row.body, person=row.person, role=row.role), everyone["lead"], row.person)
+
+
+def test_sign_in_of_a_person_without_account_has_nothing_to_allow(everyone, office):
+    row = Membership.objects.create(body=office, person=PersonFactory(user=None), role=Role.VIEWER)
+
+    memberships.allow_sign_in(row, by=everyone["coordinator"])
+
+    assert row.person.user is None

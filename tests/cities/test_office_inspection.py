@@ -217,3 +217,33 @@ def odt_with(content):
 )
 def test_inspection_takes_time_in_proportion_to_the_size(make, assert_linear):
     assert_linear(lambda size: file_inspection.inspect(make(size), "a.odt"), 100_000)
+
+
+def encrypted(data):
+    """Set the flag *encrypted* of every entry, in its header and in the list at the end."""
+    data = bytearray(data)
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + offset] |= 1
+            at = data.find(mark, at + 1)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data,message",
+    [
+        (encrypted(office("docx")), "encrypted|password"),
+        (docx("../outside.xml", "x"), "could not be read|damaged|not complete"),
+        (office("pptx"), "Archives, slides"),
+    ],
+)
+def test_document_of_another_kind_or_build_is_refused(data, message):
+    with pytest.raises(FileRefused, match=message):
+        file_inspection.inspect(data, "minutes.docx")
+
+
+def test_connection_that_is_not_refreshed_is_accepted():
+    data = sheet("<connection refreshOnLoad='0'/><v>1</v>")
+
+    assert file_inspection.inspect(data, "table.xlsx").data == data

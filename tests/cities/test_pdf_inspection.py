@@ -1,5 +1,6 @@
 """PDFs that run something, hide files or are encrypted are refused with the cause; others are accepted."""
 
+import base64
 import zlib
 
 import pytest
@@ -120,3 +121,15 @@ def test_scan_takes_time_in_proportion_to_the_size(part, assert_linear):
         file_inspection.inspect(b"%PDF-1.7\n" + part * (size // len(part)) + b"\n%%EOF", "a.pdf")
 
     assert_linear(inspect, 250_000)
+
+
+def test_incomplete_pdf_is_refused():
+    with pytest.raises(FileRefused, match="not complete"):
+        pdf_inspection.refuse_unsafe_pdf(b"%PDF-1.7\n1 0 obj<<>>endobj")
+
+
+def test_object_stream_in_ascii85_is_read():
+    packed = base64.a85encode(b"7 0 " + SCRIPT) + b"~>"
+
+    with pytest.raises(FileRefused, match="scripts"):
+        file_inspection.inspect(pdf(object_stream(packed, b"/Filter/ASCII85Decode")), "minutes.pdf")

@@ -75,3 +75,14 @@ def test_broken_template_is_an_error(template):
 
     with pytest.raises(ProcessFailed, match="panicked"):
         documents.pdf(template, {}, issued_at=NOW, seconds=20)
+
+
+def test_error_that_no_replacement_mends_is_raised(tmp_path):
+    """A broken template, and one that refuses the replacement, too. Calls what the process runs."""
+    broken, refusing = tmp_path / "broken.typ", tmp_path / "refusing.typ"
+    broken.write_text("#unknown-function()")
+    refusing.write_text('#panic("codepoint could not be displayed")')
+    for path, texts in ((broken, []), (refusing, ["日"])):
+        payload = json.dumps({"template": str(path), "data": {"texts": texts}, "timestamp": 0}).encode()
+        with pytest.raises(Exception, match=r"unknown-function|codepoint"):
+            documents.compile_in_process(payload)

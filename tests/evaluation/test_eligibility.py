@@ -1,6 +1,7 @@
 """Who may take part: computed and declared conflicts, roles that exclude each other, substitutes."""
 
 import pytest
+from django.db import IntegrityError
 
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
@@ -280,3 +281,10 @@ def test_moderator_who_is_replaced_and_named_again_is_notified_each_time(case):
         (case.moderator.email, asked),
         (other.email, released),
     ]
+
+
+def test_only_an_evaluation_that_is_there_is_called_added_already(case, monkeypatch):
+    monkeypatch.setattr(rounds, "is_unique_violation", lambda error: False)
+
+    with pytest.raises(IntegrityError):
+        rounds.add_evaluation(case.round, case.evaluation.strategy, by=case.coordinator)

@@ -11,7 +11,7 @@ from evaluation.exceptions import AssessmentIncomplete
 from evaluation.models import Dimension, StageReminder
 from evaluation.selectors.progress import progress_of
 from evaluation.selectors.tasks import tasks_of, work_rows
-from evaluation.services import discussion, ratings, reminders, rounds
+from evaluation.services import committee, discussion, ratings, reminders, rounds
 from evaluation.tasks import send_due_reminders
 from tests.evaluation.conftest import CODES
 
@@ -208,3 +208,26 @@ def test_published_evaluation_reminds_nobody(case):
     reminders.send_due_reminders()
 
     assert not StageReminder.objects.exists()
+
+
+def test_reminder_of_another_worker_is_not_sent_again(started):
+    with clock.at(datetime.combine(started.evaluation.last_day, time(12), tzinfo=clock.now().tzinfo)):
+        reminders.remind(started.evaluation)
+        sent = Mail.objects.count()
+        reminders.remind(started.evaluation)
+    with clock.at(
+        datetime.combine(started.evaluation.last_day - timedelta(days=20), time(12), tzinfo=clock.now().tzinfo)
+    ):
+        reminders.remind(started.evaluation)
+
+    assert (Mail.objects.count(), StageReminder.objects.count()) == (sent, 1)
+
+
+def test_officials_are_reminded_of_an_open_question(case):
+    case.to("review")
+    committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
+
+    with clock.at(datetime.combine(case.evaluation.last_day, time(12), tzinfo=clock.now().tzinfo)):
+        reminders.remind(case.evaluation)
+
+    assert Mail.objects.filter(recipient=case.official.email, key__startswith="evaluation-reminder/").exists()

@@ -250,3 +250,16 @@ def test_new_indicator_has_no_earlier_value(before, after):
     after["cities"][0]["indicators"].append(report_facts.indicator(99))
 
     assert [change for change in changes(before, after) if change["what"] in {"target", "value"}] == []
+
+
+def test_city_without_a_dimension_has_a_dash_and_one_without_evaluation_no_row():
+    short = report_facts.city("Lublin", "lublin")
+    short["evaluation"]["dimensions"] = short["evaluation"]["dimensions"][:1]
+    long = report_facts.city()
+    second = dict(long["evaluation"]["dimensions"][0], code="second", name="Second")
+    long["evaluation"]["dimensions"] = [*long["evaluation"]["dimensions"], second]
+
+    (table,) = dimensions.network_tables([long, short, report_facts.city("Riga", "riga", is_evaluated=False)])
+
+    assert len(table["rows"]) == 2
+    assert "–" in str(table["rows"][1][-1])

@@ -157,3 +157,10 @@ def test_return_email_names_the_marked_parts(returned, everyone, other_action, i
     assert "Nearly there." in mail.body
     assert f"– {other_action.code} Open doors: Who came?" in mail.body
     assert "– Visits" in mail.body
+
+
+def test_comment_on_a_part_has_a_limit(submitted, everyone):
+    key = sections_of(submitted.revisions.get())[0].key
+
+    with pytest.raises(InputRefused, match="characters on each part"):
+        periods.return_period(submitted, by=everyone["coordinator"], comments="Look.", marks={key: "x" * 5000})

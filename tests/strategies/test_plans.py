@@ -393,3 +393,10 @@ def test_other_constraint_broken_meanwhile_is_refused_in_words(strategy, lead, m
 
     with pytest.raises(StrategyError, match="at this moment"):
         plans.save_part(PriorityArea(strategy=strategy), by=lead, fields=fields)
+
+
+def test_strategy_is_not_adopted_in_a_mistyped_year(city, lead):
+    strategy = StrategyFactory(city=city, status="draft", adopted_on=None)
+
+    with pytest.raises(InputRefused, match="year"):
+        plans.adopt_strategy(strategy, by=lead, on=date(206, 5, 1))

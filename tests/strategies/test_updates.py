@@ -7,6 +7,7 @@ import pytest
 
 from cities.enums import BodyKind, FileState, Role
 from core import clock
+from core.text_limits import MAX_FILES, MAX_LINKS
 from strategies.exceptions import InputRefused, PermissionRefused
 from strategies.models import Action, ActionUpdate, IndicatorValue
 from strategies.services import updates, values
@@ -303,3 +304,14 @@ def test_changed_no_change_update_loses_its_flag(action, official):
     changed = updates.change_update(no_change, by=official, data=update_input("News."), version=1)
 
     assert changed.is_no_change is False
+
+
+def test_files_and_links_of_an_update_have_a_limit(action, official):
+    stored = [StoredFileFactory(uploaded_by=official) for _number in range(MAX_FILES + 1)]
+
+    for given, sentence in (
+        ({"files": stored}, "files at once"),
+        ({"links": ["https://town.example"] * (MAX_LINKS + 1)}, "links on one update"),
+    ):
+        with pytest.raises(InputRefused, match=sentence):
+            updates.log_update(action, by=official, data=update_input(**given))

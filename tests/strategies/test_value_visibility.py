@@ -193,3 +193,13 @@ def test_value_withdrawn_since_the_page_was_opened_is_a_conflict(client, officia
     assert "withdrawn this value meanwhile" in page.context["form"].errors[f"value_{first.pk}"][0]
     client.post(url, {f"value_{first.pk}": "11", f"version_{first.pk}": ""})
     assert IndicatorValue.objects.active().get().value == 11
+
+
+def test_refused_values_without_a_conflict_are_not_saved(official, period, several):
+    amounts = {several[0]: Decimal(1), several[1]: Decimal("1e13")}
+
+    with pytest.raises(InputRefused) as refused:
+        values.set_values(period, [values.ValueInput(row, value) for row, value in amounts.items()], by=official)
+
+    assert set(refused.value.errors) == {f"value_{several[1].pk}"}
+    assert not IndicatorValue.objects.exists()
