@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.cache import caches
@@ -37,6 +38,12 @@ def _flush_may_empty_locked_tables():
     TransactionTestCase._fixture_teardown = clean_without_triggers
     yield
     TransactionTestCase._fixture_teardown = clean
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_periodic_task_is_overdue():
+    """No worker runs, however long the tests take; fixtures of a module are made before those of its tests."""
+    periodic.STARTED = clock.now() + timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
