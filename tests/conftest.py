@@ -1,19 +1,30 @@
 """Fixtures for all tests: cities, a user for each role, and a separate cache for each test."""
 
+import os
 import re
 import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
 from core import clock, installation, periodic, triggers
-from tests import proofs  # noqa: F401 - loads the Hypothesis profile
+from tests import migrated, proofs  # noqa: F401 - proofs loads the Hypothesis profile
 from tests.factories import CityFactory, one_for_each_role
 
 DATABASE = {"db", "transactional_db"}
 PAGES = re.compile(r"test_(views\w*|pages|\w+_pages|admin|front|forms\w*|charts|templatetags|whole|demo)\.py")
+
+
+def pytest_configure():
+    migrated.template_name()  # known before other processes start
+
+
+def pytest_unconfigure():
+    if settings.DATABASE_URL.startswith("postgres") and "PYTEST_XDIST_WORKER" not in os.environ:
+        migrated.execute(settings.DATABASE_URL, f"DROP DATABASE IF EXISTS {migrated.template_name()} WITH (FORCE)")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -24,6 +35,28 @@ def pytest_collection_modifyitems(items):
         if uses_database and not PAGES.fullmatch(item.path.name):
             item.add_marker("servers")
     items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request, django_db_modify_db_settings, django_db_use_migrations):
+    """Copy the test database on PostgreSQL from one that was migrated once for all processes."""
+    if settings.DATABASE_URL.startswith("postgres") and django_db_use_migrations:
+        request.getfixturevalue("postgres_folder")
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = migrated.template_name()
+
+
+@pytest.fixture(scope="session")
+def postgres_folder(tmp_path_factory):
+    """Return the data folder of the migrated PostgreSQL database, from which ``migrated.copied_database`` copies."""
+    shared = migrated.shared_folder(tmp_path_factory)
+    return migrated.made_once(shared, "template", lambda folder: migrated.make_template(folder, settings.DATABASE_URL))
+
+
+@pytest.fixture(scope="session")
+def migrated_folder(tmp_path_factory):
+    """Return a data folder with a migrated SQLite database, which tests copy and do not change."""
+    shared = migrated.shared_folder(tmp_path_factory)
+    return migrated.made_once(shared, "migrated", lambda folder: migrated.migrate(folder, ""))
 
 
 @pytest.fixture(autouse=True, scope="session")

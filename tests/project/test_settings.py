@@ -3,9 +3,11 @@
 import ast
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -171,11 +173,8 @@ def test_production_settings_pass_deployment_checks(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("production")
-    ended = production(folder, ["manage.py", "migrate", "--verbosity", "0"])
-    assert ended.returncode == 0, ended.stderr
-    return folder
+def migrated(migrated_folder, tmp_path_factory):
+    return shutil.copytree(migrated_folder, tmp_path_factory.mktemp("production"), dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -217,11 +216,12 @@ def test_web_server_without_migrations_does_not_start(tmp_path):
 
 @pytest.mark.waits
 def test_web_server_with_the_data_folder_of_another_database_does_not_start(migrated, tmp_path):
-    other = f"sqlite:///{tmp_path}/other.sqlite3"
+    other = shutil.copy(migrated / "db.sqlite3", tmp_path / "other.sqlite3")
+    with sqlite3.connect(other) as database:
+        database.execute("UPDATE core_installationid SET value = ?", [uuid.uuid4().hex])
     (migrated / "files" / "evidence").write_text("of the right database")
-    assert production(migrated, ["manage.py", "migrate", "--verbosity", "0"], DATABASE_URL=other).returncode == 0
 
-    ended = production(migrated, ["-c", "import epi_site.wsgi"], DATABASE_URL=other)
+    ended = production(migrated, ["-c", "import epi_site.wsgi"], DATABASE_URL=f"sqlite:///{other}")
     (migrated / "files" / "evidence").unlink()
 
     assert ended.returncode == 1

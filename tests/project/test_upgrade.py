@@ -27,7 +27,7 @@ from .upgrade import reading
 from .upgrade.declared import DECLARED
 from .upgrade.reading import Constraint, Contents, Declared
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
 DUMPS = Path(__file__).parent / "upgrade"
 ENGINE = "sqlite" if settings.IS_SQLITE else "postgresql"
 VERSIONS = sorted(path.name.removesuffix(f".{ENGINE}.json") for path in DUMPS.glob(f"*.{ENGINE}.json"))
@@ -251,7 +251,7 @@ def test_permissions_keep_their_ids(upgraded):
 
 
 def test_new_rows_get_unused_ids(upgraded):
-    one_row_each = {"cities_installation"}
+    one_row_each = {"cities_installation", "core_installationid"}
     taken = {
         table for table, (highest, following) in reading.next_ids(upgraded.connection).items() if following <= highest
     }

@@ -10,13 +10,12 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
 from django.conf import settings
 
-from tests import proofs
+from tests import migrated, proofs
 from tests.project.worker_data import REPORTS
 
 pytestmark = [pytest.mark.waits, pytest.mark.servers]
@@ -60,10 +59,6 @@ class Site:
             [sys.executable, *command], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
-
-    def migrate(self) -> None:
-        self.run("manage.py", "migrate", "--verbosity", "0")
-        self.run("manage.py", "createcachetable")
 
     def start_group(self, *, concurrency: int) -> None:
         """Start worker and beat as ``make run`` does."""
@@ -134,37 +129,22 @@ class Site:
 
 
 @pytest.fixture
-def database_url():
+def database_url(request):
     """Create a PostgreSQL database beside the test database and return its URL; empty with SQLite."""
     url = settings.DATABASE_URL
     if not url:
         yield ""
         return
-    name = f"epi_worker_{os.getpid()}"
-    with closing(psycopg2.connect(urlunsplit(urlsplit(url)._replace(path="/postgres")))) as connection:
-        connection.autocommit = True
-        with closing(connection.cursor()) as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            cursor.execute(f"CREATE DATABASE {name}")
-            yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    """Return the file of an SQLite database with all tables, which each test copies."""
-    site = Site(tmp_path_factory.mktemp("migrated"), "filesystem://", "")
-    site.migrate()
-    return site.folder / "db.sqlite3"
+    request.getfixturevalue("postgres_folder")
+    with migrated.copied_database(url, f"epi_worker_{os.getpid()}") as copied:
+        yield copied
 
 
 @pytest.fixture(params=BROKERS)
 def empty_site(request, tmp_path, database_url):
     site = Site(tmp_path, request.param, database_url)
-    if database_url:
-        site.migrate()
-    else:
-        shutil.copy(request.getfixturevalue("migrated"), tmp_path)
+    of_database = "postgres_folder" if database_url else "migrated_folder"
+    shutil.copytree(request.getfixturevalue(of_database), tmp_path, dirs_exist_ok=True)
     yield site
     if site.started:
         site.kill_group()
