@@ -2,34 +2,53 @@
 
 from django.contrib.auth.models import AnonymousUser
 
+from accounts.models import User
 from cities.enums import BodyKind, Role, Seat
+from cities.models import Membership, Person
+from cities.rules import clear_role_cache
 from core import clock
 
-from .people import PersonFactory, UserFactory, member
+from .people import BodyFactory, MembershipFactory, PersonFactory, UserFactory
 
 
 def one_for_each_role(city, other_city) -> dict:
-    """Return a user for each role; city roles belong to ``city``. ``former`` has left; ``superuser`` has no role."""
-    office, network = BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE
-    people = {
-        "public": AnonymousUser(),
-        "viewer": member(office, Role.VIEWER, city),
-        "expert": member(BodyKind.EXPERT_GROUP, Role.MEMBER, city, seat=Seat.SELECTED_EXPERT),
-        "local_committee": member(BodyKind.LOCAL_COMMITTEE, Role.MEMBER, city, seat=Seat.PRIVATE),
-        "official": member(office, Role.OFFICIAL, city, organisation=city.municipality),
-        "lead": member(office, Role.LEAD_OFFICIAL, city, organisation=city.municipality),
-        "other_official": member(office, Role.OFFICIAL, other_city, organisation=other_city.municipality),
-        "partner": member(network, Role.PARTNER),
-        "trainer": member(network, Role.TRAINER),
-        "data_protection": member(network, Role.DATA_PROTECTION),
-        "scientific": member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER),
-        "scientific_conflicted": member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER, organisation=city.municipality),
-        "coordinator": member(network, Role.COORDINATOR),
-        "former": member(office, Role.LEAD_OFFICIAL, city, valid_to=clock.today().replace(month=1, day=1)),
-        "superuser": UserFactory(is_superuser=True, is_staff=True),
-        "superuser_conflicted": PersonFactory(
-            user__is_superuser=True, user__is_staff=True, organisation=city.municipality
-        ).user,
+    """Return a user for each role; city roles belong to ``city``. ``former`` has left; ``superuser`` has no role.
+
+    Many tests ask for them, so each table is written once; memberships have no history.
+    """
+    office, network, scientific = BodyKind.CITY_OFFICE, BodyKind.NETWORK_OFFICE, BodyKind.SCIENTIFIC_COMMITTEE
+    here, there = {"organisation": city.municipality}, {"organisation": other_city.municipality}
+    memberships = {
+        "viewer": (office, city, {}, {"role": Role.VIEWER}),
+        "expert": (BodyKind.EXPERT_GROUP, city, {}, {"role": Role.MEMBER, "seat": Seat.SELECTED_EXPERT}),
+        "local_committee": (BodyKind.LOCAL_COMMITTEE, city, {}, {"role": Role.MEMBER, "seat": Seat.PRIVATE}),
+        "official": (office, city, here, {"role": Role.OFFICIAL}),
+        "lead": (office, city, here, {"role": Role.LEAD_OFFICIAL}),
+        "other_official": (office, other_city, there, {"role": Role.OFFICIAL}),
+        "partner": (network, None, {}, {"role": Role.PARTNER}),
+        "trainer": (network, None, {}, {"role": Role.TRAINER}),
+        "data_protection": (network, None, {}, {"role": Role.DATA_PROTECTION}),
+        "scientific": (scientific, None, {}, {"role": Role.MEMBER}),
+        "scientific_conflicted": (scientific, None, here, {"role": Role.MEMBER}),
+        "coordinator": (network, None, {}, {"role": Role.COORDINATOR}),
+        "former": (office, city, {}, {"role": Role.LEAD_OFFICIAL, "valid_to": clock.today().replace(month=1, day=1)}),
     }
-    PersonFactory(user=None)  # without account: a filter on user=NULL would find this person
-    return people
+    superuser = {"is_superuser": True, "is_staff": True}
+    more = {"superuser": superuser, "superuser_conflicted": superuser}
+    users = {name: UserFactory.build(**more.get(name, {})) for name in [*memberships, *more]}
+    User.objects.bulk_create(users.values())
+
+    people = {name: PersonFactory.build(user=users[name], **row[2]) for name, row in memberships.items()}
+    people["superuser_conflicted"] = PersonFactory.build(user=users["superuser_conflicted"], **here)
+    people["nobody"] = PersonFactory.build(user=None)  # without account: a filter on user=NULL would find this person
+    Person.objects.bulk_create(people.values())
+
+    places = dict.fromkeys((kind, of_city) for kind, of_city, *_rest in memberships.values())
+    bodies = {(kind, of_city): BodyFactory(kind=kind, city=of_city) for kind, of_city in places}
+    Membership.objects.bulk_create(
+        MembershipFactory.build(person=people[name], body=bodies[kind, of_city], **fields)
+        for name, (kind, of_city, _person, fields) in memberships.items()
+    )
+    for user in users.values():
+        clear_role_cache(user)
+    return {"public": AnonymousUser()} | users
