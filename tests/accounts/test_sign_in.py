@@ -136,6 +136,7 @@ def test_device_is_known_for_its_own_account_with_a_valid_cookie_only(client):
     assert TOO_MANY in str(sign_in(client, "anna@town.example").context["form"].errors)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_guessing_from_many_addresses_is_delayed_for_a_minute_at_most(client):
     UserFactory(email="anna@town.example")

@@ -265,6 +265,7 @@ def _move_and_interrupt(self, move=media.StagedFiles.put_into_place):
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["database", "files"])
 def test_interrupted_restore_leaves_no_rows_or_files(empty, backup, monkeypatch, part):
     if part == "database":

@@ -59,6 +59,7 @@ def test_admin_login_and_password_pages_redirect_to_site(client, everyone):
         reverse("admin:view_on_site", args=[1, 1])
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_coordinator_opens_every_list_and_form(client, everyone):
     client.force_login(everyone["coordinator"])

@@ -126,6 +126,7 @@ def test_minutes_file_is_visible_to_readers_of_minutes(client, everyone, event):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", list(range(16)))
 def test_visible_to_and_view_permission_agree(everyone, event, other_city, role):
     user = list(everyone.values())[role]
@@ -195,6 +196,7 @@ def test_event_that_ends_before_start_is_refused(client, everyone, city):
     assert "ends_at" in page.context["form"].errors
 
 
+@pytest.mark.slow
 def test_new_minutes_file_withdraws_older_one(client, everyone, event):
     client.force_login(everyone["official"])
     url = event_url(event, "event_edit")
@@ -353,6 +355,7 @@ def test_attendance_conflict_shows_both_versions(client, everyone, event):
     assert {row.person for row in event.attendances.all()} == {everyone["viewer"].person, None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role,is_visible", [("lead", True), ("official", False), ("coordinator", False)])
 def test_replaced_minutes_are_visible_to_lead_only(client, everyone, event, role, is_visible):
     for name in ("a.pdf", "b.pdf"):

@@ -336,6 +336,7 @@ def test_large_picture_is_checked_within_the_limit_of_memory():
     assert (made.width, made.height) == (4000, 4000)
 
 
+@pytest.mark.slow
 def test_picture_that_takes_too_much_memory_is_refused(monkeypatch):
     monkeypatch.setattr(file_inspection, "LIMITS", file_inspection.LIMITS._replace(megabytes=400))
     kept = io.BytesIO()

@@ -70,6 +70,7 @@ def test_values_are_written_plainly(value, text):
     assert cell(value) == text
 
 
+@pytest.mark.slow
 def test_there_is_one_writer():
     writers = [
         file.name

@@ -193,6 +193,7 @@ def test_only_a_second_row_is_a_unique_violation():
     assert not is_disk_full(ValueError("disk is full"))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.skipif("redis" in conf.CACHES["default"]["BACKEND"].lower(), reason="A cache in the database.")
 def test_full_disk_at_sign_in_is_no_rate_limit(client, monkeypatch):

@@ -36,6 +36,7 @@ def test_database_and_folder_get_the_same_id():
     assert installation.id_of_folder() == InstallationId.objects.get().value
 
 
+@pytest.mark.slow
 def test_migrate_binds_an_empty_folder(settings, tmp_path):
     installation.id_file().unlink()
     assert "have no common installation id" in installation.problem()
@@ -45,6 +46,7 @@ def test_migrate_binds_an_empty_folder(settings, tmp_path):
     assert installation.problem() == ""
 
 
+@pytest.mark.slow
 def test_another_database_is_not_bound_to_a_folder_with_files():
     store(3)
     before = installation.id_of_folder()
@@ -90,6 +92,7 @@ def test_production_does_not_start_with_the_folder_of_another_database(settings)
         checks.refuse_other_data_folder()
 
 
+@pytest.mark.slow
 def test_demo_is_not_loaded_into_the_folder_of_another_database(monkeypatch):
     """Its loading may be interrupted, and the next start deletes all files of a demo that was not loaded completely."""
     store(3)

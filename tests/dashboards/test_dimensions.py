@@ -82,6 +82,7 @@ def test_result_of_later_round_is_not_in_earlier_period(evaluated_network, partn
     assert found.found == []
 
 
+@pytest.mark.slow
 def test_pages_show_levels_without_reasons_of_raters(evaluated_network, partner, client):
     client.force_login(partner)
 

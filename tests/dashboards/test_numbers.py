@@ -132,6 +132,7 @@ def test_numbers_of_every_city_equal_second_computation(network, partner, period
     assert dashboard.updates == sum(row["updates"] for row in expected.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period_name", ["past", "present"])
 def test_action_lists_are_as_long_as_the_numbers_say(network, partner, period_name):
     view = scope_for(partner, starts_on=getattr(network, period_name).starts_on.isoformat())

@@ -158,6 +158,7 @@ def test_unknown_filter_values_are_ignored(network, partner, client, query):
     assert len(actions_page.context["page_obj"].object_list) == 8 * len(shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [*PAGES, "city"])
 def test_pages_cost_the_same_for_few_and_many_actions(network, partner, client, page, django_assert_max_num_queries):
     url = reverse(f"dashboards:{page}", args=["linkoping"] if page == "city" else [])

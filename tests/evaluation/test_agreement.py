@@ -70,6 +70,7 @@ def test_alpha_equals_the_reference_value():
     assert round(alpha.value, 4) == 0.8154
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.lists(st.one_of(st.none(), st.integers(1, 4)), min_size=4, max_size=4),

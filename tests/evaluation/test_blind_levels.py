@@ -70,6 +70,7 @@ def test_blind_levels_are_kept_when_the_discussion_begins(case):
     assert set(kept) == {(case.rater1.person.pk, code, 1 if code == "impact" else 3) for code in CODES}
 
 
+@pytest.mark.slow
 @pytest.mark.stage("rate")
 def test_blind_level_of_a_dimension_that_was_not_assessed_is_empty(case):
     case.rate(case.rater1)

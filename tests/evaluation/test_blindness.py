@@ -73,6 +73,7 @@ def urls_of(case):
     yield reverse("cities:city_detail", args=[case.city.slug])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [*OTHERS, "superuser"])
 def test_pages_show_no_rating_of_another_person(rated, superuser, client, role):
     client.force_login(superuser if role == "superuser" else getattr(rated, role))
@@ -111,6 +112,7 @@ def test_querysets_hide_ratings_and_assessments_of_others(rated, superuser, role
     assert [side.spread.n for side in comparison_of(rated.evaluation, user).sides] == [0] * 6
 
 
+@pytest.mark.slow
 def test_submission_reveals_no_rating_of_others(rated, client):
     for code in ("relevance", "effectiveness", "coherence", "sustainability", "efficiency"):
         ratings.save_rating(rated.evaluation, rated.dimension(code), by=rated.rater2, level=2, reasons="Mine.")
@@ -188,6 +190,7 @@ def test_unsubmitted_assessment_is_visible_to_its_author_only(rated):
     assert Rating.objects.visible_to(rated.rater2).filter(reasons="Not for others.").exists()
 
 
+@pytest.mark.slow
 def test_ratings_are_visible_to_committee_members_without_conflict_from_the_review_on(rated, client):
     rated.to("review")
 
@@ -200,6 +203,7 @@ def test_ratings_are_visible_to_committee_members_without_conflict_from_the_revi
         assert SECRET not in client.get(url).content.decode()
 
 
+@pytest.mark.slow
 def test_published_page_shows_consensus_without_names(rated, client):
     rated.to("published")
 
@@ -276,6 +280,7 @@ VISIBLE_COUNTS = {  # role: visible (questions, decisions) in review, and after 
 }
 
 
+@pytest.mark.slow
 def test_committee_questions_and_decisions_are_visible_by_role_and_stage(case, other_city, city):
     case.viewer = member(BodyKind.CITY_OFFICE, Role.VIEWER, other_city)
     case.stranger = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)

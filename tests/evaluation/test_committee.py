@@ -360,6 +360,7 @@ def test_decision_on_changed_contents_shows_a_message_and_keeps_the_input(case, 
     assert post_decision(**{"comment-impact": "My long comment."}).status_code == 302
 
 
+@pytest.mark.slow
 def test_review_page_lists_changes_since_the_last_visit(case, review_page, days):
     client, url, _post_decision = review_page
     seen_url = reverse("admin:evaluation_review_seen", args=[case.pk])

@@ -70,6 +70,7 @@ def test_nothing_is_submitted_once_the_moderation_begins(late):
     assert Rating.objects.visible_to(late.rater2).exclude(assessment__rater=late.rater2.person).exists()
 
 
+@pytest.mark.slow
 def test_author_sees_nothing_of_others_until_the_ratings_are_submitted(late, client):
     client.force_login(late.rater2)
     urls = [

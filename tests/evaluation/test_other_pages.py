@@ -35,6 +35,7 @@ def labels(user):
     return [task.label for task in tasks_of(user)]
 
 
+@pytest.mark.slow
 def test_task_labels_for_each_role_and_stage(case):
     assert (labels(case.rater1), labels(case.moderator), labels(case.coordinator)) == (["Look"], [], [])
     case.to("rate")
@@ -82,6 +83,7 @@ def test_coordinator_has_a_task_without_a_moderator(case):
 # ---- the city's panel, the gate
 
 
+@pytest.mark.slow
 def test_city_panel_shows_visible_evaluations_only(case, everyone):
     assert evaluation_panel(case.city, everyone["public"]) is None
     assert evaluation_panel(case.city, case.lead).context["running"] == [case.evaluation]

@@ -50,6 +50,7 @@ RATER_PAGES = ["evaluation:rate_review"]
 TALK_PAGES = ["evaluation:discuss"]
 
 
+@pytest.mark.slow
 def test_evaluation_is_public_after_publication_only(client, case):
     detail = reverse("evaluation:evaluation_detail", args=[case.pk])
     assert client.get(detail).status_code == 302
@@ -174,6 +175,7 @@ def test_rating_edit_conflict_shows_both_versions(case, post):
     assert 'name="version" value="1"' in page.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.stage("rate")
 def test_submission_page_lists_missing_ratings_and_locks_submitted_ones(case, get, post):
     assert "Still missing" in get(case.rater1, "evaluation:rate_review").content.decode()
@@ -188,6 +190,7 @@ def test_submission_page_lists_missing_ratings_and_locks_submitted_ones(case, ge
     assert "<textarea" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.stage("rate")
 def test_submission_shows_one_message_and_links_my_work(case, get, post):
     _rate_all(case, get, post)
@@ -198,6 +201,7 @@ def test_submission_shows_one_message_and_links_my_work(case, get, post):
     assert f'<a href="{reverse("strategies:my_work")}">To my work</a>' in page
 
 
+@pytest.mark.slow
 @pytest.mark.stage("rate")
 def test_submission_links_the_next_evaluation_to_rate(case, get, post, city):
     strategy = StrategyFactory(city=city, published=True)
@@ -229,6 +233,7 @@ def test_notes_are_visible_to_participants_of_the_discussion(case, get, post):
     assert post(case.lead, "evaluation:discuss", dimension="impact", text="x").status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.stage("moderate")
 def test_moderator_saves_consensus_per_dimension_and_hands_over(case, get, post):
     codes = ("relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact")

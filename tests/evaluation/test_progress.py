@@ -142,6 +142,7 @@ def mailed(case, days_before, hour=9):
     return [mail.recipient for mail in rows]
 
 
+@pytest.mark.slow
 def test_raters_who_have_not_submitted_are_reminded_three_times_once_each(started):
     waiting = {started.rater2.email, started.official.email}
 
@@ -223,6 +224,7 @@ def test_reminder_of_another_worker_is_not_sent_again(started):
     assert (Mail.objects.count(), StageReminder.objects.count()) == (sent, 1)
 
 
+@pytest.mark.slow
 def test_officials_are_reminded_of_an_open_question(case):
     case.to("review")
     committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")

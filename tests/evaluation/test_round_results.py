@@ -104,6 +104,7 @@ def test_every_page_and_report_has_the_frozen_figure(case, client):
         assert {"kind": "round", "round": case.round.name, "sha256": agreement.sha256} in facts["sources"]
 
 
+@pytest.mark.slow
 @pytest.mark.stage("rate")
 def test_coordinator_closes_a_round_with_a_reason(case, client):
     with pytest.raises(PermissionRefused):

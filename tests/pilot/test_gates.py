@@ -269,6 +269,7 @@ def _secret_events(city):
     EventFactory(city=city, kind=EventKind.KICK_OFF, starts_at=NOW, location=SECRET, programme=programme)
 
 
+@pytest.mark.slow
 def test_draft_plan_is_in_no_reason_for_the_public_and_partners(city):
     strategy = StrategyFactory(city=city)
     public_and_partner = readers()
@@ -289,6 +290,7 @@ def test_draft_plan_is_in_no_reason_for_the_public_and_partners(city):
     assert SECRET in str(results_for(city, member(BodyKind.CITY_OFFICE, Role.VIEWER, city)))
 
 
+@pytest.mark.slow
 def test_words_of_unpublished_events_and_actions_are_hidden_from_the_public(city):
     strategy = StrategyFactory(city=city, published=True, adopted_on="2026-10-01")
     ActionFactory(objective=ObjectiveFactory(area__strategy=strategy), title=f"{SECRET} homework", code="A1")
@@ -321,6 +323,7 @@ def test_published_kick_off_names_only_published_actions_for_the_public(city):
     assert public["programme_names_actions"] == (True, "It names Homework cafés.")
 
 
+@pytest.mark.slow
 def test_hidden_evaluation_and_period_are_in_no_reason_for_the_public(city):
     last = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="accepted")
     EvaluationFactory(strategy=StrategyFactory(city=city, published=True), round__name=SECRET)

@@ -109,6 +109,7 @@ def test_submission_after_midnight_has_one_date(client, riga):
     assert "1 Nov 2026</td>" in page
 
 
+@pytest.mark.slow
 def test_publication_after_midnight_has_one_date(riga):
     with clock.at(JUST_AFTER_MIDNIGHT):
         case = make_case(riga).to("published")

@@ -51,6 +51,7 @@ def unexplained_imports(source: str, *, is_apps_module: bool = False) -> list[st
     return [f"{line}: {text}" for line, text in sorted(found.items()) if REASON not in text]
 
 
+@pytest.mark.slow
 def test_imports_inside_functions_have_reason():
     found = {}
     for path in _files():
@@ -114,6 +115,7 @@ def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name not in DJANGO_API
 
 
+@pytest.mark.slow
 def test_no_app_uses_private_names_of_other_app():
     found = {}
     for path in _files():

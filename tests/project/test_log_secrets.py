@@ -50,6 +50,7 @@ def every_way(path):
     return secret
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_links_of_a_whole_journey_are_not_logged(log, everyone, city, monkeypatch):
     body = BodyFactory(kind=BodyKind.CITY_OFFICE, city=city)

@@ -156,6 +156,7 @@ def test_city_creates_plan_logs_update_and_submits_period(coordinator, lead):
     assert "Twelve mentors met" in read(coordinator, revision)
 
 
+@pytest.mark.slow
 def test_second_strategy_during_draft_is_refused(lead):
     plan(lead)
     with triggers.triggers_dropped():

@@ -145,6 +145,7 @@ def _orders_by_code(call: ast.Call) -> bool:
     return any(name.lstrip("-").split("__")[-1] == "code" for name in names)
 
 
+@pytest.mark.slow
 def test_no_query_is_ordered_by_the_code_itself():
     found = [
         f"{file}:{node.lineno}"

@@ -224,6 +224,7 @@ def test_separate_repetitions_are_not_found(pattern):
     assert not overlaps(parser.parse(pattern))
 
 
+@pytest.mark.slow
 def test_composed_patterns_are_known():
     composed = {
         (name, ast.unparse(part.value))

@@ -48,6 +48,7 @@ def test_read_in_finds_every_kind_of_read():
     assert set(read_in(source)) == {"A", "B", "C", "D", "E"}
 
 
+@pytest.mark.slow
 def test_documented_variables_are_those_of_code():
     assert documented() == variables()
 

@@ -64,6 +64,7 @@ def _text_calls(tree):
             yield node
 
 
+@pytest.mark.slow
 def test_every_text_of_our_forms_has_a_limit():
     calls = [(file, call) for file in python_files() for call in _text_calls(ast.parse(file.read_text("utf-8")))]
     unlimited = [

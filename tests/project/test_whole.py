@@ -200,6 +200,7 @@ def _imports_in_strings() -> list[tuple[str, str]]:
     return sorted(found)
 
 
+@pytest.mark.slow
 def test_imports_in_program_strings_exist():
     imports = _imports_in_strings()
 

@@ -126,6 +126,7 @@ def test_each_pdf_page_has_demo_mark_page_number_hash_and_url(pages, snapshot):
 FIRST_COLUMNS = {"Indicators against target": "Baseline", "Money": "Spent to date", "Six dimensions": "Agreed level"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [10, 12, 13, 14, 15])
 def test_pdf_tables_break_without_single_rows_and_keep_their_heading(count):
     snapshot = report_facts.snapshot(report_facts.facts(report_facts.city(actions=count)))
@@ -138,6 +139,7 @@ def test_pdf_tables_break_without_single_rows_and_keep_their_heading(count):
         assert any(0 <= page.find(heading) < page.find(first) for page in pages), heading
 
 
+@pytest.mark.slow
 def test_pdf_row_is_not_split_between_pages():
     updates = [report_facts.update(n, text=f"Begin{n}. " + "Words. " * 300) for n in range(1, 13)]
     snapshot = report_facts.snapshot(report_facts.facts(report_facts.city(updates=updates)))

@@ -100,6 +100,7 @@ def test_pact_gate_is_met_after_the_first_report(city):
     assert "report_issued" in {row.key for row in GATES["pact"]}
 
 
+@pytest.mark.slow
 def test_later_published_evaluation_gives_the_next_revision(case):
     city_data = accepted_city(case.city, ahead=1)
     first = issue_city(city_data)

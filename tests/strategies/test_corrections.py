@@ -139,6 +139,7 @@ def test_query_count_is_small(figures, coordinator, django_assert_num_queries):
         corrected_periods([figures.revision.pk], PeriodRevision.objects.all())
 
 
+@pytest.mark.slow
 def test_pages_of_the_period_say_it_and_propose_to_reopen(client, figures, coordinator, everyone):
     page = reverse("strategies:cityperiod_detail", args=[figures.after.pk])
     revision = reverse("strategies:revision_detail", args=[figures.after.pk, 1])

@@ -54,6 +54,7 @@ def test_strategy_without_actions_asks_for_them(city, lead):
     assert steps(lead) == []
 
 
+@pytest.mark.slow
 def test_committee_member_reads_which_actions_need_attention(client, city):
     late = ActionFactory(city=city, ends_on=city.today - timedelta(days=1))
     client.force_login(member(BodyKind.LOCAL_COMMITTEE, Role.MEMBER, city))

@@ -374,6 +374,7 @@ def test_repeated_form_with_another_text_is_shown_again(client, official, action
     assert ActionUpdate.objects.count() == 2
 
 
+@pytest.mark.slow
 def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(client, official, action, photo):
     indicator = IndicatorFactory(strategy=action.strategy, action=action, name="Pairs")
     milestone, name = MilestoneFactory(action=action), f"value_{indicator.pk}"

@@ -72,6 +72,7 @@ ROLES = ["public", "viewer", "expert", "local_committee", "official", "lead", "o
 ROLES += ["scientific", "coordinator", "former", "superuser"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_published_strategy_pages_are_visible_to_every_role(client, everyone, shared_data, role):
     responses = {name: client_as(client, everyone, role).get(path) for name, path in page_urls(shared_data).items()}
@@ -199,6 +200,7 @@ def titles(response):
     return [row.title for row in response.context["page_obj"]]
 
 
+@pytest.mark.slow
 def test_action_list_is_filtered_and_sorted_by_query_parameters(client, official, shared_data, objective_with_actions):
     url = page_urls(shared_data)["actions"]
 
@@ -224,6 +226,7 @@ def test_action_list_csv_is_marked_as_demonstration(client, official, shared_dat
     assert any("'=1+1" in line for line in lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row_count", [1, 5])
 def test_list_pages_have_a_query_limit(client, official, shared_data, city, row_count, django_assert_max_num_queries):
     for number in range(row_count):

@@ -226,6 +226,7 @@ def test_no_change_is_logged_in_the_period_due_first(client, official, city, act
     assert f"Logged for one action in {before.period.name}: nothing new." in page
 
 
+@pytest.mark.slow
 def test_no_change_is_logged_in_the_chosen_period(client, official, city, action, before, period):
     other = ActionFactory(city=city)
     offered = client.get(URL).content.decode()

@@ -141,6 +141,7 @@ def test_withdrawal_without_reason_is_refused_by_the_database(area, objective):
             model.objects.update(withdrawn_at="2026-11-01T00:00Z")
 
 
+@pytest.mark.slow
 def test_withdrawn_area_is_shown_to_officials_only_with_the_reason(client, area, objective, strategy, everyone):
     client.force_login(everyone["lead"])
     assert url("area_withdraw", area.pk) in client.get(url("area_edit", area.pk)).content.decode()
