@@ -97,7 +97,7 @@ async function save(button) {
   const place = document.querySelector(`[data-chart="${button.dataset.save}"]`);
   const { data, layout } = pictureOf(place);
   const { width, height } = layout;
-  const filename = place.dataset.chart.replace(/-figure$/, "");
+  const filename = place.dataset.chart.replace(/^chart-|-figure$/g, "");
   await Plotly.downloadImage({ data, layout, config: CONFIG }, { format: "png", scale: 2, width, height, filename });
 }
 
