@@ -21,6 +21,7 @@ function drawOne(place) {
   const figure = figureOf(place);
   if (!figure) return;
   widths.set(place, place.clientWidth);
+  if (place.clientWidth) figure.layout.width = place.clientWidth;
   observer.observe(place);
   Plotly.react(place, figure.data, figure.layout, CONFIG).then(() => {
     for (const button of document.querySelectorAll(`[data-save="${place.dataset.chart}"]`)) button.hidden = false;
