@@ -60,8 +60,12 @@ test-browser: env-dev front messages
 
 # Each page in all four combinations of width and colours (`make test` looks at two of them), and its HTML if Java is there.
 test-appearance: export EPI_APPEARANCE = all
-test-appearance: ARGS := -k "test_appearance or test_markup" $(ARGS)
+test-appearance: override ARGS := -k "test_appearance or test_markup" $(ARGS)
 test-appearance: tests/browser/markup/node_modules/.installed test-browser
+	@if [ -e $< ] && command -v java >/dev/null; then \
+	  echo "Reading every page as every role with the Nu HTML checker ..."; \
+	  $(NO_SERVERS) $(CRAWL) --no-migrations -m "not browser" -k valid_html tests/project; \
+	fi
 
 tests/browser/markup/node_modules/.installed: tests/browser/markup/package-lock.json | env-dev
 	@if command -v java >/dev/null; then $(NPM) ci --prefix tests/browser/markup --ignore-scripts --no-progress --loglevel=error >/dev/null && touch $@; \

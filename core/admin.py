@@ -72,6 +72,8 @@ class StaffAdmin(admin.ModelAdmin):
             kwargs["widget"] = LongTextarea({"class": "vLargeTextField", "rows": 10})
         if field_class := kwargs.get("form_class") or number_field_class(db_field):
             kwargs |= {"form_class": field_class, "widget": field_class.widget}
+        if callable(db_field.default) and db_field.has_default():  # Django's hidden copy of it is not valid HTML
+            kwargs.setdefault("show_hidden_initial", False)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

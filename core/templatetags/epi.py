@@ -183,6 +183,12 @@ def moment(value: datetime | None, zone: Any = None) -> str:
     return locales.moment(value, zone)
 
 
+@register.filter(expects_localtime=True)
+def iso_moment(value: datetime) -> str:
+    """Return the attribute ``datetime`` of ``<time>``, to the second: HTML knows no microseconds."""
+    return value.isoformat(timespec="seconds")
+
+
 @register.filter
 def unless_contained_in(words: Any, title: Any) -> str:
     """Return ``words``, or "" if ``title`` contains them already: a kick-off called "Kick-off of the strategy"."""

@@ -5,7 +5,13 @@ import scatterpolar from "plotly.js/lib/scatterpolar";
 
 Plotly.register([bar, scatterpolar]); // core includes scatter
 
-const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false, showAxisDragHandles: false };
+const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false, showAxisDragHandles: false };
+
+/* Plotly's own "responsive" forgets the height of a chart: its rows were cut off and its legend lay on the bars. */
+const widths = new WeakMap();
+const observer = new ResizeObserver((entries) => {
+  for (const { target } of entries) if (widths.get(target) !== target.clientWidth) drawOne(target);
+});
 
 export function draw(root = document) {
   for (const place of root.querySelectorAll("[data-chart]")) drawOne(place);
@@ -14,6 +20,9 @@ export function draw(root = document) {
 function drawOne(place) {
   const figure = figureOf(place);
   if (!figure) return;
+  widths.set(place, place.clientWidth);
+  if (place.clientWidth) figure.layout.width = place.clientWidth;
+  observer.observe(place);
   Plotly.react(place, figure.data, figure.layout, CONFIG).then(() => {
     for (const button of document.querySelectorAll(`[data-save="${place.dataset.chart}"]`)) button.hidden = false;
   });
@@ -97,7 +106,7 @@ async function save(button) {
   const place = document.querySelector(`[data-chart="${button.dataset.save}"]`);
   const { data, layout } = pictureOf(place);
   const { width, height } = layout;
-  const filename = place.dataset.chart.replace(/-figure$/, "");
+  const filename = place.dataset.chart.replace(/^chart-|-figure$/g, "");
   await Plotly.downloadImage({ data, layout, config: CONFIG }, { format: "png", scale: 2, width, height, filename });
 }
 

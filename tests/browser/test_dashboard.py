@@ -50,6 +50,22 @@ def test_saved_picture_names_source_date_and_demonstration(visit):
     assert "Data of " in words
 
 
+CUT_OFF = """() => [...document.querySelectorAll('.js-plotly-plot')].filter(place => {
+  const own = JSON.parse(document.getElementById(place.dataset.chart).textContent).layout.height;
+  const drawn = place.querySelector('.main-svg').clientHeight;
+  return drawn !== own || drawn > place.clientHeight || Math.abs(place.clientWidth - place._fullLayout.width) > 1;
+}).map(place => place.dataset.chart)"""
+
+
+def test_charts_keep_their_height_at_each_width(visit):
+    page = visit("partner", "/dashboards/", width=360)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+
+    for width in (1280, 360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(f"() => ({CUT_OFF})().length === 0")
+
+
 def test_printed_levels_keep_their_colours(visit):
     page = visit("partner", "/dashboards/")
     page.emulate_media(media="print")

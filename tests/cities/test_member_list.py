@@ -9,7 +9,7 @@ from cities.exceptions import PermissionRefused
 from cities.models import Body
 from cities.services import memberships
 from core import clock
-from tests.factories import MembershipFactory
+from tests.factories import MembershipFactory, PersonFactory
 from tests.factories.people import PASSWORD
 
 from .membership_data import membership_of
@@ -25,6 +25,15 @@ def test_hand_over_link_is_shown_with_permission_only(client, everyone, committe
     assert urls[partner_row] in page
     assert urls[chair_row] not in page
     assert client.get(urls[chair_row]).status_code == 403
+
+
+def test_person_without_email_has_no_dash(client, everyone, office):
+    MembershipFactory(body=office, role=Role.VIEWER, person=PersonFactory(user=None, name="Mika"))
+    client.force_login(everyone["coordinator"])
+
+    page = client.get(reverse("cities:member_list")).content.decode()
+
+    assert 'Mika<br><span class="epi-small">no account</span>' in page
 
 
 def test_body_page_has_links_to_leave_own_role(client, everyone, office):

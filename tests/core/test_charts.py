@@ -136,8 +136,8 @@ def render(given_chart):
 def test_chart_template_has_figure_table_and_csv_link():
     html = render(chart(n=7, source="Accepted periods", as_of="Q3 2021", illustrative=True))
 
-    assert 'data-chart="spending-figure"' in html
-    assert '<script id="spending-figure" type="application/json">' in html
+    assert 'data-chart="chart-spending-figure"' in html
+    assert '<script id="chart-spending-figure" type="application/json">' in html
     assert '<th scope="row">Riga</th><td class="epi-num">10.50</td>' in html
     assert "?period=3&amp;csv=spending" in html
     assert "n = 7" in html

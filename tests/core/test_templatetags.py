@@ -8,6 +8,7 @@ from django import forms
 from django.core.paginator import Paginator
 from django.db import models
 from django.template import Context, Template
+from django.utils import timezone
 from django.utils.translation import override
 
 from core import locales
@@ -148,6 +149,13 @@ def test_numbers_and_dates_follow_language(source, english, swedish):
     assert render(source, **context) == english
     with override("sv"):
         assert render(source, **context) == swedish
+
+
+def test_iso_moment_ends_with_the_second_and_the_time_zone():
+    moment = datetime(2026, 9, 2, 22, 30, 5, 123456, tzinfo=UTC)
+
+    with timezone.override("Europe/Riga"):
+        assert render("{{ t|iso_moment }}", t=moment) == "2026-09-03T01:30:05+03:00"
 
 
 @pytest.mark.parametrize("name", ["number", "percent", "money", "money_short", "day", "day_short", "moment"])

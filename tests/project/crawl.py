@@ -38,8 +38,14 @@ class Answer(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Headers and body of a page; empty where another code was answered."""
+        """Headers and body of a page, or of the page that a post shows again; else empty."""
         return zlib.decompress(self.page).decode() if self.page else ""
+
+    @property
+    def html(self) -> str:
+        """The body of a page of HTML, from its first tag; empty for other answers."""
+        headers, first, rest = self.text.partition("<")
+        return first + rest if "Content-Type: text/html" in headers else ""
 
     def __str__(self):
         return f"{self.code} and tells {list(self.leaks)}" if self.leaks else self.code
@@ -128,9 +134,14 @@ class Crawl:
             response = answer(client, method, path)
             body = body_of(response)
         text, found = with_headers(response, body), code(response)
-        page = zlib.compress(text.encode(), 1) if found == "200" and method == "get" else b""
+        is_page = (found == "200" and method == "get") or (method == "post" and _is_html(response, body))
+        page = zlib.compress(text.encode(), 1) if is_page else b""
         digest = sha256(still(body).encode()).hexdigest() if page else ""
         return Answer(found, tuple(sorted(leaks(text, role))), frozenset(markers_in(text)), digest, page)
+
+
+def _is_html(response, body: str) -> bool:
+    return bool(body) and response.get("Content-Type", "").startswith("text/html")
 
 
 def _bare(status: int):

@@ -8,6 +8,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "tests").rglob("*.md"))]
+PAGES = [page for page in PAGES if "node_modules" not in page.parts]  # made by make test-appearance
 PAGES += [ROOT / "CONTRIBUTING.md", ROOT / "README.md"]
 SUFFIXES = "py|html|md|css|js|mjs|toml|typ|txt|yml|in"
 FILE_NAME = re.compile(rf"[\w.*/-]*\w\.(?:{SUFFIXES})")

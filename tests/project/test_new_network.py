@@ -16,9 +16,14 @@ from epi_site.demo.bench import fields_of
 from evaluation.models import Framework
 from pilot.models import PilotPhase
 from strategies.models import Action, CityPeriod, Objective, PriorityArea, ReportingPeriod, Strategy
+from tests.html_checker import needs_checker, problems_in
+from tests.markup import faults_in
+
+from .routes import routes
 
 pytestmark = pytest.mark.django_db
 
+NAMELESS = ("(", "admin:(")
 PASSWORD = "four words that differ"
 LEAD = "lena@town.example"
 
@@ -106,6 +111,31 @@ def test_new_network_has_framework_and_link_to_city(coordinator, lead):
     home = reverse("cities:city_detail", args=["ebba"])
     assert f'href="{home}"' in read(lead, reverse("strategies:my_work"))
     assert reverse("strategies:strategy_add", args=["ebba"]) not in read(coordinator, home)
+
+
+def pages_without_rows(coordinator, lead) -> dict[str, str]:
+    """Return all pages whose addresses name no row, as the first coordinator and the first lead official see them."""
+    found = {}
+    for who, client in (("coordinator", coordinator), ("lead", lead)):
+        for route in routes().values():
+            if not route.arguments and not route.name.startswith(NAMELESS) and "logout" not in route.name:
+                answer = client.get(reverse(route.name))
+                if answer.status_code == 200 and answer["Content-Type"].startswith("text/html"):
+                    found[f"{who} {route.name}"] = page_of(answer)
+    return found
+
+
+@pytest.mark.slow
+def test_pages_without_rows_have_no_hidden_faults(coordinator, lead):
+    pages = pages_without_rows(coordinator, lead)
+
+    assert {"coordinator dashboards:network", "lead strategies:my_work"} <= pages.keys()
+    assert {name: faults for name, page in pages.items() if (faults := faults_in(page))} == {}
+
+
+@needs_checker
+def test_pages_without_rows_are_valid_html(coordinator, lead, tmp_path):
+    assert problems_in(pages_without_rows(coordinator, lead), tmp_path) == []
 
 
 def test_pilot_phases_are_added_once(coordinator, lead):

@@ -63,13 +63,15 @@ def test_people_and_accounts_have_no_history():
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
-def test_templates_have_no_inline_code_and_scoped_headers(path):
+def test_templates_have_no_inline_code_valid_attributes_and_scoped_headers(path):
     text = path.read_text("utf-8")
 
     assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", text), "inline script"
     assert "<style" not in text
     assert not re.search(r"\sstyle=", text)
     assert not re.search(r"\son[a-z]+=", text)
+    assert not re.search(r"\shx-", text), "data-hx- is valid HTML, hx- is not"
+    assert '|date:"c"' not in text, "iso_moment is valid HTML, microseconds are not"
     assert not re.search(r"<th(?![^>]*\bscope=)[\s>]", text), "th without scope"
 
 

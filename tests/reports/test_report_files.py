@@ -8,6 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from reports.documents import render
+from tests.markup import faults_in
 from tests.reports import report_facts
 
 HTML_TAG = re.compile(r"<[^>]+>")
@@ -149,6 +150,10 @@ def test_pdf_row_is_not_split_between_pages():
     begun = [len(re.findall(r"Begin\d+\.", text)) for text in texts]
     assert sum(begun) == len(updates)
     assert [len(re.findall(r"Words\.", text)) for text in texts] == [300 * rows for rows in begun]
+
+
+def test_html_file_has_no_hidden_faults():
+    assert faults_in(render.html(report_facts.snapshot()).decode()) == []
 
 
 def test_timeline_labels_have_month_names():

@@ -260,7 +260,7 @@ def test_failed_report_shows_reason_and_retry_to_coordinators_only(client, every
 
     assert ("ValueError: broken" in page) is sees
     assert (url("report_retry", report) in page) is sees
-    assert "hx-get" not in client.get(url("report_state", report)).content.decode()
+    assert "data-hx-get" not in client.get(url("report_state", report)).content.decode()
 
 
 def test_retry_queues_a_failed_report_again(client, everyone, reports):
@@ -272,7 +272,7 @@ def test_retry_queues_a_failed_report_again(client, everyone, reports):
 
     report.refresh_from_db()
     assert (report.state, report.attempts) == (ReportState.QUEUED, 0)
-    assert "hx-get" in response.content.decode()
+    assert "data-hx-get" in response.content.decode()
     assert "Read the page again" in client.post(url("report_retry", report), follow=True).content.decode()
 
 
@@ -284,8 +284,8 @@ def test_state_fragment_polls_until_the_report_is_ready(client, everyone, report
     tasks.build_report(report.pk)
     after = client.get(url("report_state", report)).content.decode()
 
-    assert f'hx-get="{url("report_state", report)}"' in before
-    assert "hx-get" not in after
+    assert f'data-hx-get="{url("report_state", report)}"' in before
+    assert "data-hx-get" not in after
     assert report.get_absolute_url() in after
 
 
