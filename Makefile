@@ -23,7 +23,9 @@ PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOS
 
 # Tests run in as many processes as there are processors. Each takes two of Redis' 16 databases, so there are six at most.
 JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 6 ] && echo "$$n" || echo 6)
-PYTEST = $(PY) -m pytest -n $(JOBS) --dist worksteal $(if $(EPI_COVERAGE),--cov --cov-append --cov-report=) $(ARGS)
+# Browser tests ask a site in another process, whose coverage is not measured.
+UNMEASURED = $(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+PYTEST = $(UNMEASURED) $(if $(EPI_COVERAGE),--cov --cov-append --cov-report=)
 # The crawl of a role is read by many tests, so they run in one process.
 CRAWL = $(subst worksteal,loadgroup,$(PYTEST))
 
@@ -55,7 +57,7 @@ test-browser: env-dev front messages
 	  echo "NOT RUN: browser tests. No Chromium was found; install chromium, or set EPI_CHROMIUM to one."; \
 	else \
 	  echo "Running browser tests ..."; \
-	  $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(PYTEST) -m browser tests/browser; \
+	  $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(UNMEASURED) -m browser tests/browser; \
 	fi
 
 # Each page in all four combinations of width and colours (`make test` looks at two of them), and its HTML if Java is there.
