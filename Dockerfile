@@ -1,6 +1,6 @@
 # The whole site in one image; docker-compose.yml starts it as web server, worker and beat.
 
-# ---- made here: the environment, the front end, catalogues and hashed static files
+# ---- made here: the environment, the front end, fonts for PDFs, catalogues and hashed static files
 FROM python:3.13-slim AS build
 ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 UV_LINK_MODE=copy
 WORKDIR /srv/epi
@@ -8,6 +8,11 @@ COPY requirements.txt ./
 RUN python -m venv /opt/venv && pip install uv && uv pip sync --require-hashes --python /opt/venv/bin/python requirements.txt
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-progress
+COPY fonts ./fonts
+RUN for set in alphabets chinese; do \
+      npm ci --prefix fonts/$set --ignore-scripts --no-progress && python fonts/build.py $set \
+      && rm -r fonts/$set/node_modules || exit 1; \
+    done
 COPY . .
 RUN npm run build \
     && pybabel compile --directory locale --domain django \

@@ -5,6 +5,7 @@
 #   make ci       check and all tests but the heavy ones        make test-crawls   every route, asked as every role
 #   make lock     resolves the requirements again               make prove         heavy tests: long random histories
 #   make clean    removes what was made; data stay              make messages-extract   updates locale/ from the code
+#   make fonts    fonts for PDFs; `make run` tries it too       make fonts-chinese      those for Chinese, 57 MB
 #   Single steps: make env | env-dev | front | messages | test-unit | test-browser | test-appearance | coverage
 
 SHELL := /bin/sh
@@ -33,11 +34,13 @@ CRAWL = $(subst worksteal,loadgroup,$(PYTEST))
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test test-unit test-fast test-browser test-appearance test-servers test-crawls prove mutants coverage check ci \
-	bench lock env env-dev front messages messages-extract clean
+	bench lock env env-dev front fonts fonts-chinese messages messages-extract clean
 help:
-	@sed -n '2,8s/^# //p' Makefile
+	@sed -n '2,9s/^# //p' Makefile
 
+# Without fonts the site runs, and says what its PDFs do not print.
 run: env front messages
+	@$(MAKE) --silent --no-print-directory fonts || echo "The fonts for PDFs could not be built; the site starts without them."
 	@exec $(PY) -m epi_site.run
 
 # ---- tests
@@ -45,11 +48,11 @@ test: test-unit
 	@$(MAKE) --no-print-directory test-browser
 
 # Tables come from the models here; tests on servers and the site of the browser tests go through every migration.
-test-unit: env-dev front messages
+test-unit: env-dev front fonts messages
 	@echo "Running unit tests on SQLite ..."
 	@$(NO_SERVERS) $(PYTEST) --no-migrations -m "not browser and not crawl"
 
-test-fast: env-dev front messages
+test-fast: env-dev front fonts messages
 	@$(NO_SERVERS) $(PYTEST) --no-migrations -m "not browser and not crawl and not waits and not slow"
 
 test-browser: env-dev front messages
@@ -124,6 +127,8 @@ bench: env messages
 env: .venv/.run
 env-dev: .venv/.dev
 front: static/dist/.built
+fonts: fonts/built/alphabets/fonts.json
+fonts-chinese: fonts/built/chinese/fonts.json
 messages: $(MO)
 
 .venv/.made:
@@ -160,6 +165,13 @@ static/dist/.built: node_modules/.installed $(FRONT)
 	@echo "Building the front end ..."
 	@$(NPM) run --silent build >/dev/null && touch $@
 
+# Fonts for PDFs have packages of their own, so that the front end is built without their downloads.
+fonts/built/%/fonts.json: fonts/%/package.json fonts/%/package-lock.json fonts/build.py | .venv/.run
+	@echo "Building fonts for PDFs: $* ..."
+	@$(NPM) ci --prefix fonts/$* --ignore-scripts --no-progress --loglevel=error \
+	  --fetch-retries=1 --fetch-retry-mintimeout=1000 >/dev/null && \
+	  $(PY) fonts/build.py $* && rm -r fonts/$*/node_modules
+
 %.mo: %.po | .venv/.run
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
@@ -174,4 +186,4 @@ lock: .venv/.made
 	  -c requirements.txt -o requirements-dev.txt requirements-dev.in
 
 clean:
-	rm -rf .venv node_modules static/dist $(MO)
+	rm -rf .venv node_modules static/dist fonts/built $(MO)

@@ -10,7 +10,15 @@ from reports.models import Report, ReportFile
 
 REPORT = Report._meta.db_table
 # Of a report; the rest never changes anyway.
-READY_COLUMNS = ("state", "engine", "template_version", "replaced_characters", "ready_at")
+READY_COLUMNS = (
+    "state",
+    "engine",
+    "template_version",
+    "font_set",
+    "font_set_sha256",
+    "replaced_characters",
+    "ready_at",
+)
 
 
 def _report_triggers() -> list[Trigger]:

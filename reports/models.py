@@ -98,6 +98,10 @@ class Report(Job):
     heartbeat_at = models.DateTimeField(null=True)
     engine = models.CharField(_("engine"), max_length=60, blank=True)
     template_version = models.CharField(_("template version"), max_length=64, blank=True)
+    font_set = models.CharField(
+        _("fonts"), max_length=500, blank=True
+    )  # families and versions, beside the engine's own
+    font_set_sha256 = models.CharField(max_length=64, blank=True)
     replaced_characters = models.TextField(blank=True)  # those that the PDF could not print
     ready_at = models.DateTimeField(null=True)
 
@@ -143,11 +147,6 @@ class Report(Job):
     @property
     def is_pending(self) -> bool:
         return self.state in {ReportState.QUEUED, ReportState.BUILDING}
-
-    @property
-    def replaced_list(self) -> list[str]:
-        """Return the characters that the PDF could not print, each with its code point."""
-        return [f"{character} (U+{ord(character):04X})" for character in self.replaced_characters]
 
     @cached_property
     def contents(self) -> dict:

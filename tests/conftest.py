@@ -4,13 +4,14 @@ import os
 import re
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
-from core import clock, installation, periodic, triggers
+from core import clock, fonts, installation, periodic, triggers
 from tests import migrated, proofs  # noqa: F401 - proofs loads the Hypothesis profile
 from tests.factories import CityFactory, one_for_each_role
 
@@ -87,6 +88,24 @@ def _own_cache(monkeypatch):
     """
     monkeypatch.setattr(caches["default"], "key_prefix", uuid.uuid4().hex)
     monkeypatch.setattr(periodic, "STARTED", clock.now())
+
+
+@pytest.fixture
+def built_fonts(settings):
+    """Use the fonts that `make fonts` has built; other tests see none. Skips where they are not built."""
+    return _use_fonts(settings, "alphabets", "make fonts")
+
+
+@pytest.fixture
+def chinese_fonts(built_fonts, settings):
+    return _use_fonts(settings, "chinese", "make fonts-chinese")
+
+
+def _use_fonts(settings, name, command):
+    settings.FONTS_DIR = Path(settings.BASE_DIR) / "fonts" / "built"
+    if name in fonts.missing_sets():
+        pytest.skip(f"The fonts are not built: {command}")
+    return fonts.installed()
 
 
 @pytest.fixture

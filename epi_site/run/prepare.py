@@ -14,12 +14,16 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.enums import DEMO_DOMAIN
-from core import health, installation, triggers
+from core import fonts, health, installation, triggers
 from epi_site.settings.env import env_bool
 
 from .bind_address import bind_address_from_environment
 
 LOADING_MARKER = "demo-is-loading"
+NO_FONTS = {
+    "alphabets": "No fonts for PDFs (make fonts): reports do not print Amharic, Bengali, Hindi, Thai, Tigrinya.",
+    "chinese": "No Chinese fonts for PDFs (make fonts-chinese): reports do not print Chinese.",
+}
 
 
 def announce(line: str) -> None:
@@ -118,6 +122,7 @@ def degraded() -> list[str]:
         found.append("The broker (CELERY_BROKER_URL) does not answer: reports and emails wait until it does.")
     if not settings.EMAIL_HOST:
         found.append(f"No SMTP (SMTP_HOST): emails are not sent; they are written to {settings.EMAIL_FILE_PATH}.")
+    found.extend(NO_FONTS[name] for name in fonts.missing_sets())
     return found
 
 

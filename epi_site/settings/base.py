@@ -274,6 +274,7 @@ USE_TZ = True
 USE_I18N = True
 
 # ---- files
+FONTS_DIR = BASE_DIR / "fonts" / "built"  # of PDFs; outside the static files
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("EPI_STATIC_ROOT", DATA_DIR / "staticfiles"))
 STATICFILES_DIRS = [(name, BASE_DIR / "static" / name) for name in ("dist", "img")]  # built files, not their sources

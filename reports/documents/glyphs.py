@@ -5,7 +5,13 @@ An emoji becomes its name in brackets, any other missing character U+FFFD. The H
 
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Set
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from core.fonts import characters_in
+from core.locales import current_locale
 
 RANGES = (  # hexadecimal code points in Typst's bundled fonts, in all weights of a report; a test compiles them all
     "20-7e a0-ac ae-331 338 340-344 34f 351 357-363 370-377 37a-37f 384-38a 38c 38e-3a1 3a3-482 48a-4ff 510-513 "
@@ -21,6 +27,7 @@ RANGES = (  # hexadecimal code points in Typst's bundled fonts, in all weights o
 )
 MISSING = "\N{REPLACEMENT CHARACTER}"
 FIRST_EMOJI = 0x2600
+BESIDE_A_NAME = re.compile(r"(?<=\])\u200d|\u200d(?=\[)")  # the joiner of emoji that became names
 REMOVED_CATEGORIES = {
     "Cc",
     "Cf",
@@ -32,37 +39,95 @@ REMOVED_CATEGORIES = {
 }  # removed: controls, joiners, emoji modifiers and variants
 
 
-def supported_characters() -> set[str]:
-    found: set[str] = set()
-    for part in RANGES.split():
-        first, _to, last = part.partition("-")
-        found.update(chr(code) for code in range(int(first, 16), int(last or first, 16) + 1))
-    return found
+SCRIPTS = {  # first word of the names of its characters in Unicode: code in ISO 15924
+    "ARABIC": "Arab",
+    "ARMENIAN": "Armn",
+    "BENGALI": "Beng",
+    "BOPOMOFO": "Bopo",
+    "CHEROKEE": "Cher",
+    "CJK": "Hani",
+    "COPTIC": "Copt",
+    "CYRILLIC": "Cyrl",
+    "DEVANAGARI": "Deva",
+    "ETHIOPIC": "Ethi",
+    "GEORGIAN": "Geor",
+    "GREEK": "Grek",
+    "GUJARATI": "Gujr",
+    "GURMUKHI": "Guru",
+    "HANGUL": "Hang",
+    "HEBREW": "Hebr",
+    "HIRAGANA": "Hira",
+    "KANNADA": "Knda",
+    "KATAKANA": "Kana",
+    "KHMER": "Khmr",
+    "LAO": "Laoo",
+    "LATIN": "Latn",
+    "MALAYALAM": "Mlym",
+    "MONGOLIAN": "Mong",
+    "MYANMAR": "Mymr",
+    "NKO": "Nkoo",
+    "ORIYA": "Orya",
+    "SINHALA": "Sinh",
+    "SYRIAC": "Syrc",
+    "TAMIL": "Taml",
+    "TELUGU": "Telu",
+    "THAANA": "Thaa",
+    "THAI": "Thai",
+    "TIBETAN": "Tibt",
+    "TIFINAGH": "Tfng",
+}
 
 
-SUPPORTED = supported_characters() | {"\n", "\t"}
+class MissingScript(NamedTuple):
+    name: str
+    characters: list[str]
+
+    @property
+    def code_points(self) -> list[str]:
+        """Return the characters, each with its code point."""
+        return [f"{character} (U+{ord(character):04X})" for character in self.characters]
 
 
-def printable(value: Any) -> Any:
+SUPPORTED = frozenset(characters_in(RANGES) | {"\n", "\t"})
+
+
+def printable(value: Any, supported: Set[str] = SUPPORTED) -> Any:
     """Return the text, list or dict with every character that the fonts lack replaced."""
     if isinstance(value, str):
-        return value if SUPPORTED.issuperset(value) else _replace_unsupported(value)
+        return value if supported >= set(value) else _replace_unsupported(value, supported)
     if isinstance(value, list):
-        return [printable(part) for part in value]
+        return [printable(part, supported) for part in value]
     if isinstance(value, dict):
-        return {key: printable(part) for key, part in value.items()}
+        return {key: printable(part, supported) for key, part in value.items()}
     return value
 
 
-def unsupported(value: Any) -> set[str]:
+def unsupported(value: Any, supported: Set[str] = SUPPORTED) -> set[str]:
     """Return the characters that ``printable`` replaces, without those that show nothing anyway."""
     if isinstance(value, str):
-        if SUPPORTED.issuperset(value):
+        if supported >= set(value):
             return set()
-        missing = set(unicodedata.normalize("NFC", value)) - SUPPORTED
+        missing = set(unicodedata.normalize("NFC", value)) - supported
         return {character for character in missing if _is_visible(character)}
     parts = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
-    return set().union(*(unsupported(part) for part in parts))
+    return set().union(*(unsupported(part, supported) for part in parts))
+
+
+def by_script(characters: str) -> list[MissingScript]:
+    """Group characters by their script, named in the reader's language; those of none come last."""
+    found: dict[str, list[str]] = {}
+    for character in sorted(characters):
+        word = unicodedata.name(character, "").partition(" ")[0]
+        found.setdefault(SCRIPTS.get(word, ""), []).append(character)
+    named = [MissingScript(_script_name(code), members) for code, members in sorted(found.items()) if code]
+    return named + [MissingScript(_("Other characters and symbols"), members) for members in [found.get("")] if members]
+
+
+def _script_name(code: str) -> str:
+    if code == "Hani":
+        return _("Chinese characters")
+    name = current_locale().scripts[code]
+    return name[:1].upper() + name[1:]
 
 
 def _is_visible(character: str) -> bool:
@@ -70,12 +135,12 @@ def _is_visible(character: str) -> bool:
     return is_mark or bool(_replacement(character).strip())
 
 
-def _replace_unsupported(text: str) -> str:
+def _replace_unsupported(text: str, supported: Set[str]) -> str:
     spoken = "".join(
-        character if character in SUPPORTED else _replacement(character)
+        character if character in supported else _replacement(character)
         for character in unicodedata.normalize("NFC", text)
     )
-    return re.sub(f"{MISSING}+", MISSING, spoken)
+    return re.sub(f"{MISSING}+", MISSING, BESIDE_A_NAME.sub("", spoken))
 
 
 def _replacement(character: str) -> str:

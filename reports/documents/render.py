@@ -1,4 +1,4 @@
-"""Render a snapshot to files. The same snapshot, engine and template always give the same bytes."""
+"""Render a snapshot to files. The same snapshot, engine, template and fonts always give the same bytes."""
 
 import json
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from django.conf import settings
 from django.template import Context, Engine
 from django.utils import translation
 
-from core import documents
+from core import documents, fonts
 from core.badges import BADGES, SHAPES, UNKNOWN
 from core.snapshots import sha256_hex
 
-from .glyphs import printable, unsupported
+from .glyphs import SUPPORTED, printable, unsupported
 from .presenters import present_sections
 
 DIRECTORY = Path(__file__).parent
@@ -39,6 +39,7 @@ class RenderedFile(NamedTuple):
     content_type: str
     content: bytes
     replaced: str = ""  # characters that the file does not show
+    font_set: fonts.FontSet | None = None  # beside those of the engine
 
 
 def render_report(snapshot: str) -> Iterator[RenderedFile]:
@@ -46,7 +47,8 @@ def render_report(snapshot: str) -> Iterator[RenderedFile]:
     number = json.loads(snapshot)["number"]
     yield RenderedFile(f"{number}.json", "application/json", snapshot.encode())
     yield RenderedFile(f"{number}.html", "text/html", html(snapshot))
-    yield RenderedFile(f"{number}.pdf", "application/pdf", *pdf_document(snapshot))
+    used = fonts.installed()
+    yield RenderedFile(f"{number}.pdf", "application/pdf", *pdf_document(snapshot, used), used)
 
 
 @lru_cache(maxsize=1)
@@ -61,20 +63,30 @@ def template_version() -> str:
 
 
 def pdf(snapshot: str) -> bytes:
-    return pdf_document(snapshot).content
+    return pdf_document(snapshot, fonts.installed()).content
 
 
-def pdf_document(snapshot: str) -> documents.Document:
-    """Return a PDF/UA-1 file: tagged, with title, language and reading order. Uses only Typst's bundled fonts."""
+def pdf_document(snapshot: str, used: fonts.FontSet) -> documents.Document:
+    """Return a PDF/UA-1 file: tagged, with title, language and reading order.
+
+    Latin, Greek and Cyrillic letters are printed with Typst's own fonts; for other characters, ``used`` comes first.
+    """
     contents = json.loads(snapshot)
-    plain = _template_data(contents, snapshot)
+    plain, supported = _template_data(contents, snapshot), SUPPORTED | used.characters
     made = documents.pdf(
         DIRECTORY / "report.typ",
-        printable(plain) | {"looks": _badges()},
+        printable(plain, supported) | {"looks": _badges()},
         issued_at=datetime.fromisoformat(contents["issued_at"]),
         seconds=max(LEAST_SECONDS, settings.REPORT_LEASE_SECONDS * 3 // 4),
+        fonts=used,
     )
-    return made._replace(replaced="".join(sorted(unsupported(plain) | set(made.replaced))))
+    return made._replace(replaced="".join(sorted(unsupported(plain, supported) | set(made.replaced))))
+
+
+def missing_characters(snapshot: str) -> str:
+    """Return the characters that a PDF made now would not show, as far as the lists of the fonts tell."""
+    plain = _template_data(json.loads(snapshot), snapshot)
+    return "".join(sorted(unsupported(plain, SUPPORTED | fonts.installed().characters)))
 
 
 def html(snapshot: str) -> bytes:

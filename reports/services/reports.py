@@ -108,14 +108,14 @@ def finish_report(report: Report, *, token: Any, files: list[render.RenderedFile
     claimed = Report.objects.claimed(report.pk, token)
     if claimed.select_for_update().values_list("pk").first() is None:
         return False
-    for name, content_type, content, _replaced in files:
+    for file in files:
         ReportFile.objects.create(
             report=report,
-            name=name,
-            content_type=content_type,
-            content=content,
-            size=len(content),
-            sha256=sha256_hex(content),
+            name=file.name,
+            content_type=file.content_type,
+            content=file.content,
+            size=len(file.content),
+            sha256=sha256_hex(file.content),
         )
     done = {
         "state": ReportState.READY,
@@ -125,6 +125,8 @@ def finish_report(report: Report, *, token: Any, files: list[render.RenderedFile
         "reason": "",
     }
     made_by = {"engine": documents.engine(), "template_version": render.template_version()}
+    for font_set in filter(None, (file.font_set for file in files)):
+        made_by |= {"font_set": font_set.description, "font_set_sha256": font_set.sha256}
     replaced = "".join(sorted(set("".join(file.replaced for file in files))))
     claimed.update(**done, **made_by, replaced_characters=replaced[:MAX_LISTED])
     _notify_recipients(report)

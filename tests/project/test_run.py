@@ -16,6 +16,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage
 
+from core import fonts
 from epi_site.run import bind_address, prepare, supervisor
 from epi_site.run.__main__ import BackgroundWatch, environment_for
 from epi_site.run.bind_address import BindAddress
@@ -424,6 +425,20 @@ def test_unreachable_database_is_reported_without_traceback(tmp_path):
     assert ended.returncode == 1
     assert ended.stderr.startswith("Not started: the database cannot be used. See that the server in DATABASE_URL")
     assert "Traceback" not in ended.stderr
+
+
+def test_missing_fonts_are_reported_at_start(settings, tmp_path):
+    settings.FONTS_DIR = tmp_path
+    without = " ".join(prepare.degraded())
+    for name in fonts.SETS:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "fonts.json").write_text("[]")
+
+    told = " ".join(prepare.degraded())
+
+    assert "make fonts)" in without
+    assert "make fonts-chinese)" in without
+    assert "fonts" not in told
 
 
 def test_unreachable_redis_is_reported_at_start(settings, monkeypatch):
