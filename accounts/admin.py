@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from core.admin import ReadOnlyAdmin
+from core.collation import matching_folded
 
 from .models import Mail
 
@@ -11,6 +12,10 @@ class MailAdmin(ReadOnlyAdmin):
 
     list_display = ["subject", "recipient", "state", "created_at", "sent_at"]
     list_filter = ["state"]
-    search_fields = ["subject", "recipient"]
-    folds_search = False  # there may be very many
+    search_fields = ["searched"]
+    sortable_by = ["recipient", "created_at", "sent_at"]
+    reads_all_rows = False
     fields = ["recipient", "subject", "state", "attempts", "reason", "created_at", "sent_at"]
+
+    def get_search_results(self, request, queryset, search_term):
+        return matching_folded(queryset, search_term, "searched"), False

@@ -2,6 +2,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from core.collation import matching_folded
 from core.forms import form_helper
 from core.text_limits import LINE
 
@@ -27,7 +28,7 @@ class PreferencesForm(forms.ModelForm):
 
 class MailFilterForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False)
-    recipient = forms.CharField(label=_("Recipient"), required=False, max_length=LINE)
+    recipient = forms.CharField(label=_("Recipient or subject"), required=False, max_length=LINE)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -39,5 +40,5 @@ class MailFilterForm(forms.Form):
         if chosen.get("state"):
             mails = mails.filter(state=chosen["state"])
         if chosen.get("recipient"):
-            mails = mails.filter(recipient__icontains=chosen["recipient"])
+            mails = matching_folded(mails, chosen["recipient"], "searched")
         return mails

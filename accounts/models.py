@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
+from core.collation import FoldedField
 from core.fields import LowerEmailField
 from core.jobs import Job, JobQuerySet
 
@@ -110,6 +111,7 @@ class Mail(Job):
 
     recipient = models.EmailField(_("recipient"))
     subject = models.CharField(_("subject"), max_length=300)
+    searched = FoldedField("subject", "recipient")
     body = models.TextField(_("text"), blank=True)
     language = models.CharField(max_length=10, blank=True)
     has_secret = models.BooleanField(
@@ -127,7 +129,12 @@ class Mail(Job):
     objects = MailQuerySet.as_manager()
 
     class Privacy:
-        personal = {"recipient": "log of what was sent", "subject": "log of what was sent", "body": "until sent"}
+        personal = {
+            "recipient": "log of what was sent",
+            "subject": "log of what was sent",
+            "searched": "log of what was sent",
+            "body": "until sent",
+        }
 
     class Meta:
         ordering = ["-created_at", "-pk"]

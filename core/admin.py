@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from .collation import matching
+from .collation import in_readers_order, matching
 from .exceptions import UserFacingError
 from .forms import LongTextarea, YearsChecked, keep_stored_lengths, number_field_class, numbers_as_read
 from .models import Versioned
@@ -55,6 +56,21 @@ class HistoryEntry(NamedTuple):
     changes: list[tuple[str, str, str]]
 
 
+class ReadersOrderList(ChangeList):
+    """A list ordered as its reader expects it: texts by the alphabet of the language, choices in their order."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        order = in_readers_order(self.queryset)
+        if order is None:
+            return
+        if not (self.show_all and self.can_show_all) and self.multi_page:
+            first = (self.page_num - 1) * self.list_per_page
+            order = order[first : first + self.list_per_page]
+        rows = self.queryset.in_bulk(order)
+        self.result_list = [rows[pk] for pk in order]
+
+
 class StaffAdmin(admin.ModelAdmin):
     """Base class of a model's admin pages. Permissions are rules, checked with the object where there is one."""
 
@@ -63,7 +79,7 @@ class StaffAdmin(admin.ModelAdmin):
     view_on_site = False
     list_per_page = 50
     show_full_result_count = False
-    folds_search = True
+    reads_all_rows = True  # to order and search them; False for a model that may have very many
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.URLField):
@@ -83,9 +99,12 @@ class StaffAdmin(admin.ModelAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Find words without regard to case and marks, on every database. It reads all rows: for reference data."""
-        if self.folds_search and search_term.strip() and self.get_search_fields(request):
+        if self.reads_all_rows and search_term.strip() and self.get_search_fields(request):
             return matching(queryset, search_term, self.get_search_fields(request)), False
         return super().get_search_results(request, queryset, search_term)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ReadersOrderList if self.reads_all_rows else super().get_changelist(request, **kwargs)
 
     # ---- permissions
 

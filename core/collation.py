@@ -6,9 +6,11 @@ are ordered in Python by the alphabet of the reader's language: a database has o
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import get_language
 
@@ -80,6 +82,55 @@ def place_by_title(rows: Iterable[Any], path: str) -> models.Case:
     return models.Case(*places, default=models.Value(len(ordered)))
 
 
+def in_readers_order(rows: models.QuerySet) -> list[Any] | None:
+    """Return the ids of the rows in their order, but texts by the reader's alphabet and choices in their own order.
+
+    None if no column of the order is a text. Reads the columns of all rows.
+    """
+    names = rows.query.order_by
+    columns = [column for name in names if isinstance(name, str) for column in _columns(rows.model, name)]
+    if not all(isinstance(name, str) for name in names) or not any(column.key for column in columns):
+        return None
+    values = list(rows.values_list("pk", *(column.path for column in columns)))
+    for place, column in reversed(list(enumerate(columns, 1))):
+        values.sort(key=partial(_sort_key, place, column.key), reverse=column.is_descending)
+    return [row[0] for row in values]
+
+
+class _Column(NamedTuple):
+    path: str
+    is_descending: bool
+    key: Callable[[Any], Any] | None  # None: by its values
+
+
+def _sort_key(place: int, key: Callable[[Any], Any] | None, row: tuple) -> tuple:
+    value = row[place]
+    return (True,) if value is None else (False, key(value) if key else value)
+
+
+def _columns(model: Any, name: str) -> list[_Column]:
+    """Return the columns of a name in ``order_by``: one, or for a relation those of the other model's order."""
+    path, is_descending = name.removeprefix("-"), name.startswith("-")
+    *relations, last = path.split("__")
+    try:
+        for relation in relations:
+            model = model._meta.get_field(relation).related_model
+        field = model._meta.pk if last == "pk" else model._meta.get_field(last)
+    except FieldDoesNotExist:  # an annotation
+        return [_Column(path, is_descending, None)]
+    if field.is_relation and last != field.attname:
+        found = [
+            column._replace(path=f"{path}__{column.path}")
+            for part in field.related_model._meta.ordering or ["pk"]
+            for column in _columns(field.related_model, part)
+        ]
+        return [column._replace(is_descending=column.is_descending != is_descending) for column in found]
+    if field.choices:
+        places = {value: place for place, (value, _label) in enumerate(field.flatchoices)}
+        return [_Column(path, is_descending, lambda value: places.get(value, len(places)))]
+    return [_Column(path, is_descending, title_key if isinstance(field, models.CharField | models.TextField) else None)]
+
+
 def in_plan_order(entries: Iterable[dict]) -> list[dict]:
     """Return the actions of a snapshot in the order of the plan."""
     return sorted(
@@ -107,6 +158,13 @@ def matching(rows: models.QuerySet, text: str, fields: Sequence[str]) -> models.
     return rows.filter(pk__in=found)
 
 
+def matching_folded(rows: models.QuerySet, text: str, field: str) -> models.QuerySet:
+    """Return the rows in which each word of ``text`` is found in a ``FoldedField``; for models with very many rows."""
+    for word in fold(text).split():
+        rows = rows.filter(**{f"{field}__contains": word})
+    return rows
+
+
 def _has_words(words: Sequence[str], texts: Sequence[str]) -> bool:
     return all(any(word in text for text in texts) for word in words)
 
@@ -125,5 +183,23 @@ class NaturalKeyField(models.CharField):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:
         value = natural_key(getattr(model_instance, self.source))[: self.max_length]
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class FoldedField(models.CharField):
+    """The stored ``fold`` of other columns of the row, for searches. Every save sets it."""
+
+    def __init__(self, *sources: str, **options: Any) -> None:
+        self.sources = sources
+        fixed: dict[str, Any] = {"max_length": 700, "blank": True, "default": "", "editable": False}
+        super().__init__(**fixed | options)
+
+    def deconstruct(self) -> Any:
+        name, _path, _arguments, options = super().deconstruct()
+        return name, "django.db.models.CharField", [], options
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        value = fold(" ".join(str(getattr(model_instance, source)) for source in self.sources))[: self.max_length]
         setattr(model_instance, self.attname, value)
         return value

@@ -12,6 +12,7 @@ from . import locales
 from .exceptions import UserFacingError
 from .first_party import is_first_party
 
+HISTORY_REASON = 100  # a reason is shortened to this in a history
 LINE = 200  # a name, a search, a comment on one row of a table
 PARAGRAPH = 4_000  # a comment, a reason, a short description
 LONG_TEXT = 20_000  # a narrative, minutes, the description of a plan

@@ -64,6 +64,15 @@ class SavedDifferently(StrategyError):
         super().__init__()
 
 
+class LoggedJustNow(SavedDifferently):
+    """The same person logged an update of the action for the same day a few minutes ago: ``saved``, maybe by this form.
+
+    A browser that goes back may open the form anew, so that the form does not show that it was sent before.
+    """
+
+    message = _("You logged an update of this action for the same day a few minutes ago. Nothing has been saved now.")
+
+
 class LateUpdateUnconfirmed(StrategyError):
     """The form did not show yet that the update will be late. Sent again with that warning shown, it is saved."""
 

@@ -14,7 +14,8 @@ from cities.exceptions import EventRefused, PermissionRefused
 from cities.models import Attendance, Event, Person, StoredFile
 from core import clock, locales
 from core.exceptions import EditConflict
-from core.text_limits import MAX_GUEST_GROUPS
+from core.text_limits import HISTORY_REASON, MAX_GUEST_GROUPS
+from core.texts import shorten
 
 from .files import mark_file_used, withdraw_file
 from .notifications import notify
@@ -89,8 +90,8 @@ def cancel_event(event: Event, *, by: Any, reason: str) -> Event:
         raise EventRefused(_("Say why, in a sentence."))
     if event.attendances.exists():
         raise EventRefused(_("Attendance is recorded for this event, so it took place and cannot be cancelled."))
-    event.cancelled_at, event.cancelled_reason = clock.now(), reason.strip()[:250]
-    event._change_reason = reason.strip()[:100]
+    event.cancelled_at, event.cancelled_reason = clock.now(), reason.strip()
+    event._change_reason = shorten(reason, HISTORY_REASON)
     _save(event, by)
     if event.published_at is not None and event.starts_at > clock.now():
         _notify_invited(event, by)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db import transaction
 
+from core.text_limits import HISTORY_REASON
+from core.texts import shorten
 from evaluation.exceptions import AlreadyRated, PermissionRefused, ReasonMissing
 from evaluation.models import Evaluation, Rating
 
@@ -26,7 +28,7 @@ def remove_evaluation(evaluation: Evaluation, *, by: Any, reason: str) -> Evalua
         raise ReasonMissing
     if Rating.objects.filter(assessment__evaluation=evaluation).exists():
         raise AlreadyRated
-    evaluation._change_reason = reason.strip()[:100]
+    evaluation._change_reason = shorten(reason, HISTORY_REASON)
     evaluation = apply_transition(evaluation, "remove", by=by, reason=reason)
     for assignment in evaluation.assignments.active():
         end_assignment(assignment, reason="removed from the round")

@@ -11,6 +11,7 @@ from cities.rules import CITY_BODIES, person_of
 from core import clock
 from core.error_causes import is_unique_violation
 from core.locking import lock_name
+from core.text_limits import HISTORY_REASON
 from core.texts import shorten
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
@@ -47,7 +48,6 @@ from . import notifications
 from .round_results import locked_round
 
 APPROVALS_NEEDED = 2  # approvals needed
-MAX_REASON = 100  # characters that the history keeps
 
 
 @transaction.atomic
@@ -197,7 +197,7 @@ def withdraw_rater(assignment: RaterAssignment, *, by: Any, reason: str = "") ->
 
 def end_assignment(assignment: RaterAssignment, *, reason: str) -> RaterAssignment:
     assignment.withdrawn_at = clock.now()
-    assignment._change_reason = shorten(reason, MAX_REASON) or None
+    assignment._change_reason = shorten(reason, HISTORY_REASON) or None
     assignment.save(update_fields=["withdrawn_at"])
     return assignment
 
@@ -284,7 +284,7 @@ def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = 
         raise AssignmentClosed
     if until < clock.today() or (evaluation.extended_to and until < evaluation.extended_to):
         raise InvalidExtension
-    evaluation._change_reason = shorten(reason, MAX_REASON) or None
+    evaluation._change_reason = shorten(reason, HISTORY_REASON) or None
     last_day = evaluation.last_day
     evaluation.extended_to = until
     evaluation.save(update_fields=["extended_to"])

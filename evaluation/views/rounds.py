@@ -104,8 +104,7 @@ class RoundMixin(LoginInsteadOf404Mixin, TemplateView):
             city_period__city=OuterRef("city"), city_period__period=self.round.period_id
         )
         added = Evaluation.objects.kept().filter(round=self.round, strategy=OuterRef("pk"))
-        rows = Strategy.objects.current().filter(Exists(submitted), ~Exists(added)).select_related("city")
-        return rows.order_by("city__name")
+        return Strategy.objects.current().filter(Exists(submitted), ~Exists(added)).select_related("city")
 
 
 class RoundDetail(RoundMixin):
@@ -116,6 +115,10 @@ class RoundDetail(RoundMixin):
         agreement = round_agreement(round_)
         rows = by_title(Evaluation.objects.visible_to(user).filter(round=round_).with_related(), "strategy.city.name")
         may_add = user.has_perm("evaluation.add_evaluationround")
+        form, close_form = StrategyForm(strategies=self.strategies()), close_form or CloseRoundForm()
+        for shown in (form, close_form):
+            if not shown.is_bound:
+                keep_typed(shown, self.request.POST)
         if may_add:
             add_progress(rows)
         days = [
@@ -133,8 +136,8 @@ class RoundDetail(RoundMixin):
             "agreement": agreement,
             "removals": self.removals() if may_add else [],
             "may_close": agreement is None and user.has_perm("evaluation.close_evaluationround", round_),
-            "close_form": close_form or CloseRoundForm(),
-            "form": StrategyForm(strategies=self.strategies()) if may_add and agreement is None else None,
+            "close_form": close_form,
+            "form": form if may_add and agreement is None else None,
             "trail": [(_("Evaluation"), reverse("evaluation:round_list")), (str(round_), "")],
         }
 
@@ -158,12 +161,14 @@ class RoundClose(RoundDetail):
             round_results.close_round(self.round, by=request.user, reason=form.cleaned_data["reason"])
         except UserFacingError as error:
             messages.error(request, str(error))
-        else:
-            messages.success(request, _("The round is closed."))
+            return self.render_to_response(self.get_context_data(close_form=form))
+        messages.success(request, _("The round is closed."))
         return redirect(self.round)
 
 
-class EvaluationAdd(RoundMixin):
+class EvaluationAdd(RoundDetail):
+    """Add a city. Shows the round's page again if nothing was added, or if a reason to close the round is typed."""
+
     http_method_names = ["post"]
 
     def post(self, request, *args, **kwargs):
@@ -172,12 +177,15 @@ class EvaluationAdd(RoundMixin):
         form = StrategyForm(request.POST, strategies=self.strategies())
         if not form.is_valid():
             messages.error(request, _("Choose a city that has submitted the period."))
-            return redirect(self.round)
+            return self.render_to_response(self.get_context_data())
         try:
             evaluation = rounds.add_evaluation(self.round, form.cleaned_data["strategy"], by=request.user)
         except UserFacingError as error:
             messages.error(request, str(error))
-            return redirect(self.round)
+            return self.render_to_response(self.get_context_data())
+        if request.POST.get("reason", "").strip():
+            messages.success(request, _("The evaluation of %(city)s is added.") % {"city": evaluation.strategy.city})
+            return self.render_to_response(self.get_context_data())
         return redirect("evaluation:assign", pk=evaluation.pk)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cities.enums import BodyKind, Role
 from cities.models import Body, City, Membership
 from cities.rules import has_network_role, official_city_ids
+from core.collation import by_title
 from strategies.enums import Health
 from strategies.models import Action, ReportingPeriod, Strategy
 from strategies.models.visibility import current_plan_q
@@ -37,7 +38,7 @@ def _plan_rows(cities: set[int]) -> list[WorkRow]:
     plan = "objective__area__strategy__"
     actions = Action.objects.active().filter(current_plan_q(plan), **{f"{plan}city": OuterRef("pk")})
     rows = City.objects.filter(~Exists(actions), pk__in=cities).annotate(has_strategy=Exists(strategies))
-    return [_add_actions(city) if city.has_strategy else _begin_strategy(city) for city in rows.order_by("name")]
+    return [_add_actions(city) if city.has_strategy else _begin_strategy(city) for city in by_title(rows)]
 
 
 def _begin_strategy(city: City) -> WorkRow:
@@ -75,7 +76,7 @@ def _city_rows() -> list[WorkRow]:
     leads = Membership.objects.current().filter(body__city=OuterRef("pk"), role=Role.LEAD_OFFICIAL)
     office = Body.objects.filter(city=OuterRef("pk"), kind=BodyKind.CITY_OFFICE)
     without = City.objects.filter(~Exists(leads)).annotate(office=Subquery(office.values("pk")[:1]))
-    rows = [_lead_row(city) for city in without.order_by("name")[:MAX_CITIES]]
+    rows = [_lead_row(city) for city in by_title(without)[:MAX_CITIES]]
     if rows or City.objects.exists():
         return rows
     text = _("Then add its bodies, and invite its lead official.")

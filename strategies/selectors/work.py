@@ -17,6 +17,7 @@ from cities.enums import Role
 from cities.models import City
 from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of
 from core import clock, locales
+from core.collation import by_title
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import (
     Action,
@@ -138,7 +139,7 @@ def cities_needing_attention(user: Any) -> list[tuple[City, int]]:
     rows = Action.objects.active().filter(current_plan_q(plan), **{f"{plan}city__in": insider_city_ids(user)})
     found = rows.with_health().filter(health__in=NEEDS_UPDATE).values_list(f"{plan}city", flat=True)
     counts = Counter(found)
-    return [(city, counts[city.pk]) for city in City.objects.filter(pk__in=counts).order_by("name")]
+    return [(city, counts[city.pk]) for city in by_title(City.objects.filter(pk__in=counts))]
 
 
 def my_drafts(user: Any) -> list[UpdateDraft]:

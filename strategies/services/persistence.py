@@ -8,10 +8,9 @@ import rules
 from django.db import IntegrityError, models, transaction
 
 from core.exceptions import EditConflict
+from core.text_limits import HISTORY_REASON
 from core.texts import shorten
 from strategies.exceptions import PERIOD_IS_LOCKED, PeriodLocked, PermissionRefused
-
-MAX_REASON = 100  # characters that the history keeps
 
 
 def require_perm(by: Any, permission: str, row: models.Model) -> None:
@@ -56,5 +55,5 @@ def save_with_history(row: Any, by: Any, *, reason: str = "", new_version: bool 
     if new_version and row.pk and hasattr(row, "version"):
         row.version += 1
     row._history_user = by
-    row._change_reason = shorten(reason, MAX_REASON) or None
+    row._change_reason = shorten(reason, HISTORY_REASON) or None
     row.save()

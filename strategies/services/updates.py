@@ -1,9 +1,11 @@
 """Log, change and withdraw updates of actions. Checks permissions; translates errors of the database triggers."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from strategies.exceptions import (
     FormAlreadyUsed,
     InputRefused,
     LateUpdateUnconfirmed,
+    LoggedJustNow,
     PeriodLocked,
     ReasonMissing,
     SavedDifferently,
@@ -54,13 +57,15 @@ __all__ = [
     "withdraw_update",
 ]
 
+JUST_NOW = timedelta(minutes=10)
+
 
 def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
     """Log an update. If the same form is sent again, even at the same moment, the first update is returned.
 
     Raises PermissionRefused, AlreadyWithdrawn, StrategyError (draft strategy), InputRefused, PeriodLocked,
     FormAlreadyUsed, LateUpdateUnconfirmed, ValuesPeriodChanged or ValuesConflict; SavedDifferently, with the first
-    update, if the form is sent again with other content.
+    update, if the form is sent again with other content; LoggedJustNow if ``data`` asks for that.
     """
     require_rule(by, "strategies.log_action", action)  # users who may log may also view the action
     if first := _existing_update(action, by, data):
@@ -83,12 +88,25 @@ def _log_at_once(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
 def _existing_update(action: Action, by: Any, data: UpdateInput) -> ActionUpdate | None:
     if data.form_uuid is None:
         return None
-    first = ActionUpdate.objects.filter(uuid=data.form_uuid).first()
+    rows = list(ActionUpdate.objects.filter(Q(uuid=data.form_uuid) | _logged_just_now(action, by, data)))
+    first = next((row for row in rows if row.uuid == data.form_uuid), None)
+    if rows and first is None:
+        raise LoggedJustNow(rows[0])
     if first and (first.author_id, first.action_id) != (by.pk, action.pk):
         raise FormAlreadyUsed
     if first and not is_same_input(first, data):
         raise SavedDifferently(first)
     return first
+
+
+def _logged_just_now(action: Action, by: Any, data: UpdateInput) -> Q:
+    """Return a condition for other updates that the input may repeat or correct; none if it need not ask about them."""
+    if not data.must_confirm_another:
+        return Q(pk=None)
+    own = {"action": action, "author": by, "date": data.date, "is_no_change": False, "withdrawn_at": None}
+    if data.city_period is not None:
+        own["city_period"] = data.city_period
+    return Q(created_at__gt=clock.now() - JUST_NOW, **own)
 
 
 def is_same_input(update: ActionUpdate, data: UpdateInput) -> bool:
@@ -266,6 +284,8 @@ def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: 
         _set_milestones(update, data, by)
         _add_evidence(update, data, by)
         _set_values(update, data, by)
+    if data.form_uuid:
+        UpdateDraft.objects.filter(author=by, action=action, form_uuid=data.form_uuid).delete()
     return update
 
 

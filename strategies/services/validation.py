@@ -72,6 +72,7 @@ class UpdateInput:
         False  # raise ValuesPeriodChanged unless ``values_period_shown`` is the period's id
     )
     values_period_shown: int | None = None
+    must_confirm_another: bool = False  # raise LoggedJustNow if the same person has just logged one for the day
 
 
 def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> dict[str, str]:

@@ -21,7 +21,13 @@ from cities.services.files import store_uploads
 from core.exceptions import EditConflict, UserFacingError
 from core.forms import with_numbers
 from core.parsing import parse_pk
-from strategies.exceptions import LateUpdateUnconfirmed, SavedDifferently, ValuesConflict, ValuesPeriodChanged
+from strategies.exceptions import (
+    LateUpdateUnconfirmed,
+    LoggedJustNow,
+    SavedDifferently,
+    ValuesConflict,
+    ValuesPeriodChanged,
+)
 from strategies.forms import LogForm
 from strategies.models import Action, ActionUpdate, MilestoneReached, UpdateDraft
 from strategies.selectors.log_form import LogFormData, RepeatedFormData, stored_values
@@ -197,7 +203,7 @@ class ActionLog(FormTokenMixin, LogBase):
             add_form_errors(form, error)
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
         except SavedDifferently as error:
-            return self.show_both(error.saved, kept)
+            return self.show_both(error.saved, kept, is_new_form=isinstance(error, LoggedJustNow))
         except UserFacingError as error:
             add_form_errors(form, error)
             return self.show(form, kept=kept)
@@ -210,6 +216,7 @@ class ActionLog(FormTokenMixin, LogBase):
         data.must_confirm_late = told != ""
         data.late_period_shown = parse_pk(told)
         data.must_confirm_values_period, data.values_period_shown = values_told != "", parse_pk(values_told)
+        data.must_confirm_another = "saved" not in self.request.POST
         return data
 
     def saved(self, update, form):
@@ -236,11 +243,16 @@ class ActionLog(FormTokenMixin, LogBase):
         rows = ActionUpdate.objects.filter(author=self.user, action=self.action, withdrawn_at=None, **key)
         return rows.select_related("city_period__period", "city_period__city").first()
 
-    def make_form_of(self, saved, **changed):
-        """Make the form again for what it was saved as, so that it offers the milestones that this update reached."""
+    def make_form_of(self, saved, *, keeps_milestones=False):
+        """Make the form again for what it was saved as, so that it offers the milestones that this update reached.
+
+        ``keeps_milestones``: with these ticked, because the form was opened after them and could not offer them.
+        """
         self.log_page = RepeatedFormData(self.action, update=saved)
         data = self.request.POST.copy()
-        data.update(changed)
+        if keeps_milestones:
+            reached = MilestoneReached.objects.filter(update=saved).values_list("milestone", flat=True)
+            data.setlist("milestones", [*data.getlist("milestones"), *map(str, reached)])
         return self.make_form(data, self.request.FILES)
 
     def sent_again(self, saved):
@@ -251,15 +263,17 @@ class ActionLog(FormTokenMixin, LogBase):
             return self.saved(saved, form)
         return self.show_both(saved, kept)
 
-    def show_both(self, saved, kept):
+    def show_both(self, saved, kept, *, is_new_form=False):
         """Show the saved update beside the input. The user corrects the first, saves another one, or leaves it."""
-        form = self.make_form_of(saved)
+        form = self.make_form_of(saved, keeps_milestones=is_new_form)
         form.is_valid()
         form.complete()
         form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), kept)
-        self.form_uuid = uuid4()
+        if not is_new_form:
+            self.form_uuid = uuid4()
         attached = set(saved.evidence.active().values_list("file__sha256", flat=True))
-        return self.show(form, kept=[stored for stored in kept if stored.sha256 not in attached], saved=saved)
+        kept = [stored for stored in kept if stored.sha256 not in attached]
+        return self.show(form, kept=kept, saved=saved, is_new_form=is_new_form)
 
     def correct(self, saved):
         """Change the saved update to what the form says."""

@@ -148,3 +148,26 @@ def test_uploaded_photo_has_no_gps_position(visit, site, tmp_path):
     assert response.headers["x-content-type-options"] == "nosniff"
     assert b"GPS" not in response.body()
     assert b"Exif" not in response.body()
+
+
+def test_amount_corrected_after_going_back_is_asked_about(visit, site):
+    """The browser may open the form anew after going back; then the correction must not become a second update."""
+    pk = action_pk(site, "District councils with open seats")
+    page = visit(OFFICIAL, f"/actions/{pk}/log/", fresh=True)
+    page.get_by_label("What has happened?").fill("Three evenings were paid for.")
+    page.get_by_label(re.compile("^Spent since the last update")).fill("100")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url(re.compile(r"^(?!.*/log/).*$"))
+
+    page.go_back()
+    page.reload()
+    page.get_by_label("What has happened?").fill("Three evenings were paid for.")
+    page.get_by_label(re.compile("^Spent since the last update")).fill("1000")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("a few minutes ago")
+    page.get_by_role("button", name="Correct the saved update").click()
+    page.wait_for_url(re.compile(r"^(?!.*/log/).*$"))
+
+    code = f"from strategies.models import ActionUpdate; rows = ActionUpdate.objects.filter(action={pk}); "
+    code += "print([int(row.spent) for row in rows.filter(text__startswith='Three evenings')])"
+    assert site.shell(code).strip() == "[1000]"

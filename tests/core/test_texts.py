@@ -1,5 +1,6 @@
 """Texts are shortened after a word, everywhere."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.template import Context, Template
 
 from core.texts import shorten
+from tests.project.first_party import python_files
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,9 @@ def test_templates_do_not_cut_inside_words():
     files = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
 
     assert [file.name for file in files if "truncatechars" in file.read_text("utf-8")] == []
+
+
+def test_code_does_not_cut_typed_texts():
+    cut = re.compile(r"\.strip\(\)\[:")
+
+    assert [file.name for file in python_files() if cut.search(file.read_text("utf-8"))] == []

@@ -6,7 +6,7 @@ from django.urls import reverse
 from evaluation.models import CommitteeQuestion, CommitteeReview, Consensus, DiscussionNote
 from evaluation.services import committee
 from tests.evaluation.conftest import CODES
-from tests.factories import PersonFactory
+from tests.factories import EvaluationFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
 TYPED = "Half a sentence about relevance"
@@ -157,6 +157,44 @@ def test_decision_asks_to_send_the_typed_question_first(case, post, typed_review
     assert page.context["question_form"].initial["text"] == "Who was asked?"
     post(case.committee1, "admin:evaluation_review", **fields | {"text": ""})
     assert CommitteeReview.objects.get().decision == "approve"
+
+
+# ---- the round
+
+
+@pytest.fixture
+def post_round(client, case):
+    def post(name, **data):
+        client.force_login(case.coordinator)
+        return client.post(reverse(name, args=[case.round.pk]), data)
+
+    return post
+
+
+@pytest.fixture
+def other_strategy(case):
+    """Return a strategy whose city has submitted the period of the round, and is in another round."""
+    return EvaluationFactory(round__period=case.round.period).strategy
+
+
+def test_adding_a_city_keeps_a_typed_reason_to_close_the_round(case, post_round, other_strategy):
+    page = post_round("evaluation:evaluation_add", strategy=other_strategy.pk, reason=TYPED)
+
+    assert case.round.evaluations.filter(strategy=other_strategy).exists()
+    assert page.context["close_form"]["reason"].value() == TYPED
+    text = page.content.decode()
+    assert TYPED in text
+    assert f"The evaluation of {other_strategy.city} is added." in text
+
+
+def test_city_that_cannot_be_added_keeps_a_typed_reason(post_round):
+    assert TYPED in post_round("evaluation:evaluation_add", strategy="", reason=TYPED).content.decode()
+
+
+def test_missing_reason_keeps_the_chosen_city(case, post_round, other_strategy):
+    page = post_round("evaluation:round_close", strategy=other_strategy.pk, reason="")
+
+    assert f'value="{other_strategy.pk}" selected' in page.content.decode()
 
 
 # ---- assignments

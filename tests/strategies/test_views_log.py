@@ -14,6 +14,7 @@ from cities.services import files
 from strategies.enums import PeriodState
 from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
 from strategies.services import form_tokens
+from strategies.services.updates import withdraw_update
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -369,7 +370,8 @@ def test_repeated_form_with_another_text_is_shown_again(client, official, action
 
     page = response.content.decode()
     assert (response.status_code, SENTENCE in page, "Something else." in page) == (200, True, True)
-    again = fields | {"text": "Something else.", "form_uuid": str(response.context["form_uuid"])}
+    hidden = {"form_uuid": str(response.context["form_uuid"]), "saved": str(ActionUpdate.objects.get().pk)}
+    again = fields | {"text": "Something else."} | hidden
     client.post(log_url(action), again)
     assert ActionUpdate.objects.count() == 2
 
@@ -411,6 +413,79 @@ def test_other_content_can_be_saved_as_another_update(client, official, action):
 
     assert sorted(int(row.spent) for row in ActionUpdate.objects.all()) == [100, 1000]
     assert milestone.reached.count() == 1
+
+
+def opened_form(client, action):
+    """Return all fields of the opened form, as a browser would send them."""
+    form = client.get(log_url(action)).context["form"]
+    shown = {bound.name: str(bound.value()) for bound in form if bound.value() not in (None, "", [])}
+    return shown | form_state(client, action) | {"text": SENTENCE}
+
+
+def test_form_that_the_browser_opened_anew_after_going_back_is_asked_about(client, official, action):
+    """The first update was meant to be corrected: saved as another one, both amounts would be counted."""
+    milestone = MilestoneFactory(action=action)
+    client.post(log_url(action), opened_form(client, action) | {"spent": "100", "milestones": [milestone.pk]})
+    fields = opened_form(client, action) | {"spent": "1000"}
+
+    response = client.post(log_url(action), fields)
+
+    saved = ActionUpdate.objects.get()
+    differences = [(row.theirs, row.yours) for row in response.context["form"].differences]
+    assert (saved.spent, response.context["saved"], differences) == (100, saved, [("100", "1000")])
+    assert "You logged an update for this day a few minutes ago" in response.content.decode()
+
+    version = str(response.context["form"]["version"].value())
+    hidden = {"saved": str(saved.pk), "version": version, "milestones": response.context["form"]["milestones"].value()}
+    client.post(log_url(action), fields | hidden | {"correct": "1"})
+
+    saved = ActionUpdate.objects.get()
+    assert (saved.spent, saved.milestones.get()) == (1000, milestone)
+    assert not UpdateDraft.objects.exists()
+
+
+def test_correcting_deletes_the_draft_of_the_form(client, official, action):
+    client.post(log_url(action), opened_form(client, action) | {"spent": "100"})
+    fields = opened_form(client, action) | {"spent": "1000"}
+    client.post(log_url(action), fields | {"save_draft": "1"})
+    hidden = {"saved": str(ActionUpdate.objects.get().pk), "version": "1", "correct": "1"}
+
+    client.post(log_url(action), fields | hidden)
+
+    assert (ActionUpdate.objects.get().spent, UpdateDraft.objects.exists()) == (1000, False)
+
+
+def test_same_input_in_a_form_opened_anew_is_asked_about(client, official, action):
+    client.post(log_url(action), opened_form(client, action) | {"spent": "100"})
+
+    response = client.post(log_url(action), opened_form(client, action) | {"spent": "100"})
+
+    assert (ActionUpdate.objects.count(), response.context["form"].differences) == (1, [])
+    assert "What you typed now is the same." in response.content.decode()
+
+
+def _earlier(update, **fields):
+    ActionUpdate.objects.filter(pk=update.pk).update(**fields)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda update, lead: _earlier(update, created_at=update.created_at - timedelta(minutes=11)),
+        lambda update, lead: _earlier(update, date=update.date - timedelta(days=1)),
+        lambda update, lead: _earlier(update, author=lead),
+        lambda update, lead: _earlier(update, is_no_change=True),
+        lambda update, lead: withdraw_update(update, by=lead, reason="Logged by mistake."),
+    ],
+    ids=["earlier", "other day", "other person", "nothing new", "withdrawn"],
+)
+def test_other_updates_are_not_asked_about(client, official, action, everyone, change):
+    post_update(client, action, spent="100")
+    change(ActionUpdate.objects.get(), everyone["lead"])
+
+    response = post_update(client, action, spent="1000")
+
+    assert (response.status_code, ActionUpdate.objects.count()) == (302, 2)
 
 
 def test_repeated_form_with_files_creates_one_update(client, official, action, photo):
