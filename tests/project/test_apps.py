@@ -12,7 +12,7 @@ from core.first_party import first_party_apps, first_party_packages
 
 ROOT = Path(settings.BASE_DIR)
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-NOT_PACKAGES = {"tests", "node_modules", "var"}
+NOT_PACKAGES = {"tests", "node_modules", "var", "fonts"}  # fonts: a step of the build
 WITHOUT_LAYERS = {"core", "demo"}  # no layers from views to models
 
 
