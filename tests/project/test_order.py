@@ -72,6 +72,20 @@ def test_list_of_actions_and_its_csv_are_in_natural_order(client, everyone, stra
 
 
 @pytest.mark.django_db
+def test_csv_of_actions_is_read_by_a_swedish_spreadsheet_as_it_is(client, everyone, strategy, actions):
+    """Excel in Swedish separates cells at semicolons, and would make a date of the code 1.1.2."""
+    everyone["viewer"].language = "sv"
+    everyone["viewer"].save()
+    client.force_login(everyone["viewer"])
+
+    text = client.get(reverse("strategies:action_list", args=[strategy.ref]), {"csv": "actions"}).content.decode()
+
+    lines = [line.split(";") for line in text.splitlines()]
+    assert text.startswith("\ufeff")
+    assert "'1.1.2" in {cell for line in lines for cell in line}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "language, titles",
     [

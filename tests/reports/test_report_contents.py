@@ -116,6 +116,16 @@ def test_small_baselines_and_targets_about_people_are_hidden(city):
     assert printed(report).count("fewer than 5") == 3  # includes the update about three people
 
 
+def test_baseline_that_is_too_small_to_print_is_not_called_missing(city):
+    city_data = open_city(city)
+    rows = {"Guests": {"counts_people": True, "baseline": 2}, "New": {"baseline": None, "no_baseline_reason": "New."}}
+    for name, fields in rows.items():
+        IndicatorFactory(strategy=city_data.strategy, name=name, target=40, **fields)
+    accept(city_data)
+
+    assert "'Indicators without a baseline', 'New'" in printed(issue_city(city_data))
+
+
 def test_previous_withheld_value_is_marked_as_withheld(city):
     city_data = open_city(city)
     indicator = IndicatorFactory(strategy=city_data.strategy, name="Withheld before", baseline=0, target=9)
