@@ -58,6 +58,7 @@ class SavedDifferently(StrategyError):
     """The same form has been saved with other content: ``saved`` is what it made. Nothing was saved now."""
 
     message = _("This form has been saved already, with other content. Open the form again to add something else.")
+    heading = _("This form has been saved already, with other content")
 
     def __init__(self, saved: Any):
         self.saved = saved
@@ -71,6 +72,14 @@ class LoggedJustNow(SavedDifferently):
     """
 
     message = _("You logged an update of this action for the same day a few minutes ago. Nothing has been saved now.")
+    heading = _("You logged an update for this day a few minutes ago")
+
+
+class BudgetLineExists(SavedDifferently):
+    """The action has a budget line of the same source and year, maybe of this form, which a browser opened anew."""
+
+    message = _("The action already has a budget line of this source and year. Nothing has been saved now.")
+    heading = _("The action already has a budget line of this source and year")
 
 
 class LateUpdateUnconfirmed(StrategyError):

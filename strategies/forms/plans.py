@@ -210,6 +210,7 @@ class MilestoneForm(PlanForm):
 class BudgetLineForm(PlanForm):
     amount = AmountField(max_digits=14, decimal_places=2)
     form_uuid = forms.UUIDField(required=False, widget=forms.HiddenInput)  # of a new line
+    shown = forms.ModelChoiceField(BudgetLine.objects.none(), required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = BudgetLine
@@ -219,14 +220,15 @@ class BudgetLineForm(PlanForm):
     def set_choices(self):
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.city.currency}
         if self.instance.pk:
-            del self.fields["form_uuid"]
+            del self.fields["form_uuid"], self.fields["shown"]
         else:
             self.initial["form_uuid"] = uuid4()
+            self.fields["shown"].queryset = self.instance.action.budget_lines.active()
 
     def show_saved(self, line):
-        """List what differs from the line as which this form was saved. Saved now, it makes another line."""
+        """List what differs from a line that this form may repeat. Saved now, it makes another line."""
         self.show_conflict(line)
-        self.data["form_uuid"] = str(uuid4())
+        self.data["form_uuid"], self.data["shown"] = str(uuid4()), str(line.pk)
 
     def clean_amount(self):
         amount = self.cleaned_data["amount"]

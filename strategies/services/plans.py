@@ -14,6 +14,7 @@ from core.bounds import year_error, year_errors
 from strategies.enums import BudgetStatus, ChangeCause, StrategyStatus
 from strategies.exceptions import (
     AlreadyWithdrawn,
+    BudgetLineExists,
     ConfirmationNeeded,
     FormAlreadyUsed,
     InputRefused,
@@ -235,17 +236,23 @@ def add_strategy(city: City, *, by: Any, fields: Mapping[str, Any]) -> Strategy:
 
 
 @transaction.atomic
-def add_budget_line(action: Action, *, by: Any, fields: Mapping[str, Any]) -> BudgetLine:
+def add_budget_line(
+    action: Action, *, by: Any, fields: Mapping[str, Any], shown: BudgetLine | None = None
+) -> BudgetLine:
     """Add a budget line to an action. If the same form (``form_uuid``) is sent again, the first line is returned.
 
-    Raises PermissionRefused, InputRefused, Superseded or FormAlreadyUsed; SavedDifferently, with the first line, if the
-    form is sent again with other content.
+    ``shown``: a line that ``by`` has seen and adds another one to. Raises PermissionRefused, InputRefused, Superseded
+    or FormAlreadyUsed; SavedDifferently, with the first line, if the form is sent again with other content;
+    BudgetLineExists if the action has another line of the source and year.
     """
     require_perm(by, "strategies.change_action", action)
     action = lock(action)  # the second of two equal forms waits here for the first
     form_uuid = fields.get("form_uuid")
     first = BudgetLine.objects.filter(form_uuid=form_uuid).first() if form_uuid else None
     if first is None:
+        same = action.budget_lines.active().filter(source=fields.get("source"), year=fields.get("year"))
+        if shown is None and (existing := same.last()):
+            raise BudgetLineExists(existing)
         line = save_part(BudgetLine(action=action), by=by, fields=fields)
         if action.budget_status != BudgetStatus.LINES:
             save_part(action, by=by, fields={"budget_status": BudgetStatus.LINES})

@@ -203,7 +203,7 @@ class ActionLog(FormTokenMixin, LogBase):
             add_form_errors(form, error)
             return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
         except SavedDifferently as error:
-            return self.show_both(error.saved, kept, is_new_form=isinstance(error, LoggedJustNow))
+            return self.show_both(error, kept)
         except UserFacingError as error:
             add_form_errors(form, error)
             return self.show(form, kept=kept)
@@ -261,10 +261,11 @@ class ActionLog(FormTokenMixin, LogBase):
         is_valid, kept = form.is_valid(), self.store_files(form)
         if is_valid and not form.errors and updates.is_same_input(saved, self.input_from(form, kept)):
             return self.saved(saved, form)
-        return self.show_both(saved, kept)
+        return self.show_both(SavedDifferently(saved), kept)
 
-    def show_both(self, saved, kept, *, is_new_form=False):
+    def show_both(self, error, kept):
         """Show the saved update beside the input. The user corrects the first, saves another one, or leaves it."""
+        saved, is_new_form = error.saved, isinstance(error, LoggedJustNow)
         form = self.make_form_of(saved, keeps_milestones=is_new_form)
         form.is_valid()
         form.complete()
@@ -273,7 +274,7 @@ class ActionLog(FormTokenMixin, LogBase):
             self.form_uuid = uuid4()
         attached = set(saved.evidence.active().values_list("file__sha256", flat=True))
         kept = [stored for stored in kept if stored.sha256 not in attached]
-        return self.show(form, kept=kept, saved=saved, is_new_form=is_new_form)
+        return self.show(form, kept=kept, saved=saved, saved_heading=error.heading)
 
     def correct(self, saved):
         """Change the saved update to what the form says."""

@@ -335,16 +335,16 @@ class MilestoneAdd(PlanAdd):
 class BudgetLineAdd(MilestoneAdd):
     adds, form_class, heading = BudgetLine, forms.BudgetLineForm, gettext_lazy("Add a budget line")
 
-    saved: BudgetLine | None = None  # as which the same form was saved before
+    found: SavedDifferently | None = None  # the line that the form may repeat
 
     def save(self, form):
-        plans.add_budget_line(self.row, by=self.user, fields=form.columns)
+        plans.add_budget_line(self.row, by=self.user, fields=form.columns, shown=form.cleaned_data["shown"])
 
     def show_error(self, form, error):
         if not isinstance(error, SavedDifferently):
             super().show_error(form, error)
             return
-        self.saved = error.saved
+        self.found = error
         form.show_saved(error.saved)
         form.helper = form_helper(save="", cancel=self.get_success_url())
         correct = {"formaction": reverse("strategies:budgetline_edit", args=[error.saved.pk])}
@@ -352,7 +352,8 @@ class BudgetLineAdd(MilestoneAdd):
         form.helper.add_input(Submit("save", _("Save another budget line"), css_class="epi-quiet"))
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(**{"saved": self.saved, "may_correct": True} | kwargs)
+        found = {"saved": self.found.saved, "saved_heading": self.found.heading} if self.found else {}
+        return super().get_context_data(**found | {"may_correct": True} | kwargs)
 
 
 class MilestoneEdit(ActionPartMixin, PlanEdit):

@@ -289,6 +289,26 @@ def test_budget_line_posted_with_other_content_shows_both(client, official, acti
     assert BudgetLine.objects.count() == 2
 
 
+def test_budget_line_added_with_a_form_opened_anew_is_asked_about(client, official, action):
+    """A browser that goes back may open the form anew: a corrected amount would be counted beside the first."""
+    client.post(url("budgetline_add", action.pk), budget_fields(client, action))
+
+    response = client.post(url("budgetline_add", action.pk), budget_fields(client, action) | {"amount": "2000"})
+
+    assert (response.status_code, BudgetLine.objects.count()) == (409, 1)
+    assert "already has a budget line of this source and year" in response.content.decode()
+
+    client.post(url("budgetline_add", action.pk), form_data(response.context["form"]))
+    assert sorted(BudgetLine.objects.values_list("amount", flat=True)) == [1000, 2000]
+
+
+def test_budget_line_of_another_year_or_source_is_not_asked_about(client, official, action):
+    for change in ({}, {"year": "2027"}, {"source": "The state"}):
+        assert client.post(url("budgetline_add", action.pk), budget_fields(client, action) | change).status_code == 302
+
+    assert BudgetLine.objects.count() == 3
+
+
 def test_budget_line_of_another_action_does_not_answer_the_form(client, official, action):
     fields = budget_fields(client, action)
     client.post(url("budgetline_add", action.pk), fields)
