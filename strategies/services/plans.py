@@ -427,9 +427,9 @@ def restore_part(part: Any, *, by: Any, code: str = "") -> Any:
         part.code = code.strip()
     try:
         _check(part)
+        _save(part, by, reason="")
     except InputRefused as error:
         raise InputRefused({"code" if name == "" else name: words for name, words in error.errors.items()}) from error
-    save_with_history(part, by)
     return part
 
 
