@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils.translation import get_language
 
 DIGITS = re.compile(r"[0-9]+")
@@ -79,7 +80,8 @@ def place_by_title(rows: Iterable[Any], path: str) -> models.Case:
     """
     ordered = by_title(rows)
     places = [models.When(**{path: row.pk}, then=models.Value(place)) for place, row in enumerate(ordered)]
-    return models.Case(*places, default=models.Value(len(ordered)))
+    last = Cast(models.Value(len(ordered)), models.IntegerField())  # a plain number alone would name a column to SQL
+    return models.Case(*places, default=last)
 
 
 def in_readers_order(rows: models.QuerySet) -> list[Any] | None:

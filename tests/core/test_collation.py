@@ -96,3 +96,10 @@ def test_choices_and_places_follow_the_reader():
         placed = type(cities["Lublin"]).objects.order_by(place_by_title(cities.values(), "pk"))
         assert [city.name for city in placed] == [city.name for city in by_title(cities.values())]
         assert [city.name for city in placed] == ["Lublin", "Zagreb", "Åmål"]
+
+
+@pytest.mark.django_db
+def test_rows_are_ordered_by_places_before_there_is_a_row_that_they_belong_to():
+    organisation = OrganisationFactory()
+
+    assert list(Organisation.objects.order_by(place_by_title([], "governs"), "pk")) == [organisation]
