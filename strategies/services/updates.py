@@ -121,6 +121,9 @@ def is_same_input(update: ActionUpdate, data: UpdateInput) -> bool:
         return False
     if {row.milestone_id for row in update.reached.all()} != {milestone.pk for milestone in data.milestones}:
         return False
+    dropped = {milestone.pk for milestone in data.dropped}  # a form opened after saving does not ask about them again
+    if dropped and {row.milestone_id for row in update.dropped.all()} != dropped:
+        return False
     evidence = list(update.evidence.active().select_related("file"))
     if {piece.file.sha256 for piece in evidence if piece.file} != {stored.sha256 for stored in data.files}:
         return False

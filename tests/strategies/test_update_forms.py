@@ -70,6 +70,7 @@ def test_repeated_form_returns_the_first_update(action, official):
         ("links", ["https://town.example/b"]),
         ("links", []),
         ("milestones", []),
+        ("dropped", lambda data: [MilestoneFactory(action=data.milestones[0].action)]),
         ("values", lambda data: {indicator: Decimal(4) for indicator in data.values}),
         ("value_visibilities", lambda data: {indicator.pk: "city" for indicator in data.values}),
         ("files", lambda data: [StoredFileFactory(uploaded_by=data.files[0].uploaded_by, sha256="b" * 64)]),
