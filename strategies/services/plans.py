@@ -175,7 +175,7 @@ def _listed(titles: Iterable[str]) -> str:
 
 
 def _check(row: models.Model) -> None:
-    if errors := year_errors({field.name: getattr(row, field.name) for field in row._meta.concrete_fields}):
+    if errors := year_errors({field.name: getattr(row, field.attname) for field in row._meta.concrete_fields}):
         raise InputRefused(errors)
     try:
         row.full_clean(validate_constraints=True)
