@@ -299,6 +299,9 @@ def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComme
         raise StrategyError(_("The strategy has been adopted meanwhile. Comments are made before that."))
     if not text.strip():
         raise ReasonMissing
+    newest = strategy.comments.last()
+    if newest is not None and (newest.author_id, newest.text) == (by.pk, text.strip()):
+        return newest  # the same form sent again
     comment = StrategyComment.objects.create(strategy=strategy, text=text.strip(), author=by)
     notifications.notify_of_strategy_comment(comment)
     return comment
