@@ -59,10 +59,15 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):
         """Queue the email, in the recipient's language, before others: these emails are about signing in."""
         language = getattr(context.get("user"), "language", "") or translation.get_language()
         with translation.override(language):
-            letter = self.render_mail(template_prefix, email, {"email": email, **context})
+            message = self.render_mail(template_prefix, email, {"email": email, **context})
         has_secret = "password_reset_url" in context
         queue_mail(
-            to=email, subject=letter.subject, body=letter.body, has_secret=has_secret, is_urgent=True, language=language
+            to=email,
+            subject=message.subject,
+            body=message.body,
+            has_secret=has_secret,
+            is_urgent=True,
+            language=language,
         )
 
 

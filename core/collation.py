@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils.translation import get_language
 
 DIGITS = re.compile(r"[0-9]+")
@@ -27,7 +28,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return plain.casefold().translate(LETTERS)
 
 
@@ -36,7 +37,7 @@ def natural_key(code: str) -> str:
 
     Contains only letters and digits, which every collation of a database orders in the same way.
     """
-    return "".join(sign for sign in _at_full_length(fold(code)) if sign.isalnum())
+    return "".join(character for character in _at_full_length(fold(code)) if character.isalnum())
 
 
 def _at_full_length(text: str) -> str:
@@ -50,8 +51,8 @@ def title_key(text: str, language: str | None = None) -> tuple[str, str]:
     if not after or text.isascii():
         return _at_full_length(fold(text)), text
     letters = []
-    for sign in unicodedata.normalize("NFC", text.casefold()):
-        letter = same.get(sign, sign)
+    for character in unicodedata.normalize("NFC", text.casefold()):
+        letter = same.get(character, character)
         letters.append(chr(ord("{") + after.index(letter)) if letter in after else fold(letter))
     return _at_full_length("".join(letters)), text
 
@@ -72,14 +73,15 @@ def by_label(rows: Iterable[Any]) -> list[Any]:
     return sorted(rows, key=lambda row: title_key(str(row)))
 
 
-def place_by_title(rows: Iterable[Any], path: str) -> models.Case:
+def rank_by_title(rows: Iterable[Any], path: str) -> models.Case:
     """Return an expression that orders other rows by the name of the row that ``path`` leads to.
 
     For paged lists of rows that belong to few others, such as the cities.
     """
     ordered = by_title(rows)
-    places = [models.When(**{path: row.pk}, then=models.Value(place)) for place, row in enumerate(ordered)]
-    return models.Case(*places, default=models.Value(len(ordered)))
+    ranks = [models.When(**{path: row.pk}, then=models.Value(rank)) for rank, row in enumerate(ordered)]
+    last = Cast(models.Value(len(ordered)), models.IntegerField())  # a plain number alone would name a column to SQL
+    return models.Case(*ranks, default=last)
 
 
 def in_readers_order(rows: models.QuerySet) -> list[Any] | None:
@@ -92,8 +94,8 @@ def in_readers_order(rows: models.QuerySet) -> list[Any] | None:
     if not all(isinstance(name, str) for name in names) or not any(column.key for column in columns):
         return None
     values = list(rows.values_list("pk", *(column.path for column in columns)))
-    for place, column in reversed(list(enumerate(columns, 1))):
-        values.sort(key=partial(_sort_key, place, column.key), reverse=column.is_descending)
+    for position, column in reversed(list(enumerate(columns, 1))):
+        values.sort(key=partial(_sort_key, position, column.key), reverse=column.is_descending)
     return [row[0] for row in values]
 
 
@@ -103,8 +105,8 @@ class _Column(NamedTuple):
     key: Callable[[Any], Any] | None  # None: by its values
 
 
-def _sort_key(place: int, key: Callable[[Any], Any] | None, row: tuple) -> tuple:
-    value = row[place]
+def _sort_key(position: int, key: Callable[[Any], Any] | None, row: tuple) -> tuple:
+    value = row[position]
     return (True,) if value is None else (False, key(value) if key else value)
 
 
@@ -126,8 +128,8 @@ def _columns(model: Any, name: str) -> list[_Column]:
         ]
         return [column._replace(is_descending=column.is_descending != is_descending) for column in found]
     if field.choices:
-        places = {value: place for place, (value, _label) in enumerate(field.flatchoices)}
-        return [_Column(path, is_descending, lambda value: places.get(value, len(places)))]
+        ranks = {value: rank for rank, (value, _label) in enumerate(field.flatchoices)}
+        return [_Column(path, is_descending, lambda value: ranks.get(value, len(ranks)))]
     return [_Column(path, is_descending, title_key if isinstance(field, models.CharField | models.TextField) else None)]
 
 

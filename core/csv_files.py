@@ -15,7 +15,7 @@ from . import locales
 
 FORMULA = ("=", "+", "-", "@")
 DIGITS = frozenset("0123456789")
-DATE_SIGNS = frozenset(".,:/-–\u00a0 ")
+DATE_PUNCTUATION = frozenset(".,:/-–\u00a0 ")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "maj", "jun", "jul", "aug", "sep", "oct", "okt", "nov", "dec")
 
 
@@ -73,5 +73,5 @@ def _looks_like_number(text: str) -> bool:
     has_digits = not DIGITS.isdisjoint(found)
     if not has_digits or text.isdigit():
         return has_digits and len(text) > 1 and (text.startswith("0") or len(text) > 15)
-    letters = "".join(sign for sign in text.casefold() if sign not in DIGITS | DATE_SIGNS)
+    letters = "".join(character for character in text.casefold() if character not in DIGITS | DATE_PUNCTUATION)
     return letters in {"", "e"} or letters in MONTHS

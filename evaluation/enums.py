@@ -45,6 +45,15 @@ class StageVerb(TextChoices):
     REMOVE = "remove", _("removed from the round")
 
 
+class RaterState(TextChoices):
+    """What a rater has done so far; derived, never stored."""
+
+    NOT_STARTED = "not_started", _("not started")
+    STARTED = "started", _("started, not submitted")
+    SUBMITTED = "submitted", _("submitted")
+    SUBMITTED_LATE = "submitted_late", _("submitted late")
+
+
 class Capacity(TextChoices):
     SELF = "self", _("city self-assessment")
     EXPERT_GROUP = "expert_group", _("expert group")

@@ -76,7 +76,7 @@ def is_late_rater(user, evaluation):
     person = person_of(user)
     if person is None or evaluation is None:
         return False
-    return _rows("Evaluation").late_for(person).filter(pk=evaluation.pk).exists()
+    return _includes(_rows("Evaluation").late_for(person), evaluation)
 
 
 @rules.predicate

@@ -42,5 +42,5 @@ def requeue_reports() -> None:
 
 @shared_task
 def issue_due_reports() -> None:
-    """Each minute: what the schedules owe."""
+    """Every minute: issue the reports that are due by their schedules."""
     reports.issue_due_reports()

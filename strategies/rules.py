@@ -1,6 +1,7 @@
 """Permissions: who may view, log, submit and accept. ``enums.TRANSITIONS`` and the services define *when*."""
 
 import rules
+from django.db.models import prefetch_related_objects
 
 from cities.rules import (
     add_reference_data,
@@ -19,7 +20,10 @@ from cities.rules import (
 
 
 def _is_responsible_for(person, action) -> bool:
-    return action.responsible_id == person.pk or any(deputy.pk == person.pk for deputy in action.deputies.all())
+    if action.responsible_id == person.pk:
+        return True
+    prefetch_related_objects([action], "deputies")  # once for all updates and values of the action
+    return any(deputy.pk == person.pk for deputy in action.deputies.all())
 
 
 @rules.predicate

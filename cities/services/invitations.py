@@ -76,7 +76,7 @@ def invite(
         created_at=moment,
         expires_at=moment + timedelta(days=settings.INVITATION_DAYS),
     )
-    _write_letter(invitation, token)
+    _queue_email(invitation, token)
     return invitation, token
 
 
@@ -197,7 +197,7 @@ def _person_for(invitation: Invitation, account: User, name: str) -> Person:
     return person
 
 
-def _write_letter(invitation: Invitation, token: str) -> None:
+def _queue_email(invitation: Invitation, token: str) -> None:
     with translation.override(_language_for(invitation)):
         link = settings.SITE_URL + reverse("cities:invitation_accept", args=[token])
         network = Installation.objects.values_list("network_name", flat=True).first() or ""

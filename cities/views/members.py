@@ -61,7 +61,7 @@ class MemberList(LoginInsteadOf404Mixin, PagedListView):
     def get_queryset(self):
         members = Membership.objects.visible_to(self.request.user).filter(body__in=self.bodies)
         rows = members.select_related("person__organisation", "person__user", "body__city")
-        return sorted(self.filter_form.apply_to(rows), key=_place_in_list)
+        return sorted(self.filter_form.apply_to(rows), key=_sort_key)
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -91,7 +91,7 @@ class MemberList(LoginInsteadOf404Mixin, PagedListView):
         return rows.select_related("body__city", "invited_by").order_by("-created_at")[:50]
 
 
-def _place_in_list(membership):
+def _sort_key(membership):
     body = membership.body
     city = title_key(body.city.name if body.city_id else "")
     return city, body.kind, membership.role, title_key(membership.person.name), membership.pk

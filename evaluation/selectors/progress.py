@@ -4,22 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, TextChoices
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from cities.enums import Role
 from cities.rules import has_network_role, person_of
 from core import locales
-from evaluation.enums import Stage
+from evaluation.enums import RaterState, Stage
 from evaluation.models import Assessment, Evaluation, RaterAssignment
-
-
-class RaterState(TextChoices):
-    NOT_STARTED = "not_started", gettext_lazy("not started")
-    STARTED = "started", gettext_lazy("started, not submitted")
-    SUBMITTED = "submitted", gettext_lazy("submitted")
-    SUBMITTED_LATE = "submitted_late", gettext_lazy("submitted late")
 
 
 @dataclass(frozen=True)

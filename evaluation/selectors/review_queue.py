@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from cities.models import City
 from cities.rules import person_of
-from core.collation import place_by_title
+from core.collation import rank_by_title
 from evaluation.agreement import Spread, weakest
 from evaluation.enums import FROM_REVIEW, INDEPENDENT, Decision, Stage, StageVerb, Strength
 from evaluation.models import Assessment, CommitteeReview, Dimension, Evaluation, Rating, StageTransition
@@ -25,7 +25,7 @@ def review_queue_for(user: Any) -> QuerySet[Evaluation]:
     return rows.order_by(
         Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
         "-largest_gap",
-        place_by_title(City.objects.all(), "strategy__city"),
+        rank_by_title(City.objects.all(), "strategy__city"),
         "pk",
     )
 
@@ -33,7 +33,7 @@ def review_queue_for(user: Any) -> QuerySet[Evaluation]:
 def coordinator_queue_for(user: Any) -> QuerySet[Evaluation]:
     """Return every evaluation with its stage, for coordinators. Reads nothing that depends on ratings."""
     rows = with_waiting_since(Evaluation.objects.visible_to(user)).with_related()
-    return rows.order_by("-round__declare_on", place_by_title(City.objects.all(), "strategy__city"), "pk")
+    return rows.order_by("-round__declare_on", rank_by_title(City.objects.all(), "strategy__city"), "pk")
 
 
 def with_waiting_since(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:

@@ -66,7 +66,7 @@ def decide(
     evaluation = locked(evaluation)
     member, decision, reason = _reviewer(evaluation, by), Decision(decision), reason.strip()
     if existing := evaluation.reviews.filter(member=member, snapshot_hash=snapshot_hash).first():
-        if existing.decision != decision:
+        if not _is_same_decision(existing, decision, reason, dimensions or {}, reopen_ratings):
             raise AlreadyDecided
         return existing
     if evaluation.stage != Stage.REVIEW:
@@ -90,6 +90,17 @@ def decide(
     record_visit(evaluation, by=by)
     _apply_decision(evaluation, review, by)
     return review
+
+
+def _is_same_decision(
+    review: CommitteeReview, decision: Decision, reason: str, dimensions: Verdicts, reopen_ratings: bool
+) -> bool:
+    stored = review.dimensions.values_list("dimension__code", "decision", "comment")
+    verdicts = {code: (verdict, comment.strip()) for code, (verdict, comment) in dimensions.items()}
+    reopens = reopen_ratings and decision == Decision.REQUEST_CHANGES
+    return ((review.decision, review.reason, review.reopens_ratings) == (decision, reason, reopens)) and verdicts == {
+        code: (verdict, comment) for code, verdict, comment in stored
+    }
 
 
 def _reviewer(evaluation: Evaluation, user: Any) -> Person:

@@ -173,7 +173,7 @@ def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
     assessment.version += 1
     assessment.save(update_fields=["submitted_at", "submitted_late", "version"])
     if is_late:
-        keep_blind_levels(evaluation)
+        keep_blind_levels([assessment])
     return assessment
 
 

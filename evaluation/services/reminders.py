@@ -28,8 +28,13 @@ def send_due_reminders() -> None:
     if clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).hour < FIRST_HOUR:
         return
     running = Evaluation.objects.filter(stage__in=STAGES_WITH_TASKS).select_related("round")
-    sent = set(StageReminder.objects.filter(evaluation__in=running).values_list("evaluation", "ends_on", "days_before"))
-    due = [row for row in running if (days := days_due(row)) is not None and (row.pk, row.last_day, days) not in sent]
+    columns = ("evaluation", "stage", "ends_on", "days_before")
+    sent = set(StageReminder.objects.filter(evaluation__in=running).values_list(*columns))
+    due = [
+        row
+        for row in running
+        if (days := days_due(row)) is not None and (row.pk, row.stage, row.last_day, days) not in sent
+    ]
     for_each(due, remind)
 
 
@@ -56,8 +61,9 @@ def remind(evaluation: Evaluation) -> None:
         evaluation=evaluation, stage=evaluation.stage, ends_on=ends_on, days_before=days
     )
     if is_new:
+        key = f"evaluation-reminder/{evaluation.pk}/{evaluation.stage}/{ends_on}/{days}"
         for person in _concerned(evaluation):
-            _remind(person, evaluation, key=f"evaluation-reminder/{evaluation.pk}/{ends_on}/{days}")
+            _remind(person, evaluation, key=key)
 
 
 def _concerned(evaluation: Evaluation) -> list[Person]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from core.periodic import for_each
 from core.snapshots import canonical, sha256_hex
 from evaluation.exceptions import PermissionRefused, ReasonMissing
 from evaluation.models import EvaluationRound, RoundResult
@@ -38,9 +39,12 @@ def close_if_complete(round_id: int) -> RoundResult | None:
 
 
 def close_complete_rounds() -> list[RoundResult]:
-    """Close the rounds that were complete before results of rounds were frozen. Runs after an upgrade."""
-    open_rounds = EvaluationRound.objects.filter(result=None).order_by("pk")
-    return [result for round_ in open_rounds if (result := close_if_complete(round_.pk))]
+    """Close the rounds that were complete before results of rounds were frozen. Runs once, after an upgrade.
+
+    A round with a damaged result raises HashMismatch after the others are closed.
+    """
+    open_rounds = list(EvaluationRound.objects.filter(result=None).order_by("pk"))
+    return [result for result in for_each(open_rounds, lambda round_: close_if_complete(round_.pk)) if result]
 
 
 def locked_round(pk: int) -> EvaluationRound:

@@ -65,7 +65,7 @@ def apply_transition(evaluation: Evaluation, verb: str, *, by: Any, reason: str 
         evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
     )
     if verb == "start_discussion":
-        keep_blind_levels(evaluation)
+        keep_blind_levels(evaluation.assessments.all())
     evaluation.stage = target
     evaluation.extended_to = first_day_of(evaluation)
     if verb == "request_changes":

@@ -116,7 +116,7 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
     ]
     return {
         **{key: contents["city"][key] for key in ("slug", "name", "country", "currency")},
-        **_moves(revision),
+        **_transition_days(revision),
         "revision": revision.number,
         "corrected": corrected_before(revision),
         "narrative": _narrative(contents),
@@ -132,7 +132,7 @@ def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> 
     }
 
 
-def _moves(revision: PeriodRevision) -> dict:
+def _transition_days(revision: PeriodRevision) -> dict:
     """Return when the revision was submitted and accepted (the last time, if repeated), as ISO strings.
 
     The days are those in the city.

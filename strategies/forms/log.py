@@ -423,6 +423,11 @@ class LogForm(VersionedForm):
             if typed is not None and (row is None or row.value != typed):
                 theirs = locales.number(row.value) if row else ""
                 self.differences.append(FieldDifference(str(self[name].label), theirs, str(self[name].value())))
+            chosen = self.value_visibilities.get(indicator.pk)
+            if typed is not None and row is not None and chosen and chosen != row.visibility:
+                field = self[f"{name}_visibility"]
+                labels = (self.display_value(field.name, key) for key in (row.visibility, chosen))
+                self.differences.append(FieldDifference(str(field.label), *labels))
         attached = [piece.file for piece in update.evidence.active().select_related("file") if piece.file]
         if {stored.sha256 for stored in attached} != {stored.sha256 for stored in files}:
             names = [", ".join(stored.name for stored in pieces) for pieces in (attached, files)]

@@ -82,8 +82,7 @@ def due_indicators(city_period: CityPeriod) -> Any:
     stage = ActionUpdate.objects.active().filter(action=OuterRef("action"), **upto).newest_first().values("stage")
     values = IndicatorValue.objects.active().filter(indicator=OuterRef("pk"), city_period=city_period)
     rows = Indicator.objects.active().filter(current_plan_q("strategy__"), strategy__city=city_period.city_id)
-    rows = rows.filter(Q(action=None) | Q(action__withdrawn_at=None)).annotate(is_reported=Exists(values))
-    rows = rows.annotate(action_stage=Subquery(stage[:1]))
+    rows = rows.annotate(is_reported=Exists(values), action_stage=Subquery(stage[:1]))
     rows = rows.filter(Q(is_reported=True) | Q(action_stage=None) | ~Q(action_stage__in=NO_VALUE_DUE))
     if not ends_a_year(city_period.period.starts_on, city_period.period.ends_on):
         rows = rows.filter(Q(frequency=Frequency.PERIOD) | Q(is_reported=True))

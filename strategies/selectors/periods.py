@@ -6,7 +6,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from cities.models import City
-from core.collation import place_by_title
+from core.collation import rank_by_title
 from strategies.enums import PeriodState
 from strategies.forms import PeriodFilterForm
 from strategies.models import CityPeriod, PeriodTransition
@@ -28,4 +28,4 @@ def period_list(user: Any, wanted: Any) -> tuple[QuerySet[CityPeriod], PeriodFil
     rows = rows.filter(**{name: value for name, value in chosen.items() if value})
     if not chosen.get("state") and not chosen.get("period"):
         rows = rows.exclude(state=PeriodState.SCHEDULED)  # there may be years of them
-    return rows.order_by("-period__starts_on", place_by_title(City.objects.all(), "city")), form
+    return rows.order_by("-period__starts_on", rank_by_title(City.objects.all(), "city")), form

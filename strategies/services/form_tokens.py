@@ -48,7 +48,7 @@ def sign_form_token(user: Any, action: Action) -> str:
 
 
 def read_form_token(text: str, action_id: int) -> FormToken | None:
-    """Return the Note if its signature is valid, it has not expired and it is for this action; else None."""
+    """Return the token if its signature is valid, it has not expired and it is for this action; else None."""
     try:
         user_id, of_action = signing.loads(text or "", salt=SALT, max_age=VALID_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):

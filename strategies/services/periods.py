@@ -384,12 +384,14 @@ def comment_period(city_period: CityPeriod, *, by: Any, text: str) -> PeriodComm
 def endorse_period(city_period: CityPeriod, *, by: Any, text: str = "") -> PeriodComment:
     """Add the endorsement of a member of the expert group, once for each revision; a second call returns the first.
 
-    Raises PermissionRefused, or TransitionNotAllowed if the period is locked.
+    Raises PermissionRefused, TransitionNotAllowed if the period is locked, or StrategyError for another text.
     """
     require_perm(by, "strategies.comment_cityperiod", city_period)
     city_period = _lock_unsubmitted(city_period)
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision, author=by)
     if found := said.first():
+        if text.strip() not in {"", found.text}:
+            raise StrategyError(_("You have endorsed this period already. Write a comment to add something."))
         return found
     comment = _comment(city_period, CommentKind.ENDORSEMENT, by=by, text=text)
     notifications.notify_of_comment(comment)
@@ -408,11 +410,14 @@ def _lock_unsubmitted(city_period: CityPeriod) -> CityPeriod:
 
 
 def _comment(city_period: CityPeriod, kind: str, *, by: Any, text: str) -> PeriodComment:
+    """Add a comment; return the newest one instead if it is the same. Call with the period locked."""
     if kind != CommentKind.ENDORSEMENT and not text.strip():
         raise ReasonMissing
-    return PeriodComment.objects.create(
-        city_period=city_period, kind=kind, revision=city_period.revision, text=text.strip(), author=by
-    )
+    fields = {"kind": kind, "revision": city_period.revision, "text": text.strip(), "author": by}
+    newest = city_period.comments.last()
+    if newest is not None and all(getattr(newest, name) == value for name, value in fields.items()):
+        return newest
+    return PeriodComment.objects.create(city_period=city_period, **fields)
 
 
 @transaction.atomic

@@ -176,7 +176,7 @@ def _listed(titles: Iterable[str]) -> str:
 
 
 def _check(row: models.Model) -> None:
-    if errors := year_errors({field.name: getattr(row, field.name) for field in row._meta.concrete_fields}):
+    if errors := year_errors({field.name: getattr(row, field.attname) for field in row._meta.concrete_fields}):
         raise InputRefused(errors)
     try:
         row.full_clean(validate_constraints=True)
@@ -306,6 +306,9 @@ def comment_strategy(strategy: Strategy, *, by: Any, text: str) -> StrategyComme
         raise StrategyError(_("The strategy has been adopted meanwhile. Comments are made before that."))
     if not text.strip():
         raise ReasonMissing
+    newest = strategy.comments.last()
+    if newest is not None and (newest.author_id, newest.text) == (by.pk, text.strip()):
+        return newest  # the same form sent again
     comment = StrategyComment.objects.create(strategy=strategy, text=text.strip(), author=by)
     notifications.notify_of_strategy_comment(comment)
     return comment
@@ -434,9 +437,9 @@ def restore_part(part: Any, *, by: Any, code: str = "") -> Any:
         part.code = code.strip()
     try:
         _check(part)
+        _save(part, by, reason="")
     except InputRefused as error:
         raise InputRefused({"code" if name == "" else name: words for name, words in error.errors.items()}) from error
-    save_with_history(part, by)
     return part
 
 

@@ -110,7 +110,9 @@ def _logged_just_now(action: Action, by: Any, data: UpdateInput) -> Q:
 
 
 def is_same_input(update: ActionUpdate, data: UpdateInput) -> bool:
-    """Return whether ``data`` is what ``update`` was saved with: fields, milestones, files, links and values."""
+    """Return whether ``data`` is what ``update`` was saved with: fields, milestones, files, links, values, and who may
+    read these.
+    """
     if any(getattr(update, name) != getattr(data, name) for name in PLAIN):
         return False
     if any(_words(getattr(update, name)) != _words(getattr(data, name)) for name in TEXTS):
@@ -119,6 +121,9 @@ def is_same_input(update: ActionUpdate, data: UpdateInput) -> bool:
         return False
     if {row.milestone_id for row in update.reached.all()} != {milestone.pk for milestone in data.milestones}:
         return False
+    dropped = {milestone.pk for milestone in data.dropped}  # a form opened after saving does not ask about them again
+    if dropped and {row.milestone_id for row in update.dropped.all()} != dropped:
+        return False
     evidence = list(update.evidence.active().select_related("file"))
     if {piece.file.sha256 for piece in evidence if piece.file} != {stored.sha256 for stored in data.files}:
         return False
@@ -126,7 +131,11 @@ def is_same_input(update: ActionUpdate, data: UpdateInput) -> bool:
         return False
     given = {indicator.pk: value for indicator, value in data.values.items() if value is not None}
     rows = IndicatorValue.objects.active().filter(city_period=update.city_period_id, indicator__in=given)
-    return not given or {row.indicator_id: row.value for row in rows} == given
+    stored = {row.indicator_id: row for row in rows} if given else {}
+    return stored.keys() == given.keys() and all(
+        (row.value, row.visibility) == (given[pk], data.value_visibilities.get(pk, row.visibility))
+        for pk, row in stored.items()
+    )
 
 
 def _words(text: str) -> list[str]:

@@ -71,7 +71,7 @@ class FormTokenMixin:
 
     def keep(self, request, note) -> HttpResponse:
         try:
-            parked = form_tokens.store_as_draft(
+            kept = form_tokens.store_as_draft(
                 note,
                 fields=draft_fields(request.POST),
                 files=request.FILES.getlist("files"),
@@ -80,9 +80,9 @@ class FormTokenMixin:
             )
         except form_tokens.FormTokenRefused as error:
             return self.not_stored_response(request, str(error))
-        for sentence in parked.refused:
+        for sentence in kept.refused:
             messages.error(request, sentence)
-        for sentence in parked.renamed:
+        for sentence in kept.renamed:
             messages.info(request, sentence)
         return self.stored_response(request, note)
 

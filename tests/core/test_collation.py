@@ -4,7 +4,7 @@ import pytest
 from django.utils import translation
 
 from cities.models import Organisation
-from core.collation import by_title, fold, in_plan_order, matching, natural_key, place_by_title, title_key
+from core.collation import by_title, fold, in_plan_order, matching, natural_key, rank_by_title, title_key
 from core.forms import RowChoices
 from strategies.models import PriorityArea
 from tests.factories import CityFactory, OrganisationFactory, PriorityAreaFactory
@@ -84,7 +84,7 @@ def test_matching_finds_words_without_case_and_marks(words):
 
 
 @pytest.mark.django_db
-def test_choices_and_places_follow_the_reader():
+def test_choices_and_ranks_follow_the_reader():
     from django import forms
 
     cities = {name: CityFactory(name=name) for name in ("Zagreb", "Åmål", "Lublin")}
@@ -93,6 +93,13 @@ def test_choices_and_places_follow_the_reader():
     assert field.iterator is RowChoices
     with translation.override("sv"):
         assert [str(label) for _value, label in field.choices][1:] == ["Lublin", "Zagreb", "Åmål"]
-        placed = type(cities["Lublin"]).objects.order_by(place_by_title(cities.values(), "pk"))
-        assert [city.name for city in placed] == [city.name for city in by_title(cities.values())]
-        assert [city.name for city in placed] == ["Lublin", "Zagreb", "Åmål"]
+        ranked = type(cities["Lublin"]).objects.order_by(rank_by_title(cities.values(), "pk"))
+        assert [city.name for city in ranked] == [city.name for city in by_title(cities.values())]
+        assert [city.name for city in ranked] == ["Lublin", "Zagreb", "Åmål"]
+
+
+@pytest.mark.django_db
+def test_rows_are_ordered_by_rank_before_there_is_a_row_that_they_belong_to():
+    organisation = OrganisationFactory()
+
+    assert list(Organisation.objects.order_by(rank_by_title([], "governs"), "pk")) == [organisation]

@@ -145,6 +145,16 @@ def test_repeated_decision_is_stored_once(case):
 
 
 @pytest.mark.stage("review")
+@pytest.mark.parametrize("changed", [{"reason": "More."}, {"dimensions": {"impact": ("approve", "Well shown.")}}])
+def test_decision_sent_again_with_other_words_is_not_dropped(case, changed):
+    stated = committee.decision_hash(case.evaluation)
+    case.decide(case.committee1, snapshot_hash=stated)
+
+    with pytest.raises(AlreadyDecided):
+        case.decide(case.committee1, snapshot_hash=stated, **changed)
+
+
+@pytest.mark.stage("review")
 def test_second_decision_in_the_same_cycle_is_refused(case):
     case.decide(case.committee1)
     case.evaluation.consensus.update(reason="Written past the services.")  # the hash is another one now

@@ -1,9 +1,11 @@
 """Complete ratings that were not submitted in time: kept, submitted as they stand by their author, marked, blind."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from accounts.models import Mail
+from core import triggers
 from evaluation.exceptions import NeverSubmitted, NotInStage, PermissionRefused
 from evaluation.models import Assessment, BlindLevel, DiscussionNote, Rating
 from evaluation.selectors.comparison import comparison_of
@@ -48,6 +50,21 @@ def test_author_submits_late_ratings_as_they_stand(late):
     side = next(s for s in comparison_of(late.evaluation, late.moderator).sides if s.dimension.code == "impact")
     assert (side.spread.median, side.spread.n) == ("1-4", 2)
     assert not Assessment.objects.get(rater=late.rater1.person).submitted_late
+
+
+def test_late_submission_keeps_no_revised_level_of_another_rater_as_a_blind_one(late):
+    """Ratings of before blind levels were kept may have none, and may have been revised in the discussion."""
+    with triggers.triggers_dropped(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM evaluation_blindlevel")
+    version = Rating.objects.get(assessment__rater=late.rater1.person, dimension__code="impact").version
+    changed = {"level": 4, "reasons": "They convinced me.", "version": version}
+    ratings.save_rating(late.evaluation, late.dimension("impact"), by=late.rater1, **changed)
+
+    submit(late, late.rater2)
+
+    assert set(BlindLevel.objects.values_list("rating__assessment__rater", flat=True)) == {late.rater2.person.pk}
+    side = next(s for s in comparison_of(late.evaluation, late.moderator).sides if s.dimension.code == "impact")
+    assert (side.spread.median, side.spread.n, side.spread.unknown_levels) == ("4", 1, 1)
 
 
 def test_late_ratings_cannot_be_changed_before_they_are_submitted(late):

@@ -192,6 +192,20 @@ def test_discussion_without_a_large_gap_reminds_only_those_who_can_submit_late(c
     assert reverse("evaluation:rate_review", args=[case.pk]) in Mail.objects.order_by("pk").last().body
 
 
+@pytest.mark.stage("rate")
+def test_stage_that_ends_on_the_day_of_the_one_before_has_its_own_reminder(case):
+    """After a long extension, the discussion lasts only for the rest of the day on which it was begun by hand."""
+    for code in CODES:
+        ratings.save_rating(case.evaluation, case.dimension(code), by=case.rater2, level=1, reasons="Not sent.")
+    case.rate(case.rater1)
+    rounds.extend_stage(case.evaluation, by=case.coordinator, until=case.round.moderate_on + timedelta(days=1))
+    assert mailed(case, 0, hour=9).count(case.rater2.email) == 1
+    with clock.at(datetime.combine(case.evaluation.last_day, time(10), clock.now().tzinfo)):
+        case.move("start_discussion")
+
+    assert mailed(case, 0, hour=11).count(case.rater2.email) == 2
+
+
 @pytest.mark.stage("moderate")
 def test_moderation_reminds_the_moderator(case):
     assert mailed(case, 7) == [case.moderator.email]

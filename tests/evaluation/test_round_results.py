@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from core.exceptions import HashMismatch
 from evaluation.agreement import alpha_ordinal
 from evaluation.exceptions import PermissionRefused, ReasonMissing, RoundClosed
 from evaluation.models import EvaluationResult, RoundResult
@@ -12,7 +13,7 @@ from evaluation.services import round_results, rounds
 from reports.models import Report
 from reports.selectors.network import agreement_facts
 from tests.dashboards.results import publish_result
-from tests.factories import EvaluationFactory, StrategyFactory
+from tests.factories import EvaluationFactory, EvaluationRoundFactory, StrategyFactory
 from tests.reports.accepted_city import accepted_city, issue_network, reopen_and_accept
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,27 @@ def test_round_closes_with_its_last_publication(case):
 def test_round_of_one_evaluation_closes_with_it(case):
     assert round_agreement(case.round) is not None
     assert round_results.close_complete_rounds() == []
+
+
+def test_damaged_result_keeps_no_other_round_open(monkeypatch):
+    """The upgrade closes rounds once; whatever it leaves open stays open."""
+    damaged, whole = (EvaluationRoundFactory(name=name) for name in ("Damaged", "Whole"))
+    for round_ in (damaged, whole):
+        strategy = StrategyFactory(published=True)
+        EvaluationFactory(strategy=strategy)  # in another round, with a revision
+        publish_result(strategy, round_, {})
+    contents = round_results.round_contents
+
+    def check_hash(round_):
+        if round_ == damaged:
+            raise HashMismatch
+        return contents(round_)
+
+    monkeypatch.setattr(round_results, "round_contents", check_hash)
+
+    with pytest.raises(HashMismatch):
+        round_results.close_complete_rounds()
+    assert [result.round for result in RoundResult.objects.all()] == [whole]
 
 
 @pytest.mark.stage("review")

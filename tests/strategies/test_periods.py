@@ -13,6 +13,7 @@ from strategies.exceptions import (
     PeriodLocked,
     PermissionRefused,
     ReasonMissing,
+    StrategyError,
     TransitionNotAllowed,
 )
 from strategies.models import CityPeriod, PeriodComment, PeriodTransition
@@ -237,10 +238,10 @@ def test_declined_request_is_answered_once_and_sent_to_the_city(city, lead, offi
 
 
 @pytest.mark.parametrize("kind", ["comment", "endorse"])
-def test_officials_are_notified_of_what_the_expert_group_says(everyone, city, kind):
+def test_officials_are_notified_once_of_what_the_expert_group_says(everyone, city, kind):
     city_period = CityPeriodFactory(city=city)
 
-    for _again in range(2 if kind == "endorse" else 1):
+    for _again in range(2):
         getattr(periods, f"{kind}_period")(city_period, by=everyone["expert"], text="Add the figures.")
 
     assert sorted(Mail.objects.values_list("recipient", flat=True)) == sorted(
@@ -258,7 +259,9 @@ def test_expert_group_comments_before_submission_and_endorses_once(everyone, cit
 
     comment = periods.comment_period(city_period, by=expert, text=" Add the figures. ")
     first = periods.endorse_period(city_period, by=expert)
-    again = periods.endorse_period(city_period, by=expert, text="Yes.")
+    again = periods.endorse_period(city_period, by=expert)
+    with pytest.raises(StrategyError, match="endorsed this period"):
+        periods.endorse_period(city_period, by=expert, text="Yes.")
     periods.submit_period(city_period, by=everyone["lead"])
 
     assert (comment.text, comment.revision, again) == ("Add the figures.", 1, first)

@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError
 from django.urls import reverse
 
+from accounts.models import Mail
 from strategies.exceptions import PermissionRefused, ReasonMissing, StrategyError
 from strategies.models import StrategyComment
 from strategies.services import plans
@@ -43,6 +44,15 @@ def test_comment_is_allowed_for_roles_of_the_city_only(everyone, draft):
         "former",
         "superuser",
     }
+
+
+def test_comment_sent_twice_is_there_and_notified_of_once(draft, everyone):
+    first = plans.comment_strategy(draft, by=everyone["expert"], text=TEXT)
+    sent = Mail.objects.count()
+
+    assert plans.comment_strategy(draft, by=everyone["expert"], text=f"{TEXT} ") == first
+    assert (StrategyComment.objects.count(), Mail.objects.count()) == (1, sent)
+    assert plans.comment_strategy(draft, by=everyone["viewer"], text=TEXT) != first
 
 
 def test_comment_without_text_is_refused(draft, everyone):

@@ -43,6 +43,17 @@ def test_visibility_of_a_value_is_chosen_in_the_logging_form(client, action, ind
     assert IndicatorValue.objects.get().visibility == "city"
 
 
+def test_visibility_corrected_after_going_back_is_shown_and_not_dropped(client, action, indicator, official):
+    name = f"value_{indicator.pk}"
+    sent = form_state(client, action) | {"text": SENTENCE, name: "7", f"{name}_visibility": "public"}
+    client.post(log_url(action), sent)
+
+    response = client.post(log_url(action), sent | {f"{name}_visibility": "city"})
+
+    difference = response.context["form"].differences[-1]
+    assert (difference.theirs, difference.yours) == ("everybody, once published", "our city only")
+
+
 def test_visibility_alone_is_changed_on_the_page_of_values(client, action, indicator, official, period):
     url = reverse("strategies:values_edit", args=[period.pk])
     sent = {f"value_{indicator.pk}": "7", f"visibility_{indicator.pk}": "city"}

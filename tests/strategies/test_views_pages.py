@@ -1,6 +1,8 @@
 """Pages of strategies: access for each role, hidden data, filters and query counts."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cities.models import Installation
@@ -245,6 +247,32 @@ def test_list_pages_have_a_query_limit(client, official, shared_data, city, row_
     for name, limit in limits.items():
         with django_assert_max_num_queries(limit):
             assert client.get(pages[name]).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["action", "indicator"])
+def test_own_updates_and_values_of_a_deputy_cost_no_further_queries(client, everyone, shared_data, city, page):
+    deputy, action = everyone["local_committee"], shared_data["action"]
+    action.deputies.add(deputy.person)
+    url = page_urls(shared_data)[page]
+    client.force_login(deputy)
+    client.get(url)
+
+    def add_row(number):
+        city_period = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-number))
+        ActionUpdateFactory(action=action, author=deputy, city_period=city_period)
+        IndicatorValueFactory(indicator=shared_data["indicator"], author=deputy, city_period=city_period)
+
+    def count_queries():
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url)
+        return len(queries)
+
+    add_row(1)
+    with_one = count_queries()
+    for number in range(2, 5):
+        add_row(number)
+
+    assert count_queries() == with_one
 
 
 # ---- history and phases

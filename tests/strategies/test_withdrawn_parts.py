@@ -235,6 +235,23 @@ def test_code_of_a_withdrawn_part_can_be_used_again(area, objective, lead, numbe
     assert restored.history.first().history_user == lead
 
 
+def test_code_taken_while_a_part_is_restored_is_refused_in_words(area, lead, monkeypatch):
+    withdrawn = plans.withdraw_area(area, by=lead, reason="Merged.")
+    PriorityAreaFactory(strategy=area.strategy, code=area.code)
+    check, calls = plans._check, []
+
+    def check_before_the_other_commits(row):
+        calls.append(row)
+        if len(calls) > 1:
+            check(row)
+
+    monkeypatch.setattr(plans, "_check", check_before_the_other_commits)
+
+    with pytest.raises(InputRefused, match="has this code") as error:
+        plans.restore_part(withdrawn, by=lead)
+    assert set(error.value.errors) == {"code"}
+
+
 def test_part_is_restored_after_what_it_stands_under(area, objective, lead):
     action = ActionFactory(objective=objective)
     milestone = MilestoneFactory(action=action)
