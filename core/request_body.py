@@ -2,7 +2,8 @@
 
 A reverse proxy that reads the whole body first (docs/deployment.md) is the real protection; this one is for sites
 without it. A read of the server's stream cannot be interrupted: a sender that falls silent holds its thread until it
-is gone. So only some of the threads may read bodies at the same time, and the others go on answering.
+is gone. So a process has many more threads than it answers requests with at the same time: a thread that waits for a
+body costs little, and lets another one answer. Some threads never read bodies.
 """
 
 import io
@@ -19,8 +20,10 @@ SLOW_AFTER, LEAST_RATE = 10, 800  # from the tenth second on, so many bytes a se
 QUICK = 0.05  # seconds: after a read that took less, more is read at once
 MAX_READ = 64 * 1024
 THREADS = int(os.environ.get("GRANIAN_BLOCKING_THREADS") or 4)  # of a process; granian reads the same variable
+MOST_ANSWERED = 8  # requests of a process that are answered at the same time, not counting those whose body is awaited
 
 _readers = BoundedSemaphore(max(THREADS - 2, 1))
+_answering = BoundedSemaphore(MOST_ANSWERED)
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -44,6 +47,10 @@ class LimitedBody:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with _answering:
+            return self._answer(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH") or ""
         if not length.isascii() or not length.isdigit() or not int(length):
             return self.application(environ, start_response)
@@ -70,18 +77,25 @@ class _LimitedReader(io.RawIOBase):
         if not self.left:
             return 0
         self._start()
-        before = time.monotonic()
-        chunk = self.stream.read(min(len(buffer), self.at_once, self.left))
-        now = time.monotonic()
+        chunk, began, now = self._await_chunk(min(len(buffer), self.at_once, self.left))
         if not chunk:
             raise ConnectionError("the connection ended before the body")
-        self.at_once = min(self.at_once * 4, MAX_READ) if now - before < QUICK else max(self.at_once // 8, 1)
+        self.at_once = min(self.at_once * 4, MAX_READ) if now - began < QUICK else max(self.at_once // 8, 1)
         self.count, self.left = self.count + len(chunk), self.left - len(chunk)
         self._refuse_slow(now - self.began)  # type: ignore[operator] # set by _start
         if not self.left:
             self.stop()
         buffer[: len(chunk)] = chunk
         return len(chunk)
+
+    def _await_chunk(self, size: int) -> tuple[bytes, float, float]:
+        """Read, and let another thread answer meanwhile. Returns what was read, and when that began and ended."""
+        _answering.release()
+        try:
+            began = time.monotonic()
+            return self.stream.read(size), began, time.monotonic()
+        finally:
+            _answering.acquire()
 
     def stop(self) -> None:
         if self.is_reading:
