@@ -7,7 +7,7 @@ from django.urls import reverse
 from cities.enums import BodyKind, Role
 from cities.exceptions import PermissionRefused
 from cities.models import Body
-from cities.services import memberships
+from cities.services import invitations, memberships
 from core import clock
 from tests.factories import MembershipFactory
 from tests.factories.people import PASSWORD
@@ -25,6 +25,19 @@ def test_hand_over_link_is_shown_with_permission_only(client, everyone, committe
     assert urls[partner_row] in page
     assert urls[chair_row] not in page
     assert client.get(urls[chair_row]).status_code == 403
+
+
+def test_open_invitations_to_bodies_of_city_and_network_are_listed(client, everyone, office):
+    coordinator = everyone["coordinator"]
+    network = membership_of(everyone["partner"]).body
+    for body, role, name in ((network, Role.PARTNER, "Ida New"), (office, Role.OFFICIAL, "Ola New")):
+        invitations.invite(body=body, role=role, by=coordinator, name=name, email=f"{name[:3]}@example.org".lower())
+    client.force_login(coordinator)
+
+    page = client.get(reverse("cities:member_list")).content.decode()
+
+    assert "Ida New" in page
+    assert "Ola New" in page
 
 
 def test_body_page_has_links_to_leave_own_role(client, everyone, office):
