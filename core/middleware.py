@@ -26,6 +26,11 @@ log = structlog.get_logger(__name__)
 ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 HEALTH_CHECKS = {"/healthz": health.healthz, "/readyz": health.readyz}
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # NUL and halves of surrogate pairs: PostgreSQL raises an error for them
+INVISIBLE = (  # and not white space: joiners, marks of direction, fillers, variation selectors
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef"
+)
+NOTHING_TO_SEE = re.compile(rf"\s*[{INVISIBLE}][\s{INVISIBLE}]*")
 MOST_CHARACTERS = 8_000  # of an address; servers and proxies take about as many
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -116,7 +121,8 @@ class BadInputMiddleware:
     """Keep characters that cannot be stored, and numbers larger than any id, from causing a server error.
 
     In an address or a header they are answered 400, since no page links there. In a form they are removed, so that what
-    somebody typed is not lost, and a cookie with them is ignored.
+    somebody typed is not lost, and a cookie with them is ignored. A text in a form of which nothing can be seen counts
+    as empty: as a name or a reason it would be a blank that nobody can click or read.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -136,10 +142,10 @@ class BadInputMiddleware:
     def process_view(self, request: HttpRequest, view: Any, *_arguments: object) -> None:
         if request.method != "POST" or getattr(view, "reads_body_itself", False):
             return
-        if any(UNSTORABLE.search(part) for name, values in request.POST.lists() for part in (name, *values)):
-            clean = QueryDict(mutable=True)
-            for name, values in request.POST.lists():
-                clean.setlist(UNSTORABLE.sub("", name), [UNSTORABLE.sub("", value) for value in values])
+        clean = QueryDict(mutable=True)
+        for name, values in request.POST.lists():
+            clean.setlist(UNSTORABLE.sub("", name), [_storable(value) for value in values])
+        if clean != request.POST:
             clean._mutable = False
             request.POST = clean  # type: ignore[assignment,misc] # a property with a setter
 
@@ -147,6 +153,11 @@ class BadInputMiddleware:
         """Answer 400 to a number larger than any id (SQLite: OverflowError) or a value longer than its column."""
         if isinstance(error, OverflowError | DataError):
             raise BadRequest("A number is beyond every id, or a value is longer than its column.") from error
+
+
+def _storable(value: str) -> str:
+    value = UNSTORABLE.sub("", value)
+    return "" if NOTHING_TO_SEE.fullmatch(value) else value
 
 
 # ---- what is answered

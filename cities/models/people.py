@@ -129,6 +129,11 @@ class Body(Recorded, Versioned):
     def owning_city_id(self) -> int | None:
         return self.city_id
 
+    @property
+    def timezone(self) -> str:
+        """Return the city's time zone, or the network's for its own bodies."""
+        return self.city.timezone if self.city else settings.TIME_ZONE
+
 
 class _KindManager(models.Manager):
     def __init__(self, kind):

@@ -37,6 +37,7 @@ ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, Run
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PROGRAM = b"MZ"
 XML_SUFFIXES = (".xml", ".rels")
+XML_LEADING = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"  # byte order marks, white space, and the NUL of UTF-16
 MACRO_PARTS = ("/activex/", "/macrosheets/", "/dialogsheets/")
 
 DAMAGED = _("This document is damaged. Open it, save it again and choose the new file.")
@@ -115,16 +116,16 @@ class _Inspection:
             return self.inspect(content, embedding=embedding + 1)[0]
         if content.startswith((OLD_OFFICE, PROGRAM)):
             raise FileRefused(EMBEDDED)
-        if _is_xml(name.lower(), content):
-            _XmlScan().scan(content)
-            return content
-        return strip_gps(content)
+        is_named_xml = name.lower().endswith(XML_SUFFIXES)
+        if content and (is_named_xml or _looks_like_xml(content)):
+            is_strict = is_named_xml or b"<?xml" in content[:64].replace(b"\0", b"")
+            _XmlScan(is_drawing=name.lower().endswith(".svg")).scan(content, is_strict=is_strict)
+        return content if is_named_xml else strip_gps(content)
 
 
-def _is_xml(name: str, content: bytes) -> bool:
-    if not content or name.endswith(".svg"):  # drawings of vector programs define entities
-        return False
-    return name.endswith(XML_SUFFIXES) or b"<?xml" in content[:64].replace(b"\0", b"")
+def _looks_like_xml(content: bytes) -> bool:
+    """Office programs find a part by its relationship, so it may have any name, and needs no XML declaration."""
+    return content.lstrip(XML_LEADING).startswith(b"<")
 
 
 def _leads_outside(name: str) -> bool:
@@ -214,9 +215,14 @@ DDE_FUNCTION = re.compile(r"\bDDE\s*+\(", re.IGNORECASE)
 
 
 class _XmlScan:
-    """One pass over the elements of a part. Namespaces are resolved, so prefixes do not matter."""
+    """One pass over the elements of a part. Namespaces are resolved, so prefixes do not matter.
 
-    def __init__(self) -> None:
+    A drawing may define entities, as vector programs write them, if it is one: its root element decides.
+    """
+
+    def __init__(self, *, is_drawing: bool = False) -> None:
+        self.is_drawing = is_drawing
+        self.has_entities = False
         self.depth = 0
         self.fields: list[list[str]] = []  # instructions of open fields in a text document, the innermost last
         self.text: list[str] | None = None  # collects an instruction or a formula while it is read
@@ -227,17 +233,29 @@ class _XmlScan:
         self.parser.EndElementHandler = self._end
         self.known: dict[str, tuple[Callable | None, str]] = {}
 
-    def scan(self, content: bytes) -> None:
+    def scan(self, content: bytes, *, is_strict: bool = True) -> None:
+        """Raise FileRefused. Without ``is_strict``, what is not XML to its end is checked as far as it can be read.
+
+        Old drawings of spreadsheets (VML) are such parts; no program reads them further as XML either.
+        """
         try:
             self.parser.Parse(content, True)
         except expat.ExpatError as error:
-            raise FileRefused(DAMAGED) from error
+            if is_strict:
+                raise FileRefused(DAMAGED) from error
 
-    def _doctype(self, _name: str, _system: str | None, _public: str | None, has_declarations: bool) -> None:
+    def _doctype(self, _name: str, system: str | None, _public: str | None, has_declarations: bool) -> None:
+        self.has_entities = bool(has_declarations)
+        if self.is_drawing:
+            return
         if has_declarations:
             raise FileRefused(ENTITIES)
+        if system and OUTSIDE.match(system.strip()):
+            raise FileRefused(LINKED)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if not self.depth and self.has_entities and name.rpartition(" ")[2] != "svg":
+            raise FileRefused(ENTITIES)
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise FileRefused(DAMAGED)

@@ -89,7 +89,7 @@ class BodyDetail(DetailView):
             "own_memberships": own,
             "sees_names": user.has_perm("cities.view_names", body),
             "events": list(events[:EVENTS_SHOWN]),
-            "zone": body.city.timezone if body.city_id else None,
+            "zone": body.timezone,
             "may_change": user.has_perm("cities.change_body", body),
             "may_invite": user.has_perm("cities.invite", body),
         }

@@ -135,7 +135,9 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
     celery = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
-    listen = ["--host", address.host, "--port", str(address.port), "--backpressure", "64"]
+    # HTTP/1 only: where granian looks which version is spoken, it waits without end for a connection's first byte.
+    # Backpressure counts connections, also those that send nothing until the timeout for their header.
+    listen = ["--host", address.host, "--port", str(address.port), "--http", "1", "--backpressure", "512"]
     listen += ["--http1-header-read-timeout", "10000"]
     return [
         ManagedProcess("web", [*web, *listen, "epi_site.run.web:application"]),
@@ -150,7 +152,7 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
 
 def environment_for(address: BindAddress) -> dict[str, str]:
     given = {"EPI_ALLOWED_HOSTS": ",".join(address.names()), "EPI_SITE_URL": address.url}
-    given["GRANIAN_BLOCKING_THREADS"] = "4"  # core.request_body reads it, too
+    given["GRANIAN_BLOCKING_THREADS"] = "64"  # core.request_body reads it, too
     return {**given, **os.environ, "PYTHONUNBUFFERED": "1"}
 
 

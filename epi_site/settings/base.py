@@ -55,6 +55,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # here and not below: errors of the next ones get it too
+    "csp.middleware.CSPMiddleware",
     "core.middleware.RequestIdMiddleware",
     "core.middleware.HealthCheckMiddleware",
     "core.middleware.RequestBodyMiddleware",
@@ -68,8 +70,6 @@ MIDDLEWARE = [
     "accounts.middleware.PreferredLanguageMiddleware",
     "core.middleware.ErrorPageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",

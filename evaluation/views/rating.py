@@ -41,6 +41,11 @@ class RaterMixin(EvaluationMixin):
     def own_ratings(self) -> dict[str, Rating]:
         return {row.dimension.code: row for row in self.assessment.ratings.all()} if self.assessment else {}
 
+    def forget_ratings(self) -> None:
+        """Have the ratings read again: another request has changed them, or made the first one."""
+        for name in ("assessment", "own_ratings"):
+            self.__dict__.pop(name, None)
+
     def can_edit(self, dimension) -> bool:
         stage, is_submitted = self.evaluation.stage, bool(self.assessment and self.assessment.submitted_at)
         if stage == Stage.RATE:
@@ -101,8 +106,8 @@ class Rate(RaterMixin):
         try:
             self.save(form.cleaned_data)
         except EditConflict:
-            stored = Rating.objects.get(assessment=self.assessment, dimension=self.current)
-            form.show_conflict(stored)
+            self.forget_ratings()
+            form.show_conflict(self.own_ratings[self.current.code])
             return self.show(form, status=409)
         except UserFacingError as error:
             form.add_error(None, str(error))

@@ -1,7 +1,7 @@
 """Rounds and evaluations: lists, details, assignments, conflicts, and answers to the committee."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
@@ -87,7 +87,11 @@ class RoundCreate(LoginInsteadOf404Mixin, FormView):
         return super().get_context_data(**kwargs) | {"trail": trail}
 
     def form_valid(self, form):
-        row = rounds.create_round(**form.cleaned_data, by=self.request.user)
+        try:
+            row = rounds.create_round(**form.cleaned_data, by=self.request.user)
+        except ValidationError as error:  # another round has been created since the form was checked
+            form.add_error(None, error)
+            return self.form_invalid(form)
         messages.success(self.request, _("The round is created. Add the cities' evaluations to it."))
         return redirect(row)
 

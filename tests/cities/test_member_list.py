@@ -7,7 +7,7 @@ from django.urls import reverse
 from cities.enums import BodyKind, Role
 from cities.exceptions import PermissionRefused
 from cities.models import Body
-from cities.services import memberships
+from cities.services import invitations, memberships
 from core import clock
 from tests.factories import MembershipFactory, PersonFactory
 from tests.factories.people import PASSWORD
@@ -34,6 +34,19 @@ def test_person_without_email_has_no_dash(client, everyone, office):
     page = client.get(reverse("cities:member_list")).content.decode()
 
     assert 'Mika<br><span class="epi-small">no account</span>' in page
+
+
+def test_open_invitations_to_bodies_of_city_and_network_are_listed(client, everyone, office):
+    coordinator = everyone["coordinator"]
+    network = membership_of(everyone["partner"]).body
+    for body, role, name in ((network, Role.PARTNER, "Ida New"), (office, Role.OFFICIAL, "Ola New")):
+        invitations.invite(body=body, role=role, by=coordinator, name=name, email=f"{name[:3]}@example.org".lower())
+    client.force_login(coordinator)
+
+    page = client.get(reverse("cities:member_list")).content.decode()
+
+    assert "Ida New" in page
+    assert "Ola New" in page
 
 
 def test_body_page_has_links_to_leave_own_role(client, everyone, office):

@@ -41,8 +41,12 @@ def with_relation(kind, target, mode="External"):
     return docx("word/_rels/document.xml.rels", relation(kind, target, mode))
 
 
+def document(body):
+    return f"<w:document xmlns:w='{WORD}'>{body}</w:document>"
+
+
 def word(body):
-    return docx("word/document.xml", f"<w:document xmlns:w='{WORD}'>{body}</w:document>")
+    return docx("word/document.xml", document(body))
 
 
 def field(*instructions):
@@ -102,6 +106,15 @@ def odf(body, kind="odt", name="content.xml"):
             docx("word/a.bin", "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a/>".encode("utf-16")),
             "entities",
         ),
+        (docx("word/a.xml", "<!DOCTYPE a SYSTEM 'https://example.org/a.dtd'><a/>"), "loads content"),
+        # A part has any name and needs no declaration: its relationship makes it the text of the document.
+        (docx("word/a.dat", document("<w:fldSimple w:instr='DDEAUTO x'/>")), "DDE"),
+        (docx("word/a.dat", document("<w:fldSimple w:instr='DDEAUTO x'/>").encode("utf-16")), "DDE"),
+        (docx("word/a.dat", "\n" * 99 + document("<w:fldSimple w:instr='DDEAUTO x'/>")), "DDE"),
+        (docx("word/a.dat", document("<w:fldSimple w:instr='DDEAUTO x'/><w:br>")), "DDE"),
+        (docx("word/a.svg", document("<w:fldSimple w:instr='DDEAUTO x'/>")), "DDE"),
+        (docx("word/a.dat", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), "entities"),
+        (docx("word/a.svg", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), "entities"),
         (docx("word/a.xml", "<a>"), "damaged"),
         (docx("word/a.xml", "<a>" * 2000 + "</a>" * 2000), "damaged"),
         (docx("word/embeddings/book.xlsx", office("xlsm")), "macros"),
@@ -127,7 +140,15 @@ def test_document_with_active_content_is_refused_with_cause(data, message):
         odf("<office:scripts/><draw:object xlink:href='./Object 1'/><draw:image/>"),
         odf("<table:table-cell table:formula='of:=SUM([.A1:.A9])'/>", "ods"),
         docx("word/media/drawing.svg", "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg/>"),
+        docx(
+            "word/media/drawing.svg",
+            "<!DOCTYPE svg [<!ENTITY a 'b'>]><svg xmlns='http://www.w3.org/2000/svg'>&a;</svg>",
+        ),
         docx("word/report..final.xml", "<!DOCTYPE a><a/>"),
+        docx(
+            "META-INF/manifest.xml", "<!DOCTYPE a PUBLIC '-//OpenOffice.org//DTD Manifest 1.0//EN' 'Manifest.dtd'><a/>"
+        ),
+        docx("xl/drawings/drawing1.vml", "<xml xmlns:v='urn:schemas-microsoft-com:vml'><v:shape><br></v:shape></xml>"),
         docx("customXml/empty.xml", ""),
         docx("word/embeddings/slides.pptx", office("pptx")),
         docx("word/embeddings/book.xlsx", sheet("<c><f>1+1</f></c>")),

@@ -93,6 +93,8 @@ def test_nul_in_address_is_400(client, path):
 
     assert response.status_code == 400
     assert "This request cannot be read" in response.content.decode()
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.django_db
@@ -117,6 +119,26 @@ def test_characters_that_cannot_be_stored_are_removed_from_forms(typed):
 
     assert request.POST.getlist("text") == ["ab", "kept"]
     assert request.POST["a"] == "1"
+
+
+@pytest.mark.parametrize(
+    "typed,kept",
+    [
+        ("\u200b" * 9, ""),
+        (" \n\u2060\ufeff \u200d", ""),
+        ("\u202e\u202c", ""),
+        ("\0\u3164", ""),
+        ("  \n", "  \n"),
+        ("a\u200bb", "a\u200bb"),
+        ("\U0001f469\u200d\U0001f469", "\U0001f469\u200d\U0001f469"),
+    ],
+)
+def test_text_of_which_nothing_can_be_seen_is_empty(typed, kept):
+    request = RequestFactory().post("/", {"text": typed, "a": "1"})
+
+    BadInputMiddleware(lambda _request: None).process_view(request, None)
+
+    assert (request.POST["text"], request.POST["a"]) == (kept, "1")
 
 
 @pytest.mark.parametrize("error", [OverflowError("too large"), DataError("value too long for type")])

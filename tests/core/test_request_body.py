@@ -1,4 +1,4 @@
-"""Test with real sockets that senders of slow bodies do not keep a server from answering others."""
+"""Test with real sockets that slow and silent senders do not keep a server from answering others."""
 
 import os
 import socket
@@ -6,30 +6,43 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
+from epi_site.run.__main__ import environment_for, leaders
+from epi_site.run.bind_address import BindAddress
 from tests.browser.live_site import ROOT, free_port
 
 pytestmark = pytest.mark.waits
-THREADS = 4  # of `make run`
+THREADS = 4
 
 
 @pytest.fixture(scope="module")
 def port():
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "epi_site.settings.test",
-        "GRANIAN_BLOCKING_THREADS": str(THREADS),
-    }
-    command += ["tests.core.slow_site:application"]
+    with served(command, port, {"GRANIAN_BLOCKING_THREADS": str(THREADS)}):
+        yield port
+
+
+@pytest.fixture(scope="module")
+def port_of_make_run():
+    address = BindAddress("127.0.0.1", free_port())
+    *command, _application = leaders(address)[0].command
+    with served(command, address.port, environment_for(address)):
+        yield address.port
+
+
+@contextmanager
+def served(command, port, environment):
+    environment = os.environ | environment | {"DJANGO_SETTINGS_MODULE": "epi_site.settings.test"}
+    command = [*command, "tests.core.slow_site:application"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and not _answers(port):
             time.sleep(0.1)
-        yield port
+        yield
         server.terminate()
 
 
@@ -45,9 +58,9 @@ def get(port):
         return answer.status, answer.read()
 
 
-def begin_post(port, length):
-    sender = socket.create_connection(("127.0.0.1", port), timeout=8)
-    head = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+def begin_post(port, length, path="/"):
+    sender = socket.create_connection(("127.0.0.1", port), timeout=20)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     sender.sendall(head.encode())
     return sender
 
@@ -109,3 +122,41 @@ def test_silent_senders_do_not_stop_the_site(port):
 
         assert get(port) == (200, b"0")
         assert time.monotonic() - asked < 1
+
+
+@pytest.mark.parametrize("first_bytes", [b"", b"GET / HT", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"])
+def test_silent_connections_do_not_stop_make_run(port_of_make_run, first_bytes):
+    with ExitStack() as stack:
+        for _ in range(100):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port_of_make_run)))
+            connection.sendall(first_bytes)
+        time.sleep(0.3)
+        asked = time.monotonic()
+
+        assert get(port_of_make_run) == (200, b"0")
+        assert time.monotonic() - asked < 1
+
+
+def test_silent_senders_do_not_keep_others_from_sending_forms_under_make_run(port_of_make_run):
+    with ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(begin_post(port_of_make_run, 1000))
+        time.sleep(0.3)
+        asked = time.monotonic()
+
+        assert get(port_of_make_run) == (200, b"0")
+        with begin_post(port_of_make_run, 5) as sender:
+            sender.sendall(b"x" * 5)
+            assert response_to(sender).startswith(b"HTTP/1.1 200")
+        assert time.monotonic() - asked < 1
+
+
+def test_wait_for_busy_threads_does_not_count_as_a_slow_body(port_of_make_run):
+    """Twelve rounds of MOST_ANSWERED requests take longer than a body of 500 bytes may."""
+    with ExitStack() as stack:
+        senders = [stack.enter_context(begin_post(port_of_make_run, 500, "/busy")) for _ in range(48)]
+        for sender in senders:
+            sender.sendall(b"x" * 500)
+        answers = [response_to(sender)[9:12] for sender in senders]
+
+    assert answers == [b"200"] * 48

@@ -175,6 +175,24 @@ def test_rating_edit_conflict_shows_both_versions(case, post):
     assert 'name="version" value="1"' in page.content.decode()
 
 
+@pytest.mark.stage("rate")
+def test_first_ratings_sent_at_the_same_moment_are_an_edit_conflict(case, post, monkeypatch):
+    save = ratings.save_rating
+
+    def save_second(*args, **given):
+        """Save after another request, which came after this one had read that there is no rating."""
+        save(case.evaluation, case.dimension(), by=case.rater1, level=3, reasons="From the first tab.")
+        save(*args, **given)
+
+    monkeypatch.setattr(ratings, "save_rating", save_second)
+
+    page = post(case.rater1, "evaluation:rate", case.pk, "impact", choice="2", reasons="From the second.", version="")
+
+    assert page.status_code == 409
+    assert "From the first tab." in page.content.decode()
+    assert "From the second." in page.content.decode()
+
+
 @pytest.mark.slow
 @pytest.mark.stage("rate")
 def test_submission_page_lists_missing_ratings_and_locks_submitted_ones(case, get, post):
@@ -343,12 +361,34 @@ def test_coordinator_assigns_the_moderator(case, post):
     assert case.evaluation.moderator == new
 
 
+def _round_fields(case):
+    days = ["declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by"]
+    fields = {name: getattr(case.round, name).isoformat() for name in days}
+    return fields | {"name": "Second round", "framework": case.framework.pk, "period": case.round.period.pk}
+
+
+def test_rounds_created_at_the_same_moment_are_one_and_an_error_message(case, client, monkeypatch):
+    create = rounds.create_round
+
+    def create_second(**given):
+        """Create after another request, which came after this one's form had been checked."""
+        create(**given)
+        return create(**given)
+
+    monkeypatch.setattr(rounds, "create_round", create_second)
+    client.force_login(case.coordinator)
+
+    response = client.post(reverse("evaluation:round_create"), _round_fields(case))
+
+    assert response.status_code == 200
+    assert "Another round has this name. Choose another name." in response.content.decode()
+    assert EvaluationRound.objects.filter(name="Second round").count() == 1
+
+
 def test_coordinator_creates_a_round_and_adds_an_evaluation(case, client, city):
     strategy = StrategyFactory(city=city, published=True)
     EvaluationFactory(strategy=strategy, round__period=case.round.period)
-    days = ["declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by"]
-    fields = {name: getattr(case.round, name).isoformat() for name in days}
-    fields |= {"name": "Second round", "framework": case.framework.pk, "period": case.round.period.pk}
+    fields = _round_fields(case)
     url = reverse("evaluation:round_create")
     assert client.get(url).status_code == 302
     client.force_login(case.partner)
