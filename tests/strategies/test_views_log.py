@@ -81,7 +81,7 @@ def test_chosen_reading_is_saved_and_shown(client, official, action):
     assert IndicatorValue.objects.get().value == 1500
     assert ActionUpdate.objects.get().spent == 1500
     page = client.get(response.url).content.decode()
-    assert "Spent: 1,500." in page
+    assert "Spent since the last update (SEK): 1,500." in page
     assert "Speakers (hours): 1,500." in page
 
 
