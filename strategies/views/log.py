@@ -267,13 +267,17 @@ class ActionLog(FormTokenMixin, LogBase):
         """Show the saved update beside the input. The user corrects the first, saves another one, or leaves it."""
         form = self.make_form_of(saved, keeps_milestones=is_new_form)
         form.is_valid()
-        form.complete()
-        form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), kept)
         if not is_new_form:
             self.form_uuid = uuid4()
+        return self.show_beside(saved, form, kept, is_new_form=is_new_form)
+
+    def show_beside(self, saved, form, kept, *, stays=(), **more):
+        """Show the form with a list of what differs from the saved update. ``stays``: files that stay attached."""
+        form.complete()
+        form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), [*stays, *kept])
         attached = set(saved.evidence.active().values_list("file__sha256", flat=True))
         kept = [stored for stored in kept if stored.sha256 not in attached]
-        return self.show(form, kept=kept, saved=saved, is_new_form=is_new_form)
+        return self.show(form, kept=kept, saved=saved, **more)
 
     def correct(self, saved):
         """Change the saved update to what the form says."""
@@ -281,8 +285,9 @@ class ActionLog(FormTokenMixin, LogBase):
             raise PermissionDenied
         form = self.make_form_of(saved)
         is_valid, kept = form.is_valid(), self.store_files(form)
+        stays = [piece.file for piece in saved.evidence.active().select_related("file") if piece.file]
         if not is_valid or form.errors:
-            return self.show(form, kept=kept, saved=saved)
+            return self.show_beside(saved, form, kept, stays=stays)
         data = self.input_from(form, kept)
         try:
             update = updates.change_update(saved, by=self.user, data=data, version=form.cleaned_data["version"])
@@ -293,7 +298,7 @@ class ActionLog(FormTokenMixin, LogBase):
             if isinstance(error, ValuesConflict):
                 form.accept_current_versions(error)
             add_form_errors(form, error)
-            return self.show(form, kept=kept, saved=saved)
+            return self.show_beside(saved, form, kept, stays=stays)
         return self.saved(update, form)
 
     # ---- the draft

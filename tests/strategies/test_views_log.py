@@ -395,6 +395,12 @@ def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(clie
 
     hidden = {"form_uuid": str(response.context["form_uuid"]), "saved": str(saved.pk)}
     hidden |= {f"{name}_version": "1", "version": str(response.context["form"]["version"].value())}
+    refused = client.post(log_url(action), fields | hidden | {"spent": "1000", name: "some", "correct": "1"})
+    differences = {row.label.split(" (")[0]: (row.theirs, row.yours) for row in refused.context["form"].differences}
+    assert differences == {"Spent since the last update": ("100", "1000")}  # the file that is attached is none
+    page = refused.content.decode()
+    assert ("Typed now" in page, "is the same." in page, "Nothing has been saved yet" in page) == (True, False, False)
+
     answer = client.post(log_url(action), fields | hidden | {"spent": "1000", name: "4", "correct": "1"})
 
     saved = ActionUpdate.objects.get()
