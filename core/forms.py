@@ -39,7 +39,8 @@ def form_helper(
 
     ``layout`` is crispy's own; without it all fields appear in order. ``save`` is the label of the main button, ""
     leaves the bar out. ``buttons`` are secondary ones, as pairs of name and label. ``cancel`` is the URL of the cancel
-    link, and ``cancel_label`` its text where "Cancel" has another meaning. ``attrs`` are the form's: ``data_draft_url="..."`` becomes ``data-draft-url``.
+    link, and ``cancel_label`` its text where "Cancel" has another meaning. ``attrs`` are the form's:
+    ``data_draft_url="..."`` becomes ``data-draft-url``.
     """
     helper = FormHelper()
     helper.form_tag = tag

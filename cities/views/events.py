@@ -203,7 +203,7 @@ class EventCancel(LoginInsteadOf404Mixin, FormView):
         if self.event.published_at:
             consequence = _("Everybody sees that it is cancelled, and why. Those invited get an email.")
         else:
-            consequence = _("It leaves all pages but those of the city’s officials.")
+            consequence = _("Only the city’s officials will still see it.")
         context = {"heading": self.heading, "trail": trail, "consequence": consequence, "event": self.event}
         return super().get_context_data(**kwargs) | context
 
