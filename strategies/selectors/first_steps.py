@@ -87,7 +87,8 @@ def _lead_row(city: Any) -> WorkRow:
     words = {"city": city}
     if city.office is None:
         text = _("Lead officials and officials are members of the city office.")
-        return _row(_("Add the city office of %(city)s") % words, reverse("admin:cities_body_add"), _("Add"), text)
+        url = reverse("admin:cities_body_add") + f"?city={city.pk}&kind={BodyKind.CITY_OFFICE}"
+        return _row(_("Add the city office of %(city)s") % words, url, _("Add"), text)
     url = reverse("cities:member_invite") + f"?body={city.office}&role={Role.LEAD_OFFICIAL}"
     text = _("Without a lead official no strategy can be adopted and no period submitted.")
     return _row(_("Invite a lead official for %(city)s") % words, url, _("Invite"), text)
