@@ -30,7 +30,7 @@ class CommitteeSeatRefused(UserFacingError):
 
 class FirstChairRefused(CommitteeSeatRefused):
     message = _(
-        "The first chair of the scientific committee comes from another organisation than yours. "
+        "The first chair of the scientific committee must not come from your own organisation. "
         "Choose the organisation where the person works."
     )
 

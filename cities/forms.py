@@ -290,9 +290,9 @@ class EventForm(VersionedForm):
 class CancelForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=250, widget=LongTextarea())
 
-    def __init__(self, *args, save, cancel, **kwargs):
+    def __init__(self, *args, save, cancel, cancel_label, **kwargs):
         super().__init__(*args, **kwargs)
-        self.helper = form_helper(save=save, cancel=cancel)
+        self.helper = form_helper(save=save, cancel=cancel, cancel_label=cancel_label)
 
 
 class AttendanceForm(VersionedForm):

@@ -150,7 +150,7 @@ class StaffAdmin(admin.ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (IntegrityError, UserFacingError) as error:
-            said = _("This could not be saved. Look whether somebody else has saved the same, then try again.")
+            said = _("This could not be saved. Check whether somebody else has saved the same, then try again.")
             self.message_user(request, str(error) if isinstance(error, UserFacingError) else said, messages.ERROR)
             return redirect(request.get_full_path())
 

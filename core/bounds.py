@@ -31,10 +31,12 @@ def year_errors(values: dict[str, Any]) -> dict[str, str]:
 def country_error(code: str) -> str:
     if not code or code in COUNTRIES:
         return ""
-    return _("“%(code)s” is no country. Write two capital letters of ISO 3166-1, for example SE.") % {"code": code}
+    words = _("“%(code)s” is not the code of a country. Write two capital letters of ISO 3166-1, for example SE.")
+    return words % {"code": code}
 
 
 def currency_error(code: str) -> str:
     if code in CURRENCIES:
         return ""
-    return _("“%(code)s” is no currency. Write three capital letters of ISO 4217, for example EUR.") % {"code": code}
+    words = _("“%(code)s” is not the code of a currency. Write three capital letters of ISO 4217, for example EUR.")
+    return words % {"code": code}

@@ -30,6 +30,7 @@ def form_helper(
     save: Any = _("Save"),
     buttons: tuple[tuple[str, Any], ...] = (),
     cancel: str = "",
+    cancel_label: Any = "",
     tag: bool = True,
     method: str = "post",
     **attrs: str,
@@ -38,7 +39,8 @@ def form_helper(
 
     ``layout`` is crispy's own; without it all fields appear in order. ``save`` is the label of the main button, ""
     leaves the bar out. ``buttons`` are secondary ones, as pairs of name and label. ``cancel`` is the URL of the cancel
-    link. ``attrs`` are the form's: ``data_draft_url="..."`` becomes ``data-draft-url``.
+    link, and ``cancel_label`` its text where "Cancel" has another meaning. ``attrs`` are the form's:
+    ``data_draft_url="..."`` becomes ``data-draft-url``.
     """
     helper = FormHelper()
     helper.form_tag = tag
@@ -46,7 +48,7 @@ def form_helper(
     helper.disable_csrf = method == "get"
     helper.form_class = "epi-form"
     helper.attrs = {"novalidate": True} | {name.replace("_", "-"): value for name, value in attrs.items()}
-    helper.cancel_url = cancel
+    helper.cancel_url, helper.cancel_label = cancel, cancel_label
     helper.has_draft = "data_draft_url" in attrs
     if layout:
         helper.layout = Layout(*layout)

@@ -201,7 +201,7 @@ def swot_and_area(city: Any, reader: Any) -> CheckResult:
     if strategy is not None and strategy.has_swot and strategy.has_area:
         return CheckResult(True, _("Both are there."), facts.strategy_url())
     if strategy is None or not strategy.is_visible:
-        return CheckResult(False, _("A strategy with both is not there yet."), facts.city_url)
+        return CheckResult(False, _("No strategy has both yet."), facts.city_url)
     if not strategy.has_swot:
         words = _("No strength, weakness, opportunity or challenge is written yet.")
         return CheckResult(False, words, facts.strategy_url("strategies:swot"))

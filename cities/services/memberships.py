@@ -101,8 +101,8 @@ def _notify_of_handover(membership: Membership, *, to: Person) -> None:
     def text() -> tuple[str, str]:
         words = {"person": membership.person, "role": membership.get_role_display(), "body": body}
         return _("%(person)s has handed over to you: %(role)s, %(body)s") % words, _(
-            "You are now %(role)s in “%(body)s”, as %(person)s was before. "
-            "What was kept in the name of %(person)s there, such as actions, is now in yours. "
+            "You have taken over from %(person)s in “%(body)s”. Your role is: %(role)s. "
+            "What was kept in that person’s name there, such as actions, is now in yours. "
             "“My work” shows what is to be done."
         ) % words
 

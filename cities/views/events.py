@@ -190,7 +190,12 @@ class EventCancel(LoginInsteadOf404Mixin, FormView):
         return reverse("cities:event_detail", args=[self.event.pk])
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"save": self.heading, "cancel": self.get_success_url()}
+        stay = _("Keep the event") if self.event.published_at else _("Keep the draft")  # "Cancel" would mean both
+        return super().get_form_kwargs() | {
+            "save": self.heading,
+            "cancel": self.get_success_url(),
+            "cancel_label": stay,
+        }
 
     def get_context_data(self, **kwargs):
         city = _city_of(self.event)
@@ -198,8 +203,8 @@ class EventCancel(LoginInsteadOf404Mixin, FormView):
         if self.event.published_at:
             consequence = _("Everybody sees that it is cancelled, and why. Those invited get an email.")
         else:
-            consequence = _("It leaves all pages but those of the city’s officials.")
-        context = {"heading": self.heading, "trail": trail, "consequence": consequence}
+            consequence = _("Only the city’s officials will still see it.")
+        context = {"heading": self.heading, "trail": trail, "consequence": consequence, "event": self.event}
         return super().get_context_data(**kwargs) | context
 
     def form_valid(self, form):

@@ -67,6 +67,11 @@ def result_summary(evaluation: Evaluation) -> ResultSummary | None:
     )
 
 
+def _with_dash(spread: dict) -> dict:
+    """Return the figures of a capacity with a median as it is printed: "2–3", stored as "2-3"."""
+    return spread | {"median": spread["median"].replace("-", "–")}
+
+
 def _row(entry: dict, scale: dict) -> ResultRow:
     agreed, spread = entry["consensus"], entry["agreement"]
     level = agreed["level"]
@@ -79,12 +84,12 @@ def _row(entry: dict, scale: dict) -> ResultRow:
         reason=agreed["reason"],
         not_assessed_reason=agreed["not_assessed_reason"],
         n=spread["n"],
-        median=spread["median"],
+        median=spread["median"].replace("-", "–"),
         low=spread["low"],
         high=spread["high"],
         gap=spread["gap"],
         unknown_levels=spread["unknown_levels"],
         evidence=Strength(entry["evidence"]),
-        by_capacity=[(capacity.label, entry["by_capacity"][capacity.value]) for capacity in capacities],
+        by_capacity=[(capacity.label, _with_dash(entry["by_capacity"][capacity.value])) for capacity in capacities],
         comments=entry["committee"],
     )

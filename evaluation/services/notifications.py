@@ -179,7 +179,7 @@ def late_raters(evaluation: Evaluation) -> list[Person]:
 def _offer_late_submission(evaluation: Evaluation, people: list[Person], key: str) -> None:
     def text() -> Any:
         return _("Your ratings were not submitted: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "Rating has ended. You have rated every dimension but did not submit your ratings. They are kept. Under "
+            "Rating has ended. You have rated every dimension but did not submit your ratings. They are kept. With "
             "the link below, which only you can open, you can submit them as they are until %(day)s. Until then you "
             "do not see the ratings and notes of others."
         ) % {"day": locales.day(evaluation.last_day)}

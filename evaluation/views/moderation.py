@@ -1,7 +1,9 @@
 """Discussion, and the moderator's consensus: ratings side by side, most disputed dimension first."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -9,7 +11,7 @@ from core.exceptions import EditConflict, UserFacingError
 from core.forms import keep_typed
 from evaluation.enums import FROM_DISCUSS, Stage
 from evaluation.forms.ratings import ConsensusForm, NotesForm
-from evaluation.models import Assessment, Consensus
+from evaluation.models import Assessment, Consensus, Evaluation
 from evaluation.selectors.comparison import comparison_of
 from evaluation.selectors.tasks import requested_changes
 from evaluation.services import consensus, discussion, ratings, stages
@@ -43,6 +45,11 @@ class Discuss(DiscussionMixin):
     def form(self) -> NotesForm:
         return NotesForm(dimensions=self.dimensions, prefix="text")
 
+    def is_late(self) -> bool:
+        """Return whether the user has complete ratings to submit before seeing those of others."""
+        person = getattr(self.request.user, "person", None)
+        return person is not None and Evaluation.objects.late_for(person).filter(pk=self.kwargs["pk"]).exists()
+
     def get_context_data(self, **kwargs):
         own = Assessment.objects.filter(evaluation=self.evaluation, rater=self.request.user.person).first()
         reopened = ratings.reopened_dimensions(self.evaluation)
@@ -63,7 +70,12 @@ class Discuss(DiscussionMixin):
         }
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - raises 404 or 403 first
+        try:
+            self.evaluation  # noqa: B018 - raises 404 or 403 first
+        except PermissionDenied:
+            if not self.is_late():
+                raise
+            return redirect("evaluation:rate_review", self.kwargs["pk"])  # it says what to do first
         return super().get(request, *args, **kwargs)
 
     def post(self, request, *args, **kwargs):

@@ -32,7 +32,7 @@ def section() -> dict:
                     "have been reached twice. Figures about fewer than five people are not printed."
                 ),
                 _(
-                    "Levels are ordinal: no mean and no total over dimensions is formed, and cities are named in "
+                    "Levels are ordinal: no mean and no total over dimensions is calculated, and cities are named in "
                     "alphabetical order. “Not assessed” is a statement, not a zero. The agreed level is the "
                     "moderator’s consensus, confirmed by the scientific committee; the independent ratings stand "
                     "beside it, as they were before the raters discussed them."

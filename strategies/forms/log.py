@@ -85,6 +85,8 @@ class LogForm(VersionedForm):
         super().__init__(*args, **kwargs)
         for name in ("version", "date", "stage", "visibility"):
             self.fields[name].required = False
+        label = _("Spent since the last update (%(currency)s)") % {"currency": page.currency}
+        self.fields["spent"].label = label  # the success message needs it too, so it is not left to complete()
         self.fields["stage"].choices = ImplementationStage.choices
         self.fields["milestones"].choices = self._milestones
         self.outcomes: dict[str, Milestone] = {}  # milestones to be reached or dropped, by field name
@@ -198,7 +200,6 @@ class LogForm(VersionedForm):
     def _describe_money(self):
         page, spent = self.page, self.fields["spent"]
         known = {"spent": locales.money(page.spent_total, page.currency)}
-        spent.label = _("Spent since the last update (%(currency)s)") % {"currency": page.currency}
         if page.lines:
             known["budget"] = locales.money(page.budget_total, page.currency)
             spent.help_text = _("So far %(spent)s of %(budget)s.") % known

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from strategies.enums import CommentKind, Frequency, ImplementationStage
+from strategies.enums import LOCKED, CommentKind, Frequency, ImplementationStage
 from strategies.models import Action, ActionUpdate, CityPeriod, Indicator, IndicatorValue, Narrative
 from strategies.models.visibility import current_plan_q
 
@@ -141,5 +141,8 @@ def _no_narrative(city_period: CityPeriod) -> Missing:
 
 
 def _not_endorsed(city_period: CityPeriod) -> Missing:
-    text = _("Nobody of the expert group has endorsed it yet. It can be submitted without.")
+    if city_period.state in LOCKED:
+        text = _("Nobody of the expert group has endorsed it.")
+    else:
+        text = _("Nobody of the expert group has endorsed it yet. It can be submitted without.")
     return Missing("endorsement", _("Expert group"), text, city_period.get_absolute_url())

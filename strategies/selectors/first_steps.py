@@ -66,7 +66,7 @@ def _network_rows() -> list[WorkRow]:
     """Return what a new network lacks, in the order in which a coordinator adds it."""
     rows = [_chair_row(body) for body in _committee_without_chair()]
     if not ReportingPeriod.objects.exists():
-        text = _("Cities report on periods. The one after the last is added automatically.")
+        text = _("Cities report period by period. After the first, each new period is added automatically.")
         url = reverse("admin:strategies_reportingperiod_add")
         rows.insert(0, _row(_("Set the first reporting period"), url, _("Set"), text))
     return _city_rows() + rows
@@ -87,7 +87,8 @@ def _lead_row(city: Any) -> WorkRow:
     words = {"city": city}
     if city.office is None:
         text = _("Lead officials and officials are members of the city office.")
-        return _row(_("Add the city office of %(city)s") % words, reverse("admin:cities_body_add"), _("Add"), text)
+        url = reverse("admin:cities_body_add") + f"?city={city.pk}&kind={BodyKind.CITY_OFFICE}"
+        return _row(_("Add the city office of %(city)s") % words, url, _("Add"), text)
     url = reverse("cities:member_invite") + f"?body={city.office}&role={Role.LEAD_OFFICIAL}"
     text = _("Without a lead official no strategy can be adopted and no period submitted.")
     return _row(_("Invite a lead official for %(city)s") % words, url, _("Invite"), text)
@@ -100,5 +101,5 @@ def _committee_without_chair() -> list[Body]:
 
 def _chair_row(body: Body) -> WorkRow:
     url = reverse("cities:member_invite") + f"?body={body.pk}&role={Role.CHAIR}"
-    text = _("The chair comes from another organisation than yours, and invites the other members.")
+    text = _("The chair must not come from your own organisation. The chair invites the other members.")
     return _row(_("Invite the first chair of the scientific committee"), url, _("Invite"), text)

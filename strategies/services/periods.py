@@ -107,10 +107,10 @@ def _gap_errors(period: ReportingPeriod, others: Any) -> dict[str, str]:
     errors = {}
     if before and before.ends_on + timedelta(1) < period.starts_on:
         words = {"name": before.name, "day": locales.day(before.ends_on + timedelta(1))}
-        errors["starts_on"] = _("Days after %(name)s would lie in no period. Begin on %(day)s.") % words
+        errors["starts_on"] = _("Days after %(name)s would belong to no period. Begin on %(day)s.") % words
     if after and period.ends_on + timedelta(1) < after.starts_on:
         words = {"name": after.name, "day": locales.day(after.starts_on - timedelta(1))}
-        errors["ends_on"] = _("Days before %(name)s would lie in no period. End on %(day)s.") % words
+        errors["ends_on"] = _("Days before %(name)s would belong to no period. End on %(day)s.") % words
     return errors
 
 
@@ -362,7 +362,7 @@ def decline_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodCo
     require_perm(by, "strategies.reopen_cityperiod", city_period)
     city_period = _lock_city_period(city_period)
     if not city_period.comments.open_requests().exists():
-        raise TransitionNotAllowed(_("Nobody asks to reopen this period, or it has been answered already."))
+        raise TransitionNotAllowed(_("There is no request to reopen this period, or it has been answered already."))
     comment = _comment(city_period, CommentKind.DECLINE, by=by, text=reason)
     notifications.notify_of_comment(comment)
     return comment

@@ -268,13 +268,17 @@ class ActionLog(FormTokenMixin, LogBase):
         saved, is_new_form = error.saved, isinstance(error, LoggedJustNow)
         form = self.make_form_of(saved, keeps_milestones=is_new_form)
         form.is_valid()
-        form.complete()
-        form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), kept)
         if not is_new_form:
             self.form_uuid = uuid4()
+        return self.show_beside(saved, form, kept, heading=error.heading)
+
+    def show_beside(self, saved, form, kept, *, stays=(), heading=SavedDifferently.heading):
+        """Show the form with a list of what differs from the saved update. ``stays``: files that stay attached."""
+        form.complete()
+        form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), [*stays, *kept])
         attached = set(saved.evidence.active().values_list("file__sha256", flat=True))
         kept = [stored for stored in kept if stored.sha256 not in attached]
-        return self.show(form, kept=kept, saved=saved, saved_heading=error.heading)
+        return self.show(form, kept=kept, saved=saved, saved_heading=heading)
 
     def correct(self, saved):
         """Change the saved update to what the form says."""
@@ -282,8 +286,9 @@ class ActionLog(FormTokenMixin, LogBase):
             raise PermissionDenied
         form = self.make_form_of(saved)
         is_valid, kept = form.is_valid(), self.store_files(form)
+        stays = [piece.file for piece in saved.evidence.active().select_related("file") if piece.file]
         if not is_valid or form.errors:
-            return self.show(form, kept=kept, saved=saved)
+            return self.show_beside(saved, form, kept, stays=stays)
         data = self.input_from(form, kept)
         try:
             update = updates.change_update(saved, by=self.user, data=data, version=form.cleaned_data["version"])
@@ -294,7 +299,7 @@ class ActionLog(FormTokenMixin, LogBase):
             if isinstance(error, ValuesConflict):
                 form.accept_current_versions(error)
             add_form_errors(form, error)
-            return self.show(form, kept=kept, saved=saved)
+            return self.show_beside(saved, form, kept, stays=stays)
         return self.saved(update, form)
 
     # ---- the draft

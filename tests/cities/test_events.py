@@ -437,7 +437,8 @@ def test_published_event_is_cancelled_with_a_reason_and_emails(client, everyone,
     client.force_login(everyone["lead"])
     Mail.objects.all().delete()
     page = client.get(event_url(ahead, "event_cancel")).content.decode()
-    assert ("Cancel the event" in page, "get an email" in page) == (True, True)
+    assert ("Cancel the event" in page, "get an email" in page, ahead.title in page) == (True, True, True)
+    assert ("Keep the event" in page, ">Cancel<" in page) == (True, False)  # two buttons with one word would confuse
     assert "reason" in client.post(event_url(ahead, "event_cancel"), {"reason": ""}).context["form"].errors
 
     client.post(event_url(ahead, "event_cancel"), {"reason": "The hall is closed."})

@@ -419,7 +419,7 @@ def test_coordinator_invites_the_first_chair_on_the_page(client, everyone, unive
     without = client.post(url, typed)
     answer = client.post(url, typed | {"organisation": university.pk})
 
-    assert "another organisation than yours" in str(without.context["form"].errors)
+    assert "must not come from your own organisation" in str(without.context["form"].errors)
     assert answer.status_code == 302
     token = re.search(r"/invitation/([^/\s]+)/", Mail.objects.get(recipient="chair@uni.example").body)[1]
     chair = invitations.accept_invitation(token, name="Carl", password=PASSWORD)

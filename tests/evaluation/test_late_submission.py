@@ -101,7 +101,8 @@ def test_author_sees_nothing_of_others_until_the_ratings_are_submitted(late, cli
         text = client.get(url).content.decode()
         assert SECRET not in text
         assert "Secret note." not in text
-    assert client.get(reverse("evaluation:discuss", args=[late.pk])).status_code == 403
+    discussion_page = client.get(reverse("evaluation:discuss", args=[late.pk]))
+    assert discussion_page.url == reverse("evaluation:rate_review", args=[late.pk])  # says to submit first
     for model in (Rating, Assessment, DiscussionNote):
         own = {"assessment__rater": late.rater2.person} if model is Rating else {"rater": late.rater2.person}
         rows = model.objects.visible_to(late.rater2)

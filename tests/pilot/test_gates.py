@@ -89,7 +89,7 @@ def test_first_meeting_needs_a_past_event_with_minutes(city):
 
 def test_strategy_needs_adoption_swot_items_and_an_area(city):
     assert met_and_reason(city, "strategy_adopted") == (False, "There is no adopted strategy yet.")
-    assert met_and_reason(city, "swot_and_area") == (False, "A strategy with both is not there yet.")
+    assert met_and_reason(city, "swot_and_area") == (False, "No strategy has both yet.")
     strategy = StrategyFactory(city=city)
     assert met_and_reason(city, "strategy_adopted") == (False, "The strategy is a draft.")
     assert met_and_reason(city, "swot_and_area")[0] is False

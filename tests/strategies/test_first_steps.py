@@ -94,7 +94,10 @@ def test_new_coordinator_sets_up_the_network_step_by_step(client, coordinator):
 
     assert steps(coordinator) == [("Add the first city", reverse("admin:cities_city_add")), period, chair]
     city = CityFactory(name="Ebba")
-    assert steps(coordinator)[0] == ("Add the city office of Ebba", reverse("admin:cities_body_add"))
+    url = reverse("admin:cities_body_add") + f"?city={city.pk}&kind=city_office"
+    assert steps(coordinator)[0] == ("Add the city office of Ebba", url)
+    fields = client.get(url).context["adminform"].form
+    assert (str(fields["city"].value()), fields["kind"].value()) == (str(city.pk), "city_office")
     office = BodyFactory(kind=BodyKind.CITY_OFFICE, city=city)
     lead = f"{invite}?body={office.pk}&role=lead_official"
     assert steps(coordinator) == [("Invite a lead official for Ebba", lead), period, chair]

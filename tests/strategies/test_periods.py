@@ -220,7 +220,7 @@ def test_email_is_in_the_language_of_the_recipient(city, lead, coordinator):
 
 def test_declined_request_is_answered_once_and_sent_to_the_city(city, lead, official, coordinator):
     city_period = CityPeriodFactory(city=city, to_state="accepted")
-    with pytest.raises(TransitionNotAllowed, match="Nobody asks"):
+    with pytest.raises(TransitionNotAllowed, match="There is no request"):
         periods.decline_reopen(city_period, by=coordinator, reason="No.")
     periods.request_reopen(city_period, by=lead, reason="A digit too many.")
     Mail.objects.all().delete()

@@ -336,6 +336,17 @@ def test_completeness_lists_missing_items(city, official, lead, everyone):
     assert (after.done_count, after.is_complete, after.missing, after.is_endorsed) == (4, True, [], True)
 
 
+@pytest.mark.parametrize(
+    "state, is_said", [("open", True), ("returned", True), ("submitted", False), ("published", False)]
+)
+def test_period_can_be_submitted_without_endorsement_only_before_it_is(city_period, state, is_said):
+    city_period.state = state
+
+    text = next(row.text for row in completeness(city_period).missing if row.kind == "endorsement")
+
+    assert ("can be submitted without" in text) == is_said
+
+
 @pytest.mark.parametrize("stage, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
 def test_action_ended_in_an_earlier_period_is_not_required(city, stage, is_due):
     before, now = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-1, 0))

@@ -81,7 +81,7 @@ def test_chosen_reading_is_saved_and_shown(client, official, action):
     assert IndicatorValue.objects.get().value == 1500
     assert ActionUpdate.objects.get().spent == 1500
     page = client.get(response.url).content.decode()
-    assert "Spent: 1,500." in page
+    assert "Spent since the last update (SEK): 1,500." in page
     assert "Speakers (hours): 1,500." in page
 
 
@@ -395,6 +395,12 @@ def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(clie
 
     hidden = {"form_uuid": str(response.context["form_uuid"]), "saved": str(saved.pk)}
     hidden |= {f"{name}_version": "1", "version": str(response.context["form"]["version"].value())}
+    refused = client.post(log_url(action), fields | hidden | {"spent": "1000", name: "some", "correct": "1"})
+    differences = {row.label.split(" (")[0]: (row.theirs, row.yours) for row in refused.context["form"].differences}
+    assert differences == {"Spent since the last update": ("100", "1000")}  # the file that is attached is none
+    page = refused.content.decode()
+    assert ("Typed now" in page, "is the same." in page, "Nothing has been saved yet" in page) == (True, False, False)
+
     answer = client.post(log_url(action), fields | hidden | {"spent": "1000", name: "4", "correct": "1"})
 
     saved = ActionUpdate.objects.get()
