@@ -423,7 +423,7 @@ class LogForm(VersionedForm):
                 self._set_data(f"{name}_version", row.version)
             if typed is not None and (row is None or row.value != typed):
                 theirs = locales.number(row.value) if row else ""
-                self.differences.append(FieldDifference(str(self[name].label), theirs, str(self[name].value())))
+                self.differences.append(FieldDifference(str(self[name].label), theirs, locales.number(typed)))
         attached = [piece.file for piece in update.evidence.active().select_related("file") if piece.file]
         if {stored.sha256 for stored in attached} != {stored.sha256 for stored in files}:
             names = [", ".join(stored.name for stored in pieces) for pieces in (attached, files)]
