@@ -466,10 +466,7 @@ class VersionedForm(YearsChecked, forms.ModelForm):
         for name in self.fields:
             if name == "version" or name not in stored.fields:
                 continue
-            theirs, yours = (
-                stored.display_value(name, stored[name].value()),
-                self.display_value(name, self[name].value()),
-            )
+            theirs, yours = stored._compared_value(name), self._compared_value(name)
             if theirs != yours:
                 self.differences.append(FieldDifference(str(self[name].label), theirs, yours))
         data: Any = self.data
@@ -479,6 +476,15 @@ class VersionedForm(YearsChecked, forms.ModelForm):
     def form_for(self, current: Any) -> "VersionedForm":
         """Return an unbound form of the stored version. Override it where the form needs more arguments."""
         return type(self)(instance=current)
+
+    def _compared_value(self, name: str) -> str:
+        """Return the value for the list of differences: a number as it was read, so that 1500 is the same as 1 500."""
+        field, value = self.fields[name], self[name].value()
+        if isinstance(field, AmountField):
+            number = getattr(self, "cleaned_data", {}).get(name) if self.is_bound else value
+            if isinstance(number, int | Decimal):
+                return field.words(number)
+        return self.display_value(name, value)
 
     def display_value(self, name: str, value: Any) -> str:
         """Return a field's value as people read it: the labels of choices, not their keys."""

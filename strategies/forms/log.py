@@ -423,7 +423,7 @@ class LogForm(VersionedForm):
                 self._set_data(f"{name}_version", row.version)
             if typed is not None and (row is None or row.value != typed):
                 theirs = locales.number(row.value) if row else ""
-                self.differences.append(FieldDifference(str(self[name].label), theirs, str(self[name].value())))
+                self.differences.append(FieldDifference(str(self[name].label), theirs, locales.number(typed)))
             chosen = self.value_visibilities.get(indicator.pk)
             if typed is not None and row is not None and chosen and chosen != row.visibility:
                 field = self[f"{name}_visibility"]

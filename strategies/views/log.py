@@ -162,6 +162,7 @@ class ActionLog(FormTokenMixin, LogBase):
         lists = {"draft": self.draft, "note": form_tokens.sign_form_token(self.user, self.action)}
         if saved := more.get("saved"):
             lists["may_correct"] = may(self.user, "strategies.change_actionupdate", saved)
+            lists["is_new_form"] = "new_form" in self.request.POST  # says why the page asks, also after an error
         return super().show(form, **lists | period_context(form) | more)
 
     # ---- POST

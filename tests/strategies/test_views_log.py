@@ -390,14 +390,14 @@ def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(clie
 
     saved = ActionUpdate.objects.get()
     differences = {row.label.split(" (")[0]: (row.theirs, row.yours) for row in response.context["form"].differences}
-    assert differences == {"Spent since the last update": ("100", "1000"), "Pairs": ("3", "4")}
+    assert differences == {"Spent since the last update": ("100", "1,000"), "Pairs": ("3", "4")}
     assert (saved.spent, response.context["saved"], response.context["kept"]) == (100, saved, [])
 
     hidden = {"form_uuid": str(response.context["form_uuid"]), "saved": str(saved.pk)}
     hidden |= {f"{name}_version": "1", "version": str(response.context["form"]["version"].value())}
     refused = client.post(log_url(action), fields | hidden | {"spent": "1000", name: "some", "correct": "1"})
     differences = {row.label.split(" (")[0]: (row.theirs, row.yours) for row in refused.context["form"].differences}
-    assert differences == {"Spent since the last update": ("100", "1000")}  # the file that is attached is none
+    assert differences == {"Spent since the last update": ("100", "1,000")}  # the file that is attached is none
     page = refused.content.decode()
     assert ("Typed now" in page, "is the same." in page, "Nothing has been saved yet" in page) == (True, False, False)
 
@@ -438,16 +438,31 @@ def test_form_that_the_browser_opened_anew_after_going_back_is_asked_about(clien
 
     saved = ActionUpdate.objects.get()
     differences = [(row.theirs, row.yours) for row in response.context["form"].differences]
-    assert (saved.spent, response.context["saved"], differences) == (100, saved, [("100", "1000")])
+    assert (saved.spent, response.context["saved"], differences) == (100, saved, [("100", "1,000")])
     assert "You logged an update for this day a few minutes ago" in response.content.decode()
 
     version = str(response.context["form"]["version"].value())
     hidden = {"saved": str(saved.pk), "version": version, "milestones": response.context["form"]["milestones"].value()}
+    refused = client.post(
+        log_url(action), fields | hidden | {"new_form": "1", "people_reached": "some", "correct": "1"}
+    )
+    assert 'name="new_form"' in response.content.decode()
+    assert "You logged an update for this day a few minutes ago" in refused.content.decode()
     client.post(log_url(action), fields | hidden | {"correct": "1"})
 
     saved = ActionUpdate.objects.get()
     assert (saved.spent, saved.milestones.get()) == (1000, milestone)
     assert not UpdateDraft.objects.exists()
+
+
+def test_number_typed_in_another_way_is_no_difference(client, official, action):
+    official.language = "sv"
+    official.save()
+    client.post(log_url(action), opened_form(client, action) | {"spent": "1500", "people_reached": "12"})
+
+    response = client.post(log_url(action), opened_form(client, action) | {"spent": "1 500", "people_reached": "1 300"})
+
+    assert [(row.theirs, row.yours) for row in response.context["form"].differences] == [("12", "1\u00a0300")]
 
 
 def test_correcting_deletes_the_draft_of_the_form(client, official, action):

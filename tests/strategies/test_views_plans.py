@@ -277,7 +277,7 @@ def test_budget_line_posted_with_other_content_shows_both(client, official, acti
 
     line = BudgetLine.objects.get()
     [difference] = response.context["form"].differences
-    assert (response.status_code, difference.theirs, difference.yours) == (409, "1000", "2000")
+    assert (response.status_code, difference.theirs, difference.yours) == (409, "1,000", "2,000")
     assert f'formaction="{url("budgetline_edit", line.pk)}"' in response.content.decode()
 
     shown = form_data(response.context["form"])
