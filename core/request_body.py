@@ -20,7 +20,7 @@ SLOW_AFTER, LEAST_RATE = 10, 800  # from the tenth second on, so many bytes a se
 QUICK = 0.05  # seconds: after a read that took less, more is read at once
 MAX_READ = 64 * 1024
 THREADS = int(os.environ.get("GRANIAN_BLOCKING_THREADS") or 4)  # of a process; granian reads the same variable
-MOST_ANSWERED = 8  # requests of a process that are answered at the same time, not counting those whose body is awaited
+MOST_ANSWERED = 4  # requests of a process that are answered at the same time, not counting those whose body is awaited
 
 _readers = BoundedSemaphore(max(THREADS - 2, 1))
 _answering = BoundedSemaphore(MOST_ANSWERED)
@@ -47,14 +47,18 @@ class LimitedBody:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        with _answering:
-            return self._answer(environ, start_response)
+        turn = _Turn()
+        turn.take()
+        try:
+            return self._answer(environ, start_response, turn)
+        finally:
+            turn.give_up()
 
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any], turn: "_Turn") -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH") or ""
         if not length.isascii() or not length.isdigit() or not int(length):
             return self.application(environ, start_response)
-        body = _LimitedReader(environ["wsgi.input"], int(length))
+        body = _LimitedReader(environ["wsgi.input"], int(length), turn)
         environ["wsgi.input"] = io.BufferedReader(body, MAX_READ)
         try:
             return self.application(environ, start_response)
@@ -62,9 +66,26 @@ class LimitedBody:
             body.stop()
 
 
+class _Turn:
+    """The right of a thread to answer, which it gives up while it waits for a body."""
+
+    def __init__(self) -> None:
+        self.is_taken = False
+
+    def take(self) -> None:
+        if not self.is_taken:
+            _answering.acquire()
+            self.is_taken = True
+
+    def give_up(self) -> None:
+        if self.is_taken:
+            self.is_taken = False
+            _answering.release()
+
+
 class _LimitedReader(io.RawIOBase):
-    def __init__(self, stream: Any, length: int) -> None:
-        self.stream, self.left = stream, length
+    def __init__(self, stream: Any, length: int, turn: _Turn) -> None:
+        self.stream, self.left, self.turn = stream, length, turn
         self.count, self.at_once = 0, 1
         self.began: float | None = None
         self.is_reading = False
@@ -77,25 +98,19 @@ class _LimitedReader(io.RawIOBase):
         if not self.left:
             return 0
         self._start()
-        chunk, began, now = self._await_chunk(min(len(buffer), self.at_once, self.left))
+        before = time.monotonic()
+        chunk = self.stream.read(min(len(buffer), self.at_once, self.left))
+        now = time.monotonic()
         if not chunk:
             raise ConnectionError("the connection ended before the body")
-        self.at_once = min(self.at_once * 4, MAX_READ) if now - began < QUICK else max(self.at_once // 8, 1)
+        self.at_once = min(self.at_once * 4, MAX_READ) if now - before < QUICK else max(self.at_once // 8, 1)
         self.count, self.left = self.count + len(chunk), self.left - len(chunk)
         self._refuse_slow(now - self.began)  # type: ignore[operator] # set by _start
         if not self.left:
             self.stop()
+            self.turn.take()  # after the clock of the body: a wait for the turn is not the sender's
         buffer[: len(chunk)] = chunk
         return len(chunk)
-
-    def _await_chunk(self, size: int) -> tuple[bytes, float, float]:
-        """Read, and let another thread answer meanwhile. Returns what was read, and when that began and ended."""
-        _answering.release()
-        try:
-            began = time.monotonic()
-            return self.stream.read(size), began, time.monotonic()
-        finally:
-            _answering.acquire()
 
     def stop(self) -> None:
         if self.is_reading:
@@ -107,6 +122,7 @@ class _LimitedReader(io.RawIOBase):
             return
         if not _readers.acquire(blocking=False):
             raise TooManyBodies("as many bodies are read already as may be")
+        self.turn.give_up()
         self.began, self.is_reading = time.monotonic(), True
 
     def _refuse_slow(self, seconds: float) -> None:

@@ -1,5 +1,7 @@
 """A WSGI application for ``test_request_body``: returns the number of bytes of the body, with short time limits."""
 
+import time
+
 from core import request_body
 
 request_body.SLOW_AFTER = 2
@@ -12,6 +14,8 @@ def count_bytes(environ, start_response):
         count, status = 0, "408 Request Timeout"
     except request_body.TooManyBodies:
         count, status = 0, "503 Service Unavailable"
+    if environ["PATH_INFO"] == "/busy":
+        time.sleep(0.7)
     start_response(status, [("Content-Type", "text/plain")])
     return [str(count).encode()]
 
