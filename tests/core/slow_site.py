@@ -15,7 +15,7 @@ def count_bytes(environ, start_response):
     except request_body.TooManyBodies:
         count, status = 0, "503 Service Unavailable"
     if environ["PATH_INFO"] == "/busy":
-        time.sleep(0.4)
+        time.sleep(0.7)
     start_response(status, [("Content-Type", "text/plain")])
     return [str(count).encode()]
 
