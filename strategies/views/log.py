@@ -162,7 +162,11 @@ class ActionLog(FormTokenMixin, LogBase):
         lists = {"draft": self.draft, "note": form_tokens.sign_form_token(self.user, self.action)}
         if saved := more.get("saved"):
             lists["may_correct"] = may(self.user, "strategies.change_actionupdate", saved)
-            lists["is_new_form"] = "new_form" in self.request.POST  # says why the page asks, also after an error
+            is_new_form = more.get("is_new_form", "new_form" in self.request.POST)  # says why, also after an error
+            lists |= {
+                "is_new_form": is_new_form,
+                "saved_heading": (LoggedJustNow if is_new_form else SavedDifferently).heading,
+            }
         return super().show(form, **lists | period_context(form) | more)
 
     # ---- POST
@@ -271,15 +275,15 @@ class ActionLog(FormTokenMixin, LogBase):
         form.is_valid()
         if not is_new_form:
             self.form_uuid = uuid4()
-        return self.show_beside(saved, form, kept, heading=error.heading)
+        return self.show_beside(saved, form, kept, is_new_form=is_new_form)
 
-    def show_beside(self, saved, form, kept, *, stays=(), heading=SavedDifferently.heading):
+    def show_beside(self, saved, form, kept, *, stays=(), **more):
         """Show the form with a list of what differs from the saved update. ``stays``: files that stay attached."""
         form.complete()
         form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), [*stays, *kept])
         attached = set(saved.evidence.active().values_list("file__sha256", flat=True))
         kept = [stored for stored in kept if stored.sha256 not in attached]
-        return self.show(form, kept=kept, saved=saved, saved_heading=heading)
+        return self.show(form, kept=kept, saved=saved, **more)
 
     def correct(self, saved):
         """Change the saved update to what the form says."""
