@@ -140,7 +140,7 @@ def test_decision_and_result_hold_both_levels_and_blind_agreement(revised):
     result = EvaluationResult.objects.get()
     row = next(row for row in result_summary(revised.evaluation).rows if row.code == "impact")
     printed = next(row for row in evaluation_facts(result)["dimensions"] if row["code"] == "impact")
-    assert (row.median, row.range) == ("1-4", "1–4")
+    assert (row.median, row.range) == ("1–4", "1–4")
     assert printed["independent"] == {"n": 2, "median": "1-4", "range": "1-4", "gap": 3}
     assert result.schema_version == 2
 
