@@ -26,11 +26,10 @@ log = structlog.get_logger(__name__)
 ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 HEALTH_CHECKS = {"/healthz": health.healthz, "/readyz": health.readyz}
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # NUL and halves of surrogate pairs: PostgreSQL raises an error for them
-INVISIBLE = (  # and not white space: joiners, marks of direction, fillers, variation selectors
-    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
-    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef"
+NOTHING_TO_SEE = re.compile(  # white space with joiners, marks of direction, fillers or variation selectors
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]+"
 )
-NOTHING_TO_SEE = re.compile(rf"\s*[{INVISIBLE}][\s{INVISIBLE}]*")
 MOST_CHARACTERS = 8_000  # of an address; servers and proxies take about as many
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -157,7 +156,7 @@ class BadInputMiddleware:
 
 def _storable(value: str) -> str:
     value = UNSTORABLE.sub("", value)
-    return "" if NOTHING_TO_SEE.fullmatch(value) else value
+    return "" if NOTHING_TO_SEE.fullmatch(value) and not value.isspace() else value
 
 
 # ---- what is answered

@@ -5,6 +5,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from re import _constants as codes
 from re import _parser as parser
 
@@ -31,15 +32,24 @@ SECONDS = 2
 SAMPLE = [chr(number) for number in range(128)] + list("äÅł²\u00a0\u202f’−中")
 
 
-def _calls() -> Iterator[tuple[str, ast.expr]]:
+@cache
+def _calls() -> list[tuple[str, ast.expr]]:
+    """Return each file and pattern that is given to a function of ``re``. Read by every run: it names the tests."""
+    found = []
     for file in python_files():
+        text = file.read_text("utf-8")
+        if "re." not in text and "re_path" not in text:
+            continue
         name = file.relative_to(settings.BASE_DIR).as_posix()
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if not isinstance(node, ast.Call) or not node.args:
-                continue
-            function = ast.unparse(node.func)
-            if function == "re_path" or (function.startswith("re.") and function[3:] in FUNCTIONS):
-                yield name, node.args[0]
+        calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and node.args)
+        found += [(name, call.args[0]) for call in calls if _takes_pattern(call.func)]
+    return found
+
+
+def _takes_pattern(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute):
+        return isinstance(function.value, ast.Name) and function.value.id == "re" and function.attr in FUNCTIONS
+    return isinstance(function, ast.Name) and function.id == "re_path"
 
 
 def _literals() -> dict[str, re.Pattern]:
