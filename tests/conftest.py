@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 from django.conf import settings
 from django.core.cache import caches
 from django.test import TransactionTestCase
 
 from core import clock, fonts, installation, periodic, triggers
-from tests import migrated, proofs  # noqa: F401 - proofs loads the Hypothesis profile
+from tests import migrated, proofs, stack  # noqa: F401 - proofs loads the Hypothesis profile
 from tests.factories import CityFactory, one_for_each_role
 
 DATABASE = {"db", "transactional_db"}
@@ -45,6 +46,15 @@ def pytest_collection_modifyitems(items):
         if uses_database and not tests_page:
             item.add_marker("servers")
     items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Run a test as pytest does, with room on the stack."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    stack.call_with_room(runtestprotocol, item, nextitem=nextitem)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(scope="session")
