@@ -134,7 +134,7 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
     """Return the processes to run. Beat is separate: `worker -B` runs on without a schedule if its beat child dies."""
     celery = [sys.executable, "-W", ROOT_WARNING, "-m", "celery", "--quiet", "-A", "epi_site"]
     level = ["--loglevel", os.environ.get("EPI_LOG_LEVEL", "INFO")]
-    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error"]
     # HTTP/1 only: where granian looks which version is spoken, it waits without end for a connection's first byte.
     # Backpressure counts connections, also those that send nothing until the timeout for their header.
     listen = ["--host", address.host, "--port", str(address.port), "--http", "1", "--backpressure", "512"]

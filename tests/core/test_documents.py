@@ -86,3 +86,12 @@ def test_error_that_no_replacement_mends_is_raised(tmp_path):
         payload = json.dumps({"template": str(path), "data": {"texts": texts}, "timestamp": 0}).encode()
         with pytest.raises(Exception, match=r"unknown-function|codepoint"):
             documents.compile_in_process(payload)
+
+
+def test_fonts_that_are_not_listed_are_refused(tmp_path):
+    """Also tested with real fonts, in the process of its own, in test_fonts."""
+    (tmp_path / "other.ttf").write_bytes(b"a font")
+    fonts = {"folders": [str(tmp_path)], "families": [], "files": []}
+
+    with pytest.raises(RuntimeError, match="make fonts"):
+        documents.compile_in_process(json.dumps({"template": "unread.typ", "fonts": fonts}).encode())
