@@ -92,6 +92,7 @@ def test_delay_ends_and_doubles_with_each_failure(client):
         assert sign_in(client, "anna@town.example").status_code == 302
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_stranger_does_not_lock_out_the_owner_of_an_account(client):
     """Not from elsewhere, and not in the same network, if the owner has signed in on the device before."""

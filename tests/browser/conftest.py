@@ -93,21 +93,54 @@ def visit(site, browser, signed_in):
             reduced_motion="reduce",
         )
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("console", lambda message: faults.append(f"console: {message.text}") if _is_fault(message) else None)
-        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("request", lambda request: _same_host(request.url, site.url, faults))
+        page = _watched(context.new_page(), site, faults)
         if name and fresh:
             sign_in(page, site, name)
         page.goto(site.url + path)
-        page.faults = faults
         return page
 
     yield open_page
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def window(site, browser):
+    """A window for tests that only look at pages: a window of its own for each would take most of their time."""
+    context = browser.new_context(locale="en-GB", reduced_motion="reduce")
+    yield _watched(context.new_page(), site, [])
+    context.close()
+
+
+@pytest.fixture
+def look_at(site, window, signed_in):
+    """Return a function: ``look_at("partner", "/dashboards/")`` opens a page in the common window and returns it.
+
+    Console errors and requests to other hosts fail the test.
+    """
+
+    def open_page(name: str | None, path: str):
+        window.context.clear_cookies()
+        window.context.add_cookies(signed_in(name)["cookies"] if name else [])
+        window.set_viewport_size({"width": 1280, "height": 800})
+        window.emulate_media(color_scheme="light", reduced_motion="reduce")
+        window.goto(site.url + path)
+        return window
+
+    window.faults.clear()
+    yield open_page
+    assert window.faults == []
+
+
+def _watched(page, site, faults: list[str]):
+    """Collect what is wrong on the page: console errors, errors of scripts, requests to other hosts."""
+    page.set_default_timeout(15_000)
+    page.on("console", lambda message: faults.append(f"console: {message.text}") if _is_fault(message) else None)
+    page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+    page.on("request", lambda request: _same_host(request.url, site.url, faults))
+    page.faults = faults
+    return page
 
 
 def _is_fault(message) -> bool:

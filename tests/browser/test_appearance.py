@@ -15,9 +15,9 @@ if os.environ.get("EPI_APPEARANCE") == "all":  # make test-appearance
 
 
 @pytest.mark.parametrize("name, role, path", PAGES, ids=[name for name, _role, _path in PAGES])
-def test_page_has_no_problems(visit, axe, screenshot, demo_ids, name, role, path):
-    """Check one page in each width and colour scheme. The fixture ``visit`` fails on console errors."""
-    page = visit(role, path.format(**demo_ids))
+def test_page_has_no_problems(look_at, axe, screenshot, demo_ids, name, role, path):
+    """Check one page in each width and colour scheme. The fixture ``look_at`` fails on console errors."""
+    page = look_at(role, path.format(**demo_ids))
     problems = {}
 
     for kind, (width, dark) in KINDS.items():

@@ -50,6 +50,7 @@ def test_control_characters_do_not_stop_a_document(template, text):
     assert documents.pdf(template, {"texts": [text]}, issued_at=NOW, seconds=20).content.startswith(b"%PDF-")
 
 
+@pytest.mark.slow
 def test_same_data_give_same_bytes(template):
     first, second = (documents.pdf(template, {"texts": ["日\u0332"]}, issued_at=NOW, seconds=20) for _time in range(2))
 

@@ -21,6 +21,7 @@ def test_dashboards_redirect_anonymous_visitor_to_sign_in(network, client, page)
     assert (response.status_code, response.url) == (302, f"{reverse('account_login')}?next={url}")
 
 
+@pytest.mark.slow
 def test_partner_sees_figures_but_no_texts_of_open_periods(network, partner, client):
     client.force_login(partner)
 

@@ -153,6 +153,7 @@ def test_admin_filters_cannot_query_ratings(rated, client):
         assert client.get(f"{queue}?largest_gap__gte=0").status_code == 400  # the list has no such filter
 
 
+@pytest.mark.slow
 def test_emails_contain_no_rating(rated):
     rated.rate(rated.official, 2)
     rated.to("published")
@@ -312,6 +313,7 @@ def _visible_counts(user, evaluation):
     return tuple(counts)
 
 
+@pytest.mark.slow
 @pytest.mark.stage("review")
 def test_public_sees_the_decision_but_no_texts_of_the_committee(case, client):
     committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")

@@ -36,6 +36,7 @@ CHANGES = Decision.REQUEST_CHANGES
 # ---- decisions
 
 
+@pytest.mark.slow
 def test_two_approvals_publish_the_evaluation(case):
     received = []
     listener = lambda sender, evaluation, result, **_: received.append(result)  # noqa: E731 - a signal's receiver

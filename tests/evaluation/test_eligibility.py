@@ -219,6 +219,7 @@ def test_substitute_is_refused_while_two_members_are_eligible(case):
         rounds.appoint_substitute(case.evaluation, PersonFactory(), by=case.coordinator, reason="To be safe.")
 
 
+@pytest.mark.slow
 def test_substitute_is_appointed_with_a_reason_and_decides(case):
     conflicts.declare_conflict(case.evaluation, by=case.committee2, reason="I advised.")
     case.to("review")

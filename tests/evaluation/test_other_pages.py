@@ -95,6 +95,7 @@ def test_city_panel_shows_visible_evaluations_only(case, everyone):
     assert panel.template in {row.template for row in panels_for(case.city, everyone["public"])}
 
 
+@pytest.mark.slow
 def test_pact_gate_is_met_after_publication(case, city):
     assert evaluation_is_published(city, case.lead).met is False
     running = evaluation_is_published(case.city, case.lead)

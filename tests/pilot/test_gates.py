@@ -306,6 +306,7 @@ def test_words_of_unpublished_events_and_actions_are_hidden_from_the_public(city
     assert {key: met for key, (met, _reason) in public.items()} == {key: met for key, (met, _words) in partner.items()}
 
 
+@pytest.mark.slow
 def test_published_kick_off_names_only_published_actions_for_the_public(city):
     strategy = StrategyFactory(city=city, published=True)
     published = ActionFactory(

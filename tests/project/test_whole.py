@@ -22,6 +22,7 @@ TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 FRAGMENT = re.compile(r"{% extends [\"'](?P<base>[^\"']+)[\"']")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_migrations_match_models():
     out = StringIO()

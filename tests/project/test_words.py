@@ -84,6 +84,7 @@ def catalogue_texts() -> set[str]:
     return {text for entry in entries for text in (entry.msgid, entry.msgid_plural) if text}
 
 
+@pytest.mark.slow
 def test_renamed_identifiers_are_not_used():
     found = []
     for file in files_to_read():

@@ -185,6 +185,7 @@ def test_pdf_uses_only_bundled_fonts(reader):
     assert {font.split("-")[0] for font in fonts} <= {"LibertinusSerif", "DejaVuSansMono"}
 
 
+@pytest.mark.slow
 def test_same_snapshot_renders_the_same_bytes(snapshot):
     assert render.pdf(snapshot) == render.pdf(snapshot)
     assert render.html(snapshot) == render.html(snapshot)

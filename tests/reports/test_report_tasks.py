@@ -97,6 +97,7 @@ def test_claimed_report_is_not_built_again(report):
     assert Report.objects.claim(report.pk) is None
 
 
+@pytest.mark.slow
 def test_stale_report_is_rebuilt_and_the_first_worker_writes_nothing(report, monkeypatch):
     """A worker that was suspended continues after another one has finished."""
 

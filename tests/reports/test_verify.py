@@ -48,6 +48,7 @@ def test_issued_file_is_confirmed_and_a_changed_one_is_not(client, report, kind)
     assert NO in upload(client, content + b"\n")
 
 
+@pytest.mark.slow
 def test_pdf_rendered_again_is_confirmed(client, report):
     assert YES in upload(client, render.pdf(report.snapshot))
 

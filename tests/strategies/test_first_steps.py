@@ -69,6 +69,7 @@ def test_committee_member_reads_which_actions_need_attention(client, city):
     assert "No action is late" in client.get(URL).content.decode()
 
 
+@pytest.mark.slow
 def test_official_who_is_caught_up_reads_what_comes_next(client, city, lead):
     row = CityPeriodFactory(city=city)
     StrategyFactory(city=city)

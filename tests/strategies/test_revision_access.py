@@ -213,6 +213,7 @@ def test_small_figures_about_people_are_shown_to_the_city_and_the_network(
     assert [row.newest.words for row in listed.context["rows"]] == ["3", "3"]
 
 
+@pytest.mark.slow
 def test_small_target_about_people_is_hidden_from_the_public(client, everyone, city, period, shown, indicators):
     guests, rooms = indicators
     Indicator.objects.update(target=2)

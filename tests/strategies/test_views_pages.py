@@ -357,6 +357,7 @@ def test_strategy_page_without_a_strategy_returns_404(client, official, other_ci
     assert client.get(reverse("strategies:strategy_detail", args=[other_city.slug])).status_code == 404
 
 
+@pytest.mark.slow
 def test_get_requests_change_nothing(client, official, shared_data):
     before = [ActionUpdate.objects.count(), shared_data["action"].history.count()]
     all_urls = [

@@ -73,6 +73,7 @@ def test_plan_is_created_from_area_to_indicator(client, official, city, period):
     assert action.history.first().history_user == official
 
 
+@pytest.mark.slow
 def test_swot_items_and_risks_are_added_edited_and_withdrawn(client, official, city, action):
     swot_url = url("swot", city.slug)
     client.post(
