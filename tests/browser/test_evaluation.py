@@ -86,6 +86,7 @@ def test_result_is_published_after_two_decisions(visit, site):
         page.get_by_role("link", name=re.compile("^Lublin, .*second look")).click()
         page.get_by_role("radio", name=re.compile("^approve", re.IGNORECASE)).first.check()
         page.get_by_label(re.compile("^Reason")).last.fill("Well founded.")
+        expect(page.locator("#id_reason_limit")).to_have_text("3,987 of 4,000 characters left")
         page.get_by_role("button", name="Record my decision").click()
         stage = site.shell(f"from evaluation.models import Evaluation; print(Evaluation.objects.get(pk={pk}).stage)")
         assert stage == ("review", "published")[number]

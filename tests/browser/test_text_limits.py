@@ -34,11 +34,3 @@ def test_limit_is_stated_without_javascript(visit, demo_ids):
     page = visit(EXPERT, COMMENT.format(**demo_ids), js=False)
 
     expect(page.locator("#id_text_limit")).to_have_text("At most 4,000 characters.")
-
-
-def test_committee_has_the_counter_in_the_admin(visit, demo_ids):
-    page = visit("committee1", "/admin/evaluation/evaluation/{review}/desk/".format(**demo_ids))
-
-    page.locator("#id_reason").fill("Well founded")
-
-    expect(page.locator("#id_reason_limit")).to_have_text("3,988 of 4,000 characters left")
