@@ -68,7 +68,7 @@ class ReadersOrderList(ChangeList):
             first = (self.page_num - 1) * self.list_per_page
             order = order[first : first + self.list_per_page]
         rows = self.queryset.in_bulk(order)
-        self.result_list = [rows[pk] for pk in order]
+        self.result_list = [rows[pk] for pk in order if pk in rows]  # one may be deleted meanwhile
 
 
 class StaffAdmin(admin.ModelAdmin):
