@@ -18,24 +18,6 @@ def values_chart(
     text instead.
     """
     periods = [row.period for row in values]
-    data = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": _("Value"),
-            "x": periods,
-            "y": [row.figure.value for row in values],
-            **charts.series_style(0),
-        }
-    ]
-    mode = "lines" if len(periods) > 1 else "lines+markers"  # a line needs two points
-    for index, (name, level) in enumerate(((_("Baseline"), baseline.value), (_("Target"), target.value)), 1):
-        if level is not None and periods:
-            style = charts.series_style(index)
-            data.append(
-                {"type": "scatter", "mode": mode, "name": name, "x": periods, "y": [level] * len(periods), **style}
-            )
-    layout = {"yaxis": charts.axis_title(indicator.unit) | {"rangemode": "tozero"}, "xaxis": {"type": "category"}}
     return Chart(
         key="values",
         title=indicator.name,
@@ -71,7 +53,7 @@ def values_chart(
             ]
             for row in values
         ],
-        figure={"data": data, "layout": layout},
+        figure=_figure(indicator, values, baseline, target),
         n=len(values),
         source=", ".join(part for part in (indicator.strategy.city.name, indicator.source) if part),
         as_of=periods[-1] if periods else None,
@@ -80,6 +62,29 @@ def values_chart(
         illustrative=illustrative,
         described=_describe(values, target),
     )
+
+
+def _figure(indicator: Any, values: Sequence[Any], baseline: Any, target: Any) -> dict[str, Any]:
+    periods = [row.period for row in values]
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": _("Value"),
+            "x": periods,
+            "y": [row.figure.value for row in values],
+            **charts.series_style(0),
+        }
+    ]
+    mode = "lines" if len(periods) > 1 else "lines+markers"  # a line needs two points
+    for index, (name, level) in enumerate(((_("Baseline"), baseline.value), (_("Target"), target.value)), 1):
+        if level is not None and periods:
+            style = charts.series_style(index)
+            data.append(
+                {"type": "scatter", "mode": mode, "name": name, "x": periods, "y": [level] * len(periods), **style}
+            )
+    layout = {"yaxis": charts.axis_title(indicator.unit) | {"rangemode": "tozero"}, "xaxis": {"type": "category"}}
+    return {"data": data, "layout": layout}
 
 
 def _describe(values: Sequence[Any], target: Any) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from .views import (
+    action_parts,
     actions,
     form_tokens,
     history,
@@ -46,12 +47,12 @@ urlpatterns = [
     path("actions/<int:pk>/history/", history.ActionHistory.as_view(), name="action_history"),
     path("actions/<int:pk>/publish/", actions.ActionPublish.as_view(), name="action_publish"),
     path("actions/<int:pk>/withdraw/", actions.ActionWithdraw.as_view(), name="action_withdraw"),
-    path("actions/<int:pk>/milestones/add/", plans.MilestoneAdd.as_view(), name="milestone_add"),
-    path("actions/<int:pk>/budget/add/", plans.BudgetLineAdd.as_view(), name="budgetline_add"),
-    path("milestones/<int:pk>/edit/", plans.MilestoneEdit.as_view(), name="milestone_edit"),
-    path("milestones/<int:pk>/withdraw/", plans.MilestoneWithdraw.as_view(), name="milestone_withdraw"),
-    path("budget-lines/<int:pk>/edit/", plans.BudgetLineEdit.as_view(), name="budgetline_edit"),
-    path("budget-lines/<int:pk>/withdraw/", plans.BudgetLineWithdraw.as_view(), name="budgetline_withdraw"),
+    path("actions/<int:pk>/milestones/add/", action_parts.MilestoneAdd.as_view(), name="milestone_add"),
+    path("actions/<int:pk>/budget/add/", action_parts.BudgetLineAdd.as_view(), name="budgetline_add"),
+    path("milestones/<int:pk>/edit/", action_parts.MilestoneEdit.as_view(), name="milestone_edit"),
+    path("milestones/<int:pk>/withdraw/", action_parts.MilestoneWithdraw.as_view(), name="milestone_withdraw"),
+    path("budget-lines/<int:pk>/edit/", action_parts.BudgetLineEdit.as_view(), name="budgetline_edit"),
+    path("budget-lines/<int:pk>/withdraw/", action_parts.BudgetLineWithdraw.as_view(), name="budgetline_withdraw"),
     path("updates/<int:pk>/edit/", updates.UpdateEdit.as_view(), name="update_edit"),
     path("updates/<int:pk>/withdraw/", updates.UpdateWithdraw.as_view(), name="update_withdraw"),
     path("updates/<int:pk>/history/", history.UpdateHistory.as_view(), name="update_history"),
