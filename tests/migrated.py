@@ -72,8 +72,9 @@ def template_name() -> str:
 
 def make_template(folder: Path, url: str) -> None:
     """Create and migrate the database from which others are copied: nobody may stay connected to it."""
-    execute(url, f"CREATE DATABASE {template_name()}")
-    migrate(folder, with_name(url, template_name()))
+    name = template_name()
+    execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
+    migrate(folder, with_name(url, name))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ RENDERED_BY_TESTS = {  # rendered after a POST: the test that sends it
     "bare_part.html": "test_sessions.py::test_part_of_a_page_says_that_the_session_has_ended",
     "_parts/differences.html": "test_two_people.py::test_edit_conflict_shows_both_versions_and_keeps_input",
     "_parts/saved_differently.html": (
-        "../strategies/test_views_log.py::test_amount_corrected_after_going_back_is_shown_and_corrects_the_update"
+        "../strategies/test_views_log_repeated.py::test_amount_corrected_after_going_back_is_shown_and_corrects_the_update"
     ),
     "evaluation/parts/initial_level.html": (
         "../evaluation/test_blind_levels.py::test_pages_say_that_the_initial_level_is_not_kept"

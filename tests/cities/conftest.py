@@ -1,16 +1,31 @@
-"""Fixtures: the office of a city, the scientific committee with its chair, and a check of running times."""
+"""Fixtures: the office of a city, its kick-off, the scientific committee, its chair, and a check of running times."""
 
 import time
 
 import pytest
 
-from cities.enums import BodyKind, Role
-from tests.factories import BodyFactory, member
+from cities.enums import BodyKind, EventKind, Role
+from tests.factories import BodyFactory, EventFactory, member
+
+PROGRAMME = "09:00 The main actions of the pilot"
 
 
 @pytest.fixture
 def office(city):
     return BodyFactory(kind=BodyKind.CITY_OFFICE, city=city)
+
+
+@pytest.fixture
+def event(city):
+    return EventFactory(
+        city=city,
+        title="Kick-off",
+        kind=EventKind.KICK_OFF,
+        location="Town hall",
+        programme=PROGRAMME,
+        minutes="We agreed.",
+        decisions="Begin.",
+    )
 
 
 @pytest.fixture

@@ -1,23 +1,17 @@
 import re
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.urls import NoReverseMatch, reverse
 
-from accounts.models import Mail
 from accounts.services import queue_mail
 from cities.enums import BodyKind, Role
 from cities.models import Body, City, Installation, Organisation, Person, Theme
 from core.admin import HISTORY_SHOWN, history_of
 from tests.factories import (
-    BodyFactory,
-    CityFactory,
     MembershipFactory,
     OrganisationFactory,
     PersonFactory,
@@ -424,89 +418,3 @@ def test_coordinator_from_municipality_cannot_change_municipality(client, everyo
     assert response.status_code == 302
     assert city.profile == "By the water."
     assert (city.municipality == municipality) == is_member
-
-
-# ---- order
-
-
-@pytest.fixture
-def names_of_list(client, everyone):
-    """Return a function that returns the names in an admin list, as a coordinator with a language reads it."""
-
-    def names_of_list(language, path="organisation", query=""):
-        everyone["coordinator"].language = language
-        everyone["coordinator"].save()
-        client.force_login(everyone["coordinator"])
-        changelist = client.get(f"/admin/cities/{path}/?{query}").context["cl"]
-        return [str(row) for row in changelist.result_list]
-
-    return names_of_list
-
-
-@pytest.mark.parametrize(
-    "language, names",
-    [
-        ("en", ["Åkers", "Łódzki", "Market", "orange", "Zebra"]),
-        ("sv", ["Łódzki", "Market", "orange", "Zebra", "Åkers"]),
-    ],
-)
-def test_list_is_in_the_order_of_the_readers_language(names_of_list, monkeypatch, language, names):
-    for name in ["Zebra", "Åkers", "orange", "Market", "Łódzki"]:
-        OrganisationFactory(name=name)
-
-    found = [name for name in names_of_list(language) if name in names]
-    assert found == names
-    assert [name for name in names_of_list(language, query="o=-0") if name in names] == names[::-1]
-    monkeypatch.setattr(type(admin.site.get_model_admin(Organisation)), "list_per_page", 2)
-    last = (Organisation.objects.count() + 1) // 2
-    pages = [names_of_list(language, query=f"p={number}") for number in range(1, last + 1)]
-    assert [name for page in pages for name in page if name in names] == names
-    assert {len(page) for page in pages[:2]} == {2}
-
-
-def test_choices_in_a_list_have_their_own_order(names_of_list):
-    kinds = {"A": "university", "B": "municipality", "C": "civil_society"}
-    for name, kind in kinds.items():
-        OrganisationFactory(name=name, kind=kind)
-
-    assert [name for name in names_of_list("en", query="o=1") if name in kinds] == ["B", "A", "C"]
-
-
-def test_list_of_bodies_is_ordered_by_city_then_kind(names_of_list):
-    cities = {name: CityFactory(name=name) for name in ("Ånge", "Zagreb")}
-    Body.objects.filter(city__in=cities.values()).delete()
-    kinds = [
-        kind for kind in BodyKind if kind in {BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE}
-    ]
-    for name, city in cities.items():
-        for kind in reversed(kinds):
-            BodyFactory(city=city, kind=kind, name=f"{kind} of {name}")
-
-    found = [name for name in names_of_list("sv", "body") if name.endswith((" of Ånge", " of Zagreb"))]
-
-    assert found == [f"{kind} of {name}" for name in ("Zagreb", "Ånge") for kind in kinds]
-
-
-# ---- the log of emails
-
-
-@pytest.mark.parametrize("words", ["åtgärd", "ATGARD", "stad atgard", "BOB@town.example"])
-def test_log_of_emails_is_searched_without_case_and_marks(client, everyone, words):
-    queue_mail(to="bob@town.example", subject="Åtgärd i Stad", body="")
-    queue_mail(to="eve@town.example", subject="Something else", body="")
-    client.force_login(everyone["coordinator"])
-
-    found = client.get("/admin/accounts/mail/", {"q": words}).context["cl"].result_list
-
-    assert [mail.subject for mail in found] == ["Åtgärd i Stad"]
-
-
-@pytest.mark.django_db
-def test_migration_folds_stored_emails():
-    queue_mail(to="bob@town.example", subject="Åtgärd", body="")
-    Mail.objects.update(searched="")
-    migration = import_module("accounts.migrations.0007_search_of_emails")
-
-    migration.fold_stored_mails(apps, SimpleNamespace(connection=connection))
-
-    assert Mail.objects.get().searched == "atgard bob@town.example"

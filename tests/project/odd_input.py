@@ -6,14 +6,9 @@ from urllib.parse import urlencode
 
 from .access import ROLES
 
+SHORT = ["²", "9" * 30, "-1", "1e999", "NaN", "\x00", "0001-01-01"]
 ODD = [
-    "²",
-    "9" * 30,
-    "-1",
-    "1e999",
-    "NaN",
-    "\x00",
-    "0001-01-01",
+    *SHORT,
     "9999-12-31T23:59",
     "é" * 3000,
     "https://[",
