@@ -25,7 +25,8 @@ FROM python:3.13-slim AS site
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin epi && install -d -o epi -g epi /data
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=epi_site.settings.production \
-    EPI_DATA_DIR=/data EPI_STATIC_ROOT=/srv/epi/staticfiles EPI_LOG_JSON=1 GRANIAN_BLOCKING_THREADS=8
+    EPI_DATA_DIR=/data EPI_STATIC_ROOT=/srv/epi/staticfiles EPI_LOG_JSON=1 \
+    GRANIAN_WORKERS=2 GRANIAN_BLOCKING_THREADS=8
 WORKDIR /srv/epi
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/epi /srv/epi
@@ -34,4 +35,4 @@ VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-m", "epi_site.run.probe"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--http", "1", "--http1-header-read-timeout", "10000", "epi_site.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--http", "1", "--http1-header-read-timeout", "10000", "epi_site.wsgi:application"]

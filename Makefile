@@ -1,7 +1,8 @@
 # The recipes that people, hooks and CI share. Needs git, make and Python 3.11 or newer with venv; nothing else.
 #   make run      everything on this machine, with the demo     make test          unit tests on SQLite, browser tests
 #   make check    style, layers, types, migrations, settings    make test-fast     unit tests that neither wait nor crawl
-#   make bench    measures pages and tasks                      make test-servers  unit tests on PostgreSQL and Redis
+#   make bench    measures pages against a static one           make test-servers  unit tests on PostgreSQL and Redis
+#   make bench-http   measures a running site with wrk
 #   make ci       check and all tests but the heavy ones        make test-crawls   every route, asked as every role
 #   make lock     resolves the requirements again               make prove         heavy tests: long random histories
 #   make clean    removes what was made; data stay              make messages-extract   updates locale/ from the code
@@ -24,19 +25,20 @@ PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOS
 
 # Tests run in as many processes as there are processors. Each takes two of Redis' 16 databases, so there are six at most.
 JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 6 ] && echo "$$n" || echo 6)
-# Browser tests ask a site in another process, whose coverage is not measured.
+# Browser tests ask a site in another process, whose coverage is not measured. Crawls read what unit tests cover, and
+# measuring doubles their time.
 UNMEASURED = $(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 PYTEST = $(UNMEASURED) $(if $(EPI_COVERAGE),--cov --cov-append --cov-report=)
 # The crawl of a role is read by many tests, so they run in one process.
-CRAWL = $(subst worksteal,loadgroup,$(PYTEST))
+CRAWL = $(subst worksteal,loadgroup,$(UNMEASURED))
 
 # Compiled once, not by each of the many processes that a start and a suite begin.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test test-unit test-fast test-browser test-appearance test-servers test-crawls prove mutants coverage check ci \
-	bench lock env env-dev front fonts fonts-chinese messages messages-extract clean
+	bench bench-http lock env env-dev front fonts fonts-chinese messages messages-extract clean
 help:
-	@sed -n '2,9s/^# //p' Makefile
+	@sed -n '2,10s/^# //p' Makefile
 
 # Without fonts the site runs, and says what its PDFs do not print.
 run: env front messages
@@ -63,10 +65,11 @@ test-browser: env-dev front messages
 	  $(NO_SERVERS) EPI_CHROMIUM="$(CHROMIUM)" $(UNMEASURED) -m browser tests/browser; \
 	fi
 
-# Each page in all four combinations of width and colours (`make test` looks at two of them), and its HTML if Java is there.
+# Each page in all four combinations of width and colours (`make test` looks at two of them), its speed by Lighthouse, and
+# its HTML if Java is there.
 test-appearance: export EPI_APPEARANCE = all
-test-appearance: override ARGS := -k "test_appearance or test_markup" $(ARGS)
-test-appearance: tests/browser/markup/node_modules/.installed test-browser
+test-appearance: override ARGS := -k "test_appearance or test_markup or test_performance" $(ARGS)
+test-appearance: tests/browser/markup/node_modules/.installed tests/browser/lighthouse/node_modules/.installed test-browser
 	@if [ -e $< ] && command -v java >/dev/null; then \
 	  echo "Reading every page as every role with the Nu HTML checker ..."; \
 	  $(NO_SERVERS) $(CRAWL) --no-migrations -m "not browser" -k valid_html tests/project; \
@@ -75,6 +78,10 @@ test-appearance: tests/browser/markup/node_modules/.installed test-browser
 tests/browser/markup/node_modules/.installed: tests/browser/markup/package-lock.json | env-dev
 	@if command -v java >/dev/null; then $(NPM) ci --prefix tests/browser/markup --ignore-scripts --no-progress --loglevel=error >/dev/null && touch $@; \
 	else echo "NOT RUN: the Nu HTML checker. It needs Java."; fi
+
+tests/browser/lighthouse/node_modules/.installed: tests/browser/lighthouse/package-lock.json | env-dev
+	@$(NPM) ci --prefix tests/browser/lighthouse --ignore-scripts --no-progress --loglevel=error >/dev/null && touch $@ || \
+	  echo "NOT RUN: Lighthouse. It could not be installed."
 
 test-servers: env-dev front messages
 	@if $(SERVERS) $(PY) tests/servers.py; then \
@@ -105,6 +112,9 @@ check: env-dev front messages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint --lint --quiet templates
+	@echo "symilar: code that stands twice"; \
+	  found=$$($(BIN)/symilar -d 10 --ignore-imports $$(git ls-files '*.py' | grep -vE '^tests/|/migrations/')); \
+	  case "$$found" in *"similar lines in"*) echo "$$found"; exit 1;; esac
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/mypy
 	$(NO_SERVERS) DJANGO_SETTINGS_MODULE=epi_site.settings.test $(PY) manage.py makemigrations --check --dry-run
@@ -122,6 +132,10 @@ ci: check
 
 bench: env messages
 	$(PY) manage.py bench $(ARGS)
+
+# Needs wrk, and says so where it is missing.
+bench-http: env front messages
+	@$(PY) manage.py bench_http $(ARGS)
 
 # ---- what the others need; each is done again only when what it is made from has changed
 env: .venv/.run

@@ -73,7 +73,7 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):
 
 def _wait_text(minutes: int) -> str:
     return ngettext(
-        "There were too many failed attempts to sign in. Try again in %(minutes)d minute, or get a new password.",
-        "There were too many failed attempts to sign in. Try again in %(minutes)d minutes, or get a new password.",
+        "Too many failed sign-in attempts. Try again in %(minutes)d minute, or get a new password.",
+        "Too many failed sign-in attempts. Try again in %(minutes)d minutes, or get a new password.",
         minutes,
     ) % {"minutes": minutes}

@@ -8,11 +8,18 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self):
+        from core import form_inputs, versions
         from core.backup.hooks import after_restore
 
+        from . import export
+        from .models import User
+        from .page_versions import SITE, user_sql
         from .restored import hold_mails
 
+        versions.always_there(SITE)
+        versions.bump_on_change(User, user_sql("id"))
         after_restore("emails", hold_mails, order=90)  # after what writes some
+        export.register_part("unsaved_forms", form_inputs.personal_data)
         user_logged_in.connect(_save_language_at_login, dispatch_uid="accounts.keep_chosen_language")
         password_reset.connect(_end_delays, dispatch_uid="accounts.end_delays")
 

@@ -1,5 +1,6 @@
-from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
+
+from . import page_versions
 
 
 class EmailBackend(ModelBackend):
@@ -9,8 +10,8 @@ class EmailBackend(ModelBackend):
         return super().authenticate(request, username=(email or username or "").lower(), password=password)
 
     def get_user(self, user_id):
-        """Load the user together with the person, which every page reads."""
-        user = get_user_model()._default_manager.select_related("person").filter(pk=user_id).first()
+        """Return the user together with the person, which every page reads."""
+        user = page_versions.user_of(user_id)
         return user if user and self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj, obj=None):

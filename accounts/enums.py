@@ -9,4 +9,4 @@ class MailState(TextChoices):
     SENDING = "sending", _("being sent")
     SENT = "sent", _("sent")
     FAILED = "failed", _("not sent")
-    UNKNOWN = "unknown", _("fate unknown")
+    UNKNOWN = "unknown", _("delivery unknown")

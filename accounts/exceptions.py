@@ -4,4 +4,4 @@ from core.exceptions import UserFacingError
 
 
 class MailRefused(UserFacingError):
-    message = _("This letter cannot be sent again.")
+    message = _("This email cannot be sent again.")

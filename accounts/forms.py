@@ -1,44 +1,44 @@
+from typing import Any
+
+from allauth.account.forms import ChangePasswordForm, ResetPasswordKeyForm
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from core.collation import matching_folded
-from core.forms import form_helper
-from core.text_limits import LINE
+from core.forms import ButtonsForm
 
-from .enums import MailState
 from .models import User
 
 
-class PreferencesForm(forms.ModelForm):
+class PasswordChangeForm(ChangePasswordForm):
+    """Allauth's form, with labels like those of every other form of the site."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        _label_new_password(self)
+
+
+class PasswordResetForm(ResetPasswordKeyForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _label_new_password(self)
+
+
+def _label_new_password(form: forms.Form) -> None:
+    form.fields["password1"].label, form.fields["password2"].label = _("New password"), _("Repeat password")
+
+
+class PreferencesForm(ButtonsForm, forms.ModelForm):
     class Meta:
         model = User
         fields = ["language"]
         widgets = {"language": forms.RadioSelect()}
-        help_texts = {"language": _("Of the pages, and of the letters that you get.")}
+        help_texts = {"language": _("Used for pages and for emails to you.")}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         names = {"en": "English", "sv": "Svenska"}
         named = [(code, names.get(code, label)) for code, label in settings.LANGUAGES]
-        self.fields["language"].choices = [("", _("As the browser says")), *named]
+        self.fields["language"].choices = [("", _("Same as my browser")), *named]
         self.fields["language"].required = False
-        self.helper = form_helper(save=_("Save"))
-
-
-class MailFilterForm(forms.Form):
-    state = forms.ChoiceField(label=_("State"), required=False)
-    recipient = forms.CharField(label=_("Recipient or subject"), required=False, max_length=LINE)
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["state"].choices = [("", _("All")), *MailState.choices]
-
-    def apply_to(self, mails):
-        """Return the emails that match; all of them if the filter is invalid."""
-        chosen = self.cleaned_data if self.is_valid() else {}
-        if chosen.get("state"):
-            mails = mails.filter(state=chosen["state"])
-        if chosen.get("recipient"):
-            mails = matching_folded(mails, chosen["recipient"], "searched")
-        return mails

@@ -16,8 +16,7 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from core import clock
-
-from .client_ip import get_client_ip
+from core.client_ip import get_client_ip
 
 DEVICE_COOKIE = "epi_device"
 DEVICE_AGE = timedelta(days=365)

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core import clock
 from core.collation import FoldedField
@@ -45,7 +46,7 @@ class User(AbstractUser):
 
     username = None
     email = LowerEmailField(
-        _("e-mail"), unique=True, error_messages={"unique": _("Another account has this e-mail address.")}
+        _("email"), unique=True, error_messages={"unique": _("Another account already uses this email address.")}
     )
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
 
@@ -62,7 +63,7 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=Q(email=Lower("email")),
                 name="accounts_user_email_lower_case",
-                violation_error_message=_("Write the e-mail address in lower case."),
+                violation_error_message=_("Enter the email address in lower case."),
             )
         ]
 
@@ -115,15 +116,17 @@ class Mail(Job):
     body = models.TextField(_("text"), blank=True)
     language = models.CharField(max_length=10, blank=True)
     has_secret = models.BooleanField(
-        default=False, help_text=_("Holds a one-time link: the text is blanked once sent.")
+        default=False, help_text=_("Contains a one-time link. The text is deleted once the email has been sent.")
     )
-    is_urgent = models.BooleanField(default=False, help_text=_("Somebody waits for it: sent before the others."))
+    is_urgent = models.BooleanField(
+        default=False, help_text=_("Someone is waiting for it, so it is sent before other emails.")
+    )
     key = models.CharField(  # noqa: DJ001 - unique, and most emails have none
-        max_length=200, unique=True, null=True, help_text=_("The same reason is written only once.")
+        max_length=200, unique=True, null=True, help_text=_("Only one email is sent for each reason.")
     )
-    state = models.CharField(_("state"), max_length=10, choices=MailState, default=MailState.QUEUED)
+    state = models.CharField(_("status"), max_length=10, choices=MailState, default=MailState.QUEUED)
     claimed_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(_("written"), default=clock.now)
+    created_at = models.DateTimeField(_("created"), default=clock.now)
     sent_at = models.DateTimeField(_("sent"), null=True)
 
     objects = MailQuerySet.as_manager()
@@ -138,8 +141,8 @@ class Mail(Job):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        verbose_name = _("letter")
-        verbose_name_plural = _("letters")
+        verbose_name = pgettext_lazy("message", "email")
+        verbose_name_plural = _("emails")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="sent", sent_at__isnull=False) | ~models.Q(state="sent"),

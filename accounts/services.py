@@ -9,15 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import rules
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import clock
+from core.available import register, require
 from core.old_files import delete_old_files
 from core.queue import enqueue
+from core.services import lock
 from core.texts import shorten
 
 from .enums import MailState
@@ -26,6 +27,7 @@ from .mail_delivery import shows_one_time_links, writes_mail_to_folder
 from .models import Mail, User
 
 SEND = "accounts.tasks.send_mail"
+STUCK = (MailState.FAILED, MailState.UNKNOWN)
 REQUEUED_AT_ONCE = 200
 URGENT_AT_ONCE = 10  # before each other email
 log = logging.getLogger(__name__)
@@ -166,9 +168,7 @@ def _body_fields_after_sending(pk: int) -> dict[str, str]:
 
 def give_up_stuck_mails() -> int:
     """Mark emails as of unknown outcome if sending takes too long: they may have been sent, so nothing resends them."""
-    return Mail.objects.expired().update(
-        state=MailState.UNKNOWN, reason=_("The sender fell silent while it was sending.")
-    )
+    return Mail.objects.expired().update(state=MailState.UNKNOWN, reason=_("Sending was interrupted."))
 
 
 def mails_to_requeue() -> list[int]:
@@ -196,15 +196,20 @@ def delete_old_mails() -> int:
 # ---- sending again
 
 
+def _check_is_stuck(mail: Mail, _user: Any) -> None:
+    if mail.state not in STUCK or not mail.body:
+        raise MailRefused(_("This email is being sent, has already been sent, or its text has been deleted."))
+
+
+register(Mail, "send_again", "accounts.send_mail_again", check=_check_is_stuck)
+
+
 @transaction.atomic
 def resend_mail(mail: Mail, *, by: Any) -> Mail:
-    """Queue an email again for a coordinator; only if it failed or its outcome is unknown. Raises MailRefused."""
-    if not (by.is_active and rules.has_perm("accounts.send_mail_again", by)):
-        raise MailRefused(_("Only coordinators send letters again."))
-    stuck = Mail.objects.filter(pk=mail.pk, state__in=[MailState.FAILED, MailState.UNKNOWN]).exclude(body="")
-    fresh = {"attempts": 0, "claim_token": None, "claimed_at": None, "reason": ""}
-    if not stuck.update(state=MailState.QUEUED, **fresh):
-        raise MailRefused(_("This letter is on its way, has been sent, or its text is no longer kept."))
+    """Queue an email again. Raises PermissionRefused; MailRefused unless it failed or its outcome is unknown."""
+    mail = lock(mail)
+    require(mail, "send_again", by)
+    Mail.objects.filter(pk=mail.pk).requeue()
     enqueue(SEND, mail.pk)
     mail.refresh_from_db()
     return mail

@@ -1,34 +1,51 @@
 """Preferences, export of own data, choice of language, and the coordinators' pages of emails."""
 
+from typing import Any
+
 from allauth.account.views import LogoutView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
-from django.views.generic import DetailView, UpdateView
+from django.views.generic import UpdateView
 from django.views.i18n import set_language
 
 from core import locales
-from core.exceptions import UserFacingError
-from core.views import LoginInsteadOf404Mixin, PagedListView
+from core.available import available_actions
+from core.columns import Column
+from core.form_tokens import is_from_this_site
+from core.views import ActionView, DetailPage, JobPanel, JobState, ListPage, LoginInsteadOf404Mixin, may
 
 from . import export, services
-from .forms import MailFilterForm, PreferencesForm
+from .enums import MailState
+from .filters import MailFilter
+from .forms import PreferencesForm
 from .mail_delivery import shows_one_time_links, writes_mail_to_folder
 from .models import Mail, User
 
 
+@csrf_exempt  # _remember_language checks the token
 @require_POST
 def remember_language(request) -> HttpResponse:
-    """Django's language switch; for a signed-in user the choice is stored in the account instead of a cookie."""
+    """Set the language by Django's view: in a cookie for visitors, in the account for who is signed in.
+
+    Pages for visitors have no CSRF token, since that would set a cookie: there the browser says that the form is ours.
+    """
+    if not request.user.is_authenticated and is_from_this_site(request):
+        return set_language(request)
+    return _remember_language(request)
+
+
+@csrf_protect
+def _remember_language(request) -> HttpResponse:
     response = set_language(request)
     if request.user.is_authenticated:
         services.save_language(request.user, request.POST.get("language", ""))
@@ -61,11 +78,11 @@ class Preferences(LoginRequiredMixin, UpdateView):
         return User.objects.get(pk=self.request.user.pk)
 
     def form_valid(self, form):
-        messages.success(self.request, _("Your preferences are saved."))
+        messages.success(self.request, _("Your preferences have been saved."))
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(trail=[(_("Front page"), "/"), (_("Preferences"), "")], **kwargs)
+        return super().get_context_data(trail=[(_("Home"), "/"), (_("Preferences"), "")], **kwargs)
 
 
 class DataExport(LoginRequiredMixin, View):
@@ -82,50 +99,83 @@ class DataExport(LoginRequiredMixin, View):
 
 
 class _CoordinatorMailMixin(LoginInsteadOf404Mixin):
-    def get_queryset(self):
-        if not self.request.user.has_perm("accounts.view_mail"):
+    def get_rows(self):
+        if not may(self.request.user, "accounts.view_mail"):
             raise Http404
         return Mail.objects.all()
 
+    def find(self):
+        return get_object_or_404(self.get_rows(), pk=self.kwargs["pk"])
 
-class MailList(_CoordinatorMailMixin, PagedListView):
+
+class MailList(_CoordinatorMailMixin, ListPage):
+    """Sorted only by time: there may be very many."""
+
     template_name = "accounts/mail_list.html"
     paginate_by = 50
+    filter_class = MailFilter
+    export_name = "e-mails"
+    columns = [
+        Column("subject", gettext_lazy("Subject")),
+        Column("recipient", gettext_lazy("Recipient")),
+        Column("written", gettext_lazy("Created"), "created_at", order_by=["created_at"]),
+        Column("state", gettext_lazy("Status"), lambda mail: mail.get_state_display()),
+    ]
 
-    @cached_property
-    def filter_form(self):
-        return MailFilterForm(self.request.GET or None)
-
-    def get_queryset(self):
-        return self.filter_form.apply_to(super().get_queryset()).defer("body")
+    def get_list_rows(self):
+        return self.get_rows().defer("body")
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         found = context["paginator"].count
-        count = ngettext("%(count)s letter", "%(count)s letters", found) % {"count": locales.number(found)}
+        count = ngettext("%(count)s email", "%(count)s emails", found) % {"count": locales.number(found)}
         folder = str(settings.EMAIL_FILE_PATH) if writes_mail_to_folder() else ""
-        trail = [(_("Front page"), "/"), (_("E-mails"), "")]
-        return context | {"filter": self.filter_form, "count": count, "folder": folder, "trail": trail}
+        trail = [(_("Home"), "/"), (_("Emails"), "")]
+        return context | {"count": count, "folder": folder, "trail": trail}
 
 
-class MailDetail(_CoordinatorMailMixin, DetailView):
+def mail_panel(mail: Mail, user: Any) -> JobPanel:
+    """Return the panel of the email's delivery. ``mail`` is visible to the user."""
+    may_retry = bool(available_actions(mail, user, is_found=True)["send_again"])
+    failures = {
+        MailState.FAILED: _("This email was not sent. Check the address and the email server, then send it again."),
+        MailState.UNKNOWN: _(
+            "The connection failed while this email was being sent, so it may have arrived. Ask the recipient before "
+            "you send it again."
+        ),
+    }
+    return JobPanel(
+        mail,
+        name=mail.subject,
+        state_url=reverse("accounts:mail_state", args=[mail.pk]),
+        progress=_("The email is being sent"),
+        failure=failures.get(mail.state, ""),
+        retry_url=reverse("accounts:mail_send_again", args=[mail.pk]) if may_retry else "",
+        retry_label=_("Send again"),
+    )
+
+
+class MailDetail(_CoordinatorMailMixin, DetailPage):
     template_name = "accounts/mail_detail.html"
+    name = "mail"
 
     def get_context_data(self, **kwargs):
-        is_shown = not self.object.has_secret or shows_one_time_links()
-        trail = [(_("Front page"), "/"), (_("E-mails"), reverse("accounts:mail_list")), (self.object.subject, "")]
-        return super().get_context_data(**kwargs) | {"is_shown": is_shown, "trail": trail}
+        is_shown = not self.row.has_secret or shows_one_time_links()
+        trail = [(_("Home"), "/"), (_("Emails"), reverse("accounts:mail_list")), (self.row.subject, "")]
+        context = {"is_shown": is_shown, "trail": trail, "job": mail_panel(self.row, self.user)}
+        return super().get_context_data(**kwargs) | context
 
 
-class MailSendAgain(_CoordinatorMailMixin, View):
-    http_method_names = ["post"]
+class MailProgress(_CoordinatorMailMixin, JobState):
+    def get_panel(self, job):
+        return mail_panel(job, self.user)
 
-    def post(self, request, pk):
-        mail = get_object_or_404(self.get_queryset(), pk=pk)
-        try:
-            services.resend_mail(mail, by=request.user)
-        except UserFacingError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, _("The letter is in the queue again."))
-        return redirect("accounts:mail_detail", pk=pk)
+
+class MailSendAgain(_CoordinatorMailMixin, ActionView):
+    success_message = gettext_lazy("The email has been queued again.")
+
+    def perform(self):
+        services.resend_mail(self.row, by=self.user)
+
+    def get_success_url(self):
+        return reverse("accounts:mail_detail", args=[self.row.pk])

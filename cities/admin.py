@@ -58,7 +58,7 @@ class CityStaffForm(StaffForm):
         label=_("Other languages"),
         required=False,
         max_length=MAX_LANGUAGES * LANGUAGE_CODE,
-        help_text=_("Two letters each, separated by commas: en, ro."),
+        help_text=_("Two-letter codes, separated by commas. For example: en, ro"),
     )
 
     class Meta:
@@ -84,7 +84,7 @@ class CityAdmin(StaffAdmin):
     fieldsets = [
         (None, {"fields": ["name", "slug", "municipality", "country", "latitude", "longitude"]}),
         (_("People and language"), {"fields": ["population", "population_year", "population_source"]}),
-        (_("How the city counts"), {"fields": ["language", "other_languages", "currency", "timezone"]}),
+        (_("Languages, currency and time zone"), {"fields": ["language", "other_languages", "currency", "timezone"]}),
         (_("Profile"), {"fields": ["profile", "profile_source"]}),
     ]
 
@@ -148,9 +148,9 @@ class MembershipAdmin(ReadOnlyAdmin):
     fields = ["person", "body", "role", "seat", "valid_from", "valid_to", "on_the_site"]
     readonly_fields = ["on_the_site"]
 
-    @admin.display(description=_("on the site"))
+    @admin.display(description=_("page on the site"))
     def on_the_site(self, membership):
-        return _link(reverse("cities:member_list"), _("Invite, end and hand over on the page of members"))
+        return _link(reverse("cities:member_list"), _("Manage memberships on the members page"))
 
 
 @admin.register(Invitation)
@@ -173,9 +173,9 @@ class InvitationAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["on_the_site"]
 
-    @admin.display(description=_("on the site"))
+    @admin.display(description=_("page on the site"))
     def on_the_site(self, invitation):
-        return _link(reverse("cities:member_list"), _("Withdraw it on the page of members"))
+        return _link(reverse("cities:member_list"), _("Withdraw the invitation on the members page"))
 
 
 @admin.register(Event)
@@ -187,6 +187,6 @@ class EventAdmin(ReadOnlyAdmin):
     fields = ["title", "kind", "city", "body", "starts_at", "location", "published_at", "cancelled_at", "on_the_site"]
     readonly_fields = ["on_the_site"]
 
-    @admin.display(description=_("on the site"))
+    @admin.display(description=_("page on the site"))
     def on_the_site(self, event):
-        return _link(reverse("cities:event_detail", args=[event.pk]), _("Open the event"))
+        return _link(reverse("cities:event_detail", args=[event.pk]), _("Open event"))

@@ -8,17 +8,20 @@ class CitiesConfig(AppConfig):
 
     def ready(self):
         from accounts import export
-        from core import stored_files
+        from core import demonstration, stored_files, uploads
         from core.backup.hooks import after_restore
 
         from . import file_access, locks, rules  # noqa: F401 - permissions are registered by the import
-        from .models import StoredFile
+        from .models import Installation, StoredFile
         from .models.events import readable_minutes_q
         from .models.people import person_data
         from .restored import name_open_invitations
+        from .services.files import FormUploads
 
         file_access.register(readable_minutes_q)
         export.register_part("network", person_data)
         locks.register()
+        demonstration.register(Installation.objects.filter(is_demo=True).exists)
         stored_files.register(StoredFile)
+        uploads.register(FormUploads())
         after_restore("invitations", name_open_invitations, order=80)

@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OrganisationKind(TextChoices):
@@ -33,7 +34,7 @@ class Role(TextChoices):
     COORDINATOR = "coordinator", _("coordinator")
     PARTNER = "partner", _("partner")
     TRAINER = "trainer", _("trainer")
-    DATA_PROTECTION = "data_protection", _("data protection")
+    DATA_PROTECTION = "data_protection", _("data protection contact")
     CHAIR = "chair", _("chair")
     MEMBER = "member", _("member")
 
@@ -65,14 +66,14 @@ class EventKind(TextChoices):
 class EventState(TextChoices):
     """Derived from when an event was published and cancelled: draft > published > cancelled, or draft > withdrawn."""
 
-    DRAFT = "draft", _("not published")
-    PUBLISHED = "published", _("published")
+    DRAFT = "draft", pgettext_lazy("event", "not published")
+    PUBLISHED = "published", pgettext_lazy("event", "published")
     CANCELLED = "cancelled", _("cancelled")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("event", "withdrawn")
 
 
 class FileState(TextChoices):
-    PENDING = "pending", _("waiting to be used")
+    PENDING = "pending", _("not used yet")
     USED = "used", _("in use")
     WITHDRAWN = "withdrawn", _("withdrawn")
 
@@ -81,6 +82,6 @@ FILE_TRANSITIONS = [(FileState.PENDING, FileState.USED), (FileState.USED, FileSt
 
 
 class Visibility(TextChoices):
-    CITY = "city", _("our city only")
+    CITY = "city", _("the city only")
     NETWORK = "network", _("the network")
-    PUBLIC = "public", _("everybody, once published")
+    PUBLIC = "public", _("everyone, once published")

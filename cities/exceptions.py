@@ -6,32 +6,28 @@ from core.exceptions import UserFacingError
 
 
 class FileRefused(UserFacingError):
-    message = _("This file cannot be taken. Choose a picture, a PDF, a spreadsheet, a document or a text file.")
+    message = _("This file cannot be accepted. Choose a picture, a PDF, a spreadsheet, a document or a text file.")
 
 
 class MembershipRefused(UserFacingError):
-    message = _("This membership cannot be made.")
-
-
-class PermissionRefused(UserFacingError):
-    message = _("This belongs to another role. Ask your city’s lead official or the network’s coordinator.")
+    message = _("This membership cannot be created.")
 
 
 class OwnRoleRefused(UserFacingError):
-    message = _("Nobody grants oneself a role. Ask another lead official or a coordinator to do it.")
+    message = _("You cannot give yourself a role. Ask another lead official or a coordinator to do it.")
 
 
 class CommitteeSeatRefused(UserFacingError):
     message = _(
-        "A seat in the scientific committee is neither for a coordinator nor given by one. "
-        "The chair of the committee invites its members; a coordinator invites only its first chair."
+        "Coordinators cannot join the scientific committee. They can invite only its first chair; after that, "
+        "the chair invites the members."
     )
 
 
 class FirstChairRefused(CommitteeSeatRefused):
     message = _(
-        "The first chair of the scientific committee must not come from your own organisation. "
-        "Choose the organisation where the person works."
+        "The first chair of the scientific committee cannot come from your own organisation. Choose the "
+        "organisation where the person works."
     )
 
 
@@ -40,11 +36,11 @@ class InvitationRefused(UserFacingError):
 
 
 class InvitationExpired(UserFacingError):
-    message = _("This invitation has been used, withdrawn or is too old. Ask the person who sent it for a new one.")
+    message = _("This invitation has been used or withdrawn, or has expired. Ask the person who sent it for a new one.")
 
 
 class WrongAccount(UserFacingError):
-    message = _("This invitation is for another address. Sign in with the account that it was sent to.")
+    message = _("This invitation was sent to another email address. Sign in with the account for that address.")
 
 
 class EventRefused(UserFacingError):

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core import locales
-from core.collation import matching
 from core.forms import (
+    ButtonsForm,
     CountField,
     DateInput,
     DateTimeLocalInput,
@@ -22,15 +22,19 @@ from core.forms import (
     YearsChecked,
     form_helper,
 )
+from core.row_choices import RowSelect
+from core.row_search import SearchedField
 from core.text_limits import LANGUAGE_CODE, LINE, LONG_TEXT, MAX_GUEST_GROUPS, MAX_LANGUAGES, PASSWORD
 
 from .enums import EventKind, Role, Seat
-from .models import Body, City, Event, Membership, Organisation, Person
+from .models import Body, City, Event, Organisation, Person
 
 MAX_GUESTS = 999_999  # in one group
 
 
-class CityForm(VersionedForm):
+class CityForm(ButtonsForm, VersionedForm):
+    save_label = _("Save profile")
+
     class Meta:
         model = City
         fields = [
@@ -46,22 +50,21 @@ class CityForm(VersionedForm):
         field_classes = {"population": CountField, "population_year": YearField}
         widgets = {"profile": LongTextarea({"rows": 6})}
         help_texts = {
-            "profile": _("A few sentences about the city, for readers who do not know it."),
-            "language": _("Two letters, for example sv."),
+            "profile": _("A short description of the city for readers who do not know it."),
+            "language": _("Two-letter code, for example sv."),
         }
 
     other_languages = forms.CharField(
         label=_("Other languages"),
         required=False,
         max_length=MAX_LANGUAGES * LANGUAGE_CODE,
-        help_text=_("Two letters each, separated by commas: en, ro."),
+        help_text=_("Two-letter codes, separated by commas. For example: en, ro"),
     )
     timezone = forms.ChoiceField(label=_("Time zone"), choices=[(zone, zone) for zone in sorted(available_timezones())])
 
-    def __init__(self, *args, cancel="", **kwargs):
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.initial["other_languages"] = ", ".join(self.instance.other_languages or [])
-        self.helper = form_helper(save=_("Save the profile"), cancel=cancel)
 
     def clean_language(self):
         return clean_language(self.cleaned_data["language"])
@@ -73,18 +76,18 @@ class CityForm(VersionedForm):
 def language_codes(text):
     codes = [clean_language(code) for code in text.split(",") if code.strip()]
     if len(codes) > MAX_LANGUAGES:
-        raise ValidationError(_("Write at most %(count)s languages."), params={"count": MAX_LANGUAGES})
+        raise ValidationError(_("Enter at most %(count)s languages."), params={"count": MAX_LANGUAGES})
     return codes
 
 
 def clean_language(code):
     code = code.strip().lower()
     if not re.fullmatch(r"[a-z]{2,3}(-[a-z]{2,4})?", code):
-        raise ValidationError(_("Write languages as two letters, for example sv or ro."))
+        raise ValidationError(_("Enter languages as two-letter codes, for example sv or ro."))
     return code
 
 
-class BodyForm(VersionedForm):
+class BodyForm(ButtonsForm, VersionedForm):
     class Meta:
         model = Body
         fields = ["name", "mandate", "established_on", "terms_of_reference"]
@@ -94,68 +97,66 @@ class BodyForm(VersionedForm):
             "terms_of_reference": LongTextarea({"rows": 8}),
         }
 
-    def __init__(self, *args, cancel="", **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = form_helper(save=_("Save"), cancel=cancel)
-
 
 # ---- members
 
 
-class InvitationForm(forms.Form):
+class InvitationForm(ButtonsForm, forms.Form):
     """Body and role in one field, so that nobody chooses a role that the body does not have."""
 
+    save_label = _("Send invitation")
     name = forms.CharField(label=_("Name"), max_length=LINE)
-    email = forms.EmailField(label=_("E-mail"), help_text=_("The letter with the one-time link goes there."))
-    place = forms.ChoiceField(label=_("Role"))
+    email = forms.EmailField(label=_("Email"), help_text=_("The invitation link is sent to this address."))
+    place = forms.ChoiceField(label=_("Role"), widget=RowSelect)
     seat = forms.ChoiceField(
-        label=_("Seat"), required=False, help_text=_("Whom the person speaks for, in an expert group or committee.")
+        label=_("Seat"),
+        required=False,
+        help_text=_("The group this person represents in an expert group or committee."),
     )
-    organisation = forms.ModelChoiceField(
+    organisation = SearchedField(
         Organisation.objects.all(),
         label=_("Organisation"),
         required=False,
-        help_text=_("Where the person works: nobody judges the own house."),
+        help_text=_("Where the person works. People cannot evaluate their own organisation."),
     )
 
-    def __init__(self, *args, roles, cancel="", **kwargs):
-        """``roles``: the roles that can be given, by body."""
+    def __init__(self, *args, roles, organisations, **kwargs):
+        """``roles``: the roles that can be given, by body. ``organisations`` are offered without a search."""
         super().__init__(*args, **kwargs)
+        self.fields["organisation"].nearby = organisations
+        self.fields["organisation"].search_label = _("Search all organisations")
         self.bodies = {body.pk: body for body in roles}
         self.roles = roles
         self.fields["place"].choices = [("", "---------"), *self._role_choices()]
         self.fields["seat"].choices = [("", _("none")), *Seat.choices]
-        self.helper = form_helper(save=_("Send the invitation"), cancel=cancel)
 
     def _role_choices(self):
+        labels = {role: str(role.label) for role in Role}  # translated once for hundreds of bodies
         for body in self.bodies.values():
-            roles = [role for role in Role if role in self.roles[body]]
-            yield str(body), [(f"{body.pk}:{role}", role.label) for role in roles]
+            roles = [(f"{body.pk}:{role}", label) for role, label in labels.items() if role in self.roles[body]]
+            yield str(body), roles
 
     def clean_place(self):
         pk, _colon, role = self.cleaned_data["place"].partition(":")
         return self.bodies[int(pk)], role
 
 
-class InvitationAcceptForm(forms.Form):
+class InvitationAcceptForm(ButtonsForm, forms.Form):
     """For a person without an account."""
 
+    save_label = _("Accept and sign in")
     name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label=_("Password"),
         max_length=PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 12 characters. Three or four words that do not belong together are easy to keep."),
+        help_text=_("At least 12 characters. Three or four unrelated words are easy to remember."),
     )
     password_again = forms.CharField(
-        label=_("The password once more"),
+        label=_("Repeat password"),
         max_length=PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = form_helper(save=_("Accept and sign in"))
 
     def clean_password(self):
         validate_password(self.cleaned_data["password"])
@@ -164,53 +165,32 @@ class InvitationAcceptForm(forms.Form):
     def clean(self):
         data = super().clean()
         if data.get("password") and data.get("password") != data.get("password_again"):
-            self.add_error("password_again", _("The two passwords differ. Type both again."))
+            self.add_error("password_again", _("The passwords do not match. Enter both again."))
         return data
 
 
-class MembershipEndForm(YearsChecked, forms.Form):
+class MembershipEndForm(ButtonsForm, YearsChecked, forms.Form):
+    save_label = _("End membership")
+    is_danger = True
     on = forms.DateField(
-        label=_("Ends on"),
+        label=_("End date"),
         required=False,
         widget=DateInput(),
-        help_text=_("Left empty, the role ends at once."),
+        help_text=_("Leave empty to end the role immediately."),
     )
 
 
-class MembershipHandOverForm(forms.Form):
+class MembershipHandOverForm(ButtonsForm, forms.Form):
+    save_label = _("Hand over")
     to = forms.ModelChoiceField(
         Person.objects.none(),
-        label=_("Who takes over"),
-        help_text=_("Somebody who is not in the list is invited first, and takes over then."),
+        label=_("Successor"),
+        help_text=_("If the person is not in the list, send them an invitation first."),
     )
 
-    def __init__(self, *args, persons, cancel="", **kwargs):
+    def __init__(self, *args, persons, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = persons
-        self.helper = form_helper(save=_("Hand over"), cancel=cancel)
-
-
-class MemberFilterForm(forms.Form):
-    body = forms.ModelChoiceField(Body.objects.none(), label=_("Body"), required=False, empty_label=_("All"))
-    name = forms.CharField(label=_("Name"), required=False, max_length=LINE)
-    state = forms.ChoiceField(
-        label=_("Members"), required=False, choices=[("", _("Current")), ("ended", _("Former")), ("all", _("All"))]
-    )
-
-    def __init__(self, *args, bodies, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["body"].queryset = bodies
-
-    def apply_to(self, members):
-        chosen = self.cleaned_data if self.is_valid() else {}
-        if chosen.get("body"):
-            members = members.filter(body=chosen["body"])
-        if chosen.get("name"):
-            members = matching(members, chosen["name"], ["person__name"])
-        current = Membership.objects.current().values("pk")
-        if chosen.get("state") == "ended":
-            return members.exclude(pk__in=current)
-        return members if chosen.get("state") == "all" else members.filter(pk__in=current)
 
 
 # ---- events
@@ -222,24 +202,12 @@ class EventForm(VersionedForm):
     old_names = {"place": "location"}
     link = forms.URLField(label=_("Link"), required=False, max_length=LINE, assume_scheme="https")
     minutes_upload = forms.FileField(
-        label=_("Minutes as a file"), required=False, help_text=_("PDF, document or picture.")
+        label=_("Minutes (file)"), required=False, help_text=_("PDF, document or picture.")
     )
 
     class Meta:
         model = Event
-        fields = [
-            "kind",
-            "body",
-            "title",
-            "starts_at",
-            "ends_at",
-            "location",
-            "link",
-            "programme",
-            "minutes",
-            "decisions",
-            "documentation",
-        ]
+        fields = Event.EDITABLE
         widgets = {
             "starts_at": DateTimeLocalInput(),
             "ends_at": DateTimeLocalInput(),
@@ -249,9 +217,9 @@ class EventForm(VersionedForm):
             "documentation": LongTextarea(),
         }
         help_texts = {
-            "body": _("Whose meeting it is; empty for events of the whole city."),
-            "programme": _("Of a kick-off, it names the main actions of the pilot."),
-            "documentation": _("Where photos, recordings and reports are."),
+            "body": _("The body that holds the meeting. Leave empty for events of the whole city."),
+            "programme": _("The programme of a kick-off must name the main actions of the pilot."),
+            "documentation": _("Links to photos, recordings and reports."),
         }
 
     def __init__(self, *args, city, cancel="", **kwargs):
@@ -270,15 +238,12 @@ class EventForm(VersionedForm):
             "minutes_upload",
             "decisions",
             "documentation",
-            save=_("Save the event"),
+            save=_("Save event"),
             cancel=cancel,
         )
 
-    def clean(self):
-        data = super().clean()
-        if data.get("starts_at") and data.get("ends_at") and data["ends_at"] < data["starts_at"]:
-            self.add_error("ends_at", _("The end is before the beginning. Choose a later time."))
-        return data
+    def _post_clean(self):
+        """Skip model validation: the service validates and saves."""
 
     def form_for(self, current):
         return type(self)(instance=current, city=self.city)
@@ -295,31 +260,32 @@ class CancelForm(forms.Form):
         self.helper = form_helper(save=save, cancel=cancel, cancel_label=cancel_label)
 
 
-class AttendanceForm(VersionedForm):
+class AttendanceForm(ButtonsForm, VersionedForm):
     """Carries the version of the event, so that the second of two people gets an edit conflict."""
+
+    save_label = _("Save attendance")
 
     class Meta:
         model = Event
         fields = []
 
     persons = forms.ModelMultipleChoiceField(
-        Person.objects.none(), label=_("Members who came"), required=False, widget=FilteredCheckboxes
+        Person.objects.none(), label=_("Members present"), required=False, widget=FilteredCheckboxes
     )
     guests = forms.CharField(
         label=_("Guests"),
         required=False,
         max_length=LONG_TEXT,
         widget=LongTextarea(),
-        help_text=_("One group a line with its number, no names: Residents of the district, 24"),
+        help_text=_("One group per line with a number, without names. For example: Residents of the district, 24"),
     )
 
-    def __init__(self, *args, persons, cancel="", **kwargs):
+    def __init__(self, *args, persons, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["persons"].queryset = self.persons = persons
         rows = list(self.instance.attendances.order_by("pk"))
         self.initial["persons"] = [row.person_id for row in rows if row.person_id]
         self.initial["guests"] = "\n".join(f"{row.label}, {row.count}" for row in rows if not row.person_id)
-        self.helper = form_helper(save=_("Save the attendance"), cancel=cancel)
 
     def form_for(self, current):
         return type(self)(instance=current, persons=self.persons)
@@ -331,7 +297,7 @@ class AttendanceForm(VersionedForm):
     def clean_guests(self):
         lines = [line.strip() for line in self.cleaned_data["guests"].splitlines() if line.strip()]
         if len(lines) > MAX_GUEST_GROUPS:
-            raise ValidationError(_("Write at most %(count)s groups."), params={"count": MAX_GUEST_GROUPS})
+            raise ValidationError(_("Enter at most %(count)s groups."), params={"count": MAX_GUEST_GROUPS})
         return [_group(line) for line in lines]
 
 
@@ -340,11 +306,11 @@ def _group(line):
     label, number = _split_group(" ".join(line.split()))
     numbers = [value for value in locales.number_readings(number) if value == int(value)]
     if not label or not numbers:
-        raise ValidationError(_("Write each group as words, a comma and a number: Residents of the district, 24"))
+        raise ValidationError(_("Enter each group as a name, a comma and a number: Residents of the district, 24"))
     if not 0 <= numbers[0] <= MAX_GUESTS:
-        raise ValidationError(_("“%(line)s”: write a number from 0 to 999,999."), params={"line": line})
+        raise ValidationError(_("“%(line)s”: enter a number from 0 to 999,999."), params={"line": line})
     if len(label) > LINE:
-        raise ValidationError(_("The name of a group has at most %(count)s characters."), params={"count": LINE})
+        raise ValidationError(_("A group name can have at most %(count)s characters."), params={"count": LINE})
     return label, int(numbers[0])
 
 

@@ -1,13 +1,15 @@
 """Triggers: the data of a stored file never change; its state, and that of an event, move only forward.
 
-See docs/adr/0004.
+Others bump the versions of what each page shows. See docs/adr/0004 and 0014.
 """
 
+from accounts.page_versions import SITE_SQL, person_sql, user_sql
 from core import triggers
 from core.triggers import Trigger
+from core.versions import bump_on_change
 
 from .enums import FILE_TRANSITIONS, FileState
-from .models import Event, StoredFile
+from .models import Body, City, Event, Installation, Membership, Person, StoredFile
 
 
 def _event_triggers() -> list[Trigger]:
@@ -36,3 +38,8 @@ def register() -> None:
             "epi: a file is used, then withdrawn, and never waits again",
         )
     )
+    bump_on_change(Membership, person_sql())
+    bump_on_change(Person, user_sql("user_id"))
+    bump_on_change(Installation, SITE_SQL)
+    bump_on_change(City, SITE_SQL, columns=["name", "slug"])
+    bump_on_change(Body, SITE_SQL, columns=["kind", "city_id"])

@@ -12,11 +12,13 @@ from django.apps import apps
 from django.db.models import Q
 
 from core import clock
+from core.versions import Kept
 
 from .enums import BodyKind, Role
 
 OFFICIALS = {Role.LEAD_OFFICIAL, Role.OFFICIAL}
 CITY_BODIES = {BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE}
+_kept_roles = Kept()
 
 
 class ActiveRole(NamedTuple):
@@ -35,20 +37,30 @@ def person_of(user):
 
 
 def active_roles(user) -> frozenset[ActiveRole]:
-    """Return the user's current roles, read once for each user object (each request loads its own)."""
+    """Return the user's current roles, the same for each user object (each request loads its own).
+
+    They are kept under the version that was read with the user, so that most requests need no query for them.
+    """
     person = person_of(user)
     if person is None:
         return frozenset()
-    held = getattr(user, "_epi_active_roles", None)
-    if held is None or held[0] != clock.today():
-        rows = person.memberships.current().values_list("body__kind", "role", "body__city_id")
-        held = user._epi_active_roles = (clock.today(), frozenset(ActiveRole(*row) for row in rows))
+    held, today = getattr(user, "_epi_active_roles", None), clock.today()
+    if held is None or held[0] != today:
+        version = getattr(user, "page_version", None)
+        roles = _kept_roles.get(person.pk, version and (version, today), lambda: _read_roles(person))
+        held = user._epi_active_roles = (today, roles)
     return held[1]
+
+
+def _read_roles(person) -> frozenset[ActiveRole]:
+    rows = person.memberships.current().values_list("body__kind", "role", "body__city_id")
+    return frozenset(ActiveRole(*row) for row in rows)
 
 
 def clear_role_cache(user) -> None:
     """Clear the cached roles after a membership has changed in the same request."""
-    user.__dict__.pop("_epi_active_roles", None)
+    for name in ("_epi_active_roles", "page_version"):
+        user.__dict__.pop(name, None)
 
 
 def city_ids_where(user, *, kinds=CITY_BODIES, roles=None) -> set[int]:
@@ -89,12 +101,23 @@ def chairs_committee(user) -> bool:
     return any(office.kind == BodyKind.SCIENTIFIC_COMMITTEE and office.role == Role.CHAIR for office in held)
 
 
-def led_bodies_q(user):
-    """Return a Q over Body: those that the user invites to, as lead of their city or as chair."""
-    led = Q(city__in=lead_city_ids(user))
+def leads_a_body(user) -> bool:
+    return bool(lead_city_ids(user)) or chairs_committee(user)
+
+
+def led_bodies_q(user, body: str = ""):
+    """Return a Q for the bodies that the user invites to, as lead of their city or as chair.
+
+    ``body``: lookup path to the body, with trailing ``__``.
+    """
+    led = Q(**{f"{body}city__in": lead_city_ids(user)})
     if chairs_committee(user):
-        led |= Q(kind=BodyKind.SCIENTIFIC_COMMITTEE)
+        led |= Q(**{f"{body}kind": BodyKind.SCIENTIFIC_COMMITTEE})
     return led
+
+
+def manages_members(user) -> bool:
+    return leads_a_body(user) or has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION)
 
 
 def managed_bodies_q(user):
@@ -209,6 +232,13 @@ def is_own_official_membership(user, membership):
     return membership.person_id == person.pk and membership.role in OFFICIALS
 
 
+@rules.predicate
+def is_own_membership(user, membership):
+    """Without a membership, the answer is no: the list of members is for those who manage them."""
+    person = person_of(user)
+    return person is not None and is_instance(membership, "cities.Membership") and membership.person_id == person.pk
+
+
 def kind_of(row):
     """Return the kind of a body, or of the body of a membership or an invitation; "" for any other row."""
     if is_instance(row, "cities.Membership", "cities.Invitation"):
@@ -240,9 +270,11 @@ def add_reference_data(app: str, *models: str) -> None:
 
 rules.add_perm("cities", is_coordinator)
 rules.add_perm("accounts", is_coordinator)
+rules.add_perm("core", is_coordinator)
 rules.add_perm("cities.use_admin", is_coordinator | is_trainer | is_scientific)
 add_reference_data("cities", "organisation", "theme", "targetgroup", "installation")
 add_reference_data("accounts", "mail")
+add_reference_data("core", "verificationrun")
 
 rules.add_perm("cities.view_city", rules.always_allow)
 rules.add_perm("cities.add_city", is_coordinator)
@@ -269,7 +301,7 @@ rules.add_perm("cities.view_membership", is_visible)
 rules.add_perm("cities.add_membership", rules.always_deny)  # only by invitation or services
 rules.add_perm("cities.change_membership", rules.always_deny)
 rules.add_perm("cities.delete_membership", rules.always_deny)
-rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee)
+rules.add_perm("cities.end_membership", is_lead | is_coordinator | leads_committee | is_own_membership)
 rules.add_perm("cities.allow_sign_in", is_coordinator)  # object: a membership of the person
 rules.add_perm("cities.view_invitation", is_visible)
 # object: the body; cities.services decides which roles. Coordinators do not give seats of the committee.

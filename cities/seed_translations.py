@@ -24,7 +24,7 @@ THEMES = {
 TARGET_GROUPS = {
     "newcomers": gettext_noop("People who arrived recently"),
     "refugees": gettext_noop("Refugees and people seeking protection"),
-    "long-term-residents": gettext_noop("Migrants who have lived here for long"),
+    "long-term-residents": gettext_noop("Migrants who have lived here for a long time"),
     "second-generation": gettext_noop("Children of migrants"),
     "children": gettext_noop("Children and young people"),
     "women": gettext_noop("Women"),
@@ -41,10 +41,15 @@ BODIES = {
 _translatable = {*THEMES.values(), *TARGET_GROUPS.values(), *BODIES.values()}
 
 
+# names as older versions stored them
+RENAMED = {"Migrants who have lived here for long": TARGET_GROUPS["long-term-residents"]}
+
+
 def register_names(words: Iterable[str]) -> None:
     _translatable.update(words)
 
 
 def translated(name: str) -> str:
     """Return ``name`` in the reader's language if it was shipped with the software, else unchanged."""
+    name = RENAMED.get(name, name)
     return gettext(name) if name in _translatable else name

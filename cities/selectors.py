@@ -1,8 +1,9 @@
 """Queries of the pages of cities and bodies."""
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from cities.enums import BodyKind, Role
 from cities.models import Attendance, Body, City, Event, Membership, Person, StoredFile
@@ -47,6 +48,13 @@ def replaced_minutes(event: Event, user: Any) -> list[StoredFile]:
     """Return minutes that a later file has replaced, as far as the user may read them."""
     earlier = Event.history.filter(id=event.pk).exclude(minutes_file=None).exclude(minutes_file=event.minutes_file)
     return list(StoredFile.objects.visible_to(user).filter(pk__in=earlier.values("minutes_file")))
+
+
+def organisations_near_q(cities: Collection[int]) -> Q:
+    """Return a Q for municipalities of these cities, organisations at their location, and employers of members."""
+    members = Membership.objects.current().filter(body__city__in=cities)
+    names = City.objects.filter(pk__in=cities).values("name")
+    return Q(governs__in=cities) | Q(location__in=names) | Q(pk__in=members.values("person__organisation"))
 
 
 def people_invited_to(event: Event) -> QuerySet[Person]:

@@ -1,6 +1,7 @@
 """Base classes of the admin: permissions come from rules, nothing is deleted, histories can be read."""
 
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,41 +12,63 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from .collation import in_readers_order, matching
+from .columns import RowsInOrder
 from .exceptions import UserFacingError
 from .forms import LongTextarea, YearsChecked, keep_stored_lengths, number_field_class, numbers_as_read
-from .models import Versioned
+from .models import VerificationRun, Versioned
 from .text_limits import LimitedTextField
 
 HISTORY_SHOWN = 100
 
 
+def version_of(row: Any) -> int:
+    """Return the version of a stored row; of a model without versions, a checksum of its columns."""
+    if isinstance(row, Versioned):
+        return row.version
+    values = [str(column.value_from_object(row)) for column in row._meta.concrete_fields]
+    return crc32("\0".join(values).encode()) + 1
+
+
 class StaffForm(YearsChecked, forms.ModelForm):
-    """Refuse to save a versioned model that somebody else has changed since the form was opened."""
+    """Refuse to save a row that somebody else has changed since the form was opened, and say what is stored now.
+
+    Shows the errors of the service that has just refused to save, beside the fields.
+    """
+
+    service_errors: dict[str, Any] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         keep_stored_lengths(self)
-        if isinstance(self.instance, Versioned) and self.instance.pk:
-            self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=self.instance.version)
+        if self.instance.pk:
+            self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=version_of(self.instance))
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean()
         if "version" in self.fields and self.instance.pk:
-            rows = type(self.instance)._default_manager.select_for_update().filter(pk=self.instance.pk)
-            stored = rows.values_list("version", flat=True).get()
-            if self.cleaned_data.pop("version", None) != stored:
+            stored = type(self.instance)._default_manager.select_for_update().get(pk=self.instance.pk)
+            if self.cleaned_data.pop("version", None) != version_of(stored):
                 posted: Any = self.data
                 self.data = posted = posted.copy()
-                posted[self.add_prefix("version")] = str(stored)
-                said = _(
-                    "Somebody else has changed this since you opened it. What you typed is still here: "
-                    "look at the history, then save again."
-                )
-                raise ValidationError(said, code="edited_meanwhile")
-            self.instance.version = stored + 1
+                posted[self.add_prefix("version")] = str(version_of(stored))
+                raise ValidationError(self._conflict(stored), code="edited_meanwhile")
+            if isinstance(stored, Versioned):
+                self.instance.version = stored.version + 1
+        for name, sentence in self.service_errors.items():
+            self.add_error(name if name in self.fields else None, str(sentence))
         return data
+
+    def _conflict(self, stored: Any) -> list[str]:
+        said = _("Someone else has changed this since you opened it. Compare, then save again.")
+        columns = {column.name: column for column in stored._meta.concrete_fields}
+        theirs = {name: getattr(stored, name) for name in columns.keys() & self.cleaned_data.keys()}
+        changed = sorted(name for name, value in theirs.items() if value != self.cleaned_data[name])
+        shown = {name: getattr(stored, f"get_{name}_display", lambda name=name: theirs[name])() for name in changed}
+        words = _("Saved by someone else: %(field)s: %(value)s")
+        return [said, *(words % {"field": self[name].label, "value": shown[name]} for name in changed)]
 
 
 class HistoryEntry(NamedTuple):
@@ -67,8 +90,7 @@ class ReadersOrderList(ChangeList):
         if not (self.show_all and self.can_show_all) and self.multi_page:
             first = (self.page_num - 1) * self.list_per_page
             order = order[first : first + self.list_per_page]
-        rows = self.queryset.in_bulk(order)
-        self.result_list = [rows[pk] for pk in order if pk in rows]  # one may be deleted meanwhile
+        self.result_list = RowsInOrder(self.queryset, order)[:]
 
 
 class StaffAdmin(admin.ModelAdmin):
@@ -145,14 +167,21 @@ class StaffAdmin(admin.ModelAdmin):
         self._hide(request)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except (IntegrityError, UserFacingError):
+        except IntegrityError:
             pass  # somebody saved the same after this form was checked; a second check shows the error beside the field
+        except UserFacingError as error:
+            request.service_errors = error.errors or {"": str(error)}  # type: ignore[attr-defined]
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (IntegrityError, UserFacingError) as error:
-            said = _("This could not be saved. Check whether somebody else has saved the same, then try again.")
+            said = _("This could not be saved. Check whether someone else has saved the same thing, then try again.")
             self.message_user(request, str(error) if isinstance(error, UserFacingError) else said, messages.ERROR)
             return redirect(request.get_full_path())
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.service_errors = getattr(request, "service_errors", {})
+        return form
 
     def delete_view(self, request: HttpRequest, object_id: Any, extra_context: dict | None = None) -> HttpResponse:
         self._hide(request)
@@ -191,15 +220,22 @@ class ReadOnlyAdmin(StaffAdmin):
         return False
 
 
+@admin.register(VerificationRun)
+class VerificationRunAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "ended_at", "checked", "difference_count"]
+    sortable_by = []
+    reads_all_rows = False
+
+
 def history_of(obj: Any) -> list[HistoryEntry]:
     """Return the newest changes first, at most ``HISTORY_SHOWN``; an empty list for models without history."""
     if not hasattr(obj, "history"):
         return []
     rows = list(obj.history.select_related("history_user")[:HISTORY_SHOWN])
-    words = {"+": _("made"), "~": _("changed"), "-": _("removed")}
+    words = {"+": pgettext("history", "created"), "~": _("changed"), "-": _("removed")}
     lines = []
     for row, before in zip(rows, [*rows[1:], None], strict=True):
-        who = str(row.history_user) if row.history_user else _("this site")
+        who = str(row.history_user) if row.history_user else _("this site (automatic)")
         changes = _changes(row, before)
         lines.append(
             HistoryEntry(row.history_date, who, words[row.history_type], row.history_change_reason or "", changes)

@@ -6,6 +6,7 @@ A member of an enumeration brings its own ``label``; the words here are for plai
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 SHAPES = {
     "disc": "M5 .5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9z",
@@ -52,14 +53,14 @@ BADGES = {
     "published": Badge("on-track", "disc", _("Published")),
     # stages of an evaluation
     "declare": Badge("not-started", "dash", _("Declare")),
-    "rate": Badge("done", "half", _("Rate")),
-    "discuss": Badge("done", "half", _("Discuss")),
-    "moderate": Badge("stale", "diamond", _("Moderate")),
+    "rate": Badge("done", "half", pgettext_lazy("stage", "Rate")),
+    "discuss": Badge("done", "half", pgettext_lazy("stage", "Discuss")),
+    "moderate": Badge("stale", "diamond", pgettext_lazy("stage", "Moderate")),
     "review": Badge("stale", "diamond", _("Review")),
     "removed": Badge("not-started", "cross", _("Removed")),
     # reports and other background jobs
     "queued": Badge("not-started", "ring", _("Queued")),
-    "building": Badge("done", "half", _("Being built")),
+    "building": Badge("done", "half", _("Being created")),
     "ready": Badge("on-track", "check", _("Ready")),
     "failed": Badge("late", "square", _("Failed")),
     # emails (labels come from their enumeration)

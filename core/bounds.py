@@ -19,7 +19,7 @@ def year_error(day: date | datetime | None) -> str:
     if day is None or FIRST_YEAR <= day.year <= LAST_YEAR:
         return ""
     words = {"first": FIRST_YEAR, "last": LAST_YEAR}
-    return _("Check the year: it lies between %(first)s and %(last)s.") % words
+    return _("Check the year. It must be between %(first)s and %(last)s.") % words
 
 
 def year_errors(values: dict[str, Any]) -> dict[str, str]:
@@ -31,12 +31,12 @@ def year_errors(values: dict[str, Any]) -> dict[str, str]:
 def country_error(code: str) -> str:
     if not code or code in COUNTRIES:
         return ""
-    words = _("“%(code)s” is not the code of a country. Write two capital letters of ISO 3166-1, for example SE.")
+    words = _("“%(code)s” is not a country code. Enter two capital letters (ISO 3166-1), for example SE.")
     return words % {"code": code}
 
 
 def currency_error(code: str) -> str:
     if code in CURRENCIES:
         return ""
-    words = _("“%(code)s” is not the code of a currency. Write three capital letters of ISO 4217, for example EUR.")
+    words = _("“%(code)s” is not a currency code. Enter three capital letters (ISO 4217), for example EUR.")
     return words % {"code": code}

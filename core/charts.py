@@ -1,7 +1,7 @@
-"""Charts and their tables. Figures are plain dicts in Plotly's JSON schema, drawn in the browser.
+"""Charts and their tables. Figures are plain dicts in Plotly's JSON schema, drawn as SVG by ``chart_svg``.
 
 Colours are CSS variables (``var(--epi-late)``), so that a chart follows the light and the dark theme.
-``LIGHT_COLOURS`` has their values for standalone pages; a test compares it with the style sheet.
+``LIGHT_COLOURS`` has their values for files; a test compares it with the style sheet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,15 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from django.http import HttpResponse
+from django.utils.formats import localize
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from . import locales
 from .badges import badge_for
-from .csv_files import csv_response
+from .chart_drawing import joined
+from .chart_svg import Picture, picture_of
 
 LIGHT_COLOURS = {
     "--epi-ink": "#14202e",
@@ -67,7 +69,7 @@ class Chart:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     figure: dict
-    n: int | str | None = None
+    counted: str = ""  # how many the figure is about, with what is counted: "7 actions"
     source: str = ""
     as_of: date | str | None = None
     note: str = ""
@@ -83,21 +85,33 @@ class Chart:
 
     @property
     def drawn(self) -> dict:
-        """Return the figure for the browser: plain values, and the default layout under its own."""
+        """Return the figure with plain values, and the default layout under its own."""
         own = self.figure.get("layout", {})
         return plain({"data": self.figure.get("data", []), "layout": deep_merge(base_layout(), own)})
 
     @property
-    def is_tall(self) -> bool:
-        return self.drawn["layout"].get("height", 0) > 420
+    def picture(self) -> Picture:
+        return picture_of(self.drawn, f"chart-{self.key}")
+
+    @property
+    def table_rows(self) -> SafeString:
+        """Return the rows of the HTML table. Not a template: tables of charts are half of the cells of a dashboard."""
+        return joined("<tr>{}</tr>\n", ((self._cells(row),) for row in self.rows))
+
+    @staticmethod
+    def _cells(row: Sequence[Any]) -> SafeString:
+        first, *others = (locales.NOTHING if cell is None else localize(cell) for cell in row)
+        head = joined('<th scope="row">{}</th>', [(first,)])
+        return head + joined('<td class="epi-num">{}</td>', ((cell,) for cell in others))
 
     @property
     def caption(self) -> str:
-        """Return what a picture needs on its own: demonstration mark, source, date of the data and note."""
+        """Return what a picture needs on its own: demonstration mark, number, source, date of the data and note."""
         parts = (
-            _("Illustrative") if self.illustrative else "",
+            _("Illustrative data") if self.illustrative else "",
+            str(self.counted),
             _("Source:") + f" {self.source}" if self.source else "",
-            _("Data of") + f" {self.taken}" if self.taken else "",
+            _("Data from") + f" {self.taken}" if self.taken else "",
             str(self.note),
         )
         return " · ".join(part for part in parts if part)
@@ -169,11 +183,13 @@ def _filled(colour: str, shape: str) -> dict:
     return {"color": colour, "line": {"width": 1, "color": "var(--epi-card)"}} | ({"pattern": pattern} if shape else {})
 
 
-# ---- export
+# ---- plain values
 
 
 def plain(value: Any) -> Any:
     """Convert to what JSON and Plotly accept: decimals to floats, dates to ISO text, lazy text to text."""
+    if type(value) in (str, int, float):
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -194,32 +210,3 @@ def deep_merge(under: Mapping, over: Mapping) -> dict:
         below = both.get(key)
         both[key] = deep_merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return both
-
-
-def with_light_colours(value: Any) -> Any:
-    """Replace CSS variables by their light values, for pages without our style sheet."""
-    if isinstance(value, dict):
-        return {key: with_light_colours(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [with_light_colours(part) for part in value]
-    if isinstance(value, str) and value.startswith("var("):
-        return LIGHT_COLOURS[value[4:-1]]
-    return value
-
-
-def standalone_html(chart: Chart) -> str:
-    """Return the chart as a complete HTML page."""
-    import plotly.graph_objects as go  # here: 39 MB that no page needs
-
-    figure = with_light_colours(chart.drawn)
-    title = {"text": str(chart.title), "subtitle": {"text": chart.caption}}
-    figure["layout"] = deep_merge(figure["layout"], {"title": title, "margin": {"t": 96}})
-    return go.Figure(figure).to_html(include_plotlyjs=True)
-
-
-def chart_csv(chart: Chart, name: str = "") -> HttpResponse:
-    """Return the chart's table as a CSV file, with the source and the date of the data in its last lines."""
-    origin = [(_("Source"), chart.source), (_("Date of the data"), chart.as_of)]
-    rows = [*(chart.csv_rows or chart.rows), *(line for line in origin if line[1])]
-    columns = chart.csv_columns or chart.columns
-    return csv_response(name or chart.key, columns, rows, is_illustrative=chart.illustrative)

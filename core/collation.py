@@ -7,7 +7,7 @@ are ordered in Python by the alphabet of the reader's language: a database has o
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from django.core.exceptions import FieldDoesNotExist
@@ -46,9 +46,17 @@ def _at_full_length(text: str) -> str:
 
 def title_key(text: str, language: str | None = None) -> tuple[str, str]:
     """Return the sort key of a name in a language, by default the reader's: in Swedish å, ä and ö follow z."""
-    code = (language or get_language() or "en").partition("-")[0]
+    return _title_key(text, "" if text.isascii() else _code_of(language))  # equal in every language
+
+
+def _code_of(language: str | None) -> str:
+    return (language or get_language() or "en").partition("-")[0]
+
+
+@lru_cache(maxsize=4096)  # pages order the same names again and again
+def _title_key(text: str, code: str) -> tuple[str, str]:
     after, same = AFTER_Z.get(code, ""), SAME_AS.get(code, {})
-    if not after or text.isascii():
+    if not after:
         return _at_full_length(fold(text)), text
     letters = []
     for character in unicodedata.normalize("NFC", text.casefold()):
@@ -60,10 +68,12 @@ def title_key(text: str, language: str | None = None) -> tuple[str, str]:
 def by_title(rows: Iterable[Any], name: str = "name") -> list[Any]:
     """Return the rows ordered by one of their texts, such as ``person.name``, in the reader's language."""
 
+    path, code = name.split("."), _code_of(None)
+
     def key(row: Any) -> tuple[str, str]:
-        for part in name.split("."):
+        for part in path:
             row = getattr(row, part, None)
-        return title_key(str(row or ""))
+        return _title_key(str(row or ""), code)
 
     return sorted(rows, key=key)
 
@@ -73,15 +83,18 @@ def by_label(rows: Iterable[Any]) -> list[Any]:
     return sorted(rows, key=lambda row: title_key(str(row)))
 
 
-def rank_by_title(rows: Iterable[Any], path: str) -> models.Case:
+def rank_by_title(rows: Iterable[Any], path: str) -> Any:
     """Return an expression that orders other rows by the name of the row that ``path`` leads to.
 
-    For paged lists of rows that belong to few others, such as the cities.
+    For paged lists of rows that belong to few others, such as the cities. The ids are written into the SQL: Django
+    takes 50 ms to build a ``Case`` of two hundred.
     """
     ordered = by_title(rows)
-    ranks = [models.When(**{path: row.pk}, then=models.Value(rank)) for rank, row in enumerate(ordered)]
-    last = Cast(models.Value(len(ordered)), models.IntegerField())  # a plain number alone would name a column to SQL
-    return models.Case(*ranks, default=last)
+    if not ordered:
+        return Cast(models.Value(0), models.IntegerField())  # a plain number alone would name a column to SQL
+    ranks = " ".join(f"WHEN {int(row.pk)} THEN {rank}" for rank, row in enumerate(ordered))
+    template = f"CASE %(expressions)s {ranks} ELSE {len(ordered)} END"
+    return models.Func(models.F(path), template=template, output_field=models.IntegerField())
 
 
 def in_readers_order(rows: models.QuerySet) -> list[Any] | None:
@@ -130,20 +143,9 @@ def _columns(model: Any, name: str) -> list[_Column]:
     if field.choices:
         ranks = {value: rank for rank, (value, _label) in enumerate(field.flatchoices)}
         return [_Column(path, is_descending, lambda value: ranks.get(value, len(ranks)))]
+    if isinstance(field, NaturalKeyField):  # which every database orders in the same way
+        return [_Column(path, is_descending, None)]
     return [_Column(path, is_descending, title_key if isinstance(field, models.CharField | models.TextField) else None)]
-
-
-def in_plan_order(entries: Iterable[dict]) -> list[dict]:
-    """Return the actions of a snapshot in the order of the plan."""
-    return sorted(
-        entries,
-        key=lambda entry: (
-            natural_key(entry["area"]["code"]),
-            natural_key(entry["objective"]["code"]),
-            natural_key(entry["code"]),
-            entry["id"],
-        ),
-    )
 
 
 def matching(rows: models.QuerySet, text: str, fields: Sequence[str]) -> models.QuerySet:

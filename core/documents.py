@@ -35,7 +35,9 @@ PLAIN = re.compile("[\u00a1-\u024f\u0388-\u03ff\u0400-\u0481\u048a-\u04ff\u2010-
 
 
 class DocumentTooLarge(UserFacingError):
-    message = _("The PDF could not be made: its texts are too long. Shorten them, then issue the report again.")
+    message = _(
+        "The PDF could not be created because its texts are too long. Shorten them, then issue the report again."
+    )
 
 
 class Document(NamedTuple):

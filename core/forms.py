@@ -5,15 +5,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout, Submit
+from crispy_forms.layout import HTML, Div, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.forms.boundfield import BoundField
-from django.forms.models import ModelChoiceIterator, ModelChoiceIteratorValue
-from django.forms.renderers import DjangoTemplates
-from django.forms.utils import ErrorList
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -21,8 +17,6 @@ from django.utils.translation import gettext_lazy as _
 
 from . import locales
 from .bounds import year_errors
-from .collation import title_key
-from .text_limits import too_long
 
 
 def form_helper(
@@ -33,67 +27,67 @@ def form_helper(
     cancel_label: Any = "",
     tag: bool = True,
     method: str = "post",
+    is_danger: bool = False,
+    draft: Any = None,
+    template: str = "",
+    css_class: str = "epi-form",
     **attrs: str,
 ) -> FormHelper:
     """Return the crispy-forms helper: labels above, help above the input, all errors on top, one bar of buttons.
 
-    ``layout`` is crispy's own; without it all fields appear in order. ``save`` is the label of the main button, ""
-    leaves the bar out. ``buttons`` are secondary ones, as pairs of name and label. ``cancel`` is the URL of the cancel
-    link, and ``cancel_label`` its text where "Cancel" has another meaning. ``attrs`` are the form's:
-    ``data_draft_url="..."`` becomes ``data-draft-url``.
+    ``layout`` is crispy's own; without it all fields appear in order. ``save`` is the label of the main button; with
+    "" it is the first of ``buttons``, pairs of name and label. ``cancel`` is the URL of the cancel
+    link, and ``cancel_label`` its text where "Cancel" has another meaning. ``is_danger``: saving removes something.
+    ``draft``: the form is saved as a draft while somebody types, under this title. ``template`` draws the fields of a
+    form that is more than a list of them. ``attrs`` are the form's: ``data_x="..."`` becomes ``data-x``.
     """
     helper = FormHelper()
     helper.form_tag = tag
     helper.form_method = method
     helper.disable_csrf = method == "get"
-    helper.form_class = "epi-form"
+    helper.form_class = css_class
     helper.attrs = {"novalidate": True} | {name.replace("_", "-"): value for name, value in attrs.items()}
-    helper.cancel_url, helper.cancel_label = cancel, cancel_label
-    helper.has_draft = "data_draft_url" in attrs
+    helper.cancel_url, helper.cancel_label, helper.draft_title = cancel, cancel_label, draft
+    if template:
+        layout = (HTML(f'{{% include "{template}" %}}'),)
     if layout:
         helper.layout = Layout(*layout)
     if save:
-        helper.add_input(Submit("save", save))
-        for name, words in buttons:
-            helper.add_input(Submit(name, words, css_class="epi-quiet"))
+        helper.add_input(Submit("save", save, css_class="epi-danger" if is_danger else ""))
+    for name, words in buttons:
+        helper.add_input(Submit(name, words, css_class="epi-quiet" if helper.inputs else ""))
     return helper
 
 
-# ---- required fields, and texts that are too long
+class ButtonsForm(forms.BaseForm):
+    """First base of a form with one button, and a link to ``cancel`` if there is one."""
+
+    save_label: Any = _("Save")
+    is_danger = False
+
+    def __init__(self, *args: Any, cancel: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(save=self.save_label, is_danger=self.is_danger, cancel=cancel)
 
 
-class NamedBoundField(BoundField):
-    """Name the field in the error for an empty required field, unless the form has a message of its own.
+class Folded(Div):
+    """Fields under a heading that is folded until somebody opens it."""
 
-    For a text that is too long, say how long it may be.
-    """
+    template = "_parts/folded_fields.html"
 
-    @property
-    def errors(self) -> ErrorList:
-        errors = super().errors
-        if self.is_left_empty:
-            return ErrorList([self._words()], renderer=errors.renderer, field_id=self.auto_id)
-        for error in errors.as_data():
-            if error.code == "max_length" and "show_value" in (params := error.params or {}):
-                sentence = too_long(params["show_value"], params["limit_value"])
-                return ErrorList([sentence], renderer=errors.renderer, field_id=self.auto_id)
-        return errors
-
-    @property
-    def is_left_empty(self) -> bool:
-        stock = forms.Field.default_error_messages["required"]
-        return [str(error) for error in super().errors] == [str(stock)]
-
-    def _words(self) -> str:
-        is_chosen = hasattr(self.field, "choices")
-        words = gettext("Choose something under “%(label)s”.") if is_chosen else gettext("Fill in “%(label)s”.")
-        return words % {"label": self.label}
+    def __init__(self, heading: Any, *fields: Any, is_open: bool = False) -> None:
+        super().__init__(*fields)
+        self.heading, self.is_open = heading, is_open
 
 
-class FormRenderer(DjangoTemplates):
-    """Django's renderer, for every form of the site and the admin, with our error for empty required fields."""
+class Heading:
+    """A heading between the fields, with a sentence about those below it."""
 
-    bound_field_class = NamedBoundField
+    def __init__(self, words: Any, text: Any) -> None:
+        self.words, self.text = words, text
+
+    def render(self, form: Any, context: Any, template_pack: Any = None, **kwargs: Any) -> SafeString:
+        return format_html('<h2>{}</h2><p class="epi-small">{}</p>', self.words, self.text)
 
 
 # ---- widgets
@@ -224,7 +218,7 @@ class AmountField(forms.DecimalField):
 
     widget = NumberInput
     default_error_messages = {
-        "invalid": _("Write a number, such as 1200 or 1200.50."),
+        "invalid": _("Enter a number, such as 1200 or 1200.50."),
         "ambiguous": _("Did you mean %(first)s or %(second)s? Choose one of them."),
     }
 
@@ -286,7 +280,7 @@ class AmountField(forms.DecimalField):
 class WholeNumberField(AmountField):
     """A number without decimals, zero or more. Cleans to a Decimal."""
 
-    default_error_messages = {"invalid": _("Write a whole number, such as 31.")}
+    default_error_messages = {"invalid": _("Enter a whole number, such as 31.")}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**({"widget": NumberInput(decimals=False), "min_value": 0} | kwargs))
@@ -315,7 +309,7 @@ class CountField(WholeNumberField):
 class YearField(CountField):
     """A calendar year."""
 
-    default_error_messages = {"invalid": _("Write the year with four digits, such as 2026.")}
+    default_error_messages = {"invalid": _("Enter the year with four digits, such as 2026.")}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**(kwargs | {"min_value": 1900, "max_value": 2100}))
@@ -382,30 +376,6 @@ def _as_text(value: Any) -> str:
     return "" if value in (None, False) else str(value).replace("\r\n", "\n").strip()
 
 
-# ---- choices of rows
-
-
-class InReaderOrder:
-    """Mixin of an iterator of choices: rows that are ordered by name come in the order of the reader's language."""
-
-    def __iter__(self: Any) -> Any:
-        choices = super().__iter__()  # type: ignore[misc]
-        if not _is_ordered_by_name(self.queryset.model):
-            return choices
-        chosen = list(choices)
-        empty = [choice for choice in chosen if not isinstance(choice[0], ModelChoiceIteratorValue)]
-        rows = [choice for choice in chosen if isinstance(choice[0], ModelChoiceIteratorValue)]
-        return iter([*empty, *sorted(rows, key=lambda choice: title_key(str(choice[1])))])
-
-
-def _is_ordered_by_name(model: Any) -> bool:
-    return next(iter(model._meta.ordering), "") in {"name", "title", "city__name"}
-
-
-class RowChoices(InReaderOrder, ModelChoiceIterator):
-    """``CoreConfig.ready`` makes it the iterator of every field that offers rows."""
-
-
 # ---- texts stored before they had limits
 
 
@@ -457,7 +427,8 @@ class VersionedForm(YearsChecked, forms.ModelForm):
                 data.setlist(new, data.getlist(old))
             self.data = data
         keep_stored_lengths(self)
-        self.initial.setdefault("version", getattr(self.instance, "version", 1))
+        version = 0 if self.instance._state.adding else getattr(self.instance, "version", 1)
+        self.initial.setdefault("version", version)  # 0: it creates a record, so it can be sent only once
         self.differences: list[FieldDifference] = []
 
     def show_conflict(self, current: Any) -> None:
@@ -491,7 +462,8 @@ class VersionedForm(YearsChecked, forms.ModelForm):
         if value is None or value == "":
             return ""
         chosen = {str(part) for part in value} if isinstance(value, list | tuple) else {_with_plain_breaks(str(value))}
-        choices = getattr(self.fields[name], "choices", None)
+        field: Any = self.fields[name]
+        choices = field.choices_of(chosen) if hasattr(field, "choices_of") else getattr(field, "choices", None)
         if choices is None:
             return ", ".join(sorted(chosen))
         flat = [

@@ -64,6 +64,11 @@ class JobQuerySet(models.QuerySet):
         state = Case(last, default=Value(self.model.QUEUED))
         return self.update(state=state, claim_token=None, reason=reason)
 
+    def requeue(self) -> int:
+        """Put the rows back into the queue with all their attempts and without a pause; returns how many."""
+        fresh = {"state": self.model.QUEUED, "attempts": 0, "claim_token": None, self.model.LEASE: None, "reason": ""}
+        return self.update(**fresh)
+
     def fail(self, reason: str) -> int:
         """Set the rows to failed at once, because another attempt would fail likewise; returns how many."""
         return self.update(state=self.model.FAILED, claim_token=None, reason=reason)
@@ -76,6 +81,7 @@ class Job(models.Model):
     RUNNING: Any
     FAILED: Any
     LEASE: str
+    state: Any
     PAUSES = (timedelta(0), timedelta(minutes=2), timedelta(minutes=15))  # before each attempt
     ATTEMPTS = len(PAUSES)
 
@@ -85,6 +91,11 @@ class Job(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def is_pending(self) -> bool:
+        """Return whether a worker has it or will take it."""
+        return self.state in {self.QUEUED, self.RUNNING}
 
     @classmethod
     def lease(cls) -> timedelta:

@@ -30,7 +30,8 @@ def current_locale() -> Locale:
 
 
 def as_number(value: Any) -> Decimal:
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+    """Return the number; nothing is never negative."""
+    return (value if isinstance(value, Decimal) else Decimal(str(value))) or Decimal(0)
 
 
 def number(value: Any, decimals: int | None = None) -> str:
@@ -38,7 +39,12 @@ def number(value: Any, decimals: int | None = None) -> str:
     if value is None or value == "":
         return NOTHING
     pattern = "#,##0.####" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
-    return numbers.format_decimal(as_number(value), format=pattern, locale=current_locale())
+    return _decimal(as_number(value), pattern, get_language())
+
+
+@lru_cache(maxsize=4096)  # pages repeat small numbers, and Babel reads the pattern anew for each
+def _decimal(value: Decimal, pattern: str, language: str | None) -> str:
+    return numbers.format_decimal(value, format=pattern, locale=current_locale())
 
 
 def number_readings(text: str) -> list[Decimal]:
@@ -77,17 +83,25 @@ def percent(value: Any, decimals: int = 0) -> str:
     """Format ``61`` as ``61 %``: the value is in per cent already. ``round_percent`` rounds it."""
     if value is None or value == "":
         return NOTHING
-    value = round_percent(value, decimals)
+    return _percent(round_percent(value, decimals), decimals, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _percent(value: Decimal, decimals: int, language: str | None) -> str:
     digits = "#,##0" + ("." + "0" * decimals if decimals else "")
     pattern = current_locale().percent_formats[None].pattern.replace("#,##0", digits)
-    return numbers.format_percent(as_number(value) / 100, format=pattern, locale=current_locale())
+    return numbers.format_percent(value / 100, format=pattern, locale=current_locale())
 
 
 def money(value: Any, currency: str = "EUR") -> str:
     """Format an amount with its currency; cents only where there are any."""
     if value is None or value == "":
         return NOTHING
-    amount = as_number(value)
+    return _money(as_number(value), currency, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _money(amount: Decimal, currency: str, language: str | None) -> str:
     pattern = current_locale().currency_formats["standard"].pattern
     if amount == amount.to_integral_value():
         pattern = pattern.replace(".00", "")
@@ -126,6 +140,11 @@ def day(value: date | None, style: str = "long", zone: str | tzinfo | None = Non
         return NOTHING
     if isinstance(value, datetime):
         value = clock.day_of(value, zone or timezone.get_current_timezone())
+    return _day(value, style, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, style: str, language: str | None) -> str:
     return dates.format_date(value, style, locale=current_locale())
 
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, hypot, radians, sin, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 SOURCE = Path(__file__).parent / "data" / "europe.geojson"
 CENTRE = radians(52), radians(10)
 WIDTH, HEIGHT = 1000, 960
 SCALE = 1500  # SVG units for one radius of the earth
 ORIGIN = 480, 540  # position of the centre
-SIMPLIFY_TOLERANCE = 1.6  # tolerance of the simplified outlines
-MIN_EXTENT = 5.0  # smaller islands are left out
+SIMPLIFY_TOLERANCE = 2.5  # tolerance of the simplified outlines: a pixel of the map beside the list of cities
+MIN_EXTENT = 7.0  # smaller islands are left out
 LABEL = 15  # distance from a dot to its label
 CHARACTER_WIDTH = 19  # assumed width of a character of a label
 LINE = 34
@@ -26,8 +26,7 @@ DOT = 12
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class MapPlace:
+class MapPlace(NamedTuple):
     """A place to show. ``region`` is the Eurostat code of its country."""
 
     name: str
@@ -59,21 +58,26 @@ class Map:
     land: str  # SVG path of the countries without a place
     regions: str  # SVG path of the countries with one
     marks: Sequence[MapLabel]
+    dots: str = ""  # SVG path of places without a label
     width: int = WIDTH
     height: int = HEIGHT
 
 
-def map_of(places: Iterable[MapPlace]) -> Map:
-    shown = list(places)
-    regions = {place.region for place in shown}
+def map_of(places: Iterable[MapPlace], others: Iterable[MapPlace] = ()) -> Map:
+    """Draw the places with their names; ``others`` as dots, for which a map of many places has room."""
+    shown, unnamed = list(places), list(others)
+    regions = {place.region for place in (*shown, *unnamed)}
     paths = country_paths()
+    dots = [project(place.latitude, place.longitude) for place in unnamed]
     return Map(
         land="".join(path for code, path in paths.items() if code not in regions),
         regions="".join(path for code, path in paths.items() if code in regions),
         marks=_labelled(shown),
+        dots="".join(f"M{round(x)},{round(y)}h0" for x, y in dots),
     )
 
 
+@lru_cache(maxsize=4096)
 def project(latitude: float, longitude: float) -> Point:
     """Convert degrees to SVG units, y downwards."""
     lat, lon = radians(latitude), radians(longitude) - CENTRE[1]

@@ -14,7 +14,6 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import BadRequest
 from django.db import DatabaseError, DataError, InterfaceError
 from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
-from django.utils.cache import patch_cache_control
 from redis.exceptions import RedisError
 
 from . import health
@@ -213,19 +212,3 @@ class ErrorPageMiddleware:
     def _leads_to_login(response: HttpResponse) -> bool:
         path = response.headers.get("Location", "").partition("?")[0]
         return response.status_code == HTTPStatus.FOUND and path.endswith("/login/")
-
-
-class NoSharedCacheMiddleware:
-    """Keep pages of signed-in users out of shared caches; browsers must revalidate them.
-
-    Not ``no-store``: going back would then lose what was typed and not yet sent.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if request.user.is_authenticated and not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True, no_cache=True)
-        return response

@@ -1,10 +1,11 @@
-"""Base models without domain knowledge, and the id of this installation."""
+"""Base models without domain knowledge, the id of this installation, and versions of what is cached."""
 
 import json
 import uuid
 from datetime import datetime
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -90,8 +91,91 @@ class InstallationId(models.Model):
 
     class Meta:
         verbose_name = _("installation id")
-        verbose_name_plural = _("installation ids")
+        verbose_name_plural = _("installation IDs")
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="core_installationid_single")]
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+class VerificationRun(models.Model):
+    """One run of the nightly check of everything stored in the database, and what differed, one difference a line."""
+
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), default=clock.now)
+    checked = models.PositiveIntegerField(_("records checked"))
+    difference_count = models.PositiveIntegerField(_("differences"))
+    differences = models.TextField(_("details of the differences"), blank=True)
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        verbose_name = _("check of stored data")
+        verbose_name_plural = _("checks of stored data")
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d}"
+
+
+class Version(models.Model):
+    """The version of what a name stands for (``core.versions``)."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    value = models.CharField(max_length=36)
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FormInput(models.Model):
+    """What one person typed into a form as it was opened once. Nobody else ever sees it.
+
+    A *draft* is kept while it is typed, *held* is what was posted and could not be saved, and *sent* is what has been
+    saved, for a short time: so that a second post of the same form is noticed.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        HELD = "held", _("not saved")
+        SENT = "sent", _("saved")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="form_inputs")
+    nonce = models.CharField(max_length=32)  # of the opened form (core.form_tokens)
+    page = models.CharField(max_length=1000)  # address of the page with the form
+    path = models.CharField(max_length=1000)  # that the form posts to
+    title = models.CharField(max_length=200, blank=True)  # heading of the page
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    fields = models.JSONField(default=dict)  # name: list of values, as posted
+    files = models.JSONField(default=list)  # of ``core.uploads.KeptFile``
+    answer = models.JSONField(default=dict)  # of what is saved: where the browser was sent, and what it was told
+    repeats = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    claimed_at = models.DateTimeField(null=True, blank=True)  # while a request saves it
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Privacy:
+        personal = {"fields": "what its author typed and has not saved yet", "title": "heading of the page of the form"}
+
+    class Meta:
+        ordering = ["-updated_at"]
+        verbose_name = _("saved form entry")
+        verbose_name_plural = _("saved form entries")
+        constraints = [models.UniqueConstraint(fields=["user", "nonce", "path"], name="core_forminput_once")]
+        indexes = [models.Index(fields=["user", "state"]), models.Index(fields=["state", "updated_at"])]
+
+    def __str__(self) -> str:
+        return self.title or self.page
+
+    @property
+    def page_path(self) -> str:
+        return self.page.partition("?")[0]
+
+    @property
+    def url(self) -> str:
+        """Return the address of the page of the form with this input filled in."""
+        return f"{self.page}{'&' if '?' in self.page else '?'}typed={self.pk}"

@@ -20,7 +20,8 @@ SLOW_AFTER, LEAST_RATE = 10, 800  # from the tenth second on, so many bytes a se
 QUICK = 0.05  # seconds: after a read that took less, more is read at once
 MAX_READ = 64 * 1024
 THREADS = int(os.environ.get("GRANIAN_BLOCKING_THREADS") or 4)  # of a process; granian reads the same variable
-MOST_ANSWERED = 4  # requests of a process that are answered at the same time, not counting those whose body is awaited
+MOST_ANSWERED = 2  # requests of a process that are answered at the same time, not counting those whose body is awaited
+STACK_WORDS = 2**16  # of 8 bytes; see LimitedBody
 
 _readers = BoundedSemaphore(max(THREADS - 2, 1))
 _answering = BoundedSemaphore(MOST_ANSWERED)
@@ -41,7 +42,11 @@ def max_upload_bytes() -> int:
 
 
 class LimitedBody:
-    """WSGI middleware: whatever reads the body gets SlowBody or TooManyBodies if it cannot be read."""
+    """WSGI middleware: whatever reads the body gets SlowBody or TooManyBodies if it cannot be read.
+
+    The frame of ``_answer`` asks for much room on Python's stack. CPython keeps frames in pieces of 16 KB and maps a
+    new piece for each call that does not fit: pages do so a thousand times. After a large frame all of them fit.
+    """
 
     def __init__(self, application: WSGIApplication) -> None:
         self.application = application
@@ -64,6 +69,8 @@ class LimitedBody:
             return self.application(environ, start_response)
         finally:
             body.stop()
+
+    _answer.__code__ = _answer.__code__.replace(co_stacksize=STACK_WORDS)
 
 
 class _Turn:

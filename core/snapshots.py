@@ -8,9 +8,14 @@ from typing import Any
 from uuid import UUID
 
 
+def decimal_text(value: Decimal) -> str:
+    """Return the decimal without an exponent and without trailing zeros."""
+    return f"{value.normalize():f}" if value else "0"
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}" if value else "0"
+        return decimal_text(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, UUID):

@@ -38,10 +38,6 @@ def register(model: Any) -> None:
         _models.append(model)
 
 
-def registered_models() -> tuple[Any, ...]:
-    return tuple(_models)
-
-
 def stored_rows(using: str | None = None) -> Iterator[StoredRow]:
     for model in _models:
         rows = model._base_manager.using(using).order_by("pk").values_list("pk", "path", "size", "sha256")

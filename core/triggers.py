@@ -38,11 +38,16 @@ class Trigger(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """A write to another table when a row is inserted, so that both always agree. ``do`` is SQL over NEW."""
+    """A write to another table when a row is inserted, updated or deleted, so that both always agree.
+
+    ``do`` is SQL over NEW and OLD, and may use ``RANDOM_TEXT()``. ``when`` is SQL that is true if it is to be done.
+    """
 
     name: str
     table: str
     do: str
+    after: str = "INSERT"
+    when: str = ""
 
 
 _triggers: dict[str, Trigger | Effect] = {}
@@ -188,9 +193,11 @@ class Definition(NamedTuple):
 
 def _sqlite(trigger: Trigger | Effect) -> Definition:
     if isinstance(trigger, Effect):
-        when, then = f"AFTER INSERT ON {trigger.table} FOR EACH ROW", trigger.do
+        condition = f" WHEN {_sqlite_comparisons(trigger.when)}" if trigger.when else ""
+        when = f"AFTER {trigger.after} ON {trigger.table} FOR EACH ROW{condition}"
+        then = trigger.do.replace("RANDOM_TEXT()", "lower(hex(randomblob(16)))")
     else:
-        refuse = trigger.refuse.replace("IS NOT DISTINCT FROM", "IS").replace("IS DISTINCT FROM", "IS NOT")
+        refuse = _sqlite_comparisons(trigger.refuse)
         refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", r"json_extract(\1, '$.\2')", refuse)
         refuse = re.sub(r"MINUTE_AFTER\(([\w.]+)\)", r"strftime('%Y-%m-%d %H:%M:%f', \1, '+1 minute')", refuse)
         refuse = refuse.replace("STRPOS(", "instr(")
@@ -200,9 +207,15 @@ def _sqlite(trigger: Trigger | Effect) -> Definition:
     return Definition(trigger.table, text, (text,))
 
 
+def _sqlite_comparisons(condition: str) -> str:
+    return condition.replace("IS NOT DISTINCT FROM", "IS").replace("IS DISTINCT FROM", "IS NOT")
+
+
 def _postgresql(trigger: Trigger | Effect) -> Definition:
     if isinstance(trigger, Effect):
-        when, result, act = f"AFTER INSERT ON {trigger.table}", "NULL", f"{trigger.do};"
+        when, result = f"AFTER {trigger.after} ON {trigger.table}", "NULL"
+        act = f"{trigger.do};".replace("RANDOM_TEXT()", "gen_random_uuid()::text")
+        act = f"IF {trigger.when} THEN {act} END IF;" if trigger.when else act
     else:
         keys = r"(\1::json #>> string_to_array('\2', '.'))"
         refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", keys, trigger.refuse)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import charts, locales
 from core.badges import badge_for
@@ -32,43 +33,68 @@ def health_chart(rows: Sequence[CityFigures], **about: Any) -> Chart:
     """Return stacked bars, one for each city, with parts in the order of display."""
     counted = [row for row in rows if row.actions]
     healths = [health for health in HEALTHS if any(row.health.get(health) for row in counted)]
-    data = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "name": str(health.label).capitalize(),
-            "y": [row.city.name for row in counted],
-            "x": [row.health.get(health, 0) for row in counted],
-            "hovertemplate": "%{y}: %{x} " + str(health.label) + "<extra></extra>",
-            **charts.health_style(health),
-        }
-        for health in healths
-    ]
-    layout = {
-        "barmode": "stack",
-        "bargap": 0.35,
-        "height": _height(len(counted), 44),
-        "xaxis": charts.axis_title(_("Actions")) | {"rangemode": "tozero", "tickformat": "d"},
-        "yaxis": {"autorange": "reversed", "ticklabelstandoff": 6},
-    }
+    bars = [_health_bar(health, [(row.city.name, row.health.get(health, 0)) for row in counted]) for health in healths]
     return Chart(
         key="health",
-        title=_("Actions by health"),
+        title=_("Actions by status"),
         columns=[
             _("City"),
             *(str(badge_for(health).word).capitalize() for health in healths),
             _("Actions"),
-            _("Record"),
+            _("Figures from"),
         ],
         rows=[
             [row.city.name, *(row.health.get(health, 0) for health in healths), row.actions, row.record.words]
             for row in counted
         ],
-        figure={"data": data, "layout": layout},
-        n=sum(row.actions for row in counted),
-        described=_("One bar for each city; its parts are the actions by health."),
+        figure={"data": bars, "layout": _health_layout(len(counted))},
+        counted=_action_words(sum(row.actions for row in counted)),
+        described=_("One bar for each city, divided by the status of its actions."),
         **about,
     )
+
+
+def city_health_chart(figures: CityFigures, **about: Any) -> Chart:
+    """Return one bar for each health of a city's actions."""
+    found = [(health, str(badge_for(health).word).capitalize(), n) for health, n in figures.bar]
+    bars = [_health_bar(health, [(word, n)]) | {"showlegend": False} for health, word, n in found]
+    return Chart(
+        key="health",
+        title=_("Actions by status"),
+        columns=[_("Status"), _("Actions")],
+        rows=[[word, n] for _health, word, n in found],
+        figure={"data": bars, "layout": _health_layout(len(found))},
+        counted=_action_words(figures.actions),
+        note=figures.record.words,
+        described=_("One bar for each status, showing its number of actions."),
+        **about,
+    )
+
+
+def _health_bar(health: Any, counts: Sequence[tuple[str, int]]) -> dict:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": str(health.label).capitalize(),
+        "y": [name for name, _n in counts],
+        "x": [n for _name, n in counts],
+        "hovertemplate": "%{y}: %{x} " + str(health.label) + "<extra></extra>",
+        **charts.health_style(health),
+    }
+
+
+def _health_layout(rows: int) -> dict:
+    return {
+        "barmode": "stack",
+        "bargap": 0.35,
+        "height": _height(rows, 44),
+        "xaxis": charts.axis_title(_("Actions")) | {"rangemode": "tozero", "tickformat": "d"},
+        "yaxis": {"autorange": "reversed", "ticklabelstandoff": 6},
+    }
+
+
+def _action_words(count: int) -> str:
+    return ngettext("%(count)s action", "%(count)s actions", count) % {"count": locales.number(count)}
 
 
 # ---- progress over periods
@@ -84,21 +110,23 @@ def progress_chart(points: Sequence[ProgressPoint], **about: Any) -> Chart:
         "height": 400,
         "xaxis": charts.axis_title(_("Reporting period"))
         | {"type": "category", "categoryorder": "array", "categoryarray": [period.name for period in periods]},
-        "yaxis": charts.axis_title(_("Mean progress of actions"), "%") | {"range": [0, 104], "dtick": 25},
+        "yaxis": charts.axis_title(_("Average progress of actions"), "%") | {"range": [0, 104], "dtick": 25},
     }
     return Chart(
         key="progress",
-        title=_("Progress over the periods"),
+        title=_("Progress by period"),
         columns=[_("City"), *(period.name for period in periods)],
         rows=[[city.name, *(_progress_cell(found.get((city.pk, period.pk))) for period in periods)] for city in cities],
-        csv_columns=[_("City"), _("Period"), _("Progress, per cent"), _("Submitted")],
+        csv_columns=[_("City"), _("Period"), _("Progress (per cent)"), _("Submitted")],
         csv_rows=[[point.city.name, point.period.name, point.progress, not point.is_open] for point in points],
         figure={"data": data, "layout": layout},
-        n=len(points),
-        note=_("Hollow mark: not yet submitted. Cancelled actions are left out.")
+        counted=_city_words(len(cities)),
+        note=_("Hollow marker: not yet submitted. Cancelled actions are not counted.")
         if any(point.is_open for point in points)
-        else _("Cancelled actions are left out."),
-        described=_("One line for each city, the mean progress of its actions in per cent at the end of each period."),
+        else _("Cancelled actions are not counted."),
+        described=_("The average progress of actions, in per cent, at the end of each period.")
+        if len(cities) == 1
+        else _("One line for each city: the average progress of its actions, in per cent, at the end of each period."),
         **about,
     )
 
@@ -149,6 +177,7 @@ def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
     layout = {
         "barmode": "overlay",
         "height": _height(len(cities), 72),
+        "meta": {"row": 82},
         "xaxis": {"type": "date", "tickformat": "%m/%Y", "nticks": 7},
         "yaxis": {
             "type": "category",
@@ -159,48 +188,32 @@ def timeline_chart(rows: Sequence[PhaseRow], **about: Any) -> Chart:
         },
         "shapes": [_today_line(today)] if today else [],
     }
+    columns = [_("City"), _("Phase"), _("Planned start"), _("Planned end"), _("Actual start"), _("Actual end")]
     return Chart(
         key="timeline",
-        title=_("The pilot in each city, planned and as it went"),
-        columns=[_("City"), _("Phase"), _("Planned from"), _("Planned to"), _("Began"), _("Ended")],
-        rows=[
-            [
-                row.city.name,
-                str(row.kind.label).capitalize(),
-                locales.day(row.planned_start, "medium"),
-                locales.day(row.planned_end, "medium"),
-                locales.day(row.actual_start, "medium"),
-                _end_words(row),
-            ]
-            for row in rows
-        ],
-        csv_columns=[
-            _("City"),
-            _("Phase"),
-            _("Planned from"),
-            _("Planned to"),
-            _("Began"),
-            _("Ended"),
-            _("Planned end has passed"),
-        ],
-        csv_rows=[
-            [
-                row.city.name,
-                str(row.kind.label).capitalize(),
-                row.planned_start,
-                row.planned_end,
-                row.actual_start,
-                row.actual_end,
-                row.is_overdue,
-            ]
-            for row in rows
-        ],
+        title=_("Pilot timeline: planned and actual"),
+        columns=columns,
+        rows=[_phase_cells(row) for row in rows],
+        csv_columns=[*columns, _("Planned end date has passed")],
+        csv_rows=[_phase_values(row) for row in rows],
         figure={"data": data, "layout": layout},
-        n=len(cities),
-        note=_("Outline: planned. Full: as it went. The vertical line is today."),
-        described=_("Three bars for each city: coordination structure, kick-off and city integration pact."),
+        counted=_city_words(len(cities)),
+        note=_("Outline: planned. Filled: actual. The vertical line shows today."),
+        described=_("Three bars: coordination structure, kick-off and city integration pact.")
+        if len(cities) == 1
+        else _("Three bars for each city: coordination structure, kick-off and city integration pact."),
         **about,
     )
+
+
+def _phase_cells(row: PhaseRow) -> list[str]:
+    days = (locales.day(day, "medium") for day in (row.planned_start, row.planned_end, row.actual_start))
+    return [row.city.name, str(row.kind.label).capitalize(), *days, _end_words(row)]
+
+
+def _phase_values(row: PhaseRow) -> list[Any]:
+    days = (row.planned_start, row.planned_end, row.actual_start, row.actual_end)
+    return [row.city.name, str(row.kind.label).capitalize(), *days, row.is_overdue]
 
 
 def _phase_traces(n: int, kind: PhaseKind, rows: Sequence[PhaseRow]) -> list[dict]:
@@ -245,7 +258,7 @@ def _end_words(row: PhaseRow) -> str:
         return locales.day(row.actual_end, "medium")
     if row.actual_start is None:
         return locales.NOTHING
-    return _("still runs, planned end has passed") if row.is_overdue else _("still runs")
+    return _("in progress, planned end date has passed") if row.is_overdue else _("in progress")
 
 
 # ---- the six dimensions
@@ -257,8 +270,10 @@ def spread_chart(result: CityResult, **about: Any) -> Chart:
     present = [capacity for capacity in CAPACITY_SHIFT if any(cell.levels.get(capacity) for cell in cells)]
     data = [_range_trace(cells), *[_capacity_trace(capacity, cells) for capacity in present], _consensus_trace(cells)]
     scale = [(int(level), in_language(names)) for level, names in sorted(result.scale.items())]
+    ratings = sum(cell.n for cell in cells)
     layout = {
         "height": _height(len(cells), 70),
+        "meta": {"row": 84},
         "xaxis": charts.axis_title(_("Level")) | {"range": [0.6, 4.4], "tickvals": [level for level, _name in scale]},
         "yaxis": {
             "range": [len(cells) - 0.4, -0.6],
@@ -270,7 +285,7 @@ def spread_chart(result: CityResult, **about: Any) -> Chart:
     }
     return Chart(
         key="spread",
-        title=_("What six dimensions say, and how far the raters are apart"),
+        title=_("Evaluation results: levels and differences between raters"),
         columns=[
             _("Dimension"),
             _("Agreed level"),
@@ -287,9 +302,9 @@ def spread_chart(result: CityResult, **about: Any) -> Chart:
         csv_columns=[_("Dimension"), _("Capacity"), _("Level")],
         csv_rows=[row for cell in cells for row in _level_rows(cell, present)],
         figure={"data": data, "layout": layout},
-        n=sum(cell.n for cell in cells),
+        counted=ngettext("%(count)s rating", "%(count)s ratings", ratings) % {"count": ratings},
         note=", ".join(f"{level} {name}" for level, name in scale),
-        described=_("Marks show single ratings by capacity; the diamond is the agreed level."),
+        described=_("Marks show individual ratings by capacity; the diamond shows the agreed level."),
         **about,
     )
 
@@ -335,7 +350,7 @@ def _range_trace(cells: Sequence[Cell]) -> dict:
         "type": "scatter",
         "mode": "lines+markers",  # markers too: a line between equal ratings has no length
         "marker": {"color": "var(--epi-line)", "size": 8},
-        "name": _("Range of the independent ratings"),
+        "name": _("Range of independent ratings"),
         "x": x,
         "y": y,
         "line": line,
@@ -370,8 +385,8 @@ def levels_table(shown: Results, **about: Any) -> Chart:
             rows.append([city.name, name, *_cell_row(cell), result.round if result else ""])
     columns = [_("City"), _("Dimension"), _("Agreed level"), _("Independent ratings")]
     columns += [_("Lower median"), _("Upper median"), _("Lowest level"), _("Highest level")]
-    columns += [_("Evidence"), _("Remark"), _("Round")]
-    return Chart("dimensions", _("What the six dimensions say"), columns, rows, {}, **about)
+    columns += [_("Evidence"), _("Note"), _("Round")]
+    return Chart("dimensions", _("Evaluation results"), columns, rows, {}, **about)
 
 
 def _cell_row(cell: Cell | None) -> list:
@@ -382,7 +397,7 @@ def _cell_row(cell: Cell | None) -> list:
 
 
 def agreement_table(agreement: RoundAgreement, **about: Any) -> Chart:
-    columns = [_("Dimension"), _("Krippendorff’s alpha"), _("Strategies"), _("Ratings"), _("Remark")]
+    columns = [_("Dimension"), _("Krippendorff’s alpha"), _("Strategies"), _("Ratings"), _("Note")]
     lines = [
         [
             row.name,
@@ -393,11 +408,11 @@ def agreement_table(agreement: RoundAgreement, **about: Any) -> Chart:
         ]
         for row in agreement.dimensions
     ]
-    return Chart("agreement", _("How far independent raters agree"), columns, lines, {}, **about)
+    return Chart("agreement", _("Agreement between independent raters"), columns, lines, {}, **about)
 
 
 def money_table(rows: Sequence[CityFigures], **about: Any) -> Chart:
-    columns = [_("City"), _("Currency"), _("Spent"), _("Budget"), _("Record")]
+    columns = [_("City"), _("Currency"), _("Spent"), _("Budget"), _("Figures from")]
     lines = [[row.city.name, row.city.currency, row.spent, row.budget, row.record.words] for row in rows]
     return Chart("money", _("Money spent"), columns, lines, {}, **about)
 
@@ -407,6 +422,10 @@ def money_table(rows: Sequence[CityFigures], **about: Any) -> Chart:
 
 def level_words(cell: Cell) -> str:
     return _("not assessed") if cell.level is None else str(cell.level)
+
+
+def _city_words(count: int) -> str:
+    return ngettext("%(count)s city", "%(count)s cities", count) % {"count": locales.number(count)}
 
 
 def _height(rows: int, each: int) -> int:

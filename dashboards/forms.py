@@ -13,7 +13,7 @@ class ScopeForm(forms.Form):
     country = forms.ChoiceField(label=_("Country"), required=False)
     theme = forms.ChoiceField(label=_("Theme"), required=False)
     group = forms.ChoiceField(label=_("Target group"), required=False)
-    phase = forms.ChoiceField(label=_("Step of the pilot"), required=False)
+    phase = forms.ChoiceField(label=_("Pilot phase"), required=False)
 
     round = forms.ChoiceField(label=_("Evaluation round"), required=False)
 
@@ -28,7 +28,7 @@ class ScopeForm(forms.Form):
             countries = {city.country for city in view.all_cities}
             named = sorted(((country_name(code), code) for code in countries), key=lambda pair: title_key(pair[0]))
             self.fields["country"].choices = [("", _("all countries")), *((code, name) for name, code in named)]
-            self.fields["phase"].choices = [("", _("all steps")), *PhaseKind.choices]
+            self.fields["phase"].choices = [("", _("all phases")), *PhaseKind.choices]
         else:
             del self.fields["country"], self.fields["phase"]
         self.fields["theme"].choices = [("", _("all themes")), *((row.code, str(row)) for row in view.themes)]
@@ -36,4 +36,4 @@ class ScopeForm(forms.Form):
 
 
 def _period_words(period, view) -> str:
-    return _("%(period)s (present)") % {"period": period} if period == view.current else str(period)
+    return _("%(period)s (current)") % {"period": period} if period == view.current else str(period)

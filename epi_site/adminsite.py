@@ -19,7 +19,7 @@ class EpiAdminConfig(AdminConfig):
 
 
 class EpiAdminSite(AdminSite):
-    site_header = site_title = index_title = _("Workbench")
+    site_header = site_title = index_title = _("Administration")
     site_url = "/"
     enable_nav_sidebar = False
 

@@ -5,13 +5,13 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import remember_language
-from core import health
+from core import form_views, health
 
-handler400 = "core.views.bad_request"
-handler403 = "core.views.permission_denied"
-handler404 = "core.views.page_not_found"
-handler429 = "core.views.too_many_requests"
-handler500 = "core.views.server_error"
+handler400 = "core.views.errors.bad_request"
+handler403 = "core.views.errors.permission_denied"
+handler404 = "core.views.errors.page_not_found"
+handler429 = "core.views.errors.too_many_requests"
+handler500 = "core.views.errors.server_error"
 
 MOVED_ADMIN_PAGES = {  # of the release before: address under /admin/ > the one of today
     "strategies/pilotphase": "pilot/pilotphase",
@@ -34,6 +34,8 @@ urlpatterns = [
     path("", include("training.urls")),
     path("dashboards/", include("dashboards.urls")),
     path("admin/", admin.site.urls),
+    path("forms/draft/", form_views.DraftSave.as_view(), name="form_draft"),
+    path("forms/<uuid:pk>/", form_views.FormInputPage.as_view(), name="form_input"),
     path("i18n/setlang/", remember_language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 
 from core import private_files
 from core.request_body import LimitedBody
@@ -20,3 +21,4 @@ os.umask(private_files.OTHERS)  # messages to the worker
 refuse_demo_accounts()
 refuse_missing_triggers()
 refuse_other_data_folder()
+connections.close_all()  # each thread that answers opens its own

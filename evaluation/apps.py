@@ -36,7 +36,7 @@ class EvaluationConfig(AppConfig):
         register_check(
             PhaseKind.PACT,
             "evaluation_published",
-            _("An evaluation of the city is published"),
+            _("An evaluation of the city has been published"),
             evaluation_is_published,
             is_completion=True,
         )

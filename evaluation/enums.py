@@ -2,10 +2,11 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Stage(TextChoices):
-    DECLARE = "declare", _("conflicts of interest are declared")
+    DECLARE = "declare", _("conflict of interest declarations")
     RATE = "rate", _("rating")
     DISCUSS = "discuss", _("discussion")
     MODERATE = "moderate", _("moderation")
@@ -36,10 +37,10 @@ FROM_REVIEW = {Stage.REVIEW, Stage.PUBLISHED}
 
 
 class StageVerb(TextChoices):
-    START_RATING = "start_rating", _("rating began")
-    START_DISCUSSION = "start_discussion", _("discussion began")
-    START_MODERATION = "start_moderation", _("moderation began")
-    HAND_TO_COMMITTEE = "hand_to_committee", _("handed to the committee")
+    START_RATING = "start_rating", _("rating started")
+    START_DISCUSSION = "start_discussion", _("discussion started")
+    START_MODERATION = "start_moderation", _("moderation started")
+    HAND_TO_COMMITTEE = "hand_to_committee", _("sent to the committee")
     REQUEST_CHANGES = "request_changes", _("changes requested")
     PUBLISH = "publish", _("published")
     REMOVE = "remove", _("removed from the round")
@@ -68,7 +69,7 @@ class Strength(TextChoices):
     STRONG = "strong", _("strong")
     MODERATE = "moderate", _("moderate")
     LIMITED = "limited", _("limited")
-    NONE = "none", _("none")
+    NONE = "none", pgettext_lazy("strength", "none")
 
 
 class SourceKind(TextChoices):

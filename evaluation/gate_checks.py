@@ -22,4 +22,4 @@ def evaluation_is_published(city: Any, reader: Any) -> CheckResult:
     if running is not None:
         params = {"round": running.round, "stage": running.get_stage_display()}
         return CheckResult(False, _("%(round)s is under way: %(stage)s.") % params, running.get_absolute_url())
-    return CheckResult(False, _("No evaluation is published yet."), reverse("evaluation:round_list"))
+    return CheckResult(False, _("No evaluation has been published yet."), reverse("evaluation:round_list"))

@@ -3,8 +3,10 @@
 What a published evaluation rests on never changes; decisions and transitions are written while their stage lasts.
 """
 
+from accounts.page_versions import person_sql
 from core import triggers
 from core.triggers import Trigger
+from core.versions import bump_on_change
 
 from .enums import TRANSITIONS, Stage
 from .models import (
@@ -151,6 +153,9 @@ def _round_trigger() -> Trigger:
 
 
 def register() -> None:
+    bump_on_change(RaterAssignment, person_sql())
+    bump_on_change(SubstituteAppointment, person_sql())
+    bump_on_change(Evaluation, person_sql("moderator_id"), columns=["moderator_id"])
     for model, (evaluation, keys) in LOCKED_MODELS.items():
         triggers.lock(model, evaluation, _is_published_sql, PUBLISHED, keys=keys, hold=_lock_sql)
     for model, evaluation in HISTORIES.items():

@@ -18,6 +18,7 @@ from cities.rules import (
     is_visible,
     person_of,
 )
+from core.versions import Kept
 
 
 class Duties(NamedTuple):
@@ -28,6 +29,7 @@ class Duties(NamedTuple):
     substitutes: bool
 
 
+_kept_duties = Kept()
 _version = count(1)
 _current_version = 0
 
@@ -41,17 +43,23 @@ def forget_duties(**_signal) -> None:
 def duties_of(person) -> Duties:
     """Return the person's duties. Cached on the person object until a duty is saved or deleted in this process.
 
-    Most people have none, so the subqueries about conflicts of interest are not built for them.
+    Most people have none, so the subqueries about conflicts of interest are not built for them. The first time they are
+    kept under the version that was read with the user, so that most requests need no query for them.
     """
     held = getattr(person, "_epi_duties", None)
     if held is None or held[0] != _current_version:
-        assigned = _rows("RaterAssignment").filter(person=OuterRef("pk"), withdrawn_at=None)
-        moderated = _rows("Evaluation").filter(moderator=OuterRef("pk"))
-        appointed = _rows("SubstituteAppointment").filter(person=OuterRef("pk"))
-        rows = type(person)._default_manager.filter(pk=person.pk)
-        found = rows.values_list(Exists(assigned), Exists(moderated), Exists(appointed)).get()
-        held = person._epi_duties = (_current_version, Duties(*found))
+        version = getattr(person, "page_version", None) if held is None else None
+        found = _kept_duties.get(person.pk, version, lambda: _read_duties(person))
+        held = person._epi_duties = (_current_version, found)
     return held[1]
+
+
+def _read_duties(person) -> Duties:
+    assigned = _rows("RaterAssignment").filter(person=OuterRef("pk"), withdrawn_at=None)
+    moderated = _rows("Evaluation").filter(moderator=OuterRef("pk"))
+    appointed = _rows("SubstituteAppointment").filter(person=OuterRef("pk"))
+    rows = type(person)._default_manager.filter(pk=person.pk)
+    return Duties(*rows.values_list(Exists(assigned), Exists(moderated), Exists(appointed)).get())
 
 
 def _includes(rows, evaluation) -> bool:
@@ -95,7 +103,7 @@ def is_reviewer(user, evaluation):
 def is_substitute(user):
     """Return whether a coordinator appointed the user to decide on an evaluation that is not published yet."""
     person = person_of(user)
-    if person is None or is_scientific_member(user):
+    if person is None or is_scientific_member(user) or not duties_of(person).substitutes:
         return False
     return _rows("Evaluation").reviewable_by(user).exclude(stage="published").exists()
 

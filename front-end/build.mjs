@@ -1,6 +1,6 @@
 // Builds static/dist/ from static/css, static/js and the packages in package-lock.json: node front-end/build.mjs
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,11 +50,10 @@ await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await Promise.all([
   build({ ...common, entryPoints: ["static/css/site.css", "static/css/admin.css"], outdir: dist, plugins: [bootstrapParts] }),
-  build({ ...common, entryPoints: ["static/js/theme.js", "static/js/site.js", "static/js/session.js", "static/js/charts.js", "static/js/admin.js"], outdir: dist, format: "iife" }),
-  copyFile(require.resolve("plotly.js/dist/plotly.css"), join(dist, "plotly.css")),
+  build({ ...common, entryPoints: ["static/js/theme.js", "static/js/site.js", "static/js/session.js", "static/js/admin.js"], outdir: dist, format: "iife" }),
 ]);
 
-for (const name of ["site.css", "admin.css", "theme.js", "site.js", "session.js", "charts.js", "admin.js", "plotly.css"]) {
+for (const name of ["site.css", "admin.css", "theme.js", "site.js", "session.js", "admin.js"]) {
   const path = join(dist, name);
   const small = brotliCompressSync(await readFile(path)).length;
   console.log(`${name.padEnd(12)} ${kilo((await stat(path)).size)} KB, ${kilo(small)} KB with brotli`);

@@ -14,15 +14,6 @@ class PilotPhaseForm(StaffForm):
         fields = ["city", "kind", *phases.DATES]
         widgets = {name: DateInput() for name in phases.DATES}
 
-    def clean(self):
-        data = super().clean()
-        if data is not None and not self.errors:
-            phase = PilotPhase(**{name: data.get(name) for name in self._meta.fields if name in data})
-            phase.city = data.get("city") or self.instance.city
-            for name, sentence in phases.date_errors(phase).items():
-                self.add_error(name, sentence)
-        return data
-
 
 @admin.register(PilotPhase)
 class PilotPhaseAdmin(StaffAdmin):

@@ -145,12 +145,12 @@ def _join_names(names: list, most: int = 3) -> str:
 def _check_seats(facts: GateData, kind: str, wanted: list[Seat]) -> CheckResult:
     url = facts.body_url(kind)
     if kind not in facts.bodies:
-        return CheckResult(False, _("The body does not exist yet."), url)
+        return CheckResult(False, _("The body has not been set up yet."), url)
     taken = {member.seat for member in facts.members if member.body.kind == kind}
     lacking = [seat.label for seat in wanted if seat not in taken]
     if lacking:
-        return CheckResult(False, _("Still to find: %(seats)s.") % {"seats": _join_names(lacking)}, url)
-    return CheckResult(True, _("Each of these seats is taken."), url)
+        return CheckResult(False, _("Vacant seats: %(seats)s.") % {"seats": _join_names(lacking)}, url)
+    return CheckResult(True, _("All of these seats are filled."), url)
 
 
 def expert_group_seats(city: Any, reader: Any) -> CheckResult:
@@ -162,7 +162,9 @@ def expert_group_chair(city: Any, reader: Any) -> CheckResult:
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     chairs = [row for row in facts.members if row.body.kind == BodyKind.EXPERT_GROUP and row.role == Role.CHAIR]
     return (
-        CheckResult(True, _("It has a chair."), url) if chairs else CheckResult(False, _("It has no chair yet."), url)
+        CheckResult(True, _("The expert group has a chair."), url)
+        if chairs
+        else CheckResult(False, _("The expert group has no chair yet."), url)
     )
 
 
@@ -170,18 +172,18 @@ def first_meeting(city: Any, reader: Any) -> CheckResult:
     facts = GateData.of(city, reader)
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     if not facts.meetings:
-        return CheckResult(False, _("It has not met yet."), url)
+        return CheckResult(False, _("The expert group has not met yet."), url)
     kept = [event for event in facts.meetings if event.minutes or event.minutes_file_id]
     if not kept:
         event = facts.meetings[0]
-        words = _("It met on %(day)s, but there are no minutes yet.") % {"day": locales.day(facts.day_of(event))}
+        words = _("The group met on %(day)s, but there are no minutes yet.") % {"day": locales.day(facts.day_of(event))}
         if not event.is_visible:
-            words = _("It has met, but there are no minutes yet.")
+            words = _("The group has met, but there are no minutes yet.")
         return CheckResult(False, words, facts.event_url(event))
     event = next((event for event in kept if event.is_visible), kept[0])
-    words = _("It met on %(day)s; the minutes are there.") % {"day": locales.day(facts.day_of(event))}
+    words = _("The group met on %(day)s and the minutes have been added.") % {"day": locales.day(facts.day_of(event))}
     if not event.is_visible:
-        words = _("It has met, and the minutes are there.")
+        words = _("The group has met and the minutes have been added.")
     return CheckResult(True, words, facts.event_url(event))
 
 
@@ -192,18 +194,18 @@ def strategy_adopted(city: Any, reader: Any) -> CheckResult:
         words = _("The strategy is a draft.") if is_visible else _("There is no adopted strategy yet.")
         return CheckResult(False, words, facts.strategy_url())
     words = _("Adopted on %(day)s.") % {"day": locales.day(strategy.adopted_on)}
-    return CheckResult(True, words if is_visible else _("A strategy is adopted."), facts.strategy_url())
+    return CheckResult(True, words if is_visible else _("A strategy has been adopted."), facts.strategy_url())
 
 
 def swot_and_area(city: Any, reader: Any) -> CheckResult:
     facts = GateData.of(city, reader)
     strategy = facts.strategy
     if strategy is not None and strategy.has_swot and strategy.has_area:
-        return CheckResult(True, _("Both are there."), facts.strategy_url())
+        return CheckResult(True, _("The SWOT analysis and a priority area have been added."), facts.strategy_url())
     if strategy is None or not strategy.is_visible:
-        return CheckResult(False, _("No strategy has both yet."), facts.city_url)
+        return CheckResult(False, _("No strategy has both a SWOT analysis and a priority area yet."), facts.city_url)
     if not strategy.has_swot:
-        words = _("No strength, weakness, opportunity or challenge is written yet.")
+        words = _("The SWOT analysis is still empty.")
         return CheckResult(False, words, facts.strategy_url("strategies:swot"))
     return CheckResult(False, _("The strategy has no priority area yet."), facts.strategy_url())
 
@@ -214,12 +216,16 @@ def met_in_every_period(city: Any, reader: Any) -> CheckResult:
     url = facts.body_url(BodyKind.EXPERT_GROUP)
     pilot = [row.period for row in facts.periods if _is_in_pilot(row.period, facts.phases)]
     if not pilot:
-        return CheckResult(None, _("No period of the pilot is over yet."), url)
+        return CheckResult(None, _("No pilot period has ended yet."), url)
     days = [facts.day_of(event) for event in facts.meetings]
     without = [row.name for row in pilot if not any(row.starts_on <= day <= row.ends_on for day in days)]
     if without:
         return CheckResult(False, _("No meeting in %(periods)s.") % {"periods": _join_names(without)}, url)
-    words = ngettext("It met in the %(count)d period so far.", "It met in all %(count)d periods so far.", len(pilot))
+    words = ngettext(
+        "The group has met in the only period so far.",
+        "The group has met in all %(count)d periods so far.",
+        len(pilot),
+    )
     return CheckResult(True, words % {"count": len(pilot)}, url)
 
 
@@ -246,8 +252,8 @@ def _is_documented(event: Event) -> bool:
 
 def _no_kick_off(facts: GateData) -> CheckResult:
     if any(event.is_visible for event in facts.kick_offs):
-        return CheckResult(False, _("The kick-off event is not published yet."), facts.city_url)
-    return CheckResult(False, _("There is no kick-off event yet."), facts.city_url)
+        return CheckResult(False, _("The kick-off has not been published yet."), facts.city_url)
+    return CheckResult(False, _("No kick-off has been added yet."), facts.city_url)
 
 
 def kick_off_planned(city: Any, reader: Any) -> CheckResult:
@@ -257,7 +263,7 @@ def kick_off_planned(city: Any, reader: Any) -> CheckResult:
         return _no_kick_off(facts)
     url, day = facts.event_url(event), {"day": locales.day(facts.day_of(event))}
     if not (event.location or event.link):
-        return CheckResult(False, _("It is on %(day)s, but no place is named.") % day, url)
+        return CheckResult(False, _("The kick-off is on %(day)s, but has no location or link.") % day, url)
     words = _("On %(day)s, %(place)s.") % (day | {"place": event.location or event.link})
     return CheckResult(True, words, url)
 
@@ -273,11 +279,11 @@ def programme_names_actions(city: Any, reader: Any) -> CheckResult:
         return CheckResult(False, _("The programme is still empty."), url)
     named = [action for action in facts.actions if _is_mentioned_in(action, event.programme)]
     if not named:
-        return CheckResult(False, _("The programme names no action of the pilot."), url)
+        return CheckResult(False, _("The programme does not name any pilot action."), url)
     shown = [action.title for action in named if action.is_visible]
     if not shown:
-        return CheckResult(True, _("It names actions of the pilot."), url)
-    return CheckResult(True, _("It names %(actions)s.") % {"actions": _join_names(shown)}, url)
+        return CheckResult(True, _("The programme names pilot actions."), url)
+    return CheckResult(True, _("The programme names %(actions)s.") % {"actions": _join_names(shown)}, url)
 
 
 def _is_mentioned_in(action: Action, text: str) -> bool:
@@ -292,10 +298,10 @@ def kick_off_attended(city: Any, reader: Any) -> CheckResult:
         return _no_kick_off(facts)
     url = facts.event_url(event)
     if event.starts_at > clock.now():
-        return CheckResult(None, _("The kick-off lies ahead."), url)
+        return CheckResult(None, _("The kick-off has not taken place yet."), url)
     if not event.has_attendance:
-        return CheckResult(False, _("Nobody has entered who came."), url)
-    return CheckResult(True, _("Who came is entered."), url)
+        return CheckResult(False, _("Attendance has not been recorded."), url)
+    return CheckResult(True, _("Attendance has been recorded."), url)
 
 
 def kick_off_documented(city: Any, reader: Any) -> CheckResult:
@@ -305,10 +311,10 @@ def kick_off_documented(city: Any, reader: Any) -> CheckResult:
         return _no_kick_off(facts)
     url = facts.event_url(event)
     if event.starts_at > clock.now():
-        return CheckResult(None, _("The kick-off lies ahead."), url)
+        return CheckResult(None, _("The kick-off has not taken place yet."), url)
     if not _is_documented(event):
-        return CheckResult(False, _("It is not documented yet."), url)
-    return CheckResult(True, _("It is documented."), url)
+        return CheckResult(False, _("The kick-off has not been documented yet."), url)
+    return CheckResult(True, _("The kick-off has been documented."), url)
 
 
 # ---- pact
@@ -329,7 +335,7 @@ def _check_every_action(city: Any, reader: Any, fits: Callable[[Action], bool], 
         return CheckResult(True, met, url)
     shown = [action.title for action in without if action.is_visible]
     if not shown:
-        return CheckResult(False, _("Not every action of the pilot has it yet."), url)
+        return CheckResult(False, _("Some pilot actions do not meet this requirement yet."), url)
     return CheckResult(False, lacking % {"actions": _join_names(shown)}, url)
 
 
@@ -338,7 +344,7 @@ def actions_owned(city: Any, reader: Any) -> CheckResult:
         city,
         reader,
         lambda action: action.owner_id is not None,
-        _("Each action of the pilot has an owner."),
+        _("Every pilot action has an owner."),
         _("Without an owner: %(actions)s."),
     )
 
@@ -351,7 +357,7 @@ def actions_budgeted(city: Any, reader: Any) -> CheckResult:
         city,
         reader,
         fits,
-        _("Each action of the pilot has a budget, or needs none."),
+        _("Every pilot action has a budget or needs none."),
         _("Without a budget: %(actions)s."),
     )
 
@@ -361,21 +367,25 @@ def actions_measured(city: Any, reader: Any) -> CheckResult:
         city,
         reader,
         lambda action: action.is_measured,
-        _("Each action of the pilot has an indicator with baseline and target."),
-        _("Without an indicator that has baseline and target: %(actions)s."),
+        _("Every pilot action has an indicator with a baseline and a target."),
+        _("Without an indicator that has a baseline and a target: %(actions)s."),
     )
 
 
 def last_period_accepted(city: Any, reader: Any) -> CheckResult:
     facts = GateData.of(city, reader)
     if not facts.periods:
-        return CheckResult(None, _("No period is over yet."), facts.city_url)
+        return CheckResult(None, _("No period has ended yet."), facts.city_url)
     last = facts.periods[-1]
     is_accepted = last.state in {PeriodState.ACCEPTED, PeriodState.PUBLISHED}
     if not last.is_visible:
-        words = _("It is accepted.") if is_accepted else _("It is not yet accepted.")
+        words = (
+            _("The period report has been accepted.")
+            if is_accepted
+            else _("The period report has not been accepted yet.")
+        )
         return CheckResult(is_accepted, words, facts.city_url)
-    words = _("%(period)s is %(state)s.") if is_accepted else _("%(period)s is %(state)s, not yet accepted.")
+    words = _("%(period)s is %(state)s.") if is_accepted else _("%(period)s is %(state)s, but not accepted yet.")
     names = {"period": last.period.name, "state": last.get_state_display()}
     return CheckResult(is_accepted, words % names, last.get_absolute_url())
 
@@ -389,27 +399,27 @@ def register() -> None:
     register_check(coordination, "expert_group_chair", gettext_lazy("Expert group with a chair"), expert_group_chair)
     words = gettext_lazy("First meeting of the expert group, with minutes")
     register_check(coordination, "first_meeting", words, first_meeting)
-    register_check(coordination, "strategy_adopted", gettext_lazy("Strategy adopted"), strategy_adopted)
-    words = gettext_lazy("Strategy with SWOT and a priority area")
+    register_check(coordination, "strategy_adopted", gettext_lazy("Adopted strategy"), strategy_adopted)
+    words = gettext_lazy("Strategy with a SWOT analysis and a priority area")
     register_check(coordination, "swot_and_area", words, swot_and_area)
-    words = gettext_lazy("Expert group met in every period of the pilot")
+    words = gettext_lazy("Expert group meeting in every pilot period")
     register_check(coordination, "met_in_every_period", words, met_in_every_period, is_completion=True)
 
-    words = gettext_lazy("Kick-off event with date and place")
+    words = gettext_lazy("Kick-off with date and location")
     register_check(kick_off, "kick_off_planned", words, kick_off_planned)
-    words = gettext_lazy("Programme names the main actions")
+    words = gettext_lazy("Programme that names the main actions")
     register_check(kick_off, "programme_names_actions", words, programme_names_actions)
-    words = gettext_lazy("Attendance entered")
+    words = gettext_lazy("Recorded attendance")
     register_check(kick_off, "kick_off_attended", words, kick_off_attended, is_completion=True)
-    words = gettext_lazy("Kick-off documented")
+    words = gettext_lazy("Documented kick-off")
     register_check(kick_off, "kick_off_documented", words, kick_off_documented, is_completion=True)
 
     words = gettext_lazy("Local implementation committee with municipal and private members")
     register_check(pact, "committee_seats", words, committee_seats)
-    register_check(pact, "actions_owned", gettext_lazy("Every pilot action has an owner"), actions_owned)
-    words = gettext_lazy("Every pilot action has a budget, or needs none")
+    register_check(pact, "actions_owned", gettext_lazy("An owner for every pilot action"), actions_owned)
+    words = gettext_lazy("A budget for every pilot action that needs one")
     register_check(pact, "actions_budgeted", words, actions_budgeted)
-    words = gettext_lazy("Every pilot action has an indicator with baseline and target")
+    words = gettext_lazy("An indicator with a baseline and a target for every pilot action")
     register_check(pact, "actions_measured", words, actions_measured)
-    words = gettext_lazy("Last period accepted")
+    words = gettext_lazy("Accepted report for the latest period")
     register_check(pact, "last_period_accepted", words, last_period_accepted, is_completion=True)

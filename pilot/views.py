@@ -1,31 +1,29 @@
 """The three phases of a city's pilot with their gates. A gate describes; it never prevents anything."""
 
+from copy import copy
 from operator import attrgetter
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView, View
 
 from cities.models import City
 from cities.rules import is_insider, is_network_reader
-from core.exceptions import UserFacingError
+from core.available import available_actions
 from core.forms import form_helper
-from core.views import LoginInsteadOf404Mixin
+from core.text_limits import PARAGRAPH
+from core.views import ActionView, DetailPage, ObjectMixin, ServiceFormView, may
 from pilot.enums import PhaseKind
 from pilot.forms import PhaseForm
 from pilot.gates import GATES, check_gate
 from pilot.models import GateWaiver, PilotPhase
 from pilot.services import phases
-from strategies.forms import ReasonForm
 from strategies.views import breadcrumbs
-from strategies.views.base import ServiceFormView, may
+from strategies.views.actions import ReasonFormView
 
 
 def phase_rows(city: City, user: Any) -> list[dict]:
@@ -48,110 +46,114 @@ def phase_row(phase: PilotPhase, user: Any, sees_all: bool) -> dict:
     }
 
 
-class PhaseList(LoginInsteadOf404Mixin, TemplateView):
+class PhaseList(DetailPage):
     template_name = "pilot/phase_list.html"
+    name = "city"
+    rows = City.objects.all()
+    key = "slug"
 
     def get_context_data(self, **kwargs):
-        user = self.request.user
-        city = get_object_or_404(City.objects.visible_to(user), slug=self.kwargs["slug"])
-        rows = phase_rows(city, user)
+        rows = phase_rows(self.row, self.user)
         any_phase = rows[0]["phase"] if rows else None
         dated = {row["kind"] for row in rows}
         context = {
-            "city": city,
             "rows": rows,
             "undated": [kind for kind in PhaseKind if kind not in dated],
-            "may_add": may(user, "pilot.add_pilotphase", city),
-            "may_date": any_phase and may(user, "pilot.change_pilotphase", any_phase),
-            "may_waive": may(user, "pilot.waive_requirement", any_phase),
-            "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(city), _("Steps of the pilot")),
+            "may_add": self.may("pilot.add_pilotphase"),
+            "may": any_phase and available_actions(any_phase, self.user),
+            "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(self.row), _("Pilot phases")),
         }
         return super().get_context_data(**context | kwargs)
 
 
-class PhaseFormView(ServiceFormView):
+class PhaseMixin(ObjectMixin):
+    """A page about a phase or one of its parts, for those who see the phase."""
+
     name = "phase"
-
-    @cached_property
-    def row(self):
-        phase = get_object_or_404(PilotPhase.objects.select_related("city"), pk=self.kwargs["pk"])
-        if not may(self.user, "pilot.view_pilotphase", phase):
-            raise Http404
-        if not may(self.user, self.permission, phase):
-            raise PermissionDenied
-        return phase
-
-    def get_success_url(self):
-        return reverse("pilot:phase_list", args=[self.row.city.slug])
-
-
-class PhaseAdd(ServiceFormView):
-    """Enter the dates of a phase that has none."""
-
-    name = "city"
-    template_name = "strategies/form.html"
-    success_message = gettext_lazy("The dates are saved.")
-    rows = City.objects.all()
-    key = "slug"
-
-    @cached_property
-    def kind(self) -> PhaseKind:
-        if self.kwargs["kind"] not in PhaseKind.values:
-            raise Http404
-        return PhaseKind(self.kwargs["kind"])
 
     def is_allowed(self, row):
         if not may(self.user, "pilot.view_pilotphase", row):
             raise Http404
-        return self.kind and may(self.user, "pilot.add_pilotphase", row)
-
-    def make_form(self, data=None, files=None):
-        form = PhaseForm(data, instance=PilotPhase(city=self.row, kind=self.kind))
-        form.helper = form_helper(cancel=self.get_success_url())
-        return form
-
-    def save(self, form):
-        dates = {name: form.cleaned_data[name] for name in PhaseForm.Meta.fields}
-        phases.create_phase(self.row, self.kind, by=self.user, **dates)
+        return super().is_allowed(row)
 
     def get_success_url(self):
-        return reverse("pilot:phase_list", args=[self.row.slug])
+        return reverse("pilot:phase_list", args=[self.get_city().slug])
 
-    def get_context_data(self, **kwargs):
-        trail = [*breadcrumbs.city_breadcrumbs(self.row), (_("Steps of the pilot"), self.get_success_url())]
-        heading = _("Dates: %(step)s") % {"step": self.kind.label}
-        return super().get_context_data(
-            heading=heading, lead=self.row.name, trail=breadcrumbs.here(trail, heading), **kwargs
-        )
+    def get_city(self):
+        return self.row.city
+
+    def get_trail(self, heading):
+        trail = [*breadcrumbs.city_breadcrumbs(self.get_city()), (_("Pilot phases"), self.get_success_url())]
+        return breadcrumbs.here(trail, heading)
 
 
-class PhaseEdit(PhaseFormView):
+class PhaseDates(PhaseMixin, ServiceFormView):
+    """Form of the dates of ``get_phase()``."""
+
     template_name = "strategies/form.html"
-    permission = "pilot.change_pilotphase"
-    success_message = gettext_lazy("The dates are saved.")
+    success_message = gettext_lazy("The dates have been saved.")
 
     def make_form(self, data=None, files=None):
-        form = PhaseForm(data, instance=self.row)
+        form = PhaseForm(data, instance=self.get_phase())
         form.helper = form_helper(cancel=self.get_success_url())
         return form
 
-    def save(self, form):
-        dates = {name: form.cleaned_data[name] for name in PhaseForm.Meta.fields}
-        phases.set_dates(self.row, by=self.user, version=form.cleaned_data["version"], **dates)
-
     def get_context_data(self, **kwargs):
-        kind = PhaseKind(self.row.kind).label
-        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.get_success_url())]
-        heading = _("Dates: %(step)s") % {"step": kind}
-        return super().get_context_data(
-            heading=heading, lead=self.row.city.name, trail=breadcrumbs.here(trail, heading), **kwargs
-        )
+        heading = _("Dates: %(step)s") % {"step": PhaseKind(self.get_phase().kind).label}
+        context = {"heading": heading, "lead": self.get_city().name, "trail": self.get_trail(heading)}
+        return super().get_context_data(**context | kwargs)
 
 
-class RequirementWaive(PhaseFormView):
-    template_name = "strategies/reason.html"
+class PhaseAdd(PhaseDates):
+    """Enter the dates of a phase that has none."""
+
+    permission = "pilot.add_pilotphase"
+    name = "city"
+    rows = City.objects.all()
+    key = "slug"
+
+    def is_allowed(self, row):
+        if self.kwargs["kind"] not in PhaseKind.values:
+            raise Http404
+        return super().is_allowed(row)
+
+    def get_city(self):
+        return self.row
+
+    def get_phase(self):
+        return PilotPhase(city=self.row, kind=self.kwargs["kind"])
+
+    def save(self, form):
+        phases.create_phase(self.row, self.kwargs["kind"], by=self.user, **dates_of(form))
+
+
+class PhaseEdit(PhaseDates):
+    permission = "pilot.change_pilotphase"
+
+    def find(self):
+        return get_object_or_404(PilotPhase.objects.select_related("city"), pk=self.kwargs["pk"])
+
+    def get_phase(self):
+        return copy(self.row)
+
+    def save(self, form):
+        phases.set_dates(self.row, by=self.user, version=form.cleaned_data["version"], **dates_of(form))
+
+
+def dates_of(form):
+    return {name: form.cleaned_data[name] for name in PhaseForm.Meta.fields}
+
+
+class RequirementWaive(PhaseMixin, ReasonFormView):
     permission = "pilot.waive_requirement"
-    success_message = gettext_lazy("Waived in writing. The reason stands wherever the gate is shown.")
+    heading = gettext_lazy("Waive requirement")
+    label = gettext_lazy("Reason for the waiver")
+    consequence = gettext_lazy("The result of the check does not change. Your reason is shown beside it.")
+    most = PARAGRAPH
+    is_danger = False
+    success_message = gettext_lazy("Requirement waived. Your reason is shown beside it.")
+
+    find = PhaseEdit.find
 
     @cached_property
     def requirement(self):
@@ -160,38 +162,28 @@ class RequirementWaive(PhaseFormView):
             raise Http404
         return rows[self.kwargs["key"]]
 
-    def make_form(self, data=None, files=None):
-        return ReasonForm(data, label=_("Why is this condition waived?"))
-
     def save(self, form):
         phases.waive_requirement(self.row, self.requirement.key, by=self.user, reason=form.cleaned_data["text"])
 
-    def get_context_data(self, **kwargs):
-        trail = [*breadcrumbs.city_breadcrumbs(self.row.city), (_("Steps of the pilot"), self.get_success_url())]
-        context = {
-            "heading": _("Waive a condition"),
-            "subject": self.requirement.label,
-            "button": _("Waive it"),
-            "consequence": _("The condition stays as it is computed; your reason is shown beside it."),
-            "cancel": self.get_success_url(),
-            "trail": breadcrumbs.here(trail, _("Waive a condition")),
-        }
-        return super().get_context_data(**context | kwargs)
+    def subject(self):
+        return self.requirement.label
+
+    def trail(self):
+        return self.get_trail(self.heading)
 
 
-class WaiverWithdraw(LoginInsteadOf404Mixin, View):
-    http_method_names = ["post"]
+class WaiverWithdraw(PhaseMixin, ActionView):
+    permission = "pilot.waive_requirement"
+    success_message = gettext_lazy("The waiver has been withdrawn.")
 
-    def post(self, request, pk):
-        waiver = get_object_or_404(GateWaiver.objects.select_related("phase__city"), pk=pk)
-        if not may(request.user, "pilot.view_pilotphase", waiver.phase):
-            raise Http404
-        if not may(request.user, "pilot.waive_requirement", waiver.phase):
-            raise PermissionDenied
-        try:
-            phases.withdraw_waiver(waiver, by=request.user)
-        except UserFacingError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, _("The waiver is withdrawn."))
-        return redirect("pilot:phase_list", slug=waiver.phase.city.slug)
+    def find(self):
+        return get_object_or_404(GateWaiver.objects.select_related("phase__city"), pk=self.kwargs["pk"])
+
+    def is_allowed(self, row):
+        return super().is_allowed(row.phase)
+
+    def get_city(self):
+        return self.row.phase.city
+
+    def perform(self):
+        phases.withdraw_waiver(self.row, by=self.user)

@@ -8,23 +8,15 @@ from core.admin import StaffAdmin, StaffForm
 from reports.enums import Recipients
 from reports.models import ReportSchedule
 
-MAX_OFFSET_DAYS = 366
-
 
 class ScheduleForm(StaffForm):
     recipients = forms.MultipleChoiceField(
-        label=_("Who gets a letter with a link"),
+        label=_("Email recipients"),
         choices=Recipients,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Only those who may read the report get the letter."),
+        help_text=_("Only people who can read the report get the email."),
     )
-
-    def clean_offset_days(self):
-        days = self.cleaned_data["offset_days"]
-        if days > MAX_OFFSET_DAYS:
-            raise forms.ValidationError(_("Write a number from 0 to %(most)s."), params={"most": MAX_OFFSET_DAYS})
-        return days
 
 
 @admin.register(ReportSchedule)

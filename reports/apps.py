@@ -11,18 +11,25 @@ class ReportsConfig(AppConfig):
         from core.backup.hooks import after_restore
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
+        from strategies.work import register_work
 
         from . import locks, rules  # noqa: F401 - permissions are registered by the import
         from .gate_checks import report_is_issued
         from .models import Report, ReportFile
         from .restored import run_due_work, stop_reports
         from .selectors.issued import find_report_by_hash
+        from .selectors.work import report_rows
 
         register_check(
-            PhaseKind.PACT, "report_issued", _("A report of the city is issued"), report_is_issued, is_completion=True
+            PhaseKind.PACT,
+            "report_issued",
+            _("A report on the city has been issued"),
+            report_is_issued,
+            is_completion=True,
         )
         issued_hashes.add_finder(find_report_by_hash)
         locks.register()
+        register_work(report_rows)
         verification.register_hash(Report)
         verification.register_hash(ReportFile, "content")
         after_restore("due reports", run_due_work, order=21)

@@ -11,7 +11,7 @@ class ReportKind(TextChoices):
 
 class ReportState(TextChoices):
     QUEUED = "queued", _("queued")
-    BUILDING = "building", _("being built")
+    BUILDING = "building", _("being created")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
 
@@ -19,8 +19,8 @@ class ReportState(TextChoices):
 class Trigger(TextChoices):
     """When a schedule issues a report."""
 
-    ACCEPTED = "accepted", _("days after the city's period was accepted")
-    PERIOD_DUE = "period_due", _("days after the day by which periods are submitted")
+    ACCEPTED = "accepted", _("days after the city’s report was accepted")
+    PERIOD_DUE = "period_due", _("days after the period’s due date")
 
 
 class Recipients(TextChoices):

@@ -10,12 +10,14 @@ class ReportError(UserFacingError):
 
 
 class NoAcceptedReport(ReportError):
-    message = _("Nothing has been accepted for this period yet, so there is nothing to print. Accept the period first.")
+    message = _(
+        "No report has been accepted for this period yet, so there is nothing to issue. Accept a city’s report first."
+    )
 
 
 class NothingToRetry(ReportError):
-    message = _("This report is not failed any more. Read the page again.")
+    message = _("This report has already been created again. Reload the page.")
 
 
 class FileTooLarge(ReportError):
-    message = _("This file is larger than any report. Choose the PDF, HTML or JSON file that you were given.")
+    message = _("This file is too large to be a report. Choose the PDF, HTML or JSON file that you received.")

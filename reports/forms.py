@@ -8,7 +8,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import City
-from core.forms import form_helper
+from core.forms import ButtonsForm
+from core.row_choices import RowSelect
 from core.text_limits import LINE
 from strategies.models import ReportingPeriod
 
@@ -18,29 +19,15 @@ from .exceptions import FileTooLarge
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
-class ReportFilter(forms.Form):
-    """List filter from the query string. Invalid values are ignored."""
-
-    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("All kinds")), *ReportKind.choices])
-    city = forms.ModelChoiceField(
-        City.objects, label=_("City"), required=False, to_field_name="slug", empty_label=_("All cities")
-    )
-    period = forms.ModelChoiceField(
-        ReportingPeriod.objects.order_by("-starts_on"), label=_("Period"), required=False, empty_label=_("All periods")
-    )
-
-    def chosen(self) -> dict:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-
-class IssueForm(forms.Form):
+class IssueForm(ButtonsForm, forms.Form):
+    save_label = _("Issue report")
     kind = forms.ChoiceField(
-        label=_("Kind"), choices=ReportKind, widget=forms.RadioSelect, initial=ReportKind.CITY_PERIOD
+        label=_("Type"), choices=ReportKind, widget=forms.RadioSelect, initial=ReportKind.CITY_PERIOD
     )
     city = forms.ModelChoiceField(
         City.objects,
         label=_("City"),
+        widget=RowSelect,
         help_text=_("Not needed for a report on the network."),
         error_messages={"required": _("Choose the city that the report is about.")},
     )
@@ -48,7 +35,7 @@ class IssueForm(forms.Form):
         ReportingPeriod.objects.none(),
         label=_("Period"),
         empty_label=None,
-        help_text=_("Periods in which the report of at least one city has been accepted."),
+        help_text=_("Periods for which at least one city’s report has been accepted."),
     )
     language = forms.ChoiceField(
         label=_("Language"),
@@ -56,18 +43,17 @@ class IssueForm(forms.Form):
         help_text=_("A report is issued once, in one language. New data give a new revision."),
     )
     recipients = forms.MultipleChoiceField(
-        label=_("Who gets a letter with a link"),
+        label=_("Email recipients"),
         choices=Recipients,
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args, periods, cancel="", **kwargs):
+    def __init__(self, *args, periods, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["period"].queryset = periods
         self.fields["city"].required = self.data.get("kind") != ReportKind.NETWORK_PERIOD
         self.fields["language"].initial = get_language()
-        self.helper = form_helper(save=_("Issue the report"), cancel=cancel)
 
     def clean(self):
         data = super().clean()
@@ -76,32 +62,29 @@ class IssueForm(forms.Form):
         return data
 
 
-class VerifyForm(forms.Form):
+class VerifyForm(ButtonsForm, forms.Form):
     """A hash, or a file of which only the hash is computed."""
 
+    save_label = _("Check")
     hash = forms.CharField(
         label=_("SHA-256 hash"),
         required=False,
         max_length=LINE,
-        help_text=_("The 64 letters and digits at the end of the report. Spaces and line breaks do not matter."),
+        help_text=_("The 64 characters at the end of the report. Spaces and line breaks do not matter."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     file = forms.FileField(
-        label=_("Or the file itself"),
+        label=_("Or the report file"),
         required=False,
         allow_empty_file=True,
-        help_text=_("PDF, HTML or JSON. It is not kept: only its hash is taken."),
+        help_text=_("PDF, HTML or JSON. The file is not stored; only its hash is calculated."),
     )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = form_helper(save=_("Check"))
 
     def clean_hash(self) -> str:
         given = re.sub(r"[\s:]+", "", self.cleaned_data["hash"]).lower().removeprefix("sha256").removeprefix("sha-256")
         if given and not HASH.fullmatch(given):
             raise forms.ValidationError(
-                _("A hash has 64 characters, each a digit or a letter from a to f. Copy it again from the report.")
+                _("A hash has 64 characters: digits and letters from a to f. Copy it again from the report.")
             )
         return given
 
@@ -114,7 +97,7 @@ class VerifyForm(forms.Form):
     def clean(self):
         data = super().clean()
         if not self.errors and not data.get("hash") and not data.get("file"):
-            self.add_error("hash", _("Paste the hash, or choose the file."))
+            self.add_error("hash", _("Paste the hash or choose the file."))
         return data
 
     @property

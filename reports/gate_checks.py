@@ -19,5 +19,5 @@ def report_is_issued(city: Any, reader: Any) -> CheckResult:
         return CheckResult(True, _("%(number)s was issued on %(day)s.") % words, newest.get_absolute_url())
     url = reverse("reports:report_list")
     if issued.exists():
-        return CheckResult(True, _("A report of the city has been issued."), url)
-    return CheckResult(False, _("No report of the city has been issued."), url)
+        return CheckResult(True, _("A report on the city has been issued."), url)
+    return CheckResult(False, _("No report on the city has been issued."), url)

@@ -25,11 +25,13 @@ from reports.enums import Recipients, ReportKind, ReportState, Trigger
 from strategies.enums import PeriodVerb
 from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
 
+MAX_OFFSET_DAYS = 366  # of a schedule
+
 
 def validate_recipients(names):
     known = ", ".join(Recipients.values)
     if not isinstance(names, list) or not set(names) <= set(Recipients.values):
-        raise ValidationError(_("Write a list with any of: %(known)s."), params={"known": known})
+        raise ValidationError(_("Enter a list with any of: %(known)s."), params={"known": known})
 
 
 class ReportQuerySet(JobQuerySet):
@@ -76,7 +78,7 @@ class Report(Job):
     QUEUED, RUNNING, FAILED = ReportState.QUEUED, ReportState.BUILDING, ReportState.FAILED
     LEASE = "heartbeat_at"
 
-    kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
+    kind = models.CharField(_("type"), max_length=16, choices=ReportKind)
     city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="reports")
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="reports")
     period_revision = models.ForeignKey(
@@ -94,9 +96,9 @@ class Report(Job):
     )  # empty if a schedule issued it
     # ``Recipients`` values that get an email when it is ready
     recipients = LimitedJSONField(default=list, blank=True, max_length=PARAGRAPH)
-    state = models.CharField(_("state"), max_length=10, choices=ReportState, default=ReportState.QUEUED)
+    state = models.CharField(_("status"), max_length=10, choices=ReportState, default=ReportState.QUEUED)
     heartbeat_at = models.DateTimeField(null=True)
-    engine = models.CharField(_("engine"), max_length=60, blank=True)
+    engine = models.CharField(_("software"), max_length=60, blank=True)
     template_version = models.CharField(_("template version"), max_length=64, blank=True)
     font_set = models.CharField(
         _("fonts"), max_length=500, blank=True
@@ -144,10 +146,6 @@ class Report(Job):
     def owning_city_id(self) -> int | None:
         return self.city_id
 
-    @property
-    def is_pending(self) -> bool:
-        return self.state in {ReportState.QUEUED, ReportState.BUILDING}
-
     @cached_property
     def contents(self) -> dict:
         """Return the frozen data. Raises ``HashMismatch`` if the snapshot does not match its hash."""
@@ -188,7 +186,7 @@ class ReportFile(FrozenModel):
 class ReportSchedule(Recorded):
     """A rule that issues reports of a kind automatically. Celery beat checks every minute what is due."""
 
-    kind = models.CharField(_("kind"), max_length=16, choices=ReportKind)
+    kind = models.CharField(_("type"), max_length=16, choices=ReportKind)
     trigger = models.CharField(_("when"), max_length=12, choices=Trigger)
     offset_days = models.PositiveSmallIntegerField(_("days after"), default=0)
     recipients = LimitedJSONField(
@@ -210,10 +208,15 @@ class ReportSchedule(Recorded):
                 fields=["kind", "trigger"],
                 name="evaluation_reportschedule_once",
                 violation_error_message=_(
-                    "There is a schedule for this kind of report at this time already. Edit that one."
+                    "There is already a schedule for this type of report at this time. Edit that one."
                 ),
             )
         ]
+
+    def clean(self):
+        if self.offset_days is not None and self.offset_days > MAX_OFFSET_DAYS:
+            sentence = _("Enter a number from 0 to %(most)s.") % {"most": MAX_OFFSET_DAYS}
+            raise ValidationError({"offset_days": sentence})
 
     def __str__(self):
         return f"{self.get_kind_display()}, {self.offset_days} {self.get_trigger_display()}"

@@ -1,4 +1,4 @@
-"""Admin: reporting periods can be added and edited, periods of cities are read-only."""
+"""Admin: reporting periods can be added and edited; periods can be added to a city, and are read-only then."""
 
 from django.contrib import admin
 
@@ -17,14 +17,6 @@ class ReportingPeriodForm(StaffForm):
         fields = ["name", *DATES]
         widgets = {name: DateInput() for name in DATES}
 
-    def clean(self):
-        data = super().clean()
-        if data is not None and not self.errors:
-            period = ReportingPeriod(pk=self.instance.pk, **{name: data[name] for name in self.Meta.fields})
-            for name, sentence in periods.period_errors(period).items():
-                self.add_error(name, sentence)
-        return data
-
 
 @admin.register(ReportingPeriod)
 class ReportingPeriodAdmin(StaffAdmin):
@@ -38,13 +30,31 @@ class ReportingPeriodAdmin(StaffAdmin):
         periods.save_period(obj, by=request.user)
 
 
+class CityPeriodForm(StaffForm):
+    class Meta:
+        model = CityPeriod
+        fields = ["city", "period"]
+
+
 @admin.register(CityPeriod)
 class CityPeriodAdmin(ReadOnlyAdmin):
+    """A city gets the periods that had not ended when it was added; an older one can be added here."""
+
+    form = CityPeriodForm
     list_display = ["city", "period", "state", "revision"]
     list_filter = ["state", "period"]
     list_select_related = ["city", "period"]
     search_fields = ["city__name", "period__name"]
     fields = ["city", "period", "state", "revision"]
+
+    def has_add_permission(self, request):
+        return StaffAdmin.has_add_permission(self, request)
+
+    def get_fields(self, request, obj=None):
+        return self.fields if obj else self.form.Meta.fields
+
+    def save_model(self, request, obj, form, change):
+        obj.pk = periods.add_city_period(obj.city, obj.period, by=request.user).pk
 
     def view_on_site(self, city_period):
         return city_period.get_absolute_url()

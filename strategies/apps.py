@@ -10,27 +10,29 @@ class StrategiesConfig(AppConfig):
         from cities import file_access
         from cities import panels as city_cards
         from cities.duties import register_duties
-        from cities.signals import membership_handed_over
+        from cities.signals import membership_changed, membership_handed_over
         from core import issued_hashes, verification
         from core.backup.hooks import after_restore
+        from core.services import register_trigger_error
 
         from . import locks, panels, rules  # noqa: F401 - permissions are registered by the import
+        from .exceptions import PERIOD_IS_LOCKED, PeriodLocked
         from .restored import run_due_work
-        from .selectors.first_steps import first_step_rows
         from .selectors.issued import find_revision
-        from .services import handover
-        from .verification import check_frozen_rows, check_transitions
-        from .work import register_work
+        from .services import figures, handover
+        from .verification import check_figures, check_frozen_rows, check_transitions
 
         issued_hashes.add_finder(find_revision)
         locks.register()
+        register_trigger_error(PERIOD_IS_LOCKED, PeriodLocked)
         verification.register("transitions of periods", check_transitions)
         verification.register("frozen rows", check_frozen_rows)
+        verification.register("figures of actions", check_figures)
         after_restore("periods and reminders", run_due_work, order=10)
         file_access.register(handover.readable_evidence_q)
         file_access.register(handover.readable_documents_q)
         register_duties(handover.actions_of_person)
-        register_work(first_step_rows)
         membership_handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")
+        membership_changed.connect(figures.refresh_figures_of_member, dispatch_uid="strategies.figures_of_member")
         city_cards.register_panel(panels.strategy_panel, 10)
         city_cards.register_panel(panels.periods_panel, 30)

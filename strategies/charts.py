@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import charts
 from core.charts import Chart
@@ -54,10 +55,10 @@ def values_chart(
             for row in values
         ],
         figure=_figure(indicator, values, baseline, target),
-        n=len(values),
+        counted=ngettext("%(count)s value", "%(count)s values", len(values)) % {"count": len(values)},
         source=", ".join(part for part in (indicator.strategy.city.name, indicator.source) if part),
         as_of=periods[-1] if periods else None,
-        note="" if all(row.is_submitted for row in values) else _("The newest value has not been submitted yet."),
+        note="" if all(row.is_submitted for row in values) else _("The latest value has not been submitted yet."),
         empty=_("No value has been entered yet."),
         illustrative=illustrative,
         described=_describe(values, target),

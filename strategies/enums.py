@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class StrategyStatus(TextChoices):
@@ -17,23 +18,23 @@ class SwotKind(TextChoices):
 
 
 class ImplementationStage(TextChoices):
-    PLANNED = "planned", _("planned")
+    PLANNED = "planned", pgettext_lazy("action", "planned")
     ONGOING = "ongoing", _("ongoing")
     PAUSED = "paused", _("paused")
     COMPLETED = "completed", _("completed")
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("action", "cancelled")
 
 
 class BudgetStatus(TextChoices):
     UNKNOWN = "unknown", _("not yet known")
-    LINES = "lines", _("in budget lines")
+    LINES = "lines", _("entered as budget lines")
     NONE_NEEDED = "none_needed", _("none needed")
 
 
 class Health(TextChoices):
     """Derived status of an action, never stored for an open period. The first member whose rule holds applies."""
 
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("action", "cancelled")
     DONE = "done", _("done")
     PAUSED = "paused", _("paused")
     NOT_STARTED = "not_started", _("not started")
@@ -59,8 +60,8 @@ AT_REST = [Health.DONE, Health.CANCELLED, Health.PAUSED]  # nothing of such an a
 
 
 class Direction(TextChoices):
-    UP = "up", _("more is better")
-    DOWN = "down", _("less is better")
+    UP = "up", _("higher is better")
+    DOWN = "down", _("lower is better")
 
 
 class Addition(TextChoices):
@@ -68,8 +69,8 @@ class Addition(TextChoices):
 
     SUM = "sum", _("sum")
     LATEST = "latest", _("latest value")
-    MEAN = "mean", _("mean")
-    MAX = "max", _("largest value")
+    MEAN = "mean", _("average")
+    MAX = "max", _("highest value")
 
 
 class Frequency(TextChoices):
@@ -80,13 +81,13 @@ class Frequency(TextChoices):
 class ChangeCause(TextChoices):
     """Why a part of the plan that figures depend on is changed. It is stored with a reason in words."""
 
-    CORRECTION = "correction", _("a mistake is corrected")
+    CORRECTION = "correction", _("correction of a mistake")
     EVIDENCE = "evidence", _("new facts or better data")
-    DECISION = "decision", _("a decision of the city")
-    METHOD = "method", _("it is measured in another way")
-    MEANS = "means", _("money, staff or time have changed")
-    CONDITIONS = "conditions", _("circumstances outside the city have changed")
-    OTHER = "other", _("another reason")
+    DECISION = "decision", _("decision by the city")
+    METHOD = "method", _("change of measuring method")
+    MEANS = "means", _("change in money, staff or time")
+    CONDITIONS = "conditions", _("changed circumstances outside the city")
+    OTHER = "other", _("other reason")
 
 
 class PeriodState(TextChoices):

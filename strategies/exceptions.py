@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core import locales
-from core.exceptions import UserFacingError
+from core.exceptions import InputRefused, UserFacingError
 
 PERIOD_IS_LOCKED = "epi: the period is locked"  # error message of the database triggers (strategies.locks)
 
@@ -16,49 +16,41 @@ class StrategyError(UserFacingError):
     """Base class. The messages of its subclasses say what to do next."""
 
 
-class PermissionRefused(StrategyError):
-    message = _("You may not do this here. Ask a lead official of the city.")
-
-
 class PeriodLocked(StrategyError):
     message = _(
-        "This period has been submitted, so nothing in it can change. "
-        "Log it with a later date, or ask the coordinator to reopen the period."
+        "This period has been submitted, so nothing in it can be changed. Use a later date, or ask the "
+        "coordinator to reopen the period."
     )
 
 
 class TransitionNotAllowed(StrategyError):
-    message = _("The period has moved on meanwhile, so this can no longer be done. Read the page again.")
-
-
-class ReasonMissing(StrategyError):
-    message = _("Say why, in a sentence.")
+    message = _("The status of the period has changed, so you can no longer do this. Reload the page.")
 
 
 class OwnMunicipality(StrategyError):
-    message = _("You belong to this municipality, so another coordinator must decide this.")
+    message = _("You belong to this municipality, so another coordinator must decide.")
 
 
 class AlreadyWithdrawn(StrategyError):
-    message = _("This has been withdrawn already.")
+    message = _("This has already been withdrawn.")
 
 
 class Superseded(StrategyError):
     message = _(
-        "This belongs to an earlier strategy, which stays as it was when the next one was adopted. "
-        "Change the current strategy instead."
+        "This belongs to an earlier strategy, which was locked when the next one was adopted. Edit the current "
+        "strategy instead."
     )
 
 
 class FormAlreadyUsed(StrategyError):
-    message = _("This form has been sent before by somebody else or for another action. Open the form again.")
+    message = _("This form has already been sent by someone else or for another action. Open the form again.")
 
 
 class SavedDifferently(StrategyError):
     """The same form has been saved with other content: ``saved`` is what it made. Nothing was saved now."""
 
-    message = _("This form has been saved already, with other content. Open the form again to add something else.")
-    heading = _("This form has been saved already, with other content")
+    message = _("This form has already been saved with other content. Open the form again to add something else.")
+    heading = _("This form has already been saved with other content")
 
     def __init__(self, saved: Any):
         self.saved = saved
@@ -71,39 +63,29 @@ class LoggedJustNow(SavedDifferently):
     A browser that goes back may open the form anew, so that the form does not show that it was sent before.
     """
 
-    message = _("You logged an update of this action for the same day a few minutes ago. Nothing has been saved now.")
+    message = _(
+        "You logged an update on this action for the same day a few minutes ago. Nothing has been saved this time."
+    )
     heading = _("You logged an update for this day a few minutes ago")
 
 
 class BudgetLineExists(SavedDifferently):
     """The action has a budget line of the same source and year, maybe of this form, which a browser opened anew."""
 
-    message = _("The action already has a budget line of this source and year. Nothing has been saved now.")
-    heading = _("The action already has a budget line of this source and year")
+    message = _("The action already has a budget line with this source and year. Nothing has been saved this time.")
+    heading = _("The action already has a budget line with this source and year")
 
 
 class LateUpdateUnconfirmed(StrategyError):
     """The form did not show yet that the update will be late. Sent again with that warning shown, it is saved."""
 
-    message = _("The period of this date is closed, so it will be reported late. Save again if that is right.")
+    message = _("The period for this date is closed, so the update will count as reported late. Save again to confirm.")
 
 
 class ValuesPeriodChanged(StrategyError):
     """The form named another period for the values. Sent again with the right period shown, they are saved."""
 
-    message = _("The values would count for another period than the form said. Look them over and save again.")
-
-
-class InputRefused(StrategyError):
-    """The input is not valid. ``errors`` maps field names to one sentence each."""
-
-    def __init__(self, errors: Mapping[str, str]):
-        self.errors = dict(errors)
-        super().__init__(" ".join(str(sentence) for sentence in self.errors.values()))
-
-
-class ConfirmationNeeded(InputRefused):
-    """The input may be wrong. Sent again as confirmed, it is saved."""
+    message = _("These values now belong to another period. Check them and save again.")
 
 
 class ValuesConflict(InputRefused):
@@ -120,6 +102,6 @@ class ValuesConflict(InputRefused):
 
 def _conflict_text(row: Any) -> str:
     if row is None:
-        return gettext("Somebody else has withdrawn this value meanwhile. Save again if yours is right.")
-    words = gettext("Somebody else has entered %(value)s meanwhile. Save again if yours is right.")
+        return gettext("Someone else has withdrawn this value. Save again if yours is correct.")
+    words = gettext("Someone else has entered %(value)s. Save again if yours is correct.")
     return words % {"value": locales.number(row.value)}

@@ -1,36 +1,42 @@
 """Filters that are read from the query string."""
 
 import django_filters
-from django import forms
 from django.utils.translation import gettext_lazy as _
-from django_filters import fields
 
-from cities.models import Organisation
+from cities.models import City, Organisation
 from core.collation import matching
-from core.forms import InReaderOrder
+from core.filters import RowFilter
 from core.text_limits import LINE
-from strategies.enums import Health, ImplementationStage
-from strategies.models import Action, PriorityArea
+from strategies.enums import Health, ImplementationStage, PeriodState
+from strategies.models import Action, CityPeriod, PriorityArea, ReportingPeriod
 
 YES_NO = [("yes", _("in the pilot")), ("no", _("not in the pilot"))]
 
 
-class OwnerChoices(InReaderOrder, fields.ModelChoiceIterator):
-    pass
+class PeriodFilter(django_filters.FilterSet):
+    """Scheduled periods are shown only if a state or a period is chosen: there may be years of them."""
 
+    city = RowFilter(queryset=City.objects.only("name"), label=_("City"), empty_label=_("all"))
+    period = django_filters.ModelChoiceFilter(
+        queryset=ReportingPeriod.objects.order_by("-starts_on"), label=_("Period"), empty_label=_("all")
+    )
+    state = django_filters.ChoiceFilter(choices=PeriodState.choices, label=_("Status"), empty_label=_("all"))
 
-class OwnerField(fields.ModelChoiceField):
-    iterator = OwnerChoices
+    class Meta:
+        model = CityPeriod
+        fields: list[str] = []
 
-
-class OwnerFilter(django_filters.ModelChoiceFilter):
-    field_class = OwnerField
+    def filter_queryset(self, queryset):
+        chosen = self.form.cleaned_data
+        rows = super().filter_queryset(queryset)
+        return rows if chosen.get("state") or chosen.get("period") else rows.exclude(state=PeriodState.SCHEDULED)
 
 
 class ActionFilter(django_filters.FilterSet):
     """Filters the actions that the user may see, annotated by ``selectors.actions.actions_of``.
 
-    Choices come from these rows only, so that owners of hidden actions are not revealed.
+    Choices come from these rows only, so that owners of hidden actions are not revealed. ``actions``: the same rows
+    without their figures.
     """
 
     q = django_filters.CharFilter(method="words", label=_("Search"), max_length=LINE)
@@ -40,28 +46,28 @@ class ActionFilter(django_filters.FilterSet):
         label=_("Priority area"),
         empty_label=_("all"),
     )
-    health = django_filters.ChoiceFilter(choices=Health.choices, label=_("Health"), empty_label=_("all"))
+    health = django_filters.ChoiceFilter(choices=Health.choices, label=_("Status"), empty_label=_("all"))
     status = django_filters.ChoiceFilter(
-        field_name="current_stage", choices=ImplementationStage.choices, label=_("Status"), empty_label=_("all")
+        field_name="current_stage",
+        choices=ImplementationStage.choices,
+        label=_("Implementation stage"),
+        empty_label=_("all"),
     )
-    owner = OwnerFilter(queryset=Organisation.objects.none(), label=_("Owner"), empty_label=_("all"))
+    owner = RowFilter(queryset=Organisation.objects.none(), label=_("Owner"), empty_label=_("all"))
     pilot = django_filters.ChoiceFilter(choices=YES_NO, method="filter_pilot", label=_("Pilot"), empty_label=_("all"))
-    sort = django_filters.CharFilter(method="ignore", widget=forms.HiddenInput, max_length=LINE)
 
     class Meta:
         model = Action
         fields: list[str] = []
 
-    def __init__(self, *args, strategy, **kwargs):
+    def __init__(self, *args, strategy, actions=None, **kwargs):
         super().__init__(*args, **kwargs)
+        rows = self.queryset if actions is None else actions
         self.filters["area"].queryset = PriorityArea.objects.filter(strategy=strategy).active()
-        self.filters["owner"].queryset = Organisation.objects.filter(pk__in=self.queryset.values("owner"))
+        self.filters["owner"].queryset = Organisation.objects.filter(pk__in=rows.order_by().values("owner"))
 
     def words(self, rows, _name, value):
         return matching(rows, value, ["title", "description"]) | rows.filter(code__iexact=value)
 
     def filter_pilot(self, rows, _name, value):
         return rows.filter(is_pilot=value == "yes")
-
-    def ignore(self, rows, _name, _value):
-        return rows

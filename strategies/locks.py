@@ -4,9 +4,11 @@ A fact can be added, changed or deleted only while its city period is not locked
 while the period is in the state *submitted*, and never changed. See docs/adr/0004.
 """
 
+from accounts.page_versions import SITE_SQL
 from cities.models import StoredFile
 from core import triggers
 from core.triggers import Effect, Trigger
+from core.versions import bump_on_change
 
 from .enums import LOCKED, NEXT_REVISION, PeriodState, StrategyStatus
 from .exceptions import PERIOD_IS_LOCKED
@@ -194,3 +196,4 @@ def register() -> None:
     triggers.freeze(RevisionFile, unique=[("revision_id", "evidence_id")])
     triggers.freeze(PeriodComment)
     triggers.register(*_strategy_triggers())
+    bump_on_change(Strategy, SITE_SQL, columns=["city_id", "status", "superseded_at", "replaces_id"])

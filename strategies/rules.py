@@ -109,6 +109,7 @@ rules.add_perm("strategies.change_indicatorvalue", is_official | is_responsible_
 rules.add_perm("strategies.add_indicatorvalue", is_official | is_responsible_for_indicator)  # object: the indicator
 
 rules.add_perm("strategies.view_cityperiod", is_visible)
+rules.add_perm("strategies.add_cityperiod", is_coordinator)  # one that ended before the city was added to the site
 rules.add_perm("strategies.change_cityperiod", rules.always_deny)  # only services change its state
 rules.add_perm("strategies.view_periodrevision", is_visible)
 rules.add_perm("strategies.change_narrative", is_official)  # object: the city period

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from strategies.services import drafts, periods, reminders
+from strategies.services import periods, reminders
 
 
 @shared_task
@@ -15,11 +15,6 @@ def open_due_periods() -> None:
 def send_due_reminders() -> None:
     """Run every minute. Each person gets at most one reminder email a day."""
     reminders.send_due_reminders()
-
-
-@shared_task
-def delete_old_drafts() -> None:
-    drafts.delete_old_drafts()
 
 
 @shared_task

@@ -5,7 +5,6 @@ from django.urls import path, register_converter
 from .views import (
     action_parts,
     actions,
-    form_tokens,
     history,
     indicators,
     log,
@@ -41,7 +40,6 @@ urlpatterns = [
     # actions and updates
     path("actions/<int:pk>/", actions.ActionDetail.as_view(), name="action_detail"),
     path("actions/<int:pk>/log/", log.ActionLog.as_view(), name="action_log"),
-    path("actions/<int:pk>/log/draft/", form_tokens.DraftSave.as_view(), name="draft_save"),
     path("actions/<int:pk>/log/period/", log.LogPeriod.as_view(), name="log_period"),
     path("actions/<int:pk>/edit/", plans.ActionEdit.as_view(), name="action_edit"),
     path("actions/<int:pk>/history/", history.ActionHistory.as_view(), name="action_history"),

@@ -1,13 +1,16 @@
-"""Checks of ``manage.py verify``: periods against their transitions, frozen rows against their snapshots."""
+"""Checks of ``manage.py verify``: transitions of periods, frozen rows against their snapshots, figures of actions."""
 
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from core.exceptions import HashMismatch
 from core.verification import Result
 
 from .enums import PeriodState
-from .models import CityPeriod, PeriodRevision, PeriodTransition, RevisionFile
+from .models import Action, CityPeriod, PeriodRevision, PeriodTransition, RevisionFile
+from .period_snapshot import PeriodSnapshot
+from .selectors.figures import actions_with_wrong_figures
 from .selectors.frozen_rows import verified_rows
 
 
@@ -50,21 +53,29 @@ def check_frozen_rows() -> Result:
 
 
 def _problems_of(revision: PeriodRevision) -> list[str]:
-    contents = revision.contents
+    snapshot = revision.read()
     held = {
         "actions": {row.action_id for row in verified_rows(revision.actions.all())},
         "indicators": {row.indicator_id for row in verified_rows(revision.indicators.all())},
     }
-    differ = [name for name, ids in held.items() if ids != {entry["id"] for entry in contents[name]}]
+    differ = [name for name, ids in held.items() if ids != {entry.id for entry in getattr(snapshot, name)}]
     files = RevisionFile.objects.filter(revision=revision).values_list("evidence", "file__uuid", "visibility")
-    if {(evidence, str(uuid), visibility) for evidence, uuid, visibility in files} != _files_in(contents):
+    if set(files) != _files_in(snapshot):
         differ.append("files")
     return [f"its frozen {name} are not those of its snapshot" for name in differ]
 
 
-def _files_in(contents: dict) -> set[tuple[int, str, str]]:
+def _files_in(snapshot: PeriodSnapshot) -> set[tuple[int, UUID, str]]:
     """Return evidence, file and visibility of each file that a snapshot names."""
-    facts = [update for action in contents["actions"] for update in action["updates"]]
-    facts += [indicator["value"] for indicator in contents["indicators"] if indicator["value"]]
-    pieces = [(fact["visibility"], piece) for fact in facts for piece in fact["evidence"] if piece["file"]]
-    return {(piece["id"], piece["file"]["uuid"], visibility) for visibility, piece in pieces}
+    facts: list[Any] = [*snapshot.updates, *(row.value for row in snapshot.indicators if row.value)]
+    pieces = [(fact.visibility, piece) for fact in facts for piece in fact.evidence if piece.file]
+    return {(piece.id, piece.file.uuid, visibility) for visibility, piece in pieces}
+
+
+def check_figures() -> Result:
+    """Compare the stored figures of each action with the full computation."""
+    result = Result(Action.objects.count())
+    for action_id, columns in actions_with_wrong_figures():
+        problem = f"{', '.join(columns)} wrong" if columns else "missing"
+        result.differences.append(f"strategies.actionfigures {action_id}: {problem}; run manage.py rebuild_projection")
+    return result

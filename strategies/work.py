@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from core.collation import title_key
+from core.collation import by_title
 
 RETURNED, LATE, DUE, SOON, LOW = 10, 20, 30, 40, 50  # urgency, most urgent first
 NO_DUE_DATE = date.max
@@ -14,14 +15,14 @@ class WorkRow(NamedTuple):
     """One task that waits for the user, with a link to the page where it is done."""
 
     title: Any
-    url: str
+    url: Any
     label: Any  # text of the button
+    state: Any  # value of the badge
     text: Any = ""  # the reason, one sentence
-    state: Any = ""  # value of the badge
     urgency: int = DUE
     due_on: date | None = None
     action_id: int | None = None  # set if *no change* can be logged for this action
-    is_reported: bool = False  # already reported in an open period, so not counted as waiting
+    is_task: bool = True  # False: it only shows what the site is doing
 
 
 RowProvider = Callable[[Any], Iterable[WorkRow]]
@@ -42,5 +43,11 @@ def registered_work(user: Any) -> list[WorkRow]:
 
 
 def sort_rows(rows: Iterable[WorkRow]) -> list[WorkRow]:
-    """Sort rows by urgency, then by due date."""
-    return sorted(rows, key=lambda row: (row.urgency, row.due_on or NO_DUE_DATE, title_key(str(row.title))))
+    """Sort rows by urgency, then by due date, then by title."""
+    by_day = sorted(rows, key=_day_key)
+    groups = [list(group) for _key, group in groupby(by_day, key=_day_key)]
+    return [row for group in groups for row in (by_title(group, "title") if len(group) > 1 else group)]
+
+
+def _day_key(row: WorkRow) -> tuple[int, date]:
+    return row.urgency, row.due_on or NO_DUE_DATE

@@ -1,8 +1,10 @@
 """Fixtures for all tests: cities, a user for each role, and a separate cache for each test."""
 
+import gc
 import os
 import re
 import uuid
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +21,13 @@ from tests.factories import CityFactory, one_for_each_role
 DATABASE = {"db", "transactional_db"}
 PAGES = re.compile(r"test_(views\w*|pages|\w+_pages|admin|front|forms\w*|charts|templatetags|whole|demo)\.py")
 BOTH = {  # these ask pages too, whose rows, locks, order or counts a server may see in another way
-    *("test_blindness", "test_blind_levels", "test_committee", "test_verify", "test_verified_hashes"),
+    *("test_blindness", "test_blind_levels", "test_review_page", "test_verify", "test_verified_hashes"),
     *("test_sign_in", "test_emails", "test_order", "test_value_visibility", "test_database_roles"),
+}
+MEASURED = {  # on PostgreSQL too: these have tests for one engine, or run code that differs between engines
+    *("test_backup", "test_database_roles", "test_email_case", "test_figures_races", "test_files", "test_health"),
+    *("test_locks", "test_period_assignment", "test_period_locks", "test_races", "test_reports", "test_restore"),
+    *("test_sent_once", "test_settings", "test_triggers", "test_verification"),
 }
 
 
@@ -33,28 +40,56 @@ def pytest_unconfigure():
         migrated.execute(settings.DATABASE_URL, f"DROP DATABASE IF EXISTS {migrated.template_name()} WITH (FORCE)")
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark the tests that ``make test-servers`` runs, and start tests marked ``waits`` first.
+    """Mark the tests that ``make test-servers`` runs, and start tests first that wait for other processes.
 
-    Tests of pages are left out: the crawls ask every page on PostgreSQL.
+    Tests of pages are left out: the crawls ask every page on PostgreSQL. pytest-django orders tests by their use of the
+    database, so the second order comes after that.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        uses_database = item.get_closest_marker("django_db") or DATABASE & fixtures
         tests_page = PAGES.fullmatch(item.path.name) or ("client" in fixtures and item.path.stem not in BOTH)
-        if uses_database and not tests_page:
+        if _uses_database(item) and not tests_page:
             item.add_marker("servers")
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+    result = yield
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None or _uses_database(item))
+    return result
+
+
+def _uses_database(item) -> bool:
+    return bool(item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item, nextitem):
     """Run a test as pytest does, with room on the stack."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    stack.call_with_room(runtestprotocol, item, nextitem=nextitem)
+    with nullcontext() if _is_measured(item) else _unmeasured(item.config):
+        stack.call_with_room(runtestprotocol, item, nextitem=nextitem)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def _is_measured(item) -> bool:
+    """Return whether coverage is measured. It doubles the time, and most code runs in the same way on both engines."""
+    mark = item.get_closest_marker("django_db")
+    is_transactional = "transactional_db" in item.fixturenames or (mark and mark.kwargs.get("transaction"))
+    return settings.IS_SQLITE or bool(is_transactional) or item.path.stem in MEASURED
+
+
+@contextmanager
+def _unmeasured(config):
+    """Stop measuring coverage, if pytest-cov measures it."""
+    controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if controller is None:
+        yield
+        return
+    controller.pause()
+    try:
+        yield
+    finally:
+        controller.resume()
 
 
 @pytest.fixture(scope="session")
@@ -156,3 +191,10 @@ def other_city(db):
 def everyone(city, other_city):
     """Return a user for each role; city roles belong to ``city``. See ``factories.roles``."""
     return one_for_each_role(city, other_city)
+
+
+def pytest_collection_finish():
+    """Leave what is imported out of garbage collections, and collect less often: tests create many objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

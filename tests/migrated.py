@@ -1,4 +1,4 @@
-"""Databases with every migration, made once for all test processes: migrating takes 20 seconds, copying none."""
+"""Databases with every migration, made once for all test processes: migrating takes 10 seconds, copying none."""
 
 import fcntl
 import os

@@ -38,7 +38,7 @@ class TrainingWeek(Recorded, Versioned):
     )
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
-    location = models.CharField(_("place"), max_length=200, blank=True)
+    location = models.CharField(_("location"), max_length=200, blank=True)
     timezone = models.CharField(_("time zone"), max_length=60, default="Europe/Brussels")
     description = LimitedTextField(_("description"), blank=True, max_length=PARAGRAPH)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
@@ -54,7 +54,7 @@ class TrainingWeek(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on")),
                 name="training_trainingweek_ends_after_start",
-                violation_error_message=_("The week ends before it begins. Choose a later last day."),
+                violation_error_message=_("The week ends before it starts. Choose a later last day."),
             )
         ]
 
@@ -69,7 +69,7 @@ class Speaker(Recorded):
     """A guest or lecturer, named on the public programme with consent."""
 
     name = models.CharField(_("name"), max_length=200)
-    kind = models.CharField(_("kind"), max_length=20, choices=SpeakerKind)
+    kind = models.CharField(_("type"), max_length=20, choices=SpeakerKind)
     organisation = models.ForeignKey(
         Organisation,
         on_delete=models.PROTECT,
@@ -93,15 +93,15 @@ class Speaker(Recorded):
 
 class Session(Recorded, Versioned):
     week = models.ForeignKey(TrainingWeek, on_delete=models.PROTECT, related_name="sessions")
-    kind = models.CharField(_("kind"), max_length=20, choices=SessionKind)
+    kind = models.CharField(_("type"), max_length=20, choices=SessionKind)
     title = models.CharField(_("title"), max_length=200)
     theme = models.ForeignKey(
         Theme, on_delete=models.PROTECT, null=True, blank=True, related_name="sessions", verbose_name=_("theme")
     )
-    starts_at = models.DateTimeField(_("begins"))
+    starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     room = models.CharField(_("room"), max_length=120, blank=True)
-    capacity = models.PositiveSmallIntegerField(_("places"), null=True, blank=True)
+    capacity = models.PositiveSmallIntegerField(_("number of places"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
     description = LimitedTextField(_("description"), blank=True, max_length=PARAGRAPH)
     speakers = models.ManyToManyField(Speaker, blank=True, related_name="sessions", verbose_name=_("speakers"))
@@ -116,7 +116,7 @@ class Session(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="training_session_ends_after_start",
-                violation_error_message=_("The session ends before it begins. Choose a later end."),
+                violation_error_message=_("The session ends before it starts. Choose a later end."),
             )
         ]
 
@@ -131,8 +131,10 @@ class Session(Recorded, Versioned):
             first, last = (clock.day_of(moment, zone) for moment in (self.starts_at, self.ends_at))
             if first < self.week.starts_on or last > self.week.ends_on:
                 words = {"days": locales.days(self.week.starts_on, self.week.ends_on)}
-                errors["starts_at"] = gettext("The training week lasts %(days)s. Choose a time within it.") % words
+                errors["starts_at"] = (
+                    gettext("The training week takes place on %(days)s. Choose a time on one of these days.") % words
+                )
         if self.capacity == 0:
-            errors["capacity"] = gettext("Write how many places there are, or leave it empty.")
+            errors["capacity"] = gettext("Enter the number of places, or leave the field empty.")
         if errors:
             raise ValidationError(errors)

@@ -1,8 +1,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.generic import DetailView
 
-from core.views import LoginInsteadOf404Mixin, PagedListView
+from core.views import DetailPage, PagedListView
 
 from .models import TrainingWeek
 from .selectors import programme
@@ -19,15 +18,14 @@ class WeekList(PagedListView):
         return super().get_context_data(trail=[(_("Training"), "")], **kwargs)
 
 
-class WeekDetail(LoginInsteadOf404Mixin, DetailView):
+class WeekDetail(DetailPage):
     """The programme of one week, day by day; styled for print too."""
 
     template_name = "training/week_detail.html"
-    context_object_name = "week"
-
-    def get_queryset(self):
-        return TrainingWeek.objects.visible_to(self.request.user)
+    name = "week"
+    rows = TrainingWeek.objects.all()
+    key = "slug"
 
     def get_context_data(self, **kwargs):
-        trail = [(_("Training"), reverse("training:week_list")), (self.object.title, "")]
-        return super().get_context_data(trail=trail, days=programme(self.object), **kwargs)
+        trail = [(_("Training"), reverse("training:week_list")), (self.row.title, "")]
+        return super().get_context_data(trail=trail, days=programme(self.row), **kwargs)

@@ -19,7 +19,7 @@ EUROSTAT_CODES = {"GR": "EL", "GB": "UK"}
 def validate_timezone(name):
     if name not in available_timezones():
         raise ValidationError(
-            _("%(name)s is not a time zone. Write one such as Europe/Stockholm."), params={"name": name}
+            _("%(name)s is not a time zone. Enter one, for example Europe/Stockholm."), params={"name": name}
         )
 
 
@@ -27,6 +27,11 @@ class CityQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Return all: profiles of cities are public."""
         return self
+
+    def with_added_at(self):
+        """Annotate ``added_at``: when the city was added to the site; None for a city without history."""
+        rows = City.history.filter(id=models.OuterRef("pk")).order_by("history_date")
+        return self.annotate(added_at=models.Subquery(rows.values("history_date")[:1]))
 
 
 class City(Recorded, Versioned):
@@ -69,7 +74,7 @@ class City(Recorded, Versioned):
                 condition=models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="cities_city_coordinates_on_earth",
                 violation_error_message=_(
-                    "A latitude lies between -90 and 90, a longitude between -180 and 180. Check both."
+                    "Latitude must be between -90 and 90, longitude between -180 and 180. Check both."
                 ),
             )
         ]

@@ -1,6 +1,7 @@
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -88,13 +89,27 @@ class EventQuerySet(models.QuerySet):
 class Event(Recorded, Versioned):
     """A meeting of a body, a kick-off or a session."""
 
-    kind = models.CharField(_("kind"), max_length=10, choices=EventKind)
+    EDITABLE = (
+        "kind",
+        "body",
+        "title",
+        "starts_at",
+        "ends_at",
+        "location",
+        "link",
+        "programme",
+        "minutes",
+        "decisions",
+        "documentation",
+    )
+
+    kind = models.CharField(_("type"), max_length=10, choices=EventKind)
     body = models.ForeignKey(Body, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
     city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
     title = models.CharField(_("title"), max_length=200)
-    starts_at = models.DateTimeField(_("begins"))
+    starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
-    location = models.CharField(_("place"), max_length=200, blank=True)
+    location = models.CharField(_("location"), max_length=200, blank=True)
     link = models.URLField(_("link"), blank=True)
     programme = LimitedTextField(_("programme"), blank=True, max_length=LONG_TEXT)
     minutes = LimitedTextField(_("minutes"), blank=True, max_length=LONG_TEXT)
@@ -103,7 +118,7 @@ class Event(Recorded, Versioned):
     documentation = LimitedTextField(_("documentation"), blank=True, max_length=PARAGRAPH)
     published_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, blank=True)  # of a draft: withdrawn
-    cancelled_reason = models.CharField(_("why it is cancelled"), max_length=250, blank=True)
+    cancelled_reason = models.CharField(_("reason for cancelling"), max_length=250, blank=True)
 
     objects = EventQuerySet.as_manager()
     history = HistoricalRecords()
@@ -116,22 +131,26 @@ class Event(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")),
                 name="cities_event_ends_after_start",
-                violation_error_message=_("The event ends before it begins. Choose a later end."),
+                violation_error_message=_("The event ends before it starts. Choose a later end."),
             ),
             models.CheckConstraint(
                 condition=Q(body__isnull=False) | Q(city__isnull=False),
                 name="cities_event_has_a_host",
-                violation_error_message=_("Choose the city or the body whose event it is."),
+                violation_error_message=_("Choose the city or the body that holds the event."),
             ),
             models.CheckConstraint(
                 condition=Q(cancelled_at=None) | ~Q(cancelled_reason=""),
                 name="cities_event_cancelled_has_reason",
-                violation_error_message=_("Say why the event is cancelled."),
+                violation_error_message=_("Give a reason for cancelling the event."),
             ),
         ]
 
     def __str__(self):
         return self.title
+
+    def clean(self):
+        if self.starts_at and self.ends_at and self.ends_at < self.starts_at:
+            raise ValidationError({"ends_at": _("The end is before the start. Choose a later end.")})
 
     @property
     def owning_city_id(self) -> int | None:
@@ -158,14 +177,14 @@ class Attendance(Recorded):
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="attendances")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="attendances")
-    label = models.CharField(_("who"), max_length=200, blank=True, help_text=_("A group of guests, not a name."))
-    count = models.PositiveIntegerField(_("how many"), default=1)
+    label = models.CharField(_("group"), max_length=200, blank=True, help_text=_("A group of guests, not a name."))
+    count = models.PositiveIntegerField(_("number of people"), default=1)
 
     history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("attendance")
-        verbose_name_plural = _("attendances")
+        verbose_name_plural = _("attendance records")
         constraints = [
             models.UniqueConstraint(
                 fields=["event", "person"], condition=Q(person__isnull=False), name="cities_attendance_person_once"

@@ -14,7 +14,9 @@ class Theme(models.Model):
     code = models.SlugField(
         unique=True, error_messages={"unique": _("Another theme has this code. Choose another code.")}
     )
-    name = models.CharField(_("name"), max_length=120, help_text=_("In English; translated by the catalogue."))
+    name = models.CharField(
+        _("name"), max_length=120, help_text=_("In English. The site’s translations are used for other languages.")
+    )
 
     class Meta:
         ordering = ["name"]
@@ -44,7 +46,7 @@ class TargetGroup(models.Model):
 
 class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=200)
-    kind = models.CharField(_("kind"), max_length=20, choices=OrganisationKind)
+    kind = models.CharField(_("type"), max_length=20, choices=OrganisationKind)
     country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("ISO 3166-1, two letters"))
     location = models.CharField(_("city"), max_length=120, blank=True)
     website = models.URLField(_("website"), blank=True)
@@ -58,7 +60,7 @@ class Organisation(models.Model):
                 fields=["name", "country"],
                 name="cities_organisation_name_once",
                 violation_error_message=_(
-                    "An organisation in this country has this name already. Use it, or write a name that differs."
+                    "An organisation in this country already has this name. Use that one, or enter a different name."
                 ),
             )
         ]
@@ -76,23 +78,23 @@ class Installation(models.Model):
 
     network_name = models.CharField(_("name of the network"), max_length=200)
     working_language = models.CharField(_("working language"), max_length=10, default="en")
-    contact_email = models.EmailField(_("contact address"), blank=True)
+    contact_email = models.EmailField(_("contact email"), blank=True)
     about = LimitedTextField(_("about the network"), blank=True, max_length=LONG_TEXT)
     funding_statement = LimitedTextField(_("funding statement"), blank=True, max_length=LONG_TEXT)
-    disclaimer = LimitedTextField(_("disclaimer of liability"), blank=True, max_length=LONG_TEXT)
+    disclaimer = LimitedTextField(_("disclaimer"), blank=True, max_length=LONG_TEXT)
     accessibility_statement = LimitedTextField(_("accessibility statement"), blank=True, max_length=LONG_TEXT)
     privacy_notice = LimitedTextField(_("privacy notice"), blank=True, max_length=LONG_TEXT)
     is_demo = models.BooleanField(_("demonstration"), default=False, editable=False)
     demo_loaded_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        verbose_name = _("this installation")
-        verbose_name_plural = _("this installation")
+        verbose_name = _("network settings")
+        verbose_name_plural = _("network settings")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(pk=1),
                 name="cities_installation_single",
-                violation_error_message=_("This network is set up already. Edit its texts instead."),
+                violation_error_message=_("This network has already been set up. Edit its settings instead."),
             )
         ]
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
-from cities.rules import has_network_role, led_bodies_q, managed_bodies_q
+from cities.rules import has_network_role, leads_a_body, led_bodies_q, managed_bodies_q, person_of
 from cities.seed_translations import translated
 from core import clock
 from core.fields import LowerEmailField
@@ -28,15 +28,23 @@ class PersonQuerySet(models.QuerySet):
         """Oneself; for leads the members of their city, for the chair the committee's, for coordinators everybody."""
         if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
             return self
-        members = Membership.objects.filter(body__in=Body.objects.managed_by(user), person=OuterRef("pk"))
-        return self.filter(Q(pk__in=Person.objects.of(user)) | Exists(members))
+        seen = _own_q(user)
+        if leads_a_body(user):
+            seen |= Exists(Membership.objects.filter(led_bodies_q(user, "body__"), person=OuterRef("pk")))
+        return self.filter(seen)
+
+
+def _own_q(user, person: str = "") -> Q:
+    """Return a Q for rows of the user's own person; of nobody for a visitor. ``person``: lookup path, with ``__``."""
+    own = person_of(user)
+    return Q(**{f"{person}pk": own.pk}) if own else Q(pk__in=[])
 
 
 class Person(models.Model):
     """Somebody who acts in the network, with or without an account. Has no history, so that it can be erased."""
 
     name = models.CharField(_("name"), max_length=200)
-    email = LowerEmailField(_("e-mail"), blank=True)
+    email = LowerEmailField(_("email"), blank=True)
     organisation = models.ForeignKey(
         Organisation,
         on_delete=models.PROTECT,
@@ -57,18 +65,20 @@ class Person(models.Model):
     class Meta:
         ordering = ["name", "pk"]
         verbose_name = _("person")
-        verbose_name_plural = _("persons")
+        verbose_name_plural = _("people")
         constraints = [
             models.UniqueConstraint(
                 fields=["email"],
                 condition=~Q(email=""),
                 name="cities_person_email_once",
-                violation_error_message=_("Another person has this e-mail address. Look for that person first."),
+                violation_error_message=_(
+                    "Another person already has this email address. Search for that person first."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(email=Lower("email")),
                 name="cities_person_email_lower_case",
-                violation_error_message=_("Write the e-mail address in lower case."),
+                violation_error_message=_("Enter the email address in lower case."),
             ),
         ]
 
@@ -89,7 +99,7 @@ class BodyQuerySet(models.QuerySet):
 class Body(Recorded, Versioned):
     """A group with a mandate: of a city, or of the network (``city`` is empty then)."""
 
-    kind = models.CharField(_("kind"), max_length=24, choices=BodyKind)
+    kind = models.CharField(_("type"), max_length=24, choices=BodyKind)
     city = models.ForeignKey(City, on_delete=models.PROTECT, null=True, blank=True, related_name="bodies")
     name = models.CharField(_("name"), max_length=200)
     mandate = LimitedTextField(_("mandate"), blank=True, max_length=PARAGRAPH)
@@ -107,18 +117,20 @@ class Body(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(kind__in=NETWORK_BODIES, city=None) | (~Q(kind__in=NETWORK_BODIES) & Q(city__isnull=False)),
                 name="cities_body_city_fits_kind",
-                violation_error_message=_("Choose a city for a body of a city, and none for a body of the network."),
+                violation_error_message=_(
+                    "Choose a city if this is a city’s body, and no city if it is a network body."
+                ),
             ),
             models.UniqueConstraint(
                 fields=["kind", "city"],
                 name="cities_body_one_of_a_kind_per_city",
-                violation_error_message=_("This city has a body of this kind already. Edit that one."),
+                violation_error_message=_("This city already has a body of this type. Edit that one."),
             ),
             models.UniqueConstraint(
                 fields=["kind"],
                 condition=Q(city=None),
                 name="cities_body_one_of_a_kind_in_network",
-                violation_error_message=_("The network has a body of this kind already. Edit that one."),
+                violation_error_message=_("The network already has a body of this type. Edit that one."),
             ),
         ]
 
@@ -191,7 +203,7 @@ class MembershipQuerySet(models.QuerySet):
         """One's own; for leads those of their city, for the chair the committee's, for coordinators all."""
         if has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION):
             return self
-        return self.filter(Q(person__in=Person.objects.of(user)) | Q(body__in=Body.objects.managed_by(user)))
+        return self.filter(_own_q(user, "person__") | led_bodies_q(user, "body__"))
 
 
 class Membership(Recorded):
@@ -233,13 +245,13 @@ class InvitationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if has_network_role(user, Role.COORDINATOR):
             return self
-        return self.filter(body__in=Body.objects.filter(led_bodies_q(user)))
+        return self.filter(led_bodies_q(user, "body__")) if leads_a_body(user) else self.none()
 
 
 class Invitation(models.Model):
     """An emailed one-time link; accepting it creates the membership. Only the hash of the token is stored."""
 
-    email = LowerEmailField(_("e-mail"))
+    email = LowerEmailField(_("email"))
     name = models.CharField(_("name"), max_length=200)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True)
     body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="invitations")

@@ -25,8 +25,8 @@ PICTURE_OR_DOCUMENT = re.compile(r"\.(?:jpe?g|png|webp|hei[cf]|gif|pdf|docx|xlsx
 DDE_CELL = re.compile(r"(?:^|[,;\t])[\"' ]{0,8}[=+@-][^,;\t\n|]{1,100}+\|[^,;\t\n!]{0,300}+!", re.MULTILINE)
 
 NOT_TAKEN = _(
-    "This kind of file is not taken. Choose a picture (JPEG, PNG, WebP, HEIC), a PDF, "
-    "a document (DOCX, ODT), a spreadsheet (XLSX, ODS), or text and CSV in UTF-8."
+    "This file type is not accepted. Choose a picture (JPEG, PNG, WebP, HEIC), a PDF, a document (DOCX, ODT), "
+    "a spreadsheet (XLSX, ODS), or text and CSV in UTF-8."
 )
 
 
@@ -73,7 +73,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, MemoryExceeded):
         return _("Checking this file takes too much memory. Make it smaller, or save it as PDF, and choose it again.")
     if isinstance(error, TooBusy):
-        return _("Many files are being checked now. Choose this one again in a minute.")
+        return _("Many files are being checked right now. Choose this one again in a minute.")
     if isinstance(error, LimitExceeded):
         return _("Checking this file takes too long. Make it smaller, or print it as PDF, and choose it again.")
     return _("This file could not be read. Open it, save it again, or save it as PDF, and choose the new file.")
@@ -82,7 +82,7 @@ def _reason(error: Exception) -> str:
 def inspect(data: bytes, name: str) -> InspectedFile:
     """Return the file as it may be stored; raises FileRefused with a message that says what to do."""
     if not data:
-        raise FileRefused(_("This file is empty. Choose another one, or save it again where it comes from."))
+        raise FileRefused(_("This file is empty. Choose another one, or save it again in the program it comes from."))
     if is_picture(data):
         from .pictures import clean_picture  # here: Pillow is loaded by those who need it
 
@@ -98,7 +98,12 @@ def inspect(data: bytes, name: str) -> InspectedFile:
 
         return InspectedFile(*inspect_office(data))
     if data[:8] == OLD_OFFICE:
-        raise FileRefused(_("This is an old Office file, or one with a password. Save it as DOCX, XLSX or PDF."))
+        raise FileRefused(
+            _(
+                "This file is in an old Office format or has a password. Save it as DOCX, XLSX or PDF, without a "
+                "password."
+            )
+        )
     return _text(data, name)
 
 
@@ -127,18 +132,20 @@ def _text(data: bytes, name: str) -> InspectedFile:
             raise FileRefused(_("This text is not in UTF-8. Save it as text or CSV in UTF-8.")) from error
         raise FileRefused(NOT_TAKEN) from error
     if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r\f" for letter in set(text)):
-        raise FileRefused(_("This file is not readable text. Save it as text or CSV in UTF-8."))
+        raise FileRefused(_("This file cannot be read as text. Save it as text or CSV in UTF-8."))
     if WEB_PAGE.match(text) or text.startswith("{\\rtf"):
-        raise FileRefused(_("Web pages, SVG and RTF files are not taken. Save it as PDF and choose that one."))
+        raise FileRefused(_("Web pages, SVG and RTF files are not accepted. Save the file as PDF and choose that one."))
     if PICTURE_OR_DOCUMENT.search(name):
         raise FileRefused(
             _(
-                "This file contains only text, although its name says that it is a picture or document. "
-                "Choose the right file, or let its name end in .txt."
+                "This file contains only text, but its name says that it is a picture or document. Choose the "
+                "right file, or rename it so that the name ends in .txt."
             )
         )
     if DDE_CELL.search(text):
-        raise FileRefused(_("This table starts other programs (DDE). Remove these formulas and choose it again."))
+        raise FileRefused(
+            _("This table contains formulas that start other programs (DDE). Remove them and choose the file again.")
+        )
     if name.lower().endswith(".csv"):
         return InspectedFile(data, "text/csv", "csv")
     return InspectedFile(data, "text/plain", "txt")

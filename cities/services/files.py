@@ -19,15 +19,17 @@ from django.utils.translation import gettext as _
 from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
-from core import clock, installation, locales, quarantine
+from core import clock, form_inputs, installation, locales, quarantine
 from core.error_causes import is_disk_full
 from core.exceptions import HashMismatch
+from core.parsing import parse_uuid
 from core.periodic import for_each
 
 from .file_inspection import InspectedFile, inspect_in_process
 
 PENDING_MAX_AGE = timedelta(days=7)
 PENDING_FILES = 60  # pending files per person
+PENDING_UPLOADS, PENDING_UPLOADS_IN_ALL = 10, 250  # of the largest size: per person, and of everybody
 HOURLY_FILES = 120
 DELETED_AT_ONCE = 200
 REQUEST_SECONDS = 60  # for checking all files of one request; the one that is being checked then may go on
@@ -50,10 +52,10 @@ def store_uploads(uploads: Iterable[Any], *, by: Any, most: int) -> StoredUpload
     for count, upload in enumerate(uploads):
         try:
             if count >= most:
-                raise FileRefused(_("These are too many files at once. Save first, then choose this one again."))
+                raise FileRefused(_("You have chosen too many files at once. Save first, then choose this one again."))
             if time.monotonic() > deadline:
                 raise FileRefused(
-                    _("Checking the files before it took too long. Save with those, then choose this one again.")
+                    _("Checking the other files took too long. Save with those, then choose this one again.")
                 )
             stored = store_upload(upload, by=by)
         except FileRefused as error:
@@ -69,7 +71,7 @@ def renamed_notice(upload: Any, stored: StoredFile) -> list[str]:
     if stored.name.rpartition(".")[2] == (upload.name or "").rpartition(".")[2]:
         return []
     return [
-        _("“%(given)s” is stored as “%(name)s”, after the type of its content.")
+        _("“%(given)s” has been saved as “%(name)s” to match its content.")
         % {"given": upload.name, "name": stored.name}
     ]
 
@@ -77,8 +79,23 @@ def renamed_notice(upload: Any, stored: StoredFile) -> list[str]:
 def store_upload(upload: Any, *, by: Any) -> StoredFile:
     """Check the file by its content and store it as pending, for its uploader only; raises FileRefused.
 
-    Call it outside a transaction: what is written to the storage does not roll back.
+    Call it outside a transaction: what is written to the storage does not roll back. The middleware of forms does so
+    before the view (``core.form_middleware``); called again, it returns or raises the same.
     """
+    if stored := getattr(upload, "stored", None):
+        return stored
+    if refusal := getattr(upload, "refusal", None):
+        upload.is_refused = True  # the view says so
+        raise refusal
+    try:
+        upload.stored = _store_upload(upload, by=by)
+    except FileRefused as error:
+        upload.refusal = error
+        raise
+    return upload.stored
+
+
+def _store_upload(upload: Any, *, by: Any) -> StoredFile:
     _refuse_size(upload)
     _refuse_too_many(by, upload.size)
     content = _inspect(upload)
@@ -100,11 +117,27 @@ def store_upload(upload: Any, *, by: Any) -> StoredFile:
         raise
 
 
+class FormUploads:
+    """The store of ``core.uploads``: files of forms that are not saved yet are pending files of their uploader."""
+
+    store = staticmethod(store_uploads)
+
+    @staticmethod
+    def own(uuids: Iterable[str], *, by: Any) -> dict[str, StoredFile]:
+        rows = StoredFile.objects.filter(uploaded_by=by, uuid__in=[found for found in map(parse_uuid, uuids) if found])
+        return {str(row.uuid): row for row in rows.exclude(state=FileState.WITHDRAWN)}
+
+    @staticmethod
+    def read(stored: StoredFile) -> bytes:
+        with open_file(stored) as opened:
+            return opened.read()
+
+
 def mark_file_used(stored: StoredFile) -> StoredFile:
     """Mark the file as used: from now on, who may read what it is attached to may read it. Raises FileRefused."""
     taken = StoredFile.objects.filter(pk=stored.pk, state__in=[FileState.PENDING, FileState.USED])
     if not taken.update(state=FileState.USED):
-        raise FileRefused(_("This file has been withdrawn, or has waited too long. Choose it again."))
+        raise FileRefused(_("This file has been removed or was not saved in time. Choose it again."))
     stored.state = FileState.USED
     return stored
 
@@ -137,9 +170,12 @@ def delete_pending(stored: StoredFile) -> bool:
 
 
 def delete_old_pending() -> int:
-    """Delete files that have been pending for a week, a limited number at a time. Returns how many."""
+    """Delete files that have been pending for a week, a limited number at a time. Returns how many.
+
+    Those of drafts and of forms that could not be saved stay as long as these.
+    """
     old = StoredFile.objects.filter(state=FileState.PENDING, uploaded_at__lt=clock.now() - PENDING_MAX_AGE)
-    rows = list(old.order_by("uploaded_at")[:DELETED_AT_ONCE])
+    rows = list(old.exclude(uuid__in=form_inputs.kept_files()).order_by("uploaded_at")[:DELETED_AT_ONCE])
     if rows and (problem := installation.problem()):
         log.error("Files that nobody used stay where they are. %s", problem)
         return 0
@@ -160,20 +196,36 @@ def _refuse_size(upload: Any) -> None:
     if upload.size > settings.UPLOAD_MAX_BYTES:
         most = locales.number(settings.UPLOAD_MAX_BYTES // (1024 * 1024))
         raise FileRefused(
-            _("This file is larger than %(most)s MB. Make it smaller, for example as PDF, or give a link instead.")
+            _(
+                "This file is larger than %(most)s MB. Make it smaller, for example by saving it as PDF, or add a "
+                "link instead."
+            )
             % {"most": most}
         )
 
 
 def _refuse_too_many(by: Any, size: int) -> None:
-    mine = StoredFile.objects.filter(uploaded_by=by)
-    waiting = mine.filter(state=FileState.PENDING).aggregate(count=Count("pk"), size=Sum("size"))
-    if waiting["count"] >= PENDING_FILES or (waiting["size"] or 0) + size > 10 * settings.UPLOAD_MAX_BYTES:
+    mine, amount = StoredFile.objects.filter(uploaded_by=by), {"count": Count("pk"), "size": Sum("size")}
+    waiting = mine.filter(state=FileState.PENDING).aggregate(**amount)
+    if waiting["count"] >= PENDING_FILES or _is_beyond(waiting, size, PENDING_UPLOADS):
         raise FileRefused(
-            _("Too many of your files wait to be used. Save or discard your drafts first, then choose this one again.")
+            _(
+                "You have too many uploaded files that are not saved yet. Save or delete your drafts, then "
+                "choose this one again."
+            )
         )
+    in_all = StoredFile.objects.filter(state=FileState.PENDING).aggregate(**amount)
+    if _is_beyond(in_all, size, PENDING_UPLOADS_IN_ALL):
+        words = _("This site has too many uploaded files that are not saved yet.")
+        raise FileRefused(f"{words} {_('Tell the coordinator and try again later.')}")
     if mine.filter(uploaded_at__gt=clock.now() - timedelta(hours=1)).count() >= HOURLY_FILES:
-        raise FileRefused(_("You have sent very many files within an hour. Wait a little and choose this one again."))
+        raise FileRefused(
+            _("You have uploaded too many files in the last hour. Wait a while, then choose this one again.")
+        )
+
+
+def _is_beyond(waiting: dict[str, Any], size: int, uploads: int) -> bool:
+    return (waiting["size"] or 0) + size > uploads * settings.UPLOAD_MAX_BYTES
 
 
 # ---- storage
@@ -189,10 +241,10 @@ def _write(content: InspectedFile) -> str:
         log.error("A file could not be written to the storage: %r", error)
         _delete_partial(path)
         if is_disk_full(error):
-            words = _("The file could not be stored, because the server has no room for it now.")
+            words = _("The file could not be saved because the server is full.")
         else:
-            words = _("The file could not be stored, because of an error of the server.")
-        what_to_do = _("Tell the coordinator, and try again later.")
+            words = _("The file could not be saved because of a server error.")
+        what_to_do = _("Tell the coordinator and try again later.")
         raise FileRefused(f"{words} {what_to_do}") from error
 
 

@@ -15,11 +15,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import language_of, queue_mail
 from cities.enums import Role, Seat
-from cities.exceptions import InvitationExpired, InvitationRefused, OwnRoleRefused, PermissionRefused, WrongAccount
+from cities.exceptions import InvitationExpired, InvitationRefused, OwnRoleRefused, WrongAccount
 from cities.models import Body, Installation, Invitation, Organisation, Person
 from cities.rules import person_of
 from core import clock
+from core.available import register, require
+from core.exceptions import PermissionRefused
 from core.locking import lock_name
+from core.services import lock
 
 from .memberships import (
     add_member,
@@ -123,12 +126,20 @@ def accept_invitation(token: str, *, user: Any = None, name: str = "", password:
 
 @transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, by: Any) -> Invitation:
-    if not by.has_perm("cities.invite", invitation.body):
-        raise PermissionRefused
-    if not _open_invitations().filter(pk=invitation.pk).update(withdrawn_at=clock.now()):
-        raise InvitationRefused(_("This invitation has been used or withdrawn already."))
-    invitation.refresh_from_db()
+    invitation = lock(invitation, "body")
+    require(invitation, "withdraw", by)
+    invitation.withdrawn_at = clock.now()
+    invitation.save(update_fields=["withdrawn_at"])
     return invitation
+
+
+def _check_is_open(invitation: Invitation, _user: Any) -> None:
+    is_used = invitation.accepted_at is not None or invitation.withdrawn_at is not None
+    if is_used or invitation.expires_at <= clock.now():
+        raise InvitationRefused(_("This invitation has already been used or withdrawn."))
+
+
+register(Invitation, "withdraw", "cities.invite", check=_check_is_open)
 
 
 def delete_old_invitations() -> int:
@@ -164,7 +175,7 @@ def _open_invitations() -> Any:
 def _refuse_too_many(by: Any) -> None:
     since = clock.now() - timedelta(days=1)
     if Invitation.objects.filter(invited_by=by, created_at__gt=since).count() >= INVITATIONS_PER_DAY:
-        raise InvitationRefused(_("You have sent very many invitations today. Send the others tomorrow."))
+        raise InvitationRefused(_("You have reached today’s limit for invitations. Send the rest tomorrow."))
 
 
 def _hash(token: str) -> str:
@@ -214,10 +225,9 @@ def _queue_email(invitation: Invitation, token: str) -> None:
             to=invitation.email,
             subject=_("Invitation: %(role)s, %(body)s") % facts,
             body=_(
-                "Hello %(name)s,\n\n"
-                "%(inviter)s invites you to %(network)s as %(role)s in “%(body)s”.\n\n"
-                "Follow this link to accept; it works once, for %(days)s days:\n\n%(link)s\n\n"
-                "If you did not expect this letter, do nothing."
+                "Hello %(name)s,\n\n%(inviter)s has invited you to join %(network)s as %(role)s in "
+                "“%(body)s”.\n\nUse this link to accept. It works once, within %(days)s days:\n\n%(link)s\n\n"
+                "If you did not expect this invitation, you can ignore this email."
             )
             % facts,
             has_secret=True,

@@ -11,17 +11,14 @@ from accounts.login_limits import end_delays
 from cities import rules as who
 from cities.duties import Duty, duties_in
 from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
-from cities.exceptions import (
-    CommitteeSeatRefused,
-    FirstChairRefused,
-    MembershipRefused,
-    OwnRoleRefused,
-    PermissionRefused,
-)
+from cities.exceptions import CommitteeSeatRefused, FirstChairRefused, MembershipRefused, OwnRoleRefused
 from cities.models import Body, Membership, Organisation, Person
-from cities.signals import membership_handed_over
+from cities.signals import membership_changed, membership_handed_over
 from core import clock
+from core.available import register, require
 from core.error_causes import is_unique_violation
+from core.exceptions import PermissionRefused
+from core.services import lock, save_with_history
 
 from .notifications import notify
 
@@ -34,7 +31,7 @@ def add_member(
 
     Raises MembershipRefused, PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
     """
-    _lock_person(person)
+    lock(person)  # two grants to one person run one after the other
     refuse_grant(body, role, by=by)
     refuse_own_role(person, by=by)
     refuse_chair_of_own_organisation(person.organisation, body, by=by)
@@ -52,12 +49,11 @@ def end_membership(membership: Membership, *, by: Any, on: date | None = None) -
 
     Raises MembershipRefused or PermissionRefused.
     """
-    membership = _current_row(membership)
-    if by is not None and not may_end(membership, by):
-        raise PermissionRefused
+    membership = _lock_for(membership, "end", by)
+    lock(membership.person)
     day = on or clock.today()
     if day < membership.valid_from:
-        raise MembershipRefused(_("A membership cannot end before it has begun. Choose a later day."))
+        raise MembershipRefused(_("A membership cannot end before it has started. Choose a later date."))
     membership.valid_to = day
     _save(membership, by, membership.person)
     return membership
@@ -70,17 +66,16 @@ def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
     Who may give the role may hand it over. An official who leaves may only pass on their own tasks, to somebody who
     holds the same role already. Raises MembershipRefused, PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
     """
-    membership = _current_row(membership)
+    membership = _lock_for(membership, "hand_over", by)
     leaving = membership.person
     if to.pk == leaving.pk:
-        raise MembershipRefused(_("Choose somebody else: this person holds the role already."))
-    _lock_person(to)
+        raise MembershipRefused(_("Choose someone else: this person already has the role."))
+    for person in sorted((leaving, to), key=lambda person: person.pk):
+        lock(person)
     refuse_own_role(to, by=by)
     holds = to.memberships.current().filter(body=membership.body, role=membership.role).first()
     if holds is None:
         refuse_grant(membership.body, membership.role, by=by)
-    elif by is not None and not by.has_perm("cities.hand_over_membership", membership):
-        raise PermissionRefused
     refuse_seat(to, membership.body, membership.role)
     refuse_without_account(to, membership.body)
     end_membership(membership, by=by)
@@ -101,18 +96,12 @@ def _notify_of_handover(membership: Membership, *, to: Person) -> None:
     def text() -> tuple[str, str]:
         words = {"person": membership.person, "role": membership.get_role_display(), "body": body}
         return _("%(person)s has handed over to you: %(role)s, %(body)s") % words, _(
-            "You have taken over from %(person)s in “%(body)s”. Your role is: %(role)s. "
-            "What was kept in that person’s name there, such as actions, is now in yours. "
-            "“My work” shows what is to be done."
+            "You have taken over from %(person)s in “%(body)s”. Your role is: %(role)s. You are now "
+            "responsible for what %(person)s was responsible for there, such as actions. “My work” shows what "
+            "needs to be done."
         ) % words
 
     notify(to, key=f"handover-{membership.pk}-{to.pk}", text=text, path=path, city=body.city)
-
-
-def may_end(membership: Membership, user: Any) -> bool:
-    """Return whether the user may: leads in their city, coordinators anywhere, the committee's chair, and oneself."""
-    own = who.person_of(user)
-    return user.has_perm("cities.end_membership", membership) or (own is not None and membership.person_id == own.pk)
 
 
 def duties_left_by(membership: Membership) -> list[Duty]:
@@ -133,8 +122,7 @@ def leaves_without_lead(membership: Membership) -> bool:
 
 def allow_sign_in(membership: Membership, *, by: Any) -> None:
     """End the delays after failed attempts to sign in to the person's account. Raises PermissionRefused."""
-    if not by.has_perm("cities.allow_sign_in", membership):
-        raise PermissionRefused
+    require(membership, "allow_sign_in", by)
     if membership.person.user is not None:
         end_delays(membership.person.user.email)
 
@@ -144,7 +132,7 @@ def allow_sign_in(membership: Membership, *, by: Any) -> None:
 
 def refuse_grant(body: Body, role: str, *, by: Any) -> None:
     if role not in ROLES[BodyKind(body.kind)]:
-        raise MembershipRefused(_("This body has no such role. Choose one of its own."))
+        raise MembershipRefused(_("This body does not have that role. Choose one of its own roles."))
     if by is None:
         return
     if role not in grantable_roles(body, by=by):
@@ -189,43 +177,56 @@ def refuse_seat(person: Person, body: Body, role: str) -> None:
 def refuse_without_account(person: Person, body: Body) -> None:
     """Refuse offices to people without an account; members of groups and committees need none."""
     if body.kind in OFFICE_KINDS and not (person.user_id and person.user.is_active):
-        raise MembershipRefused(
-            _("%(person)s has no account to act with. Invite %(person)s first.") % {"person": person}
-        )
+        raise MembershipRefused(_("%(person)s has no account. Invite %(person)s first.") % {"person": person})
 
 
 def refuse_overlap(person: Person, body: Body, role: str, begins: date) -> None:
     """Refuse the same person, body and role twice at a time, also in the past; a constraint covers the current one."""
     same = Membership.objects.filter(person=person, body=body, role=role)
     if same.filter(Q(valid_to=None) | Q(valid_to__gt=begins)).exists():
-        raise MembershipRefused(_("This person holds this role already in that time."))
+        raise MembershipRefused(_("This person already has this role on those dates."))
 
 
 # ---- rows
 
 
-def _lock_person(person: Person) -> None:
-    """Lock the person's row, so that two grants to one person run one after the other."""
-    Person.objects.select_for_update().get(pk=person.pk)
-
-
-def _current_row(membership: Membership) -> Membership:
-    rows = Membership.objects.select_for_update(of=("self",)).select_related("person__user", "body__city")
-    row = rows.get(pk=membership.pk)
-    if row.valid_to is not None and row.valid_to <= clock.today():
-        raise MembershipRefused(_("This membership has ended already."))
+def _lock_for(membership: Membership, name: str, by: Any) -> Membership:
+    """Return the row, locked until the commit. Raises why ``by`` may not do it now (``core.available``)."""
+    row = lock(membership, "person__user", "body__city")
+    require(row, name, by)
     return row
 
 
+def _check_has_not_ended(membership: Membership, _user: Any) -> None:
+    if membership.valid_to is not None and membership.valid_to <= clock.today():
+        raise MembershipRefused(_("This membership has already ended."))
+
+
+def _refuse_committee_seat(membership: Membership, user: Any) -> None:
+    if _is_coordinator_of_committee(membership.body, user):
+        raise CommitteeSeatRefused
+
+
+register(Membership, "end", "cities.end_membership", check=_check_has_not_ended)
+register(
+    Membership,
+    "hand_over",
+    "cities.hand_over_membership",
+    check=_check_has_not_ended,
+    denied=_refuse_committee_seat,
+)
+register(Membership, "allow_sign_in", "cities.allow_sign_in")
+
+
 def _save(membership: Membership, by: Any, person: Person) -> None:
-    membership._history_user = by
     try:
         with transaction.atomic():
-            membership.save()
+            save_with_history(membership, by)
     except IntegrityError as error:
         if not is_unique_violation(error):
             raise
-        raise MembershipRefused(_("This person holds this role already in that time.")) from error
+        raise MembershipRefused(_("This person already has this role on those dates.")) from error
+    membership_changed.send(Membership, membership=membership)
     for user in (by, person.user if person.user_id else None):
         if user is not None:
             who.clear_role_cache(user)

@@ -41,16 +41,16 @@ XML_LEADING = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"  # byte order marks, white space,
 MACRO_PARTS = ("/activex/", "/macrosheets/", "/dialogsheets/")
 
 DAMAGED = _("This document is damaged. Open it, save it again and choose the new file.")
-TOO_LARGE = _("This document unpacks to far more than it says. Save it again, or as PDF.")
-ENCRYPTED = _("This document is protected with a password. Save it without one and choose it again.")
+TOO_LARGE = _("The content of this document is much larger than the file states. Save it again, or save it as PDF.")
+ENCRYPTED = _("This document is protected with a password. Save it without a password and choose it again.")
 OTHER_KIND = _(
-    "Archives, slides, drawings and templates are not taken. Choose the files of an archive one by one, and save the "
-    "others as PDF."
+    "Archives, slides, drawings and templates are not accepted. Unpack an archive and choose its files one by "
+    "one. Save the others as PDF."
 )
 MACROS = _("This document contains macros. Save it without them (as DOCX, XLSX or PDF).")
 EMBEDDED = _(
-    "This document contains an embedded object of another program. Turn it into a picture or remove it, or save the "
-    "document as PDF."
+    "This document contains an embedded object from another program. Replace it with a picture, remove it, or "
+    "save the document as PDF."
 )
 TEMPLATE = _("This document loads its template from another computer. Remove the template, or save it as PDF.")
 LINKED = _(
@@ -243,6 +243,8 @@ class _XmlScan:
         except expat.ExpatError as error:
             if is_strict:
                 raise FileRefused(DAMAGED) from error
+        for instructions in self.fields:  # begun and never closed
+            _refuse_field("".join(instructions))
 
     def _doctype(self, _name: str, system: str | None, _public: str | None, has_declarations: bool) -> None:
         self.has_entities = bool(has_declarations)
@@ -310,8 +312,7 @@ class _XmlScan:
         if local == "fldSimple":
             _refuse_field(kinds.get("instr", ""))
         elif local == "instrText":
-            self.fields = self.fields or [[]]
-            self._collect(self.fields[-1])
+            self._collect(self.fields[-1] if self.fields else [])
         elif kinds.get("fldCharType") == "begin":
             self.fields.append([])
         elif self.fields and kinds.get("fldCharType") in {"separate", "end"}:

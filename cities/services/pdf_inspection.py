@@ -24,7 +24,7 @@ ENCRYPTION = re.compile(rb"[\0\t\n\f\r ]{0,200}+(?:<<|\d{1,10}+[\0\t\n\f\r ]{1,2
 FILE_INSIDE = re.compile(rb"[\0\t\n\f\r ]{0,200}+<<[\0\t\n\f\r ]{0,200}+/U?F\b")
 END_MARK_WITHIN = 2048  # bytes at the end of the file
 
-NOT_COMPLETE = _("This PDF is not complete. Save or download it again, and choose the new file.")
+NOT_COMPLETE = _("This PDF is incomplete. Save or download it again, and choose the new file.")
 DAMAGED = _("This PDF is damaged. Open it, save it again and choose the new file.")
 ENCRYPTED = _(
     "This PDF is encrypted: it needs a password, or restricts printing or copying. "
@@ -39,14 +39,15 @@ MEDIA = _(
 ATTACHMENTS = _(
     "This PDF contains other files. Choose those files one by one, then print this PDF as a new one and choose that."
 )
-TOO_LARGE = _("This PDF unpacks to far more than its size. Print it as a new PDF and choose that one.")
-UNREADABLE = _("This PDF is packed in a way that cannot be checked. Print it as a new PDF and choose that one.")
+TOO_LARGE = _("The content of this PDF is much larger than the file. Print it as a new PDF and choose that one.")
+UNREADABLE = _("This PDF is compressed in a way that cannot be checked. Print it as a new PDF and choose that one.")
 
 REFUSED_NAMES = {
     b"JavaScript": SCRIPTS,
     b"Launch": PROGRAMS,
     b"ImportData": PROGRAMS,
     b"GoToE": PROGRAMS,
+    b"GoToR": PROGRAMS,  # a file on another computer, which asks for the reader's password
     b"XFA": FORM_SCRIPTS,
     b"RichMedia": MEDIA,
     b"Rendition": MEDIA,

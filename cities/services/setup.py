@@ -17,7 +17,7 @@ from .memberships import add_member
 
 
 class NetworkExists(MembershipRefused):
-    message = _("This database holds a network already. Nothing was changed.")
+    message = _("This database already contains a network. Nothing was changed.")
 
 
 class NewNetwork(NamedTuple):

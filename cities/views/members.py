@@ -1,17 +1,17 @@
 """Members of bodies: invite, end, hand over."""
 
-import rules
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth import login
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views import View
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
@@ -19,62 +19,98 @@ from django.views.generic import FormView
 from accounts import login_limits
 from cities import rules as who
 from cities.exceptions import InvitationExpired
+from cities.filters import MemberFilter
 from cities.forms import (
     InvitationAcceptForm,
     InvitationForm,
-    MemberFilterForm,
     MembershipEndForm,
     MembershipHandOverForm,
 )
-from cities.models import Body, Invitation, Membership, Person
+from cities.models import Body, Invitation, Membership, Organisation, Person
+from cities.selectors import organisations_near_q
 from cities.services import invitations, memberships
-from core import clock, locales
+from core import locales
+from core.available import available_actions
 from core.collation import title_key
+from core.columns import Column
 from core.exceptions import UserFacingError
-from core.views import LoginInsteadOf404Mixin, PagedListView
+from core.tables import table_body
+from core.views import ActionView, ListPage, RowSearchView, ServiceFormView, may
+
+from . import member_cells as cells
 
 BACKEND = "accounts.backends.EmailBackend"
 MEMBERS = reverse_lazy("cities:member_list")
 
 
 def _breadcrumbs(*crumbs):
-    return [(_("Front page"), "/"), (_("Members"), MEMBERS if crumbs else ""), *crumbs]
+    return [(_("Home"), "/"), (_("Members"), MEMBERS if crumbs else ""), *crumbs]
 
 
-class MemberList(LoginInsteadOf404Mixin, PagedListView):
+def _place_key(city, kind, role, name):
+    return title_key(city or ""), kind, role, title_key(name)
+
+
+class MemberList(ListPage):
     """For people who manage bodies: leads, the chair of the committee, coordinators."""
 
     template_name = "cities/member_list.html"
-    paginate_by = 50
+    filter_class = MemberFilter
+    export_name = "members"
+    default_sort = "body"
+    columns = [
+        Column(
+            "name",
+            gettext_lazy("Name"),
+            "person.name",
+            order_by=["person__name"],
+            cell=cells.name_cell,
+            cell_class="text-break",
+            is_row_heading=True,
+        ),
+        Column("email", gettext_lazy("Email"), "person.email", is_shown=False),
+        Column("organisation", gettext_lazy("Organisation"), "person.organisation", is_shown=False),
+        Column(
+            "body",
+            gettext_lazy("Body"),
+            key=_place_key,
+            key_fields=["body__city__name", "body__kind", "role", "person__name"],
+            cell=cells.body_cell,
+        ),
+        Column(
+            "role",
+            gettext_lazy("Role"),
+            lambda row: row.get_role_display(),
+            order_by=["role"],
+            cell=cells.role_cell,
+        ),
+        Column("seat", gettext_lazy("Seat"), lambda row: row.get_seat_display(), is_shown=False),
+        Column("since", gettext_lazy("Since"), "valid_from", order_by=["valid_from"], cell=cells.since_cell),
+        Column("until", gettext_lazy("Until"), "valid_to", is_shown=False),
+    ]
 
     @cached_property
     def bodies(self):
-        found = Body.objects.managed_by(self.request.user).select_related("city")
-        if not found.exists():
+        if not who.manages_members(self.request.user):
             raise Http404
-        return found
+        return Body.objects.managed_by(self.request.user).only("name")
 
-    @cached_property
-    def filter_form(self):
-        return MemberFilterForm(self.request.GET or None, bodies=self.bodies)
+    def get_filter_kwargs(self):
+        return {"bodies": self.bodies}
 
-    def get_queryset(self):
+    def get_list_rows(self):
         members = Membership.objects.visible_to(self.request.user).filter(body__in=self.bodies)
-        rows = members.select_related("person__organisation", "person__user", "body__city")
-        return sorted(self.filter_form.apply_to(rows), key=_sort_key)
+        return members.select_related("person__organisation", "person__user", "body__city")
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
         found = context["paginator"].count
-        today, user = clock.today(), self.request.user
         for row in context["object_list"]:
-            row.is_current = row.valid_from <= today and (row.valid_to is None or row.valid_to > today)
-            row.may_hand_over = rules.has_perm("cities.hand_over_membership", user, row)
-            row.may_end = rules.has_perm("cities.end_membership", user, row) or row.person.user_id == user.pk
+            row.may = available_actions(row, self.request.user, is_found=True)
+        links = partial(cells.links_cell, delayed=self.delayed_accounts(context["object_list"]), request=self.request)
         return context | {
-            "delayed": self.delayed_accounts(context["object_list"]),
+            "body": table_body(self.columns, context["object_list"], last=links),
             "trail": _breadcrumbs(),
-            "filter": self.filter_form,
             "count": ngettext("%(count)s member", "%(count)s members", found) % {"count": locales.number(found)},
             "invitations": self.open_invitations(),
             "may_invite": self.request.user.has_perm("cities.invite"),
@@ -88,63 +124,57 @@ class MemberList(LoginInsteadOf404Mixin, PagedListView):
 
     def open_invitations(self):
         rows = Invitation.objects.visible_to(self.request.user).filter(accepted_at=None, withdrawn_at=None)
-        return rows.select_related("body__city", "invited_by").order_by("-created_at")[:50]
+        found = list(rows.select_related("body__city", "invited_by").order_by("-created_at")[:50])
+        for row in found:
+            row.may = available_actions(row, self.request.user, is_found=True)
+        return found
 
 
-def _sort_key(membership):
-    body = membership.body
-    city = title_key(body.city.name if body.city_id else "")
-    return city, body.kind, membership.role, title_key(membership.person.name), membership.pk
-
-
-class MemberInvite(LoginInsteadOf404Mixin, FormView):
+class MemberInvite(RowSearchView):
     form_class = InvitationForm
     template_name = "cities/member_invite.html"
+    permission = "cities.invite"
 
     @cached_property
     def bodies(self):
-        user = self.request.user
-        if not user.has_perm("cities.invite"):
-            raise PermissionDenied
-        rows = Body.objects.managed_by(user).select_related("city")
-        return [body for body in rows if user.has_perm("cities.invite", body)]
+        rows = Body.objects.managed_by(self.user).only("name", "kind", "city")
+        return [body for body in rows if self.may("cities.invite", body)]
 
     def get_form_kwargs(self):
-        roles = {body: memberships.grantable_roles(body, by=self.request.user) for body in self.bodies}
-        return super().get_form_kwargs() | {"roles": roles, "cancel": MEMBERS}
-
-    def get_initial(self):
+        roles = {body: memberships.grantable_roles(body, by=self.user) for body in self.bodies}
         body, role = self.request.GET.get("body", ""), self.request.GET.get("role", "")
-        return {"place": f"{body}:{role}"} if body and role else {}
+        initial = {"place": f"{body}:{role}"} if body and role else {}
+        return {"roles": roles, "organisations": self.organisations(), "cancel": MEMBERS, "initial": initial}
+
+    def organisations(self):
+        """Return those of the user's own cities."""
+        return Organisation.objects.filter(organisations_near_q(who.insider_city_ids(self.user)))
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | {"trail": _breadcrumbs((_("Invite"), ""))}
 
-    def form_valid(self, form):
-        data = form.cleaned_data
-        body, role = data["place"]
-        given = {name: data[name] for name in ("email", "name", "seat", "organisation")}
-        try:
-            invitation, _token = invitations.invite(body=body, role=role, by=self.request.user, **given)
-        except UserFacingError as error:
-            form.add_error(None, str(error))
-            return self.form_invalid(form)
-        messages.success(self.request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
-        return redirect(MEMBERS)
+    def save(self, form):
+        fields = dict(form.cleaned_data)
+        body, role = fields.pop("place")
+        invitations.invite(body=body, role=role, by=self.user, **fields)
+
+    def show_success(self, form):
+        words = {"email": form.cleaned_data["email"]}
+        messages.success(self.request, _("An invitation is being sent to %(email)s.") % words)
+
+    def get_success_url(self):
+        return MEMBERS
 
 
-class InvitationWithdraw(LoginInsteadOf404Mixin, View):
-    http_method_names = ["post"]
+class InvitationWithdraw(ActionView):
+    rows = Invitation.objects.select_related("body")
+    success_message = gettext_lazy("The invitation has been withdrawn. Its link no longer works.")
 
-    def post(self, request, pk):
-        invitation = get_object_or_404(Invitation.objects.visible_to(request.user).select_related("body"), pk=pk)
-        try:
-            invitations.withdraw_invitation(invitation, by=request.user)
-        except UserFacingError as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, _("The invitation is withdrawn: its link no longer works."))
-        return redirect(MEMBERS)
+    def perform(self):
+        invitations.withdraw_invitation(self.row, by=self.user)
+
+    def get_success_url(self):
+        return MEMBERS
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password", "password_again")], name="dispatch")
@@ -200,102 +230,84 @@ class InvitationAccept(FormView):
             login(self.request, user, backend=BACKEND)
             login_limits.remember_device(self.request, response, user.email)
         words = {"role": invitations.role_label(self.invitation), "body": self.invitation.body}
-        messages.success(self.request, _("Welcome. From now on you are %(role)s in “%(body)s”.") % words)
+        messages.success(self.request, _("Welcome. You are now %(role)s in “%(body)s”.") % words)
         return response
 
 
-class MemberAllowSignIn(LoginInsteadOf404Mixin, View):
+class MemberAllowSignIn(ActionView):
     """End the delays of sign-in that failed attempts have caused."""
 
-    http_method_names = ["post"]
+    rows = Membership.objects.select_related("person__user", "body")
+    permission = "cities.allow_sign_in"
 
-    def post(self, request, pk):
-        rows = Membership.objects.visible_to(request.user).select_related("person__user", "body")
-        membership = get_object_or_404(rows, pk=pk)
-        if not request.user.has_perm("cities.allow_sign_in", membership):
-            raise PermissionDenied
-        memberships.allow_sign_in(membership, by=request.user)
-        messages.success(request, _("%(person)s can try to sign in again.") % {"person": membership.person})
-        return redirect(MEMBERS)
+    @property
+    def success_message(self):
+        return _("%(person)s can try to sign in again.") % {"person": self.row.person}
+
+    def perform(self):
+        memberships.allow_sign_in(self.row, by=self.user)
+
+    def get_success_url(self):
+        return MEMBERS
 
 
 # ---- leaving
 
 
-class _MembershipMixin(LoginInsteadOf404Mixin):
-    @cached_property
-    def membership(self):
-        rows = Membership.objects.visible_to(self.request.user).current().select_related("person", "body__city")
-        found = get_object_or_404(rows, pk=self.kwargs["pk"])
-        if not self.is_allowed(found):
-            raise PermissionDenied
-        return found
+class MembershipFormView(ServiceFormView):
+    name = "membership"
 
-    def is_allowed(self, membership):
-        return memberships.may_end(membership, self.request.user)
+    def get_rows(self):
+        return Membership.objects.current().select_related("person", "body__city")
 
-    def get(self, request, *args, **kwargs):
-        _checked = self.membership
-        return super().get(request, *args, **kwargs)
+    def get_form_kwargs(self):
+        return {"cancel": self.get_success_url()}
 
     def get_success_url(self):
-        return MEMBERS if self.request.user.has_perm("cities.end_membership") else reverse("accounts:preferences")
+        return MEMBERS if may(self.user, "cities.end_membership") else reverse("accounts:preferences")
 
 
-class MembershipEnd(_MembershipMixin, FormView):
+class MembershipEnd(MembershipFormView):
     form_class = MembershipEndForm
     template_name = "cities/membership_end.html"
+    permission = "cities.end_membership"
+    success_message = gettext_lazy("The end date has been saved. Everything the person logged is kept.")
 
     def get_context_data(self, **kwargs):
         return super().get_context_data(**kwargs) | {
-            "membership": self.membership,
-            "no_lead": memberships.leaves_without_lead(self.membership),
-            "duties": memberships.duties_left_by(self.membership),
-            "may_hand_over": self.request.user.has_perm("cities.hand_over_membership", self.membership),
-            "cancel_url": self.get_success_url(),
-            "trail": _breadcrumbs((_("End a membership"), "")),
+            "no_lead": memberships.leaves_without_lead(self.row),
+            "duties": memberships.duties_left_by(self.row),
+            "may": available_actions(self.row, self.user, is_found=True),
+            "trail": _breadcrumbs((_("End membership"), "")),
         }
 
-    def form_valid(self, form):
-        try:
-            memberships.end_membership(self.membership, by=self.request.user, on=form.cleaned_data["on"])
-        except UserFacingError as error:
-            form.add_error(None, str(error))
-            return self.form_invalid(form)
-        messages.success(self.request, _("The membership ends. What was logged in it stays."))
-        return redirect(self.get_success_url())
+    def save(self, form):
+        memberships.end_membership(self.row, by=self.user, on=form.cleaned_data["on"])
 
 
-class MembershipHandOver(_MembershipMixin, FormView):
+class MembershipHandOver(MembershipFormView):
     form_class = MembershipHandOverForm
     template_name = "cities/membership_hand_over.html"
-
-    def is_allowed(self, membership):
-        return self.request.user.has_perm("cities.hand_over_membership", membership)
+    permission = "cities.hand_over_membership"
 
     def get_form_kwargs(self):
-        return super().get_form_kwargs() | {"persons": self.colleagues(), "cancel": self.get_success_url()}
+        return super().get_form_kwargs() | {"persons": self.colleagues()}
 
     def colleagues(self):
         """Return who may take over: members of the city's bodies; if an official leaves, holders of the same role."""
-        body, gives = self.membership.body, self.request.user.has_perm("cities.invite", self.membership.body)
+        body = self.row.body
         near = Membership.objects.current().filter(body__city=body.city) if body.city_id else body.memberships.current()
-        if not gives:
-            near = body.memberships.current().filter(role=self.membership.role)
-        persons = Person.objects.filter(pk__in=near.values("person")).exclude(pk=self.membership.person_id)
-        own = who.person_of(self.request.user)
+        if not self.user.has_perm("cities.invite", body):
+            near = body.memberships.current().filter(role=self.row.role)
+        persons = Person.objects.filter(pk__in=near.values("person")).exclude(pk=self.row.person_id)
+        own = who.person_of(self.user)
         return persons.exclude(pk=own.pk) if own else persons
 
     def get_context_data(self, **kwargs):
-        context = {"membership": self.membership, "trail": _breadcrumbs((_("Hand over"), ""))}
-        return super().get_context_data(**kwargs) | context
+        return super().get_context_data(**kwargs) | {"trail": _breadcrumbs((_("Hand over"), ""))}
 
-    def form_valid(self, form):
-        to = form.cleaned_data["to"]
-        try:
-            memberships.hand_over(self.membership, to=to, by=self.request.user)
-        except UserFacingError as error:
-            form.add_error(None, str(error))
-            return self.form_invalid(form)
-        messages.success(self.request, _("%(person)s has taken over.") % {"person": to})
-        return redirect(self.get_success_url())
+    def save(self, form):
+        memberships.hand_over(self.row, to=form.cleaned_data["to"], by=self.user)
+
+    def show_success(self, form):
+        messages.success(self.request, _("%(person)s has taken over.") % {"person": form.cleaned_data["to"]})

@@ -15,7 +15,9 @@ from django.utils.duration import duration_iso_string
 
 from .exceptions import BackupError
 
-NOT_CARRIED = {"sessions.session", "core.installationid"}  # everybody signs in again, and a copy has its own id
+NOT_CARRIED = {  # everybody signs in again; a copy has its own id and versions
+    *("sessions.session", "core.installationid", "core.version", "dashboards.change"),
+}
 BATCH = 500
 AS_IN_JSON = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.FloatField)
 Model = type[models.Model]

@@ -2,17 +2,21 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.defaulttags import CsrfTokenNode
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from core import locales, texts
+from core import form_tokens, locales, texts
 from core.badges import SHAPES, badge_for
+from core.form_rendering import attributes_of
 
 register = template.Library()
 
@@ -74,11 +78,16 @@ def state_mark(state: Any, label: str = "", hide_word: bool = False) -> SafeStri
     if state is None or state == "":
         return SafeString("")
     tone, shape, word = badge_for(state)
+    return _state_mark(tone, shape, str(label or word), hide_word)
+
+
+@lru_cache(maxsize=1000)
+def _state_mark(tone: str, shape: str, word: str, hide_word: bool) -> SafeString:
     mark = (
         '<span class="epi-state is-{}"><svg viewBox="0 0 10 10" aria-hidden="true" focusable="false">'
         '<path d="{}"/></svg><span class="{}">{}</span></span>'
     )
-    return format_html(mark, tone, SHAPES[shape], "visually-hidden" if hide_word else "epi-word", label or word)
+    return format_html(mark, tone, SHAPES[shape], "visually-hidden" if hide_word else "epi-word", word)
 
 
 @register.simple_tag
@@ -137,6 +146,13 @@ def level_cell(level: Any, note: str = "", split: Collection[int] = (), label: s
 
 def _small(note: str) -> SafeString:
     return format_html("<small>{}</small>", note) if note else SafeString("")
+
+
+@register.simple_tag
+def link_list(rows: Any) -> SafeString:
+    """Render a list of links to rows with ``url``, ``code`` and ``title``: a template takes long for hundreds."""
+    items = format_html_join("", '<li><a href="{}">{} {}</a></li>', ((row.url, row.code, row.title) for row in rows))
+    return format_html('<ul class="epi-list">{}</ul>', items)
 
 
 # ---- numbers, money and dates in the reader's language
@@ -211,6 +227,51 @@ def shorten(value: Any, limit: int) -> str:
 # ---- forms
 
 
+class FormTokenNode(CsrfTokenNode):
+    """Django's input, and the token by which what is typed is never lost (``core.form_tokens``)."""
+
+    def render(self, context: Any) -> str:
+        html, request = super().render(context), context.get("request")
+        signed = form_tokens.for_page(request) if html and request is not None else ""
+        return (
+            html + format_html('<input type="hidden" name="{}" value="{}">', form_tokens.FIELD, signed)
+            if signed
+            else html
+        )
+
+
+@register.tag("csrf_token")
+def csrf_token(_parser: Any, _token: Any) -> FormTokenNode:
+    """Replace Django's tag of this name in every template, so that no form can forget the second token."""
+    return FormTokenNode()
+
+
+@register.tag("plain_csrf_token")
+def plain_csrf_token(_parser: Any, _token: Any) -> CsrfTokenNode:
+    """Django's own tag, for forms in which nothing is typed."""
+    return CsrfTokenNode()
+
+
+@register.simple_tag(takes_context=True)
+def draft_attrs(context: Any) -> SafeString:
+    """Render the attributes of a form that is saved as a draft while somebody types (static/js/draft.js)."""
+    context["request"].has_draft_form = True
+    return format_html(
+        'data-draft-url="{}" data-draft-kept="{}" data-draft-failed="{}"',
+        reverse("form_draft"),
+        _("Draft saved,"),
+        _("The draft could not be saved. Save before you leave."),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def draft_fields(context: Any, title: Any = "") -> SafeString:
+    """Render the hidden fields of such a form. ``title``: what a list of drafts calls it."""
+    version = context["request"].POST.get("draft_version", "")
+    hidden = [("draft_version", version), ("draft_title", str(title)[:200])]
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', hidden)
+
+
 @register.filter
 def field_anchor(field: Any) -> str:
     """Return the id that a link to a field leads to; for a group of choices, the id of its first input."""
@@ -218,15 +279,19 @@ def field_anchor(field: Any) -> str:
 
 
 @register.filter
-def requirement(field: Any) -> str:
-    """Return "required" or "optional", whichever is rarer in the form; "" if all fields are alike."""
-    needed = [bound.field.required for bound in field.form.visible_fields()]
-    if all(needed) or not any(needed):
-        return ""
+def attributes(values: dict[str, Any]) -> SafeString:
+    """Render attributes of an element, each after a space."""
+    return attributes_of(values)
+
+
+@register.filter
+def requirement(field: Any) -> SafeString:
+    """Render "required" or "optional", whichever is rarer in the form; nothing if all fields are alike."""
+    needed = [other.required for other in field.form.fields.values() if not other.widget.is_hidden]
     says_required = needed.count(True) <= needed.count(False)
-    if field.field.required:
-        return _("required") if says_required else ""
-    return "" if says_required else _("optional")
+    if all(needed) or not any(needed) or field.field.required != says_required:
+        return SafeString("")
+    return format_html(' <span class="epi-needed">{}</span>', _("required") if says_required else _("optional"))
 
 
 @register.filter

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef
 
 from core import locales
 from evaluation.enums import Capacity, Stage, Strength
@@ -123,7 +123,7 @@ class Results:
 def results(view: DashboardScope, round_: EvaluationRound | None = None) -> Results:
     """Return the result of each city in the round, by default its newest one from rounds up to the period.
 
-    One query, and one more if a result is of schema 1.
+    One query where none is published, else two, and one more if a result is of schema 1.
     """
     rows = list(_newest(view) if round_ is None else _of_round(view, round_))
     contents = published_contents(row.result for row in rows)
@@ -146,14 +146,17 @@ def _of_round(view: DashboardScope, round_: EvaluationRound) -> Any:
 
 
 def _newest(view: DashboardScope) -> Any:
+    """Return the newest evaluation of each city; which one it is, is chosen here: Django builds little for that."""
     if view.period is None:
-        return Evaluation.objects.none()
+        return []
     rows = Evaluation.objects.filter(stage=Stage.PUBLISHED, round__period__starts_on__lte=view.period.starts_on)
-    newest = rows.filter(strategy__city=OuterRef("strategy__city")).order_by(
-        "-round__period__starts_on", "-published_at"
-    )
-    rows = rows.filter(pk=Subquery(newest.values("pk")[:1]), strategy__city__in=[city.pk for city in view.cities])
-    return rows.select_related("result", "strategy__city")
+    if view.only_city is not None:
+        rows = rows.filter(strategy__city=view.only_city)
+    order = ("strategy__city", "round__period__starts_on", "published_at", "pk")
+    newest = {city: pk for city, *_days, pk in rows.order_by(*order).values_list(*order)}
+    wanted = {city.pk for city in view.cities}
+    ids = [pk for city, pk in newest.items() if city in wanted]
+    return Evaluation.objects.filter(pk__in=ids).select_related("result", "strategy__city") if ids else []
 
 
 def _result(evaluation: Evaluation, contents: dict) -> CityResult:
@@ -202,15 +205,16 @@ def _columns(found: list[CityResult]) -> list[tuple[str, str]]:
     return list(columns.items())
 
 
-def dimension_rows(shown: Results) -> list[DimensionRow]:
-    """Return each dimension with its question and the cities' results."""
+def dimension_rows(shown: Results, cities: Sequence[Any]) -> list[DimensionRow]:
+    """Return each dimension with its question and the results of these cities."""
+    wanted = {city.pk for city in cities}
     questions = {row.code: row.question for row in Dimension.objects.order_by("framework__version")}
     return [
         DimensionRow(
             code,
             name,
             questions.get(code, ""),
-            [(city, result.cell(code) if result else None) for city, result in shown.rows],
+            [(city, result.cell(code) if result else None) for city, result in shown.rows if city.pk in wanted],
         )
         for code, name in shown.columns
     ]

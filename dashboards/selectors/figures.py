@@ -1,19 +1,20 @@
 """Actions, progress and money of each city, aggregated by the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from itertools import compress
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from core.collation import title_key
 from core.locales import country_name, round_percent
-from strategies.enums import Health
+from strategies.enums import Health, PeriodVerb
 from strategies.models import CityPeriod, RevisionAction
 
-from . import live
-from .scope import CityRecord, DashboardScope, may_open, with_records
+from .scope import CityRecord, DashboardScope, may_open, newest_revision
 
 HEALTHS = [  # order of display: good, needing attention, not running
     Health.ON_TRACK,
@@ -30,9 +31,19 @@ UNDER_WAY = [Health.ON_TRACK, *NEEDING_ATTENTION]
 CITY_OF_FROZEN = "revision__city_period__city"
 
 
+class Totals(NamedTuple):
+    """Sums over the actions of one city. ``progress`` is their mean in per cent, without cancelled ones."""
+
+    health: Mapping[str, int]  # number of actions
+    progress: int | None
+    spent: Decimal
+    budget: Decimal
+    updates: int
+
+
 @dataclass(frozen=True)
 class CityFigures:
-    """The figures of one city. ``progress`` is the mean of its actions in per cent, without cancelled ones."""
+    """The figures of one city, as in ``Totals``, and the record that they are of."""
 
     record: CityRecord
     health: Mapping[str, int] = field(default_factory=dict)
@@ -53,11 +64,11 @@ class CityFigures:
     def actions(self) -> int:
         return sum(self.health.values())
 
-    @property
+    @cached_property
     def under_way(self) -> int:
         return self.count(*UNDER_WAY)
 
-    @property
+    @cached_property
     def needing_attention(self) -> int:
         return self.count(*NEEDING_ATTENTION)
 
@@ -78,46 +89,37 @@ class CityFigures:
         return int(round_percent(100 * self.spent / self.budget))
 
     def count(self, *healths: str) -> int:
-        return sum(self.health.get(health, 0) for health in healths)
+        return sum([self.health.get(health, 0) for health in healths])  # asked for every city: no generator
 
 
-def city_figures(view: DashboardScope) -> list[CityFigures]:
-    """Return one for each city, by name; a city without a record has no figures."""
-    found = _frozen_figures(view) | _live_figures(view)
-    return [CityFigures(record, **found.get(record.city.pk, {})) for record in view.city_records]
+def city_figures(view: DashboardScope, of_live: Mapping[int, Totals]) -> list[CityFigures]:
+    """Return one for each city, by name; a city without a record has no figures. ``of_live``: by city."""
+    found = {**_frozen_totals(view), **of_live}
+    return [CityFigures(record, *found.get(record.city.pk, ())) for record in view.city_records]
 
 
-def _frozen_figures(view: DashboardScope) -> dict[int, dict]:
+def _frozen_totals(view: DashboardScope) -> dict[int, Totals]:
     if not view.frozen:
         return {}
     rows = view.frozen_actions().order_by().values_list(CITY_OF_FROZEN, "health")
     sums = (Sum("progress"), Sum("spent"), Sum("budget"), Sum("update_count"))
-    return _figures(rows.annotate(Count("pk"), *sums))
+    return totals_by_city(rows.annotate(Count("pk"), *sums))
 
 
-def _live_figures(view: DashboardScope) -> dict[int, dict]:
-    if not view.live:
-        return {}
-    periods = [record.city_period_id for record in view.live if record.city_period_id]
-    return _figures(live.summed(view.live_actions(), periods, view.as_of))
-
-
-def _figures(rows: Iterable[tuple]) -> dict[int, dict]:
+def totals_by_city(rows: Iterable[tuple]) -> dict[int, Totals]:
     """Group rows of city, health, count, and the sums of progress, spent, budget and updates by city."""
-    found: dict[int, dict] = {}
-    for city, health, n, progress, spent, budget, updates in rows:
-        own = found.setdefault(city, {"health": {}, "counted": 0, "points": 0, "spent": 0, "budget": 0, "updates": 0})
-        own["health"][health] = n
-        own["spent"] += spent
-        own["budget"] += budget
-        own["updates"] += updates
-        if health != Health.CANCELLED:
-            own["counted"] += n
-            own["points"] += progress
-    for own in found.values():
-        counted, points = own.pop("counted"), own.pop("points")
-        own["progress"] = _mean(points, counted)
-    return found
+    of_city: dict[int, list[tuple]] = {}
+    for city, *sums in rows:
+        of_city.setdefault(city, []).append(tuple(sums))
+    return {city: _totals(sums) for city, sums in of_city.items()}
+
+
+def _totals(rows: Sequence[tuple]) -> Totals:
+    healths, counts, points, *amounts = zip(*rows, strict=True)
+    spent, budget, updates = (sum(values) for values in amounts)
+    is_counted = [health != Health.CANCELLED for health in healths]
+    progress = _mean(sum(compress(points, is_counted)), sum(compress(counts, is_counted)))
+    return Totals(dict(zip(healths, counts, strict=True)), progress, spent, budget, int(updates))
 
 
 def _mean(points: int, counted: int) -> int | None:
@@ -138,24 +140,25 @@ class ProgressPoint:
     is_open: bool = False
 
 
-def progress_points(view: DashboardScope, figures: list[CityFigures]) -> list[ProgressPoint]:
+def progress_points(view: DashboardScope, figures: Sequence[CityFigures]) -> list[ProgressPoint]:
     """Return accepted (for the public: published) revisions up to the period, then the current state. One query."""
     if view.period is None:
         return []
-    return [*_past_points(view), *_present_points(view, figures)]
+    return [*_past_points(view, figures), *_present_points(view, figures)]
 
 
-def _past_points(view: DashboardScope) -> list[ProgressPoint]:
+def _past_points(view: DashboardScope, figures: Sequence[CityFigures]) -> list[ProgressPoint]:
     """Return accepted revisions; for cities that the reader sees as the public, published revisions and actions."""
     periods = {row.pk: row for row in view.periods if row.starts_on < view.period.starts_on}
-    cities = {city.pk: city for city in view.cities}
-    records = with_records(CityPeriod.objects.filter(period__in=list(periods)))
-    fully = records.filter(city__in=[row.city.pk for row in view.city_records if not row.is_public])
-    public = records.filter(city__in=[row.city.pk for row in view.city_records if row.is_public])
-    rows = RevisionAction.objects.exclude(health=Health.CANCELLED).filter(
-        Q(revision__in=fully.values("accepted_id"))
-        | Q(may_open(view.user, "action"), revision__in=public.values("published_id"))
-    )
+    if not periods:
+        return []
+    cities = {row.city.pk: row.city for row in figures}
+    fully = [row.city.pk for row in figures if not row.record.is_public]
+    public = [row.city.pk for row in figures if row.record.is_public]
+    seen = Q(revision__in=_revisions(PeriodVerb.ACCEPT, periods, fully)) if fully else Q(pk__in=[])
+    if public:
+        seen |= Q(may_open(view.user, "action"), revision__in=_revisions(PeriodVerb.PUBLISH, periods, public))
+    rows = RevisionAction.objects.exclude(health=Health.CANCELLED).filter(seen)
     shown = view.cut(rows, "action__")
     period = "revision__city_period__period"
     means = shown.order_by().values(CITY_OF_FROZEN, period).annotate(points=Sum("progress"), counted=Count("pk"))
@@ -166,7 +169,13 @@ def _past_points(view: DashboardScope) -> list[ProgressPoint]:
     return sorted(points, key=lambda point: (title_key(point.city.name), point.period.starts_on))
 
 
-def _present_points(view: DashboardScope, figures: list[CityFigures]) -> list[ProgressPoint]:
+def _revisions(verb: str, periods: Iterable[int], cities: Sequence[int]) -> QuerySet:
+    """Return the ids of the newest revisions to which ``verb`` was applied, one for each city and period."""
+    rows = CityPeriod.objects.filter(period__in=list(periods), city__in=cities)
+    return rows.annotate(shown=newest_revision(verb)).values("shown")
+
+
+def _present_points(view: DashboardScope, figures: Sequence[CityFigures]) -> list[ProgressPoint]:
     return [
         ProgressPoint(row.city, view.period, row.progress, is_open=row.record.is_live)
         for row in figures

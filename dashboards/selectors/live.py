@@ -1,35 +1,48 @@
-"""Queries of many live actions, whose health is an expression over their updates and milestones.
+"""Statements over many live actions.
 
-Each statement computes the health once for every action, in a CTE that the database materializes. An aggregate or an
-ORDER BY over the expression itself would compute it again for every column that names it.
+Django compiles the facts of the actions, which are columns. Their status is SQL written by hand over these facts, so
+that Django need not build it, and is computed once for each action: sums take one pass over all actions, and the most
+urgent ones are looked up only in the cities which the sums show to have them.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, QuerySet
 
+from core.sql import day_in
 from strategies.enums import Health
-from strategies.models import ActionUpdate
+from strategies.models import Action, ActionUpdate, CityPeriod, computation, health
+from strategies.models.actions import ZONE
 
 CITY = "objective__area__strategy__city"
-SUMS = """
-WITH live (city, health, progress, spent, budget, updates) AS MATERIALIZED ({})
-SELECT city, health, COUNT(*), SUM(progress), SUM(spent), SUM(budget), SUM(updates) FROM live GROUP BY city, health
-"""
-COUNT = """
-WITH live (health) AS MATERIALIZED ({})
-SELECT COUNT(*) FROM live WHERE health IN ({})
-"""
-KEYS = """
-WITH live (id, city, code, health) AS MATERIALIZED ({})
-SELECT id FROM live WHERE health IN ({}) ORDER BY CASE health {} END, city, code, id LIMIT %s
-"""
+OWN = ("pk", CITY, "code_sort", "starts_on", "ends_on")
+STORED = ("stage", "last_update_on", "progress", "milestone_count", "reached_count", "next_milestone_on")
+MONEY = ("spent_total", "budget_total")
+DERIVED = ("has_responsible", "local_today", "long_ago")
+COLUMNS = ("id", "city", "code_sort", "starts_on", "ends_on", *STORED, *MONEY, *DERIVED)
+
+FACTS = f"WITH facts ({', '.join(COLUMNS)}) AS ({{facts}})"
+SUMS = f"""{FACTS}
+SELECT city, {{health}} AS health, COUNT(*), SUM(progress), SUM(spent_total), SUM(budget_total), {{updates}} FROM facts
+LEFT JOIN {CityPeriod._meta.db_table} own ON own.city_id = city AND own.period_id = %s GROUP BY 1, 2
+"""  # noqa: S608 - names of tables only
+UPDATES = f"""SUM((SELECT COUNT(*) FROM {ActionUpdate._meta.db_table} given
+WHERE given.city_period_id = own.id AND given.action_id = facts.id AND given.withdrawn_at IS NULL))
+"""  # noqa: S608 - likewise
+# Materialized: PostgreSQL would write the look-up of memberships into each condition, take it for expensive, and then
+# read the figures of all actions.
+FIRST = f"""{FACTS.replace(" AS (", " AS MATERIALIZED (")}, known AS
+(SELECT facts.*, {{expected}} AS expected, {{health}} AS health FROM facts WHERE city IN ({{cities}}))
+SELECT known.*, own.code, own.title FROM known JOIN {Action._meta.db_table} own ON own.id = known.id
+WHERE health IN ({{healths}}) ORDER BY CASE health {{order}} END, city, known.code_sort, known.id LIMIT %s
+"""  # noqa: S608 - likewise
 
 
 class AsOf(NamedTuple):
@@ -42,49 +55,116 @@ class AsOf(NamedTuple):
 PRESENT = AsOf()
 
 
-def summed(rows: QuerySet, periods: Sequence[int], as_of: AsOf = PRESENT) -> list[tuple]:
-    """Return tuples of city id, health, count, and the sums of progress, spent, budget and updates in ``periods``."""
-    update_counts = ActionUpdate.objects.active().filter(action=OuterRef("pk"), city_period__in=periods)
-    counted = update_counts.order_by().values("action").annotate(n=Count("pk")).values("n")
-    actions = (
-        rows.with_health(*as_of)
-        .with_money(as_of.upto)
-        .annotate(update_counts=Coalesce(Subquery(counted), 0))
-        .order_by()
+class Figures(NamedTuple):
+    """Sums over the actions of a city that have one status."""
+
+    city: int
+    health: str
+    actions: int
+    progress: int
+    spent: Decimal
+    budget: Decimal
+    updates: int  # of the period that is asked for
+
+
+class Facts(NamedTuple):
+    """An action with its status and all that it follows from."""
+
+    id: int
+    city: int
+    code: str
+    title: str
+    health: Health
+    inputs: health.HealthInputs
+    spent: Decimal
+    budget: Decimal
+
+    @property
+    def reason(self) -> str:
+        return health.explain(self.inputs, self.health)
+
+
+class LiveActions:
+    """The actions of a queryset, whose SQL is compiled once for all statements."""
+
+    def __init__(self, rows: QuerySet, as_of: AsOf = PRESENT):
+        self._rows, self._as_of = rows, as_of
+
+    def sums(self, period: int | None = None) -> list[Figures]:
+        """Return the sums of each city and status; ``period``: whose updates are counted."""
+        updates = UPDATES if period is not None else "0"
+        found = self._run(SUMS, (period,), updates=updates)
+        return [
+            Figures(city, status, actions, progress, _money(spent), _money(budget), given)
+            for city, status, actions, progress, spent, budget, given in found
+        ]
+
+    def first(self, healths: Sequence[Health], most: int, cities: Sequence[int]) -> list[Facts]:
+        """Return the first ``most`` actions of the cities in the order of ``healths``, then by city and code."""
+        if not healths or not cities:
+            return []
+        order = " ".join(f"WHEN '{one.value}' THEN {n}" for n, one in enumerate(healths))
+        found = self._run(
+            FIRST,
+            (*cities, most),
+            cities=", ".join(["%s"] * len(cities)),
+            healths=", ".join(f"'{one.value}'" for one in healths),
+            order=order,
+        )
+        return [_facts(row) for row in found]
+
+    @cached_property
+    def _facts_sql(self) -> tuple[str, tuple]:
+        return _facts_of(self._rows.order_by(), self._as_of).query.sql_with_params()
+
+    def _run(self, statement: str, more: Sequence[Any], **parts: str) -> list[tuple]:
+        """Run ``statement`` over the facts; every value is passed as a parameter."""
+        try:
+            facts, params = self._facts_sql
+        except EmptyResultSet:
+            return []
+        vendor = connection.vendor
+        parts |= {"facts": facts, "expected": health.expected_sql(vendor), "health": health.health_sql(vendor)}
+        with connection.cursor() as cursor:
+            cursor.execute(statement.format(**parts), (*params, *more))
+            return cursor.fetchall()
+
+
+def _facts(row: Sequence[Any]) -> Facts:
+    own: dict[str, Any] = dict(zip((*COLUMNS, "expected", "health", "code", "title"), row, strict=True))
+    inputs = health.HealthInputs(
+        stage=own["stage"],
+        starts_on=_day(own["starts_on"]),
+        ends_on=_day(own["ends_on"]),
+        next_milestone_on=_day(own["next_milestone_on"]),
+        last_update_on=_day(own["last_update_on"]),
+        progress=own["progress"],
+        expected=own["expected"],
+        has_responsible=bool(own["has_responsible"]),
+        today=_day(own["local_today"]),
+        milestones=own["milestone_count"],
+        milestones_reached=own["reached_count"],
     )
-    found = _run(SUMS, actions.values_list(CITY, "health", "progress", "spent_total", "budget_total", "update_counts"))
-    return [(*row[:4], _money(row[4]), _money(row[5]), row[6]) for row in found]
+    money = _money(own["spent_total"]), _money(own["budget_total"])
+    return Facts(own["id"], own["city"], own["code"], own["title"], Health(own["health"]), inputs, *money)
 
 
-def counted(rows: QuerySet, healths: Sequence[Health], as_of: AsOf = PRESENT) -> int:
-    wanted = [health.value for health in healths]
-    found = _run(
-        COUNT, rows.with_health(*as_of).order_by().values_list("health"), wanted, parts=(_placeholders(wanted),)
-    )
-    return found[0][0] if found else 0
+def _facts_of(rows: QuerySet, as_of: AsOf) -> QuerySet:
+    """Return the rows as tuples of ``COLUMNS``: stored figures, or those computed up to a period."""
+    today, upto = as_of
+    long_ago = day_in(ZONE, today, days=-settings.STALE_AFTER_DAYS)
+    rows = rows.annotate(local_today=day_in(ZONE, today), long_ago=long_ago)
+    if upto is None:
+        stored = [f"figures__{name}" for name in (*STORED, *MONEY)]
+        return rows.with_responsible(today).values_list(*OWN, *stored, *DERIVED)
+    rows = computation.with_money(computation.with_milestones(rows, upto), upto)
+    rows = computation.with_responsible(rows, OuterRef("local_today"))
+    return rows.values_list(*OWN, "current_stage", *STORED[1:], *MONEY, *DERIVED)
 
 
-def urgent(rows: QuerySet, healths: Sequence[Health], most: int, as_of: AsOf = PRESENT) -> list[int]:
-    """Return the ids of the first ``most`` actions in the order of ``healths``, then by city and code."""
-    wanted = [health.value for health in healths]
-    order = " ".join(f"WHEN %s THEN {n}" for n in range(len(wanted)))
-    keys = rows.with_health(*as_of).order_by().values_list("pk", CITY, "code_sort", "health")
-    return [pk for (pk,) in _run(KEYS, keys, [*wanted, *wanted, most], parts=(_placeholders(wanted), order))]
-
-
-def _run(statement: str, rows: QuerySet, more: Sequence[Any] = (), parts: Sequence[str] = ()) -> list[tuple]:
-    """Run ``statement`` around the queryset's own SQL; every value is passed as a parameter."""
-    try:
-        inner, params = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement.format(inner, *parts), (*params, *more))
-        return cursor.fetchall()
-
-
-def _placeholders(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))
+def _day(value: Any) -> Any:
+    """Return a date, which SQLite gives as text."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _money(amount: Any) -> Decimal:

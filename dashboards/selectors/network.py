@@ -1,5 +1,6 @@
 """The data of a dashboard, for the network or for a city, and its summary as text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,17 +9,19 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboards.city_sums import live_totals
 from evaluation.models import EvaluationRound
 from strategies.enums import PeriodState
 
 from .actions import ActionRow, ActionRows, healths_of
 from .dimensions import Results, results
-from .figures import CityFigures, ProgressPoint, city_figures, progress_points
+from .figures import CityFigures, ProgressPoint, Totals, city_figures, progress_points
 from .phases import PhaseRow, phase_rows
 from .scope import CityRecord, DashboardScope
 
 MOST_ATTENTION = 5
 MAX_NAMES = 3
+CITIES_PER_PAGE = 10  # no more lines than a chart can tell apart, and a page of less than 100 KB (test_many_cities)
 
 
 @dataclass
@@ -30,59 +33,68 @@ class Dashboard:
 
     @cached_property
     def cities(self) -> list[CityFigures]:
-        return city_figures(self.view)
+        return city_figures(self.view, self._live_totals)
+
+    @cached_property
+    def _live_totals(self) -> dict[int, Totals]:
+        return live_totals(self.view)
 
     @cached_property
     def results(self) -> Results:
         return results(self.view, self.round)
 
     @cached_property
-    def phases(self) -> list[PhaseRow]:
-        return list(phase_rows(self.view))
+    def ordered(self) -> list[CityFigures]:
+        """The cities by name; where they fill more than a page, those with most actions needing attention first."""
+        if len(self.cities) <= CITIES_PER_PAGE:
+            return self.cities
+        return sorted(self.cities, key=lambda row: -row.needing_attention)
 
-    @cached_property
-    def progress(self) -> list[ProgressPoint]:
-        return progress_points(self.view, self.cities)
+    def phases(self, rows: Sequence[CityFigures]) -> list[PhaseRow]:
+        return phase_rows(self.view, [row.city.pk for row in rows])
+
+    def progress(self, rows: Sequence[CityFigures]) -> list[ProgressPoint]:
+        return progress_points(self.view, rows)
 
     @cached_property
     def attention(self) -> list[ActionRow]:
-        return ActionRows(self.view, healths_of("attention"))[:MOST_ATTENTION]
+        return ActionRows(self.view, healths_of("attention"), self._live_totals)[:MOST_ATTENTION]
 
     # ---- key figures
 
-    @property
+    @cached_property
     def under_way(self) -> int:
         return sum(row.under_way for row in self.cities)
 
-    @property
+    @cached_property
     def on_track(self) -> int:
         return sum(row.on_track for row in self.cities)
 
-    @property
+    @cached_property
     def needing_attention(self) -> int:
         return sum(row.needing_attention for row in self.cities)
 
-    @property
+    @cached_property
     def actions(self) -> int:
         return sum(row.actions for row in self.cities)
 
-    @property
+    @cached_property
     def updates(self) -> int:
         return sum(row.updates for row in self.cities)
 
-    @property
+    @cached_property
     def city_records(self) -> list[CityRecord]:
         return self.view.city_records
 
-    @property
+    @cached_property
     def reported(self) -> list[CityRecord]:
         return [record for record in self.city_records if record.is_reported]
 
-    @property
+    @cached_property
     def unreported(self) -> list[CityRecord]:
         return [record for record in self.city_records if not record.is_reported]
 
-    @property
+    @cached_property
     def has_open_figures(self) -> bool:
         return any(record.is_live for record in self.city_records)
 
@@ -107,14 +119,16 @@ class Dashboard:
         if self.has_open_figures and not done:
             return (
                 ngettext(
-                    "The period is open: the figures of %(total)s city are what is logged so far, not yet submitted.",
-                    "The period is open: the figures of %(total)s cities are what is logged so far, not yet submitted.",
+                    "The period is open. Figures for %(total)s city show what has been logged so far and are "
+                    "not yet submitted.",
+                    "The period is open. Figures for %(total)s cities show what has been logged so far and are "
+                    "not yet submitted.",
                     total,
                 )
                 % known
             )
         if done == total:
-            return ngettext("The one city has reported.", "All %(total)s cities have reported.", total) % known
+            return ngettext("The city has reported.", "All %(total)s cities have reported.", total) % known
         return (
             ngettext("%(done)s of %(total)s city has reported.", "%(done)s of %(total)s cities have reported.", total)
             % known
@@ -124,14 +138,14 @@ class Dashboard:
         needs = [words for words in (self._worry_words(), self._returned_words(), self._split_words()) if words]
         if not needs:
             return _("Nothing needs attention.") if self.actions else ""
-        return _("What needs attention: %(things)s.") % {"things": "; ".join(needs)}
+        return _("Needs attention: %(things)s.") % {"things": "; ".join(needs)}
 
     def _worry_words(self) -> str:
         if not self.needing_attention:
             return ""
         words = ngettext(
-            "%(count)s action is late, at risk or without recent news",
-            "%(count)s actions are late, at risk or without recent news",
+            "%(count)s action is late, at risk or without a recent update",
+            "%(count)s actions are late, at risk or without a recent update",
             self.needing_attention,
         )
         return words % {"count": self.needing_attention}
@@ -139,7 +153,7 @@ class Dashboard:
     def _returned_words(self) -> str:
         back = [record.city.name for record in self.city_records if record.state == PeriodState.RETURNED]
         if back:
-            return _("the period of %(cities)s was returned") % {"cities": _named(back)}
+            return _("report returned to %(cities)s") % {"cities": _named(back)}
         if self.view.is_current or not self.unreported or not self.reported:
             return ""
         names = _named([record.city.name for record in self.unreported[:MAX_NAMES]])
@@ -158,12 +172,12 @@ class Dashboard:
 
 def _city_sentence(record: CityRecord) -> str:
     if record.is_live:
-        return _("The period is open: these figures are what is logged so far, not yet submitted.")
+        return _("The period is open. These figures show what has been logged so far and are not yet submitted.")
     if record.revision is None:
-        return _("Nothing is published for this period.") if record.is_public else _("There are no figures yet.")
+        return _("Nothing has been published for this period.") if record.is_public else _("No figures yet.")
     if record.state == PeriodState.OPEN:
-        return _("The period was opened again: these are the figures that were accepted last.")
-    return _("These are the figures of revision %(number)s.") % {"number": record.revision}
+        return _("The period was reopened. These are the figures last accepted.")
+    return _("Figures from revision %(number)s.") % {"number": record.revision}
 
 
 def _named(names: list[Any]) -> str:

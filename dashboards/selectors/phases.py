@@ -34,21 +34,22 @@ class PhaseRow:
         return self.actual_end is None and self.planned_end < self.today
 
 
-def phase_rows(view: DashboardScope) -> Sequence[PhaseRow]:
+def phase_rows(view: DashboardScope, cities: Sequence[int]) -> list[PhaseRow]:
     """Return rows by city, then in the order of the pilot; only of cities that the reader reads fully."""
-    cities = [city.pk for city in view.cities if view.reads_fully(city.pk)]
+    cities = [city for city in cities if view.reads_fully(city)]
     if not cities:
         return []
+    known = {city.pk: city for city in view.all_cities}
     rows = [
         PhaseRow(
-            city=phase.city,
+            city=known[phase.city_id],
             kind=PhaseKind(phase.kind),
             planned_start=phase.planned_start,
             planned_end=phase.planned_end,
             actual_start=phase.actual_start,
             actual_end=phase.actual_end,
-            today=phase.city.today,
+            today=known[phase.city_id].today,
         )
-        for phase in PilotPhase.objects.filter(city__in=cities).select_related("city")
+        for phase in PilotPhase.objects.filter(city__in=cities)
     ]
     return sorted(rows, key=lambda row: (title_key(row.city.name), row.kind.number))

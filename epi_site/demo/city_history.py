@@ -26,7 +26,7 @@ CHALLENGES = [
     "",
     "Rooms are hard to find in the evenings.",
     "",
-    "Staff have little time beside their daily tasks.",
+    "Staff have little time alongside their daily work.",
     "",
 ]
 KEPT = ("date", "text", "stage", "language", "people_reached", "challenges", "next_step", "visibility")
@@ -129,10 +129,10 @@ class CityHistory:
         people = sum(row.people_reached or 0 for row in rows)
         parts = [
             f"In {quarter.name} the city logged {len(rows)} updates on {len({row.action_id for row in rows})} actions.",
-            f"Together they tell of {people} contacts with people, who are not counted as different persons.",
+            f"Together they report {people} contacts; the same person may be counted more than once.",
         ]
         if rows:
-            parts.append(f"We would point to “{rows[0].action.title}”: {rows[0].text}")
+            parts.append(f"One example is “{rows[0].action.title}”: {rows[0].text}")
         if word:
             parts.append(word)
         narrative = getattr(city_period, "narrative", None)

@@ -16,14 +16,14 @@ from .people import DemoUsers
 NO_KICK_OFF = "riga"  # planned, not yet held
 MISSED = {"cluj-napoca", "riga"}  # their expert groups did not meet in the last quarter
 FIRST = {
-    "programme": "Mandate, members, calendar of the pilot, first reading of the strategy.",
-    "minutes": "The group took note of its mandate, chose its chair, and agreed to meet once in each quarter.",
+    "programme": "Mandate, members, timetable of the pilot, first discussion of the strategy.",
+    "minutes": "The group noted its mandate, elected its chair and agreed to meet once a quarter.",
     "decisions": "The strategy goes to the council with two changes.",
 }
 LATER = {
-    "programme": "Updates of the quarter, actions that are late, the period’s narrative.",
-    "minutes": "The group went through the actions by health and heard the owners of those that are late.",
-    "decisions": "The narrative is endorsed; owners of late actions report again in four weeks.",
+    "programme": "Updates from the quarter, late actions, narrative for the period.",
+    "minutes": "The group reviewed the actions by status and heard from the owners of the late ones.",
+    "decisions": "The narrative was endorsed. Owners of late actions will report again in four weeks.",
 }
 
 
@@ -95,11 +95,11 @@ def _kick_off(city: City, cast: DemoUsers, day: date, calendar: Calendar) -> Non
         day = calendar.today + timedelta(days=24)
     fields = {
         "kind": EventKind.KICK_OFF,
-        "title": f"Kick-off of the strategy of {city.name}",
+        "title": f"Kick-off of {city.name}’s strategy",
         "starts_at": datetime.combine(day, time(15), tzinfo=UTC),
         "ends_at": datetime.combine(day, time(18), tzinfo=UTC),
-        "location": f"Culture house, {city.name}",
-        "programme": "The mayor opens the pilot; main actions are presented at six tables: "
+        "location": f"Cultural centre, {city.name}",
+        "programme": "The mayor opens the pilot. The main actions are presented at six tables: "
         + "; ".join(_main_actions(city)),
     }
     event = events.save_event(None, by=cast[f"official.{city.slug}"], city=city, fields=fields)
@@ -112,7 +112,7 @@ def _main_actions(city: City) -> list[str]:
 
 def _held(city: City, cast: DemoUsers) -> None:
     event, official = Event.objects.get(city=city, kind=EventKind.KICK_OFF), cast[f"official.{city.slug}"]
-    documentation = "The tables’ notes were typed and sent to everybody who left an address."
+    documentation = "The notes from the tables were sent to everyone who left an address."
     events.save_event(event, by=official, fields={"documentation": documentation}, version=event.version)
     came = [cast.person(f"{name}.{city.slug}") for name in ("lead", "official", "expert")]
     guests = [("Residents and guests", 60 + 7 * len(city.name))]

@@ -58,13 +58,12 @@ def set_up_network() -> None:
             "contact_email": f"coordinator@{DOMAIN}",
             "about": "A network of seven European cities that each wrote a strategy for the integration of migrants, "
             "piloted it and had it evaluated. The real project ran from 1 January 2020 to 30 June 2022; its training "
-            "week was held on 10 to 12 May 2021. This is a demonstration of the software: beyond what the project's "
-            "public pages say of the cities, all is invented.",
-            "funding_statement": "Demonstration of the place for a funding statement: the real project was funded by "
-            "the European Union’s Asylum, Migration and Integration Fund, grant agreement 863614; this software was "
-            "not.",
-            "disclaimer": "Demonstration of the place for a disclaimer: content reflects only the authors’ view, and "
-            "no liability is taken for data of third parties.",
+            "week took place on 10 to 12 May 2021. This is a demonstration of the software: apart from what the "
+            "project’s public pages say about the cities, everything is invented.",
+            "funding_statement": "Example of a funding statement: the European Pact for Integration was funded by the "
+            "European Union’s Asylum, Migration and Integration Fund (grant agreement 863614). This software was not.",
+            "disclaimer": "Example of a disclaimer: the content reflects only the authors’ views. No liability is "
+            "accepted for data from third parties.",
             "is_demo": True,
             "demo_loaded_at": clock.now(),
         },
@@ -150,8 +149,8 @@ class UserSetup:
     def _body(self, kind: str, name: str, city: City | None = None) -> Body:
         mandate = {
             BodyKind.EXPERT_GROUP: "Leads and oversees the implementation of the strategy.",
-            BodyKind.LOCAL_COMMITTEE: "Municipal and private actors who carry the city integration pact.",
-            BodyKind.SCIENTIFIC_COMMITTEE: "Supports the cities, gave the framework for their common follow-up, and "
+            BodyKind.LOCAL_COMMITTEE: "Municipal and private partners who carry out the city integration pact.",
+            BodyKind.SCIENTIFIC_COMMITTEE: "Supports the cities, set the framework for their common follow-up and "
             "decides on evaluations.",
         }.get(kind, "")
         defaults = {"name": name, "mandate": mandate, "established_on": self.since}

@@ -174,7 +174,7 @@ class PlanWriter:
             baseline_on=self.calendar.quarter(-3).start,
             target=target,
             target_on=action.ends_on,
-            source="Own count of the city office",
+            source="City office’s own count",
             across_periods=Addition.LATEST,
             counts_people=unit == "people",
         )

@@ -27,7 +27,7 @@ SHIFT = {  # how much a rater differs from that, by dimension
     "lead": (1, 1, 0, 1, 1, 1),
     "expert": (0, 0, 1, 0, 0, 1),
 }
-NOT_ASSESSED = "Too early: the actions that would show it began only this quarter."
+NOT_ASSESSED = "Too early: the actions that would show this only started this quarter."
 
 
 class Rounds:
@@ -99,13 +99,13 @@ class Rounds:
                 evaluation,
                 dimension,
                 by=self.cast["rater2"],
-                text="I looked for figures after six months and found them for one action only. Did others see more?",
+                text="I looked for figures after six months and found them for only one action. Did others see more?",
             )
             discussion.add_note(
                 evaluation,
                 dimension,
                 by=self.cast["rater3"],
-                text="The indicator of the training actions shows a step since the baseline; I read no more into it.",
+                text="The indicator for the training actions has risen since the baseline; I read no more into it.",
             )
 
     def agree(self, round_: EvaluationRound, *, is_again: bool = False) -> None:
@@ -128,14 +128,14 @@ class Rounds:
                     evaluation,
                     by=self.cast[name],
                     decision=Decision.APPROVE,
-                    reason="The reasons are clear and rest on what the city has shown.",
+                    reason="The reasons are clear and based on the city’s evidence.",
                     dimensions=dict.fromkeys((row.code for row in self.dimensions), (Decision.APPROVE, "")),
                     snapshot_hash=committee.decision_hash(evaluation),
                 )
 
     def move(self, round_: EvaluationRound, verb: str) -> None:
         for evaluation in round_.evaluations.all():
-            stages.move_stage(evaluation, verb, by=self.cast["coordinator"], reason="As the round’s dates say.")
+            stages.move_stage(evaluation, verb, by=self.cast["coordinator"], reason="According to the round’s dates.")
 
 
 def dates(start: date, *, discuss: date | None = None, step: int = 9) -> dict[str, date]:

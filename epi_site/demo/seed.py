@@ -150,7 +150,7 @@ class Seed:
             return
         if is_last and slug == RETURNED:
             comments = (
-                "Please say for the three largest actions what the money was spent on, and mend the count of visitors."
+                "Please say what the three largest actions spent their money on, and correct the number of visitors."
             )
             self.schedule.add(decided, lambda: self._return(log, offset, comments))
             return
@@ -174,7 +174,7 @@ class Seed:
 
     def _reopened(self, log: CityHistory, offset: int, accepted: date) -> None:
         quarter, coordinator = self.calendar.quarter(offset), self.cast["coordinator"]
-        reason = "One amount was a digit too long; the city asked to correct it."
+        reason = "One amount had a digit too many; the city asked to correct it."
         first = accepted + timedelta(days=3)
         self.schedule.add(
             first, lambda: periods.reopen_period(log.period(quarter), by=coordinator, reason=reason), hour=9

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_noop
 
 THEMES = {
-    "commitment": gettext_noop("The municipality's commitment"),
+    "commitment": gettext_noop("The municipality’s commitment"),
     "culture": gettext_noop("Cultural exchange"),
     "education": gettext_noop("Education"),
     "housing": gettext_noop("Housing"),

@@ -18,7 +18,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
         "Peer review: four strategies",
         "Great hall",
         None,
-        "Cartagena, Cluj-Napoca, Dietzenbach and Linköping present what they have designed; the others give feedback.",
+        "Cartagena, Cluj-Napoca, Dietzenbach and Linköping present their strategies; the others give feedback.",
         [],
     ),
     (
@@ -29,7 +29,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
         "Peer review: three strategies",
         "Great hall",
         None,
-        "Lublin, Ravenna and Riga present; feedback goes by strength, weakness, opportunity and challenge.",
+        "Lublin, Ravenna and Riga present; feedback follows strengths, weaknesses, opportunities and challenges.",
         [],
     ),
     (
@@ -40,7 +40,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
         "From feedback to one change",
         "Rooms 1 to 3",
         "participation",
-        "Each city takes one suggestion and writes what it would change, by whom and when.",
+        "Each city takes one suggestion and writes down what it would change, who would do it and when.",
         [],
     ),
     (0, "17:00", "19:00", SessionKind.NETWORKING, "Evening by the river", "Terrace", "culture", "", []),
@@ -74,7 +74,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
         "Labour market: what firms need to hire",
         "Room 1",
         "labour",
-        "With a guest from business and an official of an experienced city.",
+        "With a guest from business and an official from an experienced city.",
         [("Kirsten Paulsen", SpeakerKind.BUSINESS), ("Joost Bakker", SpeakerKind.EXPERIENCED_CITY)],
     ),
     (
@@ -96,7 +96,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
         "One-to-one talks",
         "Library",
         None,
-        "Twenty minutes each, by wish.",
+        "Twenty minutes each, on request.",
         [],
     ),
     (

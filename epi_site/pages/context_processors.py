@@ -1,20 +1,36 @@
 """The context processor of every page: the network's name and statements, and the navigation."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts import page_versions
 from cities.models import City, Installation
 from cities.rules import active_roles, insider_city_ids, reads_network
+from core import clock
+from core.versions import Kept
 from dashboards.selectors.installation import installation_of
-from epi_site.pages.landing import has_evaluation_work, has_work
+from epi_site.pages.landing import has_evaluation_work, has_work, is_appointed_substitute
 from strategies.models import Strategy
 
 PLAN_PATHS = ("/strategies/", "/actions/", "/indicators/", "/updates/", "/periods/")
+_kept_cities, _kept_entries = Kept(), Kept()
+
+
+class OwnCity(NamedTuple):
+    """A city that the user works in, as the navigation needs it."""
+
+    name: str
+    slug: str
+    has_strategy: bool
 
 
 @dataclass(frozen=True)
@@ -71,11 +87,11 @@ class Site:
         return self._installation.privacy_notice
 
     @cached_property
-    def own_cities(self) -> list[City]:
-        if self._user is None or not insider_city_ids(self._user):
-            return []
-        strategies = Strategy.objects.current().filter(city=OuterRef("pk"))
-        return list(City.objects.filter(pk__in=insider_city_ids(self._user)).annotate(has_strategy=Exists(strategies)))
+    def own_cities(self) -> tuple[OwnCity, ...]:
+        if self._user is None or not (ids := insider_city_ids(self._user)):
+            return ()
+        version = page_versions.of_site(self._user)
+        return _kept_cities.get(frozenset(ids), version, lambda: _read_cities(ids))
 
     @cached_property
     def workplace(self) -> str:
@@ -83,8 +99,18 @@ class Site:
         return ", ".join(city.name for city in self.own_cities)
 
     @cached_property
-    def nav(self) -> list[NavEntry]:
-        return mark_current(list(self._entries()), self._request.path)
+    def nav(self) -> tuple[NavEntry, ...]:
+        user = self._user
+        version = getattr(user, "page_version", None)
+        if version and is_appointed_substitute(user):
+            version = None  # whether they still have something to review depends on more
+        key = (getattr(user, "pk", None), get_language())
+        entries = _kept_entries.get(key, version and (version, clock.today()), lambda: tuple(self._entries()))
+        return mark_current(entries, self._request.path)
+
+    @property
+    def nav_html(self) -> SafeString:
+        return _nav_html(self.nav)
 
     def _entries(self) -> Iterator[NavEntry]:
         user = self._user
@@ -108,11 +134,25 @@ class Site:
             yield NavEntry(_("Reports"), reverse("reports:report_list"))
         yield NavEntry(_("Training"), reverse("training:week_list"))
         if user.has_perm("cities.use_admin"):
-            yield NavEntry(_("Workbench"), reverse("admin:index"))
+            yield NavEntry(_("Administration"), reverse("admin:index"))
 
 
-def mark_current(entries: list[NavEntry], path: str) -> list[NavEntry]:
+def _read_cities(ids: set[int]) -> tuple[OwnCity, ...]:
+    strategies = Strategy.objects.current().filter(city=OuterRef("pk"))
+    return tuple(
+        OwnCity(*row) for row in City.objects.filter(pk__in=ids).values_list("name", "slug", Exists(strategies))
+    )
+
+
+@lru_cache(maxsize=1000)
+def _nav_html(entries: tuple[NavEntry, ...]) -> SafeString:
+    """Return the list of a navigation, which each page shows twice: for wide and for narrow windows."""
+    return render_to_string("_parts/nav.html", {"entries": entries})
+
+
+def mark_current(entries: Iterable[NavEntry], path: str) -> tuple[NavEntry, ...]:
     """Mark the entry that the URL belongs to: the longest matching prefix wins."""
+    entries = tuple(entries)
     fitting = [
         (len(start), n)
         for n, entry in enumerate(entries)
@@ -120,7 +160,7 @@ def mark_current(entries: list[NavEntry], path: str) -> list[NavEntry]:
         if path.startswith(start)
     ]
     here = max(fitting)[1] if fitting else None
-    return [NavEntry(one.label, one.url, one.paths, current=n == here) for n, one in enumerate(entries)]
+    return tuple(replace(one, current=True) if n == here else one for n, one in enumerate(entries))
 
 
 def site(request):

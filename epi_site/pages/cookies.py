@@ -25,33 +25,33 @@ def stored_in_browser() -> list[StoredItem]:
         StoredItem(
             settings.SESSION_COOKIE_NAME,
             cookie,
-            _("That you stay signed in, and that what you have done is told on the next page."),
-            _("Until you sign out or close the browser, %(hours)s at the longest.")
+            _("Keeps you signed in, and confirms on the next page what you have done."),
+            _("Until you sign out or close the browser, at most %(hours)s.")
             % {"hours": _hours(settings.SESSION_COOKIE_AGE)},
         ),
         StoredItem(
             settings.CSRF_COOKIE_NAME,
             cookie,
-            _("That no other site can send forms in your name."),
+            _("Prevents other sites from sending forms in your name."),
             _days(settings.CSRF_COOKIE_AGE),
         ),
         StoredItem(
             DEVICE_COOKIE,
             cookie,
-            _("That failed attempts to sign in elsewhere do not keep you from signing in on this device."),
+            _("Lets you sign in on this device even after failed sign-in attempts elsewhere."),
             _days(round(DEVICE_AGE.total_seconds())),
         ),
         StoredItem(
             settings.LANGUAGE_COOKIE_NAME,
             cookie,
-            _("The language, only where you choose one before you sign in. Your account keeps it from then on."),
+            _("Remembers the language you choose before you sign in. After that, it is saved in your account."),
             _("Until you sign in or close the browser."),
         ),
         StoredItem(
             THEME,
-            _("storage of the browser, never sent"),
-            _("Light or dark, only where you choose it."),
-            _("Until you choose the look of the device again, or empty the browser."),
+            _("browser storage, never sent"),
+            _("Remembers whether you have chosen light or dark."),
+            _("Until you choose “Same as this device” again, or clear your browser’s data."),
         ),
     ]
 

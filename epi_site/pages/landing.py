@@ -16,6 +16,12 @@ def has_evaluation_work(user) -> bool:
     return duties.rates or duties.moderates
 
 
+def is_appointed_substitute(user) -> bool:
+    """Return whether a coordinator has ever appointed the user to decide on an evaluation."""
+    person = person_of(user)
+    return person is not None and duties_of(person).substitutes
+
+
 def has_work(user) -> bool:
     """Return whether My work may have tasks: for members of city bodies, raters, moderators and coordinators."""
     return bool(insider_city_ids(user)) or has_network_role(user, Role.COORDINATOR) or has_evaluation_work(user)

@@ -1,6 +1,6 @@
 """Data of the front page: published rows only, for every visitor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from reports.enums import ReportState
 from reports.models import Report
 from strategies.enums import PeriodVerb
 from strategies.models import Action, PeriodRevision, PeriodTransition, RevisionAction, Strategy
+
+MAX_CARDS = 24  # of cities, which also have a name on the map; others are dots there
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class FrontPage:
     report_count: int
 
     @property
+    def cards(self) -> Sequence[PublishedCity]:
+        return self.cities[:MAX_CARDS]
+
+    @property
     def actions(self) -> int:
         return sum(row.actions for row in self.cities)
 
@@ -72,12 +78,14 @@ def front_page() -> FrontPage:
         )
         for city in cities
     ]
-    return FrontPage(rows, map_of(_map_places(cities)), Report.objects.filter(state=ReportState.READY).count())
+    drawn = map_of(_map_places(cities[:MAX_CARDS], _url), _map_places(cities[MAX_CARDS:]))
+    return FrontPage(rows, drawn, Report.objects.filter(state=ReportState.READY).count())
 
 
-def _map_places(cities: Sequence[City]) -> list[MapPlace]:
+def _map_places(cities: Sequence[City], url_of: Callable[[City], str] = lambda city: "") -> list[MapPlace]:
+    """Return the places, by default without links: dots have none, and a link takes longer than all else of a place."""
     return [
-        MapPlace(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, _url(city))
+        MapPlace(city.name, float(city.latitude), float(city.longitude), city.eurostat_code, url_of(city))
         for city in cities
     ]
 

@@ -152,8 +152,11 @@ def leaders(address: BindAddress) -> list[ManagedProcess]:
 
 def environment_for(address: BindAddress) -> dict[str, str]:
     given = {"EPI_ALLOWED_HOSTS": ",".join(address.names()), "EPI_SITE_URL": address.url}
-    given["GRANIAN_BLOCKING_THREADS"] = "64"  # core.request_body reads it, too
-    return {**given, **os.environ, "PYTHONUNBUFFERED": "1"}
+    # One process for each processor. Its threads are started as they are needed, most of them to wait for bodies:
+    # core.request_body reads their number, too, and lets few of them answer at the same time.
+    given["GRANIAN_BLOCKING_THREADS"] = "64"
+    processes = os.environ.get("GRANIAN_WORKERS") or str(os.cpu_count() or 1)
+    return {**given, **os.environ, "GRANIAN_WORKERS": processes, "PYTHONUNBUFFERED": "1"}
 
 
 def lock_data_folder() -> IO[str]:

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",  # here and not below: errors of the next ones get it too
     "csp.middleware.CSPMiddleware",
     "core.middleware.RequestIdMiddleware",
+    "core.http_caching.CompressionMiddleware",
     "core.middleware.HealthCheckMiddleware",
     "core.middleware.RequestBodyMiddleware",
     "core.middleware.BadInputMiddleware",
@@ -65,12 +66,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "core.middleware.NoSharedCacheMiddleware",
+    "core.http_caching.CacheControlMiddleware",
     "core.middleware.BackendUnavailableMiddleware",
     "accounts.middleware.PreferredLanguageMiddleware",
     "core.middleware.ErrorPageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "core.form_middleware.FormInputMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -110,7 +112,7 @@ else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "db.sqlite3"}}
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"]["CONN_MAX_AGE"] = 60  # opening the file and its pragmas take a third of a small page's time
     _file = Path(DATABASES["default"]["NAME"])
     if not _file.exists() and _file.parent.is_dir() and _file.name != ":memory:":
         _file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
@@ -198,10 +200,11 @@ CELERY_BEAT_SCHEDULE = {
 } | {
     name: {"task": name, "schedule": 3600, "options": {"queue": "periodic", "expires": 3000}}
     for name in (
+        "core.tasks.verify_nightly",
         "accounts.tasks.clear_sessions",
         "accounts.tasks.delete_old_mails",
+        "core.tasks.delete_old_form_inputs",
         "cities.tasks.delete_old_invitations",
-        "strategies.tasks.delete_old_drafts",
         "strategies.tasks.delete_old_reminder_days",
     )
 }
@@ -222,6 +225,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "pages:home"
 ACCOUNT_ADAPTER = "accounts.adapter.InvitationOnlyAdapter"
+ACCOUNT_FORMS = {
+    "change_password": "accounts.forms.PasswordChangeForm",
+    "reset_password_from_key": "accounts.forms.PasswordResetForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -235,12 +242,13 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":", 1)[0]
 ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "20/m/ip", "reset_password": "10/h/ip"}
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("EPI_TRUSTED_PROXIES", 0)
 SESSION_COOKIE_AGE = env_int("EPI_SESSION_SECONDS", 60 * 60 * 12, least=60)
+SESSION_ENGINE = "accounts.sessions"
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "core.views.csrf_failure"
+CSRF_FAILURE_VIEW = "core.views.errors.csrf_failure"
 
 # ---- Content Security Policy: pages load only files of our own
 CONTENT_SECURITY_POLICY = {
@@ -322,7 +330,7 @@ INVITATION_DAYS = env_int("EPI_INVITATION_DAYS", 14, least=1)
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 SIMPLE_HISTORY_REVERT_DISABLED = True
-FORM_RENDERER = "core.forms.FormRenderer"
+FORM_RENDERER = "core.form_rendering.FormRenderer"
 DEMO_ALLOWED = True  # production settings turn it off
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -335,6 +343,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("EPI_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.db.backends": {"level": "INFO"},  # below it are values of queries
+        "django.template": {"level": "INFO"},  # below it are whole contexts of pages, with what people typed
         "celery.beat": {"level": "WARNING"},  # a line per periodic task, several times a minute
         "celery.worker.strategy": {"level": "WARNING"},  # a line per task received; another one says when it is done
         "kombu.connection": {"level": "ERROR"},  # a broker in a folder has no host name

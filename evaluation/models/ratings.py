@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -69,6 +70,12 @@ class Assessment(Recorded, Versioned):
     def __str__(self):
         return f"{self.evaluation}: {self.get_capacity_display()}"
 
+    @property
+    def label(self) -> str:
+        """Return capacity, rater and *submitted late*, as the header of a column: for cells shown without it."""
+        late = [_("submitted late")] if self.submitted_late else []
+        return ", ".join([capfirst(self.get_capacity_display()), self.rater.name, *map(str, late)])
+
 
 class RatingQuerySet(models.QuerySet):
     def counted(self):
@@ -94,10 +101,10 @@ class Rating(Recorded, Versioned):
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="ratings")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="ratings")
     level = models.PositiveSmallIntegerField(_("level"), null=True, blank=True)
-    not_assessed_reason = LimitedTextField(_("not assessed, because"), blank=True, max_length=PARAGRAPH)
+    not_assessed_reason = LimitedTextField(_("reason for not assessing"), blank=True, max_length=PARAGRAPH)
     reasons = LimitedTextField(_("reasons"), blank=True, max_length=PARAGRAPH)
-    strength_override = models.CharField(_("strength of the evidence"), max_length=10, choices=Strength, blank=True)
-    strength_reason = models.CharField(_("why this strength"), max_length=250, blank=True)
+    strength_override = models.CharField(_("strength of evidence"), max_length=10, choices=Strength, blank=True)
+    strength_reason = models.CharField(_("reason for this strength"), max_length=250, blank=True)
     updated_at = models.DateTimeField(default=clock.now)
 
     objects = RatingQuerySet.as_manager()
@@ -111,17 +118,19 @@ class Rating(Recorded, Versioned):
             models.UniqueConstraint(
                 fields=["assessment", "dimension"],
                 name="evaluation_rating_once",
-                violation_error_message=_("This dimension has been rated in this assessment already."),
+                violation_error_message=_("This dimension has already been rated in this assessment."),
             ),
             models.CheckConstraint(
                 condition=Q(level=None) | Q(level__range=(1, 4), not_assessed_reason=""),
                 name="evaluation_rating_level_or_reason",
-                violation_error_message=_("Choose a level, or say why this dimension cannot be assessed; not both."),
+                violation_error_message=_(
+                    "Choose a level or explain why this dimension cannot be assessed, but not both."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(strength_override="") | ~Q(strength_reason=""),
                 name="evaluation_rating_strength_has_reason",
-                violation_error_message=_("Say why you judge the evidence differently."),
+                violation_error_message=_("Explain why the strength you chose differs from the calculated one."),
             ),
         ]
 
@@ -180,8 +189,8 @@ class BlindLevel(FrozenModel):
 
     class Meta:
         ordering = ["rating"]
-        verbose_name = _("blind level")
-        verbose_name_plural = _("blind levels")
+        verbose_name = _("initial level")
+        verbose_name_plural = _("initial levels")
         constraints = [
             models.CheckConstraint(
                 condition=Q(level=None) | Q(level__range=(1, 4)), name="evaluation_blindlevel_level_in_range"
@@ -250,8 +259,8 @@ class DiscussionNote(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
-        verbose_name = _("note of the discussion")
-        verbose_name_plural = _("notes of the discussion")
+        verbose_name = _("discussion note")
+        verbose_name_plural = _("discussion notes")
 
     def __str__(self):
         return shorten(self.text, 80)
@@ -276,7 +285,7 @@ class Consensus(Recorded, Versioned):
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="consensus")
     dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="consensus")
     level = models.PositiveSmallIntegerField(_("level"), null=True, blank=True)
-    not_assessed_reason = LimitedTextField(_("not assessed, because"), blank=True, max_length=PARAGRAPH)
+    not_assessed_reason = LimitedTextField(_("reason for not assessing"), blank=True, max_length=PARAGRAPH)
     reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
     moderator = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="consensus")
     updated_at = models.DateTimeField(default=clock.now)
@@ -292,17 +301,19 @@ class Consensus(Recorded, Versioned):
             models.UniqueConstraint(
                 fields=["evaluation", "dimension"],
                 name="evaluation_consensus_once",
-                violation_error_message=_("There is a consensus on this dimension already."),
+                violation_error_message=_("There is already a consensus on this dimension."),
             ),
             models.CheckConstraint(
                 condition=LEVEL_OR_REASON,
                 name="evaluation_consensus_level_or_reason",
-                violation_error_message=_("Choose a level, or say why this dimension cannot be assessed; not both."),
+                violation_error_message=_(
+                    "Choose a level or explain why this dimension cannot be assessed, but not both."
+                ),
             ),
             models.CheckConstraint(
                 condition=~Q(reason=""),
                 name="evaluation_consensus_says_why",
-                violation_error_message=_("Say why, in a sentence."),
+                violation_error_message=_("Give a reason, in one sentence."),
             ),
         ]
 
@@ -331,7 +342,7 @@ class CommitteeReview(FrozenModel):
     cycle = models.PositiveSmallIntegerField()
     decision = models.CharField(_("decision"), max_length=16, choices=Decision)
     reason = LimitedTextField(_("reason"), blank=True, max_length=PARAGRAPH)
-    reopens_ratings = models.BooleanField(_("the ratings of the named dimensions are reopened too"), default=False)
+    reopens_ratings = models.BooleanField(_("the ratings of the named dimensions are reopened as well"), default=False)
     snapshot_hash = models.CharField(max_length=64)
     at = models.DateTimeField(default=clock.now)
 
@@ -404,8 +415,8 @@ class CommitteeQuestion(Recorded):
 
     class Meta:
         ordering = ["evaluation", "asked_at"]
-        verbose_name = _("question of the committee")
-        verbose_name_plural = _("questions of the committee")
+        verbose_name = _("question from the committee")
+        verbose_name_plural = _("questions from the committee")
         constraints = [
             models.CheckConstraint(
                 condition=Q(answered_at=None, answered_by=None, answer="")
@@ -430,8 +441,8 @@ class ReviewVisit(models.Model):
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        verbose_name = _("visit to a desk")
-        verbose_name_plural = _("visits to desks")
+        verbose_name = _("last visit to a review")
+        verbose_name_plural = _("last visits to reviews")
         constraints = [models.UniqueConstraint(fields=["evaluation", "user"], name="evaluation_reviewvisit_once")]
 
     def __str__(self):

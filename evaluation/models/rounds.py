@@ -42,12 +42,12 @@ class EvaluationRound(Recorded):
         unique=True,
         error_messages={"unique": _("Another round has this name. Choose another name.")},
     )
-    declare_on = models.DateField(_("conflicts declared from"))
+    declare_on = models.DateField(_("conflict of interest declarations from"))
     rate_on = models.DateField(_("rating from"))
     discuss_on = models.DateField(_("discussion from"))
     moderate_on = models.DateField(_("moderation from"))
     review_on = models.DateField(_("committee review from"))
-    decide_by = models.DateField(_("decided by"))
+    decide_by = models.DateField(_("decision due"))
 
     objects = RoundQuerySet.as_manager()
     history = HistoricalRecords()
@@ -67,7 +67,7 @@ class EvaluationRound(Recorded):
                 ),
                 name="evaluation_evaluationround_dates_in_order",
                 violation_error_message=_(
-                    "Each stage begins on the day of the stage before it or later. Check the dates."
+                    "Each stage must start on or after the day on which the previous one starts. Check the dates."
                 ),
             )
         ]
@@ -158,6 +158,8 @@ class EvaluationQuerySet(models.QuerySet):
 
         The person may still submit these ratings as they stand, and sees no rating or note of others until then.
         """
+        if not duties_of(person).rates:
+            return self.none()
         assessments = self.model.assessments.rel.related_model.objects  # ratings.py imports this module
         own = assessments.filter(evaluation=OuterRef("pk"), rater=person.pk, submitted_at=None)
         return self.rated_by(person).filter(Exists(own.complete()), stage=Stage.DISCUSS)
@@ -318,8 +320,8 @@ class StageTransition(FrozenModel):
 
     class Meta:
         ordering = ["evaluation", "pk"]
-        verbose_name = _("move of an evaluation")
-        verbose_name_plural = _("moves of evaluations")
+        verbose_name = _("change of stage")
+        verbose_name_plural = _("changes of stage")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(verb="request_changes") | ~Q(reason=""), name="evaluation_stagetransition_says_why"
@@ -417,8 +419,8 @@ class StageReminder(models.Model):
     sent_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        verbose_name = _("reminder of the end of a stage")
-        verbose_name_plural = _("reminders of the end of stages")
+        verbose_name = _("end-of-stage reminder")
+        verbose_name_plural = _("end-of-stage reminders")
         constraints = [
             models.UniqueConstraint(
                 fields=["evaluation", "stage", "ends_on", "days_before"], name="evaluation_stagereminder_once"

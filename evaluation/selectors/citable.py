@@ -1,7 +1,6 @@
 """Sources that a rating can cite: facts of the evaluated revision that the rater may see, and the city's events."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -12,7 +11,8 @@ from core import locales
 from evaluation.enums import INDEPENDENT, SourceKind
 from evaluation.models import Evaluation
 from strategies.models.visibility import SHARED_VISIBILITIES
-from strategies.selectors.disclosure import withheld_text
+from strategies.period_snapshot import PeriodSnapshot, SnapshotEvidence, SnapshotIndicator
+from strategies.selectors.frozen import with_changes, withheld_value
 
 
 class Source(NamedTuple):
@@ -41,49 +41,46 @@ def citable_sources(evaluation: Evaluation, capacity: str) -> dict[str, Source]:
 
 
 def evaluation_sources(evaluation: Evaluation, *, is_of_city: bool = False) -> dict[str, Source]:
-    seen = set(Visibility.values) if is_of_city else set(SHARED_VISIBILITIES)
-    contents = evaluation.revision.contents
-    found = [*_of_actions(contents, seen), *_of_indicators(contents, seen), *_events(evaluation, is_of_city)]
+    seen: set[str] = set(Visibility.values) if is_of_city else set(SHARED_VISIBILITIES)
+    snapshot = evaluation.revision.read()
+    found = [*_of_actions(snapshot, seen), *_of_indicators(snapshot, seen), *_events(evaluation, is_of_city)]
     return {source.key: source for source in found}
 
 
-def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[dict]:
+def indicators_of(evaluation: Evaluation, *, is_of_city: bool = False) -> list[SnapshotIndicator]:
     """Return the indicators of the evaluated revision, with a text instead of a value that the reader may not see."""
-    seen = set(Visibility.values) if is_of_city else set(SHARED_VISIBILITIES)
-    rows = evaluation.revision.contents.get("indicators", [])
+    seen: set[str] = set(Visibility.values) if is_of_city else set(SHARED_VISIBILITIES)
     return [
-        row | {"value": {"value": None, "withheld": withheld_text(row["value"]["visibility"])}}
-        if row["value"] and row["value"]["visibility"] not in seen
-        else row
-        for row in rows
+        with_changes(row, value=withheld_value(row.value)) if row.value and row.value.visibility not in seen else row
+        for row in evaluation.revision.read().indicators
     ]
 
 
-def _of_actions(contents: dict, seen: Iterable[str]) -> Iterator[Source]:
-    for action in contents.get("actions", []):
-        heading = f"{action['code']} {action['title']}"
-        for update in action["updates"]:
-            if update["visibility"] not in seen or update["is_nothing_new"]:
+def _of_actions(snapshot: PeriodSnapshot, seen: set[str]) -> Iterator[Source]:
+    for action in snapshot.actions:
+        heading = f"{action.code} {action.title}"
+        for update in action.updates:
+            if update.visibility not in seen or update.is_no_change:
                 continue
-            yield Source(SourceKind.UPDATE, update["id"], heading, update["text"], "", _day(update["date"]))
-            yield from _documents(update["evidence"], heading)
+            yield Source(SourceKind.UPDATE, update.id, heading, update.text, "", locales.day(update.date))
+            yield from _documents(update.evidence, heading)
 
 
-def _of_indicators(contents: dict, seen: Iterable[str]) -> Iterator[Source]:
-    for indicator in contents.get("indicators", []):
-        value = indicator.get("value")
-        if value is None or value["visibility"] not in seen:
+def _of_indicators(snapshot: PeriodSnapshot, seen: set[str]) -> Iterator[Source]:
+    for indicator in snapshot.indicators:
+        value = indicator.value
+        if value is None or value.visibility not in seen:
             continue
-        title = f"{locales.number(value['value'])} {indicator['unit']}"
-        yield Source(SourceKind.VALUE, value["id"], indicator["name"], title, value["note"], "")
-        yield from _documents(value["evidence"], indicator["name"])
+        title = f"{locales.number(value.value)} {indicator.unit}"
+        yield Source(SourceKind.VALUE, value.id, indicator.name, title, value.note, "")
+        yield from _documents(value.evidence, indicator.name)
 
 
-def _documents(evidence: list[dict], heading: str) -> Iterator[Source]:
+def _documents(evidence: list[SnapshotEvidence], heading: str) -> Iterator[Source]:
     for row in evidence:
-        stored = row["file"] or {}
-        title = row["title"] or stored.get("name") or row["link"]
-        yield Source(SourceKind.DOCUMENT, row["id"], heading, title, "", "", stored.get("uuid", ""), row["link"])
+        title = row.title or (row.file.name if row.file else row.link)
+        file = str(row.file.uuid) if row.file else ""
+        yield Source(SourceKind.DOCUMENT, row.id, heading, title, "", "", file, row.link)
 
 
 def _events(evaluation: Evaluation, is_of_city: bool) -> Iterator[Source]:
@@ -96,7 +93,3 @@ def _events(evaluation: Evaluation, is_of_city: bool) -> Iterator[Source]:
     for event in events.order_by("-starts_at"):
         day = locales.day(evaluation.strategy.city.day_of(event.starts_at))
         yield Source(SourceKind.EVENT, event.pk, _("Events"), event.title, event.get_kind_display(), day)
-
-
-def _day(text: str) -> str:
-    return locales.day(date.fromisoformat(text))

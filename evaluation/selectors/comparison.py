@@ -56,7 +56,7 @@ class DimensionComparison:
         """Return the gap as a phrase: "all agree", "2 levels apart"."""
         gap = self.spread.gap
         if gap is None or self.spread.n < 2:
-            return _("nothing to compare")
+            return _("too few ratings to compare")
         if gap == 0:
             return _("all agree")
         return _("one level apart") if gap == 1 else _("%(n)s levels apart") % {"n": locales.number(gap)}

@@ -51,7 +51,7 @@ class Counts:
             "submitted": locales.number(self.submitted),
             "started": locales.number(self.started - self.submitted),
         }
-        return _("Submitted: %(submitted)s of %(all)s raters. Started, not submitted: %(started)s.") % numbers
+        return _("Submitted: %(submitted)s of %(all)s raters. Started but not submitted: %(started)s.") % numbers
 
 
 def counts_of(evaluations: Iterable[Any]) -> dict[int, Counts]:

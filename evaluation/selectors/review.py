@@ -17,7 +17,7 @@ from evaluation.models import (
     StageTransition,
     SubstituteAppointment,
 )
-from strategies.enums import Health
+from strategies.period_snapshot import SnapshotAction, SnapshotIndicator, SnapshotNarrative
 from strategies.selectors.frozen import redact_for
 
 from .citable import indicators_of
@@ -43,9 +43,9 @@ class ReviewPage:
     questions: list[CommitteeQuestion]
     substitutes: list[SubstituteAppointment]
     transitions: list[StageTransition]
-    narrative: dict | None  # narrative, actions and indicators come from the evaluated revision
-    actions: list[dict]
-    indicators: list[dict]
+    narrative: SnapshotNarrative | None  # narrative, actions and indicators come from the evaluated revision
+    actions: list[SnapshotAction]
+    indicators: list[SnapshotIndicator]
     last_visit: datetime | None
     changes: list[VisitChange]
     own_review: CommitteeReview | None
@@ -58,8 +58,8 @@ class ReviewPage:
     def approvals_needed_text(self) -> str:
         """Return how many approvals are still needed, as a sentence."""
         if len(self.reviews) == 1:
-            return _("One member has approved; one more has to concur.")
-        return _("Waiting for two members; you would be the first.")
+            return _("One member has approved. One more approval is needed.")
+        return _("Two approvals are needed. Yours would be the first.")
 
 
 def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
@@ -86,7 +86,7 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
         ),
     )
     transitions = list(evaluation.transitions.order_by("-pk"))
-    judged = redact_for(evaluation.revision.contents, user, evaluation.strategy.city)
+    judged = redact_for(evaluation.revision.read(), user, evaluation.strategy.city)
     visit = ReviewVisit.objects.filter(evaluation=evaluation, user=user).first()
     person = person_of(user)
     present = [row for row in reviews if row.cycle == evaluation.cycle]
@@ -99,8 +99,8 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
         questions=questions,
         substitutes=list(evaluation.substitutes.select_related("person")),
         transitions=transitions,
-        narrative=judged["narrative"],
-        actions=[action | {"health": Health(action["health"])} for action in judged["actions"]],
+        narrative=judged.narrative,
+        actions=judged.actions,
         indicators=indicators_of(evaluation),
         last_visit=visit.at if visit else None,
         changes=_changes(table, reviews, questions, transitions, visit.at) if visit else [],
@@ -117,7 +117,7 @@ def _changes(table: Comparison, reviews: Any, questions: Any, transitions: Any, 
             found.append(VisitChange(rating.updated_at, _("A rating of %(dimension)s was changed.") % name))
         if side.consensus:
             found.append(
-                VisitChange(side.consensus.updated_at, _("The consensus on %(dimension)s was written.") % name)
+                VisitChange(side.consensus.updated_at, _("The consensus on %(dimension)s was recorded.") % name)
             )
         for note in side.notes:
             found.append(VisitChange(note.at, _("A note on %(dimension)s was added.") % name))
@@ -125,7 +125,9 @@ def _changes(table: Comparison, reviews: Any, questions: Any, transitions: Any, 
         words = {"member": review.member, "decision": review.get_decision_display()}
         found.append(VisitChange(review.at, _("%(member)s has decided: %(decision)s.") % words))
     for question in questions:
-        found.append(VisitChange(question.asked_at, _("%(member)s asked the city.") % {"member": question.asked_by}))
+        found.append(
+            VisitChange(question.asked_at, _("%(member)s asked the city a question.") % {"member": question.asked_by})
+        )
         if question.answered_at:
             found.append(VisitChange(question.answered_at, _("The city answered a question.")))
     return sorted((change for change in found if change.at > since), key=lambda change: change.at, reverse=True)

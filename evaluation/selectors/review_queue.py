@@ -25,7 +25,7 @@ def review_queue_for(user: Any) -> QuerySet[Evaluation]:
     return rows.order_by(
         Case(When(stage=Stage.REVIEW, then=0), When(stage=Stage.PUBLISHED, then=2), default=1),
         "-largest_gap",
-        rank_by_title(City.objects.all(), "strategy__city"),
+        rank_by_title(City.objects.only("name"), "strategy__city"),
         "pk",
     )
 
@@ -33,7 +33,7 @@ def review_queue_for(user: Any) -> QuerySet[Evaluation]:
 def coordinator_queue_for(user: Any) -> QuerySet[Evaluation]:
     """Return every evaluation with its stage, for coordinators. Reads nothing that depends on ratings."""
     rows = with_waiting_since(Evaluation.objects.visible_to(user)).with_related()
-    return rows.order_by("-round__declare_on", rank_by_title(City.objects.all(), "strategy__city"), "pk")
+    return rows.order_by("-round__declare_on", rank_by_title(City.objects.only("name"), "strategy__city"), "pk")
 
 
 def with_waiting_since(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:

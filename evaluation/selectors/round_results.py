@@ -48,9 +48,10 @@ class RoundAgreement:
 def alpha_text(alpha: str | None, undefined: str) -> str:
     if alpha is not None:
         return locales.number(float(alpha), 2)
-    return {Undefined.TOO_FEW: _("too few ratings"), Undefined.NO_VARIATION: _("not defined: no variation")}[
-        Undefined(undefined)
-    ]
+    return {
+        Undefined.TOO_FEW: _("too few ratings"),
+        Undefined.NO_VARIATION: _("not defined: all ratings are the same"),
+    }[Undefined(undefined)]
 
 
 def round_contents(round_: EvaluationRound) -> dict:

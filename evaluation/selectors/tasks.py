@@ -8,10 +8,12 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sub
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cities.enums import Role
 from cities.rules import has_network_role, is_scientific_member, official_city_ids, person_of
 from core import clock, locales
+from core.available import available_actions
 from evaluation.enums import Decision, Stage
 from evaluation.models import (
     Assessment,
@@ -110,7 +112,7 @@ def _own_task(row: Evaluation) -> Task | None:
     if row.stage == Stage.MODERATE:
         return _moderate_task(row) if row.is_moderator else _reopened_task(row)
     if row.is_reviewer and not row.has_decided:
-        return _task(row, _("Decide on %(evaluation)s"), _until(row), _("Open the desk"), "admin:evaluation_review")
+        return _task(row, _("Decide on %(evaluation)s"), _until(row), _("Open review"), "admin:evaluation_review")
     return None
 
 
@@ -132,11 +134,11 @@ def work_rows(user: Any) -> list[WorkRow]:
 
 def _progress_rows(user: Any) -> list[WorkRow]:
     """Return who has submitted: for a moderator by evaluation, for coordinators by round. Nothing is due by them."""
-    if person_of(user) is None:
+    person, by_round = person_of(user), has_network_role(user, Role.COORDINATOR)
+    if person is None or not (by_round or duties_of(person).moderates):  # Django builds the SQL of ``none()``, too
         return []
     watched = list(watched_by(user).select_related("round", "strategy__city"))
     counts = counts_of(row.pk for row in watched) if watched else {}
-    by_round = has_network_role(user, Role.COORDINATOR)
     summed: dict[Any, Counts] = {}
     for row in watched:
         subject = row.round if by_round else row
@@ -147,6 +149,7 @@ def _progress_rows(user: Any) -> list[WorkRow]:
             url=subject.get_absolute_url(),
             label=_("View progress"),
             text=found.text,
+            state=Stage.RATE,
             urgency=LOW,
         )
         for subject, found in summed.items()
@@ -169,9 +172,9 @@ def _until(evaluation: Evaluation) -> str:
 
 def _rate_task(evaluation: Evaluation) -> Task:
     if evaluation.stage == Stage.DECLARE:
-        text = _("Rating begins on %(day)s. Say before if you have a conflict of interest.")
+        text = _("Rating starts on %(day)s. Declare any conflict of interest before then.")
         text %= {"day": locales.day(evaluation.rating_begins_on)}
-        return _task(evaluation, _("You will rate %(evaluation)s"), text, _("Look"), "evaluation:evaluation_detail")
+        return _task(evaluation, _("You will rate %(evaluation)s"), text, _("View"), "evaluation:evaluation_detail")
     done = {"done": evaluation.rated_count, "all": evaluation.dimension_count}
     text = _("%(done)s of %(all)s dimensions rated.") % done + " " + _until(evaluation)
     return _task(evaluation, _("Rate %(evaluation)s"), text, _("Rate"), "evaluation:rate_review")
@@ -192,8 +195,10 @@ def _discuss_task(evaluation: Evaluation) -> Task:
 def _reopened_task(evaluation: Evaluation) -> Task | None:
     if not (evaluation.is_rater and evaluation.has_submitted and evaluation.is_asked_again):
         return None
-    text = _("The committee asks the raters to look again at some dimensions.")
-    return _task(evaluation, _("Look again at %(evaluation)s"), text, _("Look again"), "evaluation:rate_review")
+    text = _("The committee asks the raters to reconsider some dimensions.")
+    return _task(
+        evaluation, _("Reconsider your ratings: %(evaluation)s"), text, _("Reconsider"), "evaluation:rate_review"
+    )
 
 
 def _moderate_task(evaluation: Evaluation) -> Task:
@@ -207,10 +212,17 @@ def _answer_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     if not cities:
         return []
     late = rows.filter(strategy__city__in=cities, stage__in=[Stage.MODERATE, Stage.REVIEW])
-    asked = CommitteeQuestion.objects.open().filter(evaluation__in=late.values("pk"))
-    title = _("The scientific committee asks about %(evaluation)s")
+    ids = list(late.order_by().values_list("pk", flat=True))
+    if not ids:  # as on most days: the query below takes longer to build than to run
+        return []
+    asked = CommitteeQuestion.objects.open().filter(evaluation__in=ids)
+    title = _("Question from the scientific committee: %(evaluation)s")
     found = asked.select_related("evaluation__round", "evaluation__strategy__city")
-    return [_task(row.evaluation, title, row.text, _("Answer"), "evaluation:question_answer", row.pk) for row in found]
+    return [
+        _task(row.evaluation, title, row.text, pgettext("verb", "Answer"), "evaluation:question_answer", row.pk)
+        for row in found
+        if available_actions(row, user, is_found=True)["answer"]
+    ]
 
 
 def _assignment_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
@@ -221,9 +233,9 @@ def _assignment_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     nobody_rates = Q(~Exists(raters), stage__in=[Stage.DECLARE, Stage.RATE])
     nobody_leads = Q(moderator=None, stage__in=[Stage.DECLARE, Stage.RATE, Stage.DISCUSS, Stage.MODERATE])
     text = _("Raters or a moderator are missing.")
-    title = _("Name who takes part in %(evaluation)s")
+    title = _("Appoint raters and a moderator for %(evaluation)s")
     found = rows.filter(nobody_rates | nobody_leads).with_related()
-    return [_task(row, title, text, _("Name them"), "evaluation:assign") for row in found]
+    return [_task(row, title, text, _("Appoint"), "evaluation:assign") for row in found]
 
 
 def requested_changes(evaluation: Evaluation) -> CommitteeReview | None:

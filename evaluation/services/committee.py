@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from cities.models import Person
 from cities.rules import person_of
 from core import clock
+from core.available import register, require
+from core.exceptions import PermissionRefused, ReasonMissing
+from core.services import lock, require_perm
 from core.snapshots import canonical, sha256_hex
 from evaluation.enums import Decision, Stage
 from evaluation.exceptions import (
@@ -16,8 +20,6 @@ from evaluation.exceptions import (
     ContradictoryDecision,
     NothingToReopen,
     NotInStage,
-    PermissionRefused,
-    ReasonMissing,
     SnapshotChanged,
 )
 from evaluation.models import (
@@ -46,6 +48,21 @@ def decision_hash(evaluation: Evaluation) -> str:
     return sha256_hex(canonical(decision_contents(evaluation)))
 
 
+def _check_is_reviewed(evaluation: Evaluation, _user: Any) -> None:
+    if evaluation.stage != Stage.REVIEW:
+        raise NotInStage
+
+
+def _check_is_undecided(evaluation: Evaluation, user: Any) -> None:
+    if evaluation.reviews.filter(member=person_of(user), cycle=evaluation.cycle).exists():
+        raise AlreadyDecided
+    _check_is_reviewed(evaluation, user)
+
+
+register(Evaluation, "decide", "evaluation.review_evaluation", check=_check_is_undecided)
+register(Evaluation, "ask_question", "evaluation.review_evaluation", check=_check_is_reviewed)
+
+
 @transaction.atomic
 def decide(
     evaluation: Evaluation,
@@ -69,10 +86,7 @@ def decide(
         if not _is_same_decision(existing, decision, reason, dimensions or {}, reopen_ratings):
             raise AlreadyDecided
         return existing
-    if evaluation.stage != Stage.REVIEW:
-        raise NotInStage
-    if evaluation.reviews.filter(member=member, cycle=evaluation.cycle).exists():
-        raise AlreadyDecided
+    require(evaluation, "decide", by)
     if snapshot_hash != decision_hash(evaluation):
         raise SnapshotChanged
     verdicts = _verdicts(evaluation, decision, reason, dimensions or {}, reopen_ratings)
@@ -118,11 +132,16 @@ def _verdicts(
     verdicts: dict[Dimension, tuple[str, str]] = {
         known[code]: (Decision(verdict), comment.strip()) for code, (verdict, comment) in dimensions.items()
     }
-    named = [comment for verdict, comment in verdicts.values() if verdict == Decision.REQUEST_CHANGES]
+    named = {row.code: comment for row, (verdict, comment) in verdicts.items() if verdict == Decision.REQUEST_CHANGES}
     if decision == Decision.APPROVE and named:
-        raise ContradictoryDecision
-    if not all(named) or (decision == Decision.REQUEST_CHANGES and not reason):
-        raise ReasonMissing
+        sentence = _("You approve the whole evaluation. Remove this request, or request changes.")
+        raise ContradictoryDecision(errors={f"changes-{code}": sentence for code in named})
+    sentence = _("Explain what should change here.")
+    missing = {f"comment-{code}": sentence for code, comment in named.items() if not comment}
+    if decision == Decision.REQUEST_CHANGES and not reason:
+        missing["reason"] = _("Explain what should change and why.")
+    if missing:
+        raise ReasonMissing(errors=missing)
     if decision == Decision.REQUEST_CHANGES and reopen_ratings and not named:
         raise NothingToReopen
     return verdicts
@@ -163,9 +182,8 @@ def ask_question(
     Returns the open question if the same one was asked before. Raises PermissionRefused, NotInStage or ReasonMissing.
     """
     evaluation = locked(evaluation)
+    require(evaluation, "ask_question", by)
     member = _reviewer(evaluation, by)
-    if evaluation.stage != Stage.REVIEW:
-        raise NotInStage
     if not text.strip():
         raise ReasonMissing
     if dimension is not None and dimension.framework_id != evaluation.round.framework_id:
@@ -178,6 +196,16 @@ def ask_question(
     return question
 
 
+def _check_can_be_answered(question: CommitteeQuestion, _user: Any) -> None:
+    if question.answered_at is not None:
+        raise AlreadyAnswered
+    if question.evaluation.stage == Stage.PUBLISHED:
+        raise NotInStage
+
+
+register(CommitteeQuestion, "answer", "evaluation.answer_question", check=_check_can_be_answered)
+
+
 @transaction.atomic
 def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> CommitteeQuestion:
     """Save an official's answer, until the evaluation is published.
@@ -186,20 +214,14 @@ def answer_question(question: CommitteeQuestion, *, by: Any, text: str) -> Commi
     PermissionRefused, ReasonMissing, AlreadyAnswered or NotInStage.
     """
     evaluation = locked(question.evaluation)
-    if not by.has_perm("evaluation.answer_question", evaluation):
-        raise PermissionRefused
+    require_perm(by, "evaluation.answer_question", evaluation)
     if not text.strip():
         raise ReasonMissing
-    question = (
-        CommitteeQuestion.objects.select_for_update(of=["self"]).select_related("asked_by__user").get(pk=question.pk)
-    )
-    if question.answered_at is not None:
-        if question.answer == text.strip() and question.answered_by_id == by.pk:
-            return question
-        raise AlreadyAnswered
-    if evaluation.stage == Stage.PUBLISHED:
-        raise NotInStage
+    question = lock(question, "asked_by__user")
+    if question.answered_at is not None and (question.answer, question.answered_by_id) == (text.strip(), by.pk):
+        return question
     question.evaluation = evaluation
+    require(question, "answer", by)
     question.answer, question.answered_by, question.answered_at = text.strip(), by, clock.now()
     question.save(update_fields=["answer", "answered_by", "answered_at"])
     if evaluation.stage == Stage.REVIEW and evaluation.reviews.filter(cycle=evaluation.cycle).exists():

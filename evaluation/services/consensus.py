@@ -6,12 +6,22 @@ from django.db import transaction
 
 from cities.rules import person_of
 from core import clock
-from core.exceptions import EditConflict
+from core.available import register, require
+from core.exceptions import PermissionRefused, ReasonMissing
+from core.services import save_with_history, set_fields
 from evaluation.enums import Stage
-from evaluation.exceptions import LevelOrReasonRequired, NotInStage, PermissionRefused, ReasonMissing, UnknownLevel
+from evaluation.exceptions import LevelOrReasonRequired, NotInStage, UnknownLevel
 from evaluation.models import Consensus, Dimension, Evaluation
 
 from .rounds import locked
+
+
+def _check_is_moderated(evaluation: Evaluation, _user: Any) -> None:
+    if evaluation.stage != Stage.MODERATE:
+        raise NotInStage
+
+
+register(Evaluation, "save_consensus", "evaluation.moderate_evaluation", check=_check_is_moderated)
 
 
 @transaction.atomic
@@ -32,10 +42,7 @@ def save_consensus(
     EditConflict.
     """
     evaluation = locked(evaluation)
-    if not by.has_perm("evaluation.moderate_evaluation", evaluation):
-        raise PermissionRefused
-    if evaluation.stage != Stage.MODERATE:
-        raise NotInStage
+    require(evaluation, "save_consensus", by)
     if dimension.framework_id != evaluation.round.framework_id:
         raise PermissionRefused
     not_assessed_reason, reason = not_assessed_reason.strip(), reason.strip()
@@ -45,17 +52,10 @@ def save_consensus(
         raise UnknownLevel
     if not reason:
         raise ReasonMissing
-    fields = (level, not_assessed_reason, reason)
-    consensus = Consensus.objects.select_for_update().filter(evaluation=evaluation, dimension=dimension).first()
-    if consensus is None:
-        consensus = Consensus(evaluation=evaluation, dimension=dimension)
-    elif (consensus.level, consensus.not_assessed_reason, consensus.reason) == fields:
-        return consensus
-    elif consensus.version != version:
-        raise EditConflict
-    else:
-        consensus.version += 1
-    consensus.level, consensus.not_assessed_reason, consensus.reason = fields
-    consensus.moderator, consensus.updated_at = person_of(by), clock.now()
-    consensus.save()
+    found = Consensus.objects.select_for_update().filter(evaluation=evaluation, dimension=dimension).first()
+    consensus = found or Consensus(evaluation=evaluation, dimension=dimension)
+    fields = {"level": level, "not_assessed_reason": not_assessed_reason, "reason": reason}
+    if set_fields(consensus, fields, version):
+        consensus.moderator, consensus.updated_at = person_of(by), clock.now()
+        save_with_history(consensus, by)
     return consensus

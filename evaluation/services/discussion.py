@@ -5,11 +5,21 @@ from typing import Any
 from django.db import transaction
 
 from cities.rules import person_of
+from core.available import register, require
+from core.exceptions import PermissionRefused, ReasonMissing
 from evaluation.enums import Stage
-from evaluation.exceptions import NotInStage, PermissionRefused, ReasonMissing
+from evaluation.exceptions import NotInStage
 from evaluation.models import Dimension, DiscussionNote, Evaluation
 
 from .rounds import locked
+
+
+def _check_is_discussed(evaluation: Evaluation, _user: Any) -> None:
+    if evaluation.stage not in {Stage.DISCUSS, Stage.MODERATE}:
+        raise NotInStage
+
+
+register(Evaluation, "add_note", "evaluation.discuss_evaluation", check=_check_is_discussed)
 
 
 @transaction.atomic
@@ -19,10 +29,7 @@ def add_note(evaluation: Evaluation, dimension: Dimension, *, by: Any, text: str
     Raises PermissionRefused, NotInStage (not discuss or moderate) or ReasonMissing (empty text).
     """
     evaluation = locked(evaluation)
-    if not by.has_perm("evaluation.discuss_evaluation", evaluation):
-        raise PermissionRefused
-    if evaluation.stage not in {Stage.DISCUSS, Stage.MODERATE}:
-        raise NotInStage
+    require(evaluation, "add_note", by)
     if not text.strip():
         raise ReasonMissing
     if dimension.framework_id != evaluation.round.framework_id:

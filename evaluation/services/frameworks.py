@@ -9,7 +9,7 @@ from django.db import transaction
 
 from core import clock
 from core.locking import lock_name
-from evaluation.exceptions import PermissionRefused
+from core.services import lock, require_perm
 from evaluation.models import Dimension, Framework
 
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "epi-2021.json"
@@ -45,9 +45,8 @@ def load_default_framework(**signal: Any) -> None:
 @transaction.atomic
 def adopt_framework(framework: Framework, *, by: Any, on: date | None = None) -> Framework:
     """Record that the scientific committee adopted the framework (default: today). An existing date is kept."""
-    if not by.has_perm("evaluation.adopt_framework"):
-        raise PermissionRefused
-    framework = Framework.objects.select_for_update().get(pk=framework.pk)
+    require_perm(by, "evaluation.adopt_framework")
+    framework = lock(framework)
     if framework.adopted_on is None:
         framework.adopted_on = on or clock.today()
         framework.save(update_fields=["adopted_on"])
@@ -57,8 +56,7 @@ def adopt_framework(framework: Framework, *, by: Any, on: date | None = None) ->
 @transaction.atomic
 def create_next_version(framework: Framework, *, by: Any) -> Framework:
     """Return the next version: a copy that can be changed until a round uses it."""
-    if not by.has_perm("evaluation.add_framework"):
-        raise PermissionRefused
+    require_perm(by, "evaluation.add_framework")
     lock_name(f"versions of {framework.name}")
     newest = Framework.objects.filter(name=framework.name).order_by("-version").first()
     successor = Framework.objects.create(

@@ -49,11 +49,12 @@ def notify_of_assignment(assignment: Any) -> None:
     evaluation = assignment.evaluation
 
     def text() -> Any:
-        subject = _("You are asked to rate: %(evaluation)s") % {"evaluation": evaluation}
+        subject = _("You have been appointed as a rater: %(evaluation)s") % {"evaluation": evaluation}
         until = locales.day(evaluation.discussion_begins_on)
         return subject, _(
-            "You are asked to rate this evaluation as: %(capacity)s. Rating lasts until the discussion begins on "
-            "%(day)s. If you have advised this city or have another interest in it, please say so on the page."
+            "You have been appointed as a rater in this capacity: %(capacity)s. Rating ends when the discussion "
+            "starts on %(day)s. If you have advised this city or have another connection to it, declare this "
+            "on the evaluation page. If you have no connection to the city, you do not need to declare anything."
         ) % {"capacity": assignment.get_capacity_display(), "day": until}
 
     path = evaluation.get_absolute_url()
@@ -62,9 +63,11 @@ def notify_of_assignment(assignment: Any) -> None:
 
 def notify_moderator(evaluation: Evaluation) -> None:
     def text() -> Any:
-        return _("You are asked to moderate: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "You lead the discussion of the ratings and write down what was agreed. You do not rate yourself."
-        )
+        text = _("You lead the discussion of the ratings and record what was agreed. You do not rate.")
+        if evaluation.stage in {Stage.DECLARE, Stage.RATE}:
+            starts = _("The discussion starts on %(day)s.") % {"day": locales.day(evaluation.discussion_begins_on)}
+            text = f"{text} {starts}"
+        return _("You have been appointed as moderator: %(evaluation)s") % {"evaluation": evaluation}, text
 
     key = f"evaluation-moderator/{evaluation.pk}-{evaluation.history.count()}"  # the same person may be named again
     notify_all(moderators(evaluation), key=key, text=text, path=evaluation.get_absolute_url())
@@ -74,8 +77,8 @@ def notify_of_release(evaluation: Evaluation, person: Person, key: str) -> None:
     """Notify a rater or moderator whose task a coordinator has ended. The evaluation may be hidden from them now."""
 
     def text() -> Any:
-        return _("You are no longer asked to take part: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The coordinator has ended your task in this evaluation. You need not do anything."
+        return _("Your task has ended: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The coordinator has ended your task in this evaluation. You do not need to do anything."
         )
 
     notify_all([person], key=f"evaluation-release/{key}", text=text, path=reverse("strategies:my_work"))
@@ -85,10 +88,10 @@ def notify_substitute(appointment: Any) -> None:
     evaluation = appointment.evaluation
 
     def text() -> Any:
-        return _("You are asked to decide: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "Fewer than two members of the scientific committee are free to decide on this evaluation, "
-            "so the coordinator has appointed you as a substitute."
-        )
+        return _("You have been appointed as a substitute: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Fewer than two members of the scientific committee can decide on this evaluation, so the "
+            "coordinator has appointed you as a substitute. Record your decision by %(day)s."
+        ) % {"day": locales.day(evaluation.last_day_of(Stage.REVIEW))}
 
     key = f"evaluation-substitute/{appointment.pk}"
     notify_all([appointment.person], key=key, text=text, path=review_url(evaluation))
@@ -98,8 +101,8 @@ def notify_of_extension(evaluation: Evaluation) -> None:
     """Notify those with a task in the current stage of its new last day, which replaces the one in earlier emails."""
 
     def text() -> Any:
-        return _("More time: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The stage “%(stage)s” has been extended. It now lasts until %(day)s."
+        return _("Stage extended: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The stage “%(stage)s” has been extended until %(day)s."
         ) % {"stage": evaluation.get_stage_display(), "day": locales.day(evaluation.last_day)}
 
     people = {
@@ -118,8 +121,9 @@ def notify_of_conflict(conflict: Any) -> None:
     evaluation = conflict.evaluation
 
     def text() -> Any:
-        return _("A conflict of interest was declared: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "Somebody who was asked to take part has declared a conflict of interest. Look who is still there."
+        return _("Conflict of interest declared: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Someone who was appointed has declared a conflict of interest. Check whether you need to appoint "
+            "someone else."
         )
 
     path = reverse("evaluation:assign", args=[evaluation.pk])
@@ -130,8 +134,9 @@ def notify_of_question(question: Any) -> None:
     evaluation = question.evaluation
 
     def text() -> Any:
-        return _("The scientific committee asks: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The scientific committee has a question to your city. Nothing is sent back; please answer it on the page."
+        return _("Question from the scientific committee: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The scientific committee has a question for your city. The evaluation has not been sent back. "
+            "Answer the question on the page below."
         )
 
     path = reverse("evaluation:question_answer", args=[question.pk])
@@ -142,8 +147,8 @@ def notify_of_answer(question: Any) -> None:
     evaluation = question.evaluation
 
     def text() -> Any:
-        return _("Your question was answered: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The city has answered the question of the scientific committee. The answer is on the desk."
+        return _("Your question has been answered: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The city has answered the scientific committee’s question. You can read the answer in the review."
         )
 
     notify_all([question.asked_by], key=f"evaluation-answer/{question.pk}", text=text, path=review_url(evaluation))
@@ -161,9 +166,9 @@ def notify_of_transition(evaluation: Evaluation, transition: Any) -> None:
 
 def _rating_began(evaluation: Any, key: Any) -> Any:
     def text() -> Any:
-        return _("Rating has begun: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "You can now rate every dimension, until the discussion begins on %(day)s. "
-            "Nobody else sees your ratings before then."
+        return _("Rating has started: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "You can now rate every dimension until the discussion starts on %(day)s. No one else can see your "
+            "ratings before then."
         ) % {"day": locales.day(evaluation.discussion_begins_on)}
 
     notify_all(raters(evaluation), key=key, text=text, path=reverse("evaluation:rate_review", args=[evaluation.pk]))
@@ -178,10 +183,10 @@ def late_raters(evaluation: Evaluation) -> list[Person]:
 
 def _offer_late_submission(evaluation: Evaluation, people: list[Person], key: str) -> None:
     def text() -> Any:
-        return _("Your ratings were not submitted: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "Rating has ended. You have rated every dimension but did not submit your ratings. They are kept. With "
-            "the link below, which only you can open, you can submit them as they are until %(day)s. Until then you "
-            "do not see the ratings and notes of others."
+        return _("Your ratings have not been submitted: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Rating has ended. You rated every dimension but did not submit your ratings. They have been kept, "
+            "and you can submit them as they are until %(day)s. Use the link below, which only you can open. "
+            "Until then you cannot see the ratings and notes of others."
         ) % {"day": locales.day(evaluation.last_day)}
 
     path = reverse("evaluation:rate_review", args=[evaluation.pk])
@@ -194,9 +199,9 @@ def _discussion_began(evaluation: Any, key: Any) -> Any:
     people = [person for person in raters(evaluation) if person not in late]
 
     def text() -> Any:
-        return _("The ratings are open to their raters: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The discussion has begun. Raters and the moderator now see all ratings side by side. "
-            "Raters can say more about a dimension and change their own ratings."
+        return _("Discussion has started: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The discussion has started. Raters and the moderator can now see all ratings side by side. Raters "
+            "can add notes on a dimension and revise their own ratings."
         )
 
     path = reverse("evaluation:discuss", args=[evaluation.pk])
@@ -205,9 +210,9 @@ def _discussion_began(evaluation: Any, key: Any) -> Any:
 
 def _moderation_began(evaluation: Any, key: Any) -> Any:
     def text() -> Any:
-        return _("Write down the consensus: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The discussion is over. Write down the agreed level and the reason for each dimension, "
-            "then hand the evaluation to the scientific committee."
+        return _("Record the consensus: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "The discussion has ended. Record the agreed level and the reason for each dimension, then send "
+            "the evaluation to the scientific committee."
         )
 
     notify_all(moderators(evaluation), key=key, text=text, path=reverse("evaluation:moderate", args=[evaluation.pk]))
@@ -216,8 +221,7 @@ def _moderation_began(evaluation: Any, key: Any) -> Any:
 def _handed_over(evaluation: Any, key: Any) -> Any:
     def text() -> Any:
         return _("Ready for review: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The consensus stands for every dimension. The evaluation is on the committee's desk, "
-            "to be decided by %(day)s."
+            "Every dimension has a consensus. Read the evaluation and record your decision by %(day)s."
         ) % {"day": locales.day(evaluation.last_day_of(Stage.REVIEW))}
 
     notify_all(eligible_members(evaluation), key=key, text=text, path=review_url(evaluation))
@@ -226,7 +230,8 @@ def _handed_over(evaluation: Any, key: Any) -> Any:
 def _changes_requested(evaluation: Any, key: Any) -> Any:
     def text() -> Any:
         return _("The committee requests changes: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "The scientific committee has sent the evaluation back to moderation. What it asks for stands on the page."
+            "The scientific committee has sent the evaluation back to moderation. The evaluation page shows "
+            "what it asks for."
         )
 
     path = evaluation.get_absolute_url()
@@ -235,8 +240,9 @@ def _changes_requested(evaluation: Any, key: Any) -> Any:
 
 def _published(evaluation: Any, key: Any) -> Any:
     def text() -> Any:
-        return _("The evaluation is published: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "Two members of the scientific committee have approved it. The result is on the page."
+        return _("Evaluation published: %(evaluation)s") % {"evaluation": evaluation}, _(
+            "Two members of the scientific committee have approved the evaluation. Everyone can now read the "
+            "result on the evaluation page."
         )
 
     people = [*officials(evaluation), *moderators(evaluation), *raters(evaluation), *coordinators()]
@@ -246,7 +252,7 @@ def _published(evaluation: Any, key: Any) -> Any:
 def _removed(evaluation: Any, key: Any) -> Any:
     def text() -> Any:
         return _("Removed from the round: %(evaluation)s") % {"evaluation": evaluation}, _(
-            "This evaluation was removed from its round before anybody rated it. You have nothing more to do for it."
+            "This evaluation was removed from its round before anyone had rated it. You do not need to do anything."
         )
 
     people = [*raters(evaluation), *moderators(evaluation)]

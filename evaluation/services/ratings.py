@@ -6,10 +6,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cities.models import Person
 from cities.rules import person_of
 from core import clock
-from core.exceptions import EditConflict
+from core.available import register, require
+from core.exceptions import PermissionRefused
+from core.services import save_with_history, set_fields
 from evaluation.enums import Decision, Stage
 from evaluation.exceptions import (
     AlreadySubmitted,
@@ -17,13 +18,12 @@ from evaluation.exceptions import (
     LevelOrReasonRequired,
     NeverSubmitted,
     NotInStage,
-    PermissionRefused,
     RatingIncomplete,
     StrengthNeedsReason,
     UnknownLevel,
     UnknownSource,
 )
-from evaluation.models import Assessment, Citation, CommitteeReview, Dimension, Evaluation, RaterAssignment, Rating
+from evaluation.models import Assessment, Citation, CommitteeReview, Dimension, Evaluation, Rating
 from evaluation.selectors.citable import citable_sources
 
 from .blind_levels import keep_blind_levels
@@ -51,48 +51,52 @@ def save_rating(
     UnknownLevel, RatingIncomplete, StrengthNeedsReason, UnknownSource or EditConflict.
     """
     evaluation = locked(evaluation)
-    person, assignment = _rater(evaluation, by)
+    require(evaluation, "save_rating", by)
+    person = person_of(by)
     if dimension.framework_id != evaluation.round.framework_id:
         raise PermissionRefused
     assessment, _created = Assessment.objects.select_for_update().get_or_create(
-        evaluation=evaluation, rater=person, defaults={"capacity": assignment.capacity}
+        evaluation=evaluation,
+        rater=person,
+        defaults={"capacity": evaluation.assignments.active().get(person=person).capacity},
     )
-    _check_open(evaluation, assessment, dimension)
+    check_open(evaluation, assessment, dimension)
     texts = not_assessed_reason.strip(), reasons.strip(), strength_reason.strip()
     _check_level(evaluation, level, texts[0])
     if assessment.submitted_at and not (texts[1] if level is not None else texts[0]):
         raise RatingIncomplete
     if strength_override and not texts[2]:
-        raise StrengthNeedsReason
+        raise StrengthNeedsReason(errors={"strength_reason": StrengthNeedsReason.message})
     fields = {"level": level, "strength_override": strength_override}
     fields |= dict(zip(("not_assessed_reason", "reasons", "strength_reason"), texts, strict=True))
-    rating = _rating_to_change(assessment, dimension, version, fields)
-    for name, value in fields.items():
-        setattr(rating, name, value)
+    found = Rating.objects.select_for_update().filter(assessment=assessment, dimension=dimension).first()
+    rating = found or Rating(assessment=assessment, dimension=dimension)
+    is_changed = set_fields(rating, fields, version)
     rating.updated_at = clock.now()
-    rating.save()
+    save_with_history(rating, by, new_version=is_changed or rating.version == version)
     _cite(rating, citations, citable_sources(evaluation, assessment.capacity))
     return rating
 
 
-def _rater(evaluation: Evaluation, user: Any) -> tuple[Person, RaterAssignment]:
-    person = person_of(user)
-    if person is None or not Evaluation.objects.rated_by(person).filter(pk=evaluation.pk).exists():
-        raise PermissionRefused
-    return person, evaluation.assignments.active().get(person=person)
+def _check_can_rate(evaluation: Evaluation, user: Any) -> None:
+    check_open(evaluation, Assessment.objects.filter(evaluation=evaluation, rater=person_of(user)).first())
 
 
-def _check_open(evaluation: Evaluation, assessment: Assessment, dimension: Dimension) -> None:
-    """Raise unless the rating may be changed now.
+register(Evaluation, "save_rating", "evaluation.rate_evaluation", check=_check_can_rate)
+
+
+def check_open(evaluation: Evaluation, assessment: Assessment | None, dimension: Dimension | None = None) -> None:
+    """Raise unless the rating of ``dimension``, or of any, may be changed now.
 
     Not submitted: only in the rate stage. Submitted: in the discussion, and in moderation for reopened dimensions.
     """
-    stage, is_submitted = evaluation.stage, assessment.submitted_at is not None
+    stage, is_submitted = evaluation.stage, assessment is not None and assessment.submitted_at is not None
     if stage == Stage.RATE:
         if is_submitted:
             raise AlreadySubmitted
         return
-    if stage == Stage.DISCUSS or (stage == Stage.MODERATE and dimension.pk in reopened_dimensions(evaluation)):
+    reopened = reopened_dimensions(evaluation)
+    if stage == Stage.DISCUSS or (dimension.pk in reopened if dimension else reopened):
         if not is_submitted:
             raise NeverSubmitted
         return
@@ -117,21 +121,6 @@ def _check_level(evaluation: Evaluation, level: int | None, not_assessed_reason:
         raise UnknownLevel
 
 
-def _rating_to_change(assessment: Assessment, dimension: Dimension, version: int | None, fields: dict) -> Rating:
-    """Return the row to write to.
-
-    Raises EditConflict for a stale version, unless the fields equal what is stored (the same form posted twice).
-    """
-    rating = Rating.objects.select_for_update().filter(assessment=assessment, dimension=dimension).first()
-    if rating is None:
-        return Rating(assessment=assessment, dimension=dimension)
-    if rating.version == version:
-        rating.version += 1
-    elif any(getattr(rating, name) != value for name, value in fields.items()):
-        raise EditConflict
-    return rating
-
-
 def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
     """Set the citations to ``keys``. A source that is no longer citable may stay if it was cited before.
 
@@ -151,6 +140,21 @@ def _cite(rating: Rating, keys: Sequence[str], sources: dict) -> None:
             Citation.objects.create(rating=rating, kind=source.kind, **{column: source.pk})
 
 
+def _check_can_be_submitted(evaluation: Evaluation, user: Any) -> None:
+    assessment = Assessment.objects.filter(evaluation=evaluation, rater=person_of(user)).first()
+    if assessment is not None and assessment.submitted_at is not None:
+        return
+    if evaluation.stage not in {Stage.RATE, Stage.DISCUSS}:
+        raise NotInStage
+    missing = missing_dimensions(evaluation, assessment)
+    if assessment is None or missing:
+        is_late = evaluation.stage == Stage.DISCUSS
+        raise NeverSubmitted if is_late else AssessmentIncomplete(_named(missing, assessment))
+
+
+register(Evaluation, "submit_assessment", "evaluation.rate_evaluation", check=_check_can_be_submitted)
+
+
 @transaction.atomic
 def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
     """Submit the ratings of all dimensions; return the assessment, unchanged if it was submitted already.
@@ -160,18 +164,13 @@ def submit_assessment(evaluation: Evaluation, *, by: Any) -> Assessment:
     incomplete) or AssessmentIncomplete.
     """
     evaluation = locked(evaluation)
-    person, _assignment = _rater(evaluation, by)
-    assessment = Assessment.objects.select_for_update().filter(evaluation=evaluation, rater=person).first()
-    if assessment is not None and assessment.submitted_at is not None:
+    require(evaluation, "submit_assessment", by)
+    is_late = evaluation.stage == Stage.DISCUSS
+    assessment = Assessment.objects.select_for_update().get(evaluation=evaluation, rater=person_of(by))
+    if assessment.submitted_at is not None:
         return assessment
-    if evaluation.stage not in {Stage.RATE, Stage.DISCUSS}:
-        raise NotInStage
-    missing, is_late = missing_dimensions(evaluation, assessment), evaluation.stage == Stage.DISCUSS
-    if assessment is None or missing:
-        raise NeverSubmitted if is_late else AssessmentIncomplete(_named(missing, assessment))
     assessment.submitted_at, assessment.submitted_late = clock.now(), is_late
-    assessment.version += 1
-    assessment.save(update_fields=["submitted_at", "submitted_late", "version"])
+    save_with_history(assessment, by, update_fields=["submitted_at", "submitted_late", "version"])
     if is_late:
         keep_blind_levels([assessment])
     return assessment
@@ -181,7 +180,7 @@ def _named(missing: Sequence[Dimension], assessment: Assessment | None) -> list[
     """Return the names of the dimensions, with what is missing if a level is chosen."""
     ratings = assessment.ratings.all() if assessment is not None else []
     unexplained = {rating.dimension_id for rating in ratings if rating.lacks_reasons}
-    with_reasons = _("%(dimension)s (its reasons)")
+    with_reasons = _("%(dimension)s (reasons)")
     return [with_reasons % {"dimension": row.name} if row.pk in unexplained else row.name for row in missing]
 
 

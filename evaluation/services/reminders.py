@@ -86,7 +86,7 @@ def _remind(person: Person, evaluation: Evaluation, *, key: str) -> None:
 
     def text() -> tuple[str, str]:
         own = _tasks(person, evaluation)  # again, now in the language of the email
-        subject = _("Until %(day)s: %(task)s") % {
+        subject = _("Due %(day)s: %(task)s") % {
             "day": locales.day(evaluation.last_day, "medium"),
             "task": own[0].title,
         }

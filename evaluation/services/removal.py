@@ -4,14 +4,24 @@ from typing import Any
 
 from django.db import transaction
 
-from core.text_limits import HISTORY_REASON
-from core.texts import shorten
-from evaluation.exceptions import AlreadyRated, PermissionRefused, ReasonMissing
+from core.available import register, require
+from core.exceptions import ReasonMissing
+from core.services import save_with_history
+from evaluation.exceptions import AlreadyRated
 from evaluation.models import Evaluation, Rating
 
 from .round_results import close_if_complete
 from .rounds import end_assignment, locked
-from .stages import apply_transition
+from .stages import apply_transition, check_transition
+
+
+def _check_can_be_removed(evaluation: Evaluation, _user: Any) -> None:
+    if Rating.objects.filter(assessment__evaluation=evaluation).exists():
+        raise AlreadyRated
+    check_transition(evaluation, "remove")
+
+
+register(Evaluation, "remove", "evaluation.remove_evaluation", check=_check_can_be_removed)
 
 
 @transaction.atomic
@@ -22,17 +32,13 @@ def remove_evaluation(evaluation: Evaluation, *, by: Any, reason: str) -> Evalua
     Raises PermissionRefused, ReasonMissing, AlreadyRated or TransitionNotAllowed.
     """
     evaluation = locked(evaluation)
-    if not by.has_perm("evaluation.remove_evaluation", evaluation):
-        raise PermissionRefused
+    require(evaluation, "remove", by)
     if not reason.strip():
         raise ReasonMissing
-    if Rating.objects.filter(assessment__evaluation=evaluation).exists():
-        raise AlreadyRated
-    evaluation._change_reason = shorten(reason, HISTORY_REASON)
     evaluation = apply_transition(evaluation, "remove", by=by, reason=reason)
     for assignment in evaluation.assignments.active():
-        end_assignment(assignment, reason="removed from the round")
+        end_assignment(assignment, by=by, reason="removed from the round")
     evaluation.moderator = None
-    evaluation.save(update_fields=["moderator"])
+    save_with_history(evaluation, by, reason=reason, update_fields=["moderator"])
     close_if_complete(evaluation.round_id)
     return evaluation

@@ -4,25 +4,44 @@ from typing import Any
 
 from django.db import transaction
 
+from core.available import register
+from core.exceptions import ReasonMissing
 from core.periodic import for_each
+from core.services import lock, require_perm
 from core.snapshots import canonical, sha256_hex
-from evaluation.exceptions import PermissionRefused, ReasonMissing
+from evaluation.exceptions import RoundClosedBefore, RoundComplete
 from evaluation.models import EvaluationRound, RoundResult
 from evaluation.selectors.round_results import round_contents
 
 
 @transaction.atomic
 def close_round(round_: EvaluationRound, *, by: Any, reason: str) -> RoundResult:
-    """Close a round before all its evaluations are published; return the existing result if it is closed already.
+    """Close a round before all its evaluations are published; return the existing result of the same reason.
 
-    Raises PermissionRefused or ReasonMissing.
+    Raises PermissionRefused, ReasonMissing, or RoundClosedBefore or RoundComplete if it was closed otherwise.
     """
-    if not by.has_perm("evaluation.close_evaluationround", round_):
-        raise PermissionRefused
+    require_perm(by, "evaluation.close_evaluationround", round_)
     if not reason.strip():
         raise ReasonMissing
     round_ = locked_round(round_.pk)
-    return RoundResult.objects.filter(round=round_).first() or _freeze(round_, by=by, reason=reason.strip())
+    reason, existing = reason.strip(), RoundResult.objects.filter(round=round_).first()
+    if existing is not None and existing.reason == reason:
+        return existing
+    _refuse_closed(existing, reason)
+    return _freeze(round_, by=by, reason=reason)
+
+
+def _refuse_closed(existing: RoundResult | None, typed: str = "") -> None:
+    if existing is not None:
+        raise (RoundClosedBefore if existing.reason else RoundComplete)(existing.reason, typed)
+
+
+register(
+    EvaluationRound,
+    "close",
+    "evaluation.close_evaluationround",
+    check=lambda round_, _user: _refuse_closed(RoundResult.objects.filter(round=round_).first()),
+)
 
 
 @transaction.atomic
@@ -49,7 +68,7 @@ def close_complete_rounds() -> list[RoundResult]:
 
 def locked_round(pk: int) -> EvaluationRound:
     """Return the round, locked until the commit, so that its last two publications cannot overlook each other."""
-    return EvaluationRound.objects.select_for_update(of=["self"]).select_related("framework", "period").get(pk=pk)
+    return lock(EvaluationRound(pk=pk), "framework", "period")
 
 
 def _freeze(round_: EvaluationRound, *, by: Any = None, reason: str = "") -> RoundResult:

@@ -9,10 +9,11 @@ from cities.enums import BodyKind, Role
 from cities.models import Membership, Person
 from cities.rules import CITY_BODIES, person_of
 from core import clock
+from core.available import Check, register, require
 from core.error_causes import is_unique_violation
+from core.exceptions import ReasonMissing
 from core.locking import lock_name
-from core.text_limits import HISTORY_REASON
-from core.texts import shorten
+from core.services import lock, require_perm, save_with_history, validate
 from evaluation.enums import Capacity, Stage
 from evaluation.exceptions import (
     AlreadyAdded,
@@ -25,11 +26,10 @@ from evaluation.exceptions import (
     NotCityMember,
     NotCommitteeMember,
     NothingSubmitted,
-    PermissionRefused,
-    ReasonMissing,
     RoundClosed,
     SelfAssignment,
     SubstituteNotNeeded,
+    SubstituteStored,
     WrongRevision,
 )
 from evaluation.models import (
@@ -66,10 +66,9 @@ def create_round(
 ) -> EvaluationRound:
     """Create a round. The dates are the first days of its stages, in order.
 
-    Raises PermissionRefused or ValidationError.
+    Raises PermissionRefused or InputRefused.
     """
-    if not by.has_perm("evaluation.add_evaluationround"):
-        raise PermissionRefused
+    require_perm(by, "evaluation.add_evaluationround")
     lock_name("evaluation rounds")
     row = EvaluationRound(
         framework=framework,
@@ -82,9 +81,17 @@ def create_round(
         review_on=review_on,
         decide_by=decide_by,
     )
-    row.full_clean()
+    validate(row)
     row.save()
     return row
+
+
+def _check_takes_evaluations(round: EvaluationRound, _user: Any) -> None:
+    if RoundResult.objects.filter(round=round).exists():
+        raise RoundClosed
+
+
+register(EvaluationRound, "add_evaluation", "evaluation.add_evaluationround", check=_check_takes_evaluations)
 
 
 @transaction.atomic
@@ -96,10 +103,7 @@ def add_evaluation(
     Raises PermissionRefused, RoundClosed, NothingSubmitted, WrongRevision if ``revision`` is not the newest, or
     AlreadyAdded.
     """
-    if not by.has_perm("evaluation.add_evaluationround"):
-        raise PermissionRefused
-    if RoundResult.objects.filter(round=locked_round(round.pk)).exists():
-        raise RoundClosed
+    require(locked_round(round.pk), "add_evaluation", by)
     of_city = PeriodRevision.objects.filter(city_period__city=strategy.city_id, city_period__period=round.period_id)
     newest = of_city.order_by("-number").first()
     if newest is None:
@@ -119,14 +123,33 @@ def add_evaluation(
 
 def locked(evaluation: Evaluation) -> Evaluation:
     """Return the row, locked until the commit, with its framework, city and moderator loaded."""
-    rows = Evaluation.objects.select_for_update(of=["self"])
-    return rows.select_related("round__framework", "strategy__city", "moderator__user").get(pk=evaluation.pk)
+    return lock(evaluation, "round__framework", "strategy__city", "moderator__user")
+
+
+def _check_stage(*stages: Stage) -> Check:
+    def check(evaluation: Evaluation, _user: Any) -> None:
+        if evaluation.stage not in stages:
+            raise AssignmentClosed
+
+    return check
+
+
+_UNTIL_RATED = (Stage.DECLARE, Stage.RATE)
+_UNTIL_DISCUSSED = (*_UNTIL_RATED, Stage.DISCUSS)
+_UNTIL_PUBLISHED = (*_UNTIL_DISCUSSED, Stage.MODERATE, Stage.REVIEW)
+for _name, _stages in {
+    "assign_rater": _UNTIL_RATED,
+    "withdraw_rater": _UNTIL_DISCUSSED,
+    "set_moderator": (*_UNTIL_DISCUSSED, Stage.MODERATE),
+    "appoint_substitute": _UNTIL_PUBLISHED,
+    "extend_stage": _UNTIL_PUBLISHED,
+}.items():
+    register(Evaluation, _name, "evaluation.assign_evaluation", check=_check_stage(*_stages))
 
 
 def _lock_for_coordinator(evaluation: Evaluation, by: Any, person: Person | None = None) -> Evaluation:
     evaluation = locked(evaluation)
-    if not by.has_perm("evaluation.assign_evaluation", evaluation):
-        raise PermissionRefused
+    require_perm(by, "evaluation.assign_evaluation", evaluation)
     if person is not None and person == person_of(by):
         raise SelfAssignment
     return evaluation
@@ -152,15 +175,14 @@ def assign_rater(evaluation: Evaluation, person: Person, capacity: str, *, by: A
         if assignment.capacity == capacity:
             return assignment
         raise AlreadyRater
-    if evaluation.stage not in {Stage.DECLARE, Stage.RATE}:
-        raise AssignmentClosed
+    require(evaluation, "assign_rater", by)
     if evaluation.moderator_id == person.pk:
         raise AlreadyModerator
     _check_capacity(evaluation, person, Capacity(capacity))
     assignment = RaterAssignment.objects.create(evaluation=evaluation, person=person, capacity=capacity, assigned_by=by)
     for assessment in evaluation.assessments.filter(rater=person).exclude(capacity=capacity):
-        assessment.capacity, assessment._history_user = capacity, by  # from an earlier, withdrawn assignment
-        assessment.save(update_fields=["capacity"])
+        assessment.capacity = capacity  # from an earlier, withdrawn assignment
+        save_with_history(assessment, by, update_fields=["capacity"])
     notifications.notify_of_assignment(assignment)
     return assignment
 
@@ -185,20 +207,18 @@ def withdraw_rater(assignment: RaterAssignment, *, by: Any, reason: str = "") ->
     Raises PermissionRefused or AssignmentClosed.
     """
     evaluation = _lock_for_coordinator(assignment.evaluation, by)
-    assignment = RaterAssignment.objects.select_for_update().get(pk=assignment.pk)
+    assignment = lock(assignment)
     if assignment.withdrawn_at is not None:
         return assignment
-    if evaluation.stage not in {Stage.DECLARE, Stage.RATE, Stage.DISCUSS}:
-        raise AssignmentClosed
-    end_assignment(assignment, reason=reason)
+    require(evaluation, "withdraw_rater", by)
+    end_assignment(assignment, by=by, reason=reason)
     notifications.notify_of_release(evaluation, assignment.person, f"rater-{assignment.pk}")
     return assignment
 
 
-def end_assignment(assignment: RaterAssignment, *, reason: str) -> RaterAssignment:
+def end_assignment(assignment: RaterAssignment, *, by: Any, reason: str) -> RaterAssignment:
     assignment.withdrawn_at = clock.now()
-    assignment._change_reason = shorten(reason, HISTORY_REASON) or None
-    assignment.save(update_fields=["withdrawn_at"])
+    save_with_history(assignment, by, reason=reason, update_fields=["withdrawn_at"])
     return assignment
 
 
@@ -214,8 +234,7 @@ def set_moderator(evaluation: Evaluation, person: Person, *, by: Any) -> Evaluat
     evaluation = _lock_for_coordinator(evaluation, by, person)
     if evaluation.moderator_id == person.pk:
         return evaluation
-    if evaluation.stage in {Stage.REVIEW, Stage.PUBLISHED}:
-        raise AssignmentClosed
+    require(evaluation, "set_moderator", by)
     if is_in_conflict(evaluation, person):
         raise HasConflict
     if _is_rater(evaluation, person):
@@ -241,16 +260,18 @@ def _is_rater(evaluation: Evaluation, person: Person) -> bool:
 def appoint_substitute(evaluation: Evaluation, person: Person, *, by: Any, reason: str) -> SubstituteAppointment:
     """Appoint a substitute while fewer than two members are eligible. The members' conflict rules apply.
 
-    Raises PermissionRefused, SelfAssignment, ReasonMissing, AssignmentClosed, SubstituteNotNeeded,
-    IneligibleSubstitute, HasConflict, AlreadyRater or AlreadyModerator.
+    A second call with the same reason returns the existing appointment. Raises PermissionRefused, SelfAssignment,
+    ReasonMissing, AssignmentClosed, SubstituteStored (for another reason), SubstituteNotNeeded, IneligibleSubstitute,
+    HasConflict, AlreadyRater or AlreadyModerator.
     """
     evaluation = _lock_for_coordinator(evaluation, by, person)
     if not reason.strip():
         raise ReasonMissing
-    if evaluation.stage == Stage.PUBLISHED:
-        raise AssignmentClosed
+    require(evaluation, "appoint_substitute", by)
     found = evaluation.substitutes.filter(person=person).first()
     if found is not None:
+        if found.reason != reason.strip():
+            raise SubstituteStored(found.reason, reason.strip())
         return found
     if eligible_members(evaluation).count() >= APPROVALS_NEEDED:
         raise SubstituteNotNeeded
@@ -280,14 +301,12 @@ def extend_stage(evaluation: Evaluation, *, by: Any, until: date, reason: str = 
     Raises PermissionRefused, AssignmentClosed (published) or InvalidExtension.
     """
     evaluation = _lock_for_coordinator(evaluation, by)
-    if evaluation.stage == Stage.PUBLISHED:
-        raise AssignmentClosed
+    require(evaluation, "extend_stage", by)
     if until < clock.today() or (evaluation.extended_to and until < evaluation.extended_to):
         raise InvalidExtension
-    evaluation._change_reason = shorten(reason, HISTORY_REASON) or None
     last_day = evaluation.last_day
     evaluation.extended_to = until
-    evaluation.save(update_fields=["extended_to"])
+    save_with_history(evaluation, by, reason=reason, update_fields=["extended_to"])
     if evaluation.last_day != last_day:
         notifications.notify_of_extension(evaluation)
     return evaluation

@@ -6,6 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from core import clock
+from core.available import Check, register, require
+from core.exceptions import ReasonMissing
 from core.periodic import for_each
 from evaluation.enums import BY_DATE, TRANSITIONS, Stage
 from evaluation.exceptions import (
@@ -13,8 +15,6 @@ from evaluation.exceptions import (
     EvaluationError,
     ModeratorMissing,
     NoRatingsSubmitted,
-    PermissionRefused,
-    ReasonMissing,
     TransitionNotAllowed,
 )
 from evaluation.models import Assessment, Dimension, Evaluation, StageTransition
@@ -36,16 +36,8 @@ def move_stage(evaluation: Evaluation, verb: str, *, by: Any = None, reason: str
     evaluation = locked(evaluation)
     if verb not in BY_DATE:
         raise TransitionNotAllowed
-    if by is not None and not _may_move(by, evaluation, verb):
-        raise PermissionRefused
+    require(evaluation, verb, by)
     return apply_transition(evaluation, verb, by=by, reason=reason)
-
-
-def _may_move(user: Any, evaluation: Evaluation, verb: str) -> bool:
-    """Coordinators may start every stage; the moderator may only submit the consensus to the committee."""
-    if verb == "hand_to_committee" and user.has_perm("evaluation.moderate_evaluation", evaluation):
-        return True
-    return user.has_perm("evaluation.move_evaluation", evaluation)
 
 
 def apply_transition(evaluation: Evaluation, verb: str, *, by: Any, reason: str = "") -> Evaluation:
@@ -53,14 +45,10 @@ def apply_transition(evaluation: Evaluation, verb: str, *, by: Any, reason: str 
 
     Insert the StageTransition first: a trigger refuses it unless ``from_stage`` is the evaluation's current stage.
     """
-    sources, target = TRANSITIONS[verb]
-    stage = Stage(evaluation.stage)
-    if stage not in sources:
-        raise TransitionNotAllowed
+    stage, target = Stage(evaluation.stage), TRANSITIONS[verb][1]
+    check_transition(evaluation, verb)
     if verb == "request_changes" and not reason.strip():
         raise ReasonMissing
-    if verb in _REQUIREMENTS:
-        _REQUIREMENTS[verb](evaluation)
     transition = StageTransition.objects.create(
         evaluation=evaluation, verb=verb, from_stage=stage, to_stage=target, by=by, reason=reason.strip()
     )
@@ -104,6 +92,24 @@ _REQUIREMENTS = {
     "start_moderation": _require_moderator,
     "hand_to_committee": _require_consensus,
 }
+
+
+def check_transition(evaluation: Evaluation, verb: str) -> None:
+    """Raise unless the stage allows the transition and what it requires is there."""
+    if evaluation.stage not in TRANSITIONS[verb][0]:
+        raise TransitionNotAllowed
+    if verb in _REQUIREMENTS:
+        _REQUIREMENTS[verb](evaluation)
+
+
+def _check(verb: str) -> Check:
+    return lambda evaluation, _user: check_transition(evaluation, verb)
+
+
+# Coordinators may start every stage; the moderator may only submit the consensus to the committee.
+for _verb in BY_DATE:
+    _others = ("evaluation.moderate_evaluation",) if _verb == "hand_to_committee" else ()
+    register(Evaluation, _verb, "evaluation.move_evaluation", *_others, check=_check(_verb))
 
 
 # ---- by date

@@ -3,12 +3,13 @@
 from datetime import date
 
 from django.contrib import messages
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from core.exceptions import EditConflict, UserFacingError
+from core.exceptions import UserFacingError
+from core.forms import form_helper
+from core.views import DetailPage, ServiceFormView, attempt
 from evaluation.enums import Stage
 from evaluation.forms.ratings import RatingForm
 from evaluation.models import Assessment, Rating
@@ -26,7 +27,7 @@ class RaterMixin(EvaluationMixin):
 
     @cached_property
     def person(self):
-        return self.request.user.person
+        return self.user.person
 
     @cached_property
     def assessment(self) -> Assessment | None:
@@ -47,11 +48,11 @@ class RaterMixin(EvaluationMixin):
             self.__dict__.pop(name, None)
 
     def can_edit(self, dimension) -> bool:
-        stage, is_submitted = self.evaluation.stage, bool(self.assessment and self.assessment.submitted_at)
-        if stage == Stage.RATE:
-            return not is_submitted
-        reopened = ratings.reopened_dimensions(self.evaluation)
-        return is_submitted and (stage == Stage.DISCUSS or dimension.pk in reopened)
+        try:
+            ratings.check_open(self.evaluation, self.assessment, dimension)
+        except UserFacingError:
+            return False
+        return True
 
     def get_context_data(self, **kwargs):
         done = [(dimension, self.own_ratings.get(dimension.code)) for dimension in self.dimensions]
@@ -63,7 +64,7 @@ class RaterMixin(EvaluationMixin):
         }
 
 
-class Rate(RaterMixin):
+class Rate(RaterMixin, ServiceFormView):
     template_name = "evaluation/rate.html"
 
     @cached_property
@@ -74,62 +75,58 @@ class Rate(RaterMixin):
     def sources(self):
         return citable_sources(self.evaluation, self.capacity.capacity)
 
-    def make_form(self, data=None) -> RatingForm:
+    def make_form(self, data=None, files=None) -> RatingForm:
         rating = self.own_ratings.get(self.current.code)
         cited = tuple("{}:{}".format(*row.source) for row in rating.citations.all()) if rating else ()
         return RatingForm(data, instance=rating, dimension=self.current, sources=self.sources, cited=cited)
 
-    def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - raises 404 or 403 first
-        return self.show(self.make_form())
+    def get_context_data(self, **kwargs):
+        kwargs["form"].helper = self.helper()
+        return super().get_context_data(**kwargs) | {
+            "dimension": self.current,
+            "rating": self.own_ratings.get(self.current.code),
+            "can_edit": self.can_edit(self.current),
+            "trail": self.trail(
+                (_("Your ratings"), reverse("evaluation:rate_review", args=[self.row.pk])), (self.current.name, "")
+            ),
+        }
 
-    def show(self, form, status=200):
+    def helper(self):
         position = [row.code for row in self.dimensions].index(self.current.code)
-        following = self.dimensions[position + 1] if position + 1 < len(self.dimensions) else None
-        context = self.get_context_data(
-            form=form,
-            dimension=self.current,
-            rating=self.own_ratings.get(self.current.code),
-            following=following,
-            can_edit=self.can_edit(self.current),
+        following = next(iter(self.dimensions[position + 1 :]), None)
+        go_on = (
+            _("Save and go to %(name)s") % {"name": following.name} if following else _("Save and review all ratings")
         )
-        context["trail"] = self.trail(
-            (_("Your ratings"), reverse("evaluation:rate_review", args=[self.evaluation.pk])), (self.current.name, "")
+        return form_helper(
+            save="",
+            buttons=(("save_next", go_on), ("save", _("Save"))),
+            cancel=reverse("evaluation:rate_review", args=[self.row.pk]),
+            cancel_label=_("Back to your ratings"),
+            draft=self.current.name,
+            template="evaluation/parts/rate_fields.html",
+            css_class="epi-form epi-wide",
         )
-        return self.render_to_response(context, status=status)
 
-    def post(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - raises 404 or 403 first
-        form = self.make_form(request.POST)
-        if not form.is_valid():
-            return self.show(form)
-        try:
-            self.save(form.cleaned_data)
-        except EditConflict:
-            self.forget_ratings()
-            form.show_conflict(self.own_ratings[self.current.code])
-            return self.show(form, status=409)
-        except UserFacingError as error:
-            form.add_error(None, str(error))
-            return self.show(form)
-        self.add_saved_message(form.cleaned_data)
-        return redirect(self.next_url())
+    def get_current(self, form, error):
+        self.forget_ratings()
+        return error.current
 
-    def add_saved_message(self, data):
-        known = {"dimension": self.current.name}
+    def show_success(self, form):
+        data, known = form.cleaned_data, {"dimension": self.current.name}
         if data["level"] and not data["reasons"].strip():
-            message = _("%(dimension)s is saved but not complete: give the reasons for the level.")
+            message = _("%(dimension)s has been saved but is not complete. Give reasons for the level.")
             messages.warning(self.request, message % known)
         elif data["level"] or data["not_assessed_reason"]:
-            messages.success(self.request, _("%(dimension)s is saved.") % known)
+            messages.success(self.request, _("%(dimension)s has been saved.") % known)
         else:
-            messages.info(self.request, _("No level is chosen yet for %(dimension)s.") % known)
+            messages.info(self.request, _("Choose a level for %(dimension)s.") % known)
 
-    def save(self, data):
+    def save(self, form):
+        data = form.cleaned_data
         ratings.save_rating(
             self.evaluation,
             self.current,
-            by=self.request.user,
+            by=self.user,
             level=data["level"],
             not_assessed_reason=data["not_assessed_reason"],
             reasons=data["reasons"],
@@ -139,17 +136,17 @@ class Rate(RaterMixin):
             version=data["version"],
         )
 
-    def next_url(self) -> str:
+    def get_success_url(self) -> str:
         codes = [row.code for row in self.dimensions]
         position = codes.index(self.current.code) + 1
         if "save_next" in self.request.POST and position < len(codes):
-            return reverse("evaluation:rate", args=[self.evaluation.pk, codes[position]])
+            return reverse("evaluation:rate", args=[self.row.pk, codes[position]])
         if "save_next" in self.request.POST:
-            return reverse("evaluation:rate_review", args=[self.evaluation.pk])
-        return reverse("evaluation:rate", args=[self.evaluation.pk, self.current.code])
+            return reverse("evaluation:rate_review", args=[self.row.pk])
+        return reverse("evaluation:rate", args=[self.row.pk, self.current.code])
 
 
-class RateReview(RaterMixin):
+class RateReview(RaterMixin, DetailPage):
     """All own ratings, before and after submitting."""
 
     template_name = "evaluation/rate_review.html"
@@ -176,7 +173,7 @@ class RateReview(RaterMixin):
 
     def following(self):
         """Return the user's most urgent other task in the rate stage, or None."""
-        waiting = [task for task in tasks_of(self.request.user) if task.evaluation.stage == Stage.RATE]
+        waiting = [task for task in tasks_of(self.user) if task.evaluation.stage == Stage.RATE]
         return min(waiting, key=lambda task: task.due_on or date.max, default=None)
 
     @staticmethod
@@ -184,5 +181,6 @@ class RateReview(RaterMixin):
         return [sources.get("{}:{}".format(*row.source)) for row in rating.citations.all()] if rating else []
 
     def post(self, request, *args, **kwargs):
-        self.perform(lambda: ratings.submit_assessment(self.evaluation, by=request.user))  # the page itself confirms it
+        self.row  # noqa: B018 - raises 404 or 403 first
+        attempt(request, lambda: ratings.submit_assessment(self.row, by=self.user))  # the page itself confirms it
         return self.redirect_to_evaluation("evaluation:rate_review")

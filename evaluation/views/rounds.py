@@ -1,21 +1,25 @@
 """Rounds and evaluations: lists, details, assignments, conflicts, and answers to the committee."""
 
+from functools import partial
+from http import HTTPStatus
+
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.generic import FormView, TemplateView
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView
 
 from cities.models import Person
+from core.available import available_actions
 from core.collation import by_title
 from core.exceptions import UserFacingError
+from core.form_tokens import start_new_form
 from core.forms import keep_typed
 from core.parsing import parse_pk
-from core.views import LoginInsteadOf404Mixin, PagedListView
+from core.views import DetailPage, ObjectMixin, PagedListView, ServiceFormView, attempt, may
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, TRANSITIONS, Stage, StageVerb
 from evaluation.forms.rounds import (
     AnswerForm,
@@ -33,6 +37,7 @@ from evaluation.forms.rounds import (
 from evaluation.models import (
     CommitteeQuestion,
     CommitteeReview,
+    ConflictOfInterest,
     Consensus,
     Evaluation,
     EvaluationRound,
@@ -49,7 +54,7 @@ from strategies.models import PeriodRevision, Strategy
 from .base import EvaluationMixin
 
 
-class RoundList(LoginInsteadOf404Mixin, PagedListView):
+class RoundList(PagedListView):
     """Rounds with an evaluation visible to the user; the user's own tasks come first."""
 
     template_name = "evaluation/round_list.html"
@@ -73,52 +78,46 @@ class RoundList(LoginInsteadOf404Mixin, PagedListView):
         }
 
 
-class RoundCreate(LoginInsteadOf404Mixin, FormView):
+class RoundCreate(ServiceFormView):
     form_class = RoundForm
     template_name = "evaluation/round_form.html"
+    permission = "evaluation.add_evaluationround"
 
     def get_form_kwargs(self):
-        if not self.request.user.has_perm("evaluation.add_evaluationround"):
-            raise PermissionDenied
-        return super().get_form_kwargs() | {"cancel": reverse("evaluation:round_list")}
+        return {"cancel": reverse("evaluation:round_list")}
 
     def get_context_data(self, **kwargs):
         trail = [(_("Evaluation"), reverse("evaluation:round_list")), (_("New round"), "")]
         return super().get_context_data(**kwargs) | {"trail": trail}
 
-    def form_valid(self, form):
-        try:
-            row = rounds.create_round(**form.cleaned_data, by=self.request.user)
-        except ValidationError as error:  # another round has been created since the form was checked
-            form.add_error(None, error)
-            return self.form_invalid(form)
-        messages.success(self.request, _("The round is created. Add the cities' evaluations to it."))
-        return redirect(row)
+    def save(self, form):
+        self.saved = rounds.create_round(**form.cleaned_data, by=self.user)
+
+    def show_success(self, form):
+        messages.success(self.request, _("The round has been created. Add the cities’ evaluations to it."))
+
+    def get_success_url(self):
+        return self.saved.get_absolute_url()
 
 
-class RoundMixin(LoginInsteadOf404Mixin, TemplateView):
-    @cached_property
-    def round(self) -> EvaluationRound:
-        visible = EvaluationRound.objects.visible_to(self.request.user).select_related("framework", "period")
-        return get_object_or_404(visible, pk=self.kwargs["pk"])
+class RoundPage(ObjectMixin):
+    template_name = "evaluation/round_detail.html"
+    name = "round"
+    rows = EvaluationRound.objects.select_related("framework", "period")
 
     def strategies(self):
         """Return current strategies not in the round yet, whose city has submitted the round's period."""
         submitted = PeriodRevision.objects.filter(
-            city_period__city=OuterRef("city"), city_period__period=self.round.period_id
+            city_period__city=OuterRef("city"), city_period__period=self.row.period_id
         )
-        added = Evaluation.objects.kept().filter(round=self.round, strategy=OuterRef("pk"))
+        added = Evaluation.objects.kept().filter(round=self.row, strategy=OuterRef("pk"))
         return Strategy.objects.current().filter(Exists(submitted), ~Exists(added)).select_related("city")
 
-
-class RoundDetail(RoundMixin):
-    template_name = "evaluation/round_detail.html"
-
     def get_context_data(self, *, close_form=None, **kwargs):
-        round_, user = self.round, self.request.user
+        round_, user = self.row, self.user
         agreement = round_agreement(round_)
         rows = by_title(Evaluation.objects.visible_to(user).filter(round=round_).with_related(), "strategy.city.name")
-        may_add = user.has_perm("evaluation.add_evaluationround")
+        available, may_add = available_actions(round_, user, is_found=True), may(user, "evaluation.add_evaluationround")
         form, close_form = StrategyForm(strategies=self.strategies()), close_form or CloseRoundForm()
         for shown in (form, close_form):
             if not shown.is_bound:
@@ -126,80 +125,92 @@ class RoundDetail(RoundMixin):
         if may_add:
             add_progress(rows)
         days = [
-            (_("Conflicts of interest are declared"), round_.declare_on),
+            (_("Conflict of interest declarations"), round_.declare_on),
             (_("Rating"), round_.rate_on),
             (_("Discussion"), round_.discuss_on),
             (_("Moderation"), round_.moderate_on),
             (_("Committee review"), round_.review_on),
-            (_("Decided by"), round_.decide_by),
+            (_("Decision due"), round_.decide_by),
         ]
         return super().get_context_data(**kwargs) | {
-            "round": round_,
             "evaluations": rows,
             "days": days,
             "agreement": agreement,
             "removals": self.removals() if may_add else [],
-            "may_close": agreement is None and user.has_perm("evaluation.close_evaluationround", round_),
+            "may": available,
             "close_form": close_form,
-            "form": form if may_add and agreement is None else None,
+            "form": form if available["add_evaluation"] else None,
             "trail": [(_("Evaluation"), reverse("evaluation:round_list")), (str(round_), "")],
         }
 
     def removals(self):
-        rows = StageTransition.objects.filter(evaluation__round=self.round, verb=StageVerb.REMOVE)
+        rows = StageTransition.objects.filter(evaluation__round=self.row, verb=StageVerb.REMOVE)
         return list(rows.select_related("evaluation__strategy__city", "by").order_by("-pk"))
 
 
-class RoundClose(RoundDetail):
-    """Close a round before all its evaluations are published. Shows the round's page again if the form has errors."""
+class RoundDetail(RoundPage, DetailPage):
+    pass
+
+
+class RoundFormView(RoundPage, ServiceFormView):
+    """A form on the round's page, which is shown again if nothing was saved, with the error as a message."""
 
     http_method_names = ["post"]
 
-    def post(self, request, *args, **kwargs):
-        if not request.user.has_perm("evaluation.close_evaluationround", self.round):
-            raise PermissionDenied
-        form = CloseRoundForm(request.POST)
-        if not form.is_valid():
-            return self.render_to_response(self.get_context_data(close_form=form))
-        try:
-            round_results.close_round(self.round, by=request.user, reason=form.cleaned_data["reason"])
-        except UserFacingError as error:
-            messages.error(request, str(error))
-            return self.render_to_response(self.get_context_data(close_form=form))
-        messages.success(request, _("The round is closed."))
-        return redirect(self.round)
+    def show_error(self, form, error):
+        messages.error(self.request, str(error))
 
 
-class EvaluationAdd(RoundDetail):
-    """Add a city. Shows the round's page again if nothing was added, or if a reason to close the round is typed."""
+class RoundClose(RoundFormView):
+    """Close a round before all its evaluations are published."""
 
-    http_method_names = ["post"]
+    form_class = CloseRoundForm
+    permission = "evaluation.close_evaluationround"
+    success_message = gettext_lazy("The round has been closed.")
 
-    def post(self, request, *args, **kwargs):
-        if not request.user.has_perm("evaluation.add_evaluationround"):
-            raise PermissionDenied if self.round else Http404
-        form = StrategyForm(request.POST, strategies=self.strategies())
-        if not form.is_valid():
-            messages.error(request, _("Choose a city that has submitted the period."))
-            return self.render_to_response(self.get_context_data())
-        try:
-            evaluation = rounds.add_evaluation(self.round, form.cleaned_data["strategy"], by=request.user)
-        except UserFacingError as error:
-            messages.error(request, str(error))
-            return self.render_to_response(self.get_context_data())
-        if request.POST.get("reason", "").strip():
-            messages.success(request, _("The evaluation of %(city)s is added.") % {"city": evaluation.strategy.city})
-            return self.render_to_response(self.get_context_data())
-        return redirect("evaluation:assign", pk=evaluation.pk)
+    def show(self, form, status=HTTPStatus.OK):
+        return self.render_to_response(self.get_context_data(round=self.row, close_form=form))
+
+    def save(self, form):
+        round_results.close_round(self.row, by=self.user, reason=form.cleaned_data["reason"])
 
 
-class EvaluationDetail(EvaluationMixin):
+class EvaluationAdd(RoundFormView):
+    """Add a city. Shows the page again as well if a reason to close the round is typed."""
+
+    form_class = StrategyForm
+    permission = "evaluation.add_evaluationround"
+
+    def is_allowed(self, row):
+        return may(self.user, self.permission)
+
+    def get_form_kwargs(self):
+        return {"strategies": self.strategies()}
+
+    def show(self, form, status=HTTPStatus.OK):
+        if form.errors:
+            messages.error(self.request, _("Choose a city that has submitted its report for the period."))
+        return self.render_to_response(self.get_context_data(round=self.row))
+
+    def save(self, form):
+        self.saved = rounds.add_evaluation(self.row, form.cleaned_data["strategy"], by=self.user)
+
+    def finish(self, form):
+        if not self.request.POST.get("reason", "").strip():
+            return redirect("evaluation:assign", pk=self.saved.pk)
+        words = {"city": self.saved.strategy.city}
+        messages.success(self.request, _("The evaluation of %(city)s has been added.") % words)
+        start_new_form(self.request)
+        return self.show(form)
+
+
+class EvaluationDetail(EvaluationMixin, DetailPage):
     """Stage, the user's own tasks, and the consensus and result if the user may see them."""
 
     template_name = "evaluation/evaluation_detail.html"
 
     def get_context_data(self, **kwargs):
-        evaluation, user = self.evaluation, self.request.user
+        evaluation, user = self.row, self.user
         consensus = []
         if evaluation.stage in FROM_REVIEW and evaluation.stage != Stage.PUBLISHED:
             rows = Consensus.objects.visible_to(user).filter(evaluation=evaluation)
@@ -213,25 +224,41 @@ class EvaluationDetail(EvaluationMixin):
             "consensus": consensus,
             "result": result,
             "reviews": list(reviews),
-            "questions": list(questions.select_related("dimension", "answered_by__person")),
-            "may_answer": self.may("evaluation.answer_question"),
+            "questions": self.answerable(questions.select_related("dimension", "answered_by__person")),
             "may_assign": self.may("evaluation.assign_evaluation"),
-            "may_review": evaluation.stage in FROM_REVIEW and evaluation.is_reviewer,
+            "shows_review": evaluation.stage in FROM_REVIEW and evaluation.is_reviewer,
             "is_participant": is_participant,
-            "may_discuss": evaluation.stage in FROM_DISCUSS and self.may("evaluation.discuss_evaluation"),
+            "shows_discussion": evaluation.stage in FROM_DISCUSS and self.may("evaluation.discuss_evaluation"),
             "progress": self.progress(),
-            "may_declare": evaluation.stage != Stage.PUBLISHED and (is_participant or evaluation.is_reviewer),
+            "may": available_actions(evaluation, user, is_found=True),
+            "is_asked_for_conflicts": is_participant or evaluation.is_reviewer,
             "request_for_changes": requested_changes(evaluation) if is_participant else None,
             "transitions": list(evaluation.transitions.all()),
         }
 
+    def answerable(self, questions):
+        """Add to each question whether the user may answer it now."""
+        found = list(questions)
+        for question in found:
+            question.evaluation = self.row
+            question.may = available_actions(question, self.user, is_found=True)
+        return found
+
     def progress(self):
         """Return who has started and submitted, for the moderator and coordinators until the moderation ends."""
-        is_over = self.evaluation.stage in {Stage.DECLARE, *FROM_REVIEW}
-        return [] if is_over or not self.may("evaluation.follow_raters") else progress_of(self.evaluation)
+        is_over = self.row.stage in {Stage.DECLARE, *FROM_REVIEW}
+        return [] if is_over or not self.may("evaluation.follow_raters") else progress_of(self.row)
 
 
-class Assign(EvaluationMixin):
+MOVE_BUTTONS = {
+    "start_rating": gettext_lazy("Start rating"),
+    "start_discussion": gettext_lazy("Start discussion"),
+    "start_moderation": gettext_lazy("Start moderation"),
+    "hand_to_committee": gettext_lazy("Send to the committee"),
+}
+
+
+class Assign(EvaluationMixin, TemplateView):
     """The coordinator's page: raters, moderator, substitutes, conflicts, extension, next stage. Shows no ratings."""
 
     permission = "evaluation.assign_evaluation"
@@ -247,7 +274,7 @@ class Assign(EvaluationMixin):
     }
 
     def get(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - raises 404 or 403 first
+        self.row  # noqa: B018 - raises 404 or 403 first
         return self.show()
 
     def make_form(self, act: str, data=None):
@@ -258,14 +285,14 @@ class Assign(EvaluationMixin):
 
     def people(self, act: str):
         if act == "rater":
-            return assignable_raters(self.evaluation)
+            return assignable_raters(self.row)
         if act == "conflict":
             return Person.objects.filter(user__is_active=True).select_related("organisation")
-        return people_without_role(self.evaluation).filter(user__is_active=True).select_related("organisation")
+        return people_without_role(self.row).filter(user__is_active=True).select_related("organisation")
 
     def show(self, bound=None, act="", status=200):
         """Show the page with what was typed into all its forms; ``act`` is the form that is ``bound``, or was saved."""
-        evaluation = self.evaluation
+        evaluation = self.row
         verb = next((verb for verb in BY_DATE if evaluation.stage in TRANSITIONS[verb][0]), None)
         forms = {name: bound if bound and name == act else self.make_form(name) for name in self.forms}
         for name in self.forms.keys() - {act}:
@@ -275,22 +302,21 @@ class Assign(EvaluationMixin):
             forms=forms,
             bound=bound,
             verb=verb,
+            verb_button=MOVE_BUTTONS.get(verb),
             progress=progress_of(evaluation),
             has_begun=evaluation.stage != Stage.DECLARE,
             substitutes=list(evaluation.substitutes.select_related("person")),
             conflicts=list(evaluation.conflicts.filter(withdrawn_at=None).select_related("person")),
             eligible_count=len(eligible),
             needs_substitute=len(eligible) < rounds.APPROVALS_NEEDED,
-            may_assign_raters=evaluation.stage in {Stage.DECLARE, Stage.RATE},
-            may_set_moderator=evaluation.stage not in FROM_REVIEW,
+            may=available_actions(evaluation, self.user, is_found=True),
             is_published=evaluation.stage == Stage.PUBLISHED,
-            may_remove=evaluation.stage in TRANSITIONS["remove"][0] and not evaluation.assessments.exists(),
         )
-        context["trail"] = self.trail((_("Who takes part"), ""))
+        context["trail"] = self.trail((_("Raters and moderator"), ""))
         return self.render_to_response(context, status=status)
 
     def post(self, request, *args, **kwargs):
-        self.evaluation  # noqa: B018 - raises 404 or 403 first
+        self.row  # noqa: B018 - raises 404 or 403 first
         act = request.POST.get("act", "")
         for name in ("withdraw", "forgive"):
             if name in request.POST or act == name:  # 0.1.0 posted the name as "act" and the row as "row"
@@ -309,116 +335,117 @@ class Assign(EvaluationMixin):
             form.add_error(None, str(error))
             return self.show(form, act)
         messages.success(request, done)
-        return redirect(self.evaluation.round) if act == "remove" else self.finish(act)
+        return redirect(self.row.round) if act == "remove" else self.finish(act)
 
     def finish(self, act: str = ""):
         """Redirect to the page, or show it at once if something else was typed that is not saved yet."""
         others = [self.make_form(name) for name in self.forms if name != act]
         if not any(keep_typed(form, self.request.POST) for form in others):
             return self.redirect_to_evaluation("evaluation:assign")
-        del self.evaluation
+        del self.row
+        start_new_form(self.request)
         return self.show(act=act)
 
     def withdraw(self, act: str, row: str) -> None:
-        rows = self.evaluation.assignments if act == "withdraw" else self.evaluation.conflicts
+        rows = self.row.assignments if act == "withdraw" else self.row.conflicts
         found = get_object_or_404(rows, pk=parse_pk(row))
-        service = rounds.withdraw_rater if act == "withdraw" else conflicts.withdraw_conflict
-        self.perform(lambda: service(found, by=self.request.user), _("Withdrawn."))
+        service, done = rounds.withdraw_rater, _("The rater has been removed.")
+        if act != "withdraw":
+            service, done = conflicts.withdraw_conflict, _("The declaration has been withdrawn.")
+        attempt(self.request, partial(service, found, by=self.user), done)
 
     def do_rater(self, data):
-        rounds.assign_rater(self.evaluation, data["person"], data["capacity"], by=self.request.user)
-        return _("%(person)s is asked to rate.") % {"person": data["person"]}
+        rounds.assign_rater(self.row, data["person"], data["capacity"], by=self.user)
+        return _("%(person)s has been appointed as a rater.") % {"person": data["person"]}
 
     def do_moderator(self, data):
-        rounds.set_moderator(self.evaluation, data["person"], by=self.request.user)
-        return _("%(person)s moderates.") % {"person": data["person"]}
+        rounds.set_moderator(self.row, data["person"], by=self.user)
+        return _("%(person)s has been appointed as moderator.") % {"person": data["person"]}
 
     def do_extend(self, data):
-        rounds.extend_stage(self.evaluation, by=self.request.user, until=data["until"])
-        return _("The stage is extended.")
+        rounds.extend_stage(self.row, by=self.user, until=data["until"])
+        return _("The stage has been extended.")
 
     def do_move(self, data):
         verb = self.request.POST.get("verb", "")
-        stages.move_stage(self.evaluation, verb, by=self.request.user, reason=data["reason"])
-        return _("The evaluation has moved on.")
+        stages.move_stage(self.row, verb, by=self.user, reason=data["reason"])
+        return _("The next stage has started.")
 
     def do_substitute(self, data):
-        rounds.appoint_substitute(self.evaluation, data["person"], by=self.request.user, reason=data["reason"])
-        return _("%(person)s is appointed as a substitute.") % {"person": data["person"]}
+        rounds.appoint_substitute(self.row, data["person"], by=self.user, reason=data["reason"])
+        return _("%(person)s has been appointed as a substitute.") % {"person": data["person"]}
 
     def do_remove(self, data):
-        removal.remove_evaluation(self.evaluation, by=self.request.user, reason=data["reason"])
-        return _("%(city)s is removed from the round.") % {"city": self.evaluation.strategy.city}
+        removal.remove_evaluation(self.row, by=self.user, reason=data["reason"])
+        return _("%(city)s has been removed from the round.") % {"city": self.row.strategy.city}
 
     def do_conflict(self, data):
-        conflicts.declare_conflict(self.evaluation, data["person"], by=self.request.user, reason=data["reason"])
-        return _("The conflict is written down.")
+        conflicts.declare_conflict(self.row, data["person"], by=self.user, reason=data["reason"])
+        return _("The conflict of interest has been recorded.")
 
 
-class ConflictDeclare(EvaluationMixin):
+class ConflictDeclare(EvaluationMixin, ServiceFormView):
     """Declare the user's own conflict of interest. Afterwards the user may no longer see the evaluation."""
 
+    form_class = ConflictForm
     permission = "evaluation.declare_conflict"
     template_name = "evaluation/conflict.html"
+    success_message = gettext_lazy("Thank you. You are no longer asked to take part in this evaluation.")
 
-    def get(self, request, *args, **kwargs):
-        return self.show(ConflictForm(cancel=self.evaluation.get_absolute_url()))
+    def is_allowed(self, row):
+        return self.user.is_authenticated and super().is_allowed(row)
 
-    def show(self, form):
-        if not self.request.user.is_authenticated:
-            raise PermissionDenied
-        context = self.get_context_data(form=form)
-        context["trail"] = self.trail((_("Conflict of interest"), ""))
-        return self.render_to_response(context)
+    def get_form_kwargs(self):
+        return {"cancel": self.row.get_absolute_url()}
 
     def post(self, request, *args, **kwargs):
-        form = ConflictForm(request.POST, cancel=self.evaluation.get_absolute_url())
-        if not form.is_valid():
-            return self.show(form)
-        try:
-            conflicts.declare_conflict(self.evaluation, by=request.user, reason=form.cleaned_data["reason"])
-        except UserFacingError as error:
-            form.add_error(None, str(error))
-            return self.show(form)
-        messages.success(request, _("Thank you. You are no longer asked to take part in this evaluation."))
-        return redirect("evaluation:round_list")
+        if declared := self.declared_before():
+            reason = request.POST.get("reason", "")
+            declare = partial(conflicts.declare_conflict, declared.evaluation, by=request.user, reason=reason)
+            attempt(request, declare, self.success_message)
+            return redirect(self.get_success_url())
+        return super().post(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(**kwargs) | {"trail": self.trail((_("Conflict of interest"), ""))}
+
+    def save(self, form):
+        conflicts.declare_conflict(self.row, by=self.user, reason=form.cleaned_data["reason"])
+
+    def get_success_url(self):
+        return reverse("evaluation:round_list")
+
+    def declared_before(self):
+        """Return the conflict that this user declared before. It may hide the evaluation from the user."""
+        user, pk = self.request.user, parse_pk(str(self.kwargs["pk"]))
+        rows = ConflictOfInterest.objects.filter(evaluation=pk, declared_by=user.pk, person__user=user.pk)
+        return rows.filter(withdrawn_at=None).select_related("evaluation").first() if user.is_authenticated else None
 
 
-class QuestionAnswer(LoginInsteadOf404Mixin, TemplateView):
+class QuestionAnswer(ServiceFormView):
     """Officials of the city answer a question of the committee."""
 
+    name = "question"
+    form_class = AnswerForm
     template_name = "evaluation/question_answer.html"
+    rows = CommitteeQuestion.objects.select_related("evaluation__round", "evaluation__strategy__city", "dimension")
+    permission = "evaluation.answer_question"
+    success_message = gettext_lazy("Your answer has been sent to the committee.")
 
-    @cached_property
-    def question(self) -> CommitteeQuestion:
-        rows = CommitteeQuestion.objects.visible_to(self.request.user)
-        rows = rows.select_related("evaluation__round", "evaluation__strategy__city", "dimension")
-        question = get_object_or_404(rows, pk=self.kwargs["pk"])
-        if not self.request.user.has_perm("evaluation.answer_question", question.evaluation):
-            raise PermissionDenied
-        return question
+    def get_form_kwargs(self):
+        return {"cancel": self.get_success_url()}
 
-    def get(self, request, *args, **kwargs):
-        return self.show(AnswerForm(cancel=self.question.evaluation.get_absolute_url()))
-
-    def show(self, form):
-        evaluation = self.question.evaluation
+    def get_context_data(self, **kwargs):
+        evaluation = self.row.evaluation
         trail = [
             (_("Evaluation"), reverse("evaluation:round_list")),
             (str(evaluation), evaluation.get_absolute_url()),
-            (_("Question of the committee"), ""),
+            (_("Question from the committee"), ""),
         ]
-        return self.render_to_response(self.get_context_data(question=self.question, form=form, trail=trail))
+        return super().get_context_data(**kwargs) | {"trail": trail}
 
-    def post(self, request, *args, **kwargs):
-        evaluation = self.question.evaluation
-        form = AnswerForm(request.POST, cancel=evaluation.get_absolute_url())
-        if not form.is_valid():
-            return self.show(form)
-        try:
-            committee.answer_question(self.question, by=request.user, text=form.cleaned_data["text"])
-        except UserFacingError as error:
-            form.add_error(None, str(error))
-            return self.show(form)
-        messages.success(request, _("Your answer is on the committee's desk."))
-        return redirect(evaluation)
+    def save(self, form):
+        committee.answer_question(self.row, by=self.user, text=form.cleaned_data["text"])
+
+    def get_success_url(self):
+        return self.row.evaluation.get_absolute_url()

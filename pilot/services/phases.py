@@ -8,12 +8,18 @@ from django.utils.translation import gettext as _
 
 from cities.models import City
 from core import clock
+from core.available import register, require
+from core.exceptions import InputRefused, ReasonMissing
+from core.services import check_version, lock, require_rule, save_with_history, validate
 from pilot.gates import GATES
 from pilot.models import GateWaiver, PilotPhase
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, ReasonMissing, StrategyError
-from strategies.services.persistence import check_version, lock, require_perm, require_rule, save_with_history
+from strategies.exceptions import AlreadyWithdrawn, StrategyError
 
 DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
+
+
+register(PilotPhase, "set_dates", "pilot.change_pilotphase")
+register(PilotPhase, "waive", "pilot.waive_requirement")
 
 
 @transaction.atomic
@@ -31,13 +37,13 @@ def create_phase(
 
     Raises PermissionRefused or InputRefused.
     """
-    city = City.objects.select_for_update(of=("self",)).get(pk=city.pk)
+    city = lock(city)
     phase = PilotPhase(city=city, kind=kind, planned_start=planned_start, planned_end=planned_end)
     phase.actual_start, phase.actual_end = actual_start, actual_end
     require_rule(by, "pilot.add_pilotphase", phase)
     if PilotPhase.objects.filter(city=city, kind=kind).exists():
-        raise StrategyError(_("This step has its dates already. Open the steps of the pilot and change them there."))
-    _validate_dates(phase)
+        raise StrategyError(_("This phase already has dates. Edit them on the page “Pilot phases”."))
+    validate(phase)
     save_with_history(phase, by)
     return phase
 
@@ -48,35 +54,14 @@ def set_dates(phase: PilotPhase, *, by: Any, version: int | None = None, **dates
 
     Raises PermissionRefused or InputRefused; EditConflict if ``version`` is not the stored one.
     """
-    require_perm(by, "pilot.change_pilotphase", phase)
     phase = lock(phase)
+    require(phase, "set_dates", by)
     check_version(phase, version)
     for name in DATES:
         setattr(phase, name, dates.get(name, getattr(phase, name)))
-    _validate_dates(phase)
+    validate(phase)
     save_with_history(phase, by)
     return phase
-
-
-def _validate_dates(phase: PilotPhase) -> None:
-    if errors := date_errors(phase):
-        raise InputRefused(errors)
-
-
-def date_errors(phase: PilotPhase) -> dict[str, str]:
-    """Return one sentence for each date that is not valid, by field name."""
-    errors = {}
-    if phase.planned_end < phase.planned_start:
-        errors["planned_end"] = _("The end comes before the start.")
-    if phase.actual_end and not phase.actual_start:
-        errors["actual_start"] = _("Enter when the step began, too.")
-    elif phase.actual_end and phase.actual_start and phase.actual_end < phase.actual_start:
-        errors["actual_end"] = _("The end comes before the start.")
-    for name in ("actual_start", "actual_end"):
-        day = getattr(phase, name)
-        if day and day > phase.city.today:
-            errors[name] = _("The date lies in the future. What is planned has its own field.")
-    return errors
 
 
 @transaction.atomic
@@ -85,14 +70,14 @@ def waive_requirement(phase: PilotPhase, key: str, *, by: Any, reason: str) -> G
 
     Raises PermissionRefused, InputRefused or ReasonMissing.
     """
-    require_rule(by, "pilot.waive_requirement", phase)
+    require(phase, "waive", by)
     if key not in {requirement.key for requirement in GATES[phase.kind]}:
-        raise InputRefused({"requirement": _("Choose a condition of this step.")})
+        raise InputRefused({"requirement": _("Choose a requirement of this phase.")})
     if not reason.strip():
         raise ReasonMissing
     lock(phase)
     if phase.waivers.filter(requirement=key, withdrawn_at=None).exists():
-        raise InputRefused({"requirement": _("This condition has been waived already.")})
+        raise InputRefused({"requirement": _("This requirement has already been waived.")})
     return GateWaiver.objects.create(phase=phase, requirement=key, reason=reason.strip(), by=by)
 
 

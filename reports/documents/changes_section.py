@@ -9,18 +9,19 @@ from . import blocks, labels
 
 
 def change_section(facts: dict, *, names_cities: bool) -> dict:
-    title, previous = _("What changed since the last report"), facts["previous"]
+    title, previous = _("Changes since the last report"), facts["previous"]
     if previous is None:
-        return blocks.section(title, blocks.text(_("This is the first report of its kind on this subject.")))
-    since = _("Compared with report %(number)s of %(day)s.") % {
+        return blocks.section(title, blocks.text(_("There is no earlier report to compare with.")))
+    since = _("Compared with report %(number)s, issued on %(day)s.") % {
         "number": previous["number"],
         "day": labels.day(previous["issued"]),
     }
     found = facts["changes"]
     if not found:
-        nothing = _("Nothing that this report compares has changed.")
+        nothing = _("There are no changes in the figures that are compared.")
         return blocks.section(title, blocks.text(f"{since} {nothing}"))
-    columns = [blocks.wide(_("What"), 3), blocks.wide(_("Before"), 2), blocks.wide(_("Now"), 2)]
+    reports = (_("Previous report"), _("This report"))
+    columns = [blocks.wide(_("Item"), 3), *(blocks.wide(title, 2) for title in reports)]
     rows = [_ROWS[change["what"]](change) for change in found]
     if names_cities:
         columns = [blocks.narrow(_("City")), *columns]
@@ -43,7 +44,7 @@ def _condition(change: dict) -> list:
 
 
 def _target(change: dict) -> list:
-    name = _("Target of “%(name)s”") % {"name": change["name"]}
+    name = _("Target for “%(name)s”") % {"name": change["name"]}
     return [
         blocks.cell(name, change["unit"]),
         *(few_text() if change[side] == "few" else number(change[side]) for side in ("from", "to")),

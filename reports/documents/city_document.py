@@ -1,7 +1,7 @@
 """The sections of a city report. Turns facts into blocks; no queries, no current time."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from core.locales import NOTHING, money, number, percent
 from strategies.selectors.corrections import sentence_about
@@ -62,7 +62,7 @@ def _summary(city: dict, period: dict) -> dict:
     narrative = city["narrative"]
     return blocks.section(
         _("Summary"),
-        blocks.text(said if total else _("%(city)s has no action in its strategy yet.") % {"city": city["name"]}),
+        blocks.text(said if total else _("%(city)s has no actions in its strategy yet.") % {"city": city["name"]}),
         blocks.text(
             " ".join(part for part in (_money_text(city), _indicator_text(city), _evaluation_text(city)) if part)
         ),
@@ -96,7 +96,7 @@ def _evaluation_text(city: dict) -> str:
     evaluation = city["evaluation"]
     if not evaluation:
         return _("No evaluation of the strategy has been published yet.")
-    return _("The newest published evaluation is that of %(round)s.") % {"round": evaluation["round"]}
+    return _("The latest published evaluation is from %(round)s.") % {"round": evaluation["round"]}
 
 
 def _gates(city: dict, period: dict) -> dict:
@@ -111,7 +111,7 @@ def _gates(city: dict, period: dict) -> dict:
 def _actions(city: dict) -> dict:
     columns = [
         blocks.wide(_("Action")),
-        blocks.wide(_("Health")),
+        blocks.wide(_("Status")),
         blocks.figure_column(_("Progress")),
         blocks.figure_column(_("Expected")),
         blocks.figure_column(_("Updates")),
@@ -126,25 +126,25 @@ def _actions(city: dict) -> dict:
         ]
         for action in city["actions"]
     ]
-    return blocks.section(_("Actions by health"), sections.health_bars([city]), blocks.table(columns, rows))
+    return blocks.section(_("Actions by status"), sections.health_bars([city]), blocks.table(columns, rows))
 
 
 def _updates(city: dict) -> dict:
     """Return the updates shared with the network, oldest first; the others are only counted."""
-    columns = [blocks.narrow(_("Date")), blocks.narrow(_("Action")), blocks.wide(_("What has happened"))]
+    columns = [blocks.narrow(_("Date")), blocks.narrow(_("Action")), blocks.wide(_("Updates"))]
     rows = [
         [labels.day(update["date"], "medium"), update["action"], blocks.cell(update["text"], _below(update))]
         for update in city["updates"]
     ]
     hidden = city["withheld"]
     return blocks.section(
-        _("What has happened"),
+        _("Updates"),
         blocks.table(columns, rows),
         hidden
         and blocks.text(
             ngettext(
-                "%(n)s update is not shared by the city: it is counted in the figures and not printed.",
-                "%(n)s updates are not shared by the city: they are counted in the figures and not printed.",
+                "%(n)s update is not shared by the city. It is counted in the figures but not printed.",
+                "%(n)s updates are not shared by the city. They are counted in the figures but not printed.",
                 hidden,
             )
             % {"n": number(hidden)}
@@ -172,7 +172,7 @@ def _people(figure: str) -> str:
 
 def _indicators(city: dict) -> dict:
     summary = city["indicators"] and blocks.text(sections.indicator_sentence(city["indicators"]))
-    return blocks.section(_("Indicators against target"), summary, sections.indicator_table(city))
+    return blocks.section(_("Indicators and targets"), summary, sections.indicator_table(city))
 
 
 def _money(city: dict) -> dict:
@@ -189,11 +189,11 @@ def _money(city: dict) -> dict:
         if action["budget"] != "0" or action["spent"] != "0"
     ]
     if not rows:
-        return blocks.section(_("Money"))
+        return blocks.section(_("Budget and spending"))
     total = [{"text": cell, "strong": True} for cell in (_("All actions"), *sections.money_row(city)[1:])]
     return blocks.section(
-        _("Money"),
-        blocks.text(_("All amounts are in %(currency)s, as the city keeps its books.") % {"currency": currency}),
+        _("Budget and spending"),
+        blocks.text(_("All amounts are in the city’s currency, %(currency)s.") % {"currency": currency}),
         blocks.table(sections.money_columns(_("Action")), [*rows, total]),
     )
 
@@ -202,7 +202,7 @@ def _dimensions(city: dict) -> dict:
     evaluation = city["evaluation"]
     if not evaluation:
         return blocks.section(_("Six dimensions"), blocks.text(_evaluation_text(city)))
-    judged = _("Published on %(day)s. It judged revision %(number)s of %(period)s.") % {
+    judged = _("Published on %(day)s. It was based on revision %(number)s of %(period)s.") % {
         "day": labels.day(evaluation["published_on"]),
         "number": evaluation["revision"],
         "period": evaluation["period"],
@@ -211,7 +211,7 @@ def _dimensions(city: dict) -> dict:
         _("Six dimensions"),
         blocks.text(f"{judged} {dimensions.scale_text(evaluation)}"),
         dimensions.dimension_table(evaluation),
-        blocks.heading(_("Why these levels")),
+        blocks.heading(_("Reasons for the levels")),
         dimensions.reasons(evaluation),
     )
 
@@ -224,14 +224,14 @@ def _quality(city: dict) -> dict:
     rows = [
         (_("Revision"), sections.submission_text(city)),
         (_("Accepted"), labels.day(city["accepted_on"])),
-        *([(_("Corrected since"), sentence_about(city["corrected"]))] if city.get("corrected") else []),
+        *([(_("Later corrections"), sentence_about(city["corrected"]))] if city.get("corrected") else []),
         (
             _("Actions under way without an update"),
-            labels.join_texts(action["code"] for action in without_update) or _("none"),
+            labels.join_texts(action["code"] for action in without_update) or pgettext("list", "none"),
         ),
         (_("Updates reported late"), number(city["reported_late"])),
-        (_("Indicators without a value"), labels.join_texts(unmeasured) or _("none")),
-        (_("Indicators without a baseline"), labels.join_texts(without) or _("none")),
-        (_("Actions without an owner"), labels.join_texts(without_owner) or _("none")),
+        (_("Indicators without a value"), labels.join_texts(unmeasured) or pgettext("list", "none")),
+        (_("Indicators without a baseline"), labels.join_texts(without) or pgettext("list", "none")),
+        (_("Actions without an owner"), labels.join_texts(without_owner) or pgettext("list", "none")),
     ]
     return blocks.section(_("Data quality"), blocks.facts(*rows))

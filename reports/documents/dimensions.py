@@ -4,7 +4,7 @@ Never show a mean, a total over dimensions or a ranking of cities. A median may 
 """
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from core.locales import number
 
@@ -20,7 +20,7 @@ def consensus_cell(dimension: dict, below: str = "") -> blocks.Cell:
 
 
 def no_rating() -> str:
-    return _("no independent rating")
+    return _("no independent ratings")
 
 
 def agreement_text(dimension: dict) -> str:
@@ -35,18 +35,18 @@ def agreement_text(dimension: dict) -> str:
 def own_ratings_text(dimension: dict) -> str:
     """Return the medians of the city's own ratings by capacity. They do not count in the independent median."""
     own = [f"{labels.capacity(name)}: {labels.span(spread['median'])}" for name, spread in dimension["beside"].items()]
-    return "; ".join(own) or _("none")
+    return "; ".join(own) or pgettext("list", "none")
 
 
 def dimension_table(evaluation: dict) -> dict | None:
     columns = [
-        blocks.wide(_("Dimension")),
+        blocks.narrow(_("Dimension")),
         blocks.narrow(_("Agreed level")),
         blocks.figure_column(_("Ratings")),
         blocks.figure_column(_("Median")),
         blocks.figure_column(_("Range")),
         blocks.narrow(_("Agreement")),
-        blocks.wide(_("The city’s own view")),
+        blocks.wide(_("The city’s own rating")),
         blocks.narrow(_("Evidence")),
     ]
     rows = [
@@ -98,7 +98,7 @@ def _network_table(judged: list[dict], *, names_framework: bool) -> dict | None:
     for city in judged:
         found = {dimension["code"]: dimension for dimension in city["evaluation"]["dimensions"]}
         rows.append([city["name"], *(_short_cell(found.get(code)) for code, _name in order)])
-    caption = _("Agreed level; below it median, number (n) and range of the independent ratings")
+    caption = _("Agreed level, with the median, range and number of the independent ratings below it")
     if names_framework:
         caption = f"{judged[0]['evaluation']['framework']}. {caption}"
     return blocks.table(columns, rows, caption=caption, is_levels=True)
@@ -111,7 +111,7 @@ def _short_cell(dimension: dict | None) -> blocks.Cell:
     below = (
         no_rating()
         if not spread["n"]
-        else _("median %(median)s, n %(n)s, range %(range)s")
+        else _("median %(median)s, range %(range)s, ratings: %(n)s")
         % {
             "n": number(spread["n"]),
             "median": labels.span(spread["median"]),
@@ -130,7 +130,7 @@ def agreement_table(agreed: dict) -> dict | None:
         blocks.figure_column(_("Krippendorff’s alpha")),
         blocks.figure_column(_("Strategies")),
         blocks.figure_column(_("Ratings")),
-        blocks.wide(_("Evidence, number of strategies")),
+        blocks.wide(_("Strategies by strength of evidence")),
     ]
     rows = [
         [
@@ -142,12 +142,12 @@ def agreement_table(agreed: dict) -> dict | None:
         ]
         for row in agreed["dimensions"]
     ]
-    caption = _("%(round)s: agreement of the independent ratings (ordinal; 1 is full agreement, 0 is chance)")
+    caption = _("%(round)s: agreement between the independent ratings (ordinal; 1 is full agreement, 0 is chance)")
     return blocks.table(columns, rows, caption=caption % {"round": agreed["round"]})
 
 
 def _why_undefined(reason: str) -> str:
-    return {"too_few": _("too few ratings"), "no_variation": _("not defined: no variation")}[reason]
+    return {"too_few": _("too few ratings"), "no_variation": _("not defined: all ratings are the same")}[reason]
 
 
 def _strengths(row: dict) -> list[str]:
@@ -156,4 +156,4 @@ def _strengths(row: dict) -> list[str]:
 
 def scale_text(evaluation: dict) -> str:
     named = ", ".join(f"{level} {name}" for level, name in evaluation["scale"])
-    return _("Levels: %(levels)s. Number, median and range are those of the independent ratings.") % {"levels": named}
+    return _("Levels: %(levels)s. Number, median and range refer to the independent ratings.") % {"levels": named}

@@ -63,19 +63,19 @@ def document_labels() -> dict[str, str]:
         "issued_on": _("Issued"),
         "page": _("Page"),
         "page_of": _("of"),
-        "hash": _("SHA-256 of the data that this report is made from"),
+        "hash": _("SHA-256 hash of the data in this report"),
         "hash_short": "SHA-256",
         "verify": _("Check it at"),
         "verify_short": _("Check this report at"),
         "verify_title": _("Is this report genuine?"),
         "verify_long": _(
-            "Everything in this report was frozen when it was issued, and the network keeps it under the hash below. "
-            "Anybody can check it: open the address, and paste the hash or choose the file you were given. "
-            "A file that differs in a single byte is not recognised."
+            "The data in this report were locked when it was issued, and the network keeps them under the hash "
+            "below. Anyone can check the report: open the address and paste the hash, or choose the file you "
+            "received. A file that has been changed in any way is not recognised."
         ),
-        "illustrative": _("Illustrative"),
+        "illustrative": _("Illustrative data"),
         "illustrative_long": _(
-            "This is a demonstration. All content beyond the cities’ own public facts is invented and only illustrates "
-            "what such a report looks like."
+            "This is a demonstration. Apart from public facts about the cities, all content is invented to "
+            "show what a report looks like."
         ),
     }

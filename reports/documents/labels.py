@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext
 
 from core import locales
 from core.badges import badge_for
@@ -64,8 +65,18 @@ def join_texts(entries: Iterable[str]) -> str:
 
 def health_counts_text(counts: dict[str, int]) -> str:
     """Return the counts as text: "1 done, 5 on track and 2 without a recent update"."""
-    return join_texts(f"{locales.number(counts[key])} {_label_after_count(key)}" for key in HEALTHS if counts.get(key))
+    found = ((key, counts[key]) for key in HEALTHS if counts.get(key))
+    return join_texts(f"{locales.number(count)} {_label_after_count(key, count)}" for key, count in found)
 
 
-def _label_after_count(key: str) -> str:
-    return _("without a recent update") if key == Health.STALE else str(Health(key).label)
+def _label_after_count(key: str, count: int) -> str:
+    """Return the label of a status as written after a number: in some languages it has a plural."""
+    labels = {
+        Health.DONE: npgettext("actions", "done", "done", count),
+        Health.LATE: npgettext("actions", "late", "late", count),
+        Health.STALE: _("without a recent update"),
+        Health.PAUSED: npgettext("actions", "paused", "paused", count),
+        Health.NOT_STARTED: npgettext("actions", "not started", "not started", count),
+        Health.CANCELLED: npgettext("actions", "cancelled", "cancelled", count),
+    }
+    return labels.get(Health(key)) or str(Health(key).label)

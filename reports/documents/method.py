@@ -11,31 +11,35 @@ def section() -> dict:
         blocks.bullets(
             [
                 _(
-                    "All figures come from what cities submitted for the period and a coordinator accepted. A "
-                    "submission is frozen; later corrections make a new revision and a new revision of this report."
+                    "All figures come from what the cities submitted for the period and a coordinator "
+                    "accepted. Each submission is locked. Later corrections give a new revision of the "
+                    "submission and of this report."
                 ),
                 _(
-                    "The health of an action is derived, never entered. The first that holds counts: cancelled, done, "
-                    "not started, late (a due date has passed), no recent update, at risk (clearly behind the expected "
-                    "progress), on track."
+                    "The status of an action is calculated, never entered. The first of these that applies is "
+                    "shown: cancelled, done, paused, not started, late (a due date has passed), no recent "
+                    "update, at risk (clearly behind expected progress), on track."
                 ),
                 _(
-                    "Progress is the share of milestones reached by their weight; where an action has no milestones, "
-                    "it is what the city reports. Expected progress grows evenly from the first to the last day."
+                    "Progress is the share of milestones reached, by weight. If an action has no milestones, "
+                    "it is the figure the city reports. Expected progress rises evenly from the first day to "
+                    "the last."
                 ),
                 _(
-                    "Amounts stay in the currency of each city. They are not added up across cities, because no "
-                    "exchange rates are kept for the period."
+                    "Amounts are shown in each city’s currency. They are not added up across cities, because "
+                    "no exchange rates are recorded for the period."
                 ),
                 _(
-                    "People reached are figures of single updates. They are not added up, since the same person may "
-                    "have been reached twice. Figures about fewer than five people are not printed."
+                    "People reached are reported for each update. They are not added up, because the same "
+                    "person may have been reached more than once. Figures about fewer than five people are not "
+                    "shown."
                 ),
                 _(
-                    "Levels are ordinal: no mean and no total over dimensions is calculated, and cities are named in "
-                    "alphabetical order. “Not assessed” is a statement, not a zero. The agreed level is the "
-                    "moderator’s consensus, confirmed by the scientific committee; the independent ratings stand "
-                    "beside it, as they were before the raters discussed them."
+                    "Levels are ordered categories, so no average or total across dimensions is calculated, "
+                    "and cities are listed in alphabetical order. “Not assessed” is a valid answer and never "
+                    "counts as zero. The agreed level was recorded by the moderator and confirmed by the scientific "
+                    "committee. The independent ratings are shown beside it as they were before the raters "
+                    "discussed them."
                 ),
             ]
         ),

@@ -58,7 +58,7 @@ def _summary(facts: dict) -> dict:
     }
     sentences = [
         ngettext(
-            "Together they follow %(n)s action: %(health)s.", "Together they follow %(n)s actions: %(health)s.", actions
+            "Together they have %(n)s action: %(health)s.", "Together they have %(n)s actions: %(health)s.", actions
         )
         % {"n": number(actions), "health": labels.health_counts_text(_all_health(cities))},
     ]
@@ -66,7 +66,7 @@ def _summary(facts: dict) -> dict:
     if indicators:
         sentences.append(sections.indicator_sentence(indicators))
     sentences.append(
-        _("A published evaluation stands for %(names)s.") % {"names": labels.join_texts(judged)}
+        _("Evaluations have been published for %(names)s.") % {"names": labels.join_texts(judged)}
         if judged
         else _("No evaluation has been published yet.")
     )
@@ -76,7 +76,11 @@ def _summary(facts: dict) -> dict:
         blocks.text(" ".join(sentences)),
         _missing_note(missing),
         blocks.figures(
-            (number(len(cities)), ngettext("city accepted", "cities accepted", len(cities)), _of_all(cities, missing)),
+            (
+                number(len(cities)),
+                ngettext("city report accepted", "city reports accepted", len(cities)),
+                _of_all(cities, missing),
+            ),
             (number(actions), ngettext("action", "actions", actions)),
             (number(updates), ngettext("update in the period", "updates in the period", updates)),
         ),
@@ -91,9 +95,8 @@ def _missing_note(missing: list[dict]) -> dict | None:
     if not missing:
         return None
     names = labels.join_texts(f"{city['name']} ({labels.period_state(city['state']).lower()})" for city in missing)
-    return blocks.note(
-        _("Not in this report, because not accepted when it was issued: %(names)s.") % {"names": names}, "warm"
-    )
+    words = _("Not included, because their reports had not been accepted when this report was issued: %(names)s.")
+    return blocks.note(words % {"names": names}, "warm")
 
 
 def _gates(cities: list[dict], period: dict) -> dict:
@@ -136,7 +139,7 @@ def _actions(cities: list[dict]) -> dict:
     rows = [_health_row(city["name"], [city], used) for city in cities]
     total = [{"text": cell, "strong": True} for cell in _health_row(_("All cities"), cities, used)]
     return blocks.section(
-        _("Actions by health"),
+        _("Actions by status"),
         sections.health_bars(cities),
         blocks.table(columns, [*rows, total], caption=_("Number of actions")),
         *_attention_list(cities),
@@ -151,7 +154,7 @@ def _health_row(name: str, cities: list[dict], used: list[str]) -> list[str]:
 
 def _attention_list(cities: list[dict]) -> list[dict | None]:
     """Return a list of actions that are late, at risk or without a recent update, each with its reason."""
-    columns = [blocks.narrow(_("City")), blocks.wide(_("Action"), 3), blocks.wide(_("Health"), 3)]
+    columns = [blocks.narrow(_("City")), blocks.wide(_("Action"), 3), blocks.wide(_("Status"), 3)]
     rows = [
         [
             city["name"],
@@ -179,8 +182,8 @@ def _unnamed_note(count: int) -> dict | None:
     if not count:
         return None
     words = ngettext(
-        "%(n)s action that needs attention is not published, so it is counted and not named.",
-        "%(n)s actions that need attention are not published, so they are counted and not named.",
+        "%(n)s action that needs attention is not published, so it is counted but not named.",
+        "%(n)s actions that need attention are not published, so they are counted but not named.",
         count,
     )
     return blocks.text(words % {"n": number(count)})
@@ -190,7 +193,7 @@ def _indicators(cities: list[dict]) -> dict:
     measured = [city for city in cities if city["indicators"]]
     indicators = [row for city in measured for row in city["indicators"]]
     return blocks.section(
-        _("Indicators against target"),
+        _("Indicators and targets"),
         blocks.text(sections.indicator_sentence(indicators)) if indicators else None,
         _unlisted_note(sum(city.get("unlisted_indicators", 0) for city in cities)) if indicators else None,
         *(sections.indicator_table(city, caption=city["name"]) for city in measured),
@@ -201,8 +204,8 @@ def _unlisted_note(count: int) -> dict | None:
     if not count:
         return None
     words = ngettext(
-        "%(n)s indicator of a plan that is not published is left out.",
-        "%(n)s indicators of plans that are not published are left out.",
+        "%(n)s indicator of a plan that is not published is not listed.",
+        "%(n)s indicators of plans that are not published are not listed.",
         count,
     )
     return blocks.text(words % {"n": number(count)})
@@ -211,11 +214,11 @@ def _unlisted_note(count: int) -> dict | None:
 def _money(cities: list[dict]) -> dict:
     rows = [sections.money_row(city) for city in cities]
     return blocks.section(
-        _("Money"),
+        _("Budget and spending"),
         blocks.text(
             _(
-                "Each city in its own currency. There is no total of the network, because no exchange rates are kept "
-                "for the period."
+                "Amounts are shown in each city’s currency. There is no network total, because no exchange "
+                "rates are recorded for the period."
             )
         ),
         blocks.table(sections.money_columns(_("City")), rows),
@@ -227,14 +230,14 @@ def _dimensions(facts: dict) -> dict:
     if not judged:
         return blocks.section(_("Six dimensions"), blocks.text(_("No evaluation has been published yet.")))
     rounds = labels.join_texts(dict.fromkeys(city["evaluation"]["round"] for city in judged))
-    said = _("From %(rounds)s.") % {"rounds": rounds}  # not in the f-string: makemessages does not look inside
+    said = _("Source: %(rounds)s.") % {"rounds": rounds}  # not in the f-string: makemessages does not look inside
     return blocks.section(
         _("Six dimensions"),
         blocks.text(" ".join([said, *_scale_texts(judged)])),
         blocks.note(
             _(
-                "The table compares no cities: each was judged in its own context. Read the reasons in the city’s own "
-                "report."
+                "The table does not compare cities: each was evaluated in its own context. Read the reasons in "
+                "each city’s own report."
             )
         ),
         *dimensions.network_tables(judged),
@@ -255,7 +258,7 @@ def _quality(facts: dict) -> dict:
         blocks.narrow(_("Submitted")),
         blocks.narrow(_("Accepted")),
         blocks.figure_column(_("Reported late")),
-        blocks.figure_column(_("Silent actions")),
+        blocks.figure_column(_("No update")),
         blocks.figure_column(_("No value")),
     ]
     rows = [
@@ -263,7 +266,7 @@ def _quality(facts: dict) -> dict:
             city["name"],
             number(city["revision"]),
             blocks.cell(
-                labels.day(city["submitted_on"], "medium"), _("after the due day") if city["submitted_late"] else ""
+                labels.day(city["submitted_on"], "medium"), _("after the due date") if city["submitted_late"] else ""
             ),
             labels.day(city["accepted_on"], "medium"),
             number(city["reported_late"]),
@@ -280,8 +283,9 @@ def _quality(facts: dict) -> dict:
         *(blocks.text(f"{city['name']}: {sentence_about(city['corrected'])}") for city in corrected),
         blocks.text(
             _(
-                "Reports were due on %(due)s. Reported late: updates on days of earlier periods. Silent: actions under "
-                "way without an update in the period. No value: indicators without a value for the period."
+                "Reports were due on %(due)s. Reported late: updates about days in earlier periods. No update: "
+                "actions under way without an update in the period. No value: indicators without a value for "
+                "the period."
             )
             % {"due": labels.day(facts["period"]["due_on"])}
         ),

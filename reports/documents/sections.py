@@ -28,21 +28,21 @@ def health_counts(city: dict) -> dict[str, int]:
 def health_bars(cities: list[dict]) -> dict | None:
     key = [(name, labels.health(name)) for name in HEALTH_KEY]
     rows = [(city["name"], health_counts(city)) for city in cities]
-    return blocks.bars(_("Actions by health at the end of the period"), key, rows)
+    return blocks.bars(_("Actions by status at the end of the period"), key, rows)
 
 
 # ---- phases and their gate checks
 
 
 def phases_title() -> str:
-    return _("The pilot: three steps and their conditions")
+    return _("The pilot: three phases and their requirements")
 
 
 def phases_text() -> str:
     return _(
-        "Each step has a list of conditions that show how far it has come, such as an adopted strategy or a meeting "
-        "with minutes. They are checked against what cities have entered. A step may begin and end even where one is "
-        "not met."
+        "Each phase has a list of requirements, such as an adopted strategy or a meeting with minutes. They "
+        "are checked against what the cities have entered and show how far the phase has come. A phase can "
+        "start and end even if a requirement is not met."
     )
 
 
@@ -55,7 +55,7 @@ def phase_timeline(cities: list[dict], ends_on: str) -> dict | None:
             label = labels.phase(phase["kind"])
             label = label if len(cities) == 1 else f"{city['name']}: {label}"
             rows.append({"label": label, "planned": planned, "actual": actual})
-    return timeline(_("The steps of the pilot"), rows, ends_on=date.fromisoformat(ends_on))
+    return timeline(_("Pilot phases"), rows, ends_on=date.fromisoformat(ends_on))
 
 
 def requirement_counts(phase: dict) -> dict[str, int]:
@@ -65,7 +65,7 @@ def requirement_counts(phase: dict) -> dict[str, int]:
 
 def gate_text(phase: dict) -> str:
     counts = requirement_counts(phase)
-    said = _("%(met)s of %(all)s conditions met") % {key: number(count) for key, count in counts.items()}
+    said = _("%(met)s of %(all)s requirements met") % {key: number(count) for key, count in counts.items()}
     if counts["waived"]:
         said += ", " + ngettext("%(n)s waived", "%(n)s waived", counts["waived"]) % {"n": number(counts["waived"])}
     return said
@@ -80,7 +80,7 @@ def requirement_table(phase: dict) -> dict | None:
         ]
         for condition in phase["conditions"]
     ]
-    columns = [blocks.wide(_("Condition"), 3), blocks.narrow(_("State")), blocks.wide(_("Reason"), 3)]
+    columns = [blocks.wide(_("Requirement"), 3), blocks.narrow(_("Status")), blocks.wide(_("Reason"), 3)]
     caption = f"{labels.phase(phase['kind'])}: {gate_text(phase)}"
     return blocks.table(columns, rows, caption=caption)
 
@@ -159,7 +159,7 @@ def indicator_row(indicator: dict) -> list:
 
 
 def indicator_table(city: dict, caption: str = "") -> dict | None:
-    figures = (_("Baseline"), _("Before"), _("Now"), _("Target"), _("Progress to target"))
+    figures = (_("Baseline"), _("Previous period"), _("This period"), _("Target"), _("Progress towards target"))
     columns = [blocks.wide(_("Indicator and unit"), 7), *(blocks.figure_column(title, 2) for title in figures)]
     return blocks.table(columns, [indicator_row(row) for row in city["indicators"]], caption=caption)
 
@@ -167,9 +167,7 @@ def indicator_table(city: dict, caption: str = "") -> dict | None:
 def indicator_sentence(indicators: list[dict]) -> str:
     measured = sum(map(has_value, indicators))
     reached = sum(is_reached(row) is True for row in indicators)
-    return _(
-        "Indicators with a value for this period: %(measured)s of %(n)s; with their target reached: %(reached)s."
-    ) % {
+    return _("Indicators with a value for this period: %(measured)s of %(n)s. Targets reached: %(reached)s.") % {
         "measured": number(measured),
         "n": number(sum(has_value(row) or is_due(row) for row in indicators)),
         "reached": number(reached),
@@ -209,7 +207,7 @@ def submission_text(city: dict) -> str:
         % {"day": labels.day(city["submitted_on"]), "due": labels.day(city["due_on"]), "number": city["revision"]}
     ]
     if city["submitted_late"]:
-        said.append(_("That was after the day on which it was due."))
+        said.append(_("This was after the due date."))
     return " ".join(said)
 
 

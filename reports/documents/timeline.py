@@ -59,7 +59,7 @@ def _ticks(first: date, last: date) -> list[date]:
 
 def _words(row: dict) -> str:
     start, end = row["actual"]
-    begun = locales.day(start, "medium") if start else _("not begun")
+    begun = locales.day(start, "medium") if start else _("not started")
     ended = locales.day(end, "medium") if end else (_("under way") if start else "")
     return _("%(label)s: planned %(from)s to %(to)s; actual: %(actual)s.") % {
         "label": row["label"],

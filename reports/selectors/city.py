@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from cities.models import City, Installation
 from core.collation import natural_key
+from core.snapshots import decimal_text
 from evaluation.models import EvaluationResult, in_language
 from evaluation.selectors.published import contents_of
 from pilot.gates import check_gates
@@ -20,11 +21,21 @@ from reports.exceptions import NoAcceptedReport
 from strategies.enums import Addition, Frequency, PeriodVerb
 from strategies.models import PeriodRevision, PeriodTransition, ReportingPeriod
 from strategies.models.visibility import SHARED_VISIBILITIES
+from strategies.period_snapshot import (
+    PeriodSnapshot,
+    SnapshotAction,
+    SnapshotEarlierValue,
+    SnapshotIndicator,
+    SnapshotUpdate,
+    SnapshotValue,
+)
 from strategies.selectors.completeness import NO_VALUE_DUE, ends_a_year
 from strategies.selectors.corrections import corrected_periods
 from strategies.selectors.disclosure import is_few
 from strategies.selectors.frozen_rows import frozen_reason
 from strategies.targets import combine
+
+AnyValue = SnapshotValue | SnapshotEarlierValue
 
 
 class ReportFacts(NamedTuple):
@@ -105,29 +116,28 @@ def corrected_before(revision: PeriodRevision) -> list[str]:
 
 
 def facts_of_city(revision: PeriodRevision, result: EvaluationResult | None) -> dict:
-    contents = revision.contents
-    actions = contents["actions"]
-    updates = [update for entry in actions for update in entry["updates"]]
+    snapshot = revision.read()
+    actions, updates = snapshot.actions, snapshot.updates
     listed = [
-        _update(entry, update)
-        for entry in actions
-        for update in entry["updates"]
-        if update["visibility"] in SHARED_VISIBILITIES
+        _update(action, update)
+        for action in actions
+        for update in action.updates
+        if update.visibility in SHARED_VISIBILITIES
     ]
     return {
-        **{key: contents["city"][key] for key in ("slug", "name", "country", "currency")},
+        **{key: getattr(snapshot.city, key) for key in ("slug", "name", "country", "currency")},
         **_transition_days(revision),
         "revision": revision.number,
         "corrected": corrected_before(revision),
-        "narrative": _narrative(contents),
-        "phases": _phases(revision.city_period.city, contents),
-        "actions": [_action(entry, contents["as_of"]) for entry in actions],
+        "narrative": _narrative(snapshot),
+        "phases": _phases(revision.city_period.city, snapshot),
+        "actions": [_action(action, snapshot.as_of) for action in actions],
         "updates": sorted(listed, key=lambda update: (update["date"], natural_key(update["action"]))),
         "update_count": len(updates),
-        "reported_late": sum(update["is_reported_late"] for update in updates),
+        "reported_late": sum(update.is_reported_late for update in updates),
         "withheld": len(updates) - len(listed),
-        "indicators": [_indicator(entry, contents) for entry in contents["indicators"]],
-        "money": {key: _sum(actions, key) for key in ("budget", "spent", "spent_in_period")},
+        "indicators": [_indicator(indicator, snapshot) for indicator in snapshot.indicators],
+        "money": {key: _plain(_sum(actions, key)) for key in ("budget", "spent", "spent_in_period")},
         "evaluation": result and evaluation_facts(result),
     }
 
@@ -151,17 +161,17 @@ def _transition_days(revision: PeriodRevision) -> dict:
     }
 
 
-def _narrative(contents: dict) -> dict | None:
-    narrative = contents["narrative"]
-    return narrative if narrative and narrative["text"] else None
+def _narrative(snapshot: PeriodSnapshot) -> dict | None:
+    narrative = snapshot.narrative
+    return {"text": narrative.text, "language": narrative.language} if narrative and narrative.text else None
 
 
-def _phases(city: City, contents: dict) -> list[dict]:
+def _phases(city: City, snapshot: PeriodSnapshot) -> list[dict]:
     # a report is read more widely than any page of the city, so its reasons contain only what everybody may read
     gates = {phase.kind: gate for phase, gate in check_gates(city, AnonymousUser())}
     return [
         phase | {"conditions": [_condition(row) for row in gates.get(phase["kind"], [])]}
-        for phase in contents["phases"]
+        for phase in snapshot.parts["phases"]
     ]
 
 
@@ -170,34 +180,25 @@ def _condition(row: Any) -> dict:
     return {"key": row.key, "label": str(row.label), "state": row.state, "reason": str(reason)}
 
 
-def _action(entry: dict, as_of: str) -> dict:
-    kept = (
-        "id",
-        "code",
-        "title",
-        "health",
-        "progress",
-        "expected",
-        "budget",
-        "spent",
-        "spent_in_period",
-        "update_count",
-    )
-    return {key: entry[key] for key in kept} | {
-        "owner": entry["owner"]["name"] if entry["owner"] else "",
-        "reason": frozen_reason(entry, date.fromisoformat(as_of)),
+def _action(action: SnapshotAction, as_of: date) -> dict:
+    kept = ("id", "code", "title", "progress", "expected", "update_count")
+    return {key: getattr(action, key) for key in kept} | {
+        **{key: _plain(getattr(action, key)) for key in ("budget", "spent", "spent_in_period")},
+        "health": action.health.value,
+        "owner": action.owner.name if action.owner else "",
+        "reason": frozen_reason(action, as_of),
     }
 
 
-def _update(entry: dict, update: dict) -> dict:
+def _update(action: SnapshotAction, update: SnapshotUpdate) -> dict:
     return {
-        "date": update["date"],
-        "action": entry["code"],
-        "text": update["text"],
-        "language": update["language"],
-        "people": people_figure(update["people_reached"]),
-        "evidence": len(update["evidence"]),
-        "is_late": update["is_reported_late"],
+        "date": update.date.isoformat(),
+        "action": action.code,
+        "text": update.text,
+        "language": update.language,
+        "people": people_figure(update.people_reached),
+        "evidence": len(update.evidence),
+        "is_late": update.is_reported_late,
     }
 
 
@@ -211,86 +212,85 @@ def people_figure(count: int | None) -> str:
     return "few" if is_few(count) else str(count)
 
 
-def _indicator(entry: dict, contents: dict) -> dict:
-    value, earlier = entry["value"], entry["earlier"][-1] if entry["earlier"] else None
-    kept = ("id", "name", "unit", "direction", "baseline_on", "target_on")
-    hides_few = entry["counts_people"]
-    baseline, target = (_planned(entry[name], hides_few) for name in ("baseline", "target"))
-    now, before = (_value(row, entry["counts_people"]) for row in (value, earlier))
-    combined = _combined(entry)
-    return {key: entry[key] for key in kept} | {
-        "across_periods": entry["across_periods"],
-        "combined": None if combined is None else f"{combined.normalize():f}",
-        "place": _place(entry, contents),
-        "baseline": baseline[0],
+def _indicator(indicator: SnapshotIndicator, snapshot: PeriodSnapshot) -> dict:
+    value, earlier = indicator.value, indicator.earlier[-1] if indicator.earlier else None
+    hides_few = indicator.counts_people
+    baseline, target = (_planned(figure, hides_few) for figure in (indicator.baseline, indicator.target))
+    now, before = (_value(row, hides_few) for row in (value, earlier))
+    return {key: getattr(indicator, key) for key in ("id", "name", "unit", "direction", "across_periods")} | {
+        "baseline_on": _iso(indicator.baseline_on),
+        "target_on": _iso(indicator.target_on),
+        "combined": _plain(_combined(indicator)),
+        "place": _place(indicator, snapshot),
+        "baseline": _plain(baseline[0]),
         "is_baseline_small": baseline[1],
-        "target": target[0],
+        "target": _plain(target[0]),
         "is_target_small": target[1],
-        "value": now[0],
+        "value": _plain(now[0]),
         "is_small": now[1],
         "is_withheld": _is_withheld(value),
-        "is_due": value is not None or _is_due(entry, contents),
-        "previous": before[0],
+        "is_due": value is not None or _is_due(indicator, snapshot),
+        "previous": _plain(before[0]),
         "is_previous_small": before[1],
         "is_previous_withheld": _is_withheld(earlier),
     }
 
 
-def _is_due(entry: dict, contents: dict) -> bool:
+def _is_due(indicator: SnapshotIndicator, snapshot: PeriodSnapshot) -> bool:
     """Return whether a value was due in the period, by the rules of ``completeness.due_indicators``."""
-    stages = {action["id"]: action["status"] for action in contents["actions"]}
-    if stages.get(entry["action"]) in NO_VALUE_DUE:
+    if any(action.id == indicator.action_id and action.stage in NO_VALUE_DUE for action in snapshot.actions):
         return False
-    period = (date.fromisoformat(contents["period"][name]) for name in ("starts_on", "ends_on"))
-    return entry["frequency"] == Frequency.PERIOD or ends_a_year(*period)
+    period = snapshot.period
+    return indicator.frequency == Frequency.PERIOD or ends_a_year(period.starts_on, period.ends_on)
 
 
-def _combined(entry: dict) -> Decimal | None:
+def _combined(indicator: SnapshotIndicator) -> Decimal | None:
     """Return the figure that counts for the target; None if one of its values is missing, withheld or too small."""
-    how, rows = entry["across_periods"], [*entry["earlier"], *([entry["value"]] if entry["value"] else [])]
-    needed = [entry["value"]] if how == Addition.LATEST else rows
-    figures = [_value(row, entry["counts_people"])[0] for row in needed]
+    how, value = indicator.across_periods, indicator.value
+    rows: list[AnyValue | None] = [*indicator.earlier, *([value] if value else [])]
+    needed = [value] if how == Addition.LATEST else rows
+    figures = [_value(row, indicator.counts_people)[0] for row in needed]
     if not figures or None in figures:
         return None
-    figure = combine(how, [Decimal(figure) for figure in figures if figure is not None])
-    return None if entry["counts_people"] and is_few(figure) else figure
+    figure = combine(how, [figure for figure in figures if figure is not None])
+    return None if indicator.counts_people and is_few(figure) else figure
 
 
-def _planned(figure: str | None, counts_people: bool) -> tuple[str | None, bool]:
+def _planned(figure: Decimal | None, counts_people: bool) -> tuple[Decimal | None, bool]:
     """Return ``(figure to print or None, is too small to print)`` for a baseline or target."""
     if counts_people and is_few(figure):
         return None, True
     return figure, False
 
 
-def _value(row: dict | None, counts_people: bool) -> tuple[str | None, bool]:
+def _value(row: AnyValue | None, counts_people: bool) -> tuple[Decimal | None, bool]:
     """Return ``(figure to print or None, is too small to print)`` for a value; None also if it is withheld."""
-    if row is None or _is_withheld(row):
-        return None, False
-    if counts_people and is_few(row["value"]):
-        return None, True
-    return row["value"], False
+    return (None, False) if row is None or _is_withheld(row) else _planned(row.value, counts_people)
 
 
-def _is_withheld(row: dict | None) -> bool:
-    return row is not None and row["visibility"] not in SHARED_VISIBILITIES
+def _is_withheld(row: AnyValue | None) -> bool:
+    return row is not None and row.visibility not in SHARED_VISIBILITIES
 
 
-def _place(entry: dict, contents: dict) -> str:
+def _place(indicator: SnapshotIndicator, snapshot: PeriodSnapshot) -> str:
     """Return the action or objective that the indicator measures; "" for the strategy as a whole."""
-    for action in contents["actions"]:
-        if action["id"] == entry["action"]:
-            return f"{action['code']} {action['title']}"
-    for area in (contents["strategy"] or {"areas": []})["areas"]:
-        for objective in area["objectives"]:
-            if objective["id"] == entry["objective"]:
-                return f"{objective['code']} {objective['title']}"
-    return ""
+    areas = snapshot.strategy.areas if snapshot.strategy else []
+    objectives = [objective for area in areas for objective in area.objectives]
+    measured: list[Any] = [action for action in snapshot.actions if action.id == indicator.action_id]
+    measured += [objective for objective in objectives if objective.id == indicator.objective_id]
+    return f"{measured[0].code} {measured[0].title}" if measured else ""
 
 
-def _sum(actions: list[dict], key: str) -> str:
-    total = sum((Decimal(entry[key]) for entry in actions), Decimal(0))
-    return f"{total.normalize():f}" if total else "0"
+def _sum(actions: list[SnapshotAction], key: str) -> Decimal:
+    return sum((getattr(action, key) for action in actions), Decimal(0))
+
+
+def _plain(figure: Decimal | None) -> str | None:
+    return None if figure is None else decimal_text(figure)
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def evaluation_facts(result: EvaluationResult) -> dict:

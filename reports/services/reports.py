@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from cities.services.notifications import notify
 from core import clock, documents
+from core.available import register, require
 from core.exceptions import UserFacingError
 from core.periodic import for_each
 from core.queue import enqueue
+from core.services import lock, require_perm
 from core.snapshots import canonical, sha256_hex
 from reports.documents import render
 from reports.documents.changes import changes
@@ -40,8 +42,11 @@ def issue_report(
     """Create a report with frozen data and enqueue its build; return the newest report if no data changed since.
 
     ``city`` is None for the network, ``by`` is None if a schedule issues it, ``recipients`` are ``Recipients`` values.
-    New data (a revision of the period, a published evaluation) create the next revision. Raises NoAcceptedReport.
+    New data (a revision of the period, a published evaluation) create the next revision. Raises PermissionRefused or
+    NoAcceptedReport.
     """
+    if by is not None:
+        require_perm(by, "reports.issue_report")
     language, chosen = language or settings.LANGUAGE_CODE, {"kind": kind, "period": period, "city": city}
     with translation.override(language):
         facts, revision = city_facts(city, period) if kind == ReportKind.CITY_PERIOD else network_facts(period)
@@ -140,20 +145,28 @@ def _notify_recipients(report: Report) -> None:
     def text() -> tuple[str, str]:
         subject = _("Report issued: %(subject)s, %(period)s") % words
         return subject, _(
-            "The report %(number)s (%(subject)s, %(period)s) has been issued. "
-            "You get this letter once, because of your role in the network."
+            "Report %(number)s (%(subject)s, %(period)s) has been issued. You receive this email because of "
+            "your role in the network."
         ) % words
 
     for person in recipients_of(report):
         notify(person, key=f"report:{report.number}:{person.pk}", text=text, path=path, city=report.city)
 
 
+def _check_has_failed(report: Report, _user: Any) -> None:
+    if report.state != ReportState.FAILED:
+        raise NothingToRetry
+
+
+register(Report, "retry", "reports.retry_report", check=_check_has_failed)
+
+
 @transaction.atomic
 def retry_report(report: Report, *, by: Any) -> Report:
-    """Enqueue a failed report again with all its attempts. Raises NothingToRetry if it is not failed."""
-    fresh = {"state": ReportState.QUEUED, "attempts": 0, "claim_token": None, "heartbeat_at": None}
-    if not Report.objects.filter(pk=report.pk, state=ReportState.FAILED).update(**fresh):
-        raise NothingToRetry
+    """Enqueue a failed report again with all its attempts. Raises PermissionRefused or NothingToRetry."""
+    report = lock(report)
+    require(report, "retry", by)
+    Report.objects.filter(pk=report.pk).requeue()
     log.info("report_retried", number=report.number, by=by.pk)
     enqueue("reports.tasks.build_report", report.pk)
     return report

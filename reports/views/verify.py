@@ -50,5 +50,5 @@ class Verify(FormView):
         return self.render_to_response(self.get_context_data(form=form, **asked))
 
     def get_context_data(self, **kwargs):
-        trail = [(_("Front page"), reverse("pages:home")), (_("Verify a report"), "")]
+        trail = [(_("Home"), reverse("pages:home")), (_("Verify a report"), "")]
         return super().get_context_data(**kwargs) | {"trail": trail}

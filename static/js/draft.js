@@ -12,6 +12,9 @@ function watch(form) {
   const say = (words) => {
     if (status) status.textContent = words;
   };
+  const remember = (name, value) => {
+    if (value && form.elements[name]) form.elements[name].value = value;
+  };
   const later = () => {
     clearTimeout(timer);
     timer = setTimeout(keep, PAUSE);
@@ -31,7 +34,9 @@ function watch(form) {
         signal: running.signal,
       });
       if (!answer.ok) throw new Error(String(answer.status));
-      const { text, saved_at: savedAt } = await answer.json();
+      const { text, saved_at: savedAt, draft_version: version, form_token: token } = await answer.json();
+      remember("draft_version", version);
+      remember("form_token", token); // this window goes on with a draft of its own
       say(text || [form.dataset.draftKept, savedAt].filter(Boolean).join(" "));
     } catch (error) {
       if (error.name !== "AbortError") say(form.dataset.draftFailed || "");
@@ -44,7 +49,9 @@ function watch(form) {
   form.addEventListener("change", later);
   form.addEventListener("submit", () => {
     clearTimeout(timer);
-    running?.abort(); // a draft that arrives after its form would restore what was just saved
+    if (!running) return;
+    running.abort(); // a draft that arrives after its form would restore what was just saved
+    if (!form.elements.draft_version.value) form.elements.draft_version.value = "pending";
   });
 }
 

@@ -1,5 +1,5 @@
 import htmx from "htmx.org";
-import { startCharts } from "./chart-loader.js";
+import { startChartFiles } from "./chart-files.js";
 import { startCounters } from "./counter.js";
 import { startDrafts } from "./draft.js";
 import { startErrors } from "./errors.js";
@@ -7,6 +7,7 @@ import { startFilters } from "./filter.js";
 import { startFolds } from "./folds.js";
 import { startHtmxErrors } from "./htmx-errors.js";
 import { startMenus } from "./menus.js";
+import { startRowSearch } from "./row-search.js";
 import { startSubmit } from "./submit.js";
 import { startTheme } from "./theme-choice.js";
 
@@ -20,11 +21,12 @@ startErrors(document);
 startCounters(document);
 startDrafts(document);
 startFilters(document);
-startCharts(document);
+startRowSearch(document);
+startChartFiles();
 document.addEventListener("htmx:afterSwap", ({ target }) => {
   startErrors(target);
   startCounters(target);
   startDrafts(target);
   startFilters(target);
-  startCharts(target);
+  startRowSearch(target);
 });

@@ -1,8 +1,7 @@
-/* Switches the theme: light, dark or the device's. Stores it in localStorage and fires epi:theme for the charts. */
+/* Switches the theme: light, dark or the device's. Stores it in localStorage. */
 export function startTheme() {
   const root = document.documentElement;
   const buttons = [...document.querySelectorAll("[data-theme-choice] [data-theme]")];
-  const tell = () => document.dispatchEvent(new CustomEvent("epi:theme"));
   const show = () => {
     const current = root.dataset.bsTheme || "auto";
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.theme === current));
@@ -22,10 +21,8 @@ export function startTheme() {
       else root.dataset.bsTheme = theme;
       keep(theme);
       show();
-      tell();
     });
   }
   for (const place of document.querySelectorAll("[data-theme-choice]")) place.hidden = false;
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", tell);
   show();
 }

@@ -1,5 +1,5 @@
 from .log import LogForm
-from .periods import DayForm, NarrativeForm, PeriodFilterForm, ReasonForm, ReturnForm, SubmitForm, ValuesForm
+from .periods import AdoptionForm, NarrativeForm, NoChangeForm, ReasonForm, ReturnForm, SubmitForm, ValuesForm
 from .plans import (
     ActionForm,
     AreaForm,
@@ -16,15 +16,15 @@ from .plans import (
 
 __all__ = [
     "ActionForm",
+    "AdoptionForm",
     "AreaForm",
     "BudgetLineForm",
-    "DayForm",
     "IndicatorForm",
     "LogForm",
     "MilestoneForm",
     "NarrativeForm",
+    "NoChangeForm",
     "ObjectiveForm",
-    "PeriodFilterForm",
     "PlanForm",
     "ReasonForm",
     "RestoreForm",

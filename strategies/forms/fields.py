@@ -20,13 +20,13 @@ def value_field(indicator: Indicator, **kwargs: Any) -> AmountField:
 
 def visibility_field(indicator: Indicator, **kwargs: Any) -> forms.ChoiceField:
     """Return the field for who may read the value. What is not sent stays as it is stored."""
-    label = _("Who may read the value of “%(name)s”") % {"name": indicator.name}
+    label = _("Who can read the value of “%(name)s”") % {"name": indicator.name}
     return forms.ChoiceField(required=False, choices=Visibility.choices, label=label, **kwargs)
 
 
 def confirm_field(indicator: Indicator) -> forms.BooleanField:
     """Return the checkbox for a value that may be wrong."""
-    label = _("The value of “%(name)s” is right.") % {"name": indicator.name}
+    label = _("The value of “%(name)s” is correct.") % {"name": indicator.name}
     return forms.BooleanField(required=False, label=label)
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.validators import URLValidator
 from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import get_language_info, gettext_lazy
@@ -14,8 +13,7 @@ from cities.models import Person
 from core import locales
 from core.forms import AmountField, CountField, DateInput, FieldDifference, LongTextarea, VersionedForm
 from core.parsing import parse_pk
-from core.text_limits import LINE, MAX_FILES, MAX_LINKS, MAX_URL
-from core.texts import shorten
+from core.text_limits import LINE, MAX_LINKS, MAX_URL
 from strategies.enums import ImplementationStage
 from strategies.models import ActionUpdate, Indicator, Milestone
 
@@ -23,9 +21,9 @@ from .fields import FilesField, confirm_field, value_field, visibility_field
 
 NO_NAMES = gettext_lazy("One sentence is enough. Do not name or describe individual migrants.")
 FILES = gettext_lazy(
-    "A photo, a PDF, a spreadsheet or a document, up to %(size)s MB each. Position data is removed from photos."
+    "A photo, PDF, spreadsheet or document, up to %(size)s MB each. Location data are removed from photos."
 )
-LINKS = gettext_lazy("One address on each line, each beginning with https://.")
+LINKS = gettext_lazy("One link on each line, starting with https://.")
 
 
 class LogForm(VersionedForm):
@@ -37,19 +35,19 @@ class LogForm(VersionedForm):
     milestones = forms.MultipleChoiceField(
         required=False, label=gettext_lazy("Milestones reached"), widget=forms.CheckboxSelectMultiple
     )
-    progress = CountField(required=False, max_value=100, label=gettext_lazy("Progress, in per cent"))
+    progress = CountField(required=False, max_value=100, label=gettext_lazy("Progress (per cent)"))
     spent = AmountField(required=False, max_digits=14, decimal_places=2)
     people_reached = CountField(required=False, label=gettext_lazy("People reached"))
-    budget_line = forms.ChoiceField(required=False, label=gettext_lazy("Out of which budget line"))
+    budget_line = forms.ChoiceField(required=False, label=gettext_lazy("Budget line"))
     files = FilesField(required=False, label=gettext_lazy("Evidence: photo, PDF or document"))
     links = forms.CharField(
         required=False,
-        label=gettext_lazy("Links that show it"),
+        label=gettext_lazy("Links to evidence"),
         widget=LongTextarea({"rows": 2}),
         max_length=MAX_LINKS * (MAX_URL + 1),
     )
     city_period = forms.ChoiceField(required=False, label=gettext_lazy("Period"))
-    language = forms.ChoiceField(required=False, label=gettext_lazy("Written in"))
+    language = forms.ChoiceField(required=False, label=gettext_lazy("Language of the text"))
 
     class Meta:
         model = ActionUpdate
@@ -76,7 +74,7 @@ class LogForm(VersionedForm):
             "next_step": LongTextarea({"rows": 2}),
         }
         labels = {"text": gettext_lazy("What has happened?"), "date": gettext_lazy("Date")}
-        error_messages = {"text": {"required": gettext_lazy("Write one sentence about what has happened.")}}
+        error_messages = {"text": {"required": gettext_lazy("Enter a sentence about what has happened.")}}
 
     def __init__(self, *args: Any, page: Any, max_mb: int, **kwargs: Any) -> None:
         self.page, self.max_mb = page, max_mb
@@ -130,9 +128,9 @@ class LogForm(VersionedForm):
 
     def milestone_label(self, milestone):
         if milestone.is_dropped:
-            return _("%(title)s, was dropped") % {"title": milestone.title}
+            return _("%(title)s (dropped)") % {"title": milestone.title}
         is_over = milestone.due_on < self.page.today
-        words = _("%(title)s, was due %(day)s") if is_over else _("%(title)s, due %(day)s")
+        words = _("%(title)s, was due on %(day)s") if is_over else _("%(title)s, due on %(day)s")
         return words % {"title": milestone.title, "day": locales.day(milestone.due_on)}
 
     def _lines(self):
@@ -140,11 +138,11 @@ class LogForm(VersionedForm):
         lines = [
             (str(row.pk), f"{row.source}, {row.year}: {locales.money(row.amount, money)}") for row in self.page.lines
         ]
-        return [("", _("not said")), *lines]
+        return [("", _("not stated")), *lines]
 
     def _periods(self):
         periods = [(str(row.pk), self.period_label(row)) for row in self.page.periods]
-        return [("", _("by the date above")), *periods]
+        return [("", _("based on the date above")), *periods]
 
     @property
     def _completes(self):
@@ -159,7 +157,7 @@ class LogForm(VersionedForm):
             if str(milestone.pk) in map(str, ticked):
                 continue
             name = f"outcome_{milestone.pk}"
-            label = _("What became of “%(title)s”?") % {"title": milestone.title}
+            label = _("What happened to “%(title)s”?") % {"title": milestone.title}
             initial = "dropped" if milestone.pk in dropped else None
             self.fields[name] = forms.ChoiceField(
                 required=False, choices=choices, label=label, initial=initial, widget=forms.RadioSelect
@@ -194,7 +192,7 @@ class LogForm(VersionedForm):
             return
         del self.fields["milestones"]
         if self.page.last_progress is not None:
-            words = _("Last time %(percent)s.") % {"percent": locales.percent(self.page.last_progress)}
+            words = _("In the last update: %(percent)s.") % {"percent": locales.percent(self.page.last_progress)}
             self.fields["progress"].help_text = words
 
     def _describe_money(self):
@@ -207,20 +205,22 @@ class LogForm(VersionedForm):
             spent.help_text = _("So far %(spent)s.") % known
             del self.fields["budget_line"]
         reason = self.fields["spent_reason"]
-        reason.help_text = _("Only where the amount above is negative: what was corrected or paid back.")
+        reason.help_text = _("Only needed if the amount above is negative: what was corrected or paid back.")
 
     def _describe_people(self):
         last = self.page.last_people
         if last is not None:
-            self.fields["people_reached"].help_text = _("Last time %(count)s.") % {"count": locales.number(last)}
+            self.fields["people_reached"].help_text = _("In the last update: %(count)s.") % {
+                "count": locales.number(last)
+            }
         behalf = self.fields["on_behalf_of"]
-        behalf.empty_label = _("nobody else")
-        behalf.help_text = _("If somebody else told you this and answers for it.")
+        behalf.empty_label = _("no one else")
+        behalf.help_text = _("Only if you report for someone else who is responsible for the content.")
 
     @staticmethod
     def period_label(city_period):
         period = city_period.period
-        return _("%(name)s, to be submitted by %(day)s") % {"name": period.name, "day": locales.day(period.due_on)}
+        return _("%(name)s, due on %(day)s") % {"name": period.name, "day": locales.day(period.due_on)}
 
     def _offer_languages(self):
         city = self.page.city
@@ -281,11 +281,11 @@ class LogForm(VersionedForm):
     @staticmethod
     def _value_help(due):
         if due.stored is not None:
-            return _("Entered for this period already: %(value)s.") % {"value": locales.number(due.stored.value)}
+            return _("Already entered for this period: %(value)s.") % {"value": locales.number(due.stored.value)}
         if due.last_value is None:
             return _("No value yet.")
         words = {"value": locales.number(due.last_value), "period": due.last_period}
-        return _("Last: %(value)s (%(period)s).") % words
+        return _("Latest: %(value)s (%(period)s).") % words
 
     def _keep_version(self, due):
         """Keep the version of the stored value when the user typed, so that saving detects other people's changes."""
@@ -323,13 +323,11 @@ class LogForm(VersionedForm):
     def confirmed_values(self):
         return {row.pk for name, row in self.indicators.items() if self.data.get(f"{name}_confirm")}
 
-    def _ask_about_values(self, cleaned):
-        """Refuse values that may be wrong until the checkbox beside them is ticked."""
+    def _add_confirmations(self, cleaned):
+        """Add a checkbox beside each value that may be wrong. The service refuses the value until it is ticked."""
         for name, indicator in self.indicators.items():
-            if question := indicator.question_about(cleaned.get(name)):
+            if indicator.question_about(cleaned.get(name)):
                 self.fields[f"{name}_confirm"] = confirm_field(indicator)
-                if indicator.pk not in self.confirmed_values:
-                    self.add_error(name, question)
 
     @property
     def values(self):
@@ -348,10 +346,7 @@ class LogForm(VersionedForm):
     # ---- cleaning
 
     def clean_date(self):
-        day = self.cleaned_data.get("date") or self.page.today
-        if day > self.page.today:
-            raise forms.ValidationError(_("This day has not come yet. Write today’s date, or an earlier one."))
-        return day
+        return self.cleaned_data.get("date") or self.page.today
 
     def clean_stage(self):
         sent = self.cleaned_data.get("stage") or self.data.get("status")  # its name in forms opened before 0.2
@@ -379,32 +374,11 @@ class LogForm(VersionedForm):
         """Skip model validation: the service builds the update and validates it."""
 
     def clean_links(self):
-        links = [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
-        check = URLValidator(schemes=["http", "https"])
-        for link in links:
-            if len(link) > MAX_URL:
-                raise forms.ValidationError(_("An address may have at most %(count)s characters.") % {"count": MAX_URL})
-            try:
-                check(link)
-            except forms.ValidationError as error:
-                words = _("“%(link)s” is not a full address. Copy it from the browser, with https:// in front.")
-                raise forms.ValidationError(words % {"link": shorten(link, 80)}) from error
-        if len(links) > MAX_LINKS:
-            raise forms.ValidationError(_("At most %(count)s links on one update.") % {"count": MAX_LINKS})
-        return links
-
-    def clean_files(self):
-        files = self.cleaned_data["files"]
-        if len(files) > MAX_FILES:
-            raise forms.ValidationError(_("At most %(count)s files at once.") % {"count": MAX_FILES})
-        return files
+        return [line.strip() for line in self.cleaned_data["links"].splitlines() if line.strip()]
 
     def clean(self):
         cleaned = super().clean()
-        spent = cleaned.get("spent")
-        if spent is not None and spent < 0 and not cleaned.get("spent_reason"):
-            self.add_error("spent_reason", _("Say why the amount is negative."))
-        self._ask_about_values(cleaned)
+        self._add_confirmations(cleaned)
         return cleaned
 
     def show_conflict(self, current):

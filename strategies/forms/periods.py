@@ -1,26 +1,28 @@
 """Forms of a city's period: narrative, submission, reasons and comments, indicator values; and phase dates."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.enums import BodyKind, Visibility
-from cities.models import City, Membership, Person
+from cities.models import Membership, Person
 from cities.rules import OFFICIALS
 from core import locales
-from core.forms import DateInput, LongTextarea, VersionedForm, YearsChecked, form_helper
-from core.text_limits import LINE, PARAGRAPH
-from strategies.enums import PeriodState
-from strategies.models import Narrative, ReportingPeriod
+from core.forms import ButtonsForm, DateInput, Folded, Heading, LongTextarea, VersionedForm, YearsChecked, form_helper
+from core.text_limits import LINE
+from strategies.models import Narrative
 
 from .fields import confirm_field, value_field, visibility_field
 from .log import language_name
 
 
 class NarrativeForm(VersionedForm):
-    language = forms.ChoiceField(label=gettext_lazy("Written in"))
+    language = forms.ChoiceField(label=gettext_lazy("Language of the text"))
 
     class Meta:
         model = Narrative
@@ -28,14 +30,15 @@ class NarrativeForm(VersionedForm):
         widgets = {"text": LongTextarea({"rows": 12})}
         labels = {"text": gettext_lazy("The city’s own account of the period")}
 
-    def __init__(self, *args: Any, city: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, city: Any, cancel: str = "", **kwargs: Any) -> None:
         self.city = city
         super().__init__(*args, **kwargs)
+        self.helper = form_helper(cancel=cancel, draft=self.instance.city_period)
         codes = dict.fromkeys([city.language, *city.other_languages, "en"])
         self.fields["language"].choices = [(code, language_name(code)) for code in codes]
         self.fields["text"].required = True
         self.fields["text"].help_text = _(
-            "What went well, what did not, and what follows from it. Figures and updates are added by themselves."
+            "What went well, what did not, and what you will do next. Figures and updates are added automatically."
         )
         if self.instance.pk is None:
             self.initial["language"], self.initial["version"] = city.language, 0
@@ -47,22 +50,23 @@ class NarrativeForm(VersionedForm):
         """Skip model validation: the service validates and saves."""
 
 
-class SubmitForm(forms.Form):
+class SubmitForm(ButtonsForm, forms.Form):
+    save_label = gettext_lazy("Submit report")
     on_behalf_of = forms.ModelChoiceField(
-        Person.objects.none(), label=gettext_lazy("Who answers for it"), widget=forms.RadioSelect, empty_label=None
+        Person.objects.none(), label=gettext_lazy("Responsible"), widget=forms.RadioSelect, empty_label=None
     )
 
     def __init__(self, *args: Any, city: Any, person: Any = None, is_early: bool = False, **kwargs: Any) -> None:
         """``is_early``: the period has not ended, so a checkbox must confirm the submission."""
         super().__init__(*args, **kwargs)
         if is_early:
-            words = {"required": _("The period still runs. Tick this if you want to submit it now.")}
-            self.fields["early"] = forms.BooleanField(label=_("Submit now all the same"), error_messages=words)
+            words = {"required": _("The period has not ended yet. Select this to submit it now.")}
+            self.fields["early"] = forms.BooleanField(label=_("Submit before the period ends"), error_messages=words)
         office = Membership.objects.current(city.today).filter(body__kind=BodyKind.CITY_OFFICE, body__city=city)
         office = office.filter(role__in=OFFICIALS)
         field = self.fields["on_behalf_of"]
         field.queryset = Person.objects.filter(pk__in=office.values("person"))
-        field.help_text = _("Both are kept: who answers for the period, and who pressed the button.")
+        field.help_text = _("Both are recorded: the person responsible and the person who submits.")
         if person is not None:
             self.initial.setdefault("on_behalf_of", person.pk)
 
@@ -70,17 +74,15 @@ class SubmitForm(forms.Form):
 class ReasonForm(forms.Form):
     """The reason or comment for a state transition, a withdrawal or a waiver."""
 
-    def __init__(
-        self, *args: Any, label: Any, help_text: Any = "", required: bool = True, most: int = PARAGRAPH, **kwargs: Any
-    ):
+    def __init__(self, *args: Any, label: Any, most: int, required: bool, helper: FormHelper, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.helper = helper
         self.fields["text"] = forms.CharField(
             label=label,
-            help_text=help_text,
             required=required,
             max_length=most,
             widget=LongTextarea(),
-            error_messages={"required": _("Say why, in a sentence.")},
+            error_messages={"required": _("Give a reason, in one sentence.")},
         )
 
 
@@ -92,19 +94,28 @@ class ReturnForm(ReasonForm):
         self.sections = sections
         for section in sections:
             title = section.title or _("Narrative")
-            words = _("What about “%(title)s”?") % {"title": title}
+            words = _("Comment on “%(title)s”") % {"title": title}
             self.fields[f"mark_{section.key}"] = forms.BooleanField(required=False, label=title)
             self.fields[f"line_{section.key}"] = forms.CharField(required=False, max_length=LINE, label=words)
+        heading = Heading(
+            _("Parts to correct (optional)"),
+            _(
+                "The city sees what you select here on the period’s page and in My work, each with a link to correct "
+                "it."
+            ),
+        )
+        self.helper.layout = Layout("text", *([heading, *self._groups()] if sections else []))
 
-    @property
-    def groups(self):
-        """Yield (heading, whether a part is marked, [(checkbox, comment)]) for each kind of part."""
+    def _groups(self) -> Iterator[Folded]:
+        """Yield the checkboxes and comments for each kind of part; open are the first and those that are marked."""
         headings = {"narrative": _("Narrative"), "action": _("Actions"), "indicator": _("Indicators")}
+        is_open = True
         for kind, heading in headings.items():
             keys = [section.key for section in self.sections if section.kind == kind]
-            lines = [(self[f"mark_{key}"], self[f"line_{key}"]) for key in keys]
-            if lines:
-                yield heading, any(mark.value() or line.value() for mark, line in lines), lines
+            names = [f"{name}_{key}" for key in keys for name in ("mark", "line")]
+            if names:
+                yield Folded(heading, *names, is_open=is_open or any(self[name].value() for name in names))
+                is_open = False
 
     def marks(self) -> dict[str, str]:
         """Return ``{ReportSection.key: comment}``. A comment without its checkbox marks the part too."""
@@ -117,17 +128,36 @@ class ValuesForm(forms.Form):
 
     PARTS = ("value", "note", "visibility", "confirm", "version")
 
-    def __init__(self, *args: Any, rows: list, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rows: list, cancel: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rows = rows
         for row in rows:
             self._add_fields(row)
+        self.cancel = cancel
+        self.ask_confirmation(name.replace("confirm_", "value_") for name in self.data if name.startswith("confirm_"))
+
+    @property
+    def helper(self) -> FormHelper:
+        """Return the layout with the checkboxes that are there now."""
+        lines = []
+        for row in self.rows:
+            value, note, visibility, confirm, version = (f"{part}_{row.indicator.pk}" for part in self.PARTS)
+            lines += [version, Div(value, note, visibility, css_class="epi-pair epi-value")]
+            lines += [confirm] if confirm in self.fields else []
+        return form_helper(*lines, cancel=self.cancel)
+
+    def ask_confirmation(self, names: Iterable[str]) -> None:
+        """Add a checkbox for each value that may be wrong. ``names``: the fields of the values."""
+        asked = set(names)
+        for row in self.rows:
+            if f"value_{row.indicator.pk}" in asked:
+                self.fields[f"confirm_{row.indicator.pk}"] = confirm_field(row.indicator)
 
     def _add_fields(self, row):
         name = f"value_{row.indicator.pk}"
         self.fields[name] = value_field(row.indicator, help_text=self._help(row))
         self.fields[f"note_{row.indicator.pk}"] = forms.CharField(
-            required=False, max_length=250, label=_("Note to %(name)s") % {"name": row.indicator.name}
+            required=False, max_length=250, label=_("Note on %(name)s") % {"name": row.indicator.name}
         )
         self.fields[f"visibility_{row.indicator.pk}"] = visibility_field(row.indicator, initial=Visibility.NETWORK)
         self.fields[f"version_{row.indicator.pk}"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -142,19 +172,10 @@ class ValuesForm(forms.Form):
     @staticmethod
     def _help(row):
         words = {"value": locales.number(row.last_value), "period": row.last_period}
-        last = _("Last: %(value)s (%(period)s).") % words if row.last_value is not None else _("No value yet.")
+        last = _("Latest: %(value)s (%(period)s).") % words if row.last_value is not None else _("No value yet.")
         if row.indicator.target is None:
             return last
         return last + " " + _("Target: %(target)s.") % {"target": locales.number(row.indicator.target)}
-
-    @property
-    def lines(self):
-        """Return (row, value, note, visibility, checkbox or None, version) for each indicator."""
-        return [(row, *(self._field(name, row) for name in self.PARTS)) for row in self.rows]
-
-    def _field(self, part, row):
-        name = f"{part}_{row.indicator.pk}"
-        return self[name] if name in self.fields else None
 
     def given(self):
         """Yield (row, value, note, visibility, version, is_confirmed) for each changed value."""
@@ -163,7 +184,8 @@ class ValuesForm(forms.Form):
             value, note = self.cleaned_data[f"value_{pk}"], self.cleaned_data[f"note_{pk}"]
             stored = (row.value.value, row.value.note, row.value.visibility) if row.value else (None, "", "")
             visibility = self.cleaned_data[f"visibility_{pk}"] or stored[2] or Visibility.NETWORK
-            if (value, note, visibility) != stored and value is not None:
+            is_empty = value is None and not note and row.value is None
+            if (value, note, visibility) != stored and not is_empty:
                 version, is_confirmed = self.cleaned_data[f"version_{pk}"] or 0, bool(self.data.get(f"confirm_{pk}"))
                 yield row, value, note, visibility, version, is_confirmed
 
@@ -173,46 +195,31 @@ class ValuesForm(forms.Form):
         for pk, value in error.stored.items():
             self.data[f"version_{pk}"] = str(value.version) if value else ""
 
-    def clean(self):
-        cleaned = super().clean()
-        for row in self.rows:
-            pk = row.indicator.pk
-            if cleaned.get(f"note_{pk}") and cleaned.get(f"value_{pk}") is None and f"value_{pk}" not in self.errors:
-                self.add_error(f"value_{pk}", _("Give the value that the note belongs to."))
-            elif row.value and cleaned.get(f"value_{pk}") is None and f"value_{pk}" not in self.errors:
-                self.add_error(f"value_{pk}", _("A value that was given is changed or withdrawn, not emptied."))
-        self._ask_about_values(cleaned)
-        return cleaned
 
-    def _ask_about_values(self, cleaned):
-        """Refuse changed values that may be wrong until the checkbox beside them is ticked."""
-        for row in self.rows:
-            pk, value = row.indicator.pk, cleaned.get(f"value_{row.indicator.pk}")
-            if (row.value is None or row.value.value != value) and (question := row.indicator.question_about(value)):
-                self.fields[f"confirm_{pk}"] = confirm_field(row.indicator)
-                if not self.data.get(f"confirm_{pk}"):
-                    self.add_error(f"value_{pk}", question)
+class NoChangeForm(forms.Form):
+    """In which period *no change* is logged. A single one needs no choice."""
+
+    period = forms.ChoiceField(label=gettext_lazy("Period"))
+
+    def __init__(self, *args: Any, periods: list, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["period"]
+        field.choices = [
+            (
+                row.pk,
+                _("%(name)s, due on %(day)s") % {"name": row.name, "day": locales.day(row.due_on)},
+            )
+            for row in periods
+        ]
+        if len(periods) == 1:
+            field.widget, self.initial["period"] = forms.HiddenInput(), periods[0].pk
 
 
-class DayForm(YearsChecked, forms.Form):
+class AdoptionForm(ButtonsForm, YearsChecked, forms.Form):
+    save_label = gettext_lazy("Adopt strategy")
+
     day = forms.DateField(widget=DateInput())
 
-    def __init__(self, *args: Any, label: Any, help_text: Any = "", cancel: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, label: Any, help_text: Any = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["day"].label, self.fields["day"].help_text = label, help_text
-        self.helper = form_helper(save=_("Save"), cancel=cancel)
-
-
-class PeriodFilterForm(forms.Form):
-    city = forms.ModelChoiceField(
-        City.objects.all(), required=False, label=gettext_lazy("City"), empty_label=gettext_lazy("all")
-    )
-    period = forms.ModelChoiceField(
-        ReportingPeriod.objects.order_by("-starts_on"),
-        required=False,
-        label=gettext_lazy("Period"),
-        empty_label=gettext_lazy("all"),
-    )
-    state = forms.ChoiceField(
-        choices=[("", gettext_lazy("all")), *PeriodState.choices], required=False, label=gettext_lazy("State")
-    )

@@ -1,7 +1,7 @@
 """Forms of the plan. Each carries the version that was read, to detect edit conflicts."""
 
+from collections.abc import Iterable
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.db.models import Q
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import Membership, Organisation, Person
+from cities.selectors import organisations_near_q
 from core.forms import (
     AmountField,
     CountField,
@@ -18,6 +19,7 @@ from core.forms import (
     VersionedForm,
     YearField,
 )
+from core.row_search import SearchedField, SearchedMultipleField
 from strategies.enums import ChangeCause
 from strategies.models import (
     Action,
@@ -39,10 +41,10 @@ class PlanForm(VersionedForm):
 
     cause = forms.ChoiceField(
         required=False,
-        choices=[("", gettext_lazy("choose where values rest on it")), *ChangeCause.choices],
-        label=gettext_lazy("Why it changes"),
+        choices=[("", gettext_lazy("choose one if figures depend on this")), *ChangeCause.choices],
+        label=gettext_lazy("Reason for the change"),
     )
-    reason = forms.CharField(required=False, max_length=80, label=gettext_lazy("The reason in a few words"))
+    reason = forms.CharField(required=False, max_length=80, label=gettext_lazy("Describe the reason briefly"))
     requires_reason = False
 
     def __init__(self, *args: Any, city: Any, parent: Any = None, **kwargs: Any) -> None:
@@ -55,9 +57,9 @@ class PlanForm(VersionedForm):
         if self.is_confirmed:
             self.ask_confirmation()
 
-    def ask_confirmation(self) -> None:
+    def ask_confirmation(self, names: Iterable[str] = ()) -> None:
         """Add a checkbox that says that what may be wrong is right."""
-        self.fields["confirm"] = forms.BooleanField(required=False, label=_("I have checked this: it is right."))
+        self.fields["confirm"] = forms.BooleanField(required=False, label=_("I have checked this and it is correct."))
 
     def set_choices(self) -> None:
         """Set choices and defaults for this city."""
@@ -89,7 +91,7 @@ class PlanForm(VersionedForm):
 
 
 class StrategyForm(PlanForm):
-    language = forms.ChoiceField(label=gettext_lazy("Written in"))
+    language = forms.ChoiceField(label=gettext_lazy("Language of the text"))
 
     class Meta:
         model = Strategy
@@ -102,13 +104,6 @@ class StrategyForm(PlanForm):
         self.fields["language"].choices = [(code, language_name(code)) for code in codes]
         if self.instance.pk is None:
             self.initial["language"] = self.city.language
-
-    def clean(self):
-        cleaned = super().clean()
-        first, last = cleaned.get("year_from"), cleaned.get("year_to")
-        if first and last and last < first:
-            self.add_error("year_to", _("The last year comes before the first one."))
-        return cleaned
 
 
 class AreaForm(PlanForm):
@@ -151,15 +146,16 @@ class ActionForm(PlanForm):
             "ends_on": DateInput(),
             "deputies": FilteredCheckboxes(),
             "target_groups": FilteredCheckboxes(),
-            "partners": FilteredCheckboxes(),
             "budget_status": forms.RadioSelect(),
         }
+        field_classes = {"owner": SearchedField, "partners": SearchedMultipleField}
         help_texts = {
-            "owner": gettext_lazy("The organisation that carries the action."),
+            "owner": gettext_lazy("The organisation that carries out the action."),
             "responsible": gettext_lazy(
-                "One person who answers for it now. Without one, the action cannot be on track."
+                "The one person who is responsible for the action now. Without a responsible person, the "
+                "action cannot be on track."
             ),
-            "is_pilot": gettext_lazy("The gates of the pilot look at this action."),
+            "is_pilot": gettext_lazy("This action counts towards the pilot requirements."),
         }
 
     def set_choices(self):
@@ -169,12 +165,22 @@ class ActionForm(PlanForm):
         objectives = Objective.objects.filter(offered, area__strategy=strategy).select_related("area")
         self.fields["objective"].queryset = objectives.order_by("area__code_sort", "code_sort")
         self.fields["responsible"].queryset = people
-        self.fields["responsible"].empty_label = _("nobody yet")
+        self.fields["responsible"].empty_label = _("no one yet")
         self.fields["deputies"].queryset = people
-        self.fields["owner"].queryset = Organisation.objects.all()
         self.fields["owner"].empty_label = _("not yet known")
+        nearby = self.organisations()
+        for name in ("owner", "partners"):
+            self.fields[name].nearby = nearby
+            self.fields[name].search_label = _("Search all organisations")
         if self.instance.pk is None:
             self.initial.setdefault("objective", self.parent.pk)
+
+    def organisations(self):
+        """Return those of the city, and owners and partners of its actions."""
+        plan = Action.objects.filter(objective__area__strategy__city=self.city)
+        partners = Action.partners.through.objects.filter(action__objective__area__strategy__city=self.city)
+        of_plan = Q(pk__in=plan.values("owner")) | Q(pk__in=partners.values("organisation"))
+        return Organisation.objects.filter(organisations_near_q([self.city.pk]) | of_plan)
 
     def people(self):
         """Return members of the city's bodies, and people already chosen whose membership has ended."""
@@ -183,13 +189,6 @@ class ActionForm(PlanForm):
         if self.instance.pk:
             stand |= Q(deputy_for=self.instance)
         return Person.objects.filter(Q(pk__in=members) | stand).distinct()
-
-    def clean(self):
-        cleaned = super().clean()
-        first, last = cleaned.get("starts_on"), cleaned.get("ends_on")
-        if first and last and last < first:
-            self.add_error("ends_on", _("The action would end before it starts."))
-        return cleaned
 
 
 class MilestoneForm(PlanForm):
@@ -203,13 +202,12 @@ class MilestoneForm(PlanForm):
 
     def set_choices(self):
         self.fields["weight"].help_text = _(
-            "A milestone of weight 2 counts twice as much for the progress as one of 1."
+            "A milestone with weight 2 counts twice as much towards progress as one with weight 1."
         )
 
 
 class BudgetLineForm(PlanForm):
     amount = AmountField(max_digits=14, decimal_places=2)
-    form_uuid = forms.UUIDField(required=False, widget=forms.HiddenInput)  # of a new line
     shown = forms.ModelChoiceField(BudgetLine.objects.none(), required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -220,21 +218,14 @@ class BudgetLineForm(PlanForm):
     def set_choices(self):
         self.fields["amount"].label = _("Amount (%(currency)s)") % {"currency": self.city.currency}
         if self.instance.pk:
-            del self.fields["form_uuid"], self.fields["shown"]
+            del self.fields["shown"]
         else:
-            self.initial["form_uuid"] = uuid4()
             self.fields["shown"].queryset = self.instance.action.budget_lines.active()
 
     def show_saved(self, line):
         """List what differs from a line that this form may repeat. Saved now, it makes another line."""
         self.show_conflict(line)
-        self.data["form_uuid"], self.data["shown"] = str(uuid4()), str(line.pk)
-
-    def clean_amount(self):
-        amount = self.cleaned_data["amount"]
-        if amount is not None and amount <= 0:
-            raise forms.ValidationError(_("A budget is more than nothing."))
-        return amount
+        self.data["shown"] = str(line.pk)
 
 
 class RestoreForm(forms.Form):
@@ -248,7 +239,7 @@ class RestoreForm(forms.Form):
             del self.fields["code"]
             return
         self.initial["code"] = part.code
-        self.fields["code"].help_text = _("If another part uses this code now, choose another one.")
+        self.fields["code"].help_text = _("If another part now uses this code, choose a different one.")
 
 
 class IndicatorForm(PlanForm):
@@ -287,16 +278,6 @@ class IndicatorForm(PlanForm):
         for name in ("objective", "action"):
             self.fields[name].empty_label = _("the strategy as a whole")
             self.fields[name].required = False
-
-    def clean(self):
-        cleaned = super().clean()
-        if cleaned.get("objective") and cleaned.get("action"):
-            self.add_error(
-                "action", _("Choose either an objective or an action: the action has its objective already.")
-            )
-        if cleaned.get("baseline") is None and not cleaned.get("no_baseline_reason"):
-            self.add_error("no_baseline_reason", _("Give the baseline, or say why there is none."))
-        return cleaned
 
 
 class SwotForm(PlanForm):

@@ -1,5 +1,6 @@
 from .actions import Action, BudgetLine, Milestone
-from .facts import ActionUpdate, Evidence, IndicatorValue, MilestoneDropped, MilestoneReached, UpdateDraft
+from .facts import ActionUpdate, Evidence, IndicatorValue, MilestoneDropped, MilestoneReached
+from .figures import ActionFigures
 from .indicators import Indicator
 from .periods import (
     CityPeriod,
@@ -19,6 +20,7 @@ from .swot import Risk, SwotItem
 
 __all__ = [
     "Action",
+    "ActionFigures",
     "ActionUpdate",
     "BudgetLine",
     "CityPeriod",
@@ -44,5 +46,4 @@ __all__ = [
     "Strategy",
     "StrategyComment",
     "SwotItem",
-    "UpdateDraft",
 ]

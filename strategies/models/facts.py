@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 from cities.enums import Visibility
 from cities.models import Person, StoredFile
 from cities.rules import lead_city_ids
-from core import clock
+from core import clock, locales
 from core.models import Recorded, Versioned
 from core.text_limits import MAX_URL, PARAGRAPH, LimitedTextField
 from core.texts import shorten
@@ -32,7 +32,7 @@ class ActionUpdateQuerySet(models.QuerySet):
         return self.order_by("-date", "-pk")
 
     def visible_to(self, user):
-        return self.filter(visible_facts_q(user, visible_action_q(user)))
+        return self.filter(visible_facts_q(user, lambda: visible_action_q(user)))
 
 
 class ActionUpdate(Recorded, Versioned):
@@ -55,7 +55,7 @@ class ActionUpdate(Recorded, Versioned):
     )
     text = LimitedTextField(_("what has happened"), max_length=PARAGRAPH)
     language = models.CharField(_("language"), max_length=10)
-    stage = models.CharField(_("status"), max_length=10, choices=ImplementationStage)
+    stage = models.CharField(_("implementation stage"), max_length=10, choices=ImplementationStage)
     progress = models.PositiveSmallIntegerField(
         _("progress"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )  # per cent; only where the action has no milestones
@@ -72,12 +72,12 @@ class ActionUpdate(Recorded, Versioned):
     people_reached = models.PositiveIntegerField(_("people reached"), null=True, blank=True)
     challenges = LimitedTextField(_("challenges"), blank=True, max_length=PARAGRAPH)
     next_step = LimitedTextField(_("next step"), blank=True, max_length=PARAGRAPH)
-    visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
-    is_no_change = models.BooleanField(_("nothing new"), default=False)
+    visibility = models.CharField(_("who can read this"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
+    is_no_change = models.BooleanField(_("no change"), default=False)
     is_reported_late = models.BooleanField(_("reported late"), default=False)
     created_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
-    withdrawn_reason = models.CharField(_("reason for withdrawing"), max_length=250, blank=True)
+    withdrawn_reason = models.CharField(_("reason for withdrawal"), max_length=250, blank=True)
     milestones = models.ManyToManyField(Milestone, through="MilestoneReached", related_name="updates")
 
     objects = ActionUpdateQuerySet.as_manager()
@@ -91,25 +91,30 @@ class ActionUpdate(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(progress=None) | Q(progress__lte=100),
                 name="strategies_actionupdate_progress_in_percent",
-                violation_error_message=_("Progress is a number from 0 to 100."),
+                violation_error_message=_("Enter progress as a number from 0 to 100."),
             ),
             models.CheckConstraint(
                 condition=Q(spent=None) | Q(spent__gte=0) | ~Q(spent_reason=""),
                 name="strategies_actionupdate_negative_has_reason",
-                violation_error_message=_("Say why the amount is negative, for example a correction or a refund."),
+                violation_error_message=_(
+                    "Explain why the amount is negative, for example because of a correction or a refund."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_actionupdate_withdrawn_has_reason",
-                violation_error_message=_("Say why the update is withdrawn."),
+                violation_error_message=_("Explain why the update is withdrawn."),
             ),
             models.CheckConstraint(
                 condition=~Q(text=""),
                 name="strategies_actionupdate_has_text",
-                violation_error_message=_("Write a sentence about what has happened."),
+                violation_error_message=_("Enter a sentence about what has happened."),
             ),
         ]
-        indexes = [models.Index(fields=["action", "-date", "-id"]), models.Index(fields=["city_period", "action"])]
+        indexes = [
+            models.Index(fields=["action", "-date", "-id"]),
+            models.Index(fields=["city_period", "action", "withdrawn_at"]),  # counted without reading the rows
+        ]
 
     def __str__(self):
         return shorten(self.text, 80)
@@ -158,7 +163,7 @@ class IndicatorValueQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def visible_to(self, user):
-        return self.filter(visible_facts_q(user, visible_indicator_q(user)))
+        return self.filter(visible_facts_q(user, lambda: visible_indicator_q(user)))
 
 
 class IndicatorValue(Recorded, Versioned):
@@ -172,10 +177,10 @@ class IndicatorValue(Recorded, Versioned):
         ActionUpdate, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="values"
     )  # the one that it was entered with; empty if it was entered on its own
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="indicator_values")
-    visibility = models.CharField(_("who may read it"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
+    visibility = models.CharField(_("who can read this"), max_length=8, choices=Visibility, default=Visibility.NETWORK)
     created_at = models.DateTimeField(default=clock.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
-    withdrawn_reason = models.CharField(_("reason for withdrawing"), max_length=250, blank=True)
+    withdrawn_reason = models.CharField(_("reason for withdrawal"), max_length=250, blank=True)
 
     objects = IndicatorValueQuerySet.as_manager()
     history = HistoricalRecords()
@@ -197,7 +202,7 @@ class IndicatorValue(Recorded, Versioned):
         ]
 
     def __str__(self):
-        return f"{self.indicator}: {self.value}"
+        return f"{self.indicator}: {locales.number(self.value)}"
 
     @property
     def owning_city_id(self) -> int:
@@ -210,8 +215,8 @@ class EvidenceQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Evidence whose update or value the user may see; withdrawn evidence for lead officials of the city only."""
-        of_update = visible_facts_q(user, visible_action_q(user, "update__action"), "update__")
-        of_value = visible_facts_q(user, visible_indicator_q(user, "value__indicator"), "value__")
+        of_update = visible_facts_q(user, lambda: visible_action_q(user, "update__action"), "update__")
+        of_value = visible_facts_q(user, lambda: visible_indicator_q(user, "value__indicator"), "value__")
         leads = lead_city_ids(user)
         led = Q(update__city_period__city__in=leads) | Q(value__city_period__city__in=leads)
         seen = (of_update & Q(update__isnull=False)) | (of_value & Q(value__isnull=False))
@@ -253,26 +258,3 @@ class Evidence(Recorded):
     @property
     def owning_city_id(self) -> int:
         return (self.update or self.value).city_period.city_id
-
-
-class UpdateDraft(models.Model):
-    """Unsaved input of the logging form. Only the author can see it; it is deleted when the update is saved."""
-
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="update_drafts")
-    action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="drafts")
-    form_uuid = models.UUIDField(default=uuid.uuid4)
-    fields = models.JSONField(default=dict)
-    files = models.ManyToManyField(StoredFile, blank=True, related_name="drafts")
-    updated_at = models.DateTimeField(default=clock.now)
-
-    class Privacy:
-        personal = {"fields": "unfinished text of its author"}
-
-    class Meta:
-        ordering = ["-updated_at"]
-        verbose_name = _("draft of an update")
-        verbose_name_plural = _("drafts of updates")
-        constraints = [models.UniqueConstraint(fields=["author", "action"], name="strategies_updatedraft_once")]
-
-    def __str__(self):
-        return f"{self.action}"

@@ -4,87 +4,38 @@ The first rule that holds applies: cancelled, done, paused, not started, late, s
 date in the city's time zone.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Case, F, Func, IntegerField, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest, Least
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models import Case, CharField, F, IntegerField, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core import clock, locales
+from core import locales
+from core.sql import Sql, over_columns
 from strategies.enums import Health, ImplementationStage
-
-ZONE = "objective__area__strategy__city__timezone"
-
 
 # ---- SQL
 
-
-class LocalDate(Func):
-    """The date at a moment in the time zone that is named in a column."""
-
-    output_field = models.DateField()
-
-    def __init__(self, moment: datetime, zone: str):
-        super().__init__(Value(moment, models.DateTimeField()), F(zone))
-
-    def as_sqlite(self, compiler, connection, **context):
-        return self.as_sql(
-            compiler, connection, template="django_datetime_cast_date(%(expressions)s, 'UTC')", **context
-        )
-
-    def as_postgresql(self, compiler, connection, **context):
-        template = "((%(expressions)s)::date)"
-        return self.as_sql(compiler, connection, template=template, arg_joiner="::timestamptz AT TIME ZONE ", **context)
-
-
-class DaysBetween(Func):
-    """Whole days from the second date to the first."""
-
-    output_field = IntegerField()
-
-    def as_sqlite(self, compiler, connection, **context):
-        first, second = self.get_source_expressions()
-        first_sql, first_params = compiler.compile(first)
-        second_sql, second_params = compiler.compile(second)
-        days = f"CAST(julianday({first_sql}) - julianday({second_sql}) AS INTEGER)"
-        return days, (*first_params, *second_params)
-
-    def as_postgresql(self, compiler, connection, **context):
-        return self.as_sql(compiler, connection, template="(%(expressions)s)", arg_joiner=" - ", **context)
-
-
-class Percentage(Func):
-    """A part of a whole in per cent, rounded to the nearest integer, halves up. Both are non-negative integers."""
-
-    output_field = IntegerField()
-    template = "(%(expressions)s)"
-    arg_joiner = " / "
-
-    def __init__(self, part, whole):
-        super().__init__(200 * part + whole, 2 * whole)
-
-
-def share_expression(part, whole) -> Least:
-    """Round like ``locales.round_percent``, for a part that is neither nothing nor the whole: 1 to 99."""
-    return Least(Greatest(Percentage(part, whole), Value(1)), Value(99))
-
-
-def today_expression(today: date | None) -> Value | LocalDate:
-    return Value(today, models.DateField()) if today else LocalDate(clock.now(), ZONE)
-
-
-def total(rows: models.QuerySet, outer: str, expression) -> Subquery:
-    """Return a subquery that aggregates ``rows`` of one outer row, without a join that would multiply rows."""
-    return Subquery(rows.order_by().values(outer).annotate(epi_total=expression).values("epi_total")[:1])
+ROUNDED = "LEAST(GREATEST((200 * {part} + {whole}) / (2 * {whole}), 1), 99)"  # like ``locales.round_percent``
+EXPECTED = f"""CASE WHEN {{ends}} <= {{today}} THEN 100 WHEN {{starts}} >= {{today}} THEN 0
+ELSE {ROUNDED.replace("{part}", "DAYS({today}, {starts})").replace("{whole}", "DAYS({ends}, {starts})")} END"""
+HEALTH = f"""CASE
+WHEN {{stage}} = '{ImplementationStage.CANCELLED}' THEN '{Health.CANCELLED}'
+WHEN {{stage}} = '{ImplementationStage.COMPLETED}' THEN '{Health.DONE}'
+WHEN {{stage}} = '{ImplementationStage.PAUSED}' THEN '{Health.PAUSED}'
+WHEN ({{stage}} IS NULL OR {{stage}} = '{ImplementationStage.PLANNED}') AND {{starts}} > {{today}}
+    THEN '{Health.NOT_STARTED}'
+WHEN {{ends}} < {{today}} OR {{next_milestone}} < {{today}} THEN '{Health.LATE}'
+WHEN {{starts}} <= {{long_ago}} AND ({{last_update}} IS NULL OR {{last_update}} <= {{long_ago}}) THEN '{Health.STALE}'
+WHEN NOT ({{has_responsible}}) OR {{expected}} >= {{progress}} + {{points}} THEN '{Health.AT_RISK}'
+ELSE '{Health.ON_TRACK}' END"""
 
 
 def progress_expression() -> Case:
-    by_weight = share_expression(F("weight_done"), F("weight_total"))
+    by_weight = Sql(ROUNDED, IntegerField(), part=F("weight_done"), whole=F("weight_total"))
     return Case(
         When(current_stage=ImplementationStage.COMPLETED, then=Value(100)),
         When(weight_total__gt=F("weight_done"), weight_done__gt=0, then=by_weight),
@@ -95,37 +46,51 @@ def progress_expression() -> Case:
     )
 
 
-def expected_expression(today) -> Case:
+def expected_expression(today) -> Sql:
     """Expected progress in per cent: linear from the first day to the last."""
-    elapsed = share_expression(DaysBetween(today, F("starts_on")), DaysBetween(F("ends_on"), F("starts_on")))
-    return Case(
-        When(ends_on__lte=today, then=Value(100)),
-        When(starts_on__gte=today, then=Value(0)),
-        default=elapsed,
-        output_field=IntegerField(),
+    return Sql(EXPECTED, IntegerField(), today=today, starts=F("starts_on"), ends=F("ends_on"))
+
+
+def health_expression(today, long_ago) -> Sql:
+    """``long_ago``: the day STALE_AFTER_DAYS before ``today``."""
+    return Sql(
+        HEALTH,
+        CharField(),
+        today=today,
+        long_ago=long_ago,
+        stage=F("current_stage"),
+        starts=F("starts_on"),
+        ends=F("ends_on"),
+        next_milestone=F("next_milestone_on"),
+        last_update=F("last_update_on"),
+        has_responsible=F("has_responsible"),
+        expected=F("expected"),
+        progress=F("progress"),
+        points=Value(settings.AT_RISK_POINTS),
     )
 
 
-def health_expression(today) -> Case:
-    begun = Greatest(Coalesce(F("last_update_on"), F("starts_on")), F("starts_on"))
-    days_since_update = DaysBetween(today, begun)
-    return Case(
-        When(current_stage=ImplementationStage.CANCELLED, then=Value(Health.CANCELLED)),
-        When(current_stage=ImplementationStage.COMPLETED, then=Value(Health.DONE)),
-        When(current_stage=ImplementationStage.PAUSED, then=Value(Health.PAUSED)),
-        When(
-            Q(current_stage=None) | Q(current_stage=ImplementationStage.PLANNED),
-            starts_on__gt=today,
-            then=Value(Health.NOT_STARTED),
-        ),
-        When(Q(ends_on__lt=today) | Q(next_milestone_on__lt=today), then=Value(Health.LATE)),
-        When(GreaterThanOrEqual(days_since_update, settings.STALE_AFTER_DAYS), then=Value(Health.STALE)),
-        When(
-            Q(has_responsible=False) | Q(expected__gte=F("progress") + settings.AT_RISK_POINTS),
-            then=Value(Health.AT_RISK),
-        ),
-        default=Value(Health.ON_TRACK),
-        output_field=models.CharField(),
+def expected_sql(vendor: str) -> str:
+    """Return ``expected_expression`` over columns named ``starts_on``, ``ends_on`` and ``local_today``."""
+    return over_columns(EXPECTED, vendor, starts="starts_on", ends="ends_on", today="local_today")
+
+
+def health_sql(vendor: str) -> str:
+    """Return ``health_expression`` over columns with the names of the inputs, and ``local_today``, ``long_ago``."""
+    return over_columns(
+        HEALTH,
+        vendor,
+        today="local_today",
+        long_ago="long_ago",
+        stage="stage",
+        starts="starts_on",
+        ends="ends_on",
+        next_milestone="next_milestone_on",
+        last_update="last_update_on",
+        has_responsible="has_responsible",
+        expected=expected_sql(vendor),
+        progress="progress",
+        points=int(settings.AT_RISK_POINTS),
     )
 
 
@@ -201,15 +166,15 @@ def explain(facts: HealthInputs, health: str = "") -> str:
 
 
 def _cancelled(facts: HealthInputs) -> str:
-    return _("Cancelled by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+    return _("Cancelled in the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
 
 
 def _done(facts: HealthInputs) -> str:
     if facts.milestones_reached == facts.milestones:
-        return _("Completed by the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+        return _("Completed in the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
     words = ngettext(
-        "Completed by the update of %(day)s, %(reached)d of %(all)d milestone reached.",
-        "Completed by the update of %(day)s, %(reached)d of %(all)d milestones reached.",
+        "Completed in the update of %(day)s. %(reached)d of %(all)d milestone reached.",
+        "Completed in the update of %(day)s. %(reached)d of %(all)d milestones reached.",
         facts.milestones,
     )
     figures = {"reached": facts.milestones_reached, "all": facts.milestones}
@@ -217,7 +182,7 @@ def _done(facts: HealthInputs) -> str:
 
 
 def _paused(facts: HealthInputs) -> str:
-    return _("Paused; last update on %(day)s.") % {"day": locales.day(facts.last_update_on)}
+    return _("Paused. Last update on %(day)s.") % {"day": locales.day(facts.last_update_on)}
 
 
 def _not_started(facts: HealthInputs) -> str:
@@ -228,8 +193,8 @@ def _late(facts: HealthInputs) -> str:
     if facts.ends_on < facts.today:
         days = (facts.today - facts.ends_on).days
         words = ngettext(
-            "Was to end on %(day)s, %(days)d day ago; progress is %(progress)d%%.",
-            "Was to end on %(day)s, %(days)d days ago; progress is %(progress)d%%.",
+            "Was due to end on %(day)s, %(days)d day ago. Progress is %(progress)d%%.",
+            "Was due to end on %(day)s, %(days)d days ago. Progress is %(progress)d%%.",
             days,
         )
         return words % {"day": locales.day(facts.ends_on), "days": days, "progress": facts.progress}
@@ -259,7 +224,7 @@ def _stale(facts: HealthInputs) -> str:
 def _at_risk(facts: HealthInputs) -> str:
     figures = {"progress": facts.progress, "expected": facts.expected}
     if facts.expected < facts.progress + settings.AT_RISK_POINTS:
-        return _("Nobody is accountable; progress is %(progress)d%%, expected %(expected)d%%.") % figures
+        return _("No responsible person. Progress is %(progress)d%%, expected %(expected)d%%.") % figures
     return _("Progress is %(progress)d%%, expected by now %(expected)d%%.") % figures
 
 

@@ -12,16 +12,15 @@ from core.text_limits import PARAGRAPH, LimitedTextField
 from strategies.enums import Addition, Direction, Frequency
 from strategies.targets import contradicts
 
-from .actions import Action
+from .actions import Action, visible_action_q
 from .strategy import Objective, Strategy
 from .visibility import visible_plan_q
 
 WRONG_SIDE = {
-    Direction.UP: _("More is better, but the target is below the baseline. Correct the target or the direction."),
-    Direction.DOWN: _("Less is better, but the target is above the baseline. Correct the target or the direction."),
+    Direction.UP: _("Higher is better, but the target is below the baseline. Correct the target or the direction."),
+    Direction.DOWN: _("Lower is better, but the target is above the baseline. Correct the target or the direction."),
 }
-
-
+BOTH_PLACES = _("Choose either an objective or an action, not both. The action already belongs to an objective.")
 PER_CENT = {"%", "per cent", "percent", "procent"}
 
 
@@ -37,8 +36,7 @@ class IndicatorQuerySet(models.QuerySet):
 
     def in_visible_plans(self, user):
         """Like ``visible_to``, but with withdrawn indicators, because their submitted values stay readable."""
-        measures = Q(action=None) | Q(action__in=Action.objects.visible_to(user))
-        return self.filter(visible_plan_q(user, "strategy__"), measures)
+        return self.filter(_in_visible_plan_q(user))
 
 
 class Indicator(Recorded, Versioned):
@@ -67,8 +65,8 @@ class Indicator(Recorded, Versioned):
     target_on = models.DateField(_("date of the target"), null=True, blank=True)
     frequency = models.CharField(_("measured"), max_length=10, choices=Frequency, default=Frequency.PERIOD)
     source = models.CharField(_("source"), max_length=250, blank=True)
-    across_periods = models.CharField(_("across periods"), max_length=8, choices=Addition, default=Addition.LATEST)
-    across_cities = models.CharField(_("across places"), max_length=8, choices=Addition, default=Addition.SUM)
+    across_periods = models.CharField(_("combine over time"), max_length=8, choices=Addition, default=Addition.LATEST)
+    across_cities = models.CharField(_("combine across cities"), max_length=8, choices=Addition, default=Addition.SUM)
     counts_people = models.BooleanField(_("counts people"), default=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
 
@@ -83,9 +81,7 @@ class Indicator(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(objective=None) | Q(action=None),
                 name="strategies_indicator_one_place",
-                violation_error_message=_(
-                    "Choose either an objective or an action: the action has its objective already."
-                ),
+                violation_error_message=BOTH_PLACES,
             ),
         ]
 
@@ -97,15 +93,19 @@ class Indicator(Recorded, Versioned):
         errors = {name: self.number_error(getattr(self, name)) for name in ("baseline", "target")}
         if contradicts(self.direction, self.baseline, self.target):
             errors["target"] = errors["target"] or WRONG_SIDE[self.direction]
+        if self.objective_id and self.action_id:
+            errors["action"] = BOTH_PLACES
+        if self.baseline is None and not self.no_baseline_reason:
+            errors["no_baseline_reason"] = _("Enter the baseline, or explain why there is none.")
         if self.baseline_on and self.target_on and self.target_on < self.baseline_on:
-            errors["target_on"] = _("The date of the target comes before the date of the baseline.")
+            errors["target_on"] = _("The date of the target is before the date of the baseline. Correct one of them.")
         if errors := {name: sentence for name, sentence in errors.items() if sentence}:
             raise ValidationError(errors)
 
     def number_error(self, number) -> str:
         """Return why the number cannot be a figure of this indicator, or ``""``."""
         if number is not None and self.counts_people and (number < 0 or number != int(number)):
-            return gettext("A number of people is a whole number, zero or more.")
+            return gettext("Enter 0 or a higher whole number.")
         return ""
 
     def question_about(self, number) -> str:
@@ -113,9 +113,9 @@ class Indicator(Recorded, Versioned):
         if number is None:
             return ""
         if number > 100 and self.unit.strip().casefold() in PER_CENT:
-            return gettext("This is more than 100 per cent. Can that be right?")
+            return gettext("This is more than 100 per cent. Is it correct?")
         if number < 0 and all(planned is None or planned >= 0 for planned in (self.baseline, self.target)):
-            return gettext("This is less than zero. Can that be right?")
+            return gettext("This is less than zero. Is it correct?")
         return ""
 
     @property
@@ -127,4 +127,10 @@ class Indicator(Recorded, Versioned):
 
 
 def visible_indicator_q(user, path: str = "indicator") -> Q:
-    return Q(**{f"{path}__in": Indicator.objects.in_visible_plans(user)})
+    """Return a Q for rows whose indicator is in a plan that the user may see. ``path`` leads by foreign keys alone."""
+    return Q(**{f"{path}__isnull": False}) & _in_visible_plan_q(user, f"{path}__")
+
+
+def _in_visible_plan_q(user, indicator: str = "") -> Q:
+    measures = Q(**{f"{indicator}action": None}) | visible_action_q(user, f"{indicator}action")
+    return visible_plan_q(user, f"{indicator}strategy__") & measures

@@ -3,9 +3,9 @@
 import json
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -13,13 +13,20 @@ from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
 from cities.rules import insider_city_ids, reads_network
 from core import clock
-from core.collation import in_plan_order
+from core.links import url_of
 from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from core.texts import shorten
 from strategies import revision_access
 from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
-from strategies.schema import upgrade_action, upgrade_contents
+from strategies.period_snapshot import (
+    PeriodSnapshot,
+    SnapshotAction,
+    SnapshotIndicator,
+    read_action,
+    read_indicator,
+    read_period,
+)
 
 from .actions import Action, visible_action_q
 from .indicators import Indicator, visible_indicator_q
@@ -38,11 +45,11 @@ class ReportingPeriod(Recorded):
     starts_on = models.DateField(
         _("first day"),
         unique=True,
-        error_messages={"unique": _("Another period begins on this day. Choose another day.")},
+        error_messages={"unique": _("Another period starts on this day. Choose another day.")},
     )
     ends_on = models.DateField(_("last day"))
     opens_on = models.DateField(_("opens on"))
-    due_on = models.DateField(_("to be submitted by"))
+    due_on = models.DateField(_("due date for submission"))
 
     history = HistoricalRecords()
 
@@ -55,13 +62,27 @@ class ReportingPeriod(Recorded):
                 condition=Q(ends_on__gte=F("starts_on"), due_on__gte=F("ends_on"), opens_on__lte=F("ends_on")),
                 name="strategies_reportingperiod_dates_in_order",
                 violation_error_message=_(
-                    "A period opens on or before its last day, and is due on its last day or later. Check the dates."
+                    "A period must open on or before its last day and be due on or after it. Check the dates."
                 ),
             )
         ]
 
     def __str__(self):
         return self.name
+
+    def clean(self):
+        days = (self.starts_on, self.ends_on, self.opens_on, self.due_on)
+        if None in days:  # said by the fields
+            return
+        errors = {}
+        if self.ends_on < self.starts_on:
+            errors["ends_on"] = _("The last day is before the first day. Correct one of them.")
+        if self.opens_on > self.ends_on:
+            errors["opens_on"] = _("A period must open on or before its last day. Choose an earlier day.")
+        if self.due_on < self.ends_on:
+            errors["due_on"] = _("A period must be due on or after its last day. Choose a later day.")
+        if errors:
+            raise ValidationError(errors)
 
 
 class CityPeriodQuerySet(models.QuerySet):
@@ -91,7 +112,7 @@ class CityPeriod(models.Model):
 
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="periods")
     period = models.ForeignKey(ReportingPeriod, on_delete=models.PROTECT, related_name="city_periods")
-    state = models.CharField(_("state"), max_length=10, choices=PeriodState, default=PeriodState.SCHEDULED)
+    state = models.CharField(_("status"), max_length=10, choices=PeriodState, default=PeriodState.SCHEDULED)
     revision = models.PositiveIntegerField(default=1)
     transition_count = models.PositiveIntegerField(default=0)
 
@@ -101,13 +122,19 @@ class CityPeriod(models.Model):
         ordering = ["period__starts_on", "city__name"]
         verbose_name = _("period of a city")
         verbose_name_plural = _("periods of cities")
-        constraints = [models.UniqueConstraint(fields=["city", "period"], name="strategies_cityperiod_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["city", "period"],
+                name="strategies_cityperiod_once",
+                violation_error_message=_("This city already has this period."),
+            )
+        ]
 
     def __str__(self):
         return f"{self.city}, {self.period}"
 
     def get_absolute_url(self):
-        return reverse("strategies:cityperiod_detail", args=[self.pk])
+        return url_of("strategies:cityperiod_detail", self.pk)
 
     @property
     def owning_city_id(self) -> int:
@@ -128,7 +155,7 @@ class PeriodTransition(FrozenModel):
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="transitions")
     number = models.PositiveIntegerField()
-    verb = models.CharField(_("verb"), max_length=10, choices=PeriodVerb)
+    verb = models.CharField(_("change"), max_length=10, choices=PeriodVerb)
     from_state = models.CharField(max_length=10, choices=PeriodState)
     to_state = models.CharField(max_length=10, choices=PeriodState)
     revision = models.PositiveIntegerField()  # the one submitted, accepted or published by this transition
@@ -144,8 +171,8 @@ class PeriodTransition(FrozenModel):
 
     class Meta:
         ordering = ["city_period", "number"]
-        verbose_name = _("move of a period")
-        verbose_name_plural = _("moves of periods")
+        verbose_name = _("change of a period’s status")
+        verbose_name_plural = _("changes of periods’ status")
         constraints = [
             models.UniqueConstraint(fields=["city_period", "number"], name="strategies_periodtransition_number_once"),
             models.CheckConstraint(
@@ -250,7 +277,7 @@ class PeriodRevisionQuerySet(FrozenQuerySet):
 
 
 class PeriodRevision(HashedSnapshot):
-    """Snapshot of a submission: the facts, and the plan at that time. ``selectors.frozen`` documents the layout."""
+    """Snapshot of a submission: the facts, and the plan at that time. ``strategies.period_snapshot`` has the layout."""
 
     city_period = models.ForeignKey(CityPeriod, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -272,13 +299,9 @@ class PeriodRevision(HashedSnapshot):
     def owning_city_id(self) -> int:
         return self.city_period.city_id
 
-    @property
-    def contents(self) -> dict:
-        """Return the verified snapshot in the order of the plan. Those of version 0.1.0 have 1.1.10 before 1.1.2."""
-        contents = upgrade_contents(super().contents)
-        if "actions" in contents:
-            contents["actions"] = in_plan_order(contents["actions"])
-        return contents
+    def read(self) -> PeriodSnapshot:
+        """Return the snapshot as typed objects. Raises HashMismatch or SnapshotUnreadable."""
+        return read_period(self.contents, written_by=self.schema_version)
 
 
 class RevisionAction(FrozenModel):
@@ -297,16 +320,16 @@ class RevisionAction(FrozenModel):
 
     class Meta:
         ordering = ["revision", "action"]
-        verbose_name = _("action as frozen")
-        verbose_name_plural = _("actions as frozen")
+        verbose_name = _("action in a locked revision")
+        verbose_name_plural = _("actions in locked revisions")
         constraints = [models.UniqueConstraint(fields=["revision", "action"], name="strategies_revisionaction_once")]
 
     def __str__(self):
         return f"{self.action_id} in {self.revision_id}"
 
-    @property
-    def entry(self) -> dict:
-        return upgrade_action(json.loads(self.contents))
+    def read(self) -> SnapshotAction:
+        """Return the entry. Needs ``revision``; the hash is checked nightly (``strategies.verification``)."""
+        return read_action(json.loads(self.contents), written_by=self.revision.schema_version)
 
 
 class RevisionIndicator(FrozenModel):
@@ -319,14 +342,17 @@ class RevisionIndicator(FrozenModel):
 
     class Meta:
         ordering = ["revision", "indicator"]
-        verbose_name = _("indicator as frozen")
-        verbose_name_plural = _("indicators as frozen")
+        verbose_name = _("indicator in a locked revision")
+        verbose_name_plural = _("indicators in locked revisions")
         constraints = [
             models.UniqueConstraint(fields=["revision", "indicator"], name="strategies_revisionindicator_once")
         ]
 
     def __str__(self):
         return f"{self.indicator_id} in {self.revision_id}"
+
+    def read(self) -> SnapshotIndicator:
+        return read_indicator(json.loads(self.contents))
 
 
 class RevisionFileQuerySet(FrozenQuerySet):
@@ -359,8 +385,8 @@ class RevisionFile(FrozenModel):
 
     class Meta:
         ordering = ["revision", "evidence"]
-        verbose_name = _("file as frozen")
-        verbose_name_plural = _("files as frozen")
+        verbose_name = _("file in a locked revision")
+        verbose_name_plural = _("files in locked revisions")
         constraints = [models.UniqueConstraint(fields=["revision", "evidence"], name="strategies_revisionfile_once")]
 
     def __str__(self):
@@ -375,8 +401,8 @@ class ReminderDay(models.Model):
 
     class Meta:
         ordering = ["city", "day"]
-        verbose_name = _("day of reminders")
-        verbose_name_plural = _("days of reminders")
+        verbose_name = _("reminder day")
+        verbose_name_plural = _("reminder days")
         constraints = [models.UniqueConstraint(fields=["city", "day"], name="strategies_reminderday_once")]
 
     def __str__(self):

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -22,7 +23,8 @@ from strategies.enums import StrategyStatus
 
 from .visibility import current_plan_q, visible_plan_q
 
-CODE_TAKEN = _("Another part at this place has this code. Choose another code.")
+ENDS_BEFORE_START = _("The end year is before the start year. Choose a later end year.")
+CODE_TAKEN = _("Another part in the same place already has this code. Choose another code.")
 
 
 class StrategyQuerySet(models.QuerySet):
@@ -40,8 +42,8 @@ class Strategy(Recorded, Versioned):
     city = models.ForeignKey(City, on_delete=models.PROTECT, related_name="strategies")
     title = models.CharField(_("title"), max_length=250)
     vision = LimitedTextField(_("vision"), blank=True, max_length=LONG_TEXT)
-    year_from = models.PositiveSmallIntegerField(_("from year"), validators=[MinValueValidator(1990)])
-    year_to = models.PositiveSmallIntegerField(_("to year"), validators=[MaxValueValidator(2100)])
+    year_from = models.PositiveSmallIntegerField(_("start year"), validators=[MinValueValidator(1990)])
+    year_to = models.PositiveSmallIntegerField(_("end year"), validators=[MaxValueValidator(2100)])
     document = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="strategies")
     language = models.CharField(_("language"), max_length=10)
     status = models.CharField(_("status"), max_length=10, choices=StrategyStatus, default=StrategyStatus.DRAFT)
@@ -54,7 +56,7 @@ class Strategy(Recorded, Versioned):
         null=True,
         blank=True,
         related_name="replaced_by",
-        verbose_name=_("follows on"),
+        verbose_name=_("follows"),
     )  # the strategy that is superseded when this one is adopted
 
     objects = StrategyQuerySet.as_manager()
@@ -69,9 +71,7 @@ class Strategy(Recorded, Versioned):
                 fields=["city"],
                 condition=Q(superseded_at=None) & (Q(replaces=None) | Q(status="adopted")),
                 name="strategies_strategy_one_current",
-                violation_error_message=_(
-                    "This city has a strategy already. Change it, or write the next one beside it."
-                ),
+                violation_error_message=_("This city already has a strategy. Edit it, or create the next one."),
             ),
             models.CheckConstraint(
                 condition=Q(superseded_at=None) | Q(status="adopted"),
@@ -81,12 +81,12 @@ class Strategy(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(year_to__gte=F("year_from")),
                 name="strategies_strategy_ends_after_start",
-                violation_error_message=_("The last year comes before the first one. Choose a later last year."),
+                violation_error_message=ENDS_BEFORE_START,
             ),
             models.CheckConstraint(
                 condition=Q(status="draft", adopted_on=None) | Q(status="adopted", adopted_on__isnull=False),
                 name="strategies_strategy_adopted_has_date",
-                violation_error_message=_("An adopted strategy has a date of adoption, and a draft has none."),
+                violation_error_message=_("An adopted strategy must have a date of adoption, and a draft must not."),
             ),
             models.CheckConstraint(
                 condition=Q(published_at=None) | Q(status="adopted"),
@@ -97,6 +97,10 @@ class Strategy(Recorded, Versioned):
 
     def __str__(self):
         return self.title
+
+    def clean(self):
+        if self.year_from and self.year_to and self.year_to < self.year_from:
+            raise ValidationError({"year_to": ENDS_BEFORE_START})
 
     @property
     def owning_city_id(self) -> int:
@@ -192,7 +196,7 @@ class PriorityArea(Recorded, Versioned):
     title = models.CharField(_("title"), max_length=250)
     description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawal"), blank=True, max_length=PARAGRAPH)
 
     objects = StrategyPartQuerySet.for_path("strategy").as_manager()
     history = HistoricalRecords()
@@ -211,7 +215,7 @@ class PriorityArea(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_priorityarea_withdrawn_has_reason",
-                violation_error_message=_("Say why the priority area is withdrawn."),
+                violation_error_message=_("Explain why the priority area is withdrawn."),
             ),
         ]
 
@@ -230,7 +234,7 @@ class Objective(Recorded, Versioned):
     title = models.CharField(_("title"), max_length=250)
     description = LimitedTextField(_("description"), blank=True, max_length=LONG_TEXT)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    withdrawn_reason = LimitedTextField(_("reason for withdrawing"), blank=True, max_length=PARAGRAPH)
+    withdrawn_reason = LimitedTextField(_("reason for withdrawal"), blank=True, max_length=PARAGRAPH)
 
     objects = StrategyPartQuerySet.for_path("area__strategy").as_manager()
     history = HistoricalRecords()
@@ -249,7 +253,7 @@ class Objective(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | ~Q(withdrawn_reason=""),
                 name="strategies_objective_withdrawn_has_reason",
-                violation_error_message=_("Say why the objective is withdrawn."),
+                violation_error_message=_("Explain why the objective is withdrawn."),
             ),
         ]
 

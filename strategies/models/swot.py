@@ -15,12 +15,12 @@ from .strategy import PriorityArea, Strategy, StrategyPartQuerySet
 
 class SwotItem(Recorded, Versioned):
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="swot_items")
-    kind = models.CharField(_("kind"), max_length=12, choices=SwotKind)
+    kind = models.CharField(_("type"), max_length=12, choices=SwotKind)
     text = LimitedTextField(_("text"), max_length=PARAGRAPH)
     areas = models.ManyToManyField(
         PriorityArea, blank=True, related_name="swot_items", verbose_name=_("priority areas")
     )
-    actions = models.ManyToManyField(Action, blank=True, related_name="swot_items", verbose_name=_("follow-up actions"))
+    actions = models.ManyToManyField(Action, blank=True, related_name="swot_items", verbose_name=_("related actions"))
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     objects = StrategyPartQuerySet.for_path("strategy").as_manager()
@@ -43,7 +43,7 @@ class Risk(Recorded, Versioned):
     """A risk: a problem that implementation may meet. Not the problem that a priority area addresses."""
 
     strategy = models.ForeignKey(Strategy, on_delete=models.PROTECT, related_name="risks")
-    text = LimitedTextField(_("problem"), max_length=PARAGRAPH)
+    text = LimitedTextField(_("risk"), max_length=PARAGRAPH)
     area = models.ForeignKey(
         PriorityArea,
         on_delete=models.PROTECT,
@@ -59,7 +59,7 @@ class Risk(Recorded, Versioned):
         null=True,
         blank=True,
         related_name="mitigated_risks",
-        verbose_name=_("action against it"),
+        verbose_name=_("mitigating action"),
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
@@ -68,8 +68,8 @@ class Risk(Recorded, Versioned):
 
     class Meta:
         ordering = ["strategy", "pk"]
-        verbose_name = _("implementation problem")
-        verbose_name_plural = _("implementation problems")
+        verbose_name = _("risk")
+        verbose_name_plural = _("risks")
 
     def __str__(self):
         return shorten(self.text, 80)

@@ -1,5 +1,7 @@
 """Which plans and facts a user may see, as Q expressions that several models share (docs/access.md)."""
 
+from collections.abc import Callable
+
 from django.db.models import Q
 
 from cities.enums import Role, Visibility
@@ -31,18 +33,20 @@ def started_plan_q(strategy: str = "") -> Q:
     return Q(**{f"{strategy}replaces": None}) | Q(**{f"{strategy}status": StrategyStatus.ADOPTED})
 
 
-def visible_facts_q(user, plan: Q, prefix: str = "") -> Q:
+def visible_facts_q(user, plan: Callable[[], Q], prefix: str = "") -> Q:
     """Return a Q for live facts: all of the user's cities, submitted ones of other cities by their visibility.
 
-    A reopened period is read from its revision instead. ``plan``: Q for facts whose action or indicator the user may
-    see, required for the public. ``prefix``: lookup path to the fact, with trailing ``__``.
+    A reopened period is read from its revision instead. ``plan`` returns a Q for facts whose action or indicator the
+    user may see, which readers of the network do not need. ``prefix``: lookup path to the fact, with trailing ``__``.
     """
     period = f"{prefix}city_period__"
-    own = Q(**{f"{period}city__in": insider_city_ids(user)})
-    not_withdrawn = Q(**{f"{prefix}withdrawn_at": None})
-    officials = Q(**{f"{period}city__in": official_city_ids(user)})
-    public = Q(**{f"{prefix}visibility": Visibility.PUBLIC, f"{period}state": PeriodState.PUBLISHED}) & plan
-    seen = (own & not_withdrawn) | officials | (public & not_withdrawn)
-    if reads_network(user):
-        seen |= Q(**{f"{prefix}visibility__in": SHARED_VISIBILITIES, f"{period}state__in": LOCKED}) & not_withdrawn
+    if reads_network(user):  # what is public is among what is shared
+        seen = Q(**{f"{prefix}visibility__in": SHARED_VISIBILITIES, f"{period}state__in": LOCKED})
+    else:
+        seen = Q(**{f"{prefix}visibility": Visibility.PUBLIC, f"{period}state": PeriodState.PUBLISHED}) & plan()
+    if cities := insider_city_ids(user):
+        seen |= Q(**{f"{period}city__in": cities})
+    seen &= Q(**{f"{prefix}withdrawn_at": None})
+    if cities := official_city_ids(user):
+        seen |= Q(**{f"{period}city__in": cities})
     return seen

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Sum, prefetch_related_objects
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 
+from cities.models import City
 from cities.rules import insider_city_ids, official_city_ids
+from core.links import url_of
 from strategies.enums import LOCKED, ImplementationStage
 from strategies.models import (
     Action,
@@ -20,30 +22,32 @@ from strategies.models import (
     RevisionAction,
     Strategy,
 )
+from strategies.models.reported import spent_from_line
+from strategies.period_snapshot import SnapshotUpdate
 
 from .disclosure import reads_all_figures
-from .frozen import frozen_log
-from .frozen_rows import verified_rows
+from .frozen import Origin, frozen_log
+
+FROZEN_FIGURES = {  # name on an action > field of RevisionAction
+    "health": "health",
+    "progress": "progress",
+    "expected": "expected",
+    "current_stage": "stage",
+    "spent_total": "spent",
+    "budget_total": "budget",
+}
+PLAN_ORDER = ("objective__area__code_sort", "objective__code_sort", "code_sort")
 
 
-def with_readable_figures(actions: QuerySet[Action], user: Any, city_id: int) -> QuerySet[Action]:
+def with_readable_figures(actions: QuerySet[Action], user: Any, city: City) -> QuerySet[Action]:
     """Add health, progress, expected, current_stage, spent_total and budget_total as the user may see them.
 
-    For the public they come from frozen rows. Those are read and checked at once, because SQL cannot check hashes.
+    For the public they come from frozen rows.
     """
-    if reads_all_figures(user, city_id):
-        return actions.with_health().with_money()
+    if reads_all_figures(user, city.pk):
+        return actions.with_health(city.today).with_money()
     newest = newest_frozen(user)
-    used = actions.order_by().annotate(frozen_row=Subquery(newest.values("pk")[:1])).values("frozen_row")
-    verified_rows(RevisionAction.objects.filter(pk__in=used))
-    return actions.annotate(
-        health=Subquery(newest.values("health")[:1]),
-        progress=Subquery(newest.values("progress")[:1]),
-        expected=Subquery(newest.values("expected")[:1]),
-        current_stage=Subquery(newest.values("stage")[:1]),
-        spent_total=Subquery(newest.values("spent")[:1]),
-        budget_total=Subquery(newest.values("budget")[:1]),
-    )
+    return actions.annotate(**{name: Subquery(newest.values(field)[:1]) for name, field in FROZEN_FIGURES.items()})
 
 
 def newest_frozen(user: Any) -> QuerySet[RevisionAction]:
@@ -55,10 +59,33 @@ def newest_frozen(user: Any) -> QuerySet[RevisionAction]:
 
 def actions_of(strategy: Strategy, user: Any) -> QuerySet[Action]:
     """Return the visible, active actions of a strategy, with figures, in the order of the plan."""
-    rows = Action.objects.visible_to(user).filter(objective__area__strategy=strategy, withdrawn_at=None).with_related()
-    return with_readable_figures(rows, user, strategy.city_id).order_by(
-        "objective__area__code_sort", "objective__code_sort", "code_sort", "pk"
-    )
+    rows = active_actions(strategy, user).with_related()
+    return with_readable_figures(rows, user, strategy.city).order_by(*PLAN_ORDER, "pk")
+
+
+def active_actions(strategy: Strategy, user: Any) -> QuerySet[Action]:
+    return Action.objects.visible_to(user).filter(objective__area__strategy=strategy, withdrawn_at=None)
+
+
+class PlanRow(NamedTuple):
+    """One action of a strategy's page."""
+
+    pk: int
+    objective_id: int
+    code: str
+    title: str
+    published_at: Any
+    health: str | None
+    progress: int | None
+
+    @property
+    def url(self) -> str:
+        return url_of("strategies:action_detail", self.pk)
+
+
+def plan_rows(strategy: Strategy, user: Any) -> list[PlanRow]:
+    """Return ``actions_of`` the strategy without what its page does not show: there may be hundreds."""
+    return [PlanRow(*row) for row in actions_of(strategy, user).values_list(*PlanRow._fields)]
 
 
 def has_unsubmitted(action: Action) -> bool:
@@ -77,8 +104,8 @@ class ActionPage:
     lines: list[BudgetLine]
     indicators: list[Indicator]
     log: list[ActionUpdate]  # live, for insiders
-    frozen: list[dict]  # for others
-    unsubmitted: bool
+    frozen: list[tuple[SnapshotUpdate, Origin]]  # for others
+    unsubmitted: bool  # for readers of the network
     frozen_row: RevisionAction | None  # the source of the public's figures
 
     @property
@@ -87,8 +114,13 @@ class ActionPage:
 
 
 def action_page(action: Action, user: Any) -> ActionPage:
+    """Return the page of an action that has its live figures; for the public, those of the newest revision are set."""
     city_id = action.owning_city_id
     is_insider, is_live = city_id in insider_city_ids(user), reads_all_figures(user, city_id)
+    frozen_row = None if is_live else _frozen_row(action, user)
+    if not is_live:
+        for name, field in FROZEN_FIGURES.items():
+            setattr(action, name, getattr(frozen_row, field, None))
     return ActionPage(
         action=action,
         is_insider=is_insider,
@@ -98,16 +130,15 @@ def action_page(action: Action, user: Any) -> ActionPage:
         indicators=list(action.indicators.visible_to(user).filter(withdrawn_at=None)),
         log=_log(action, user) if is_insider else [],
         frozen=[] if is_insider else frozen_log(action, user),
-        unsubmitted=is_live and has_unsubmitted(action),
-        frozen_row=None if is_live else _frozen_row(action, user),
+        unsubmitted=is_live and not is_insider and has_unsubmitted(action),
+        frozen_row=frozen_row,
     )
 
 
 def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
     rows = RevisionAction.objects.filter(action=action, revision__in=PeriodRevision.objects.visible_to(user))
     rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
-    newest = rows.order_by("-revision__city_period__period__starts_on", "-revision__number")[:1]
-    return next(iter(verified_rows(newest)), None)
+    return rows.order_by("-revision__city_period__period__starts_on", "-revision__number").first()
 
 
 def _milestones(action: Action, is_live: bool) -> list[Milestone]:
@@ -119,20 +150,21 @@ def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
     rows = action.budget_lines.active()
     if not is_live:
         return list(rows)
-    spent = ActionUpdate.objects.active().filter(budget_line=OuterRef("pk")).order_by().values("budget_line")
-    return list(rows.annotate(spent=Subquery(spent.annotate(sum=Sum("spent")).values("sum"))))
+    return list(rows.annotate(spent=spent_from_line()))
 
 
 def _log(action: Action, user: Any) -> list[ActionUpdate]:
     """Return the updates with milestones and evidence, newest first. Withdrawn ones are for officials only."""
     attached = Evidence.objects.active().select_related("file")
     rows = action.updates.visible_to(user).select_related(
-        "author", "on_behalf_of", "city_period__period", "city_period__city", "budget_line"
+        "author", "on_behalf_of", "city_period__period", "budget_line"
     )
     if action.owning_city_id not in official_city_ids(user):
         rows = rows.active()
     evidence = Prefetch("evidence", attached, to_attr="pieces")
     found = list(rows.prefetch_related("milestones", evidence).newest_first())
+    for update in found:
+        update.city_period.city = action.city
     finished = [update for update in found if update.stage == ImplementationStage.COMPLETED]
     prefetch_related_objects(finished, "dropped__milestone")
     values = IndicatorValue.objects.filter(withdrawn_at__isnull=False).select_related("indicator")

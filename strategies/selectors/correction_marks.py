@@ -38,11 +38,11 @@ def sections_of(revision: PeriodRevision | None) -> list[ReportSection]:
     """Return the narrative, actions and indicators of the revision, in its order."""
     if revision is None:
         return []
-    contents = revision.contents
+    snapshot = revision.read()
     return [
         ReportSection(NARRATIVE, None, ""),
-        *[ReportSection(ACTION, entry["id"], f"{entry['code']} {entry['title']}") for entry in contents["actions"]],
-        *[ReportSection(INDICATOR, entry["id"], entry["name"]) for entry in contents["indicators"]],
+        *[ReportSection(ACTION, action.id, f"{action.code} {action.title}") for action in snapshot.actions],
+        *[ReportSection(INDICATOR, indicator.id, indicator.name) for indicator in snapshot.indicators],
     ]
 
 

@@ -63,7 +63,10 @@ def sentence_about(periods: Iterable[str]) -> str:
     names = ", ".join(periods)
     if not names:
         return ""
-    words = _("These figures rest on earlier ones that have been corrected since: %(periods)s. They stay as submitted.")
+    words = _(
+        "These figures are based on earlier figures that have since been corrected: %(periods)s. They are kept as "
+        "submitted."
+    )
     return words % {"periods": names}
 
 

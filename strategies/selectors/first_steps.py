@@ -1,13 +1,14 @@
 """Rows of *My work* for a city without a plan and for a network that is being set up."""
 
+from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cities.enums import BodyKind, Role
-from cities.models import Body, City, Membership
+from cities.models import Body, City, Membership, Person
 from cities.rules import has_network_role, official_city_ids
 from core.collation import by_title
 from strategies.enums import Health
@@ -18,9 +19,10 @@ from strategies.work import DUE, WorkRow
 MAX_CITIES = 5
 
 
-def first_step_rows(user: Any) -> list[WorkRow]:
-    rows = _plan_rows(official_city_ids(user))
-    return rows + _network_rows() if has_network_role(user, Role.COORDINATOR) else rows
+def first_step_rows(user: Any, with_actions: Collection[int] = ()) -> list[WorkRow]:
+    """Return what is done first. ``with_actions``: ids of cities that are known to have actions."""
+    rows = _plan_rows(official_city_ids(user) - set(with_actions))
+    return rows + _network_rows(user) if has_network_role(user, Role.COORDINATOR) else rows
 
 
 def _row(title: str, url: str, label: str, text: str) -> WorkRow:
@@ -43,10 +45,10 @@ def _plan_rows(cities: set[int]) -> list[WorkRow]:
 
 def _begin_strategy(city: City) -> WorkRow:
     return _row(
-        _("Begin the strategy of %(city)s") % {"city": city},
+        _("Create the strategy of %(city)s") % {"city": city},
         reverse("strategies:strategy_add", args=[city.slug]),
-        _("Begin"),
-        _("It begins as a draft that only your city and the network’s coordinators see."),
+        _("Create"),
+        _("It starts as a draft that only your city and the network’s coordinators can see."),
     )
 
 
@@ -62,24 +64,26 @@ def _add_actions(city: City) -> WorkRow:
 # ---- coordinators
 
 
-def _network_rows() -> list[WorkRow]:
+def _network_rows(user: Any) -> list[WorkRow]:
     """Return what a new network lacks, in the order in which a coordinator adds it."""
-    rows = [_chair_row(body) for body in _committee_without_chair()]
-    if not ReportingPeriod.objects.exists():
+    found = Exists(ReportingPeriod.objects.all()), Exists(City.objects.all()), Subquery(_committee_without_chair())
+    has_period, has_city, committee = Person.objects.of(user).values_list(*found).get()  # one query for all three
+    rows = [_chair_row(committee)] if committee else []
+    if not has_period:
         text = _("Cities report period by period. After the first, each new period is added automatically.")
         url = reverse("admin:strategies_reportingperiod_add")
-        rows.insert(0, _row(_("Set the first reporting period"), url, _("Set"), text))
-    return _city_rows() + rows
+        rows.insert(0, _row(_("Set the first reporting period"), url, _("Set dates"), text))
+    return _city_rows(has_city) + rows
 
 
-def _city_rows() -> list[WorkRow]:
+def _city_rows(has_city: bool) -> list[WorkRow]:
     leads = Membership.objects.current().filter(body__city=OuterRef("pk"), role=Role.LEAD_OFFICIAL)
     office = Body.objects.filter(city=OuterRef("pk"), kind=BodyKind.CITY_OFFICE)
     without = City.objects.filter(~Exists(leads)).annotate(office=Subquery(office.values("pk")[:1]))
     rows = [_lead_row(city) for city in by_title(without)[:MAX_CITIES]]
-    if rows or City.objects.exists():
+    if rows or has_city:
         return rows
-    text = _("Then add its bodies, and invite its lead official.")
+    text = _("Then add its bodies and invite its lead official.")
     return [_row(_("Add the first city"), reverse("admin:cities_city_add"), _("Add"), text)]
 
 
@@ -90,16 +94,18 @@ def _lead_row(city: Any) -> WorkRow:
         url = reverse("admin:cities_body_add") + f"?city={city.pk}&kind={BodyKind.CITY_OFFICE}"
         return _row(_("Add the city office of %(city)s") % words, url, _("Add"), text)
     url = reverse("cities:member_invite") + f"?body={city.office}&role={Role.LEAD_OFFICIAL}"
-    text = _("Without a lead official no strategy can be adopted and no period submitted.")
+    text = _("Without a lead official, no strategy can be adopted and no report submitted.")
     return _row(_("Invite a lead official for %(city)s") % words, url, _("Invite"), text)
 
 
-def _committee_without_chair() -> list[Body]:
+def _committee_without_chair() -> QuerySet:
+    """Return the id of the scientific committee if it never had a chair. A network has one committee."""
     chairs = Membership.objects.filter(body=OuterRef("pk"), role=Role.CHAIR)
-    return list(Body.objects.filter(~Exists(chairs), kind=BodyKind.SCIENTIFIC_COMMITTEE))
+    rows = Body.objects.filter(~Exists(chairs), kind=BodyKind.SCIENTIFIC_COMMITTEE)
+    return rows.order_by().values("pk")[:1]
 
 
-def _chair_row(body: Body) -> WorkRow:
-    url = reverse("cities:member_invite") + f"?body={body.pk}&role={Role.CHAIR}"
-    text = _("The chair must not come from your own organisation. The chair invites the other members.")
+def _chair_row(committee: int) -> WorkRow:
+    url = reverse("cities:member_invite") + f"?body={committee}&role={Role.CHAIR}"
+    text = _("The chair cannot come from your own organisation. The chair invites the other members.")
     return _row(_("Invite the first chair of the scientific committee"), url, _("Invite"), text)

@@ -1,368 +1,34 @@
-"""Snapshot of a submitted period, and what readers outside the city see of it.
+"""What readers see of submitted periods: revisions, and their rows, reduced to what each reader may see."""
 
-Layout of a snapshot (schema version 2; ``strategies.schema`` reads older ones). Money and values are decimals as text,
-dates are ISO 8601, no person is named:
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
-``city`` id, slug, name, country, currency, timezone; ``period`` id, name, starts_on, ends_on, due_on;
-``revision``; ``as_of`` the date for ``health``: the last day of the period, or the day of submission if earlier;
-``narrative`` text and language, or null;
-``strategy`` null, or id, title, vision, years, status, adopted_on, ``areas`` (with their ``objectives``), ``swot``,
-``problems``; ``phases`` kind, planned and actual dates;
-``actions`` plan (code, title, area and objective, owner organisation, whether there is a responsible person, dates,
-``budget_lines``, ``milestones`` with the day they were reached or dropped), figures up to this period (status, health,
-progress, expected, budget, spent, last_update_on), figures of this period (spent_in_period, update_count) and its
-``updates`` with ``evidence``;
-``indicators`` definition, baseline, target, ``value`` of this period (or null) and ``earlier`` ones.
-Authors are given by organisation and role.
-"""
+import msgspec
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable
-from decimal import Decimal
-from typing import Any
-
-from django.db.models import Prefetch, Q
-
-from cities.enums import BodyKind, Visibility
-from cities.models import Membership
+from cities.enums import Visibility
 from cities.rules import insider_city_ids, reads_network
-from strategies import revision_parts
-from strategies.models import (
-    Action,
-    ActionUpdate,
-    BudgetLine,
-    CityPeriod,
-    Evidence,
-    Indicator,
-    IndicatorValue,
-    Milestone,
-    Narrative,
-    Objective,
-    PeriodRevision,
-    RevisionAction,
-    RevisionIndicator,
-    Strategy,
-)
+from strategies.models import Action, CityPeriod, Indicator, PeriodRevision, RevisionAction, RevisionIndicator, Strategy
 from strategies.models.visibility import SHARED_VISIBILITIES
+from strategies.period_snapshot import (
+    PeriodSnapshot,
+    SnapshotAction,
+    SnapshotEarlierValue,
+    SnapshotIndicator,
+    SnapshotUpdate,
+    SnapshotValue,
+)
 
 from .disclosure import few_text, is_few, reads_all_figures, withheld_text
-from .frozen_rows import verified_rows
 
-SCHEMA = "strategies.period"
-
-
-# ---- writing
+with_changes = msgspec.structs.replace
 
 
-def period_contents(city_period: CityPeriod) -> dict:
-    """Return the snapshot of a city's period: its facts and the current plan. The module docstring has the layout."""
-    city, period = city_period.city, city_period.period
-    strategy = Strategy.objects.current().filter(city=city).first()
-    as_of = min(city.today, period.ends_on)
-    return {
-        "schema": SCHEMA,
-        "city": {
-            "id": city.pk,
-            "slug": city.slug,
-            "name": city.name,
-            "country": city.country,
-            "currency": city.currency,
-            "timezone": city.timezone,
-        },
-        "period": {
-            "id": period.pk,
-            "name": period.name,
-            "starts_on": period.starts_on,
-            "ends_on": period.ends_on,
-            "due_on": period.due_on,
-        },
-        "city_period": city_period.pk,
-        "revision": city_period.revision,
-        "as_of": as_of,
-        "narrative": _narrative(city_period),
-        "strategy": strategy and _strategy(strategy),
-        "actions": _actions(city_period, strategy, as_of),
-        "indicators": _indicators(city_period, strategy),
-        **revision_parts.contents_of(city_period),
-    }
+class Origin(NamedTuple):
+    """The revision that an entry comes from."""
 
-
-def _narrative(city_period: CityPeriod) -> dict | None:
-    found = Narrative.objects.filter(city_period=city_period).first()
-    return {"text": found.text, "language": found.language} if found else None
-
-
-def _strategy(strategy: Strategy) -> dict:
-    objectives = Prefetch("objectives", Objective.objects.active())
-    areas = list(strategy.areas.active().select_related("theme").prefetch_related(objectives))
-    area_ids = {area.pk for area in areas}
-    of_strategy = Action.objects.active().filter(objective__area__strategy=strategy)
-    action_ids = set(of_strategy.order_by().values_list("pk", flat=True))
-    swot = list(strategy.swot_items.filter(withdrawn_at=None).prefetch_related("areas", "actions"))
-    swot_ids = {item.pk for item in swot}
-    risks = strategy.risks.filter(withdrawn_at=None).prefetch_related("swot_items")
-    return {
-        "id": strategy.pk,
-        "title": strategy.title,
-        "vision": strategy.vision,
-        "year_from": strategy.year_from,
-        "year_to": strategy.year_to,
-        "language": strategy.language,
-        "status": strategy.status,
-        "adopted_on": strategy.adopted_on,
-        "areas": [
-            {
-                "id": area.pk,
-                "code": area.code,
-                "title": area.title,
-                "description": area.description,
-                "theme": area.theme and area.theme.code,
-                "objectives": [
-                    {"id": row.pk, "code": row.code, "title": row.title, "description": row.description}
-                    for row in area.objectives.all()
-                ],
-            }
-            for area in areas
-        ],
-        "swot": [
-            {
-                "id": item.pk,
-                "kind": item.kind,
-                "text": item.text,
-                "areas": sorted(area.pk for area in item.areas.all() if area.pk in area_ids),
-                "actions": sorted(action.pk for action in item.actions.all() if action.pk in action_ids),
-            }
-            for item in swot
-        ],
-        "problems": [
-            {
-                "id": risk.pk,
-                "text": risk.text,
-                "area": risk.area_id if risk.area_id in area_ids else None,
-                "counter_action": risk.mitigating_action_id if risk.mitigating_action_id in action_ids else None,
-                "swot_items": sorted(item.pk for item in risk.swot_items.all() if item.pk in swot_ids),
-            }
-            for risk in risks
-        ],
-    }
-
-
-def _actions(city_period: CityPeriod, strategy: Strategy | None, as_of: Any) -> list[dict]:
-    """Active actions of the current strategy, and any other action with updates in this period."""
-    period = city_period.period
-    milestones = Milestone.objects.active().with_outcomes(period)
-    updates = ActionUpdate.objects.active().filter(city_period=city_period)
-    rows = (
-        Action.objects.filter(
-            Q(objective__area__strategy=strategy, withdrawn_at=None) | Q(pk__in=updates.values("action"))
-        )
-        .with_related()
-        .with_health(as_of, upto=period)
-        .with_money(upto=period)
-        .prefetch_related(
-            "partners",
-            "target_groups",
-            Prefetch("milestones", milestones, to_attr="active_milestones"),
-            Prefetch("budget_lines", BudgetLine.objects.active(), to_attr="active_budget_lines"),
-        )
-        .order_by("objective__area__code_sort", "objective__code_sort", "code_sort", "pk")
-    )
-    entries = _updates(city_period, updates)
-    return [_action(row, entries[row.pk]) for row in rows]
-
-
-def _action(action: Action, updates: list[dict]) -> dict:
-    objective, area = action.objective, action.objective.area
-    return {
-        "id": action.pk,
-        "code": action.code,
-        "title": action.title,
-        "description": action.description,
-        "area": {"id": area.pk, "code": area.code, "title": area.title, "theme": area.theme and area.theme.code},
-        "objective": {"id": objective.pk, "code": objective.code, "title": objective.title},
-        "owner": action.owner and {"id": action.owner_id, "name": action.owner.name, "kind": action.owner.kind},
-        "has_accountable": action.has_responsible,
-        "partners": sorted(partner.name for partner in action.partners.all()),
-        "target_groups": sorted(group.code for group in action.target_groups.all()),
-        "starts_on": action.starts_on,
-        "ends_on": action.ends_on,
-        "is_pilot": action.is_pilot,
-        "is_withdrawn": action.withdrawn_at is not None,
-        "budget_status": action.budget_status,
-        "budget_lines": [
-            {"id": line.pk, "amount": line.amount, "source": line.source, "year": line.year}
-            for line in action.active_budget_lines
-        ],
-        "milestones": [
-            {
-                "id": milestone.pk,
-                "title": milestone.title,
-                "due_on": milestone.due_on,
-                "weight": milestone.weight,
-                "reached_on": milestone.reached_on,
-                "dropped_on": milestone.dropped_on,
-            }
-            for milestone in action.active_milestones
-        ],
-        "status": action.current_stage or "",
-        "health": str(action.health),
-        "progress": action.progress,
-        "expected": action.expected,
-        "next_due_on": action.next_due_on,
-        "last_update_on": action.last_update_on,
-        "budget": action.budget_total,
-        "spent": action.spent_total,
-        "spent_in_period": sum((update["spent"] for update in updates if update["spent"] is not None), Decimal(0)),
-        "update_count": len(updates),
-        "updates": updates,
-    }
-
-
-def _updates(city_period: CityPeriod, rows: Any) -> dict[int, list[dict]]:
-    """Return the updates of the period, newest first, by action id."""
-    rows = list(
-        rows.newest_first()
-        .select_related("author__person__organisation", "on_behalf_of__organisation")
-        .prefetch_related("reached", "dropped", _evidence())
-    )
-    people = {row.on_behalf_of_id for row in rows} | {
-        getattr(getattr(row.author, "person", None), "pk", None) for row in rows
-    }
-    roles = _roles(city_period.city_id, {pk for pk in people if pk is not None})
-    by_action = defaultdict(list)
-    for row in rows:
-        by_action[row.action_id].append(_update(row, roles))
-    return by_action
-
-
-def _evidence() -> Prefetch:
-    return Prefetch("evidence", Evidence.objects.active().select_related("file"), to_attr="active_evidence")
-
-
-def _roles(city_id: int, people: set[int]) -> dict[int, list[Membership]]:
-    seats = Membership.objects.filter(body__city=city_id, person__in=people).select_related("body").order_by("pk")
-    roles = defaultdict(list)
-    for seat in seats:
-        roles[seat.person_id].append(seat)
-    return roles
-
-
-def _author_role(person: Any, day: Any, roles: dict) -> dict | None:
-    """Return a person's organisation, and body and role in the city on that day, without a name."""
-    if person is None:
-        return None
-    held = [
-        seat for seat in roles[person.pk] if seat.valid_from <= day and (seat.valid_to is None or seat.valid_to >= day)
-    ]
-    held.sort(key=lambda seat: seat.body.kind != BodyKind.CITY_OFFICE)
-    organisation = person.organisation.name if person.organisation_id else ""
-    return {
-        "organisation": organisation,
-        "body": held[0].body.kind if held else "",
-        "role": held[0].role if held else "",
-    }
-
-
-def _update(row: ActionUpdate, roles: dict) -> dict:
-    return {
-        "id": row.pk,
-        "uuid": row.uuid,
-        "date": row.date,
-        "author": _author_role(getattr(row.author, "person", None), row.date, roles),
-        "on_behalf_of": _author_role(row.on_behalf_of, row.date, roles),
-        "text": row.text,
-        "language": row.language,
-        "status": row.stage,
-        "progress": row.progress,
-        "milestones": sorted(reached.milestone_id for reached in row.reached.all()),
-        "dropped": sorted(dropped.milestone_id for dropped in row.dropped.all()),
-        "spent": row.spent,
-        "spent_reason": row.spent_reason,
-        "budget_line": row.budget_line_id,
-        "people_reached": row.people_reached,
-        "challenges": row.challenges,
-        "next_step": row.next_step,
-        "visibility": row.visibility,
-        "is_nothing_new": row.is_no_change,
-        "is_reported_late": row.is_reported_late,
-        "evidence": [_evidence_entry(piece) for piece in row.active_evidence],
-    }
-
-
-def _evidence_entry(piece: Evidence) -> dict:
-    stored = piece.file
-    return {
-        "id": piece.pk,
-        "title": piece.title,
-        "link": piece.link,
-        "file": stored
-        and {
-            "uuid": stored.uuid,
-            "name": stored.name,
-            "content_type": stored.content_type,
-            "size": stored.size,
-            "sha256": stored.sha256,
-        },
-    }
-
-
-def _indicators(city_period: CityPeriod, strategy: Strategy | None) -> list[dict]:
-    period = city_period.period
-    values = (
-        IndicatorValue.objects.active()
-        .filter(city_period__period__starts_on__lte=period.starts_on)
-        .select_related("city_period__period", "author__person__organisation")
-        .prefetch_related(_evidence())
-        .order_by("city_period__period__starts_on")
-    )
-    measured = IndicatorValue.objects.active().filter(city_period=city_period)
-    planned = Q(strategy=strategy, withdrawn_at=None, action__withdrawn_at=None)  # also true without an action
-    rows = (
-        Indicator.objects.filter(planned | Q(pk__in=measured.values("indicator")))
-        .prefetch_related(Prefetch("values", values, to_attr="active_values"))
-        .order_by("name", "pk")
-    )
-    return [_indicator(row, city_period) for row in rows]
-
-
-INDICATOR = (
-    "name",
-    "definition",
-    "unit",
-    "direction",
-    "baseline",
-    "baseline_on",
-    "no_baseline_reason",
-    "target",
-    "target_on",
-    "frequency",
-    "source",
-    "across_periods",
-    "counts_people",
-)
-
-
-def _indicator(indicator: Indicator, city_period: CityPeriod) -> dict:
-    entry = {name: getattr(indicator, name) for name in INDICATOR}
-    entry |= {"id": indicator.pk, "objective": indicator.objective_id, "action": indicator.action_id, "value": None}
-    entry |= {"across_places": indicator.across_cities, "earlier": []}
-    for value in indicator.active_values:
-        if value.city_period_id == city_period.pk:
-            entry["value"] = {
-                "id": value.pk,
-                "value": value.value,
-                "note": value.note,
-                "visibility": value.visibility,
-                "evidence": [_evidence_entry(piece) for piece in value.active_evidence],
-            }
-        else:
-            earlier = {"period": value.city_period.period.name, "value": value.value, "visibility": value.visibility}
-            entry["earlier"].append(earlier)
-    return entry
-
-
-# ---- reading
+    period: str  # its name
+    revision: int  # its number
+    city_period_id: int
 
 
 def revision_for(city_period: CityPeriod, user: Any) -> PeriodRevision | None:
@@ -379,7 +45,10 @@ def readable_visibilities(user: Any, city_id: int) -> set[str]:
     return {Visibility.PUBLIC}
 
 
-def redact_for(contents: dict, user: Any, city: Any, *, is_granted: bool = False) -> dict:
+# ---- one revision
+
+
+def redact_for(snapshot: PeriodSnapshot, user: Any, city: Any, *, is_granted: bool = False) -> PeriodSnapshot:
     """Return the snapshot as the user may read it. Figures stay complete; records of narrower visibility are left out.
 
     ``hidden`` is the number of updates that count in an action's figures but are not listed. For the public, single
@@ -390,109 +59,102 @@ def redact_for(contents: dict, user: Any, city: Any, *, is_granted: bool = False
     allowed, is_public = _reading_scope(user, city.pk)
     if is_granted:
         allowed, is_public = allowed | set(SHARED_VISIBILITIES), False
-    actions, indicators = contents["actions"], contents["indicators"]
+    actions, indicators = snapshot.actions, snapshot.indicators
     if is_public:
         actions = _visible_entries(actions, Action.objects.visible_to(user))
         indicators = _visible_entries(indicators, Indicator.objects.in_visible_plans(user))
-    return contents | {
-        "actions": [_redact_action(entry, allowed, is_public) for entry in actions],
-        "indicators": [_redact_indicator(entry, allowed, is_public) for entry in indicators],
-    }
-
-
-def _visible_entries(entries: list[dict], rows: Any) -> list[dict]:
-    seen = set(rows.filter(pk__in=[entry["id"] for entry in entries]).values_list("pk", flat=True))
-    return [entry for entry in entries if entry["id"] in seen]
-
-
-def _redact_action(entry: dict, allowed: set[str], is_public: bool) -> dict:
-    listed = [update for update in entry["updates"] if update["visibility"] in allowed]
-    hidden = len(entry["updates"]) - len(listed)
-    return entry | {"updates": [_redact_people(update, is_public) for update in listed], "hidden": hidden}
-
-
-def _redact_people(update: dict, is_public: bool) -> dict:
-    if is_public and is_few(update["people_reached"]):
-        return update | {"people_reached": None, "few_people": few_text()}
-    return update
-
-
-def _redact_indicator(entry: dict, allowed: set[str], is_public: bool) -> dict:
-    hides_few = is_public and entry["counts_people"]
-    value = entry["value"]
-    listed = value if value and value["visibility"] in allowed else None
-    planned: dict[str, Any] = {}
-    for name in ("baseline", "target"):
-        if hides_few and is_few(entry[name]):
-            planned |= {name: None, f"few_{name}": few_text()}
-    return (
-        entry
-        | planned
-        | {
-            "value": _redact_value(listed, hides_few) if listed else _withheld(value),
-            "earlier": [_redact_value(row, hides_few) for row in entry["earlier"] if row["visibility"] in allowed],
-            "hidden": int(value is not None and listed is None),
-        }
+    return with_changes(
+        snapshot,
+        actions=[_redact_action(action, allowed, is_public) for action in actions],
+        indicators=[_redact_indicator(indicator, allowed, is_public) for indicator in indicators],
     )
-
-
-def _withheld(value: dict | None) -> dict | None:
-    text = withheld_text(value["visibility"]) if value else ""
-    return value and {"value": None, "withheld": text, "note": "", "evidence": []}
-
-
-def _redact_value(entry: dict, hides_few: bool) -> dict:
-    return entry | {"value": None, "few": few_text()} if hides_few and is_few(entry["value"]) else entry
-
-
-def frozen_log(action: Action, user: Any) -> list[dict]:
-    """Return the updates of an action from the revisions that the user reads, newest first.
-
-    Each is the update's entry in the snapshot, with ``period`` (name), ``revision`` (number) and ``city_period`` (id).
-    """
-    allowed, is_public = _reading_scope(user, action.owning_city_id)
-    return [
-        entry | origin
-        for row, origin in _frozen_rows(RevisionAction.objects.filter(action=action), user)
-        for entry in sorted(
-            _redact_action(row, allowed, is_public)["updates"],
-            key=lambda update: (update["date"], update["id"]),
-            reverse=True,
-        )
-    ]
-
-
-def submitted_values(indicator: Indicator, user: Any) -> list[dict]:
-    """Return the values of an indicator in the same way, newest period first."""
-    cut = _reading_scope(user, indicator.owning_city_id)
-    rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
-    values = ((_redact_indicator(entry, *cut)["value"], origin) for entry, origin in rows)  # withheld ones too
-    return [value | origin for value, origin in values if value]
-
-
-def newest_values(strategy: Strategy, user: Any) -> dict[int, dict]:
-    """Return the newest of those values for each indicator of the strategy, by indicator id."""
-    cut = _reading_scope(user, strategy.city_id)
-    newest: dict[int, dict] = {}
-    for entry, _place in _frozen_rows(RevisionIndicator.objects.filter(indicator__strategy=strategy), user):
-        if value := _redact_indicator(entry, *cut)["value"]:
-            newest.setdefault(entry["id"], value)
-    return newest
 
 
 def _reading_scope(user: Any, city_id: int) -> tuple[set[str], bool]:
     return readable_visibilities(user, city_id), not reads_all_figures(user, city_id)
 
 
-def _frozen_rows(rows: Any, user: Any) -> Iterable[tuple[dict, dict]]:
-    """Yield (entry, source) from the newest readable revision of each period, newest period first, hashes checked."""
+def _visible_entries(entries: list[Any], rows: Any) -> list[Any]:
+    seen = set(rows.filter(pk__in=[entry.id for entry in entries]).values_list("pk", flat=True))
+    return [entry for entry in entries if entry.id in seen]
+
+
+def _redact_action(action: SnapshotAction, allowed: set[str], is_public: bool) -> SnapshotAction:
+    listed = [update for update in action.updates if update.visibility in allowed]
+    hidden = len(action.updates) - len(listed)
+    return with_changes(action, updates=[_redact_people(update, is_public) for update in listed], hidden=hidden)
+
+
+def _redact_people(update: SnapshotUpdate, is_public: bool) -> SnapshotUpdate:
+    if is_public and is_few(update.people_reached):
+        return with_changes(update, people_reached=None, few_people=few_text())
+    return update
+
+
+def _redact_indicator(indicator: SnapshotIndicator, allowed: set[str], is_public: bool) -> SnapshotIndicator:
+    hides_few = is_public and indicator.counts_people
+    value = indicator.value
+    listed = value if value and value.visibility in allowed else None
+    planned: dict[str, Any] = {}
+    for name in ("baseline", "target"):
+        if hides_few and is_few(getattr(indicator, name)):
+            planned |= {name: None, f"few_{name}": few_text()}
+    return with_changes(
+        indicator,
+        value=_redact_value(listed, hides_few) if listed else withheld_value(value),
+        earlier=[_redact_value(row, hides_few) for row in indicator.earlier if row.visibility in allowed],
+        hidden=int(value is not None and listed is None),
+        **planned,
+    )
+
+
+def withheld_value(value: SnapshotValue | None) -> SnapshotValue | None:
+    """Return a text in place of a value that the reader may not see."""
+    text = withheld_text(value.visibility) if value else ""
+    return value and with_changes(value, value=None, withheld=text, note="", evidence=[])
+
+
+def _redact_value(value: SnapshotValue | SnapshotEarlierValue, hides_few: bool) -> Any:
+    return with_changes(value, value=None, few=few_text()) if hides_few and is_few(value.value) else value
+
+
+# ---- rows of many revisions
+
+
+def frozen_log(action: Action, user: Any) -> list[tuple[SnapshotUpdate, Origin]]:
+    """Return the updates of an action from the revisions that the user reads, newest first."""
+    allowed, is_public = _reading_scope(user, action.owning_city_id)
+    return [
+        (update, origin)
+        for row, origin in _frozen_rows(RevisionAction.objects.filter(action=action), user)
+        for update in sorted(
+            _redact_action(row.read(), allowed, is_public).updates, key=lambda one: (one.date, one.id), reverse=True
+        )
+    ]
+
+
+def submitted_values(indicator: Indicator, user: Any) -> list[tuple[SnapshotValue, Origin]]:
+    """Return the values of an indicator in the same way, newest period first; withheld ones too."""
+    cut = _reading_scope(user, indicator.owning_city_id)
+    rows = _frozen_rows(RevisionIndicator.objects.filter(indicator=indicator), user)
+    values = ((_redact_indicator(row.read(), *cut).value, origin) for row, origin in rows)
+    return [(value, origin) for value, origin in values if value]
+
+
+def newest_values(strategy: Strategy, user: Any) -> dict[int, SnapshotValue]:
+    """Return the newest of those values for each indicator of the strategy, by indicator id."""
+    cut = _reading_scope(user, strategy.city_id)
+    newest: dict[int, SnapshotValue] = {}
+    for row, _origin in _frozen_rows(RevisionIndicator.objects.filter(indicator__strategy=strategy), user):
+        if value := _redact_indicator(row.read(), *cut).value:
+            newest.setdefault(row.indicator_id, value)
+    return newest
+
+
+def _frozen_rows(rows: Iterable[Any], user: Any) -> Iterator[tuple[Any, Origin]]:
+    """Yield the rows of the newest readable revision of each period with their origin, newest period first."""
     rows = rows.filter(revision=PeriodRevision.objects.newest_readable_id(user))
     rows = rows.select_related("revision__city_period__period").defer("revision__snapshot")
-    for row in verified_rows(rows.order_by("-revision__city_period__period__starts_on")):
+    for row in rows.order_by("-revision__city_period__period__starts_on"):
         revision = row.revision
-        origin = {
-            "period": revision.city_period.period.name,
-            "revision": revision.number,
-            "city_period": revision.city_period_id,
-        }
-        yield row.entry if isinstance(row, RevisionAction) else json.loads(row.contents), origin
+        yield row, Origin(revision.city_period.period.name, revision.number, revision.city_period_id)

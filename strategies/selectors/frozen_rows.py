@@ -1,7 +1,4 @@
-"""Rows that are extracted from a snapshot when it is frozen, for use in SQL.
-
-Each is checked against the snapshot and its hash whenever it is used.
-"""
+"""Rows that are extracted from a snapshot when it is frozen, for use in SQL, and their check against it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -14,6 +11,7 @@ from core.exceptions import HashMismatch
 from core.snapshots import canonical, sha256_hex
 from strategies.models import PeriodRevision, RevisionAction, RevisionFile, RevisionIndicator
 from strategies.models.health import HealthInputs, explain
+from strategies.period_snapshot import SnapshotAction
 
 FIGURES = {  # column beside ``contents``: key in the entry
     "health": "health",
@@ -69,26 +67,25 @@ def _facts(contents: dict) -> Iterator[dict]:
             yield indicator["value"]
 
 
-def frozen_reason(entry: dict, today: date) -> str:
+def frozen_reason(action: SnapshotAction, today: date) -> str:
     """Return the sentence that explains the frozen status of an action. ``today``: the day it was frozen for."""
-    open_days = [row["due_on"] for row in entry["milestones"] if not (row["reached_on"] or row["dropped_on"])]
     facts = HealthInputs(
-        stage=entry["status"] or None,
-        starts_on=date.fromisoformat(entry["starts_on"]),
-        ends_on=date.fromisoformat(entry["ends_on"]),
-        next_milestone_on=date.fromisoformat(min(open_days)) if open_days else None,
-        last_update_on=entry["last_update_on"] and date.fromisoformat(entry["last_update_on"]),
-        progress=entry["progress"],
-        expected=entry["expected"],
-        has_responsible=entry["has_accountable"],
+        stage=action.stage or None,
+        starts_on=action.starts_on,
+        ends_on=action.ends_on,
+        next_milestone_on=action.next_milestone_on,
+        last_update_on=action.last_update_on,
+        progress=action.progress,
+        expected=action.expected,
+        has_responsible=action.has_responsible,
         today=today,
-        milestones=len(entry["milestones"]),
-        milestones_reached=sum(row["reached_on"] is not None for row in entry["milestones"]),
+        milestones=len(action.milestones),
+        milestones_reached=sum(row.reached_on is not None for row in action.milestones),
     )
-    return explain(facts, entry["health"])
+    return explain(facts, action.health)
 
 
-# ---- check on use
+# ---- the check
 
 
 def verified_rows(rows: Iterable[Any]) -> list[Any]:

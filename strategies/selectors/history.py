@@ -145,7 +145,7 @@ def _entry(new: Any, old: Any, names: "_ValueFormatter", hidden: set[str]) -> En
 
 
 def _who(record: Any) -> str:
-    return str(record.history_user) if record.history_user else _("this site")
+    return str(record.history_user) if record.history_user else _("this site (automatic)")
 
 
 def reason_words(stored: str) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import QuerySet
 
 from cities.models import City, Membership
 from strategies.enums import ImplementationStage
@@ -19,9 +19,9 @@ from strategies.models import (
     Indicator,
     IndicatorValue,
     Milestone,
-    MilestoneDropped,
-    MilestoneReached,
 )
+from strategies.models.outcomes import has_outcome
+from strategies.models.reported import last_value, newest_of_others, spent_by_others
 
 from .completeness import due_indicators
 
@@ -66,13 +66,11 @@ class LogFormData:
     @cached_property
     def last(self) -> ActionUpdate | None:
         """The newest active update other than this one, with totals and last figures of all of them."""
-        sums = self._others.filter(action=OuterRef("action")).order_by().values("action")
-        of_people = self._others.filter(people_reached__isnull=False).newest_first()
-        of_progress = self._others.filter(progress__isnull=False).newest_first()
+        this = self.update.pk if self.update else None
         rows = self._others.select_related("city_period__period", "author").annotate(
-            spent_so_far=Subquery(sums.annotate(sum=Sum("spent")).values("sum")),
-            people_last=Subquery(of_people.values("people_reached")[:1]),
-            progress_last=Subquery(of_progress.values("progress")[:1]),
+            spent_so_far=spent_by_others(this),
+            people_last=newest_of_others("people_reached", this),
+            progress_last=newest_of_others("progress", this),
         )
         return rows.newest_first().first()
 
@@ -105,11 +103,11 @@ class LogFormData:
     @cached_property
     def _milestones(self) -> list[Milestone]:
         """Active milestones, with ``is_reached`` and ``is_dropped``: by another update."""
-        others = {"milestone": OuterRef("pk"), "update__in": self._others}
+        this = self.update.pk if self.update else None
         return list(
             self.action.milestones.active().annotate(
-                is_reached=Exists(MilestoneReached.objects.filter(**others)),
-                is_dropped=Exists(MilestoneDropped.objects.filter(**others)),
+                is_reached=has_outcome("MilestoneReached", without=this),
+                is_dropped=has_outcome("MilestoneDropped", without=this),
             )
         )
 
@@ -134,8 +132,11 @@ class LogFormData:
 
     @cached_property
     def _unlocked(self) -> list[CityPeriod]:
-        rows = CityPeriod.objects.filter(city=self.city).unlocked().select_related("period", "city")
-        return list(rows.order_by("period__starts_on"))
+        rows = CityPeriod.objects.filter(city=self.city).unlocked().select_related("period")
+        found = list(rows.order_by("period__starts_on"))
+        for row in found:
+            row.city = self.city
+        return found
 
     @property
     def periods(self) -> list[CityPeriod]:
@@ -196,11 +197,4 @@ def stored_values(city_period: CityPeriod | None, indicators: Collection[Indicat
 
 def with_last_value(indicators: QuerySet[Indicator], before: CityPeriod | None = None) -> QuerySet[Indicator]:
     """Add ``last_value`` and ``last_period`` of the newest value, or of the newest value before a period."""
-    values = IndicatorValue.objects.active().filter(indicator=OuterRef("pk"))
-    if before is not None:
-        values = values.filter(city_period__period__starts_on__lt=before.period.starts_on)
-    newest = values.order_by("-city_period__period__starts_on")
-    return indicators.annotate(
-        last_value=Subquery(newest.values("value")[:1]),
-        last_period=Subquery(newest.values("city_period__period__name")[:1]),
-    )
+    return indicators.annotate(**last_value(before.period.starts_on if before else None))

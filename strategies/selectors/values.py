@@ -12,6 +12,7 @@ from core.collation import by_title
 from strategies import targets
 from strategies.enums import Addition
 from strategies.models import ActionUpdate, CityPeriod, Indicator, IndicatorValue, Strategy
+from strategies.period_snapshot import SnapshotValue
 
 from .completeness import due_indicators
 from .disclosure import few_text, is_few, reads_all_figures
@@ -65,8 +66,8 @@ def values_of(indicator: Indicator, user: Any) -> list[ReportedValue]:
             ReportedValue(row.city_period.period.name, Figure(row.value), row.note, row.city_period.is_locked, row)
             for row in rows
         ]
-    told = submitted_values(indicator, user)
-    return [ReportedValue(row["period"], _told(row), row["note"], True) for row in reversed(told)]
+    submitted = submitted_values(indicator, user)
+    return [ReportedValue(origin.period, _reported(value), value.note, True) for value, origin in reversed(submitted)]
 
 
 def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
@@ -78,7 +79,7 @@ def indicators_of(strategy: Strategy, user: Any) -> list[IndicatorRow]:
             for row in by_title(with_last_value(rows))
         ]
     newest, reads_small = newest_values(strategy, user), reads_all_figures(user, strategy.city_id)
-    return [IndicatorRow(row, _told(newest.get(row.pk)), *_planned(row, reads_small)) for row in by_title(rows)]
+    return [IndicatorRow(row, _reported(newest.get(row.pk)), *_planned(row, reads_small)) for row in by_title(rows)]
 
 
 def baseline_and_target(indicator: Indicator, user: Any) -> tuple[Figure, Figure]:
@@ -98,11 +99,11 @@ class TargetProgress(NamedTuple):
     @property
     def words(self) -> str:
         if self.is_reached:
-            return _("The target is reached.")
+            return _("The target has been reached.")
         if self.percent is None:
-            return _("The target is not reached.")
+            return _("The target has not been reached.")
         if self.percent < 0:
-            return _("The newest value is further from the target than the baseline was.")
+            return _("The latest value is further from the target than the baseline was.")
         return _("%(percent)s of the way from the baseline to the target.") % {"percent": locales.percent(self.percent)}
 
     @property
@@ -150,11 +151,9 @@ def _planned(indicator: Indicator, reads_small: bool) -> tuple[Figure, Figure]:
     return baseline, target
 
 
-def _told(value: dict | None) -> Figure:
+def _reported(value: SnapshotValue | None) -> Figure:
     """Return the figure of a snapshot's value, which is already reduced for its reader."""
-    if value is None or value["value"] is None:
-        return Figure(None, (value.get("withheld") or value["few"]) if value else "")
-    return Figure(Decimal(value["value"]))
+    return Figure(value.value, value.withheld or value.few) if value else Figure(None)
 
 
 def values_entered_with(update: ActionUpdate) -> QuerySet[IndicatorValue]:

@@ -40,7 +40,9 @@ class WithdrawnPart(NamedTuple):
 def withdrawn_rows(strategy: Strategy, kind: str) -> QuerySet[Any]:
     """Return the withdrawn parts of one kind. Raises KeyError for an unknown kind."""
     model, path = PATHS[kind]
-    return model._default_manager.filter(**{path: strategy}, withdrawn_at__isnull=False)
+    above = ("objective", "action") if model is Indicator else ()
+    rows = model._default_manager.filter(**{path: strategy}, withdrawn_at__isnull=False)
+    return rows.select_related(path, *above)
 
 
 def withdrawn_parts(strategy: Strategy) -> list[WithdrawnPart]:

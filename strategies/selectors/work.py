@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,28 +18,32 @@ from cities.enums import Role
 from cities.models import City
 from cities.rules import has_network_role, insider_city_ids, lead_city_ids, official_city_ids, person_of
 from core import clock, locales
+from core.available import available_actions
 from core.collation import by_title
+from core.form_inputs import unsaved_inputs
+from core.links import url_of
+from core.models import FormInput
 from strategies.enums import Health, PeriodState, PeriodVerb
 from strategies.models import (
     Action,
-    ActionUpdate,
     CityPeriod,
     PeriodComment,
     PeriodTransition,
     ReportingPeriod,
-    UpdateDraft,
 )
 from strategies.models.health import health_reason
+from strategies.models.reported import newest_open_period
 from strategies.models.visibility import current_plan_q
-from strategies.work import DUE, LATE, LOW, RETURNED, SOON, WorkRow, registered_work, sort_rows
+from strategies.work import DUE, LATE, RETURNED, SOON, WorkRow, registered_work, sort_rows
 
-from .completeness import Completeness, completeness
+from .completeness import Progress, progress_of
 from .correction_marks import ACTION, CorrectionMark, correction_marks
+from .first_steps import first_step_rows
 
 NEEDS_UPDATE = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
 RETURNED_TITLES = {
-    PeriodVerb.RETURN: gettext_lazy("%(period)s came back"),
-    PeriodVerb.REOPEN: gettext_lazy("%(period)s was opened again"),
+    PeriodVerb.RETURN: gettext_lazy("%(period)s was returned"),
+    PeriodVerb.REOPEN: gettext_lazy("%(period)s was reopened"),
 }
 UNLOCKED = [PeriodState.OPEN, PeriodState.RETURNED]
 MAIL_DAYS = timedelta(days=14)
@@ -46,91 +51,132 @@ MAX_NAMES = 3
 MAX_PERIODS = 6  # of the open ones; usually there are one or two
 
 
+class ActionToLog(NamedTuple):
+    """One action of the user, with its status. There may be hundreds, so no models are made of them.
+
+    ``reported_in``: name of the newest open period with an update on the action, or None. ``in_city``: id of its city.
+    """
+
+    pk: int
+    title: str
+    code_sort: str
+    starts_on: date
+    ends_on: date
+    responsible_id: int | None
+    responsible_name: str | None
+    in_city: int
+    health: str
+    current_stage: str | None
+    last_update_on: date | None
+    next_milestone_on: date | None
+    progress: int
+    expected: int
+    has_responsible: bool
+    milestone_count: int
+    reached_count: int
+    reported_in: str | None
+    local_today: date
+
+    @property
+    def next_due_on(self) -> date:
+        return self.next_milestone_on or self.ends_on
+
+
 @dataclass
 class MyWork:
     """Due rows in order, drafts, other actions that the user may log on, and open periods.
 
-    ``untold``: actions that an open period still needs an update on. ``others``: up to date, paused, or not started.
+    ``untold``: actions that an open period still needs an update on. ``attention``: reported in an open period, but
+    late, at risk or without a recent update. ``others``: up to date, paused, or not started.
     """
 
     due: list[WorkRow] = field(default_factory=list)
-    drafts: list[UpdateDraft] = field(default_factory=list)
-    untold: list[Action] = field(default_factory=list)
-    others: list[Action] = field(default_factory=list)
-    periods: list[tuple[CityPeriod, Completeness]] = field(default_factory=list)
+    drafts: list[FormInput] = field(default_factory=list)
+    untold: list[ActionToLog] = field(default_factory=list)
+    attention: list[ActionToLog] = field(default_factory=list)
+    others: list[ActionToLog] = field(default_factory=list)
+    periods: list[tuple[CityPeriod, Progress]] = field(default_factory=list)
     reportable_periods: list[ReportingPeriod] = field(default_factory=list)  # for *no change*, earliest due date first
 
     @property
     def can_log_no_change(self) -> bool:
-        return any(row.action_id for row in self.due) or bool(self.untold or self.others)
-
-    @property
-    def waiting(self) -> int:
-        """Number of due rows, without those that have been reported in an open period already."""
-        return sum(not row.is_reported for row in self.due)
+        return any(row.action_id for row in self.due) or bool(self.untold or self.attention or self.others)
 
 
 def my_work(user: Any) -> MyWork:
     """Return what is due for the user. The number of queries does not depend on the number of rows."""
-    actions = actions_to_log(user)
+    seen = open_periods(insider_city_ids(user))
+    actions = actions_to_log(user, _same_day(user, seen))
     own_city_ids = official_city_ids(user)
-    reporting_city_ids = {action.city.pk for action in actions}
-    unlocked = open_periods({*own_city_ids, *reporting_city_ids})
+    reporting_city_ids = {action.in_city for action in actions}
+    unlocked = [row for row in seen if row.city_id in own_city_ids | reporting_city_ids]
     periods = [row for row in unlocked if row.city_id in own_city_ids]
-    told = [(row, completeness(row)) for row in periods[:MAX_PERIODS]]
+    shown = periods[:MAX_PERIODS]
+    told = list(zip(shown, progress_of(shown), strict=True))
     returned = _returned_periods(unlocked)
     pressing = [action for action in actions if action.health in NEEDS_UPDATE]
+    attention = [action for action in pressing if action.reported_in]
     rows = [
         *[_returned_row(row, transition) for row, transition in returned if row.city_id in own_city_ids],
         *_mark_rows(user, returned, own_city_ids),
-        *[_action_row(action) for action in pressing],
+        *[_action_row(action) for action in pressing if not action.reported_in],
         *_value_rows(told),
         *_submit_rows(user, periods),
         *_responsible_rows(user, actions),
         *_decision_rows(user),
         *_request_rows(user),
         *_mail_rows(user),
+        *first_step_rows(user, reporting_city_ids),
         *registered_work(user),
     ]
     quiet = [action for action in actions if action.health not in NEEDS_UPDATE]
-    paused = [action for action in quiet if action.health == Health.PAUSED]
     begun = [row for row in unlocked if row.city_id in reporting_city_ids and has_begun(row)]
     until = {row.city_id: row.period.ends_on for row in begun}  # the newest one of each city
     untold = [
         row
         for row in quiet
-        if row not in paused and not row.reported_in and row.city.pk in until and row.starts_on <= until[row.city.pk]
+        if row.health != Health.PAUSED
+        and not row.reported_in
+        and row.in_city in until
+        and row.starts_on <= until[row.in_city]
     ]
-    others = [row for row in quiet if row not in untold]
+    untold_ids = {row.pk for row in untold}
+    others = [row for row in quiet if row.pk not in untold_ids]
     reportable_periods = list(dict.fromkeys(row.period for row in begun))
-    return MyWork(sort_rows(rows), my_drafts(user), untold, others, told, reportable_periods)
+    return MyWork(sort_rows(rows), unsaved_inputs(user), untold, attention, others, told, reportable_periods)
 
 
-def actions_to_log(user: Any) -> list[Action]:
+def _same_day(user: Any, periods: list[CityPeriod]) -> date | None:
+    """Return today's date in all cities of the user if it is known to be the same, which makes cheaper SQL."""
+    days = {row.city_id: row.city.today for row in periods}
+    return next(iter(days.values())) if days.keys() == insider_city_ids(user) and len({*days.values()}) == 1 else None
+
+
+def actions_to_log(user: Any, today: date | None = None) -> list[ActionToLog]:
     """Return active, unfinished actions of current strategies that the user may log on, the user's own first.
 
-    ``reported_in``: name of the newest open period with an update on the action, or None.
+    ``today`` replaces the date in each city.
     """
     if person_of(user) is None or not insider_city_ids(user):
         return []
-    told = ActionUpdate.objects.active().filter(action=OuterRef("pk"), city_period__state__in=UNLOCKED)
-    newest = told.order_by("-city_period__period__starts_on").values("city_period__period__name")
-    rows = (
-        Action.objects.loggable_by(user)
-        .filter(current_plan_q("objective__area__strategy__"))
-        .with_related()
-        .with_health()
+    rows = Action.objects.loggable_by(user).filter(current_plan_q("objective__area__strategy__")).with_health(today)
+    rows = rows.annotate(
+        reported_in=newest_open_period(),
+        in_city=F("objective__area__strategy__city"),
+        responsible_name=F("responsible__name"),
     )
-    rows = rows.annotate(reported_in=Subquery(newest[:1]))
-    going_on = [row for row in rows if row.health not in {Health.DONE, Health.CANCELLED}]
+    given = () if today is None else (today,)  # the last field; dates of hundreds of rows take long to read
+    columns = ActionToLog._fields[: len(ActionToLog._fields) - len(given)]
+    found = [ActionToLog(*row, *given) for row in rows.order_by().values_list(*columns)]
+    going_on = [row for row in found if row.health not in {Health.DONE, Health.CANCELLED}]
     mine = person_of(user).pk
     return sorted(going_on, key=lambda row: (row.responsible_id != mine, row.ends_on, row.code_sort))
 
 
 def next_action(user: Any, *, after: Action) -> int | None:
     """Return the id of the next action that needs an update, other than ``after``; None if there is none."""
-    pressing = [row for row in actions_to_log(user) if row.health in NEEDS_UPDATE and row.pk != after.pk]
-    return next((row.action_id for row in sort_rows(map(_action_row, pressing)) if not row.is_reported), None)
+    rows = [row for row in actions_to_log(user) if row.health in NEEDS_UPDATE and not row.reported_in]
+    return next((row.action_id for row in sort_rows(map(_action_row, rows)) if row.action_id != after.pk), None)
 
 
 def cities_needing_attention(user: Any) -> list[tuple[City, int]]:
@@ -140,12 +186,6 @@ def cities_needing_attention(user: Any) -> list[tuple[City, int]]:
     found = rows.with_health().filter(health__in=NEEDS_UPDATE).values_list(f"{plan}city", flat=True)
     counts = Counter(found)
     return [(city, counts[city.pk]) for city in by_title(City.objects.filter(pk__in=counts))]
-
-
-def my_drafts(user: Any) -> list[UpdateDraft]:
-    seen = Action.objects.loggable_by(user)
-    rows = UpdateDraft.objects.filter(author=user, action__in=seen)
-    return list(rows.select_related("action__objective__area__strategy__city"))
 
 
 def open_periods(cities: Iterable[int]) -> list[CityPeriod]:
@@ -166,22 +206,27 @@ def has_begun(city_period: CityPeriod) -> bool:
 # ---- rows
 
 
-def _action_row(action: Action) -> WorkRow:
+def _action_row(action: ActionToLog) -> WorkRow:
     return WorkRow(
         title=action.title,
-        url=reverse("strategies:action_log", args=[action.pk]),
-        label=_("Log"),
-        text=" ".join(part for part in (reported_text(action), health_reason(action)) if part),
+        url=url_of("strategies:action_log", action.pk),
+        label=_("Log update"),
+        text=_lazy_reason(action),  # of hundreds, the page shows the first ones
         state=str(action.health),
-        urgency=LOW if action.reported_in else NEEDS_UPDATE.get(action.health, LOW),
+        urgency=NEEDS_UPDATE[Health(action.health)],
         due_on=action.next_due_on,
         action_id=action.pk,
-        is_reported=bool(action.reported_in),
     )
 
 
-def reported_text(action: Action) -> str:
-    return _("Reported in %(period)s.") % {"period": action.reported_in} if action.reported_in else ""
+_lazy_reason = lazy(health_reason, str)
+
+
+def reported_text(action: ActionToLog) -> str:
+    """Say in which open period the action is reported, and why it needs attention, if either is so."""
+    reported = _("Reported in %(period)s.") % {"period": action.reported_in} if action.reported_in else ""
+    reason = health_reason(action) if action.health in NEEDS_UPDATE else ""
+    return " ".join(part for part in (reported, reason) if part)
 
 
 def _returned_periods(periods: list[CityPeriod]) -> list[tuple[CityPeriod, PeriodTransition]]:
@@ -212,7 +257,7 @@ def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodTransition]], o
 def _mark_row(city_period: CityPeriod, mark: CorrectionMark) -> WorkRow:
     words = {"title": mark.title, "period": city_period.period.name}
     return WorkRow(
-        title=_("%(title)s: needs work in %(period)s") % words,
+        title=_("%(title)s needs correcting in %(period)s") % words,
         url=mark.url,
         label=_("Correct"),
         text=mark.text,
@@ -237,33 +282,32 @@ def _returned_row(city_period: CityPeriod, transition: PeriodTransition) -> Work
 
 def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
     """For users who may submit: open periods whose last day has passed."""
-    mine = lead_city_ids(user)
-    over = [row for row in periods if row.city_id in mine and row.period.ends_on < row.city.today]
+    over = [row for row in periods if row.state == PeriodState.OPEN and row.period.ends_on < row.city.today]
     return [
         WorkRow(
             title=_("Submit %(period)s") % {"period": row.period.name},
             url=row.get_absolute_url(),
-            label=_("Look and submit"),
-            text=_("To be submitted by %(day)s.") % {"day": locales.day(row.period.due_on)},
+            label=_("Review and submit"),
+            text=_("Due on %(day)s.") % {"day": locales.day(row.period.due_on)},
             state=Health.LATE if row.period.due_on < row.city.today else PeriodState.OPEN,
             urgency=LATE if row.period.due_on < row.city.today else SOON,
             due_on=row.period.due_on,
         )
         for row in over
-        if row.state == PeriodState.OPEN
+        if available_actions(row, user, is_found=True)["submit"]
     ]
 
 
-def _responsible_rows(user: Any, actions: list[Action]) -> list[WorkRow]:
+def _responsible_rows(user: Any, actions: list[ActionToLog]) -> list[WorkRow]:
     """For lead officials: actions whose responsible person has left the city."""
     mine = lead_city_ids(user)
-    left = [row for row in actions if row.responsible_id and not row.has_responsible and row.city.pk in mine]
+    left = [row for row in actions if row.responsible_id and not row.has_responsible and row.in_city in mine]
     return [
         WorkRow(
             title=_("Choose who is responsible for %(action)s") % {"action": action.title},
             url=reverse("strategies:action_edit", args=[action.pk]),
             label=_("Choose"),
-            text=_("%(person)s, who was accountable, has left.") % {"person": action.responsible},
+            text=_("%(person)s, who was responsible, has left.") % {"person": action.responsible_name},
             state=Health.AT_RISK,
             urgency=DUE,
             due_on=action.next_due_on,
@@ -273,12 +317,10 @@ def _responsible_rows(user: Any, actions: list[Action]) -> list[WorkRow]:
 
 
 def _decision_rows(user: Any) -> list[WorkRow]:
-    """For coordinators: submitted periods, except those of their own municipality."""
+    """For coordinators: submitted periods that they may accept."""
     if not has_network_role(user, Role.COORDINATOR):
         return []
     rows = CityPeriod.objects.filter(state=PeriodState.SUBMITTED).select_related("city", "period")
-    if municipality_id := person_of(user).organisation_id:
-        rows = rows.exclude(city__municipality=municipality_id)
     transitions = PeriodTransition.objects.filter(city_period=OuterRef("pk"), verb=PeriodVerb.SUBMIT).order_by(
         "-number"
     )
@@ -294,6 +336,7 @@ def _decision_rows(user: Any) -> list[WorkRow]:
             due_on=row.city.day_of(row.submitted_at),
         )
         for row in rows
+        if available_actions(row, user, is_found=True)["accept"]
     ]
 
 
@@ -303,13 +346,17 @@ def _request_rows(user: Any) -> list[WorkRow]:
         return []
     asked = PeriodComment.objects.open_requests().select_related("author", "city_period__city", "city_period__period")
     newest = {comment.city_period_id: comment for comment in asked.order_by("pk")}
-    return [_request_row(comment, comment.city_period) for comment in newest.values()]
+    return [
+        _request_row(comment, row)
+        for row, comment in ((comment.city_period, comment) for comment in newest.values())
+        if available_actions(row, user, is_found=True)["reopen"]
+    ]
 
 
 def _request_row(comment: PeriodComment, city_period: CityPeriod) -> WorkRow:
     words = {"period": city_period.period.name, "city": city_period.city.name}
     return WorkRow(
-        title=_("Reopen %(period)s of %(city)s, or decline") % words,
+        title=_("Reopen %(period)s of %(city)s, or decline the request") % words,
         url=city_period.get_absolute_url(),
         label=_("Read and decide"),
         text=_("%(who)s writes: “%(why)s”") % {"who": comment.author, "why": comment.text},
@@ -333,17 +380,17 @@ def _mail_rows(user: Any) -> list[WorkRow]:
             title=ngettext("%(count)s email was not sent", "%(count)s emails were not sent", count) % words,
             url=reverse("accounts:mail_list"),
             label=_("Read and decide"),
-            text=_("Check the mail server and the addresses, then send them again."),
+            text=_("Check the email server and the addresses, then send them again."),
             state=MailState.FAILED,
             urgency=DUE,
         )
     ]
 
 
-def _value_rows(periods: list[tuple[CityPeriod, Completeness]]) -> list[WorkRow]:
+def _value_rows(periods: list[tuple[CityPeriod, Progress]]) -> list[WorkRow]:
     """Return one row for each period with missing values."""
-    missing = [(row, [gap.title for gap in told.missing if gap.kind == "indicator"], told) for row, told in periods]
-    return [_value_row(row, names, told.indicators) for row, names, told in missing if names]
+    missing = [(row, told.indicators_without_value, told.indicators) for row, told in periods]
+    return [_value_row(row, names, total) for row, names, total in missing if names]
 
 
 def _value_row(city_period: CityPeriod, missing: list[str], total: int) -> WorkRow:
@@ -355,7 +402,7 @@ def _value_row(city_period: CityPeriod, missing: list[str], total: int) -> WorkR
     return WorkRow(
         title=_("Indicator values for %(period)s") % {"period": city_period.period.name},
         url=reverse("strategies:values_edit", args=[city_period.pk]),
-        label=_("Enter"),
+        label=_("Enter values"),
         text=(text % words) + ("…" if len(missing) > MAX_NAMES else "."),
         state=Health.AT_RISK if is_over else PeriodState.OPEN,
         urgency=DUE if is_over else SOON,

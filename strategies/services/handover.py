@@ -5,10 +5,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from cities.duties import Duty
+from core.services import lock, save_with_history
 from strategies.enums import Health
 from strategies.models import Action, Evidence, RevisionFile, Strategy
 
-from .persistence import lock, save_with_history
+from .figures import refresh_figures
 
 
 def readable_evidence_q(user: Any) -> Q:
@@ -41,10 +42,12 @@ def transfer_actions(sender: Any, *, membership: Any, person: Any, to: Any, body
     if body.city_id is None:
         return
     actions = Action.objects.filter(objective__area__strategy__city=body.city_id, withdrawn_at=None)
-    for action in actions.filter(responsible=person):
+    moved = list(actions.filter(responsible=person).order_by("pk"))
+    for action in moved:
         action = lock(action)
         action.responsible = to
         save_with_history(action, by)
+    refresh_figures(action.pk for action in moved)
     for action in actions.filter(deputies=person):
         action._history_user = by
         action.deputies.remove(person)

@@ -12,6 +12,7 @@ from cities.models import City, Person
 from cities.rules import OFFICIALS, person_of
 from cities.services.notifications import EmailText, notify, role_holders
 from core import locales
+from core.available import available_actions
 from strategies.enums import CommentKind, PeriodVerb, StrategyStatus
 from strategies.models import Action, CityPeriod, PeriodComment, PeriodTransition, Strategy, StrategyComment
 from strategies.selectors.correction_marks import correction_marks
@@ -28,23 +29,28 @@ def _words(verb: str, city_period: CityPeriod, text: str) -> tuple[str, str]:
     if verb == PeriodVerb.SUBMIT:
         return (
             _("%(city)s has submitted %(period)s") % names,
-            _("%(city)s has submitted %(period)s. Please read it, then accept it or return it with a comment.") % names,
+            _("%(city)s has submitted %(period)s. Read it, then accept it or return it with a comment.") % names,
         )
     if verb == PeriodVerb.RETURN:
-        return _("%(period)s of %(city)s came back") % names, _("The coordinator writes:") + f"\n\n{text}"
+        return (
+            _("%(period)s of %(city)s was returned") % names,
+            _("Make the corrections, then submit again. The coordinator gives this reason:") + f"\n\n{text}",
+        )
     if verb == PeriodVerb.ACCEPT:
         return (
             _("%(period)s of %(city)s was accepted") % names,
-            _("A lead official can now publish %(period)s for everybody to read.") % names,
+            _("You can now publish %(period)s for everyone to read.") % names,
         )
     if verb == PeriodVerb.REOPEN:
         return (
-            _("%(period)s of %(city)s is open again") % names,
-            _("Change what has to be changed, then submit again. The coordinator gives this reason:") + f"\n\n{text}",
+            _("%(period)s of %(city)s has been reopened") % names,
+            _("Make the corrections, then submit again. The coordinator gives this reason:") + f"\n\n{text}",
         )
     return (
         _("%(city)s asks to reopen %(period)s") % names,
-        _("%(city)s has found a mistake in %(period)s and gives this reason:") % names + f"\n\n{text}",
+        _("%(city)s has found a mistake in %(period)s and gives this reason:") % names
+        + f"\n\n{text}\n\n"
+        + _("Reopen the period or decline the request on the period’s page."),
     )
 
 
@@ -84,9 +90,9 @@ def notify_of_transition(transition: PeriodTransition) -> None:
 
 def _recipients(transition: PeriodTransition) -> list[Person]:
     city = transition.city_period.city
-    if transition.verb == PeriodVerb.SUBMIT:  # those who may accept it: not people of the city's municipality
+    if transition.verb == PeriodVerb.SUBMIT:
         people = role_holders(roles=[Role.COORDINATOR])
-        return [person for person in people if person.organisation_id != city.municipality_id]
+        return [person for person in people if available_actions(transition.city_period, person.user)["accept"]]
     roles = RECIPIENT_ROLES.get(PeriodVerb(transition.verb))
     return role_holders(city=city, roles=roles) if roles else []
 
@@ -106,15 +112,20 @@ def notify_of_comment(comment: PeriodComment) -> None:
     words = {"who": comment.author, "city": city_period.city.name, "period": city_period.period.name}
 
     def text() -> tuple[str, str]:
-        read = _("Read it on the page of the period.")
         if comment.kind == CommentKind.DECLINE:
             return (
-                _("%(period)s of %(city)s is not reopened") % words,
+                _("%(period)s of %(city)s will not be reopened") % words,
                 _("The coordinator gives this reason:") + f"\n\n{comment.text}",
             )
         if comment.kind == CommentKind.ENDORSEMENT:
-            return _("%(who)s has endorsed %(period)s of %(city)s") % words, read
-        return _("%(who)s has commented on %(period)s of %(city)s") % words, read
+            return (
+                _("%(who)s has endorsed %(period)s of %(city)s") % words,
+                _("You can see the endorsement on the period’s page. You do not need to do anything."),
+            )
+        return (
+            _("%(who)s has commented on %(period)s of %(city)s") % words,
+            _("Read the comment on the period’s page."),
+        )
 
     _notify_officials(
         city_period.city, comment.author, f"period-comment-{comment.pk}", text, city_period.get_absolute_url()
@@ -126,7 +137,7 @@ def notify_of_strategy_comment(comment: StrategyComment) -> None:
     words = {"who": comment.author, "strategy": strategy.title}
 
     def text() -> tuple[str, str]:
-        return _("%(who)s has commented on “%(strategy)s”") % words, _("Read it below the draft.")
+        return _("%(who)s has commented on “%(strategy)s”") % words, _("Read the comment below the draft.")
 
     _notify_officials(
         strategy.city, comment.author, f"strategy-comment-{comment.pk}", text, strategy.get_absolute_url()
@@ -154,8 +165,7 @@ def notify_responsible(action: Action, *, by: Any) -> None:
     def text() -> tuple[str, str]:
         words = {"action": action.title}
         return _("You are responsible for: %(action)s") % words, _(
-            "You are now the responsible person of this action. Please log what happens in it; “My work” shows when "
-            "an update is due."
+            "You are now responsible for this action. Log updates on it; “My work” shows when one is due."
         )
 
     key = f"action-{action.pk}-responsible-{action.version}-{person.pk}"
@@ -180,11 +190,12 @@ def _adoption_text(strategy: Strategy, titles: list[str]) -> EmailText:
     def text() -> tuple[str, str]:
         words = {"strategy": strategy.title, "count": len(titles)}
         sentence = ngettext(
-            "“%(strategy)s” has been adopted. You are the responsible person of %(count)d action in it:",
-            "“%(strategy)s” has been adopted. You are the responsible person of %(count)d actions in it:",
+            "“%(strategy)s” has been adopted. You are responsible for %(count)d action in it:",
+            "“%(strategy)s” has been adopted. You are responsible for %(count)d actions in it:",
             len(titles),
         )
         lines = "\n".join(f"– {title}" for title in titles)
-        return _("Adopted: %(strategy)s") % words, f"{sentence % words}\n\n{lines}"
+        next_step = _("Log updates on these actions; “My work” shows when one is due.")
+        return _("Adopted: %(strategy)s") % words, f"{sentence % words}\n\n{lines}\n\n{next_step}"
 
     return text

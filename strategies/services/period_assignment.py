@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core import locales
+from core.exceptions import InputRefused
 from core.locking import lock_name
-from strategies.exceptions import InputRefused, PeriodLocked
+from strategies.exceptions import PeriodLocked
 from strategies.models import CityPeriod
 
 from .periods import PERIODS, ensure_city_periods, ensure_next_period
@@ -49,7 +50,7 @@ def _validate_chosen(city: Any, day: date, chosen: CityPeriod) -> tuple[CityPeri
     if chosen.is_locked:
         raise PeriodLocked
     if day > chosen.period.ends_on:
-        sentence = _("%(period)s ended on %(day)s. Choose the period that the date lies in, or an earlier date.")
+        sentence = _("%(period)s ended on %(day)s. Choose the period that includes the date, or an earlier date.")
         words = {"period": chosen.period.name, "day": locales.day(chosen.period.ends_on)}
         raise InputRefused({"city_period": sentence % words})
     return chosen, chosen.period.starts_on > day

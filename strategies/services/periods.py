@@ -6,25 +6,23 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from cities.enums import BodyKind
 from cities.models import City, Membership, Person
 from cities.rules import OFFICIALS, is_coordinator, person_of
 from core import clock, locales
+from core.available import Check, register, require
+from core.exceptions import InputRefused, ReasonMissing
 from core.locking import lock_name
 from core.periodic import for_each
+from core.services import check_version, lock, require_rule, save_with_history, translate_lock_errors, validate
 from core.snapshots import canonical, sha256_hex
 from core.text_limits import LINE
 from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
-from strategies.exceptions import (
-    InputRefused,
-    OwnMunicipality,
-    PeriodLocked,
-    ReasonMissing,
-    StrategyError,
-    TransitionNotAllowed,
-)
+from strategies.exceptions import OwnMunicipality, PeriodLocked, StrategyError, TransitionNotAllowed
 from strategies.models import (
     CityPeriod,
     Narrative,
@@ -36,15 +34,14 @@ from strategies.models import (
     RevisionFile,
     RevisionIndicator,
 )
+from strategies.period_snapshot import SCHEMA_VERSION
 from strategies.rules import is_own_municipality
-from strategies.schema import SCHEMA_VERSION
 from strategies.selectors.correction_marks import sections_of
-from strategies.selectors.frozen import period_contents
 from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
+from strategies.selectors.period_contents import period_contents
 from strategies.signals import period_state_changed
 
 from . import notifications
-from .persistence import check_version, require_perm, require_rule, save_with_history, translate_lock_errors
 
 PERIODS = "reporting periods"  # name of the lock under which the network's periods are checked and saved
 EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
@@ -56,7 +53,7 @@ EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
 def create_period(
     *, name: str, starts_on: date, ends_on: date, opens_on: date, due_on: date, by: Any
 ) -> ReportingPeriod:
-    """Create a period for the network, scheduled in every city. Raises PermissionRefused or InputRefused."""
+    """Create a period, scheduled in every city, also if it has ended. Raises PermissionRefused or InputRefused."""
     period = ReportingPeriod(name=name, starts_on=starts_on, ends_on=ends_on, opens_on=opens_on, due_on=due_on)
     require_rule(by, "strategies.add_reportingperiod", period)
     return save_period(period, by=by)
@@ -66,37 +63,33 @@ def create_period(
 def save_period(period: ReportingPeriod, *, by: Any) -> ReportingPeriod:
     """Save a new or changed period. Its dates must be in order and must not overlap another period.
 
-    Raises PermissionRefused or InputRefused.
+    A new one is scheduled in every city. Raises PermissionRefused or InputRefused.
     """
     require_rule(by, f"strategies.{'change' if period.pk else 'add'}_reportingperiod", period)
     lock_name(PERIODS)
+    validate(period)
     if errors := period_errors(period):
         raise InputRefused(errors)
+    cities = [] if period.pk else list(City.objects.all())
     save_with_history(period, by)
+    for city in cities:
+        CityPeriod.objects.get_or_create(city=city, period=period)
     ensure_city_periods()
     return period
 
 
 def period_errors(period: ReportingPeriod) -> dict[str, str]:
-    """Return one sentence for each value that is not valid, by field name."""
+    """Return one sentence for each value that does not fit the other periods, by field name."""
     errors = {}
-    if period.ends_on < period.starts_on:
-        errors["ends_on"] = _("The last day comes before the first day.")
-    if period.opens_on > period.ends_on:
-        errors["opens_on"] = _("A period opens on or before its last day.")
-    if period.due_on < period.ends_on:
-        errors["due_on"] = _("A period is due on its last day or later.")
     others = ReportingPeriod.objects.exclude(pk=period.pk)
     if others.filter(starts_on__lte=period.ends_on, ends_on__gte=period.starts_on).exists():
-        errors["starts_on"] = _("These days lie in another period already.")
-    if others.filter(name=period.name).exists():
-        errors["name"] = _("Another period has this name.")
+        errors["starts_on"] = _("These days are already part of another period. Choose other days.")
     stored = ReportingPeriod.objects.filter(pk=period.pk).first() if period.pk else None
     moved = stored and (stored.starts_on, stored.ends_on) != (period.starts_on, period.ends_on)
-    if (moved or stored is None) and "starts_on" not in errors and "ends_on" not in errors:
+    if (moved or stored is None) and not errors:
         errors |= _gap_errors(period, others)
     if moved and CityPeriod.objects.filter(period=period, transition_count__gt=0).exists():
-        errors["starts_on"] = _("Cities have begun to report on this period, so its days stay as they are.")
+        errors["starts_on"] = _("Cities have started to report on this period, so its days cannot be changed.")
     return errors
 
 
@@ -107,23 +100,42 @@ def _gap_errors(period: ReportingPeriod, others: Any) -> dict[str, str]:
     errors = {}
     if before and before.ends_on + timedelta(1) < period.starts_on:
         words = {"name": before.name, "day": locales.day(before.ends_on + timedelta(1))}
-        errors["starts_on"] = _("Days after %(name)s would belong to no period. Begin on %(day)s.") % words
+        errors["starts_on"] = _("Days after %(name)s would not belong to any period. Start on %(day)s.") % words
     if after and period.ends_on + timedelta(1) < after.starts_on:
         words = {"name": after.name, "day": locales.day(after.starts_on - timedelta(1))}
-        errors["ends_on"] = _("Days before %(name)s would belong to no period. End on %(day)s.") % words
+        errors["ends_on"] = _("Days before %(name)s would not belong to any period. End on %(day)s.") % words
     return errors
 
 
 def ensure_city_periods() -> None:
-    """Create the missing city periods, in the state *scheduled*, so that each city has each period."""
-    if CityPeriod.objects.count() == City.objects.count() * ReportingPeriod.objects.count():
-        return
-    have = set(CityPeriod.objects.values_list("city", "period"))
-    periods = list(ReportingPeriod.objects.values_list("pk", flat=True))
-    for city in City.objects.values_list("pk", flat=True):
+    """Create the missing city periods, in the state *scheduled*.
+
+    Each city has each period that had not ended on the day it was added to the site. A coordinator can add older ones.
+    """
+    periods = list(ReportingPeriod.objects.all())
+    lacking = list(_cities_with_fewer_periods(len(periods)))
+    have = set(CityPeriod.objects.filter(city__in=lacking).values_list("city", "period")) if lacking else set()
+    for city in lacking:
+        since = city.day_of(city.added_at) if city.added_at else date.min
         for period in periods:
-            if (city, period) not in have:
-                CityPeriod.objects.get_or_create(city_id=city, period_id=period)
+            if period.ends_on >= since and (city.pk, period.pk) not in have:
+                CityPeriod.objects.get_or_create(city=city, period=period)
+
+
+def _cities_with_fewer_periods(count: int) -> Any:
+    rows = CityPeriod.objects.filter(city=OuterRef("pk")).order_by().values("city").annotate(count=Count("pk"))
+    cities = City.objects.annotate(period_count=Coalesce(Subquery(rows.values("count")), 0)).with_added_at()
+    return cities.filter(period_count__lt=count)
+
+
+@transaction.atomic
+def add_city_period(city: City, period: ReportingPeriod, *, by: Any) -> CityPeriod:
+    """Schedule a period in a city that was added after its end. Return the existing row if there is one.
+
+    It opens at once, as its opening day has passed. Raises PermissionRefused.
+    """
+    require_rule(by, "strategies.add_cityperiod", CityPeriod(city=city, period=period))
+    return CityPeriod.objects.get_or_create(city=city, period=period)[0]
 
 
 def ensure_next_period(day: date) -> ReportingPeriod:
@@ -165,18 +177,81 @@ def _name_of(starts_on: date, ends_on: date, months: int) -> str:
 # ---- one city's period, from state to state
 
 
+def _needs_state(verb: str) -> Check:
+    def check(city_period: CityPeriod, _user: Any) -> None:
+        if city_period.state not in TRANSITIONS[verb][0]:
+            raise TransitionNotAllowed
+
+    return check
+
+
+def _check_opening_day(city_period: CityPeriod, user: Any) -> None:
+    """A coordinator may open a period earlier."""
+    if user is None and city_period.period.opens_on > city_period.city.today:
+        raise StrategyError(_("This period has not opened yet."))
+    _needs_state("open")(city_period, user)
+
+
+def _refuse_own_municipality(city_period: CityPeriod, user: Any) -> None:
+    if is_coordinator(user) and is_own_municipality(user, city_period):
+        raise OwnMunicipality
+
+
+def _check_is_locked(city_period: CityPeriod, _user: Any) -> None:
+    if not city_period.is_locked:
+        raise TransitionNotAllowed(_("This period is open, so you can change it without asking."))
+
+
+def _check_has_request(city_period: CityPeriod, _user: Any) -> None:
+    if not city_period.comments.open_requests().exists():
+        raise TransitionNotAllowed(_("There is no request to reopen this period, or it has already been answered."))
+
+
+def _check_is_unsubmitted(city_period: CityPeriod, _user: Any) -> None:
+    if PeriodState(city_period.state) in LOCKED:
+        raise TransitionNotAllowed(
+            _("The period has been submitted. The expert group can endorse or comment only before submission.")
+        )
+
+
+def _check_is_unlocked(city_period: CityPeriod, _user: Any) -> None:
+    if city_period.is_locked:
+        raise PeriodLocked
+
+
+register(CityPeriod, "open", "strategies.open_cityperiod", check=_check_opening_day)
+for _verb in ("submit", "publish", "reopen"):
+    register(CityPeriod, _verb, f"strategies.{_verb}_cityperiod", check=_needs_state(_verb))
+for _verb in ("return", "accept"):
+    register(
+        CityPeriod,
+        _verb,
+        f"strategies.{_verb}_cityperiod",
+        check=_needs_state(_verb),
+        denied=_refuse_own_municipality,
+    )
+register(CityPeriod, "request_reopen", "strategies.request_reopen_cityperiod", check=_check_is_locked)
+register(CityPeriod, "decline_reopen", "strategies.reopen_cityperiod", check=_check_has_request)
+register(CityPeriod, "comment", "strategies.comment_cityperiod", check=_check_is_unsubmitted)
+register(CityPeriod, "endorse", "strategies.comment_cityperiod", check=_check_is_unsubmitted)
+register(CityPeriod, "write_narrative", "strategies.change_narrative", check=_check_is_unlocked)
+
+
+def _lock_for(city_period: CityPeriod, name: str, by: Any) -> CityPeriod:
+    """Return the row, locked until the commit. Raises why ``by`` may not do it now (``core.available``)."""
+    city_period = lock(city_period, "city", "period")
+    require(city_period, name, by)
+    return city_period
+
+
 def _change_state(
     city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", marks: Any = ()
 ) -> Any:
-    """Change the state. The only function that does; it locks the row until the commit.
+    """Change the state of a row from ``_lock_for``. The only function that does.
 
     Inserting the PeriodTransition updates the period by a trigger, so that the following save changes nothing more.
     """
-    rows = CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period")
-    city_period = rows.get(pk=city_period.pk)
-    current, (sources, target) = PeriodState(city_period.state), TRANSITIONS[verb]
-    if current not in sources:
-        raise TransitionNotAllowed
+    current, target = PeriodState(city_period.state), TRANSITIONS[verb][1]
     if verb in NEEDS_TEXT and not text.strip():
         raise ReasonMissing
     transition = PeriodTransition.objects.create(
@@ -211,10 +286,7 @@ def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
 
     Raises PermissionRefused, TransitionNotAllowed, or StrategyError if a task does it too early.
     """
-    if by is not None:
-        require_perm(by, "strategies.open_cityperiod", city_period)
-    elif city_period.period.opens_on > city_period.city.today:
-        raise StrategyError(_("This period opens later."))
+    city_period = _lock_for(city_period, "open", by)
     city_period, transition = _change_state(city_period, "open", by=by)
     _send_state_changed(city_period, transition)
     return city_period
@@ -243,7 +315,7 @@ def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | No
 
     Raises PermissionRefused, TransitionNotAllowed, or InputRefused if that person is not an official of the city.
     """
-    require_perm(by, "strategies.submit_cityperiod", city_period)
+    city_period = _lock_for(city_period, "submit", by)
     responsible = on_behalf_of or person_of(by)
     office = Membership.objects.current(city_period.city.today).filter(
         body__kind=BodyKind.CITY_OFFICE, body__city=city_period.city_id, role__in=OFFICIALS
@@ -302,9 +374,7 @@ def reopen_period(city_period: CityPeriod, *, by: Any, reason: str) -> CityPerio
 def _decide(
     city_period: CityPeriod, verb: str, *, by: Any, text: str = "", marks: Mapping[str, str] | None = None
 ) -> CityPeriod:
-    if verb != "reopen" and is_coordinator(by) and is_own_municipality(by, city_period):
-        raise OwnMunicipality
-    require_perm(by, f"strategies.{verb}_cityperiod", city_period)
+    city_period = _lock_for(city_period, verb, by)
     entries = _mark_entries(city_period, marks) if marks else []
     city_period, transition = _change_state(city_period, verb, by=by, text=text, marks=entries)
     _send_state_changed(city_period, transition)
@@ -316,9 +386,9 @@ def _mark_entries(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dic
     newest = city_period.revisions.order_by("-number").first()
     known = {section.key: section for section in sections_of(newest)}
     if any(len(text) > LINE for text in marks.values()):
-        raise InputRefused({"marks": _("Write at most %(count)s characters on each part.") % {"count": LINE}})
+        raise InputRefused({"marks": _("Enter at most %(count)s characters for each part.") % {"count": LINE}})
     if marks.keys() - known.keys():
-        raise InputRefused({"marks": _("Mark parts of what was submitted.")})
+        raise InputRefused({"marks": _("Select parts of what was submitted.")})
     return [
         {"kind": section.kind, "id": section.pk, "title": section.title, "text": marks[key].strip()}
         for key, section in known.items()
@@ -329,7 +399,7 @@ def _mark_entries(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dic
 @transaction.atomic
 def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
     """Make the accepted revision public. Raises PermissionRefused or TransitionNotAllowed."""
-    require_perm(by, "strategies.publish_cityperiod", city_period)
+    city_period = _lock_for(city_period, "publish", by)
     city_period, transition = _change_state(city_period, "publish", by=by)
     _send_state_changed(city_period, transition)
     return city_period
@@ -344,10 +414,7 @@ def request_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodCo
 
     Raises PermissionRefused, TransitionNotAllowed or ReasonMissing.
     """
-    require_perm(by, "strategies.request_reopen_cityperiod", city_period)
-    city_period = _lock_city_period(city_period)
-    if not city_period.is_locked:
-        raise TransitionNotAllowed(_("This period is open: you can change it without asking."))
+    city_period = _lock_for(city_period, "request_reopen", by)
     comment = _comment(city_period, CommentKind.ASK_REOPEN, by=by, text=reason)
     notifications.notify_reopen_request(comment)
     return comment
@@ -359,10 +426,7 @@ def decline_reopen(city_period: CityPeriod, *, by: Any, reason: str) -> PeriodCo
 
     Raises PermissionRefused, TransitionNotAllowed (nothing is asked) or ReasonMissing.
     """
-    require_perm(by, "strategies.reopen_cityperiod", city_period)
-    city_period = _lock_city_period(city_period)
-    if not city_period.comments.open_requests().exists():
-        raise TransitionNotAllowed(_("There is no request to reopen this period, or it has been answered already."))
+    city_period = _lock_for(city_period, "decline_reopen", by)
     comment = _comment(city_period, CommentKind.DECLINE, by=by, text=reason)
     notifications.notify_of_comment(comment)
     return comment
@@ -374,8 +438,7 @@ def comment_period(city_period: CityPeriod, *, by: Any, text: str) -> PeriodComm
 
     Raises PermissionRefused, ReasonMissing, or TransitionNotAllowed if it is locked.
     """
-    require_perm(by, "strategies.comment_cityperiod", city_period)
-    comment = _comment(_lock_unsubmitted(city_period), CommentKind.COMMENT, by=by, text=text)
+    comment = _comment(_lock_for(city_period, "comment", by), CommentKind.COMMENT, by=by, text=text)
     notifications.notify_of_comment(comment)
     return comment
 
@@ -386,27 +449,15 @@ def endorse_period(city_period: CityPeriod, *, by: Any, text: str = "") -> Perio
 
     Raises PermissionRefused, TransitionNotAllowed if the period is locked, or StrategyError for another text.
     """
-    require_perm(by, "strategies.comment_cityperiod", city_period)
-    city_period = _lock_unsubmitted(city_period)
+    city_period = _lock_for(city_period, "endorse", by)
     said = city_period.comments.filter(kind=CommentKind.ENDORSEMENT, revision=city_period.revision, author=by)
     if found := said.first():
         if text.strip() not in {"", found.text}:
-            raise StrategyError(_("You have endorsed this period already. Write a comment to add something."))
+            raise StrategyError(_("You have already endorsed this period. Write a comment to add something."))
         return found
     comment = _comment(city_period, CommentKind.ENDORSEMENT, by=by, text=text)
     notifications.notify_of_comment(comment)
     return comment
-
-
-def _lock_city_period(city_period: CityPeriod) -> CityPeriod:
-    return CityPeriod.objects.select_for_update(of=["self"]).select_related("city", "period").get(pk=city_period.pk)
-
-
-def _lock_unsubmitted(city_period: CityPeriod) -> CityPeriod:
-    city_period = _lock_city_period(city_period)
-    if PeriodState(city_period.state) in LOCKED:
-        raise TransitionNotAllowed(_("The period has been submitted. The expert group speaks before that."))
-    return city_period
 
 
 def _comment(city_period: CityPeriod, kind: str, *, by: Any, text: str) -> PeriodComment:
@@ -428,10 +479,7 @@ def save_narrative(
 
     Raises PermissionRefused or PeriodLocked; EditConflict if ``version`` is not the stored one.
     """
-    require_perm(by, "strategies.change_narrative", city_period)
-    city_period = _lock_city_period(city_period)
-    if city_period.is_locked:
-        raise PeriodLocked
+    city_period = _lock_for(city_period, "write_narrative", by)
     narrative = Narrative.objects.filter(city_period=city_period).first()
     if narrative is None:
         narrative = Narrative(city_period=city_period)

@@ -106,8 +106,12 @@ def _periods_to_remind(city: City) -> list[CityPeriod]:
 
 
 def _period_key(city_period: CityPeriod) -> str:
-    word = "late" if city_period.period.due_on < city_period.city.today else "soon"
+    word = "late" if _is_overdue(city_period) else "soon"
     return f"period-{city_period.pk}-{word}-{city_period.period.due_on}-{city_period.revision}"
+
+
+def _is_overdue(city_period: CityPeriod) -> bool:
+    return city_period.period.due_on < city_period.city.today
 
 
 def _remind(person: Person, dues: list[DueReminder], city: City) -> None:
@@ -125,7 +129,7 @@ def _text(dues: list[DueReminder]) -> tuple[str, str]:
     first = min(dues, key=lambda due: _day_of(due.row))
     subject, more = _subject(first.row), len(dues) - 1
     if more:
-        words = ngettext("%(first)s, and %(count)d more thing", "%(first)s, and %(count)d more things", more)
+        words = ngettext("%(first)s, and %(count)d more reminder", "%(first)s, and %(count)d more reminders", more)
         subject = words % {"first": subject, "count": more}
     return subject, "\n\n".join(_line(due.row) for due in dues)
 
@@ -140,18 +144,29 @@ def _day_of(row: Action | CityPeriod) -> date:
 def _subject(row: Action | CityPeriod) -> str:
     due = {"due": locales.day(_day_of(row), "medium")}
     if isinstance(row, CityPeriod):
-        return _("Submit %(period)s by %(due)s") % (due | {"period": row.period.name})
+        words = _("%(period)s was due on %(due)s") if _is_overdue(row) else _("Submit %(period)s by %(due)s")
+        return words % (due | {"period": row.period.name})
     if row.health == Health.STALE:
-        return _("%(action)s waits for an update") % {"action": row.title}
-    words = _("%(action)s was due on %(due)s") if row.health == Health.LATE else _("%(action)s is due by %(due)s")
-    return words % (due | {"action": row.title})
+        return _("%(action)s needs an update") % {"action": row.title}
+    return _due_words(row) % (due | {"action": row.title})
+
+
+def _due_words(action: Any) -> str:
+    is_late, is_end = action.health == Health.LATE, _day_of(action) == action.ends_on
+    if is_end:
+        return _("%(action)s was due on %(due)s") if is_late else _("%(action)s is due by %(due)s")
+    if is_late:
+        return _("%(action)s: a milestone was due on %(due)s")
+    return _("%(action)s: a milestone is due on %(due)s")
 
 
 def _line(row: Action | CityPeriod) -> str:
     if isinstance(row, CityPeriod):
-        words = _("%(period)s is to be submitted by %(due)s.")
+        words = _("%(period)s is due on %(due)s.")
+        if _is_overdue(row):
+            words = _("%(period)s was due on %(due)s. Submit it as soon as possible.")
         return words % {"period": row.period.name, "due": locales.day(row.period.due_on)}
     if row.health in {Health.LATE, Health.STALE}:
         return f"{row.title}: {health_reason(row)}"
-    words = _("%(action)s: the next date is %(due)s.")
+    words = _("%(action)s: the next due date is %(due)s.")
     return words % {"action": row.title, "due": locales.day(row.next_due_on)}

@@ -12,16 +12,16 @@ from django.utils.translation import gettext as _
 from cities.enums import Visibility
 from cities.services.files import mark_file_used, withdraw_file
 from core import clock
-from core.exceptions import EditConflict
+from core.available import register, require
+from core.exceptions import EditConflict, InputRefused, ReasonMissing
+from core.services import check_version, lock, require_perm, require_rule, save_with_history, translate_lock_errors
 from strategies.enums import ImplementationStage
 from strategies.exceptions import (
     AlreadyWithdrawn,
     FormAlreadyUsed,
-    InputRefused,
     LateUpdateUnconfirmed,
     LoggedJustNow,
     PeriodLocked,
-    ReasonMissing,
     SavedDifferently,
     StrategyError,
     ValuesConflict,
@@ -36,14 +36,13 @@ from strategies.models import (
     Milestone,
     MilestoneDropped,
     MilestoneReached,
-    UpdateDraft,
 )
 from strategies.selectors.values import values_entered_with
 
+from .figures import refresh_figures
 from .period_assignment import assign_period
-from .persistence import check_version, lock, require_perm, require_rule, save_with_history, translate_lock_errors
 from .validation import UpdateInput, current_value, update_errors
-from .values import end_value, set_value
+from .values import check_is_editable, end_value, set_value
 
 __all__ = [
     "UpdateInput",
@@ -58,6 +57,16 @@ __all__ = [
 ]
 
 JUST_NOW = timedelta(minutes=10)
+
+
+def _check_can_be_logged(action: Action, _user: Any = None) -> None:
+    if action.withdrawn_at:
+        raise AlreadyWithdrawn(_("This action has been withdrawn, so you can no longer log updates on it."))
+    if action.strategy.is_next:
+        raise StrategyError(_("The strategy of this action is a draft. You can log updates when it has been adopted."))
+
+
+register(Action, "log", "strategies.log_action", check=_check_can_be_logged)
 
 
 def log_update(action: Action, *, by: Any, data: UpdateInput) -> ActionUpdate:
@@ -159,7 +168,7 @@ def _log(action: Action, *, by: Any, data: UpdateInput, is_no_change: bool = Fal
         _set_milestones(update, data, by, is_new=True)
         _add_evidence(update, data, by, is_new=True)
         _set_values(update, data, by)
-    UpdateDraft.objects.filter(author=by, action=action, form_uuid=update.uuid).delete()
+    refresh_figures([action.pk])
     return update
 
 
@@ -172,10 +181,7 @@ def _lock_action(action: Action) -> Action:
 
 
 def _validate(action: Action, data: UpdateInput, *, by: Any, update: ActionUpdate | None = None) -> None:
-    if action.withdrawn_at:
-        raise AlreadyWithdrawn(_("This action has been withdrawn, so nothing is logged on it any more."))
-    if action.strategy.is_next:
-        raise StrategyError(_("The strategy of this action is a draft. Log on it once the strategy is adopted."))
+    _check_can_be_logged(action)
     if errors := update_errors(action, data, by=by, update=update):
         raise InputRefused(errors)
 
@@ -278,9 +284,8 @@ def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: 
     Raises PermissionRefused, AlreadyWithdrawn, PeriodLocked, StrategyError (draft strategy), InputRefused or
     ValuesConflict; EditConflict if ``version`` is not the stored one.
     """
-    require_perm(by, "strategies.change_actionupdate", update)
     action = lock(update.action)
-    update = _lock_editable(update)
+    update = _lock_for(update, "change", by)
     check_version(update, version)
     _validate(action, data, by=by, update=update)
     city_period, is_late = update.city_period, update.is_reported_late
@@ -293,18 +298,18 @@ def change_update(update: ActionUpdate, *, by: Any, data: UpdateInput, version: 
         _set_milestones(update, data, by)
         _add_evidence(update, data, by)
         _set_values(update, data, by)
-    if data.form_uuid:
-        UpdateDraft.objects.filter(author=by, action=action, form_uuid=data.form_uuid).delete()
+    refresh_figures([action.pk])
     return update
 
 
-def _lock_editable(update: ActionUpdate) -> ActionUpdate:
+def _lock_for(update: ActionUpdate, name: str, by: Any) -> ActionUpdate:
     update = lock(update)
-    if update.withdrawn_at:
-        raise AlreadyWithdrawn
-    if update.city_period.is_locked:
-        raise PeriodLocked
+    require(update, name, by)
     return update
+
+
+register(ActionUpdate, "change", "strategies.change_actionupdate", check=check_is_editable)
+register(ActionUpdate, "withdraw", "strategies.change_actionupdate", check=check_is_editable)
 
 
 @transaction.atomic
@@ -314,16 +319,16 @@ def withdraw_update(update: ActionUpdate, *, by: Any, reason: str) -> ActionUpda
     Officials of the city can still read them, with the reason. Raises PermissionRefused, ReasonMissing,
     AlreadyWithdrawn or PeriodLocked.
     """
-    require_perm(by, "strategies.change_actionupdate", update)
+    lock(update.action)
+    update = _lock_for(update, "withdraw", by)
     if not reason.strip():
         raise ReasonMissing
-    lock(update.action)
-    update = _lock_editable(update)
     update.withdrawn_at, update.withdrawn_reason = clock.now(), reason.strip()
     with translate_lock_errors():
         save_with_history(update, by, reason=reason)
     for value in values_entered_with(update).select_for_update(of=("self",)):
         end_value(value, by=by, reason=reason)
+    refresh_figures([update.action_id])
     return update
 
 
@@ -363,7 +368,7 @@ def _log_no_change(action: Action, by: Any, city_period: CityPeriod | None) -> A
     if is_again and city_period in (None, newest.city_period):
         return newest  # the same request again
     stage = newest.stage if newest else ImplementationStage.PLANNED
-    data = UpdateInput(date=day, text=_("Nothing new."), stage=stage, city_period=city_period)
+    data = UpdateInput(date=day, text=_("No change."), stage=stage, city_period=city_period)
     if newest:
         data.visibility = newest.visibility
     return _log(action, by=by, data=data, is_no_change=True)

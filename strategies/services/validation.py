@@ -82,8 +82,8 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
         "text": _texts(data.text, data.challenges, data.next_step, data.spent_reason) or _too_long("text", data.text),
         "challenges": _too_long("challenges", data.challenges),
         "next_step": _too_long("next_step", data.next_step),
-        "stage": "" if data.stage in ImplementationStage.values else _("Choose one of the statuses."),
-        "visibility": "" if data.visibility in Visibility.values else _("Choose who may read it."),
+        "stage": "" if data.stage in ImplementationStage.values else _("Choose an implementation stage."),
+        "visibility": "" if data.visibility in Visibility.values else _("Choose who can read this."),
         "progress": _progress(action, data.progress),
         "milestones": _milestones(action, data.milestones, update) or _dropped(action, data),
         "spent": _spent(data.spent),
@@ -101,16 +101,16 @@ def update_errors(action: Action, data: UpdateInput, *, by: Any, update: ActionU
         errors[f"value_{indicator.pk}"] = value_error(indicator, value, action=action) or question
         visibility = data.value_visibilities.get(indicator.pk, Visibility.NETWORK)
         errors[f"value_{indicator.pk}_visibility"] = (
-            "" if visibility in Visibility.values else _("Choose who may read it.")
+            "" if visibility in Visibility.values else _("Choose who can read this.")
         )
     return {name: str(sentence) for name, sentence in errors.items() if sentence}
 
 
 def _date(action: Action, day: date) -> str:
     if day > action.city.today:
-        return _("The date lies in the future. Log what has happened by now.")
+        return _("The date is in the future. Log what has happened so far.")
     if day < action.starts_on - MAX_DAYS_BEFORE_START:
-        return _("The date lies more than a year before the action starts, %(day)s. Check the year.") % {
+        return _("The date is more than a year before the action starts, %(day)s. Check the year.") % {
             "day": locales.day(action.starts_on)
         }
     return ""
@@ -122,14 +122,14 @@ def _day_of_strategy(action: Action, day: date, update: ActionUpdate | None) -> 
     if ended_on is None or day <= ended_on or (update is not None and update.date == day):
         return ""
     words = {"day": locales.day(ended_on), "next": action.strategy.replaced_by.title}
-    return _("The strategy of this action ended on %(day)s. Log later news on an action of “%(next)s”.") % words
+    return _("The strategy of this action ended on %(day)s. Log later updates on an action of “%(next)s”.") % words
 
 
 def _texts(text: str, *others: str) -> str:
     if not text.strip():
-        return _("Write a sentence about what has happened.")
+        return _("Enter a sentence about what has happened.")
     if any("\x00" in part for part in (text, *others)):
-        return _("A text contains a character that cannot be stored. Type it again by hand.")
+        return _("The text contains a character that cannot be saved. Type the text again instead of pasting it.")
     return ""
 
 
@@ -142,8 +142,10 @@ def _progress(action: Action, progress: int | None) -> str:
     if progress is None:
         return ""
     if action.milestones.active().exists():
-        return _("The progress of this action follows from its milestones. Tick the ones reached instead.")
-    return "" if 0 <= progress <= 100 else _("Progress is a number from 0 to 100.")
+        return _(
+            "The progress of this action is calculated from its milestones. Select the milestones reached instead."
+        )
+    return "" if 0 <= progress <= 100 else _("Enter progress as a number from 0 to 100.")
 
 
 def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionUpdate | None) -> str:
@@ -158,13 +160,13 @@ def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionU
     if other is None:
         return ""
     words = {"milestone": other.milestone.title, "day": locales.day(other.update.date)}
-    return _("“%(milestone)s” was reached by the update of %(day)s already.") % words
+    return _("“%(milestone)s” was already reached in the update of %(day)s.") % words
 
 
 def _dropped(action: Action, data: UpdateInput) -> str:
     dropped = {milestone.pk for milestone in data.dropped}
     if dropped and data.stage != ImplementationStage.COMPLETED:
-        return _("Milestones are dropped when the action is completed. Choose “completed”, or drop none.")
+        return _("Milestones can be dropped only when the action is completed. Choose “completed”, or drop none.")
     if dropped & {milestone.pk for milestone in data.milestones}:
         return _("A milestone is either reached or dropped. Choose one of them.")
     known = set(action.milestones.active().values_list("pk", flat=True)) if dropped else set()
@@ -179,7 +181,7 @@ def _open_milestones(action: Action, data: UpdateInput, update: ActionUpdate | N
     decided = {milestone.pk for milestone in (*data.milestones, *data.dropped)}
     open_ones = action.milestones.active().exclude(pk__in=decided)
     open_ones = open_ones.exclude(reached__update__in=others).exclude(dropped__update__in=others)
-    sentence = _("Say what became of this milestone: it was reached, or it is dropped.")
+    sentence = _("Choose what happened to this milestone: reached or dropped.")
     return {f"outcome_{pk}": sentence for pk in open_ones.values_list("pk", flat=True)}
 
 
@@ -188,12 +190,12 @@ def _spent(spent: Decimal | None) -> str:
         return ""
     if not spent.is_finite() or abs(spent) > MAX_AMOUNT:
         return _("This amount is too large. Check the digits.")
-    return "" if spent == round(spent, 2) else _("Write the amount with at most two decimals.")
+    return "" if spent == round(spent, 2) else _("Enter an amount with at most two decimals.")
 
 
 def _spent_reason(spent: Decimal | None, reason: str) -> str:
     if spent is not None and spent.is_finite() and spent < 0 and not reason.strip():
-        return _("Say why the amount is negative, for example a correction or a refund.")
+        return _("Explain why the amount is negative, for example because of a correction or a refund.")
     return _too_long("spent_reason", reason)
 
 
@@ -202,14 +204,14 @@ def _budget_line(action: Action, data: UpdateInput) -> str:
         return ""
     if data.budget_line.action_id != action.pk:
         return _("Choose a budget line of this action.")
-    return _("Say how much was spent from this budget line.") if data.spent is None else ""
+    return _("Enter how much was spent from this budget line.") if data.spent is None else ""
 
 
 def _people(number: int | None) -> str:
     if number is None:
         return ""
     if number < 0:
-        return _("A number of people is zero or more.")
+        return _("Enter 0 or a higher number.")
     return "" if number <= MAX_PEOPLE else _("This number is too large. Check the digits.")
 
 
@@ -221,36 +223,43 @@ def _on_behalf_of(action: Action, data: UpdateInput, update: ActionUpdate | None
     if action.responsible_id == person.pk:
         return ""
     members = Membership.objects.current(action.city.today).filter(body__city=action.owning_city_id, person=person)
-    return "" if members.exists() else _("Choose somebody from the bodies of this city.")
+    return "" if members.exists() else _("Choose someone from the bodies of this city.")
 
 
 def _files(files: Collection[StoredFile], by: Any) -> str:
     if len(files) > MAX_FILES:
-        return _("At most %(count)s files at once.") % {"count": MAX_FILES}
+        return _("Add at most %(count)s files at a time.") % {"count": MAX_FILES}
     if all(stored.state == FileState.PENDING and stored.uploaded_by_id == by.pk for stored in files):
         return ""
-    return _("A file is no longer waiting to be used. Choose it again.")
+    return _("A file that you chose is no longer available. Choose it again.")
 
 
 def _links(links: Collection[str]) -> str:
     if len(links) > MAX_LINKS:
-        return _("At most %(count)s links on one update.") % {"count": MAX_LINKS}
+        return _("Add at most %(count)s links to an update.") % {"count": MAX_LINKS}
     for link in links:
         if len(link) > MAX_URL:
-            return _("An address may have at most %(count)s characters.") % {"count": MAX_URL}
+            return _("A link can have at most %(count)s characters.") % {"count": MAX_URL}
         try:
             URLValidator(schemes=["http", "https"])(link)
         except ValidationError:
-            return _("“%(link)s” is not an address. Copy it from the browser, with https://.") % {
+            return _("“%(link)s” is not a full link. Copy it from the browser, including https://.") % {
                 "link": shorten(link, 80)
             }
     return ""
 
 
-def period_error(indicator: Indicator, city_period: CityPeriod) -> str:
-    """Return why the indicator takes no value for this period (strategy ended before it, or is a draft), or ``""``."""
+def indicator_error(indicator: Indicator) -> str:
+    """Return why the indicator takes no values now, or ``""``."""
+    if indicator.withdrawn_at:
+        return _("This indicator has been withdrawn.")
     if indicator.strategy.is_next:
-        return _("The strategy of this indicator is a draft. It takes values once the strategy is adopted.")
+        return _("The strategy of this indicator is a draft. You can enter values when it has been adopted.")
+    return ""
+
+
+def period_error(indicator: Indicator, city_period: CityPeriod) -> str:
+    """Return why the indicator takes no value for this period (its strategy ended before), or ``""``."""
     ended_on = indicator.strategy.get_ended_on()
     if ended_on is None or city_period.period.starts_on <= ended_on:
         return ""
@@ -262,14 +271,14 @@ def value_error(indicator: Indicator, value: Decimal | None, *, action: Action |
     """Return why this value cannot be stored, or ``""``. ``action``: the action whose update contains the value."""
     if action is not None and indicator.strategy_id != action.objective.area.strategy_id:
         return _("Choose an indicator of this action.")
-    if indicator.withdrawn_at:
-        return _("This indicator has been withdrawn.")
+    if sentence := indicator_error(indicator):
+        return sentence
     if value is None:
         return ""
     if not value.is_finite() or abs(value) > MAX_VALUE:
         return _("This number is too large. Check the digits.")
     if value != round(value, 4):
-        return _("Write the number with at most four decimals.")
+        return _("Enter a number with at most four decimals.")
     return indicator.number_error(value)
 
 

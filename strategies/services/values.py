@@ -9,45 +9,68 @@ from django.utils.translation import gettext as _
 
 from cities.enums import Visibility
 from core import clock
-from core.exceptions import EditConflict
-from strategies.exceptions import AlreadyWithdrawn, ConfirmationNeeded, InputRefused, ReasonMissing, ValuesConflict
+from core.available import register, require
+from core.exceptions import ConfirmationNeeded, EditConflict, InputRefused, ReasonMissing
+from core.services import check_version, lock, save_with_history, translate_lock_errors
+from strategies.exceptions import AlreadyWithdrawn, PeriodLocked, ValuesConflict
 from strategies.models import ActionUpdate, CityPeriod, Indicator, IndicatorValue
 
-from .persistence import check_version, lock, require_perm, save_with_history, translate_lock_errors
-from .validation import current_value, period_error, value_error
+from .validation import current_value, indicator_error, period_error, value_error
 
 
 class ValueInput(NamedTuple):
     """Input for the value of an indicator. ``version``: of the stored value that the form showed, 0 for none."""
 
     indicator: Indicator
-    value: Decimal
+    value: Decimal | None
     note: str = ""
     visibility: str = Visibility.NETWORK
     version: int = 0
     confirmed: bool = False
 
 
+def _check_takes_values(indicator: Indicator, _user: Any) -> None:
+    if sentence := indicator_error(indicator):
+        raise InputRefused({"value": sentence})
+
+
+def check_is_editable(fact: IndicatorValue | ActionUpdate, _user: Any) -> None:
+    """Raise AlreadyWithdrawn or PeriodLocked."""
+    if fact.withdrawn_at:
+        raise AlreadyWithdrawn
+    if fact.city_period.is_locked:
+        raise PeriodLocked
+
+
+register(Indicator, "enter_value", "strategies.add_indicatorvalue", check=_check_takes_values)
+register(IndicatorValue, "change", "strategies.change_indicatorvalue", check=check_is_editable)
+register(IndicatorValue, "withdraw", "strategies.change_indicatorvalue", check=check_is_editable)
+
+
 @transaction.atomic
 def set_values(city_period: CityPeriod, entries: Iterable[ValueInput], *, by: Any) -> list[IndicatorValue]:
     """Create or change several values of a period: all of them or, if one is refused, none.
 
-    Raises PermissionRefused or PeriodLocked; ValuesConflict, or InputRefused without a conflict, with an error for each
-    refused value.
+    Raises PermissionRefused or PeriodLocked; ValuesConflict or, without a conflict, InputRefused, with an error for
+    each refused value; ConfirmationNeeded if nothing is missing but the confirmation of values.
     """
-    saved, errors, stored = [], {}, {}
+    saved, refused, questions, stored = [], {}, {}, {}
     for entry in sorted(entries, key=lambda entry: entry.indicator.pk):
         pk, given = entry.indicator.pk, entry._asdict()
         try:
             saved.append(set_value(given.pop("indicator"), city_period, by=by, **given))
         except EditConflict as error:
-            stored[pk] = getattr(error, "current", None)
+            stored[pk] = error.current
+        except ConfirmationNeeded as error:
+            questions[f"value_{pk}"] = str(error)
         except InputRefused as error:
-            errors[f"value_{pk}"] = str(error)
+            refused[f"value_{pk}"] = str(error)
     if stored:
-        raise ValuesConflict(stored, errors)
-    if errors:
-        raise InputRefused(errors)
+        raise ValuesConflict(stored, refused)
+    if refused:
+        raise InputRefused(refused)
+    if questions:
+        raise ConfirmationNeeded(questions)
     return saved
 
 
@@ -57,7 +80,7 @@ def set_value(
     city_period: CityPeriod,
     *,
     by: Any,
-    value: Decimal,
+    value: Decimal | None,
     note: str = "",
     visibility: str = Visibility.NETWORK,
     version: int | None = None,
@@ -70,8 +93,7 @@ def set_value(
     InputRefused or PeriodLocked; EditConflict if ``version`` is not the stored one (0: none); ConfirmationNeeded if the
     value may be wrong, unless ``confirmed``.
     """
-    require_perm(by, "strategies.add_indicatorvalue", indicator)
-    lock(indicator)
+    require(lock(indicator), "enter_value", by)
     if city_period.city_id != indicator.owning_city_id:
         raise InputRefused({"city_period": _("Choose a period of this city.")})
     if sentence := period_error(indicator, city_period):
@@ -79,7 +101,11 @@ def set_value(
     if sentence := value_error(indicator, value):
         raise InputRefused({"value": sentence})
     if visibility not in Visibility.values:
-        raise InputRefused({"visibility": _("Choose who may read it.")})
+        raise InputRefused({"visibility": _("Choose who can read this.")})
+    if value is None and note.strip():
+        raise InputRefused({"value": _("Enter the value that the note is about.")})
+    if value is None:
+        raise InputRefused({"value": _("You cannot clear a saved value. Change or withdraw it.")})
     row = current_value(indicator, city_period)
     is_changed = row is None or row.value != value
     if is_changed and not confirmed and (question := indicator.question_about(value)):
@@ -89,7 +115,7 @@ def set_value(
             raise EditConflict  # the value that the form showed has been withdrawn
         row = IndicatorValue(indicator=indicator, city_period=city_period, author=by)
     else:
-        require_perm(by, "strategies.change_indicatorvalue", row)
+        require(row, "change", by)
         check_version(row, version)
     row.value, row.note, row.visibility, row.update = value, note.strip(), visibility, update
     with translate_lock_errors():
@@ -100,10 +126,8 @@ def set_value(
 @transaction.atomic
 def withdraw_value(value: IndicatorValue, *, by: Any, reason: str) -> IndicatorValue:
     """Withdraw a value. Raises PermissionRefused, AlreadyWithdrawn, ReasonMissing or PeriodLocked."""
-    require_perm(by, "strategies.change_indicatorvalue", value)
     value = lock(value)
-    if value.withdrawn_at:
-        raise AlreadyWithdrawn
+    require(value, "withdraw", by)
     if not reason.strip():
         raise ReasonMissing
     return end_value(value, by=by, reason=reason)

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.forms import form_helper
+from core.text_limits import HISTORY_REASON
+from core.views import may
 from strategies import forms
 from strategies.exceptions import SavedDifferently
 from strategies.models import (
@@ -19,8 +21,8 @@ from strategies.models import (
 from strategies.services import plans
 
 from . import breadcrumbs
-from .base import may
-from .plans import PartWithdraw, PartWithdrawWithReason, PlanAdd, PlanEdit
+from .actions import PartWithdrawWithReason
+from .plans import PartWithdraw, PlanAdd, PlanEdit
 
 
 class ActionPartMixin:
@@ -49,7 +51,7 @@ class ActionPartMixin:
 class MilestoneAdd(PlanAdd):
     rows = Action.objects.with_related()
     adds, parent_name = Milestone, "action"
-    form_class, heading = forms.MilestoneForm, gettext_lazy("Add a milestone")
+    form_class, heading = forms.MilestoneForm, gettext_lazy("Add milestone")
 
     def is_allowed(self, row):
         return may(self.user, "strategies.change_action", row)
@@ -62,9 +64,14 @@ class MilestoneAdd(PlanAdd):
 
 
 class BudgetLineAdd(MilestoneAdd):
-    adds, form_class, heading = BudgetLine, forms.BudgetLineForm, gettext_lazy("Add a budget line")
+    adds, form_class, heading = BudgetLine, forms.BudgetLineForm, gettext_lazy("Add budget line")
 
     found: SavedDifferently | None = None  # the line that the form may repeat
+
+    def dispatch(self, request, *args, **kwargs):
+        return super().dispatch(request, *args, **kwargs)
+
+    dispatch.always_creates = True  # the version in the form is that of the line that is shown beside it
 
     def save(self, form):
         plans.add_budget_line(self.row, by=self.user, fields=form.columns, shown=form.cleaned_data["shown"])
@@ -78,7 +85,7 @@ class BudgetLineAdd(MilestoneAdd):
         form.helper = form_helper(save="", cancel=self.get_success_url())
         correct = {"formaction": reverse("strategies:budgetline_edit", args=[error.saved.pk])}
         form.helper.add_input(Submit("correct", _("Correct the saved budget line"), **correct))
-        form.helper.add_input(Submit("save", _("Save another budget line"), css_class="epi-quiet"))
+        form.helper.add_input(Submit("save", _("Save as another budget line"), css_class="epi-quiet"))
 
     def get_context_data(self, **kwargs):
         found = {"saved": self.found.saved, "saved_heading": self.found.heading} if self.found else {}
@@ -88,24 +95,21 @@ class BudgetLineAdd(MilestoneAdd):
 class MilestoneEdit(ActionPartMixin, PlanEdit):
     withdraw_needs_reason = True
     rows = Milestone.objects.select_related("action__objective__area__strategy__city")
-    form_class, heading = forms.MilestoneForm, gettext_lazy("Change a milestone")
-
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:milestone_withdraw", args=[self.row.pk])
+    form_class, heading = forms.MilestoneForm, gettext_lazy("Edit milestone")
+    withdraw_route = "strategies:milestone_withdraw"
 
 
 class BudgetLineEdit(ActionPartMixin, PlanEdit):
     rows = BudgetLine.objects.select_related("action__objective__area__strategy__city")
-    form_class, heading = forms.BudgetLineForm, gettext_lazy("Change a budget line")
-
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:budgetline_withdraw", args=[self.row.pk])
+    form_class, heading = forms.BudgetLineForm, gettext_lazy("Edit budget line")
+    withdraw_route = "strategies:budgetline_withdraw"
 
 
 class MilestoneWithdraw(ActionPartMixin, PartWithdrawWithReason):
+    most = HISTORY_REASON
     rows = Milestone.objects.select_related("action__objective__area__strategy__city")
-    heading, button = gettext_lazy("Withdraw a milestone"), gettext_lazy("Withdraw the milestone")
-    consequence = gettext_lazy("The progress of the action is then reckoned from its other milestones.")
+    heading = gettext_lazy("Withdraw milestone")
+    consequence = gettext_lazy("The progress of the action will be calculated from its other milestones.")
 
     def trail(self):
         return breadcrumbs.here(super().trail(), self.heading)

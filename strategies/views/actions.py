@@ -1,45 +1,37 @@
 """An action with its updates, and the list of a strategy's actions."""
 
-from datetime import date
+from itertools import groupby
+from operator import attrgetter, itemgetter
 
-from django.core.paginator import Paginator
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cities.models import Installation
-from cities.rules import insider_city_ids, reads_network
-from core import locales
-from core.collation import by_title, title_key
-from core.csv_files import csv_response
+from cities.rules import insider_city_ids, official_city_ids, reads_network
+from core import clock, locales
+from core.available import available_actions
+from core.collation import title_key
+from core.columns import Column
+from core.form_inputs import drafts_for
+from core.forms import form_helper
+from core.links import url_of
+from core.tables import table_body
+from core.templatetags.epi import state_mark
+from core.views import ActionView, DetailPage, ListPage, ServiceFormView
 from strategies.enums import AT_REST, WORST_FIRST, Health, ImplementationStage
 from strategies.filters import ActionFilter
 from strategies.forms import ReasonForm
 from strategies.models import Action
 from strategies.models.health import health_reason
-from strategies.selectors.actions import action_page, actions_of, with_readable_figures
+from strategies.selectors.actions import PLAN_ORDER, action_page, actions_of, active_actions
 from strategies.selectors.disclosure import reads_all_figures
 from strategies.services import plans
 
 from . import breadcrumbs
-from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin, may
+from .base import StrategyMixin
 
 SEVERITY = {health: number for number, health in enumerate(WORST_FIRST)}
-SORTS = {  # in Python: the database knows neither the reader's alphabet nor the severity of a status
-    "code": lambda row: (row.objective.area.code_sort, row.objective.code_sort, row.code_sort),
-    "title": lambda row: title_key(row.title),
-    "health": lambda row: SEVERITY.get(row.health, len(SEVERITY)),
-    "progress": lambda row: row.progress or 0,
-    "ends": lambda row: row.ends_on,
-    "owner": lambda row: title_key(row.owner.name if row.owner else ""),
-}
-COLUMNS = [
-    ("code", gettext_lazy("Code")),
-    ("title", gettext_lazy("Action")),
-    ("owner", gettext_lazy("Owner")),
-    ("health", gettext_lazy("Health")),
-    ("progress", gettext_lazy("Progress")),
-    ("ends", gettext_lazy("Ends")),
-]
 
 
 class ActionDetail(DetailPage):
@@ -48,10 +40,13 @@ class ActionDetail(DetailPage):
     rows = Action.objects.with_related().prefetch_related("deputies", "partners", "target_groups")
 
     def get_rows(self):
-        """Add figures: live ones if the user may see them, else from the newest readable revision."""
+        """Add live figures if the user may see them; ``action_page`` sets those of the newest readable revision."""
         rows = super().get_rows().filter(pk=self.kwargs["pk"])
-        city = rows.order_by().values_list("objective__area__strategy__city", flat=True).first()
-        return with_readable_figures(rows, self.user, city)
+        names = ("objective__area__strategy__city", "objective__area__strategy__city__timezone")
+        city, timezone = rows.order_by().values_list(*names).first() or (None, None)
+        if not reads_all_figures(self.user, city):
+            return rows
+        return rows.with_health(clock.today(timezone)).with_money()
 
     def get_context_data(self, **kwargs):
         action, page = self.row, action_page(self.row, self.user)
@@ -61,11 +56,9 @@ class ActionDetail(DetailPage):
             "city": action.city,
             "reason": health_reason(action) if page.is_live else "",
             "shows_people": page.is_insider or reads_network(self.user),
-            "may_log": not (action.withdrawn_at or action.strategy.is_next) and self.may("strategies.log_action"),
-            "may_change": self.may("strategies.change_action") and not action.strategy.is_superseded,
-            "may_publish": self.may("strategies.publish_strategy") and self.can_be_published(),
+            "may": available_actions(action, self.user, is_found=True),
             "may_history": self.may("strategies.read_history"),
-            "draft": action.drafts.filter(author=self.user).first() if self.user.is_authenticated else None,
+            "draft": self.draft(),
             "changeable": self.changeable(page),
             "milestone_rows": self.milestone_rows(page),
             "late_label": _("was due"),
@@ -73,33 +66,27 @@ class ActionDetail(DetailPage):
         }
         return super().get_context_data(**context | kwargs)
 
-    def can_be_published(self):
-        action = self.row
-        return action.published_at is None and action.withdrawn_at is None and action.strategy.published_at is not None
+    def draft(self):
+        page = reverse("strategies:action_log", args=[self.row.pk])
+        return next(iter(drafts_for(self.user, page)), None) if self.user.is_authenticated else None
 
     def changeable(self, page):
         """Return the ids of the updates that the user may change now."""
-        return {
-            update.pk
-            for update in page.log
-            if not update.withdrawn_at
-            and not update.city_period.is_locked
-            and may(self.user, "strategies.change_actionupdate", update)
-        }
+        found = {update.pk: available_actions(update, self.user, is_found=True) for update in page.log}
+        return {pk for pk, available in found.items() if available["change"]}
 
     def milestone_rows(self, page):
         """Yield each milestone with the day it was reached, or whether it was dropped: live, or from the revision.
 
         It is not late if its action is completed, cancelled or paused.
         """
-        entries = page.frozen_row.entry["milestones"] if page.frozen_row is not None else []
-        told = {entry["id"]: entry for entry in entries}
+        frozen = page.frozen_row.read().milestones if page.frozen_row is not None else []
+        by_id = {entry.id: entry for entry in frozen}
         rests = self.row.health in AT_REST
         today = self.row.city.today
         for milestone in page.milestones:
-            entry = told.get(milestone.pk, {"reached_on": None, "dropped_on": None})
-            reached_on = milestone.reached_on if page.is_live else _day(entry["reached_on"])
-            dropped_on = milestone.dropped_on if page.is_live else _day(entry["dropped_on"])
+            entry = milestone if page.is_live else by_id.get(milestone.pk)
+            reached_on, dropped_on = (entry.reached_on, entry.dropped_on) if entry else (None, None)
             is_open = reached_on is None and dropped_on is None
             yield {
                 "milestone": milestone,
@@ -109,116 +96,152 @@ class ActionDetail(DetailPage):
             }
 
 
-def _day(text):
-    return text and date.fromisoformat(text)
-
-
 def by_period(entries):
-    """Group updates from snapshots by the revision that they come from."""
-    groups: list[dict] = []
-    for entry in entries:
-        entry["day"] = date.fromisoformat(entry["date"])
-        if not groups or groups[-1]["city_period"] != entry["city_period"]:
-            origin = {name: entry[name] for name in ("period", "revision", "city_period")}
-            groups.append(origin | {"updates": []})
-        groups[-1]["updates"].append(entry)
-    return groups
+    """Group updates from snapshots by the revision that they come from: pairs of origin and updates."""
+    return [
+        (origin, [update for update, _origin in updates]) for origin, updates in groupby(entries, key=itemgetter(1))
+    ]
 
 
-class ActionList(StrategyMixin, DetailPage):
+def _title_key(title):
+    return title_key(title)
+
+
+def _owner_key(owner, title):
+    return title_key(owner or ""), title_key(title)
+
+
+def _health_key(health, title):
+    return SEVERITY.get(health, len(SEVERITY)), title_key(title)
+
+
+def _progress_key(progress, title):
+    return progress or 0, title_key(title)
+
+
+def _ends_key(ends_on, title):
+    return ends_on, title_key(title)
+
+
+def _title_cell(action):
+    link = format_html('<a href="{}">{}</a>', action.get_absolute_url(), action.title)
+    return link if action.published_at else format_html('{} <span class="epi-tag">{}</span>', link, _("not published"))
+
+
+class ActionList(StrategyMixin, ListPage):
+    """In the order of the plan, or sorted by a column, equal rows by title."""
+
     template_name = "strategies/action_list.html"
-    name = "strategy"
-    per_page = 25
-
-    def get(self, request, *args, **kwargs):
-        rows = actions_of(self.row, self.user)
-        self.filter = ActionFilter(request.GET, queryset=rows, strategy=self.row)
-        if request.GET.get("csv") == "actions":
-            is_demo = Installation.objects.filter(is_demo=True).exists()
-            name = f"actions-{self.row.city.slug}"
-            return csv_response(name, self.csv_columns(), self.csv_rows(), is_illustrative=is_demo)
-        return super().get(request, *args, **kwargs)
+    filter_class = ActionFilter
+    default_sort = "code"
+    page_fields = ["code", "title", "published_at", "ends_on", "owner__name"]
+    columns = [
+        Column("code", gettext_lazy("Code"), order_by=PLAN_ORDER, cell=attrgetter("code")),
+        Column(
+            "title",
+            gettext_lazy("Action"),
+            key=_title_key,
+            key_fields=["title"],
+            cell=_title_cell,
+            is_row_heading=True,
+        ),
+        Column("area", gettext_lazy("Priority area"), "objective.area", is_shown=False),
+        Column("objective", gettext_lazy("Objective"), is_shown=False),
+        Column(
+            "owner",
+            gettext_lazy("Owner"),
+            key=_owner_key,
+            key_fields=["owner__name", "title"],
+            cell=lambda row: row.owner or _("no owner"),
+        ),
+        Column(
+            "health",
+            gettext_lazy("Status"),
+            lambda row: Health(row.health).label if row.health else "",
+            key=_health_key,
+            key_fields=["health", "title"],
+            cell=lambda row: state_mark(row.health),
+        ),
+        Column(
+            "status",
+            gettext_lazy("Implementation stage"),
+            lambda row: ImplementationStage(row.current_stage).label if row.current_stage else "",
+            is_shown=False,
+        ),
+        Column(
+            "progress",
+            gettext_lazy("Progress"),
+            key=_progress_key,
+            key_fields=["progress", "title"],
+            is_number=True,
+            is_exported=False,
+            cell=lambda row: locales.percent(row.progress),
+            cell_class="epi-num",
+        ),
+        Column("progress_percent", gettext_lazy("Progress (per cent)"), "progress", is_shown=False),
+        Column("expected", gettext_lazy("Expected (per cent)"), is_shown=False),
+        Column("start", gettext_lazy("Start"), "starts_on", is_shown=False),
+        Column(
+            "ends",
+            gettext_lazy("Ends"),
+            "ends_on",
+            key=_ends_key,
+            key_fields=["ends_on", "title"],
+            cell=lambda row: locales.day(row.ends_on, "medium"),
+        ),
+        Column("budget", gettext_lazy("Budget"), "budget_total", is_shown=False),
+        Column("spent", gettext_lazy("Spent"), "spent_total", is_shown=False),
+        Column("currency", gettext_lazy("Currency"), "city.currency", is_shown=False),
+    ]
 
     @property
-    def sort(self):
-        wanted = self.request.GET.get("sort", "code")
-        return wanted if wanted.lstrip("-") in SORTS else "code"
+    def export_name(self):
+        return f"actions-{self.row.city.slug}"
 
-    def sorted_rows(self):
-        """Return all rows of the strategy that match the filter; equal ones by title."""
-        return sorted(
-            by_title(self.filter.qs, "title"), key=SORTS[self.sort.lstrip("-")], reverse=self.sort.startswith("-")
-        )
+    def get_filter_kwargs(self):
+        return {"strategy": self.row, "actions": active_actions(self.row, self.user)}
+
+    def get_list_rows(self):
+        return actions_of(self.row, self.user)
 
     def get_context_data(self, **kwargs):
-        page = Paginator(self.sorted_rows(), self.per_page).get_page(self.request.GET.get("page"))
-        count = page.paginator.count
-        context = {
-            "page_obj": page,
-            "paginator": page.paginator,
-            "filter": self.filter,
+        context = super().get_context_data(**kwargs)
+        count = context["paginator"].count
+        loggable = self.loggable(context["object_list"])
+        return context | {
+            "body": table_body(self.columns, context["object_list"], self.log_cell(loggable) if loggable else None),
+            "strategy": self.row,
             "count": ngettext("%(count)s action", "%(count)s actions", count) % {"count": locales.number(count)},
-            "columns": [self.column(key, words) for key, words in COLUMNS],
             "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), _("Actions")),
             "city": self.row.city,
             "is_insider": self.row.city_id in insider_city_ids(self.user),
             "is_live": reads_all_figures(self.user, self.row.city_id),
-            "loggable": self.loggable(page.object_list),
+            "loggable": loggable,
         }
-        return super().get_context_data(**context | kwargs)
 
-    def column(self, key, words):
-        up = self.sort == key
-        order = "ascending" if up else "descending" if self.sort == f"-{key}" else "none"
-        return {"key": f"-{key}" if up else key, "label": words, "order": order, "is_number": key == "progress"}
+    @staticmethod
+    def log_cell(loggable):
+        label = _("Log update")
+        link = '<a class="epi-btn epi-quiet epi-compact" href="{}">{}<span class="visually-hidden">: {}</span></a>'
+
+        def cell(action):
+            url = url_of("strategies:action_log", action.pk)
+            return format_html(link, url, label, action.title) if action.pk in loggable else ""
+
+        return cell
 
     def loggable(self, actions):
-        """Return the ids of the actions that the user may log on, in one query."""
+        """Return the ids of the actions that the user may log on, in at most one query."""
+        if self.row.city_id in official_city_ids(self.user):
+            return set() if self.row.is_next else {action.pk for action in actions}
         rows = Action.objects.loggable_by(self.user).filter(pk__in=[action.pk for action in actions])
         return set(rows.values_list("pk", flat=True))
-
-    def csv_columns(self):
-        return [
-            _("Code"),
-            _("Action"),
-            _("Priority area"),
-            _("Objective"),
-            _("Owner"),
-            _("Health"),
-            _("Status"),
-            _("Progress, per cent"),
-            _("Expected, per cent"),
-            _("Start"),
-            _("End"),
-            _("Budget"),
-            _("Spent"),
-            _("Currency"),
-        ]
-
-    def csv_rows(self):
-        for row in self.sorted_rows():
-            yield [
-                row.code,
-                row.title,
-                str(row.objective.area),
-                str(row.objective),
-                row.owner or "",
-                Health(row.health).label if row.health else "",
-                ImplementationStage(row.current_stage).label if row.current_stage else "",
-                row.progress,
-                row.expected,
-                row.starts_on,
-                row.ends_on,
-                row.budget_total,
-                row.spent_total,
-                self.row.city.currency,
-            ]
 
 
 class ActionPublish(ActionView):
     rows = Action.objects.with_related()
     permission = "strategies.publish_strategy"
-    success_message = gettext_lazy("Published: everybody can read this action’s plan.")
+    success_message = gettext_lazy("The action has been published. Everyone can read its plan.")
 
     def perform(self):
         plans.publish_action(self.row, by=self.user)
@@ -228,22 +251,28 @@ class ReasonFormView(ServiceFormView):
     """A form that asks for a reason or comment before the service is called."""
 
     template_name = "strategies/reason.html"
-    heading = label = button = consequence = ""
-    is_danger = True
-
-    def make_form(self, data=None, files=None):
-        return ReasonForm(data, label=self.label, most=self.most)
-
+    form_class = ReasonForm
+    heading = label = consequence = ""
+    button = ""  # by default the heading
     most = 250
+    is_required = is_danger = True
+    has_draft = False
+
+    def get_form_kwargs(self):
+        return {
+            "label": self.label,
+            "most": self.most,
+            "required": self.is_required,
+            "helper": form_helper(
+                save=self.button or self.heading,
+                is_danger=self.is_danger,
+                cancel=self.get_success_url(),
+                draft=self.subject() if self.has_draft else None,
+            ),
+        }
 
     def get_context_data(self, **kwargs):
-        words = {
-            "heading": self.heading,
-            "button": self.button,
-            "consequence": self.consequence,
-            "cancel": self.get_success_url(),
-        }
-        words["is_danger"] = self.is_danger
+        words = {"heading": self.heading, "consequence": self.consequence}
         return super().get_context_data(**words | {"trail": self.trail(), "subject": self.subject()} | kwargs)
 
     def subject(self):
@@ -253,19 +282,28 @@ class ReasonFormView(ServiceFormView):
         return []
 
 
-class ActionWithdraw(ReasonFormView):
-    rows = Action.objects.with_related()
-    permission = "strategies.change_action"
-    heading = gettext_lazy("Withdraw an action")
-    label = gettext_lazy("Why is it withdrawn?")
-    button = gettext_lazy("Withdraw the action")
-    consequence = gettext_lazy(
-        "It leaves the plan, the lists and the counts from today. What was logged and submitted stays as it is."
-    )
-    success_message = gettext_lazy("The action is withdrawn.")
+class PartWithdrawWithReason(ReasonFormView):
+    """Withdraws a part of the plan for a reason, which some parts need only if figures depend on them."""
+
+    success_message = gettext_lazy("Removed from the plan. It is kept in the history.")
+    label = gettext_lazy("Reason for withdrawal")
+
+    @property
+    def is_required(self):
+        return plans.needs_reason(self.row)
 
     def save(self, form):
-        plans.withdraw_action(self.row, by=self.user, reason=form.cleaned_data["text"])
+        plans.withdraw_part(self.row, by=self.user, reason=form.cleaned_data["text"])
+
+
+class ActionWithdraw(PartWithdrawWithReason):
+    rows = Action.objects.with_related()
+    permission = "strategies.change_action"
+    heading = gettext_lazy("Withdraw action")
+    consequence = gettext_lazy(
+        "From today it is not shown in the plan, lists or totals. What has been logged and submitted is kept."
+    )
+    success_message = gettext_lazy("The action has been withdrawn.")
 
     def trail(self):
         return breadcrumbs.here(breadcrumbs.action_breadcrumbs(self.row), self.heading)

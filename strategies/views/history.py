@@ -4,11 +4,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cities.rules import is_insider
+from core.views import DetailPage
 from strategies.models import Action, ActionUpdate, Indicator
 from strategies.selectors.history import history_of, history_of_action, history_of_strategy, history_of_update
 
 from . import breadcrumbs
-from .base import DetailPage, StrategyMixin
+from .base import StrategyMixin
 
 
 class History(DetailPage):

@@ -1,15 +1,16 @@
 """Indicators with their values, and one page to enter all values of a period."""
 
-import rules
 from django.contrib import messages
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cities.models import Installation
 from cities.rules import insider_city_ids
-from core.charts import chart_csv
+from core.available import available_actions
+from core.chart_files import chart_file
+from core.demonstration import is_demonstration
 from core.forms import with_numbers
+from core.views import DetailPage, ServiceFormView, may
 from strategies.charts import values_chart
 from strategies.exceptions import ValuesConflict
 from strategies.forms import ValuesForm
@@ -19,19 +20,16 @@ from strategies.services import values
 
 from . import breadcrumbs
 from .actions import ReasonFormView
-from .base import DetailPage, ServiceFormView, StrategyMixin, may
+from .strategies import StrategyPage
 
 
-class IndicatorList(StrategyMixin, DetailPage):
+class IndicatorList(StrategyPage):
     template_name = "strategies/indicator_list.html"
-    name = "strategy"
 
     def get_context_data(self, **kwargs):
         context = {
             "rows": indicators_of(self.row, self.user),
-            "city": self.row.city,
             "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), _("Indicators")),
-            "may_change": self.may("strategies.change_strategy") and not self.row.is_superseded,
         }
         return super().get_context_data(**context | kwargs)
 
@@ -42,19 +40,20 @@ class IndicatorDetail(DetailPage):
     rows = Indicator.objects.select_related("strategy__city", "action__objective__area", "objective__area")
 
     def get(self, request, *args, **kwargs):
-        if request.GET.get("csv"):
-            return chart_csv(self.chart(), f"indicator-{self.row.pk}")
-        return super().get(request, *args, **kwargs)
+        file = chart_file(request, {"values": self.chart}, f"indicator-{self.row.pk}")
+        return file or super().get(request, *args, **kwargs)
 
     def chart(self, values=None):
-        is_demo = Installation.objects.filter(is_demo=True).exists()
         values = values_of(self.row, self.user) if values is None else values
-        return values_chart(self.row, values, *baseline_and_target(self.row, self.user), illustrative=is_demo)
+        return values_chart(
+            self.row, values, *baseline_and_target(self.row, self.user), illustrative=is_demonstration()
+        )
 
     def get_context_data(self, **kwargs):
         indicator = self.row
         city = indicator.strategy.city
         values = values_of(indicator, self.user)
+        self.add_available(values)
         baseline, target = baseline_and_target(indicator, self.user)
         context = {
             "city": city,
@@ -67,30 +66,24 @@ class IndicatorDetail(DetailPage):
             "trail": breadcrumbs.here(
                 [*breadcrumbs.strategy_breadcrumbs(indicator.strategy), self.list_breadcrumb()], indicator.name
             ),
-            "may_change": self.may("strategies.change_indicator") and not indicator.strategy.is_superseded,
-            "may_value": self.may("strategies.add_indicatorvalue")
-            and not (indicator.withdrawn_at or indicator.strategy.is_next),
-            "changeable": self.changeable(values),
-            "open_periods": self.open_periods(city),
+            "may": available_actions(indicator, self.user, is_found=True),
+            "open_period": self.open_periods(city).first(),
             "may_history": self.may("strategies.read_history"),
         }
         return super().get_context_data(**context | kwargs)
 
-    def changeable(self, values):
-        """Return the ids of the values that the user may withdraw: officials all, responsible people their own."""
-        rows = [value.row for value in values if value.row is not None]
-        for row in rows:
+    def add_available(self, values):
+        """Set on the stored values what the user may do with them: officials with all, responsible people with own."""
+        for row in (value.row for value in values if value.row is not None):
             row.indicator = self.row
-        return {row.pk for row in rows if rules.has_perm("strategies.change_indicatorvalue", self.user, row)}
+            row.may = available_actions(row, self.user, is_found=True)
 
     def list_breadcrumb(self):
         return (_("Indicators"), reverse("strategies:indicator_list", args=[self.row.strategy.ref]))
 
     def open_periods(self, city):
-        if not self.may("strategies.add_indicatorvalue"):
-            return []
         rows = CityPeriod.objects.filter(city=city, state__in=["open", "returned"]).select_related("period", "city")
-        return list(rows.order_by("-period__starts_on"))
+        return rows.order_by("-period__starts_on")
 
 
 class ValuesEdit(ServiceFormView):
@@ -110,7 +103,7 @@ class ValuesEdit(ServiceFormView):
         return self._offered
 
     def make_form(self, data=None, files=None):
-        return ValuesForm(data, rows=self.offered(self.row))
+        return ValuesForm(data, rows=self.offered(self.row), cancel=self.get_success_url())
 
     def save(self, form):
         given = list(form.given())
@@ -124,7 +117,7 @@ class ValuesEdit(ServiceFormView):
 
     def say(self, form, indicators):
         if indicators:
-            words = ngettext("One value is saved.", "%(count)s values are saved.", len(indicators))
+            words = ngettext("One value has been saved.", "%(count)s values have been saved.", len(indicators))
             names = {f"value_{indicator.pk}" for indicator in indicators}
             messages.success(self.request, with_numbers(words % {"count": len(indicators)}, form, names))
 
@@ -141,11 +134,12 @@ class ValueWithdraw(ReasonFormView):
         "indicator__strategy__city", "city_period__city", "city_period__period"
     )
     permission = "strategies.change_indicatorvalue"
-    heading = gettext_lazy("Withdraw a value")
-    label = gettext_lazy("Why is it withdrawn?")
-    button = gettext_lazy("Withdraw the value")
-    consequence = gettext_lazy("It leaves the tables and charts. Another value can be entered for this period.")
-    success_message = gettext_lazy("The value is withdrawn.")
+    heading = gettext_lazy("Withdraw value")
+    label = gettext_lazy("Reason for withdrawal")
+    consequence = gettext_lazy(
+        "It is removed from tables and charts. You can then enter another value for this period."
+    )
+    success_message = gettext_lazy("The value has been withdrawn.")
 
     def save(self, form):
         values.withdraw_value(self.row, by=self.user, reason=form.cleaned_data["text"])

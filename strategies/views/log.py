@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -15,12 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
-from cities.enums import FileState
 from cities.models import StoredFile
 from cities.services.files import store_uploads
+from core import form_inputs
 from core.exceptions import EditConflict, UserFacingError
-from core.forms import with_numbers
-from core.parsing import parse_pk
+from core.forms import form_helper, with_numbers
+from core.models import FormInput
+from core.parsing import parse_pk, parse_uuid
+from core.request_body import max_upload_bytes
+from core.views import ObjectMixin, add_form_errors, may
 from strategies.exceptions import (
     LateUpdateUnconfirmed,
     LoggedJustNow,
@@ -29,14 +32,12 @@ from strategies.exceptions import (
     ValuesPeriodChanged,
 )
 from strategies.forms import LogForm
-from strategies.models import Action, ActionUpdate, MilestoneReached, UpdateDraft
+from strategies.models import Action, ActionUpdate, MilestoneReached
 from strategies.selectors.log_form import LogFormData, RepeatedFormData, stored_values
 from strategies.selectors.work import next_action
-from strategies.services import drafts, form_tokens, updates
+from strategies.services import updates
 
 from . import breadcrumbs
-from .base import ObjectMixin, add_form_errors, may
-from .form_tokens import FormTokenMixin, draft_fields, parse_uuid
 
 MAX_UPLOADS = 20
 
@@ -45,8 +46,13 @@ class LogBase(ObjectMixin, TemplateView):
     """Shared by logging and changing an update: the form, files already uploaded, and the input for the service."""
 
     template_name = "strategies/action_log.html"
-    heading = gettext_lazy("Log an update")
+    heading = gettext_lazy("Log update")
     update: ActionUpdate | None = None
+
+    def dispatch(self, request, *args, **kwargs):
+        return super().dispatch(request, *args, **kwargs)
+
+    dispatch.max_anonymous_bytes = max_upload_bytes  # a post after the session has ended keeps its files
 
     @property
     def action(self) -> Action:
@@ -65,17 +71,13 @@ class LogBase(ObjectMixin, TemplateView):
     # ---- files
 
     def store_files(self, form) -> list[StoredFile]:
-        """Return the files. Uploads are stored at once, as pending, so that they survive other errors in the form."""
-        wanted = [found for found in map(parse_uuid, self.request.POST.getlist("kept")[:MAX_UPLOADS]) if found]
-        mine = StoredFile.objects.filter(uploaded_by=self.user, uuid__in=wanted)
-        sent_before = Q(evidence__update__uuid=self.form_uuid)
-        kept = list(mine.filter(Q(state=FileState.PENDING) | sent_before).distinct()) if wanted else []
+        """Return the files, stored as pending; those chosen before are among them (``core.uploads``)."""
         uploads = store_uploads(self.request.FILES.getlist("files"), by=self.user, most=MAX_UPLOADS)
         for sentence in uploads.refused:
             form.add_error("files", sentence)
         for sentence in uploads.renamed:
             messages.info(self.request, sentence)
-        return [*kept, *uploads.stored]
+        return uploads.stored
 
     # ---- input for the service, and response
 
@@ -110,13 +112,17 @@ class LogBase(ObjectMixin, TemplateView):
         names = ("challenges", "next_step", "links", "budget_line", "on_behalf_of", "spent_reason")
         return any(name in form.fields and (form[name].value() or form.errors.get(name)) for name in names)
 
-    def show(self, form, *, kept=(), status=200, **more):
+    def helper(self, **more):
+        """Return the frame of the form; ``more`` is what the page is shown with."""
+        return form_helper(template="strategies/_log_fields.html", cancel=self.action.get_absolute_url())
+
+    def show(self, form, *, status=200, **more):
         form.complete()
+        form.helper = self.helper(**more)
         context = {
             "form": form,
             "action": self.action,
             "page": self.log_page,
-            "kept": kept,
             "update": self.update,
             "form_uuid": self.form_uuid,
             "trail": breadcrumbs.here(breadcrumbs.my_work_trail(self.action), self.heading),
@@ -125,66 +131,73 @@ class LogBase(ObjectMixin, TemplateView):
         return self.render_to_response(self.get_context_data(**context | more), status=status)
 
 
-class ActionLog(FormTokenMixin, LogBase):
-    rows = Action.objects.active().with_related()
+class ActionLog(LogBase):
+    rows = Action.objects.active().select_related("objective__area__strategy__city")
     permission = "strategies.log_action"
 
     @property
     def action(self):
         return self.row
 
-    def get_rows(self):
-        """Add ``has_draft``: whether the user has a draft for the action."""
-        mine = UpdateDraft.objects.filter(author=self.user.pk, action=OuterRef("pk"))
-        return super().get_rows().annotate(has_draft=Exists(mine))
+    def dispatch(self, request, *args, **kwargs):
+        return super().dispatch(request, *args, **kwargs)
 
-    @cached_property
-    def draft(self) -> UpdateDraft | None:
-        if not self.action.has_draft:
-            return None
-        return UpdateDraft.objects.filter(author=self.user, action=self.action).first()
+    dispatch.max_anonymous_bytes = max_upload_bytes
+    dispatch.asks_about_repeats = True  # itself: it compares with the saved update
+
+    def get_rows(self):
+        """Add ``has_draft``: whether the user has a draft of this form."""
+        drafts = form_inputs.unsaved(self.user).filter(path=self.request.path)
+        return super().get_rows().annotate(has_draft=Exists(drafts))
 
     # ---- GET
 
     def get(self, request, *args, **kwargs):
-        self.row  # noqa: B018 - raises 404 or 403 first
-        if self.draft:
-            self.form_uuid = self.draft.form_uuid
-            pending = self.draft.files.filter(state=FileState.PENDING, uploaded_by=self.user)
-            return self.show(self.make_form(initial=draft_initial(self.draft)), kept=list(pending))
-        return self.show(self.make_form(initial={"date": self.log_page.today, "language": self.usual_language()}))
+        if not self.row.has_draft and not hasattr(request, "opened_form_input"):
+            request.shown_form_inputs = []
+        initial = {"date": self.log_page.today, "language": self.usual_language()}
+        for draft in form_inputs.inputs_to_show(request)[:1]:
+            initial |= draft_initial(draft)
+        return self.show(self.make_form(initial=initial))
 
     def usual_language(self) -> str:
         last = self.log_page.last
         return last.language if last else self.action.city.language
 
     def show(self, form, **more):
-        lists = {"draft": self.draft, "note": form_tokens.sign_form_token(self.user, self.action)}
+        lists = {}
         if saved := more.get("saved"):
             lists["may_correct"] = may(self.user, "strategies.change_actionupdate", saved)
             is_new_form = more.get("is_new_form", "new_form" in self.request.POST)  # says why, also after an error
             lists |= {
+                "plain": True,  # what is shown beside the input says whether it is saved
                 "is_new_form": is_new_form,
                 "saved_heading": (LoggedJustNow if is_new_form else SavedDifferently).heading,
             }
         return super().show(form, **lists | period_context(form) | more)
 
+    def helper(self, *, saved=None, may_correct=False, **more):
+        frame = {"template": "strategies/_log_fields.html", "cancel": self.action.get_absolute_url()}
+        if saved is None:
+            next_one = ("save_next", _("Save and go to next due action"))
+            return form_helper(buttons=(next_one,), draft=self.action, **frame)
+        correct = (("correct", _("Correct the saved update")),) if may_correct else ()
+        return form_helper(
+            save="", buttons=(*correct, ("save", _("Save as another update"))), draft=self.action, **frame
+        )
+
     # ---- POST
 
     def post(self, request, *args, **kwargs):
         self.row  # noqa: B018 - raises 404 or 403 first
-        if "discard_draft" in request.POST:
-            return self.discard()
         form = self.make_form(self.posted_data(), request.FILES)
-        if "save_draft" in request.POST:
-            return self.save_draft_response(form)
         if "correct" in request.POST and (saved := self.find_update(pk=parse_pk(request.POST.get("saved")))):
             return self.correct(saved)
         if not form.is_valid() and (saved := self.find_update(uuid=parse_uuid(request.POST.get("form_uuid")))):
             return self.sent_again(saved)
         kept = self.store_files(form)
         if form.errors:
-            return self.show(form, kept=kept)
+            return self.show(form)
         return self.log(form, kept)
 
     def posted_data(self):
@@ -200,18 +213,18 @@ class ActionLog(FormTokenMixin, LogBase):
         try:
             update = updates.log_update(self.action, by=self.user, data=self.input_from(form, kept))
         except LateUpdateUnconfirmed:
-            return self.show(form, kept=kept, must_confirm=True)
+            return self.show(form, must_confirm=True)
         except ValuesPeriodChanged:
-            return self.show(form, kept=kept)
+            return self.show(form)
         except ValuesConflict as error:
             form.accept_current_versions(error)
             add_form_errors(form, error)
-            return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
+            return self.show(form, status=HTTPStatus.CONFLICT)
         except SavedDifferently as error:
             return self.show_both(error, kept)
         except UserFacingError as error:
             add_form_errors(form, error)
-            return self.show(form, kept=kept)
+            return self.show(form)
         return self.saved(update, form)
 
     def input_from(self, form, kept):
@@ -226,7 +239,9 @@ class ActionLog(FormTokenMixin, LogBase):
 
     def saved(self, update, form):
         if update.is_reported_late:
-            words = _("Saved. It is reported late, in %(period)s.") % {"period": update.city_period.period.name}
+            words = _("Saved. The update counts as reported late, in %(period)s.") % {
+                "period": update.city_period.period.name
+            }
         else:
             words = _("Saved: %(action)s.") % {"action": self.action.title}
         messages.success(self.request, with_numbers(words, form))
@@ -237,7 +252,7 @@ class ActionLog(FormTokenMixin, LogBase):
             return self.action.get_absolute_url()
         following = next_action(self.user, after=self.action)
         if following is None:
-            messages.info(self.request, _("No other action is due."))
+            messages.info(self.request, _("No other action needs an update."))
             return reverse("strategies:my_work")
         return reverse("strategies:action_log", args=[following])
 
@@ -282,8 +297,9 @@ class ActionLog(FormTokenMixin, LogBase):
         form.complete()
         form.show_saved(saved, stored_values(saved.city_period, form.indicators.values()), [*stays, *kept])
         attached = set(saved.evidence.active().values_list("file__sha256", flat=True))
-        kept = [stored for stored in kept if stored.sha256 not in attached]
-        return self.show(form, kept=kept, saved=saved, **more)
+        uploads = self.request.FILES.getlist("files")
+        self.request.FILES.setlist("files", [one for one in uploads if one.stored.sha256 not in attached])
+        return self.show(form, saved=saved, **more)
 
     def correct(self, saved):
         """Change the saved update to what the form says."""
@@ -299,39 +315,13 @@ class ActionLog(FormTokenMixin, LogBase):
             update = updates.change_update(saved, by=self.user, data=data, version=form.cleaned_data["version"])
         except EditConflict as error:
             form.show_conflict(error.current)
-            return self.show(form, kept=kept, saved=saved, status=HTTPStatus.CONFLICT)
+            return self.show(form, saved=saved, status=HTTPStatus.CONFLICT)
         except UserFacingError as error:
             if isinstance(error, ValuesConflict):
                 form.accept_current_versions(error)
             add_form_errors(form, error)
             return self.show_beside(saved, form, kept, stays=stays)
         return self.saved(update, form)
-
-    # ---- the draft
-
-    def save_draft_response(self, form):
-        kept = self.store_files(form)
-        if self.has_other_draft() and "replace" not in self.request.POST:
-            return self.show(form, kept=kept, other_draft=self.draft)
-        fields = draft_fields(self.request.POST)
-        try:
-            drafts.save_draft(self.action, by=self.user, form_uuid=self.form_uuid, fields=fields, files=kept)
-        except UserFacingError as error:
-            form.full_clean()
-            add_form_errors(form, error)
-            return self.show(form, kept=kept)
-        for error in form.errors.get("files", []):
-            messages.error(self.request, error)
-        messages.success(self.request, _("Your draft is kept. Nobody else sees it."))
-        return redirect("strategies:action_log", pk=self.action.pk)
-
-    def has_other_draft(self) -> bool:
-        return self.draft is not None and self.draft.form_uuid != self.form_uuid
-
-    def discard(self):
-        drafts.delete_draft(self.action, by=self.user)
-        messages.success(self.request, _("The draft is discarded."))
-        return redirect("strategies:my_work")
 
 
 class LogPeriod(ObjectMixin, TemplateView):
@@ -355,7 +345,10 @@ def period_context(form: LogForm) -> dict[str, Any]:
     return {"period": form.period, "is_late": form.target_period[1]}
 
 
-def draft_initial(draft: UpdateDraft) -> dict[str, Any]:
-    """Return a draft as initial data of the form: a list for multiple choices, the last string for other fields."""
+def draft_initial(draft: FormInput) -> dict[str, Any]:
+    """Return a draft as initial data: a list for multiple choices, the last string for other fields.
+
+    The page is filled with it anyway; the form needs its date to show the period that this leads to.
+    """
     several = {"milestones"}
     return {name: values if name in several else (values or [""])[-1] for name, values in draft.fields.items()}

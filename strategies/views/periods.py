@@ -1,20 +1,27 @@
 """A city's period: completeness, narrative, submission, the steps after it, and revisions."""
 
-from datetime import date
+from operator import attrgetter
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import Http404
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
 
 from cities.rules import insider_city_ids, person_of, reads_network
+from core import locales
+from core.available import available_actions
+from core.columns import Column
+from core.forms import form_helper
+from core.tables import table_body
+from core.templatetags.epi import state_mark
 from core.text_limits import PARAGRAPH
+from core.views import ActionView, DetailPage, ListPage, ServiceFormView
 from strategies.enums import PeriodState, PeriodVerb
-from strategies.forms import NarrativeForm, ReasonForm, ReturnForm, SubmitForm
+from strategies.filters import PeriodFilter
+from strategies.forms import NarrativeForm, ReturnForm, SubmitForm
 from strategies.models import CityPeriod, Narrative, PeriodRevision
 from strategies.selectors.completeness import completeness
 from strategies.selectors.correction_marks import ACTION, correction_marks, sections_of
@@ -26,26 +33,71 @@ from strategies.services import periods
 
 from . import breadcrumbs
 from .actions import ReasonFormView
-from .base import ActionView, DetailPage, LoginInsteadOf404Mixin, ServiceFormView
 
 ROWS = CityPeriod.objects.select_related("city", "period")
 STEPS = [PeriodState.OPEN, PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED]
 
 
-class CityPeriodList(LoginInsteadOf404Mixin, TemplateView):
+def _city_cell(row):
+    link = '<a href="{}">{}<span class="visually-hidden">, {}</span></a>'
+    return format_html(link, row.get_absolute_url(), row.city.name, row.period.name)
+
+
+class CityPeriodList(ListPage):
     template_name = "strategies/cityperiod_list.html"
-    per_page = 40
+    filter_class = PeriodFilter
+    export_name = "periods"
+    columns = [
+        Column("city", gettext_lazy("City"), "city.name", order_by=["city"], cell=_city_cell, is_row_heading=True),
+        Column(
+            "period",
+            gettext_lazy("Period"),
+            "period.name",
+            order_by=["period__starts_on"],
+            cell=attrgetter("period.name"),
+        ),
+        Column(
+            "state",
+            gettext_lazy("Status"),
+            lambda row: row.get_state_display(),
+            order_by=["state"],
+            cell=lambda row: state_mark(row.state),
+        ),
+        Column(
+            "due",
+            gettext_lazy("Due"),
+            "period.due_on",
+            order_by=["period__due_on"],
+            cell=lambda row: locales.day(row.period.due_on, "medium"),
+            cell_class="epi-nowrap",
+        ),
+        Column(
+            "moved",
+            gettext_lazy("Last change"),
+            lambda row: row.city.day_of(row.moved_at),
+            order_by=["moved_at"],
+            cell=lambda row: locales.day(row.moved_at, "medium", row.city.timezone),
+            cell_class="epi-nowrap",
+        ),
+        Column(
+            "revisions",
+            gettext_lazy("Revisions"),
+            "revision_count",
+            order_by=["revision_count"],
+            is_number=True,
+            cell=attrgetter("revision_count"),
+            cell_class="epi-num",
+        ),
+    ]
+    page_fields = ["state", "period__name", "period__due_on", "city__name", "city__timezone"]
+
+    def get_list_rows(self):
+        return period_list(self.request.user)
 
     def get_context_data(self, **kwargs):
-        rows, form = period_list(self.request.user, self.request.GET)
-        page = Paginator(rows, self.per_page).get_page(self.request.GET.get("page"))
-        context = {
-            "page_obj": page,
-            "paginator": page.paginator,
-            "form": form,
-            "trail": breadcrumbs.here(breadcrumbs.cities_breadcrumbs(), _("Periods")),
-        }
-        return super().get_context_data(**context | kwargs)
+        trail = breadcrumbs.here(breadcrumbs.cities_breadcrumbs(), _("Periods"))
+        context = super().get_context_data(trail=trail, **kwargs)
+        return context | {"body": table_body(self.columns, context["object_list"])}
 
 
 class CityPeriodDetail(DetailPage):
@@ -80,7 +132,7 @@ class CityPeriodDetail(DetailPage):
             "comments": self.comments(is_insider, revisions) if shows_counts else [],
             "steps": self.steps(),
             "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(row.city), row.period.name),
-            "may": self.permissions(),
+            "may": available_actions(row, user, is_found=True),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -89,7 +141,7 @@ class CityPeriodDetail(DetailPage):
         if is_insider:
             return Narrative.objects.filter(city_period=self.row).first()
         revision = revision_for(self.row, self.user)
-        return revision.contents["narrative"] if revision else None
+        return revision.read().narrative if revision else None
 
     def comments(self, is_insider, revisions):
         """Return all comments in the city, outside it those about readable revisions."""
@@ -122,27 +174,6 @@ class CityPeriodDetail(DetailPage):
         reached = STEPS.index(state) if place is None else place
         return [(step, index < reached, index == reached) for index, step in enumerate(STEPS)]
 
-    def permissions(self):
-        """Return which buttons to show: the user has the permission and the state allows it."""
-        state = PeriodState(self.row.state)
-        is_submitted = state in {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
-        is_open = state in {PeriodState.OPEN, PeriodState.RETURNED}
-        now = {
-            "submit": is_open,
-            "return": state == PeriodState.SUBMITTED,
-            "accept": state == PeriodState.SUBMITTED,
-            "publish": state == PeriodState.ACCEPTED,
-            "reopen": is_submitted,
-            "open": state == PeriodState.SCHEDULED,
-        }
-        may = {verb: possible and self.may(f"strategies.{verb}_cityperiod") for verb, possible in now.items()}
-        may["narrative"] = not is_submitted and self.may("strategies.change_narrative")
-        may["values"] = may["narrative"]
-        may["comment"] = not is_submitted and self.may("strategies.comment_cityperiod")
-        may["decline"] = may["reopen"] and self.row.comments.open_requests().exists()
-        may["ask"] = is_submitted and self.may("strategies.request_reopen_cityperiod")
-        return may
-
 
 class PeriodRevisionDetail(DetailPage):
     """One revision as it was submitted, reduced to what the user may read."""
@@ -161,14 +192,11 @@ class PeriodRevisionDetail(DetailPage):
 
     def get_context_data(self, **kwargs):
         is_granted = PeriodRevision.objects.granted_to(self.user).filter(pk=self.revision.pk).exists()
-        contents = redact_for(self.revision.contents, self.user, self.row.city, is_granted=is_granted)
-        for action in contents["actions"]:
-            for update in action["updates"]:
-                update["day"] = date.fromisoformat(update["date"])
+        snapshot = redact_for(self.revision.read(), self.user, self.row.city, is_granted=is_granted)
         words = _("Revision %(number)s") % {"number": self.revision.number}
         context = {
             "revision": self.revision,
-            "contents": contents,
+            "snapshot": snapshot,
             "city": self.row.city,
             "transition": self.row.transitions.filter(revision=self.revision.number, verb="submit")
             .select_related("on_behalf_of")
@@ -187,10 +215,7 @@ class PeriodRevisionDetail(DetailPage):
     def proposals(self):
         """Return who may reopen the period, or ask for it, while this is its current revision."""
         is_current = self.row.is_locked and self.row.revision == self.revision.number
-        return {
-            "may_reopen": is_current and self.may("strategies.reopen_cityperiod"),
-            "may_ask": is_current and self.may("strategies.request_reopen_cityperiod"),
-        }
+        return {"may": available_actions(self.row, self.user, is_found=True)} if is_current else {}
 
 
 # ---- forms
@@ -201,11 +226,12 @@ class NarrativeEdit(ServiceFormView):
     name = "city_period"
     rows = ROWS
     permission = "strategies.change_narrative"
-    success_message = gettext_lazy("The narrative is saved.")
+    success_message = gettext_lazy("The narrative has been saved.")
 
     def make_form(self, data=None, files=None):
         found = Narrative.objects.filter(city_period=self.row).first()
-        return NarrativeForm(data, instance=found or Narrative(city_period=self.row), city=self.row.city)
+        instance = found or Narrative(city_period=self.row)
+        return NarrativeForm(data, instance=instance, city=self.row.city, cancel=self.get_success_url())
 
     def save(self, form):
         cleaned = form.cleaned_data
@@ -230,11 +256,17 @@ class CityPeriodSubmit(ServiceFormView):
     rows = ROWS
     permission = "strategies.submit_cityperiod"
     success_message = gettext_lazy(
-        "Submitted. Nothing in the period changes from now on, unless it is returned or reopened."
+        "The report has been submitted and the period is locked. A coordinator reads it and accepts or returns it."
     )
 
     def make_form(self, data=None, files=None):
-        return SubmitForm(data, city=self.row.city, person=person_of(self.user), is_early=self.is_early)
+        return SubmitForm(
+            data,
+            city=self.row.city,
+            person=person_of(self.user),
+            is_early=self.is_early,
+            cancel=self.get_success_url(),
+        )
 
     @property
     def is_early(self):
@@ -252,11 +284,7 @@ class CityPeriodSubmit(ServiceFormView):
 class PeriodReasonView(ReasonFormView):
     rows = ROWS
     most = PARAGRAPH
-    required = True
     is_danger = False
-
-    def make_form(self, data=None, files=None):
-        return ReasonForm(data, label=self.label, required=self.required, most=self.most)
 
     def trail(self):
         return breadcrumbs.here(breadcrumbs.period_breadcrumbs(self.row), self.heading)
@@ -264,17 +292,19 @@ class PeriodReasonView(ReasonFormView):
 
 class CityPeriodReturn(PeriodReasonView):
     permission = "strategies.return_cityperiod"
-    heading = gettext_lazy("Return the period")
-    label = gettext_lazy("What should the city mend, and why?")
-    button = gettext_lazy("Return it to the city")
-    consequence = gettext_lazy("The city can change its facts again. What was submitted stays readable as it is.")
-    success_message = gettext_lazy("Returned. The city has been told, with your words.")
+    heading = gettext_lazy("Return report")
+    label = gettext_lazy("What needs correcting, and why?")
+    button = gettext_lazy("Return to the city")
+    consequence = gettext_lazy(
+        "The city can change its figures and texts again. What was submitted is kept and can still be read."
+    )
+    success_message = gettext_lazy("Returned. The city has been notified with your comment.")
 
-    template_name = "strategies/cityperiod_return.html"
+    form_class = ReturnForm
 
-    def make_form(self, data=None, files=None):
+    def get_form_kwargs(self):
         submitted = PeriodRevision.objects.visible_to(self.user).filter(city_period=self.row, number=self.row.revision)
-        return ReturnForm(data, label=self.label, sections=sections_of(submitted.first()))
+        return super().get_form_kwargs() | {"sections": sections_of(submitted.first())}
 
     def save(self, form):
         periods.return_period(self.row, by=self.user, comments=form.cleaned_data["text"], marks=form.marks())
@@ -282,13 +312,13 @@ class CityPeriodReturn(PeriodReasonView):
 
 class CityPeriodReopen(PeriodReasonView):
     permission = "strategies.reopen_cityperiod"
-    heading = gettext_lazy("Reopen the period")
-    label = gettext_lazy("Why is it reopened?")
-    button = gettext_lazy("Reopen the period")
+    heading = gettext_lazy("Reopen period")
+    label = gettext_lazy("Reason for reopening")
     consequence = gettext_lazy(
-        "The city can change its facts again. Until it submits anew, everybody else goes on reading the old revision."
+        "The city can change its figures and texts again. Until it submits again, everyone else reads the "
+        "earlier revision."
     )
-    success_message = gettext_lazy("Reopened. The city has been told.")
+    success_message = gettext_lazy("Reopened. The city has been notified.")
 
     def save(self, form):
         periods.reopen_period(self.row, by=self.user, reason=form.cleaned_data["text"])
@@ -298,11 +328,11 @@ class CityPeriodRequestReopen(PeriodReasonView):
     permission = "strategies.request_reopen_cityperiod"
     heading = gettext_lazy("Ask to reopen the period")
     label = gettext_lazy("What is wrong?")
-    button = gettext_lazy("Ask the coordinator")
+    button = gettext_lazy("Send request")
     consequence = gettext_lazy(
-        "The coordinators get your words. The period stays as it is until one of them reopens it."
+        "The coordinators receive your request. The period stays locked until one of them reopens it."
     )
-    success_message = gettext_lazy("The coordinators have been asked.")
+    success_message = gettext_lazy("Your request has been sent to the coordinators.")
 
     def save(self, form):
         periods.request_reopen(self.row, by=self.user, reason=form.cleaned_data["text"])
@@ -313,7 +343,7 @@ class CityPeriodDeclineReopen(PeriodReasonView):
     heading = gettext_lazy("Decline the request to reopen")
     label = gettext_lazy("Reason")
     button = gettext_lazy("Decline request")
-    consequence = gettext_lazy("The period stays as it is. The city’s officials get your reason by email.")
+    consequence = gettext_lazy("The period stays locked. The city’s officials receive your reason by email.")
     success_message = gettext_lazy("Declined. The city has been notified.")
 
     def save(self, form):
@@ -322,11 +352,12 @@ class CityPeriodDeclineReopen(PeriodReasonView):
 
 class CityPeriodComment(PeriodReasonView):
     permission = "strategies.comment_cityperiod"
+    has_draft = True
     heading = gettext_lazy("Comment on the period")
     label = gettext_lazy("Your comment")
     button = gettext_lazy("Comment")
-    consequence = gettext_lazy("The city and the network read it. It is no part of what is submitted.")
-    success_message = gettext_lazy("Your comment stands on the page of the period.")
+    consequence = gettext_lazy("The city and the network can read it. It is not part of the report.")
+    success_message = gettext_lazy("Your comment has been added to the period.")
 
     def save(self, form):
         periods.comment_period(self.row, by=self.user, text=form.cleaned_data["text"])
@@ -334,12 +365,13 @@ class CityPeriodComment(PeriodReasonView):
 
 class CityPeriodEndorse(PeriodReasonView):
     permission = "strategies.comment_cityperiod"
+    has_draft = True
     heading = gettext_lazy("Endorse the period")
     label = gettext_lazy("Comment (optional)")
     button = gettext_lazy("Endorse")
-    consequence = gettext_lazy("You say, as a member of the expert group, that the account is right.")
-    success_message = gettext_lazy("Your endorsement stands on the page of the period.")
-    required = False
+    consequence = gettext_lazy("As a member of the expert group, you confirm that the narrative is correct.")
+    success_message = gettext_lazy("Your endorsement has been added to the period.")
+    is_required = False
 
     def save(self, form):
         periods.endorse_period(self.row, by=self.user, text=form.cleaned_data["text"])
@@ -352,10 +384,12 @@ class CityPeriodPublish(ServiceFormView):
     name = "city_period"
     rows = ROWS
     permission = "strategies.publish_cityperiod"
-    success_message = gettext_lazy("Published: everybody can now read what is marked for everybody.")
+    success_message = gettext_lazy("Published. Everyone can now read what is marked for everyone.")
 
     def make_form(self, data=None, files=None):
-        return Form(data)
+        form = Form(data)
+        form.helper = form_helper(save=_("Publish for everyone"), cancel=self.get_success_url())
+        return form
 
     def save(self, form):
         periods.publish_period(self.row, by=self.user)
@@ -373,11 +407,11 @@ class CityPeriodPublish(ServiceFormView):
         revision = revision_for(self.row, self.user)
         if revision is None:
             return None
-        read = redact_for(revision.contents, AnonymousUser(), self.row.city)
+        read = redact_for(revision.read(), AnonymousUser(), self.row.city)
         return {
-            "updates": sum(len(action["updates"]) for action in read["actions"]),
-            "values": sum(bool(indicator["value"]) for indicator in read["indicators"]),
-            "has_narrative": bool(read["narrative"]),
+            "updates": len(read.updates),
+            "values": sum(bool(indicator.value) for indicator in read.indicators),
+            "has_narrative": bool(read.narrative),
         }
 
 
@@ -387,7 +421,7 @@ class CityPeriodPublish(ServiceFormView):
 class CityPeriodAccept(ActionView):
     rows = ROWS
     permission = "strategies.accept_cityperiod"
-    success_message = gettext_lazy("The period is accepted. The city has been told.")
+    success_message = gettext_lazy("The report has been accepted. The city has been notified.")
 
     def perform(self):
         periods.accept_period(self.row, by=self.user)
@@ -396,7 +430,7 @@ class CityPeriodAccept(ActionView):
 class CityPeriodOpen(ActionView):
     rows = ROWS
     permission = "strategies.open_cityperiod"
-    success_message = gettext_lazy("The period is open.")
+    success_message = gettext_lazy("The period has been opened.")
 
     def perform(self):
         periods.open_period(self.row, by=self.user)

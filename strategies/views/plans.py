@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.models import City
+from core.available import available_actions
 from core.forms import form_helper
 from core.text_limits import HISTORY_REASON
+from core.views import ActionView, RowSearchView, ServiceFormView, may
 from strategies import forms
-from strategies.enums import StrategyStatus
 from strategies.models import (
     Action,
     Indicator,
@@ -24,10 +25,11 @@ from strategies.models import (
     SwotItem,
 )
 from strategies.services import plans
+from strategies.services.plan_checks import strategy_of_part
 
 from . import breadcrumbs
-from .actions import ReasonFormView
-from .base import ActionView, ServiceFormView, StrategyMixin, may
+from .actions import PartWithdrawWithReason
+from .base import StrategyMixin
 
 
 class PlanEdit(ServiceFormView):
@@ -37,6 +39,7 @@ class PlanEdit(ServiceFormView):
     form_class: Any = forms.PlanForm
     heading: Any = ""
     success_message = gettext_lazy("Saved.")
+    withdraw_route = ""
     withdraw_needs_reason = False  # whether withdrawing has a page that asks for the reason
 
     def strategy_of(self, row) -> Strategy:
@@ -73,7 +76,8 @@ class PlanEdit(ServiceFormView):
             "lead": str(self.row),
             "city": self.strategy.city,
             "trail": breadcrumbs.here(self.trail(), self.heading),
-            "withdraw_url": self.withdraw_url(),
+            "withdraw_url": self.withdraw_route and reverse(self.withdraw_route, args=[self.row.pk]),
+            "may": self.withdraw_route and available_actions(self.row, self.user, is_found=True),
             "withdraw_needs_reason": self.withdraw_needs_reason,
         }
         return super().get_context_data(**context | kwargs)
@@ -83,9 +87,6 @@ class PlanEdit(ServiceFormView):
 
     def get_success_url(self):
         return self.strategy.get_absolute_url()
-
-    def withdraw_url(self):
-        return ""
 
 
 class PlanAdd(PlanEdit):
@@ -132,9 +133,9 @@ class StrategyAdd(PlanAdd):
     rows = City.objects.all()
     key = "slug"
     adds, parent_name = Strategy, "city"
-    form_class, heading = forms.StrategyForm, gettext_lazy("Begin the strategy")
+    form_class, heading = forms.StrategyForm, gettext_lazy("Create strategy")
     success_message = gettext_lazy(
-        "The strategy is saved as a draft: the public does not see it. Now add its priority areas."
+        "The strategy has been saved as a draft, which the public cannot see. Now add its priority areas."
     )
 
     def get(self, request, *args, **kwargs):
@@ -149,15 +150,14 @@ class StrategyAdd(PlanAdd):
         return sorted(rows, key=lambda row: row.is_next)
 
     def may_begin_next(self):
-        is_adopted = [row.status for row in self.current_strategies] == [StrategyStatus.ADOPTED]
-        return is_adopted and may(self.user, "strategies.begin_next_strategy", self.row)
+        return bool(available_actions(self.current_strategies[0], self.user)["begin_next"])
 
     def get_context_data(self, **kwargs):
         if not self.current_strategies:
             return super().get_context_data(**kwargs)
         words = {"title": self.current_strategies[0].title}
-        lead = _("It follows “%(title)s”, which stays in force until the day that the new one is adopted.") % words
-        heading = _("Begin the next strategy")
+        lead = _("It follows “%(title)s”, which stays in force until the new strategy is adopted.") % words
+        heading = _("Create next strategy")
         trail = breadcrumbs.here(self.trail(), heading)
         return super().get_context_data(heading=heading, lead=lead, trail=trail, **kwargs)
 
@@ -180,14 +180,14 @@ class StrategyAdd(PlanAdd):
 class StrategyEdit(StrategyMixin, PlanEdit):
     permission = "strategies.change_strategy"
     form_class = forms.StrategyForm
-    heading = gettext_lazy("Change the strategy")
+    heading = gettext_lazy("Edit strategy")
 
     def strategy_of(self, row):
         return row
 
 
 class AreaAdd(StrategyMixin, PlanAdd):
-    adds, form_class, heading = PriorityArea, forms.AreaForm, gettext_lazy("Add a priority area")
+    adds, form_class, heading = PriorityArea, forms.AreaForm, gettext_lazy("Add priority area")
 
     def strategy_of(self, row):
         return row
@@ -196,87 +196,71 @@ class AreaAdd(StrategyMixin, PlanAdd):
 class AreaEdit(PlanEdit):
     rows = PriorityArea.objects.select_related("strategy__city")
     permission = "strategies.change_priorityarea"
-    form_class, heading = forms.AreaForm, gettext_lazy("Change a priority area")
+    form_class, heading = forms.AreaForm, gettext_lazy("Edit priority area")
+    withdraw_route = "strategies:area_withdraw"
     withdraw_needs_reason = True
 
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:area_withdraw", args=[self.row.pk])
 
-
-class AreaWithdraw(ReasonFormView):
+class AreaWithdraw(PartWithdrawWithReason):
     rows = PriorityArea.objects.select_related("strategy__city")
     permission = "strategies.change_priorityarea"
-    heading, button = gettext_lazy("Withdraw a priority area"), gettext_lazy("Withdraw the priority area")
-    label = gettext_lazy("Why is it withdrawn?")
+    heading = gettext_lazy("Withdraw priority area")
     consequence = gettext_lazy(
-        "It leaves the strategy from today, with its objectives. Its actions must be withdrawn before, or have moved. "
-        "What was logged and submitted stays as it is."
+        "From today it is not shown in the strategy, and neither are its objectives. First withdraw its "
+        "actions or move them. What has been logged and submitted is kept."
     )
-    success_message = gettext_lazy("The priority area is withdrawn.")
-
-    def save(self, form):
-        plans.withdraw_area(self.row, by=self.user, reason=form.cleaned_data["text"])
+    success_message = gettext_lazy("The priority area has been withdrawn.")
 
     def get_success_url(self):
-        return self.row.strategy.get_absolute_url()
+        return strategy_of_part(self.row).get_absolute_url()
 
     def trail(self):
-        return breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row.strategy), self.heading)
+        return breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(strategy_of_part(self.row)), self.heading)
 
 
 class ObjectiveAdd(PlanAdd):
     rows = PriorityArea.objects.select_related("strategy__city")
     adds, parent_name = Objective, "area"
-    form_class, heading = forms.ObjectiveForm, gettext_lazy("Add an objective")
+    form_class, heading = forms.ObjectiveForm, gettext_lazy("Add objective")
 
 
 class ObjectiveEdit(PlanEdit):
     rows = Objective.objects.select_related("area__strategy__city")
     permission = "strategies.change_objective"
-    form_class, heading = forms.ObjectiveForm, gettext_lazy("Change an objective")
+    form_class, heading = forms.ObjectiveForm, gettext_lazy("Edit objective")
+    withdraw_route = "strategies:objective_withdraw"
     withdraw_needs_reason = True
 
     def strategy_of(self, row):
         return row.area.strategy
-
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:objective_withdraw", args=[self.row.pk])
 
 
 class ObjectiveWithdraw(AreaWithdraw):
     rows = Objective.objects.select_related("area__strategy__city")
     permission = "strategies.change_objective"
-    heading, button = gettext_lazy("Withdraw an objective"), gettext_lazy("Withdraw the objective")
+    heading = gettext_lazy("Withdraw objective")
     consequence = gettext_lazy(
-        "It leaves the strategy from today. Its actions must be withdrawn before, or have moved. What was logged and "
-        "submitted stays as it is."
+        "From today it is not shown in the strategy. First withdraw its actions or move them. What has been "
+        "logged and submitted is kept."
     )
-    success_message = gettext_lazy("The objective is withdrawn.")
-
-    def save(self, form):
-        plans.withdraw_objective(self.row, by=self.user, reason=form.cleaned_data["text"])
-
-    def get_success_url(self):
-        return self.row.area.strategy.get_absolute_url()
-
-    def trail(self):
-        return breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row.area.strategy), self.heading)
+    success_message = gettext_lazy("The objective has been withdrawn.")
 
 
-class ActionAdd(PlanAdd):
+class ActionAdd(RowSearchView, PlanAdd):
     rows = Objective.objects.select_related("area__strategy__city")
     adds, parent_name = Action, "objective"
-    form_class, heading = forms.ActionForm, gettext_lazy("Add an action")
+    form_class, heading = forms.ActionForm, gettext_lazy("Add action")
 
     def strategy_of(self, row):
         return row.area.strategy
 
 
-class ActionEdit(PlanEdit):
+class ActionEdit(RowSearchView, PlanEdit):
     withdraw_needs_reason = True
     rows = Action.objects.with_related()
     permission = "strategies.change_action"
-    form_class, heading = forms.ActionForm, gettext_lazy("Change the plan of an action")
+    form_class, heading = forms.ActionForm, gettext_lazy("Edit action")
+    withdraw_route = "strategies:action_withdraw"
 
     def trail(self):
         return breadcrumbs.action_breadcrumbs(self.row)
@@ -284,32 +268,15 @@ class ActionEdit(PlanEdit):
     def get_success_url(self):
         return self.row.get_absolute_url()
 
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:action_withdraw", args=[self.row.pk])
-
 
 # ---- withdrawing
 
 
 class PartWithdraw(ActionView):
-    success_message = gettext_lazy("Taken out of the plan. It stays in the history.")
+    success_message = PartWithdrawWithReason.success_message
 
     def perform(self):
         plans.withdraw_part(self.row, by=self.user)
-
-
-class PartWithdrawWithReason(ReasonFormView):
-    """Withdraws a part that figures may depend on. A reason is required if there are any."""
-
-    success_message = PartWithdraw.success_message
-    label = gettext_lazy("Why is it withdrawn?")
-    most = HISTORY_REASON
-
-    def make_form(self, data=None, files=None):
-        return forms.ReasonForm(data, label=self.label, most=self.most, required=plans.has_values(self.row))
-
-    def save(self, form):
-        plans.withdraw_part(self.row, by=self.user, reason=form.cleaned_data["text"])
 
 
 # ---- SWOT analysis and risks
@@ -322,7 +289,7 @@ class SwotMixin:
     def trail(self):
         return [
             *breadcrumbs.strategy_breadcrumbs(self.strategy),
-            (_("Strengths and weaknesses"), self.get_success_url()),
+            (_("SWOT analysis"), self.get_success_url()),
         ]
 
 
@@ -344,25 +311,21 @@ class SwotAdd(StrategyMixin, SwotMixin, PlanAdd):
 
 class RiskAdd(SwotAdd):
     adds, form_class = Risk, forms.RiskForm
-    heading = gettext_lazy("Add a problem that implementation will meet")
+    heading = gettext_lazy("Add risk")
 
 
 class SwotEdit(SwotMixin, PlanEdit):
     rows = SwotItem.objects.select_related("strategy__city")
     permission = "strategies.change_swotitem"
-    form_class, heading = forms.SwotForm, gettext_lazy("Change an item")
-
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:swot_withdraw", args=[self.row.pk])
+    form_class, heading = forms.SwotForm, gettext_lazy("Edit SWOT item")
+    withdraw_route = "strategies:swot_withdraw"
 
 
 class RiskEdit(SwotMixin, PlanEdit):
     rows = Risk.objects.select_related("strategy__city")
     permission = "strategies.change_risk"
-    form_class, heading = forms.RiskForm, gettext_lazy("Change a problem")
-
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:risk_withdraw", args=[self.row.pk])
+    form_class, heading = forms.RiskForm, gettext_lazy("Edit risk")
+    withdraw_route = "strategies:risk_withdraw"
 
 
 class SwotWithdraw(PartWithdraw):
@@ -382,7 +345,7 @@ class RiskWithdraw(SwotWithdraw):
 
 
 class IndicatorAdd(StrategyMixin, PlanAdd):
-    adds, form_class, heading = Indicator, forms.IndicatorForm, gettext_lazy("Add an indicator")
+    adds, form_class, heading = Indicator, forms.IndicatorForm, gettext_lazy("Add indicator")
 
     def strategy_of(self, row):
         return row
@@ -395,20 +358,21 @@ class IndicatorEdit(PlanEdit):
     withdraw_needs_reason = True
     rows = Indicator.objects.select_related("strategy__city")
     permission = "strategies.change_indicator"
-    form_class, heading = forms.IndicatorForm, gettext_lazy("Change an indicator")
+    form_class, heading = forms.IndicatorForm, gettext_lazy("Edit indicator")
+    withdraw_route = "strategies:indicator_withdraw"
 
     def get_success_url(self):
         return self.row.get_absolute_url()
 
-    def withdraw_url(self):
-        return "" if self.row.withdrawn_at else reverse("strategies:indicator_withdraw", args=[self.row.pk])
-
 
 class IndicatorWithdraw(PartWithdrawWithReason):
+    most = HISTORY_REASON
     rows = Indicator.objects.select_related("strategy__city")
     permission = "strategies.change_indicator"
-    heading, button = gettext_lazy("Withdraw an indicator"), gettext_lazy("Withdraw the indicator")
-    consequence = gettext_lazy("It leaves the lists, and no more values are asked for. Its values stay in the history.")
+    heading = gettext_lazy("Withdraw indicator")
+    consequence = gettext_lazy(
+        "It is no longer listed, and no more values are requested. Its values are kept in the history."
+    )
 
     def trail(self):
         parent = (self.row.name, self.get_success_url())

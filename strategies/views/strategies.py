@@ -7,17 +7,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cities.rules import insider_city_ids
+from core.available import available_actions
 from core.text_limits import PARAGRAPH
+from core.views import ActionView, DetailPage, ServiceFormView
 from strategies.enums import WORST_FIRST, StrategyStatus, SwotKind
-from strategies.forms import DayForm
+from strategies.forms import AdoptionForm
 from strategies.models import Objective, PriorityArea, Strategy
-from strategies.selectors.actions import actions_of
+from strategies.selectors.actions import actions_of, plan_rows
 from strategies.selectors.disclosure import reads_all_figures
 from strategies.services import plans
 
 from . import breadcrumbs
 from .actions import ReasonFormView
-from .base import ActionView, DetailPage, ServiceFormView, StrategyMixin
+from .base import StrategyMixin
+
+MAX_ROWS_WITH_FIGURES = 60  # actions of a strategy; of more, the page shows the titles
 
 
 class StrategyPage(StrategyMixin, DetailPage):
@@ -26,7 +30,7 @@ class StrategyPage(StrategyMixin, DetailPage):
     def get_context_data(self, **kwargs):
         context = {
             "city": self.row.city,
-            "may_change": self.may("strategies.change_strategy") and not self.row.is_superseded,
+            "may": available_actions(self.row, self.user, is_found=True),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -36,11 +40,12 @@ class StrategyDetail(StrategyPage):
 
     def get_context_data(self, **kwargs):
         strategy, user = self.row, self.user
-        actions = list(actions_of(strategy, user))
+        actions = plan_rows(strategy, user)
         context = {
             "areas": self.tree(actions),
             "counts": self.counts(actions),
             "action_count": len(actions),
+            "shows_titles_only": len(actions) > MAX_ROWS_WITH_FIGURES,
             "indicators": strategy.indicators.visible_to(user).active().select_related("action"),
             "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(strategy.city), _("Strategy")),
             "status": StrategyStatus(strategy.status),
@@ -48,14 +53,10 @@ class StrategyDetail(StrategyPage):
             "is_live": reads_all_figures(user, strategy.city_id),
             "may_history": self.may("strategies.read_history"),
             "may_restore": self.may("strategies.change_strategy"),
-            "may_adopt": strategy.status == StrategyStatus.DRAFT and self.may("strategies.adopt_strategy"),
             "comments": strategy.comments.visible_to(user).select_related("author"),
-            "may_comment": strategy.status == StrategyStatus.DRAFT and self.may("strategies.comment_strategy"),
-            "may_begin_next": self.may_begin_next(),
             "ended_on": strategy.get_ended_on(),
             "next": self.seen(getattr(strategy, "replaced_by", None)),
             "former": self.seen(strategy.replaces),
-            "may_publish": self.can_be_published(actions) and self.may("strategies.publish_strategy"),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -63,18 +64,6 @@ class StrategyDetail(StrategyPage):
         """Return the previous or next strategy if the user may see it, else None."""
         rows = Strategy.objects.visible_to(self.user).select_related("city")
         return rows.filter(pk=other.pk).first() if other else None
-
-    def may_begin_next(self):
-        """Return whether the user may begin the next strategy: once, after the current one is adopted."""
-        strategy = self.row
-        is_current = strategy.status == StrategyStatus.ADOPTED and not strategy.is_superseded
-        return is_current and not hasattr(strategy, "replaced_by") and self.may("strategies.begin_next_strategy")
-
-    def can_be_published(self, actions):
-        strategy = self.row
-        if strategy.status != StrategyStatus.ADOPTED:
-            return False
-        return strategy.published_at is None or any(action.published_at is None for action in actions)
 
     def tree(self, actions):
         """Return areas with their objectives and actions, including empty ones, in two more queries."""
@@ -111,7 +100,7 @@ class SwotDetail(StrategyPage):
             "quadrants": quadrants,
             "risks": risks.select_related("area", "mitigating_action").prefetch_related("swot_items"),
             "seen": actions,
-            "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(strategy), _("Strengths and weaknesses")),
+            "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(strategy), _("SWOT analysis")),
         }
         return super().get_context_data(**context | kwargs)
 
@@ -119,17 +108,17 @@ class SwotDetail(StrategyPage):
 class StrategyAdopt(StrategyMixin, ServiceFormView):
     template_name = "strategies/form.html"
     permission = "strategies.adopt_strategy"
-    success_message = gettext_lazy("The strategy is adopted. It can now be published.")
+    success_message = gettext_lazy("The strategy has been adopted. It can now be published.")
 
     def make_form(self, data=None, files=None):
-        label = _("When was it adopted?")
-        help_text = _("The day of the decision. From then on the whole network reads the strategy.")
+        label = _("Date of adoption")
+        help_text = _("The day of the decision. From then on, the whole network can read the strategy.")
         if self.row.is_next:
             help_text += " " + _(
-                "The strategy before it, “%(title)s”, ends the day before. It stays readable, with all that was "
-                "logged and submitted, but its plan can no longer be changed."
+                "The strategy before it, “%(title)s”, ends the day before. It can still be read with "
+                "everything that was logged and submitted, but its plan can no longer be edited."
             ) % {"title": self.row.replaces.title}
-        return DayForm(
+        return AdoptionForm(
             data, label=label, help_text=help_text, initial={"day": self.row.city.today}, cancel=self.get_success_url()
         )
 
@@ -138,16 +127,19 @@ class StrategyAdopt(StrategyMixin, ServiceFormView):
 
     def get_context_data(self, **kwargs):
         trail = breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(self.row), _("Adopt"))
-        return super().get_context_data(heading=_("Adopt the strategy"), lead=self.row.title, trail=trail, **kwargs)
+        return super().get_context_data(heading=_("Adopt strategy"), lead=self.row.title, trail=trail, **kwargs)
 
 
 class StrategyCommentAdd(StrategyMixin, ReasonFormView):
     permission = "strategies.comment_strategy"
+    has_draft = True
     heading = gettext_lazy("Comment on the draft")
     label = gettext_lazy("Your comment")
     button = gettext_lazy("Comment")
-    consequence = gettext_lazy("People of the city and the network’s coordinators read it. The public never does.")
-    success_message = gettext_lazy("Your comment stands on the page of the strategy.")
+    consequence = gettext_lazy(
+        "Only members of the city’s bodies and the network’s coordinators can read it. It is never public."
+    )
+    success_message = gettext_lazy("Your comment has been added to the strategy.")
     is_danger = False
     most = PARAGRAPH
 
@@ -160,7 +152,7 @@ class StrategyCommentAdd(StrategyMixin, ReasonFormView):
 
 class StrategyPublish(StrategyMixin, ActionView):
     permission = "strategies.publish_strategy"
-    success_message = gettext_lazy("Published: everybody can read the strategy and its actions.")
+    success_message = gettext_lazy("Published. Everyone can read the strategy and its actions.")
 
     def perform(self):
         plans.publish_strategy(self.row, by=self.user)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from core import locales
 from core.exceptions import EditConflict, UserFacingError
 from core.forms import with_numbers
+from core.views import ActionView, add_form_errors, may
 from strategies.exceptions import AlreadyWithdrawn
 from strategies.forms.log import stored_extras
 from strategies.models import ActionUpdate, Evidence
@@ -19,7 +20,6 @@ from strategies.services import updates
 
 from . import breadcrumbs
 from .actions import ReasonFormView
-from .base import ActionView, add_form_errors, may
 from .log import LogBase
 
 
@@ -30,7 +30,7 @@ class UpdateEdit(LogBase):
         "action__objective__area__strategy__city", "city_period__period", "city_period__city"
     )
     permission = "strategies.change_actionupdate"
-    heading = gettext_lazy("Change an update")
+    heading = gettext_lazy("Edit update")
 
     @property
     def update(self):
@@ -58,17 +58,17 @@ class UpdateEdit(LogBase):
         is_valid = form.is_valid()
         kept = self.store_files(form)
         if not is_valid or form.errors:
-            return self.show(form, kept=kept)
+            return self.show(form)
         data = self.input_from(form, kept)
         try:
             updates.change_update(row, by=self.user, data=data, version=form.cleaned_data["version"])
         except EditConflict:
             form.show_conflict(self.get_rows().get(pk=row.pk))
-            return self.show(form, kept=kept, status=HTTPStatus.CONFLICT)
+            return self.show(form, status=HTTPStatus.CONFLICT)
         except UserFacingError as error:
             add_form_errors(form, error)
-            return self.show(form, kept=kept)
-        messages.success(request, with_numbers(_("The update is changed."), form))
+            return self.show(form)
+        messages.success(request, with_numbers(_("The update has been changed."), form))
         return redirect(self.action)
 
 
@@ -77,11 +77,11 @@ class UpdateWithdraw(ReasonFormView):
         "action__objective__area__strategy__city", "city_period__period", "city_period__city"
     )
     permission = "strategies.change_actionupdate"
-    heading = gettext_lazy("Withdraw an update")
-    label = gettext_lazy("Why is it withdrawn?")
-    button = gettext_lazy("Withdraw the update")
+    heading = gettext_lazy("Withdraw update")
+    label = gettext_lazy("Reason for withdrawal")
     consequence = gettext_lazy(
-        "It leaves the log and all figures. The officials of the city still see it, with your reason."
+        "It is removed from the list of updates and from all figures. The city’s officials can still see it, "
+        "with your reason."
     )
 
     @cached_property
@@ -99,9 +99,9 @@ class UpdateWithdraw(ReasonFormView):
     @property
     def success_message(self):
         if not self.withdrawn_with_it:
-            return _("The update is withdrawn.")
+            return _("The update has been withdrawn.")
         words = {"names": "; ".join(self.withdrawn_with_it)}
-        return _("The update is withdrawn, and with it: %(names)s.") % words
+        return _("The update has been withdrawn, together with: %(names)s.") % words
 
     def save(self, form):
         self.withdrawn_with_it  # noqa: B018 - read before they are withdrawn
@@ -122,7 +122,7 @@ class EvidenceWithdraw(ActionView):
         "value__indicator__strategy",
         "value__city_period__city",
     )
-    success_message = gettext_lazy("Taken off. Officials of the city still find it in the history.")
+    success_message = gettext_lazy("Removed. The city’s officials can still find it in the history.")
 
     def perform(self):
         updates.withdraw_evidence(self.row, by=self.user)

@@ -6,13 +6,15 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.available import available_actions
 from core.forms import form_helper
+from core.views import DetailPage, ServiceFormView
 from strategies.forms import RestoreForm
 from strategies.selectors.withdrawn import PATHS, withdrawn_parts, withdrawn_rows
 from strategies.services import plans
 
 from . import breadcrumbs
-from .base import DetailPage, ServiceFormView, StrategyMixin
+from .base import StrategyMixin
 
 
 class WithdrawnParts(StrategyMixin, DetailPage):
@@ -22,7 +24,10 @@ class WithdrawnParts(StrategyMixin, DetailPage):
 
     def get_context_data(self, **kwargs):
         trail = breadcrumbs.strategy_breadcrumbs(self.row)
-        context = {"parts": withdrawn_parts(self.row), "trail": breadcrumbs.here(trail, _("Withdrawn parts"))}
+        parts = withdrawn_parts(self.row)
+        for row in parts:
+            row.part.may = available_actions(row.part, self.user, is_found=True)
+        context = {"parts": parts, "trail": breadcrumbs.here(trail, _("Withdrawn parts"))}
         return super().get_context_data(**context | kwargs)
 
 
@@ -55,7 +60,7 @@ class PartRestore(StrategyMixin, ServiceFormView):
         return reverse("strategies:withdrawn_parts", args=[self.row.ref])
 
     def get_context_data(self, **kwargs):
-        heading = _("Restore a withdrawn part")
+        heading = _("Restore withdrawn part")
         trail = [*breadcrumbs.strategy_breadcrumbs(self.row), (_("Withdrawn parts"), self.get_success_url())]
         context = {"heading": heading, "lead": str(self.part), "trail": breadcrumbs.here(trail, heading)}
         return super().get_context_data(**context | kwargs)

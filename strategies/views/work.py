@@ -1,5 +1,7 @@
 """*My work*: what is due for the user; and logging *no change* for several actions at once."""
 
+from typing import NamedTuple
+
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.shortcuts import redirect
@@ -8,17 +10,49 @@ from django.utils.translation import ngettext
 from django.views.generic import TemplateView, View
 
 from cities.rules import insider_city_ids
+from core import locales
 from core.exceptions import UserFacingError
+from core.links import url_of
 from core.parsing import parse_pk
+from core.views import may
 from strategies.exceptions import StrategyError
+from strategies.forms import NoChangeForm
 from strategies.models import Action
 from strategies.selectors.work import cities_needing_attention, my_work, reported_text, started_periods
 from strategies.services import updates
 
-from .base import may
-
-MAX_ROWS = 60
+MAX_ROWS = 25  # of each group
 MAX_ACTIONS = 200
+
+
+class ListedAction(NamedTuple):
+    pk: int
+    title: str
+    health: str
+    text: str
+    url: str
+
+    @classmethod
+    def of(cls, action):
+        """Return the row of the page, with its texts: for a hundred rows, tags of templates take long."""
+        told = action.last_update_on
+        last = _("Last update %(day)s.") % {"day": locales.day(told)} if told else _("No update yet.")
+        text = " ".join(filter(None, [reported_text(action), last]))
+        url = url_of("strategies:action_log", action.pk)
+        return cls(action.pk, action.title, action.health, text, url)
+
+
+class ActionGroup(NamedTuple):
+    """Actions below the due rows; ``count`` of them, of which the first are shown."""
+
+    key: str
+    heading: str
+    rows: list[ListedAction]
+    count: int
+
+    @classmethod
+    def of(cls, key, heading, actions):
+        return cls(key, heading, [ListedAction.of(action) for action in actions[:MAX_ROWS]], len(actions))
 
 
 class MyWork(LoginRequiredMixin, TemplateView):
@@ -33,28 +67,30 @@ class MyWork(LoginRequiredMixin, TemplateView):
             "groups": self.groups(work),
             "cards": work.periods,
             "is_insider": is_insider,
-            "attention": cities_needing_attention(user) if is_insider and not work.due else [],
+            "attention": cities_needing_attention(user) if is_insider and not (work.due or work.attention) else [],
             "upcoming": next((row for row, _told in work.periods), None),
             "lead": self.lead(work),
+            "period_form": NoChangeForm(periods=work.reportable_periods),
         }
         return super().get_context_data(**context | kwargs)
 
     @staticmethod
     def lead(work):
-        if not work.waiting:
+        count = sum(row.is_task for row in work.due)
+        if not count:
             return _("Nothing is waiting for you.")
-        words = ngettext("One thing is waiting.", "%(count)d things are waiting.", work.waiting)
-        return words % {"count": work.waiting}
+        return ngettext("One task is waiting.", "%(count)d tasks are waiting.", count) % {"count": count}
 
     @staticmethod
     def groups(work):
         """Return the groups of actions below the due rows, with a note on each action."""
         period = work.reportable_periods[-1] if work.reportable_periods else ""
         groups = [
-            ("untold", _("Not yet reported in %(period)s") % {"period": period}, work.untold[:MAX_ROWS]),
-            ("others", _("Reported, or not begun"), work.others[:MAX_ROWS]),
+            ("untold", _("Not yet reported in %(period)s") % {"period": period}, work.untold),
+            ("attention", _("Reported, but late, at risk or without a recent update"), work.attention),
+            ("others", _("Up to date"), work.others),
         ]
-        return [(key, title, [(row, reported_text(row)) for row in rows]) for key, title, rows in groups if rows]
+        return [ActionGroup.of(key, title, rows) for key, title, rows in groups if rows]
 
 
 class LogNoChange(LoginRequiredMixin, View):
@@ -65,7 +101,7 @@ class LogNoChange(LoginRequiredMixin, View):
         actions = list(Action.objects.loggable_by(request.user).filter(pk__in=wanted).with_related())
         actions = [action for action in actions if may(request.user, "strategies.log_action", action)]
         if not actions:
-            messages.error(request, _("Tick the actions that have no news first."))
+            messages.error(request, _("First select the actions with no change."))
             return redirect("strategies:my_work")
         try:
             made = updates.log_no_change(actions, by=request.user, city_periods=self.chosen(actions))
@@ -80,15 +116,17 @@ class LogNoChange(LoginRequiredMixin, View):
         wanted = parse_pk(self.request.POST.get("period"))
         rows = [row for row in started_periods(actions) if wanted in (None, row.period_id)]
         if wanted and {row.city_id for row in rows} != {action.city.pk for action in actions}:
-            raise StrategyError(_("The chosen period is no longer open, so nothing is logged. Choose another one."))
+            raise StrategyError(
+                _("The chosen period is no longer open, so nothing has been logged. Choose another one.")
+            )
         return {row.city_id: row for row in reversed(rows)}.values()
 
     @staticmethod
     def success_message(made):
         periods = dict.fromkeys(update.city_period.period.name for update in made)
         words = ngettext(
-            "Logged for one action in %(period)s: nothing new.",
-            "Logged for %(count)d actions in %(period)s: nothing new.",
+            "“No change” has been logged for one action in %(period)s.",
+            "“No change” has been logged for %(count)d actions in %(period)s.",
             len(made),
         )
         return words % {"count": len(made), "period": ", ".join(periods)}

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from accounts import services, tasks
 from accounts.enums import MailState
-from accounts.exceptions import MailRefused
 from accounts.models import Mail
 from accounts.services import queue_mail
 from core import clock
+from core.exceptions import PermissionRefused
 
 from .conftest import ONE_TIME_LINK
 
@@ -107,15 +107,38 @@ def test_mail_being_sent_is_not_sent_again(client, everyone, mail, state):
 
     response = client.post(reverse("accounts:mail_send_again", args=[mail.pk]), follow=True)
 
-    assert "on its way" in response.content.decode()
+    assert "is being sent" in response.content.decode()
     mail.refresh_from_db()
     assert mail.state == state
+
+
+@pytest.mark.parametrize(
+    "state, body, offers, asks_again",
+    [
+        (MailState.QUEUED, "Text", False, True),
+        (MailState.FAILED, "Text", True, False),
+        (MailState.UNKNOWN, "Text", True, False),
+        (MailState.UNKNOWN, "", False, False),
+    ],
+)
+def test_delivery_shows_progress_or_what_failed_and_a_retry_that_works(
+    client, everyone, mail, state, body, offers, asks_again
+):
+    Mail.objects.filter(pk=mail.pk).update(state=state, body=body)
+    client.force_login(everyone["coordinator"])
+
+    page = client.get(reverse("accounts:mail_detail", args=[mail.pk])).content.decode()
+    part = client.get(reverse("accounts:mail_state", args=[mail.pk])).content.decode()
+
+    assert [reverse("accounts:mail_send_again", args=[mail.pk]) in html for html in (page, part)] == [offers] * 2
+    assert ["data-hx-get" in html for html in (page, part)] == [asks_again] * 2
+    assert ("send it again" in part) is (state != MailState.QUEUED)
 
 
 def test_resend_mail_service_refuses_other_roles(mail, everyone):
     Mail.objects.update(state=MailState.FAILED)
 
-    with pytest.raises(MailRefused, match="coordinators"):
+    with pytest.raises(PermissionRefused):
         services.resend_mail(mail, by=everyone["superuser"])
 
 

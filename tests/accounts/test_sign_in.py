@@ -6,6 +6,7 @@ from django.conf import settings as conf
 from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from accounts import login_limits
 from accounts.export import personal_data_of
@@ -17,7 +18,7 @@ from tests.factories.people import PASSWORD
 LOGIN = "/account/login/"
 
 
-TOO_MANY = "There were too many failed attempts to sign in."
+TOO_MANY = "Too many failed sign-in attempts."
 
 
 def sign_in(client, email, password=PASSWORD, **more):
@@ -200,7 +201,7 @@ def test_sign_up_is_closed(client):
     page = client.get("/account/signup/")
     client.post("/account/signup/", {"email": "new@town.example", "password1": PASSWORD})
 
-    assert "by invitation" in page.content.decode()
+    assert "You need an invitation" in page.content.decode()
     assert not User.objects.filter(email="new@town.example").exists()
 
 
@@ -253,6 +254,19 @@ def test_password_reset_link_works_once(client):
     user.refresh_from_db()
     assert user.check_password("another-long-password")
     assert "no longer works" in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    "form, names, labels",
+    [
+        ("change_password", ["oldpassword", "password1", "password2"], ["Current password", "New password"]),
+        ("reset_password_from_key", ["password1", "password2"], ["New password"]),
+    ],
+)
+def test_password_forms_have_labels_in_sentence_case(form, names, labels):
+    made = import_string(conf.ACCOUNT_FORMS[form])()
+
+    assert [str(made.fields[name].label) for name in names] == [*labels, "Repeat password"]
 
 
 @pytest.mark.django_db

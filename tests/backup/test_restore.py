@@ -12,22 +12,26 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from accounts import services as mails
 from accounts.models import Mail, User
-from cities.models import Organisation, Theme
+from cities.models import Invitation, Organisation, Theme
 from core import installation
 from core.backup import loading, media
 from core.backup.rows import carried_models
+from core.form_tokens import FormToken
+from core.models import FormInput
 from core.snapshots import canonical, sha256_hex
 from reports.models import Report
 from strategies.models import ActionUpdate, PeriodTransition
 from strategies.services import reminders
+from tests.page_forms import values_on
 
 from .copies import Copy, files_in, rows_in, working_in
 from .writers import log
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 CHANGED = {  # changed at the end of a restore
     "accounts.Mail",  # held
     "reports.Report",  # stopped
@@ -137,6 +141,34 @@ def test_held_email_is_sent_by_coordinator(restored):
     assert again.state == "queued"
 
 
+def test_draft_is_opened_in_copy_with_its_file(restored):
+    with working_in(restored.site), transaction.atomic():
+        draft = FormInput.objects.get(state="draft", fields__text=["MARKER-own-draft"])
+        page = _client_of(draft.user).get(draft.url)
+        values = values_on(page, "text")
+        transaction.set_rollback(True)
+
+    assert (values["text"], len(values["kept_file"])) == (["MARKER-own-draft"], 1)
+
+
+def test_form_that_was_sent_before_the_backup_is_not_saved_again_in_copy(restored):
+    with working_in(restored.site), transaction.atomic():
+        sent = FormInput.objects.get(state="sent", fields__email=["invited-once@town.example"])
+        token = FormToken(sent.user_id, sent.nonce, sent.page).signed()
+        before = Invitation.objects.count(), Mail.objects.count()
+        answer = _client_of(sent.user).post(sent.path, sent.fields | {"form_token": token})
+        after = Invitation.objects.count(), Mail.objects.count()
+        transaction.set_rollback(True)
+
+    assert (answer.get("Location"), after) == (sent.answer["url"], before)
+
+
+def _client_of(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 def test_reports_that_were_not_ready_are_stopped(original, restored):
     with working_in(original):
         assert Report.objects.filter(state__in=["queued", "building"]).exists()
@@ -230,7 +262,6 @@ def test_path_outside_folder_is_refused(empty, backup, tmp_path):
     assert not (empty.media.parent / "outside").exists()
 
 
-@pytest.mark.slow
 def test_encrypted_backup_needs_its_key(original, copies, tmp_path):
     mine, other = (pyrage.x25519.Identity.generate() for _ in range(2))
     for name, key in (("mine", mine), ("other", other)):
@@ -265,7 +296,6 @@ def _move_and_interrupt(self, move=media.StagedFiles.put_into_place):
     raise KeyboardInterrupt
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", ["database", "files"])
 def test_interrupted_restore_leaves_no_rows_or_files(empty, backup, monkeypatch, part):
     if part == "database":
@@ -297,7 +327,6 @@ def moved(copies, backup, django_db_blocker, tmp_path_factory):
 
 
 @needs_both
-@pytest.mark.slow
 def test_postgresql_moves_to_sqlite_and_back(original, moved, copies):
     back = copies.of()
     with working_in(back):
@@ -308,7 +337,6 @@ def test_postgresql_moves_to_sqlite_and_back(original, moved, copies):
 
 
 @needs_both
-@pytest.mark.slow
 def test_values_invalid_in_postgresql_are_reported(moved, empty, tmp_path):
     with working_in(moved.site), transaction.atomic():
         long = Organisation.objects.create(name="x", kind="ngo")

@@ -12,6 +12,14 @@ TOO_WIDE = """() => {
     && !e.closest('.epi-scroll, .results, .visually-hidden')).slice(0, 5).map(e => e.outerHTML.slice(0, 120));
 }"""
 
+# A column in which a text stands letter below letter, as a title does in the column of a mark.
+TOO_NARROW = """() => [...document.querySelectorAll('main *')].filter(e => {
+  const own = [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join(' ');
+  const box = e.getBoundingClientRect(), line = parseFloat(getComputedStyle(e).fontSize);
+  return own.length > 12 && box.width > 1 && box.width < 3 * line && box.height > 6 * line
+    && !e.closest('svg, .visually-hidden');
+}).slice(0, 5).map(e => e.outerHTML.slice(0, 120))"""
+
 # Every text of the page that a person may have typed; labels, states, buttons, days and numbers are the site's own.
 FILL_WITH_LONG_WORDS = """() => {
   const ours = '.epi-state, .epi-btn, .epi-save-cancel, .epi-filter-buttons, .epi-num, .epi-nowrap, .breadcrumbs,'
@@ -46,3 +54,14 @@ def tab_to(page, target, limit: int = 150) -> None:
 def elements_too_wide(page) -> list[str]:
     """Return the elements that extend beyond the right edge of the screen."""
     return page.evaluate(TOO_WIDE)
+
+
+def texts_too_narrow(page) -> list[str]:
+    """Return the elements whose text is broken into single letters because their column is too narrow."""
+    return page.evaluate(TOO_NARROW)
+
+
+def submit(button) -> None:
+    """Click the button of a form and wait for the page that answers, so that what was sent is stored."""
+    with button.page.expect_navigation():
+        button.click()

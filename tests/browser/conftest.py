@@ -15,7 +15,7 @@ SCREENSHOTS = Path(ROOT / "var" / "screenshots")
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if Path(__file__).parent in Path(item.fspath).parents:
+        if item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.browser)
 
 

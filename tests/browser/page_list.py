@@ -112,7 +112,7 @@ Evidence.objects.create(update=update, file=stored, title="What it shows")
 made["broken"] = str(stored.uuid)  # its bytes are not what its hash says
 area = PriorityArea(strategy=Strategy.objects.current().get(city__slug="linkoping"))
 area = plans.save_part(area, by=lead, fields={"code": "99", "title": "Culture"})
-made["withdrawn_area"] = plans.withdraw_area(area, by=lead, reason="Part of another area now.").pk
+made["withdrawn_area"] = plans.withdraw_part(area, by=lead, reason="Part of another area now.").pk
 phase = PilotPhase.objects.filter(city__slug="riga").first()
 made["riga_phase"], made["condition"] = phase.pk, gates.GATES[phase.kind][0].key
 for key, row in zip(("queued", "failed"), CityPeriod.objects.filter(city__slug="dietzenbach", state__in=LOCKED)):

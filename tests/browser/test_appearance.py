@@ -1,10 +1,12 @@
 """Each page in light and dark, narrow and wide: no axe violation, no overflow, no request to another host."""
 
 import os
+import re
 
 import pytest
+from playwright.sync_api import expect
 
-from .browser_helpers import FILL_WITH_LONG_WORDS, elements_too_wide
+from .browser_helpers import FILL_WITH_LONG_WORDS, elements_too_wide, texts_too_narrow
 from .page_list import PAGES
 
 IS_RENDERED = """() => document.fonts.status === 'loaded'
@@ -25,6 +27,7 @@ def test_page_has_no_problems(look_at, axe, screenshot, demo_ids, name, role, pa
         page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
         page.wait_for_function(IS_RENDERED)
         problems_of_kind = axe(page) + [f"too wide: {element}" for element in elements_too_wide(page)]
+        problems_of_kind += [f"too narrow: {element}" for element in texts_too_narrow(page)]
         if problems_of_kind:
             problems[kind] = problems_of_kind
         if os.environ.get("EPI_SHOTS") == "1":
@@ -71,16 +74,36 @@ def test_swedish_page_has_swedish_language_and_text(visit):
     assert "My work" not in page.inner_text("body")
 
 
-def test_search_in_checkbox_list_keeps_checked_boxes(visit, axe, demo_ids):
+def test_search_in_checkbox_list_keeps_checked_boxes(visit, axe):
     """Check that boxes hidden by the search stay checked and that Enter does not submit the form."""
-    page = visit("official.linkoping", f"/actions/{demo_ids['action']}/edit/", width=360)
-    partners = page.get_by_role("group", name="Partners")
+    page = visit("official.linkoping", "/strategies/linkoping/swot/add/", width=360)
+    actions = page.get_by_role("group", name="Related actions")
 
-    partners.get_by_label("Find in the list").fill("fou")
-    partners.get_by_role("checkbox").and_(page.locator(":visible")).check()
-    partners.get_by_label("Find in the list").fill("patrir")
+    actions.get_by_label("Search the list").fill("mentors")
+    actions.get_by_role("checkbox").and_(page.locator(":visible")).check()
+    actions.get_by_label("Search the list").fill("breakfast")
     page.keyboard.press("Enter")
 
+    assert page.url.endswith("/strategies/linkoping/swot/add/")
+    assert re.fullmatch(r"1 of \d+ shown, 1 selected", actions.get_by_role("status").inner_text())
+    assert axe(page) == []
+
+
+def test_organisations_are_found_while_typing(visit, axe, demo_ids):
+    """Check that what was found before and ticked stays, and that Enter searches and does not submit the form."""
+    page = visit("official.linkoping", f"/actions/{demo_ids['action']}/edit/", width=360)
+    partners, owner = page.get_by_role("group", name="Partners"), page.locator("#div_id_owner")
+    search, status = partners.get_by_label("Search all organisations"), partners.get_by_role("status")
+    search.fill("fou")
+    partners.get_by_role("checkbox", name="FoU").check()
+
+    search.fill("patrir")
+    page.keyboard.press("Enter")
+    expect(status).to_have_text("1 match is in the list.")
+    owner.get_by_label("Search all organisations").fill("patrir")
+    owner.get_by_role("button", name="Search").click()
+    owner.locator("select").select_option(label="PATRIR")
+
     assert page.url.endswith(f"/actions/{demo_ids['action']}/edit/")
-    assert partners.get_by_role("status").inner_text() == "1 of 22 shown, 1 ticked"
+    assert partners.get_by_role("checkbox", name="FoU").is_checked()
     assert axe(page) == []

@@ -24,10 +24,10 @@ def test_lead_creates_strategy_of_new_city(visit, site, axe):
     expect(page.locator("main")).to_contain_text("No strategy yet")
     assert axe(page) == []
 
-    page.get_by_role("link", name="Begin the strategy").click()
+    page.get_by_role("link", name="Create strategy").click()
     assert axe(page) == []
     page.get_by_label("Title").fill("Arriving in Newtown")
-    for label, value in (("From year", "2027"), ("To year", "2029")):
+    for label, value in (("Start year", "2027"), ("End year", "2029")):
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="Save", exact=True).click()
 

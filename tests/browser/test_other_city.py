@@ -60,7 +60,7 @@ def test_official_cannot_see_drafts_of_other_city(visit, site):
     visible += ["/dashboards/lublin/", "/dashboards/actions/", "/periods/", "/strategies/lublin/actions/?sort=health"]
     visible += [
         "/strategies/lublin/actions/?q=Sealed",
-        "/strategies/lublin/actions/?csv=actions",
+        "/strategies/lublin/actions/?export=csv",
         "/account/my-data.json",
     ]
     for path in visible:

@@ -41,7 +41,7 @@ def test_partner_sees_texts_only_after_submission(visit, site):
         assert SENTENCE not in dashboard.content()
 
     lead = visit("lead.ravenna", f"/periods/{period}/submit/")
-    lead.get_by_label("Submit now all the same").check()
+    lead.get_by_label("Submit before the period ends").check()
     lead.get_by_role("button", name="Submit").click()
     expect(lead.locator("main")).to_contain_text("Submitted")
 
@@ -54,8 +54,8 @@ def test_partner_sees_texts_only_after_submission(visit, site):
 def test_submitted_period_has_no_edit_links(visit, site):
     pk, period = first_action(site, "riga"), open_period(site, "riga")
     lead = visit("lead.riga", f"/periods/{period}/")
-    lead.get_by_role("link", name="Look and submit").click()
-    lead.get_by_label("Submit now all the same").check()
+    lead.get_by_role("link", name="Review and submit").click()
+    lead.get_by_label("Submit before the period ends").check()
     lead.get_by_role("button", name="Submit").click()
     expect(lead.locator("main")).to_contain_text("Submitted")
 

@@ -34,7 +34,7 @@ def test_issued_report_has_pdf(visit, site):
     page.get_by_role("radio", name="city period report").check()
     page.get_by_role("combobox", name=re.compile("^City")).select_option(label="Riga")
     page.get_by_role("combobox", name=re.compile("^Period")).select_option(label=accepted)
-    page.get_by_role("button", name="Issue the report").click()
+    page.get_by_role("button", name="Issue report").click()
 
     expect(page.locator("main")).to_contain_text("EPI-")
     assert site.shell(BUILD).endswith("built")  # in place of the worker, which test_worker.py tests
@@ -49,7 +49,7 @@ def test_verify_page_accepts_pdf_and_rejects_changed_byte(visit, site, tmp_path)
 
     messages = {
         "as-issued.pdf": "Yes, the network has issued this file",
-        "changed.pdf": "No, the network has issued nothing",
+        "changed.pdf": "No, the network has not issued this",
     }
     for name, message in messages.items():
         page.locator("input[type=file]").set_input_files(tmp_path / name)
@@ -57,4 +57,4 @@ def test_verify_page_accepts_pdf_and_rejects_changed_byte(visit, site, tmp_path)
         expect(page.get_by_role("status")).to_contain_text(message)
 
     page.goto(f"{site.url}/verify/?hash={hashlib.sha256(content).hexdigest()}")
-    expect(page.get_by_role("status")).to_contain_text("Checked: the hash only")
+    expect(page.get_by_role("status")).to_contain_text("Checked: only the hash")

@@ -18,7 +18,17 @@ RENDERED_BY_TESTS = {  # rendered after a POST: the test that sends it
     "reports/_verified_report.html": "test_reports.py::test_verify_page_accepts_pdf_and_rejects_changed_byte",
     "_parts/error_lines.html": "test_appearance.py::test_form_with_errors_shows_summary",
     "strategies/_city_no_strategy_panel.html": "test_new_city.py::test_lead_creates_strategy_of_new_city",
-    "strategies/log_not_stored.html": "test_log.py::test_update_that_cannot_be_stored_is_shown_for_copying",
+    "cities/_allow_sign_in.html": (
+        "../cities/test_member_list.py::test_coordinator_ends_the_delay_after_failed_sign_ins"
+    ),
+    "_parts/form_input.html": "test_typed_text.py::test_typed_text_is_in_the_form_after_signing_in_again",
+    "_parts/kept_files.html": "test_log.py::test_update_is_kept_when_session_expires_before_post",
+    "_parts/chart_page.html": "test_dashboard.py::test_chart_saved_as_page_is_drawn_without_the_site",
+    "form_not_saved.html": "test_log.py::test_update_that_cannot_be_stored_is_shown_for_copying",
+    "form_input.html": "../strategies/test_views_unsaved.py::test_post_after_the_page_is_gone_shows_the_text_to_copy",
+    "_parts/form_again.html": (
+        "../strategies/test_views_unsaved.py::test_old_csrf_token_of_the_login_form_keeps_the_address_but_no_password"
+    ),
 }
 LIBRARY_FOLDERS = ("allauth/elements/", "bootstrap5/")  # parts that a library's own pages include
 

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts.services import queue_mail
 from cities.enums import BodyKind, Role
 from cities.models import Body, City, Installation, Organisation, Person, Theme
-from core.admin import HISTORY_SHOWN, history_of
+from core.admin import HISTORY_SHOWN, history_of, version_of
 from tests.factories import (
     MembershipFactory,
     OrganisationFactory,
@@ -85,11 +85,28 @@ def test_committee_gets_404_for_reference_data(client, everyone):
 def test_only_our_models_are_registered():
     apps = {model._meta.app_label for model in admin.site._registry}
 
-    assert apps <= {"accounts", "cities", "strategies", "pilot", "evaluation", "reports", "training"}
+    assert apps <= {"core", "accounts", "cities", "strategies", "pilot", "evaluation", "reports", "training"}
     assert Group not in admin.site._registry
 
 
 # ---- editing
+
+
+@pytest.mark.django_db
+def test_row_changed_meanwhile_is_not_overwritten(client, everyone):
+    client.force_login(everyone["coordinator"])
+    theme = ThemeFactory(code="housing", name="Housing")
+    given, url = {"name": "Homes", "version": version_of(theme)}, f"/admin/cities/theme/{theme.pk}/change/"
+    type(theme).objects.filter(pk=theme.pk).update(name="Living")
+
+    page = client.post(url, given).content.decode()
+
+    assert "Saved by someone else: Name: Living" in page.replace("name: Living", "Name: Living")
+    theme.refresh_from_db()
+    assert theme.name == "Living"
+    client.post(url, given | {"version": version_of(theme)})
+    theme.refresh_from_db()
+    assert theme.name == "Homes"
 
 
 @pytest.mark.django_db
@@ -135,7 +152,9 @@ def test_code_of_theme_is_not_editable(client, everyone):
     client.force_login(everyone["coordinator"])
     theme = ThemeFactory(code="housing", name="Housing")
 
-    client.post(f"/admin/cities/theme/{theme.pk}/change/", {"name": "Homes", "code": "homes"})
+    client.post(
+        f"/admin/cities/theme/{theme.pk}/change/", {"name": "Homes", "code": "homes", "version": version_of(theme)}
+    )
 
     theme.refresh_from_db()
     assert (theme.code, theme.name) == ("housing", "Homes")
@@ -161,6 +180,7 @@ def test_person_is_edited_without_changing_account(client, everyone):
         "organisation": organisation.pk,
         "email": "x@y.example",
         "user": everyone["coordinator"].pk,
+        "version": version_of(person),
     }
 
     client.post(f"/admin/cities/person/{person.pk}/change/", given)
@@ -232,7 +252,7 @@ def test_edit_conflict_is_shown_in_admin(client, everyone, city):
 
     page = client.post(url, body_fields(body, mandate="Mine"))
 
-    assert "Somebody else has changed this" in page.content.decode()
+    assert "Someone else has changed this" in page.content.decode()
     assert "Mine" in page.content.decode()
     assert Body.objects.get(pk=body.pk).mandate == "Theirs"
     client.post(url, body_fields(body, mandate="Mine", version=2))
@@ -260,7 +280,7 @@ def test_history_without_changes_says_so(client, everyone):
 
     page = client.get(f"/admin/cities/theme/{theme.pk}/history/")
 
-    assert "No change has been recorded" in page.content.decode()
+    assert "No changes have been recorded" in page.content.decode()
     assert history_of(theme) == []
     assert HISTORY_SHOWN == 100
 
@@ -354,7 +374,8 @@ def test_email_of_committee_member_without_account_is_not_editable(client, every
     person = PersonFactory(user=None, email="seat@uni.example")
     MembershipFactory(person=person, body=Body.objects.get(kind=BodyKind.SCIENTIFIC_COMMITTEE), role=Role.MEMBER)
 
-    client.post(f"/admin/cities/person/{person.pk}/change/", {"name": "New", "email": "mine@town.example"})
+    given = {"name": "New", "email": "mine@town.example", "version": version_of(person)}
+    client.post(f"/admin/cities/person/{person.pk}/change/", given)
 
     person.refresh_from_db()
     assert (person.name, person.email) == ("New", "seat@uni.example")
@@ -366,14 +387,14 @@ def test_email_of_committee_member_without_account_is_not_editable(client, every
 @pytest.mark.parametrize(
     "path, breadcrumbs",
     [
-        ("/admin/cities/theme/", ["Workbench", "Cities and people", "Themes"]),
-        ("/admin/cities/theme/add/", ["Workbench", "Cities and people", "Themes", "Add theme"]),
-        ("/admin/cities/theme/{pk}/change/", ["Workbench", "Cities and people", "Themes", "Housing"]),
+        ("/admin/cities/theme/", ["Administration", "Cities and people", "Themes"]),
+        ("/admin/cities/theme/add/", ["Administration", "Cities and people", "Themes", "Add theme"]),
+        ("/admin/cities/theme/{pk}/change/", ["Administration", "Cities and people", "Themes", "Housing"]),
         (
             "/admin/cities/theme/{pk}/history/",
-            ["Workbench", "Cities and people", "Themes", "Housing", "History of Housing"],
+            ["Administration", "Cities and people", "Themes", "Housing", "History of Housing"],
         ),
-        ("/admin/cities/", ["Workbench", "Cities and people administration"]),
+        ("/admin/cities/", ["Administration", "Cities and people administration"]),
     ],
 )
 def test_admin_page_has_breadcrumbs(client, everyone, path, breadcrumbs):
@@ -394,7 +415,7 @@ def test_admin_language_menu_returns_to_page(client, everyone):
     response = client.post("/i18n/setlang/", {"language": "sv", "next": "/admin/cities/theme/"}, follow=True)
 
     assert '<input type="hidden" name="next" value="/admin/cities/theme/">' in page
-    assert "Arbetsbänk" in response.content.decode()
+    assert "Administration" in response.content.decode()
 
 
 @pytest.mark.django_db

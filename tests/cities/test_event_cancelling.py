@@ -7,10 +7,11 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Mail
 from cities.enums import BodyKind
-from cities.exceptions import EventRefused, PermissionRefused
+from cities.exceptions import EventRefused
 from cities.models import Attendance
 from cities.services import events
 from core import clock
+from core.exceptions import PermissionRefused
 from core.text_limits import MAX_GUEST_GROUPS
 
 from .test_events import event_url
@@ -28,8 +29,8 @@ def test_published_event_is_cancelled_with_a_reason_and_emails(client, everyone,
     client.force_login(everyone["lead"])
     Mail.objects.all().delete()
     page = client.get(event_url(ahead, "event_cancel")).content.decode()
-    assert ("Cancel the event" in page, "get an email" in page, ahead.title in page) == (True, True, True)
-    assert ("Keep the event" in page, ">Cancel<" in page) == (True, False)  # two buttons with one word would confuse
+    assert ("Cancel event" in page, "get an email" in page, ahead.title in page) == (True, True, True)
+    assert ("Keep event" in page, ">Cancel<" in page) == (True, False)  # two buttons with one word would confuse
     assert "reason" in client.post(event_url(ahead, "event_cancel"), {"reason": ""}).context["form"].errors
 
     client.post(event_url(ahead, "event_cancel"), {"reason": "The hall is closed."})
@@ -94,14 +95,14 @@ def test_cancelled_event_stays_as_it_is(everyone, ahead):
         lambda: events.save_event(ahead, by=everyone["lead"], fields={"title": "Other"}),
         lambda: events.record_attendance(ahead, by=everyone["lead"], guests=[("Guests", 4)]),
     ):
-        with pytest.raises(EventRefused, match="has been cancelled"):
+        with pytest.raises(EventRefused, match=r"has (already )?been cancelled"):
             again()
 
 
 def test_event_that_took_place_is_not_cancelled(everyone, ahead):
     Attendance.objects.create(event=ahead, label="Guests", count=4)
 
-    with pytest.raises(EventRefused, match="took place"):
+    with pytest.raises(EventRefused, match="attendance has been recorded"):
         events.cancel_event(ahead, by=everyone["lead"], reason="No room.")
 
 
@@ -116,9 +117,9 @@ def test_database_refuses_changes_of_a_cancelled_event(everyone, ahead, change):
 
 
 def test_service_asks_for_a_reason_and_for_numbers_that_can_be(everyone, ahead, event):
-    with pytest.raises(EventRefused, match="Say why"):
+    with pytest.raises(EventRefused, match="Give a reason"):
         events.cancel_event(ahead, by=everyone["lead"], reason=" ")
-    with pytest.raises(EventRefused, match="zero or more"):
+    with pytest.raises(EventRefused, match="0 or higher"):
         events.record_attendance(event, by=everyone["official"], guests=[("Residents", -1)])
     many = [(f"Group {number}", 1) for number in range(MAX_GUEST_GROUPS + 1)]
     with pytest.raises(EventRefused, match="groups"):

@@ -87,7 +87,7 @@ def test_file_missing_in_storage_is_reported(client, readers, caplog):
     response = client.get(reverse("cities:file", args=[stored.uuid]))
 
     assert response.status_code == 409
-    assert "This file is missing on the server." in response.content.decode()
+    assert "This file is missing from the server." in response.content.decode()
     assert "no longer what was uploaded" not in response.content.decode()
     assert f"The bytes of file {stored.pk} are missing" in caplog.text
 
@@ -103,7 +103,7 @@ def test_file_with_wrong_hash_is_not_sent(client, readers, caplog):
     response = client.get(reverse("cities:file", args=[stored.uuid]))
 
     assert response.status_code == 409
-    assert "does not match its hash" in response.content.decode()
+    assert "do not match their hash" in response.content.decode()
     assert "“a.txt” is no longer what was uploaded." in response.content.decode()
     assert "forged" not in response.content.decode()
     assert f"The bytes of file {stored.pk}" in caplog.text

@@ -14,8 +14,8 @@ from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services import files
 from cities.tasks import delete_pending_files, quarantine_unknown_files
-from core import clock, installation, quarantine
-from tests.factories import EventFactory, StoredFileFactory, UserFactory
+from core import clock, form_inputs, installation, quarantine
+from tests.factories import EventFactory, FormInputFactory, StoredFileFactory, UserFactory
 
 from .pictures import PDF, upload
 
@@ -63,7 +63,7 @@ def test_uploads_of_a_request_are_stored_refused_and_renamed():
     assert [stored.name for stored in done.stored] == ["a.txt", "c.pdf"]
     assert [sentence.partition(":")[0] for sentence in done.refused] == ["b.txt", "d.txt"]
     assert "too many files at once" in done.refused[1]
-    assert done.renamed == ["“c.docx” is stored as “c.pdf”, after the type of its content."]
+    assert done.renamed == ["“c.docx” has been saved as “c.pdf” to match its content."]
 
 
 @pytest.mark.django_db
@@ -82,9 +82,18 @@ def test_too_many_pending_files_are_refused(monkeypatch):
     monkeypatch.setattr(files, "PENDING_FILES", 2)
     StoredFileFactory.create_batch(2, uploaded_by=user)
 
-    with pytest.raises(FileRefused, match="wait to be used"):
+    with pytest.raises(FileRefused, match="that are not saved yet"):
         files.store_upload(upload(b"text"), by=user)
     assert files.store_upload(upload(b"text"), by=UserFactory()).pk
+
+
+@pytest.mark.django_db
+def test_pending_files_of_everybody_are_limited(monkeypatch, settings):
+    monkeypatch.setattr(files, "PENDING_UPLOADS_IN_ALL", 1)
+    StoredFileFactory(size=settings.UPLOAD_MAX_BYTES)
+
+    with pytest.raises(FileRefused, match="This site has too many uploaded files"):
+        files.store_upload(upload(b"text"), by=UserFactory())
 
 
 @pytest.mark.django_db
@@ -93,7 +102,7 @@ def test_too_many_files_in_an_hour_are_refused(monkeypatch):
     monkeypatch.setattr(files, "HOURLY_FILES", 1)
     StoredFileFactory(uploaded_by=user, state=FileState.USED)
 
-    with pytest.raises(FileRefused, match="within an hour"):
+    with pytest.raises(FileRefused, match="in the last hour"):
         files.store_upload(upload(b"text"), by=user)
 
 
@@ -104,7 +113,7 @@ def test_upload_to_full_disk_is_refused_without_row(monkeypatch):
 
     monkeypatch.setattr(default_storage, "save", full)
 
-    with pytest.raises(FileRefused, match="no room"):
+    with pytest.raises(FileRefused, match="server is full"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
     assert not StoredFile.objects.exists()
@@ -123,7 +132,7 @@ def test_partly_written_file_is_deleted_when_disk_is_full(monkeypatch):
     monkeypatch.setattr(files, "ContentFile", PartlyWrittenFile)
     before = _stored_file_count()
 
-    with pytest.raises(FileRefused, match="no room"):
+    with pytest.raises(FileRefused, match="server is full"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
     assert seen == [before + 1]
@@ -142,7 +151,7 @@ def test_upload_is_refused_when_storage_cannot_save_or_delete(monkeypatch):
     monkeypatch.setattr(default_storage, "save", fail)
     monkeypatch.setattr(default_storage, "delete", fail)
 
-    with pytest.raises(FileRefused, match="because of an error of the server"):
+    with pytest.raises(FileRefused, match="because of a server error"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
 
@@ -172,7 +181,7 @@ def test_withdrawn_file_cannot_be_used_again():
 
     stored.refresh_from_db()
     assert stored.state == FileState.WITHDRAWN
-    with pytest.raises(FileRefused, match="withdrawn"):
+    with pytest.raises(FileRefused, match="has been removed"):
         files.mark_file_used(stored)
 
 
@@ -191,6 +200,27 @@ def test_pending_files_are_deleted_after_a_week(own_storage):
     assert not default_storage.exists(old.path)
     assert [file.name for file in quarantine.files()] == [Path(old.path).name]
     assert default_storage.exists(used.path)
+
+
+@pytest.mark.django_db
+def test_pending_file_stays_as_long_as_the_draft_that_has_it(own_storage):
+    user = UserFactory()
+    with clock.at(clock.now() - timedelta(days=40)):
+        stored = [files.store_upload(upload(b"old"), by=user) for _state in ("draft", "held", "sent")]
+    for file, state in zip(stored, ("draft", "held", "sent"), strict=True):
+        FormInputFactory(user=user, state=state, files=[("files", str(file.uuid), file.name, file.sha256)])
+
+    delete_pending_files()
+    assert set(StoredFile.objects.all()) == set(stored[:2])
+
+    with clock.at(clock.now() + form_inputs.HELD_MAX_AGE + timedelta(days=1)):
+        form_inputs.delete_old()
+        delete_pending_files()
+        assert set(StoredFile.objects.all()) == {stored[0]}
+    with clock.at(clock.now() + form_inputs.DRAFT_MAX_AGE + timedelta(days=1)):
+        form_inputs.delete_old()
+        delete_pending_files()
+    assert not StoredFile.objects.exists()
 
 
 @pytest.mark.django_db

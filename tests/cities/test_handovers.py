@@ -4,11 +4,12 @@ import pytest
 
 from accounts.models import Mail
 from cities.enums import Role
-from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused, PermissionRefused
+from cities.exceptions import CommitteeSeatRefused, MembershipRefused, OwnRoleRefused
 from cities.rules import is_own_official_membership
 from cities.services import memberships
 from cities.signals import membership_handed_over
 from core import clock
+from core.exceptions import PermissionRefused
 from tests.factories import MembershipFactory, PersonFactory
 
 from .membership_data import membership_of
@@ -63,7 +64,7 @@ def test_hand_over_to_oneself_is_refused(everyone, handovers):
 def test_hand_over_to_same_person_or_by_viewer_is_refused(everyone, handovers):
     row = membership_of(everyone["official"])
 
-    with pytest.raises(MembershipRefused, match="somebody else"):
+    with pytest.raises(MembershipRefused, match="someone else"):
         memberships.hand_over(row, to=row.person, by=everyone["lead"])
     with pytest.raises(PermissionRefused):
         memberships.hand_over(row, to=PersonFactory(), by=everyone["viewer"])
@@ -161,3 +162,7 @@ def test_is_own_official_membership_without_membership_depends_on_role(everyone)
         False,
         False,
     ]
+
+
+def test_row_that_is_no_membership_is_nobodys_own(everyone, city):
+    assert is_own_official_membership(everyone["lead"], city) is False

@@ -15,12 +15,12 @@ from cities.exceptions import (
     InvitationRefused,
     MembershipRefused,
     OwnRoleRefused,
-    PermissionRefused,
     WrongAccount,
 )
 from cities.models import Body, Installation, Invitation, Membership, Person
 from cities.services import invitations, memberships
 from core import clock
+from core.exceptions import PermissionRefused
 from tests.factories import BodyFactory, MembershipFactory, OrganisationFactory, PersonFactory, UserFactory, member
 
 PASSWORD = "four words that differ"
@@ -183,14 +183,14 @@ def test_invalid_invitation_link_shows_message(client, send_invitation, everyone
         response = client.get(accept_url(token))
 
     assert response.status_code == 200
-    assert "too old" in response.content.decode()
+    assert "has expired" in response.content.decode()
 
 
 @pytest.mark.parametrize(
     "change,message",
     [
         ({"password": "short", "password_again": "short"}, "too short"),
-        ({"password_again": "something else entirely"}, "differ"),
+        ({"password_again": "something else entirely"}, "do not match"),
         ({"name": ""}, "required"),
     ],
 )
@@ -200,7 +200,7 @@ def test_bad_input_does_not_use_invitation(client, send_invitation, change, mess
     page = client.post(accept_url(token), NEW | change)
 
     assert message in page.content.decode()
-    assert "What you typed is still here" not in page.content.decode()
+    assert "What you entered is still here" not in page.content.decode()
     assert not User.objects.filter(email="anna@town.example").exists()
     assert invitations.find_invitation(token)
 
@@ -226,8 +226,8 @@ def test_existing_account_must_sign_in_to_accept(client, send_invitation, everyo
     client.post(accept_url(token))
 
     assert (anonymous.context["case"], other.context["case"], own.context["case"]) == ("sign_in", "sign_out", "accept")
-    assert "another address" in anonymous_post.content.decode()
-    assert "another address" in other_post.content.decode()
+    assert "another email address" in anonymous_post.content.decode()
+    assert "another email address" in other_post.content.decode()
     assert Person.objects.get(user=anna).memberships.get().role == Role.OFFICIAL
     assert not anna.check_password(PASSWORD)
 
@@ -294,6 +294,21 @@ def test_lead_invites_to_own_bodies_only(client, everyone, office, other_city):
     assert Invitation.objects.get().body == office
 
 
+@pytest.mark.parametrize("role, offered", [("lead", ["Local"]), ("coordinator", [])])
+def test_invite_page_offers_organisations_of_own_cities_and_finds_others(client, everyone, city, role, offered):
+    OrganisationFactory(name="Local", location=city.name)
+    far = OrganisationFactory(name="Far away")
+    client.force_login(everyone[role])
+    url = reverse("cities:member_invite")
+
+    field = client.get(url).context["form"]["organisation"]
+    found = client.get(url, {"find": "organisation", "find-organisation": "far"}).json()
+
+    labels = [str(option.data["label"]) for option in field.subwidgets]
+    assert [label for label in labels if label in {"Local", "Far away"}] == offered
+    assert found["rows"] == [{"value": str(far.pk), "label": "Far away"}]
+
+
 def test_invite_page_shows_error_of_service(client, everyone, office):
     client.force_login(everyone["lead"])
 
@@ -302,7 +317,7 @@ def test_invite_page_shows_error_of_service(client, everyone, office):
         {"name": "I", "email": everyone["lead"].email, "place": f"{office.pk}:viewer", "seat": ""},
     )
 
-    assert "Nobody grants oneself a role" in page.content.decode()
+    assert "You cannot give yourself a role" in page.content.decode()
     assert not Invitation.objects.exists()
 
 
@@ -336,7 +351,7 @@ def test_lead_withdraws_invitation_once(client, everyone, send_invitation):
 
     invitation.refresh_from_db()
     assert invitation.withdrawn_at is not None
-    assert "used or withdrawn already" in twice.content.decode()
+    assert "already been used or withdrawn" in twice.content.decode()
 
 
 def test_withdraw_invitation_refuses_official(send_invitation, everyone):
@@ -419,7 +434,7 @@ def test_coordinator_invites_the_first_chair_on_the_page(client, everyone, unive
     without = client.post(url, typed)
     answer = client.post(url, typed | {"organisation": university.pk})
 
-    assert "must not come from your own organisation" in str(without.context["form"].errors)
+    assert "cannot come from your own organisation" in str(without.context["form"].errors)
     assert answer.status_code == 302
     token = re.search(r"/invitation/([^/\s]+)/", Mail.objects.get(recipient="chair@uni.example").body)[1]
     chair = invitations.accept_invitation(token, name="Carl", password=PASSWORD)

@@ -84,6 +84,7 @@ def odf(body, kind="odt", name="content.xml"):
         (word(field("DDEAUTO c:\\\\cmd.exe")), "DDE"),
         (word(field("DD", "E excel a b")), "DDE"),
         (word("<w:fldSimple w:instr=' ddeauto x y'/>"), "DDE"),
+        (word("<w:r><w:fldChar w:fldCharType='begin'/><w:instrText>DDEAUTO cmd</w:instrText></w:r>"), "DDE"),
         (sheet("<c><f>cmd|' /C calc'!A0</f></c>"), "DDE"),
         (sheet("<c><f>1+DDE(&quot;soffice&quot;,&quot;x&quot;)</f></c>"), "DDE"),
         (office("xlsx", entries=[("xl/externalLinks/externalLink1.xml", f"<e xmlns='{SHEET}'><ddeLink/></e>")]), "DDE"),
@@ -184,7 +185,7 @@ def test_embedded_documents_share_the_budget_of_entries(monkeypatch):
     inner = office("docx", entries=[("word/a", "x"), ("word/b", "x")])
 
     assert file_inspection.inspect(inner, "a.docx")
-    with pytest.raises(FileRefused, match="unpacks to far more"):
+    with pytest.raises(FileRefused, match="much larger than the file"):
         file_inspection.inspect(office("docx", entries=[("1.docx", inner), ("2.docx", inner)]), "a.docx")
 
 
@@ -196,7 +197,7 @@ def test_embedded_documents_share_the_budget_of_bytes(monkeypatch):
     assert file_inspection.inspect(inner, "a.docx")
     assert file_inspection.inspect(office("docx", entries=[("1.docx", inner)]), "a.docx")
     monkeypatch.setattr(office_inspection, "MAX_UNPACKED", 20_000)
-    with pytest.raises(FileRefused, match="unpacks to far more"):
+    with pytest.raises(FileRefused, match="much larger than the file"):
         file_inspection.inspect(outer, "a.docx")
 
 

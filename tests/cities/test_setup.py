@@ -65,7 +65,7 @@ def test_one_time_link_sets_password_of_coordinator(run_setup, client, settings)
 def test_setup_refuses_existing_network(run_setup):
     run_setup(PASSWORD, **GIVEN, password_stdin=True)
 
-    with pytest.raises(CommandError, match="holds a network already"):
+    with pytest.raises(CommandError, match="already contains a network"):
         run_setup(PASSWORD, **GIVEN | {"email": "eve@town.example"}, password_stdin=True)
     with pytest.raises(setup.NetworkExists):
         setup.create_network_with_coordinator(network="x", email="eve@town.example", name="Eve", password=PASSWORD)
@@ -164,7 +164,7 @@ def test_chair_is_refused_without_network_or_for_coordinator(run_setup):
         run_setup(PASSWORD, email="c@uni.example", name="Carl", chair=True, password_stdin=True)
     run_setup(PASSWORD, **GIVEN, password_stdin=True)
 
-    with pytest.raises(CommandError, match="neither for a coordinator"):
+    with pytest.raises(CommandError, match="cannot join the scientific committee"):
         run_setup(PASSWORD, email=GIVEN["email"], name="Anna", chair=True, password_stdin=True)
 
 
@@ -195,3 +195,9 @@ def test_body_name_is_shown_in_swedish(client):
     page = client.get("/cities/", headers={"accept-language": "sv"}).content.decode()
 
     assert ">Vetenskaplig kommitté</a>" in page
+
+
+def test_name_that_an_older_version_stored_is_shown_in_its_new_words():
+    stored = TargetGroup(name="Migrants who have lived here for long")
+
+    assert str(stored) == "Migrants who have lived here for a long time"

@@ -1,4 +1,4 @@
-"""Check that figures are valid for Plotly and that chart colours match the style sheet."""
+"""Test that figures are valid for Plotly and that chart colours match the style sheet."""
 
 import re
 from datetime import date
@@ -24,13 +24,22 @@ class Colour(Enum):
 
 def chart(**changes):
     style = {"marker": {"color": "var(--epi-series-2)"}}
-    data = [{"type": "bar", "name": "Spent", "x": ["Riga", "Lublin"], "y": [Decimal("10.50"), 3], **style}]
+    data = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": "Spent",
+            "y": ["Riga", "Lublin"],
+            "x": [Decimal("10.50"), 3],
+            **style,
+        }
+    ]
     given = {
         "key": "spending",
         "title": "Riga has spent most",
         "columns": ["City", "EUR"],
         "rows": [["Riga", Decimal("10.50")], ["Lublin", None]],
-        "figure": {"data": data, "layout": {"yaxis": charts.axis_title("Spent", "EUR")}},
+        "figure": {"data": data, "layout": {"xaxis": charts.axis_title("Spent", "EUR")}},
     }
     return Chart(**given | changes)
 
@@ -56,8 +65,8 @@ def test_figure_is_valid_for_plotly(kind):
 def test_own_layout_overrides_common_layout():
     layout = chart().drawn["layout"]
 
-    assert layout["yaxis"]["title"]["text"] == "Spent (EUR)"
-    assert layout["yaxis"]["fixedrange"] is True
+    assert layout["xaxis"]["title"]["text"] == "Spent (EUR)"
+    assert layout["xaxis"]["fixedrange"] is True
     assert layout["paper_bgcolor"] == "rgba(0,0,0,0)"
 
 
@@ -93,55 +102,21 @@ def test_light_colours_match_style_sheet():
     assert {name: stored.get(name) for name in charts.LIGHT_COLOURS} == charts.LIGHT_COLOURS
 
 
-def test_standalone_html_names_source_date_and_demonstration():
-    page = charts.standalone_html(chart(source="The cities", as_of="2026 Q3", illustrative=True, note="So far."))
-
-    assert '"text":"Illustrative \\u00b7 Source: The cities \\u00b7 Data of 2026 Q3 \\u00b7 So far."' in page
-
-
-def test_standalone_html_needs_no_other_file():
-    page = charts.standalone_html(chart())
-
-    figure = page.rpartition("Plotly.newPlot(")[2]
-    assert '"text":"Riga has spent most"' in figure
-    assert charts.LIGHT_COLOURS["--epi-series-2"] in figure
-    assert "var(--" not in figure
-    assert not re.search(r"<(script|link)[^>]*(src|href)=", page)
-
-
-def csv_lines(given_chart):
-    return charts.chart_csv(given_chart).content.decode("utf-8-sig").splitlines()
-
-
-def test_csv_ends_with_source_and_date():
-    assert csv_lines(chart(source="Accepted periods", as_of=date(2021, 9, 30))) == [
-        "City,EUR",
-        "Riga,10.5",
-        "Lublin,",
-        "Source,Accepted periods",
-        "Date of the data,2021-09-30",
-    ]
-
-
-def test_csv_has_its_own_columns_where_the_page_shows_words():
-    lines = csv_lines(chart(csv_columns=["City", "Lowest", "Highest"], csv_rows=[["Riga", 1, 3]]))
-
-    assert lines == ["City,Lowest,Highest", "Riga,1,3"]
-
-
 def render(given_chart):
     return render_to_string("_parts/chart.html", {"chart": given_chart}, request=RequestFactory().get("/x/?period=3"))
 
 
 def test_chart_template_has_figure_table_and_csv_link():
-    html = render(chart(n=7, source="Accepted periods", as_of="Q3 2021", illustrative=True))
+    html = render(chart(counted="7 cities", source="Accepted periods", as_of="Q3 2021", illustrative=True))
 
-    assert 'data-chart="chart-spending-figure"' in html
-    assert '<script id="chart-spending-figure" type="application/json">' in html
+    assert re.search(r'<svg class="epi-chart-picture"[^>]* role="img"\s+aria-label="Riga has spent most">', html)
+    assert "<script" not in html
     assert '<th scope="row">Riga</th><td class="epi-num">10.50</td>' in html
     assert "?period=3&amp;csv=spending" in html
-    assert "n = 7" in html
-    assert "Data of Q3 2021" in html
+    assert "?period=3&amp;svg=spending" in html
+    assert "?period=3&amp;html=spending" in html
+    assert "7 cities" in html
+    assert "Data from Q3 2021" in html
     assert "Illustrative" in html
     assert "style=" not in html
 
@@ -150,9 +125,14 @@ def test_chart_template_without_rows_shows_empty_text():
     html = render(chart(rows=[], empty="Riga has not reported yet."))
 
     assert "Riga has not reported yet." in html
-    assert "data-chart" not in html
+    assert "epi-chart-picture" not in html
 
 
-def test_chart_with_large_height_is_tall():
-    assert chart(figure={"data": [], "layout": {"height": 420}}).is_tall is False
-    assert chart(figure={"data": [], "layout": {"height": 640}}).is_tall is True
+def test_rows_of_table_are_escaped_and_in_the_language():
+    given = chart(rows=[["<b>Riga</b>", None, 1.5, "a & b"]])
+
+    with override("sv"):
+        assert given.table_rows == (
+            '<tr><th scope="row">&lt;b&gt;Riga&lt;/b&gt;</th><td class="epi-num">–</td><td class="epi-num">1,5</td>'
+            '<td class="epi-num">a &amp; b</td></tr>\n'
+        )

@@ -4,8 +4,8 @@ import pytest
 from django.utils import translation
 
 from cities.models import Organisation
-from core.collation import by_title, fold, in_plan_order, matching, natural_key, rank_by_title, title_key
-from core.forms import RowChoices
+from core.collation import by_title, fold, matching, natural_key, rank_by_title, title_key
+from core.row_choices import RowChoices
 from strategies.models import PriorityArea
 from tests.factories import CityFactory, OrganisationFactory, PriorityAreaFactory
 
@@ -53,15 +53,6 @@ def test_codes_are_ordered_by_their_numbers(before, after):
 )
 def test_fold_removes_case_and_marks(text, folded):
     assert fold(text) == folded
-
-
-def test_actions_of_a_snapshot_are_in_the_order_of_the_plan():
-    entries = [
-        {"id": number, "code": code, "objective": {"code": "1.1"}, "area": {"code": "1"}}
-        for number, code in enumerate(["1.1.10", "1.1.2", "1.1.1"])
-    ]
-
-    assert [entry["code"] for entry in in_plan_order(entries)] == ["1.1.1", "1.1.2", "1.1.10"]
 
 
 @pytest.mark.django_db

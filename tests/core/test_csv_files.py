@@ -1,14 +1,18 @@
 """CSV files: separator and decimal mark of the language, ISO dates, and texts that a spreadsheet leaves as they are."""
 
 import ast
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
+from types import SimpleNamespace
 
+import openpyxl
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from core import csv_files
-from core.csv_files import cell, csv_response
+from core.columns import Column
+from core.csv_files import cell, csv_response, export_response, xlsx_response
 from tests.project.first_party import python_files
 
 COLUMNS = ["City", "EUR"]
@@ -33,7 +37,7 @@ def test_file_has_the_separator_and_decimal_mark_of_the_language(language, lines
 def test_demonstration_says_so_in_the_first_line():
     lines = csv_response("x", COLUMNS, [], is_illustrative=True).content.decode("utf-8-sig").splitlines()
 
-    assert lines == ["Illustrative content (demonstration)", "City,EUR"]
+    assert lines == ["Illustrative data (demonstration)", "City,EUR"]
 
 
 @pytest.mark.parametrize(
@@ -80,3 +84,73 @@ def test_there_is_one_writer():
     ]
 
     assert writers == [f"{csv_files.__name__.rpartition('.')[2]}.py"]
+
+
+# ---- spreadsheets
+
+
+def sheet_of(response):
+    return openpyxl.load_workbook(BytesIO(response.content)).active
+
+
+def test_spreadsheet_has_numbers_dates_and_texts_as_they_are():
+    cells = [
+        "1.1.1",
+        "=1+1",
+        "=HYPERLINK(1)",
+        "http://x.example",
+        "007",
+        Decimal("1200.50"),
+        date(2026, 9, 30),
+        None,
+        True,
+    ]
+
+    sheet = sheet_of(xlsx_response("x", [str(number) for number in range(len(cells))], [cells]))
+
+    found = [(cell.value, cell.data_type) for cell in sheet[2]]
+    assert found[:5] == [(text, "s") for text in cells[:5]]
+    assert found[5:] == [(1200.5, "n"), (datetime.fromisoformat("2026-09-30"), "d"), (None, "n"), ("yes", "s")]
+
+
+@pytest.mark.parametrize(
+    "value, content",
+    [
+        (Decimal("1234567890123456.5"), "1234567890123456.5"),
+        (0.1, 0.1),
+        (date(1899, 1, 1), "1899-01-01"),
+        (datetime(2026, 9, 30, 22, 30, tzinfo=UTC), datetime.fromisoformat("2026-10-01T00:30")),
+        ("a\x00b\x0bc", "abc"),
+        ("x" * 40_000, "x" * 32_766 + "…"),
+        ("", None),
+    ],
+)
+def test_cell_holds_what_a_spreadsheet_would_change(value, content):
+    with timezone.override("Europe/Stockholm"):
+        assert csv_files.xlsx_cell(value) == content
+
+
+def test_spreadsheet_with_too_many_rows_is_refused(monkeypatch):
+    monkeypatch.setattr(csv_files, "MAX_XLSX_ROWS", 3)
+
+    with pytest.raises(csv_files.TooManyRows):
+        xlsx_response("x", COLUMNS, [["a", 1]] * 3)
+
+
+def test_spreadsheet_of_a_demonstration_says_so():
+    sheet = sheet_of(xlsx_response("x", COLUMNS, [], is_illustrative=True))
+
+    assert [row[0].value for row in sheet] == ["Illustrative data (demonstration)", "City"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export_leaves_out_columns_that_are_only_on_the_page(kind):
+    columns = [Column("a", "A"), Column("b", "B", "part.name"), Column("c", "C", is_exported=False)]
+    rows = [SimpleNamespace(a=1, part=SimpleNamespace(name="x"), c=3), SimpleNamespace(a=2, part=None, c=3)]
+
+    response = export_response(kind, "x", columns, rows)
+
+    if kind == "csv":
+        assert response.content.decode("utf-8-sig").splitlines() == ["A,B", "1,x", "2,"]
+    else:
+        assert list(sheet_of(response).values) == [("A", "B"), (1, "x"), (2, None)]

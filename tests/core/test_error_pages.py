@@ -14,9 +14,10 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from core import error_pages, views
+from core import error_pages
 from core.error_causes import is_disk_full, is_unique_violation
 from core.middleware import ErrorPageMiddleware
+from core.views import errors
 from tests.factories import UserFactory
 
 SWEDISH = {"accept-language": "sv"}
@@ -47,7 +48,7 @@ def test_part_of_a_page_gets_sentences_only(status):
     assert response.headers["X-Error-Part"] == "1"
 
 
-@pytest.mark.parametrize("status, known", [(418, "cannot be read"), (502, "went wrong on our side")])
+@pytest.mark.parametrize("status, known", [(418, "could not be read"), (502, "went wrong on our side")])
 def test_other_status_gets_the_general_page(status, known):
     response = page(status)
 
@@ -69,7 +70,7 @@ def test_form_with_old_token_says_that_going_back_keeps_what_was_typed():
     swedish = client.post(reverse("account_login"), {"csrfmiddlewaretoken": "x" * 64})
 
     assert refused.status_code == swedish.status_code == 403
-    assert "Go back with your browser: what you typed is still there." in refused.content.decode()
+    assert "Go back in your browser: what you entered is still there." in refused.content.decode()
     assert "DEBUG" not in refused.content.decode()
     assert "det du skrev finns kvar" in swedish.content.decode()
 
@@ -84,7 +85,7 @@ def test_form_with_old_token_says_that_going_back_keeps_what_was_typed():
     ],
 )
 def test_csrf_page_says_the_cause(reason, words):
-    response = views.csrf_failure(RequestFactory().post("/"), reason)
+    response = errors.csrf_failure(RequestFactory().post("/"), reason)
 
     assert (response.status_code, words in response.content.decode()) == (403, True)
 
@@ -129,7 +130,7 @@ def test_missing_part_of_a_page_is_said_in_sentences(client):
 
 
 @pytest.mark.parametrize(
-    "view, error", [(views.permission_denied, PermissionDenied()), (views.page_not_found, Http404())]
+    "view, error", [(errors.permission_denied, PermissionDenied()), (errors.page_not_found, Http404())]
 )
 def test_refused_part_of_a_page_is_said_in_sentences(view, error):
     response = view(RequestFactory().get("/", headers=HTMX), error)
@@ -182,7 +183,7 @@ def test_error_in_middleware_has_the_page_of_its_cause():
     try:
         raise OperationalError("server closed the connection")
     except OperationalError:
-        response = views.server_error(RequestFactory().get("/"))
+        response = errors.server_error(RequestFactory().get("/"))
 
     assert response.status_code == 503
 
@@ -204,7 +205,7 @@ def test_full_disk_at_sign_in_is_no_rate_limit(client, monkeypatch):
     response = client.post(reverse("account_login"), {"login": user.email, "password": "wrong"})
 
     assert response.status_code == 507
-    assert "The server has no room left" in response.content.decode()
+    assert "The server is full" in response.content.decode()
 
 
 @pytest.mark.django_db

@@ -1,11 +1,14 @@
 """Test the common form layout and the forms that detect edit conflicts."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.forms.renderers import DjangoTemplates
 from django.http import QueryDict
 from django.template import Context, Template
+from django.test import SimpleTestCase
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
@@ -33,7 +36,7 @@ class Plain(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         buttons = (("save_next", "Save and next"),)
-        self.helper = form_helper(save="Save", buttons=buttons, cancel="/back/", data_draft_url="/draft/")
+        self.helper = form_helper(save="Save", buttons=buttons, cancel="/back/")
 
 
 def render(form):
@@ -58,7 +61,7 @@ def test_error_summary_links_to_each_field():
 
     assert 'role="alert"' in html
     assert '<a href="#id_text">Fill in “What has happened?”.</a>' in html
-    assert '<a href="#id_kind_0">Choose something under “Status”.</a>' in html
+    assert '<a href="#id_kind_0">Choose an option for “Status”.</a>' in html
     assert "epi-errors" not in render(Plain())
 
 
@@ -88,11 +91,10 @@ def test_own_required_message_is_kept():
     assert not Own({})["title"].is_left_empty
 
 
-def test_save_bar_has_buttons_cancel_and_draft_status():
+def test_save_bar_has_buttons_and_cancel():
     html = render(Plain())
 
-    assert in_order(html, 'name="save"', 'name="save_next"', 'href="/back/"', "data-draft-status")
-    assert 'data-draft-url="/draft/"' in html
+    assert in_order(html, 'name="save"', 'name="save_next"', 'href="/back/"')
     assert "style=" not in html
 
 
@@ -108,7 +110,7 @@ def test_filtered_checkboxes_have_filter_input():
 
     html = render(Many({"partners": ["3", "4"]}))
 
-    assert 'class="epi-choices epi-choices-many" data-filter="Find in the list"' in html
+    assert 'class="epi-choices epi-choices-many" data-filter="Search the list"' in " ".join(html.split())
     assert html.count('type="checkbox"') == 30
     assert html.count("checked") == 2
     assert "data-filter" not in render(Plain())
@@ -124,6 +126,39 @@ def test_form_helper_without_save_has_no_bar_and_no_form_tag():
     assert "id_kind" not in html
     assert "epi-save" not in html
     assert "<form" not in html
+
+
+def test_select_is_rendered_as_by_the_templates_of_django():
+    class Choices(forms.Form):
+        plain = forms.ChoiceField(choices=[("", "all"), (1, "<One>"), ("t&o", 2)], required=False, disabled=True)
+        groups = forms.ChoiceField(choices=[("", "none"), ("A & B", [("a", "A"), ("b", "B")])], initial="b")
+        many = forms.MultipleChoiceField(choices=[("a", "A"), ("b", "B")], initial=["a", "b"])
+
+    ours, djangos = Choices(), Choices(renderer=DjangoTemplates())
+
+    for name in Choices.base_fields:
+        SimpleTestCase().assertHTMLEqual(str(ours[name]), str(djangos[name]))
+        assert "\n" not in str(ours[name])
+
+
+def test_inputs_are_rendered_as_by_the_templates_of_django():
+    class Inputs(forms.Form):
+        text = forms.CharField(initial='<"A" & B>', max_length=9, help_text="Help")
+        empty = forms.CharField(required=False)
+        zero = forms.IntegerField(initial=0, min_value=0)
+        email = forms.EmailField(disabled=True)
+        link = forms.URLField(initial="https://town.example/?a&b", assume_scheme="https")
+        day = forms.DateField(initial=date(2026, 2, 3), widget=DateInput)
+        secret = forms.CharField(widget=forms.PasswordInput, initial="never shown")
+        hidden = forms.CharField(widget=forms.HiddenInput, initial="1")
+        ticked = forms.BooleanField(initial=True)
+        long = forms.CharField(widget=forms.Textarea, initial="\n<b>\n")
+        blank = forms.CharField(widget=forms.Textarea)
+
+    ours, djangos = Inputs(), Inputs(renderer=DjangoTemplates())
+
+    for name in Inputs.base_fields:
+        assert str(ours[name]).strip() == str(djangos[name]).strip()
 
 
 def test_widgets_set_input_mode_and_type():
@@ -150,10 +185,10 @@ def form():
 
 def test_version_field_has_version_of_instance():
     user = User()
-    user.version = 4
+    user.version, user._state.adding = 4, False
 
     assert Edit(instance=user)["version"].value() == 4
-    assert Edit(instance=User())["version"].value() == 1
+    assert Edit(instance=User())["version"].value() == 0
 
 
 def test_show_conflict_lists_differences_and_keeps_input(form):

@@ -46,7 +46,7 @@ def test_countries_with_a_city_are_drawn_as_regions():
     assert maps.country_paths()["SE"] in drawn.land
 
 
-def test_map_paths_are_under_20_000_characters():
+def test_map_paths_are_under_12_000_characters():
     drawn = maps.map_of([RIGA])
 
-    assert len(drawn.land) + len(drawn.regions) < 20_000
+    assert len(drawn.land) + len(drawn.regions) < 12_000

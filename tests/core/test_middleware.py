@@ -92,7 +92,7 @@ def test_nul_in_address_is_400(client, path):
     response = client.get(path)
 
     assert response.status_code == 400
-    assert "This request cannot be read" in response.content.decode()
+    assert "This request could not be read" in response.content.decode()
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Frame-Options"] == "DENY"
 

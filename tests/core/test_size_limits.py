@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from core.request_body import SlowBody, TooManyBodies
-from core.views import bad_request
+from core.views.errors import bad_request
 from tests.factories import UserFactory
 
 LIMIT = 2000
@@ -32,7 +32,7 @@ def test_post_over_limits_is_413(data, csrf_checks):
     response = client.post(reverse("account_login"), body, content_type="application/x-www-form-urlencoded")
 
     assert response.status_code == 413
-    assert "This is too much at once" in response.content.decode()
+    assert "You have sent too much at once" in response.content.decode()
 
 
 class UnreadInput:
@@ -56,11 +56,11 @@ def test_large_body_of_a_stranger_is_not_read(client, settings, path):
     response = send(client, path, size=settings.ANONYMOUS_MAX_BYTES + 1, CONTENT_TYPE="multipart/form-data; boundary=x")
 
     assert response.status_code == 413
-    assert "This is too much at once" in response.content.decode()
+    assert "You have sent too much at once" in response.content.decode()
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/verify/", "/actions/1/log/", "/actions/1/log/draft/"])
+@pytest.mark.parametrize("path", ["/verify/", "/actions/1/log/", "/forms/draft/"])
 def test_upload_without_account_is_limited_to_one_file(client, settings, path):
     assert send(client, path, size=settings.UPLOAD_MAX_BYTES + settings.ANONYMOUS_MAX_BYTES + 1).status_code == 413
 
@@ -93,9 +93,9 @@ class BrokenInput(io.BytesIO):
 @pytest.mark.parametrize(
     "error, status, words",
     [
-        (SlowBody(), 408, "What you sent did not arrive completely"),
-        (ConnectionResetError(), 408, "What you sent did not arrive completely"),
-        (TooManyBodies(), 503, "A part of this site is away for a moment"),
+        (SlowBody(), 408, "What you sent did not arrive in full"),
+        (ConnectionResetError(), 408, "What you sent did not arrive in full"),
+        (TooManyBodies(), 503, "Part of this site is temporarily unavailable"),
     ],
 )
 @pytest.mark.parametrize("csrf_checks", [True, False])
@@ -113,4 +113,4 @@ def test_body_that_does_not_arrive_is_not_taken_for_another_error(error, status,
 def test_other_bad_request_is_400():
     response = bad_request(RequestFactory().get("/"), BadRequest("NUL in the address"))
 
-    assert (response.status_code, "This request cannot be read" in response.content.decode()) == (400, True)
+    assert (response.status_code, "This request could not be read" in response.content.decode()) == (400, True)

@@ -6,7 +6,6 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from django.db import transaction
 
 from cities.enums import BodyKind, Role, Visibility
 from core import clock
@@ -28,6 +27,7 @@ from tests.factories import (
     ThemeFactory,
     member,
 )
+from tests.shared_rows import shared_rows
 
 THEN = datetime(2026, 2, 16, 12, tzinfo=UTC)
 NOW = datetime(2026, 5, 18, 12, tzinfo=UTC)
@@ -47,12 +47,9 @@ def partner(db):
 
 @pytest.fixture(scope="module")
 def network_of_module(django_db_setup, django_db_blocker):
-    """Create the network once for a module, in an outer transaction that is rolled back at the end."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        network = create_network()
-        with django_db_blocker.block():
-            yield network
-        transaction.set_rollback(True)
+    """Create the network once for a module."""
+    with shared_rows(django_db_blocker, create_network) as network:
+        yield network
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import pytest
 
-from core.charts import with_light_colours
+from core.chart_files import with_light_colours
 from dashboards import charts
 from dashboards.selectors.dimensions import results
 from dashboards.selectors.network import Dashboard
@@ -24,14 +24,16 @@ def dashboard(network, partner):
 def test_every_figure_is_valid_for_plotly(dashboard):
     drawn = [
         charts.health_chart(dashboard.cities),
-        charts.progress_chart(dashboard.progress),
-        charts.timeline_chart(dashboard.phases),
+        charts.city_health_chart(dashboard.cities[0]),
+        charts.progress_chart(dashboard.progress(dashboard.cities)),
+        charts.timeline_chart(dashboard.phases(dashboard.cities)),
         charts.spread_chart(dashboard.results.found[0]),
     ]
 
     for chart in drawn:
         figure = go.Figure(with_light_colours(chart.drawn))
         assert len(figure.data) > 0
+        assert chart.picture.height > 60
         assert all(len(row) == len(chart.columns) for row in chart.rows)
 
 
@@ -44,8 +46,18 @@ def test_health_chart_has_numbers_of_its_table(dashboard):
         assert sum(counts) == total
 
 
+def test_health_chart_of_a_city_has_a_row_for_each_health(dashboard):
+    figures = dashboard.cities[0]
+
+    chart = charts.city_health_chart(figures)
+
+    assert dict(chart.rows) == {str(health.label).capitalize(): n for health, n in figures.bar}
+    assert chart.counted == f"{figures.actions} actions"
+    assert chart.picture.legend == []
+
+
 def test_progress_chart_marks_open_periods(dashboard):
-    chart = charts.progress_chart(dashboard.progress)
+    chart = charts.progress_chart(dashboard.progress(dashboard.cities))
 
     symbols = {trace["name"]: trace["marker"]["symbol"][-1] for trace in chart.figure["data"]}
     assert {name: symbol.endswith("-open") for name, symbol in symbols.items()} == {
@@ -77,7 +89,7 @@ def test_spread_chart_shows_ratings_by_capacity_and_agreed_level(dashboard):
 
 
 def test_timeline_chart_has_row_for_each_phase(dashboard):
-    chart = charts.timeline_chart(dashboard.phases)
+    chart = charts.timeline_chart(dashboard.phases(dashboard.cities))
 
     assert len(chart.rows) == 3
     assert chart.columns[0] == "City"

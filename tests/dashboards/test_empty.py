@@ -9,4 +9,4 @@ def test_dashboard_without_cities_says_so(partner, client):
     text = client.get(reverse("dashboards:network")).content.decode()
 
     assert "Nothing has been reported yet." in text
-    assert "No city takes part yet" in text
+    assert "No cities yet" in text

@@ -152,7 +152,8 @@ def test_action_lists_are_as_long_as_the_numbers_say(network, partner, period_na
 def test_progress_has_point_for_each_reported_and_present_period(network, partner):
     view = scope_for(partner)
 
-    points = Dashboard(view).progress
+    shown = Dashboard(view)
+    points = shown.progress(shown.cities)
 
     expected = []
     for city_data in network.cities.values():

@@ -6,13 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from dashboards import charts
-from dashboards.selectors import live
 from dashboards.selectors.network import Dashboard
 from dashboards.selectors.phases import PhaseRow
 from dashboards.selectors.scope import Basis, CityRecord
 from evaluation.selectors.round_results import DimensionAgreement, RoundAgreement
-from strategies.enums import Health
-from strategies.models import Action
 
 TODAY = date(2026, 5, 18)
 
@@ -34,19 +31,19 @@ def dashboard(*records, only_city=None, is_current=False):
     "records, headline",
     [
         ([], "Nothing has been reported yet."),
-        ([record()], "The one city has reported."),
+        ([record()], "The city has reported."),
         ([record(), record("Lublin")], "All 2 cities have reported."),
         (
             [record(), record("Lublin", basis=Basis.NONE, state="returned", revision=None)],
-            "1 of 2 cities have reported. What needs attention: the period of Lublin was returned.",
+            "1 of 2 cities have reported. Needs attention: report returned to Lublin.",
         ),
         (
             [record(), record("Lublin", basis=Basis.NONE, state="open", revision=None)],
-            "1 of 2 cities have reported. What needs attention: no accepted report from Lublin.",
+            "1 of 2 cities have reported. Needs attention: no accepted report from Lublin.",
         ),
         (
             [record(basis=Basis.OPEN, state="open", revision=None)],
-            "The period is open: the figures of 1 city are what is logged so far, not yet submitted.",
+            "The period is open. Figures for 1 city show what has been logged so far and are not yet submitted.",
         ),
     ],
 )
@@ -59,18 +56,18 @@ def test_headline_counts_reported_cities(records, headline):
     [
         (
             record(basis=Basis.OPEN, state="open"),
-            "The period is open: these figures are what is logged so far, not yet submitted.",
+            "The period is open. These figures show what has been logged so far and are not yet submitted.",
         ),
         (
             record(basis=Basis.NONE, state="open", revision=None, is_public=True),
-            "Nothing is published for this period.",
+            "Nothing has been published for this period.",
         ),
-        (record(basis=Basis.NONE, state="open", revision=None), "There are no figures yet."),
+        (record(basis=Basis.NONE, state="open", revision=None), "No figures yet."),
         (
             record(state="open"),
-            "The period was opened again: these are the figures that were accepted last.",
+            "The period was reopened. These are the figures last accepted.",
         ),
-        (record(revision=3), "These are the figures of revision 3."),
+        (record(revision=3), "Figures from revision 3."),
     ],
 )
 def test_headline_of_one_city_describes_its_figures(city_record, headline):
@@ -89,8 +86,8 @@ def test_with_money_excludes_cities_without_amounts():
     "start, end, planned_end, bar_end, end_text",
     [
         (None, None, TODAY, None, "–"),
-        (TODAY - timedelta(days=9), None, TODAY, TODAY, "still runs"),
-        (TODAY - timedelta(days=9), None, TODAY - timedelta(days=1), TODAY, "still runs, planned end has passed"),
+        (TODAY - timedelta(days=9), None, TODAY, TODAY, "in progress"),
+        (TODAY - timedelta(days=9), None, TODAY - timedelta(days=1), TODAY, "in progress, planned end date has passed"),
         (TODAY - timedelta(days=9), date(2026, 5, 12), TODAY, date(2026, 5, 12), "12 May 2026"),
     ],
 )
@@ -113,9 +110,5 @@ def test_agreement_table_gives_reason_for_missing_alpha():
     assert table.rows == [
         ["Relevance", 0.67, 3, 9, ""],
         ["Impact", None, 1, 2, "too few ratings"],
-        ["Coherence", None, 2, 4, "not defined: no variation"],
+        ["Coherence", None, 2, 4, "not defined: all ratings are the same"],
     ]
-
-
-def test_counted_is_zero_without_actions(db):
-    assert live.counted(Action.objects.none(), [Health.LATE]) == 0

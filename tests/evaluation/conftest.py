@@ -5,7 +5,6 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from django.db import transaction
 
 from cities.enums import BodyKind, Role, Seat
 from core import clock
@@ -14,6 +13,7 @@ from evaluation.models import Evaluation
 from evaluation.services import committee, consensus, frameworks, ratings, rounds, stages
 from tests.conftest import lublin
 from tests.factories import EvaluationFactory, EvaluationRoundFactory, StrategyFactory, member
+from tests.shared_rows import shared_rows
 
 CODES = ["relevance", "effectiveness", "coherence", "sustainability", "efficiency", "impact"]
 STEPS = ["start_rating", "start_discussion", "start_moderation", "hand_to_committee"]
@@ -119,42 +119,46 @@ def make_case(city) -> Case:
 
 
 def pytest_generate_tests(metafunc):
-    """Parametrize ``case_of_module`` with the stage, so that tests of one stage run together and share the rows.
+    """Parametrize ``shared_case`` with the stage, so that tests of one stage run together and share the rows.
 
     The stage comes from the marker ``stage`` or from a fixture that the module lists in ``PREPARED``.
     """
     names, marks = metafunc.fixturenames, list(metafunc.definition.iter_markers())
     given = " ".join(str(mark.args[0]) for mark in marks if mark.name == "parametrize")
-    if "case_of_module" not in names or "case_of_module" in given:
+    if "shared_case" not in names or "shared_case" in given:
         return
-    stage = None
+    stage = None  # or the function that prepares it
     if "case" in names and not any(mark.kwargs.get("transaction") for mark in marks if mark.name == "django_db"):
+        prepared = getattr(metafunc.module, "PREPARED", {})
         stages = [mark.args[0] for mark in marks if mark.name == "stage"]
-        stages += [name for name in getattr(metafunc.module, "PREPARED", {}) if name in names]
+        stages += [name for name in prepared if name in names]
         stage = (*stages, "declare")[0]
-    metafunc.parametrize("case_of_module", [stage], indirect=True, scope="module", ids=[pytest.HIDDEN_PARAM])
+        stage = prepared.get(stage, stage)
+    metafunc.parametrize("shared_case", [stage], indirect=True, scope="package", ids=[pytest.HIDDEN_PARAM])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def case_of_module(request, django_db_setup, django_db_blocker):
-    """Yield the case shared by all tests of one stage, in an outer transaction that is rolled back."""
-    if request.param is None:
+@pytest.fixture(scope="package", autouse=True)
+def shared_case(request, django_db_setup, django_db_blocker):
+    """Yield the case shared by all tests of one stage."""
+    stage = request.param
+    if stage is None:
         yield None
         return
-    with django_db_blocker.unblock(), transaction.atomic():
+
+    def make():
         case = make_case(lublin())
-        prepare = getattr(request.module, "PREPARED", {}).get(request.param)
-        prepare(case) if prepare else case.to(request.param)
-        with django_db_blocker.block():
-            yield case
-        transaction.set_rollback(True)
+        stage(case) if callable(stage) else case.to(stage)
+        return case
+
+    with shared_rows(django_db_blocker, make) as case:
+        yield case
 
 
 @pytest.fixture
-def case(request, db, case_of_module):
+def case(request, db, shared_case):
     """Return a copy of the shared case; tests with real transactions get a new one."""
-    if case_of_module:
-        return copy.deepcopy(case_of_module)
+    if shared_case:
+        return copy.deepcopy(shared_case)
     mark = request.node.get_closest_marker("stage")
     return make_case(lublin()).to(mark.args[0] if mark else "declare")
 

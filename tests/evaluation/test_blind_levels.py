@@ -160,7 +160,7 @@ def test_pages_show_the_blind_level_and_the_revised_one(revised, client, stage, 
     text = client.get(reverse(page, args=[revised.pk])).content.decode()
 
     assert text.count("revised to level 4") == 2  # in the table and in the list of ratings
-    assert "initial level not kept" not in text
+    assert "initial level not available" not in text
 
 
 # ---- evaluations of before
@@ -200,9 +200,10 @@ def test_pages_say_that_the_initial_level_is_not_kept(revised, client):
 
     text = client.get(reverse("evaluation:discuss", args=[revised.pk])).content.decode()
 
-    assert "initial level not kept; now level 4" in text
+    assert "initial level not available; now level 4" in text
 
 
+@pytest.mark.slow
 def test_migration_lets_members_decide_again_in_evaluations_under_review(revised):
     revised.to("review")
     revised.decide(revised.committee1)
@@ -236,6 +237,7 @@ def make_schema_1(result):
     return EvaluationResult.objects.get(pk=result.pk)
 
 
+@pytest.mark.slow
 def test_earlier_result_is_shown_with_blind_agreement_and_stays_as_it_is(revised, client):
     revised.to("published")
     result = make_schema_1(EvaluationResult.objects.get())
@@ -244,12 +246,13 @@ def test_earlier_result_is_shown_with_blind_agreement_and_stays_as_it_is(revised
     impact = next(row for row in contents_of(result)["dimensions"] if row["code"] == "impact")
     assert (impact["agreement"]["median"], impact["agreement"]["gap"]) == ("1-4", 3)
     page = client.get(revised.evaluation.get_absolute_url()).content.decode()
-    assert "The frozen result counted ratings as they were revised" in page
+    assert "The locked result used the ratings as revised" in page
     printed = next(row for row in evaluation_facts(result)["dimensions"] if row["code"] == "impact")
     assert printed["independent"]["median"] == "1-4"
     assert EvaluationResult.objects.get().snapshot == before
 
 
+@pytest.mark.slow
 def test_earlier_result_without_kept_levels_says_so(revised, client):
     revised.to("published")
     result = make_schema_1(EvaluationResult.objects.get())
@@ -258,4 +261,4 @@ def test_earlier_result_without_kept_levels_says_so(revised, client):
     impact = next(row for row in contents_of(result)["dimensions"] if row["code"] == "impact")
 
     assert (impact["agreement"]["n"], impact["agreement"]["unknown_levels"]) == (0, 2)
-    assert "initial level not kept" in client.get(revised.evaluation.get_absolute_url()).content.decode()
+    assert "initial level not available" in client.get(revised.evaluation.get_absolute_url()).content.decode()

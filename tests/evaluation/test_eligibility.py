@@ -8,6 +8,8 @@ from cities.enums import BodyKind, Role
 from cities.models import Person
 from cities.rules import clear_role_cache
 from core import clock
+from core.available import available_actions
+from core.exceptions import PermissionRefused, ReasonMissing
 from evaluation.exceptions import (
     AlreadyAdded,
     AlreadyModerator,
@@ -19,8 +21,6 @@ from evaluation.exceptions import (
     NotCityMember,
     NotCommitteeMember,
     NothingSubmitted,
-    PermissionRefused,
-    ReasonMissing,
     SelfAssignment,
     SubstituteNotNeeded,
     WrongRevision,
@@ -28,7 +28,7 @@ from evaluation.exceptions import (
 from evaluation.models import Evaluation
 from evaluation.models.rounds import people_in_conflict
 from evaluation.selectors.eligibility import eligible_members
-from evaluation.services import committee, conflicts, rounds
+from evaluation.services import committee, conflicts, notifications, rounds
 from tests.factories import (
     ActionFactory,
     EvaluationFactory,
@@ -36,6 +36,7 @@ from tests.factories import (
     OrganisationFactory,
     PersonFactory,
     StrategyFactory,
+    UserFactory,
     member,
 )
 
@@ -154,10 +155,31 @@ def test_conflict_needs_a_reason_and_is_withdrawn_by_coordinators(case):
     assert assign(case, case.rater1.person).capacity == "peer"
 
 
+def test_own_conflict_is_withdrawn_by_another_coordinator(case):
+    own = conflicts.declare_conflict(case.evaluation, by=case.coordinator, reason="I advised them.")
+    other = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
+
+    with pytest.raises(PermissionRefused):
+        conflicts.withdraw_conflict(own, by=case.coordinator)
+
+    assert conflicts.withdraw_conflict(own, by=other).withdrawn_at is not None
+
+
 @pytest.mark.stage("published")
 def test_conflict_after_publication_is_refused(case):
     with pytest.raises(DeclarationClosed):
         conflicts.declare_conflict(case.evaluation, by=case.rater1, reason="Late.")
+    with pytest.raises(DeclarationClosed):
+        conflicts.declare_conflict(case.evaluation, case.rater2.person, by=case.coordinator, reason="Late.")
+
+
+@pytest.mark.stage("published")
+def test_user_who_is_no_person_has_no_conflict_to_declare(case):
+    superuser = UserFactory(is_superuser=True, is_staff=True)
+
+    found = available_actions(case.evaluation, superuser, is_found=True)["declare_conflict"]
+
+    assert isinstance(found.reason, PermissionRefused)
 
 
 # ---- capacities
@@ -265,7 +287,7 @@ def test_released_rater_is_notified(case):
     rounds.withdraw_rater(case.evaluation.assignments.get(person=case.rater1.person), by=case.coordinator)
 
     mail = Mail.objects.get(key__startswith="evaluation-release/")
-    assert (mail.recipient, mail.subject.split(":")[0]) == (case.rater1.email, "You are no longer asked to take part")
+    assert (mail.recipient, mail.subject.split(":")[0]) == (case.rater1.email, "Your task has ended")
 
 
 def test_moderator_who_is_replaced_and_named_again_is_notified_each_time(case):
@@ -274,7 +296,7 @@ def test_moderator_who_is_replaced_and_named_again_is_notified_each_time(case):
         rounds.set_moderator(case.evaluation, user.person, by=case.coordinator)
 
     mails = Mail.objects.filter(key__regex="^evaluation-(moderator|release)/").order_by("pk")
-    asked, released = "You are asked to moderate", "You are no longer asked to take part"
+    asked, released = "You have been appointed as moderator", "Your task has ended"
     assert [(mail.recipient, mail.subject.split(":")[0]) for mail in mails] == [
         (case.moderator.email, asked),
         (other.email, asked),
@@ -284,8 +306,33 @@ def test_moderator_who_is_replaced_and_named_again_is_notified_each_time(case):
     ]
 
 
+@pytest.mark.parametrize("stage, is_ahead", [("rate", True), ("moderate", False)])
+def test_moderator_is_told_when_the_discussion_starts_while_that_is_ahead(case, stage, is_ahead):
+    case.to(stage)
+    Mail.objects.filter(key__startswith="evaluation-moderator/").delete()
+
+    notifications.notify_moderator(case.evaluation)
+
+    mail = Mail.objects.get(key__startswith="evaluation-moderator/")
+    assert ("The discussion starts on" in mail.body) is is_ahead
+
+
 def test_only_an_evaluation_that_is_there_is_called_added_already(case, monkeypatch):
     monkeypatch.setattr(rounds, "is_unique_violation", lambda error: False)
 
     with pytest.raises(IntegrityError):
         rounds.add_evaluation(case.round, case.evaluation.strategy, by=case.coordinator)
+
+
+@pytest.mark.parametrize(
+    "permission, expected",
+    [
+        ("rate_evaluation", {"rater1", "rater2", "official"}),
+        ("discuss_evaluation", {"rater1", "rater2", "official", "moderator"}),
+        ("moderate_evaluation", {"moderator"}),
+    ],
+)
+def test_permission_without_object_is_that_for_any_evaluation(case, permission, expected):
+    people = ("rater1", "rater2", "official", "moderator", "coordinator", "lead", "committee1")
+
+    assert {name for name in people if getattr(case, name).has_perm(f"evaluation.{permission}")} == expected

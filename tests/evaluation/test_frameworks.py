@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
-from evaluation.exceptions import PermissionRefused
+from core.exceptions import PermissionRefused
 from evaluation.models import Dimension, EvaluationRound, Framework
 from evaluation.services import frameworks
 

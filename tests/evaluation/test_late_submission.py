@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from accounts.models import Mail
 from core import triggers
-from evaluation.exceptions import NeverSubmitted, NotInStage, PermissionRefused
+from core.exceptions import PermissionRefused
+from evaluation.exceptions import NeverSubmitted, NotInStage
 from evaluation.models import Assessment, BlindLevel, DiscussionNote, Rating
 from evaluation.selectors.comparison import comparison_of
 from evaluation.selectors.tasks import tasks_of
@@ -127,7 +128,7 @@ def test_author_gets_a_link_and_a_task_instead_of_the_discussion(late, client):
     mails = {mail.recipient: mail for mail in Mail.objects.filter(key__startswith=f"evaluation-move/{began.pk}/")}
     mail = mails[late.rater2.email]
     assert url in mail.body
-    assert "were not submitted" in mail.subject
+    assert "have not been submitted" in mail.subject
     assert reverse("evaluation:discuss", args=[late.pk]) in mails[late.rater1.email].body
     (task,) = tasks_of(late.rater2, late.evaluation)
     assert task.url == url
@@ -147,7 +148,10 @@ def test_pages_mark_ratings_that_were_submitted_late(late, client):
     submit(late, late.rater2)
     client.force_login(late.moderator)
 
-    assert client.get(reverse("evaluation:discuss", args=[late.pk])).content.decode().count("submitted late") == 7
+    page = client.get(reverse("evaluation:discuss", args=[late.pk])).content.decode()
+    rater = late.rater2.person.name
+    assert page.count(f'data-label="Peer city, {rater}, submitted late"') == 6  # cells of the table, as cards on phones
+    assert page.count("submitted late") == 6 + 7
 
 
 def test_withdrawn_rater_submits_nothing_late(late):

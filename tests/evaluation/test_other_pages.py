@@ -37,7 +37,7 @@ def labels(user):
 
 @pytest.mark.slow
 def test_task_labels_for_each_role_and_stage(case):
-    assert (labels(case.rater1), labels(case.moderator), labels(case.coordinator)) == (["Look"], [], [])
+    assert (labels(case.rater1), labels(case.moderator), labels(case.coordinator)) == (["View"], [], [])
     case.to("rate")
     assert labels(case.rater1) == ["Rate"]
     case.rate(case.rater1)
@@ -48,12 +48,12 @@ def test_task_labels_for_each_role_and_stage(case):
     case.to("moderate")
     assert (labels(case.rater1), labels(case.moderator)) == ([], ["Moderate"])
     case.to("review")
-    assert (labels(case.moderator), labels(case.committee1), labels(case.committee3)) == ([], ["Open the desk"], [])
+    assert (labels(case.moderator), labels(case.committee1), labels(case.committee3)) == ([], ["Open review"], [])
     question = committee.ask_question(case.evaluation, by=case.committee1, text="Who was asked?")
     assert labels(case.lead) == ["Answer"]
     committee.answer_question(question, by=case.lead, text="All.")
     case.decide(case.committee1)
-    assert (labels(case.lead), labels(case.committee1), labels(case.committee2)) == ([], [], ["Open the desk"])
+    assert (labels(case.lead), labels(case.committee1), labels(case.committee2)) == ([], [], ["Open review"])
     case.decide(case.committee2)
     assert not any(labels(user) for user in (case.rater1, case.moderator, case.committee2, case.lead))
 
@@ -77,7 +77,7 @@ def test_coordinator_has_a_task_without_a_moderator(case):
     evaluation.moderator = None
     evaluation.save()
 
-    assert labels(case.coordinator) == ["Name them"]
+    assert labels(case.coordinator) == ["Appoint"]
 
 
 # ---- the city's panel, the gate

@@ -156,7 +156,7 @@ def test_invalid_rating_form_keeps_the_input(case, post):
 
     assert page.status_code == 200
     assert "I have typed this." in page.content.decode()
-    assert "Say why this dimension cannot be assessed." in page.content.decode()
+    assert "Explain why this dimension cannot be assessed." in page.content.decode()
     assert not Rating.objects.exists()
 
 
@@ -201,7 +201,7 @@ def test_submission_page_lists_missing_ratings_and_locks_submitted_ones(case, ge
 
     assert case.evaluation.assessments.get().submitted_at is not None
     page = get(case.rater1, "evaluation:rate", case.pk, "impact").content.decode()
-    assert "They can be changed again when the discussion begins." in page
+    assert "You can change them again when the discussion starts." in page
     assert "<textarea" not in page
 
 
@@ -213,7 +213,7 @@ def test_submission_shows_one_message_and_links_my_work(case, get, post):
     page = get(case.rater1, "evaluation:rate_review").content.decode()
 
     assert page.count("is-good") == 1
-    assert f'<a href="{reverse("strategies:my_work")}">To my work</a>' in page
+    assert f'<a href="{reverse("strategies:my_work")}">Go to My work</a>' in page
 
 
 @pytest.mark.slow
@@ -300,7 +300,7 @@ def test_moderator_sees_the_requested_changes_without_names(case, get):
         assert "The reasons are thin." in text
         assert "Cite the survey." in text
         assert case.committee1.person.name not in text
-    assert "Look again" in get(case.rater1, "evaluation:evaluation_detail").content.decode()
+    assert "Reconsider" in get(case.rater1, "evaluation:evaluation_detail").content.decode()
 
 
 # ---- coordinators
@@ -434,7 +434,7 @@ def test_question_is_answered_by_officials_of_the_city(case, get, post):
     question.refresh_from_db()
     assert (question.answer, question.answered_by) == ("Four hundred newcomers.", case.lead)
     again = post(case.lead, "evaluation:question_answer", question.pk, text="Five hundred.")
-    assert "has been answered already" in again.content.decode()
+    assert "has already been answered" in again.content.decode()
 
 
 def test_reasons_of_conflicts_are_visible_to_coordinators_only(case, get):
@@ -450,3 +450,12 @@ def test_desk_url_with_invalid_pk_returns_404(client, case, pk):
     client.force_login(case.committee1)
 
     assert client.get(f"/admin/evaluation/evaluation/{pk}/change/").status_code == 404
+
+
+@pytest.mark.stage("discuss")
+def test_character_that_cannot_be_stored_is_no_server_error(client, case):
+    client.force_login(case.rater1)
+
+    response = client.post(reverse("evaluation:discuss", args=[case.pk]), {"dimension": "\0", "text": "Why?"})
+
+    assert response.status_code == 404

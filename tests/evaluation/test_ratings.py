@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.exceptions import EditConflict
+from core.exceptions import EditConflict, PermissionRefused
 from evaluation.enums import Strength
 from evaluation.exceptions import (
     AlreadySubmitted,
@@ -10,7 +10,6 @@ from evaluation.exceptions import (
     LevelOrReasonRequired,
     NeverSubmitted,
     NotInStage,
-    PermissionRefused,
     RatingIncomplete,
     StrengthNeedsReason,
     UnknownLevel,
@@ -60,6 +59,7 @@ def test_rating_is_limited_to_raters_and_dimensions_of_the_framework(case):
         ratings.save_rating(case.evaluation, DimensionFactory(), by=case.rater1, level=3)
 
 
+@pytest.mark.slow
 def test_rating_outside_its_stage_is_refused(case):
     with pytest.raises(NotInStage):
         save(case, level=3)

@@ -6,12 +6,12 @@ import pytest
 
 from cities.enums import BodyKind, Role, Seat
 from core import clock
+from core.exceptions import PermissionRefused, ReasonMissing
 from evaluation.exceptions import (
     AssignmentClosed,
     LevelOrReasonRequired,
     NotInStage,
-    PermissionRefused,
-    ReasonMissing,
+    SubstituteStored,
     TransitionNotAllowed,
     UnknownLevel,
 )
@@ -94,8 +94,10 @@ def test_question_is_not_answered_after_publication(case):
     question = committee.ask_question(case.evaluation, by=case.committee1, text="Why?")
     case.to("published")
 
-    with pytest.raises((NotInStage, PermissionRefused)):
+    with pytest.raises(NotInStage):
         committee.answer_question(question, by=case.official, text="Because.")
+    question.refresh_from_db()
+    assert question.answer == ""
 
 
 # ---- conflicts
@@ -104,7 +106,7 @@ def test_question_is_not_answered_after_publication(case):
 def test_own_conflict_is_declared_once(case):
     first = conflicts.declare_conflict(case.evaluation, by=case.committee1, reason="I advised the city.")
 
-    second = conflicts.declare_conflict(case.evaluation, by=case.committee1, reason="Again.")
+    second = conflicts.declare_conflict(case.evaluation, by=case.committee1, reason=" I advised the city. ")
 
     assert first == second
 
@@ -162,9 +164,19 @@ def test_substitute_is_appointed_once(case):
     person = PersonFactory()
 
     first = rounds.appoint_substitute(case.evaluation, person, by=case.coordinator, reason="One is left.")
-    second = rounds.appoint_substitute(case.evaluation, person, by=case.coordinator, reason="Again.")
+    second = rounds.appoint_substitute(case.evaluation, person, by=case.coordinator, reason="One is left. ")
 
     assert first == second
+
+
+@pytest.mark.stage("review")
+def test_second_reason_for_a_substitute_is_refused_and_shown_beside_the_first(case):
+    conflicts.declare_conflict(case.evaluation, case.committee2.person, by=case.coordinator, reason="Advised the city.")
+    person = PersonFactory()
+    rounds.appoint_substitute(case.evaluation, person, by=case.coordinator, reason="One is left.")
+
+    with pytest.raises(SubstituteStored, match=r"“One is left.”.*“She knows the city's language.”"):
+        rounds.appoint_substitute(case.evaluation, person, by=case.coordinator, reason="She knows the city's language.")
 
 
 # ---- transitions

@@ -5,7 +5,8 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.models import Mail
-from evaluation.exceptions import AlreadyRated, PermissionRefused, ReasonMissing
+from core.exceptions import PermissionRefused, ReasonMissing
+from evaluation.exceptions import AlreadyRated
 from evaluation.models import Evaluation, RoundResult, StageTransition
 from evaluation.selectors.tasks import tasks_of
 from evaluation.services import ratings, removal, rounds, stages
@@ -19,7 +20,7 @@ def remove(case, by=None, reason=REASON):
     return removal.remove_evaluation(case.evaluation, by=by or case.coordinator, reason=reason)
 
 
-@pytest.mark.parametrize("case_of_module", ["declare", "rate"], indirect=True, scope="module")
+@pytest.mark.parametrize("shared_case", ["declare", "rate"], indirect=True, scope="package")
 def test_coordinator_removes_an_unrated_evaluation_with_a_reason(case, client):
     client.force_login(case.coordinator)
     url = reverse("evaluation:assign", args=[case.pk])

@@ -19,7 +19,7 @@ from tests.factories import EvaluationRoundFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("levels, expected", [([], "nothing to compare"), ([3], "nothing to compare")])
+@pytest.mark.parametrize("levels, expected", [([], "too few ratings to compare"), ([3], "too few ratings to compare")])
 def test_agreement_text_for_fewer_than_two_ratings(levels, expected):
     agreement = agreement_of([("peer", level) for level in levels])
 

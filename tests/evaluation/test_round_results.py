@@ -1,12 +1,14 @@
 """The agreement of a round: computed and frozen once, when the round closes, and the same figure everywhere."""
 
+import html
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
-from core.exceptions import HashMismatch
+from core.exceptions import HashMismatch, PermissionRefused, ReasonMissing
 from evaluation.agreement import alpha_ordinal
-from evaluation.exceptions import PermissionRefused, ReasonMissing, RoundClosed
+from evaluation.exceptions import RoundClosed, RoundComplete
 from evaluation.models import EvaluationResult, RoundResult
 from evaluation.selectors.round_results import DimensionAgreement, alpha_text, round_agreement
 from evaluation.services import round_results, rounds
@@ -30,7 +32,7 @@ def row_of(agreement, code="impact") -> DimensionAgreement:
         ("0.81", "", "0.81"),
         ("-0.25", "", "-0.25"),
         (None, "too_few", "too few ratings"),
-        (None, "no_variation", "not defined: no variation"),
+        (None, "no_variation", "not defined: all ratings are the same"),
     ],
 )
 def test_agreement_is_a_number_or_why_it_is_undefined(alpha, undefined, expected):
@@ -95,6 +97,7 @@ def test_alpha_is_that_of_the_blind_levels_over_all_published_evaluations(case):
     assert (row_of(agreement, "relevance").strategies, row_of(agreement, "relevance").ratings) == (2, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.stage("review")
 def test_agreement_of_an_open_round_is_shown_nowhere(case, client):
     EvaluationFactory(round=case.round)
@@ -140,13 +143,21 @@ def test_coordinator_closes_a_round_with_a_reason(case, client):
     assert "Fill in" in refused.content.decode()
 
     client.post(url, {"reason": REASON})
-    client.post(url, {"reason": "Once more."})
+    client.post(url, {"reason": REASON})
+    other = client.post(url, {"reason": "Once more."}).content.decode()
 
+    assert f"“{REASON}”. Not saved: “Once more.”" in html.unescape(other)
     result = RoundResult.objects.get()
     assert (result.reason, result.closed_by, result.contents["unpublished"]) == (REASON, case.coordinator, 1)
     assert REASON in client.get(case.round.get_absolute_url()).content.decode()
     case.to("published")
     assert RoundResult.objects.get().contents["unpublished"] == 1
+
+
+@pytest.mark.stage("published")
+def test_reason_for_closing_a_complete_round_is_refused_and_shown(case):
+    with pytest.raises(RoundComplete, match="“Time is over"):
+        round_results.close_round(case.round, by=case.coordinator, reason="Time is over.")
 
 
 @pytest.mark.stage("published")

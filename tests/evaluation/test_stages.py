@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.models import Mail
 from core import clock, locales
+from core.exceptions import InputRefused, PermissionRefused
 from evaluation import tasks
 from evaluation.enums import TRANSITIONS, Stage
 from evaluation.exceptions import (
@@ -14,7 +15,6 @@ from evaluation.exceptions import (
     InvalidExtension,
     ModeratorMissing,
     NoRatingsSubmitted,
-    PermissionRefused,
     TransitionNotAllowed,
 )
 from evaluation.models import EvaluationRound, StageTransition
@@ -111,7 +111,7 @@ def test_each_late_stage_sends_its_email_with_a_day_that_is_still_to_come(case):
         stages.move_due_stages()
         evaluation = case.evaluation
 
-    mail = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has begun")
+    mail = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has started")
     assert evaluation.last_day == day
     assert locales.day(day + timedelta(days=1)) in mail.body
 
@@ -228,7 +228,7 @@ def test_emails_of_each_move_go_to_those_concerned_without_levels(case):
 
 @pytest.mark.stage("rate")
 def test_email_has_the_recipients_language_and_a_link(case, settings):
-    mail = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has begun")
+    mail = Mail.objects.get(recipient=case.rater1.email, subject__startswith="Rating has started")
     assert mail.language == "en"
     assert f"{settings.SITE_URL}/evaluation/{case.pk}/rate/review/" in mail.body
 
@@ -242,12 +242,10 @@ def test_stage_moves_cannot_be_changed(case):
 
 
 def test_round_dates_must_be_in_order(case):
-    from django.core.exceptions import ValidationError
-
     fields = {name: getattr(case.round, name) for name in ("framework", "period", "declare_on", "rate_on")}
     fields |= dict.fromkeys(("discuss_on", "moderate_on", "review_on"), case.round.rate_on)
 
-    with pytest.raises(ValidationError):
+    with pytest.raises(InputRefused):
         rounds.create_round(name="Round 2", decide_by=case.round.declare_on, by=case.coordinator, **fields)
     with pytest.raises(PermissionRefused):
         rounds.create_round(name="Round 2", decide_by=case.round.decide_by, by=case.partner, **fields)

@@ -15,11 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from cities.enums import BodyKind, Role
 from cities.models import Person
 from core import clock
+from core.exceptions import UserFacingError
 from core.snapshots import canonical, sha256_hex
 from evaluation import models as rows
 from evaluation.agreement import NOT_KEPT, spread_of
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, INDEPENDENT, STAGES, TRANSITIONS, Capacity
-from evaluation.exceptions import EvaluationError
 from evaluation.rules import duties_of, forget_duties
 from evaluation.selectors.decision_snapshot import decision_contents, result_contents
 from evaluation.services import committee, conflicts, consensus, discussion, ratings, rounds, stages
@@ -117,7 +117,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         return self.queries[key]
 
     def attempt(self, is_allowed, service, *args, by="coordinator", **fields):
-        with nullcontext() if is_allowed else pytest.raises(EvaluationError), transaction.atomic():
+        with nullcontext() if is_allowed else pytest.raises(UserFacingError), transaction.atomic():
             return service(*args, by=self.users[by], **fields)
 
     def record_move(self, verb):

@@ -41,9 +41,9 @@ def test_saving_one_consensus_keeps_the_text_of_the_others(case, post):
     assert (forms["relevance"]["reason"].value(), forms["relevance"]["choice"].value()) == (TYPED, "4")
     assert forms["impact"]["version"].value() == 1
     text = page.content.decode()
-    assert "The consensus on Impact is saved." in text
+    assert "The consensus on Impact has been saved." in text
     assert text.count("not saved yet") == 1
-    assert "Please look at this again" not in text
+    assert "Please correct the following" not in text
 
 
 @pytest.mark.stage("moderate")
@@ -54,7 +54,7 @@ def test_error_in_one_consensus_keeps_the_text_of_the_others(case, post):
 
     assert not Consensus.objects.exists()
     assert TYPED in page.content.decode()
-    assert page.content.decode().count("Please look at this again") == 1
+    assert page.content.decode().count("Please correct the following") == 1
 
 
 @pytest.mark.stage("moderate")
@@ -135,7 +135,7 @@ def test_asking_a_question_keeps_the_comments(case, post, typed_review):
     )
     assert form["snapshot_hash"].value() == typed_review["snapshot_hash"]
     assert not page.context["question_form"].initial.get("text")
-    assert "Please look at this again" not in page.content.decode()
+    assert "Please correct the following" not in page.content.decode()
 
 
 @pytest.mark.stage("review")
@@ -153,7 +153,7 @@ def test_decision_asks_to_send_the_typed_question_first(case, post, typed_review
     page = post(case.committee1, "admin:evaluation_review", **fields)
 
     assert not CommitteeReview.objects.exists()
-    assert "Your question to the city is not sent." in page.content.decode()
+    assert "Your question to the city has not been sent." in page.content.decode()
     assert page.context["question_form"].initial["text"] == "Who was asked?"
     post(case.committee1, "admin:evaluation_review", **fields | {"text": ""})
     assert CommitteeReview.objects.get().decision == "approve"
@@ -184,7 +184,7 @@ def test_adding_a_city_keeps_a_typed_reason_to_close_the_round(case, post_round,
     assert page.context["close_form"]["reason"].value() == TYPED
     text = page.content.decode()
     assert TYPED in text
-    assert f"The evaluation of {other_strategy.city} is added." in text
+    assert f"The evaluation of {other_strategy.city} has been added." in text
 
 
 def test_city_that_cannot_be_added_keeps_a_typed_reason(post_round):

@@ -9,7 +9,7 @@ from evaluation.models import CommitteeReview, EvaluationResult, RoundResult
 from strategies.models import PeriodRevision
 
 pytestmark = pytest.mark.django_db
-YES, NO = "Yes, the network has issued this hash", "No, the network has issued nothing like this"
+YES, NO = "Yes, the network has this hash on record", "No, the network has not issued this"
 
 
 @pytest.fixture

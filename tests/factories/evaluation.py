@@ -17,6 +17,7 @@ from evaluation.models import (
     StageTransition,
 )
 from strategies.models import PeriodRevision
+from strategies.selectors.period_contents import period_contents
 
 from .people import PersonFactory, UserFactory
 from .strategies import CityPeriodFactory, ReportingPeriodFactory, StrategyFactory
@@ -64,8 +65,8 @@ class EvaluationRoundFactory(DjangoModelFactory):
 
 
 def _revision(strategy, period):
-    snapshot = canonical({"city": strategy.city.slug, "narrative": None, "actions": [], "indicators": []})
     city_period = CityPeriodFactory(city=strategy.city, period=period, to_state="submitted")
+    snapshot = canonical(period_contents(city_period) | {"strategy": None, "actions": [], "indicators": []})
     return PeriodRevision.objects.create(
         city_period=city_period, number=1, snapshot=snapshot, sha256=sha256_hex(snapshot)
     )

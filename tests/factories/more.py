@@ -9,6 +9,7 @@ from accounts.models import Mail
 from cities.enums import Role
 from cities.models import Attendance, Invitation, TargetGroup
 from core import clock
+from core.models import FormInput
 from evaluation.models import CommitteeQuestion, ConflictOfInterest, Consensus, DiscussionNote, SubstituteAppointment
 from pilot.models import GateWaiver
 from reports.models import ReportSchedule
@@ -19,7 +20,6 @@ from strategies.models import (
     Risk,
     StrategyComment,
     SwotItem,
-    UpdateDraft,
 )
 from training.enums import SpeakerKind
 from training.models import Speaker
@@ -27,7 +27,6 @@ from training.models import Speaker
 from .evaluation import DimensionFactory, EvaluationFactory
 from .people import BodyFactory, EventFactory, PersonFactory, UserFactory
 from .strategies import (
-    ActionFactory,
     ActionUpdateFactory,
     CityPeriodFactory,
     PilotPhaseFactory,
@@ -126,12 +125,13 @@ class EvidenceFactory(DjangoModelFactory):
     link = "https://town.example/news"
 
 
-class UpdateDraftFactory(DjangoModelFactory):
+class FormInputFactory(DjangoModelFactory):
     class Meta:
-        model = UpdateDraft
+        model = FormInput
 
-    author = factory.SubFactory(UserFactory)
-    action = factory.SubFactory(ActionFactory)
+    user = factory.SubFactory(UserFactory)
+    nonce = factory.Sequence(str)
+    page = path = "/actions/1/log/"
 
 
 class GateWaiverFactory(DjangoModelFactory):

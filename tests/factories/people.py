@@ -11,6 +11,8 @@ from cities.enums import NETWORK_BODIES, BodyKind, EventKind, FileState, Organis
 from cities.models import Body, City, Event, Membership, Organisation, Person, StoredFile, Theme
 from cities.rules import clear_role_cache
 
+from .figures import actions_of_member, refreshed
+
 PASSWORD = "a-long-test-password"
 hashed = cache(make_password)  # once for each process: hashing is slow on purpose
 
@@ -74,6 +76,7 @@ class BodyFactory(DjangoModelFactory):
     name = factory.LazyAttribute(lambda body: f"{body.kind} of {body.city or 'the network'}")
 
 
+@refreshed(actions_of_member)
 class MembershipFactory(DjangoModelFactory):
     class Meta:
         model = Membership

@@ -14,6 +14,8 @@ from strategies.models import (
     Indicator,
     IndicatorValue,
     Milestone,
+    MilestoneDropped,
+    MilestoneReached,
     Objective,
     PeriodTransition,
     PriorityArea,
@@ -21,6 +23,7 @@ from strategies.models import (
     Strategy,
 )
 
+from .figures import refreshed
 from .people import CityFactory, UserFactory
 
 
@@ -61,6 +64,7 @@ class ObjectiveFactory(DjangoModelFactory):
     title = factory.Sequence(lambda n: f"Objective {n}")
 
 
+@refreshed(lambda action: [action.pk])
 class ActionFactory(DjangoModelFactory):
     """Create an action; ``city=`` adds it to the current strategy of that city, which is created if needed."""
 
@@ -86,6 +90,7 @@ def _objective_of(city):
     return found or ObjectiveFactory(area__strategy=strategy)
 
 
+@refreshed(lambda milestone: [milestone.action_id])
 class MilestoneFactory(DjangoModelFactory):
     class Meta:
         model = Milestone
@@ -95,6 +100,7 @@ class MilestoneFactory(DjangoModelFactory):
     due_on = factory.LazyFunction(lambda: clock.today() + timedelta(days=60))
 
 
+@refreshed(lambda line: [line.action_id])
 class BudgetLineFactory(DjangoModelFactory):
     class Meta:
         model = BudgetLine
@@ -112,6 +118,7 @@ class IndicatorFactory(DjangoModelFactory):
     strategy = factory.SubFactory(StrategyFactory)
     name = factory.Sequence(lambda n: f"Indicator {n}")
     unit = "people"
+    no_baseline_reason = "Counted from now on."
 
 
 class ReportingPeriodFactory(DjangoModelFactory):
@@ -180,6 +187,7 @@ def move_to(city_period: CityPeriod, state: str) -> CityPeriod:
     return city_period
 
 
+@refreshed(lambda update: [update.action_id])
 class ActionUpdateFactory(DjangoModelFactory):
     class Meta:
         model = ActionUpdate
@@ -196,6 +204,24 @@ class ActionUpdateFactory(DjangoModelFactory):
 def _open_period(city) -> CityPeriod:
     found = CityPeriod.objects.filter(city=city, state=PeriodState.OPEN).first()
     return found or CityPeriodFactory(city=city)
+
+
+@refreshed(lambda reached: [reached.update.action_id])
+class MilestoneReachedFactory(DjangoModelFactory):
+    class Meta:
+        model = MilestoneReached
+
+    update = factory.SubFactory(ActionUpdateFactory)
+    milestone = factory.LazyAttribute(lambda row: MilestoneFactory(action=row.update.action))
+
+
+@refreshed(lambda dropped: [dropped.update.action_id])
+class MilestoneDroppedFactory(DjangoModelFactory):
+    class Meta:
+        model = MilestoneDropped
+
+    update = factory.SubFactory(ActionUpdateFactory)
+    milestone = factory.LazyAttribute(lambda row: MilestoneFactory(action=row.update.action))
 
 
 class IndicatorValueFactory(DjangoModelFactory):

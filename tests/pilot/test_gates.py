@@ -9,13 +9,14 @@ from django.test import Client
 from cities.enums import BodyKind, EventKind, Role, Seat
 from cities.models import Attendance, City, Event
 from core import clock
+from core.exceptions import InputRefused, PermissionRefused, ReasonMissing
 from pilot import gate_checks, gates
 from pilot.enums import PhaseKind
 from pilot.gates import CheckResult, check_gate, check_gates, register_check
 from pilot.models import GateWaiver
 from pilot.services import phases
 from reports.services import reports
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, PermissionRefused, ReasonMissing
+from strategies.exceptions import AlreadyWithdrawn
 from strategies.models import PriorityArea, SwotItem
 from tests.factories import (
     ActionFactory,
@@ -60,36 +61,45 @@ def met_and_reason(city, key, reader=None):
 
 
 def test_expert_group_needs_three_seats_and_a_chair(city):
-    assert met_and_reason(city, "expert_group_seats") == (False, "The body does not exist yet.")
+    assert met_and_reason(city, "expert_group_seats") == (False, "The body has not been set up yet.")
     group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
     MembershipFactory(body=group, role=Role.MEMBER, seat=Seat.MUNICIPAL_OFFICIAL)
     ended = MembershipFactory(body=group, role=Role.CHAIR, seat=Seat.TECHNICAL_PARTNER, valid_to="2025-01-01")
 
     missing_seats = met_and_reason(city, "expert_group_seats")
-    assert missing_seats == (False, "Still to find: technical partner, selected expert.")
-    assert met_and_reason(city, "expert_group_chair") == (False, "It has no chair yet.")
+    assert missing_seats == (False, "Vacant seats: technical partner, selected expert.")
+    assert met_and_reason(city, "expert_group_chair") == (False, "The expert group has no chair yet.")
     ended.valid_to = None
     ended.save()
     MembershipFactory(body=group, role=Role.MEMBER, seat=Seat.SELECTED_EXPERT)
-    assert met_and_reason(city, "expert_group_seats") == (True, "Each of these seats is taken.")
-    assert met_and_reason(city, "expert_group_chair") == (True, "It has a chair.")
+    assert met_and_reason(city, "expert_group_seats") == (True, "All of these seats are filled.")
+    assert met_and_reason(city, "expert_group_chair") == (True, "The expert group has a chair.")
 
 
 def test_first_meeting_needs_a_past_event_with_minutes(city):
     group = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=city)
     EventFactory(body=group, city=None, starts_at=NOW + timedelta(days=3), minutes="Planned.")
 
-    assert met_and_reason(city, "first_meeting") == (False, "It has not met yet.")
+    assert met_and_reason(city, "first_meeting") == (False, "The expert group has not met yet.")
     event = EventFactory(body=group, city=None, starts_at=NOW - timedelta(days=3))
-    assert met_and_reason(city, "first_meeting") == (False, "It met on 20 November 2026, but there are no minutes yet.")
+    assert met_and_reason(city, "first_meeting") == (
+        False,
+        "The group met on 20 November 2026, but there are no minutes yet.",
+    )
     event.minutes = "We agreed."
     event.save()
-    assert met_and_reason(city, "first_meeting") == (True, "It met on 20 November 2026; the minutes are there.")
+    assert met_and_reason(city, "first_meeting") == (
+        True,
+        "The group met on 20 November 2026 and the minutes have been added.",
+    )
 
 
 def test_strategy_needs_adoption_swot_items_and_an_area(city):
     assert met_and_reason(city, "strategy_adopted") == (False, "There is no adopted strategy yet.")
-    assert met_and_reason(city, "swot_and_area") == (False, "No strategy has both yet.")
+    assert met_and_reason(city, "swot_and_area") == (
+        False,
+        "No strategy has both a SWOT analysis and a priority area yet.",
+    )
     strategy = StrategyFactory(city=city)
     assert met_and_reason(city, "strategy_adopted") == (False, "The strategy is a draft.")
     assert met_and_reason(city, "swot_and_area")[0] is False
@@ -99,11 +109,11 @@ def test_strategy_needs_adoption_swot_items_and_an_area(city):
     strategy.status, strategy.adopted_on = "adopted", "2026-10-01"
     strategy.save()
     assert met_and_reason(city, "strategy_adopted") == (True, "Adopted on 1 October 2026.")
-    assert met_and_reason(city, "swot_and_area") == (True, "Both are there.")
+    assert met_and_reason(city, "swot_and_area") == (True, "The SWOT analysis and a priority area have been added.")
 
 
 def test_expert_group_needs_a_meeting_in_every_period_of_the_pilot(city):
-    assert met_and_reason(city, "met_in_every_period") == (None, "No period of the pilot is over yet.")
+    assert met_and_reason(city, "met_in_every_period") == (None, "No pilot period has ended yet.")
     first, second = (CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=ahead)) for ahead in (-2, -1))
     CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-9))  # before the pilot
     assert check_result(city, "met_in_every_period").met is None
@@ -116,15 +126,15 @@ def test_expert_group_needs_a_meeting_in_every_period_of_the_pilot(city):
     meet(first.period)
     assert met_and_reason(city, "met_in_every_period") == (False, f"No meeting in {second.period.name}.")
     meet(second.period)
-    assert met_and_reason(city, "met_in_every_period") == (True, "It met in all 2 periods so far.")
+    assert met_and_reason(city, "met_in_every_period") == (True, "The group has met in all 2 periods so far.")
 
 
 def test_kick_off_needs_date_place_programme_attendance_and_documentation(city):
     action = ActionFactory(city=city, code="A1", title="Homework cafés")
     keys = ["kick_off_planned", "programme_names_actions", "kick_off_attended", "kick_off_documented"]
-    assert {met_and_reason(city, key) for key in keys} == {(False, "There is no kick-off event yet.")}
+    assert {met_and_reason(city, key) for key in keys} == {(False, "No kick-off has been added yet.")}
     event = EventFactory(city=city, kind=EventKind.KICK_OFF, starts_at=NOW + timedelta(days=1))
-    assert {met_and_reason(city, key) for key in keys} == {(False, "The kick-off event is not published yet.")}
+    assert {met_and_reason(city, key) for key in keys} == {(False, "The kick-off has not been published yet.")}
     event.published_at = NOW
     event.save()
     assert [check_result(city, key).met for key in keys] == [False, False, None, None]
@@ -132,11 +142,11 @@ def test_kick_off_needs_date_place_programme_attendance_and_documentation(city):
     event.location, event.programme = "Town hall", "Welcome, and A10 with coffee."
     event.save()
     assert met_and_reason(city, "kick_off_planned") == (True, "On 24 November 2026, Town hall.")
-    assert met_and_reason(city, "programme_names_actions") == (False, "The programme names no action of the pilot.")
+    assert met_and_reason(city, "programme_names_actions") == (False, "The programme does not name any pilot action.")
     for words in ("We present A1.", "We present the HOMEWORK CAFÉS."):
         event.programme = words
         event.save()
-        assert met_and_reason(city, "programme_names_actions") == (True, f"It names {action.title}.")
+        assert met_and_reason(city, "programme_names_actions") == (True, f"The programme names {action.title}.")
 
     with clock.at(NOW + timedelta(days=2)):
         assert [check_result(city, key).met for key in keys[2:]] == [False, False]
@@ -191,14 +201,14 @@ def test_cancelled_events_count_for_nothing(city):
     EventFactory(body=group, starts_at=NOW - timedelta(days=1), minutes="We met.", **cancelled)
     EventFactory(city=city, kind=EventKind.KICK_OFF, location="Town hall", programme="A1", **cancelled)
 
-    assert met_and_reason(city, "first_meeting") == (False, "It has not met yet.")
-    assert met_and_reason(city, "kick_off_planned") == (False, "There is no kick-off event yet.")
+    assert met_and_reason(city, "first_meeting") == (False, "The expert group has not met yet.")
+    assert met_and_reason(city, "kick_off_planned") == (False, "No kick-off has been added yet.")
 
 
 def test_pact_needs_a_committee_with_municipal_and_private_seats(city):
     committee = BodyFactory(kind=BodyKind.LOCAL_COMMITTEE, city=city)
     MembershipFactory(body=committee, role=Role.MEMBER, seat=Seat.MUNICIPAL)
-    assert met_and_reason(city, "committee_seats") == (False, "Still to find: private.")
+    assert met_and_reason(city, "committee_seats") == (False, "Vacant seats: private.")
     MembershipFactory(body=committee, role=Role.MEMBER, seat=Seat.PRIVATE)
     assert check_result(city, "committee_seats").met is True
 
@@ -213,7 +223,7 @@ def test_every_pilot_action_needs_owner_budget_and_indicator(city):
     assert shown == [
         f"Without an owner: {names} and 2 more.",
         f"Without a budget: {names} and 2 more.",
-        f"Without an indicator that has baseline and target: {names} and 2 more.",
+        f"Without an indicator that has a baseline and a target: {names} and 2 more.",
     ]
     owner = OrganisationFactory()
     for action in actions:
@@ -228,11 +238,11 @@ def test_every_pilot_action_needs_owner_budget_and_indicator(city):
 
 
 def test_last_period_needs_acceptance(city):
-    assert met_and_reason(city, "last_period_accepted") == (None, "No period is over yet.")
+    assert met_and_reason(city, "last_period_accepted") == (None, "No period has ended yet.")
     last = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="scheduled")
     assert met_and_reason(city, "last_period_accepted") == (
         False,
-        f"{last.period.name} is scheduled, not yet accepted.",
+        f"{last.period.name} is scheduled, but not accepted yet.",
     )
     move_to(last, "published")
     assert met_and_reason(city, "last_period_accepted") == (True, f"{last.period.name} is published.")
@@ -300,9 +310,9 @@ def test_words_of_unpublished_events_and_actions_are_hidden_from_the_public(city
 
     assert SECRET not in str(public)
     assert "20 November" not in str(public)
-    assert public["first_meeting"] == (True, "It has met, and the minutes are there.")
-    assert public["kick_off_planned"] == (False, "There is no kick-off event yet.")
-    assert partner["kick_off_planned"] == (False, "The kick-off event is not published yet.")
+    assert public["first_meeting"] == (True, "The group has met and the minutes have been added.")
+    assert public["kick_off_planned"] == (False, "No kick-off has been added yet.")
+    assert partner["kick_off_planned"] == (False, "The kick-off has not been published yet.")
     assert {key: met for key, (met, _reason) in public.items()} == {key: met for key, (met, _words) in partner.items()}
 
 
@@ -321,7 +331,7 @@ def test_published_kick_off_names_only_published_actions_for_the_public(city):
     public = results_for(city, AnonymousUser())
 
     assert public["kick_off_planned"] == (True, "On 23 November 2026, Town hall.")
-    assert public["programme_names_actions"] == (True, "It names Homework cafés.")
+    assert public["programme_names_actions"] == (True, "The programme names Homework cafés.")
 
 
 @pytest.mark.slow
@@ -332,8 +342,8 @@ def test_hidden_evaluation_and_period_are_in_no_reason_for_the_public(city):
     public, partner = (results_for(city, reader) for reader in readers())
 
     assert SECRET not in str(public)
-    assert public["last_period_accepted"] == (True, "It is accepted.")
-    assert public["evaluation_published"] == (False, "No evaluation is published yet.")
+    assert public["last_period_accepted"] == (True, "The period report has been accepted.")
+    assert public["evaluation_published"] == (False, "No evaluation has been published yet.")
     assert partner["last_period_accepted"] == (True, f"{last.period.name} is accepted.")
 
 
@@ -343,7 +353,7 @@ def test_number_of_a_hidden_report_is_in_no_reason_for_the_public(city):
 
     public, partner = (met_and_reason(city, "report_issued", reader) for reader in readers())
 
-    assert public == (True, "A report of the city has been issued.")
+    assert public == (True, "A report on the city has been issued.")
     assert report.number in partner[1]
 
 

@@ -74,7 +74,7 @@ def _members(name: str, groups: dict, roles: list[str]) -> list[str]:
         return roles
     members = groups.get(name, [name])
     unknown = set(members) - set(roles)
-    assert not unknown, f"no such role or group: {unknown}"
+    assert not unknown, f"does not have that role or group: {unknown}"
     return members
 
 

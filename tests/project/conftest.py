@@ -1,15 +1,12 @@
 """Fixtures: shared data for all tests that request many pages, created once for each process and then rolled back."""
 
-from contextlib import ExitStack
-
 import pytest
-from django.db import transaction
 from django.test import Client
+
+from tests.shared_rows import shared_rows
 
 from .crawl import Crawl
 from .shared_data import make_world
-
-_open = ExitStack()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,27 +25,26 @@ def _place(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
-    yield
-    if nextitem is None or _place(nextitem) == (0,):
-        _open.close()
+    """Roll back before a test that does not know of the shared data. A process that is given more tests may need it
+    again, and then makes it again."""
+    result = yield
+    if "world" in getattr(item, "fixturenames", ()) and (nextitem is None or _place(nextitem) == (0,)):
+        for fixture in item.session._fixturemanager.getfixturedefs("world", item):
+            fixture.finish(item._request)
+    return result
 
 
 @pytest.fixture(scope="session")
 def world(django_db_setup, django_db_blocker):
     """Create the shared data in an outer transaction. Tests that use it are marked ``django_db`` and roll back."""
-    with django_db_blocker.unblock():
-        block = transaction.atomic()
-        block.__enter__()
-        _open.callback(_roll_back, django_db_blocker, block)
-        made = make_world()
-        made.clients = {role: _client(user) for role, user in made.roles.items()}
+    with shared_rows(django_db_blocker, _make_world) as made:
+        yield made
+
+
+def _make_world():
+    made = make_world()
+    made.clients = {role: _client(user) for role, user in made.roles.items()}
     return made
-
-
-def _roll_back(blocker, block):
-    with blocker.unblock():
-        transaction.set_rollback(True)
-        block.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")

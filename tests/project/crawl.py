@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import client as test_client
 from django.urls import URLResolver
 
 from accounts.backends import EmailBackend
+from accounts.sessions import SessionStore
 from cities.rules import active_roles, person_of
 from core import clock
 from evaluation.rules import duties_of

@@ -8,8 +8,12 @@ from .shared_data import SEEN_BY
 MARKER = re.compile(r"MARKER-([a-z-]+[a-z])", re.IGNORECASE)
 
 
+NOT_OURS = {"covered", "draggable"}  # names in the script of a chart that is saved as a page
+
+
 def markers_in(text: str) -> set[str]:
-    return {_known(found.lower()) for found in MARKER.findall(html.unescape(text).replace("%2D", "-"))}
+    found = {_known(name.lower()) for name in MARKER.findall(html.unescape(text).replace("%2D", "-"))}
+    return found - NOT_OURS
 
 
 def _known(found: str) -> str:
@@ -24,8 +28,8 @@ def leaks(text: str, role: str) -> set[str]:
 # ---- differences between two responses with the same content
 
 TOKENS = re.compile(
-    r'csrfmiddlewaretoken" value="[^"]+"|CSRFToken(&quot;|")?: ?(&quot;|")\w+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-    r'|value="[\w-]+:[\w-]+:[\w-]+"'
+    r'(csrfmiddlewaretoken|form_token)" value="[^"]+"|CSRFToken(&quot;|")?: ?(&quot;|")\w+'
+    r'|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|value="[\w-]+:[\w-]+:[\w-]+"'
 )
 
 

@@ -11,12 +11,14 @@ from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.urls import reverse
 
 from accounts import services as letters
 from cities.enums import BodyKind, EventKind, Role
-from cities.models import Attendance, Installation, StoredFile, TargetGroup, Theme
+from cities.models import Attendance, City, Installation, StoredFile, TargetGroup, Theme
 from cities.services import invitations
 from core import clock
+from core.models import FormInput, VerificationRun
 from core.snapshots import sha256_hex
 from evaluation.enums import Capacity
 from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
@@ -29,7 +31,7 @@ from reports.models import Report, ReportSchedule
 from reports.services import reports
 from strategies.enums import PeriodState
 from strategies.models import CityPeriod, Evidence
-from strategies.services import drafts, periods, plans, updates, values
+from strategies.services import periods, plans, updates, values
 from tests.factories import (
     ActionFactory,
     BodyFactory,
@@ -167,7 +169,7 @@ def _plans(world):
     world.second = ActionFactory(**common, responsible=who["official"].person)
     world.unpublished = kept_back(world.objective, mark("unpublished-action"), owner=_house("Unpublished"))
     world.withdrawn = kept_back(world.objective, mark("withdrawn-action"), owner=_house("Withdrawn"), published=True)
-    plans.withdraw_action(world.withdrawn, by=who["lead"], reason="Not needed any more.")
+    plans.withdraw_part(world.withdrawn, by=who["lead"], reason="Not needed any more.")
     later = mark("withdrawn-later")
     world.withdrawn_later = kept_back(world.objective, later, owner=_house("Later"), published=True)
     world.milestone = MilestoneFactory(action=world.action)
@@ -249,7 +251,9 @@ def _ghent(world):
 def _periods(world):
     ahead = {-2: "published", -1: "accepted", 0: "open", 1: "scheduled"}
     quarters = {name: ReportingPeriodFactory(ahead=steps) for steps, name in ahead.items()}
-    periods.ensure_city_periods()
+    for city in City.objects.all():  # all took part from the first quarter on
+        for quarter in quarters.values():
+            CityPeriod.objects.create(city=city, period=quarter)
     world.periods, world.quarters = {}, quarters
     for name, quarter in quarters.items():
         world.periods[name] = CityPeriod.objects.get(city=world.city, period=quarter)
@@ -264,7 +268,7 @@ def _periods(world):
     for name in ("lublin-published", "lublin-accepted"):
         _other_city_reports(world, name)
     _open(world)
-    plans.withdraw_action(world.withdrawn_later, by=world.roles["lead"], reason="Not needed any more.")
+    plans.withdraw_part(world.withdrawn_later, by=world.roles["lead"], reason="Not needed any more.")
     for name, row in world.periods.items():
         world.periods[name] = CityPeriod.objects.get(pk=row.pk)
     assert world.periods["open"].state == PeriodState.OPEN
@@ -319,21 +323,21 @@ def _open(world):
     periods.save_narrative(row, by=who["official"], text=secret, language="en")
     periods.endorse_period(row, by=who["expert"], text=secret)
     world.draft_file = stored(f"{mark('own-draft')}.pdf", who["official"])
-    drafts.save_draft(
-        world.second,
-        by=who["official"],
-        form_uuid=uuid4(),
-        fields={"text": [mark("own-draft")]},
-        files=[world.draft_file],
-    )
+    world.own_draft = draft(world.second, who["official"], mark("own-draft"), world.draft_file)
     world.other_update = logged(world.other_action, who["other_official"], mark("lublin-fact"))
     world.other_evidence = evidence_on(world.other_update, f"{mark('lublin-fact')}.pdf", who["other_official"])
     world.other_value = values.set_value(
         world.other_indicator, other, by=who["other_official"], value=Decimal(7), note=mark("lublin-fact")
     )
     periods.save_narrative(other, by=who["other_official"], text=mark("lublin-fact"), language="pl")
-    drafts.save_draft(
-        world.other_action, by=who["other_official"], form_uuid=uuid4(), fields={"text": [mark("lublin-typed")]}
+    draft(world.other_action, who["other_official"], mark("lublin-typed"))
+
+
+def draft(action, user, text, *files):
+    page = reverse("strategies:action_log", args=[action.pk])
+    kept = [("files", str(stored.uuid), stored.name, stored.sha256) for stored in files]
+    return FormInput.objects.create(
+        user=user, nonce="draft", page=page, path=page, title=str(action), fields={"text": [text]}, files=kept
     )
 
 
@@ -482,6 +486,7 @@ def _letters(world):
     world.secret_letter = letters.queue_mail(
         to="new@town.example", subject="Your link", body=f"https://x.example/{mark('one-time')}", has_secret=True
     )
+    world.integrity_check = VerificationRun.objects.create(started_at=clock.now(), checked=9, difference_count=0)
     world.letter = letters.queue_mail(to="known@town.example", subject=mark("letter"), body=mark("letter"))
     type(world.letter).objects.filter(pk=world.letter.pk).update(state="failed")
 

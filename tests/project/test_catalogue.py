@@ -31,7 +31,7 @@ def keys(messages) -> set[tuple]:
 
 
 def test_messages_of_code_and_templates_are_extracted(found):
-    expected = {"What has happened?", "Skip to content", "Log an update", ("%(count)s action", "%(count)s actions")}
+    expected = {"What has happened?", "Skip to content", "Log update", ("%(count)s action", "%(count)s actions")}
 
     assert expected <= {message.id for message in found}
     assert {message.context for message in found} > {None}

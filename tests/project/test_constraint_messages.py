@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.forms import ModelForm
 
 from core.admin import ReadOnlyAdmin
-from strategies.exceptions import InputRefused
+from core.exceptions import InputRefused
 from strategies.models import PriorityArea
 from strategies.services import plans
 from tests.factories import PriorityAreaFactory
@@ -62,4 +62,4 @@ def test_second_area_with_a_code_is_refused_in_our_words(everyone, city):
             fields={"code": "1", "title": "Housing", "theme": area.theme},
         )
 
-    assert str(refused.value) == "Another part at this place has this code. Choose another code."
+    assert str(refused.value) == "Another part in the same place already has this code. Choose another code."

@@ -3,6 +3,7 @@
 import pytest
 
 from tests import coverage_bars
+from tests.conftest import MEASURED
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,9 @@ def test_excluded_files_and_lines_exist():
         missing += [(pattern, text) for text in texts if not files or (text != "*" and text not in "\n".join(files))]
 
     assert missing == []
+
+
+def test_modules_measured_on_postgresql_exist():
+    names = {path.stem for path in coverage_bars.ROOT.glob("tests/*/test_*.py")}
+
+    assert MEASURED - names == set()

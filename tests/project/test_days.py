@@ -30,6 +30,9 @@ APPS = (
     "epi_site",
 )
 OF_THE_NETWORK = {  # what belongs to no city has the time zone of the network
+    "templates/_parts/form_input.html",
+    "templates/form_input.html",
+    "templates/strategies/my_work.html",
     "templates/accounts/mail_detail.html",
     "templates/accounts/mail_list.html",
     "templates/evaluation/parts/verified.html",

@@ -20,8 +20,6 @@ PLAINLY = {  # saved without a service in the admin too
 def test_demo_writes_through_the_services():
     found = {}
     for path in sorted((Path(settings.BASE_DIR) / "epi_site" / "demo").glob("*.py")):
-        if path.name == "bench.py":  # the benchmark: rows in bulk, in a separate database
-            continue
         written = {model or name for model, name in WRITES.findall(path.read_text("utf-8"))}
         found |= {path.name: written} if written else {}
 

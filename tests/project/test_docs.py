@@ -14,16 +14,7 @@ SUFFIXES = "py|html|md|css|js|mjs|toml|typ|txt|yml|in"
 FILE_NAME = re.compile(rf"[\w.*/-]*\w\.(?:{SUFFIXES})")
 PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)*/?")
 BUILT = ("static/dist", "fonts/built", "node_modules", "var", ".venv")  # made by make, not in a clone
-BUILT_NAMES = {
-    "plotly.css",
-    "site.css",
-    "admin.css",
-    "admin.js",
-    "charts.js",
-    "session.js",
-    "site.js",
-    "theme.js",
-}  # in static/dist
+BUILT_NAMES = {"site.css", "admin.css", "admin.js", "session.js", "site.js", "theme.js"}  # in static/dist
 NOT_PATHS = {"Europe/Brussels", "mails/", "quarantine/", "files/installation-id"}  # a time zone; among the data
 
 

@@ -19,13 +19,16 @@ PASSWORD = "four words that differ"
 
 @pytest.fixture
 def log(monkeypatch):
-    """What the site's own handler writes, from all loggers and levels."""
+    """What the site's own handler writes when EPI_LOG_LEVEL asks for all of it."""
     (handler,) = [found for found in logging.getLogger().handlers if found.get_name() == "stderr"]
     written = io.StringIO()
     monkeypatch.setattr(handler, "stream", written)
     for name in ("", "django", "django.request", "django.security.csrf", "celery"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.DEBUG)
-    return written
+    logging.root.manager._clear_cache()  # what earlier tests logged is decided again
+    yield written
+    monkeypatch.undo()
+    logging.root.manager._clear_cache()
 
 
 def path_in(mail):

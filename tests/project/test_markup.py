@@ -4,7 +4,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from core import error_pages
-from epi_site.demo.bench import fields_of
+from epi_site.demo.bench.forms import fields_of
 from tests.html_checker import IGNORED, TYPED, needs_checker, problems_in
 from tests.markup import faults_in
 
@@ -106,6 +106,19 @@ def test_pages_of_each_role_are_valid_html(crawl, tmp_path):
 )
 def test_fault_is_found(html, fault):
     assert [found for found in faults_in(html) if found.startswith(fault)] != []
+
+
+@pytest.mark.crawl
+def test_shared_caches_may_keep_every_public_page_without_a_form(crawl):
+    answers = {line: answer for (method, line), answer in crawl.of("public").items() if method == "get"}
+    pages = {line: answer.text for line, answer in answers.items() if answer.code == "200" and answer.html}
+
+    with_form = {line for line, text in pages.items() if "csrfmiddlewaretoken" in text}
+    never = {line for line, text in pages.items() if "no-store" in text.partition("<")[0]}
+    kept = {line for line, text in pages.items() if "Cache-Control: public, no-cache" in text}
+    assert len(kept) > 10
+    assert set(pages) - with_form - kept == never - with_form
+    assert kept & with_form == set()
 
 
 def test_sound_page_has_no_faults():

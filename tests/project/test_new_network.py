@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Mail, User
 from cities.models import Body, City, Organisation
 from core import clock, triggers
-from epi_site.demo.bench import fields_of
+from epi_site.demo.bench.forms import fields_of
 from evaluation.models import Framework
 from pilot.models import PilotPhase
 from strategies.models import Action, CityPeriod, Objective, PriorityArea, ReportingPeriod, Strategy
@@ -148,7 +148,7 @@ def test_pilot_phases_are_added_once(coordinator, lead):
         assert made(client, add, planned_start=today, planned_end=today) == steps
     again = coordinator.post(add, {"planned_start": today, "planned_end": today, "version": 1})
 
-    assert "has its dates already" in page_of(again)
+    assert "already has dates" in page_of(again)
     assert PilotPhase.objects.count() == 3
     assert "no dates yet" not in read(lead, steps)
 
@@ -196,7 +196,7 @@ def test_second_strategy_during_draft_is_refused(lead):
     assert lead.get(begin)["Location"] == reverse("strategies:strategy_detail", args=["ebba"])
     answer = lead.post(begin, {"title": "B", "year_from": 2026, "year_to": 2030, "language": "sv", "version": 1})
 
-    assert "has a strategy already" in page_of(answer)
+    assert "already has a strategy" in page_of(answer)
     assert Strategy.objects.count() == 1
 
 
@@ -217,4 +217,4 @@ def test_next_strategy_supersedes_first(lead):
     home = read(lead, reverse("cities:city_detail", args=["ebba"]))
     assert ("Together again" in home, "Earlier strategies" in home) == (True, True)
     assert "Together again" in read(lead, reverse("strategies:strategy_detail", args=["ebba"]))
-    assert "Superseded on" in read(lead, f"/strategies/ebba/{first.pk}/")
+    assert "Replaced on" in read(lead, f"/strategies/ebba/{first.pk}/")

@@ -11,7 +11,7 @@ from strategies.enums import WORST_FIRST
 from strategies.filters import ActionFilter
 from strategies.forms import ActionForm
 from strategies.models import Action, PeriodRevision
-from strategies.selectors.frozen import period_contents
+from strategies.selectors.period_contents import period_contents
 from strategies.selectors.work import actions_to_log
 from tests.factories import (
     ActionFactory,
@@ -64,7 +64,7 @@ def test_list_of_actions_and_its_csv_are_in_natural_order(client, everyone, stra
     url = reverse("strategies:action_list", args=[strategy.ref])
 
     page = client.get(url)
-    lines = client.get(url, {"csv": "actions"}).content.decode("utf-8-sig").splitlines()
+    lines = client.get(url, {"export": "csv"}).content.decode("utf-8-sig").splitlines()
 
     assert codes(page.context["page_obj"]) == NATURAL
     assert [line.split(",")[0] for line in lines[1:]] == [f"'{code}" for code in NATURAL]
@@ -78,7 +78,7 @@ def test_csv_of_actions_is_read_by_a_swedish_spreadsheet_as_it_is(client, everyo
     everyone["viewer"].save()
     client.force_login(everyone["viewer"])
 
-    text = client.get(reverse("strategies:action_list", args=[strategy.ref]), {"csv": "actions"}).content.decode()
+    text = client.get(reverse("strategies:action_list", args=[strategy.ref]), {"export": "csv"}).content.decode()
 
     lines = [line.split(";") for line in text.splitlines()]
     assert text.startswith("\ufeff")
@@ -138,7 +138,7 @@ def test_choices_of_objectives_are_in_natural_order(city, actions):
 def test_actions_to_log_on_one_day_are_in_natural_order(everyone, actions):
     Action.objects.update(ends_on="2035-12-31")
 
-    assert codes(actions_to_log(everyone["official"])) == NATURAL
+    assert [row.title for row in actions_to_log(everyone["official"])] == [actions[code].title for code in NATURAL]
 
 
 @pytest.mark.django_db
@@ -151,7 +151,7 @@ def test_snapshots_are_in_natural_order_also_those_of_before(city, actions):
 
     revision = PeriodRevision(city_period=period, number=1, snapshot=snapshot, sha256=sha256_hex(snapshot))
 
-    assert [entry["code"] for entry in revision.contents["actions"]] == NATURAL
+    assert [action.code for action in revision.read().actions] == NATURAL
 
 
 def _orders_by_code(call: ast.Call) -> bool:

@@ -58,9 +58,8 @@ from strategies.models import (
     ReportingPeriod,
     Strategy,
     StrategyComment,
-    UpdateDraft,
 )
-from strategies.services import drafts, periods, plans, reminders, updates, values
+from strategies.services import periods, plans, reminders, updates, values
 from tests.factories import CityFactory, EventFactory, IndicatorFactory, PersonFactory, ReportingPeriodFactory, member
 from tests.factories.people import PASSWORD
 from tests.project.first_party import python_files
@@ -91,9 +90,8 @@ def _actions(world):
 
 
 def _budget_lines(world):
-    form_uuid = uuid4()
-    fields = {"amount": Decimal(100), "source": "City", "year": world.city.today.year, "form_uuid": form_uuid}
-    rows = BudgetLine.objects.filter(form_uuid=form_uuid)
+    fields = {"amount": Decimal(100), "source": "Once", "year": world.city.today.year}
+    rows = BudgetLine.objects.filter(source="Once")
     return rows, 1, lambda n: plans.add_budget_line(world.action, by=world.roles["lead"], fields=fields)
 
 
@@ -139,11 +137,6 @@ def _values(world):
     indicator = IndicatorFactory(strategy=world.strategy)
     by, row = world.roles["official"], world.periods["open"]
     return IndicatorValue, 1, lambda n: values.set_value(indicator, row, by=by, value=Decimal(3))
-
-
-def _drafts(world):
-    by, form = world.roles["lead"], uuid4()
-    return UpdateDraft, 1, lambda n: drafts.save_draft(world.second, by=by, form_uuid=form, fields={"text": ["x"]})
 
 
 def _narratives(world):
@@ -365,7 +358,6 @@ RACES = {
     "updates.log_update": _updates,
     "updates.log_no_change": _no_change,
     "values.set_value": _values,
-    "drafts.save_draft": _drafts,
     "periods.save_narrative": _narratives,
     "periods.comment_period": _period_comments,
     "periods.endorse_period": _endorsements,
@@ -403,11 +395,10 @@ RACES = {
 }
 OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
     "files.store_uploads",
-    "persistence.save_with_history",
+    "periods.add_city_period",
+    "services.save_with_history",
     "values.set_values",
-    "drafts.store_as_draft",
     "files.store_upload",
-    "form_tokens.store_as_draft",
     "frameworks.load_default_framework",
     "periods.save_period",
     "profiles.save_profile",

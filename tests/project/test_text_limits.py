@@ -11,8 +11,8 @@ from django.urls import reverse
 from cities.forms import AttendanceForm
 from cities.models import Person
 from core import text_limits
+from core.exceptions import InputRefused
 from core.text_limits import LONG_TEXT, MAX_GUEST_GROUPS, MAX_LINKS, PARAGRAPH, TextTooLong
-from strategies.exceptions import InputRefused
 from strategies.services import periods, plans
 from tests.factories import (
     ActionFactory,
@@ -27,6 +27,7 @@ from tests.project.test_whole import our_models
 
 WRITTEN_BY_THE_SITE = {  # model fields that nobody types into
     "accounts.Mail.body",
+    "dashboards.CitySums.sums",
     "evaluation.EvaluationResult.snapshot",
     "evaluation.RoundResult.snapshot",
     "reports.Report.reason",
@@ -37,7 +38,10 @@ WRITTEN_BY_THE_SITE = {  # model fields that nobody types into
     "strategies.RevisionAction.contents",
     "strategies.RevisionIndicator.contents",
     "strategies.PeriodTransition.marks",  # each comment in it has a limit: services.periods
-    "strategies.UpdateDraft.fields",  # all fields together have a limit: services.drafts
+    "core.VerificationRun.differences",  # written by the site itself
+    "core.FormInput.fields",  # all fields together have a limit: core.form_inputs
+    "core.FormInput.files",  # of the same input, at most as many as a post has
+    "core.FormInput.answer",  # an address and messages of this site
 }
 TEXT_COLUMNS = (models.CharField, models.TextField, models.JSONField)
 TEXT_CALLS = {"CharField", "URLField", "RegexField", "JSONField", "CharFilter"}
@@ -214,7 +218,7 @@ def test_number_of_guest_groups_has_a_limit():
     form, is_valid = _guests(lines)
 
     assert not is_valid
-    assert list(form["guests"].errors) == ["Write at most 100 groups."]
+    assert list(form["guests"].errors) == ["Enter at most 100 groups."]
     assert _guests(lines.rpartition("\n")[0])[1]
 
 
@@ -228,5 +232,5 @@ def test_number_of_links_has_a_limit(client, everyone, city):
         reverse("strategies:action_log", args=[action.pk]), {"text": "Held.", "stage": "ongoing", "links": links}
     ).content.decode()
 
-    assert "At most 20 links on one update." in page
+    assert "Add at most 20 links to an update." in page
     assert links.partition("\n")[0] in page

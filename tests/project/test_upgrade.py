@@ -11,6 +11,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -27,7 +28,7 @@ from .upgrade import reading
 from .upgrade.declared import DECLARED
 from .upgrade.reading import Constraint, Contents, Declared
 
-pytestmark = [pytest.mark.slow, pytest.mark.servers]
+pytestmark = [pytest.mark.slow, pytest.mark.waits, pytest.mark.servers]
 DUMPS = Path(__file__).parent / "upgrade"
 ENGINE = "sqlite" if settings.IS_SQLITE else "postgresql"
 VERSIONS = sorted(path.name.removesuffix(f".{ENGINE}.json") for path in DUMPS.glob(f"*.{ENGINE}.json"))
@@ -202,6 +203,23 @@ def test_evaluations_of_before_have_blind_levels_and_complete_rounds_an_agreemen
 
     assert {row["rating_id"] for row in tables["evaluation_blindlevel"]} == expected != set()
     assert {row["round_id"] for row in tables["evaluation_roundresult"]} == complete != set()
+
+
+def test_drafts_become_inputs_of_the_logging_form(upgraded):
+    before, after = upgraded.before.tables, upgraded.after.tables["core_forminput"]
+    found = {(row["user_id"], row["page"]): _json(row["fields"]) for row in after}
+    drafts = before["strategies_updatedraft"]
+
+    assert {(row["author_id"], f"/actions/{row['action_id']}/log/") for row in drafts} == found.keys() != set()
+    for row in drafts:
+        typed = found[row["author_id"], f"/actions/{row['action_id']}/log/"]
+        assert _json(row["fields"]).items() <= typed.items()
+        assert typed["form_uuid"] == [str(uuid.UUID(str(row["form_uuid"])))]
+    assert sum(len(_json(row["files"])) for row in after) == len(before["strategies_updatedraft_files"]) > 0
+
+
+def _json(value):
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _refusal(connection, statement: str) -> str:

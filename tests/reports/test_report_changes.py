@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from django.utils import translation
 
 from reports.documents import changes_section, city_document, dimensions, labels, network_document, sections
 from reports.documents.changes import changes
@@ -35,7 +36,7 @@ def printed_row(change, *, names_cities=False) -> list:
 def test_changes_are_empty_for_equal_facts(before, after):
     assert changes(before, after) == []
     facts = {"previous": {"number": "EPI-1", "issued": "2026-07-01"}, "changes": []}
-    assert "Nothing that this report compares has changed." in str(
+    assert "There are no changes in the figures that are compared." in str(
         changes_section.change_section(facts, names_cities=True)
     )
 
@@ -176,8 +177,8 @@ def test_indicator_row_shows_unit_and_action():
 def test_network_table_shows_the_spread_of_each_dimension():
     ((row,),) = (table["rows"] for table in dimensions.network_tables([report_facts.city()]))
 
-    assert row[2]["note"] == "median 2–3, n 4, range 1–4"
-    assert row[6]["note"] == "no independent rating"
+    assert row[2]["note"] == "median 2–3, range 1–4, ratings: 4"
+    assert row[6]["note"] == "no independent ratings"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +216,7 @@ def test_network_report_has_a_table_for_each_framework_with_all_its_dimensions()
 def test_network_table_of_one_framework_does_not_name_it():
     (table,) = dimensions.network_tables([report_facts.city(), report_facts.city("Lublin", "lublin")])
 
-    assert table["caption"] == "Agreed level; below it median, number (n) and range of the independent ratings"
+    assert table["caption"] == "Agreed level, with the median, range and number of the independent ratings below it"
 
 
 def test_sections_without_content_are_omitted():
@@ -225,21 +226,26 @@ def test_sections_without_content_are_omitted():
     city = [section["title"] for section in city_document.document_sections(facts)]
     network = [section["title"] for section in network_document.document_sections(facts)]
 
-    assert "Indicators against target" not in city + network
-    assert "Money" not in city
+    assert "Indicators and targets" not in city + network
+    assert "Budget and spending" not in city
     assert "Method" in city
-    assert "Linköping has no action in its strategy yet." in str(city_document.document_sections(facts)[0])
+    assert "Linköping has no actions in its strategy yet." in str(city_document.document_sections(facts)[0])
 
 
 def test_health_counts_are_joined_in_one_sentence():
     assert labels.health_counts_text({"stale": 2, "done": 1, "late": 0}) == "1 done and 2 without a recent update"
 
 
+def test_health_counts_follow_the_number_in_swedish():
+    with translation.override("sv"):
+        assert labels.health_counts_text({"done": 1, "late": 2, "cancelled": 1}) == "1 klar, 2 försenade och 1 avbruten"
+
+
 def test_action_cell_shows_code_title_and_owner():
     actions = next(
         section
         for section in city_document.document_sections(report_facts.facts())
-        if section["title"] == "Actions by health"
+        if section["title"] == "Actions by status"
     )
 
     first = actions["blocks"][-1]["rows"][0][0]

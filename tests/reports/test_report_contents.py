@@ -167,7 +167,7 @@ def test_network_report_lists_missing_cities_and_adds_up_no_currencies(city, oth
     facts = report.contents["facts"]
     assert [row["name"] for row in facts["cities"]] == ["Linköping"]
     assert facts["missing"] == [{"name": "Lublin", "state": "open"}]
-    assert "There is no total of the network" in printed(report)
+    assert "There is no network total" in printed(report)
 
 
 def test_network_report_names_published_parts_and_counts_others(city):
@@ -200,7 +200,7 @@ def test_network_report_names_published_parts_and_counts_others(city):
     assert "Late in public" in printed(network)
     assert "Open one" in printed(network)
     assert "1 action that needs attention is not published" in printed(network)
-    assert "1 indicator of a plan that is not published is left out." in printed(network)
+    assert "1 indicator of a plan that is not published is not listed." in printed(network)
     (facts,) = network.contents["facts"]["cities"]
     assert len(facts["actions"]) == 4
     assert facts["money"] == own.contents["facts"]["cities"][0]["money"]

@@ -124,7 +124,11 @@ def test_each_pdf_page_has_demo_mark_page_number_hash_and_url(pages, snapshot):
         assert plain(f"{labels['page']} {number} {labels['page_of']} {total}") in text
 
 
-FIRST_COLUMNS = {"Indicators against target": "Baseline", "Money": "Spent to date", "Six dimensions": "Agreed level"}
+FIRST_COLUMNS = {
+    "Indicators and targets": "Baseline",
+    "Budget and spending": "Spent to date",
+    "Six dimensions": "Agreed level",
+}
 
 
 @pytest.mark.slow
@@ -169,6 +173,7 @@ def test_bars_have_a_text_alternative():
     assert "Done 2, On track 2, At risk 2" in HTML_TAG.sub(" ", page)
 
 
+@pytest.mark.slow
 def test_report_without_demo_data_has_no_mark():
     pages = PdfReader(BytesIO(render.pdf(report_facts.snapshot(report_facts.facts(is_demo=False))))).pages
 
@@ -191,6 +196,7 @@ def test_same_snapshot_renders_the_same_bytes(snapshot):
     assert render.html(snapshot) == render.html(snapshot)
 
 
+@pytest.mark.slow
 def test_different_snapshots_render_different_bytes():
     changed = report_facts.facts(report_facts.city(actions=13))
 

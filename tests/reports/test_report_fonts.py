@@ -60,6 +60,36 @@ def test_texts_in_many_alphabets_are_printed(built_fonts):
     }
 
 
+HEBREW = "שלום לכולם. זה מבחן (קצר)."
+BLOCKS = [
+    {"type": "text", "text": HEBREW},
+    {"type": "quote", "text": f"{HEBREW}\n\nAn English part.", "by": "The city"},
+    {"type": "note", "text": f"«12» {HEBREW}"},
+    {"type": "facts", "rows": [["Where", HEBREW]]},
+    {"type": "list", "entries": [HEBREW, {"text": HEBREW, "note": "A note"}]},
+    {"type": "table", "columns": [{"text": "What", "wide": 1}, {"text": "n"}], "rows": [[HEBREW, "1"]]},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", BLOCKS, ids=[block["type"] for block in BLOCKS])
+def test_text_in_hebrew_begins_at_the_right_and_its_full_stop_is_at_the_left(block):
+    contents = json.loads(report_facts.snapshot())
+    contents["document"]["sections"] = [{"title": "One", "blocks": [block, {"type": "text", "text": "In English."}]}]
+    page = PdfReader(io.BytesIO(render.pdf(json.dumps(contents)))).pages[0]
+    places: dict[str, list[float]] = {}
+
+    def note(text, matrix, text_matrix, _font, _size):
+        places.setdefault(text.strip(), []).append(text_matrix[4] * matrix[0] + matrix[4])
+
+    page.extract_text(visitor_text=note)
+
+    middle = float(page.mediabox.width) / 2
+    assert all(place > middle for place in places["שלום"])
+    assert max(places[".)"]) < min(places["שלום"])
+    assert places["In English."][0] < middle
+
+
 def test_chinese_is_printed(chinese_fonts):
     made = render.pdf_document(snapshot_with("林雪平市，你好"), chinese_fonts)
 
@@ -68,6 +98,7 @@ def test_chinese_is_printed(chinese_fonts):
     assert "NotoSansSC" in font_names(made.content)
 
 
+@pytest.mark.slow
 def test_same_fonts_give_the_same_bytes(built_fonts):
     snapshot = snapshot_with(" · ".join(TEXTS.values()))
 
@@ -76,6 +107,7 @@ def test_same_fonts_give_the_same_bytes(built_fonts):
     assert first == second
 
 
+@pytest.mark.slow
 def test_latin_text_looks_the_same_with_and_without_fonts(built_fonts, settings, tmp_path):
     with_fonts = render.pdf(report_facts.snapshot())
     settings.FONTS_DIR = tmp_path
@@ -107,6 +139,7 @@ def test_missing_characters_are_grouped_by_script(settings):
 # ---- the record
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_report_records_its_fonts_and_keeps_them(client, everyone, built_fonts, settings, tmp_path):
     old = queued("rome", subject=" ሰላም")
@@ -128,7 +161,7 @@ def test_report_records_its_fonts_and_keeps_them(client, everyone, built_fonts, 
     assert "Noto Sans Ethiopic" in pages[0]
     assert built_fonts.sha256[:12] in pages[0]
     assert "Characters missing" not in pages[0]
-    assert "only those of typst-py" in pages[1]
+    assert "only those included in typst-py" in pages[1]
     assert "Ethiopic: ላ (U+120B) ም (U+121D) ሰ (U+1230)" in pages[1]
 
 
@@ -137,7 +170,7 @@ def test_page_of_a_report_without_record_of_fonts_names_none(client, everyone):
     report = queued("rome")
     client.force_login(everyone["coordinator"])
 
-    assert "Fonts of the PDF" not in client.get(report.get_absolute_url()).content.decode()
+    assert "Fonts in the PDF" not in client.get(report.get_absolute_url()).content.decode()
 
 
 # ---- the person who issues it

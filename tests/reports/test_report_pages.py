@@ -1,5 +1,7 @@
 """List, page and files of reports: permissions, number of queries, failed reports."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.urls import reverse
@@ -11,6 +13,8 @@ from core.snapshots import sha256_hex
 from reports import tasks
 from reports.enums import ReportKind, ReportState
 from reports.models import Report, ReportFile
+from reports.selectors import work as report_work
+from reports.selectors.work import report_rows
 from reports.services.reports import issue_report
 from strategies.models import PeriodRevision
 from tests.factories import CityFactory, CityPeriodFactory, ReportingPeriodFactory, member, move_to
@@ -74,6 +78,7 @@ def url(name, report, *args):
     return reverse(f"reports:{name}", args=[report.number, *args])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", VISIBLE_COUNTS)
 def test_list_and_permission_agree_on_visible_reports(client, everyone, reports, role):
     user = everyone[role]
@@ -215,6 +220,7 @@ def test_files_of_another_city_return_404(client, everyone, reports):
         assert client.get(url("report_file", reports["other"], file.name)).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table, column", [("evaluation_reportfile", "content"), ("evaluation_report", "snapshot")])
 def test_tampered_data_are_not_served(client, everyone, reports, table, column):
     report = reports["own"]
@@ -230,7 +236,7 @@ def test_tampered_data_are_not_served(client, everyone, reports, table, column):
     if column == "content":
         assert file.redirect_chain
     for response in responses[:1]:
-        assert "does not match its hash" in response.content.decode()
+        assert "do not match their hash" in response.content.decode()
 
 
 def test_report_page_links_the_newer_revision(client, everyone, reports):
@@ -263,6 +269,23 @@ def test_failed_report_shows_reason_and_retry_to_coordinators_only(client, every
     assert "data-hx-get" not in client.get(url("report_state", report)).content.decode()
 
 
+def test_my_work_shows_own_reports_until_they_are_ready(client, everyone, city, monkeypatch):
+    coordinator = everyone["coordinator"]
+    network, of_city = create_report(issued_by=coordinator), create_report(city)
+    Report.objects.filter(pk=of_city.pk).update(state=ReportState.FAILED, attempts=3)
+
+    seen = {role: sorted((row.title, row.is_task) for row in report_rows(everyone[role])) for role in everyone}
+    tasks.build_report(network.pk)
+    left = [row.title for row in report_rows(coordinator)]
+    monkeypatch.setattr(report_work, "SHOWN_FOR", timedelta(0))
+
+    running = (f"Report {network.number} is being created", False)
+    failed = (f"Report {of_city.number} could not be created", True)
+    assert seen == {role: sorted([running, failed]) if role == "coordinator" else [] for role in everyone}
+    assert left == [failed[0]]
+    assert report_rows(coordinator) == []
+
+
 def test_retry_queues_a_failed_report_again(client, everyone, reports):
     report = reports["network"]
     Report.objects.filter(pk=report.pk).update(state=ReportState.FAILED, attempts=3)
@@ -273,7 +296,7 @@ def test_retry_queues_a_failed_report_again(client, everyone, reports):
     report.refresh_from_db()
     assert (report.state, report.attempts) == (ReportState.QUEUED, 0)
     assert "data-hx-get" in response.content.decode()
-    assert "Read the page again" in client.post(url("report_retry", report), follow=True).content.decode()
+    assert "Reload the page" in client.post(url("report_retry", report), follow=True).content.decode()
 
 
 def test_state_fragment_polls_until_the_report_is_ready(client, everyone, reports):
@@ -306,7 +329,7 @@ def test_issue_form_creates_a_report_once(client, city):
     report = Report.objects.get()
     assert first.url == report.get_absolute_url()
     assert (report.issued_by, report.language, report.recipients) == (city_data.coordinator, "sv", ["city"])
-    assert "issued already" in second.content.decode()
+    assert "already been issued" in second.content.decode()
 
 
 def test_issue_form_ignores_the_city_of_a_network_report(client, city):
@@ -323,8 +346,8 @@ def test_issue_form_ignores_the_city_of_a_network_report(client, city):
     "changed, message",
     [
         ({"city": ""}, "Choose the city"),
-        ({}, "Nothing has been accepted"),
-        ({"kind": "network_period", "period": ""}, "Choose something under “Period”."),
+        ({}, "No report has been accepted"),
+        ({"kind": "network_period", "period": ""}, "Choose an option for “Period”."),
     ],
 )
 def test_issue_form_reports_invalid_input(client, everyone, city, other_city, changed, message):
@@ -357,8 +380,8 @@ def test_issue_form_is_hidden_without_an_accepted_period(client, everyone, city)
 
     page = client.get(reverse("reports:report_issue")).content.decode()
 
-    assert "No period has been accepted yet" in page
-    assert "Issue the report" not in page
+    assert "No report has been accepted yet" in page
+    assert "<button" not in page.split("<main", 1)[1]
 
 
 @pytest.mark.parametrize("language, is_shown", [("en", False), ("sv", True)])

@@ -130,6 +130,7 @@ def test_city_schedule_by_due_date_issues_once_per_accepted_city(city, other_cit
 # ---- recipients
 
 
+@pytest.mark.slow
 def test_recipients_get_one_email_with_a_link_when_ready(city, schedule):
     city_data = accepted_city(city)
     member(BodyKind.NETWORK_OFFICE, Role.PARTNER, user=city_data.lead)  # two roles, one email

@@ -15,8 +15,8 @@ from .test_report_pages import create_report
 
 pytestmark = pytest.mark.django_db
 
-YES, NO = "Yes, the network has issued this", "No, the network has issued nothing like this"
-HASH_ONLY = "Checked: the hash only, not the document or paper that you have."
+YES, NO = "Yes, the network has ", "No, the network has not issued this"
+HASH_ONLY = "Checked: only the hash, not the document or paper that you have."
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_result_names_the_newer_revision(client, report):
 @pytest.mark.parametrize(
     "data, message",
     [
-        ({}, "Paste the hash, or choose the file."),
+        ({}, "Paste the hash or choose the file."),
         ({"hash": "abc"}, "A hash has 64 characters"),
     ],
 )
@@ -123,7 +123,7 @@ def test_invalid_form_shows_an_error_and_no_result(client, data, message):
 def test_too_large_file_is_refused(client, settings):
     settings.UPLOAD_MAX_BYTES = 1000
 
-    assert "larger than any report" in upload(client, b"x" * 1001)
+    assert "too large to be a report" in upload(client, b"x" * 1001)
     assert NO in upload(client, b"x" * 1000)
 
 

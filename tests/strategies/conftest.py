@@ -1,5 +1,6 @@
 """Fixtures: a city with an open period, an action, users, and the facts of an open and of a locked period."""
 
+import copy
 from types import SimpleNamespace
 
 import pytest
@@ -8,8 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from cities.enums import BodyKind, Role
 from strategies.services import periods
 from tests.cities.pictures import picture
-from tests.factories import ActionFactory, CityPeriodFactory, PersonFactory, member
+from tests.factories import ActionFactory, CityFactory, CityPeriodFactory, PersonFactory, member
+from tests.shared_rows import shared_rows
 
+from .helpers import an_official
 from .lock_data import make_facts
 
 
@@ -44,13 +47,26 @@ def coordinator(db):
     return member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR)
 
 
-@pytest.fixture
-def shared_data(city, official, lead):
-    """Return the facts of an open and of a submitted period of one city as ``open`` and ``locked``."""
+@pytest.fixture(scope="module")
+def facts_of_module(django_db_setup, django_db_blocker):
+    with shared_rows(django_db_blocker, _open_and_locked_facts) as facts:
+        yield facts
+
+
+def _open_and_locked_facts():
+    city = CityFactory(name="Linköping", slug="linkoping")
+    official = an_official(city)
+    lead = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city, organisation=city.municipality)
     locked = make_facts(city, official, lead)
     periods.submit_period(locked.city_period, by=lead)
     open_one = make_facts(city, official, lead, ahead=1)
-    return SimpleNamespace(locked=locked, open=open_one, author=official, lead=lead)
+    return SimpleNamespace(city=city, locked=locked, open=open_one, author=official, lead=lead)
+
+
+@pytest.fixture
+def shared_data(db, facts_of_module):
+    """Return the facts of an open and of a submitted period of one city as ``open`` and ``locked``."""
+    return copy.deepcopy(facts_of_module)
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 from django.db import connection
 
-from strategies.models import MilestoneDropped
 from strategies.services import periods, updates, values
 from tests.factories import (
     ActionFactory,
     CityPeriodFactory,
     IndicatorFactory,
+    MilestoneDroppedFactory,
     MilestoneFactory,
     ReportingPeriodFactory,
     StoredFileFactory,
@@ -28,7 +28,7 @@ def make_facts(city, official, lead, ahead=0):
     data = update_input(milestones=[milestone], links=["https://town.example/report"], city_period=city_period)
     data.files = [StoredFileFactory(uploaded_by=official)]
     update = updates.log_update(action, by=official, data=data)
-    dropped = MilestoneDropped.objects.create(update=update, milestone=other)
+    dropped = MilestoneDroppedFactory(update=update, milestone=other)
     value = values.set_value(indicator, city_period, by=official, value=Decimal(3))
     narrative = periods.save_narrative(city_period, by=lead, text="A good quarter.", language="en")
     return SimpleNamespace(

@@ -6,6 +6,8 @@ import pytest
 from django.db import IntegrityError
 from django.urls import reverse
 
+from core.admin import version_of
+from core.exceptions import PermissionRefused
 from pilot.models import PilotPhase
 from strategies.models import CityPeriod, ReportingPeriod
 from strategies.services import periods
@@ -42,14 +44,16 @@ def test_period_form_with_wrong_dates_shows_errors(staff):
     response = staff.post(reverse(ADD), PERIOD | {"starts_on": "2026-12-01", "due_on": "2027-01-01"})
 
     assert response.status_code == 200
-    assert set(response.context["adminform"].form.errors) == {"starts_on", "due_on"}
+    assert set(response.context["adminform"].form.errors) == {"due_on"}
+    overlapping = staff.post(reverse(ADD), PERIOD | {"starts_on": "2026-12-01"})
+    assert set(overlapping.context["adminform"].form.errors) == {"starts_on"}
     assert staff.post(reverse(ADD), PERIOD | {"name": ""}).context["adminform"].form.errors.keys() == {"name"}
 
 
 def test_period_name_can_be_changed(staff, city):
     period = CityPeriodFactory(city=city).period
     url = reverse("admin:strategies_reportingperiod_change", args=[period.pk])
-    unchanged = {name: getattr(period, name) for name in PERIOD}
+    unchanged = {name: getattr(period, name) for name in PERIOD} | {"version": version_of(period)}
 
     assert staff.post(url, unchanged | {"name": "Winter"}).status_code == 302
 
@@ -68,6 +72,19 @@ def test_city_periods_are_read_only(staff, city, django_assert_max_num_queries):
 
     assert (listed.context["cl"].result_count, page.status_code, posted.status_code) == (3, 200, 403)
     assert CityPeriod.objects.filter(state="published").count() == 0
+
+
+def test_older_period_can_be_added_to_a_city_once(staff, city, lead):
+    period, url = ReportingPeriodFactory(ahead=-3), reverse("admin:strategies_cityperiod_add")
+    fields = {"city": city.pk, "period": period.pk}
+
+    added, again = staff.post(url, fields), staff.post(url, fields)
+
+    assert (added.status_code, again.status_code) == (302, 200)
+    assert "This city already has this period." in again.content.decode()
+    assert [(row.city, row.period, row.state) for row in CityPeriod.objects.all()] == [(city, period, "scheduled")]
+    with pytest.raises(PermissionRefused):
+        periods.add_city_period(city, period, by=lead)
 
 
 def test_phase_dates_are_validated_when_added_and_changed(staff, city):
@@ -100,10 +117,8 @@ def test_lead_official_has_no_access_to_admin(client, lead, city, name):
 # ---- the same saved at the same moment
 
 
-def test_period_saved_meanwhile_is_shown_beside_the_field(staff, monkeypatch):
+def test_period_saved_meanwhile_is_shown_beside_the_field(staff):
     """Both forms were valid; the second save finds the period of the first."""
-    answers, check = iter([True]), periods.period_errors
-    monkeypatch.setattr(periods, "period_errors", lambda period: {} if next(answers, False) else check(period))
     ReportingPeriodFactory(name="Winter", starts_on=date(2027, 1, 5))
 
     response = staff.post(reverse(ADD), PERIOD)

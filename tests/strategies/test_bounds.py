@@ -10,7 +10,7 @@ from django.urls import reverse
 from cities.exceptions import EventRefused
 from cities.services import events
 from core.bounds import COUNTRIES, country_error, currency_error, year_error
-from strategies.exceptions import ConfirmationNeeded, InputRefused
+from core.exceptions import ConfirmationNeeded, InputRefused
 from strategies.models import BudgetLine, Indicator, IndicatorValue, Milestone
 from strategies.services import periods, plans, updates, values
 from tests.factories import (
@@ -27,7 +27,7 @@ from .helpers import days, update_input
 from .test_views_log import SENTENCE, form_state, log_url
 
 pytestmark = pytest.mark.django_db
-ASKS = "Can that be right?"
+ASKS = "Is it correct?"
 
 
 # ---- milestones and the dates of their action
@@ -76,7 +76,7 @@ def test_form_asks_with_a_checkbox_and_loses_nothing(client, action, official):
     page = client.post(url, sent)
     html = page.content.decode()
     assert not Milestone.objects.exists()
-    assert "due outside it" in html
+    assert "Choose a due date within that time" in html
     assert 'type="checkbox" name="confirm"' in html
     assert "Review of the pilot" in html
 
@@ -124,11 +124,11 @@ def test_negative_number_of_people_is_refused_everywhere(client, city, action, p
     people = IndicatorFactory(strategy=action.strategy, action=action, counts_people=True)
 
     for confirmed in (False, True):
-        with pytest.raises(InputRefused, match="whole number, zero or more"):
+        with pytest.raises(InputRefused, match="0 or a higher whole number"):
             values.set_value(people, period, by=official, value=Decimal(-3), confirmed=confirmed)
-    with pytest.raises(InputRefused, match="zero or more"):
+    with pytest.raises(InputRefused, match="0 or a higher"):
         updates.log_update(action, by=official, data=update_input(people_reached=-3))
-    with pytest.raises(InputRefused, match="zero or more"):
+    with pytest.raises(InputRefused, match="0 or a higher"):
         plans.save_part(people, by=official, fields={"target": Decimal(-3)}, confirmed=True)
     with pytest.raises(EventRefused):
         events.record_attendance(EventFactory(city=city), by=official, guests=[("Visitors", -3)])
@@ -181,7 +181,7 @@ def test_target_of_more_than_100_per_cent_is_asked_about(share, official):
         (Milestone, {"title": "x", "due_on": date(2026, 1, 1), "weight": 101}, "weight"),
         (Milestone, {"title": "x", "due_on": date(2026, 1, 1), "weight": 0}, "weight"),
         (BudgetLine, {"source": "x", "year": 26, "amount": 1}, "year"),
-        (BudgetLine, {"source": "x", "year": 2026, "amount": -1}, ""),
+        (BudgetLine, {"source": "x", "year": 2026, "amount": -1}, "amount"),
     ],
 )
 def test_part_of_an_action_outside_the_bounds_is_refused(action, official, part, fields, field):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import plotly.graph_objects as go
 import pytest
 
-from core.charts import with_light_colours
+from core.chart_files import with_light_colours
 from strategies.charts import values_chart
 from strategies.selectors.values import Figure, ReportedValue
 
@@ -31,4 +31,4 @@ def test_baseline_and_target_are_drawn_for_one_value_too(numbers, mode):
 
 
 def test_chart_names_city_source_and_period():
-    assert drawn(20, 30).caption == "Source: Riga, Own count · Data of Q2"
+    assert drawn(20, 30).caption == "2 values · Source: Riga, Own count · Data from Q2"

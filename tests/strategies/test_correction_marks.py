@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
-from strategies.exceptions import InputRefused
+from core.exceptions import InputRefused
 from strategies.selectors.correction_marks import sections_of
 from strategies.services import periods, values
 from tests.factories import ActionFactory, ActionUpdateFactory, IndicatorFactory, member
@@ -47,7 +47,7 @@ def submitted(period, action, other_action, indicator, everyone):
 def returned(submitted, action, other_action, indicator, everyone):
     marks = {
         f"indicator_{indicator.pk}": "",
-        f"action_{other_action.pk}": "Who came?",
+        f"action_{other_action.pk}": "Attendance?",
         f"action_{action.pk}": "How many?",
         "narrative": "Say what failed.",
     }
@@ -114,7 +114,7 @@ def test_period_page_links_officials_to_the_marked_parts(client, returned, every
     page = client.get(returned.get_absolute_url()).content.decode()
 
     assert "Say what failed." in page
-    assert "Who came?" in page
+    assert "Attendance?" in page
     for address in (
         url("narrative_edit", returned.pk),
         other_action.get_absolute_url(),
@@ -136,7 +136,9 @@ def test_my_work_lists_all_marks_for_officials_and_own_marks_for_responsible_peo
     for name, user in (("official", everyone["official"]), ("owner", owner), ("viewer", everyone["viewer"])):
         client.force_login(user)
         due = client.get(url("my_work")).context["work"].due
-        rows_by_user[name] = sorted(str(row.title).split(":")[0] for row in due if "needs work" in str(row.title))
+        rows_by_user[name] = sorted(
+            str(row.title).split(" needs")[0] for row in due if "needs correcting in" in str(row.title)
+        )
 
     assert len(rows_by_user["official"]) == 4
     assert [title.partition(" ")[2] for title in rows_by_user["owner"]] == ["Open doors"]
@@ -147,20 +149,21 @@ def test_marks_disappear_after_resubmission(client, returned, everyone):
     periods.submit_period(returned, by=everyone["lead"])
     client.force_login(everyone["official"])
 
-    assert "needs work" not in client.get(url("my_work")).content.decode()
-    assert "What needs work" not in client.get(returned.get_absolute_url()).content.decode()
+    assert "needs correcting in" not in client.get(url("my_work")).content.decode()
+    assert "Needs correcting" not in client.get(returned.get_absolute_url()).content.decode()
 
 
-def test_return_email_names_the_marked_parts(returned, everyone, other_action, indicator):
+def test_return_email_says_what_to_do_and_names_the_marked_parts(returned, everyone, other_action, indicator):
     mail = Mail.objects.get(recipient=everyone["lead"].email)
 
+    assert "Gör rättelserna och lämna sedan in igen." in mail.body  # the language of the reader
     assert "Nearly there." in mail.body
-    assert f"– {other_action.code} Open doors: Who came?" in mail.body
+    assert f"– {other_action.code} Open doors: Attendance?" in mail.body
     assert "– Visits" in mail.body
 
 
 def test_comment_on_a_part_has_a_limit(submitted, everyone):
     key = sections_of(submitted.revisions.get())[0].key
 
-    with pytest.raises(InputRefused, match="characters on each part"):
+    with pytest.raises(InputRefused, match="characters for each part"):
         periods.return_period(submitted, by=everyone["coordinator"], comments="Look.", marks={key: "x" * 5000})

@@ -1,4 +1,4 @@
-"""A submitted period says that it rests on earlier figures that have been corrected since; its own figures stay."""
+"""A submitted period says that it rests on figures corrected since; its own figures stay."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -25,7 +25,7 @@ from tests.factories import (
 from .helpers import an_official, update_input
 
 pytestmark = pytest.mark.django_db
-WORDS = "have been corrected since"
+WORDS = "have since been corrected"
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_pages_of_the_period_say_it_and_propose_to_reopen(client, figures, coord
         client.force_login(user)
         for url in (page, revision):
             text = client.get(url).content.decode()
-            assert figures.before.period.name in text[text.index("rest on earlier ones") :][:200]
+            assert figures.before.period.name in text[text.index("are based on earlier figures") :][:200]
             links = [
                 f'{one}">{words} this period' in text
                 for one, words in ((ask_url, "Ask to reopen"), (reopen_url, "Reopen"))
@@ -198,4 +198,4 @@ def test_report_page_says_it_and_the_next_report_prints_it(client, figures, coor
     assert (second.revision, WORDS in first.snapshot, WORDS in second.snapshot) == (2, False, True)
     assert second.contents["facts"]["cities"][0]["money"] == first.contents["facts"]["cities"][0]["money"]
     network = issue_report(kind=ReportKind.NETWORK_PERIOD, period=figures.after.period)
-    assert f"{city.name}: These figures rest on earlier ones" in network.snapshot
+    assert f"{city.name}: These figures are based on earlier figures" in network.snapshot

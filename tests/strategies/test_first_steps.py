@@ -35,7 +35,7 @@ def test_officials_of_a_city_without_strategy_begin_it(client, city, role):
 
     page = client.get(URL).content.decode()
 
-    assert f"Begin the strategy of {city}" in page
+    assert f"Create the strategy of {city}" in page
     assert begin in page
     assert "caught up" not in page
     assert client.get(begin).status_code == 200
@@ -85,9 +85,9 @@ def test_official_who_is_caught_up_reads_what_comes_next(client, city, lead):
 def test_new_coordinator_sets_up_the_network_step_by_step(client, coordinator):
     client.force_login(coordinator)
     dashboards = client.get(reverse("dashboards:network")).content.decode()
-    assert "No city takes part yet" in dashboards
+    assert "No cities yet" in dashboards
     assert URL in dashboards
-    assert "No city fits these filters" not in dashboards
+    assert "No cities match these filters" not in dashboards
     committee = BodyFactory(kind=BodyKind.SCIENTIFIC_COMMITTEE, city=None)
     invite = reverse("cities:member_invite")
     chair = ("Invite the first chair of the scientific committee", f"{invite}?body={committee.pk}&role=chair")
@@ -115,7 +115,7 @@ def test_partner_in_an_empty_network_reads_why_there_is_nothing(client):
 
     page = client.get(reverse("dashboards:network")).content.decode()
 
-    assert "once a coordinator has added cities" in page
+    assert "when a coordinator has added cities" in page
 
 
 def test_filter_without_a_city_offers_all_cities(client, coordinator):
@@ -124,7 +124,7 @@ def test_filter_without_a_city_offers_all_cities(client, coordinator):
 
     page = client.get(reverse("dashboards:network"), {"country": "XX"}).content.decode()
 
-    assert "No city fits these filters" in page
+    assert "No cities match these filters" in page
     assert "Show all cities" in page
 
 

@@ -26,10 +26,12 @@ from tests.factories import (
     CityFactory,
     CityPeriodFactory,
     MilestoneFactory,
+    MilestoneReachedFactory,
     PersonFactory,
     ReportingPeriodFactory,
     UserFactory,
 )
+from tests.factories.figures import refresh
 from tests.proofs import examples
 
 TODAY = date(2026, 11, 23)
@@ -106,6 +108,7 @@ def store(plan, shared_data):
             MilestoneReached.objects.create(update=updates[planned["by"]], milestone=milestone)
         if planned["dropped_by"] is not None and planned["dropped_by"] < len(updates):
             MilestoneDropped.objects.create(update=updates[planned["dropped_by"]], milestone=milestone)
+    refresh([action.pk])
     return action
 
 
@@ -237,30 +240,30 @@ FACTS = HealthInputs(
     "changes, health, words",
     [
         ({}, Health.ON_TRACK, "Progress is 50%, expected by now 50%."),
-        ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled by the update of 22 November 2026."),
-        ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Completed by the update of 22 November 2026."),
+        ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled in the update of 22 November 2026."),
+        ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Completed in the update of 22 November 2026."),
         (
             {"stage": "completed", "milestones": 3, "milestones_reached": 2},
             Health.DONE,
-            "Completed by the update of 22 November 2026, 2 of 3 milestones reached.",
+            "Completed in the update of 22 November 2026. 2 of 3 milestones reached.",
         ),
         (
             {"stage": "completed", "milestones": 3, "milestones_reached": 3},
             Health.DONE,
-            "Completed by the update of 22 November 2026.",
+            "Completed in the update of 22 November 2026.",
         ),
         (
             {"stage": "paused", "ends_on": day(-5), "next_milestone_on": day(-9), "last_update_on": day(-95)},
             Health.PAUSED,
-            "Paused; last update on 20 August 2026.",
+            "Paused. Last update on 20 August 2026.",
         ),
         ({"stage": None, "starts_on": day(1), "last_update_on": None}, Health.NOT_STARTED, "24 November 2026"),
         ({"stage": "planned", "starts_on": day(1)}, Health.NOT_STARTED, "Starts on 24 November 2026."),
         ({"stage": "ongoing", "starts_on": day(1)}, Health.ON_TRACK, "Progress"),
         ({"stage": None, "starts_on": TODAY, "last_update_on": None}, Health.ON_TRACK, "Progress"),
         ({"ends_on": TODAY}, Health.ON_TRACK, "Progress"),
-        ({"ends_on": day(-1)}, Health.LATE, "1 day ago; progress is 50%"),
-        ({"ends_on": day(-12)}, Health.LATE, "12 days ago; progress is 50%"),
+        ({"ends_on": day(-1)}, Health.LATE, "1 day ago. Progress is 50%"),
+        ({"ends_on": day(-12)}, Health.LATE, "12 days ago. Progress is 50%"),
         ({"next_milestone_on": TODAY}, Health.ON_TRACK, "Progress"),
         ({"next_milestone_on": day(-1)}, Health.LATE, "A milestone was due on 22 November 2026, 1 day ago."),
         ({"last_update_on": day(-89)}, Health.ON_TRACK, "Progress"),
@@ -269,7 +272,7 @@ FACTS = HealthInputs(
         ({"last_update_on": day(-95), "starts_on": day(-80)}, Health.ON_TRACK, "Progress"),
         ({"progress": 36}, Health.ON_TRACK, "36%"),
         ({"progress": 35}, Health.AT_RISK, "Progress is 35%, expected by now 50%."),
-        ({"has_responsible": False}, Health.AT_RISK, "Nobody is accountable; progress is 50%, expected 50%."),
+        ({"has_responsible": False}, Health.AT_RISK, "No responsible person. Progress is 50%, expected 50%."),
         ({"has_responsible": False, "progress": 0}, Health.AT_RISK, "Progress is 0%, expected by now 50%."),
     ],
 )
@@ -308,7 +311,7 @@ def test_progress_in_sql_is_rounded_like_python():
     reached = MilestoneFactory.create_batch(3, action=action)[:2]
     update = ActionUpdateFactory(action=action)
     for milestone in reached:
-        MilestoneReached.objects.create(milestone=milestone, update=update)
+        MilestoneReachedFactory(milestone=milestone, update=update)
 
     assert Action.objects.with_health().get(pk=action.pk).progress == 67
 
@@ -358,9 +361,9 @@ def test_health_and_money_can_exclude_later_periods(city):
     milestone = MilestoneFactory(action=action)
     ActionUpdateFactory(action=action, city_period=now, spent=1, date=clock.today() - timedelta(days=3))
     update = ActionUpdateFactory(action=action, city_period=later, stage="completed", spent=2)
-    MilestoneReached.objects.create(update=update, milestone=milestone)
+    MilestoneReachedFactory(update=update, milestone=milestone)
 
-    then = Action.objects.with_health(upto=now.period).with_money(upto=now.period).get()
+    then = Action.objects.with_health_inputs(clock.today(), now.period).with_money(upto=now.period).get()
     today = Action.objects.with_health().with_money().get()
 
     assert (then.current_stage, then.progress, then.spent_total) == ("ongoing", 0, 1)

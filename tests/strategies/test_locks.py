@@ -8,13 +8,12 @@ from strategies.models import ActionUpdate, Evidence, IndicatorValue, MilestoneR
 from strategies.services import periods
 from tests.factories import CityPeriodFactory, PeriodCommentFactory, ReportingPeriodFactory, StrategyFactory
 
-from .helpers import an_official
 from .lock_data import execute_sql
 
 
 @pytest.fixture
-def official(city):
-    return an_official(city)
+def city(shared_data):
+    return shared_data.city
 
 
 def new_update(shared_data, facts, **more):

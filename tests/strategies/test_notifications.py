@@ -70,7 +70,7 @@ def test_responsible_people_of_a_draft_are_notified_when_it_is_adopted(city, off
 
     mail = Mail.objects.get()
     assert (before, mail.recipient, mail.subject) == ([], expert.email, f"Adopted: {strategy.title}")
-    assert "responsible person of 2 actions in it:\n\n– Action 0\n– Action 1" in mail.body
+    assert "responsible for 2 actions in it:\n\n– Action 0\n– Action 1\n\nLog updates on these actions" in mail.body
 
 
 def test_officials_but_not_the_author_are_notified_of_a_comment_on_a_draft(city, official, lead, expert):

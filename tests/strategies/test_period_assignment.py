@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 
 from core import clock
-from strategies.exceptions import InputRefused, PeriodLocked
+from core.exceptions import InputRefused
+from strategies.exceptions import PeriodLocked
 from strategies.models import CityPeriod, ReportingPeriod
 from strategies.services import periods, updates
 from strategies.services.period_assignment import assign_period

@@ -25,13 +25,12 @@ from tests.factories import (
     move_to,
 )
 
-from .helpers import an_official
 from .lock_data import execute_sql
 
 
 @pytest.fixture
-def official(city):
-    return an_official(city)
+def city(shared_data):
+    return shared_data.city
 
 
 # ---- frozen tables and history
@@ -252,8 +251,8 @@ def test_period_cannot_be_created_locked_or_deleted(shared_data, city):
 
 
 @pytest.mark.django_db
-def test_move_to_creates_every_move(city):
-    city_period = CityPeriodFactory(city=city, to_state="scheduled")
+def test_move_to_creates_every_move(other_city):
+    city_period = CityPeriodFactory(city=other_city, to_state="scheduled")
 
     move_to(city_period, "published")
 

@@ -5,17 +5,9 @@ from django.utils import translation
 
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
-from core.exceptions import EditConflict
+from core.exceptions import EditConflict, InputRefused, PermissionRefused, ReasonMissing
 from strategies.enums import NEEDS_TEXT, TRANSITIONS, PeriodState
-from strategies.exceptions import (
-    InputRefused,
-    OwnMunicipality,
-    PeriodLocked,
-    PermissionRefused,
-    ReasonMissing,
-    StrategyError,
-    TransitionNotAllowed,
-)
+from strategies.exceptions import OwnMunicipality, PeriodLocked, StrategyError, TransitionNotAllowed
 from strategies.models import CityPeriod, PeriodComment, PeriodTransition
 from strategies.services import periods, updates
 from strategies.signals import period_state_changed
@@ -202,7 +194,7 @@ def test_emails_go_to_people_with_the_next_task(city, official, lead, coordinato
     }
     mail = Mail.objects.get(recipient=coordinator.email)
     assert Mail.objects.count() == 2
-    assert "A digit too many." in mail.body
+    assert "A digit too many.\n\nReopen the period or decline the request" in mail.body
     assert city_period.get_absolute_url() in mail.body
 
 
@@ -215,7 +207,7 @@ def test_email_is_in_the_language_of_the_recipient(city, lead, coordinator):
         periods.reopen_period(city_period, by=coordinator, reason="Fel siffra.")
 
     mail = Mail.objects.get(recipient=lead.email)
-    assert (mail.language, mail.subject) == ("en", f"{city_period.period.name} of Linköping is open again")
+    assert (mail.language, mail.subject) == ("en", f"{city_period.period.name} of Linköping has been reopened")
 
 
 def test_declined_request_is_answered_once_and_sent_to_the_city(city, lead, official, coordinator):
@@ -233,7 +225,7 @@ def test_declined_request_is_answered_once_and_sent_to_the_city(city, lead, offi
     assert city_period.state == "accepted"
     assert set(Mail.objects.values_list("recipient", flat=True)) == {lead.email, official.email}
     assert all("The digit is right." in body for body in Mail.objects.values_list("body", flat=True))
-    with pytest.raises(TransitionNotAllowed, match="answered already"):
+    with pytest.raises(TransitionNotAllowed, match="already been answered"):
         periods.decline_reopen(city_period, by=coordinator, reason="No.")
 
 

@@ -8,16 +8,15 @@ import pytest
 from cities.enums import BodyKind, Role
 from cities.services.memberships import hand_over
 from core import clock
-from core.exceptions import EditConflict
+from core.exceptions import EditConflict, InputRefused, PermissionRefused, ReasonMissing
 from pilot.models import PilotPhase
 from pilot.services import phases
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, PermissionRefused, ReasonMissing, StrategyError
+from strategies.exceptions import AlreadyWithdrawn, StrategyError
 from strategies.models import (
     Action,
     ActionUpdate,
     Indicator,
     Milestone,
-    MilestoneReached,
     PriorityArea,
     Risk,
     Strategy,
@@ -34,6 +33,7 @@ from tests.factories import (
     IndicatorFactory,
     IndicatorValueFactory,
     MilestoneFactory,
+    MilestoneReachedFactory,
     ObjectiveFactory,
     PersonFactory,
     PilotPhaseFactory,
@@ -42,6 +42,7 @@ from tests.factories import (
     StrategyFactory,
     member,
 )
+from tests.factories.figures import refresh
 
 from .helpers import an_official, days, update_input
 
@@ -103,7 +104,20 @@ def test_invalid_input_is_reported_by_field(action, official):
     assert {"title"} <= set(refused.value.errors)
     with pytest.raises(InputRefused) as refused:
         plans.save_part(action, by=official, version=1, fields={"ends_on": date(2000, 1, 1)})
-    assert set(refused.value.errors) == {""}
+    assert set(refused.value.errors) == {"ends_on"}
+
+
+def test_services_refuse_what_forms_show_at_fields(action, official):
+    both = {"objective": action.objective, "action": action, "no_baseline_reason": ""}
+    years = {"year_from": 2028, "year_to": 2026}
+
+    with pytest.raises(InputRefused) as of_indicator:
+        plans.save_part(IndicatorFactory(strategy=action.strategy), by=official, version=1, fields=both)
+    with pytest.raises(InputRefused) as of_strategy:
+        plans.save_part(action.strategy, by=official, version=1, fields=years)
+
+    assert set(of_indicator.value.errors) == {"action", "no_baseline_reason"}
+    assert set(of_strategy.value.errors) == {"year_to"}
 
 
 def test_target_change_of_an_indicator_with_values_needs_a_reason(action, official):
@@ -124,14 +138,14 @@ def test_target_change_of_an_indicator_with_values_needs_a_reason(action, offici
         indicator, by=official, version=3, fields={"target": 7}, cause="decision", reason="The council raised it."
     )
 
-    assert history_of(indicator)[0].reason == "A decision of the city: The council raised it."
+    assert history_of(indicator)[0].reason == "Decision by the city: The council raised it."
     assert Indicator.objects.get().target == 7
 
 
 def test_weight_change_of_a_reached_milestone_needs_a_reason(action, official):
     milestone = MilestoneFactory(action=action)
     plans.save_part(milestone, by=official, fields={"weight": 2})
-    MilestoneReached.objects.create(update=ActionUpdateFactory(action=action), milestone=milestone)
+    MilestoneReachedFactory(update=ActionUpdateFactory(action=action), milestone=milestone)
 
     with pytest.raises(InputRefused):
         plans.save_part(milestone, by=official, fields={"weight": 3})
@@ -168,9 +182,9 @@ def test_withdrawal_of_an_indicator_with_values_needs_a_reason(action, official)
 
 def test_strategy_is_adopted_then_published_with_its_actions(strategy, city, lead, official):
     action, withdrawn = ActionFactory(city=city), ActionFactory(city=city)
-    plans.withdraw_action(withdrawn, by=lead, reason="Merged.")
+    plans.withdraw_part(withdrawn, by=lead, reason="Merged.")
 
-    with pytest.raises(StrategyError, match="not published"):
+    with pytest.raises(StrategyError, match="cannot be published"):
         plans.publish_strategy(strategy, by=lead)
     with pytest.raises(StrategyError, match="Publish the strategy first"):
         plans.publish_action(action, by=lead)
@@ -179,26 +193,28 @@ def test_strategy_is_adopted_then_published_with_its_actions(strategy, city, lea
     with pytest.raises(PermissionRefused):
         plans.adopt_strategy(strategy, by=official, on=city.today)
     plans.adopt_strategy(strategy, by=lead, on=city.today)
-    first = plans.publish_strategy(strategy, by=lead)
-    again = plans.publish_strategy(strategy, by=lead)
+    published = plans.publish_strategy(strategy, by=lead)
+    with pytest.raises(StrategyError, match="already been published"):
+        plans.publish_strategy(strategy, by=lead)
 
     action.refresh_from_db()
-    assert (again.published_at, again.adopted_on) == (first.published_at, city.today)
+    assert (published.published_at is not None, published.adopted_on) == (True, city.today)
     assert action.published_at is not None
     assert list(Action.objects.filter(published_at=None)) == [withdrawn]
     new = ActionFactory(city=city)
-    published = plans.publish_action(new, by=lead)
-    assert plans.publish_action(new, by=lead).published_at == published.published_at
+    assert plans.publish_action(new, by=lead).published_at is not None
+    with pytest.raises(StrategyError, match="already been published"):
+        plans.publish_action(new, by=lead)
     with pytest.raises(AlreadyWithdrawn):
         plans.publish_action(withdrawn, by=lead)
 
 
 def test_action_is_withdrawn_once_with_a_reason(action, official):
     with pytest.raises(ReasonMissing):
-        plans.withdraw_action(action, by=official, reason="")
-    plans.withdraw_action(action, by=official, reason="Merged.")
+        plans.withdraw_part(action, by=official, reason="")
+    plans.withdraw_part(action, by=official, reason="Merged.")
     with pytest.raises(AlreadyWithdrawn):
-        plans.withdraw_action(action, by=official, reason="Again.")
+        plans.withdraw_part(action, by=official, reason="Again.")
 
 
 def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
@@ -207,7 +223,7 @@ def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
     reached, free = MilestoneFactory.create_batch(2, action=action)
     spent, unspent = BudgetLineFactory.create_batch(2, action=action)
     update = ActionUpdateFactory(action=action, spent=1, budget_line=spent)
-    MilestoneReached.objects.create(update=update, milestone=reached)
+    MilestoneReachedFactory(update=update, milestone=reached)
 
     with pytest.raises(ReasonMissing):
         plans.withdraw_part(free, by=official)
@@ -217,7 +233,7 @@ def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
         assert plans.withdraw_part(part, by=official).withdrawn_at
         with pytest.raises(AlreadyWithdrawn):
             plans.withdraw_part(part, by=official)
-    for part, words in ((reached, "has been reached"), (spent, "was spent")):
+    for part, words in ((reached, "has been reached"), (spent, "has been spent")):
         with pytest.raises(StrategyError, match=words):
             plans.withdraw_part(part, by=official)
     with pytest.raises(PermissionRefused):
@@ -270,7 +286,7 @@ def test_phase_is_created_once_by_coordinator_or_lead_official(city, coordinator
     assert {row.kind for row in PilotPhase.objects.all()} == {"pact", "kick_off"}
     with pytest.raises(PermissionRefused):
         phases.create_phase(city, "coordination", by=official, **dates)
-    with pytest.raises(StrategyError, match="has its dates already"):
+    with pytest.raises(StrategyError, match="already has dates"):
         phases.create_phase(city, "pact", by=lead, **dates)
 
 
@@ -322,6 +338,7 @@ def test_completeness_lists_missing_items(city, official, lead, everyone):
     periods.endorse_period(city_period, by=everyone["expert"])
     updates.log_update(unreported, by=official, data=update_input(values={indicator: Decimal(1)}))
     Action.objects.filter(pk=unreported.pk).update(responsible=official.person)
+    refresh([unreported.pk])
     after = completeness(city_period)
 
     assert (before.done_count, before.total, before.is_complete) == (1, 4, False)
@@ -344,7 +361,7 @@ def test_period_can_be_submitted_without_endorsement_only_before_it_is(city_peri
 
     text = next(row.text for row in completeness(city_period).missing if row.kind == "endorsement")
 
-    assert ("can be submitted without" in text) == is_said
+    assert ("can submit without" in text) == is_said
 
 
 @pytest.mark.parametrize("stage, is_due", [("completed", False), ("cancelled", False), ("ongoing", True)])
@@ -381,8 +398,8 @@ def test_completeness_query_count_is_constant(city, count, django_assert_num_que
 @pytest.fixture
 def _check_before_the_other_commits(monkeypatch):
     """Let the first check pass, as it does before the transaction of another user is committed."""
-    answers, check = iter([False]), plans._check
-    monkeypatch.setattr(plans, "_check", lambda row: check(row) if next(answers, True) else None)
+    answers, check = iter([False]), plans.validate
+    monkeypatch.setattr(plans, "validate", lambda row: check(row) if next(answers, True) else None)
 
 
 @pytest.mark.usefixtures("_check_before_the_other_commits")
@@ -399,10 +416,10 @@ def test_code_taken_meanwhile_is_refused_in_words(strategy, lead):
 
 def test_other_constraint_broken_meanwhile_is_refused_in_words(strategy, lead, monkeypatch):
     taken = PriorityAreaFactory(strategy=strategy)
-    monkeypatch.setattr(plans, "_check", lambda row: None)
+    monkeypatch.setattr(plans, "validate", lambda row: None)
     fields = {"code": taken.code, "title": "Same code", "theme": taken.theme}
 
-    with pytest.raises(StrategyError, match="at this moment"):
+    with pytest.raises(StrategyError, match="just saved"):
         plans.save_part(PriorityArea(strategy=strategy), by=lead, fields=fields)
 
 

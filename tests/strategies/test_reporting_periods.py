@@ -1,15 +1,18 @@
 """Reporting periods of the network: created for every city, validated, and opened on their day."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from cities.models import City
 from core import clock
+from core.exceptions import InputRefused, PermissionRefused
 from strategies.enums import PeriodState
-from strategies.exceptions import InputRefused, PermissionRefused, StrategyError
+from strategies.exceptions import StrategyError
 from strategies.models import CityPeriod, PeriodTransition
 from strategies.services import periods
-from tests.factories import CityFactory, CityPeriodFactory, ReportingPeriodFactory
+from tests.factories import CityFactory, CityPeriodFactory, OrganisationFactory, ReportingPeriodFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +26,40 @@ def test_new_period_is_scheduled_in_every_city(city, other_city, coordinator):
 
     rows = CityPeriod.objects.filter(period=period)
     assert {(row.city, row.state) for row in rows} == {(city, "scheduled"), (other_city, "scheduled")}
+
+
+def test_city_gets_the_periods_that_had_not_ended_on_the_day_it_was_added(city, coordinator):
+    for quarter in (-2, -1, 0):
+        ReportingPeriodFactory(ahead=quarter)
+    running = ReportingPeriodFactory(ahead=0)
+    with clock.at(datetime.combine(running.starts_on, time(0, 30), tzinfo=ZoneInfo("Europe/Riga"))):
+        riga = CityFactory(timezone="Europe/Riga")  # in UTC it is still the quarter before
+    kept = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-2))
+
+    periods.ensure_city_periods()
+    periods.ensure_city_periods()
+
+    assert [row.period for row in riga.periods.all()] == [running]
+    assert [row.period for row in city.periods.all()] == [kept.period, running]
+
+
+def test_new_period_that_has_ended_is_scheduled_in_every_city(city, coordinator):
+    with clock.at(datetime(2027, 5, 1, tzinfo=UTC)):
+        period = periods.create_period(name="Q1 2027", by=coordinator, **QUARTER)
+        late = CityFactory()
+        periods.ensure_city_periods()
+
+    assert [row.city for row in CityPeriod.objects.filter(period=period)] == [city]
+    assert not late.periods.exists()
+
+
+def test_city_without_history_gets_every_period():
+    ReportingPeriodFactory(ahead=-2)
+    City.objects.bulk_create([CityFactory.build(municipality=OrganisationFactory())])
+
+    periods.ensure_city_periods()
+
+    assert City.objects.get().periods.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -50,7 +87,7 @@ def test_period_days_cannot_change_after_a_city_has_started(city, coordinator, l
     periods.save_period(period, by=coordinator)
     period.starts_on += timedelta(days=1)
 
-    with pytest.raises(InputRefused, match="begun to report"):
+    with pytest.raises(InputRefused, match="started to report"):
         periods.save_period(period, by=coordinator)
     with pytest.raises(PermissionRefused):
         periods.save_period(period, by=lead)
@@ -65,7 +102,7 @@ def test_period_opens_on_its_day_in_the_timezone_of_the_city(coordinator):
         again = periods.open_due_periods()
 
         assert ([row.city for row in opened], again) == ([riga], [])
-        with pytest.raises(StrategyError, match="opens later"):
+        with pytest.raises(StrategyError, match="has not opened yet"):
             periods.open_period(CityPeriod.objects.get(city=lisbon))
     transition = PeriodTransition.objects.get()
     assert (transition.verb, transition.by, transition.city_period.period) == ("open", None, period)

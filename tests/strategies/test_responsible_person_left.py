@@ -50,7 +50,7 @@ def test_action_is_at_risk_once_the_responsible_person_has_left(own_action, leav
     leave(leaver)
 
     assert (stored(own_action).health, stored(own_action).has_responsible) == (Health.AT_RISK, False)
-    assert health_reason(stored(own_action)).startswith("Nobody is accountable")
+    assert health_reason(stored(own_action)).startswith("No responsible person")
 
 
 def test_person_stays_responsible_until_the_last_membership_ends(city, own_action, leaver):
@@ -83,7 +83,7 @@ def test_completeness_and_revision_name_it_as_missing(city, own_action, leaver, 
     leave(leaver)
 
     gap = next(gap for gap in completeness(row).missing if gap.kind == "owner")
-    assert (gap.pk, gap.text) == (own_action.pk, f"{leaver}, who was accountable, has left.")
+    assert (gap.pk, gap.text) == (own_action.pk, f"{leaver}, who was responsible, has left.")
     revision = periods.submit_period(row, by=lead)
     assert [entry["has_accountable"] for entry in revision.contents["actions"]] == [False]
 

@@ -209,6 +209,12 @@ def test_is_own_municipality_depends_on_the_city_of_the_object(everyone, city):
     assert move_to(CityPeriodFactory(to_state="scheduled"), "open").state == "open"
 
 
+@pytest.mark.parametrize("permission", ["change_indicatorvalue", "view_milestone"])
+def test_permission_without_object_is_that_for_any_object(everyone, permission):
+    """Whose value or milestone it is, is known with the object only."""
+    assert everyone["viewer"].has_perm(f"strategies.{permission}") is True
+
+
 def test_loggable_actions_match_the_permission(everyone, shared_data):
     shared_data.action.deputies.add(everyone["local_committee"].person)
 

@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from core.exceptions import EditConflict
+from core.exceptions import EditConflict, PermissionRefused
 from core.snapshots import sha256_hex
 from strategies.enums import LOCKED, TRANSITIONS
-from strategies.exceptions import AlreadyWithdrawn, PeriodLocked, PermissionRefused, TransitionNotAllowed
+from strategies.exceptions import AlreadyWithdrawn, PeriodLocked, TransitionNotAllowed
 from strategies.models import ActionUpdate, CityPeriod, PeriodRevision, PeriodTransition
 from strategies.selectors.frozen import frozen_log
 from strategies.services import periods, updates
@@ -230,7 +230,7 @@ class ReportingMachine(RuleBasedStateMachine):
             text for frozen_updates in newest for text, visibility in frozen_updates if visibility != "city"
         )
         assert (
-            sorted(row["text"] for row in frozen_log(self.shared_data["action"], self.shared_data["partner"]))
+            sorted(update.text for update, _ in frozen_log(self.shared_data["action"], self.shared_data["partner"]))
             == expected
         )
 

@@ -5,7 +5,8 @@ from django.db import IntegrityError
 from django.urls import reverse
 
 from accounts.models import Mail
-from strategies.exceptions import PermissionRefused, ReasonMissing, StrategyError
+from core.exceptions import PermissionRefused, ReasonMissing
+from strategies.exceptions import StrategyError
 from strategies.models import StrategyComment
 from strategies.services import plans
 from tests.factories import StrategyCommentFactory, StrategyFactory
@@ -64,13 +65,13 @@ def test_comment_without_text_is_refused(draft, everyone):
 
 def test_comment_on_an_adopted_strategy_is_refused(client, draft, everyone, city):
     plans.adopt_strategy(draft, by=everyone["lead"], on=city.today)
-    with pytest.raises(StrategyError, match="adopted meanwhile"):
+    with pytest.raises(StrategyError, match="has been adopted, so"):
         plans.comment_strategy(draft, by=everyone["expert"], text=TEXT)
     client.force_login(everyone["expert"])
 
     page = client.post(comment_url(draft), {"text": TEXT}).content.decode()
 
-    assert "adopted meanwhile" in page
+    assert "has been adopted, so" in page
     assert comment_url(draft) not in client.get(draft.get_absolute_url()).content.decode()
 
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from core import locales
+from core.exceptions import InputRefused
 from reports.selectors.city import facts_of_city
 from strategies import targets
-from strategies.exceptions import InputRefused
-from strategies.models import Action, Indicator, MilestoneReached
+from strategies.models import Action, Indicator
 from strategies.selectors.values import Figure, baseline_and_target, target_progress, values_of
 from strategies.services import periods, plans, values
 from tests.factories import (
@@ -18,6 +18,7 @@ from tests.factories import (
     CityPeriodFactory,
     IndicatorFactory,
     MilestoneFactory,
+    MilestoneReachedFactory,
     ReportingPeriodFactory,
 )
 
@@ -88,7 +89,7 @@ def test_sum_of_all_periods_counts_for_the_target(client, summed, everyone):
     page = client.get(summed[0].get_absolute_url()).content.decode()
 
     assert (progress.figure, progress.is_reached) == (450, True)
-    assert "The target is reached." in page
+    assert "The target has been reached." in page
     assert "(sum): 450" in page
 
 
@@ -185,7 +186,7 @@ def test_progress_from_milestones_is_rounded_alike(city, weights, reached, progr
     update = ActionUpdateFactory(action=action)
     milestones = [MilestoneFactory(action=action, weight=weight) for weight in weights]
     for milestone in milestones[:reached]:
-        MilestoneReached.objects.create(update=update, milestone=milestone)
+        MilestoneReachedFactory(update=update, milestone=milestone)
 
     assert Action.objects.with_progress().get().progress == progress
 

@@ -1,7 +1,6 @@
 """Periodic tasks: periods open and reminders are sent once for each city and day, in its morning."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -11,8 +10,8 @@ from accounts.tasks import delete_old_mails
 from core import clock
 from epi_site.celery import app
 from strategies import tasks
-from strategies.models import CityPeriod, Reminder, ReminderDay, UpdateDraft
-from strategies.services import drafts, reminders
+from strategies.models import CityPeriod, Reminder, ReminderDay
+from strategies.services import reminders
 from tests.factories import (
     ActionFactory,
     ActionUpdateFactory,
@@ -24,6 +23,7 @@ from tests.factories import (
     UserFactory,
     member,
 )
+from tests.factories.figures import refresh
 
 from .helpers import an_official
 
@@ -67,7 +67,6 @@ def test_scheduled_tasks_are_registered(settings):
 
     ours = {name for name in settings.CELERY_BEAT_SCHEDULE if name.startswith("strategies.")}
     assert ours == {
-        "strategies.tasks.delete_old_drafts",
         "strategies.tasks.delete_old_reminder_days",
         "strategies.tasks.open_due_periods",
         "strategies.tasks.send_due_reminders",
@@ -107,8 +106,9 @@ def test_one_email_names_each_reminder_once(city, owner):
         tasks.send_due_reminders()
 
     mail = Mail.objects.get()
-    assert (mail.recipient, mail.subject) == (owner.email, "Overdue was due on 21 Nov 2026, and 2 more things")
-    assert "Soon: the next date is 28 November 2026." in mail.body
+    assert mail.recipient == owner.email
+    assert mail.subject == "Overdue: a milestone was due on 21 Nov 2026, and 2 more reminders"
+    assert "Soon: the next due date is 28 November 2026." in mail.body
     assert "Overdue: A milestone was due on 21 November 2026, 2 days ago." in mail.body
     assert "Silent: No update since the start" in mail.body
     assert "Far" not in mail.body
@@ -117,10 +117,26 @@ def test_one_email_names_each_reminder_once(city, owner):
 
 @pytest.mark.usefixtures("_fixed_morning")
 @pytest.mark.parametrize(
+    "days, subject",
+    [
+        (5, "Mentors: a milestone is due on 28 Nov 2026"),
+        (-2, "Mentors: a milestone was due on 21 Nov 2026"),
+    ],
+)
+def test_reminder_subject_names_the_action_and_the_milestone_due_date(city, owner, days, subject):
+    MilestoneFactory(action=action_on_track(city, owner.person, title="Mentors"), due_on=TODAY + timedelta(days=days))
+
+    tasks.send_due_reminders()
+
+    assert Mail.objects.get().subject == subject
+
+
+@pytest.mark.usefixtures("_fixed_morning")
+@pytest.mark.parametrize(
     "days, subject", [(5, "Mentors is due by 28 Nov 2026"), (-2, "Mentors was due on 21 Nov 2026")]
 )
-def test_reminder_subject_names_the_action_and_due_date(city, owner, days, subject):
-    MilestoneFactory(action=action_on_track(city, owner.person, title="Mentors"), due_on=TODAY + timedelta(days=days))
+def test_reminder_subject_names_the_action_and_its_end(city, owner, days, subject):
+    action_on_track(city, owner.person, title="Mentors", ends_on=TODAY + timedelta(days=days))
 
     tasks.send_due_reminders()
 
@@ -134,7 +150,7 @@ def test_reminder_subject_of_a_stale_action_names_it(city, owner):
 
     tasks.send_due_reminders()
 
-    assert Mail.objects.get().subject == "Mentors waits for an update"
+    assert Mail.objects.get().subject == "Mentors needs an update"
 
 
 def test_reminder_is_repeated_only_with_a_new_date(city, owner):
@@ -146,6 +162,7 @@ def test_reminder_is_repeated_only_with_a_new_date(city, owner):
         assert len(recipients()) == 1
     milestone.due_on += timedelta(days=1)
     milestone.save()
+    refresh([milestone.action_id])
     with clock.at(MORNING + timedelta(days=2)):
         tasks.send_due_reminders()
 
@@ -189,9 +206,9 @@ def test_lead_official_is_reminded_to_submit(city, lead, official):
     tasks.send_due_reminders()
 
     mail = Mail.objects.exclude(key__contains="period-").get()
-    assert (mail.recipient, mail.subject) == (lead.email, "Submit Over by 15 Oct 2026, and 1 more thing")
-    assert "Over is to be submitted by 15 October 2026." in mail.body
-    assert "Near is to be submitted by 30 November 2026." in mail.body
+    assert (mail.recipient, mail.subject) == (lead.email, "Over was due on 15 Oct 2026, and 1 more reminder")
+    assert "Over was due on 15 October 2026. Submit it as soon as possible." in mail.body
+    assert "Near is due on 30 November 2026." in mail.body
 
 
 def test_reminders_are_sent_in_the_morning_of_each_timezone():
@@ -273,16 +290,3 @@ def test_days_of_reminders_are_deleted_after_a_month(city):
         tasks.delete_old_reminder_days()
 
     assert ReminderDay.objects.get().day == TODAY - timedelta(days=29)
-
-
-def test_draft_is_deleted_a_year_after_its_last_change(city, official):
-    action = ActionFactory(city=city)
-    drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={"text": ["Half"]})
-
-    with clock.at(clock.now() + timedelta(days=364)):
-        tasks.delete_old_drafts()
-        kept = UpdateDraft.objects.count()
-    with clock.at(clock.now() + timedelta(days=366)):
-        tasks.delete_old_drafts()
-
-    assert (kept, UpdateDraft.objects.count()) == (1, 0)

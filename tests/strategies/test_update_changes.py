@@ -8,8 +8,8 @@ from django.urls import reverse
 from cities.enums import FileState
 from cities.models import StoredFile
 from core import clock
-from core.exceptions import EditConflict
-from strategies.exceptions import AlreadyWithdrawn, InputRefused, PeriodLocked, ReasonMissing
+from core.exceptions import EditConflict, InputRefused, ReasonMissing
+from strategies.exceptions import AlreadyWithdrawn, PeriodLocked
 from strategies.models import Action, ActionUpdate, Evidence, IndicatorValue
 from strategies.services import updates, values
 from tests.factories import (
@@ -227,5 +227,5 @@ def test_page_says_what_is_withdrawn_with_an_update(client, action, city_period,
     after = client.post(url, {"text": "Counted twice."}, follow=True).content.decode()
 
     assert ("Pairs met: 3" in before, "Second venue" in before) == (True, True)
-    assert "The update is withdrawn, and with it: Second venue; Pairs met: 3" in after
+    assert "The update has been withdrawn, together with: Second venue; Pairs met: 3" in after
     assert "Withdrawn with it: Pairs met 3" in " ".join(after.split())

@@ -9,9 +9,9 @@ from django.db import IntegrityError
 
 from core import clock
 from core.exceptions import EditConflict
-from strategies.exceptions import FormAlreadyUsed, PeriodLocked, PermissionRefused, SavedDifferently, ValuesConflict
-from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
-from strategies.services import drafts, updates
+from strategies.exceptions import FormAlreadyUsed, PeriodLocked, SavedDifferently, ValuesConflict
+from strategies.models import ActionUpdate, IndicatorValue
+from strategies.services import updates
 from tests.factories import (
     ActionFactory,
     BudgetLineFactory,
@@ -205,50 +205,3 @@ def test_value_that_somebody_saves_meanwhile_is_a_conflict_and_nothing_is_logged
         updates.log_update(action, by=official, data=update_input(values={indicator: Decimal(5)}))
     assert [row.value for row in refused.value.stored.values()] == [7]
     assert not action.updates.exists()
-
-
-# ---- drafts
-
-
-def test_draft_is_one_row_per_author_and_action(action, official):
-    mine, theirs = StoredFileFactory(uploaded_by=official), StoredFileFactory()
-    one, two = uuid4(), uuid4()
-
-    drafts.save_draft(action, by=official, form_uuid=one, fields={"text": "We m"}, files=[mine, theirs])
-    draft = drafts.save_draft(action, by=official, form_uuid=two, fields={"text": "We met"}, files=[mine])
-
-    assert (UpdateDraft.objects.get(), draft.fields, list(draft.files.all())) == (draft, {"text": "We met"}, [mine])
-    assert draft.form_uuid == two
-
-
-def test_saved_update_deletes_only_its_own_draft(action, city, official):
-    first, other = uuid4(), uuid4()
-    drafts.save_draft(action, by=official, form_uuid=first, fields={})
-    drafts.save_draft(ActionFactory(city=city), by=official, form_uuid=other, fields={})
-
-    updates.log_update(action, by=official, data=update_input(form_uuid=first))
-
-    assert [row.form_uuid for row in UpdateDraft.objects.all()] == [other]
-    assert drafts.save_draft(action, by=official, form_uuid=first, fields={"text": "late"}) is None
-
-
-def test_saved_update_keeps_the_draft_of_another_form(action, official):
-    drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={})
-
-    updates.log_update(action, by=official, data=update_input(form_uuid=uuid4()))
-
-    assert UpdateDraft.objects.count() == 1
-
-
-def test_draft_is_deleted_by_its_author_only(action, official, lead):
-    drafts.save_draft(action, by=official, form_uuid=uuid4(), fields={})
-
-    drafts.delete_draft(action, by=lead)
-    assert UpdateDraft.objects.count() == 1
-    drafts.delete_draft(action, by=official)
-    assert UpdateDraft.objects.count() == 0
-
-
-def test_draft_is_refused_without_permission_to_log(action, everyone):
-    with pytest.raises(PermissionRefused):
-        drafts.save_draft(action, by=everyone["viewer"], form_uuid=uuid4(), fields={})

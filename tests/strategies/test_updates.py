@@ -7,8 +7,8 @@ import pytest
 
 from cities.enums import BodyKind, FileState, Role
 from core import clock
+from core.exceptions import InputRefused, PermissionRefused
 from core.text_limits import MAX_FILES, MAX_LINKS
-from strategies.exceptions import InputRefused, PermissionRefused
 from strategies.models import Action, ActionUpdate, IndicatorValue
 from strategies.services import updates, values
 from tests.factories import (
@@ -141,7 +141,7 @@ def test_budget_line_without_amount_is_refused(action, official):
 def test_progress_is_refused_for_an_action_with_milestones(action, official):
     MilestoneFactory(action=action)
 
-    with pytest.raises(InputRefused, match="follows from its milestones"):
+    with pytest.raises(InputRefused, match="calculated from its milestones"):
         updates.log_update(action, by=official, data=update_input(progress=50))
 
 
@@ -149,7 +149,7 @@ def test_milestone_is_reached_once(action, official):
     milestone = MilestoneFactory(action=action)
     first = updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
 
-    with pytest.raises(InputRefused, match="was reached by the update of"):
+    with pytest.raises(InputRefused, match="was already reached in the update of"):
         updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
     updates.withdraw_update(first, by=official, reason="Too early.")
     second = updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
@@ -310,8 +310,8 @@ def test_files_and_links_of_an_update_have_a_limit(action, official):
     stored = [StoredFileFactory(uploaded_by=official) for _number in range(MAX_FILES + 1)]
 
     for given, sentence in (
-        ({"files": stored}, "files at once"),
-        ({"links": ["https://town.example"] * (MAX_LINKS + 1)}, "links on one update"),
+        ({"files": stored}, "files at a time"),
+        ({"links": ["https://town.example"] * (MAX_LINKS + 1)}, "links to an update"),
     ):
         with pytest.raises(InputRefused, match=sentence):
             updates.log_update(action, by=official, data=update_input(**given))

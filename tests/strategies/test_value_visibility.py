@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from core.exceptions import InputRefused
 from evaluation.selectors import citable
-from strategies.exceptions import InputRefused, ValuesConflict
+from strategies.exceptions import ValuesConflict
 from strategies.models import IndicatorValue
 from strategies.selectors.frozen import redact_for
 from strategies.services import periods, updates, values
@@ -51,7 +52,7 @@ def test_visibility_corrected_after_going_back_is_shown_and_not_dropped(client, 
     response = client.post(log_url(action), sent | {f"{name}_visibility": "city"})
 
     difference = response.context["form"].differences[-1]
-    assert (difference.theirs, difference.yours) == ("everybody, once published", "our city only")
+    assert (difference.theirs, difference.yours) == ("everyone, once published", "the city only")
 
 
 def test_visibility_alone_is_changed_on_the_page_of_values(client, action, indicator, official, period):
@@ -114,11 +115,11 @@ def test_public_reads_that_a_value_is_not_public(everyone, city, period):
     values.set_value(indicator, period, by=everyone["official"], value=Decimal(7))
     periods.submit_period(period, by=everyone["lead"])
     periods.accept_period(period, by=everyone["coordinator"])
-    contents = periods.publish_period(period, by=everyone["lead"]).revisions.get().contents
+    snapshot = periods.publish_period(period, by=everyone["lead"]).revisions.get().read()
 
-    (entry,) = redact_for(contents, everyone["public"], city)["indicators"]
+    (entry,) = redact_for(snapshot, everyone["public"], city).indicators
 
-    assert entry["value"] == {"value": None, "withheld": "not public", "note": "", "evidence": []}
+    assert (entry.value.value, entry.value.withheld, entry.value.note) == (None, "not public", "")
 
 
 def test_newest_value_is_not_replaced_by_an_older_shared_one(client, everyone, city, indicator, submitted):
@@ -142,7 +143,7 @@ def test_evaluation_shows_that_the_city_does_not_share_a_value(submitted):
 
     (row,) = citable.indicators_of(Evaluation())
 
-    assert row["value"] == {"value": None, "withheld": NOT_SHARED}
+    assert (row.value.value, row.value.withheld) == (None, NOT_SHARED)
 
 
 # ---- all values or none
@@ -164,7 +165,7 @@ def test_values_are_saved_together_or_not_at_all(client, official, period, sever
 
     assert [(row.indicator, row.value) for row in IndicatorValue.objects.all()] == [(second, 21)]
     (sentence,) = page.context["form"].errors[f"value_{second.pk}"]
-    assert "entered 21 meanwhile" in sentence
+    assert "entered 21" in sentence
 
 
 def test_every_refused_value_has_an_error(official, period, several):
@@ -201,7 +202,7 @@ def test_value_withdrawn_since_the_page_was_opened_is_a_conflict(client, officia
     page = client.post(url, {f"value_{first.pk}": "11", f"version_{first.pk}": row.version})
 
     assert not IndicatorValue.objects.active().exists()
-    assert "withdrawn this value meanwhile" in page.context["form"].errors[f"value_{first.pk}"][0]
+    assert "withdrawn this value" in page.context["form"].errors[f"value_{first.pk}"][0]
     client.post(url, {f"value_{first.pk}": "11", f"version_{first.pk}": ""})
     assert IndicatorValue.objects.active().get().value == 11
 
@@ -214,3 +215,14 @@ def test_refused_values_without_a_conflict_are_not_saved(official, period, sever
 
     assert set(refused.value.errors) == {f"value_{several[1].pk}"}
     assert not IndicatorValue.objects.exists()
+
+
+def test_indicator_without_value_is_listed_without_one(client, everyone, city, action, indicator, submitted, period):
+    IndicatorFactory(strategy=action.strategy, action=action, name="Zero values")
+    periods.reopen_period(period, by=everyone["coordinator"], reason="An indicator was missing.")
+    periods.submit_period(period, by=everyone["lead"])
+    client.force_login(everyone["partner"])
+
+    listed = client.get(reverse("strategies:indicator_list", args=[city.slug]))
+
+    assert [row.newest.words for row in listed.context["rows"]] == [NOT_SHARED, "–"]

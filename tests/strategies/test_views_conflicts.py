@@ -199,8 +199,8 @@ def test_value_is_saved_only_in_the_period_shown_on_the_page(client, official, a
     page = response.content.decode()
     assert (response.status_code, ActionUpdate.objects.count(), stored_values()) == (200, 0, [(before, 10)])
     assert f"Indicator values for {before.period.name}" in page
-    assert f"typed for {period.period.name}" in page
-    assert "Entered for this period already: 10." in page
+    assert f"entered for {period.period.name}" in page
+    assert "Already entered for this period: 10." in page
 
     assert client.post(log_url(action), resubmitted(response)).status_code == 302
     assert stored_values() == [(before, 99)]
@@ -234,7 +234,7 @@ def test_value_entered_meanwhile_is_reported_and_not_replaced(client, official, 
     response = client.post(log_url(action), mine)
 
     assert (response.status_code, ActionUpdate.objects.count(), stored_values()) == (409, 0, [(period, 10)])
-    assert "Somebody else has entered 10 meanwhile." in response.content.decode()
+    assert "Someone else has entered 10." in response.content.decode()
     assert response.context["form"][f"value_{indicator.pk}"].value() == "99"
 
     assert client.post(log_url(action), resubmitted(response)).status_code == 302
@@ -279,7 +279,7 @@ def test_draft_keeps_its_value_when_another_was_entered(client, official, action
 
     page = client.get(log_url(action))
     assert page.context["form"][name].value() == "99"
-    assert "Entered for this period already: 10." in page.content.decode()
+    assert "Already entered for this period: 10." in page.content.decode()
 
     response = client.post(log_url(action), resubmitted(page))
     assert (response.status_code, stored_values()) == (409, [(period, 10)])
@@ -295,5 +295,5 @@ def test_draft_of_a_closed_period_shows_the_new_period_of_its_values(
 
     page = client.get(log_url(action)).content.decode()
 
-    assert f"typed for {before.period.name}" in page
+    assert f"entered for {before.period.name}" in page
     assert f"Indicator values for {period.period.name}" in page

@@ -23,8 +23,18 @@ EDGE_CASES = [*SHORT, "9999-12-31", "x" * 300, "https://", "", "1", "on"]
 ANYTHING = st.one_of(st.sampled_from(EDGE_CASES), st.text(max_size=20))
 NAMES = [
     *["text", "stage", "date", "spent", "spent_reason", "budget_line", "people_reached", "progress", "challenges"],
-    *["next_step", "visibility", "on_behalf_of", "language", "milestones", "links", "city_period", "version", "kept"],
-    *["told", "values_told", "form_uuid", "note", "value", "value_version", "value_²", "value_x"],
+    *[
+        "next_step",
+        "visibility",
+        "on_behalf_of",
+        "language",
+        "milestones",
+        "links",
+        "city_period",
+        "version",
+        "kept_file",
+    ],
+    *["told", "values_told", "form_uuid", "form_token", "value", "value_version", "value_²", "value_x"],
 ]
 BUTTONS = st.sampled_from(["save", "save_next", "save_draft"])
 EXAMPLES = examples(few=20, many=1_000)
@@ -91,7 +101,7 @@ def test_repeated_form_without_text_is_shown_again(client, official, action):
 def test_no_change_with_an_invalid_action_shows_a_message(client, official, chosen):
     response = client.post(reverse("strategies:log_no_change"), {"actions": [chosen]}, follow=True)
 
-    assert "Tick the actions" in response.content.decode()
+    assert "First select the actions" in response.content.decode()
 
 
 def test_draft_with_an_invalid_date_is_shown(client, official, action):

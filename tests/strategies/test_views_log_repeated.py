@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 
 from cities.models import StoredFile
-from strategies.models import ActionUpdate, IndicatorValue, UpdateDraft
+from core.models import FormInput
+from strategies.models import ActionUpdate, IndicatorValue
 from strategies.services.updates import withdraw_update
 from tests.factories import (
     ActionUpdateFactory,
     IndicatorFactory,
     MilestoneFactory,
 )
+from tests.page_forms import values_on
 
 from .test_views_log import SENTENCE, form_state, log_url, post_update
 
@@ -56,7 +58,8 @@ def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(clie
     saved = ActionUpdate.objects.get()
     differences = {row.label.split(" (")[0]: (row.theirs, row.yours) for row in response.context["form"].differences}
     assert differences == {"Spent since the last update": ("100", "1,000"), "Pairs": ("3", "4")}
-    assert (saved.spent, response.context["saved"], response.context["kept"]) == (100, saved, [])
+    assert (saved.spent, response.context["saved"]) == (100, saved)
+    assert "kept_file" not in values_on(response, "text")
 
     hidden = {"form_uuid": str(response.context["form_uuid"]), "saved": str(saved.pk)}
     hidden |= {f"{name}_version": "1", "version": str(response.context["form"]["version"].value())}
@@ -64,7 +67,7 @@ def test_amount_corrected_after_going_back_is_shown_and_corrects_the_update(clie
     differences = {row.label.split(" (")[0]: (row.theirs, row.yours) for row in refused.context["form"].differences}
     assert differences == {"Spent since the last update": ("100", "1,000")}  # the file that is attached is none
     page = refused.content.decode()
-    assert ("Typed now" in page, "is the same." in page, "Nothing has been saved yet" in page) == (True, False, False)
+    assert ("Entered now" in page, "is the same." in page, "Nothing has been saved yet" in page) == (True, False, False)
 
     answer = client.post(log_url(action), fields | hidden | {"spent": "1000", name: "4", "correct": "1"})
 
@@ -117,7 +120,7 @@ def test_form_that_the_browser_opened_anew_after_going_back_is_asked_about(clien
 
     saved = ActionUpdate.objects.get()
     assert (saved.spent, saved.milestones.get()) == (1000, milestone)
-    assert not UpdateDraft.objects.exists()
+    assert not FormInput.objects.exclude(state="sent").exists()
 
 
 def test_number_typed_in_another_way_is_no_difference(client, official, action):
@@ -138,7 +141,8 @@ def test_correcting_deletes_the_draft_of_the_form(client, official, action):
 
     client.post(log_url(action), fields | hidden)
 
-    assert (ActionUpdate.objects.get().spent, UpdateDraft.objects.exists()) == (1000, False)
+    assert ActionUpdate.objects.get().spent == 1000
+    assert not FormInput.objects.exclude(state="sent").exists()
 
 
 def test_same_input_in_a_form_opened_anew_is_asked_about(client, official, action):
@@ -147,7 +151,7 @@ def test_same_input_in_a_form_opened_anew_is_asked_about(client, official, actio
     response = client.post(log_url(action), opened_form(client, action) | {"spent": "100"})
 
     assert (ActionUpdate.objects.count(), response.context["form"].differences) == (1, [])
-    assert "What you typed now is the same." in response.content.decode()
+    assert "What you entered now is identical to what was saved." in response.content.decode()
 
 
 def _earlier(update, **fields):
@@ -177,9 +181,9 @@ def test_other_updates_are_not_asked_about(client, official, action, everyone, c
 def test_repeated_form_with_files_creates_one_update(client, official, action, photo):
     fields = form_state(client, action) | {"text": SENTENCE}
     client.post(log_url(action), fields | {"save_draft": "1", "files": [photo]})
-    kept = str(StoredFile.objects.get().uuid)
+    kept = f"files:{StoredFile.objects.get().uuid}"
 
-    answers = [client.post(log_url(action), fields | {"kept": [kept]}) for _ in range(2)]
+    answers = [client.post(log_url(action), fields | {"kept_file": [kept]}) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [302, 302]
     assert ActionUpdate.objects.get().evidence.count() == 1

@@ -162,7 +162,7 @@ def test_figures_of_an_open_period_are_hidden_from_the_public(client, everyone, 
 
     action = public.get(page_urls(shared_data)["action"])
     listed = public.get(page_urls(shared_data)["actions"])
-    table = public.get(page_urls(shared_data)["actions"], {"csv": "actions"}).content.decode()
+    table = public.get(page_urls(shared_data)["actions"], {"export": "csv"}).content.decode()
 
     assert (action.context["action"].health, action.context["page"].is_live) == (None, False)
     assert [row.health for row in listed.context["page_obj"]] == [None]
@@ -213,17 +213,17 @@ def test_action_list_is_filtered_and_sorted_by_query_parameters(client, official
     assert titles(client.get(url, {"status": "ongoing"})) == ["Language café"]
     assert titles(client.get(url, {"area": objective_with_actions.area.pk, "sort": "title"}))[0] == "Apple trees"
     assert client.get(url, {"sort": "password", "page": "99"}).status_code == 200
-    assert "No action fits" in client.get(url, {"q": "nothing like it"}).content.decode()
+    assert "No actions match these filters" in client.get(url, {"q": "nothing like it"}).content.decode()
 
 
 def test_action_list_csv_is_marked_as_demonstration(client, official, shared_data, objective_with_actions):
     objective_with_actions.actions.filter(title="Apple trees").update(title="=1+1")
     Installation.objects.create(pk=1, network_name="EPI", is_demo=True)
 
-    response = client.get(page_urls(shared_data)["actions"], {"csv": "actions"})
+    response = client.get(page_urls(shared_data)["actions"], {"export": "csv"})
 
     lines = response.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == "Illustrative content (demonstration)"
+    assert lines[0] == "Illustrative data (demonstration)"
     assert (len(lines), response["Content-Type"]) == (5, "text/csv; charset=utf-8")
     assert any("'=1+1" in line for line in lines)
 
@@ -349,8 +349,8 @@ def test_empty_strategy_pages_show_the_next_step(client, official, city):
 
     page = client.get(reverse("strategies:strategy_detail", args=[city.slug])).content.decode()
 
-    assert "Add a priority area" in page
-    assert "No indicator yet" in client.get(reverse("strategies:indicator_list", args=[city.slug])).content.decode()
+    assert "Add priority area" in page
+    assert "No indicators yet" in client.get(reverse("strategies:indicator_list", args=[city.slug])).content.decode()
 
 
 def test_strategy_page_without_a_strategy_returns_404(client, official, other_city):
@@ -380,8 +380,8 @@ def test_get_requests_change_nothing(client, official, shared_data):
     [
         ("up", "0", "1000", "78% of the way from the baseline to the target."),
         ("down", "1000", "500", "45% of the way from the baseline to the target."),
-        ("up", "0", "700", "The target is reached."),
-        ("up", "1000", "1500", "The newest value is further from the target than the baseline was."),
+        ("up", "0", "700", "The target has been reached."),
+        ("up", "1000", "1500", "The latest value is further from the target than the baseline was."),
         ("up", "0", "780", "99% of the way from the baseline to the target."),
     ],
 )
@@ -438,7 +438,7 @@ def test_indicator_without_action_links_its_objective_or_strategy(client, everyo
         else page_urls(shared_data)["strategy"]
     )
     words = objective or "the strategy as a whole"
-    assert f'<dd><a href="{link}">{words}</a></dd>' in page
+    assert f'<dd><a href="{link}">{words}</a></dd>' in " ".join(page.split()).replace("> <", "><")
 
 
 def test_risk_form_shows_swot_items_in_full(client, everyone, shared_data):
@@ -449,6 +449,21 @@ def test_risk_form_shows_swot_items_in_full(client, everyone, shared_data):
 
     assert f"Strength: {shared_data['item'].text.strip()}" in page
     assert str(shared_data["item"]).endswith("…")
+
+
+def test_long_strategy_shows_titles_with_a_link_to_the_figures_of_each_area(client, everyone, shared_data, monkeypatch):
+    client_as(client, everyone, "lead")
+    url, action = page_urls(shared_data)["strategy"], shared_data["action"]
+    short = client.get(url).content.decode()
+    monkeypatch.setattr("strategies.views.strategies.MAX_ROWS_WITH_FIGURES", 0)
+
+    long = client.get(url).content.decode()
+
+    listed = reverse("strategies:action_list", args=["linkoping"]) + f"?area={action.objective.area.pk}"
+    title = f'<li><a href="{action.get_absolute_url()}">{action.code} {action.title}</a></li>'
+    assert ("epi-tree" in short, title in short, listed in short) == (True, False, False)
+    assert ("epi-tree" in long, title in long, listed in long) == (False, True, True)
+    assert list(client.get(listed).context["object_list"]) == [action]
 
 
 def test_adopt_button_is_shown_to_lead_officials_only(client, everyone, shared_data):

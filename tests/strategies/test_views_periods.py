@@ -55,6 +55,14 @@ def test_missing_items_link_to_their_forms(client, official, action, period):
     assert indicator.name in page
 
 
+@pytest.mark.parametrize("role, is_told", [("official", True), ("lead", False)])
+def test_page_says_who_submits_to_those_who_may_not(client, everyone, action, period, role, is_told):
+    page = client_as(client, everyone, role).get(url("cityperiod_detail", period)).content.decode()
+
+    assert ("A lead official submits the report." in page) == is_told
+    assert (url("cityperiod_submit", period) in page) != is_told
+
+
 def test_missing_values_are_listed_in_one_row(client, official, action, period):
     IndicatorFactory.create_batch(3, strategy=action.strategy)
 
@@ -70,7 +78,7 @@ def test_scheduled_period_shows_when_it_opens(client, official, city):
     page = client.get(url("cityperiod_detail", ahead)).content.decode()
 
     assert f"Opens on {locales.day(ahead.period.opens_on)}." in page
-    assert "What the period will ask for</summary>" in page
+    assert "What the period requires</summary>" in page
 
 
 def test_completeness_includes_a_new_update_at_once(client, official, action, period):
@@ -135,7 +143,7 @@ def test_second_submission_shows_a_message(client, everyone, submitted):
         url("cityperiod_submit", submitted), {"on_behalf_of": everyone["lead"].person.pk, "early": "on"}
     )
 
-    assert "moved on meanwhile" in response.content.decode()
+    assert "status of the period has changed" in response.content.decode()
 
 
 BUTTONS = [
@@ -218,7 +226,7 @@ def test_second_acceptance_shows_a_message(client, everyone, submitted):
 
     response = client.post(url("cityperiod_accept", submitted), follow=True)
 
-    assert "moved on meanwhile" in response.content.decode()
+    assert "status of the period has changed" in response.content.decode()
 
 
 def test_coordinator_of_the_municipality_cannot_accept(client, everyone, submitted, city):
@@ -287,6 +295,19 @@ def test_values_page_saves_all_values_of_a_period(client, official, action, peri
     assert (value.indicator, int(value.value), value.note) == (visits, 1200, "Estimated.")
     wrong = client.post(page, {f"value_{firms.pk}": "many", f"value_{visits.pk}": "1200"})
     assert list(wrong.context["form"].errors) == [f"value_{firms.pk}"]
+
+
+def test_note_without_value_and_cleared_value_are_refused_beside_the_value(client, official, action, period):
+    visits, firms = (IndicatorFactory(strategy=action.strategy, name=name) for name in ("Visits", "Firms"))
+    page = url("values_edit", period)
+    client.post(page, {f"value_{visits.pk}": "5"})
+
+    response = client.post(page, {f"value_{visits.pk}": "", f"note_{firms.pk}": "Estimated."})
+
+    errors = response.context["form"].errors
+    assert errors[f"value_{visits.pk}"] == ["You cannot clear a saved value. Change or withdraw it."]
+    assert errors[f"value_{firms.pk}"] == ["Enter the value that the note is about."]
+    assert int(IndicatorValue.objects.get().value) == 5
 
 
 @pytest.mark.parametrize("role, status", [("viewer", 403), ("partner", 403), ("other_official", 404)])

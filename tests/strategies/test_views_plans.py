@@ -194,7 +194,8 @@ def test_lead_official_adopts_and_publishes_the_strategy(client, everyone, city)
     client.force_login(everyone["lead"])
     tomorrow = (city.today + timedelta(days=1)).isoformat()
 
-    assert client.post(url("strategy_adopt", city.slug), {"day": tomorrow}).status_code == 200
+    refused = client.post(url("strategy_adopt", city.slug), {"day": tomorrow})
+    assert (refused.status_code, ">Adopt strategy</button>" in refused.content.decode()) == (200, True)
     client.post(url("strategy_adopt", city.slug), {"day": city.today.isoformat()})
     client.post(url("strategy_publish", city.slug))
 
@@ -261,15 +262,6 @@ def budget_fields(client, action):
     return form_data(form) | {"source": "City budget", "year": "2026", "amount": "1000"}
 
 
-def test_budget_line_posted_twice_is_there_once(client, official, action):
-    fields = budget_fields(client, action)
-
-    answers = [client.post(url("budgetline_add", action.pk), fields) for _ in range(2)]
-
-    assert [answer.status_code for answer in answers] == [302, 302]
-    assert BudgetLine.objects.count() == 1
-
-
 def test_budget_line_posted_with_other_content_shows_both(client, official, action):
     fields = budget_fields(client, action)
     client.post(url("budgetline_add", action.pk), fields)
@@ -297,7 +289,7 @@ def test_budget_line_added_with_a_form_opened_anew_is_asked_about(client, offici
     response = client.post(url("budgetline_add", action.pk), budget_fields(client, action) | {"amount": "2000"})
 
     assert (response.status_code, BudgetLine.objects.count()) == (409, 1)
-    assert "already has a budget line of this source and year" in response.content.decode()
+    assert "already has a budget line with this source and year" in response.content.decode()
 
     client.post(url("budgetline_add", action.pk), form_data(response.context["form"]))
     assert sorted(BudgetLine.objects.values_list("amount", flat=True)) == [1000, 2000]
@@ -308,14 +300,3 @@ def test_budget_line_of_another_year_or_source_is_not_asked_about(client, offici
         assert client.post(url("budgetline_add", action.pk), budget_fields(client, action) | change).status_code == 302
 
     assert BudgetLine.objects.count() == 3
-
-
-def test_budget_line_of_another_action_does_not_answer_the_form(client, official, action):
-    fields = budget_fields(client, action)
-    client.post(url("budgetline_add", action.pk), fields)
-    other = ActionFactory(city=action.city)
-
-    response = client.post(url("budgetline_add", other.pk), fields)
-
-    assert "This form has been sent before" in response.content.decode()
-    assert other.budget_lines.count() == 0

@@ -1,5 +1,6 @@
 """My work: due tasks in order, and "no change" for several actions at once."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.urls import reverse
 from cities.enums import BodyKind, Role
 from core import clock
 from strategies import work
-from strategies.models import ActionUpdate, UpdateDraft
+from strategies.models import ActionUpdate
 from strategies.selectors.work import next_action
 from strategies.services import periods
 from tests.factories import (
@@ -16,6 +17,7 @@ from tests.factories import (
     ActionUpdateFactory,
     CityFactory,
     CityPeriodFactory,
+    FormInputFactory,
     IndicatorFactory,
     MailFactory,
     PersonFactory,
@@ -57,7 +59,7 @@ def test_due_rows_are_sorted_by_urgency(client, official, everyone, city, period
 
     response = client.get(URL)
 
-    assert titles(response)[:2] == [f"{before.period.name} came back", "Late one"]
+    assert titles(response)[:2] == [f"{before.period.name} was returned", "Late one"]
     assert "Nobody's" in titles(response)
     assert [action.title for action in response.context["work"].others] == ["Fine one"]
     page = response.content.decode()
@@ -95,8 +97,9 @@ def test_submitted_periods_query_count_is_constant(client, everyone, row_count, 
     for ahead in range(row_count):
         CityPeriodFactory(city=CityFactory(), period=ReportingPeriodFactory(ahead=-ahead), to_state="submitted")
     client.force_login(everyone["coordinator"])
+    client.get(URL)  # what is kept in the process
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         response = client.get(URL)
 
     assert len(decisions(response)) == row_count
@@ -113,18 +116,32 @@ def test_responsible_person_sees_own_actions_only(client, everyone, city, action
     assert mine.pk == response.context["due"][0].action_id
 
 
-def test_reported_late_action_is_listed_but_not_due(client, official, city, period):
+def test_reported_late_action_is_listed_apart_from_what_is_due(client, official, city, period):
     late = {"city": city, "ends_on": city.today - timedelta(days=2)}
     reported, unreported = ActionFactory(title="A: told", **late), ActionFactory(title="B: untold", **late)
     ActionUpdateFactory(action=reported, city_period=period, progress=50)
 
     response = client.get(URL)
 
-    assert titles(response) == ["B: untold", "A: told"]
-    assert response.context["due"][1].text.startswith(f"Reported in {period.period.name}.")
-    assert "One thing is waiting." in response.content.decode()
+    assert titles(response) == ["B: untold"]
+    (key, _heading, [action], count) = response.context["groups"][0]
+    note = action.text
+    assert (key, action.pk, count) == ("attention", reported.pk, 1)
+    assert re.fullmatch(rf"Reported in {period.period.name}\. Was due to end on .+ Last update .+\.", note)
+    assert "One task is waiting." in response.content.decode()
     assert next_action(official, after=unreported) is None
     assert next_action(official, after=reported) == unreported.pk
+
+
+def test_all_reported_and_one_late_says_so(client, official, city, period):
+    late = ActionFactory(city=city, ends_on=city.today - timedelta(days=2), responsible=PersonFactory())
+    ActionUpdateFactory(action=late, city_period=period, progress=50)
+
+    page = client.get(URL).content.decode()
+
+    assert "Nothing is waiting for you." in page
+    assert "You have reported everything that was due." in page
+    assert "Other people log" not in page
 
 
 def test_unreported_actions_are_grouped_separately(client, official, city, period):
@@ -136,10 +153,24 @@ def test_unreported_actions_are_grouped_separately(client, official, city, perio
 
     groups = client.get(URL).context["groups"]
 
-    assert [(title, [row.title for row, _is_reported in rows]) for _key, title, rows in groups] == [
+    assert [(group.heading, [row.title for row in group.rows]) for group in groups] == [
         (f"Not yet reported in {period.period.name}", ["Silent"]),
-        ("Reported, or not begun", ["Fine", "Next year"]),
+        ("Up to date", ["Fine", "Next year"]),
     ]
+
+
+def test_long_group_is_cut_and_links_all_actions(client, official, city, period, monkeypatch):
+    monkeypatch.setattr("strategies.views.work.MAX_ROWS", 2)
+    ActionFactory.create_batch(3, city=city, responsible=PersonFactory())
+
+    response = client.get(URL)
+
+    (group,) = response.context["groups"]
+    link = f'<a href="{reverse("strategies:action_list", args=[city.slug])}?sort=health">'
+    assert (len(group.rows), group.count) == (2, 3)
+    assert "The first 2 of 3 are shown." in response.content.decode()
+    assert link in response.content.decode()
+    assert f"View all actions of {city}</a>" in response.content.decode()
 
 
 def test_reopened_period_shows_its_reason(client, everyone, city):
@@ -149,16 +180,16 @@ def test_reopened_period_shows_its_reason(client, everyone, city):
 
     response, page = client.get(URL), client.get(before.get_absolute_url())
 
-    assert titles(response)[0] == f"{before.period.name} was opened again"
+    assert titles(response)[0] == f"{before.period.name} was reopened"
     assert "One digit was wrong." in response.content.decode()
     assert "One digit was wrong." in page.content.decode()
-    assert "opened it again on" in page.content.decode()
+    assert "Reopened by" in page.content.decode()
 
 
 def test_drafts_are_listed_for_their_author_only(client, official, everyone, action):
-    UpdateDraft.objects.create(author=official, action=action, fields={"text": ["Half"]})
+    FormInputFactory(user=official, title="Half a sentence")
 
-    assert [draft.action for draft in client.get(URL).context["work"].drafts] == [action]
+    assert "Half a sentence" in client.get(URL).content.decode()
     client.force_login(everyone["lead"])
     assert client.get(URL).context["work"].drafts == []
 
@@ -174,11 +205,11 @@ def test_my_work_without_tasks_shows_a_message(client, everyone, action, role):
 
 
 def test_registered_rows_are_listed(client, official, monkeypatch):
-    row = work.WorkRow("Rate Lublin", "/evaluation/1/", "Go on", urgency=work.RETURNED)
+    row = work.WorkRow("Rate Lublin", "/evaluation/1/", "Go on", "returned", urgency=work.RETURNED)
     monkeypatch.setattr(work, "_makers", [])
     work.register_work(lambda user: [row])
 
-    assert titles(client.get(URL)) == ["Rate Lublin"]
+    assert titles(client.get(URL))[0] == "Rate Lublin"
 
 
 def test_function_registered_twice_is_kept_once(monkeypatch):
@@ -223,7 +254,7 @@ def test_no_change_is_logged_in_the_period_due_first(client, official, city, act
 
     update = ActionUpdate.objects.get()
     assert (update.city_period, update.date, update.is_reported_late) == (before, before.period.ends_on, False)
-    assert f"Logged for one action in {before.period.name}: nothing new." in page
+    assert f"“No change” has been logged for one action in {before.period.name}." in page
 
 
 @pytest.mark.slow
@@ -236,7 +267,7 @@ def test_no_change_is_logged_in_the_chosen_period(client, official, city, action
     post_no_change(client, action, other, period=before.period.pk)
     post_no_change(client, action, other, period=before.period.pk)
 
-    assert f"Logged for 2 actions in {period.period.name}: nothing new." in page
+    assert f"“No change” has been logged for 2 actions in {period.period.name}." in page
     assert [update.city_period for update in ActionUpdate.objects.order_by("pk")] == [period] * 2 + [before] * 2
 
 
@@ -260,7 +291,7 @@ def test_no_change_keeps_the_status_of_its_date(client, official, action, before
 def test_no_change_form_has_no_period_choice_with_one_open_period(client, official, action, period):
     page = client.get(URL).content.decode()
 
-    assert f'<input type="hidden" name="period" value="{period.period.pk}">' in page
+    assert f'<input type="hidden" name="period" value="{period.period.pk}" id="id_period">' in page
     assert "<select" not in page.split('id="due-title"')[1]
 
 
@@ -275,7 +306,7 @@ def test_no_change_for_an_action_of_another_city_is_refused(client, official, ot
 def test_no_change_without_actions_shows_a_message(client, official):
     response = client.post(reverse("strategies:log_no_change"), follow=True)
 
-    assert "Tick the actions" in response.content.decode()
+    assert "First select the actions" in response.content.decode()
 
 
 def test_no_change_refuses_get(client, official):
@@ -292,7 +323,7 @@ def test_my_work_has_a_query_limit(client, official, city, period, row_count, dj
         ActionUpdateFactory(action=late, city_period=period)
         ActionFactory(city=city, responsible=PersonFactory())
         IndicatorFactory(strategy=late.strategy)
-        UpdateDraft.objects.create(author=official, action=late)
+        FormInputFactory(user=official)
     client.get(URL)
 
     with django_assert_max_num_queries(15):
@@ -305,7 +336,7 @@ def test_my_work_has_a_query_limit(client, official, city, period, row_count, dj
 def test_request_to_reopen_is_a_task_until_it_is_answered(client, everyone, city):
     city_period = CityPeriodFactory(city=city, to_state="published")
     client.force_login(everyone["coordinator"])
-    title = f"Reopen {city_period.period.name} of Linköping, or decline"
+    title = f"Reopen {city_period.period.name} of Linköping, or decline the request"
     seen = []
     for step in (
         lambda: None,

@@ -5,18 +5,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from core import clock
+from core.exceptions import InputRefused, PermissionRefused, ReasonMissing
 from pilot.gate_checks import swot_and_area
-from strategies.exceptions import (
-    AlreadyWithdrawn,
-    InputRefused,
-    PermissionRefused,
-    ReasonMissing,
-    StrategyError,
-    Superseded,
-)
+from strategies.exceptions import AlreadyWithdrawn, StrategyError, Superseded
 from strategies.models import Action, Indicator, Objective, PriorityArea, Strategy
-from strategies.selectors.frozen import period_contents
 from strategies.selectors.history import history_of
+from strategies.selectors.period_contents import period_contents
 from strategies.services import plans, updates
 from tests.factories import (
     ActionFactory,
@@ -58,10 +52,10 @@ def reload(row):
 
 def test_objective_is_withdrawn_once_with_a_reason(objective, lead):
     with pytest.raises(ReasonMissing):
-        plans.withdraw_objective(objective, by=lead, reason=" ")
-    plans.withdraw_objective(objective, by=lead, reason="Merged.")
+        plans.withdraw_part(objective, by=lead, reason=" ")
+    plans.withdraw_part(objective, by=lead, reason="Merged.")
     with pytest.raises(AlreadyWithdrawn):
-        plans.withdraw_objective(objective, by=lead, reason="Again.")
+        plans.withdraw_part(objective, by=lead, reason="Again.")
 
     objective = reload(objective)
     assert (objective.withdrawn_at is None, objective.withdrawn_reason) == (False, "Merged.")
@@ -71,21 +65,21 @@ def test_objective_is_withdrawn_once_with_a_reason(objective, lead):
 def test_withdrawal_is_limited_to_officials(area, objective, everyone):
     for role in ("viewer", "expert", "coordinator", "other_official"):
         with pytest.raises(PermissionRefused):
-            plans.withdraw_objective(objective, by=everyone[role], reason="Merged.")
+            plans.withdraw_part(objective, by=everyone[role], reason="Merged.")
         with pytest.raises(PermissionRefused):
-            plans.withdraw_area(area, by=everyone[role], reason="Merged.")
+            plans.withdraw_part(area, by=everyone[role], reason="Merged.")
 
 
 def test_withdrawal_is_refused_while_active_parts_exist(area, objective, lead):
     ActionFactory(objective=objective, title="Flat share")
-    for withdraw, row in ((plans.withdraw_objective, objective), (plans.withdraw_area, area)):
+    for row in (objective, area):
         with pytest.raises(StrategyError, match="Flat share"):
-            withdraw(row, by=lead, reason="Merged.")
-    plans.withdraw_action(Action.objects.get(), by=lead, reason="Merged.")
+            plans.withdraw_part(row, by=lead, reason="Merged.")
+    plans.withdraw_part(Action.objects.get(), by=lead, reason="Merged.")
     IndicatorFactory(strategy=area.strategy, objective=objective, name="Flats let")
-    for withdraw, row in ((plans.withdraw_objective, objective), (plans.withdraw_area, area)):
+    for row in (objective, area):
         with pytest.raises(StrategyError, match="Flats let"):
-            withdraw(row, by=lead, reason="Merged.")
+            plans.withdraw_part(row, by=lead, reason="Merged.")
 
     assert not Objective.objects.filter(withdrawn_at__isnull=False).exists()
 
@@ -93,11 +87,11 @@ def test_withdrawal_is_refused_while_active_parts_exist(area, objective, lead):
 def test_withdrawn_area_withdraws_its_objectives_and_keeps_updates(area, objective, period, lead):
     action = ActionFactory(objective=objective)
     update = updates.log_update(action, by=lead, data=update_input())
-    plans.withdraw_action(action, by=lead, reason="Merged.")
+    plans.withdraw_part(action, by=lead, reason="Merged.")
     earlier = ObjectiveFactory(area=area)
-    plans.withdraw_objective(earlier, by=lead, reason="Long ago.")
+    plans.withdraw_part(earlier, by=lead, reason="Long ago.")
 
-    plans.withdraw_area(area, by=lead, reason="No money.")
+    plans.withdraw_part(area, by=lead, reason="No money.")
 
     assert reload(area).withdrawn_reason == reload(objective).withdrawn_reason == "No money."
     assert reload(earlier).withdrawn_reason == "Long ago."
@@ -111,7 +105,7 @@ def test_snapshot_contains_no_links_to_a_withdrawn_area(area, strategy, period, 
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
     strategy.risks.create(text="No flats.", area=area)
-    plans.withdraw_area(area, by=lead, reason="No money.")
+    plans.withdraw_part(area, by=lead, reason="No money.")
 
     frozen_strategy = period_contents(period)["strategy"]
 
@@ -121,7 +115,7 @@ def test_snapshot_contains_no_links_to_a_withdrawn_area(area, strategy, period, 
 
 def test_new_parts_of_a_withdrawn_area_are_refused(area, objective, strategy, lead):
     other = ActionFactory(objective=ObjectiveFactory(area__strategy=strategy))
-    plans.withdraw_area(area, by=lead, reason="No money.")
+    plans.withdraw_part(area, by=lead, reason="No money.")
     code_and_title = {"code": "9", "title": "Another"}
     new_parts = [
         (Objective(area=area), code_and_title),
@@ -131,7 +125,7 @@ def test_new_parts_of_a_withdrawn_area_are_refused(area, objective, strategy, le
     ]
 
     for row, fields in new_parts:
-        with pytest.raises(AlreadyWithdrawn, match="Choose another place"):
+        with pytest.raises(AlreadyWithdrawn, match="Choose another one"):
             plans.save_part(row, by=lead, fields=fields)
 
 
@@ -170,7 +164,7 @@ def test_withdrawn_area_is_shown_to_officials_only_with_the_reason(client, area,
 
 
 def test_withdrawn_objective_is_listed_with_its_reason(client, objective, strategy, everyone):
-    plans.withdraw_objective(objective, by=everyone["lead"], reason="Merged with others.")
+    plans.withdraw_part(objective, by=everyone["lead"], reason="Merged with others.")
     client.force_login(everyone["official"])
 
     assert "Merged with others." in client.get(url("withdrawn_parts", strategy.ref)).content.decode()
@@ -180,7 +174,7 @@ def test_link_to_a_withdrawn_area_is_kept_in_the_form_but_not_shown(client, area
     item = strategy.swot_items.create(kind="strength", text="Many flats.")
     item.areas.add(area)
     strategy.risks.create(text="No flats.", area=area)
-    plans.withdraw_area(area, by=everyone["lead"], reason="No money.")
+    plans.withdraw_part(area, by=everyone["lead"], reason="No money.")
     client.force_login(everyone["official"])
 
     assert area.title not in client.get(url("swot", strategy.ref)).content.decode()
@@ -191,7 +185,7 @@ def test_link_to_a_withdrawn_area_is_kept_in_the_form_but_not_shown(client, area
 def test_gate_requires_an_active_area(area, strategy, lead):
     strategy.swot_items.create(kind="strength", text="Many flats.")
     before = swot_and_area(reload(strategy.city), lead)
-    plans.withdraw_area(area, by=lead, reason="No money.")
+    plans.withdraw_part(area, by=lead, reason="No money.")
 
     assert (before.met, swot_and_area(reload(strategy.city), lead).met) == (True, False)
 
@@ -208,9 +202,9 @@ def add_with_code(model, parent, lead, code):
 
 def coded_parts(area, objective, action):
     return [
-        (PriorityArea, area, {"strategy": area.strategy}, plans.withdraw_area),
-        (Objective, objective, {"area": area}, plans.withdraw_objective),
-        (Action, action, {"objective": objective}, plans.withdraw_action),
+        (PriorityArea, area, {"strategy": area.strategy}, plans.withdraw_part),
+        (Objective, objective, {"area": area}, plans.withdraw_part),
+        (Action, action, {"objective": objective}, plans.withdraw_part),
     ]
 
 
@@ -236,16 +230,16 @@ def test_code_of_a_withdrawn_part_can_be_used_again(area, objective, lead, numbe
 
 
 def test_code_taken_while_a_part_is_restored_is_refused_in_words(area, lead, monkeypatch):
-    withdrawn = plans.withdraw_area(area, by=lead, reason="Merged.")
+    withdrawn = plans.withdraw_part(area, by=lead, reason="Merged.")
     PriorityAreaFactory(strategy=area.strategy, code=area.code)
-    check, calls = plans._check, []
+    check, calls = plans.validate, []
 
     def check_before_the_other_commits(row):
         calls.append(row)
         if len(calls) > 1:
             check(row)
 
-    monkeypatch.setattr(plans, "_check", check_before_the_other_commits)
+    monkeypatch.setattr(plans, "validate", check_before_the_other_commits)
 
     with pytest.raises(InputRefused, match="has this code") as error:
         plans.restore_part(withdrawn, by=lead)
@@ -258,20 +252,20 @@ def test_part_is_restored_after_what_it_stands_under(area, objective, lead):
     indicator = IndicatorFactory(strategy=area.strategy, objective=objective)
     for part in (milestone, indicator):
         plans.withdraw_part(part, by=lead, reason="Merged.")
-    plans.withdraw_action(action, by=lead, reason="Merged.")
-    plans.withdraw_area(area, by=lead, reason="Merged.")
+    plans.withdraw_part(action, by=lead, reason="Merged.")
+    plans.withdraw_part(area, by=lead, reason="Merged.")
 
     for part in (milestone, indicator, action, objective):
-        with pytest.raises(StrategyError, match="Restore that first"):
+        with pytest.raises(StrategyError, match="Restore it first"):
             plans.restore_part(part, by=lead)
     for part in (area, objective, action, indicator, milestone):
         assert plans.restore_part(part, by=lead).withdrawn_at is None
-        with pytest.raises(StrategyError, match="restored already"):
+        with pytest.raises(StrategyError, match="already been restored"):
             plans.restore_part(part, by=lead)
 
 
 def test_restoring_is_limited_to_officials(objective, everyone):
-    plans.withdraw_objective(objective, by=everyone["lead"], reason="Merged.")
+    plans.withdraw_part(objective, by=everyone["lead"], reason="Merged.")
 
     for role in ("viewer", "expert", "coordinator", "other_official"):
         with pytest.raises(PermissionRefused):
@@ -279,7 +273,7 @@ def test_restoring_is_limited_to_officials(objective, everyone):
 
 
 def test_part_of_an_earlier_strategy_is_not_restored(objective, lead):
-    plans.withdraw_objective(objective, by=lead, reason="Merged.")
+    plans.withdraw_part(objective, by=lead, reason="Merged.")
     Strategy.objects.update(superseded_at=clock.now())
 
     with pytest.raises(Superseded):
@@ -291,7 +285,7 @@ def test_withdrawn_part_is_restored_on_its_page(client, strategy, objective, eve
     line, item = BudgetLineFactory(action=action), strategy.swot_items.create(kind="strength", text="Many flats.")
     for part in (line, item):
         plans.withdraw_part(part, by=everyone["lead"])
-    plans.withdraw_action(action, by=everyone["lead"], reason="No money.")
+    plans.withdraw_part(action, by=everyone["lead"], reason="No money.")
     ActionFactory(objective=objective, code="A1")
     client.force_login(everyone["official"])
 
@@ -317,7 +311,7 @@ def test_snapshot_contains_no_links_to_withdrawn_actions_and_swot_items(area, ob
     gone = strategy.swot_items.create(kind="weakness", text="Few flats.")
     strategy.risks.create(text="No flats.", mitigating_action=action).swot_items.add(gone)
     plans.withdraw_part(gone, by=lead)
-    plans.withdraw_action(action, by=lead, reason="No money.")
+    plans.withdraw_part(action, by=lead, reason="No money.")
 
     frozen = period_contents(period)["strategy"]
 
@@ -330,8 +324,24 @@ def test_indicator_of_a_withdrawn_action_is_not_listed(client, objective, strate
     IndicatorFactory(strategy=strategy, action=action, name="Flats let")
     client.force_login(everyone["official"])
     before = client.get(url("indicator_list", strategy.ref)).content.decode()
-    plans.withdraw_action(action, by=everyone["lead"], reason="No money.")
+    plans.withdraw_part(action, by=everyone["lead"], reason="No money.")
 
     after = client.get(url("indicator_list", strategy.ref)).content.decode()
 
     assert ("Flats let" in before, "Flats let" in after) == (True, False)
+
+
+def test_pages_say_why_a_part_cannot_be_withdrawn_or_restored_now(client, area, objective, strategy, everyone):
+    kept = ActionFactory(objective=objective, title="Flat share")
+    client.force_login(everyone["lead"])
+
+    edit = client.get(url("objective_edit", objective.pk)).content.decode()
+    plans.withdraw_part(kept, by=everyone["lead"], reason="No money.")
+    plans.withdraw_part(area, by=everyone["lead"], reason="No money.")
+    withdrawn = client.get(url("withdrawn_parts", strategy.ref)).content.decode()
+
+    assert "First withdraw these, or move them to another objective: Flat share" in edit
+    assert url("objective_withdraw", objective.pk) not in edit
+    assert "has been withdrawn. Restore it first." in withdrawn
+    assert url("part_restore", strategy.ref, "area", area.pk) in withdrawn
+    assert url("part_restore", strategy.ref, "objective", objective.pk) not in withdrawn

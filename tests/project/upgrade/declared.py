@@ -25,6 +25,7 @@ DECLARED = {
             "strategies_periodmove": "strategies_periodtransition",
             "evaluation_stagemove": "evaluation_stagetransition",
         },
+        removed_tables={"strategies_updatedraft", "strategies_updatedraft_files"},  # now in core_forminput
         columns={
             "strategies_implementationproblem": {"counter_action_id": "mitigating_action_id"},
             "strategies_implementationproblem_swot_items": {"implementationproblem_id": "risk_id"},
@@ -49,6 +50,7 @@ DECLARED = {
             "strategies_historicalindicator": {"across_places": "across_cities"},
         },
         removed_constraints={
+            "strategies__city_pe_cfd37d_idx",  # replaced by one that also has withdrawn_at
             "accounts_user_email_once",  # addresses are in lower case, so that the column itself is unique
             "cities_person_email_once",
             "evaluation_evaluation_once",  # an evaluation that was removed may be added again

@@ -20,6 +20,7 @@ class Declared:
 
     tables: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    removed_tables: set[str] = field(default_factory=set)
     removed_columns: dict[str, set[str]] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     values: dict[tuple[str, str], Callable[[Any], Any]] = field(default_factory=dict)
@@ -155,6 +156,8 @@ def _different_rows(before: Contents, after: Contents, declared: Declared) -> li
     models = _models(before, declared)
     for table, rows in before.tables.items():
         new_table = declared.tables.get(table, table)
+        if table in declared.removed_tables:
+            continue
         if new_table not in after.tables:
             found.append(f"{table}: the table is gone ({len(rows)} rows).")
             continue
@@ -251,6 +254,8 @@ def _different_triggers(before: Contents, after: Contents, declared: Declared) -
 def _different_constraints(before: Contents, after: Contents, declared: Declared) -> list[str]:
     found = []
     for table, constraints in before.constraints.items():
+        if table in declared.removed_tables:
+            continue
         new_table = declared.tables.get(table, table)
         left = Counter(after.constraints.get(new_table, {}).values())
         for name, constraint in constraints.items():
