@@ -117,6 +117,12 @@ def _newest(city_id: int | None) -> tuple[int, str, int] | None:
         return cursor.fetchone()
 
 
+def shorten() -> None:
+    """Start anew before a reader has to."""
+    if Change.objects.count() > MOST / 2:
+        forget()
+
+
 def forget() -> None:
     """Start anew: a row for all cities, so that no version comes again, and nothing that is under an older one."""
     CitySums.objects.all().delete()

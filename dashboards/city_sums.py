@@ -12,13 +12,15 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from accounts.models import User
+from cities.models import Membership
 from core import clock
 
 from . import changes, kept
 from .models import CitySums
 from .selectors.figures import Totals, totals_by_city
 from .selectors.live import LiveActions
-from .selectors.scope import DashboardScope
+from .selectors.scope import DashboardScope, scope_for
 
 TABLE = CitySums._meta.db_table
 BATCH = 500  # rows of a statement
@@ -45,6 +47,23 @@ def live_totals(view: DashboardScope, *, with_updates: bool = True) -> dict[int,
         _store({city: computed.get(city) for city in missing}, rights, versions)
         found |= computed
     return {city: totals for city, totals in found.items() if totals is not None}
+
+
+def store_for_network() -> None:
+    """Store the totals that people with a role in the network will read and that are not stored: after midnight, a new
+    release or many changes. One person of each set of roles stands for the others.
+    """
+    changes.shorten()
+    for user in _one_for_each_set_of_roles():
+        live_totals(scope_for(user))
+
+
+def _one_for_each_set_of_roles() -> list[User]:
+    rows = Membership.objects.current().filter(body__city=None, person__user__is_active=True)
+    roles: dict[int, set[tuple[str, str]]] = {}
+    for user, kind, role in rows.order_by("pk").values_list("person__user", "body__kind", "role"):
+        roles.setdefault(user, set()).add((kind, role))
+    return list(User.objects.filter(pk__in={frozenset(held): user for user, held in roles.items()}.values()))
 
 
 def _are_stored(view: DashboardScope) -> bool:

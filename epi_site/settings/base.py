@@ -208,6 +208,11 @@ CELERY_BEAT_SCHEDULE = {
         "strategies.tasks.delete_old_reminder_days",
     )
 }
+CELERY_BEAT_SCHEDULE["dashboards.tasks.store_city_sums"] = {
+    "task": "dashboards.tasks.store_city_sums",
+    "schedule": 600,
+    "options": {"queue": "periodic", "expires": 500},
+}
 
 # ---- accounts
 AUTH_USER_MODEL = "accounts.User"

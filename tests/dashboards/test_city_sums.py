@@ -9,10 +9,11 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import User
 from cities.enums import BodyKind, Role
 from cities.models import City
 from core import clock
-from dashboards import changes, city_sums, kept
+from dashboards import changes, city_sums, kept, tasks
 from dashboards.models import CitySums
 from dashboards.selectors.figures import totals_by_city
 from dashboards.selectors.live import LiveActions
@@ -246,3 +247,54 @@ def test_list_of_actions_reads_the_stored_totals(network, partner, client):
         client.get(url)
 
     assert not [query for query in queries if SUMS in query["sql"]]
+
+
+# ---- stored before anybody reads
+
+
+@pytest.fixture
+def in_network(network, partner):
+    """Return a partner, a coordinator, and somebody with another role in the network and one in a city."""
+    moderator = member(BodyKind.SCIENTIFIC_COMMITTEE, Role.MEMBER)
+    MembershipFactory(person=moderator.person, body=BodyFactory(kind=BodyKind.EXPERT_GROUP, city=City.objects.first()))
+    return [partner, network.coordinator, moderator]
+
+
+def test_first_reader_of_a_day_finds_the_totals(network, in_network, city_ids):
+    for later in (timedelta(), timedelta(days=1)):
+        with clock.at(NOW + later):
+            tasks.store_city_sums()
+
+            assert computed_for(member(BodyKind.NETWORK_OFFICE, Role.PARTNER)) == set()
+            assert computed_for(network.coordinator) == set()
+            assert [totals(user) for user in in_network] == [computed(user) for user in in_network]
+
+
+def test_totals_are_stored_once_for_people_with_the_same_roles(network, in_network):
+    another = member(BodyKind.NETWORK_OFFICE, Role.PARTNER)
+    ended = member(BodyKind.NETWORK_OFFICE, Role.TRAINER)
+    ended.person.memberships.update(valid_to=NOW.date())
+    closed = member(BodyKind.NETWORK_OFFICE, Role.DATA_PROTECTION)
+    User.objects.filter(pk=closed.pk).update(is_active=False)
+
+    readers = city_sums._one_for_each_set_of_roles()
+
+    assert {kept.hashed(kept.roles_of(user)) for user in readers} == {
+        kept.hashed(kept.roles_of(user)) for user in in_network
+    }
+    assert len(readers) == 3
+    assert not {ended, closed} & set(readers)
+    assert (in_network[0] in readers) != (another in readers)
+
+
+def test_changes_are_forgotten_before_a_reader_has_to(network, partner, monkeypatch):
+    monkeypatch.setattr(changes, "MOST", 2 * changes.Change.objects.count())
+    first = changes.Change.objects.order_by("pk").first()
+    tasks.store_city_sums()
+    assert changes.Change.objects.filter(pk=first.pk).exists()
+
+    Action.objects.update(title="Another title")
+    tasks.store_city_sums()
+
+    assert changes.Change.objects.count() == 1
+    assert computed_for(partner) == set()
