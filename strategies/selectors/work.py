@@ -42,7 +42,7 @@ from .first_steps import first_step_rows
 
 NEEDS_UPDATE = {Health.LATE: LATE, Health.STALE: DUE, Health.AT_RISK: DUE}
 RETURNED_TITLES = {
-    PeriodVerb.RETURN: gettext_lazy("%(period)s was returned"),
+    PeriodVerb.RETURN: gettext_lazy("The report for %(period)s was returned"),
     PeriodVerb.REOPEN: gettext_lazy("%(period)s was reopened"),
 }
 UNLOCKED = [PeriodState.OPEN, PeriodState.RETURNED]
@@ -257,7 +257,7 @@ def _mark_rows(user: Any, returned: list[tuple[CityPeriod, PeriodTransition]], o
 def _mark_row(city_period: CityPeriod, mark: CorrectionMark) -> WorkRow:
     words = {"title": mark.title, "period": city_period.period.name}
     return WorkRow(
-        title=_("%(title)s needs correcting in %(period)s") % words,
+        title=_("%(title)s needs correcting in the report for %(period)s") % words,
         url=mark.url,
         label=_("Correct"),
         text=mark.text,
@@ -285,7 +285,7 @@ def _submit_rows(user: Any, periods: list[CityPeriod]) -> list[WorkRow]:
     over = [row for row in periods if row.state == PeriodState.OPEN and row.period.ends_on < row.city.today]
     return [
         WorkRow(
-            title=_("Submit %(period)s") % {"period": row.period.name},
+            title=_("Submit the report for %(period)s") % {"period": row.period.name},
             url=row.get_absolute_url(),
             label=_("Review and submit"),
             text=_("Due on %(day)s.") % {"day": locales.day(row.period.due_on)},
@@ -327,7 +327,8 @@ def _decision_rows(user: Any) -> list[WorkRow]:
     rows = rows.annotate(submitted_at=Subquery(transitions.values("at")[:1])).order_by("submitted_at")
     return [
         WorkRow(
-            title=_("Accept or return %(period)s of %(city)s") % {"period": row.period.name, "city": row.city.name},
+            title=_("Accept or return the report from %(city)s for %(period)s")
+            % {"period": row.period.name, "city": row.city.name},
             url=row.get_absolute_url(),
             label=_("Read and decide"),
             text=_("Submitted on %(day)s.") % {"day": locales.day(row.city.day_of(row.submitted_at))},
@@ -356,7 +357,7 @@ def _request_rows(user: Any) -> list[WorkRow]:
 def _request_row(comment: PeriodComment, city_period: CityPeriod) -> WorkRow:
     words = {"period": city_period.period.name, "city": city_period.city.name}
     return WorkRow(
-        title=_("Reopen %(period)s of %(city)s, or decline the request") % words,
+        title=_("Reopen %(period)s for %(city)s, or decline the request") % words,
         url=city_period.get_absolute_url(),
         label=_("Read and decide"),
         text=_("%(who)s writes: “%(why)s”") % {"who": comment.author, "why": comment.text},

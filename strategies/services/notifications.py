@@ -24,31 +24,31 @@ def _words(verb: str, city_period: CityPeriod, text: str) -> tuple[str, str]:
         due = {"due": locales.day(city_period.period.due_on)}
         return (
             _("%(period)s is open for %(city)s") % names,
-            _("You can now report on %(period)s. Submit it by %(due)s.") % (names | due),
+            _("You can now report on %(period)s. Submit the report by %(due)s.") % (names | due),
         )
     if verb == PeriodVerb.SUBMIT:
         return (
-            _("%(city)s has submitted %(period)s") % names,
-            _("%(city)s has submitted %(period)s. Read it, then accept it or return it with a comment.") % names,
+            _("%(city)s has submitted its report for %(period)s") % names,
+            _("Read the report from %(city)s for %(period)s, then accept it or return it with a comment.") % names,
         )
     if verb == PeriodVerb.RETURN:
         return (
-            _("%(period)s of %(city)s was returned") % names,
+            _("Report returned: %(city)s, %(period)s") % names,
             _("Make the corrections, then submit again. The coordinator gives this reason:") + f"\n\n{text}",
         )
     if verb == PeriodVerb.ACCEPT:
         return (
-            _("%(period)s of %(city)s was accepted") % names,
-            _("You can now publish %(period)s for everyone to read.") % names,
+            _("Report accepted: %(city)s, %(period)s") % names,
+            _("You can now publish the report for everyone to read."),
         )
     if verb == PeriodVerb.REOPEN:
         return (
-            _("%(period)s of %(city)s has been reopened") % names,
+            _("Period reopened: %(city)s, %(period)s") % names,
             _("Make the corrections, then submit again. The coordinator gives this reason:") + f"\n\n{text}",
         )
     return (
         _("%(city)s asks to reopen %(period)s") % names,
-        _("%(city)s has found a mistake in %(period)s and gives this reason:") % names
+        _("%(city)s has found a mistake in the report for %(period)s and gives this reason:") % names
         + f"\n\n{text}\n\n"
         + _("Reopen the period or decline the request on the period’s page."),
     )
@@ -114,16 +114,16 @@ def notify_of_comment(comment: PeriodComment) -> None:
     def text() -> tuple[str, str]:
         if comment.kind == CommentKind.DECLINE:
             return (
-                _("%(period)s of %(city)s will not be reopened") % words,
+                _("Request to reopen declined: %(city)s, %(period)s") % words,
                 _("The coordinator gives this reason:") + f"\n\n{comment.text}",
             )
         if comment.kind == CommentKind.ENDORSEMENT:
             return (
-                _("%(who)s has endorsed %(period)s of %(city)s") % words,
+                _("%(who)s has endorsed the narrative: %(city)s, %(period)s") % words,
                 _("You can see the endorsement on the period’s page. You do not need to do anything."),
             )
         return (
-            _("%(who)s has commented on %(period)s of %(city)s") % words,
+            _("%(who)s has commented on the period: %(city)s, %(period)s") % words,
             _("Read the comment on the period’s page."),
         )
 

@@ -144,7 +144,11 @@ def _day_of(row: Action | CityPeriod) -> date:
 def _subject(row: Action | CityPeriod) -> str:
     due = {"due": locales.day(_day_of(row), "medium")}
     if isinstance(row, CityPeriod):
-        words = _("%(period)s was due on %(due)s") if _is_overdue(row) else _("Submit %(period)s by %(due)s")
+        words = (
+            _("The report for %(period)s was due on %(due)s")
+            if _is_overdue(row)
+            else _("Submit the report for %(period)s by %(due)s")
+        )
         return words % (due | {"period": row.period.name})
     if row.health == Health.STALE:
         return _("%(action)s needs an update") % {"action": row.title}
@@ -162,9 +166,9 @@ def _due_words(action: Any) -> str:
 
 def _line(row: Action | CityPeriod) -> str:
     if isinstance(row, CityPeriod):
-        words = _("%(period)s is due on %(due)s.")
+        words = _("The report for %(period)s is due on %(due)s.")
         if _is_overdue(row):
-            words = _("%(period)s was due on %(due)s. Submit it as soon as possible.")
+            words = _("The report for %(period)s was due on %(due)s. Submit it as soon as possible.")
         return words % {"period": row.period.name, "due": locales.day(row.period.due_on)}
     if row.health in {Health.LATE, Health.STALE}:
         return f"{row.title}: {health_reason(row)}"

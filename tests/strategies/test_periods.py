@@ -207,7 +207,7 @@ def test_email_is_in_the_language_of_the_recipient(city, lead, coordinator):
         periods.reopen_period(city_period, by=coordinator, reason="Fel siffra.")
 
     mail = Mail.objects.get(recipient=lead.email)
-    assert (mail.language, mail.subject) == ("en", f"{city_period.period.name} of Linköping has been reopened")
+    assert (mail.language, mail.subject) == ("en", f"Period reopened: Linköping, {city_period.period.name}")
 
 
 def test_declined_request_is_answered_once_and_sent_to_the_city(city, lead, official, coordinator):

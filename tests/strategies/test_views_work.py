@@ -59,7 +59,7 @@ def test_due_rows_are_sorted_by_urgency(client, official, everyone, city, period
 
     response = client.get(URL)
 
-    assert titles(response)[:2] == [f"{before.period.name} was returned", "Late one"]
+    assert titles(response)[:2] == [f"The report for {before.period.name} was returned", "Late one"]
     assert "Nobody's" in titles(response)
     assert [action.title for action in response.context["work"].others] == ["Fine one"]
     page = response.content.decode()
@@ -69,7 +69,7 @@ def test_due_rows_are_sorted_by_urgency(client, official, everyone, city, period
 
 def test_ended_period_is_due_for_lead_officials_only(client, everyone, city):
     before = CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1))
-    title = f"Submit {before.period.name}"
+    title = f"Submit the report for {before.period.name}"
 
     client.force_login(everyone["lead"])
     assert title in titles(client.get(URL))
@@ -80,7 +80,7 @@ def test_ended_period_is_due_for_lead_officials_only(client, everyone, city):
 def test_submitted_period_is_due_for_coordinators_of_other_organisations(client, everyone, city):
     submitted = CityPeriodFactory(city=city, to_state="submitted")
     CityPeriodFactory(city=city, period=ReportingPeriodFactory(ahead=-1), to_state="accepted")
-    title = f"Accept or return {submitted.period.name} of {city.name}"
+    title = f"Accept or return the report from {city.name} for {submitted.period.name}"
     colleague = member(BodyKind.NETWORK_OFFICE, Role.COORDINATOR, organisation=city.municipality)
 
     titles_by_role = {}
@@ -336,7 +336,7 @@ def test_my_work_has_a_query_limit(client, official, city, period, row_count, dj
 def test_request_to_reopen_is_a_task_until_it_is_answered(client, everyone, city):
     city_period = CityPeriodFactory(city=city, to_state="published")
     client.force_login(everyone["coordinator"])
-    title = f"Reopen {city_period.period.name} of Linköping, or decline the request"
+    title = f"Reopen {city_period.period.name} for Linköping, or decline the request"
     seen = []
     for step in (
         lambda: None,
