@@ -3,10 +3,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.models import City
 from core import clock
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
 from pilot.enums import PhaseKind

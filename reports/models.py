@@ -10,13 +10,13 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.enums import Role
 from cities.models import City
 from cities.rules import has_network_role, insider_city_ids, person_of, reads_network
 from core import clock
 from core.exceptions import HashMismatch
+from core.history import HistoricalRecords
 from core.jobs import Job, JobQuerySet
 from core.models import FrozenModel, Recorded
 from core.snapshots import sha256_hex

@@ -9,10 +9,10 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.models import Organisation, Theme
 from core import clock, locales
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
 

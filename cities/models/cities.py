@@ -4,10 +4,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from core import clock
 from core.bounds import country_error, currency_error
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import LANGUAGE_CODE, MAX_LANGUAGES, PARAGRAPH, LimitedJSONField, LimitedTextField
 

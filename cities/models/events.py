@@ -5,12 +5,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities import file_access
 from cities.enums import EventKind, EventState, FileState
 from cities.rules import insider_city_ids, lead_city_ids, official_city_ids, reads_network
 from core import clock
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 

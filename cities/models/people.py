@@ -5,13 +5,13 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
 from cities.rules import has_network_role, leads_a_body, led_bodies_q, managed_bodies_q, person_of
 from cities.seed_translations import translated
 from core import clock
 from core.fields import LowerEmailField
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 

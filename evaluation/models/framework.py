@@ -3,8 +3,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from core.history import HistoricalRecords
 from core.models import Recorded
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedJSONField, LimitedTextField
 from evaluation.exceptions import FrameworkInUse

@@ -5,11 +5,11 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.models import Event, Person
 from cities.rules import lead_city_ids, official_city_ids, person_of
 from core import clock
+from core.history import HistoricalRecords
 from core.models import FrozenModel, FrozenQuerySet, Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
 from core.texts import shorten

@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.enums import Role
 from cities.models import City, Membership, Person
 from cities.rules import has_network_role, insider_city_ids, is_scientific_member, person_of
 from core import clock
+from core.history import HistoricalRecords
 from core.models import FrozenModel, HashedSnapshot, Recorded
 from core.text_limits import PARAGRAPH, LimitedTextField
 from evaluation.enums import FROM_DISCUSS, Capacity, Stage, StageVerb

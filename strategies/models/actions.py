@@ -8,13 +8,13 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from simple_history.models import HistoricalRecords
 
 from cities.enums import Role
 from cities.models import City, Organisation, Person, TargetGroup
 from cities.rules import has_network_role, insider_city_ids, official_city_ids, person_of, reads_network
 from core.bounds import FIRST_YEAR, LAST_YEAR
 from core.collation import NaturalKeyField
+from core.history import HistoricalRecords
 from core.links import url_of
 from core.models import Recorded, Versioned
 from core.sql import day_in

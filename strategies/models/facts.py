@@ -7,12 +7,12 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.enums import Visibility
 from cities.models import Person, StoredFile
 from cities.rules import lead_city_ids
 from core import clock, locales
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import MAX_URL, PARAGRAPH, LimitedTextField
 from core.texts import shorten

@@ -4,9 +4,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.rules import official_city_ids
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
 from strategies.enums import Addition, Direction, Frequency

@@ -7,12 +7,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.enums import Visibility
 from cities.models import City, Person, StoredFile
 from cities.rules import insider_city_ids, reads_network
 from core import clock
+from core.history import HistoricalRecords
 from core.links import url_of
 from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField

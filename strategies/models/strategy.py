@@ -9,13 +9,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from cities.enums import Role
 from cities.models import City, StoredFile, Theme
 from cities.rules import has_network_role, insider_city_ids, official_city_ids
 from core import clock
 from core.collation import NaturalKeyField
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from core.texts import shorten

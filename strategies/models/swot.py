@@ -2,8 +2,8 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
+from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
 from core.text_limits import PARAGRAPH, LimitedTextField
 from core.texts import shorten
