@@ -140,8 +140,8 @@ def mail_panel(mail: Mail, user: Any) -> JobPanel:
     failures = {
         MailState.FAILED: _("This email was not sent. Check the address and the email server, then send it again."),
         MailState.UNKNOWN: _(
-            "The connection failed while this email was being sent, so it may have arrived. Ask the recipient before "
-            "you send it again."
+            "The connection failed while this email was being sent, but it may still have arrived. Ask the recipient "
+            "before you send it again."
         ),
     }
     return JobPanel(

@@ -156,7 +156,7 @@ def _limit_amount(owner: Any, fields: Fields, *, nonce: str, path: str) -> None:
     if others.filter(user=owner).count() >= MAX_INPUTS:
         raise InputNotKept(_("You have too many drafts. First delete some of them under “My work”."))
     if others.count() >= MAX_INPUTS_IN_ALL:
-        words = _("This site has too many forms that are not saved yet.")
+        words = _("There are too many unsaved forms on this site.")
         raise InputNotKept(f"{words} {_('Tell the coordinator and try again later.')}")
 
 

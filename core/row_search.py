@@ -90,7 +90,7 @@ class SearchedField(forms.ModelChoiceField):
         """Return the rows in which each word of ``text`` is found, at most MAX_FOUND of them."""
         text = text.strip()
         if not text:
-            return Found([], _("Enter a part of the name."))
+            return Found([], _("Enter part of the name."))
         rows = [] if len(text) > MAX_CHARACTERS else by_label(matching(self.queryset, text, self.search_fields))
         return Found(rows[:MAX_FOUND], _said(len(rows)))
 

@@ -49,8 +49,8 @@ class FormAlreadyUsed(StrategyError):
 class SavedDifferently(StrategyError):
     """The same form has been saved with other content: ``saved`` is what it made. Nothing was saved now."""
 
-    message = _("This form has already been saved with other content. Open the form again to add something else.")
-    heading = _("This form has already been saved with other content")
+    message = _("This form has already been saved with different content. Open the form again to add something else.")
+    heading = _("This form has already been saved with different content")
 
     def __init__(self, saved: Any):
         self.saved = saved

@@ -116,7 +116,7 @@ class Session(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="training_session_ends_after_start",
-                violation_error_message=_("The session ends before it starts. Choose a later end."),
+                violation_error_message=_("The session ends before it starts. Choose a later end time."),
             )
         ]
 

@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
         migrations.AlterConstraint(
             model_name='event',
             name='cities_event_ends_after_start',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='cities_event_ends_after_start', violation_error_message='The event ends before it starts. Choose a later end.'),
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='cities_event_ends_after_start', violation_error_message='The event ends before it starts. Choose a later end time.'),
         ),
         migrations.AlterConstraint(
             model_name='event',

@@ -131,7 +131,7 @@ class Event(Recorded, Versioned):
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")),
                 name="cities_event_ends_after_start",
-                violation_error_message=_("The event ends before it starts. Choose a later end."),
+                violation_error_message=_("The event ends before it starts. Choose a later end time."),
             ),
             models.CheckConstraint(
                 condition=Q(body__isnull=False) | Q(city__isnull=False),
@@ -150,7 +150,7 @@ class Event(Recorded, Versioned):
 
     def clean(self):
         if self.starts_at and self.ends_at and self.ends_at < self.starts_at:
-            raise ValidationError({"ends_at": _("The end is before the start. Choose a later end.")})
+            raise ValidationError({"ends_at": _("The end is before the start. Choose a later end time.")})
 
     @property
     def owning_city_id(self) -> int | None:

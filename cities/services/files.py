@@ -208,15 +208,10 @@ def _refuse_too_many(by: Any, size: int) -> None:
     mine, amount = StoredFile.objects.filter(uploaded_by=by), {"count": Count("pk"), "size": Sum("size")}
     waiting = mine.filter(state=FileState.PENDING).aggregate(**amount)
     if waiting["count"] >= PENDING_FILES or _is_beyond(waiting, size, PENDING_UPLOADS):
-        raise FileRefused(
-            _(
-                "You have too many uploaded files that are not saved yet. Save or delete your drafts, then "
-                "choose this one again."
-            )
-        )
+        raise FileRefused(_("You have too many unsaved files. Save or delete your drafts, then choose this one again."))
     in_all = StoredFile.objects.filter(state=FileState.PENDING).aggregate(**amount)
     if _is_beyond(in_all, size, PENDING_UPLOADS_IN_ALL):
-        words = _("This site has too many uploaded files that are not saved yet.")
+        words = _("There are too many unsaved files on this site.")
         raise FileRefused(f"{words} {_('Tell the coordinator and try again later.')}")
     if mine.filter(uploaded_at__gt=clock.now() - timedelta(hours=1)).count() >= HOURLY_FILES:
         raise FileRefused(

@@ -232,7 +232,7 @@ def _assignment_tasks(user: Any, rows: QuerySet[Evaluation]) -> list[Task]:
     raters = RaterAssignment.objects.active().filter(evaluation=OuterRef("pk"))
     nobody_rates = Q(~Exists(raters), stage__in=[Stage.DECLARE, Stage.RATE])
     nobody_leads = Q(moderator=None, stage__in=[Stage.DECLARE, Stage.RATE, Stage.DISCUSS, Stage.MODERATE])
-    text = _("Raters or a moderator are missing.")
+    text = _("Raters or a moderator still need to be appointed.")
     title = _("Appoint raters and a moderator for %(evaluation)s")
     found = rows.filter(nobody_rates | nobody_leads).with_related()
     return [_task(row, title, text, _("Appoint"), "evaluation:assign") for row in found]

@@ -41,7 +41,7 @@ def phases_title() -> str:
 def phases_text() -> str:
     return _(
         "Each phase has a list of requirements, such as an adopted strategy or a meeting with minutes. They "
-        "are checked against what the cities have entered and show how far the phase has come. A phase can "
+        "are checked against what the cities have entered and show how far the phase has progressed. A phase can "
         "start and end even if a requirement is not met."
     )
 

@@ -145,8 +145,8 @@ def _notify_recipients(report: Report) -> None:
     def text() -> tuple[str, str]:
         subject = _("Report issued: %(subject)s, %(period)s") % words
         return subject, _(
-            "Report %(number)s (%(subject)s, %(period)s) has been issued. You receive this email because of "
-            "your role in the network."
+            "Report %(number)s (%(subject)s, %(period)s) has been issued. You are receiving this email because "
+            "of your role in the network."
         ) % words
 
     for person in recipients_of(report):

@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
                 ("people_reached", models.PositiveBigIntegerField(verbose_name="people reached")),
                 ("responsible_from", models.DateField(null=True, verbose_name="responsible person from")),
                 ("responsible_until", models.DateField(null=True, verbose_name="responsible person until")),
-                ("responsible_has_gaps", models.BooleanField(verbose_name="responsible person with gaps")),
+                ("responsible_has_gaps", models.BooleanField(verbose_name="at times without a responsible person")),
             ],
             options={"verbose_name": "figures of an action", "verbose_name_plural": "figures of actions"},
         ),

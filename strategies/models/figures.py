@@ -30,7 +30,7 @@ class ActionFigures(models.Model):
     people_reached = models.PositiveBigIntegerField(_("people reached"))  # as counted by each update, not persons
     responsible_from = models.DateField(_("responsible person from"), null=True)
     responsible_until = models.DateField(_("responsible person until"), null=True)
-    responsible_has_gaps = models.BooleanField(_("responsible person with gaps"))
+    responsible_has_gaps = models.BooleanField(_("at times without a responsible person"))
 
     class Meta:
         verbose_name = _("figures of an action")

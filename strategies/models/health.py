@@ -166,15 +166,15 @@ def explain(facts: HealthInputs, health: str = "") -> str:
 
 
 def _cancelled(facts: HealthInputs) -> str:
-    return _("Cancelled in the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+    return _("Reported as cancelled on %(day)s.") % {"day": locales.day(facts.last_update_on)}
 
 
 def _done(facts: HealthInputs) -> str:
     if facts.milestones_reached == facts.milestones:
-        return _("Completed in the update of %(day)s.") % {"day": locales.day(facts.last_update_on)}
+        return _("Reported as completed on %(day)s.") % {"day": locales.day(facts.last_update_on)}
     words = ngettext(
-        "Completed in the update of %(day)s. %(reached)d of %(all)d milestone reached.",
-        "Completed in the update of %(day)s. %(reached)d of %(all)d milestones reached.",
+        "Reported as completed on %(day)s. %(reached)d of %(all)d milestone reached.",
+        "Reported as completed on %(day)s. %(reached)d of %(all)d milestones reached.",
         facts.milestones,
     )
     figures = {"reached": facts.milestones_reached, "all": facts.milestones}

@@ -160,7 +160,7 @@ def _milestones(action: Action, milestones: Iterable[Milestone], update: ActionU
     if other is None:
         return ""
     words = {"milestone": other.milestone.title, "day": locales.day(other.update.date)}
-    return _("“%(milestone)s” was already reached in the update of %(day)s.") % words
+    return _("“%(milestone)s” was already reported as reached on %(day)s.") % words
 
 
 def _dropped(action: Action, data: UpdateInput) -> str:

@@ -82,7 +82,7 @@ def test_too_many_pending_files_are_refused(monkeypatch):
     monkeypatch.setattr(files, "PENDING_FILES", 2)
     StoredFileFactory.create_batch(2, uploaded_by=user)
 
-    with pytest.raises(FileRefused, match="that are not saved yet"):
+    with pytest.raises(FileRefused, match="You have too many unsaved files"):
         files.store_upload(upload(b"text"), by=user)
     assert files.store_upload(upload(b"text"), by=UserFactory()).pk
 
@@ -92,7 +92,7 @@ def test_pending_files_of_everybody_are_limited(monkeypatch, settings):
     monkeypatch.setattr(files, "PENDING_UPLOADS_IN_ALL", 1)
     StoredFileFactory(size=settings.UPLOAD_MAX_BYTES)
 
-    with pytest.raises(FileRefused, match="This site has too many uploaded files"):
+    with pytest.raises(FileRefused, match="There are too many unsaved files on this site"):
         files.store_upload(upload(b"text"), by=UserFactory())
 
 

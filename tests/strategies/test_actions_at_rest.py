@@ -300,9 +300,7 @@ def test_frozen_status_of_earlier_rules_keeps_its_reason():
     late, done = (read_action(entry, written_by=1) for entry in contents["actions"])
 
     assert frozen_reason(late, date(2026, 3, 31)) == "A milestone was due on 1 March 2026, 30 days ago."
-    assert (
-        frozen_reason(done, date(2026, 3, 31)) == "Completed in the update of 2 March 2026. 1 of 2 milestones reached."
-    )
+    assert frozen_reason(done, date(2026, 3, 31)) == "Reported as completed on 2 March 2026. 1 of 2 milestones reached."
     assert [row.dropped_on for row in late.milestones + done.milestones] == [None, None, None]
     assert done.updates[0].dropped_ids == []
 

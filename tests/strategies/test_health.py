@@ -240,17 +240,17 @@ FACTS = HealthInputs(
     "changes, health, words",
     [
         ({}, Health.ON_TRACK, "Progress is 50%, expected by now 50%."),
-        ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Cancelled in the update of 22 November 2026."),
-        ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Completed in the update of 22 November 2026."),
+        ({"stage": "cancelled", "ends_on": day(-5)}, Health.CANCELLED, "Reported as cancelled on 22 November 2026."),
+        ({"stage": "completed", "ends_on": day(-5)}, Health.DONE, "Reported as completed on 22 November 2026."),
         (
             {"stage": "completed", "milestones": 3, "milestones_reached": 2},
             Health.DONE,
-            "Completed in the update of 22 November 2026. 2 of 3 milestones reached.",
+            "Reported as completed on 22 November 2026. 2 of 3 milestones reached.",
         ),
         (
             {"stage": "completed", "milestones": 3, "milestones_reached": 3},
             Health.DONE,
-            "Completed in the update of 22 November 2026.",
+            "Reported as completed on 22 November 2026.",
         ),
         (
             {"stage": "paused", "ends_on": day(-5), "next_milestone_on": day(-9), "last_update_on": day(-95)},

@@ -206,7 +206,10 @@ def test_lead_official_is_reminded_to_submit(city, lead, official):
     tasks.send_due_reminders()
 
     mail = Mail.objects.exclude(key__contains="period-").get()
-    assert (mail.recipient, mail.subject) == (lead.email, "The report for Over was due on 15 Oct 2026, and 1 more reminder")
+    assert (mail.recipient, mail.subject) == (
+        lead.email,
+        "The report for Over was due on 15 Oct 2026, and 1 more reminder",
+    )
     assert "The report for Over was due on 15 October 2026. Submit it as soon as possible." in mail.body
     assert "The report for Near is due on 30 November 2026." in mail.body
 

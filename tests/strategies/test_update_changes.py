@@ -228,4 +228,4 @@ def test_page_says_what_is_withdrawn_with_an_update(client, action, city_period,
 
     assert ("Pairs met: 3" in before, "Second venue" in before) == (True, True)
     assert "The update has been withdrawn, together with: Second venue; Pairs met: 3" in after
-    assert "Withdrawn with it: Pairs met 3" in " ".join(after.split())
+    assert "Also withdrawn: Pairs met 3" in " ".join(after.split())

@@ -111,7 +111,7 @@ def test_unsaved_forms_of_everybody_are_limited(official, action, form_fields, m
     page = post_as_anonymous(action, form_fields["form_token"])
 
     assert (page.status_code, len(unsaved())) == (403, 2)
-    assert "This site has too many forms that are not saved yet. Tell the coordinator" in page.content.decode()
+    assert "There are too many unsaved forms on this site. Tell the coordinator" in page.content.decode()
     assert SENTENCE in page.content.decode()
 
 

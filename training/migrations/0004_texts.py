@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
         migrations.AlterConstraint(
             model_name='session',
             name='training_session_ends_after_start',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='training_session_ends_after_start', violation_error_message='The session ends before it starts. Choose a later end.'),
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='training_session_ends_after_start', violation_error_message='The session ends before it starts. Choose a later end time.'),
         ),
         migrations.AlterConstraint(
             model_name='trainingweek',
