@@ -10,7 +10,7 @@ from evaluation.enums import TRANSITIONS as STAGES
 from strategies.enums import LOCKED, NEEDS_TEXT
 from strategies.enums import TRANSITIONS as PERIODS
 
-HEAD = "# States and the verbs between them\n\nWritten by `manage.py write_states` from the code; a test compares.\n"
+HEAD = "# States and the verbs between them\n\nWritten by `manage.py write_states` from the code; a test compares the two.\n"
 
 
 def _rows(transitions: dict, notes: dict[str, str]) -> list[str]:
@@ -21,8 +21,8 @@ def _rows(transitions: dict, notes: dict[str, str]) -> list[str]:
 
 
 def states_page() -> str:
-    period_notes = dict.fromkeys(NEEDS_TEXT, "with a reason") | {"open": "by the clock, or by hand"}
-    stage_notes = {verb: f"by the clock on `{field}`, or by hand" for verb, field in BY_DATE.items()}
+    period_notes = dict.fromkeys(NEEDS_TEXT, "with a reason") | {"open": "automatically, or by hand"}
+    stage_notes = {verb: f"automatically on `{field}`, or by hand" for verb, field in BY_DATE.items()}
     stage_notes |= {"request_changes": "by one member, with a reason", "publish": "when two members approve"}
     stage_notes |= {"remove": "by a coordinator while nobody has rated, with a reason"}
     locked = ", ".join(sorted(LOCKED))
@@ -34,8 +34,8 @@ def states_page() -> str:
         "## An evaluation\n",
         *_rows(STAGES, stage_notes),
         "",
-        "The clock starts one stage of an evaluation at a time, and none on the day on which the stage before it",
-        "started: after an outage, or where a stage started late, people have the rest of that day to act in it.",
+        "Stages of an evaluation start automatically one at a time, and never on the day on which the previous stage",
+        "started: after an outage, or if a stage started late, people have the rest of that day to act in it.",
         "",
     ]
     return "\n".join(parts)
