@@ -58,7 +58,7 @@ def set_up_network() -> None:
             "contact_email": f"coordinator@{DOMAIN}",
             "about": "A network of seven European cities that each wrote a strategy for the integration of migrants, "
             "piloted it and had it evaluated. The real project ran from 1 January 2020 to 30 June 2022; its training "
-            "week took place on 10 to 12 May 2021. This is a demonstration of the software: apart from what the "
+            "week took place from 10 to 12 May 2021. This is a demonstration of the software: apart from what the "
             "project’s public pages say about the cities, everything is invented.",
             "funding_statement": "Example of a funding statement: the European Pact for Integration was funded by the "
             "European Union’s Asylum, Migration and Integration Fund (grant agreement 863614). This software was not.",
@@ -150,7 +150,7 @@ class UserSetup:
         mandate = {
             BodyKind.EXPERT_GROUP: "Leads and oversees the implementation of the strategy.",
             BodyKind.LOCAL_COMMITTEE: "Municipal and private partners who carry out the city integration pact.",
-            BodyKind.SCIENTIFIC_COMMITTEE: "Supports the cities, set the framework for their common follow-up and "
+            BodyKind.SCIENTIFIC_COMMITTEE: "Supports the cities, sets the framework for their common follow-up and "
             "decides on evaluations.",
         }.get(kind, "")
         defaults = {"name": name, "mandate": mandate, "established_on": self.since}

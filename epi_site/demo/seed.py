@@ -150,7 +150,7 @@ class Seed:
             return
         if is_last and slug == RETURNED:
             comments = (
-                "Please say what the three largest actions spent their money on, and correct the number of visitors."
+                "Please state what the three largest actions spent their money on, and correct the number of visitors."
             )
             self.schedule.add(decided, lambda: self._return(log, offset, comments))
             return

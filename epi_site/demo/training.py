@@ -85,7 +85,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
         "A meeting at the counter",
         "Room 2",
         "services",
-        "Officials change sides of the counter.",
+        "Officials move to the other side of the counter.",
         [("Nadia Ferreira", SpeakerKind.PUBLIC)],
     ),
     (
@@ -107,7 +107,7 @@ SESSIONS = [  # day, from, to (UTC), kind, title, room, theme, description, spea
         "Scientific committee: feedback on the strategies",
         "Great hall",
         None,
-        "General feedback, and what the committee wishes to see in the first quarter.",
+        "General feedback, and what the committee wants to see in the first quarter.",
         [],
     ),
     (

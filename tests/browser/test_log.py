@@ -134,7 +134,7 @@ def test_update_that_cannot_be_stored_is_shown_for_copying(visit, site, axe):
 
 
 def test_uploaded_photo_has_no_gps_position(visit, site, tmp_path):
-    pk = action_pk(site, "Open day of the city’s meeting places")
+    pk = action_pk(site, "Open day at the city’s meeting places")
     page = visit(OFFICIAL, f"/actions/{pk}/log/")
     page.get_by_label("What has happened?").fill("The halls are booked.")
     page.get_by_label("Evidence: photo, PDF or document").set_input_files(save_photo(tmp_path, "halls.jpg"))
