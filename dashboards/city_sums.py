@@ -39,7 +39,7 @@ def live_totals(view: DashboardScope, *, with_updates: bool = True) -> dict[int,
     versions = _versions(view) if _are_stored(view) else None
     if versions is None:
         return totals_by_city(view.live_rows.sums(view.period.pk if with_updates else None))
-    rights = _rights(view.user, versions)
+    rights = _rights(view, versions)
     found = _stored(rights, versions)
     if missing := [city for city in versions if city not in found]:
         rows = LiveActions(view.live_actions(missing), view.as_of) if found else view.live_rows
@@ -67,8 +67,8 @@ def _one_for_each_set_of_roles() -> list[User]:
 
 
 def _are_stored(view: DashboardScope) -> bool:
-    """One city is computed as fast as its row is read; filters on actions and earlier periods are rare."""
-    return view.only_city is None and view.is_current and not (view.theme or view.group)
+    """One city is computed as fast as its row is read; earlier periods, and a theme with a target group, are rare."""
+    return view.only_city is None and view.is_current and not (view.theme and view.group)
 
 
 def _versions(view: DashboardScope) -> dict[int, str] | None:
@@ -82,11 +82,18 @@ def _versions(view: DashboardScope) -> dict[int, str] | None:
     return {city: f"{of_changes[city]}:{days[zone]}:{rest}" for city, zone in zones.items()}
 
 
-def _rights(reader: Any, cities: Iterable[int]) -> dict[int, str]:
-    """Return for each city what decides which of its actions the reader sees: roles there, and in the network."""
-    roles = kept.roles_of(reader)
-    in_network = kept.hashed([role for role in roles if not role[2]])
-    in_cities = {city: kept.hashed([role for role in roles if role[2] in {0, city}]) for _, _, city in roles if city}
+def _rights(view: DashboardScope, cities: Iterable[int]) -> dict[int, str]:
+    """Return for each city what decides which of its actions count: the reader's roles there, and in the network, and
+    the filter.
+    """
+    chosen = [row and row.pk for row in (view.theme, view.group)] if view.theme or view.group else []
+    roles = kept.roles_of(view.user)
+    in_network = kept.hashed([*(role for role in roles if not role[2]), *chosen])
+    in_cities = {
+        city: kept.hashed([*(role for role in roles if role[2] in {0, city}), *chosen])
+        for *_role, city in roles
+        if city
+    }
     return {city: in_cities.get(city, in_network) for city in cities}
 
 

@@ -27,6 +27,7 @@ from tests.factories import (
     CityPeriodFactory,
     MembershipFactory,
     StrategyFactory,
+    TargetGroupFactory,
     member,
 )
 from tests.factories.roles import one_for_each_role
@@ -45,13 +46,13 @@ def totals(reader, **options):
     return city_sums.live_totals(scope_for(reader, **options))
 
 
-def computed_for(reader):
+def computed_for(reader, **options):
     """Return the cities whose totals are computed now, not taken from the table."""
     found = []
     sums = LiveActions.sums
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LiveActions, "sums", lambda self, period: (rows := sums(self, period), found.extend(rows))[0])
-        totals(reader)
+        totals(reader, **options)
     return {row.city for row in found}
 
 
@@ -121,7 +122,20 @@ def test_totals_follow_the_settings(network, partner, settings, name, value):
     assert totals(partner) == computed(partner) != before
 
 
-@pytest.mark.parametrize("query", [{"starts_on": "past"}, {"theme": "theme-of-lublin"}, {"country": "PL"}])
+FILTERS = [{"theme": "theme-of-lublin"}, {"group": "families"}]
+
+
+@pytest.fixture
+def group(network):
+    """Return a target group of two actions in Lublin."""
+    found = TargetGroupFactory(code="families")
+    for action in Action.objects.filter(objective__area__strategy__city=network.cities["lublin"].city)[:2]:
+        action.target_groups.add(found)
+    return found
+
+
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize("query", [{"starts_on": "past"}, *FILTERS, FILTERS[0] | FILTERS[1], {"country": "PL"}])
 def test_totals_of_a_part_equal_the_full_computation(network, partner, query):
     query = {key: network.past.starts_on.isoformat() if value == "past" else value for key, value in query.items()}
     totals(partner)
@@ -141,6 +155,18 @@ def test_city_without_actions_has_no_figures(network, partner, client):
 
 
 # ---- what is computed again
+
+
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize("query", FILTERS)
+def test_totals_of_a_filter_are_stored(network, partner, city_ids, query):
+    assert totals(partner) != totals(partner, **query) != {}
+    assert computed_for(partner, **query) == set()
+
+    _log_update(network.cities["lublin"], 2, spent=Decimal(1))
+
+    assert computed_for(partner, **query) == {city_ids["lublin"]}
+    assert totals(partner, **query) == computed(partner, **query)
 
 
 def test_change_in_a_city_computes_that_city_only(network, partner, city_ids):
@@ -226,10 +252,12 @@ def test_page_is_shown_though_nothing_can_be_stored(network, partner, monkeypatc
     assert "could not be stored" in caplog.text
 
 
-def test_what_the_sums_read_is_noted_for_its_city(network, partner):
+@pytest.mark.usefixtures("group")
+@pytest.mark.parametrize("query", [{}, *FILTERS])
+def test_what_the_sums_read_is_noted_for_its_city(network, partner, query):
     """A change that is noted for all cities does not count for the totals of one."""
     with CaptureQueriesContext(connection) as queries:
-        totals(partner)
+        totals(partner, **query)
     statement = next(query["sql"] for query in queries if SUMS in query["sql"])
     read = set(re.findall(r'(?:FROM|JOIN) "?([a-z_]+)"?', statement)) - {"facts", "cities_body"}
 

@@ -45,6 +45,8 @@ def pages_of(network: BenchmarkNetwork) -> Iterator[Page]:
     yield Page("cities, signed in", LIST, official, reverse("cities:city_list"))
     yield Page("a city", DETAIL, partner, reverse("cities:city_detail", args=[slug]), **of_city)
     yield Page("network dashboard", DETAIL, partner, reverse("dashboards:network"), **dashboard)
+    one_theme = reverse("dashboards:network") + f"?theme={network.theme.code}"
+    yield Page("dashboard of a theme", DETAIL, partner, one_theme, **dashboard)
     yield Page("dashboard of a city", DETAIL, partner, reverse("dashboards:city", args=[slug]), **dashboard, **of_city)
     yield Page("the six dimensions", DETAIL, partner, reverse("dashboards:dimensions"), **dashboard)
     yield Page("actions of the network", LIST, partner, reverse("dashboards:actions"))
