@@ -45,7 +45,8 @@ def problem() -> str:
     if of_database is None or of_folder is None:
         return (
             f"The database and the folder of files {id_file().parent} have no common installation id. "
-            "Check DATABASE_URL and EPI_DATA_DIR, then run “manage.py migrate”, which gives them one if they fit."
+            "Check DATABASE_URL and EPI_DATA_DIR, then run “manage.py migrate”: "
+            "it gives them an id if they belong together."
         )
     if of_database != of_folder:
         return (

@@ -40,7 +40,7 @@ def too_many(unknown: UnknownFiles) -> str:
     return (
         f"{count} of {unknown.total} stored files are unknown to this database, so none is moved to quarantine. "
         "Check that DATABASE_URL names the right database, and that it is not an old copy. "
-        "If it is the right one, move the files away that “manage.py verify” lists."
+        "If it is the right one, move away the files that “manage.py verify” lists."
     )
 
 
@@ -77,7 +77,7 @@ def put_back_known() -> int:
             target = Path(default_storage.path(path))
             make_private_folder(target.parent)
             shutil.move(file, target)
-            log.warning("A stored file that a row names was put back from quarantine: %s", path)
+            log.warning("A stored file that a row refers to was put back from quarantine: %s", path)
             count += 1
     return count
 

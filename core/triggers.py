@@ -368,7 +368,7 @@ def on_post_migrate(sender: Any, using: str, **kwargs: Any) -> None:
 def check_installed(app_configs: Any, databases: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     """Check that every trigger is installed as registered (``manage.py check --database default``)."""
     errors: list[checks.CheckMessage] = []
-    hint = "Run manage.py migrate: it puts them back."
+    hint = "Run manage.py migrate: it creates them again."
     for using in databases or []:
         if {row.table for row in _triggers.values()}.isdisjoint(connections[using].introspection.table_names()):
             continue  # the tables do not exist yet

@@ -20,13 +20,13 @@ def refuse_demo_accounts() -> None:
         found = apps.get_model("accounts", "User").objects.filter(email__iendswith=DEMO_DOMAIN).count()
     except DatabaseError as error:
         raise SystemExit(
-            "Not started: the database could not be asked whether demo accounts exist. "
+            "Not started: could not check whether the database contains demo accounts. "
             f"Check DATABASE_URL and run “manage.py migrate” first. ({error})"
         ) from error
     if found:
         raise SystemExit(
             f"Not started: {found} accounts end in {DEMO_DOMAIN}, and their password is public. "
-            "Point DATABASE_URL at a database without the demo; “manage.py setup” makes an empty network."
+            "Point DATABASE_URL at a database without the demo; “manage.py setup” creates an empty network."
         )
 
 
@@ -37,9 +37,11 @@ def refuse_missing_triggers() -> None:
     try:
         gone = len(triggers.missing())
     except DatabaseError as error:
-        raise SystemExit(f"Not started: the database could not be asked about its locks. ({error})") from error
+        raise SystemExit(f"Not started: could not check the locks in the database. ({error})") from error
     if gone:
-        raise SystemExit(f"Not started: {gone} locks are missing in the database. “manage.py migrate” puts them back.")
+        raise SystemExit(
+            f"Not started: {gone} locks are missing in the database. “manage.py migrate” creates them again."
+        )
 
 
 def refuse_other_data_folder() -> None:

@@ -30,8 +30,10 @@ def read_identities(path: Path) -> list[Any]:
         raise BackupError(f"The identity file {path} cannot be read: {error}.") from error
     keys = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not keys:
-        raise BackupError(f"The identity file {path} holds no key. It must have a line AGE-SECRET-KEY-1...")
+        raise BackupError(f"The identity file {path} contains no key. It must have a line AGE-SECRET-KEY-1...")
     try:
         return [pyrage.x25519.Identity.from_str(key) for key in keys]
     except pyrage.IdentityError as error:
-        raise BackupError(f"The identity file {path} holds a line that is not an age private key: {error}.") from error
+        raise BackupError(
+            f"The identity file {path} contains a line that is not an age private key: {error}."
+        ) from error

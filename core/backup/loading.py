@@ -61,7 +61,10 @@ def _refuse_other_tables(manifest: Manifest) -> None:
     held = {table.model for table in manifest.tables}
     if known != held:
         names = ", ".join(sorted(known ^ held))
-        raise BackupError(f"The installed version has other tables than this backup: {names}. Install the same one.")
+        raise BackupError(
+            f"The tables of the installed version differ from those of this backup: {names}. "
+            "Install the version that made the backup."
+        )
 
 
 def _refuse_filled_database() -> None:
@@ -69,7 +72,7 @@ def _refuse_filled_database() -> None:
     rows = [model for model in carried_models() if model._meta.db_table in there and _has_rows(model)]
     if filled := [model._meta.db_table for model in rows]:
         raise BackupError(
-            f"The database is not empty: {', '.join(filled[:5])} hold rows. Restore into a new, empty database."
+            f"The database is not empty: {', '.join(filled[:5])} contain rows. Restore into a new, empty database."
         )
 
 
@@ -93,7 +96,7 @@ def _check_archive(folder: Path, manifest: Manifest, identities: list[Any]) -> N
             raise BackupError(f"{table.entry.file} holds {count} rows instead of {table.rows}. Use another copy.")
     if refused:
         raise BackupError(
-            "PostgreSQL does not take these values. Correct them in the original, make a new backup and restore "
+            "PostgreSQL does not accept these values. Correct them in the original, make a new backup and restore "
             "that:\n" + "\n".join(f"  {line}" for line in refused[:MOST]) + ("\n  and more" * (len(refused) > MOST))
         )
 
@@ -155,7 +158,9 @@ def _insert(model: Model, rows: Iterable[list[Any]]) -> None:
             try:
                 cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {placeholders}", values)  # noqa: S608 - names of models
             except (DataError, IntegrityError) as error:
-                raise BackupError(f"The database does not take the rows of {model._meta.db_table}: {error}") from error
+                raise BackupError(
+                    f"The database does not accept the rows of {model._meta.db_table}: {error}"
+                ) from error
 
 
 def _for_database(field: Any, value: Any) -> Any:
@@ -170,7 +175,7 @@ def _check_references() -> None:
     try:
         connection.check_constraints()
     except IntegrityError as error:
-        raise BackupError(f"A row of this backup points to one that is not there: {error}") from error
+        raise BackupError(f"A row of this backup refers to one that does not exist: {error}") from error
 
 
 def _check_loaded(manifest: Manifest) -> None:

@@ -85,7 +85,9 @@ def read_manifest(folder: Path) -> Manifest:
     if sha256_hex(canonical(contents)) != sha256:
         raise BackupError(f"{path.name} is damaged: its own SHA-256 differs. Use another copy of this backup.")
     if (given := contents.pop("format", None)) != FORMAT:
-        raise BackupError(f"This backup has format {given}, and this version reads {FORMAT}. Install the one it names.")
+        raise BackupError(
+            f"This backup has format {given}, and this version reads {FORMAT}. Install the version it names."
+        )
     return _manifest(contents)
 
 

@@ -25,7 +25,9 @@ def storage_root() -> Path:
     try:
         return Path(default_storage.path(""))
     except NotImplementedError as error:
-        raise BackupError("Backups are made of files in a folder, and this storage is none (STORAGES).") from error
+        raise BackupError(
+            "Backups need files that are stored in a folder; this storage (STORAGES) is not one."
+        ) from error
 
 
 class FileCopies:
@@ -83,8 +85,8 @@ def refuse_filled_storage() -> None:
     for entry in root.iterdir() if root.exists() else []:
         if entry.name not in {STAGE, ID_FILE} and (not entry.is_dir() or any(entry.rglob("*"))):
             raise BackupError(
-                f"The folder of files {root} is not empty: it holds {entry.name}. "
-                "Restore into an empty one (EPI_DATA_DIR), or move this away."
+                f"The folder of files {root} is not empty: it contains {entry.name}. "
+                "Restore into an empty one (EPI_DATA_DIR), or empty this one."
             )
 
 
@@ -145,7 +147,7 @@ def _inside(root: Path, path: str) -> Path:
     try:
         return Path(safe_join(str(root), path))
     except SuspiciousFileOperation as error:
-        raise BackupError(f"The manifest names {path!r}, which leads out of the folder of files.") from error
+        raise BackupError(f"The manifest names {path!r}, which is outside the folder of files.") from error
 
 
 def _write(target: Path, folder: Path, entry: Entry, identities: list[Any]) -> None:

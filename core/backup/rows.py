@@ -95,7 +95,10 @@ def parse_lines(model: Model, file: IO[bytes]) -> Iterator[list[Any]]:
     """Yield the values of each line in the order of ``columns_of``, ready for the database."""
     parsers = [_parser(field) for field in columns_of(model)]
     if file.readline() != header(model):
-        raise BackupError(f"The columns of {model._meta.db_table} are not those of this version. Install the same one.")
+        raise BackupError(
+            f"The columns of {model._meta.db_table} are not those of this version. "
+            "Install the version that made the backup."
+        )
     for line in file:
         values = zip(parsers, json.loads(line), strict=True)
         yield [parse(value) if parse and value is not None else value for parse, value in values]

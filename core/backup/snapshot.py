@@ -38,4 +38,4 @@ def _begin(cursor: Any, vendor: str) -> None:
     elif vendor == "sqlite":
         cursor.execute("SELECT count(*) FROM sqlite_master")
     else:
-        raise BackupError(f"Backups are made of SQLite and PostgreSQL, and this database is {vendor}.")
+        raise BackupError(f"Backups work with SQLite and PostgreSQL only; this database is {vendor}.")

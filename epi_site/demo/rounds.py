@@ -105,7 +105,7 @@ class Rounds:
                 evaluation,
                 dimension,
                 by=self.cast["rater3"],
-                text="The indicator for the training actions has risen since the baseline; I would not read more into it.",
+                text="The indicator for the training actions has risen since the baseline; I would not infer more.",
             )
 
     def agree(self, round_: EvaluationRound, *, is_again: bool = False) -> None:

@@ -26,7 +26,7 @@ Demo accounts, password integration-demo, each @demo.example:
   coordinator   partner   moderator   rater1 rater2 rater3   committee1 committee2 committee3
   official.<city>   lead.<city>   expert.<city>   (for example official.linkoping@demo.example)
       cities: linkoping, cartagena, cluj-napoca, dietzenbach, lublin, ravenna, riga"""
-NO_DEMO = "Without the demo. The first coordinator of an empty network is made by: .venv/bin/python manage.py setup"
+NO_DEMO = "Without the demo. To create an empty network and its first coordinator: .venv/bin/python manage.py setup"
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"  # Celery's, eight lines; for one machine
 
 
@@ -44,7 +44,9 @@ class Announcement:
             self.made = True
             say(f"\nThe site answers at {self.address.url}/\n{self.text}\nCtrl-C stops it.\n")
         elif time.monotonic() > self.until:
-            raise SystemExit(f"Stopped: {self.address.url} has not answered for two minutes; the lines above say why.")
+            raise SystemExit(
+                f"Stopped: {self.address.url} has not responded for two minutes; see the lines above for the reason."
+            )
 
     def _answers(self) -> bool:
         try:
@@ -74,7 +76,7 @@ class BackgroundWatch:
             return
         problem = self._problem()
         if problem and self.has_restarted:
-            raise SystemExit(f"Stopped: background work has stopped, and a restart has not helped ({problem}).")
+            raise SystemExit(f"Stopped: background work has stopped, and a restart did not help ({problem}).")
         if problem:
             say(f"Background work has stopped ({problem}); worker and beat are restarted.")
             self.restart("worker", "beat")
@@ -168,7 +170,7 @@ def lock_data_folder() -> IO[str]:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise SystemExit(
-            f"Not started: the site already runs on the data in {folder}. Stop it first, or set EPI_DATA_DIR."
+            f"Not started: the site is already running on the data in {folder}. Stop it first, or set EPI_DATA_DIR."
         ) from None
     except OSError as error:
         raise SystemExit(f"Not started: the data folder {folder} cannot be locked ({error}).") from error

@@ -47,8 +47,8 @@ def refuse_public_demo(address: BindAddress) -> None:
     """Exit if others could reach the demo: its password is printed in the README."""
     if env_bool("EPI_DEMO", default=True) and not address.is_loopback and not env_bool("EPI_DEMO_FORCE"):
         raise SystemExit(
-            f"Not started: HOST is {address.host}, which others can reach, and the password of the demo is public. "
-            "Set EPI_DEMO=0 to start without the demo, or EPI_DEMO_FORCE=1 to show it all the same."
+            f"Not started: HOST is {address.host}, which others can reach, and the demo password is public. "
+            "Set EPI_DEMO=0 to start without the demo, or EPI_DEMO_FORCE=1 to run it anyway."
         )
 
 
@@ -60,7 +60,7 @@ def refuse_taken_port(address: BindAddress, *, timeout: float = 5) -> None:
     if reason:
         raise SystemExit(
             f"Not started: {address.host}:{address.port} cannot be used ({reason}). "
-            f"Stop what answers there, or choose another port, for example: make run PORT={address.port + 1}"
+            f"Stop the program that uses it, or choose another port, for example: make run PORT={address.port + 1}"
         )
 
 

@@ -21,8 +21,8 @@ from .bind_address import bind_address_from_environment
 
 LOADING_MARKER = "demo-is-loading"
 NO_FONTS = {
-    "alphabets": "No fonts for PDFs (make fonts): reports do not print Amharic, Bengali, Hindi, Thai, Tigrinya.",
-    "chinese": "No Chinese fonts for PDFs (make fonts-chinese): reports do not print Chinese.",
+    "alphabets": "No fonts for PDFs (make fonts): reports cannot show Amharic, Bengali, Hindi, Thai or Tigrinya.",
+    "chinese": "No Chinese fonts for PDFs (make fonts-chinese): reports cannot show Chinese.",
 }
 
 
@@ -38,7 +38,7 @@ def prepare() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
     migrate()
     if triggers.missing():
-        raise SystemExit("Not started: the locks of submitted periods could not be put into the database.")
+        raise SystemExit("Not started: the locks of submitted periods could not be created in the database.")
     if problem := installation.problem():  # before the demo is loaded into the folder of another database
         raise SystemExit(f"Not started: {problem}")
     call_command("createcachetable", verbosity=0)
@@ -81,10 +81,9 @@ def remove_partial_demo() -> None:
         return
     if not settings.IS_SQLITE:
         raise SystemExit(
-            "Not started: the loading of the demo was cut short. "
-            f"Empty the database, then remove {marker}, and start again."
+            f"Not started: loading the demo was interrupted. Empty the database, then remove {marker}, and start again."
         )
-    announce("The loading of the demo was cut short; it begins anew.")
+    announce("Loading the demo was interrupted; it starts again.")
     database = settings.DATABASES["default"]["NAME"]
     for file in (f"{database}{ending}" for ending in ("", "-wal", "-shm")):
         Path(file).unlink(missing_ok=True)
@@ -99,8 +98,8 @@ def refuse_old_demo_in_public() -> None:
         return
     if apps.get_model("accounts", "User").objects.filter(email__iendswith=DEMO_DOMAIN).exists():
         raise SystemExit(
-            f"Not started: the data in {settings.DATA_DIR} hold demo accounts, whose password is public. "
-            "Set EPI_DATA_DIR to another folder, or EPI_DEMO_FORCE=1 to show them all the same."
+            f"Not started: the data in {settings.DATA_DIR} contain demo accounts, whose password is public. "
+            "Set EPI_DATA_DIR to another folder, or EPI_DEMO_FORCE=1 to run with them anyway."
         )
 
 
@@ -108,18 +107,20 @@ def degraded() -> list[str]:
     """Return one sentence for each thing that works less well because a server is missing."""
     found = []
     if settings.IS_SQLITE:
-        found.append("No PostgreSQL (DATABASE_URL): SQLite takes one writer at a time; enough for a small network.")
+        found.append("No PostgreSQL (DATABASE_URL): SQLite allows one writer at a time; enough for a small network.")
     if not settings.REDIS_URL:
-        found.append("No Redis (REDIS_URL): the cache lies in the database, a query more each time it is asked.")
+        found.append(
+            "No Redis (REDIS_URL): the cache is in the database, at the cost of one more query each time it is read."
+        )
     if settings.CELERY_BROKER_URL.startswith("filesystem"):
         found.append(
             "No broker (CELERY_BROKER_URL): messages to the worker pass through a folder, on this machine only; "
             "one that is lost is sent again within a minute or two."
         )
     if settings.REDIS_URL and health.check_part("cache", health.check_cache) != "ok":
-        found.append("Redis (REDIS_URL) does not answer: nobody can sign in until it does.")
+        found.append("Redis (REDIS_URL) does not respond: nobody can sign in until it does.")
     if settings.CELERY_BROKER_URL.startswith("redis") and health.check_part("broker", health.check_broker) != "ok":
-        found.append("The broker (CELERY_BROKER_URL) does not answer: reports and emails wait until it does.")
+        found.append("The broker (CELERY_BROKER_URL) does not respond: reports and emails wait until it does.")
     if not settings.EMAIL_HOST:
         found.append(f"No SMTP (SMTP_HOST): emails are not sent; they are written to {settings.EMAIL_FILE_PATH}.")
     found.extend(NO_FONTS[name] for name in fonts.missing_sets())
@@ -130,7 +131,7 @@ def database_error_sentence(error: OperationalError) -> str:
     """Return one sentence with what to set or to start, and the message of the database."""
     said = (str(error).strip().splitlines() or [repr(error)])[0]
     where = f"the file {settings.DATABASES['default']['NAME']}" if settings.IS_SQLITE else "the server in DATABASE_URL"
-    return f"Not started: the database cannot be used. See that {where} can be reached. It said: {said}"
+    return f"Not started: the database cannot be used. Check that {where} can be reached. The error was: {said}"
 
 
 if __name__ == "__main__":

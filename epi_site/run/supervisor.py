@@ -125,7 +125,7 @@ class Supervisor:
     def _stop(self) -> bool:
         """End all leaders. Returns True if none had to be killed."""
         if self.signal_count:
-            say("Stopping; Ctrl-C again stops at once.")
+            say("Stopping. Press Ctrl-C again to stop immediately.")
         return self._end(list(self.processes.values()))
 
     def _end(self, processes: Sequence[subprocess.Popen[bytes]]) -> bool:

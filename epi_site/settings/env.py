@@ -40,7 +40,7 @@ def env_secret(name: str, default: str | None = None) -> str:
     if value:
         return value
     if default is None:
-        raise ImproperlyConfigured(f"Set {name}, or {name}_FILE to a file that holds it.")
+        raise ImproperlyConfigured(f"Set {name}, or {name}_FILE to a file that contains it.")
     return default
 
 

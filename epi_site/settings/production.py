@@ -11,7 +11,7 @@ SECRET_KEY = env_secret("SECRET_KEY")
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or "change" in SECRET_KEY.lower():
     raise ImproperlyConfigured("SECRET_KEY is a default or too short. Set it to at least 50 random characters.")
 if "EPI_ALLOWED_HOSTS" not in os.environ or "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured("Set EPI_ALLOWED_HOSTS to the names that the site answers to, separated by commas.")
+    raise ImproperlyConfigured("Set EPI_ALLOWED_HOSTS to the host names of the site, separated by commas.")
 if not os.environ.get("EPI_SITE_URL", "").startswith("https://"):
     raise ImproperlyConfigured("Set EPI_SITE_URL to the address of the site, beginning with https://.")
 if not DATABASE_URL:  # without it, an empty database in the data folder would take the place of the real one

@@ -256,7 +256,7 @@ def test_path_outside_folder_is_refused(empty, backup, tmp_path):
     manifest = json.loads((backup / "manifest.json").read_text())
     files = [manifest["files"][0] | {"path": "../outside"}]
 
-    with working_in(empty), pytest.raises(CommandError, match="leads out of the folder"):
+    with working_in(empty), pytest.raises(CommandError, match="is outside the folder"):
         _restore(_with_manifest(backup, tmp_path / "backup", files=files))
 
     assert not (empty.media.parent / "outside").exists()
@@ -278,7 +278,7 @@ def test_encrypted_backup_needs_its_key(original, copies, tmp_path):
             _restore(tmp_path / "backup")
         with pytest.raises(CommandError, match="cannot be decrypted"):
             _restore(tmp_path / "backup", identity=tmp_path / "other")
-        with pytest.raises(CommandError, match="holds no key"):
+        with pytest.raises(CommandError, match="contains no key"):
             _restore(tmp_path / "backup", identity=tmp_path / "none")
         _restore(tmp_path / "backup", identity=tmp_path / "mine")
     _assert_equal(original, site)
@@ -346,7 +346,7 @@ def test_values_invalid_in_postgresql_are_reported(moved, empty, tmp_path):
         call_command("backup", tmp_path / "backup", plain=True, stdout=StringIO())
         Organisation.objects.filter(pk__in=[long.pk, nul.pk]).delete()
 
-    with working_in(empty), pytest.raises(CommandError, match="PostgreSQL does not take these values") as error:
+    with working_in(empty), pytest.raises(CommandError, match="PostgreSQL does not accept these values") as error:
         _restore(tmp_path / "backup")
 
     assert f"cities.organisation {long.pk}, name: 250 characters, and its column takes 200" in str(error.value)

@@ -89,8 +89,8 @@ def test_create_network_twice_changes_nothing():
     "options,typed,message",
     [
         (GIVEN | {"email": "nonsense"}, PASSWORD, "not an e-mail address"),
-        (GIVEN | {"name": ""}, PASSWORD, "Not everything was said"),
-        (GIVEN | {"network": ""}, PASSWORD, "Not everything was said"),
+        (GIVEN | {"name": ""}, PASSWORD, "Some values are missing"),
+        (GIVEN | {"network": ""}, PASSWORD, "Some values are missing"),
         (GIVEN, "short", "too short"),
     ],
 )

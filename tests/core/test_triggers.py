@@ -205,7 +205,7 @@ def test_start_is_refused_when_triggers_cannot_be_read(settings, monkeypatch):
     settings.DEMO_ALLOWED = False
     monkeypatch.setattr(triggers, "missing", fail)
 
-    with pytest.raises(SystemExit, match="could not be asked about its locks"):
+    with pytest.raises(SystemExit, match="could not check the locks in the database"):
         checks.refuse_missing_triggers()
 
 

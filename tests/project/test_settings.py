@@ -99,7 +99,7 @@ def test_env_int_value_and_default(monkeypatch):
         (lambda: env.env_bool("EPI_X"), "perhaps", "EPI_X is 'perhaps'. Set it to 1 or 0."),
         (lambda: env.env_int("EPI_X", 1, least=2), "1", "Set it to a whole number of at least 2."),
         (lambda: env.env_int("EPI_X", 1), "many", "EPI_X is 'many'. Set it to a whole number of at least 0."),
-        (lambda: env.env_secret("EPI_X"), None, "Set EPI_X, or EPI_X_FILE to a file that holds it."),
+        (lambda: env.env_secret("EPI_X"), None, "Set EPI_X, or EPI_X_FILE to a file that contains it."),
     ],
 )
 def test_invalid_variable_error_says_what_to_set(monkeypatch, read, value, told):
@@ -142,7 +142,7 @@ def production(tmp_path, program, **changes):
 @pytest.mark.parametrize(
     "changes, told",
     [
-        ({"SECRET_KEY": None}, "Set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it."),
+        ({"SECRET_KEY": None}, "Set SECRET_KEY, or SECRET_KEY_FILE to a file that contains it."),
         ({"SECRET_KEY": "short"}, "Set it to at least 50 random characters."),
         ({"SECRET_KEY": "change-me" * 10}, "Set it to at least 50 random characters."),
         ({"EPI_ALLOWED_HOSTS": None}, "Set EPI_ALLOWED_HOSTS"),

@@ -19,19 +19,19 @@ PASSWORD_VARIABLE = "EPI_SETUP_PASSWORD"  # noqa: S105 - the name of a variable
 
 class Command(BaseCommand):
     help = (
-        "Make an empty network with its first coordinator. Asks for what is not given. The password comes from "
+        "Create an empty network with its first coordinator. Asks for missing values. The password comes from "
         f"--password-stdin or {PASSWORD_VARIABLE}; with --link a one-time link is printed instead. "
-        "With --chair, name the first chair of the scientific committee, whose seats coordinators do not give."
+        "With --chair, name the first chair of the scientific committee, whose members coordinators cannot invite."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("--network", help="Name of the network.")
-        parser.add_argument("--email", help="E-mail address of the coordinator (or of the chair, with --chair).")
+        parser.add_argument("--email", help="Email address of the coordinator (or of the chair, with --chair).")
         parser.add_argument("--name", help="Name of that person.")
         parser.add_argument("--language", default="en", help="Working language of the network (default: en).")
         parser.add_argument("--password-stdin", action="store_true", help="Read the password from standard input.")
         parser.add_argument("--link", action="store_true", help="Print a one-time link to choose a password.")
-        parser.add_argument("--chair", action="store_true", help="Add the first chair to a network that stands.")
+        parser.add_argument("--chair", action="store_true", help="Add the first chair to an existing network.")
 
     def handle(self, **options):
         if not options["chair"] and setup.network_exists():
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         """Return the option or the answer. A person at a terminal is asked again until the answer is valid."""
         while True:
             value = (value or (input(question) if sys.stdin.isatty() else "")).strip()
-            problem = problem_of(value) if value else "Not everything was said. See manage.py setup --help."
+            problem = problem_of(value) if value else "Some values are missing. See manage.py setup --help."
             if not problem:
                 return value
             self.refuse(problem)
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         elif sys.stdin.isatty():
             return self.typed_password()
         else:
-            raise CommandError(f"Give the password by --password-stdin or {PASSWORD_VARIABLE}, or ask for a --link.")
+            raise CommandError(f"Give the password with --password-stdin or {PASSWORD_VARIABLE}, or use --link.")
         if problem := password_problem(password):
             raise CommandError(problem)
         return password

@@ -12,7 +12,7 @@ from core.backup.signals import terminated_as_error
 from core.backup.writing import Report, write_backup
 
 NO_KEY = (
-    "Say how the backup is protected: --recipient age1... encrypts it to this public key (make a key pair with "
+    "Say how the backup is protected: --recipient age1... encrypts it to this public key (create a key pair with "
     "age-keygen and keep the private one elsewhere), --plain writes it unencrypted, with the personal data it holds."
 )
 
@@ -42,11 +42,12 @@ class Command(BaseCommand):
         rows = sum(table.rows for table in manifest.tables)
         self.stdout.write(f"{folder}: {len(manifest.tables)} tables, {rows} rows, {len(manifest.files)} files.")
         if manifest.not_carried:
-            self.stdout.write(f"Not taken: {', '.join(manifest.not_carried)}.")
+            self.stdout.write(f"Not included: {', '.join(manifest.not_carried)}.")
         for line in report.only_sqlite if manifest.engine == "sqlite" else []:
-            self.stdout.write(f"PostgreSQL would not take {line}")
+            self.stdout.write(f"PostgreSQL would not accept {line}")
         if report.problems:
             lines = "\n".join(f"  {line}" for line in report.problems)
             raise CommandError(
-                f"The backup is written, and holds what is wrong in the original as it is:\n{lines}", returncode=2
+                f"The backup is written. What is wrong in the original is in the backup as it is:\n{lines}",
+                returncode=2,
             )

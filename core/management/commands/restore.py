@@ -18,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks = []  # an empty database has no triggers yet; they are checked after loading
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="The folder that manage.py backup has written.")
+        parser.add_argument("folder", type=Path, help="The folder that manage.py backup wrote.")
         parser.add_argument("--identity", type=Path, metavar="FILE", help="The private key, as age-keygen writes it.")
 
     def handle(self, *args: Any, folder: Path, identity: Path | None, **options: Any) -> None:
@@ -34,4 +34,6 @@ class Command(BaseCommand):
         )
         for line in restored.notes + [f"Missing in the original too: {path}" for path in manifest.missing_files]:
             self.stdout.write(line)
-        self.stdout.write(f"{len(triggers.installed())} triggers stand. Now run manage.py verify and start the site.")
+        self.stdout.write(
+            f"{len(triggers.installed())} triggers are installed. Now run manage.py verify and start the site."
+        )

@@ -10,7 +10,7 @@ from evaluation.enums import TRANSITIONS as STAGES
 from strategies.enums import LOCKED, NEEDS_TEXT
 from strategies.enums import TRANSITIONS as PERIODS
 
-HEAD = "# States and the verbs between them\n\nWritten by `manage.py write_states` from the code; a test compares the two.\n"
+HEAD = "# States and transitions\n\nWritten by `manage.py write_states` from the code; a test compares the two.\n"
 
 
 def _rows(transitions: dict, notes: dict[str, str]) -> list[str]:
