@@ -195,7 +195,7 @@ class EvaluationMachine(RuleBasedStateMachine):
     @rule(who=st.sampled_from(["committee1", "rater1", "official", "moderator", "committee3"]), is_own=yes_or_no)
     def declare(self, who, is_own):
         is_again = who in self.conflicts and self.conflicts[who].declared_by == self.users[who]
-        sees = self.is_free(who) if who in MEMBERS else who != "committee3"
+        sees = self.is_free(who) if who in MEMBERS else who not in {"committee3", *self.conflicts}
         may = self.stage != PUBLISHED and (sees or is_again or not is_own)
         fields = {"by": who if is_own else "coordinator", "reason": "Kin."}
         for _ in range(2):  # a repeated declaration returns the first
