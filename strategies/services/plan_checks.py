@@ -106,7 +106,7 @@ def _check_can_be_withdrawn(part: Any, _user: Any) -> None:
         raise AlreadyWithdrawn
     require_current(part)
     if isinstance(part, Milestone) and part.reached.filter(update__withdrawn_at=None).exists():
-        raise StrategyError(_("This milestone has been reached in an update, so it cannot be withdrawn."))
+        raise StrategyError(_("An update reports this milestone as reached, so it cannot be withdrawn."))
     if isinstance(part, BudgetLine) and part.updates.filter(withdrawn_at=None).exists():
         raise StrategyError(_("Money has been spent from this budget line, so it cannot be removed."))
     if isinstance(part, PriorityArea | Objective):
