@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core import locales
+from core.collation import title_key
 from core.forms import (
     ButtonsForm,
     CountField,
@@ -22,8 +23,8 @@ from core.forms import (
     YearsChecked,
     form_helper,
 )
-from core.row_choices import RowSelect
-from core.row_search import SearchedField
+from core.parsing import parse_pk
+from core.row_search import OfferedChoices, SearchedField
 from core.text_limits import LANGUAGE_CODE, LINE, LONG_TEXT, MAX_GUEST_GROUPS, MAX_LANGUAGES, PASSWORD
 
 from .enums import EventKind, Role, Seat
@@ -101,13 +102,56 @@ class BodyForm(ButtonsForm, VersionedForm):
 # ---- members
 
 
-class InvitationForm(ButtonsForm, forms.Form):
+class PlaceChoices(OfferedChoices):
+    """The roles that can be given in each body, below its name."""
+
+    def choice(self, body):
+        return self.field.label_from_instance(body), self.field.roles(body)
+
+
+class PlaceField(SearchedField):
     """Body and role in one field, so that nobody chooses a role that the body does not have."""
 
+    iterator = PlaceChoices
+    search_fields = ("name", "city__name")
+    roles_of = None  # a function, set by the form: the roles that can be given in a body
+
+    def roles(self, body):
+        given = self.roles_of(body)
+        return [(f"{body.pk}:{role}", str(role.label)) for role in Role if role in given]
+
+    def label_from_instance(self, body):
+        city = body.city.name if body.city else ""
+        return str(body) if city in str(body) else f"{body}, {city}"
+
+    def in_order(self, rows):
+        return sorted(rows, key=lambda body: (title_key(body.city.name if body.city else ""), body.kind))
+
+    def options(self, rows):
+        return [
+            {"value": value, "label": label, "group": self.label_from_instance(body)}
+            for body in rows
+            for value, label in self.roles(body)
+        ]
+
+    def pk_of(self, value):
+        return parse_pk(value.partition(":")[0])
+
+    def to_python(self, value):
+        if value in self.empty_values:
+            return None
+        body = super().to_python(str(self.pk_of(value) or value))
+        role = value.partition(":")[2]
+        if role not in self.roles_of(body):
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return body, role
+
+
+class InvitationForm(ButtonsForm, forms.Form):
     save_label = _("Send invitation")
     name = forms.CharField(label=_("Name"), max_length=LINE)
     email = forms.EmailField(label=_("Email"), help_text=_("The invitation link is sent to this address."))
-    place = forms.ChoiceField(label=_("Role"), widget=RowSelect)
+    place = PlaceField(Body.objects.all(), label=_("Role"))
     seat = forms.ChoiceField(
         label=_("Seat"),
         required=False,
@@ -120,25 +164,16 @@ class InvitationForm(ButtonsForm, forms.Form):
         help_text=_("Where the person works. People cannot evaluate their own organisation."),
     )
 
-    def __init__(self, *args, roles, organisations, **kwargs):
-        """``roles``: the roles that can be given, by body. ``organisations`` are offered without a search."""
+    def __init__(self, *args, bodies, bodies_near, roles_of, organisations, is_searched, **kwargs):
+        """``roles_of`` returns the roles that can be given in one of ``bodies``. ``bodies_near`` and ``organisations``
+        are offered without a search; ``is_searched``: there are more bodies than those.
+        """
         super().__init__(*args, **kwargs)
-        self.fields["organisation"].nearby = organisations
-        self.fields["organisation"].search_label = _("Search all organisations")
-        self.bodies = {body.pk: body for body in roles}
-        self.roles = roles
-        self.fields["place"].choices = [("", "---------"), *self._role_choices()]
+        place, organisation = self.fields["place"], self.fields["organisation"]
+        place.queryset, place.nearby, place.roles_of = bodies, bodies_near, roles_of
+        place.search_label = _("Search all bodies") if is_searched else ""
+        organisation.nearby, organisation.search_label = organisations, _("Search all organisations")
         self.fields["seat"].choices = [("", _("none")), *Seat.choices]
-
-    def _role_choices(self):
-        labels = {role: str(role.label) for role in Role}  # translated once for hundreds of bodies
-        for body in self.bodies.values():
-            roles = [(f"{body.pk}:{role}", label) for role, label in labels.items() if role in self.roles[body]]
-            yield str(body), roles
-
-    def clean_place(self):
-        pk, _colon, role = self.cleaned_data["place"].partition(":")
-        return self.bodies[int(pk)], role
 
 
 class InvitationAcceptForm(ButtonsForm, forms.Form):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import rules
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from core import clock
 from core.versions import Kept
@@ -116,6 +116,18 @@ def led_bodies_q(user, body: str = ""):
     return led
 
 
+def invited_bodies_q(user):
+    """Return a Q over Body: those that ``cities.invite`` allows."""
+    invited = led_bodies_q(user)
+    if has_network_role(user, Role.COORDINATOR):
+        invited |= ~Q(kind=BodyKind.SCIENTIFIC_COMMITTEE) | ~Exists(_chairs_ever())
+    return invited
+
+
+def _chairs_ever():
+    return apps.get_model("cities.Membership").objects.filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE, role=Role.CHAIR)
+
+
 def manages_members(user) -> bool:
     return leads_a_body(user) or has_network_role(user, Role.COORDINATOR, Role.DATA_PROTECTION)
 
@@ -204,10 +216,7 @@ def may_invite_first_chair(user, row):
     """A coordinator, on the scientific committee, as long as it never had a chair who could invite its members."""
     if not (has_network_role(user, Role.COORDINATOR) and is_committee_row(user, row)):
         return False
-    chairs = apps.get_model("cities.Membership").objects.filter(
-        body__kind=BodyKind.SCIENTIFIC_COMMITTEE, role=Role.CHAIR
-    )
-    return not chairs.exists()
+    return not _chairs_ever().exists()
 
 
 @rules.predicate

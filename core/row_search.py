@@ -35,7 +35,7 @@ class OfferedChoices(ModelChoiceIterator):
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         if self.field.empty_label is not None:
             yield "", self.field.empty_label
-        for row in by_label(self.field.offered(self.chosen)):
+        for row in self.field.in_order(self.field.offered(self.chosen)):
             yield self.choice(row)
 
 
@@ -45,7 +45,7 @@ class _Searched:
     choices: Any
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        self.choices = OfferedChoices(self.choices.field, value)
+        self.choices = self.choices.field.choices_of(value)
         return super().optgroups(name, value, attrs)  # type: ignore[misc]  # a mixin: the widget comes after it
 
 
@@ -80,18 +80,29 @@ class SearchedField(forms.ModelChoiceField):
     def offered(self, chosen: Iterable[Any]) -> list[Any]:
         """Return ``nearby`` rows, which are read once for several fields, with those that are chosen or found."""
         rows = {row.pk: row for row in [*self.nearby, *self.found.rows]}
-        others = {parse_pk(str(value)) for value in [*chosen, *self.typed]} - rows.keys() - {None}
+        others = {self.pk_of(str(value)) for value in [*chosen, *self.typed]} - rows.keys() - {None}
         return [*rows.values(), *(self.queryset.filter(pk__in=others) if others else [])]
 
+    def pk_of(self, value: str) -> int | None:
+        """Return the id of the row that ``value``, which may be anything, chooses."""
+        return parse_pk(value)
+
+    def in_order(self, rows: Iterable[Any]) -> list[Any]:
+        return by_label(rows)
+
     def choices_of(self, chosen: Iterable[Any]) -> OfferedChoices:
-        return OfferedChoices(self, chosen)
+        return self.iterator(self, chosen)
+
+    def options(self, rows: Iterable[Any]) -> list[dict[str, str]]:
+        """Return what the script of the page adds to the list; options with the same ``group`` come below its name."""
+        return [{"value": str(row.pk), "label": str(self.label_from_instance(row))} for row in rows]
 
     def search(self, text: str) -> Found:
         """Return the rows in which each word of ``text`` is found, at most MAX_FOUND of them."""
         text = text.strip()
         if not text:
             return Found([], _("Enter part of the name."))
-        rows = [] if len(text) > MAX_CHARACTERS else by_label(matching(self.queryset, text, self.search_fields))
+        rows = [] if len(text) > MAX_CHARACTERS else self.in_order(matching(self.queryset, text, self.search_fields))
         return Found(rows[:MAX_FOUND], _said(len(rows)))
 
 
@@ -114,4 +125,5 @@ def _said(count: int) -> str:
 
 
 def searched_fields(form: forms.BaseForm) -> Mapping[str, SearchedField]:
-    return {name: field for name, field in form.fields.items() if isinstance(field, SearchedField)}
+    """Return the fields by their names in the page, with the prefix of the form."""
+    return {form.add_prefix(name): field for name, field in form.fields.items() if isinstance(field, SearchedField)}

@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from cities.enums import NETWORK_BODIES, BodyKind, Role, Seat
-from cities.rules import has_network_role, leads_a_body, led_bodies_q, managed_bodies_q, person_of
+from cities.rules import has_network_role, invited_bodies_q, leads_a_body, led_bodies_q, managed_bodies_q, person_of
 from cities.seed_translations import translated
 from core import clock
 from core.fields import LowerEmailField
@@ -94,6 +94,10 @@ class BodyQuerySet(models.QuerySet):
     def managed_by(self, user):
         """Return the bodies whose members the user manages."""
         return self.filter(managed_bodies_q(user))
+
+    def invited_to_by(self, user):
+        """Return the bodies that ``cities.invite`` lets the user invite members to."""
+        return self.filter(invited_bodies_q(user))
 
 
 class Body(Recorded, Versioned):

@@ -5,6 +5,7 @@ from functools import partial
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
@@ -18,6 +19,7 @@ from django.views.generic import FormView
 
 from accounts import login_limits
 from cities import rules as who
+from cities.enums import Role
 from cities.exceptions import InvitationExpired
 from cities.filters import MemberFilter
 from cities.forms import (
@@ -34,6 +36,7 @@ from core.available import available_actions
 from core.collation import title_key
 from core.columns import Column
 from core.exceptions import UserFacingError
+from core.parsing import parse_pk
 from core.tables import table_body
 from core.views import ActionView, ListPage, RowSearchView, ServiceFormView, may
 
@@ -135,16 +138,19 @@ class MemberInvite(RowSearchView):
     template_name = "cities/member_invite.html"
     permission = "cities.invite"
 
-    @cached_property
-    def bodies(self):
-        rows = Body.objects.managed_by(self.user).only("name", "kind", "city")
-        return [body for body in rows if self.may("cities.invite", body)]
-
     def get_form_kwargs(self):
-        roles = {body: memberships.grantable_roles(body, by=self.user) for body in self.bodies}
-        body, role = self.request.GET.get("body", ""), self.request.GET.get("role", "")
-        initial = {"place": f"{body}:{role}"} if body and role else {}
-        return {"roles": roles, "organisations": self.organisations(), "cancel": MEMBERS, "initial": initial}
+        given, role = self.request.GET.get("body", ""), self.request.GET.get("role", "")
+        bodies = Body.objects.invited_to_by(self.user).select_related("city").only("name", "kind", "city__name")
+        near = Q(city=None) | Q(city__in=who.insider_city_ids(self.user)) | Q(pk=parse_pk(given))
+        return {
+            "bodies": bodies,
+            "bodies_near": bodies.filter(near),
+            "roles_of": partial(memberships.grantable_roles, by=self.user),
+            "organisations": self.organisations(),
+            "is_searched": who.has_network_role(self.user, Role.COORDINATOR),
+            "cancel": MEMBERS,
+            "initial": {"place": f"{given}:{role}"} if given and role else {},
+        }
 
     def organisations(self):
         """Return those of the user's own cities."""

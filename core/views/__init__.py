@@ -5,7 +5,7 @@ from .forms import ActionView, ServiceFormView, add_form_errors, attempt
 from .jobs import JobPanel, JobState
 from .lists import ListPage, PagedListView
 from .pages import DetailPage
-from .row_search import RowSearchView
+from .row_search import RowSearchMixin, RowSearchView
 
 __all__ = [
     "ActionView",
@@ -16,6 +16,7 @@ __all__ = [
     "LoginInsteadOf404Mixin",
     "ObjectMixin",
     "PagedListView",
+    "RowSearchMixin",
     "RowSearchView",
     "ServiceFormView",
     "add_form_errors",

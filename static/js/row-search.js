@@ -51,18 +51,33 @@ function show(field, name, rows) {
   for (const old of list.querySelectorAll("[data-found]")) if (!isChosen(old)) old.remove();
   const offered = new Map([...list.querySelectorAll("option, input")].map((choice) => [choice.value, choice]));
   const fresh = rows.filter((row) => !offered.has(row.value));
-  if (select) select.querySelector("option[value='']").after(...fresh.map(option));
+  if (select) select.querySelector("option[value='']").after(...options(fresh));
   else list.prepend(...fresh.map((row) => checkbox(row, name)));
   mark(list, rows.map((row) => row.value));
 }
 
+/* Returns the options, those with a group below its name. A group is removed as a whole. */
+function options(rows) {
+  const parts = new Map();
+  for (const row of rows) {
+    const made = option(row);
+    if (!row.group) {
+      made.dataset.found = "";
+      parts.set(made, made);
+      continue;
+    }
+    const group = parts.get(row.group) ?? document.createElement("optgroup");
+    group.label = row.group;
+    group.dataset.found = "";
+    group.append(made);
+    parts.set(row.group, group);
+  }
+  return parts.values();
+}
+
 const isChosen = (row) => row.selected || row.querySelector?.(":checked");
 
-function option({ value, label }) {
-  const made = new Option(label, value);
-  made.dataset.found = "";
-  return made;
-}
+const option = ({ value, label }) => new Option(label, value);
 
 function checkbox({ value, label }, name) {
   const row = document.createElement("div");

@@ -69,7 +69,7 @@ def lead(coordinator):
     for kind in ("city_office", "expert_group", "local_committee"):
         made(coordinator, reverse("admin:cities_body_add"), kind=kind, city=City.objects.get().pk, name=kind)
     office = Body.objects.get(kind="city_office")
-    invite = reverse("cities:member_invite")
+    invite = reverse("cities:member_invite") + f"?body={office.pk}"
     read(coordinator, office_page(office), invite)
     made(coordinator, invite, name="Lena Ek", email=LEAD, place=f"{office.pk}:lead_official", organisation=house)
     link = re.search(r"/account/invitation/\S+", Mail.objects.get(recipient=LEAD).body)[0]

@@ -62,3 +62,4 @@ def pages_of(network: BenchmarkNetwork) -> Iterator[Page]:
     yield Page("evaluation rounds", LIST, coordinator, reverse("evaluation:round_list"))
     yield Page("reports", LIST, coordinator, reverse("reports:report_list"))
     yield Page("members", LIST, coordinator, reverse("cities:member_list"))
+    yield Page("form of an invitation", DETAIL, coordinator, reverse("cities:member_invite"))
