@@ -1,6 +1,7 @@
 """The one writer of CSV and XLSX files, which spreadsheets open as they are in the language of the reader."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from .columns import Column, cells_of
 from .exceptions import UserFacingError
 
 FORMULA = ("=", "+", "-", "@")
+LATER_FORMULA = re.compile(r"""([;,\t\r\n]"*)(?=[=@]|[+-]\S)""")  # where a cell begins for another separator
 DIGITS = frozenset("0123456789")
 DATE_PUNCTUATION = frozenset(".,:/-–\u00a0 ")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "maj", "jun", "jul", "aug", "sep", "oct", "okt", "nov", "dec")
@@ -141,8 +143,10 @@ def as_text(text: str) -> str:
 
     The code 1.1.1 would become a day in January. ``="1.1.1"`` would keep it in Excel alone and is itself a formula; a
     tab in front could not be seen and would break comparisons. The apostrophe is what OWASP recommends against
-    formulas: it can be seen, and one replacement removes it.
+    formulas: it can be seen, and one replacement removes it. It is also put where a spreadsheet that separates by
+    another character than the file (a file in English that is opened in Sweden) would begin a cell with a formula.
     """
+    text = LATER_FORMULA.sub(r"\1'", text)
     is_formula = text.lstrip().startswith(FORMULA) or text[:1] in {"\t", "\r", "\n"}
     return f"'{text}" if is_formula or _looks_like_number(text) else text
 

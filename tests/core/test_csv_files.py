@@ -47,9 +47,27 @@ def test_text_that_excel_would_change_has_an_apostrophe(text):
     assert cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["=1+1", " =1+1", "+46 8", "-1", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("text", ["=1+1", " =1+1", "+46 8", "-1", "@SUM(A1)"])
 def test_formula_has_an_apostrophe(text):
     assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text, safe",
+    [
+        ("a;=1+1;b", "a;'=1+1;b"),
+        ("a,=1+1,b", "a,'=1+1,b"),
+        ("a\t@SUM(A1)", "a\t'@SUM(A1)"),
+        ('a;"=1+1"', 'a;"\'=1+1"'),
+        ("a;;-1", "a;;'-1"),
+        ("\t=1", "'\t'=1"),
+        ("a\n=1+1", "a\n'=1+1"),
+        ("a, -5; + 6\n- b", "a, -5; + 6\n- b"),
+    ],
+)
+def test_formula_after_a_separator_of_another_language_has_an_apostrophe(text, safe):
+    """A spreadsheet that separates by another character than the file begins a cell there."""
+    assert cell(text) == safe
 
 
 @pytest.mark.parametrize("text", ["A1", "1.1.1 Housing", "31", "Riga", "", "2026 Q3", "March", "e-mail", "–"])
