@@ -30,6 +30,7 @@ from dashboards.selectors.installation import installation_of
 from dashboards.selectors.network import CITIES_PER_PAGE, Dashboard
 from dashboards.selectors.scope import scope_for
 from evaluation.selectors.round_results import round_agreement
+from pilot.enums import PhaseKind
 from strategies.enums import Health
 
 CHOICES = ("period", "country", "theme", "group", "phase")  # filters, kept in the query string
@@ -146,7 +147,15 @@ class DashboardPage(LoginRequiredMixin, TemplateView):
         """Whether all that is asked for exists: pages of other addresses would fill the cache."""
         form = ScopeForm(self.request.GET, view=self.scope, rounds=self.rounds)
         number = self.request.GET.get("page")
-        return form.is_valid() and (not number or (self.page_obj is not None and str(self.page_obj.number) == number))
+        if number and (self.page_obj is None or str(self.page_obj.number) != number):
+            return False
+        return form.is_valid() and all(map(self._is_carried, set(self.filters) - form.fields.keys()))
+
+    def _is_carried(self, name):
+        """Whether a filter that this page does not show has a value with which a link of the site may lead here."""
+        city = self.scope.only_city
+        values = {"country": [city.country], "phase": PhaseKind.values} if city else {}
+        return self.request.GET.get(name, "") in ["", *values.get(name, ())]
 
     def _body(self):
         """Render without context processors: they add what differs by person, and the body is kept for many."""

@@ -157,6 +157,34 @@ def test_unknown_addresses_are_not_kept(network, partner, client, made, query):
     assert len(made) == 2
 
 
+@pytest.mark.parametrize(
+    "name, args, query",
+    [
+        ("dashboards:city", ["riga"], "?country=nowhere"),
+        ("dashboards:city", ["riga"], "?phase=nothing"),
+        ("dashboards:actions", [], "?city=riga&country=nowhere"),
+        ("dashboards:dimensions", [], "?round=nothing"),
+    ],
+)
+def test_unknown_values_of_filters_that_a_page_has_not_are_not_kept(network, partner, client, made, name, args, query):
+    client.force_login(partner)
+
+    client.get(reverse(name, args=args) + query)
+    client.get(reverse(name, args=args) + query)
+
+    assert len(made) == 2
+
+
+def test_page_of_a_city_is_kept_with_the_filters_of_the_page_that_leads_there(network, partner, client, made):
+    client.force_login(partner)
+    url = f"{reverse('dashboards:city', args=['riga'])}?country={network.cities['riga'].city.country}&phase=kick_off"
+
+    client.get(url)
+    client.get(url)
+
+    assert made == [url]
+
+
 def test_new_release_makes_pages_anew(network, partner, client, made, monkeypatch):
     client.force_login(partner)
     client.get(reverse(NETWORK))
