@@ -51,7 +51,6 @@ TECHNICAL = {
     row_search.BUTTON,
 }
 SECRET = re.compile(r"passw|secret|otp|credential", re.IGNORECASE)
-SECRET_PARTS = {"token", "uidb36"}  # of addresses: links to reset a password, and invitations
 VERSION = re.compile(r"(^|[-_])version$")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Fields = Mapping[str, Sequence[str]]
@@ -72,8 +71,7 @@ def is_technical(name: str) -> bool:
 
 def has_secret(request: Any) -> bool:
     """Return whether the form has a password, or its address is a secret itself: nothing of it is kept."""
-    parts = request.resolver_match.kwargs if request.resolver_match else {}
-    return bool(SECRET_PARTS & parts.keys()) or any(SECRET.search(name) for name in request.POST)
+    return form_tokens.has_secret_address(request) or any(SECRET.search(name) for name in request.POST)
 
 
 def is_typed(fields: Fields) -> bool:

@@ -156,6 +156,9 @@ class FormInputMiddleware:
     def _after_post(self, request: Any, response: HttpResponse) -> HttpResponse:
         token: FormToken | None = request.posted_form_token
         if not request.user.is_authenticated:
+            if row := getattr(request, "claimed_form_input", None):  # the form has signed its person out
+                form_inputs.release(row)
+                return response
             return self._after_anonymous_post(request, response, token)
         if token is None or token.user_id != request.user.pk:
             return response

@@ -14,6 +14,7 @@ from django.utils.crypto import get_random_string
 SALT = "form-token"
 VALID_SECONDS = 14 * 24 * 3600
 FIELD = "form_token"
+SECRET_PARTS = {"token", "uidb36"}  # of addresses: links to reset a password, and invitations
 MAX_PAGE = 1000  # characters of an address that is kept with its query
 
 
@@ -47,13 +48,20 @@ def of_post(request: Any) -> FormToken | None:
     return read(request.POST.get(FIELD, ""))
 
 
-def for_page(request: Any) -> str:
-    """Return the signed token for the forms of the page that answers ``request``; "" for anonymous visitors.
+def has_secret_address(request: Any) -> bool:
+    """Return whether who has the address is let in by it."""
+    match = getattr(request, "resolver_match", None)
+    return bool(match and SECRET_PARTS & match.kwargs.keys())
 
-    A form that is shown again after an error keeps its nonce and its page.
+
+def for_page(request: Any) -> str:
+    """Return the signed token for the forms of the page that answers ``request``.
+
+    "" for anonymous visitors, and where the address is a secret: nothing of such a page is kept, on whatever address
+    its form ends. A form that is shown again after an error keeps its nonce and its page.
     """
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if user is None or not user.is_authenticated or has_secret_address(request):
         return ""
     if not hasattr(request, "new_form_token"):
         posted = getattr(request, "posted_form_token", None)

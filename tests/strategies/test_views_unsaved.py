@@ -2,14 +2,19 @@
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
+from cities.enums import BodyKind, Role
 from cities.models import StoredFile
+from cities.services import invitations
 from core import form_inputs, form_tokens
+from core.html_forms import Page
 from core.models import FormInput
 from strategies.models import ActionUpdate
+from tests.factories import BodyFactory
 from tests.page_forms import hidden_on, values_on
 
 from .test_views_log import SENTENCE, form_state, log_url
@@ -201,4 +206,32 @@ def test_page_whose_address_is_a_secret_is_never_kept(official):
         client.post(url, {"name": "Typed", "form_token": token})
         client.force_login(official)
 
+    assert not FormInput.objects.exists()
+
+
+def test_form_on_a_page_whose_address_is_a_secret_has_no_token(client, official, everyone, city):
+    """The token has the address of its page, and the button to sign out leads back there."""
+    body = BodyFactory(kind=BodyKind.CITY_OFFICE, city=city)
+    invited = {"email": "new@town.example", "name": "New", "body": body, "role": Role.OFFICIAL}
+    _invitation, secret = invitations.invite(**invited, by=everyone["lead"])
+    client.force_login(official)
+    page = Page(client.get(reverse("cities:invitation_accept", args=[secret])).content.decode())
+
+    for form in page.post_forms():
+        values = form.values()
+        assert form_tokens.FIELD not in values
+        client.force_login(official)
+        client.post(form.attrs["action"], values)
+
+    assert secret not in str(list(FormInput.objects.values()))
+
+
+def test_signing_out_leaves_no_form_that_is_not_saved(client, official):
+    url = reverse("account_logout")
+    form = Page(client.get(url, {"next": "/cities/"}).content.decode()).find(page=url, path=url, names={"next"})
+    token = form_tokens.FormToken(official.pk, "nonce", url).signed()
+
+    client.post(url, form.values() | {form_tokens.FIELD: token})
+
+    assert SESSION_KEY not in client.session
     assert not FormInput.objects.exists()
