@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from cities.models import Person
 from core.forms import ButtonsForm, DateInput, LongTextarea, YearsChecked
 from core.row_choices import RowSelect
+from core.row_search import SearchedField
 from core.text_limits import PARAGRAPH
 from evaluation.enums import Capacity
 from evaluation.models import EvaluationRound, Framework
@@ -48,8 +49,9 @@ class StrategyForm(forms.Form):
         self.fields["strategy"].label_from_instance = lambda strategy: f"{strategy.city}: {strategy.title}"
 
 
-class PersonField(forms.ModelChoiceField):
-    widget = RowSelect
+class PersonField(SearchedField):
+    search_fields = ("name", "organisation__name")
+    search_label = _("Search all people")
 
     def label_from_instance(self, person):
         return f"{person.name}, {person.organisation}" if person.organisation_id else person.name
@@ -57,10 +59,12 @@ class PersonField(forms.ModelChoiceField):
 
 class PersonForm(forms.Form):
     person = PersonField(label=_("Person"), queryset=Person.objects.none())
+    has_enter_button = True  # the page has one for all its forms
 
-    def __init__(self, *args, people, **kwargs):
+    def __init__(self, *args, people, near, **kwargs):
+        """``near``: a Q for those of ``people`` who are offered without a search."""
         super().__init__(*args, **kwargs)
-        self.fields["person"].queryset = people
+        self.fields["person"].queryset, self.fields["person"].nearby = people, people.filter(near)
 
 
 class RaterForm(PersonForm):

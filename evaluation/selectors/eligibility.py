@@ -32,6 +32,16 @@ def eligible_members(evaluation: Evaluation) -> QuerySet[Person]:
     )
 
 
+def people_near_q(evaluation: Evaluation) -> Q:
+    """Return a Q over Person: members of the city's bodies and of those of the network, and who takes part already."""
+    city = evaluation.strategy.city_id
+    members = Membership.objects.current().filter(Q(body__city=city) | Q(body__city=None))
+    near = Q(pk__in=members.values("person")) | Q(pk=evaluation.moderator_id)
+    for rows in (RaterAssignment, SubstituteAppointment):
+        near |= Q(pk__in=rows.objects.filter(evaluation=evaluation).values("person"))
+    return near
+
+
 def assignable_raters(evaluation: Evaluation) -> QuerySet[Person]:
     """Return persons with an active account who neither rate nor moderate it. The service checks the capacity."""
     assigned = RaterAssignment.objects.filter(evaluation=evaluation, person=OuterRef("pk"), withdrawn_at=None)

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from cities.models import Person
+from core import row_search
 from core.available import available_actions
 from core.collation import by_title
 from core.exceptions import UserFacingError
 from core.form_tokens import start_new_form
 from core.forms import keep_typed
 from core.parsing import parse_pk
-from core.views import DetailPage, ObjectMixin, PagedListView, ServiceFormView, attempt, may
+from core.views import DetailPage, ObjectMixin, PagedListView, RowSearchMixin, ServiceFormView, attempt, may
 from evaluation.enums import BY_DATE, FROM_DISCUSS, FROM_REVIEW, TRANSITIONS, Stage, StageVerb
 from evaluation.forms.rounds import (
     AnswerForm,
@@ -43,7 +44,7 @@ from evaluation.models import (
     EvaluationRound,
     StageTransition,
 )
-from evaluation.selectors.eligibility import assignable_raters, eligible_members, people_without_role
+from evaluation.selectors.eligibility import assignable_raters, eligible_members, people_near_q, people_without_role
 from evaluation.selectors.progress import add_progress, progress_of
 from evaluation.selectors.results import result_summary
 from evaluation.selectors.round_results import round_agreement
@@ -258,7 +259,7 @@ MOVE_BUTTONS = {
 }
 
 
-class Assign(EvaluationMixin, TemplateView):
+class Assign(RowSearchMixin, EvaluationMixin, TemplateView):
     """The coordinator's page: raters, moderator, substitutes, conflicts, extension, next stage. Shows no ratings."""
 
     permission = "evaluation.assign_evaluation"
@@ -275,13 +276,15 @@ class Assign(EvaluationMixin, TemplateView):
 
     def get(self, request, *args, **kwargs):
         self.row  # noqa: B018 - raises 404 or 403 first
+        if row_search.BUTTON in request.GET:
+            return self.answer_script([self.make_form(act) for act in self.forms])
         return self.show()
 
     def make_form(self, act: str, data=None):
         kwargs = {"prefix": act}
         if act in {"rater", "moderator", "substitute", "conflict"}:
-            kwargs["people"] = self.people(act)
-        return self.forms[act](data, **kwargs)
+            kwargs |= {"people": self.people(act), "near": people_near_q(self.row)}
+        return self.offer_typed(self.forms[act](data, **kwargs))
 
     def people(self, act: str):
         if act == "rater":
@@ -297,6 +300,8 @@ class Assign(EvaluationMixin, TemplateView):
         forms = {name: bound if bound and name == act else self.make_form(name) for name in self.forms}
         for name in self.forms.keys() - {act}:
             keep_typed(forms[name], self.request.POST)
+        if row_search.BUTTON in self.request.POST:
+            self.search(forms.values(), self.request.POST)
         eligible = list(eligible_members(evaluation)) if evaluation.stage != Stage.PUBLISHED else []
         context = self.get_context_data(
             forms=forms,
@@ -322,7 +327,7 @@ class Assign(EvaluationMixin, TemplateView):
             if name in request.POST or act == name:  # 0.1.0 posted the name as "act" and the row as "row"
                 self.withdraw(name, request.POST.get(name, request.POST.get("row", "")))
                 return self.finish()
-        if act == "" and "act" in request.POST:
+        if row_search.BUTTON in request.POST or (act == "" and "act" in request.POST):
             return self.show()
         if act not in self.forms:
             raise Http404

@@ -310,7 +310,7 @@ def test_coordinator_assigns_raters_extends_and_moves_the_stage(case, get, post)
     new = PersonFactory(name="Rut Berg")
     until = case.round.rate_on
 
-    assert "Rut Berg" in get(case.coordinator, "evaluation:assign").content.decode()
+    assert "Rut Berg" not in get(case.coordinator, "evaluation:assign").content.decode()  # until she is searched
     post(case.coordinator, "evaluation:assign", act="rater", **{"rater-person": new.pk, "rater-capacity": "peer"})
     post(case.coordinator, "evaluation:assign", act="extend", **{"extend-until": until.isoformat()})
     post(case.coordinator, "evaluation:assign", act="move", verb="start_rating", **{"move-reason": "All are there."})
