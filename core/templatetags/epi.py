@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from core import form_tokens, locales, texts
 from core.badges import SHAPES, badge_for
-from core.form_rendering import attributes_of
+from core.form_rendering import attributes_of, field_html
 
 register = template.Library()
 
@@ -284,14 +284,9 @@ def attributes(values: dict[str, Any]) -> SafeString:
     return attributes_of(values)
 
 
-@register.filter
-def requirement(field: Any) -> SafeString:
-    """Render "required" or "optional", whichever is rarer in the form; nothing if all fields are alike."""
-    needed = [other.required for other in field.form.fields.values() if not other.widget.is_hidden]
-    says_required = needed.count(True) <= needed.count(False)
-    if all(needed) or not any(needed) or field.field.required != says_required:
-        return SafeString("")
-    return format_html(' <span class="epi-needed">{}</span>', _("required") if says_required else _("optional"))
+@register.simple_tag(takes_context=True)
+def form_field(context: template.Context) -> SafeString:
+    return field_html(context["field"], context.flatten())
 
 
 @register.filter
