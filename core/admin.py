@@ -5,6 +5,7 @@ from zlib import crc32
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
@@ -127,6 +128,21 @@ class StaffAdmin(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ReadersOrderList if self.reads_all_rows else super().get_changelist(request, **kwargs)
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **options: Any) -> Any:
+        """Count a value that is no id as none: Django would fail."""
+        posted = request.POST.copy()
+        given = posted.getlist(ACTION_CHECKBOX_NAME)
+        posted.setlist(ACTION_CHECKBOX_NAME, [value for value in given if self._is_id(value)])
+        request.POST = posted  # type: ignore[assignment] # a property with a setter
+        return super().response_action(request, queryset, *args, **options)
+
+    def _is_id(self, value: str) -> bool:
+        try:
+            self.opts.pk.to_python(value)
+        except ValidationError:
+            return False
+        return True
 
     # ---- permissions
 

@@ -110,6 +110,19 @@ def test_admin_action_shows_an_error_and_no_success(case, client, monkeypatch, r
     assert [message.level_tag for message in page.context["messages"]] == ["error"]
 
 
+@pytest.mark.parametrize("given", [["x"], ["²", ""], ["x", "own"]])
+def test_admin_action_leaves_out_what_is_no_id(case, client, given):
+    client.force_login(case.committee1)
+    chosen = [case.framework.pk if value == "own" else value for value in given]
+
+    page = client.post(
+        reverse("admin:evaluation_framework_changelist"), {"action": "adopt", "_selected_action": chosen}, follow=True
+    )
+
+    level = "success" if "own" in given else "warning"
+    assert [message.level_tag for message in page.context["messages"]] == [level]
+
+
 def test_admin_lets_coordinators_change_round_dates(case, client):
     client.force_login(case.coordinator)
     url = reverse("admin:evaluation_evaluationround_change", args=[case.round.pk])
