@@ -47,13 +47,17 @@ def add_member(
 def end_membership(membership: Membership, *, by: Any, on: date | None = None) -> Membership:
     """End a membership: the role is lost when the day ``on`` begins, by default at once. People may end their own.
 
-    Raises MembershipRefused or PermissionRefused.
+    Whoever moves an end to a later day gives the role for longer, and must be able to give it. Raises MembershipRefused,
+    PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
     """
     membership = _lock_for(membership, "end", by)
     lock(membership.person)
     day = on or clock.today()
     if day < membership.valid_from:
         raise MembershipRefused(_("A membership cannot end before it has started. Choose a later date."))
+    if membership.valid_to is not None and day > membership.valid_to:
+        refuse_own_role(membership.person, by=by)
+        refuse_grant(membership.body, membership.role, by=by)
     membership.valid_to = day
     _save(membership, by, membership.person)
     return membership

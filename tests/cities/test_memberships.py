@@ -181,6 +181,31 @@ def test_membership_does_not_end_before_it_began_nor_twice(everyone, office):
         memberships.end_membership(membership, by=everyone["lead"])
 
 
+def test_nobody_moves_the_end_of_their_own_role_to_a_later_day(everyone):
+    official, row = everyone["official"], membership_of(everyone["official"])
+    first = clock.today() + timedelta(days=10)
+    memberships.end_membership(row, by=everyone["lead"], on=first)
+
+    with pytest.raises(OwnRoleRefused):
+        memberships.end_membership(row, by=official, on=first + timedelta(days=1))
+    memberships.end_membership(row, by=everyone["lead"], on=first + timedelta(days=1))
+    memberships.end_membership(row, by=official, on=first)
+
+    row.refresh_from_db()
+    assert row.valid_to == first
+
+
+def test_coordinator_does_not_move_the_end_of_a_seat_in_the_committee_to_a_later_day(everyone, chair):
+    seat = membership_of(everyone["scientific"])
+    first = clock.today() + timedelta(days=10)
+    memberships.end_membership(seat, by=everyone["coordinator"], on=first)
+
+    with pytest.raises(CommitteeSeatRefused):
+        memberships.end_membership(seat, by=everyone["coordinator"], on=first + timedelta(days=1))
+
+    assert memberships.end_membership(seat, by=chair, on=first + timedelta(days=1)).valid_to > first
+
+
 def test_viewer_ends_own_membership_only(everyone):
     viewer, official = everyone["viewer"], everyone["official"]
 
