@@ -285,7 +285,7 @@ def attributes(values: dict[str, Any]) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def form_field(context: template.Context) -> SafeString:
+def form_field(context: Any) -> SafeString:
     return field_html(context["field"], context.flatten())
 
 
