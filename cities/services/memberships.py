@@ -47,8 +47,8 @@ def add_member(
 def end_membership(membership: Membership, *, by: Any, on: date | None = None) -> Membership:
     """End a membership: the role is lost when the day ``on`` begins, by default at once. People may end their own.
 
-    Whoever moves an end to a later day gives the role for longer, and must be able to give it. Raises MembershipRefused,
-    PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
+    Whoever moves an end to a later day gives the role for longer, and must be able to give it. Raises
+    MembershipRefused, PermissionRefused, OwnRoleRefused or CommitteeSeatRefused.
     """
     membership = _lock_for(membership, "end", by)
     lock(membership.person)
