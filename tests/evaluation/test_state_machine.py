@@ -54,7 +54,7 @@ class EvaluationMachine(RuleBasedStateMachine):
         self.rated, self.submitted, self.agreed, self.conflicts = {}, set(), {}, {}
         self.blind = {}  # levels of submitted ratings as of the end of the blind stage
         self.notes, self.questions, self.decisions, self.reopened = 0, {}, [], None
-        self.hashes, self.published = {}, None
+        self.hashes, self.published, self.given = {}, None, {}
 
     def teardown(self):
         self.time.close()
@@ -280,12 +280,14 @@ class EvaluationMachine(RuleBasedStateMachine):
         stated = now if is_read else next(iter(self.hashes))
         repeated = next((row for row in self.decisions if (row[1], row[3]) == (who, stated)), None)
         is_new = self.stage == REVIEW and not any(row[:2] == (self.cycle, who) for row in self.decisions)
-        may = self.may_decide(who) and (repeated[2] == said if repeated else is_new and stated == now)
+        given = said, code, reopens and said == "request_changes"
+        may = self.may_decide(who) and (self.given[who, stated] == given if repeated else is_new and stated == now)
         words = {"decision": said, "snapshot_hash": stated, "reason": "So.", "reopen_ratings": reopens}
         words["dimensions"] = {code: (said, "Why?")}
         if not self.attempt(may, committee.decide, self.evaluation, by=who, **words) or repeated:
             return
         self.decisions.append((self.cycle, who, said, stated))
+        self.given[who, stated] = given
         if said == "approve":
             self.sync_with_database()
         else:
