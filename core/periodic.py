@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import structlog
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Model
 
 from . import clock
 
@@ -29,13 +30,18 @@ def for_each(rows: Iterable[Row], work: Callable[[Row], Result]) -> list[Result]
         try:
             done.append(work(row))
         except Exception as error:
-            log.exception("tick_failed_for_one", work=work.__qualname__, row=repr(row))
+            log.exception("tick_failed_for_one", work=work.__qualname__, row=_named(row))
             errors.append(error)
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise ExceptionGroup(f"{len(errors)} rows failed", errors)
     return done
+
+
+def _named(row: Any) -> str:
+    """Return what finds the row again, without its text: that may be the name of a person or of their file."""
+    return f"{row._meta.label} {row.pk}" if isinstance(row, Model) else repr(row)
 
 
 # ---- the last run of each periodic task

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cities.models import StoredFile
 from core.periodic import for_each
 
 
@@ -27,3 +28,14 @@ def test_several_failures_are_raised_together():
 
 def test_for_each_returns_results():
     assert for_each([1, 2], lambda number: number * 2) == [2, 4]
+
+
+def test_log_names_a_row_by_its_id_and_not_by_its_text(caplog):
+    """The text of a stored file is the name that somebody gave it."""
+    row = StoredFile(pk=7, name="Sick note of Anna.pdf")
+
+    with pytest.raises(AttributeError):
+        for_each([row], lambda found: found.nothing)
+
+    assert "cities.StoredFile 7" in caplog.text
+    assert "Anna" not in caplog.text
