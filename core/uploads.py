@@ -23,7 +23,9 @@ class KeptFile(NamedTuple):
 
 class Store(Protocol):
     def store(self, uploads: Iterable[Any], *, by: Any, most: int) -> Any:
-        """Return ``stored`` rows with ``uuid`` and ``name``, and sentences: ``refused`` and ``renamed``."""
+        """Note on each upload the row that is ``stored``, with ``uuid`` and ``name``. Return all of them and sentences:
+        ``refused`` and ``renamed``.
+        """
 
     def own(self, uuids: Iterable[str], *, by: Any) -> dict[str, Any]:
         """Return the files that this person uploaded, by uuid, without withdrawn ones."""
@@ -49,16 +51,15 @@ class KeptUpload(SimpleUploadedFile):
 
 def store(files: Any, *, by: Any) -> tuple[list[KeptFile], list[str]]:
     """Store the files of a request for ``by``. Returns them, and a sentence for each that was refused or renamed."""
-    kept, said = [], []
-    for field, uploads in files.lists() if _store else ():
-        for upload in uploads:
-            if getattr(upload, "is_refused", False):  # the view has said so
-                continue
-            is_new, digest = not hasattr(upload, "stored"), digest_of(upload)
-            done = _store[0].store([upload], by=by, most=1)
-            kept += [KeptFile(field, str(stored.uuid), stored.name, digest) for stored in done.stored]
-            said += [*done.refused, *(done.renamed if is_new else [])]
-    return kept, said
+    posted = [(field, upload) for field, uploads in files.lists() for upload in uploads] if _store else []
+    if not posted:
+        return [], []
+    posted = [pair for pair in posted if not getattr(pair[1], "is_refused", False)]  # the view has said so
+    new = [upload for _field, upload in posted if not hasattr(upload, "stored")]
+    done = _store[0].store(new, by=by, most=MAX_FILES)  # in one call: it has a limit of files and of time
+    found = [(field, upload) for field, upload in posted if hasattr(upload, "stored")]
+    kept = [KeptFile(field, str(one.stored.uuid), one.stored.name, digest_of(one)) for field, one in found]
+    return kept, [*done.refused, *done.renamed]
 
 
 def chosen(values: Iterable[str], *, by: Any) -> list[tuple[str, Any]]:

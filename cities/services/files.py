@@ -51,12 +51,10 @@ def store_uploads(uploads: Iterable[Any], *, by: Any, most: int) -> StoredUpload
     deadline = time.monotonic() + REQUEST_SECONDS
     for count, upload in enumerate(uploads):
         try:
-            if count >= most:
-                raise FileRefused(_("You have chosen too many files at once. Save first, then choose this one again."))
-            if time.monotonic() > deadline:
-                raise FileRefused(
-                    _("Checking the other files took too long. Save with those, then choose this one again.")
-                )
+            if not hasattr(upload, "refusal") and (error := _limit_of_request(count, most, deadline)):
+                if not hasattr(upload, "stored"):
+                    upload.refusal = error  # the view gets the same
+                raise error
             stored = store_upload(upload, by=by)
         except FileRefused as error:
             done.refused.append(f"{upload.name}: {error}")
@@ -64,6 +62,14 @@ def store_uploads(uploads: Iterable[Any], *, by: Any, most: int) -> StoredUpload
             done.stored.append(stored)
             done.renamed.extend(renamed_notice(upload, stored))
     return done
+
+
+def _limit_of_request(count: int, most: int, deadline: float) -> FileRefused | None:
+    if count >= most:
+        return FileRefused(_("You have chosen too many files at once. Save first, then choose this one again."))
+    if time.monotonic() > deadline:
+        return FileRefused(_("Checking the other files took too long. Save with those, then choose this one again."))
+    return None
 
 
 def renamed_notice(upload: Any, stored: StoredFile) -> list[str]:

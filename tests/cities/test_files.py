@@ -8,13 +8,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
+from django.utils.datastructures import MultiValueDict
 
 from cities.enums import FileState
 from cities.exceptions import FileRefused
 from cities.models import StoredFile
 from cities.services import files
+from cities.services.file_inspection import InspectedFile
 from cities.tasks import delete_pending_files, quarantine_unknown_files
-from core import clock, form_inputs, installation, quarantine
+from core import clock, form_inputs, installation, quarantine, uploads
 from tests.factories import EventFactory, FormInputFactory, StoredFileFactory, UserFactory
 
 from .pictures import PDF, upload
@@ -56,9 +58,9 @@ def test_display_name_of_a_picture_keeps_a_suffix_of_its_type(name, kept):
 
 @pytest.mark.django_db
 def test_uploads_of_a_request_are_stored_refused_and_renamed():
-    uploads = [upload(b"text", "a.txt"), upload(b"", "b.txt"), upload(PDF, "c.docx"), upload(b"text", "d.txt")]
+    given = [upload(b"text", "a.txt"), upload(b"", "b.txt"), upload(PDF, "c.docx"), upload(b"text", "d.txt")]
 
-    done = files.store_uploads(uploads, by=UserFactory(), most=3)
+    done = files.store_uploads(given, by=UserFactory(), most=3)
 
     assert [stored.name for stored in done.stored] == ["a.txt", "c.pdf"]
     assert [sentence.partition(":")[0] for sentence in done.refused] == ["b.txt", "d.txt"]
@@ -74,6 +76,27 @@ def test_uploads_after_too_much_time_are_refused(monkeypatch):
 
     assert done.stored == []
     assert "took too long" in done.refused[0]
+
+
+@pytest.mark.django_db
+def test_limits_of_a_request_hold_for_all_fields_of_a_form_and_when_the_view_asks_again(monkeypatch):
+    inspected = []
+    monkeypatch.setattr(
+        files,
+        "_inspect",
+        lambda given: (inspected.append(given.name), InspectedFile(given.read(), "text/plain", "txt"))[1],
+    )
+    monkeypatch.setattr(uploads, "MAX_FILES", 2)
+    user = UserFactory()
+    posted = MultiValueDict({field: [upload(b"text", f"{field}{n}.txt") for n in range(2)] for field in "ab"})
+
+    kept, said = uploads.store(posted, by=user)
+    again = files.store_uploads(posted.getlist("b"), by=user, most=3)
+
+    assert [(file.field, file.name) for file in kept] == [("a", "a0.txt"), ("a", "a1.txt")]
+    assert [sentence.partition(":")[0] for sentence in said] == ["b0.txt", "b1.txt"]
+    assert (again.stored, again.refused) == ([], said)
+    assert inspected == ["a0.txt", "a1.txt"]
 
 
 @pytest.mark.django_db
