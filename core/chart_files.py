@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from .charts import LIGHT_COLOURS, Chart
 from .csv_files import csv_response
 from .exceptions import UserFacingError
+from .texts import for_xml
 
 MOST_MARKS = 20_000  # on a page of its own: about 2 MB, which browsers still draw in a second
 WIDTH, MARGIN, LINE_HEIGHT = 960, 24, 20  # of pictures, in pixels
@@ -124,7 +125,7 @@ def with_light_colours(value: Any) -> Any:
 
 
 def _in_light(text: str) -> str:
-    return re.sub(r"var\((--epi-[\w-]+)\)", lambda found: LIGHT_COLOURS[found[1]], text)
+    return re.sub(r"var\((--epi-[\w-]+)\)", lambda found: LIGHT_COLOURS.get(found[1], found[0]), text)
 
 
 # ---- a picture
@@ -160,7 +161,7 @@ def picture_file(chart: Chart) -> str:
         picture.height,
         picture.body,
     )
-    return _in_light(drawn)
+    return for_xml(_in_light(drawn))
 
 
 def _heading(chart: Chart) -> Iterator[tuple[int, str, str]]:

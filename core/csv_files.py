@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import locales
+from . import locales, texts
 from .columns import Column, cells_of
 from .exceptions import UserFacingError
 
@@ -29,7 +29,6 @@ MAX_XLSX_ROWS = 1_048_576  # Excel's; more would be left out without a word
 MAX_XLSX_CHARACTERS = 32_767  # in a cell
 MAX_XLSX_DIGITS = 15  # a spreadsheet rounds longer numbers
 FIRST_XLSX_YEAR = 1901  # dates of 1900 are a day off in Excel, and older ones do not exist
-NOT_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 
 
 class TooManyRows(UserFacingError):
@@ -111,7 +110,7 @@ def xlsx_cell(value: Any) -> Any:
         return value if len(Decimal(str(value)).normalize().as_tuple().digits) <= MAX_XLSX_DIGITS else str(value)
     if isinstance(value, bool):
         return cell(value)
-    text = str(value).translate(NOT_IN_XML)
+    text = texts.for_xml(str(value))
     return text if len(text) <= MAX_XLSX_CHARACTERS else f"{text[: MAX_XLSX_CHARACTERS - 1]}…"
 
 

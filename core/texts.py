@@ -1,4 +1,6 @@
-"""Texts that people typed, shortened for one line."""
+"""Texts that people typed: shortened for one line, and for files of XML."""
+
+NOT_IN_XML = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
 
 
 def shorten(text: str, limit: int) -> str:
@@ -11,3 +13,8 @@ def shorten(text: str, limit: int) -> str:
         return line
     words = line[:limit].rpartition(" ")[0] or line[: limit - 1]
     return words.rstrip(" ,;:.–-") + "…"
+
+
+def for_xml(text: str) -> str:
+    """Return the text without control characters, such as a line break pasted from Word, which XML does not allow."""
+    return text.translate(NOT_IN_XML)

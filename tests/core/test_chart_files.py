@@ -142,6 +142,16 @@ def test_picture_is_complete_in_light_colours():
     assert "var(--" not in text
 
 
+@pytest.mark.parametrize("title, shown", [("Riga\v\x1bhas\ufffe", "Rigahas"), ("var(--epi-none)", "var(--epi-none)")])
+def test_picture_holds_any_title(title, shown):
+    text = chart_picture(chart(title=title), "spending").content.decode()
+
+    assert ElementTree.fromstring(text)[0].text == shown  # noqa: S314  # our own output
+    assert (
+        shown in chart_page(chart(title="x", figure=chart().figure | {"layout": {"meta": shown}}), "x").content.decode()
+    )
+
+
 def test_legend_of_picture_breaks_into_lines():
     one = chart().figure["data"][0]
     data = [one | {"name": f"A series with a long name, number {n}"} for n in range(9)]
