@@ -45,7 +45,8 @@ def read(text: str) -> FormToken | None:
 
 
 def of_post(request: Any) -> FormToken | None:
-    return read(request.POST.get(FIELD, ""))
+    """Return the token of the posted form; None for an address that is longer than any that a form has."""
+    return None if len(request.path) > MAX_PAGE else read(request.POST.get(FIELD, ""))
 
 
 def has_secret_address(request: Any) -> bool:

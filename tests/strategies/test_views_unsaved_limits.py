@@ -185,3 +185,16 @@ def test_old_inputs_are_deleted(official):
 
     assert form_inputs.delete_old() == 3
     assert FormInput.objects.filter(nonce__endswith="-1").count() == 0
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_address_that_is_too_long_is_no_server_error(official, action, is_signed_in):
+    client = Client(enforce_csrf_checks=True, headers={"Origin": "http://testserver"})
+    if is_signed_in:
+        client.force_login(official)
+    token = form_tokens.FormToken(official.pk, "nonce", log_url(action)).signed()
+
+    response = client.post(f"/cities/{'x' * 1500}/edit/", {"text": SENTENCE, "form_token": token})
+
+    assert response.status_code in {302, 403, 404}
+    assert unsaved() == []
