@@ -134,13 +134,13 @@ class PlaceField(SearchedField):
             for value, label in self.roles(body)
         ]
 
-    def pk_of(self, value):
+    def pk_in(self, value):
         return parse_pk(value.partition(":")[0])
 
     def to_python(self, value):
         if value in self.empty_values:
             return None
-        body = super().to_python(str(self.pk_of(value) or value))
+        body = super().to_python(str(self.pk_in(value) or value))
         role = value.partition(":")[2]
         if role not in self.roles_of(body):
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")

@@ -80,10 +80,10 @@ class SearchedField(forms.ModelChoiceField):
     def offered(self, chosen: Iterable[Any]) -> list[Any]:
         """Return ``nearby`` rows, which are read once for several fields, with those that are chosen or found."""
         rows = {row.pk: row for row in [*self.nearby, *self.found.rows]}
-        others = {self.pk_of(str(value)) for value in [*chosen, *self.typed]} - rows.keys() - {None}
+        others = {self.pk_in(str(value)) for value in [*chosen, *self.typed]} - rows.keys() - {None}
         return [*rows.values(), *(self.queryset.filter(pk__in=others) if others else [])]
 
-    def pk_of(self, value: str) -> int | None:
+    def pk_in(self, value: str) -> int | None:
         """Return the id of the row that ``value``, which may be anything, chooses."""
         return parse_pk(value)
 
