@@ -1,10 +1,11 @@
 """One person for each role in a city and in the network."""
 
 from django.contrib.auth.models import AnonymousUser
+from simple_history.utils import bulk_create_with_history
 
 from accounts.models import User
 from cities.enums import BodyKind, Role, Seat
-from cities.models import Membership, Person
+from cities.models import Body, Membership, Person
 from cities.rules import clear_role_cache
 from core import clock
 
@@ -44,7 +45,10 @@ def one_for_each_role(city, other_city) -> dict:
     Person.objects.bulk_create(people.values())
 
     places = dict.fromkeys((kind, of_city) for kind, of_city, *_rest in memberships.values())
-    bodies = {(kind, of_city): BodyFactory(kind=kind, city=of_city) for kind, of_city in places}
+    bodies = {(body.kind, body.city): body for body in Body.objects.select_related("city")}
+    new = {(kind, of): BodyFactory.build(kind=kind, city=of) for kind, of in places if (kind, of) not in bodies}
+    bulk_create_with_history(list(new.values()), Body)
+    bodies |= new
     Membership.objects.bulk_create(
         MembershipFactory.build(person=people[name], body=bodies[kind, of_city], **fields)
         for name, (kind, of_city, _person, fields) in memberships.items()
