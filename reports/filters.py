@@ -13,7 +13,9 @@ from .models import Report
 
 class ReportFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=ReportKind.choices, label=_("Type"), empty_label=_("All types"))
-    city = RowFilter(queryset=City.objects.all(), label=_("City"), to_field_name="slug", empty_label=_("All cities"))
+    city = RowFilter(
+        queryset=City.objects.only("name", "slug"), label=_("City"), to_field_name="slug", empty_label=_("All cities")
+    )
     period = django_filters.ModelChoiceFilter(
         queryset=ReportingPeriod.objects.order_by("-starts_on"), label=_("Period"), empty_label=_("All periods")
     )

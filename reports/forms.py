@@ -25,7 +25,7 @@ class IssueForm(ButtonsForm, forms.Form):
         label=_("Type"), choices=ReportKind, widget=forms.RadioSelect, initial=ReportKind.CITY_PERIOD
     )
     city = forms.ModelChoiceField(
-        City.objects,
+        City.objects.only("name", "slug"),
         label=_("City"),
         widget=RowSelect,
         help_text=_("Not needed for a report on the network."),

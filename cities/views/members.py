@@ -99,7 +99,8 @@ class MemberList(ListPage):
         return Body.objects.managed_by(self.request.user).only("name")
 
     def get_filter_kwargs(self):
-        return {"bodies": self.bodies}
+        near = Q(city=None) | Q(city__in=who.insider_city_ids(self.request.user))
+        return {"bodies": self.bodies, "bodies_near": self.bodies.filter(near)}
 
     def get_list_rows(self):
         members = Membership.objects.visible_to(self.request.user).filter(body__in=self.bodies)

@@ -62,9 +62,9 @@ class PersonForm(forms.Form):
     has_enter_button = True  # the page has one for all its forms
 
     def __init__(self, *args, people, near, **kwargs):
-        """``near``: a Q for those of ``people`` who are offered without a search."""
+        """``near``: those of ``people`` who are offered without a search."""
         super().__init__(*args, **kwargs)
-        self.fields["person"].queryset, self.fields["person"].nearby = people, people.filter(near)
+        self.fields["person"].queryset, self.fields["person"].nearby = people, near
 
 
 class RaterForm(PersonForm):

@@ -23,23 +23,21 @@ def eligible_members(evaluation: Evaluation) -> QuerySet[Person]:
     """Return who may decide: current committee members and substitutes with an active account, see
     ``people_without_role``.
     """
-    committee = Membership.objects.current().filter(person=OuterRef("pk"), body__kind=BodyKind.SCIENTIFIC_COMMITTEE)
-    appointed = SubstituteAppointment.objects.filter(evaluation=evaluation, person=OuterRef("pk"))
-    return (
-        people_without_role(evaluation)
-        .filter(Q(Exists(committee)) | Q(Exists(appointed)), user__is_active=True)
-        .select_related("user")
-    )
+    committee = Membership.objects.current().filter(body__kind=BodyKind.SCIENTIFIC_COMMITTEE).values("person")
+    appointed = SubstituteAppointment.objects.filter(evaluation=evaluation).values("person")
+    members = Q(pk__in=committee) | Q(pk__in=appointed)  # not Exists, for which a database reads everybody
+    return people_without_role(evaluation).filter(members, user__is_active=True).select_related("user")
 
 
-def people_near_q(evaluation: Evaluation) -> Q:
-    """Return a Q over Person: members of the city's bodies and of those of the network, and who takes part already."""
+def people_near(evaluation: Evaluation) -> set[int]:
+    """Return ids of persons: members of the city's bodies and of those of the network, and who takes part already."""
     city = evaluation.strategy.city_id
     members = Membership.objects.current().filter(Q(body__city=city) | Q(body__city=None))
-    near = Q(pk__in=members.values("person")) | Q(pk=evaluation.moderator_id)
-    for rows in (RaterAssignment, SubstituteAppointment):
-        near |= Q(pk__in=rows.objects.filter(evaluation=evaluation).values("person"))
-    return near
+    raters = RaterAssignment.objects.filter(evaluation=evaluation)
+    substitutes = SubstituteAppointment.objects.filter(evaluation=evaluation)
+    first, *others = (rows.order_by().values_list("person", flat=True) for rows in (members, raters, substitutes))
+    ids = set(first.union(*others))
+    return ids | ({evaluation.moderator_id} if evaluation.moderator_id else set())
 
 
 def assignable_raters(evaluation: Evaluation) -> QuerySet[Person]:

@@ -4,10 +4,11 @@ from functools import partial
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
@@ -44,7 +45,7 @@ from evaluation.models import (
     EvaluationRound,
     StageTransition,
 )
-from evaluation.selectors.eligibility import assignable_raters, eligible_members, people_near_q, people_without_role
+from evaluation.selectors.eligibility import assignable_raters, eligible_members, people_near, people_without_role
 from evaluation.selectors.progress import add_progress, progress_of
 from evaluation.selectors.results import result_summary
 from evaluation.selectors.round_results import round_agreement
@@ -112,7 +113,8 @@ class RoundPage(ObjectMixin):
             city_period__city=OuterRef("city"), city_period__period=self.row.period_id
         )
         added = Evaluation.objects.kept().filter(round=self.row, strategy=OuterRef("pk"))
-        return Strategy.objects.current().filter(Exists(submitted), ~Exists(added)).select_related("city")
+        rows = Strategy.objects.current().filter(Exists(submitted), ~Exists(added))
+        return rows.select_related("city").only("title", "city__name")
 
     def get_context_data(self, *, close_form=None, **kwargs):
         round_, user = self.row, self.user
@@ -282,16 +284,19 @@ class Assign(RowSearchMixin, EvaluationMixin, TemplateView):
 
     def make_form(self, act: str, data=None):
         kwargs = {"prefix": act}
-        if act in {"rater", "moderator", "substitute", "conflict"}:
-            kwargs |= {"people": self.people(act), "near": people_near_q(self.row)}
+        if act in self.people:
+            kwargs["people"], kwargs["near"] = self.people[act]
         return self.offer_typed(self.forms[act](data, **kwargs))
 
-    def people(self, act: str):
-        if act == "rater":
-            return assignable_raters(self.row)
-        if act == "conflict":
-            return Person.objects.filter(user__is_active=True).select_related("organisation")
-        return people_without_role(self.row).filter(user__is_active=True).select_related("organisation")
+    @cached_property
+    def people(self):
+        """Return for each form whom it accepts, and whom it offers without a search."""
+        active = Person.objects.filter(user__is_active=True).select_related("organisation")
+        free = people_without_role(self.row).filter(user__is_active=True).select_related("organisation")
+        accepted = {"rater": assignable_raters(self.row), "moderator": free, "conflict": active}
+        near = Q(pk__in=people_near(self.row))
+        found = {act: (people, people.filter(near)) for act, people in accepted.items()}
+        return found | {"substitute": found["moderator"]}  # read once for both
 
     def show(self, bound=None, act="", status=200):
         """Show the page with what was typed into all its forms; ``act`` is the form that is ``bound``, or was saved."""
@@ -347,7 +352,7 @@ class Assign(RowSearchMixin, EvaluationMixin, TemplateView):
         others = [self.make_form(name) for name in self.forms if name != act]
         if not any(keep_typed(form, self.request.POST) for form in others):
             return self.redirect_to_evaluation("evaluation:assign")
-        del self.row
+        del self.row, self.people
         start_new_form(self.request)
         return self.show(act=act)
 

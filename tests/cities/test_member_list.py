@@ -106,6 +106,25 @@ def test_member_list_filters_by_body_name_and_state(client, everyone, office):
     assert everyone["lead"].person in found(state="nonsense")
 
 
+def test_filter_offers_bodies_nearby_and_finds_others_by_their_name_and_city(client, everyone, office, other_city):
+    far = membership_of(everyone["other_official"])
+    client.force_login(everyone["coordinator"])
+    url = reverse("cities:member_list")
+
+    def labels(**query):
+        return {option.data["label"] for option in client.get(url, query).context["filter"].form["body"].subwidgets}
+
+    def found(text):
+        return set(client.get(url, {"name": text}).context["object_list"])
+
+    assert labels() == {"All", *(str(body) for body in Body.objects.filter(city=None))}
+    assert labels(body=far.body_id) == labels() | {str(far.body)}
+    assert far in found(other_city.name)
+    assert found(f"{far.person.name} {other_city.name}") == {far}
+    client.force_login(everyone["lead"])
+    assert labels() == {"All", *(str(body) for body in Body.objects.filter(city=office.city))}
+
+
 @pytest.mark.parametrize("count", [1, 5])
 def test_member_list_costs_the_same_for_one_row_or_five(client, everyone, office, count, django_assert_max_num_queries):
     for _ in range(count):

@@ -6,7 +6,7 @@ from django.urls import reverse
 from cities.enums import BodyKind, Role
 from cities.models import Person
 from core.html_forms import Page
-from evaluation.selectors.eligibility import people_near_q
+from evaluation.selectors.eligibility import people_near
 from tests.factories import (
     CityFactory,
     FormInputFactory,
@@ -49,7 +49,7 @@ def test_people_of_the_city_and_the_network_and_participants_are_near(case, far)
     evaluation.moderator = moderator
     elsewhere = member(BodyKind.EXPERT_GROUP, Role.MEMBER, CityFactory())
 
-    near = set(Person.objects.filter(people_near_q(evaluation)))
+    near = set(Person.objects.filter(pk__in=people_near(evaluation)))
 
     assert near >= {case.expert.person, case.committee1.person, case.partner.person, rater, substitute, moderator}
     assert not near & {far, elsewhere.person}
@@ -59,7 +59,7 @@ def test_nobody_is_near_for_the_lack_of_a_moderator(case, far):
     evaluation = case.evaluation
     evaluation.moderator = None
 
-    assert far not in Person.objects.filter(people_near_q(evaluation))
+    assert not people_near(evaluation) & {far.pk, None}
 
 
 def test_page_offers_people_nearby_only(case, client, url, far):
