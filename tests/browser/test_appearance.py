@@ -12,6 +12,7 @@ from .page_list import PAGES
 IS_RENDERED = """() => document.fonts.status === 'loaded'
   && document.getAnimations().every(each => each.playState !== 'running')"""
 KINDS = {"dark-360": (360, True), "light-1280": (1280, False)}
+TABLETS = (768, 1000)
 if os.environ.get("EPI_APPEARANCE") == "all":  # make test-appearance
     KINDS |= {"light-360": (360, False), "dark-1280": (1280, True)}
 
@@ -33,8 +34,13 @@ def test_page_has_no_problems(look_at, axe, screenshot, demo_ids, name, role, pa
         if os.environ.get("EPI_SHOTS") == "1":
             screenshot(page, f"{name}-{kind}")
 
+    is_ours = "/admin/" not in path or "/desk/" in path  # the lists of the admin are Django's own
+    for width in TABLETS if is_ours else ():
+        page.set_viewport_size({"width": width, "height": 800})
+        if found := elements_too_wide(page) + texts_too_narrow(page):
+            problems[width] = found
     page.set_viewport_size({"width": 360, "height": 800})
-    if "/admin/" not in path or "/desk/" in path:  # the lists of the admin are Django's own
+    if is_ours:
         page.evaluate(FILL_WITH_LONG_WORDS)
         if too_wide := elements_too_wide(page):
             problems["long words at 360"] = too_wide
