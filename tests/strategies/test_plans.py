@@ -233,7 +233,7 @@ def test_parts_in_use_cannot_be_withdrawn(action, official, everyone):
         assert plans.withdraw_part(part, by=official).withdrawn_at
         with pytest.raises(AlreadyWithdrawn):
             plans.withdraw_part(part, by=official)
-    for part, words in ((reached, "has been reached"), (spent, "has been spent")):
+    for part, words in ((reached, "reports this milestone as reached"), (spent, "has been spent")):
         with pytest.raises(StrategyError, match=words):
             plans.withdraw_part(part, by=official)
     with pytest.raises(PermissionRefused):

@@ -149,7 +149,7 @@ def test_milestone_is_reached_once(action, official):
     milestone = MilestoneFactory(action=action)
     first = updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
 
-    with pytest.raises(InputRefused, match="was already reached in the update of"):
+    with pytest.raises(InputRefused, match="was already reported as reached on"):
         updates.log_update(action, by=official, data=update_input(milestones=[milestone]))
     updates.withdraw_update(first, by=official, reason="Too early.")
     second = updates.log_update(action, by=official, data=update_input(milestones=[milestone]))

@@ -140,7 +140,7 @@ def test_reached_milestone_cannot_be_withdrawn(client, official, action, period)
 
     response = client.post(url("milestone_withdraw", milestone.pk), {"text": "Too much."})
 
-    assert "has been reached" in response.content.decode()
+    assert "reports this milestone as reached" in response.content.decode()
     assert Milestone.objects.active().count() == 1
 
 
