@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import override
 
-from core import locales
+from core import form_rendering, locales
 from core.badges import BADGES, SHAPES, badge_for
 from core.templatetags import epi
 
@@ -188,11 +188,11 @@ def test_field_anchor_is_field_or_first_choice():
 def test_requirement_marks_the_smaller_group():
     form = SampleForm()
 
-    assert [strip_tags(epi.requirement(field)).strip() for field in form] == ["", "", "optional"]
+    assert [strip_tags(form_rendering.requirement(field)).strip() for field in form] == ["", "", "optional"]
     form.fields["kind"].required = False
-    assert [strip_tags(epi.requirement(field)).strip() for field in form] == ["required", "", ""]
+    assert [strip_tags(form_rendering.requirement(field)).strip() for field in form] == ["required", "", ""]
     form.fields["text"].required = False
-    assert [strip_tags(epi.requirement(field)).strip() for field in form] == ["", "", ""]
+    assert [strip_tags(form_rendering.requirement(field)).strip() for field in form] == ["", "", ""]
 
 
 def test_has_errors_accepts_several_forms():
