@@ -97,6 +97,10 @@ def test_limits_of_a_request_hold_for_all_fields_of_a_form_and_when_the_view_ask
     assert [sentence.partition(":")[0] for sentence in said] == ["b0.txt", "b1.txt"]
     assert (again.stored, again.refused) == ([], said)
     assert inspected == ["a0.txt", "a1.txt"]
+    for _again in range(2):  # stored for the form, and more than its field takes
+        done = files.store_uploads(posted.getlist("a"), by=user, most=1)
+        assert [file.name for file in done.stored] == ["a0.txt"]
+        assert [sentence.partition(":")[0] for sentence in done.refused] == ["a1.txt"]
 
 
 @pytest.mark.django_db
