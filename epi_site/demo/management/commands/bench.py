@@ -39,10 +39,10 @@ class Command(BaseCommand):
                 network.grow(size)
                 self._update_statistics()
                 first = measure(network, only)
-                logging_cost = log_once(network)
                 network.grow(size.doubled())
                 self._update_statistics()
                 second = measure(network, only)
+                logging_cost = log_once(network)  # last: the pages above would show the update
             self._print(size, first, second, logging_cost)
         logging.disable(logging.NOTSET)
 
