@@ -21,7 +21,7 @@ from strategies.enums import ImplementationStage
 from .actions import Action, BudgetLine, Milestone, visible_action_q
 from .indicators import Indicator, visible_indicator_q
 from .periods import CityPeriod
-from .visibility import visible_facts_q
+from .visibility import own_facts_q, visible_facts_q
 
 
 class ActionUpdateQuerySet(models.QuerySet):
@@ -33,6 +33,10 @@ class ActionUpdateQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         return self.filter(visible_facts_q(user, lambda: visible_action_q(user)))
+
+    def visible_to_insider(self, user):
+        """Those of ``visible_to`` from the user's own cities, without joining the plan."""
+        return self.filter(own_facts_q(user))
 
 
 class ActionUpdate(Recorded, Versioned):

@@ -135,6 +135,16 @@ def health_of(facts: HealthInputs) -> Health:
     return Health.ON_TRACK
 
 
+def expected_progress(starts_on: date, ends_on: date, today: date) -> int:
+    """Return what ``expected_expression`` computes."""
+    if ends_on <= today:
+        return 100
+    if starts_on >= today:
+        return 0
+    passed, whole = (today - starts_on).days, (ends_on - starts_on).days
+    return min(max((200 * passed + whole) // (2 * whole), 1), 99)
+
+
 def health_inputs(action) -> HealthInputs:
     """Return the facts of an action from a queryset ``with_health``."""
     return HealthInputs(

@@ -15,6 +15,19 @@ AND (NOT {{gaps}} OR EXISTS (
 )), FALSE)"""  # noqa: S608 - names of tables only
 
 
+def has_responsible(action, today) -> bool:
+    """Return the same for one action that was fetched with its figures and city."""
+    figures = action.figures
+    if figures.responsible_from is None or figures.responsible_from > today:
+        return False
+    if figures.responsible_until is not None and figures.responsible_until <= today:
+        return False
+    if not figures.responsible_has_gaps:
+        return True
+    held = Membership.objects.filter(person=action.responsible_id, body__city=action.owning_city_id)
+    return held.current(today).exists()
+
+
 def has_responsible_expression(today) -> Sql:
     """Only where the memberships of the person have gaps are they looked up again."""
     return Sql(

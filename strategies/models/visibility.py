@@ -44,9 +44,11 @@ def visible_facts_q(user, plan: Callable[[], Q], prefix: str = "") -> Q:
         seen = Q(**{f"{prefix}visibility__in": SHARED_VISIBILITIES, f"{period}state__in": LOCKED})
     else:
         seen = Q(**{f"{prefix}visibility": Visibility.PUBLIC, f"{period}state": PeriodState.PUBLISHED}) & plan()
-    if cities := insider_city_ids(user):
-        seen |= Q(**{f"{period}city__in": cities})
-    seen &= Q(**{f"{prefix}withdrawn_at": None})
-    if cities := official_city_ids(user):
-        seen |= Q(**{f"{period}city__in": cities})
-    return seen
+    return seen & Q(**{f"{prefix}withdrawn_at": None}) | own_facts_q(user, prefix)
+
+
+def own_facts_q(user, prefix: str = "") -> Q:
+    """Return a Q for live facts of the user's cities; withdrawn ones for officials only."""
+    city, insider, official = f"{prefix}city_period__city__in", insider_city_ids(user), official_city_ids(user)
+    own = Q(**{city: official}) if official else Q(pk__in=[])
+    return own if insider == official else own | Q(**{city: insider, f"{prefix}withdrawn_at": None})

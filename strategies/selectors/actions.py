@@ -1,6 +1,7 @@
 """Actions with the figures that the user may see: live ones in the city and network, published ones for the public."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -22,7 +23,9 @@ from strategies.models import (
     RevisionAction,
     Strategy,
 )
+from strategies.models.health import expected_progress, health_inputs, health_of
 from strategies.models.reported import spent_from_line
+from strategies.models.responsible import has_responsible
 from strategies.period_snapshot import SnapshotUpdate
 
 from .disclosure import reads_all_figures
@@ -114,11 +117,13 @@ class ActionPage:
 
 
 def action_page(action: Action, user: Any) -> ActionPage:
-    """Return the page of an action that has its live figures; for the public, those of the newest revision are set."""
+    """Return the page of an action, on which the figures that the user may see are set; for the public, frozen ones."""
     city_id = action.owning_city_id
     is_insider, is_live = city_id in insider_city_ids(user), reads_all_figures(user, city_id)
     frozen_row = None if is_live else _frozen_row(action, user)
-    if not is_live:
+    if is_live:
+        set_live_figures(action, action.city.today)
+    else:
         for name, field in FROZEN_FIGURES.items():
             setattr(action, name, getattr(frozen_row, field, None))
     return ActionPage(
@@ -133,6 +138,19 @@ def action_page(action: Action, user: Any) -> ActionPage:
         unsubmitted=is_live and not is_insider and has_unsubmitted(action),
         frozen_row=frozen_row,
     )
+
+
+def set_live_figures(action: Action, today: date) -> None:
+    """Set what ``with_health`` and ``with_money`` add; for one action Python is quicker than such a query."""
+    figures = action.figures
+    action.current_stage, action.last_update_on = figures.stage, figures.last_update_on
+    action.progress, action.expected = figures.progress, expected_progress(action.starts_on, action.ends_on, today)
+    action.milestone_count, action.reached_count = figures.milestone_count, figures.reached_count
+    action.next_milestone_on, action.local_today = figures.next_milestone_on, today
+    action.next_due_on = figures.next_milestone_on or action.ends_on
+    action.budget_total, action.spent_total = figures.budget_total, figures.spent_total
+    action.has_responsible = has_responsible(action, today)
+    action.health = health_of(health_inputs(action))
 
 
 def _frozen_row(action: Action, user: Any) -> RevisionAction | None:
@@ -156,9 +174,8 @@ def _lines(action: Action, is_live: bool) -> list[BudgetLine]:
 def _log(action: Action, user: Any) -> list[ActionUpdate]:
     """Return the updates with milestones and evidence, newest first. Withdrawn ones are for officials only."""
     attached = Evidence.objects.active().select_related("file")
-    rows = action.updates.visible_to(user).select_related(
-        "author", "on_behalf_of", "city_period__period", "budget_line"
-    )
+    rows = action.updates.visible_to_insider(user)
+    rows = rows.select_related("author", "on_behalf_of", "city_period__period", "budget_line")
     if action.owning_city_id not in official_city_ids(user):
         rows = rows.active()
     evidence = Prefetch("evidence", attached, to_attr="pieces")

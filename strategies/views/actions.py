@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cities.rules import insider_city_ids, official_city_ids, reads_network
-from core import clock, locales
+from core import locales
 from core.available import available_actions
 from core.collation import title_key
 from core.columns import Column
@@ -37,25 +37,20 @@ SEVERITY = {health: number for number, health in enumerate(WORST_FIRST)}
 class ActionDetail(DetailPage):
     template_name = "strategies/action_detail.html"
     name = "action"
-    rows = Action.objects.with_related().prefetch_related("deputies", "partners", "target_groups")
-
-    def get_rows(self):
-        """Add live figures if the user may see them; ``action_page`` sets those of the newest readable revision."""
-        rows = super().get_rows().filter(pk=self.kwargs["pk"])
-        names = ("objective__area__strategy__city", "objective__area__strategy__city__timezone")
-        city, timezone = rows.order_by().values_list(*names).first() or (None, None)
-        if not reads_all_figures(self.user, city):
-            return rows
-        return rows.with_health(clock.today(timezone)).with_money()
+    rows = Action.objects.with_related().select_related("figures")  # ``action_page`` sets those that the user may see
 
     def get_context_data(self, **kwargs):
         action, page = self.row, action_page(self.row, self.user)
+        shows_people = page.is_insider or reads_network(self.user)
         context = {
             "page": page,
             "trail": breadcrumbs.here(breadcrumbs.strategy_breadcrumbs(action.strategy), action.title),
             "city": action.city,
             "reason": health_reason(action) if page.is_live else "",
-            "shows_people": page.is_insider or reads_network(self.user),
+            "shows_people": shows_people,
+            "deputies": list(action.deputies.all()) if shows_people else [],
+            "partners": list(action.partners.all()),
+            "target_groups": list(action.target_groups.all()),
             "may": available_actions(action, self.user, is_found=True),
             "may_history": self.may("strategies.read_history"),
             "draft": self.draft(),

@@ -22,6 +22,8 @@ from strategies.enums import Health
 from strategies.models import Action, ActionFigures, ActionUpdate, Milestone
 from strategies.models.computation import ALWAYS, with_responsible
 from strategies.models.health import health_inputs, health_of
+from strategies.models.responsible import has_responsible
+from strategies.selectors.actions import set_live_figures
 from strategies.selectors.figures import FIELDS, actions_with_wrong_figures
 from tests.factories import (
     ActionFactory,
@@ -154,11 +156,25 @@ def test_status_on_any_day_is_that_of_the_full_computation(city):
     for day in (city.today + offset * DAY for offset in (-100, -30, 0, 1, 20, 60, 100, 200)):
         stored = Action.objects.with_health(day).with_money().order_by("pk")
         computed = Action.objects.with_health_inputs(day, period).with_money(period).order_by("pk")
-        assert list(stored.values(*SHOWN)) == list(computed.values(*SHOWN))
+        assert list(stored.values(*SHOWN)) == list(computed.values(*SHOWN)) == [shown_of(row, day) for row in rows()]
         healths = [health_of(health_inputs(row)) for row in computed]
-        assert [row.health for row in stored] == healths
+        assert [row.health for row in stored] == healths == [with_live_figures(row, day).health for row in rows()]
         seen |= set(healths)
     assert seen == set(Health)
+
+
+def rows():
+    return Action.objects.with_related().select_related("figures").order_by("pk")
+
+
+def with_live_figures(action, day):
+    set_live_figures(action, day)
+    return action
+
+
+def shown_of(action, day):
+    """Return what the page of one action shows."""
+    return {name: getattr(with_live_figures(action, day), name) for name in SHOWN}
 
 
 SHOWN = [
@@ -209,7 +225,8 @@ def test_responsible_person_is_known_for_any_day(city):
             for day in (today + (offset + step) * DAY for offset in offsets | {0} for step in (-1, 0, 1)):
                 stored = Action.objects.with_responsible(day).get(pk=action.pk).has_responsible
                 computed = with_responsible(Action.objects.all(), Value(day)).get(pk=action.pk).has_responsible
-                assert stored == computed == is_on(day, stretches_of(action))
+                alone = has_responsible(Action.objects.get(pk=action.pk), day)
+                assert stored == computed == alone == is_on(day, stretches_of(action))
             assert actions_with_wrong_figures() == []
             transaction.set_rollback(True)
 

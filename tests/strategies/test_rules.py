@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from cities.rules import insider_city_ids
 from core import clock
 from core.snapshots import sha256_hex
 from strategies.models import (
@@ -138,6 +139,13 @@ def test_queryset_and_permission_agree_on_visible_rows(everyone, shared_data, mo
             allowed = {row for row in everything if user.has_perm(permission, row)}
         assert (role, listed) == (role, allowed)
         assert (role, len(listed)) == (role, VISIBLE_COUNTS[model][role])
+
+
+def test_updates_of_own_cities_are_those_that_the_whole_rule_shows(everyone, shared_data):
+    for role, user in everyone.items():
+        visible, insider = ActionUpdate.objects.visible_to(user), insider_city_ids(user)
+        own = {row.pk for row in visible.select_related("city_period") if row.city_period.city_id in insider}
+        assert set(ActionUpdate.objects.visible_to_insider(user).values_list("pk", flat=True)) == own, role
 
 
 def test_updates_of_a_reopened_period_are_visible_in_the_city_only(everyone, shared_data):
