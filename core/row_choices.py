@@ -1,5 +1,6 @@
 """Choices of form fields that offer rows, in the order of the reader's language."""
 
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -34,7 +35,16 @@ def _is_ordered_by_name(model: Any) -> bool:
     return next(iter(model._meta.ordering), "") in {"name", "title", "city__name"}
 
 
-class RowChoices(InReaderOrder, ModelChoiceIterator):
+class _AtOnce(ModelChoiceIterator):
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """Read the rows in one query: Django uses a cursor, with which PostgreSQL is asked four times."""
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for row in self.queryset.all():
+            yield self.choice(row)
+
+
+class RowChoices(InReaderOrder, _AtOnce):
     """``CoreConfig.ready`` makes it the iterator of every field that offers rows."""
 
 
