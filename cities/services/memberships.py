@@ -58,6 +58,7 @@ def end_membership(membership: Membership, *, by: Any, on: date | None = None) -
     if membership.valid_to is not None and day > membership.valid_to:
         refuse_own_role(membership.person, by=by)
         refuse_grant(membership.body, membership.role, by=by)
+        refuse_overlap(membership.person, membership.body, membership.role, membership.valid_to, until=day)
     membership.valid_to = day
     _save(membership, by, membership.person)
     return membership
@@ -184,9 +185,11 @@ def refuse_without_account(person: Person, body: Body) -> None:
         raise MembershipRefused(_("%(person)s has no account. Invite %(person)s first.") % {"person": person})
 
 
-def refuse_overlap(person: Person, body: Body, role: str, begins: date) -> None:
+def refuse_overlap(person: Person, body: Body, role: str, begins: date, until: date | None = None) -> None:
     """Refuse the same person, body and role twice at a time, also in the past; a constraint covers the current one."""
     same = Membership.objects.filter(person=person, body=body, role=role)
+    if until is not None:
+        same = same.filter(valid_from__lt=until)
     if same.filter(Q(valid_to=None) | Q(valid_to__gt=begins)).exists():
         raise MembershipRefused(_("This person already has this role on those dates."))
 

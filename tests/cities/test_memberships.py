@@ -181,6 +181,16 @@ def test_membership_does_not_end_before_it_began_nor_twice(everyone, office):
         memberships.end_membership(membership, by=everyone["lead"])
 
 
+def test_role_is_not_extended_into_the_next_term_of_the_same_person(everyone, office):
+    person, today, day = PersonFactory(), clock.today(), timedelta(days=1)
+    first = MembershipFactory(person=person, body=office, role="viewer", valid_to=today + 10 * day)
+    MembershipFactory(person=person, body=office, role="viewer", valid_from=today + 20 * day)
+
+    memberships.end_membership(first, by=everyone["lead"], on=today + 20 * day)
+    with pytest.raises(MembershipRefused, match="already has this role"):
+        memberships.end_membership(first, by=everyone["lead"], on=today + 21 * day)
+
+
 def test_nobody_moves_the_end_of_their_own_role_to_a_later_day(everyone):
     official, row = everyone["official"], membership_of(everyone["official"])
     first = clock.today() + timedelta(days=10)
