@@ -25,10 +25,9 @@ PRODUCTION = DJANGO_SETTINGS_MODULE=epi_site.settings.production EPI_ALLOWED_HOS
 
 # Tests run in as many processes as there are processors. Each takes two of Redis' 16 databases, so there are six at most.
 JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 6 ] && echo "$$n" || echo 6)
-# Browser tests ask a site in another process, whose coverage is not measured. Crawls read what unit tests cover, and
-# measuring doubles their time.
+# Browser tests ask a site in another process, whose coverage is not measured. Crawls read what unit tests cover.
 UNMEASURED = $(PY) -m pytest -n $(JOBS) --dist worksteal $(ARGS)
-PYTEST = $(UNMEASURED) $(if $(EPI_COVERAGE),--cov --cov-append --cov-report=)
+PYTEST = $(if $(EPI_COVERAGE),PYTEST_PLUGINS=tests.measured) $(UNMEASURED)
 # The crawl of a role is read by many tests, so they run in one process.
 CRAWL = $(subst worksteal,loadgroup,$(UNMEASURED))
 
@@ -124,7 +123,7 @@ check: env-dev front messages
 
 ci: export EPI_COVERAGE = 1
 ci: check
-	@rm -f .coverage .coverage.*
+	@rm -f .coverage.*
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory test-servers
 	@$(MAKE) --no-print-directory test-crawls

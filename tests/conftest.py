@@ -4,7 +4,6 @@ import gc
 import os
 import re
 import uuid
-from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,11 +22,6 @@ PAGES = re.compile(r"test_(views\w*|pages|\w+_pages|admin|front|forms\w*|charts|
 BOTH = {  # these ask pages too, whose rows, locks, order or counts a server may see in another way
     *("test_blindness", "test_blind_levels", "test_review_page", "test_verify", "test_verified_hashes"),
     *("test_sign_in", "test_emails", "test_order", "test_value_visibility", "test_database_roles"),
-}
-MEASURED = {  # on PostgreSQL too: these have tests for one engine, or run code that differs between engines
-    *("test_backup", "test_database_roles", "test_email_case", "test_figures_races", "test_files", "test_health"),
-    *("test_locks", "test_period_assignment", "test_period_locks", "test_races", "test_reports", "test_restore"),
-    *("test_sent_once", "test_settings", "test_triggers", "test_verification"),
 }
 
 
@@ -65,31 +59,9 @@ def _uses_database(item) -> bool:
 def pytest_runtest_protocol(item, nextitem):
     """Run a test as pytest does, with room on the stack."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    with nullcontext() if _is_measured(item) else _unmeasured(item.config):
-        stack.call_with_room(runtestprotocol, item, nextitem=nextitem)
+    stack.call_with_room(runtestprotocol, item, nextitem=nextitem)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
-
-
-def _is_measured(item) -> bool:
-    """Return whether coverage is measured. It doubles the time, and most code runs in the same way on both engines."""
-    mark = item.get_closest_marker("django_db")
-    is_transactional = "transactional_db" in item.fixturenames or (mark and mark.kwargs.get("transaction"))
-    return settings.IS_SQLITE or bool(is_transactional) or item.path.stem in MEASURED
-
-
-@contextmanager
-def _unmeasured(config):
-    """Stop measuring coverage, if pytest-cov measures it."""
-    controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    if controller is None:
-        yield
-        return
-    controller.pause()
-    try:
-        yield
-    finally:
-        controller.resume()
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_every_folder_with_code_is_an_installed_app():
     [
         pytest.param(PYPROJECT["tool"]["importlinter"]["root_packages"], id="import-linter"),
         pytest.param(PYPROJECT["tool"]["mypy"]["files"], id="mypy"),
-        pytest.param(PYPROJECT["tool"]["coverage"]["run"]["source"], id="coverage"),
+        pytest.param(PYPROJECT["tool"]["slipcover"]["source"], id="coverage"),
     ],
 )
 def test_tools_include_every_package(listed):
@@ -58,7 +58,7 @@ def test_import_linter_has_inner_layers_for_every_app():
 def _patterns() -> list[str]:
     """Return the patterns of files and modules in pyproject.toml as globs."""
     modules = [name for part in PYPROJECT["tool"]["mypy"]["overrides"] for name in part["module"]]
-    files = [*PYPROJECT["tool"]["ruff"]["lint"]["per-file-ignores"], *PYPROJECT["tool"]["coverage"]["run"]["omit"]]
+    files = [*PYPROJECT["tool"]["ruff"]["lint"]["per-file-ignores"], *PYPROJECT["tool"]["slipcover"]["omit"]]
     as_paths = [re.sub(r"^\*/", "**/", name.replace(".", "/")) for name in modules]
     return files + [path if path.endswith("*") else f"{path}*" for path in as_paths]
 
