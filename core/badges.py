@@ -71,6 +71,9 @@ BADGES = {
     "met": Badge("on-track", "check", _("Met")),
     "not_met": Badge("not-started", "ring", _("Not yet met")),
     "waived": Badge("stale", "diamond", _("Waived")),
+    # versions of the pact
+    "in_force": Badge("on-track", "disc", _("In force")),
+    "withdrawn": Badge("not-started", "cross", _("Withdrawn")),
     # drafts, answers, recommendations
     "draft": Badge("not-started", "dash", _("Draft")),
     "adopted": Badge("on-track", "check", _("Adopted")),

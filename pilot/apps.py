@@ -8,13 +8,22 @@ class PilotConfig(AppConfig):
 
     def ready(self):
         from cities.panels import register_panel
+        from core import issued_hashes, verification
+        from core.services import register_trigger_error
         from strategies.revision_parts import register_part
 
         from . import gate_checks, locks, rules  # noqa: F401 - permissions are registered by the import
-        from .panels import phases_panel
-        from .selectors import frozen_phases
+        from .exceptions import PACT_IS_FROZEN, PactFrozen
+        from .panels import pact_panel, phases_panel
+        from .selectors import find_pact, frozen_pact, frozen_phases
+        from .verification import check_pacts
 
         gate_checks.register()
         locks.register()
+        register_trigger_error(PACT_IS_FROZEN, PactFrozen)
+        issued_hashes.add_finder(find_pact)
+        verification.register("pacts", check_pacts)
         register_panel(phases_panel, 20)
+        register_panel(pact_panel, 25)
         register_part("phases", frozen_phases)
+        register_part("pact", frozen_pact)

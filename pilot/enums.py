@@ -13,3 +13,30 @@ class PhaseKind(TextChoices):
     def number(self) -> int:
         """Return its position in the pilot, from 1."""
         return list(PhaseKind).index(self) + 1
+
+
+class PactState(TextChoices):
+    DRAFT = "draft", _("draft")
+    OPEN = "open", _("open for signature")
+    CLOSED = "closed", _("signing closed")
+    IN_FORCE = "in_force", _("in force")
+    SUPERSEDED = "superseded", _("superseded")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class PactVerb(TextChoices):
+    OPEN = "open", _("opened for signature")
+    CLOSE = "close", _("signing closed")
+    PUT_IN_FORCE = "put_in_force", _("put in force")
+    SUPERSEDE = "supersede", _("superseded")
+    WITHDRAW = "withdraw", _("withdrawn")
+
+
+TRANSITIONS = {  # verb: (allowed source states, target state)
+    PactVerb.OPEN.value: ({PactState.DRAFT}, PactState.OPEN),
+    PactVerb.CLOSE.value: ({PactState.OPEN}, PactState.CLOSED),
+    PactVerb.PUT_IN_FORCE.value: ({PactState.CLOSED}, PactState.IN_FORCE),
+    PactVerb.SUPERSEDE.value: ({PactState.OPEN, PactState.CLOSED, PactState.IN_FORCE}, PactState.SUPERSEDED),
+    PactVerb.WITHDRAW.value: ({PactState.DRAFT, PactState.OPEN, PactState.CLOSED}, PactState.WITHDRAWN),
+}
+NEEDS_REASON = {PactVerb.WITHDRAW.value}  # superseding without a successor needs one too: services.pacts

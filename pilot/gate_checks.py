@@ -17,6 +17,7 @@ from core import clock, locales
 from pilot.enums import PhaseKind
 from pilot.gates import CheckResult, register_check
 from pilot.models import PilotPhase
+from pilot.selectors.pacts import version_in_force
 from strategies.enums import BudgetStatus, ImplementationStage, PeriodState, StrategyStatus
 from strategies.models import Action, BudgetLine, CityPeriod, Indicator, PriorityArea, Strategy, SwotItem
 
@@ -324,6 +325,15 @@ def committee_seats(city: Any, reader: Any) -> CheckResult:
     return _check_seats(GateData.of(city, reader), BodyKind.LOCAL_COMMITTEE, COMMITTEE_SEATS)
 
 
+def pact_in_force(city: Any, reader: Any) -> CheckResult:
+    """Check that a version is in force. Drafts, newer versions and answers of signatories change nothing."""
+    version, url = version_in_force(city), reverse("pilot:pact_detail", args=[city.slug])
+    if version is None:
+        return CheckResult(False, _("No version of the pact is in force yet."), url)
+    words = {"number": version.number, "day": locales.day(version.in_force_from)}
+    return CheckResult(True, _("Version %(number)s has been in force since %(day)s.") % words, url)
+
+
 def _check_every_action(city: Any, reader: Any, fits: Callable[[Action], bool], met: str, lacking: str) -> CheckResult:
     """Check all actions. ``lacking`` is followed by the titles of actions that do not fit and that the reader sees."""
     facts = GateData.of(city, reader)
@@ -416,6 +426,7 @@ def register() -> None:
 
     words = gettext_lazy("Local implementation committee with municipal and private members")
     register_check(pact, "committee_seats", words, committee_seats)
+    register_check(pact, "pact_in_force", gettext_lazy("Pact text in force"), pact_in_force)
     register_check(pact, "actions_owned", gettext_lazy("An owner for every pilot action"), actions_owned)
     words = gettext_lazy("A budget for every pilot action that needs one")
     register_check(pact, "actions_budgeted", words, actions_budgeted)

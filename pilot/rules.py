@@ -1,8 +1,8 @@
-"""Who may read the pilot phases, set their dates and waive a requirement."""
+"""Who may read the pilot phases, set their dates and waive a requirement; who drafts the pact and puts it in force."""
 
 import rules
 
-from cities.rules import is_coordinator, is_insider, is_lead, is_network_reader
+from cities.rules import is_coordinator, is_insider, is_lead, is_network_reader, is_official, is_visible
 
 rules.add_perm("pilot", is_coordinator)
 rules.add_perm("pilot.view_pilotphase", is_insider | is_network_reader)
@@ -10,3 +10,13 @@ rules.add_perm("pilot.add_pilotphase", is_lead | is_coordinator)
 rules.add_perm("pilot.delete_pilotphase", rules.always_deny)
 rules.add_perm("pilot.change_pilotphase", is_lead | is_coordinator)
 rules.add_perm("pilot.waive_requirement", is_coordinator)
+
+rules.add_perm("pilot.view_pact", is_visible)
+rules.add_perm("pilot.add_pact", is_official)  # object: the city, or its pact
+rules.add_perm("pilot.delete_pact", rules.always_deny)
+rules.add_perm("pilot.view_pactversion", is_visible)
+rules.add_perm("pilot.add_pactversion", is_official)  # object: the pact
+rules.add_perm("pilot.change_pactversion", is_official)  # its texts, while it is a draft
+rules.add_perm("pilot.delete_pactversion", rules.always_deny)
+for _verb in ("open", "close", "put_in_force", "supersede", "withdraw"):
+    rules.add_perm(f"pilot.{_verb}_pactversion", is_lead)

@@ -287,6 +287,8 @@ PAGES = [
     ("phases", "lead.linkoping", "/cities/linkoping/phases/"),
     ("phase-edit", "lead.linkoping", "/phases/{phase}/edit/"),
     ("phase-add", "lead.linkoping", "/cities/linkoping/phases/pact/add/"),
+    ("pact", "lead.linkoping", "/cities/linkoping/pact/"),
+    ("pact-draft", "lead.linkoping", "/cities/linkoping/pact/draft/"),
     ("city", "lead.linkoping", "/cities/linkoping/"),
     ("city-edit", "lead.linkoping", "/cities/linkoping/edit/"),
     ("body", "lead.linkoping", "/bodies/{body}/"),

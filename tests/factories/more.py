@@ -11,7 +11,7 @@ from cities.models import Attendance, Invitation, TargetGroup
 from core import clock
 from core.models import FormInput
 from evaluation.models import CommitteeQuestion, ConflictOfInterest, Consensus, DiscussionNote, SubstituteAppointment
-from pilot.models import GateWaiver
+from pilot.models import GateWaiver, Pact, PactText, PactVersion
 from reports.models import ReportSchedule
 from strategies.models import (
     Evidence,
@@ -25,7 +25,7 @@ from training.enums import SpeakerKind
 from training.models import Speaker
 
 from .evaluation import DimensionFactory, EvaluationFactory
-from .people import BodyFactory, EventFactory, PersonFactory, UserFactory
+from .people import BodyFactory, CityFactory, EventFactory, PersonFactory, UserFactory
 from .strategies import (
     ActionUpdateFactory,
     CityPeriodFactory,
@@ -209,3 +209,31 @@ class SpeakerFactory(DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Speaker {n}")
     kind = SpeakerKind.values[0]
+
+
+class PactFactory(DjangoModelFactory):
+    class Meta:
+        model = Pact
+
+    city = factory.SubFactory(CityFactory)
+
+
+class PactVersionFactory(DjangoModelFactory):
+    """A draft; ``pilot.services.pacts`` makes the rest of its life."""
+
+    class Meta:
+        model = PactVersion
+
+    pact = factory.SubFactory(PactFactory)
+    number = 1
+
+
+class PactTextFactory(DjangoModelFactory):
+    class Meta:
+        model = PactText
+
+    pact_version = factory.SubFactory(PactVersionFactory)
+    language = "en"
+    title = "Our pact"
+    text = "We work together.\n\nEverybody can take part."
+    is_authoritative = True

@@ -410,7 +410,7 @@ def test_gates_of_a_city_have_a_query_limit(city, coordinator, django_assert_max
         phases.waive_requirement(phase, key, by=coordinator, reason="x")
     ActionFactory.create_batch(3, city=city)
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         rows = check_gates(City.objects.get(pk=city.pk), coordinator)
 
     assert [phase.kind for phase, _rows in rows] == PhaseKind.values

@@ -23,8 +23,6 @@ from core.snapshots import sha256_hex
 from evaluation.enums import Capacity
 from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
 from evaluation.services.frameworks import load_framework
-from pilot import gates
-from pilot.services import phases
 from reports.documents.render import RenderedFile
 from reports.enums import ReportState
 from reports.models import Report, ReportSchedule
@@ -55,6 +53,8 @@ from tests.factories import (
 from training.enums import SpeakerKind
 from training.models import Speaker
 
+from .pilot_data import add_pilot
+
 CITY = "viewer expert local_committee owner official lead"
 OFFICIALS = "official lead"
 NETWORK = "partner trainer scientific scientific_conflicted chair coordinator"
@@ -80,6 +80,9 @@ SEEN_BY = {  # marker: the roles that may see it on any page
     "withdrawn-action": f"{CITY} coordinator",
     "withdrawn-later": f"{CITY} {NETWORK} {JUDGES}",  # withdrawn after the period in which it was reported
     "waiver": f"{CITY} {NETWORK}",
+    "pact-open": f"{CITY} {NETWORK}",
+    "pact-draft": f"{CITY} {NETWORK}",
+    "lublin-pact": f"other_official {NETWORK}",
     "draft-event": f"{CITY} {NETWORK}",
     "attendee": f"{CITY} data_protection coordinator",
     "expert-says": f"{CITY} {NETWORK}",
@@ -178,11 +181,7 @@ def _plans(world):
     world.swot = world.strategy.swot_items.create(kind="strength", text="Many associations.")
     world.swot.actions.add(world.unpublished)
     world.risk = world.strategy.risks.create(text="Few rooms.", mitigating_action=world.unpublished)
-    world.phase = PilotPhaseFactory(city=world.city)
-    PilotPhaseFactory(city=world.city, kind="kick_off")
-    first, second = (condition.key for condition in gates.GATES[world.phase.kind][:2])
-    world.waiver = phases.waive_requirement(world.phase, first, by=who["coordinator"], reason=mark("waiver"))
-    world.condition = second
+    add_pilot(world, mark)
 
 
 def _before_and_after(world):

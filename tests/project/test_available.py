@@ -32,7 +32,7 @@ from evaluation.services import (
     stages,
 )
 from pilot.gates import GATES
-from pilot.services import phases
+from pilot.services import pacts, phases
 from reports.services import reports
 from strategies.models import IndicatorValue
 from strategies.services import periods, plans, updates, values
@@ -220,6 +220,34 @@ def phase_calls(_world):
     }
 
 
+def pact_calls(_world):
+    return {"draft": lambda row, by: pacts.draft_next_version(row, by=by)}
+
+
+def pact_version_calls(world):
+    return {
+        "change": lambda row, by: pacts.add_text(row, by=by, language="fi", title="Sopimus", text=REASON),
+        "open": lambda row, by: pacts.open_version(row, by=by),
+        "close": lambda row, by: pacts.close_signing(row, by=by),
+        "put_in_force": lambda row, by: pacts.put_in_force(row, by=by, day=world.city.today),
+        "supersede": lambda row, by: pacts.supersede_version(row, by=by, reason=REASON),
+        "withdraw": lambda row, by: pacts.withdraw_version(row, by=by, reason=REASON),
+    }
+
+
+def pacts_to_draft(world):
+    pacts.withdraw_version(world.pact_draft, by=world.roles["lead"], reason=REASON)
+    return {"drafted": world.other_pact_draft.pact, "free": world.pact}
+
+
+def pact_versions(world):
+    lead = world.roles["lead"]
+    draft = world.pact.versions.filter(state="draft").first() or pacts.draft_next_version(world.pact, by=lead)
+    closed = pacts.close_signing(pacts.open_version(draft, by=lead), by=lead)
+    versions = {name: getattr(world, name) for name in ("pact_in_force", "pact_open", "other_pact_draft")}
+    return versions | {"closed": closed, "draft": pacts.draft_next_version(world.pact, by=lead)}
+
+
 CASES = {
     "periods": (lambda world: world.periods, period_calls),
     "evaluations": (lambda world: world.evaluations, evaluation_calls),
@@ -271,6 +299,8 @@ CASES = {
     "emails": (lambda _world: {mail.state: mail for mail in Mail.objects.all()}, mail_calls),
     "events": (lambda _world: {event.title: event for event in Event.objects.all()}, event_calls),
     "phases": (lambda world: {"dated": world.phase}, phase_calls),
+    "pacts": (pacts_to_draft, pact_calls),
+    "versions of pacts": (pact_versions, pact_version_calls),
     "reports": (lambda world: {"queued": world.network_report, "failed": world.failed_report}, report_calls),
 }
 

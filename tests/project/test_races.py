@@ -40,8 +40,8 @@ from evaluation.models import (
     SubstituteAppointment,
 )
 from evaluation.services import committee, conflicts, consensus, discussion, frameworks, ratings, rounds
-from pilot.models import GateWaiver, PilotPhase
-from pilot.services import phases
+from pilot.models import GateWaiver, PactText, PactVersion, PilotPhase
+from pilot.services import pacts, phases
 from reports.models import Report
 from reports.services import reports
 from strategies.models import (
@@ -175,6 +175,22 @@ def _reminders(world):
 def _phases(world):
     dates = {"planned_start": clock.today(), "planned_end": clock.today()}
     return PilotPhase, 1, lambda n: phases.create_phase(world.city, "pact", by=world.roles["lead"], **dates)
+
+
+def _first_pacts(world):
+    user = member(BodyKind.CITY_OFFICE, Role.OFFICIAL, world.third)
+    words = {"language": "en", "title": "Same", "text": "Same."}
+    return PactVersion, 1, lambda n: pacts.draft_first_version(world.third, by=user, **words)
+
+
+def _pact_texts(world):
+    words = {"by": world.roles["official"], "language": "fi", "title": "Same", "text": "Same."}
+    return PactText, 1, lambda n: pacts.add_text(world.pact_draft, **words)
+
+
+def _pact_versions(world):
+    pacts.open_version(world.pact_draft, by=world.roles["lead"])
+    return PactVersion, 1, lambda n: pacts.draft_next_version(world.pact, by=world.roles["official"])
 
 
 def _waivers(world):
@@ -366,6 +382,9 @@ RACES = {
     "reminders.remind_city": _reminders,
     "phases.create_phase": _phases,
     "phases.waive_requirement": _waivers,
+    "pacts.draft_first_version": _first_pacts,
+    "pacts.add_text": _pact_texts,
+    "pacts.draft_next_version": _pact_versions,
     "memberships.add_member": _memberships,
     "memberships.hand_over": _handovers,
     "invitations.invite": _invitations,
@@ -401,6 +420,7 @@ OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
     "files.store_upload",
     "frameworks.load_default_framework",
     "periods.save_period",
+    "pacts.save_text",
     "profiles.save_profile",
     "services.save_language",
 }

@@ -34,6 +34,7 @@ WRITTEN_BY_THE_SITE = {  # model fields that nobody types into
     "reports.Report.replaced_characters",
     "reports.Report.snapshot",
     "accounts.Mail.reason",
+    "pilot.PactSnapshot.snapshot",
     "strategies.PeriodRevision.snapshot",
     "strategies.RevisionAction.contents",
     "strategies.RevisionIndicator.contents",

@@ -120,6 +120,8 @@ BY_OTHERS = {  # models without a factory: what creates their rows
     "evaluation.DimensionReview": "frozen with its review",
     "evaluation.Citation": "through row of a rating",
     "evaluation.ReviewVisit": "bookkeeping of the review page",
+    "pilot.PactTransition": "frozen: services.pacts",
+    "pilot.PactSnapshot": "frozen: services.pacts",
     "reports.Report": "frozen: services.reports",
     "reports.ReportFile": "frozen: services.reports",
 }

@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand
 
 from evaluation.enums import BY_DATE
 from evaluation.enums import TRANSITIONS as STAGES
+from pilot.enums import NEEDS_REASON
+from pilot.enums import TRANSITIONS as PACTS
 from strategies.enums import LOCKED, NEEDS_TEXT
 from strategies.enums import TRANSITIONS as PERIODS
 
@@ -25,6 +27,9 @@ def states_page() -> str:
     stage_notes = {verb: f"automatically on `{field}`, or by hand" for verb, field in BY_DATE.items()}
     stage_notes |= {"request_changes": "by one member, with a reason", "publish": "when two members approve"}
     stage_notes |= {"remove": "by a coordinator while nobody has rated, with a reason"}
+    pact_notes = dict.fromkeys(NEEDS_REASON, "with a reason")
+    pact_notes |= {"open": "freezes the texts with their hash", "put_in_force": "from a date"}
+    pact_notes |= {"supersede": "by a newer version in force, or by hand with a reason"}
     locked = ", ".join(sorted(LOCKED))
     parts = [
         HEAD,
@@ -36,6 +41,10 @@ def states_page() -> str:
         "",
         "Stages of an evaluation start automatically one at a time, and never on the day on which the previous stage",
         "started: after an outage, or if a stage started late, people have the rest of that day to act in it.",
+        "",
+        "## A version of the pact\n",
+        *_rows(PACTS, pact_notes),
+        "\nOne version of a city is in force at a time, and at most one is a draft.",
         "",
     ]
     return "\n".join(parts)

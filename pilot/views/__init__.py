@@ -1,0 +1,1 @@
+"""Pages of the pilot: phases with their requirements, and the city's pact."""
