@@ -82,6 +82,11 @@ BADGES = {
     "partly": Badge("at-risk", "triangle", _("Partly accepted")),
     "reject": Badge("not-started", "cross", _("Not accepted")),
     "closed": Badge("on-track", "check", _("Closed")),
+    # recommendations (labels come from their enumeration)
+    "issued": Badge("at-risk", "triangle", ""),
+    "answered": Badge("stale", "arrow", ""),
+    "in_progress": Badge("done", "half", ""),
+    "rejected": Badge("not-started", "cross", ""),
 }
 UNKNOWN = Badge("not-started", "dash", "")
 

@@ -13,24 +13,28 @@ class EvaluationConfig(AppConfig):
         from cities.signals import network_created
         from core import issued_hashes, verification
         from core.backup.hooks import after_restore
+        from core.services import register_trigger_error
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
         from strategies.revision_access import register_revision_access
         from strategies.work import register_work
 
         from . import locks, rules
+        from .exceptions import RecommendationClosed
         from .gate_checks import evaluation_is_published
         from .panels import evaluation_panel
         from .restored import run_due_work
         from .selectors.issued import find_decision, find_result, find_round_result
+        from .selectors.recommendation_work import recommendation_rows
         from .selectors.revision_access import evaluated_revisions
         from .selectors.tasks import work_rows
         from .services.frameworks import load_default_framework
         from .upgraded import close_stored_rounds
-        from .verification import check_results, check_transitions
+        from .verification import check_recommendations, check_results, check_transitions
 
         network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")
         register_work(work_rows)
+        register_work(recommendation_rows)
         register_panel(evaluation_panel, order=60)
         register_revision_access(evaluated_revisions)
         register_check(
@@ -47,6 +51,8 @@ class EvaluationConfig(AppConfig):
         for finder in (find_result, find_round_result, find_decision):
             issued_hashes.add_finder(finder)
         locks.register()
+        register_trigger_error(locks.RECOMMENDATION_IS_CLOSED, RecommendationClosed)
         verification.register("transitions of evaluations", check_transitions)
+        verification.register("transitions of recommendations", check_recommendations)
         verification.register("results of evaluations", check_results)
         after_restore("stages", run_due_work, order=20)

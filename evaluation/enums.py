@@ -82,3 +82,68 @@ class SourceKind(TextChoices):
 class Decision(TextChoices):
     APPROVE = "approve", _("approve")
     REQUEST_CHANGES = "request_changes", _("request changes")
+
+
+# ---- recommendations
+
+
+class RecommendationSource(TextChoices):
+    """Who recommends. ``body_decision`` and ``peer_review`` get their links later."""
+
+    EVALUATION = "evaluation", _("evaluation")
+    COMMITTEE = "committee", _("scientific committee")
+    EXPERT_GROUP = "expert_group", _("expert group")
+    NETWORK_OFFICE = "network_office", _("network office")
+    BODY_DECISION = "body_decision", _("decision of a body")
+    PEER_REVIEW = "peer_review", _("peer review")
+
+
+BODY_SOURCES = (RecommendationSource.EXPERT_GROUP, RecommendationSource.BODY_DECISION)  # fixed order, for a constraint
+
+
+class Priority(TextChoices):
+    HIGH = "high", _("high")
+    MEDIUM = "medium", _("medium")
+    LOW = "low", _("low")
+
+
+class RecommendationState(TextChoices):
+    DRAFT = "draft", _("draft")
+    ISSUED = "issued", _("awaiting response")
+    ANSWERED = "answered", pgettext_lazy("recommendation", "answered")
+    IN_PROGRESS = "in_progress", pgettext_lazy("recommendation", "in progress")
+    COMPLETED = "completed", pgettext_lazy("recommendation", "completed")
+    REJECTED = "rejected", pgettext_lazy("recommendation", "rejected")
+    WITHDRAWN = "withdrawn", pgettext_lazy("recommendation", "withdrawn")
+
+
+UNDER_WAY = {RecommendationState.ANSWERED, RecommendationState.IN_PROGRESS}  # accepted, at least partly, and not done
+OPEN_RECOMMENDATION = {RecommendationState.ISSUED, *UNDER_WAY}
+CLOSED_RECOMMENDATION = {
+    RecommendationState.COMPLETED,
+    RecommendationState.REJECTED,
+    RecommendationState.WITHDRAWN,
+}
+RECOMMENDATION_TRANSITIONS = {  # verb: (allowed source states, target state)
+    "issue": ({RecommendationState.DRAFT}, RecommendationState.ISSUED),
+    "answer": ({RecommendationState.ISSUED}, RecommendationState.ANSWERED),
+    "reject": ({RecommendationState.ISSUED}, RecommendationState.REJECTED),
+    "start": ({RecommendationState.ANSWERED}, RecommendationState.IN_PROGRESS),
+    "complete": (UNDER_WAY, RecommendationState.COMPLETED),
+    "withdraw": ({RecommendationState.DRAFT, *OPEN_RECOMMENDATION}, RecommendationState.WITHDRAWN),
+}
+
+
+class RecommendationVerb(TextChoices):
+    ISSUE = "issue", _("issued")
+    ANSWER = "answer", pgettext_lazy("recommendation", "answered")
+    REJECT = "reject", pgettext_lazy("recommendation", "rejected")
+    START = "start", _("first progress reported")
+    COMPLETE = "complete", _("completion confirmed")
+    WITHDRAW = "withdraw", pgettext_lazy("recommendation", "withdrawn")
+
+
+class ResponseDecision(TextChoices):
+    ACCEPT = "accept", _("accepted")
+    PARTLY = "partly", _("partly accepted")
+    REJECT = "reject", pgettext_lazy("recommendation", "rejected")

@@ -235,3 +235,28 @@ class NothingToReopen(EvaluationError):
 
 class AlreadyAnswered(EvaluationError):
     message = _("This question has already been answered.")
+
+
+# ---- recommendations
+
+
+class RecommendationNotPossible(EvaluationError):
+    message = _("The status of this recommendation has changed, so you can no longer do this. Reload the page.")
+
+
+class RecommendationClosed(EvaluationError):
+    message = _("This recommendation is closed, so its response and progress can no longer be changed.")
+
+
+class ResponseIncomplete(EvaluationError):
+    """Names in ``errors`` what a response needs before it is sent."""
+
+    message = _("The response is not complete. Complete it, then send it.")
+
+
+class AlreadyPublished(EvaluationError):
+    message = _("Everyone can already see this recommendation.")
+
+
+class PublishedWithEvaluation(EvaluationError):
+    message = _("This recommendation is published together with its evaluation.")

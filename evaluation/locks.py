@@ -8,7 +8,13 @@ from core import triggers
 from core.triggers import Trigger
 from core.versions import bump_on_change
 
-from .enums import TRANSITIONS, Stage
+from .enums import (
+    CLOSED_RECOMMENDATION,
+    RECOMMENDATION_TRANSITIONS,
+    TRANSITIONS,
+    RecommendationState,
+    Stage,
+)
 from .models import (
     Assessment,
     BlindLevel,
@@ -19,8 +25,11 @@ from .models import (
     DimensionReview,
     Evaluation,
     EvaluationResult,
+    ManagementResponse,
     RaterAssignment,
     Rating,
+    Recommendation,
+    RecommendationTransition,
     RoundResult,
     StageTransition,
     SubstituteAppointment,
@@ -152,7 +161,134 @@ def _round_trigger() -> Trigger:
     )
 
 
+# ---- recommendations
+
+RECOMMENDATION = Recommendation._meta.db_table
+RECOMMENDATION_IS_CLOSED = "epi: the recommendation is closed"
+_CLOSED = ", ".join(f"'{state}'" for state in sorted(CLOSED_RECOMMENDATION))
+_FIXED = ("source", "evaluation_id", "body_id", "city_id", "dimension_id", "text", "done_when", "priority", "author_id")
+
+
+def _hold_recommendation(recommendation: str) -> str:
+    return f"PERFORM 1 FROM {RECOMMENDATION} r WHERE r.id = {recommendation} FOR SHARE;"
+
+
+def _recommendation_triggers() -> list[Trigger]:
+    """Return triggers by which a state changes by a transition only, and what was issued keeps its text."""
+    transitions = RecommendationTransition._meta.db_table
+    newest = f"(SELECT MAX(n.id) FROM {transitions} n WHERE n.recommendation_id = {{row}})"
+    moves = (
+        f"EXISTS (SELECT 1 FROM {transitions} t WHERE t.id = {newest.format(row='NEW.id')} "
+        "AND t.from_state = OLD.state AND t.to_state = NEW.state)"
+    )
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in _FIXED)
+    once = " OR ".join(
+        f"(OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column})"
+        for column in ("issued_at", "issued_on", "published_at", "published_by_id")
+    )
+    ended = f"(SELECT t.to_state FROM {transitions} t WHERE t.id = {newest.format(row='NEW.recommendation_id')})"
+    at_its_state = (
+        f"EXISTS (SELECT 1 FROM {RECOMMENDATION} r WHERE r.id = NEW.recommendation_id AND r.state = NEW.from_state) "
+        f"AND NEW.from_state = COALESCE({ended}, '{RecommendationState.DRAFT}')"
+    )
+    legal = " OR ".join(
+        f"(NEW.verb = '{verb}' AND NEW.from_state = '{source}' AND NEW.to_state = '{target}')"
+        for verb, (sources, target) in RECOMMENDATION_TRANSITIONS.items()
+        for source in sorted(sources)
+    )
+    text_is_fixed = f"OLD.state <> '{RecommendationState.DRAFT}' AND ({changed}) AND NOT ({triggers.REDACTION})"
+    return [
+        Trigger(
+            f"epi_{RECOMMENDATION}_state",
+            RECOMMENDATION,
+            "UPDATE",
+            f"NEW.id <> OLD.id OR (NEW.state IS DISTINCT FROM OLD.state AND NOT {moves})",
+            "epi: a recommendation changes state by a transition only",
+        ),
+        Trigger(
+            f"epi_{RECOMMENDATION}_fixed",
+            RECOMMENDATION,
+            "UPDATE",
+            f"({text_is_fixed}) OR {once}",
+            "epi: an issued recommendation keeps its text",
+        ),
+        Trigger(
+            f"epi_{RECOMMENDATION}_begins",
+            RECOMMENDATION,
+            "INSERT",
+            f"NEW.state <> '{RecommendationState.DRAFT}' "
+            f"OR EXISTS (SELECT 1 FROM {RECOMMENDATION} t WHERE t.id = NEW.id)",
+            "epi: a recommendation begins as a draft",
+        ),
+        Trigger(f"epi_{RECOMMENDATION}_del", RECOMMENDATION, "DELETE", "TRUE", "epi: a recommendation stays"),
+        Trigger(
+            f"epi_{transitions}_due",
+            transitions,
+            "INSERT",
+            f"NOT ({at_its_state} AND ({legal}))",
+            "epi: a transition starts from the current state",
+            f"PERFORM 1 FROM {RECOMMENDATION} r WHERE r.id = NEW.recommendation_id FOR UPDATE;",
+        ),
+    ]
+
+
+def _response_triggers() -> list[Trigger]:
+    """Return triggers that lock the response, and the actions linked to it, when the recommendation is closed."""
+    response = ManagementResponse._meta.db_table
+    links = ManagementResponse.actions.through._meta.db_table
+
+    def is_closed(recommendation: str) -> str:
+        return f"EXISTS (SELECT 1 FROM {RECOMMENDATION} r WHERE r.id = {recommendation} AND r.state IN ({_CLOSED}))"
+
+    def of_link(row: str) -> str:
+        return f"(SELECT m.recommendation_id FROM {response} m WHERE m.id = {row}.managementresponse_id)"
+
+    is_draft = (
+        f"EXISTS (SELECT 1 FROM {RECOMMENDATION} r WHERE r.id = NEW.recommendation_id "
+        f"AND r.state = '{RecommendationState.DRAFT}')"
+    )
+    replaced = f"EXISTS (SELECT 1 FROM {response} t WHERE t.id = NEW.id OR t.recommendation_id = NEW.recommendation_id)"
+    moved = "NEW.id <> OLD.id OR NEW.recommendation_id <> OLD.recommendation_id"
+    unsent = " OR ".join(
+        f"(OLD.{column} IS NOT NULL AND NEW.{column} IS DISTINCT FROM OLD.{column})"
+        for column in ("answered_at", "answered_by_id")
+    )
+    turned = "OLD.answered_at IS NOT NULL AND NEW.decision IS DISTINCT FROM OLD.decision AND NEW.decision = 'reject'"
+    own, message = "{row}.recommendation_id", RECOMMENDATION_IS_CLOSED
+    hold_new, hold_old = (_hold_recommendation(own.format(row=row)) for row in ("NEW", "OLD"))
+    closed_old = is_closed("OLD.recommendation_id")
+    return [
+        Trigger(
+            f"epi_{response}_ins",
+            response,
+            "INSERT",
+            f"{is_closed('NEW.recommendation_id')} OR {is_draft} OR {replaced}",
+            message,
+            hold_new,
+        ),
+        Trigger(
+            f"epi_{response}_upd",
+            response,
+            "UPDATE",
+            f"({closed_old} OR {moved} OR {unsent} OR ({turned})) AND NOT ({triggers.REDACTION})",
+            message,
+            hold_old,
+        ),
+        Trigger(f"epi_{response}_del", response, "DELETE", "TRUE", "epi: a response stays"),
+        *(
+            Trigger(f"epi_{links}_{name}", links, before, " OR ".join(is_closed(of_link(row)) for row in rows), message)
+            for name, before, rows in (
+                ("ins", "INSERT", ["NEW"]),
+                ("upd", "UPDATE", ["OLD", "NEW"]),
+                ("del", "DELETE", ["OLD"]),
+            )
+        ),
+    ]
+
+
 def register() -> None:
+    triggers.register(*_recommendation_triggers(), *_response_triggers())
+    triggers.freeze(RecommendationTransition)
     bump_on_change(RaterAssignment, person_sql())
     bump_on_change(SubstituteAppointment, person_sql())
     bump_on_change(Evaluation, person_sql("moderator_id"), columns=["moderator_id"])

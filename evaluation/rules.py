@@ -10,8 +10,13 @@ import rules
 from django.apps import apps
 from django.db.models import Exists, OuterRef
 
+from cities.enums import BodyKind, Role
 from cities.rules import (
+    active_roles,
+    has_network_role,
     is_coordinator,
+    is_instance,
+    is_lead,
     is_official,
     is_scientific,
     is_scientific_member,
@@ -108,6 +113,58 @@ def is_substitute(user):
     return _rows("Evaluation").reviewable_by(user).exclude(stage="published").exists()
 
 
+# ---- recommendations
+
+
+CHAIRED_KINDS = {BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE}  # bodies whose chair recommends to their city
+
+
+def chairs_city_body(user) -> bool:
+    return any(seat.role == Role.CHAIR and seat.kind in CHAIRED_KINDS for seat in active_roles(user))
+
+
+@rules.predicate
+def writes_recommendation(user, recommendation):
+    """Return whether the user writes this one: moderator, committee, chair of its body, or its network office."""
+    return _includes(_rows("Recommendation").written_by(user), recommendation)
+
+
+@rules.predicate
+def issues_recommendation(user, recommendation):
+    return _includes(_rows("Recommendation").issuable_by(user), recommendation)
+
+
+@rules.predicate
+def withdraws_recommendation(user, recommendation):
+    return _includes(_rows("Recommendation").withdrawable_by(user), recommendation)
+
+
+@rules.predicate
+def follows_recommendation(user, recommendation):
+    return _includes(_rows("Recommendation").confirmable_by(user), recommendation)
+
+
+@rules.predicate
+def answers_for_network(user, row):
+    """A coordinator, on a recommendation to the network."""
+    if not has_network_role(user, Role.COORDINATOR):
+        return False
+    return row is None or (is_instance(row, "evaluation.Recommendation") and row.city_id is None)
+
+
+@rules.predicate
+def is_addressed(_user, row):
+    return row is None or is_instance(row, "evaluation.Recommendation")
+
+
+@rules.predicate
+def may_recommend(user, row):
+    """Return whether the user may write a recommendation about an evaluation, or without one (``row`` is None)."""
+    if row is not None:
+        return _includes(_rows("Recommendation").evaluations_of(user), row)
+    return is_scientific_member(user) or has_network_role(user, Role.COORDINATOR) or chairs_city_body(user)
+
+
 rules.add_perm("evaluation", is_coordinator | is_scientific | is_substitute)
 rules.set_perm("cities.use_admin", rules.permissions.permissions["cities.use_admin"] | is_substitute)  # review page
 for _model in ("evaluationround", "framework", "dimension"):
@@ -139,4 +196,13 @@ rules.add_perm("evaluation.answer_question", is_official)  # object: the evaluat
 rules.add_perm("evaluation.view_discussionnote", is_visible)
 rules.add_perm("evaluation.view_committeereview", is_visible)
 rules.add_perm("evaluation.view_committeequestion", is_visible)
+rules.add_perm("evaluation.view_recommendation", is_visible)
+rules.add_perm("evaluation.add_recommendation", may_recommend)  # object: an evaluation, or None
+rules.add_perm("evaluation.change_recommendation", writes_recommendation)
+rules.add_perm("evaluation.issue_recommendation", issues_recommendation)
+rules.add_perm("evaluation.withdraw_recommendation", withdraws_recommendation)
+rules.add_perm("evaluation.confirm_recommendation", follows_recommendation)
+rules.add_perm("evaluation.draft_response", (is_official & is_addressed) | answers_for_network)
+rules.add_perm("evaluation.answer_recommendation", (is_lead & is_addressed) | answers_for_network)
+rules.add_perm("evaluation.publish_recommendation", (is_lead & is_addressed) | answers_for_network)
 rules.add_perm("evaluation.declare_conflict", is_visible)  # object: the evaluation; for the user's own conflict

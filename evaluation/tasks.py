@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from .services import reminders, stages
+from .services import recommendation_reminders, reminders, stages
 
 
 @shared_task
@@ -15,3 +15,9 @@ def move_due_stages() -> None:
 def send_due_reminders() -> None:
     """Every minute: remind of stages that end in 7 or 2 days or today, each person once."""
     reminders.send_due_reminders()
+
+
+@shared_task
+def send_recommendation_reminders() -> None:
+    """Every minute: remind of responses and promises that are due in 7 days or today, each person once."""
+    recommendation_reminders.send_due_reminders()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import moderation, rating, rounds
+from .views import moderation, rating, recommendations, rounds
 
 app_name = "evaluation"
 urlpatterns = [
@@ -12,6 +12,24 @@ urlpatterns = [
     path("evaluation/rounds/<int:pk>/add/", rounds.EvaluationAdd.as_view(), name="evaluation_add"),
     path("evaluation/rounds/<int:pk>/close/", rounds.RoundClose.as_view(), name="round_close"),
     path("evaluation/questions/<int:pk>/", rounds.QuestionAnswer.as_view(), name="question_answer"),
+    path("evaluation/recommendations/", recommendations.RecommendationList.as_view(), name="recommendation_list"),
+    path(
+        "evaluation/recommendations/new/", recommendations.RecommendationCreate.as_view(), name="recommendation_create"
+    ),
+    *(
+        path(f"evaluation/recommendations/<int:pk>/{suffix}", view.as_view(), name=f"recommendation_{name}")
+        for suffix, view, name in (
+            ("", recommendations.RecommendationDetail, "detail"),
+            ("edit/", recommendations.RecommendationEdit, "edit"),
+            ("issue/", recommendations.RecommendationIssue, "issue"),
+            ("publish/", recommendations.RecommendationPublish, "publish"),
+            ("withdraw/", recommendations.RecommendationWithdraw, "withdraw"),
+            ("respond/", recommendations.RecommendationRespond, "respond"),
+            ("send/", recommendations.ResponseSend, "send"),
+            ("complete/", recommendations.RecommendationComplete, "complete"),
+        )
+    ),
+    path("evaluation/<int:pk>/recommend/", recommendations.RecommendationAdd.as_view(), name="recommendation_add"),
     path("evaluation/<int:pk>/", rounds.EvaluationDetail.as_view(), name="evaluation_detail"),
     path("evaluation/<int:pk>/assign/", rounds.Assign.as_view(), name="assign"),
     path("evaluation/<int:pk>/conflict/", rounds.ConflictDeclare.as_view(), name="conflict_declare"),

@@ -5,8 +5,8 @@ from itertools import groupby
 from core.exceptions import HashMismatch
 from core.verification import Result
 
-from .enums import Stage
-from .models import Evaluation, EvaluationResult, StageTransition
+from .enums import RecommendationState, Stage
+from .models import Evaluation, EvaluationResult, Recommendation, RecommendationTransition, StageTransition
 
 
 def check_transitions() -> Result:
@@ -23,6 +23,23 @@ def check_transitions() -> Result:
             )
     unmoved = Evaluation.objects.filter(transitions=None).exclude(stage=Stage.DECLARE)
     result.differences += [f"evaluation.evaluation {row.pk}: its transitions are missing" for row in unmoved]
+    return result
+
+
+def check_recommendations() -> Result:
+    """Check that each recommendation's transitions follow each other, and that the last one led to its state."""
+    result = Result(Recommendation.objects.count())
+    columns = ("recommendation", "from_state", "to_state", "recommendation__state")
+    transitions = RecommendationTransition.objects.order_by("recommendation", "pk").values_list(*columns)
+    for pk, group in groupby(transitions.iterator(), key=lambda row: row[0]):
+        rows = list(group)
+        came_from = [RecommendationState.DRAFT, *(row[2] for row in rows)]
+        if [row[1] for row in rows] != came_from[:-1] or rows[-1][3] != came_from[-1]:
+            result.differences.append(
+                f"evaluation.recommendation {pk}: its transitions do not lead to the state {rows[-1][3]}"
+            )
+    unmoved = Recommendation.objects.filter(transitions=None).exclude(state=RecommendationState.DRAFT)
+    result.differences += [f"evaluation.recommendation {row.pk}: its transitions are missing" for row in unmoved]
     return result
 
 

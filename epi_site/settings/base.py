@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
         "strategies.tasks.send_due_reminders",
         "evaluation.tasks.move_due_stages",
         "evaluation.tasks.send_due_reminders",
+        "evaluation.tasks.send_recommendation_reminders",
         "reports.tasks.issue_due_reports",
         "reports.tasks.requeue_reports",
     )

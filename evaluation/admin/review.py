@@ -26,7 +26,8 @@ from evaluation.exceptions import SnapshotChanged
 from evaluation.forms.review import DecisionForm, QuestionForm
 from evaluation.models import Evaluation
 from evaluation.selectors.corrections import lazy_correction
-from evaluation.selectors.review import review_page_of
+from evaluation.selectors.recommendations import of_evaluation
+from evaluation.selectors.review import review_page_of, with_last_visit
 from evaluation.selectors.review_queue import HIDDEN, coordinator_queue_for, queue_facts, review_queue_for
 from evaluation.services import committee
 from pilot.gates import check_gates
@@ -214,8 +215,8 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
     @staticmethod
     def _reviewable(request, pk):
-        rows = Evaluation.objects.reviewable_by(request.user).filter(stage__in=FROM_REVIEW)
-        return rows.with_related().filter(pk=pk).first()
+        rows = Evaluation.objects.reviewable_by(request.user).filter(stage__in=FROM_REVIEW, pk=pk)
+        return with_last_visit(rows.with_related(), request.user).first()
 
     def _get_evaluation(self, request, pk):
         """Return the evaluation. Raises Http404 for users who may not review it, and for everyone before the review."""
@@ -264,6 +265,8 @@ class EvaluationAdmin(ReadOnlyAdmin):
             "has_changed": status == 409,
             "may_see_gates": request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city),
             "question_form": question_form,
+            "recommendations": of_evaluation(evaluation, request.user),
+            "may": {"recommend": True},  # whoever may open this page
             "trail": [
                 (_("Administration"), reverse("admin:index")),
                 (_("Review queue"), reverse("admin:evaluation_review_queue")),

@@ -11,6 +11,12 @@ from .ratings import (
     Rating,
     ReviewVisit,
 )
+from .recommendations import (
+    ManagementResponse,
+    Recommendation,
+    RecommendationReminder,
+    RecommendationTransition,
+)
 from .rounds import (
     ConflictOfInterest,
     Evaluation,
@@ -38,8 +44,12 @@ __all__ = [
     "EvaluationResult",
     "EvaluationRound",
     "Framework",
+    "ManagementResponse",
     "RaterAssignment",
     "Rating",
+    "Recommendation",
+    "RecommendationReminder",
+    "RecommendationTransition",
     "ReviewVisit",
     "RoundResult",
     "StageReminder",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from cities.rules import person_of
@@ -62,8 +63,17 @@ class ReviewPage:
         return _("Two approvals are needed. Yours would be the first.")
 
 
-def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
-    """Return the data of the review page. Only for users who may review it, from the review stage on."""
+def with_last_visit(rows: Any, user: Any) -> Any:
+    """Annotate ``visited_at``: when the user last opened the review page; None if never."""
+    visits = ReviewVisit.objects.filter(evaluation=OuterRef("pk"), user=user.pk)
+    return rows.annotate(visited_at=Subquery(visits.values("at")[:1]))
+
+
+def review_page_of(evaluation: Any, user: Any) -> ReviewPage:
+    """Return the data of the review page. Only for users who may review it, from the review stage on.
+
+    ``evaluation`` is annotated by ``with_last_visit``.
+    """
     table = comparison_of(evaluation, user)
     reviews = list(
         CommitteeReview.objects.visible_to(user)
@@ -87,7 +97,7 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
     )
     transitions = list(evaluation.transitions.order_by("-pk"))
     judged = redact_for(evaluation.revision.read(), user, evaluation.strategy.city)
-    visit = ReviewVisit.objects.filter(evaluation=evaluation, user=user).first()
+    visited_at = evaluation.visited_at
     person = person_of(user)
     present = [row for row in reviews if row.cycle == evaluation.cycle]
     return ReviewPage(
@@ -102,8 +112,8 @@ def review_page_of(evaluation: Evaluation, user: Any) -> ReviewPage:
         narrative=judged.narrative,
         actions=judged.actions,
         indicators=indicators_of(evaluation),
-        last_visit=visit.at if visit else None,
-        changes=_changes(table, reviews, questions, transitions, visit.at) if visit else [],
+        last_visit=visited_at,
+        changes=_changes(table, reviews, questions, transitions, visited_at) if visited_at else [],
         own_review=next((row for row in present if person and row.member_id == person.pk), None),
     )
 

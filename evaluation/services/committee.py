@@ -36,6 +36,7 @@ from evaluation.selectors.eligibility import eligible_members
 from evaluation.signals import evaluation_published
 
 from . import notifications
+from .recommendations import issue_with_publication
 from .round_results import close_if_complete
 from .rounds import APPROVALS_NEEDED, locked
 from .stages import apply_transition
@@ -166,6 +167,7 @@ def _publish(evaluation: Evaluation, by: Any) -> None:
         sha256=sha256_hex(snapshot),
         schema_version=EvaluationResult.SCHEMA_VERSION,
     )
+    issue_with_publication(evaluation)
     close_if_complete(evaluation.round_id)
     evaluation_published.send(Evaluation, evaluation=evaluation, result=result)
 

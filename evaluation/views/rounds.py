@@ -47,6 +47,7 @@ from evaluation.models import (
 )
 from evaluation.selectors.eligibility import assignable_raters, eligible_members, people_near, people_without_role
 from evaluation.selectors.progress import add_progress, progress_of
+from evaluation.selectors.recommendations import of_evaluation
 from evaluation.selectors.results import result_summary
 from evaluation.selectors.round_results import round_agreement
 from evaluation.selectors.tasks import requested_changes, tasks_of
@@ -237,6 +238,7 @@ class EvaluationDetail(EvaluationMixin, DetailPage):
             "is_asked_for_conflicts": is_participant or evaluation.is_reviewer,
             "request_for_changes": requested_changes(evaluation) if is_participant else None,
             "transitions": list(evaluation.transitions.all()),
+            "recommendations": of_evaluation(evaluation, user) if evaluation.stage in FROM_DISCUSS else [],
         }
 
     def answerable(self, questions):

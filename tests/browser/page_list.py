@@ -19,7 +19,9 @@ from cities.services import invitations
 from accounts.models import User
 from core import clock
 from evaluation.models import Evaluation, EvaluationRound
-from evaluation.services import committee, consensus, discussion, ratings, rounds, stages
+from evaluation.services import (
+    committee, consensus, discussion, ratings, recommendations, responses, rounds, stages,
+)
 from pilot import gates
 from pilot.models import PilotPhase
 from reports.services import reports
@@ -82,6 +84,21 @@ for slug, stage in (("cartagena", "discuss"), ("cluj-napoca", "moderate"), ("rav
     )
 
 desk = Evaluation.objects.get(strategy__city__slug="lublin", stage="review")
+given = dict(text="Offer courses in the evening.", done_when="They are in the programme.", priority="high")
+lublin = user("lead.lublin")
+made["draft_recommendation"] = recommendations.draft_in_evaluation(desk, by=user("committee1"), fields=given).pk
+recommended = [
+    recommendations.draft_from("network_office", by=coordinator, city=desk.strategy.city, fields=given)
+    for _number in range(3)
+]
+for row in recommended:
+    recommendations.issue(row, by=coordinator)
+answer = dict(responsible=lublin.person, due_on=today + timedelta(days=30), reason="As planned.", version=0)
+responses.save_response(recommended[0], by=lublin, decision="partly", **answer)
+responses.send_response(recommended[1], by=lublin, decision="accept", **answer)
+made["recommendation"], made["answered"] = recommended[0].pk, recommended[1].pk
+recommendations.withdraw(recommended[2], by=coordinator, reason="Said twice.")
+made["withdrawn_recommendation"] = recommended[2].pk
 made["question"] = committee.ask_question(desk, by=user("committee1"), text="Who was asked, and how?").pk
 office = Body.objects.get(kind="city_office", city__slug="linkoping")
 expert = Body.objects.get(kind="expert_group", city__slug="linkoping")
@@ -343,6 +360,17 @@ PAGES = [
     ("evaluation-city", "lead.lublin", "/evaluation/{review}/"),
     ("question-answer", "lead.lublin", "/evaluation/questions/{question}/"),
     ("evaluation-published-network", "partner", "/evaluation/{done}/"),
+    ("recommendations", "coordinator", "/evaluation/recommendations/"),
+    ("recommendations-empty", None, "/evaluation/recommendations/?state=completed&priority=low"),
+    ("recommendation-new", "committee1", "/evaluation/recommendations/new/"),
+    ("recommendation-add", "committee1", "/evaluation/{review}/recommend/"),
+    ("recommendation-draft", "committee1", "/evaluation/recommendations/{draft_recommendation}/"),
+    ("recommendation-edit", "committee1", "/evaluation/recommendations/{draft_recommendation}/edit/"),
+    ("recommendation-city", "lead.lublin", "/evaluation/recommendations/{recommendation}/"),
+    ("recommendation-respond", "lead.lublin", "/evaluation/recommendations/{recommendation}/respond/"),
+    ("recommendation-answered", "coordinator", "/evaluation/recommendations/{answered}/"),
+    ("recommendation-withdraw", "coordinator", "/evaluation/recommendations/{answered}/withdraw/"),
+    ("recommendation-withdrawn", "partner", "/evaluation/recommendations/{withdrawn_recommendation}/"),
     ("desk-gates", "committee1", "/admin/evaluation/evaluation/{review}/desk/gates/"),
     ("desk-published", "committee1", "/admin/evaluation/evaluation/{done}/desk/"),
     ("desk-queue", "committee1", "/admin/evaluation/evaluation/"),

@@ -8,10 +8,10 @@ import pytest
 from core import clock
 from evaluation.agreement import agreement_of
 from evaluation.enums import Strength
-from evaluation.models import ReviewVisit
+from evaluation.models import Evaluation, ReviewVisit
 from evaluation.selectors.comparison import DimensionComparison, previous_levels
 from evaluation.selectors.results import ResultRow
-from evaluation.selectors.review import review_page_of
+from evaluation.selectors.review import review_page_of, with_last_visit
 from evaluation.selectors.review_queue import queue_facts
 from evaluation.services import committee, discussion
 from tests.factories import EvaluationRoundFactory
@@ -63,6 +63,7 @@ def test_changes_since_the_last_visit_hold_notes_and_answers(case, days):
     before = clock.now() - timedelta(days=1)
     ReviewVisit.objects.create(evaluation=case.evaluation, user=case.committee1, at=before)
 
-    changes = {str(change.text) for change in review_page_of(case.evaluation, case.committee1).changes}
+    evaluation = with_last_visit(Evaluation.objects.with_related(), case.committee1).get(pk=case.pk)
+    changes = {str(change.text) for change in review_page_of(evaluation, case.committee1).changes}
 
     assert {"A note on Impact was added.", "The city answered a question."} <= changes

@@ -6,8 +6,11 @@ from .evaluation import (
     EvaluationFactory,
     EvaluationRoundFactory,
     FrameworkFactory,
+    ManagementResponseFactory,
     RaterAssignmentFactory,
     RatingFactory,
+    RecommendationFactory,
+    move_recommendation,
 )
 from .more import (
     AttendanceFactory,
@@ -90,6 +93,7 @@ __all__ = [
     "IndicatorValueFactory",
     "InvitationFactory",
     "MailFactory",
+    "ManagementResponseFactory",
     "MembershipFactory",
     "MilestoneDroppedFactory",
     "MilestoneFactory",
@@ -106,6 +110,7 @@ __all__ = [
     "PriorityAreaFactory",
     "RaterAssignmentFactory",
     "RatingFactory",
+    "RecommendationFactory",
     "ReportScheduleFactory",
     "ReportingPeriodFactory",
     "RiskFactory",
@@ -121,6 +126,7 @@ __all__ = [
     "TrainingWeekFactory",
     "UserFactory",
     "member",
+    "move_recommendation",
     "move_to",
     "one_for_each_role",
 ]

@@ -5,21 +5,31 @@ from factory.django import DjangoModelFactory
 
 from core import clock
 from core.snapshots import canonical, sha256_hex
-from evaluation.enums import TRANSITIONS, Capacity, Stage
+from evaluation.enums import (
+    RECOMMENDATION_TRANSITIONS,
+    TRANSITIONS,
+    Capacity,
+    RecommendationSource,
+    ResponseDecision,
+    Stage,
+)
 from evaluation.models import (
     Assessment,
     Dimension,
     Evaluation,
     EvaluationRound,
     Framework,
+    ManagementResponse,
     RaterAssignment,
     Rating,
+    Recommendation,
+    RecommendationTransition,
     StageTransition,
 )
 from strategies.models import PeriodRevision
 from strategies.selectors.period_contents import period_contents
 
-from .people import PersonFactory, UserFactory
+from .people import CityFactory, PersonFactory, UserFactory
 from .strategies import CityPeriodFactory, ReportingPeriodFactory, StrategyFactory
 
 SCALE = {
@@ -134,3 +144,57 @@ class RatingFactory(DjangoModelFactory):
     dimension = factory.SubFactory(DimensionFactory)
     level = 3
     reasons = "Because of what was seen."
+
+
+def move_recommendation(row, *verbs):
+    """Apply transitions as the triggers require, without what the services require."""
+    for verb in verbs:
+        target = RECOMMENDATION_TRANSITIONS[verb][1]
+        RecommendationTransition.objects.create(
+            recommendation=row, verb=verb, from_state=row.state, to_state=target, reason="For a reason."
+        )
+        row.state = target
+        if verb == "issue":
+            row.issued_at, row.issued_on = clock.now(), clock.today()
+        row.save()
+    return row
+
+
+class RecommendationFactory(DjangoModelFactory):
+    """A recommendation of the network office; ``verbs=`` are the transitions it goes through."""
+
+    class Meta:
+        model = Recommendation
+
+    @classmethod
+    def _create(cls, model_class, *args, verbs=(), **kwargs):
+        return move_recommendation(super()._create(model_class, *args, **kwargs), *verbs)
+
+    source = RecommendationSource.NETWORK_OFFICE
+    city = factory.SubFactory(CityFactory)
+    text = "Offer language courses in the evening."
+    done_when = "Courses in the evening are in the programme."
+    author = factory.SubFactory(UserFactory)
+
+
+class ManagementResponseFactory(DjangoModelFactory):
+    """A response that was sent, to a recommendation that is then answered; ``is_sent=False`` is a draft."""
+
+    class Meta:
+        model = ManagementResponse
+
+    @classmethod
+    def _create(cls, model_class, *args, is_sent=True, **kwargs):
+        if is_sent:
+            kwargs |= {"answered_at": clock.now(), "answered_by": UserFactory()}
+        row = super()._create(model_class, *args, **kwargs)
+        if is_sent:
+            verb = "reject" if row.decision == ResponseDecision.REJECT else "answer"
+            move_recommendation(row.recommendation, verb)
+        return row
+
+    recommendation = factory.SubFactory(RecommendationFactory, verbs=("issue",))
+    decision = ResponseDecision.ACCEPT
+    reason = "It fits our plan."
+    responsible = factory.SubFactory(PersonFactory)
+    due_on = factory.LazyFunction(lambda: clock.today() + timedelta(days=90))

@@ -51,9 +51,9 @@ from tests.factories import (
     one_for_each_role,
 )
 from training.enums import SpeakerKind
-from training.models import Speaker
 
 from .pilot_data import add_pilot
+from .shared_recommendations import SEEN_RECOMMENDATIONS, add_recommendations
 
 CITY = "viewer expert local_committee owner official lead"
 OFFICIALS = "official lead"
@@ -102,7 +102,7 @@ SEEN_BY = {  # marker: the roles that may see it on any page
     # one-time links and emails
     "letter": "coordinator",
     "one-time": "",
-}
+} | SEEN_RECOMMENDATIONS
 
 
 def mark(name: str) -> str:
@@ -119,6 +119,7 @@ def make_world() -> SimpleNamespace:
     _periods(world)
     _events(world)
     _evaluations(world)
+    add_recommendations(world)
     _reports(world)
     _letters(world)
     _training(world)
@@ -149,8 +150,8 @@ def _people(world):
     world.member.person.save()
     world.member.save()
     world.membership = world.member.person.memberships.get()
-    defaults = {"network_name": "A network of the world"}
-    world.installation, _made = Installation.objects.get_or_create(pk=1, defaults=defaults)
+    named = {"network_name": "A network of the world"}
+    world.installation = Installation.objects.get_or_create(pk=1, defaults=named)[0]
     world.target_group = TargetGroup.objects.create(code="families", name="Families")
     world.organisation = world.city.municipality
     world.body = BodyFactory(kind=BodyKind.EXPERT_GROUP, city=world.city)
@@ -280,8 +281,7 @@ def _day(day):
 def _report(world, name, text="We met everybody."):
     """Open the period, log an update of each visibility, and submit."""
     who, row = world.roles, world.periods[name]
-    first = row.period.starts_on + timedelta(days=20)
-    with _day(first):
+    with _day(first := row.period.starts_on + timedelta(days=20)):
         periods.open_period(row)
         for visibility, words in (("public", "Doors opened."), ("network", text), ("city", mark("city-only"))):
             data = updates.UpdateInput(date=first, text=words, stage="ongoing", visibility=visibility)
@@ -375,8 +375,8 @@ def _events(world):
     EventFactory(kind=EventKind.KICK_OFF, city=world.city, programme=programme, minutes=programme, **hidden)
     world.other_event = EventFactory(**common, city=world.other, title=mark("lublin-event"))
     guest = PersonFactory(name=mark("attendee"))
-    Attendance.objects.create(event=world.event, person=guest)
-    Attendance.objects.create(event=world.draft_event, person=guest)
+    for event in (world.event, world.draft_event):
+        Attendance.objects.create(event=event, person=guest)
 
 
 # ---- evaluations: one in each stage
@@ -389,9 +389,9 @@ def _evaluations(world):
     for stage in ("declare", "rate", "discuss", "moderate", "review", "published"):
         world.evaluations[stage] = evaluation_in(world, stage)
     world.round = world.evaluations["review"].round
-    for stage, row in world.evaluations.items():
+    for row in world.evaluations.values():
         row.refresh_from_db()
-        assert row.stage == stage
+    assert all(row.stage == stage for stage, row in world.evaluations.items())
 
 
 def evaluation_in(world, stage, name=""):
@@ -494,5 +494,4 @@ def _training(world):
     world.week = TrainingWeekFactory(slug="week", published_at=clock.now())
     world.draft_week = TrainingWeekFactory(slug="draft-week", title=mark("draft-week"))
     world.session = SessionFactory(week=world.week)
-    world.speaker = Speaker.objects.create(name="A guest", kind=SpeakerKind.values[0])
-    world.session.speakers.add(world.speaker)
+    world.speaker = world.session.speakers.create(name="A guest", kind=SpeakerKind.values[0])

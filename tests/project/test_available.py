@@ -19,14 +19,16 @@ from core import available, clock
 from core.available import available_actions
 from core.exceptions import UserFacingError
 from evaluation.enums import BY_DATE
-from evaluation.models import CommitteeQuestion, Rating
+from evaluation.models import CommitteeQuestion, ManagementResponse, Rating
 from evaluation.services import (
     committee,
     conflicts,
     consensus,
     discussion,
     ratings,
+    recommendations,
     removal,
+    responses,
     round_results,
     rounds,
     stages,
@@ -83,7 +85,31 @@ def evaluation_calls(world):
         "set_moderator": lambda row, by: rounds.set_moderator(row, rater, by=by),
         "extend_stage": lambda row, by: rounds.extend_stage(row, by=by, until=later),
         "remove": lambda row, by: removal.remove_evaluation(row, by=by, reason=REASON),
+        "recommend": lambda row, by: recommendations.draft_in_evaluation(
+            row, by=by, fields={"text": REASON, "done_when": REASON}
+        ),
     }
+
+
+def recommendation_calls(_world):
+    return {
+        "change": lambda row, by: recommendations.change_draft(
+            row, by=by, fields={"text": REASON}, version=row.version
+        ),
+        "issue": lambda row, by: recommendations.issue(row, by=by),
+        "withdraw": lambda row, by: recommendations.withdraw(row, by=by, reason=REASON),
+        "complete": lambda row, by: recommendations.complete(row, by=by),
+        "publish": lambda row, by: recommendations.publish(row, by=by),
+        "respond": lambda row, by: responses.save_response(row, by=by, **response_to(row)),
+        "answer": lambda row, by: responses.answer(row, by=by),
+    }
+
+
+def response_to(row):
+    """Return the fields of the stored response, so that a sent one stays complete."""
+    stored = ManagementResponse.objects.filter(recommendation=row).first()
+    names = ("decision", "reason", "responsible", "due_on", "version")
+    return {name: getattr(stored, name) for name in names} if stored else {"decision": "accept", "version": 0}
 
 
 def rating_version(evaluation, dimension, user):
@@ -297,6 +323,7 @@ CASES = {
         question_calls,
     ),
     "emails": (lambda _world: {mail.state: mail for mail in Mail.objects.all()}, mail_calls),
+    "recommendations": (lambda world: world.recommendations, recommendation_calls),
     "events": (lambda _world: {event.title: event for event in Event.objects.all()}, event_calls),
     "phases": (lambda world: {"dated": world.phase}, phase_calls),
     "pacts": (pacts_to_draft, pact_calls),

@@ -34,6 +34,7 @@ from tests.factories import (
 from .access import HALVES, LINES, path_of
 from .routes import answer, code
 from .shared_data import evaluation_in, evidence_on, logged, stored
+from .shared_recommendations import add_recommendations
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crawl, pytest.mark.xdist_group(HALVES["public"])]
 
@@ -51,7 +52,7 @@ def bar_of(name: str) -> int:
     if name in THREE_ROWS:
         return DETAIL
     if name == "strategies:my_work":
-        return LIST + 1  # in the transaction of this test, what is kept in the process is read (core.versions)
+        return LIST + 2  # in the transaction of this test, what is kept in the process is read (core.versions)
     if name == "dashboards:network":
         return DETAIL + 2  # in this transaction, what is kept is read, and the sums of the cities are stored each time
     return LIST if name.endswith(LISTS) else DETAIL
@@ -130,6 +131,9 @@ def grow(world) -> None:
     who = world.roles
     for stage in ("rate", "discuss", "review", "published"):
         evaluation_in(world, stage, name=f"One more in {stage}")
+    recommended = world.recommendations
+    add_recommendations(world)
+    world.recommendations = recommended
     for number in range(MORE):
         _more_of_the_city(world, who, number)
         _more_cities(world, who, number)

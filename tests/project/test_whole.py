@@ -116,6 +116,8 @@ BY_OTHERS = {  # models without a factory: what creates their rows
     "evaluation.BlindLevel": "frozen: services.blind_levels",
     "evaluation.RoundResult": "frozen: services.round_results",
     "evaluation.StageReminder": "bookkeeping of the reminders",
+    "evaluation.RecommendationTransition": "frozen: services.recommendations, and factories.move_recommendation",
+    "evaluation.RecommendationReminder": "bookkeeping of the reminders",
     "evaluation.CommitteeReview": "frozen: services.committee",
     "evaluation.DimensionReview": "frozen with its review",
     "evaluation.Citation": "through row of a rating",

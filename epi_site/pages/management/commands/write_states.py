@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from evaluation.enums import BY_DATE
+from evaluation.enums import RECOMMENDATION_TRANSITIONS as RECOMMENDATIONS
 from evaluation.enums import TRANSITIONS as STAGES
 from pilot.enums import NEEDS_REASON
 from pilot.enums import TRANSITIONS as PACTS
@@ -30,6 +31,14 @@ def states_page() -> str:
     pact_notes = dict.fromkeys(NEEDS_REASON, "with a reason")
     pact_notes |= {"open": "freezes the texts with their hash", "put_in_force": "from a date"}
     pact_notes |= {"supersede": "by a newer version in force, or by hand with a reason"}
+    recommendation_notes = {
+        "issue": "by who issues it, or with the publication of its evaluation",
+        "answer": "by the lead official; for the network by a coordinator",
+        "reject": "the same, with a reason",
+        "start": "with the first progress that is reported",
+        "complete": "by who issues it, or the scientific committee",
+        "withdraw": "by who issues it, with a reason; a draft also by its moderator",
+    }
     locked = ", ".join(sorted(LOCKED))
     parts = [
         HEAD,
@@ -44,7 +53,9 @@ def states_page() -> str:
         "",
         "## A version of the pact\n",
         *_rows(PACTS, pact_notes),
-        "\nOne version of a city is in force at a time, and at most one is a draft.",
+        "\nOne version of a city is in force at a time, and at most one is a draft.\n",
+        "## A recommendation\n",
+        *_rows(RECOMMENDATIONS, recommendation_notes),
         "",
     ]
     return "\n".join(parts)

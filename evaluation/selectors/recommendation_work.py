@@ -1,0 +1,60 @@
+"""Rows of *My work* about recommendations: to answer, to carry out, to issue."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from cities.enums import Role
+from cities.rules import has_network_role, is_scientific_member, official_city_ids, person_of
+from core import clock, locales
+from evaluation.enums import OPEN_RECOMMENDATION, RecommendationState
+from evaluation.models import Recommendation
+from evaluation.models.recommendations import issuers_q
+from evaluation.rules import chairs_city_body, duties_of
+from strategies.work import DUE, LATE, LOW, SOON, WorkRow
+
+NEAR_DAYS = 30
+
+
+def recommendation_rows(user: Any) -> list[WorkRow]:
+    """Return what the user answers, carries out or may issue, in one query; in none for people without such tasks."""
+    person = person_of(user)
+    if person is None:
+        return []
+    cities, is_coordinator = official_city_ids(user), has_network_role(user, Role.COORDINATOR)
+    issues = is_coordinator or is_scientific_member(user) or chairs_city_body(user) or duties_of(person).substitutes
+    if not (cities or issues):
+        return []
+    addressed = Q(city__in=cities) | (Q(city=None) if is_coordinator else Q(pk__in=[]))
+    wanted = Q(addressed, state__in=OPEN_RECOMMENDATION)
+    if issues:
+        wanted |= Q(issuers_q(user), state=RecommendationState.DRAFT)
+    found = (_row(row) for row in Recommendation.objects.filter(wanted).for_pages().order_by("pk"))
+    return [row for row in found if row is not None]
+
+
+def _row(row: Recommendation) -> WorkRow | None:
+    words = {"addressed": row.city or _("the network")}
+    if row.state == RecommendationState.DRAFT:
+        title, label, urgency = _("Draft of a recommendation to %(addressed)s"), _("View"), LOW
+    else:
+        left = (row.due_on - clock.today()).days if row.due_on else NEAR_DAYS
+        urgency = LATE if left < 0 else DUE if left <= 7 else SOON
+        if row.state == RecommendationState.ISSUED:
+            title, label = _("Recommendation to %(addressed)s: response due"), pgettext("verb", "Answer")
+        elif left <= NEAR_DAYS:
+            title, label = _("Recommendation to %(addressed)s: due soon or overdue"), _("View")
+        else:
+            return None
+    due = _("Until %(day)s.") % {"day": locales.day(row.due_on)} + " " if row.due_on else ""
+    return WorkRow(
+        title=title % words,
+        url=row.get_absolute_url(),
+        label=label,
+        text=f"{due}{row}",
+        state=RecommendationState(row.state),
+        urgency=urgency,
+        due_on=row.due_on,
+    )
