@@ -7,6 +7,7 @@ class PilotConfig(AppConfig):
     verbose_name = _("Pilot")
 
     def ready(self):
+        from cities import file_access
         from cities.panels import register_panel
         from core import issued_hashes, verification
         from core.services import register_trigger_error
@@ -15,12 +16,13 @@ class PilotConfig(AppConfig):
         from . import gate_checks, locks, rules  # noqa: F401 - permissions are registered by the import
         from .exceptions import PACT_IS_FROZEN, PactFrozen
         from .panels import pact_panel, phases_panel
-        from .selectors import find_pact, frozen_pact, frozen_phases
+        from .selectors import find_pact, frozen_pact, frozen_phases, readable_scans_q
         from .verification import check_pacts
 
         gate_checks.register()
         locks.register()
         register_trigger_error(PACT_IS_FROZEN, PactFrozen)
+        file_access.register(readable_scans_q)
         issued_hashes.add_finder(find_pact)
         verification.register("pacts", check_pacts)
         register_panel(phases_panel, 20)

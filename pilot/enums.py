@@ -40,3 +40,30 @@ TRANSITIONS = {  # verb: (allowed source states, target state)
     PactVerb.WITHDRAW.value: ({PactState.DRAFT, PactState.OPEN, PactState.CLOSED}, PactState.WITHDRAWN),
 }
 NEEDS_REASON = {PactVerb.WITHDRAW.value}  # superseding without a successor needs one too: services.pacts
+
+
+class Sector(TextChoices):
+    MUNICIPAL = "municipal", _("municipal")
+    PRIVATE = "private", _("private sector")
+    CIVIL_SOCIETY = "civil_society", _("civil society")
+    PUBLIC_AUTHORITY = "public_authority", _("public authority")
+
+
+class SignatureState(TextChoices):
+    INVITED = "invited", _("invited")
+    SIGNED_ONLINE = "signed_online", _("signed on the site")
+    SIGNED_ON_PAPER = "signed_on_paper", _("signed on paper")
+    DECLINED = "declined", _("declined")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+SIGNED = (SignatureState.SIGNED_ONLINE, SignatureState.SIGNED_ON_PAPER)
+UNSIGNED = (SignatureState.INVITED, SignatureState.DECLINED)
+SIGNABLE = (PactState.OPEN, PactState.CLOSED, PactState.IN_FORCE)  # states of a version; after closing, only late ones
+SIGNATURE_TRANSITIONS = {
+    "invite": ({SignatureState.DECLINED}, SignatureState.INVITED),
+    "sign": (set(UNSIGNED), SignatureState.SIGNED_ONLINE),
+    "record": (set(UNSIGNED), SignatureState.SIGNED_ON_PAPER),
+    "decline": ({SignatureState.INVITED}, SignatureState.DECLINED),
+    "withdraw": (set(SIGNED), SignatureState.WITHDRAWN),
+}

@@ -25,3 +25,15 @@ class PactDraftExists(PactRefused):
 
 class PactIncomplete(PactRefused):
     message = _("The pact needs a title and a text in its authoritative language.")
+
+
+class OwnSignatureMissing(PactRefused):
+    message = _("The city itself has not signed this version. It can come into force once the municipality has signed.")
+
+
+class SignatureRefused(PactRefused):
+    message = _("This signature cannot be recorded.")
+
+
+class SigningLinkEnded(UserFacingError):
+    message = _("This link is not valid. Open the link in the newest email, or ask the city to send it again.")

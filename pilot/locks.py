@@ -1,14 +1,16 @@
-"""Database triggers: waivers stay as they were written, and a version of a pact never changes once it is opened.
+"""Database triggers: waivers stay as they were written, a version of a pact never changes once it is opened, and a
+signature never changes once it is given.
 
 See docs/adr/0004.
 """
 
+from cities.models import City
 from core import triggers
 from core.triggers import Effect, Trigger
 
-from .enums import PactState, PactVerb
+from .enums import SIGNABLE, SIGNATURE_TRANSITIONS, PactState, PactVerb, SignatureState
 from .exceptions import PACT_IS_FROZEN
-from .models import GateWaiver, PactSnapshot, PactText, PactTransition, PactVersion
+from .models import GateWaiver, Pact, PactInvitation, PactSnapshot, PactText, PactTransition, PactVersion, Signature
 
 VERSION = PactVersion._meta.db_table
 TRANSITION = PactTransition._meta.db_table
@@ -105,9 +107,109 @@ def _text_triggers() -> list[Trigger]:
     ]
 
 
+# ---- signatures
+
+SIGNATURE = Signature._meta.db_table
+IS_SIGNED = ", ".join(f"'{state}'" for state in sorted(SIGNATURE_TRANSITIONS["withdraw"][0]))
+WITHDRAWING = ("state", "withdrawn_on", "withdrawal_reason")
+SIGNATURE_IS_LOCKED = "epi: a signature is only withdrawn"
+
+
+def _signature_triggers() -> list[Trigger]:
+    """Return triggers by which signatures follow their transitions, and name the hash of what was frozen."""
+    legal = " OR ".join(
+        f"(OLD.state = '{source}' AND NEW.state = '{target}')"
+        for sources, target in SIGNATURE_TRANSITIONS.values()
+        for source in sorted(sources)
+    )
+    kept = [field.column for field in Signature._meta.fields if field.name not in WITHDRAWING]
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in kept)
+    withdrawn = f"OLD.state = '{SignatureState.WITHDRAWN}'"
+    locked = f"OLD.state IN ({IS_SIGNED}) AND (({changed}) OR NEW.state <> '{SignatureState.WITHDRAWN}')"
+    states = ", ".join(f"'{state}'" for state in SIGNABLE)
+    takes = f"EXISTS (SELECT 1 FROM {VERSION} v WHERE v.id = NEW.pact_version_id AND v.state IN ({states}))"
+    hash_of = f"SELECT 1 FROM {PactSnapshot._meta.db_table} s WHERE s.pact_version_id = NEW.pact_version_id"
+    has_hash = f"NEW.state NOT IN ({IS_SIGNED}) OR EXISTS ({hash_of} AND s.sha256 = NEW.sha256)"
+    own = "c.municipality_id = {row}.organisation_id"
+    in_force = (
+        f"EXISTS (SELECT 1 FROM {VERSION} v JOIN {Pact._meta.db_table} p ON p.id = v.pact_id "
+        f"JOIN {City._meta.db_table} c ON c.id = p.city_id "
+        f"WHERE v.id = NEW.pact_version_id AND v.state = '{PactState.IN_FORCE}' AND {own.format(row='NEW')})"
+    )
+    signs_itself = (
+        f"EXISTS (SELECT 1 FROM {SIGNATURE} s JOIN {VERSION} v ON v.id = s.pact_version_id "
+        f"JOIN {Pact._meta.db_table} p ON p.id = v.pact_id JOIN {City._meta.db_table} c ON c.id = p.city_id "
+        f"WHERE v.id = NEW.pact_version_id AND s.state IN ({IS_SIGNED}) AND {own.format(row='s')})"
+    )
+    fixed = ("id", "pact_version_id", "organisation_id")
+    moved = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in fixed)
+    same_key = "t.id = NEW.id OR (t.pact_version_id = NEW.pact_version_id AND t.organisation_id = NEW.organisation_id)"
+    return [
+        Trigger(
+            f"epi_{SIGNATURE}_upd",
+            SIGNATURE,
+            "UPDATE",
+            f"({moved}) OR ({withdrawn}) OR ({locked}) "
+            f"OR (NEW.state IS DISTINCT FROM OLD.state AND NOT ({legal})) OR NOT ({has_hash})",
+            SIGNATURE_IS_LOCKED,
+        ),
+        Trigger(
+            f"epi_{SIGNATURE}_takes",
+            SIGNATURE,
+            "UPDATE",
+            f"NEW.state IS DISTINCT FROM OLD.state AND NEW.state <> '{SignatureState.WITHDRAWN}' AND NOT ({takes})",
+            "epi: a pact is signed once it is opened for signature",
+            _lock_version("NEW.pact_version_id"),
+        ),
+        Trigger(
+            f"epi_{SIGNATURE}_own",
+            SIGNATURE,
+            "UPDATE",
+            f"NEW.state = '{SignatureState.WITHDRAWN}' AND {in_force}",
+            "epi: a pact in force keeps the signature of its city",
+            _lock_version("NEW.pact_version_id"),
+        ),
+        Trigger(
+            f"epi_{SIGNATURE}_ins",
+            SIGNATURE,
+            "INSERT",
+            f"NEW.state NOT IN ('{SignatureState.INVITED}', '{SignatureState.SIGNED_ON_PAPER}') OR NOT ({has_hash}) "
+            f"OR NOT ({takes}) OR EXISTS (SELECT 1 FROM {SIGNATURE} t WHERE {same_key})",
+            "epi: a pact is signed once it is opened for signature",
+            _lock_version("NEW.pact_version_id"),
+        ),
+        Trigger(f"epi_{SIGNATURE}_del", SIGNATURE, "DELETE", "TRUE", SIGNATURE_IS_LOCKED),
+        Trigger(
+            f"epi_{TRANSITION}_signed",
+            TRANSITION,
+            "INSERT",
+            f"NEW.verb = '{PactVerb.PUT_IN_FORCE}' AND NOT ({signs_itself})",
+            "epi: a pact in force is signed by its city",
+        ),
+    ]
+
+
+def _invitation_triggers() -> list[Trigger]:
+    """Return triggers by which a link only ends, and never begins again or leads elsewhere."""
+    table = PactInvitation._meta.db_table
+    kept = [field.column for field in PactInvitation._meta.fields if field.name not in ("ended_at", "is_replaced")]
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in kept)
+    return [
+        Trigger(
+            f"epi_{table}_upd",
+            table,
+            "UPDATE",
+            f"({changed}) OR (OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at) "
+            "OR (OLD.is_replaced AND NOT NEW.is_replaced)",
+            "epi: a link to sign only ends",
+        )
+    ]
+
+
 def register() -> None:
     triggers.freeze_until_withdrawn(GateWaiver, ("phase_id", "requirement"))
     triggers.register(*_version_triggers(), *_text_triggers())
+    triggers.register(*_signature_triggers(), *_invitation_triggers())
     keys = [
         "t.pact_version_id = NEW.pact_version_id AND t.language = NEW.language",
         "t.pact_version_id = NEW.pact_version_id AND t.is_authoritative AND NEW.is_authoritative",

@@ -20,3 +20,11 @@ rules.add_perm("pilot.change_pactversion", is_official)  # its texts, while it i
 rules.add_perm("pilot.delete_pactversion", rules.always_deny)
 for _verb in ("open", "close", "put_in_force", "supersede", "withdraw"):
     rules.add_perm(f"pilot.{_verb}_pactversion", is_lead)
+
+rules.add_perm("pilot.view_signature", is_visible)
+rules.add_perm("pilot.add_signature", is_lead)  # object: the version; invite, or record one on paper
+rules.add_perm("pilot.change_signature", rules.always_deny)  # who is invited signs or declines by the link alone
+rules.add_perm("pilot.withdraw_signature", is_lead)
+rules.add_perm("pilot.delete_signature", rules.always_deny)
+rules.add_perm("pilot.view_pactinvitation", is_visible)  # the address is for those who send
+rules.add_perm("pilot.send_pactinvitation", is_lead)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import pacts, phases
+from .views import pacts, phases, signatures
 
 app_name = "pilot"
 
@@ -26,6 +26,12 @@ urlpatterns = [
     path(f"{VERSION}put-in-force/", pacts.PactVersionInForce.as_view(), name="pactversion_in_force"),
     path(f"{VERSION}end/", pacts.PactVersionSupersede.as_view(), name="pactversion_supersede"),
     path(f"{VERSION}withdraw/", pacts.PactVersionWithdraw.as_view(), name="pactversion_withdraw"),
+    path(f"{VERSION}invite/", signatures.SignatoryInvite.as_view(), name="signatory_invite"),
+    path(f"{VERSION}record/", signatures.SignatureRecord.as_view(), name="signature_record"),
+    path("pact-signatures/<int:pk>/withdraw/", signatures.SignatureWithdraw.as_view(), name="signature_withdraw"),
+    path("pact-invitations/<int:pk>/send-again/", signatures.SendAgain.as_view(), name="pactinvitation_send_again"),
+    path("pact-signing/<str:token>/", signatures.SigningPage.as_view(), name="pact_sign"),
+    path("pact-signing/<str:token>/decline/", signatures.DecliningPage.as_view(), name="pact_decline"),
     path("pact-texts/<int:pk>/edit/", pacts.PactTextEdit.as_view(), name="pacttext_edit"),
     path("pact-texts/<int:pk>/authoritative/", pacts.PactTextAuthoritative.as_view(), name="pacttext_authoritative"),
 ]

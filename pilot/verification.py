@@ -11,8 +11,8 @@ from .selectors.pacts import draft_texts, frozen_texts
 def check_pacts() -> Result:
     """Check that transitions lead to each version's state, and that a version opened for signature was frozen."""
     result = Result()
-    rows = PactVersion.objects.order_by("pk").prefetch_related("transitions", "texts").select_related("snapshot")
-    for version in rows.iterator(chunk_size=50):
+    rows = PactVersion.objects.order_by("pk").prefetch_related("transitions", "texts", "signatures")
+    for version in rows.select_related("snapshot").iterator(chunk_size=50):
         result.checked += 1
         result.differences += [f"pilot.pactversion {version.pk}: {problem}" for problem in _problems_of(version)]
     return result
@@ -39,5 +39,7 @@ def _problems_of_snapshot(version: PactVersion, *, was_opened: bool) -> list[str
         frozen = frozen_texts(snapshot)
     except HashMismatch:
         return ["what was opened for signature does not match its SHA-256"]
+    if any(row.sha256 not in ("", snapshot.sha256) for row in version.signatures.all()):
+        return ["a signature names another hash than that of what was opened"]
     stored = [text._replace(pk=None) for text in draft_texts(version)]
     return [] if stored == frozen else ["its texts are not those that were opened for signature"]

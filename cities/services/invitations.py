@@ -54,7 +54,7 @@ def invite(
     """
     email = email.strip().lower()
     refuse_grant(body, role, by=by)
-    if email in _own_addresses(by):
+    if email in own_addresses(by):
         raise OwnRoleRefused
     _lock_address(email)
     _refuse_too_many(by)
@@ -74,7 +74,7 @@ def invite(
         body=body,
         role=role,
         seat=seat,
-        token_hash=_hash(token),
+        token_hash=hash_token(token),
         invited_by=by,
         created_at=moment,
         expires_at=moment + timedelta(days=settings.INVITATION_DAYS),
@@ -88,7 +88,7 @@ def find_invitation(token: str, *, lock: bool = False) -> Invitation:
     rows = _open_invitations().select_related("body__city", "organisation", "invited_by")
     if lock:
         rows = rows.select_for_update(of=("self",))
-    invitation = rows.filter(token_hash=_hash(token)).first()
+    invitation = rows.filter(token_hash=hash_token(token)).first()
     if invitation is None:
         raise InvitationExpired
     return invitation
@@ -178,11 +178,13 @@ def _refuse_too_many(by: Any) -> None:
         raise InvitationRefused(_("You have reached today’s limit for invitations. Send the rest tomorrow."))
 
 
-def _hash(token: str) -> str:
+def hash_token(token: str) -> str:
+    """Return what is stored of the secret of a link, here and for links to sign the pact."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _own_addresses(by: Any) -> set[str]:
+def own_addresses(by: Any) -> set[str]:
+    """Return the addresses of the account and of its person."""
     person = person_of(by)
     return {by.email.lower()} | ({person.email.lower()} if person is not None else set())
 
@@ -214,7 +216,7 @@ def _queue_email(invitation: Invitation, token: str) -> None:
         network = Installation.objects.values_list("network_name", flat=True).first() or ""
         facts = {
             "name": invitation.name,
-            "inviter": _name_of(invitation.invited_by),
+            "inviter": name_of(invitation.invited_by),
             "role": role_label(invitation),
             "body": str(invitation.body),
             "network": network,
@@ -241,7 +243,7 @@ def role_label(invitation: Invitation) -> str:
     return f"{Role(invitation.role).label}{seat}"
 
 
-def _name_of(user: User) -> str:
+def name_of(user: User) -> str:
     person = Person.objects.filter(user=user).first()
     return person.name if person else str(user)
 

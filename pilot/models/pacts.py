@@ -144,7 +144,10 @@ class PactText(Recorded, Versioned):
                 violation_error_message=_("There is already a text in this language. Edit that one."),
             ),
             models.UniqueConstraint(
-                fields=["pact_version"], condition=Q(is_authoritative=True), name="pilot_pacttext_one_authoritative"
+                fields=["pact_version"],
+                condition=Q(is_authoritative=True),
+                name="pilot_pacttext_one_authoritative",
+                violation_error_message=_("Another language is authoritative already. Reload the page."),
             ),
         ]
 

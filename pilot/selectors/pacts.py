@@ -2,9 +2,12 @@
 
 from typing import Any, NamedTuple
 
+from django.db.models import Exists, OuterRef, Q
+
+from cities.rules import insider_city_ids, reads_network
 from core.issued_hashes import Issued
 from pilot.enums import PactState
-from pilot.models import Pact, PactSnapshot, PactVersion
+from pilot.models import Pact, PactInvitation, PactSnapshot, PactVersion, Signature
 
 from .text_changes import Paragraph, compare_texts, is_changed, paragraphs_of
 
@@ -135,3 +138,26 @@ def find_pact(sha256: str, user: Any) -> Issued | None:
         return None
     may_see = PactSnapshot.objects.visible_to(user).filter(pk=snapshot.pk).exists()
     return Issued("pilot/_verified_pact.html", FoundPact(snapshot.pact_version, snapshot, may_see))
+
+
+# ---- signatures
+
+
+def signatures_of(version: PactVersion, user: Any) -> list[Signature]:
+    """Return the signatures that the user sees, by sector and name; each with the ``links`` that the user may see.
+
+    ``links`` are the newest to each address.
+    """
+    rows = Signature.objects.visible_to(user).filter(pact_version=version).with_related()
+    found = list(rows.order_by("sector", "organisation__name"))
+    links = PactInvitation.objects.visible_to(user).filter(signature__in=found, is_replaced=False)
+    links = list(links.select_related("signature__pact_version__pact__city").order_by("pk"))
+    for row in found:
+        row.links = [link for link in links if link.signature_id == row.pk]
+    return found
+
+
+def readable_scans_q(user: Any) -> Q:
+    """Return a Q over StoredFile for the scans of signatures: for people of the city and network readers."""
+    rows = Signature.objects.all() if reads_network(user) else Signature.objects.of_cities(insider_city_ids(user))
+    return Q(Exists(rows.filter(scan=OuterRef("pk"))))

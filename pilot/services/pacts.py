@@ -8,14 +8,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cities.models import City
-from core import locales
+from core import clock, locales
 from core.available import Check, register, require
 from core.exceptions import InputRefused, ReasonMissing
 from core.services import lock, require_rule, save_with_history, set_fields, translate_lock_errors, validate
 from core.snapshots import canonical, sha256_hex
 from pilot.enums import NEEDS_REASON, TRANSITIONS, PactState, PactVerb
-from pilot.exceptions import PactDraftExists, PactFrozen, PactIncomplete, PactStateChanged
-from pilot.models import Pact, PactSnapshot, PactText, PactTransition, PactVersion
+from pilot.exceptions import OwnSignatureMissing, PactDraftExists, PactFrozen, PactIncomplete, PactStateChanged
+from pilot.models import Pact, PactInvitation, PactSnapshot, PactText, PactTransition, PactVersion, Signature
 from pilot.selectors.pacts import FROZEN_FIELDS, draft_texts, texts_of
 
 # ---- what may be done now
@@ -45,6 +45,12 @@ def _check_is_complete(version: PactVersion, _user: Any) -> None:
         raise PactIncomplete(_("Every language needs a title and a text before the pact is opened for signature."))
 
 
+def _check_city_has_signed(version: PactVersion, _user: Any) -> None:
+    _needs_state("put_in_force")(version, _user)
+    if not Signature.objects.of_the_city().signed().filter(pact_version=version).exists():
+        raise OwnSignatureMissing
+
+
 def _check_no_draft(pact: Pact, _user: Any) -> None:
     if pact.versions.filter(state=PactState.DRAFT).exists():
         raise PactDraftExists
@@ -53,7 +59,8 @@ def _check_no_draft(pact: Pact, _user: Any) -> None:
 register(Pact, "draft", "pilot.add_pactversion", check=_check_no_draft)
 register(PactVersion, "change", "pilot.change_pactversion", check=_check_is_draft)
 register(PactVersion, "open", "pilot.open_pactversion", check=_check_is_complete)
-for _verb in ("close", "put_in_force", "supersede", "withdraw"):
+register(PactVersion, "put_in_force", "pilot.put_in_force_pactversion", check=_check_city_has_signed)
+for _verb in ("close", "supersede", "withdraw"):
     register(PactVersion, _verb, f"pilot.{_verb}_pactversion", check=_needs_state(_verb))
 
 # ---- drafts
@@ -191,15 +198,18 @@ def version_contents(version: PactVersion) -> dict[str, Any]:
 
 @transaction.atomic
 def close_signing(version: PactVersion, *, by: Any) -> PactVersion:
-    """Close the signing. Raises PermissionRefused or PactStateChanged."""
-    return _change_state(_lock_for(version, "close", by), "close", by=by)
+    """Close the signing: links that were sent no longer sign. Raises PermissionRefused or PactStateChanged."""
+    version = _change_state(_lock_for(version, "close", by), "close", by=by)
+    _end_links(version)
+    return version
 
 
 @transaction.atomic
 def put_in_force(version: PactVersion, *, by: Any, day: date) -> PactVersion:
     """Put the version in force from ``day``, and supersede the one in force and older ones that wait for signatures.
 
-    Raises PermissionRefused, PactStateChanged, or InputRefused for a day in the future or before the older version's.
+    Raises PermissionRefused, PactStateChanged, OwnSignatureMissing, or InputRefused for a day in the future or before
+    the older version's.
     """
     version = _lock_for(version, "put_in_force", by)
     lock(version.pact)
@@ -209,7 +219,7 @@ def put_in_force(version: PactVersion, *, by: Any, day: date) -> PactVersion:
     for row in others:
         is_older_open = row.number < version.number and row.state in (PactState.OPEN, PactState.CLOSED)
         if row is current or is_older_open:
-            _change_state(row, "supersede", by=by, day=day)
+            _end_links(_change_state(row, "supersede", by=by, day=day))
     return _change_state(version, "put_in_force", by=by, day=day)
 
 
@@ -229,13 +239,21 @@ def supersede_version(version: PactVersion, *, by: Any, reason: str) -> PactVers
     version = _lock_for(version, "supersede", by)
     if not reason.strip():
         raise ReasonMissing
-    return _change_state(version, "supersede", by=by, reason=reason)
+    version = _change_state(version, "supersede", by=by, reason=reason)
+    _end_links(version)
+    return version
 
 
 @transaction.atomic
 def withdraw_version(version: PactVersion, *, by: Any, reason: str) -> PactVersion:
     """Withdraw a version that is not in force. Raises PermissionRefused, PactStateChanged or ReasonMissing."""
-    return _change_state(_lock_for(version, "withdraw", by), "withdraw", by=by, reason=reason)
+    version = _change_state(_lock_for(version, "withdraw", by), "withdraw", by=by, reason=reason)
+    _end_links(version)
+    return version
+
+
+def _end_links(version: PactVersion) -> None:
+    PactInvitation.objects.open().filter(signature__pact_version=version).update(ended_at=clock.now())
 
 
 def _lock_for(version: PactVersion, name: str, by: Any) -> PactVersion:

@@ -45,6 +45,17 @@ def text_context(texts, chosen, city):
     return {"texts": texts, "shown": shown, "languages": languages, "city": city}
 
 
+def signature_rows(version, user):
+    """Return the signatures with what the user may do with them and with the links that were sent."""
+    found = selectors.signatures_of(version, user)
+    for row in found:
+        row.pact_version = version
+        row.may = available_actions(row, user, is_found=True)
+        for link in row.links:
+            link.may = available_actions(link, user, is_found=True)
+    return found
+
+
 class CityPactMixin(ObjectMixin):
     """A page about the pact of a city, whether or not there is one yet."""
 
@@ -76,6 +87,8 @@ class PactDetail(CityPactMixin, DetailPage):
             "versions": versions,
             "version": version,
             "may": self.pact and available_actions(self.pact, self.user, is_found=True),
+            "signatures": signature_rows(version, self.user) if version else [],
+            "sees_all": is_insider(self.user, city) or is_network_reader(self.user),
             "is_draft_offered": self.pact is None and self.may("pilot.add_pact"),
             "trail": breadcrumbs.here(breadcrumbs.city_breadcrumbs(city), _("Pact")),
             **text_context(texts, self.request.GET.get("language", ""), city),
@@ -118,6 +131,8 @@ class PactVersionDetail(VersionMixin, DetailPage):
             "may": available_actions(version, self.user, is_found=True),
             "moves": version.transitions.select_related("by__person") if sees_moves else [],
             "before": selectors.version_before(version, self.user),
+            "signatures": signature_rows(version, self.user),
+            "sees_all": sees_moves,
             "trail": [*version_breadcrumbs(version)[:-1], (_("Version %(number)s") % {"number": version.number}, None)],
             **text_context(selectors.texts_of(version), self.request.GET.get("language", ""), city),
         }

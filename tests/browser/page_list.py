@@ -206,6 +206,8 @@ PAGES = [
     ("password-reset", None, "/account/password/reset/"),
     ("password-reset-sent", None, "/account/password/reset/done/"),
     ("sign-up-closed", None, "/account/signup/"),
+    ("pact-link-unknown", None, "/pact-signing/unknown/"),
+    ("pact-decline-unknown", None, "/pact-signing/unknown/decline/"),
     ("invitation-used", None, "/account/invitation/used/"),
     ("cities", None, "/cities/"),
     ("verify", None, "/verify/"),

@@ -23,6 +23,7 @@ RENDERED_BY_TESTS = {  # rendered after a POST: the test that sends it
         ("pilot/pactversion_changes.html", "pilot/_changed_words.html"),
         "../pilot/test_pact_pages.py::test_public_page_shows_version_one_alone_until_version_two_is_in_force",
     ),
+    "pilot/_signatures.html": "../pilot/test_signatures.py::test_lead_invites_and_records_on_the_pages",
     "pilot/pactversion_in_force.html": "../pilot/test_pact_pages.py::test_wrong_day_is_said_at_its_field",
     "pilot/_verified_pact.html": "../pilot/test_pact_pages.py::test_verify_page_names_the_version",
     "reports/_verified_report.html": "test_reports.py::test_verify_page_accepts_pdf_and_rejects_changed_byte",

@@ -1,15 +1,38 @@
 """A pact at each point of its life, for the tests."""
 
+import re
+
+from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from core import clock
-from pilot.services import pacts
-from tests.factories import CityFactory, member
+from pilot.services import pacts, signatures
+from tests.factories import CityFactory, OrganisationFactory, StoredFileFactory, member
 
 TEXT = "We work together.\n\nEverybody can take part.\n\nWe report every year."
 
 
 def make_people(city):
     return member(BodyKind.CITY_OFFICE, Role.OFFICIAL, city), member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, city)
+
+
+def sign_on_paper(version, lead, organisation=None, **fields):
+    """Record a signature on paper, by default that of the city itself. ``by`` may try it with the lead's scan."""
+    city = version.pact.city
+    given = {"sector": "municipal", "name": "Maja Lind", "office": "Mayor", "signed_on": city.today}
+    scan = StoredFileFactory(uploaded_by=lead, state="pending")
+    return signatures.record_on_paper(
+        version, organisation=organisation or city.municipality, scan=scan, **given | {"by": lead} | fields
+    )
+
+
+def link_to(email):
+    """Return the path of the newest link that was sent to this address."""
+    body = Mail.objects.filter(recipient=email.lower(), has_secret=True).latest("pk").body
+    return re.search(r"/pact-signing/\S+", body)[0]
+
+
+def token_in(path):
+    return path.rstrip("/").rpartition("/")[2]
 
 
 class PactScene:
@@ -29,8 +52,34 @@ class PactScene:
         return pacts.open_version(version or self.version, by=self.lead)
 
     def in_force(self, version=None, day=None):
-        version = pacts.close_signing(self.opened(version), by=self.lead)
+        version = self.closed(version)
         return pacts.put_in_force(version, by=self.lead, day=day or clock.today())
+
+    def put_in_force(self, version):
+        """Put a version in force that is open for signature."""
+        sign_on_paper(version, self.lead)
+        version = pacts.close_signing(version, by=self.lead)
+        return pacts.put_in_force(version, by=self.lead, day=clock.today())
+
+    def put_in_force_signed(self):
+        """Put version 1 in force, which the city has signed already."""
+        version = pacts.close_signing(self.version, by=self.lead)
+        return pacts.put_in_force(version, by=self.lead, day=clock.today())
+
+    def closed(self, version=None):
+        """Return the version signed by the city and closed."""
+        version = self.opened(version)
+        sign_on_paper(version, self.lead)
+        return pacts.close_signing(version, by=self.lead)
+
+    def invite(self, email="anna@partner.example", *, version=None, organisation=None, **fields):
+        """Invite a person; return the signature and the path of the link in the email."""
+        given = {"sector": "civil_society", "name": "Anna", "email": email}
+        organisation = organisation or OrganisationFactory()
+        invitation = signatures.invite_signatory(
+            version or self.version, by=self.lead, organisation=organisation, **given | fields
+        )
+        return invitation.signature, link_to(email)
 
     def next_draft(self):
         return pacts.draft_next_version(self.pact, by=self.official)

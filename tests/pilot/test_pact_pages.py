@@ -11,7 +11,7 @@ from pilot.models import Pact, PactSnapshot, PactText, PactVersion
 from pilot.services import pacts
 from tests.factories import CityFactory, member
 
-from .pact_data import TEXT, PactScene
+from .pact_data import TEXT, PactScene, sign_on_paper
 
 pytestmark = pytest.mark.django_db
 
@@ -130,8 +130,9 @@ def test_lead_takes_a_version_from_draft_to_in_force(scene):
 
     client = Client()
     client.force_login(scene.lead)
-    for route in ("pactversion_open", "pactversion_close"):
-        client.post(reverse(f"pilot:{route}", args=["sala", 1]))
+    client.post(reverse("pilot:pactversion_open", args=["sala", 1]))
+    sign_on_paper(scene.version, scene.lead)
+    client.post(reverse("pilot:pactversion_close", args=["sala", 1]))
     post(scene.lead, "pactversion_in_force", "sala", 1, day=clock.today().isoformat())
 
     assert PactVersion.objects.get().state == "in_force"
@@ -143,7 +144,7 @@ def test_lead_takes_a_version_from_draft_to_in_force(scene):
 
 
 def test_wrong_day_is_said_at_its_field(scene):
-    pacts.close_signing(scene.opened(), by=scene.lead)
+    scene.closed()
 
     response = post(scene.lead, "pactversion_in_force", "sala", 1, day="2999-01-01")
 
@@ -153,7 +154,7 @@ def test_wrong_day_is_said_at_its_field(scene):
 def test_version_in_force_is_named_where_the_next_one_would_replace_it(scene):
     scene.in_force()
     second = scene.next_draft()
-    pacts.close_signing(scene.opened(second), by=scene.lead)
+    scene.closed(second)
 
     shown = text_of(page(scene.lead, "pactversion_in_force", "sala", 2))
 
@@ -171,7 +172,7 @@ def test_public_page_shows_version_one_alone_until_version_two_is_in_force(scene
     assert "/cities/sala/pact/2/" not in public
     assert page(None, "pactversion_detail", "sala", 2).status_code == 302
 
-    pacts.put_in_force(pacts.close_signing(second, by=scene.lead), by=scene.lead, day=clock.today())
+    scene.put_in_force(second)
 
     public = text_of(page(None))
     assert "We work together," in public

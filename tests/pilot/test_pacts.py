@@ -306,8 +306,7 @@ def test_next_version_in_force_supersedes_the_older_ones(scene):
     waiting = scene.next_draft()
     scene.opened(waiting)
     third = scene.next_draft()
-    scene.opened(third)
-    pacts.close_signing(third, by=scene.lead)
+    scene.closed(third)
     with pytest.raises(InputRefused, match="Choose that day or a later one"):
         pacts.put_in_force(third, by=scene.lead, day=day - timedelta(days=10))
 
@@ -320,7 +319,7 @@ def test_next_version_in_force_supersedes_the_older_ones(scene):
 
 
 def test_newer_version_stays_open_when_an_older_one_comes_into_force(scene):
-    closed = pacts.close_signing(scene.opened(), by=scene.lead)
+    closed = scene.closed()
     second = scene.next_draft()
     scene.opened(second)
 
@@ -359,7 +358,7 @@ def test_public_sees_versions_that_are_or_were_in_force(scene):
         assert Pact.objects.visible_to(user).count() == seen
         assert PactSnapshot.objects.visible_to(user).count() == seen
 
-    pacts.put_in_force(pacts.close_signing(scene.version, by=scene.lead), by=scene.lead, day=clock.today())
+    scene.put_in_force(scene.version)
     scene.next_draft()
 
     for user, seen in ((public, [1]), (stranger, [1]), (viewer, [2, 1]), (partner, [2, 1])):
@@ -384,7 +383,7 @@ def test_revision_freezes_the_version_in_force(scene):
     scene.opened()
     assert frozen_pact(period) is None
 
-    pacts.put_in_force(pacts.close_signing(scene.version, by=scene.lead), by=scene.lead, day=clock.today())
+    scene.put_in_force(scene.version)
 
     sha256 = PactSnapshot.objects.get().sha256
     assert frozen_pact(period) == {"number": 1, "in_force_from": clock.today(), "sha256": sha256}
@@ -393,7 +392,7 @@ def test_revision_freezes_the_version_in_force(scene):
 def test_requirement_is_met_by_a_version_in_force_alone(scene):
     scene.opened()
     assert check_result(scene.city, "pact_in_force").met is False
-    pacts.put_in_force(pacts.close_signing(scene.version, by=scene.lead), by=scene.lead, day=clock.today())
+    scene.put_in_force(scene.version)
     result = check_result(scene.city, "pact_in_force", AnonymousUser())
     assert (result.met, result.reason.startswith("Version 1 has been in force since")) == (True, True)
 

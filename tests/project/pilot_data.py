@@ -1,8 +1,9 @@
 """The pilot in the shared data: phases, a waiver, and pacts in each state."""
 
 from pilot import gates
-from pilot.services import pacts, phases
-from tests.factories import PilotPhaseFactory
+from pilot.services import pacts, phases, signatures
+from tests.factories import OrganisationFactory, PilotPhaseFactory
+from tests.pilot.pact_data import sign_on_paper
 
 
 def add_pilot(world, mark):
@@ -22,10 +23,20 @@ def _pact_of_linkoping(world, mark):
     words = {"language": "en", "title": "Pact of Linköping", "text": "We work together."}
     first = pacts.draft_first_version(world.city, by=who["official"], **words)
     pacts.open_version(first, by=who["lead"])
+    sign_on_paper(first, who["lead"])
+    world.signature = sign_on_paper(first, who["lead"], OrganisationFactory(name="A partner of the pact"))
     pacts.close_signing(first, by=who["lead"])
     world.pact, world.pact_in_force = first.pact, pacts.put_in_force(first, by=who["lead"], day=world.city.today)
     world.pact_open = _next_version(world, mark("pact-open"))
     pacts.open_version(world.pact_open, by=who["lead"])
+    world.pact_invitation = signatures.invite_signatory(
+        world.pact_open,
+        by=who["lead"],
+        organisation=OrganisationFactory(name=f"{mark('pact-open')} partner"),
+        sector="private",
+        name="Ines",
+        email=f"{mark('pact-mail')}@partner.example".lower(),
+    )
     world.pact_draft = _next_version(world, mark("pact-draft"))
     world.pact_text = world.pact_draft.texts.get()
 

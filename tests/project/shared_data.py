@@ -82,6 +82,7 @@ SEEN_BY = {  # marker: the roles that may see it on any page
     "waiver": f"{CITY} {NETWORK}",
     "pact-open": f"{CITY} {NETWORK}",
     "pact-draft": f"{CITY} {NETWORK}",
+    "pact-mail": "lead coordinator",  # the coordinator in the list of emails
     "lublin-pact": f"other_official {NETWORK}",
     "draft-event": f"{CITY} {NETWORK}",
     "attendee": f"{CITY} data_protection coordinator",

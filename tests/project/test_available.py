@@ -34,11 +34,12 @@ from evaluation.services import (
     stages,
 )
 from pilot.gates import GATES
-from pilot.services import pacts, phases
+from pilot.services import pacts, phases, signatures
 from reports.services import reports
 from strategies.models import IndicatorValue
 from strategies.services import periods, plans, updates, values
-from tests.factories import ActionFactory, ObjectiveFactory, PersonFactory, member
+from tests.factories import ActionFactory, ObjectiveFactory, OrganisationFactory, PersonFactory, member
+from tests.pilot.pact_data import sign_on_paper
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -251,6 +252,7 @@ def pact_calls(_world):
 
 
 def pact_version_calls(world):
+    signatory = OrganisationFactory()
     return {
         "change": lambda row, by: pacts.add_text(row, by=by, language="fi", title="Sopimus", text=REASON),
         "open": lambda row, by: pacts.open_version(row, by=by),
@@ -258,7 +260,29 @@ def pact_version_calls(world):
         "put_in_force": lambda row, by: pacts.put_in_force(row, by=by, day=world.city.today),
         "supersede": lambda row, by: pacts.supersede_version(row, by=by, reason=REASON),
         "withdraw": lambda row, by: pacts.withdraw_version(row, by=by, reason=REASON),
+        "invite": lambda row, by: signatures.invite_signatory(
+            row, by=by, organisation=signatory, sector="private", name="Ines", email="ines@another.example"
+        ),
+        "record": lambda row, by: sign_on_paper(row, world.roles["lead"], signatory, by=by),
     }
+
+
+def signature_calls(world):
+    return {"withdraw": lambda row, by: signatures.withdraw_signature(row, by=by, on=world.city.today, reason=REASON)}
+
+
+def signatures_of_pact(world):
+    own = world.pact_in_force.signatures.get(organisation=world.city.municipality)
+    return {"signed": world.signature, "own": own, "invited": world.pact_invitation.signature}
+
+
+def link_calls(_world):
+    return {"send_again": lambda row, by: signatures.send_again(row, by=by)}
+
+
+def links_to_sign(world):
+    newest = signatures.send_again(world.pact_invitation, by=world.roles["lead"])
+    return {"replaced": world.pact_invitation, "newest": newest}
 
 
 def pacts_to_draft(world):
@@ -269,7 +293,9 @@ def pacts_to_draft(world):
 def pact_versions(world):
     lead = world.roles["lead"]
     draft = world.pact.versions.filter(state="draft").first() or pacts.draft_next_version(world.pact, by=lead)
-    closed = pacts.close_signing(pacts.open_version(draft, by=lead), by=lead)
+    closed = pacts.open_version(draft, by=lead)
+    sign_on_paper(closed, lead)
+    closed = pacts.close_signing(closed, by=lead)
     versions = {name: getattr(world, name) for name in ("pact_in_force", "pact_open", "other_pact_draft")}
     return versions | {"closed": closed, "draft": pacts.draft_next_version(world.pact, by=lead)}
 
@@ -328,6 +354,8 @@ CASES = {
     "phases": (lambda world: {"dated": world.phase}, phase_calls),
     "pacts": (pacts_to_draft, pact_calls),
     "versions of pacts": (pact_versions, pact_version_calls),
+    "signatures": (signatures_of_pact, signature_calls),
+    "links to sign": (links_to_sign, link_calls),
     "reports": (lambda world: {"queued": world.network_report, "failed": world.failed_report}, report_calls),
 }
 

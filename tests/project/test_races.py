@@ -40,8 +40,8 @@ from evaluation.models import (
     SubstituteAppointment,
 )
 from evaluation.services import committee, conflicts, consensus, discussion, frameworks, ratings, rounds
-from pilot.models import GateWaiver, PactText, PactVersion, PilotPhase
-from pilot.services import pacts, phases
+from pilot.models import GateWaiver, PactText, PactVersion, PilotPhase, Signature
+from pilot.services import pacts, phases, signatures
 from reports.models import Report
 from reports.services import reports
 from strategies.models import (
@@ -62,6 +62,7 @@ from strategies.models import (
 from strategies.services import periods, plans, reminders, updates, values
 from tests.factories import CityFactory, EventFactory, IndicatorFactory, PersonFactory, ReportingPeriodFactory, member
 from tests.factories.people import PASSWORD
+from tests.pilot.pact_data import sign_on_paper
 from tests.project.first_party import python_files
 from tests.project.shared_data import make_world
 
@@ -191,6 +192,16 @@ def _pact_texts(world):
 def _pact_versions(world):
     pacts.open_version(world.pact_draft, by=world.roles["lead"])
     return PactVersion, 1, lambda n: pacts.draft_next_version(world.pact, by=world.roles["official"])
+
+
+def _signatories(world):
+    words = {"by": world.roles["lead"], "sector": "private", "name": "Same", "organisation": world.third_house}
+    call = signatures.invite_signatory
+    return Signature, 1, lambda n: call(world.pact_open, email=f"same{n}@house.example", **words)
+
+
+def _papers(world):
+    return Signature, 1, lambda n: sign_on_paper(world.pact_open, world.roles["lead"])
 
 
 def _waivers(world):
@@ -384,6 +395,8 @@ RACES = {
     "phases.waive_requirement": _waivers,
     "pacts.draft_first_version": _first_pacts,
     "pacts.add_text": _pact_texts,
+    "signatures.invite_signatory": _signatories,
+    "signatures.record_on_paper": _papers,
     "pacts.draft_next_version": _pact_versions,
     "memberships.add_member": _memberships,
     "memberships.hand_over": _handovers,

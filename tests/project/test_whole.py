@@ -122,6 +122,8 @@ BY_OTHERS = {  # models without a factory: what creates their rows
     "evaluation.DimensionReview": "frozen with its review",
     "evaluation.Citation": "through row of a rating",
     "evaluation.ReviewVisit": "bookkeeping of the review page",
+    "pilot.Signature": "services.signatures, with the version that is signed",
+    "pilot.PactInvitation": "services.signatures",
     "pilot.PactTransition": "frozen: services.pacts",
     "pilot.PactSnapshot": "frozen: services.pacts",
     "reports.Report": "frozen: services.reports",
@@ -131,6 +133,7 @@ ALWAYS_BOTH = {  # pairs whose two columns are never empty
     "cities.StoredFile.uploaded",
     "evaluation.RaterAssignment.assigned",
     "evaluation.CommitteeQuestion.asked",
+    "pilot.PactInvitation.sent",
 }
 BY_THE_CLOCK = {"reports.Report.issued": "a schedule issues without a person"}
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from evaluation.enums import BY_DATE
 from evaluation.enums import RECOMMENDATION_TRANSITIONS as RECOMMENDATIONS
 from evaluation.enums import TRANSITIONS as STAGES
-from pilot.enums import NEEDS_REASON
+from pilot.enums import NEEDS_REASON, SIGNATURE_TRANSITIONS
 from pilot.enums import TRANSITIONS as PACTS
 from strategies.enums import LOCKED, NEEDS_TEXT
 from strategies.enums import TRANSITIONS as PERIODS
@@ -53,8 +53,10 @@ def states_page() -> str:
         "",
         "## A version of the pact\n",
         *_rows(PACTS, pact_notes),
-        "\nOne version of a city is in force at a time, and at most one is a draft.\n",
-        "## A recommendation\n",
+        "\nOne version of a city is in force at a time, signed by the city itself, and at most one is a draft.\n",
+        "## A signature of the pact\n",
+        *_rows(SIGNATURE_TRANSITIONS, {"withdraw": "with a date and a reason", "decline": "with a reason"}),
+        "\n## A recommendation\n",
         *_rows(RECOMMENDATIONS, recommendation_notes),
         "",
     ]
