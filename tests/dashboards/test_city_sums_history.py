@@ -26,7 +26,7 @@ def test_totals_are_those_of_the_full_computation_after_any_history(city):
     ActionFactory(city=other, published=True)
     stored, people = set(), list(shared_data.people)
 
-    @examples(few=25, many=2_000)
+    @examples(few=10, many=2_000)
     @given(HISTORIES)
     def prove(history):
         with transaction.atomic():

@@ -101,10 +101,12 @@ def test_save_shows_at_once(network, partner, client, made):
 def test_no_role_gets_what_was_kept_for_another(network, client, urls):
     """Each role reads what it reads from an empty cache, though those before have filled it.
 
-    One order is enough: of roles that share a kept page by mistake, the second is always shown that of the first.
+    One order is enough: of roles that share a kept page by mistake, the second is always shown that of the first. The
+    past period differs by role in the network's page, and in that of a city that published it or has it open.
     """
+    urls = [url for url in urls if "?" not in url or not re.search("dimensions|actions|lublin", url)]
     roles = one_for_each_role(network.cities["linkoping"].city, network.cities["lublin"].city)
-    roles |= {slug: data.lead for slug, data in network.cities.items()}
+    roles |= {slug: network.cities[slug].lead for slug in ("lublin", "riga")}  # Linköping's is among them
     roles.pop("public")
     alone = {}
     for name, user in roles.items():

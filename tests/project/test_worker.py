@@ -21,7 +21,7 @@ from tests.project.worker_data import REPORTS
 pytestmark = [pytest.mark.waits, pytest.mark.servers]
 KILLS = 20 if proofs.PROVE else 3
 ROOT = Path(__file__).parents[2]
-SILENCE = 20
+SILENCE = 12
 PATIENCE = 150
 REDIS = os.environ.get("CELERY_BROKER_URL", "")
 BROKERS = [
@@ -158,7 +158,7 @@ def site(empty_site):
 
 def test_reports_are_built_once_after_processes_are_killed(site):
     site.start_group(concurrency=REPORTS)
-    site.until(lambda: site.states().get("building", 0) >= REPORTS, "ten reports being built")
+    site.until(lambda: site.states().get("building", 0) >= REPORTS, "all reports being built")
     site.kill_group()
     left = site.states()
 

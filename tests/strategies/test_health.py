@@ -208,7 +208,7 @@ def boundary_plans():
 @pytest.mark.prove
 @pytest.mark.slow
 @example(boundary_plans())
-@examples(few=40, many=2_000)
+@examples(few=20, many=2_000)
 @given(st.lists(plans(), min_size=1, max_size=6))
 def test_sql_and_python_agree(shared_data, all_plans):
     with transaction.atomic():

@@ -249,5 +249,5 @@ def test_invariants_hold_for_random_steps(everyone, city):
 
     run_state_machine_as_test(
         ReportingMachine,
-        settings=examples(few=8, many=400, stateful_step_count=22),
+        settings=examples(few=4, many=400, stateful_step_count=22),
     )

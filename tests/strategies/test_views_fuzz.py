@@ -37,7 +37,7 @@ NAMES = [
     *["told", "values_told", "form_uuid", "form_token", "value", "value_version", "value_²", "value_x"],
 ]
 BUTTONS = st.sampled_from(["save", "save_next", "save_draft"])
-EXAMPLES = examples(few=20, many=1_000)
+EXAMPLES = examples(few=10, many=1_000)
 
 
 @pytest.fixture
