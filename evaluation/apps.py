@@ -16,7 +16,9 @@ class EvaluationConfig(AppConfig):
         from core.services import register_trigger_error
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
+        from strategies.due_parts import register_due_part
         from strategies.revision_access import register_revision_access
+        from strategies.revision_parts import register_part
         from strategies.work import register_work
 
         from . import locks, rules
@@ -25,6 +27,7 @@ class EvaluationConfig(AppConfig):
         from .panels import evaluation_panel
         from .restored import run_due_work
         from .selectors.issued import find_decision, find_result, find_round_result
+        from .selectors.recommendation_progress import due_part, frozen_recommendations
         from .selectors.recommendation_work import recommendation_rows
         from .selectors.revision_access import evaluated_revisions
         from .selectors.tasks import work_rows
@@ -35,6 +38,8 @@ class EvaluationConfig(AppConfig):
         network_created.connect(load_default_framework, dispatch_uid="evaluation.load_default_framework")
         register_work(work_rows)
         register_work(recommendation_rows)
+        register_part("recommendations", frozen_recommendations)
+        register_due_part(due_part)
         register_panel(evaluation_panel, order=60)
         register_revision_access(evaluated_revisions)
         register_check(

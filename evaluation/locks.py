@@ -7,11 +7,15 @@ from accounts.page_versions import person_sql
 from core import triggers
 from core.triggers import Trigger
 from core.versions import bump_on_change
+from strategies.exceptions import PERIOD_IS_LOCKED
+from strategies.locks import hold_period_sql, is_locked_sql
+from strategies.models import CityPeriod
 
 from .enums import (
     CLOSED_RECOMMENDATION,
     RECOMMENDATION_TRANSITIONS,
     TRANSITIONS,
+    UNDER_WAY,
     RecommendationState,
     Stage,
 )
@@ -29,6 +33,7 @@ from .models import (
     RaterAssignment,
     Rating,
     Recommendation,
+    RecommendationProgress,
     RecommendationTransition,
     RoundResult,
     StageTransition,
@@ -286,8 +291,51 @@ def _response_triggers() -> list[Trigger]:
     ]
 
 
+def _progress_triggers() -> list[Trigger]:
+    """Return triggers that refuse progress of another city's period, and on what is not under way."""
+    table, periods = RecommendationProgress._meta.db_table, CityPeriod._meta.db_table
+    city = f"(SELECT p.city_id FROM {periods} p WHERE p.id = NEW.city_period_id)"
+    fits = (
+        f"EXISTS (SELECT 1 FROM {RECOMMENDATION} r WHERE r.id = NEW.recommendation_id "
+        f"AND r.city_id IS NOT DISTINCT FROM {city})"
+    )
+    under_way = ", ".join(f"'{state}'" for state in sorted(UNDER_WAY))
+    hold = _hold_recommendation("NEW.recommendation_id")
+    moved = " OR ".join(
+        f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in ("recommendation_id", "city_period_id", "period_id")
+    )
+
+    def is_over(row: str) -> str:
+        return (
+            f"NOT EXISTS (SELECT 1 FROM {RECOMMENDATION} r WHERE r.id = {row}.recommendation_id "
+            f"AND r.state IN ({under_way}))"
+        )
+
+    return [
+        Trigger(f"epi_{table}_fits", table, "INSERT", f"NOT {fits}", "epi: progress is of the addressed city"),
+        Trigger(f"epi_{table}_due", table, "INSERT", is_over("NEW"), RECOMMENDATION_IS_CLOSED, hold),
+        Trigger(
+            f"epi_{table}_over",
+            table,
+            "UPDATE",
+            f"({moved} OR {is_over('OLD')}) AND NOT ({triggers.REDACTION})",
+            RECOMMENDATION_IS_CLOSED,
+            hold,
+        ),
+        Trigger(f"epi_{table}_stays", table, "DELETE", "TRUE", "epi: progress stays"),
+    ]
+
+
 def register() -> None:
-    triggers.register(*_recommendation_triggers(), *_response_triggers())
+    triggers.lock(
+        RecommendationProgress,
+        "{row}.city_period_id",
+        is_locked_sql,
+        PERIOD_IS_LOCKED,
+        keys=["t.recommendation_id = NEW.recommendation_id AND t.city_period_id = NEW.city_period_id"],
+        hold=hold_period_sql,
+    )
+    triggers.register(*_recommendation_triggers(), *_response_triggers(), *_progress_triggers())
     triggers.freeze(RecommendationTransition)
     bump_on_change(RaterAssignment, person_sql())
     bump_on_change(SubstituteAppointment, person_sql())

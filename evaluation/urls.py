@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import moderation, rating, recommendations, rounds
+from .views import moderation, rating, recommendation_progress, recommendations, rounds
 
 app_name = "evaluation"
 urlpatterns = [
@@ -28,6 +28,11 @@ urlpatterns = [
             ("send/", recommendations.ResponseSend, "send"),
             ("complete/", recommendations.RecommendationComplete, "complete"),
         )
+    ),
+    path(
+        "evaluation/recommendations/<int:pk>/progress/<int:period>/",
+        recommendation_progress.ProgressReport.as_view(),
+        name="recommendation_progress",
     ),
     path("evaluation/<int:pk>/recommend/", recommendations.RecommendationAdd.as_view(), name="recommendation_add"),
     path("evaluation/<int:pk>/", rounds.EvaluationDetail.as_view(), name="evaluation_detail"),

@@ -49,11 +49,11 @@ FACTS = {  # model: (its city period, its other unique keys as SQL over NEW and 
 }
 
 
-def _locked(period: str) -> str:
+def is_locked_sql(period: str) -> str:
     return f"EXISTS (SELECT 1 FROM {PERIOD} p WHERE p.id = {period} AND p.state IN ({STATES}))"
 
 
-def _lock_period(period: str) -> str:
+def hold_period_sql(period: str) -> str:
     return f"PERFORM 1 FROM {PERIOD} p WHERE p.id = {period} FOR SHARE;"
 
 
@@ -169,7 +169,7 @@ def _frozen_triggers() -> list[Trigger]:
             "INSERT",
             f"NOT {is_submitted}",
             "epi: a revision comes with its submission",
-            _lock_period("NEW.city_period_id"),
+            hold_period_sql("NEW.city_period_id"),
         ),
         *(
             Trigger(
@@ -178,7 +178,7 @@ def _frozen_triggers() -> list[Trigger]:
                 "INSERT",
                 " OR ".join(conditions),
                 "epi: a frozen row is taken from its snapshot",
-                _lock_period(held),
+                hold_period_sql(held),
             )
             for model, conditions in refused.items()
         ),
@@ -187,7 +187,7 @@ def _frozen_triggers() -> list[Trigger]:
 
 def register() -> None:
     for model, (period, keys) in FACTS.items():
-        triggers.lock(model, period, _locked, PERIOD_IS_LOCKED, keys=keys, hold=_lock_period)
+        triggers.lock(model, period, is_locked_sql, PERIOD_IS_LOCKED, keys=keys, hold=hold_period_sql)
     triggers.register(*_period_triggers(), *_frozen_triggers())
     triggers.freeze(PeriodTransition, unique=[("city_period_id", "number")])
     triggers.freeze(PeriodRevision, unique=[("city_period_id", "number")])

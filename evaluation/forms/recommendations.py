@@ -7,7 +7,7 @@ from cities.models import City
 from core.forms import DateInput, FilteredCheckboxes, LongTextarea, VersionedForm, form_helper
 from core.row_choices import RowSelect
 from core.text_limits import PARAGRAPH
-from evaluation.models import ManagementResponse, Recommendation
+from evaluation.models import ManagementResponse, Recommendation, RecommendationProgress
 
 
 class RecommendationForm(VersionedForm):
@@ -115,3 +115,23 @@ class ResponseForm(VersionedForm):
     def response_fields(self):
         fields = {name: self.cleaned_data.get(name) for name in self.Meta.fields}
         return fields | {"actions": fields["actions"] or []}
+
+
+class ProgressForm(VersionedForm):
+    class Meta:
+        model = RecommendationProgress
+        fields = ["text", "is_done"]
+        widgets = {"text": LongTextarea({"rows": 5})}
+        labels = {"text": _("What has been done")}
+        help_texts = {
+            "is_done": _("Those who confirm completion are notified."),
+        }
+
+    def __init__(self, *args, cancel="", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(
+            "version", "text", "is_done", save=_("Save progress"), cancel=cancel, draft=_("Progress")
+        )
+
+    def _post_clean(self):
+        """Skip model validation: the service validates and saves."""

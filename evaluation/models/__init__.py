@@ -11,6 +11,7 @@ from .ratings import (
     Rating,
     ReviewVisit,
 )
+from .recommendation_progress import RecommendationProgress
 from .recommendations import (
     ManagementResponse,
     Recommendation,
@@ -48,6 +49,7 @@ __all__ = [
     "RaterAssignment",
     "Rating",
     "Recommendation",
+    "RecommendationProgress",
     "RecommendationReminder",
     "RecommendationTransition",
     "ReviewVisit",

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from cities.enums import Role
 from cities.rules import has_network_role, is_scientific_member, official_city_ids, person_of
 from core import clock, locales
-from evaluation.enums import OPEN_RECOMMENDATION, RecommendationState
-from evaluation.models import Recommendation
+from evaluation.enums import OPEN_RECOMMENDATION, UNDER_WAY, RecommendationState
+from evaluation.models import Recommendation, RecommendationProgress
 from evaluation.models.recommendations import issuers_q
 from evaluation.rules import chairs_city_body, duties_of
 from strategies.work import DUE, LATE, LOW, SOON, WorkRow
@@ -30,15 +30,21 @@ def recommendation_rows(user: Any) -> list[WorkRow]:
     addressed = Q(city__in=cities) | (Q(city=None) if is_coordinator else Q(pk__in=[]))
     wanted = Q(addressed, state__in=OPEN_RECOMMENDATION)
     if issues:
-        wanted |= Q(issuers_q(user), state=RecommendationState.DRAFT)
-    found = (_row(row) for row in Recommendation.objects.filter(wanted).for_pages().order_by("pk"))
+        reported = RecommendationProgress.objects.filter(recommendation=OuterRef("pk"), is_done=True)
+        wanted |= Q(issuers_q(user), Q(state=RecommendationState.DRAFT) | Q(Exists(reported), state__in=UNDER_WAY))
+    answers = cities | ({None} if is_coordinator else set())
+    rows = Recommendation.objects.filter(wanted).for_pages().order_by("pk")
+    found = (_row(row, answers=row.city_id in answers) for row in rows)
     return [row for row in found if row is not None]
 
 
-def _row(row: Recommendation) -> WorkRow | None:
+def _row(row: Recommendation, *, answers: bool) -> WorkRow | None:
+    """``answers``: the user answers it, and does not only issue it."""
     words = {"addressed": row.city or _("the network")}
     if row.state == RecommendationState.DRAFT:
         title, label, urgency = _("Draft of a recommendation to %(addressed)s"), _("View"), LOW
+    elif not answers:
+        title, label, urgency = _("Recommendation to %(addressed)s: confirm completion"), _("View"), DUE
     else:
         left = (row.due_on - clock.today()).days if row.due_on else NEAR_DAYS
         urgency = LATE if left < 0 else DUE if left <= 7 else SOON

@@ -11,7 +11,12 @@ from cities.rules import OFFICIALS
 from cities.services.notifications import role_holders
 from core import locales
 from evaluation.enums import BODY_SOURCES, RecommendationSource, ResponseDecision
-from evaluation.models import ManagementResponse, Recommendation, RecommendationTransition
+from evaluation.models import (
+    ManagementResponse,
+    Recommendation,
+    RecommendationProgress,
+    RecommendationTransition,
+)
 
 from .notifications import coordinators, notify_all
 
@@ -67,6 +72,18 @@ def notify_of_response(response: ManagementResponse) -> None:
         return _("Response from %(addressed)s") % words, sentences[ResponseDecision(response.decision)] % words
 
     _notify(issuers(recommendation), recommendation, "answered", text)
+
+
+def notify_of_progress(progress: RecommendationProgress) -> None:
+    """Ask those who confirm completion to do so."""
+    recommendation = progress.recommendation
+
+    def text() -> Any:
+        return _("Confirm completion: %(addressed)s") % {"addressed": addressed(recommendation)}, _(
+            "It has been reported that this recommendation is done: “%(text)s”. Check it, and confirm its completion."
+        ) % {"text": recommendation}
+
+    _notify(issuers(recommendation), recommendation, f"done/{progress.pk}-{progress.version}", text)
 
 
 def notify_of_completion(recommendation: Recommendation) -> None:

@@ -23,6 +23,7 @@ from evaluation.filters import RecommendationFilter
 from evaluation.forms.recommendations import RecommendationForm, ResponseForm, WithdrawRecommendationForm
 from evaluation.models import Dimension, Framework, ManagementResponse, Recommendation
 from evaluation.models.recommendations import SOURCE_OF_BODY, chaired_bodies_q, cities_without_conflict
+from evaluation.selectors.recommendation_progress import reportable_periods, visible_progress
 from evaluation.selectors.recommendations import (
     linkable_actions,
     people_who_answer,
@@ -180,6 +181,7 @@ class RecommendationDetail(RecommendationMixin, DetailPage):
 
     def get_context_data(self, **kwargs):
         row, user = self.row, self.user
+        may_do = available_actions(row, user, is_found=True)
         responses_ = ManagementResponse.objects.visible_to(user).filter(recommendation=row)
         response = responses_.select_related("responsible__organisation").first()
         if response is not None:
@@ -187,10 +189,14 @@ class RecommendationDetail(RecommendationMixin, DetailPage):
         return super().get_context_data(**kwargs) | {
             "response": response,
             "responsible": responsible_text(user, response),
+            "progress": visible_progress(row, user),
+            "periods": reportable_periods(row)
+            if available_actions(row, user, is_found=True)["report_progress"]
+            else [],
             "actions": list(response.actions.visible_to(user)) if response else [],
             "transitions": list(row.transitions.all()),
             "ending": row.transitions.exclude(reason="").last() if row.state == "withdrawn" else None,
-            "may": available_actions(row, user, is_found=True),
+            "may": may_do,
             "zone": row.city.timezone if row.city else None,
             "trail": self.trail(),
         }

@@ -8,20 +8,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from core.links import url_of
+from strategies.due_parts import DuePart, Missing, due_parts_of
 from strategies.enums import LOCKED, CommentKind, Frequency, ImplementationStage
 from strategies.models import Action, CityPeriod, Indicator, Narrative
 from strategies.models.reported import has_value, is_reported, stage_before, stage_by
 from strategies.models.visibility import current_plan_q
-
-
-class Missing(NamedTuple):
-    """One gap: what is missing, where, and the URL to fix it."""
-
-    kind: str  # action, owner, indicator, narrative, endorsement
-    title: str
-    text: str
-    url: str
-    pk: int | None = None
 
 
 class Progress(NamedTuple):
@@ -46,14 +37,16 @@ class Completeness(NamedTuple):
     has_narrative: bool
     is_endorsed: bool
     missing: list[Missing]
+    parts: list[DuePart]  # of apps above
 
     @property
     def total(self) -> int:
-        return self.actions + self.indicators + 1
+        return self.actions + self.indicators + 1 + sum(part.total for part in self.parts)
 
     @property
     def done_count(self) -> int:
-        return self.actions_reported + self.indicators_reported + self.has_narrative
+        own = self.actions_reported + self.indicators_reported + self.has_narrative
+        return own + sum(part.reported for part in self.parts)
 
     @property
     def missing_values(self) -> list[Missing]:
@@ -123,7 +116,7 @@ def _progress(city_period: CityPeriod, *, has_narrative: bool) -> Progress:
 
 
 def completeness(city_period: CityPeriod) -> Completeness:
-    """Return what the period contains of what it should. Costs five queries, whatever the size of the city."""
+    """Return what the period contains of what it should. Costs five queries and those of apps above."""
     actions = list(due_actions(city_period))
     indicators = list(due_indicators(city_period))
     has_narrative = Narrative.objects.filter(city_period=city_period).exclude(text="").exists()
@@ -134,6 +127,8 @@ def completeness(city_period: CityPeriod) -> Completeness:
         _without_responsible(row) for row in actions if not row.has_responsible and row.stage_now not in FINISHED
     ]
     missing += [_missing_value(row) for row in indicators if not row.is_reported]
+    parts = due_parts_of(city_period)
+    missing += [gap for part in parts for gap in part.missing]
     missing += [] if has_narrative else [_no_narrative(city_period)]
     missing += [] if is_endorsed else [_not_endorsed(city_period)]
     return Completeness(
@@ -144,6 +139,7 @@ def completeness(city_period: CityPeriod) -> Completeness:
         has_narrative=has_narrative,
         is_endorsed=is_endorsed,
         missing=missing,
+        parts=parts,
     )
 
 

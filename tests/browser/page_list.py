@@ -20,7 +20,8 @@ from accounts.models import User
 from core import clock
 from evaluation.models import Evaluation, EvaluationRound
 from evaluation.services import (
-    committee, consensus, discussion, ratings, recommendations, responses, rounds, stages,
+    committee, consensus, discussion, ratings, recommendation_progress, recommendations, responses, rounds,
+    stages,
 )
 from pilot import gates
 from pilot.models import PilotPhase
@@ -96,6 +97,11 @@ for row in recommended:
 answer = dict(responsible=lublin.person, due_on=today + timedelta(days=30), reason="As planned.", version=0)
 responses.save_response(recommended[0], by=lublin, decision="partly", **answer)
 responses.send_response(recommended[1], by=lublin, decision="accept", **answer)
+lublin_period = CityPeriod.objects.filter(city=desk.strategy.city).unlocked().earliest("period__starts_on")
+recommendation_progress.report_progress(
+    recommended[1], lublin_period, by=lublin, text="Two courses have started.", is_done=True, version=0
+)
+made["lublin_period"] = lublin_period.pk
 made["recommendation"], made["answered"] = recommended[0].pk, recommended[1].pk
 recommendations.withdraw(recommended[2], by=coordinator, reason="Said twice.")
 made["withdrawn_recommendation"] = recommended[2].pk
@@ -371,6 +377,7 @@ PAGES = [
     ("recommendation-city", "lead.lublin", "/evaluation/recommendations/{recommendation}/"),
     ("recommendation-respond", "lead.lublin", "/evaluation/recommendations/{recommendation}/respond/"),
     ("recommendation-answered", "coordinator", "/evaluation/recommendations/{answered}/"),
+    ("recommendation-progress", "lead.lublin", "/evaluation/recommendations/{answered}/progress/{lublin_period}/"),
     ("recommendation-withdraw", "coordinator", "/evaluation/recommendations/{answered}/withdraw/"),
     ("recommendation-withdrawn", "partner", "/evaluation/recommendations/{withdrawn_recommendation}/"),
     ("desk-gates", "committee1", "/admin/evaluation/evaluation/{review}/desk/gates/"),

@@ -10,6 +10,7 @@ from .evaluation import (
     RaterAssignmentFactory,
     RatingFactory,
     RecommendationFactory,
+    RecommendationProgressFactory,
     move_recommendation,
 )
 from .more import (
@@ -111,6 +112,7 @@ __all__ = [
     "RaterAssignmentFactory",
     "RatingFactory",
     "RecommendationFactory",
+    "RecommendationProgressFactory",
     "ReportScheduleFactory",
     "ReportingPeriodFactory",
     "RiskFactory",

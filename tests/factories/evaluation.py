@@ -23,6 +23,7 @@ from evaluation.models import (
     RaterAssignment,
     Rating,
     Recommendation,
+    RecommendationProgress,
     RecommendationTransition,
     StageTransition,
 )
@@ -198,3 +199,15 @@ class ManagementResponseFactory(DjangoModelFactory):
     reason = "It fits our plan."
     responsible = factory.SubFactory(PersonFactory)
     due_on = factory.LazyFunction(lambda: clock.today() + timedelta(days=90))
+
+
+class RecommendationProgressFactory(DjangoModelFactory):
+    """What a city reports in an open period on a recommendation that it has answered."""
+
+    class Meta:
+        model = RecommendationProgress
+
+    recommendation = factory.LazyFunction(lambda: ManagementResponseFactory().recommendation)
+    city_period = factory.LazyAttribute(lambda row: CityPeriodFactory(city=row.recommendation.city, to_state="open"))
+    text = "Two courses have started."
+    author = factory.SubFactory(UserFactory)

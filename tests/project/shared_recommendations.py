@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core import clock
-from evaluation.services import recommendations, responses
+from evaluation.services import recommendation_progress, recommendations, responses
 
 CITY = "viewer expert local_committee owner official lead"
 FREE = "partner trainer scientific coordinator"  # of the network, without those in conflict
@@ -14,6 +14,7 @@ SEEN_RECOMMENDATIONS = {
     "recommendation-office": "coordinator",
     "recommendation-issued": f"{CITY} {FREE} {RATERS}",
     "response-draft": "official lead",
+    "progress-open": CITY,
 }
 
 
@@ -26,6 +27,7 @@ def add_recommendations(world) -> None:
         "office": _from_office(world, "MARKER-recommendation-office"),
         "issued": _from_office(world, "MARKER-recommendation-issued", is_issued=True),
         "answered": _from_office(world, "Open a second office.", is_issued=True),
+        "under_way": _from_office(world, "Open a third office.", is_issued=True),
         "rejected": _from_office(world, "Close the first office.", is_issued=True),
         "network": _from_office(world, "Meet twice a year.", city=None, is_issued=True),
         "published": draft(world.evaluations["published"], by=who["scientific"], fields=_texts("Measure it.")),
@@ -37,6 +39,10 @@ def add_recommendations(world) -> None:
         rows["issued"], by=who["official"], decision="accept", reason="MARKER-response-draft", **response
     )
     responses.send_response(rows["answered"], by=who["lead"], decision="accept", actions=[world.action], **response)
+    responses.send_response(rows["under_way"], by=who["lead"], decision="accept", **response)
+    recommendation_progress.report_progress(
+        rows["under_way"], world.periods["open"], by=who["official"], text="MARKER-progress-open", version=0
+    )
     responses.send_response(rows["rejected"], by=who["lead"], decision="reject", reason="It is needed.", version=0)
     for row in rows.values():
         row.refresh_from_db()

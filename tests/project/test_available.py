@@ -26,6 +26,7 @@ from evaluation.services import (
     consensus,
     discussion,
     ratings,
+    recommendation_progress,
     recommendations,
     removal,
     responses,
@@ -92,7 +93,7 @@ def evaluation_calls(world):
     }
 
 
-def recommendation_calls(_world):
+def recommendation_calls(world):
     return {
         "change": lambda row, by: recommendations.change_draft(
             row, by=by, fields={"text": REASON}, version=row.version
@@ -103,6 +104,9 @@ def recommendation_calls(_world):
         "publish": lambda row, by: recommendations.publish(row, by=by),
         "respond": lambda row, by: responses.save_response(row, by=by, **response_to(row)),
         "answer": lambda row, by: responses.answer(row, by=by),
+        "report_progress": lambda row, by: recommendation_progress.report_progress(
+            row, world.periods["open"] if row.city_id else world.quarters["open"], by=by, text=REASON, version=1
+        ),
     }
 
 
