@@ -11,7 +11,7 @@ class CitiesConfig(AppConfig):
         from core import demonstration, stored_files, uploads
         from core.backup.hooks import after_restore
 
-        from . import file_access, locks, rules  # noqa: F401 - permissions are registered by the import
+        from . import file_access, locks, redaction, rules  # noqa: F401 - permissions are registered by the import
         from .models import Installation, StoredFile
         from .models.events import readable_minutes_q
         from .models.people import person_data
@@ -21,6 +21,7 @@ class CitiesConfig(AppConfig):
         file_access.register(readable_minutes_q)
         export.register_part("network", person_data)
         locks.register()
+        redaction.register()
         demonstration.register(Installation.objects.filter(is_demo=True).exists)
         stored_files.register(StoredFile)
         uploads.register(FormUploads())

@@ -76,6 +76,7 @@ class FileState(TextChoices):
     PENDING = "pending", _("not used yet")
     USED = "used", _("in use")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    REDACTED = "redacted", _("redacted")  # only by a redaction (core.redaction); the bytes are deleted
 
 
 FILE_TRANSITIONS = [(FileState.PENDING, FileState.USED), (FileState.USED, FileState.WITHDRAWN)]

@@ -5,7 +5,7 @@ Others bump the versions of what each page shows. See docs/adr/0004 and 0014.
 
 from accounts.page_versions import SITE_SQL, person_sql, user_sql
 from core import triggers
-from core.triggers import Trigger
+from core.triggers import Trigger, unless_redacted
 from core.versions import bump_on_change
 
 from .enums import FILE_TRANSITIONS, FileState
@@ -15,10 +15,11 @@ from .models import Body, City, Event, Installation, Membership, Person, StoredF
 def _event_triggers() -> list[Trigger]:
     table = Event._meta.db_table
     republished = "OLD.published_at IS NOT NULL AND NEW.published_at IS DISTINCT FROM OLD.published_at"
+    changed = f"OLD.cancelled_at IS NOT NULL OR ({republished})"
     is_public = "OLD.published_at IS NOT NULL OR OLD.cancelled_at IS NOT NULL"
     message = "epi: a published event is cancelled, and a cancelled one stays so"
     return [
-        Trigger(f"epi_{table}_upd", table, "UPDATE", f"OLD.cancelled_at IS NOT NULL OR ({republished})", message),
+        Trigger(f"epi_{table}_upd", table, "UPDATE", unless_redacted(changed), message),
         Trigger(f"epi_{table}_del", table, "DELETE", is_public, message),
     ]
 
@@ -34,7 +35,7 @@ def register() -> None:
             f"epi_{table}_state",
             table,
             "UPDATE",
-            f"NEW.state IS DISTINCT FROM OLD.state AND NOT ({legal})",
+            unless_redacted(f"NEW.state IS DISTINCT FROM OLD.state AND NOT ({legal})"),
             "epi: a file is used, then withdrawn, and never waits again",
         )
     )

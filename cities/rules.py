@@ -186,6 +186,11 @@ def is_coordinator(user):
 
 
 @rules.predicate
+def is_data_protection(user):
+    return has_network_role(user, Role.DATA_PROTECTION)
+
+
+@rules.predicate
 def is_trainer(user):
     return has_network_role(user, Role.TRAINER)
 
@@ -284,6 +289,7 @@ rules.add_perm("cities.use_admin", is_coordinator | is_trainer | is_scientific)
 add_reference_data("cities", "organisation", "theme", "targetgroup", "installation")
 add_reference_data("accounts", "mail")
 add_reference_data("core", "verificationrun")
+rules.add_perm("core.redact", is_data_protection)  # opening one record for it, too
 
 rules.add_perm("cities.view_city", rules.always_allow)
 rules.add_perm("cities.add_city", is_coordinator)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from core import clock, quarantine
+from core import clock, quarantine, stored_files
 
 from .services import files, invitations
 
@@ -11,6 +11,7 @@ from .services import files, invitations
 @shared_task
 def delete_pending_files() -> None:
     files.delete_old_pending()
+    stored_files.delete_redacted()  # if the process died after a redaction
 
 
 @shared_task

@@ -9,13 +9,19 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from django.forms import ModelChoiceField
 
-        from . import field_names, installation, private_files, row_choices, text_limits, triggers, versions
+        from . import field_names, installation, private_files, redaction, row_choices, text_limits, triggers, versions
+        from .backup.hooks import after_restore
+        from .models import RecordOpening, RedactedRow, RedactionRecord
 
         # For every field, those of libraries too.
         ModelChoiceField.iterator = row_choices.RowChoices  # type: ignore[misc]
         pre_save.connect(text_limits.refuse_long_texts, dispatch_uid="epi_text_limits")
 
         field_names.translate_field_names()
+        triggers.freeze(RedactionRecord, unique=[("uuid",)])
+        triggers.freeze(RedactedRow)
+        triggers.freeze(RecordOpening, unique=[("uuid",)])
+        after_restore("redactions", redaction.repeat_later, order=5)
         triggers.freeze_histories()  # the models of all apps are loaded before the first ``ready``
         # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our
         # command ``migrate`` then restores the triggers.

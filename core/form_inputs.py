@@ -6,7 +6,7 @@ somebody else. Rate, size and number are limited, and files pass the inspection 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ MAX_CHARACTERS = 200_000  # of all fields together, well above real use
 MAX_INPUTS = 100  # drafts and held posts of one person
 MAX_INPUTS_IN_ALL = 20_000  # of everybody: at most 4 GB
 MAX_POSTS, WINDOW_SECONDS = 30, 3600  # held posts for one person, and from one address
+SHORTEST_PART = 12  # characters of a draft that are recognised as a part of a redacted text
 CLAIM = timedelta(seconds=60)  # after which a request that was saving the form is considered dead
 TECHNICAL = {
     "csrfmiddlewaretoken",
@@ -300,6 +301,37 @@ def kept_files() -> set[str]:
     """Return the uuids of the files of everything that is not saved yet: they stay as long as it."""
     rows = FormInput.objects.filter(state__in=UNSAVED).exclude(files=[])
     return {uuid for files in rows.values_list("files", flat=True) for _field, uuid, *_more in files if uuid}
+
+
+def redact(texts: Iterable[str], files: Iterable[str], paths: Iterable[str]) -> None:
+    """Delete what was typed into the forms at ``paths``, or holds one of the texts or files that were redacted.
+
+    A draft may hold a part of a text, or more than it.
+    """
+    texts, uuids, paths = set(texts), set(files), set(paths)
+    gone = [
+        row.pk
+        for row in FormInput.objects.only("path", "fields", "files").iterator(chunk_size=500)
+        if row.path in paths or _holds(row, texts, uuids)
+    ]
+    FormInput.objects.filter(pk__in=gone).delete()
+
+
+def _holds(row: FormInput, texts: set[str], uuids: set[str]) -> bool:
+    if any(file[1] in uuids for file in row.files):
+        return True
+    typed = [_one_line(value) for values in row.fields.values() for value in values]
+    return any(_overlap(value, _one_line(text)) for text in texts for value in typed)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _overlap(typed: str, text: str) -> bool:
+    """Return whether one holds the other; single words are compared as a whole."""
+    shorter, longer = sorted((typed, text), key=len)
+    return shorter in longer if len(shorter) >= SHORTEST_PART else shorter == longer
 
 
 def _older(state: str, moment: datetime) -> Any:

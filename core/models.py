@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from . import clock
 from .exceptions import Frozen as FrozenError
 from .exceptions import HashMismatch
 from .snapshots import sha256_hex
+from .text_limits import PARAGRAPH, LimitedTextField
 
 
 class FrozenQuerySet(models.QuerySet):
@@ -59,9 +60,106 @@ class HashedSnapshot(FrozenModel):
 
     @property
     def contents(self) -> dict:
-        if sha256_hex(self.snapshot) != self.sha256:
+        """Return the data. Raises HashMismatch unless they match the hash, or are what a redaction left of them."""
+        if not is_genuine(self, self.snapshot):
             raise HashMismatch
         return json.loads(self.snapshot)
+
+
+class RecordOpeningQuerySet(FrozenQuerySet):
+    """Only who opened a record sees it, for a day, as long as the role lasts (``core.redact``)."""
+
+    LASTS = timedelta(days=1)
+
+    def visible_to(self, user: Any) -> "RecordOpeningQuerySet":
+        if not user.has_perm("core.redact"):
+            return self.none()
+        return self.filter(by=user.pk, at__gt=clock.now() - self.LASTS)
+
+
+class RedactionRecordQuerySet(FrozenQuerySet):
+    def visible_to(self, user: Any) -> "RedactionRecordQuerySet":
+        return self if user.has_perm("core.redact") else self.none()
+
+
+class RedactionRecord(FrozenModel):
+    """A redaction: what was blanked, when, by whom and why. It holds nothing of what was there (docs/adr/0024)."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    model = models.CharField(_("type"), max_length=100)  # label of the model, for example "strategies.actionupdate"
+    row_id = models.BigIntegerField()
+    fields = models.JSONField(_("redacted"))  # names of the fields
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="redactions"
+    )  # empty if the account is not in a restored copy
+    at = models.DateTimeField(_("redacted on"), default=clock.now)
+
+    objects = RedactionRecordQuerySet.as_manager()  # type: ignore[misc] # of another class than the base's
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("redaction")
+        verbose_name_plural = _("redactions")
+        indexes = [models.Index(fields=["model", "row_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.row_id}"
+
+
+class RedactedRow(FrozenModel):
+    """A stored row that a redaction blanked. The triggers let exactly these columns of this row be blanked.
+
+    ``old_sha256`` and ``new_sha256`` are the hashes of a frozen content before the first and after this redaction;
+    they are empty where the row has none: the hash of a short text would tell the text.
+    """
+
+    record = models.ForeignKey(RedactionRecord, on_delete=models.PROTECT, related_name="rows")
+    table_name = models.CharField(max_length=100)
+    row_id = models.BigIntegerField()
+    columns = models.CharField(max_length=500)  # ",text,challenges,"
+    old_sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    new_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("redacted row")
+        verbose_name_plural = _("redacted rows")
+        indexes = [models.Index(fields=["table_name", "row_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.table_name} {self.row_id}"
+
+
+def is_genuine(row: Any, content: str | bytes) -> bool:
+    """Return whether ``content`` matches ``row.sha256``, or is what the newest redaction of the row left of it."""
+    found = sha256_hex(content)
+    if found == row.sha256:
+        return True
+    rows = RedactedRow.objects.filter(table_name=row._meta.db_table, row_id=row.pk).exclude(new_sha256="")
+    newest = rows.order_by("-pk").first()
+    return newest is not None and (newest.old_sha256, newest.new_sha256) == (row.sha256, found)
+
+
+class RecordOpening(FrozenModel):
+    """The data protection contact opened one record by its address, for a reason."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    model = models.CharField(max_length=100)
+    row_id = models.BigIntegerField()
+    reason = LimitedTextField(_("reason"), max_length=PARAGRAPH)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="opened_records")
+    at = models.DateTimeField(default=clock.now)
+
+    objects = RecordOpeningQuerySet.as_manager()  # type: ignore[misc] # of another class than the base's
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("opened record")
+        verbose_name_plural = _("opened records")
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.row_id}"
 
 
 class Recorded(models.Model):

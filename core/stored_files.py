@@ -12,6 +12,8 @@ from . import clock
 ID_FILE = "installation-id"  # in the storage, beside the files (core.installation)
 UPLOADING = timedelta(hours=1)  # an unknown file that is younger may belong to a row that is being written
 
+REDACTED = "redacted"  # state of a row whose file was redacted: its bytes are gone, or go as soon as possible
+
 _models: list[Any] = []
 
 
@@ -23,8 +25,8 @@ class StoredRow(NamedTuple):
     sha256: str
 
     def is_kept(self) -> bool:
-        """Return False if the row has been deleted since it was read."""
-        return self.model._base_manager.filter(pk=self.pk).exists()
+        """Return False if the row has been deleted, or its file redacted, since it was read."""
+        return self.model._base_manager.filter(pk=self.pk).exclude(state=REDACTED).exists()
 
 
 class UnknownFiles(NamedTuple):
@@ -39,18 +41,37 @@ def register(model: Any) -> None:
 
 
 def stored_rows(using: str | None = None) -> Iterator[StoredRow]:
+    """Yield the rows whose file must be in the storage: all but the redacted ones."""
     for model in _models:
-        rows = model._base_manager.using(using).order_by("pk").values_list("pk", "path", "size", "sha256")
+        rows = model._base_manager.using(using).exclude(state=REDACTED).order_by("pk")
+        rows = rows.values_list("pk", "path", "size", "sha256")
         for row in rows.iterator(chunk_size=500):
             yield StoredRow(model, *row)
 
 
 def known_paths(folder: str = "") -> set[str]:
-    """Return the paths that rows name, by default of all folders."""
+    """Return the paths of files that rows name and that must be there, by default of all folders."""
     found: set[str] = set()
     for model in _models:
-        found.update(model._base_manager.filter(path__startswith=folder).values_list("path", flat=True))
+        rows = model._base_manager.exclude(state=REDACTED).filter(path__startswith=folder)
+        found.update(rows.values_list("path", flat=True))
     return found
+
+
+def redacted_paths() -> list[str]:
+    """Return the paths of redacted files that are still in the storage."""
+    paths = (
+        path for model in _models for path in model._base_manager.filter(state=REDACTED).values_list("path", flat=True)
+    )
+    return [path for path in paths if default_storage.exists(path)]
+
+
+def delete_redacted() -> int:
+    """Delete the bytes of redacted files. Returns how many there were."""
+    paths = redacted_paths()
+    for path in paths:
+        default_storage.delete(path)
+    return len(paths)
 
 
 def unknown_files(known: set[str] | None = None, *, min_age: timedelta = UPLOADING) -> UnknownFiles:

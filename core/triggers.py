@@ -5,7 +5,7 @@ result. Names: ``epi_<table>_<what>``.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -16,9 +16,11 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 CHECK_TAG = "locks"  # tag of system checks that ``migrate`` skips, since it puts right what they find
 
 
-# The one exception to frozen rows, histories and locked facts: SQL over OLD and NEW that is true for the UPDATE by
-# which a redaction blanks a row. No service redacts yet, so it is never true.
-REDACTION = "FALSE"
+# The one exception to frozen rows, histories and locked facts: the UPDATE by which a redaction blanks a row
+# (``let_redact``, docs/adr/0024). It is replaced by SQL over OLD and NEW when triggers are made.
+REDACTION = "IS_REDACTED()"
+HASHED = "hashed"  # instead of a value: what has the new hash of the redaction's row
+EMPTY = "empty"  # the same: no bytes
 
 
 class Trigger(NamedTuple):
@@ -53,6 +55,7 @@ class Effect(NamedTuple):
 _triggers: dict[str, Trigger | Effect] = {}
 _frozen: dict[Any, list[tuple[str, ...]]] = {}
 _no_truncate: set[str] = set()
+_redactable: dict[str, tuple[Any, dict[str, str]]] = {}
 
 
 def register(*triggers: Trigger | Effect) -> None:
@@ -82,14 +85,52 @@ def freeze(
     same = [" AND ".join(f"t.{column} {equal[column]} NEW.{column}" for column in key) for key in keys]
     exists = [f"EXISTS (SELECT 1 FROM {table} t WHERE {condition})" for condition in same]
     register(
-        Trigger(f"epi_{table}_frozen_upd", table, "UPDATE", _unless_redacted(changed), message),
+        Trigger(f"epi_{table}_frozen_upd", table, "UPDATE", unless_redacted(changed), message),
         Trigger(f"epi_{table}_frozen_del", table, "DELETE", keep, message),
         Trigger(f"epi_{table}_frozen_ins", table, "INSERT", " OR ".join(exists), message),
     )
 
 
-def _unless_redacted(refuse: str) -> str:
+def unless_redacted(refuse: str) -> str:
     return f"({refuse}) AND NOT ({REDACTION})"
+
+
+def let_redact(model: Any, columns: Mapping[str, str]) -> None:
+    """Let a redaction change these columns of ``model``, each to its value only: a text, ``HASHED`` or ``EMPTY``.
+
+    The row needs a ``RedactedRow`` that names the column, and its other columns must stay as they are.
+    """
+    _redactable.setdefault(model._meta.db_table, (model, {}))[1].update(columns)
+
+
+def _redaction_sql(table: str) -> str:
+    """Return SQL over OLD and NEW that is true for the UPDATE by which a redaction blanks a row of the table."""
+    if table not in _redactable:
+        return "FALSE"
+    model, columns = _redactable[table]
+    key = f"r.table_name = '{table}' AND r.row_id = OLD.{model._meta.pk.column}"
+    conditions = [_names_row(key)]
+    for field in model._meta.concrete_fields:
+        name = field.column
+        is_same = f"NEW.{name} IS NOT DISTINCT FROM OLD.{name}"
+        if name in columns:
+            is_same = f"({is_same} OR ({_blanked(name, columns[name], key)}))"
+        elif name == "version":
+            is_same = f"({is_same} OR NEW.version = OLD.version + 1)"
+        conditions.append(is_same)
+    return " AND ".join(conditions)
+
+
+def _blanked(column: str, value: str, key: str) -> str:
+    named = f"{key} AND STRPOS(r.columns, ',{column},') > 0"
+    if value == HASHED:
+        return _names_row(f"{named} AND r.new_sha256 = SHA256_OF(NEW.{column})")
+    is_blank = f"LENGTH(NEW.{column}) = 0" if value == EMPTY else f"NEW.{column} = '{value}'"
+    return f"{is_blank} AND {_names_row(named)}"
+
+
+def _names_row(condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM core_redactedrow r WHERE {condition})"
 
 
 def freeze_until_withdrawn(model: Any, key: Iterable[str]) -> None:
@@ -114,7 +155,7 @@ def freeze_until_withdrawn(model: Any, key: Iterable[str]) -> None:
             f"epi_{table}_withdrawn",
             table,
             "UPDATE",
-            _unless_redacted("OLD.withdrawn_at IS NOT NULL"),
+            unless_redacted("OLD.withdrawn_at IS NOT NULL"),
             "epi: withdrawn, never changes",
         ),
     )
@@ -169,7 +210,7 @@ def lock(
     register(
         Trigger(f"epi_{table}_ins", table, "INSERT", " OR ".join([is_locked(new), *same_key]), message, hold(new)),
         Trigger(
-            f"epi_{table}_upd", table, "UPDATE", _unless_redacted(" OR ".join(moved)), message, hold(old) + hold(new)
+            f"epi_{table}_upd", table, "UPDATE", unless_redacted(" OR ".join(moved)), message, hold(old) + hold(new)
         ),
         Trigger(f"epi_{table}_del", table, "DELETE", is_locked(old), message, hold(old)),
     )
@@ -197,10 +238,10 @@ def _sqlite(trigger: Trigger | Effect) -> Definition:
         when = f"AFTER {trigger.after} ON {trigger.table} FOR EACH ROW{condition}"
         then = trigger.do.replace("RANDOM_TEXT()", "lower(hex(randomblob(16)))")
     else:
-        refuse = _sqlite_comparisons(trigger.refuse)
+        refuse = _sqlite_comparisons(trigger.refuse.replace(REDACTION, _redaction_sql(trigger.table)))
         refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", r"json_extract(\1, '$.\2')", refuse)
         refuse = re.sub(r"MINUTE_AFTER\(([\w.]+)\)", r"strftime('%Y-%m-%d %H:%M:%f', \1, '+1 minute')", refuse)
-        refuse = refuse.replace("STRPOS(", "instr(")
+        refuse = refuse.replace("STRPOS(", "instr(").replace("SHA256_OF(", "SHA256(")  # a function of Django's
         when = f"BEFORE {trigger.before} ON {trigger.table} FOR EACH ROW WHEN {refuse}"
         then = f"SELECT RAISE(ABORT, '{trigger.message}')"
     text = f"CREATE TRIGGER {trigger.name} {when} BEGIN {then}; END"
@@ -218,7 +259,9 @@ def _postgresql(trigger: Trigger | Effect) -> Definition:
         act = f"IF {trigger.when} THEN {act} END IF;" if trigger.when else act
     else:
         keys = r"(\1::json #>> string_to_array('\2', '.'))"
-        refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", keys, trigger.refuse)
+        refuse = trigger.refuse.replace(REDACTION, _redaction_sql(trigger.table))
+        refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", keys, refuse)
+        refuse = re.sub(r"SHA256_OF\(([\w.]+)\)", r"encode(sha256(convert_to(\1, 'UTF8')), 'hex')", refuse)
         refuse = re.sub(r"MINUTE_AFTER\(([\w.]+)\)", r"(\1 + INTERVAL '1 minute')", refuse)
         when, result = f"BEFORE {trigger.before} ON {trigger.table}", "OLD" if trigger.before == "DELETE" else "NEW"
         act = f"{trigger.hold} IF {refuse} THEN RAISE EXCEPTION '{trigger.message}' USING ERRCODE = '23000'; END IF;"

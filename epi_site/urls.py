@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import remember_language
-from core import form_views, health
+from core import form_views, health, redaction_views
 
 handler400 = "core.views.errors.bad_request"
 handler403 = "core.views.errors.permission_denied"
@@ -36,6 +36,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("forms/draft/", form_views.DraftSave.as_view(), name="form_draft"),
     path("forms/<uuid:pk>/", form_views.FormInputPage.as_view(), name="form_input"),
+    path("redaction/", redaction_views.RedactionList.as_view(), name="redaction_list"),
+    path("redaction/<uuid:uuid>/", redaction_views.RedactionOfRecord.as_view(), name="redaction_record"),
     path("i18n/setlang/", remember_language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

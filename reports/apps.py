@@ -9,6 +9,7 @@ class ReportsConfig(AppConfig):
     def ready(self):
         from core import issued_hashes, verification
         from core.backup.hooks import after_restore
+        from core.redaction import Printer, register_printer
         from pilot.enums import PhaseKind
         from pilot.gates import register_check
         from strategies.work import register_work
@@ -19,6 +20,7 @@ class ReportsConfig(AppConfig):
         from .restored import run_due_work, stop_reports
         from .selectors.issued import find_report_by_hash
         from .selectors.work import report_rows
+        from .services.redaction import consequences, withdraw_reports
 
         register_check(
             PhaseKind.PACT,
@@ -29,6 +31,7 @@ class ReportsConfig(AppConfig):
         )
         issued_hashes.add_finder(find_report_by_hash)
         locks.register()
+        register_printer(Printer(withdraw_reports, consequences))
         register_work(report_rows)
         verification.register_hash(Report)
         verification.register_hash(ReportFile, "content")

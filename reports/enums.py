@@ -14,6 +14,7 @@ class ReportState(TextChoices):
     BUILDING = "building", _("being created")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
+    WITHDRAWN = "withdrawn", _("withdrawn")  # by a redaction: the files are deleted
 
 
 class Trigger(TextChoices):

@@ -4,7 +4,7 @@ The files of a report are inserted with the step that makes it ready; after that
 """
 
 from core import triggers
-from core.triggers import Trigger
+from core.triggers import EMPTY, HASHED, Trigger, let_redact, unless_redacted
 from reports.enums import ReportState
 from reports.models import Report, ReportFile
 
@@ -26,6 +26,7 @@ def _report_triggers() -> list[Trigger]:
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in READY_COLUMNS)
     building = f"EXISTS (SELECT 1 FROM {REPORT} r WHERE r.id = NEW.report_id AND r.state = '{ReportState.BUILDING}')"
     built = f"OLD.state = '{ReportState.BUILDING}' AND EXISTS (SELECT 1 FROM {files} f WHERE f.report_id = NEW.id)"
+    withdrawn = ReportState.WITHDRAWN
     ready = f"NEW.state = '{ReportState.READY}'"
     return [
         Trigger(f"epi_{REPORT}_queued", REPORT, "INSERT", ready, "epi: a report is ready when it has its files"),
@@ -40,8 +41,15 @@ def _report_triggers() -> list[Trigger]:
             f"epi_{REPORT}_ready",
             REPORT,
             "UPDATE",
-            f"OLD.state = '{ReportState.READY}' AND ({changed})",
+            unless_redacted(f"OLD.state = '{ReportState.READY}' AND ({changed})"),
             "epi: the report is ready and stays so",
+        ),
+        Trigger(
+            f"epi_{REPORT}_withdrawn",
+            REPORT,
+            "UPDATE",
+            unless_redacted(f"OLD.state = '{withdrawn}' AND ({changed} OR NEW.claim_token IS NOT NULL)"),
+            "epi: the report is withdrawn and stays so",
         ),
         Trigger(
             f"epi_{files}_due",
@@ -55,6 +63,8 @@ def _report_triggers() -> list[Trigger]:
 
 
 def register() -> None:
+    let_redact(Report, {"snapshot": HASHED, "state": ReportState.WITHDRAWN, "replaced_characters": ""})
+    let_redact(ReportFile, {"content": EMPTY})
     triggers.register(*_report_triggers())
     triggers.freeze(ReportFile, unique=[("report_id", "name")])
     triggers.freeze(

@@ -18,7 +18,7 @@ from core import clock
 from core.exceptions import HashMismatch
 from core.history import HistoricalRecords
 from core.jobs import Job, JobQuerySet
-from core.models import FrozenModel, Recorded
+from core.models import FrozenModel, Recorded, is_genuine
 from core.snapshots import sha256_hex
 from core.text_limits import PARAGRAPH, LimitedJSONField
 from reports.enums import Recipients, ReportKind, ReportState, Trigger
@@ -146,10 +146,14 @@ class Report(Job):
     def owning_city_id(self) -> int | None:
         return self.city_id
 
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.state == ReportState.WITHDRAWN
+
     @cached_property
     def contents(self) -> dict:
-        """Return the frozen data. Raises ``HashMismatch`` if the snapshot does not match its hash."""
-        if sha256_hex(self.snapshot) != self.sha256:
+        """Return the frozen data. Raises ``HashMismatch`` unless they match the hash, or a redaction left them so."""
+        if not is_genuine(self, self.snapshot):
             raise HashMismatch
         return json.loads(self.snapshot)
 

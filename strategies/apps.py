@@ -19,11 +19,12 @@ class StrategiesConfig(AppConfig):
         from .exceptions import PERIOD_IS_LOCKED, PeriodLocked
         from .restored import run_due_work
         from .selectors.issued import find_revision
-        from .services import figures, handover
+        from .services import figures, handover, redaction
         from .verification import check_figures, check_frozen_rows, check_transitions
 
         issued_hashes.add_finder(find_revision)
         locks.register()
+        redaction.register()
         register_trigger_error(PERIOD_IS_LOCKED, PeriodLocked)
         verification.register("transitions of periods", check_transitions)
         verification.register("frozen rows", check_frozen_rows)

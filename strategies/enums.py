@@ -108,8 +108,10 @@ TRANSITIONS = {  # verb: (source states, target state)
     "reopen": ({PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}, PeriodState.OPEN),
 }
 LOCKED = {PeriodState.SUBMITTED, PeriodState.ACCEPTED, PeriodState.PUBLISHED}
+# A redaction submits the next revision; acceptance and publication of the one before are then carried over.
+ALL_TRANSITIONS = TRANSITIONS | {"redact": (LOCKED, PeriodState.SUBMITTED)}
 NEEDS_TEXT = {"return", "reopen"}
-NEXT_REVISION = {"return", "reopen"}  # the submitted revision is kept; the city continues in the next one
+NEXT_REVISION = {"return", "reopen", "redact"}  # the submitted revision is kept; the city continues in the next one
 
 
 class PeriodVerb(TextChoices):
@@ -119,6 +121,7 @@ class PeriodVerb(TextChoices):
     ACCEPT = "accept", _("accepted")
     PUBLISH = "publish", _("published")
     REOPEN = "reopen", _("reopened")
+    REDACT = "redact", _("redacted")
 
 
 class CommentKind(TextChoices):

@@ -25,7 +25,8 @@ class StoredFileQuerySet(models.QuerySet):
         Higher apps register what files are attached to.
         """
         own = Q(state=FileState.PENDING, uploaded_by=user.pk) if user.is_authenticated else Q(pk=None)
-        return self.filter(own | (~Q(state=FileState.PENDING) & file_access.readable_q(user)))
+        hidden = [FileState.PENDING, FileState.REDACTED]
+        return self.filter(own | (~Q(state__in=hidden) & file_access.readable_q(user)))
 
 
 class StoredFile(models.Model):

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, DataError, IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from core import installation, triggers, versions
+from core import installation, stored_files, triggers, versions
 from core.verification import check_rows, check_triggers, differences_in
 
 from .archive import check_file, open_file
@@ -50,6 +50,7 @@ def restore_backup(folder: Path, identities: list[Any]) -> Restored:
         notes = run_after_restore(manifest.made_at)
         connection.run_on_commit = []  # workers are not called from here: they find the rows that wait
         files.put_into_place()
+        stored_files.delete_redacted()
     return Restored(manifest, notes)
 
 

@@ -133,6 +133,8 @@ class Site:
         if insider or network:
             yield NavEntry(_("Reports"), reverse("reports:report_list"))
         yield NavEntry(_("Training"), reverse("training:week_list"))
+        if user.has_perm("core.redact"):
+            yield NavEntry(_("Redaction"), reverse("redaction_list"))
         if user.has_perm("cities.use_admin"):
             yield NavEntry(_("Administration"), reverse("admin:index"))
 

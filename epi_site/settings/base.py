@@ -305,6 +305,7 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+REDACTION_LIST = os.environ.get("EPI_REDACTION_LIST", "")  # by default in the data folder (core.redaction_list)
 UPLOAD_MAX_BYTES = env_int("EPI_UPLOAD_MAX_MB", 20, least=1) * 1024 * 1024
 ANONYMOUS_MAX_BYTES = 1024 * 1024  # of a request without an account
 REQUEST_MAX_BYTES = 5 * UPLOAD_MAX_BYTES + ANONYMOUS_MAX_BYTES  # of one with an account: several files

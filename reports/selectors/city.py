@@ -148,8 +148,8 @@ def _transition_days(revision: PeriodRevision) -> dict:
     The days are those in the city.
     """
     city_period, city = revision.city_period, revision.city_period.city
-    transitions = city_period.transitions.filter(revision=revision.number).order_by("number")
-    at = {transition.verb: transition.at for transition in transitions}
+    transitions = city_period.transitions.filter(revision__lte=revision.number).order_by("number")
+    at = {transition.verb: transition.at for transition in transitions}  # a redaction submits nothing again
     submitted, due_on = at[PeriodVerb.SUBMIT], city_period.period.due_on
     return {
         "submitted_at": submitted.isoformat(),

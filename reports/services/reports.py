@@ -27,7 +27,7 @@ from reports.documents.numbers import report_number
 from reports.enums import ReportKind, ReportState
 from reports.exceptions import NothingToRetry
 from reports.models import Report, ReportFile
-from reports.selectors.city import city_facts
+from reports.selectors.city import accepted_revision, city_facts
 from reports.selectors.due import DueReport, due_reports
 from reports.selectors.network import network_facts
 from reports.selectors.recipients import recipients_of
@@ -55,12 +55,23 @@ def issue_report(
         return _freeze(chosen, facts, revision, **options)
     except IntegrityError:  # another process issued the same revision since we looked
         return _freeze(chosen, facts, revision, **options)
+    except RedactedMeanwhile:
+        return issue_report(kind=kind, period=period, city=city, language=language, recipients=recipients)
+
+
+class RedactedMeanwhile(Exception):
+    """What a report is to be made from was redacted or corrected since it was read."""
 
 
 @transaction.atomic
 def _freeze(chosen: dict, facts: dict, data_revision: Any, *, by: Any, language: str, recipients: list) -> Report:
+    if data_revision is not None:
+        lock(data_revision.city_period)  # as a redaction does
+        newest = accepted_revision(chosen["city"], chosen["period"])
+        if (newest.pk, newest.snapshot) != (data_revision.pk, data_revision.snapshot):
+            raise RedactedMeanwhile
     before = Report.objects.filter(**chosen).order_by("-revision").first()
-    if before and before.contents["facts"]["sources"] == facts["sources"]:
+    if before and not before.is_withdrawn and before.contents["facts"]["sources"] == facts["sources"]:
         return before
     revision, issued_at = before.revision + 1 if before else 1, clock.now()
     number = report_number(chosen["period"], chosen["city"], revision)

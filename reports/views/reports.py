@@ -16,6 +16,7 @@ from core.available import available_actions
 from core.columns import Column
 from core.exceptions import HashMismatch
 from core.locales import current_locale, number
+from core.redaction import redacted_at
 from core.views import ActionView, DetailPage, JobPanel, JobState, ListPage, ObjectMixin, ServiceFormView, may
 from reports.documents.glyphs import by_script
 from reports.documents.presenters import present_sections
@@ -34,6 +35,8 @@ FILE_KINDS = {"application/pdf": "PDF", "text/html": "HTML", "application/json":
 
 
 def file_links(report: Report) -> list[dict]:
+    if report.is_withdrawn:
+        return []
     return [
         {"name": file.name, "kind": FILE_KINDS[file.content_type], "size": file.size} for file in report.files.all()
     ]
@@ -114,6 +117,7 @@ class ReportDetail(ReportMixin, DetailPage):
             context["broken"], contents = str(error), None
         return context | {
             "contents": contents,
+            "redacted_at": redacted_at(self.row.sha256),
             "sections": contents and present_sections(contents["document"]),
             "files": file_links(self.row),
             "missing_scripts": by_script(self.row.replaced_characters),
@@ -143,6 +147,9 @@ class ReportFileView(ReportMixin):
     """Serve the stored bytes after comparing their hash. Always as a download, so HTML never runs on this site."""
 
     def get(self, request, number, name):
+        if self.row.is_withdrawn:
+            messages.error(request, _("This report has been withdrawn, and its files have been deleted."))
+            return redirect("reports:report_detail", number)
         file = get_object_or_404(ReportFile, report=self.row, name=name)
         try:
             content = file.verified_content

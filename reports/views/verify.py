@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import FormView
 
 from core import issued_hashes
+from core.redaction import redacted_at
 from core.request_body import max_upload_bytes
 from reports.forms import VerifyForm
 from reports.upload_hash import HashingUploadHandler
@@ -44,6 +45,7 @@ class Verify(FormView):
         asked = {
             "is_asked": True,
             "issued": issued,
+            "redacted_at": redacted_at(form.sha256) if issued else None,
             "asked_hash": form.sha256,
             "asked_file": form.cleaned_data.get("file"),
         }

@@ -18,7 +18,7 @@ from core.models import FrozenModel, FrozenQuerySet, HashedSnapshot, Recorded, V
 from core.text_limits import LONG_TEXT, PARAGRAPH, LimitedTextField
 from core.texts import shorten
 from strategies import revision_access
-from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState, PeriodVerb
+from strategies.enums import ALL_TRANSITIONS, LOCKED, CommentKind, PeriodState, PeriodVerb
 from strategies.period_snapshot import (
     PeriodSnapshot,
     SnapshotAction,
@@ -146,7 +146,7 @@ class CityPeriod(models.Model):
 
 
 FOLLOWS_TRANSITIONS = Q()
-for _verb, (_sources, _target) in TRANSITIONS.items():
+for _verb, (_sources, _target) in ALL_TRANSITIONS.items():
     FOLLOWS_TRANSITIONS |= Q(verb=_verb, from_state__in=sorted(_sources), to_state=_target)
 
 
@@ -176,7 +176,8 @@ class PeriodTransition(FrozenModel):
         constraints = [
             models.UniqueConstraint(fields=["city_period", "number"], name="strategies_periodtransition_number_once"),
             models.CheckConstraint(
-                condition=~Q(verb__in=["return", "reopen"]) | ~Q(text=""), name="strategies_periodtransition_says_why"
+                condition=~Q(verb__in=["return", "reopen", "redact"]) | ~Q(text=""),
+                name="strategies_periodtransition_says_why",
             ),
             models.CheckConstraint(
                 condition=FOLLOWS_TRANSITIONS, name="strategies_periodtransition_follows_transitions"

@@ -8,7 +8,8 @@ from typing import Any
 
 from cities.models import StoredFile
 from core.exceptions import HashMismatch
-from core.snapshots import canonical, sha256_hex
+from core.models import is_genuine
+from core.snapshots import canonical
 from strategies.models import PeriodRevision, RevisionAction, RevisionFile, RevisionIndicator
 from strategies.models.health import HealthInputs, explain
 from strategies.period_snapshot import SnapshotAction
@@ -50,10 +51,10 @@ def frozen_file_rows(revision: PeriodRevision, contents: dict) -> list[RevisionF
     """Return unsaved rows for the evidence files, each with the visibility of its update or value."""
     pieces = [(fact["visibility"], piece) for fact in _facts(contents) for piece in fact["evidence"] if piece["file"]]
     uuids = [piece["file"]["uuid"] for _visibility, piece in pieces]
-    files = dict(StoredFile.objects.filter(uuid__in=uuids).values_list("uuid", "pk"))
+    files = {str(uuid): pk for uuid, pk in StoredFile.objects.filter(uuid__in=uuids).values_list("uuid", "pk")}
     return [
         RevisionFile(
-            revision=revision, evidence_id=piece["id"], file_id=files[piece["file"]["uuid"]], visibility=visibility
+            revision=revision, evidence_id=piece["id"], file_id=files[str(piece["file"]["uuid"])], visibility=visibility
         )
         for visibility, piece in pieces
     ]
@@ -95,7 +96,7 @@ def verified_rows(rows: Iterable[Any]) -> list[Any]:
     """
     found = list(rows)
     revisions = PeriodRevision.objects.in_bulk({row.revision_id for row in found})
-    if any(sha256_hex(revision.snapshot) != revision.sha256 for revision in revisions.values()):
+    if not all(is_genuine(revision, revision.snapshot) for revision in revisions.values()):
         raise HashMismatch
     for row in found:
         if row.contents not in revisions[row.revision_id].snapshot or not _matches_entry(row):

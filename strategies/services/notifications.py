@@ -46,6 +46,15 @@ def _words(verb: str, city_period: CityPeriod, text: str) -> tuple[str, str]:
             _("Period reopened: %(city)s, %(period)s") % names,
             _("Make the corrections, then submit again. The coordinator gives this reason:") + f"\n\n{text}",
         )
+    if verb == PeriodVerb.REDACT:
+        return (
+            _("Text or file redacted: %(city)s, %(period)s") % names,
+            _(
+                "The data protection contact has redacted a text or file in your report. A new revision replaces the "
+                "old one; its figures and its status stay the same. You do not need to do anything. The reason:"
+            )
+            + f"\n\n{text}",
+        )
     return (
         _("%(city)s asks to reopen %(period)s") % names,
         _("%(city)s has found a mistake in the report for %(period)s and gives this reason:") % names
@@ -79,6 +88,7 @@ RECIPIENT_ROLES = {
     PeriodVerb.RETURN: [Role.LEAD_OFFICIAL, Role.OFFICIAL],
     PeriodVerb.ACCEPT: [Role.LEAD_OFFICIAL],
     PeriodVerb.REOPEN: [Role.LEAD_OFFICIAL, Role.OFFICIAL],
+    PeriodVerb.REDACT: [Role.LEAD_OFFICIAL],
 }
 
 

@@ -19,29 +19,22 @@ from core.exceptions import InputRefused, ReasonMissing
 from core.locking import lock_name
 from core.periodic import for_each
 from core.services import check_version, lock, require_rule, save_with_history, translate_lock_errors, validate
-from core.snapshots import canonical, sha256_hex
 from core.text_limits import LINE
-from strategies.enums import LOCKED, NEEDS_TEXT, NEXT_REVISION, TRANSITIONS, CommentKind, PeriodState
+from strategies.enums import LOCKED, TRANSITIONS, CommentKind, PeriodState
 from strategies.exceptions import OwnMunicipality, PeriodLocked, StrategyError, TransitionNotAllowed
 from strategies.models import (
     CityPeriod,
     Narrative,
     PeriodComment,
     PeriodRevision,
-    PeriodTransition,
     ReportingPeriod,
-    RevisionAction,
-    RevisionFile,
-    RevisionIndicator,
 )
-from strategies.period_snapshot import SCHEMA_VERSION
 from strategies.rules import is_own_municipality
 from strategies.selectors.correction_marks import sections_of
-from strategies.selectors.frozen_rows import frozen_action_row, frozen_file_rows, frozen_indicator_row
 from strategies.selectors.period_contents import period_contents
-from strategies.signals import period_state_changed
 
 from . import notifications
+from .transitions import change_state, freeze, send_state_changed
 
 PERIODS = "reporting periods"  # name of the lock under which the network's periods are checked and saved
 EASTERNMOST = "Pacific/Kiritimati"  # the time zone where each day begins first
@@ -244,42 +237,6 @@ def _lock_for(city_period: CityPeriod, name: str, by: Any) -> CityPeriod:
     return city_period
 
 
-def _change_state(
-    city_period: Any, verb: Any, *, by: Any, on_behalf_of: Any = None, text: Any = "", marks: Any = ()
-) -> Any:
-    """Change the state of a row from ``_lock_for``. The only function that does.
-
-    Inserting the PeriodTransition updates the period by a trigger, so that the following save changes nothing more.
-    """
-    current, target = PeriodState(city_period.state), TRANSITIONS[verb][1]
-    if verb in NEEDS_TEXT and not text.strip():
-        raise ReasonMissing
-    transition = PeriodTransition.objects.create(
-        city_period=city_period,
-        number=city_period.transition_count + 1,
-        verb=verb,
-        from_state=current,
-        to_state=target,
-        revision=city_period.revision,
-        by=by,
-        on_behalf_of=on_behalf_of,
-        text=text.strip(),
-        marks=list(marks),
-    )
-    city_period.state = target
-    city_period.revision += verb in NEXT_REVISION
-    city_period.transition_count = transition.number
-    city_period.save(update_fields=["state", "revision", "transition_count"])
-    notifications.notify_of_transition(transition)
-    return city_period, transition
-
-
-def _send_state_changed(
-    city_period: CityPeriod, transition: PeriodTransition, revision: PeriodRevision | None = None
-) -> None:
-    period_state_changed.send(sender=CityPeriod, city_period=city_period, transition=transition, revision=revision)
-
-
 @transaction.atomic
 def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
     """Open a period, by a task on its opening day in the city (``by=None``) or earlier by a coordinator.
@@ -287,8 +244,8 @@ def open_period(city_period: CityPeriod, *, by: Any = None) -> CityPeriod:
     Raises PermissionRefused, TransitionNotAllowed, or StrategyError if a task does it too early.
     """
     city_period = _lock_for(city_period, "open", by)
-    city_period, transition = _change_state(city_period, "open", by=by)
-    _send_state_changed(city_period, transition)
+    city_period, transition = change_state(city_period, "open", by=by)
+    send_state_changed(city_period, transition)
     return city_period
 
 
@@ -322,25 +279,9 @@ def submit_period(city_period: CityPeriod, *, by: Any, on_behalf_of: Person | No
     )
     if not office.filter(person=responsible).exists():
         raise InputRefused({"on_behalf_of": _("Choose an official of the city.")})
-    city_period, transition = _change_state(city_period, "submit", by=by, on_behalf_of=responsible)
-    revision = _freeze(city_period)
-    _send_state_changed(city_period, transition, revision)
-    return revision
-
-
-def _freeze(city_period: CityPeriod) -> PeriodRevision:
-    contents = period_contents(city_period)
-    snapshot = canonical(contents)
-    revision = PeriodRevision.objects.create(
-        city_period=city_period,
-        number=city_period.revision,
-        snapshot=snapshot,
-        sha256=sha256_hex(snapshot),
-        schema_version=SCHEMA_VERSION,
-    )
-    RevisionAction.objects.bulk_create(frozen_action_row(revision, entry) for entry in contents["actions"])
-    RevisionIndicator.objects.bulk_create(frozen_indicator_row(revision, entry) for entry in contents["indicators"])
-    RevisionFile.objects.bulk_create(frozen_file_rows(revision, contents))
+    city_period, transition = change_state(city_period, "submit", by=by, on_behalf_of=responsible)
+    revision = freeze(city_period, period_contents(city_period))
+    send_state_changed(city_period, transition, revision)
     return revision
 
 
@@ -376,8 +317,8 @@ def _decide(
 ) -> CityPeriod:
     city_period = _lock_for(city_period, verb, by)
     entries = _mark_entries(city_period, marks) if marks else []
-    city_period, transition = _change_state(city_period, verb, by=by, text=text, marks=entries)
-    _send_state_changed(city_period, transition)
+    city_period, transition = change_state(city_period, verb, by=by, text=text, marks=entries)
+    send_state_changed(city_period, transition)
     return city_period
 
 
@@ -400,8 +341,8 @@ def _mark_entries(city_period: CityPeriod, marks: Mapping[str, str]) -> list[dic
 def publish_period(city_period: CityPeriod, *, by: Any) -> CityPeriod:
     """Make the accepted revision public. Raises PermissionRefused or TransitionNotAllowed."""
     city_period = _lock_for(city_period, "publish", by)
-    city_period, transition = _change_state(city_period, "publish", by=by)
-    _send_state_changed(city_period, transition)
+    city_period, transition = change_state(city_period, "publish", by=by)
+    send_state_changed(city_period, transition)
     return city_period
 
 

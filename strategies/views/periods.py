@@ -15,6 +15,7 @@ from core import locales
 from core.available import available_actions
 from core.columns import Column
 from core.forms import form_helper
+from core.redaction import redacted_at
 from core.tables import table_body
 from core.templatetags.epi import state_mark
 from core.text_limits import PARAGRAPH
@@ -116,6 +117,7 @@ class CityPeriodDetail(DetailPage):
             list(row.transitions.select_related("by", "on_behalf_of").order_by("-number")) if shows_counts else []
         )
         returned = self.returned(transitions)
+        self.mark_carried(transitions)
         context = {
             "city": row.city,
             "is_insider": is_insider,
@@ -135,6 +137,15 @@ class CityPeriodDetail(DetailPage):
             "may": available_actions(row, user, is_found=True),
         }
         return super().get_context_data(**context | kwargs)
+
+    @staticmethod
+    def mark_carried(transitions):
+        """Mark what was decided on the revision before a redaction, and carried over to the next one."""
+        redacted_at = None
+        for transition in reversed(transitions):  # the oldest first
+            if transition.verb == PeriodVerb.REDACT:
+                redacted_at = transition.at
+            transition.is_carried = redacted_at is not None and transition.at < redacted_at
 
     def narrative(self, is_insider):
         """Return the live narrative in the city, outside it the one of the readable revision."""
@@ -196,11 +207,13 @@ class PeriodRevisionDetail(DetailPage):
         words = _("Revision %(number)s") % {"number": self.revision.number}
         context = {
             "revision": self.revision,
+            "redacted_at": redacted_at(self.revision.sha256),
             "snapshot": snapshot,
             "city": self.row.city,
-            "transition": self.row.transitions.filter(revision=self.revision.number, verb="submit")
+            "transition": self.row.transitions.filter(revision__lte=self.revision.number, verb="submit")
             .select_related("on_behalf_of")
-            .first(),
+            .order_by("number")
+            .last(),
             "newest": PeriodRevision.objects.visible_to(self.user)
             .filter(city_period=self.row)
             .order_by("-number")

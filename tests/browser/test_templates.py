@@ -37,6 +37,9 @@ RENDERED_BY_TESTS = {  # rendered after a POST: the test that sends it
     "_parts/chart_page.html": "test_dashboard.py::test_chart_saved_as_page_is_drawn_without_the_site",
     "form_not_saved.html": "test_log.py::test_update_that_cannot_be_stored_is_shown_for_copying",
     "form_input.html": "../strategies/test_views_unsaved.py::test_post_after_the_page_is_gone_shows_the_text_to_copy",
+    "redaction/redaction_list.html": "../redaction/test_pages.py::test_from_an_address_to_a_redaction",
+    "redaction/redaction_record.html": "../redaction/test_pages.py::test_from_an_address_to_a_redaction",
+    "_parts/redacted.html": "../redaction/test_pages.py::test_pages_of_readers",
     "_parts/form_again.html": (
         "../strategies/test_views_unsaved.py::test_old_csrf_token_of_the_login_form_keeps_the_address_but_no_password"
     ),

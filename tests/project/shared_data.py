@@ -17,7 +17,7 @@ from accounts import services as letters
 from cities.enums import BodyKind, EventKind, Role
 from cities.models import Attendance, City, Installation, StoredFile, TargetGroup, Theme
 from cities.services import invitations
-from core import clock
+from core import clock, redaction
 from core.models import FormInput, VerificationRun
 from core.snapshots import sha256_hex
 from evaluation.enums import Capacity
@@ -479,7 +479,8 @@ def _reports(world):
 
 
 def _letters(world):
-    lead = world.roles["lead"]
+    lead, contact = world.roles["lead"], world.roles["data_protection"]
+    world.opening = redaction.open_record(f"/events/{EventFactory(city=world.city).pk}/", by=contact, reason="Why.")
     world.invitation, world.token = invitations.invite(
         email="new@town.example", name="Somebody new", body=world.office, role=Role.VIEWER, by=lead
     )

@@ -40,6 +40,7 @@ WRITTEN_BY_THE_SITE = {  # model fields that nobody types into
     "strategies.RevisionIndicator.contents",
     "strategies.PeriodTransition.marks",  # each comment in it has a limit: services.periods
     "core.VerificationRun.differences",  # written by the site itself
+    "core.RedactionRecord.fields",  # names of fields
     "core.FormInput.fields",  # all fields together have a limit: core.form_inputs
     "core.FormInput.files",  # of the same input, at most as many as a post has
     "core.FormInput.answer",  # an address and messages of this site

@@ -218,7 +218,7 @@ def test_requeue_enqueues_queued_and_stale_reports_only(monkeypatch):
 
 
 def test_report_with_wrong_hash_is_not_rendered(report, monkeypatch):
-    monkeypatch.setattr("reports.models.sha256_hex", lambda text: "another")
+    monkeypatch.setattr("core.models.sha256_hex", lambda text: "another")
 
     with pytest.raises(Exception, match="do not match their hash"):
         tasks.build_report(report.pk)

@@ -333,7 +333,9 @@ EVERYTHING_ELSE = {  # services that write nothing which figures follow from, an
     "strategies.services.plan_checks": "listed parents_of permission_name require_current strategy_of_part "
     "unpublished_actions",
     "strategies.services.plans": "comment_strategy has_values needs_reason",
+    "strategies.services.redaction": "register",
     "strategies.services.reminders": "delete_old_days due_by_person remind_city send_due_reminders",
+    "strategies.services.transitions": "change_state freeze send_state_changed",
     "strategies.services.updates": "is_same_input",
     "strategies.services.validation": "current_value indicator_error period_error update_errors value_error",
     "strategies.services.values": "check_is_editable end_value set_values",

@@ -10,8 +10,8 @@ from evaluation.enums import RECOMMENDATION_TRANSITIONS as RECOMMENDATIONS
 from evaluation.enums import TRANSITIONS as STAGES
 from pilot.enums import NEEDS_REASON, SIGNATURE_TRANSITIONS
 from pilot.enums import TRANSITIONS as PACTS
+from strategies.enums import ALL_TRANSITIONS as PERIODS
 from strategies.enums import LOCKED, NEEDS_TEXT
-from strategies.enums import TRANSITIONS as PERIODS
 
 HEAD = "# States and transitions\n\nWritten by `manage.py write_states` from the code; a test compares the two.\n"
 
@@ -25,6 +25,7 @@ def _rows(transitions: dict, notes: dict[str, str]) -> list[str]:
 
 def states_page() -> str:
     period_notes = dict.fromkeys(NEEDS_TEXT, "with a reason") | {"open": "automatically, or by hand"}
+    period_notes |= {"redact": "by a redaction, which carries over what was decided on the revision before"}
     stage_notes = {verb: f"automatically on `{field}`, or by hand" for verb, field in BY_DATE.items()}
     stage_notes |= {"request_changes": "by one member, with a reason", "publish": "when two members approve"}
     stage_notes |= {"remove": "by a coordinator while nobody has rated, with a reason"}
