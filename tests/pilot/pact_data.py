@@ -1,10 +1,15 @@
 """A pact at each point of its life, for the tests."""
 
 import re
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from core import clock
+from core.snapshots import sha256_hex
 from pilot.services import pacts, signatures
 from tests.factories import CityFactory, OrganisationFactory, StoredFileFactory, member
 
@@ -19,7 +24,10 @@ def sign_on_paper(version, lead, organisation=None, **fields):
     """Record a signature on paper, by default that of the city itself. ``by`` may try it with the lead's scan."""
     city = version.pact.city
     given = {"sector": "municipal", "name": "Maja Lind", "office": "Mayor", "signed_on": city.today}
-    scan = StoredFileFactory(uploaded_by=lead, state="pending")
+    content = b"%PDF-1.4 signed on paper"
+    path = default_storage.save(f"scan/{uuid4()}", ContentFile(content))
+    stored = {"path": path, "size": len(content), "sha256": sha256_hex(content)}
+    scan = StoredFileFactory(uploaded_by=lead, state="pending", **stored)
     return signatures.record_on_paper(
         version, organisation=organisation or city.municipality, scan=scan, **given | {"by": lead} | fields
     )
