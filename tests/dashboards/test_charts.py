@@ -93,6 +93,13 @@ def test_timeline_chart_has_row_for_each_phase(dashboard):
 
     assert len(chart.rows) == 3
     assert chart.columns[0] == "City"
+    assert chart.described.startswith("Three bars for each city: ")
+
+
+def test_timeline_chart_of_one_city_describes_its_bars(dashboard):
+    chart = charts.timeline_chart(dashboard.phases(dashboard.cities[:1]))
+
+    assert chart.described == "Three bars: coordination structure, kick-off and city integration pact."
 
 
 def test_charts_without_rows_are_empty():

@@ -214,6 +214,18 @@ def test_lead_official_is_reminded_to_submit(city, lead, official):
     assert "The report for Near is due on 30 November 2026." in mail.body
 
 
+@pytest.mark.usefixtures("_fixed_morning")
+def test_reminder_subject_of_a_period_says_by_which_day_to_submit(city, lead):
+    lead.language = "en"
+    lead.save()
+    near = ReportingPeriodFactory(starts_on=date(2026, 4, 1), due_on=TODAY + timedelta(days=7), name="Near")
+    CityPeriodFactory(city=city, period=near)
+
+    tasks.send_due_reminders()
+
+    assert Mail.objects.exclude(key__contains="period-").get().subject == "Submit the report for Near by 30 Nov 2026"
+
+
 def test_reminders_are_sent_in_the_morning_of_each_timezone():
     riga, lisbon = CityFactory(timezone="Europe/Riga"), CityFactory(timezone="Europe/Lisbon")
     with clock.at(datetime(2026, 11, 23, 5, 30, tzinfo=UTC)):  # half past seven in Riga, half past five in Lisbon
