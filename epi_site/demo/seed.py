@@ -20,7 +20,7 @@ from strategies.selectors.correction_marks import ACTION, INDICATOR, sections_of
 from strategies.services import periods, plans
 from strategies.tasks import open_due_periods
 
-from . import meetings, people, training
+from . import meetings, pacts, people, training
 from .calendar import BEHIND, Calendar, Schedule
 from .city_history import CityHistory, submission_day
 from .plans import PlanWriter
@@ -122,6 +122,7 @@ class Seed:
 
     def _tell(self) -> None:
         meetings.schedule(self.schedule, self.cities, self.cast, self.calendar)
+        pacts.schedule(self.schedule, self.cities, self.cast, self.calendar)
         training.schedule(self.schedule, self.calendar)
         for log in self.logs.values():
             log.schedule(self.schedule)

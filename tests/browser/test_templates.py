@@ -15,16 +15,6 @@ RENDERED_BY_TESTS = {  # rendered after a POST: the test that sends it
     "evaluation/parts/initial_level.html": (
         "../evaluation/test_blind_levels.py::test_pages_say_that_the_initial_level_is_not_kept"
     ),
-    **dict.fromkeys(
-        ("pilot/pactversion_detail.html", "pilot/_pact_state.html", "pilot/_pact_text.html"),
-        "../pilot/test_pact_pages.py::test_marked_translation_says_that_it_is_older",
-    ),
-    **dict.fromkeys(
-        ("pilot/pactversion_changes.html", "pilot/_changed_words.html"),
-        "../pilot/test_pact_pages.py::test_public_page_shows_version_one_alone_until_version_two_is_in_force",
-    ),
-    "pilot/_signatures.html": "../pilot/test_signatures.py::test_lead_invites_and_records_on_the_pages",
-    "pilot/pactversion_in_force.html": "../pilot/test_pact_pages.py::test_wrong_day_is_said_at_its_field",
     "pilot/_verified_pact.html": "../pilot/test_pact_pages.py::test_verify_page_names_the_version",
     "reports/_verified_report.html": "test_reports.py::test_verify_page_accepts_pdf_and_rejects_changed_byte",
     "_parts/error_lines.html": "test_appearance.py::test_form_with_errors_shows_summary",
