@@ -24,7 +24,7 @@ class EvaluationConfig(AppConfig):
         from . import locks, rules
         from .exceptions import RecommendationClosed
         from .gate_checks import evaluation_is_published
-        from .panels import evaluation_panel
+        from .panels import evaluation_panel, recommendations_panel
         from .restored import run_due_work
         from .selectors.issued import find_decision, find_result, find_round_result
         from .selectors.recommendation_progress import due_part, frozen_recommendations
@@ -41,6 +41,7 @@ class EvaluationConfig(AppConfig):
         register_part("recommendations", frozen_recommendations)
         register_due_part(due_part)
         register_panel(evaluation_panel, order=60)
+        register_panel(recommendations_panel, order=65)
         register_revision_access(evaluated_revisions)
         register_check(
             PhaseKind.PACT,

@@ -3,8 +3,8 @@
 from typing import Any
 
 from cities.panels import Panel
-from evaluation.enums import Stage
-from evaluation.models import Evaluation
+from evaluation.enums import RecommendationState, Stage
+from evaluation.models import Evaluation, Recommendation
 from evaluation.selectors.results import result_summary
 
 
@@ -21,3 +21,23 @@ def evaluation_panel(city: Any, user: Any) -> Panel | None:
         "running": [row for row in evaluations if row.stage != Stage.PUBLISHED],
     }
     return Panel("evaluation/parts/city_panel.html", context)
+
+
+NEWEST_COUNT = 5
+
+
+def recommendations_panel(city: Any, user: Any) -> Panel | None:
+    """Return the issued recommendations to the city that ``user`` sees: three counts, and the newest; None without.
+
+    Open, overdue and completed ones are counted side by side and never summed.
+    """
+    rows = list(Recommendation.objects.visible_to(user).issued().filter(city=city).for_pages())
+    if not rows:
+        return None
+    context = {
+        "recommendations": rows[:NEWEST_COUNT],
+        "open_count": sum(not row.is_closed for row in rows),
+        "overdue_count": sum(row.is_overdue for row in rows),
+        "completed_count": sum(row.state == RecommendationState.COMPLETED for row in rows),
+    }
+    return Panel("evaluation/parts/city_recommendations.html", context)

@@ -26,7 +26,7 @@ from evaluation.exceptions import SnapshotChanged
 from evaluation.forms.review import DecisionForm, QuestionForm
 from evaluation.models import Evaluation
 from evaluation.selectors.corrections import lazy_correction
-from evaluation.selectors.recommendations import of_evaluation
+from evaluation.selectors.recommendations import recommendations_for_review
 from evaluation.selectors.review import review_page_of, with_last_visit
 from evaluation.selectors.review_queue import HIDDEN, coordinator_queue_for, queue_facts, review_queue_for
 from evaluation.services import committee
@@ -253,6 +253,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
         question_form = QuestionForm(dimensions=dimensions)
         if not is_asked:
             keep_typed(question_form, request.POST)
+        recommended, previous = recommendations_for_review(evaluation, request.user)
         context = {
             "page": page,
             "evaluation": evaluation,
@@ -265,7 +266,8 @@ class EvaluationAdmin(ReadOnlyAdmin):
             "has_changed": status == 409,
             "may_see_gates": request.user.has_perm("pilot.view_pilotphase", evaluation.strategy.city),
             "question_form": question_form,
-            "recommendations": of_evaluation(evaluation, request.user),
+            "recommendations": recommended,
+            "previous": previous,
             "may": {"recommend": True},  # whoever may open this page
             "trail": [
                 (_("Administration"), reverse("admin:index")),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from cities.enums import BodyKind, Role
 from cities.models import Membership, Person
@@ -53,3 +53,21 @@ def responsible_text(user: Any, response: ManagementResponse | None) -> str:
 def of_evaluation(evaluation: Evaluation, user: Any) -> list[Recommendation]:
     rows = Recommendation.objects.visible_to(user).filter(evaluation=evaluation)
     return list(rows.for_pages().order_by("pk"))
+
+
+def previous_recommendations(evaluation: Evaluation, user: Any) -> list[Recommendation]:
+    """Return what the evaluated city was recommended outside this evaluation, and what became of it, newest first.
+
+    Leaves out those of this evaluation: they come from people who have seen its ratings.
+    """
+    rows = Recommendation.objects.visible_to(user).issued().filter(city=evaluation.strategy.city_id)
+    rows = rows.filter(Q(evaluation=None) | ~Q(evaluation=evaluation.pk))
+    return list(rows.for_pages().order_by("-issued_on", "-pk"))
+
+
+def recommendations_for_review(evaluation: Evaluation, user: Any) -> tuple[list[Recommendation], list[Recommendation]]:
+    """Return the recommendations of this evaluation, drafts too, and the previous ones to its city, in one query."""
+    rows = Recommendation.objects.visible_to(user).filter(city=evaluation.strategy.city_id).for_pages()
+    found = list(rows.order_by("-issued_on", "-pk"))
+    own = sorted((row for row in found if row.evaluation_id == evaluation.pk), key=lambda row: row.pk)
+    return own, [row for row in found if row.evaluation_id != evaluation.pk and row.issued_at is not None]

@@ -14,6 +14,7 @@ from evaluation.enums import Stage
 from evaluation.forms.ratings import RatingForm
 from evaluation.models import Assessment, Rating
 from evaluation.selectors.citable import citable_sources
+from evaluation.selectors.recommendations import previous_recommendations
 from evaluation.selectors.tasks import tasks_of
 from evaluation.services import ratings
 
@@ -164,6 +165,7 @@ class RateReview(RaterMixin, DetailPage):
             "is_open": is_open,
             "writable": {row.pk for row in self.dimensions if self.can_edit(row)},
             "trail": self.trail((_("Your ratings"), "")),
+            "previous": previous_recommendations(self.evaluation, self.user),
             "following": self.following() if self.has_just_submitted else None,
         }
 
