@@ -83,8 +83,8 @@ def _with_moved(rows: list[tuple[str | None, str | None]]) -> Iterator[Paragraph
             else:
                 moved.remove(pair)
                 yield Paragraph("moved", _words(pair[0], new))
-        elif old is not None and new is not None:
-            yield Paragraph("same" if old == new else "changed", _words(old, new))
+        else:
+            yield Paragraph("same" if old == new else "changed", _words(old or "", new or ""))
 
 
 def _moved(gone: list[str], came: list[str]) -> list[tuple[str, str]]:

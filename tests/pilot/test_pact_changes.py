@@ -27,6 +27,13 @@ def test_changed_words_are_marked_within_their_paragraph():
     ]
 
 
+def test_words_that_came_or_went_alone_are_marked():
+    short, long = "We meet here every month in the hall.", "We meet here every month in the old hall."
+
+    assert compare_texts(short, long)[0].words[1] == Words("added", "old ")
+    assert compare_texts(long, short)[0].words[1] == Words("removed", "old ")
+
+
 def test_a_changed_comma_is_a_change():
     assert kinds(OLD, OLD.replace("together.", "together,")) == ["changed", "same", "same"]
 

@@ -115,6 +115,19 @@ def test_authoritative_translation_that_was_older_leaves_the_others_older(scene)
     assert {text.language: text.is_older for text in texts_of(scene.version)} == {"sv": False, "en": True}
 
 
+def test_older_translation_stays_older_whichever_language_is_authoritative(scene):
+    pacts.add_text(scene.version, by=scene.official, language="pl", title="Pakt", text="Razem.")
+    pacts.save_text(scene.english, by=scene.official, fields={"title": "New title"}, version=1)
+    pacts.save_text(scene.swedish, by=scene.official, fields={"title": "Ny titel"}, version=1)
+
+    for text in (scene.swedish, scene.english):
+        pacts.make_authoritative(text, by=scene.official)
+
+        older = {text.language: text.is_older for text in texts_of(scene.version)}
+        assert older == {"sv": False, "en": False, "pl": True}
+    assert PactText.objects.get(language="pl").version == 2, "it changed once"
+
+
 def test_text_without_authoritative_one_cannot_be_opened(scene):
     bare = PactVersionFactory(pact__city=CityFactory())
     lead = member(BodyKind.CITY_OFFICE, Role.LEAD_OFFICIAL, bare.pact.city)
