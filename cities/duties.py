@@ -1,4 +1,4 @@
-"""What a member is responsible for in a body's city: higher apps add theirs in ``ready()``."""
+"""What a member is responsible for in a body's city: apps add theirs in ``ready()``."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -36,14 +36,15 @@ class Role(TextChoices):
     TRAINER = "trainer", _("trainer")
     DATA_PROTECTION = "data_protection", _("data protection contact")
     CHAIR = "chair", _("chair")
+    SECRETARY = "secretary", _("secretary")
     MEMBER = "member", _("member")
 
 
 ROLES = {  # roles by kind of body
     BodyKind.CITY_OFFICE: {Role.LEAD_OFFICIAL, Role.OFFICIAL, Role.VIEWER},
-    BodyKind.EXPERT_GROUP: {Role.CHAIR, Role.MEMBER},
-    BodyKind.LOCAL_COMMITTEE: {Role.CHAIR, Role.MEMBER},
-    BodyKind.SCIENTIFIC_COMMITTEE: {Role.CHAIR, Role.MEMBER},
+    BodyKind.EXPERT_GROUP: {Role.CHAIR, Role.SECRETARY, Role.MEMBER},
+    BodyKind.LOCAL_COMMITTEE: {Role.CHAIR, Role.SECRETARY, Role.MEMBER},
+    BodyKind.SCIENTIFIC_COMMITTEE: {Role.CHAIR, Role.SECRETARY, Role.MEMBER},
     BodyKind.NETWORK_OFFICE: {Role.COORDINATOR, Role.PARTNER, Role.TRAINER, Role.DATA_PROTECTION},
 }
 
@@ -70,6 +71,29 @@ class EventState(TextChoices):
     PUBLISHED = "published", pgettext_lazy("event", "published")
     CANCELLED = "cancelled", _("cancelled")
     WITHDRAWN = "withdrawn", pgettext_lazy("event", "withdrawn")
+
+
+class MinutesState(TextChoices):
+    DRAFT = "draft", pgettext_lazy("minutes", "draft")
+    APPROVED = "approved", pgettext_lazy("minutes", "approved")
+
+
+MINUTES_TRANSITIONS = {  # verb: (source states, target state)
+    "approve": ({MinutesState.DRAFT}, MinutesState.APPROVED),
+    "reopen": ({MinutesState.APPROVED}, MinutesState.DRAFT),
+}
+
+
+class DecisionState(TextChoices):
+    OPEN = "open", pgettext_lazy("decision", "open")
+    DONE = "done", pgettext_lazy("decision", "done")
+    DROPPED = "dropped", pgettext_lazy("decision", "dropped")
+
+
+DECISION_TRANSITIONS = {  # verb: (source states, target state)
+    "complete": ({DecisionState.OPEN}, DecisionState.DONE),
+    "drop": ({DecisionState.OPEN}, DecisionState.DROPPED),
+}
 
 
 class FileState(TextChoices):

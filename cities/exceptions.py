@@ -43,5 +43,13 @@ class WrongAccount(UserFacingError):
     message = _("This invitation was sent to another email address. Sign in with the account for that address.")
 
 
+class MinutesRefused(UserFacingError):
+    message = _("These minutes cannot be changed now.")
+
+
+class DecisionRefused(UserFacingError):
+    message = _("This decision cannot be recorded.")
+
+
 class EventRefused(UserFacingError):
     message = _("This event cannot be published yet.")

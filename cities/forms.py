@@ -25,10 +25,10 @@ from core.forms import (
 )
 from core.parsing import parse_pk
 from core.row_search import OfferedChoices, SearchedField
-from core.text_limits import LANGUAGE_CODE, LINE, LONG_TEXT, MAX_GUEST_GROUPS, MAX_LANGUAGES, PASSWORD
+from core.text_limits import LANGUAGE_CODE, LINE, LONG_TEXT, MAX_GUEST_GROUPS, MAX_LANGUAGES, PARAGRAPH, PASSWORD
 
 from .enums import EventKind, Role, Seat
-from .models import Body, City, Event, Organisation, Person
+from .models import Body, City, Decision, Event, Organisation, Person
 
 MAX_GUESTS = 999_999  # in one group
 
@@ -236,9 +236,6 @@ class EventForm(VersionedForm):
 
     old_names = {"place": "location"}
     link = forms.URLField(label=_("Link"), required=False, max_length=LINE, assume_scheme="https")
-    minutes_upload = forms.FileField(
-        label=_("Minutes (file)"), required=False, help_text=_("PDF, document or picture.")
-    )
 
     class Meta:
         model = Event
@@ -247,7 +244,6 @@ class EventForm(VersionedForm):
             "starts_at": DateTimeLocalInput(),
             "ends_at": DateTimeLocalInput(),
             "programme": LongTextarea({"rows": 6}),
-            "minutes": LongTextarea({"rows": 6}),
             "decisions": LongTextarea(),
             "documentation": LongTextarea(),
         }
@@ -269,8 +265,6 @@ class EventForm(VersionedForm):
             Div("starts_at", "ends_at", css_class="epi-pair"),
             Div("location", "link", css_class="epi-pair"),
             "programme",
-            "minutes",
-            "minutes_upload",
             "decisions",
             "documentation",
             save=_("Save event"),
@@ -285,6 +279,59 @@ class EventForm(VersionedForm):
 
     def event_fields(self):
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class MinutesForm(ButtonsForm, VersionedForm):
+    save_label = _("Save minutes")
+    minutes_upload = forms.FileField(
+        label=_("Minutes (file)"), required=False, help_text=_("PDF, document or picture.")
+    )
+
+    class Meta:
+        model = Event
+        fields = ["minutes"]
+        widgets = {"minutes": LongTextarea({"rows": 12})}
+
+    def _post_clean(self):
+        """Skip model validation: the service validates and saves."""
+
+
+class DecisionForm(ButtonsForm, VersionedForm):
+    save_label = _("Save decision")
+
+    class Meta:
+        model = Decision
+        fields = ["text", "responsible", "due_on"]
+        widgets = {"text": LongTextarea({"rows": 4}), "due_on": DateInput()}
+        help_texts = {
+            "responsible": _("The person who sees that the decision is carried out, and gets the reminders."),
+            "text": _("One decision. Add another one for each of the others."),
+        }
+
+    def __init__(self, *args, people, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.people = people
+        self.fields["responsible"].queryset = people
+
+    def _post_clean(self):
+        """Skip model validation: the service validates and saves."""
+
+    def form_for(self, current):
+        return type(self)(instance=current, people=self.people)
+
+    def decision_fields(self):
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class DropForm(ButtonsForm, forms.Form):
+    save_label = _("Drop decision")
+    is_danger = True
+    reason = forms.CharField(label=_("Reason"), max_length=PARAGRAPH, widget=LongTextarea())
+
+
+class ReopenForm(ButtonsForm, forms.Form):
+    save_label = _("Reopen minutes")
+    reason = forms.CharField(label=_("Reason"), max_length=PARAGRAPH, widget=LongTextarea())
 
 
 class CancelForm(forms.Form):

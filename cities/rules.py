@@ -5,6 +5,8 @@ A predicate without an object answers whether the user may open the list. What a
 A predicate answers for every object; about a row of a model that it does not know, it returns False.
 """
 
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import rules
@@ -14,9 +16,10 @@ from django.db.models import Exists, Q
 from core import clock
 from core.versions import Kept
 
-from .enums import BodyKind, Role
+from .enums import NETWORK_BODIES, BodyKind, Role
 
 OFFICIALS = {Role.LEAD_OFFICIAL, Role.OFFICIAL}
+RECORD_KEEPERS = {Role.CHAIR, Role.SECRETARY}
 CITY_BODIES = {BodyKind.CITY_OFFICE, BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE}
 _kept_roles = Kept()
 
@@ -103,6 +106,29 @@ def chairs_committee(user) -> bool:
 
 def leads_a_body(user) -> bool:
     return bool(lead_city_ids(user)) or chairs_committee(user)
+
+
+def meetings_of_user_q(user, event: str = ""):
+    """Return a Q for the meetings whose decisions the user reads: of own cities and of the own network body.
+
+    ``event``: lookup path to the event, with trailing ``__``.
+    """
+    cities = insider_city_ids(user)
+    read = Q(**{f"{event}city__in": cities}) | Q(**{f"{event}body__city__in": cities})
+    if is_scientific_member(user):
+        read |= Q(**{f"{event}body__kind": BodyKind.SCIENTIFIC_COMMITTEE})
+    if has_network_role(user, Role.COORDINATOR):
+        read |= Q(**{f"{event}body__kind__in": NETWORK_BODIES})
+    return read
+
+
+def chaired_meetings_q(user):
+    """Return a Q over Event: those whose minutes ``cities.approve_minutes`` lets the user approve; None without any."""
+    chaired = [office for office in active_roles(user) if office.role == Role.CHAIR]
+    found = [Q(body__kind=office.kind, body__city=office.city_id) for office in chaired]
+    if cities := lead_city_ids(user):
+        found.append(Q(body=None, city__in=cities))
+    return reduce(or_, found) if found else None
 
 
 def led_bodies_q(user, body: str = ""):
@@ -269,6 +295,56 @@ def is_visible(user, row):
     return hasattr(rows, "visible_to") and rows.visible_to(user).filter(pk=row.pk).exists()
 
 
+def _host_of(row):
+    """Return the body that holds the meeting, given the meeting or one of its decisions; None without a body."""
+    event = row.event if is_instance(row, "cities.Decision") else row
+    return event.body if is_instance(event, "cities.Event") else None
+
+
+def _serves_host(user, row, roles):
+    """Return whether the user has one of the roles in the body that holds the meeting."""
+    served = {(office.kind, office.city_id) for office in active_roles(user) if office.role in roles}
+    if row is None:
+        return bool(served)
+    body = _host_of(row)
+    return body is not None and (body.kind, body.city_id) in served
+
+
+@rules.predicate
+def keeps_records(user, row):
+    """The chair or the secretary of the body that holds the meeting; the row is the meeting or a decision of it."""
+    return _serves_host(user, row, RECORD_KEEPERS)
+
+
+@rules.predicate
+def chairs_host(user, row):
+    """The chair of the body that holds the meeting."""
+    return _serves_host(user, row, {Role.CHAIR})
+
+
+@rules.predicate
+def leads_event_without_body(user, row):
+    """A lead official, on events of the city that no body holds: no chair approves their minutes."""
+    return is_lead(user, row) and (row is None or (is_instance(row, "cities.Event") and row.body_id is None))
+
+
+@rules.predicate
+def coordinates_host(user, row):
+    """A coordinator, on meetings of the network's own bodies."""
+    if not has_network_role(user, Role.COORDINATOR):
+        return False
+    body = _host_of(row)
+    return row is None or (body is not None and body.city_id is None)
+
+
+@rules.predicate
+def is_responsible_for_decision(user, decision):
+    person = person_of(user)
+    if person is None or decision is None:
+        return person is not None
+    return is_instance(decision, "cities.Decision") and decision.responsible_id == person.pk
+
+
 @rules.predicate
 def is_unpublished(user, event):
     return event is not None and getattr(event, "published_at", True) is None
@@ -330,6 +406,14 @@ rules.add_perm("cities.add_event", is_official)
 rules.add_perm("cities.change_event", is_official)
 rules.add_perm("cities.publish_event", is_lead)
 rules.add_perm("cities.cancel_event", is_lead | (is_official & is_unpublished))
+may_record = is_official | keeps_records | coordinates_host
+rules.add_perm("cities.write_minutes", may_record)  # object: the meeting
+rules.add_perm("cities.approve_minutes", chairs_host | leads_event_without_body)
+rules.add_perm("cities.record_decision", may_record)  # object: the meeting
+rules.add_perm("cities.view_decision", is_visible)
+rules.add_perm("cities.change_decision", may_record)
+rules.add_perm("cities.close_decision", may_record | is_responsible_for_decision)
+rules.add_perm("cities.delete_decision", rules.always_deny)
 rules.add_perm("cities.view_attendance_names", is_insider | is_coordinator)
 rules.add_perm("cities.view_storedfile", is_visible)
 

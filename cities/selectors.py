@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from cities.enums import BodyKind, Role
-from cities.models import Attendance, Body, City, Event, Membership, Person, StoredFile
+from cities.models import Attendance, Body, City, Decision, Event, Membership, Person, StoredFile
 from core.collation import by_title
 from core.locales import current_locale
 
+ROLE_ORDER = list(Role)  # a chair before the secretary, members last
 WITH_PERSON = ("person__organisation",)
 
 
@@ -32,7 +33,7 @@ def members_shown(body: Body, user: Any) -> list[Membership]:
     members = body.memberships.current().select_related(*WITH_PERSON)
     if not user.has_perm("cities.view_names", body):
         members = members.filter(role=Role.CHAIR)
-    return sorted(by_title(members, "person.name"), key=lambda member: member.role)
+    return sorted(by_title(members, "person.name"), key=lambda member: ROLE_ORDER.index(member.role))
 
 
 def network_bodies() -> QuerySet[Body]:
@@ -40,8 +41,12 @@ def network_bodies() -> QuerySet[Body]:
 
 
 def may_read_minutes(event: Event, user: Any) -> bool:
-    """Return whether the user may read minutes and decisions; the public reads date, place and programme."""
     return Event.objects.with_minutes_visible_to(user).filter(pk=event.pk).exists()
+
+
+def may_read_details(event: Event, user: Any) -> bool:
+    """Return whether the user may read attendance and documentation; the public reads date, place and programme."""
+    return Event.objects.with_details_visible_to(user).filter(pk=event.pk).exists()
 
 
 def replaced_minutes(event: Event, user: Any) -> list[StoredFile]:
@@ -62,6 +67,35 @@ def people_invited_to(event: Event) -> QuerySet[Person]:
     members = Membership.objects.current()
     members = members.filter(body=event.body_id) if event.body_id else members.filter(body__city=event.city_id)
     return Person.objects.filter(pk__in=members.values("person")).select_related("user").order_by("pk")
+
+
+def people_for_decisions(event: Event) -> QuerySet[Person]:
+    """Return who can be responsible for a decision of the meeting: who can read it, as a member of a body.
+
+    These are the current members of the city's bodies, or of the network's body that meets.
+    """
+    members = Membership.objects.current()
+    city = event.host_city
+    members = members.filter(body__city=city) if city else members.filter(body=event.body_id)
+    return Person.objects.filter(pk__in=members.values("person"))
+
+
+def open_decisions_of(person: Person, body: Body) -> QuerySet[Decision]:
+    """Return the open decisions that the person is responsible for in the body's city, or in the network's body."""
+    rows = Decision.objects.open().filter(responsible=person)
+    return rows.of_city(body.city) if body.city_id else rows.filter(event__body=body)
+
+
+def open_decisions_for(body: Body, user: Any) -> list[Decision]:
+    """Return the open decisions of the body that the user may read, the one that is due first at the start."""
+    rows = Decision.objects.visible_to(user).open().filter(event__body=body).select_related("responsible")
+    return list(rows.order_by("due_on", "pk"))
+
+
+def decisions_of(event: Event, user: Any) -> list[Decision]:
+    """Return the meeting's decisions that the user may read, in the order in which they were recorded."""
+    rows = Decision.objects.visible_to(user).filter(event=event).select_related("responsible__organisation")
+    return list(rows.order_by("pk"))
 
 
 def attendance_of(event: Event) -> tuple[list[Attendance], int]:

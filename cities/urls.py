@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import events, files, members, pages
+from .views import decisions, events, files, members, minutes, pages
 
 app_name = "cities"
 urlpatterns = [
@@ -17,6 +17,14 @@ urlpatterns = [
     path("events/<int:pk>/publish/", events.EventPublish.as_view(), name="event_publish"),
     path("events/<int:pk>/cancel/", events.EventCancel.as_view(), name="event_cancel"),
     path("events/<int:pk>/attendance/", events.EventAttendance.as_view(), name="event_attendance"),
+    path("events/<int:pk>/minutes/", minutes.MinutesEdit.as_view(), name="minutes_edit"),
+    path("events/<int:pk>/minutes/approve/", minutes.MinutesApprove.as_view(), name="minutes_approve"),
+    path("events/<int:pk>/minutes/reopen/", minutes.MinutesReopen.as_view(), name="minutes_reopen"),
+    path("events/<int:pk>/decisions/add/", decisions.DecisionAdd.as_view(), name="decision_add"),
+    path("decisions/<int:pk>/", decisions.DecisionDetail.as_view(), name="decision_detail"),
+    path("decisions/<int:pk>/edit/", decisions.DecisionEdit.as_view(), name="decision_edit"),
+    path("decisions/<int:pk>/done/", decisions.DecisionComplete.as_view(), name="decision_complete"),
+    path("decisions/<int:pk>/drop/", decisions.DecisionDrop.as_view(), name="decision_drop"),
     path("members/", members.MemberList.as_view(), name="member_list"),
     path("members/invite/", members.MemberInvite.as_view(), name="member_invite"),
     path("memberships/<int:pk>/end/", members.MembershipEnd.as_view(), name="membership_end"),

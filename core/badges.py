@@ -76,11 +76,13 @@ BADGES = {
     "withdrawn": Badge("not-started", "cross", _("Withdrawn")),
     # drafts, answers, recommendations
     "draft": Badge("not-started", "dash", _("Draft")),
+    "approved": Badge("on-track", "check", _("Approved")),
     "adopted": Badge("on-track", "check", _("Adopted")),
     "superseded": Badge("not-started", "dash", _("Superseded")),
     "accept": Badge("on-track", "check", _("Accepted")),
     "partly": Badge("at-risk", "triangle", _("Partly accepted")),
     "reject": Badge("not-started", "cross", _("Not accepted")),
+    "dropped": Badge("not-started", "cross", _("Dropped")),
     "closed": Badge("on-track", "check", _("Closed")),
     # recommendations (labels come from their enumeration)
     "issued": Badge("at-risk", "triangle", ""),

@@ -18,9 +18,11 @@ class StrategiesConfig(AppConfig):
         from . import locks, panels, rules  # noqa: F401 - permissions are registered by the import
         from .exceptions import PERIOD_IS_LOCKED, PeriodLocked
         from .restored import run_due_work
+        from .selectors.decisions import decision_rows, minutes_rows
         from .selectors.issued import find_revision
         from .services import figures, handover, redaction
         from .verification import check_figures, check_frozen_rows, check_transitions
+        from .work import register_work
 
         issued_hashes.add_finder(find_revision)
         locks.register()
@@ -36,4 +38,7 @@ class StrategiesConfig(AppConfig):
         membership_handed_over.connect(handover.transfer_actions, dispatch_uid="strategies.transfer_actions")
         membership_changed.connect(figures.refresh_figures_of_member, dispatch_uid="strategies.figures_of_member")
         city_cards.register_panel(panels.strategy_panel, 10)
+        city_cards.register_decision_panel(panels.decision_panel)
+        register_work(decision_rows)
+        register_work(minutes_rows)
         city_cards.register_panel(panels.periods_panel, 30)

@@ -15,6 +15,7 @@ from cities.rules import (
     is_official,
     is_scientific,
     is_visible,
+    may_record,
     person_of,
 )
 
@@ -24,6 +25,12 @@ def _is_responsible_for(person, action) -> bool:
         return True
     prefetch_related_objects([action], "deputies")  # once for all updates and values of the action
     return any(deputy.pk == person.pk for deputy in action.deputies.all())
+
+
+@rules.predicate
+def belongs_to_city(_user, decision):
+    """Whether the decision is one of a city's meeting: the network's own bodies have no actions."""
+    return decision is None or getattr(decision, "owning_city_id", None) is not None
 
 
 @rules.predicate
@@ -97,6 +104,9 @@ rules.add_perm("strategies.begin_next_strategy", is_lead)  # object: the city, o
 
 rules.add_perm("strategies.comment_strategy", is_insider)  # only while it is a draft
 rules.add_perm("strategies.view_strategycomment", is_visible)
+
+rules.add_perm("strategies.link_decision", may_record & belongs_to_city)  # object: the decision
+rules.add_perm("strategies.make_action_of_decision", is_official)
 
 rules.add_perm("strategies.read_history", is_insider | is_coordinator | is_scientific)  # object: the record
 

@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from .views import (
     action_parts,
     actions,
+    decisions,
     history,
     indicators,
     log,
@@ -55,6 +56,9 @@ urlpatterns = [
     path("updates/<int:pk>/withdraw/", updates.UpdateWithdraw.as_view(), name="update_withdraw"),
     path("updates/<int:pk>/history/", history.UpdateHistory.as_view(), name="update_history"),
     path("evidence/<int:pk>/withdraw/", updates.EvidenceWithdraw.as_view(), name="evidence_withdraw"),
+    # decisions of meetings
+    path("decisions/<int:pk>/action/", decisions.DecisionLinkEdit.as_view(), name="decision_link"),
+    path("decisions/<int:pk>/action/add/", decisions.DecisionActionAdd.as_view(), name="decision_action_add"),
     # strategies
     path("strategies/<plan:slug>/", strategies.StrategyDetail.as_view(), name="strategy_detail"),
     path("cities/<slug:slug>/strategy/add/", plans.StrategyAdd.as_view(), name="strategy_add"),

@@ -1,4 +1,5 @@
 from .cities import City
+from .decisions import Decision
 from .events import Attendance, Event, StoredFile
 from .organisations import Installation, Organisation, TargetGroup, Theme
 from .people import (
@@ -15,6 +16,7 @@ __all__ = [
     "Attendance",
     "Body",
     "City",
+    "Decision",
     "Event",
     "ExpertGroup",
     "Installation",

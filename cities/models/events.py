@@ -7,8 +7,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cities import file_access
-from cities.enums import EventKind, EventState, FileState
-from cities.rules import insider_city_ids, lead_city_ids, official_city_ids, reads_network
+from cities.enums import EventKind, EventState, FileState, MinutesState
+from cities.rules import insider_city_ids, lead_city_ids, meetings_of_user_q, official_city_ids, reads_network
 from core import clock
 from core.history import HistoricalRecords
 from core.models import Recorded, Versioned
@@ -78,9 +78,14 @@ class EventQuerySet(models.QuerySet):
         drafts = Q() if reads_network(user) else self.insiders_q(user)
         return self.filter(Q(published_at__isnull=False) | (kept & drafts))
 
-    def with_minutes_visible_to(self, user):
-        """Return the events whose minutes and decisions the user reads too."""
+    def with_details_visible_to(self, user):
+        """Return the events whose attendance, documentation and text on decisions the user reads too."""
         return self if reads_network(user) else self.filter(self.insiders_q(user))
+
+    def with_minutes_visible_to(self, user):
+        """Return the events whose minutes the user reads too: of the network's readers only those without a body."""
+        read = meetings_of_user_q(user)
+        return self.filter(read | Q(body=None) if reads_network(user) else read)
 
     @staticmethod
     def insiders_q(user):
@@ -99,7 +104,6 @@ class Event(Recorded, Versioned):
         "location",
         "link",
         "programme",
-        "minutes",
         "decisions",
         "documentation",
     )
@@ -115,6 +119,11 @@ class Event(Recorded, Versioned):
     programme = LimitedTextField(_("programme"), blank=True, max_length=LONG_TEXT)
     minutes = LimitedTextField(_("minutes"), blank=True, max_length=LONG_TEXT)
     minutes_file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    minutes_state = models.CharField(_("status of the minutes"), max_length=10, choices=MinutesState, blank=True)
+    minutes_approved_at = models.DateTimeField(_("minutes approved"), null=True, blank=True)  # None: not recorded
+    minutes_approved_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("minutes approved by")
+    )
     decisions = LimitedTextField(_("decisions"), blank=True, max_length=LONG_TEXT)
     documentation = LimitedTextField(_("documentation"), blank=True, max_length=PARAGRAPH)
     published_at = models.DateTimeField(null=True, blank=True)
@@ -144,6 +153,16 @@ class Event(Recorded, Versioned):
                 name="cities_event_cancelled_has_reason",
                 violation_error_message=_("Give a reason for cancelling the event."),
             ),
+            models.CheckConstraint(
+                condition=Q(minutes_approved_at=None, minutes_approved_by=None)
+                | Q(
+                    minutes_approved_at__isnull=False,
+                    minutes_approved_by__isnull=False,
+                    minutes_state=MinutesState.APPROVED,
+                ),
+                name="cities_event_minutes_approved_at_and_by",
+                violation_error_message=_("Only approved minutes say who approved them and when."),
+            ),
         ]
 
     def __str__(self):
@@ -158,6 +177,11 @@ class Event(Recorded, Versioned):
         return self.city_id or (self.body.city_id if self.body_id else None)
 
     @property
+    def host_city(self) -> City | None:
+        """Return the city whose event it is; None for meetings of the network's own bodies."""
+        return self.city or (self.body.city if self.body_id else None)
+
+    @property
     def state(self) -> EventState:
         if self.cancelled_at:
             return EventState.CANCELLED if self.published_at else EventState.WITHDRAWN
@@ -165,7 +189,7 @@ class Event(Recorded, Versioned):
 
 
 def readable_minutes_q(user):
-    """Return a Q over StoredFile: minutes of events that the user reads whole, and for leads the replaced ones."""
+    """Return a Q over StoredFile: minutes that the user reads, and for leads the replaced ones."""
     held = Q(pk__in=Event.objects.with_minutes_visible_to(user).exclude(minutes_file=None).values("minutes_file"))
     if not (led := lead_city_ids(user)):
         return held

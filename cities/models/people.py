@@ -307,6 +307,7 @@ def person_data(user):
         "email": person.email,
         "organisation": str(person.organisation or ""),
         "memberships": list(memberships),
+        "decisions": list(person.decisions.values("event__title", "text", "due_on", "state")),
         "events_attended": list(person.attendances.values("event__title", "event__starts_at")),
         "files": list(user.files.values("name", "size", "uploaded_at", "state")),
     }

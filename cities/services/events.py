@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from cities import selectors
 from cities.enums import EventKind
 from cities.exceptions import EventRefused
-from cities.models import Attendance, Event, Person, StoredFile
+from cities.models import Attendance, Event, Person
 from core import clock, locales
 from core.available import register, require
 from core.services import check_version, lock, require_rule, save_with_history, validate
 from core.text_limits import MAX_GUEST_GROUPS
 
-from .files import mark_file_used, withdraw_file
 from .notifications import notify
 
 
@@ -40,6 +39,8 @@ def _check_can_be_cancelled(event: Event, _user: Any) -> None:
         raise EventRefused(_("This event has already been cancelled."))
     if event.attendances.exists():
         raise EventRefused(_("This event cannot be cancelled because attendance has been recorded for it."))
+    if event.decision_set.exists():
+        raise EventRefused(_("This event cannot be cancelled because decisions have been recorded for it."))
 
 
 register(Event, "change", "cities.change_event", check=_check_is_active)
@@ -55,7 +56,6 @@ def save_event(
     fields: Mapping[str, Any],
     city: Any = None,
     version: int | None = None,
-    minutes_file: StoredFile | None = None,
 ) -> Event:
     """Create an event of ``city`` (``event`` None) or change one. Raises InputRefused, EditConflict or EventRefused."""
     if event is None:
@@ -68,10 +68,6 @@ def save_event(
     if event.body_id and event.body.city_id != event.owning_city_id:
         raise EventRefused(_("Choose a body of the same city."))
     validate(event)
-    if minutes_file is not None and minutes_file.pk != event.minutes_file_id:
-        if event.minutes_file:
-            withdraw_file(event.minutes_file)
-        event.minutes_file = mark_file_used(minutes_file)
     save_with_history(event, by)
     return event
 
@@ -89,7 +85,7 @@ def cancel_event(event: Event, *, by: Any, reason: str) -> Event:
     """Cancel a published event, or withdraw a draft. It stays stored, with the reason, and counts for nothing.
 
     If a published event lies ahead, those invited get an email. Raises PermissionRefused, or EventRefused without a
-    reason, a second time, or if attendance is recorded: then the event took place.
+    reason, a second time, or if attendance or a decision is recorded: then the event took place.
     """
     event = _lock_for(event, "cancel", by)
     if not reason.strip():
@@ -102,7 +98,7 @@ def cancel_event(event: Event, *, by: Any, reason: str) -> Event:
 
 
 def _notify_invited(event: Event, by: Any) -> None:
-    city = event.city or event.body.city
+    city = event.host_city
 
     def text() -> tuple[str, str]:
         words = {

@@ -13,6 +13,7 @@ from cities.duties import Duty, duties_in
 from cities.enums import OFFICE_KINDS, ROLES, BodyKind, Role
 from cities.exceptions import CommitteeSeatRefused, FirstChairRefused, MembershipRefused, OwnRoleRefused
 from cities.models import Body, Membership, Organisation, Person
+from cities.selectors import open_decisions_of
 from cities.signals import membership_changed, membership_handed_over
 from core import clock
 from core.available import register, require
@@ -20,6 +21,7 @@ from core.error_causes import is_unique_violation
 from core.exceptions import PermissionRefused
 from core.services import lock, save_with_history
 
+from .decisions import decision_duties, transfer_decisions
 from .notifications import notify
 
 
@@ -89,6 +91,7 @@ def hand_over(membership: Membership, *, to: Person, by: Any) -> Membership:
         holds = Membership(person=to, body=membership.body, role=membership.role, seat=membership.seat)
         _save(holds, by, to)
     membership.refresh_from_db()
+    transfer_decisions(body=membership.body, person=leaving, to=to, by=by)
     membership_handed_over.send(Membership, membership=membership, person=leaving, to=to, body=membership.body, by=by)
     _notify_of_handover(membership, to=to)
     return holds
@@ -110,11 +113,12 @@ def _notify_of_handover(membership: Membership, *, to: Person) -> None:
 
 
 def duties_left_by(membership: Membership) -> list[Duty]:
-    """Return what nobody is responsible for once the person's last membership in the city has ended."""
+    """Return what nobody is responsible for once the person's last membership in the city, or network body, ends."""
     city, person = membership.body.city, membership.person
-    if city is None or person.memberships.current().filter(body__city=city).exclude(pk=membership.pk).exists():
+    others = person.memberships.current().exclude(pk=membership.pk)
+    if others.filter(Q(body__city=city) if city else Q(body=membership.body)).exists():
         return []
-    return duties_in(city, person)
+    return duties_in(city, person) if city else decision_duties(open_decisions_of(person, membership.body))
 
 
 def leaves_without_lead(membership: Membership) -> bool:

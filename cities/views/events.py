@@ -12,9 +12,8 @@ from cities import selectors
 from cities.forms import AttendanceForm, CancelForm, EventForm
 from cities.models import City, Event, Membership, Person
 from cities.rules import lead_city_ids
-from cities.services import events, files
+from cities.services import events
 from core.available import available_actions
-from core.exceptions import InputRefused, UserFacingError
 from core.views import ActionView, DetailPage, ObjectMixin, ServiceFormView
 
 from .pages import breadcrumbs_for
@@ -22,11 +21,11 @@ from .pages import breadcrumbs_for
 
 class EventMixin(ObjectMixin):
     name = "event"
-    rows = Event.objects.select_related("city", "body__city", "minutes_file")
+    rows = Event.objects.select_related("city", "body__city", "minutes_file", "minutes_approved_by")
 
     @property
     def city(self):
-        return self.row.city or self.row.body.city
+        return self.row.host_city
 
     def get_success_url(self):
         return reverse("cities:event_detail", args=[self.row.pk])
@@ -44,10 +43,12 @@ class EventDetail(EventMixin, DetailPage):
             "city": city,
             "zone": city.timezone if city else None,
             "trail": breadcrumbs_for(city, (event.title, "")),
-            "is_whole": selectors.may_read_minutes(event, self.user),
+            "is_whole": selectors.may_read_details(event, self.user),
+            "reads_minutes": selectors.may_read_minutes(event, self.user),
             "sees_names": self.may("cities.view_attendance_names"),
             "may": available_actions(event, self.user, is_found=True),
         }
+        context["recorded"] = selectors.decisions_of(event, self.user)
         if context["is_whole"]:
             context["attendances"], context["came"] = selectors.attendance_of(event)
         if city and city.pk in lead_city_ids(self.user):
@@ -61,7 +62,6 @@ class EventFormView(ServiceFormView):
     form_class = EventForm
     template_name = "cities/event_form.html"
     success_message = gettext_lazy("The event has been saved.")
-    notices = ()
 
     def dispatch(self, request, *args, **kwargs):
         if not request.user.is_authenticated:
@@ -75,28 +75,13 @@ class EventFormView(ServiceFormView):
         return {"instance": instance, "city": self.city, "cancel": self.get_success_url()}
 
     def save(self, form):
-        upload, fields = form.cleaned_data.get("minutes_upload"), form.event_fields()
-        stored = self.store_upload(upload) if upload else None
         self.saved = events.save_event(
             self.event,
             by=self.user,
-            fields=fields,
+            fields=form.event_fields(),
             city=self.city,
             version=form.cleaned_data["version"],
-            minutes_file=stored,
         )
-        self.notices = files.renamed_notice(upload, stored) if stored else ()
-
-    def store_upload(self, upload):
-        try:
-            return files.store_upload(upload, by=self.user)
-        except UserFacingError as error:
-            raise InputRefused({"minutes_upload": str(error)}) from error
-
-    def show_success(self, form):
-        super().show_success(form)
-        for sentence in self.notices:
-            messages.info(self.request, sentence)
 
     def get_saved_url(self):
         return reverse("cities:event_detail", args=[self.saved.pk])

@@ -70,14 +70,11 @@ class CityDetail(DetailPage):
             "languages": ", ".join(selectors.language_names(city)),
             "bodies": list(selectors.bodies_of(city)),
             "events": list(events.select_related("body").order_by("-starts_at")[:EVENTS_SHOWN]),
-            "cards": [self.render_panel(card) for card in panels_for(city, user)],
+            "cards": [render_panel(card, self.request, city=city) for card in panels_for(city, user)],
             "may_change": self.may("cities.change_city"),
             "may_add_event": self.may("cities.add_event"),
             "may_manage": self.may("cities.end_membership"),
         }
-
-    def render_panel(self, card):
-        return render_to_string(card.template, card.context | {"city": self.row}, self.request)
 
 
 class BodyDetail(DetailPage):
@@ -98,6 +95,7 @@ class BodyDetail(DetailPage):
             "own_memberships": own,
             "sees_names": self.may("cities.view_names"),
             "events": list(events[:EVENTS_SHOWN]),
+            "decisions": selectors.open_decisions_for(body, user),
             "zone": body.timezone,
             "may_change": self.may("cities.change_body"),
             "may_invite": self.may("cities.invite"),
@@ -145,6 +143,10 @@ class BodyEdit(ProfileEdit):
     def get_context_data(self, **kwargs):
         trail = breadcrumbs_for(self.row.city, (str(self.row), self.get_success_url()), (_("Edit"), ""))
         return super().get_context_data(**kwargs) | {"heading": _("Edit %(body)s") % {"body": self.row}, "trail": trail}
+
+
+def render_panel(panel, request, **row):
+    return render_to_string(panel.template, panel.context | row, request)
 
 
 def breadcrumbs_for(city, *crumbs):

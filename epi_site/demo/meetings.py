@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from cities.enums import BodyKind, EventKind
 from cities.models import City, Event
-from cities.services import events
+from cities.services import events, minutes
 from pilot.enums import PhaseKind
 from pilot.models import PilotPhase
 from pilot.services import phases
@@ -83,9 +83,10 @@ def _meeting(city: City, cast: DemoUsers, day: date, title: str, words: dict[str
         "starts_at": datetime.combine(day, time(13), tzinfo=UTC),
         "ends_at": datetime.combine(day, time(15), tzinfo=UTC),
         "location": f"Town hall, {city.name}",
-        **words,
+        **{name: text for name, text in words.items() if name != "minutes"},
     }
     event = events.save_event(None, by=official, city=city, fields=fields)
+    minutes.save_minutes(event, by=official, text=words["minutes"])
     came = [membership.person for membership in body.memberships.current().select_related("person")]
     events.record_attendance(event, by=official, persons=came)
 

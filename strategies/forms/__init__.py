@@ -1,3 +1,4 @@
+from .decisions import DecisionLinkForm
 from .log import LogForm
 from .periods import AdoptionForm, NarrativeForm, NoChangeForm, ReasonForm, ReturnForm, SubmitForm, ValuesForm
 from .plans import (
@@ -19,6 +20,7 @@ __all__ = [
     "AdoptionForm",
     "AreaForm",
     "BudgetLineForm",
+    "DecisionLinkForm",
     "IndicatorForm",
     "LogForm",
     "MilestoneForm",

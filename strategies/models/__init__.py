@@ -1,4 +1,5 @@
 from .actions import Action, BudgetLine, Milestone
+from .decisions import DecisionLink
 from .facts import ActionUpdate, Evidence, IndicatorValue, MilestoneDropped, MilestoneReached
 from .figures import ActionFigures
 from .indicators import Indicator
@@ -24,6 +25,7 @@ __all__ = [
     "ActionUpdate",
     "BudgetLine",
     "CityPeriod",
+    "DecisionLink",
     "Evidence",
     "Indicator",
     "IndicatorValue",

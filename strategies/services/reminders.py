@@ -3,7 +3,9 @@
 from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Prefetch, Q
 from django.urls import reverse
@@ -11,15 +13,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cities.enums import Role
-from cities.models import City, Membership, Person
+from cities.models import City, Decision, Membership, Person
 from cities.services.notifications import email_address_of, notify, role_holders
 from core import clock, locales
 from core.periodic import for_each
 from strategies.enums import LOCKED, Health, PeriodState
 from strategies.models import Action, CityPeriod, Reminder, ReminderDay
 from strategies.models.health import health_reason
+from strategies.selectors.decisions import DUE_SOON as SOON
+from strategies.selectors.decisions import decisions_to_remind, members_of, recipient_of, today_of
 
-SOON = timedelta(days=7)
+Dues = dict[Person, list["DueReminder"]]
 DAY_MAX_AGE = timedelta(days=30)
 FIRST_HOUR = 7  # of the city's day, so that no emails are sent at night
 
@@ -28,13 +32,15 @@ class DueReminder(NamedTuple):
     """One line of a reminder email."""
 
     key: str
-    row: Any  # an action with its health, or a city period
+    row: Any  # an action with its health, a city period or a decision
 
 
 def send_due_reminders() -> None:
-    """Send the reminders of each city once a day, after FIRST_HOUR local time."""
+    """Send the reminders of each city once a day, after FIRST_HOUR local time; then those of the network's bodies."""
     cities = City.objects.annotate(reminded_on=Max("reminder_days__day"))
     for_each([city for city in cities if _is_time(city)], remind_city)
+    if clock.now().astimezone(ZoneInfo(settings.TIME_ZONE)).hour >= FIRST_HOUR:
+        remind_network()
 
 
 def _is_time(city: Any) -> bool:
@@ -52,6 +58,16 @@ def remind_city(city: City) -> None:
         _remind(person, dues, city)
 
 
+@transaction.atomic
+def remind_network() -> None:
+    """Send reminders of decisions of the network's own bodies: one for each decision and reason."""
+    dues: Dues = defaultdict(list)
+    coordinators = role_holders(roles=[Role.COORDINATOR])
+    _add_decisions(dues, None, coordinators)
+    for person, rows in dues.items():
+        _remind(person, rows, None)
+
+
 def delete_old_days() -> int:
     """Delete the records that a city's reminders of an earlier day were sent. Returns how many.
 
@@ -61,8 +77,8 @@ def delete_old_days() -> int:
     return deleted
 
 
-def due_by_person(city: City) -> dict[Person, list[DueReminder]]:
-    dues: dict[Person, list[DueReminder]] = defaultdict(list)
+def due_by_person(city: City) -> Dues:
+    dues: Dues = defaultdict(list)
     leads = role_holders(city=city, roles=[Role.LEAD_OFFICIAL])
     for action in _actions_to_remind(city):
         for person in _action_recipients(action, leads):
@@ -70,7 +86,26 @@ def due_by_person(city: City) -> dict[Person, list[DueReminder]]:
     for city_period in _periods_to_remind(city):
         for person in leads:
             dues[person].append(DueReminder(_period_key(city_period), city_period))
+    _add_decisions(dues, city, leads)
     return dues
+
+
+def _add_decisions(dues: Dues, city: City | None, otherwise: list[Person]) -> None:
+    """Add the decisions that are late or due soon: for the responsible person, or for ``otherwise`` if she has left."""
+    decisions = decisions_to_remind(city)
+    members = members_of(decisions, city) if decisions else set()
+    for decision in decisions:
+        person = recipient_of(decision, members)
+        for reader in [person] if person and email_address_of(person) else otherwise:
+            dues[reader].append(DueReminder(_decision_key(decision), decision))
+
+
+def _decision_key(decision: Decision) -> str:
+    return f"decision-{decision.pk}-{'late' if _is_past(decision) else 'soon'}-{decision.due_on}"
+
+
+def _is_past(decision: Decision) -> bool:
+    return decision.due_on < today_of(decision)
 
 
 def _actions_to_remind(city: City) -> list[Action]:
@@ -114,12 +149,13 @@ def _is_overdue(city_period: CityPeriod) -> bool:
     return city_period.period.due_on < city_period.city.today
 
 
-def _remind(person: Person, dues: list[DueReminder], city: City) -> None:
+def _remind(person: Person, dues: list[DueReminder], city: City | None) -> None:
     known = set(Reminder.objects.filter(person=person).values_list("key", flat=True))
     new = [due for due in dues if due.key not in known]
     if not new:
         return
-    key = f"reminder-{person.pk}-{city.today.isoformat()}"
+    today = city.today if city else clock.today()
+    key = f"reminder-{person.pk}-{today.isoformat()}"
     if notify(person, key=key, text=lambda: _text(new), path=reverse("strategies:my_work"), city=city):
         Reminder.objects.bulk_create(Reminder(person=person, key=due.key) for due in new)
 
@@ -134,14 +170,16 @@ def _text(dues: list[DueReminder]) -> tuple[str, str]:
     return subject, "\n\n".join(_line(due.row) for due in dues)
 
 
-def _day_of(row: Action | CityPeriod) -> date:
+def _day_of(row: Action | CityPeriod | Decision) -> date:
     """Return the due date. Without one, ``date.max`` sorts the row last."""
     if isinstance(row, CityPeriod):
         return row.period.due_on
+    if isinstance(row, Decision):
+        return row.due_on
     return date.max if row.health == Health.STALE else min(row.next_due_on, row.ends_on)
 
 
-def _subject(row: Action | CityPeriod) -> str:
+def _subject(row: Action | CityPeriod | Decision) -> str:
     due = {"due": locales.day(_day_of(row), "medium")}
     if isinstance(row, CityPeriod):
         words = (
@@ -150,6 +188,9 @@ def _subject(row: Action | CityPeriod) -> str:
             else _("Submit the report for %(period)s by %(due)s")
         )
         return words % (due | {"period": row.period.name})
+    if isinstance(row, Decision):
+        words = _("%(decision)s was due on %(due)s") if _is_past(row) else _("%(decision)s is due by %(due)s")
+        return words % (due | {"decision": row})
     if row.health == Health.STALE:
         return _("%(action)s needs an update") % {"action": row.title}
     return _due_words(row) % (due | {"action": row.title})
@@ -164,12 +205,15 @@ def _due_words(action: Any) -> str:
     return _("%(action)s: a milestone is due on %(due)s")
 
 
-def _line(row: Action | CityPeriod) -> str:
+def _line(row: Action | CityPeriod | Decision) -> str:
     if isinstance(row, CityPeriod):
         words = _("The report for %(period)s is due on %(due)s.")
         if _is_overdue(row):
             words = _("The report for %(period)s was due on %(due)s. Submit it as soon as possible.")
         return words % {"period": row.period.name, "due": locales.day(row.period.due_on)}
+    if isinstance(row, Decision):
+        words = _("%(decision)s (decided at “%(event)s”): due on %(due)s.")
+        return words % {"decision": row, "event": row.event.title, "due": locales.day(row.due_on)}
     if row.health in {Health.LATE, Health.STALE}:
         return f"{row.title}: {health_reason(row)}"
     words = _("%(action)s: the next due date is %(due)s.")

@@ -25,6 +25,7 @@ from strategies.forms import ReasonForm
 from strategies.models import Action
 from strategies.models.health import health_reason
 from strategies.selectors.actions import PLAN_ORDER, action_page, actions_of, active_actions
+from strategies.selectors.decisions import decisions_carried_out_by
 from strategies.selectors.disclosure import reads_all_figures
 from strategies.services import plans
 
@@ -58,6 +59,7 @@ class ActionDetail(DetailPage):
             "milestone_rows": self.milestone_rows(page),
             "late_label": _("was due"),
             "frozen_log": by_period(page.frozen),
+            "decisions": decisions_carried_out_by(action, self.user),
         }
         return super().get_context_data(**context | kwargs)
 

@@ -14,8 +14,8 @@ from allauth.account.utils import user_pk_to_url_str
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from cities.models import Body, Person, StoredFile
-from cities.services import invitations
+from cities.models import Body, Event, Person, StoredFile
+from cities.services import decisions, invitations
 from accounts.models import User
 from core import clock
 from evaluation.models import Evaluation, EvaluationRound
@@ -27,8 +27,9 @@ from pilot import gates
 from pilot.models import PilotPhase
 from reports.services import reports
 from strategies.enums import LOCKED
-from strategies.models import ActionUpdate, CityPeriod, Evidence, Indicator, PriorityArea, Strategy
+from strategies.models import Action, ActionUpdate, CityPeriod, Evidence, Indicator, PriorityArea, Strategy
 from strategies.services import periods, plans, values
+from strategies.services.decisions import link_decision
 
 
 def user(name):
@@ -154,6 +155,17 @@ for key, slug in (("next", "riga"), ("former", "dietzenbach")):
     if key == "former":
         plans.adopt_strategy(coming, by=user(f"lead.{slug}"), on=today)
         made[key] = Strategy.objects.get(pk=current.pk).ref
+meeting = Event.objects.filter(body=expert, kind="meeting", published_at=None).earliest("starts_at")
+responsible = person("official.linkoping")
+for key, more in (("decision", {}), ("decision_dropped", {"reason": "The money was not granted."})):
+    fields = {"text": "Open the centre on Saturdays.", "responsible": responsible, "due_on": today}
+    decision = decisions.record_decision(meeting, by=lead, fields=fields)
+    if more:
+        decisions.drop_decision(decision, by=lead, **more)
+    else:
+        link_decision(decision, by=lead, action=Action.objects.get(title="Mentors in working life"))
+    made[key] = decision.pk
+made["meeting"] = meeting.pk
 print(json.dumps(made))
 """
 FIND_IDS = """
@@ -330,6 +342,16 @@ PAGES = [
     ("event-edit", "lead.linkoping", "/events/{event}/edit/"),
     ("event-attendance", "lead.linkoping", "/events/{event}/attendance/"),
     ("event-cancel", "lead.linkoping", "/events/{event}/cancel/"),
+    ("meeting", "lead.linkoping", "/events/{meeting}/"),
+    ("minutes-edit", "lead.linkoping", "/events/{meeting}/minutes/"),
+    ("minutes-reopen", "lead.linkoping", "/events/{event}/minutes/reopen/"),
+    ("decision", "lead.linkoping", "/decisions/{decision}/"),
+    ("decision-dropped", "lead.linkoping", "/decisions/{decision_dropped}/"),
+    ("decision-add", "lead.linkoping", "/events/{meeting}/decisions/add/"),
+    ("decision-edit", "lead.linkoping", "/decisions/{decision}/edit/"),
+    ("decision-drop", "lead.linkoping", "/decisions/{decision}/drop/"),
+    ("decision-link", "lead.linkoping", "/decisions/{decision}/action/"),
+    ("decision-action-add", "lead.linkoping", "/decisions/{decision}/action/add/"),
     ("event-new", "lead.linkoping", "/cities/linkoping/events/new/"),
     ("members", "lead.linkoping", "/members/"),
     ("member-invite", "lead.linkoping", "/members/invite/"),

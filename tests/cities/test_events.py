@@ -6,7 +6,7 @@ from django.urls import reverse
 from cities.enums import BodyKind, EventKind
 from cities.exceptions import EventRefused
 from cities.models import Attendance, Event, StoredFile
-from cities.services import events, files
+from cities.services import events, files, minutes
 from core import locales
 from core.exceptions import EditConflict, InputRefused, PermissionRefused
 from tests.factories import BodyFactory, EventFactory, PersonFactory
@@ -29,7 +29,6 @@ def event_data(**change):
         "location": "Room 4",
         "link": "",
         "programme": "",
-        "minutes": "",
         "decisions": "",
         "documentation": "",
         "version": "1",
@@ -107,7 +106,7 @@ def test_event_times_are_in_time_zone_of_city(client, everyone, event):
 
 def test_minutes_file_is_visible_to_readers_of_minutes(client, everyone, event):
     stored = files.store_upload(upload(PDF, "minutes.pdf"), by=everyone["official"])
-    events.save_event(event, by=everyone["official"], fields={}, minutes_file=stored)
+    minutes.save_minutes(event, by=everyone["official"], text="", minutes_file=stored)
     events.publish_event(event, by=everyone["lead"])
     url = reverse("cities:file", args=[stored.uuid])
 
@@ -134,7 +133,7 @@ def test_visible_to_and_view_permission_agree(everyone, event, other_city, role)
     EventFactory(city=other_city)
     EventFactory(city=None, body=BodyFactory(kind=BodyKind.EXPERT_GROUP, city=other_city))
     stored = files.store_upload(upload(PDF), by=everyone["official"])
-    events.save_event(event, by=everyone["official"], fields={}, minutes_file=stored)
+    minutes.save_minutes(event, by=everyone["official"], text="", minutes_file=stored)
 
     for model, name in ((Event, "event"), (StoredFile, "storedfile")):
         listed = set(model.objects.visible_to(user))
@@ -195,32 +194,6 @@ def test_event_that_ends_before_start_is_refused(client, everyone, city):
     page = client.post(reverse("cities:event_create", args=[city.slug]), event_data(ends_at="2026-07-01T09:00"))
 
     assert "ends_at" in page.context["form"].errors
-
-
-@pytest.mark.slow
-def test_new_minutes_file_withdraws_older_one(client, everyone, event):
-    client.force_login(everyone["official"])
-    url = event_url(event, "event_edit")
-    first = event_data(kind="kick_off", minutes_upload=upload(PDF, "a.pdf"))
-
-    assert client.get(url).status_code == 200
-    client.post(url, first)
-    client.post(url, first | {"version": "2", "minutes_upload": upload(PDF, "b.pdf")})
-
-    event.refresh_from_db()
-    assert event.title == "First meeting"
-    assert event.minutes_file.name == "b.pdf"
-    assert set(StoredFile.objects.values_list("name", "state")) == {("a.pdf", "withdrawn"), ("b.pdf", "used")}
-
-
-def test_invalid_minutes_file_is_refused(client, everyone, event):
-    client.force_login(everyone["official"])
-
-    page = client.post(event_url(event, "event_edit"), event_data(minutes_upload=upload(b"MZ\x90", "a.pdf")))
-
-    assert "minutes_upload" in page.context["form"].errors
-    event.refresh_from_db()
-    assert event.title == "Kick-off"
 
 
 def test_edit_conflict_shows_both_versions(client, everyone, event):
@@ -353,7 +326,7 @@ def test_attendance_conflict_shows_both_versions(client, everyone, event):
 def test_replaced_minutes_are_visible_to_lead_only(client, everyone, event, role, is_visible):
     for name in ("a.pdf", "b.pdf"):
         stored = files.store_upload(upload(PDF, name), by=everyone["official"])
-        events.save_event(event, by=everyone["official"], fields={}, minutes_file=stored)
+        minutes.save_minutes(event, by=everyone["official"], text="", minutes_file=stored)
         event.refresh_from_db()
     replaced = reverse("cities:file", args=[StoredFile.objects.get(name="a.pdf").uuid])
     client.force_login(everyone[role])

@@ -14,6 +14,7 @@ from evaluation.models import CommitteeQuestion, ConflictOfInterest, Consensus, 
 from pilot.models import GateWaiver, Pact, PactText, PactVersion
 from reports.models import ReportSchedule
 from strategies.models import (
+    DecisionLink,
     Evidence,
     Narrative,
     PeriodComment,
@@ -25,8 +26,9 @@ from training.enums import SpeakerKind
 from training.models import Speaker
 
 from .evaluation import DimensionFactory, EvaluationFactory
-from .people import BodyFactory, CityFactory, EventFactory, PersonFactory, UserFactory
+from .people import BodyFactory, CityFactory, DecisionFactory, EventFactory, PersonFactory, UserFactory
 from .strategies import (
+    ActionFactory,
     ActionUpdateFactory,
     CityPeriodFactory,
     PilotPhaseFactory,
@@ -70,6 +72,14 @@ class AttendanceFactory(DjangoModelFactory):
 
     event = factory.SubFactory(EventFactory)
     person = factory.SubFactory(PersonFactory)
+
+
+class DecisionLinkFactory(DjangoModelFactory):
+    class Meta:
+        model = DecisionLink
+
+    decision = factory.SubFactory(DecisionFactory)
+    action = factory.SubFactory(ActionFactory)
 
 
 class SwotItemFactory(DjangoModelFactory):

@@ -8,7 +8,7 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import User
 from cities.enums import NETWORK_BODIES, BodyKind, EventKind, FileState, OrganisationKind, Role
-from cities.models import Body, City, Event, Membership, Organisation, Person, StoredFile, Theme
+from cities.models import Body, City, Decision, Event, Membership, Organisation, Person, StoredFile, Theme
 from cities.rules import clear_role_cache
 
 from .figures import actions_of_member, refreshed
@@ -95,6 +95,19 @@ class EventFactory(DjangoModelFactory):
     city = factory.SubFactory(CityFactory)
     title = factory.Sequence(lambda n: f"Meeting {n}")
     starts_at = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    minutes_state = factory.LazyAttribute(lambda event: "draft" if event.minutes or event.minutes_file else "")
+    minutes = ""
+    minutes_file = None
+
+
+class DecisionFactory(DjangoModelFactory):
+    class Meta:
+        model = Decision
+
+    event = factory.SubFactory(EventFactory)
+    text = factory.Sequence(lambda n: f"Decision {n}.")
+    responsible = factory.SubFactory(PersonFactory)
+    due_on = date(2026, 6, 30)
 
 
 class StoredFileFactory(DjangoModelFactory):

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts import services as letters
 from cities.enums import BodyKind, EventKind, Role
-from cities.models import Attendance, City, Installation, StoredFile, TargetGroup, Theme
+from cities.models import City, Installation, StoredFile, TargetGroup, Theme
 from cities.services import invitations
 from core import clock, redaction
 from core.models import FormInput, VerificationRun
@@ -53,6 +53,7 @@ from tests.factories import (
 from training.enums import SpeakerKind
 
 from .pilot_data import add_pilot
+from .shared_meetings import SEEN_MEETINGS, add_meetings
 from .shared_recommendations import SEEN_RECOMMENDATIONS, add_recommendations
 
 CITY = "viewer expert local_committee owner official lead"
@@ -85,6 +86,7 @@ SEEN_BY = {  # marker: the roles that may see it on any page
     "pact-mail": "lead coordinator",  # the coordinator in the list of emails
     "lublin-pact": f"other_official {NETWORK}",
     "draft-event": f"{CITY} {NETWORK}",
+    **SEEN_MEETINGS,
     "attendee": f"{CITY} data_protection coordinator",
     "expert-says": f"{CITY} {NETWORK}",
     # persons
@@ -367,17 +369,14 @@ def evidence_on(update, name, by):
 
 def _events(world):
     common = {"kind": EventKind.MEETING, "programme": "Welcome.", "location": "Town hall"}
-    world.event = EventFactory(
-        **common, city=world.city, title="Kick-off", minutes=mark("draft-event"), published_at=clock.now()
-    )
+    held = {"title": "Kick-off", "minutes": mark("draft-event"), "published_at": clock.now()}
+    world.event = EventFactory(**common, city=world.city, **held)
     world.draft_event = EventFactory(**common, city=world.city, title=mark("draft-event"))
     hidden = {"title": mark("draft-event"), "location": mark("draft-event"), "documentation": mark("draft-event")}
     programme = f"{mark('draft-event')}: {world.unpublished.title}"
     EventFactory(kind=EventKind.KICK_OFF, city=world.city, programme=programme, minutes=programme, **hidden)
     world.other_event = EventFactory(**common, city=world.other, title=mark("lublin-event"))
-    guest = PersonFactory(name=mark("attendee"))
-    for event in (world.event, world.draft_event):
-        Attendance.objects.create(event=event, person=guest)
+    add_meetings(world)
 
 
 # ---- evaluations: one in each stage

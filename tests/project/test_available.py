@@ -14,7 +14,8 @@ from accounts.models import Mail
 from cities.enums import BodyKind, Role
 from cities.models import Event, Invitation
 from cities.rules import person_of
-from cities.services import events, invitations, memberships
+from cities.selectors import people_for_decisions
+from cities.services import decisions, events, invitations, memberships, minutes
 from core import available, clock
 from core.available import available_actions
 from core.exceptions import UserFacingError
@@ -38,6 +39,7 @@ from pilot.gates import GATES
 from pilot.services import pacts, phases, signatures
 from reports.services import reports
 from strategies.models import IndicatorValue
+from strategies.services import decisions as decision_links
 from strategies.services import periods, plans, updates, values
 from tests.factories import ActionFactory, ObjectiveFactory, OrganisationFactory, PersonFactory, member
 from tests.pilot.pact_data import sign_on_paper
@@ -236,11 +238,31 @@ def question_calls(_world):
     return {"answer": lambda row, by: committee.answer_question(row, by=by, text=REASON)}
 
 
+def decided(event):
+    return {"text": REASON, "responsible": people_for_decisions(event).first(), "due_on": clock.today()}
+
+
 def event_calls(_world):
     return {
         "change": lambda row, by: events.save_event(row, by=by, fields={"title": "Changed"}, version=row.version),
         "publish": lambda row, by: events.publish_event(row, by=by),
         "cancel": lambda row, by: events.cancel_event(row, by=by, reason=REASON),
+        "write_minutes": lambda row, by: minutes.save_minutes(row, by=by, text=REASON),
+        "approve_minutes": lambda row, by: minutes.approve_minutes(row, by=by),
+        "reopen_minutes": lambda row, by: minutes.reopen_minutes(row, by=by, reason=REASON),
+        "record_decision": lambda row, by: decisions.record_decision(row, by=by, fields=decided(row)),
+    }
+
+
+def decision_calls(world):
+    objective = {"objective": world.objective, "title": "From a decision", "code": "9.9.8"}
+    dates = {"starts_on": clock.today(), "ends_on": clock.today()}
+    return {
+        "change": lambda row, by: decisions.change_decision(row, by=by, version=row.version, fields={"text": REASON}),
+        "complete": lambda row, by: decisions.complete_decision(row, by=by),
+        "drop": lambda row, by: decisions.drop_decision(row, by=by, reason=REASON),
+        "link": lambda row, by: decision_links.link_decision(row, by=by, action=None),
+        "make_action": lambda row, by: decision_links.add_action(row, by=by, fields=objective | dates),
     }
 
 
@@ -355,6 +377,16 @@ CASES = {
     "emails": (lambda _world: {mail.state: mail for mail in Mail.objects.all()}, mail_calls),
     "recommendations": (lambda world: world.recommendations, recommendation_calls),
     "events": (lambda _world: {event.title: event for event in Event.objects.all()}, event_calls),
+    "decisions": (
+        lambda world: {
+            "open": world.decision,
+            "linked": world.linked_decision,
+            "done": world.done_decision,
+            "dropped": world.dropped_decision,
+            "committee's": world.committee_decision,
+        },
+        decision_calls,
+    ),
     "phases": (lambda world: {"dated": world.phase}, phase_calls),
     "pacts": (pacts_to_draft, pact_calls),
     "versions of pacts": (pact_versions, pact_version_calls),

@@ -64,6 +64,7 @@ from tests.factories import CityFactory, EventFactory, IndicatorFactory, PersonF
 from tests.factories.people import PASSWORD
 from tests.pilot.pact_data import sign_on_paper
 from tests.project.first_party import python_files
+from tests.project.meeting_races import MEETING_RACES
 from tests.project.shared_data import make_world
 
 TIMES = 6
@@ -424,7 +425,7 @@ RACES = {
     "setup.add_first_member": _first_members,
     "setup.create_network": _networks,
     "setup.create_network_with_coordinator": _coordinators,
-}
+} | MEETING_RACES
 OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
     "files.store_uploads",
     "periods.add_city_period",

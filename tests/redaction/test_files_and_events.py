@@ -7,14 +7,14 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
 
 from cities.models import Event, StoredFile
-from cities.services import events, files
+from cities.services import decisions, events, files, minutes
 from core import quarantine, redaction, stored_files, verification
 from core.redaction import LINK, MARK, NothingToRedact
 from strategies.models import ActionUpdate, CityPeriod, Evidence, PeriodRevision, RevisionFile
 from strategies.services import periods
 from strategies.services.updates import log_update
 from tests.cities.pictures import upload
-from tests.factories import EventFactory, StoredFileFactory
+from tests.factories import DecisionFactory, EventFactory, StoredFileFactory
 from tests.reports.accepted_city import accept, open_city
 from tests.strategies.helpers import update_input
 
@@ -135,13 +135,9 @@ def event(place):
     second = files.store_upload(upload(b"Minutes, second: Anna Lind.", "anna-second.txt"), by=place.lead)
     event = EventFactory(city=place.city, minutes="Anna Lind asked.", decisions="Anna Lind writes a letter.")
     for version, stored in enumerate((first, second), start=1):
-        event = events.save_event(
-            event,
-            by=place.lead,
-            fields={"minutes": f"Anna Lind asked {version}."},
-            version=version,
-            minutes_file=stored,
-        )
+        text = f"Anna Lind asked {version}."
+        event = minutes.save_minutes(event, by=place.lead, text=text, version=version, minutes_file=stored)
+    minutes.approve_minutes(event, by=place.lead)
     return events.publish_event(event, by=place.lead)
 
 
@@ -157,6 +153,19 @@ def test_minutes_are_gone(place, event, redact):
     assert differences() == []
     with pytest.raises(NothingToRedact):
         redact(event, "minutes", "minutes_file")
+
+
+def test_closed_decision_is_redacted_and_stays_closed(place, event, redact):
+    decision = DecisionFactory(event=event, text="Anna Lind gets a room.", responsible=place.lead.person)
+    decisions.drop_decision(decision, by=place.lead, reason="Anna Lind has moved.")
+    redact(decision, "text", "dropped_reason")
+    for words in ("Anna Lind gets", "Anna Lind has moved"):
+        assert found_in(words) == []
+    decision.refresh_from_db()
+    assert (decision.text, decision.dropped_reason, decision.state) == (MARK, MARK, "dropped")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        type(decision).objects.filter(pk=decision.pk).update(text="Anna Lind again.")
+    assert differences() == []
 
 
 def test_cancelled_event_is_redacted_and_stays_cancelled(place, event, redact):

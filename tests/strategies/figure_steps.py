@@ -322,6 +322,7 @@ EVERYTHING_ELSE = {  # services that write nothing which figures follow from, an
     "withdraw_invitation",
     "cities.services.memberships": "allow_sign_in duties_left_by grantable_roles leaves_without_lead "
     "refuse_chair_of_own_organisation refuse_grant refuse_overlap refuse_own_role refuse_seat refuse_without_account",
+    "strategies.services.decisions": "add_action link_decision",  # the action is saved by plans.save_part
     "strategies.services.figures": "lock_responsible rebuild_figures refresh_figures refresh_figures_of_member",
     "strategies.services.handover": "actions_of_person readable_documents_q readable_evidence_q transfer_actions",
     "strategies.services.notifications": "notify_of_adoption notify_of_comment notify_of_strategy_comment "
@@ -334,8 +335,8 @@ EVERYTHING_ELSE = {  # services that write nothing which figures follow from, an
     "unpublished_actions",
     "strategies.services.plans": "comment_strategy has_values needs_reason",
     "strategies.services.redaction": "register",
-    "strategies.services.reminders": "delete_old_days due_by_person remind_city send_due_reminders",
     "strategies.services.transitions": "change_state freeze send_state_changed",
+    "strategies.services.reminders": "delete_old_days due_by_person remind_city remind_network send_due_reminders",
     "strategies.services.updates": "is_same_input",
     "strategies.services.validation": "current_value indicator_error period_error update_errors value_error",
     "strategies.services.values": "check_is_editable end_value set_values",

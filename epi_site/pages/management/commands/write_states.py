@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from cities.enums import DECISION_TRANSITIONS, MINUTES_TRANSITIONS
 from evaluation.enums import BY_DATE
 from evaluation.enums import RECOMMENDATION_TRANSITIONS as RECOMMENDATIONS
 from evaluation.enums import TRANSITIONS as STAGES
@@ -59,6 +60,14 @@ def states_page() -> str:
         *_rows(SIGNATURE_TRANSITIONS, {"withdraw": "with a date and a reason", "decline": "with a reason"}),
         "\n## A recommendation\n",
         *_rows(RECOMMENDATIONS, recommendation_notes),
+        "",
+        "## Minutes of a meeting\n",
+        *_rows(MINUTES_TRANSITIONS, {"approve": "by the chair", "reopen": "by the chair, with a reason"}),
+        "",
+        "## A decision of a meeting\n",
+        *_rows(DECISION_TRANSITIONS, {"drop": "with a reason"}),
+        "",
+        "A decision that is done or dropped never changes again.",
         "",
     ]
     return "\n".join(parts)
