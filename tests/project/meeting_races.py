@@ -9,6 +9,7 @@ from strategies.services import reminders
 
 
 def _minutes(world):
+    world.event.refresh_from_db()  # its attendance has been recorded
     by, history = world.roles["lead"], world.event.history.model
     return history, 1, lambda n: minutes.save_minutes(world.event, by=by, text="Same.", version=world.event.version)
 

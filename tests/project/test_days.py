@@ -41,6 +41,10 @@ OF_THE_NETWORK = {  # what belongs to no city has the time zone of the network
     "templates/reports/_verified_report.html",
     "templates/reports/report_detail.html",
     "templates/reports/report_list.html",
+    "templates/reports/verify.html",
+    "templates/_parts/redacted.html",
+    "templates/redaction/redaction_list.html",
+    "templates/redaction/redaction_record.html",
 }
 MAKES_A_DAY = {  # files that may call ``.date()``: of a datetime in a zone that they name
     "core/clock.py",

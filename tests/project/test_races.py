@@ -24,26 +24,8 @@ from cities.models import Attendance, Installation, Invitation, Membership
 from cities.services import events, invitations, memberships, setup
 from core import clock
 from core.exceptions import UserFacingError
-from evaluation.enums import Capacity
-from evaluation.models import (
-    CommitteeQuestion,
-    CommitteeReview,
-    ConflictOfInterest,
-    Consensus,
-    DiscussionNote,
-    Evaluation,
-    EvaluationRound,
-    Framework,
-    RaterAssignment,
-    Rating,
-    ReviewVisit,
-    SubstituteAppointment,
-)
-from evaluation.services import committee, conflicts, consensus, discussion, frameworks, ratings, rounds
 from pilot.models import GateWaiver, PactText, PactVersion, PilotPhase, Signature
 from pilot.services import pacts, phases, signatures
-from reports.models import Report
-from reports.services import reports
 from strategies.models import (
     Action,
     ActionUpdate,
@@ -63,12 +45,10 @@ from strategies.services import periods, plans, reminders, updates, values
 from tests.factories import CityFactory, EventFactory, IndicatorFactory, PersonFactory, ReportingPeriodFactory, member
 from tests.factories.people import PASSWORD
 from tests.pilot.pact_data import sign_on_paper
+from tests.project.evaluation_races import ANY, RACES_OF_EVALUATIONS, TIMES
 from tests.project.first_party import python_files
 from tests.project.meeting_races import MEETING_RACES
 from tests.project.shared_data import make_world
-
-TIMES = 6
-ANY = None  # the same input may be saved more than once
 
 
 def _areas(world):
@@ -271,161 +251,46 @@ def _mails(world):
     return Mail, 1, lambda n: queue_mail(to="a@town.example", subject="Same", body="Same", key="race")
 
 
-# ---- evaluations and reports
-
-
-def _rounds(world):
-    row = world.evaluations["rate"].round
-    days = ("declare_on", "rate_on", "discuss_on", "moderate_on", "review_on", "decide_by")
-    given = {"framework": row.framework, "period": row.period, "name": "Same"} | {
-        day: getattr(row, day) for day in days
+RACES = (
+    RACES_OF_EVALUATIONS
+    | {
+        "plans.save_part of an area": _areas,
+        "plans.save_part of an objective": _objectives,
+        "plans.save_part of an action": _actions,
+        "plans.add_strategy": _strategies,
+        "plans.add_budget_line": _budget_lines,
+        "plans.comment_strategy": _strategy_comments,
+        "periods.create_period": _periods,
+        "period_assignment.assign_period": _next_periods,
+        "updates.log_update": _updates,
+        "updates.log_no_change": _no_change,
+        "values.set_value": _values,
+        "periods.save_narrative": _narratives,
+        "periods.comment_period": _period_comments,
+        "periods.endorse_period": _endorsements,
+        "periods.request_reopen": _requests,
+        "periods.submit_period": _revisions,
+        "reminders.remind_city": _reminders,
+        "phases.create_phase": _phases,
+        "phases.waive_requirement": _waivers,
+        "pacts.draft_first_version": _first_pacts,
+        "pacts.add_text": _pact_texts,
+        "signatures.invite_signatory": _signatories,
+        "signatures.record_on_paper": _papers,
+        "pacts.draft_next_version": _pact_versions,
+        "memberships.add_member": _memberships,
+        "memberships.hand_over": _handovers,
+        "invitations.invite": _invitations,
+        "invitations.accept_invitation": _acceptances,
+        "events.save_event": _events,
+        "events.record_attendance": _attendances,
+        "services.queue_mail": _mails,
+        "setup.add_first_member": _first_members,
+        "setup.create_network": _networks,
+        "setup.create_network_with_coordinator": _coordinators,
     }
-    return EvaluationRound, ANY, lambda n: rounds.create_round(by=world.roles["coordinator"], **given)
-
-
-def _evaluations(world):
-    row = EvaluationRound.objects.get(pk=world.evaluations["rate"].round_id)
-    row.pk, row.name, row._state.adding = None, "A second round", True
-    row.save()
-    return Evaluation, 1, lambda n: rounds.add_evaluation(row, world.strategy, by=world.roles["coordinator"])
-
-
-def _raters(world):
-    person, by = PersonFactory(), world.roles["coordinator"]
-    return RaterAssignment, 1, lambda n: rounds.assign_rater(world.evaluations["rate"], person, Capacity.PEER, by=by)
-
-
-def _moderators(world):
-    person, by = PersonFactory(), world.roles["coordinator"]
-    chosen = Evaluation.objects.filter(moderator=person)
-    return chosen, 1, lambda n: rounds.set_moderator(world.evaluations["declare"], person, by=by)
-
-
-def _substitutes(world):
-    person, by = PersonFactory(), world.roles["coordinator"]
-    return (
-        SubstituteAppointment,
-        1,
-        lambda n: rounds.appoint_substitute(world.evaluations["moderate"], person, by=by, reason="Same."),
-    )
-
-
-def _conflicts(world):
-    by = world.roles["rater_discuss"]
-    return (
-        ConflictOfInterest,
-        1,
-        lambda n: conflicts.declare_conflict(world.evaluations["declare"], by=by, reason="Same."),
-    )
-
-
-def _ratings(world):
-    by, row = world.roles["rater_discuss"], world.evaluations["rate"]
-    return Rating, 1, lambda n: ratings.save_rating(row, world.dimension, by=by, level=2, reasons="Same.")
-
-
-def _assessments(world):
-    by = world.roles["rater"]
-    row = world.evaluations["rate"]
-    return Rating, 0, lambda n: ratings.submit_assessment(row, by=by)
-
-
-def _notes(world):
-    by, row = world.roles["rater"], world.evaluations["discuss"]
-    return DiscussionNote, 1, lambda n: discussion.add_note(row, world.dimension, by=by, text="Same words.")
-
-
-def _consensus(world):
-    row = world.evaluations["moderate"]
-    Consensus.objects.filter(evaluation=row, dimension=world.dimension).delete()
-    by = world.roles["moderator"]
-    return Consensus, 1, lambda n: consensus.save_consensus(row, world.dimension, by=by, level=2, reason="Same.")
-
-
-def _questions(world):
-    by, row = world.roles["scientific"], world.evaluations["review"]
-    return CommitteeQuestion, 1, lambda n: committee.ask_question(row, by=by, text="Same?")
-
-
-def _decisions(world):
-    by, row = world.roles["substitute"], world.evaluations["review"]
-    stated = committee.decision_hash(row)
-    return (
-        CommitteeReview,
-        1,
-        lambda n: committee.decide(row, by=by, decision="request_changes", reason="Same.", snapshot_hash=stated),
-    )
-
-
-def _visits(world):
-    by, row = world.roles["coordinator"], world.evaluations["review"]
-    return ReviewVisit, 1, lambda n: committee.record_visit(row, by=by)
-
-
-def _frameworks(world):
-    return Framework, 0, lambda n: frameworks.load_framework()
-
-
-def _versions(world):
-    return Framework, TIMES, lambda n: frameworks.create_next_version(world.framework, by=world.roles["coordinator"])
-
-
-def _reports(world):
-    return Report, 1, lambda n: reports.issue_report(kind="network_period", period=world.quarters["published"])
-
-
-RACES = {
-    "plans.save_part of an area": _areas,
-    "plans.save_part of an objective": _objectives,
-    "plans.save_part of an action": _actions,
-    "plans.add_strategy": _strategies,
-    "plans.add_budget_line": _budget_lines,
-    "plans.comment_strategy": _strategy_comments,
-    "periods.create_period": _periods,
-    "period_assignment.assign_period": _next_periods,
-    "updates.log_update": _updates,
-    "updates.log_no_change": _no_change,
-    "values.set_value": _values,
-    "periods.save_narrative": _narratives,
-    "periods.comment_period": _period_comments,
-    "periods.endorse_period": _endorsements,
-    "periods.request_reopen": _requests,
-    "periods.submit_period": _revisions,
-    "reminders.remind_city": _reminders,
-    "phases.create_phase": _phases,
-    "phases.waive_requirement": _waivers,
-    "pacts.draft_first_version": _first_pacts,
-    "pacts.add_text": _pact_texts,
-    "signatures.invite_signatory": _signatories,
-    "signatures.record_on_paper": _papers,
-    "pacts.draft_next_version": _pact_versions,
-    "memberships.add_member": _memberships,
-    "memberships.hand_over": _handovers,
-    "invitations.invite": _invitations,
-    "invitations.accept_invitation": _acceptances,
-    "events.save_event": _events,
-    "events.record_attendance": _attendances,
-    "services.queue_mail": _mails,
-    "rounds.create_round": _rounds,
-    "rounds.add_evaluation": _evaluations,
-    "rounds.assign_rater": _raters,
-    "rounds.set_moderator": _moderators,
-    "rounds.appoint_substitute": _substitutes,
-    "ratings.save_rating": _ratings,
-    "ratings.submit_assessment": _assessments,
-    "discussion.add_note": _notes,
-    "consensus.save_consensus": _consensus,
-    "committee.ask_question": _questions,
-    "committee.record_visit": _visits,
-    "committee.decide": _decisions,
-    "conflicts.declare_conflict": _conflicts,
-    "frameworks.load_framework": _frameworks,
-    "frameworks.create_next_version": _versions,
-    "reports.issue_report": _reports,
-    "setup.add_first_member": _first_members,
-    "setup.create_network": _networks,
-    "setup.create_network_with_coordinator": _coordinators,
-} | MEETING_RACES
+    | MEETING_RACES
+)
 OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
     "files.store_uploads",
     "periods.add_city_period",
@@ -439,7 +304,7 @@ OF_ONE_ROW = {  # change a row that they lock, or are called by a service above
     "services.save_language",
 }
 CREATES = re.compile(
-    r"(accept_inv|add|appoint|ask|assign|comment|create|decide|declare|endorse|invite|issue_report|load|log|queue|record|remind_|request|save|set_mod|set_val|store|submit|waive)\w*"
+    r"(accept_inv|add(?!ress)|appoint|ask|assign|comment|create|decide|declare|endorse|invite|issue_report|load|log|queue|record|remind_|report_|request|save|set_mod|set_val|store|submit|waive)\w*"
 )
 
 

@@ -318,8 +318,8 @@ STEPS = {  # each service that is not named in EVERYTHING_ELSE is a step here, o
     invitations.accept_invitation: [join_by_invitation],
 }
 EVERYTHING_ELSE = {  # services that write nothing which figures follow from, and helpers of those above
-    "cities.services.invitations": "account_of delete_old_invitations find_invitation invite role_label "
-    "withdraw_invitation",
+    "cities.services.invitations": "account_of delete_old_invitations find_invitation hash_token invite name_of "
+    "own_addresses role_label withdraw_invitation",
     "cities.services.memberships": "allow_sign_in duties_left_by grantable_roles leaves_without_lead "
     "refuse_chair_of_own_organisation refuse_grant refuse_overlap refuse_own_role refuse_seat refuse_without_account",
     "strategies.services.decisions": "add_action link_decision",  # the action is saved by plans.save_part

@@ -54,6 +54,7 @@ DECLARED = {
             "accounts_user_email_once",  # addresses are in lower case, so that the column itself is unique
             "cities_person_email_once",
             "evaluation_evaluation_once",  # an evaluation that was removed may be added again
+            "strategies_periodmove_follows_transitions",  # knows one transition more
         },
         values={("django_session", "session_data"): lambda value: SKIP},  # the path of the authentication backend
     ),
