@@ -9,7 +9,8 @@ from .services import periods, reminders
 
 
 def run_due_work(made_at: datetime) -> str:
-    """Open the periods that are due, and write today's reminders of every city."""
+    """Open the periods that are due, and write today's reminders of every city and of the network."""
     periods.open_due_periods()
     for_each(list(City.objects.all()), reminders.remind_city)
+    reminders.remind_network()
     return ""

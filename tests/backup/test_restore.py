@@ -23,6 +23,8 @@ from core.backup.rows import carried_models
 from core.form_tokens import FormToken
 from core.models import FormInput
 from core.snapshots import canonical, sha256_hex
+from evaluation.services import recommendation_reminders
+from evaluation.services import reminders as stage_reminders
 from reports.models import Report
 from strategies.models import ActionUpdate, PeriodTransition
 from strategies.services import reminders
@@ -121,6 +123,8 @@ def test_emails_are_not_sent_again(original, restored):
         for pk in Mail.objects.values_list("pk", flat=True):
             mails.send_mail(pk)
         reminders.send_due_reminders()
+        stage_reminders.send_due_reminders()
+        recommendation_reminders.send_due_reminders()
 
         held = Mail.objects.filter(pk__in=unsent)
         assert mails.mails_to_requeue() == []

@@ -84,7 +84,7 @@ def test_script_gets_the_roles_of_each_body_that_is_found(client, coordinator, f
 
     assert answer["text"] == "1 match is in the list."
     assert answer["rows"][0] == {"value": f"{far.pk}:chair", "label": "chair", "group": f"{far}, {far.city.name}"}
-    assert {row["value"].partition(":")[2] for row in answer["rows"]} == {"chair", "member"}
+    assert {row["value"].partition(":")[2] for row in answer["rows"]} == {"chair", "member", "secretary"}
 
 
 def test_body_is_found_by_its_city_without_a_script_and_chosen(client, coordinator, far):

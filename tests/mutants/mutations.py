@@ -176,7 +176,7 @@ MUTATIONS = [
     Mutation(
         "a file that is not attached yet is read by others",
         "cities/models/events.py",
-        "(~Q(state=FileState.PENDING) & file_access.readable_q(user))",
+        "(~Q(state__in=hidden) & file_access.readable_q(user))",
         "file_access.readable_q(user) | Q(state=FileState.PENDING)",
         f"{MATRIX}::test_get[viewer]",
     ),
