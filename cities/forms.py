@@ -304,8 +304,8 @@ class DecisionForm(ButtonsForm, VersionedForm):
         fields = ["text", "responsible", "due_on"]
         widgets = {"text": LongTextarea({"rows": 4}), "due_on": DateInput()}
         help_texts = {
-            "responsible": _("The person who sees that the decision is carried out, and gets the reminders."),
-            "text": _("One decision. Add another one for each of the others."),
+            "responsible": _("The person who makes sure that the decision is carried out and who gets the reminders."),
+            "text": _("Write one decision. Add any others separately."),
         }
 
     def __init__(self, *args, people, **kwargs):

@@ -33,8 +33,8 @@ log = structlog.get_logger(__name__)
 
 class NotRedactable(UserFacingError):
     message = _(
-        "There is no record that can be redacted at this address. Copy the address of the page of an update, "
-        "an evidence file or an event."
+        "There is no record that can be redacted at this address. Enter the address of the page of an update, "
+        "an evidence file, an event or a decision."
     )
 
 

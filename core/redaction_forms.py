@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from .forms import ButtonsForm, LongTextarea
@@ -13,9 +14,11 @@ from .text_limits import PARAGRAPH
 class OpenRecordForm(ButtonsForm, forms.Form):
     save_label = _("Open record")
     address = forms.CharField(
-        label=_("Address of the record"),
+        label=_("Web address of the record"),
         max_length=1000,
-        help_text=_("Copy it from the browser of whoever reported it: the page of an update, a file or an event."),
+        help_text=_(
+            "The page of the update, file, event or decision. Ask whoever reported it to send you the address."
+        ),
     )
     reason = forms.CharField(
         label=_("Reason for opening it"),
@@ -27,7 +30,7 @@ class OpenRecordForm(ButtonsForm, forms.Form):
 
 
 class RedactForm(ButtonsForm, forms.Form):
-    save_label = _("Redact for ever")
+    save_label = _("Redact permanently")
     is_danger = True
     names = forms.MultipleChoiceField(
         label=_("What to redact"),
@@ -48,5 +51,5 @@ class RedactForm(ButtonsForm, forms.Form):
 
     def __init__(self, *args: Any, parts: list[Part], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(part.name, part.label.capitalize()) for part in parts if part.is_redactable]
+        choices = [(part.name, capfirst(part.label)) for part in parts if part.is_redactable]
         self.fields["names"].choices = choices  # type: ignore[attr-defined] # of the field above

@@ -46,7 +46,7 @@ class RedactionOfRecord(ServiceFormView):
     rows = RecordOpening.objects.all()
     key = "uuid"
     permission = "core.redact"
-    success_message = gettext_lazy("Redacted. Reports that printed it have been withdrawn.")
+    success_message = gettext_lazy("Redacted. Any report that contained it has been withdrawn.")
 
     @cached_property
     def record(self) -> Any:

@@ -79,10 +79,12 @@ class ResponseForm(VersionedForm):
             "due_on": DateInput(),
             "actions": FilteredCheckboxes,
         }
-        labels = {"due_on": _("Done by")}
+        labels = {"due_on": _("Due date")}
         help_texts = {
             "reason": _("Required if you accept it partly or reject it."),
-            "responsible": _("Everyone sees this person’s organisation. Only members of the network see the name."),
+            "responsible": _(
+                "Everyone can see this person’s organisation. Only people of the city and the network can see the name."
+            ),
             "actions": _("Actions of the strategy that carry out the recommendation."),
         }
 
@@ -124,7 +126,7 @@ class ProgressForm(VersionedForm):
         widgets = {"text": LongTextarea({"rows": 5})}
         labels = {"text": _("What has been done")}
         help_texts = {
-            "is_done": _("Those who confirm completion are notified."),
+            "is_done": _("The people who confirm completion are notified."),
         }
 
     def __init__(self, *args, cancel="", **kwargs):

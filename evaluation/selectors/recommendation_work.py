@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from cities.enums import Role
 from cities.rules import has_network_role, is_scientific_member, official_city_ids, person_of
@@ -49,7 +48,7 @@ def _row(row: Recommendation, *, answers: bool) -> WorkRow | None:
         left = (row.due_on - clock.today()).days if row.due_on else NEAR_DAYS
         urgency = LATE if left < 0 else DUE if left <= 7 else SOON
         if row.state == RecommendationState.ISSUED:
-            title, label = _("Recommendation to %(addressed)s: response due"), pgettext("verb", "Answer")
+            title, label = _("Recommendation to %(addressed)s: response due"), _("Respond")
         elif left <= NEAR_DAYS:
             title, label = _("Recommendation to %(addressed)s: due soon or overdue"), _("View")
         else:

@@ -53,7 +53,7 @@ def addressed(recommendation: Recommendation) -> Any:
 def notify_of_issue(recommendation: Recommendation) -> None:
     def text() -> Any:
         return _("New recommendation to %(addressed)s") % {"addressed": addressed(recommendation)}, _(
-            "“%(text)s”\n\nAnswer it by %(day)s: accept it, accept it partly or reject it."
+            "“%(text)s”\n\nRespond by %(day)s: accept it, accept it partly or reject it."
         ) % {"text": recommendation, "day": locales.day(recommendation.answer_by)}
 
     _notify(addressees(recommendation), recommendation, "issued", text)

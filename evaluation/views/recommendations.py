@@ -207,7 +207,7 @@ class RecommendationWrite(ServiceFormView):
 
     template_name = "evaluation/recommendation_form.html"
     form_class = RecommendationForm
-    success_message = gettext_lazy("The draft has been saved. Nobody is notified before it is issued.")
+    success_message = gettext_lazy("The draft has been saved. Nobody is notified until it is issued.")
 
     def get_success_url(self):
         return self.saved.get_absolute_url()
@@ -308,7 +308,9 @@ class RecommendationEdit(RecommendationMixin, RecommendationWrite):
 
 class RecommendationIssue(RecommendationMixin, ActionView):
     permission = "evaluation.issue_recommendation"
-    success_message = gettext_lazy("The recommendation has been issued. Those who answer it have been notified.")
+    success_message = gettext_lazy(
+        "The recommendation has been issued, and those who respond to it have been notified."
+    )
 
     def perform(self):
         recommendations.issue(self.row, by=self.user)

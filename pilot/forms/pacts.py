@@ -62,7 +62,7 @@ class SignatoryForm(ButtonsForm, YearsChecked, forms.Form):
 class SignatoryInviteForm(SignatoryForm):
     save_label = _("Send invitation")
     name = forms.CharField(label=_("Name of the person who is asked to sign"), max_length=LINE)
-    email = forms.EmailField(label=_("Email"), help_text=_("The link to sign is sent to this address alone."))
+    email = forms.EmailField(label=_("Email"), help_text=_("The link for signing is sent only to this address."))
 
 
 class PaperSignatureForm(SignatoryForm):
@@ -97,7 +97,7 @@ class DeclineForm(ButtonsForm, forms.Form):
         label=_("Reason"),
         max_length=PARAGRAPH,
         widget=LongTextarea(),
-        help_text=_("The city’s lead officials read the reason."),
+        help_text=_("People of the city and the network can read the reason."),
         error_messages={"required": _("Give a reason, in one sentence.")},
     )
 

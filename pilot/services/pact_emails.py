@@ -31,9 +31,9 @@ def send_link(invitation: PactInvitation, token: str, *, days: int) -> None:
             subject=_("Sign the city integration pact of %(city)s") % facts,
             body=_(
                 "Hello %(name)s,\n\n%(inviter)s of %(city)s asks you to sign the city integration pact (version "
-                "%(number)s) for %(organisation)s.\n\nThis link leads to the whole text. Opening it signs nothing: "
-                "you sign or decline on that page. You need no account. The link is for you alone and works for "
-                "%(days)s days:\n\n%(link)s\n\nIf you did not expect this email, you can ignore it."
+                "%(number)s) for %(organisation)s.\n\nThis link leads to the whole text. Opening the link does not "
+                "sign anything: you sign or decline on the page. You do not need an account. The link is only for you "
+                "and works for %(days)s days:\n\n%(link)s\n\nIf you did not expect this email, you can ignore it."
             )
             % facts,
             has_secret=True,
@@ -61,7 +61,7 @@ def notify_of_signature(signature: Signature, invitation: PactInvitation) -> Non
             body=_(
                 "Hello,\n\nVersion %(number)s of the city integration pact of %(city)s has been signed for "
                 "%(organisation)s by %(person)s, %(office)s.\n\nHash of the text that was signed:\n%(hash)s\n\n"
-                "If this was not you, write to the city at once."
+                "If this was not you, contact the city immediately."
             )
             % facts,
             key=f"pact-signed-{signature.pk}-{signature.answered_at:%Y%m%d%H%M%S}",
@@ -74,7 +74,7 @@ def notify_of_decline(signature: Signature, invitation: PactInvitation) -> None:
 
     def for_leads() -> tuple[str, str]:
         facts = _facts(signature)
-        words = _("%(organisation)s does not sign version %(number)s of the pact and gives this reason:") % facts
+        words = _("%(organisation)s has declined to sign version %(number)s of the pact for this reason:") % facts
         return _("%(organisation)s has declined to sign the pact") % facts, f"{words}\n\n{signature.decline_reason}"
 
     _notify_leads(signature, for_leads)
@@ -90,7 +90,7 @@ def notify_of_decline(signature: Signature, invitation: PactInvitation) -> None:
                 subject=_("%(organisation)s has declined to sign the pact") % facts,
                 body=_(
                     "Hello,\n\nYour organisation has signed version %(number)s of the city integration pact of "
-                    "%(city)s. %(organisation)s has declined to sign it. Your signature stays as it is."
+                    "%(city)s. %(organisation)s has declined to sign it. Your signature is not affected."
                 )
                 % facts,
                 key=f"pact-declined-{signature.pk}-{signature.answered_at:%Y%m%d%H%M%S}-{email}",

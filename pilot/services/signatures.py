@@ -36,7 +36,7 @@ def _check_can_be_sent_again(invitation: PactInvitation, _user: Any) -> None:
     signature = invitation.signature
     _check_takes_signatures(signature.pact_version, _user)
     if signature.state not in UNSIGNED:
-        raise SignatureRefused(_("This organisation has signed already."))
+        raise SignatureRefused(_("This organisation has already signed."))
     if invitation.is_replaced:
         raise SignatureRefused(_("A newer link has been sent to this address. Send that one again."))
 
@@ -46,7 +46,9 @@ def _check_can_be_withdrawn(signature: Signature, _user: Any) -> None:
         raise SignatureRefused(_("Only a signature that has been given can be withdrawn."))
     version = signature.pact_version
     if version.state == PactState.IN_FORCE and signature.organisation_id == version.pact.city.municipality_id:
-        raise SignatureRefused(_("A pact in force keeps the signature of its city. End the version first."))
+        raise SignatureRefused(
+            _("The city’s own signature cannot be withdrawn from a version in force. End the version first.")
+        )
 
 
 register(PactVersion, "invite", "pilot.add_signature", check=_check_takes_signatures)
@@ -128,7 +130,7 @@ def _signature_of(version: PactVersion, organisation: Organisation, sector: str)
 def _refusal(signature: Signature) -> str:
     if signature.state == SignatureState.WITHDRAWN:
         return _("This organisation has withdrawn its signature. It can sign the next version.")
-    return _("This organisation has signed already.")
+    return _("This organisation has already signed.")
 
 
 # ---- the page of the link
@@ -151,11 +153,11 @@ def refuse_ended(invitation: PactInvitation) -> None:
     if invitation.is_replaced:
         raise SigningLinkEnded(_("This link has been replaced by a newer one. Open the link in the newest email."))
     if signature.state != SignatureState.INVITED:
-        raise SigningLinkEnded(_("Your organisation has answered already."))
+        raise SigningLinkEnded(_("Your organisation has already answered."))
     if signature.pact_version.state not in SIGNABLE:
         raise SigningLinkEnded(_("This version of the pact can no longer be signed."))
     if invitation.ended_at is not None:
-        raise SigningLinkEnded(_("The signing has been closed. Ask the city if you still want to sign."))
+        raise SigningLinkEnded(_("Signing has been closed. Ask the city if you still want to sign."))
     if invitation.expires_at <= clock.now():
         raise SigningLinkEnded(_("This link has expired. Ask the city to send it again."))
 

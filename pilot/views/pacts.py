@@ -291,7 +291,7 @@ class PactVersionInForce(VersionMixin, ServiceFormView):
     permission = "pilot.put_in_force_pactversion"
     template_name = "pilot/pactversion_in_force.html"
     form_class = InForceForm
-    success_message = gettext_lazy("The version is in force, and everybody can read it.")
+    success_message = gettext_lazy("The version is now in force, and everyone can read it.")
 
     def get_form_kwargs(self):
         return {"initial": {"day": self.row.pact.city.today}, "cancel": self.get_success_url()}
@@ -309,7 +309,7 @@ class PactVersionSupersede(VersionMixin, ReasonFormView):
     heading = gettext_lazy("End version")
     label = gettext_lazy("Reason for ending this version")
     consequence = gettext_lazy(
-        "The version ends today and stays readable. To replace it, put a new version in force instead."
+        "The version ends today but can still be read. To replace it, put a new version in force instead."
     )
     most = PARAGRAPH
     success_message = gettext_lazy("The version has ended.")

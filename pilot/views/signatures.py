@@ -79,7 +79,7 @@ class SignatureWithdraw(ServiceFormView):
     permission = "pilot.withdraw_signature"
     template_name = "strategies/form.html"
     form_class = SignatureWithdrawForm
-    success_message = gettext_lazy("The signature has been withdrawn. It stays readable, with the date.")
+    success_message = gettext_lazy("The signature has been withdrawn. It is still shown, with the date of withdrawal.")
 
     def get_form_kwargs(self):
         return {"initial": {"on": self.row.pact_version.pact.city.today}, "cancel": self.get_success_url()}

@@ -74,7 +74,7 @@ class DecisionActionAdd(ActionAdd):
 
     def dispatch(self, request, *args, **kwargs):
         if request.user.is_authenticated and request.method in {"GET", "POST"} and self.decision and not self.parent:
-            messages.error(request, _("The city’s plan has no objective yet. Add one first; the action belongs to it."))
+            messages.error(request, _("The city’s plan has no objective yet. Add one first, then add the action."))
             return redirect(self.decision)
         return super().dispatch(request, *args, **kwargs)
 

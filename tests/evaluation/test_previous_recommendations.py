@@ -14,7 +14,7 @@ from tests.factories import ManagementResponseFactory, RecommendationFactory, me
 
 pytestmark = pytest.mark.django_db
 
-TITLE = "Previous recommendations and what became of them"
+TITLE = "Previous recommendations and their follow-up"
 TEXT = {"text": "Of this evaluation.", "done_when": "It is seen."}
 
 

@@ -180,7 +180,7 @@ def test_official_saves_a_draft_and_lead_sends_it(client, roles, issued):
     assert "Draft. It has not been sent yet." in page
     assert "Send response" not in page
     client.force_login(roles["viewer"])
-    assert "Not answered yet." in client.get(issued.get_absolute_url()).content.decode()
+    assert "No response yet." in client.get(issued.get_absolute_url()).content.decode()
     client.force_login(roles["lead"])
     client.post(url("send", issued))
 

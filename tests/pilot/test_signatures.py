@@ -74,9 +74,9 @@ def test_organisation_with_two_invited_people_is_one_signatory(scene):
 
     signatures.sign_by_link(token_in(second), **WHO)
 
-    with pytest.raises(SigningLinkEnded, match="answered already"):
+    with pytest.raises(SigningLinkEnded, match="already answered"):
         signatures.sign_by_link(token_in(first), **WHO)
-    with pytest.raises(InputRefused, match="signed already"):
+    with pytest.raises(InputRefused, match="already signed"):
         scene.invite("carl@partner.example", organisation=organisation)
 
 
@@ -134,7 +134,7 @@ def test_sending_again_goes_to_the_same_address_and_ends_the_older_link(scene):
     with pytest.raises(SignatureRefused, match="newer link"):
         signatures.send_again(invitation, by=scene.lead)
     assert signatures.sign_by_link(token_in(new), **WHO).state == "signed_online"
-    with pytest.raises(SignatureRefused, match="signed already"):
+    with pytest.raises(SignatureRefused, match="already signed"):
         signatures.send_again(PactInvitation.objects.latest("pk"), by=scene.lead)
     assert "replaced by a newer one" in text_of(Client().get(old)), "also once it is signed"
 
@@ -228,7 +228,7 @@ def test_second_post_changes_nothing(scene):
 
     assert "by Anna Berg, Chair of the board." in text_of(response)
     assert Signature.objects.get(pk=signature.pk).name == "Anna Berg"
-    assert "answered already" in text_of(Client().post(f"{link}decline/", {"reason": "No."}))
+    assert "already answered" in text_of(Client().post(f"{link}decline/", {"reason": "No."}))
     assert state_of(signature) == "signed_online"
 
 
@@ -296,7 +296,7 @@ def test_decline_needs_a_reason_and_tells_the_city_and_who_signed(scene):
     assert {mail.recipient for mail in Mail.objects.all()} == {scene.lead.email, "bert@other.example"}
     reasons = {mail.recipient: "no mandate" in mail.body for mail in Mail.objects.all()}
     assert reasons == {scene.lead.email: True, "bert@other.example": False}
-    assert "answered already" in text_of(Client().get(f"{link}decline/"))
+    assert "already answered" in text_of(Client().get(f"{link}decline/"))
     assert Client().post(link, ANSWER).status_code == 200
     assert state_of(signature) == "declined"
 
@@ -329,7 +329,7 @@ def test_signature_on_paper_has_a_scan_and_who_recorded_it(scene):
     assert signature.sha256 == PactSnapshot.objects.get().sha256
     with pytest.raises(SigningLinkEnded):
         signatures.sign_by_link(token_in(link), **WHO)
-    with pytest.raises(InputRefused, match="signed already"):
+    with pytest.raises(InputRefused, match="already signed"):
         sign_on_paper(scene.version, scene.lead, signature.organisation)
 
 
@@ -414,9 +414,9 @@ def test_in_force_needs_the_signature_of_the_city_itself(scene):
 def test_closing_ends_the_links_and_the_lead_can_send_one_again(scene):
     signature, link = scene.invite()
     pacts.close_signing(scene.version, by=scene.lead)
-    with pytest.raises(SigningLinkEnded, match="signing has been closed"):
+    with pytest.raises(SigningLinkEnded, match="Signing has been closed"):
         signatures.sign_by_link(token_in(link), **WHO)
-    assert "The signing has been closed." in text_of(Client().get(link))
+    assert "Signing has been closed." in text_of(Client().get(link))
 
     signatures.send_again(PactInvitation.objects.get(), by=scene.lead)
     signatures.sign_by_link(token_in(link_to("anna@partner.example")), **WHO)

@@ -54,7 +54,7 @@ def test_from_an_address_to_a_redaction(place, update, signed_in, data_protectio
     assert f"Report {Report.objects.get().number} is withdrawn" in page
     given = {"names": ["text"], "reason": REASON, "is_understood": "on"}
     response = signed_in.post(url, given, follow=True)
-    assert "Redacted. Reports that printed it have been withdrawn." in response.content.decode()
+    assert "Redacted. Any report that contained it has been withdrawn." in response.content.decode()
     assert WORDS not in response.content.decode()
     assert RedactionRecord.objects.get().by == data_protection
     assert REASON in signed_in.get(LIST).content.decode()
