@@ -1,6 +1,8 @@
 """Progress on recommendations: what a period needs, what its submission freezes, and what pages show."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
@@ -23,10 +25,9 @@ def due_recommendations(city_period: CityPeriod) -> Any:
     """
     reported = RecommendationProgress.objects.filter(recommendation=OuterRef("pk"), city_period=city_period)
     rows = Recommendation.objects.filter(city=city_period.city_id).annotate(is_reported=Exists(reported))
-    end = city_period.period.ends_on
-    return rows.filter(Q(is_reported=True) | Q(state__in=UNDER_WAY, response__answered_at__date__lte=end)).order_by(
-        "pk"
-    )
+    day_after = city_period.period.ends_on + timedelta(days=1)
+    end = datetime.combine(day_after, time.min, ZoneInfo(city_period.city.timezone))
+    return rows.filter(Q(is_reported=True) | Q(state__in=UNDER_WAY, response__answered_at__lt=end)).order_by("pk")
 
 
 def due_part(city_period: CityPeriod) -> DuePart:
@@ -101,12 +102,12 @@ def reportable_periods(recommendation: Recommendation) -> list[Any]:
 
     If there is none, the next one. For the network, the newest reporting periods that have started.
     """
-    if recommendation.city_id is None:
+    if recommendation.city is None:
         rows = ReportingPeriod.objects.filter(starts_on__lte=clock.today()).order_by("-starts_on")
         return list(rows[:RECENT_PERIODS])
     found = CityPeriod.objects.filter(city=recommendation.city_id).unlocked().select_related("period")
     found = list(found.order_by("period__starts_on"))
-    started = [row for row in found if row.period.starts_on <= clock.today()]
+    started = [row for row in found if row.period.starts_on <= recommendation.city.today]
     return started or found[:1]
 
 

@@ -10,11 +10,21 @@ from django.conf import settings
 from core import clock, locales
 from evaluation.gate_checks import evaluation_is_published
 from evaluation.models import EvaluationResult
+from evaluation.selectors.recommendation_progress import due_recommendations, reportable_periods
+from evaluation.services import recommendations
 from reports.selectors.city import city_facts
 from strategies.selectors.work import my_work
 from strategies.services import periods
 from tests.evaluation.conftest import make_case
-from tests.factories import CityFactory, CityPeriodFactory, ReportingPeriodFactory, StrategyFactory, member
+from tests.factories import (
+    CityFactory,
+    CityPeriodFactory,
+    ManagementResponseFactory,
+    RecommendationFactory,
+    ReportingPeriodFactory,
+    StrategyFactory,
+    member,
+)
 
 ROOT = Path(settings.BASE_DIR)
 APPS = (
@@ -123,3 +133,31 @@ def test_publication_after_midnight_has_one_date(riga):
 
         assert EvaluationResult.objects.get(evaluation=case.pk).contents["published_on"] == "2026-11-01"
         assert "1 November 2026" in evaluation_is_published(riga, case.lead).reason
+
+
+@pytest.fixture
+def months(riga):
+    """Riga's periods for October and November 2026."""
+    days = [(date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 11, 1), date(2026, 11, 30))]
+    return [
+        CityPeriodFactory(city=riga, period=ReportingPeriodFactory(name=f"{first:%B}", starts_on=first, ends_on=last))
+        for first, last in days
+    ]
+
+
+def test_recommendation_is_issued_on_the_day_of_its_city(riga):
+    coordinator = member("network_office", "coordinator")
+    with clock.at(JUST_AFTER_MIDNIGHT):
+        drafts = [RecommendationFactory(city=city, source="network_office") for city in (riga, None)]
+        issued = [recommendations.issue(row, by=coordinator).issued_on for row in drafts]
+
+    assert issued == [date(2026, 11, 1), date(2026, 10, 31)]
+
+
+def test_recommendation_answered_after_midnight_is_due_in_the_new_period(riga, months):
+    with clock.at(JUST_AFTER_MIDNIGHT):
+        row = ManagementResponseFactory(recommendation__city=riga).recommendation
+        reportable = reportable_periods(row)
+
+    assert [list(due_recommendations(period)) for period in months] == [[], [row]]
+    assert reportable == months
