@@ -24,6 +24,7 @@ from cities.rules import (
     person_of,
 )
 from core.versions import Kept
+from evaluation.enums import RecommendationSource
 
 
 class Duties(NamedTuple):
@@ -116,11 +117,14 @@ def is_substitute(user):
 # ---- recommendations
 
 
-CHAIRED_KINDS = {BodyKind.EXPERT_GROUP, BodyKind.LOCAL_COMMITTEE}  # bodies whose chair recommends to their city
+SOURCE_OF_BODY: dict[str, RecommendationSource] = {  # bodies whose chair recommends to their city
+    BodyKind.EXPERT_GROUP: RecommendationSource.EXPERT_GROUP,
+    BodyKind.LOCAL_COMMITTEE: RecommendationSource.BODY_DECISION,
+}
 
 
 def chairs_city_body(user) -> bool:
-    return any(seat.role == Role.CHAIR and seat.kind in CHAIRED_KINDS for seat in active_roles(user))
+    return any(seat.role == Role.CHAIR and seat.kind in SOURCE_OF_BODY for seat in active_roles(user))
 
 
 @rules.predicate

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from cities.enums import BodyKind, Role
+from cities.enums import Role
 from cities.models import Body, City, Membership, Person
 from cities.rules import (
     active_roles,
@@ -38,16 +38,13 @@ from evaluation.enums import (
     ResponseDecision,
     Stage,
 )
+from evaluation.rules import SOURCE_OF_BODY
 from strategies.models import Action
 
 from .framework import Dimension
 from .rounds import ConflictOfInterest, Evaluation, conflict_q, in_any
 
 TIME_TO_ANSWER = timedelta(days=60)  # from the day of issue
-SOURCE_OF_BODY: dict[str, RecommendationSource] = {
-    BodyKind.EXPERT_GROUP: RecommendationSource.EXPERT_GROUP,
-    BodyKind.LOCAL_COMMITTEE: RecommendationSource.BODY_DECISION,
-}
 
 
 def _city_conflict(person: Any, city: Any) -> Q:

@@ -14,7 +14,7 @@ from core.services import check_version, lock, save_with_history, validate
 from evaluation.enums import RECOMMENDATION_TRANSITIONS, RecommendationSource, RecommendationState
 from evaluation.exceptions import AlreadyPublished, PublishedWithEvaluation, RecommendationNotPossible
 from evaluation.models import Evaluation, Recommendation, RecommendationTransition
-from evaluation.models.recommendations import SOURCE_OF_BODY
+from evaluation.rules import SOURCE_OF_BODY
 
 from . import recommendation_notifications as notifications
 from .rounds import locked

@@ -22,7 +22,8 @@ from evaluation.enums import Priority, RecommendationSource, RecommendationState
 from evaluation.filters import RecommendationFilter
 from evaluation.forms.recommendations import RecommendationForm, ResponseForm, WithdrawRecommendationForm
 from evaluation.models import Dimension, Framework, ManagementResponse, Recommendation
-from evaluation.models.recommendations import SOURCE_OF_BODY, chaired_bodies_q, cities_without_conflict
+from evaluation.models.recommendations import chaired_bodies_q, cities_without_conflict
+from evaluation.rules import SOURCE_OF_BODY
 from evaluation.selectors.recommendation_progress import reportable_periods, visible_progress
 from evaluation.selectors.recommendations import (
     linkable_actions,
@@ -190,9 +191,7 @@ class RecommendationDetail(RecommendationMixin, DetailPage):
             "response": response,
             "responsible": responsible_text(user, response),
             "progress": visible_progress(row, user),
-            "periods": reportable_periods(row)
-            if available_actions(row, user, is_found=True)["report_progress"]
-            else [],
+            "periods": reportable_periods(row) if may_do["report_progress"] else [],
             "actions": list(response.actions.visible_to(user)) if response else [],
             "transitions": list(row.transitions.all()),
             "ending": row.transitions.exclude(reason="").last() if row.state == "withdrawn" else None,
