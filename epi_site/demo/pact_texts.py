@@ -2,15 +2,20 @@
 
 ENGLISH_TITLE = "City integration pact"
 PURPOSE = (
-    "We, who sign this pact, want everyone who lives in {city} to take part in its working, social and public life as "
-    "an equal."
+    "We, the signatories of this pact, want everyone who lives in {city} to take part in its working, social and "
+    "public life on equal terms."
 )
 WHAT = (
-    "Each signatory takes responsibility for the actions of the integration strategy that it owns, names a person who "
-    "answers for them, and reports on them every quarter."
+    "Each signatory takes responsibility for the actions of the integration strategy that it owns, names a person "
+    "who is responsible for them, and reports on them every quarter."
 )
-COMMITTEE = "The local implementation committee meets every quarter. It follows all actions and helps late ones."
-OPENNESS = "Results are published, also those that fall short. Residents are asked every year what they notice of them."
+COMMITTEE = (
+    "The local implementation committee meets every quarter. It follows all actions and supports those that are late."
+)
+OPENNESS = (
+    "All results are published, including those that fall short. Every year, residents are asked what has changed for "
+    "them."
+)
 COMMITTEE_LATER = COMMITTEE.replace("every quarter", "every second month")
 YOUNG = "Young people between 16 and 25 have two seats in the committee and choose their representatives themselves."
 
@@ -21,8 +26,8 @@ SWEDISH_TITLE = "Integrationspakt för Linköping"
 SWEDISH = [
     "Vi som skriver under den här pakten vill att alla som bor i Linköping deltar på lika villkor i arbetslivet, i "
     "det sociala livet och i det offentliga.",
-    "Varje undertecknare tar ansvar för de åtgärder i integrationsstrategin som den äger, utser en person som svarar "
-    "för dem och rapporterar om dem varje kvartal.",
+    "Varje undertecknare tar ansvar för de åtgärder i integrationsstrategin som den äger, utser en person som "
+    "ansvarar för dem och rapporterar om dem varje kvartal.",
     "Den lokala genomförandekommittén möts varje kvartal. Den följer åtgärderna och hjälper dem som är försenade.",
     "Resultaten publiceras, även de som inte når ända fram. Invånarna får varje år frågan vad de märker av dem.",
 ]
