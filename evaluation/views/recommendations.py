@@ -1,6 +1,6 @@
 """Recommendations: list, detail, drafts, and what is done with an issued one."""
 
-from operator import attrgetter
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -118,7 +118,7 @@ class RecommendationList(ListPage):
             is_shown=False,
         ),
         Column("actions", gettext_lazy("Actions"), _actions, is_shown=False),
-        Column("responsible", gettext_lazy("Responsible"), "responsible_shown", cell=attrgetter("responsible_shown")),
+        Column("responsible", gettext_lazy("Responsible")),  # its value depends on the reader: get_columns
         Column(
             "due",
             gettext_lazy("Due"),
@@ -140,14 +140,12 @@ class RecommendationList(ListPage):
 
     def get_columns(self):
         """Return the columns, with who is responsible as this user may read it."""
-        user = self.request.user
-        shown = {
-            "responsible": lambda row: responsible_text(user, row.sent_response),
-        }
+
+        def responsible(row):
+            return responsible_text(self.request.user, row.sent_response)
+
         return [
-            Column(**{**vars(column), "value": shown[column.name], "cell": shown[column.name]})
-            if column.name in shown
-            else column
+            replace(column, value=responsible, cell=responsible) if column.name == "responsible" else column
             for column in self.columns
         ]
 
