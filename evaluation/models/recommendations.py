@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,7 @@ from cities.rules import (
 from core import clock
 from core.history import HistoricalRecords
 from core.models import FrozenModel, FrozenQuerySet, Recorded, Versioned
+from core.sql import day_in
 from core.text_limits import PARAGRAPH, LimitedTextField
 from core.texts import shorten
 from evaluation.enums import (
@@ -91,7 +93,10 @@ class RecommendationQuerySet(models.QuerySet):
         return self.filter(state__in=OPEN_RECOMMENDATION)
 
     def overdue(self):
-        return self.filter(overdue_q())
+        """Return open ones without a response in time, or whose due date has passed, by the day of their city."""
+        rows = self.alias(zone=Coalesce("city__timezone", Value(settings.TIME_ZONE)))
+        late = Q(state=RecommendationState.ISSUED, issued_on__lt=day_in("zone", days=-TIME_TO_ANSWER.days))
+        return rows.filter(late | Q(state__in=UNDER_WAY, response__due_on__lt=day_in("zone")))
 
     def of_evaluation_drafts(self, evaluation):
         return self.filter(evaluation=evaluation, state=RecommendationState.DRAFT)
@@ -139,13 +144,6 @@ class RecommendationQuerySet(models.QuerySet):
             seen |= Q(city__in=cities) | Q(city=None)
         seen |= issuers_q(user) | _free_committee_q(user) | _rated_city_q(person)
         return self.filter(Q(seen, issued_at__isnull=False) | _moderated_q(person) | issuers_q(user))
-
-
-def overdue_q() -> Q:
-    """Return a Q for open recommendations without a response in time, or whose due date has passed."""
-    today = clock.today()
-    late = Q(state=RecommendationState.ISSUED, issued_on__lt=today - TIME_TO_ANSWER)
-    return late | Q(state__in=UNDER_WAY, response__due_on__lt=today)
 
 
 def _moderated_q(person) -> Q:
@@ -280,6 +278,11 @@ class Recommendation(Recorded, Versioned):
         return self.state in CLOSED_RECOMMENDATION
 
     @property
+    def today(self) -> date:
+        """Return the current date in the city; to the network, in its own time zone. Reads the city."""
+        return self.city.today if self.city else clock.today()
+
+    @property
     def answer_by(self) -> date | None:
         """Return the last day for the response, counted from the day of issue."""
         return self.issued_on and self.issued_on + TIME_TO_ANSWER
@@ -293,7 +296,7 @@ class Recommendation(Recorded, Versioned):
 
     @property
     def is_overdue(self) -> bool:
-        return self.due_on is not None and self.due_on < clock.today()
+        return self.due_on is not None and self.due_on < self.today
 
     @property
     def sent_response(self) -> "ManagementResponse | None":

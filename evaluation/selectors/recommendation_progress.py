@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cities.models import Membership
-from core import clock
 from evaluation.enums import UNDER_WAY
 from evaluation.models import Recommendation, RecommendationProgress
 from strategies.due_parts import DuePart, Missing
@@ -102,12 +101,13 @@ def reportable_periods(recommendation: Recommendation) -> list[Any]:
 
     If there is none, the next one. For the network, the newest reporting periods that have started.
     """
+    today = recommendation.today
     if recommendation.city is None:
-        rows = ReportingPeriod.objects.filter(starts_on__lte=clock.today()).order_by("-starts_on")
+        rows = ReportingPeriod.objects.filter(starts_on__lte=today).order_by("-starts_on")
         return list(rows[:RECENT_PERIODS])
     found = CityPeriod.objects.filter(city=recommendation.city_id).unlocked().select_related("period")
     found = list(found.order_by("period__starts_on"))
-    started = [row for row in found if row.period.starts_on <= recommendation.city.today]
+    started = [row for row in found if row.period.starts_on <= today]
     return started or found[:1]
 
 

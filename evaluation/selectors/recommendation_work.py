@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from cities.enums import Role
 from cities.rules import has_network_role, is_scientific_member, official_city_ids, person_of
-from core import clock, locales
+from core import locales
 from evaluation.enums import OPEN_RECOMMENDATION, UNDER_WAY, RecommendationState
 from evaluation.models import Recommendation, RecommendationProgress
 from evaluation.models.recommendations import issuers_q
@@ -45,7 +45,7 @@ def _row(row: Recommendation, *, answers: bool) -> WorkRow | None:
     elif not answers:
         title, label, urgency = _("Recommendation to %(addressed)s: confirm completion"), _("View"), DUE
     else:
-        left = (row.due_on - clock.today()).days if row.due_on else NEAR_DAYS
+        left = (row.due_on - row.today).days if row.due_on else NEAR_DAYS
         urgency = LATE if left < 0 else DUE if left <= 7 else SOON
         if row.state == RecommendationState.ISSUED:
             title, label = _("Recommendation to %(addressed)s: response due"), _("Respond")

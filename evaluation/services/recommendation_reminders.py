@@ -35,7 +35,7 @@ def days_due(recommendation: Recommendation) -> int | None:
     """Return which of DAYS_BEFORE is due today; None if none is, or if nothing has a date."""
     if recommendation.due_on is None:
         return None
-    left = (recommendation.due_on - clock.today()).days
+    left = (recommendation.due_on - recommendation.today).days
     return next((days for days in DAYS_BEFORE if 0 <= left <= days), None)
 
 

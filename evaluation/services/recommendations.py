@@ -123,7 +123,7 @@ def apply_transition(row: Recommendation, verb: str, *, by: Any, reason: str = "
     )
     row.state = target
     if verb == "issue":
-        row.issued_at, row.issued_on = clock.now(), row.city.today if row.city else clock.today()
+        row.issued_at, row.issued_on = clock.now(), row.today
     save_with_history(row, by, reason=reason)
     return transition
 

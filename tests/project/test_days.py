@@ -9,7 +9,7 @@ from django.conf import settings
 
 from core import clock, locales
 from evaluation.gate_checks import evaluation_is_published
-from evaluation.models import EvaluationResult
+from evaluation.models import EvaluationResult, Recommendation
 from evaluation.selectors.recommendation_progress import due_recommendations, reportable_periods
 from evaluation.services import recommendations
 from reports.selectors.city import city_facts
@@ -161,3 +161,17 @@ def test_recommendation_answered_after_midnight_is_due_in_the_new_period(riga, m
 
     assert [list(due_recommendations(period)) for period in months] == [[], [row]]
     assert reportable == months
+
+
+def test_recommendation_is_overdue_by_the_day_of_its_city(riga):
+    with clock.at(datetime(2026, 9, 1, 12, tzinfo=UTC)):  # the response is due 60 days later, on 31 October
+        to_riga, _to_network = (RecommendationFactory(city=city, verbs=("issue",)) for city in (riga, None))
+        due_on = date(2026, 10, 31)
+        promised = ManagementResponseFactory(recommendation__city=riga, due_on=due_on).recommendation
+        ManagementResponseFactory(recommendation__city=None, due_on=due_on)
+
+    with clock.at(JUST_AFTER_MIDNIGHT):
+        listed = set(Recommendation.objects.overdue())
+        shown = {row for row in Recommendation.objects.for_pages() if row.is_overdue}
+
+    assert listed == shown == {to_riga, promised}
