@@ -184,7 +184,7 @@ def complete(recommendation: Recommendation, *, by: Any) -> Recommendation:
 
 
 def _check_is_unpublished(recommendation: Recommendation, _user: Any) -> None:
-    if recommendation.issued_at is None:
+    if recommendation.issued_at is None or recommendation.state == RecommendationState.WITHDRAWN:
         raise RecommendationNotPossible
     if recommendation.evaluation_id is not None:
         raise PublishedWithEvaluation
