@@ -171,9 +171,9 @@ def test_withdrawn_draft_stays_hidden_and_issued_one_stays_readable(roles, city)
         with pytest.raises(ReasonMissing):
             recommendations.withdraw(row, by=roles["coordinator"], reason=" ")
         recommendations.withdraw(row, by=roles["coordinator"], reason="Said twice.")
-        with pytest.raises(RecommendationNotPossible):
-            recommendations.publish(row, by=roles["lead"])
 
+    with pytest.raises(RecommendationNotPossible):
+        recommendations.publish(issued, by=roles["lead"])
     assert seen_by(draft, roles) == {"coordinator"}
     assert seen_by(issued, roles) == CITY | NETWORK
     assert set(emails("recommendation-withdrawn")) == {roles[name].email for name in ("official", "lead")}
