@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.core import checks
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate, pre_save
 
 
@@ -23,6 +24,7 @@ class CoreConfig(AppConfig):
         triggers.freeze(RecordOpening, unique=[("uuid",)])
         after_restore("redactions", redaction.repeat_later, order=5)
         triggers.freeze_histories()  # the models of all apps are loaded before the first ``ready``
+        connection_created.connect(triggers.on_connection_created, dispatch_uid="epi_functions")
         # Every app sends these signals; one receiver is enough. If a migration fails, post_migrate is not sent: our
         # command ``migrate`` then restores the triggers.
         pre_migrate.connect(triggers.on_pre_migrate, dispatch_uid="epi_triggers_drop")

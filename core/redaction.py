@@ -25,8 +25,7 @@ from .models import RecordOpening, RedactedRow, RedactionRecord
 from .services import lock, require_perm
 from .snapshots import canonical, sha256_hex
 
-MARK = "[…]"  # stands where a text was redacted, in every language
-LINK = "https://redacted.invalid/"  # the same for a link
+MARK, LINK = triggers.MARKS  # in every language
 WHILE_COPIED = timedelta(hours=1)  # a redaction may have been made while the backup was
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,8 @@ CHECK_TAG = "locks"  # tag of system checks that ``migrate`` skips, since it put
 # The one exception to frozen rows, histories and locked facts: the UPDATE by which a redaction blanks a row
 # (``let_redact``, docs/adr/0024). It is replaced by SQL over OLD and NEW when triggers are made.
 REDACTION = "IS_REDACTED()"
-HASHED = "hashed"  # instead of a value: what has the new hash of the redaction's row
+MARKS = ("[…]", "https://redacted.invalid/")  # stand where a text or a link was redacted
+HASHED = "hashed"  # instead of a value: what was there with marks in it, and the new hash of the redaction's row
 EMPTY = "empty"  # the same: no bytes
 
 
@@ -124,9 +125,44 @@ def _redaction_sql(table: str) -> str:
 def _blanked(column: str, value: str, key: str) -> str:
     named = f"{key} AND STRPOS(r.columns, ',{column},') > 0"
     if value == HASHED:
-        return _names_row(f"{named} AND r.new_sha256 = SHA256_OF(NEW.{column})")
+        is_named = _names_row(f"{named} AND r.new_sha256 = SHA256_OF(NEW.{column})")
+        return f"{is_named} AND HAS_MARKS_INSTEAD(NEW.{column}, OLD.{column})"
     is_blank = f"LENGTH(NEW.{column}) = 0" if value == EMPTY else f"NEW.{column} = '{value}'"
     return f"{is_blank} AND {_names_row(named)}"
+
+
+def has_marks_instead(new: str, old: str) -> bool:
+    """Return whether ``new`` is ``old`` with marks in place of some parts of it. SQLite calls it."""
+    first, *others = re.split("|".join(map(re.escape, MARKS)), new)
+    if not others:
+        return new == old
+    position, end = len(first), len(old) - len(others[-1])
+    if not (old.startswith(first) and old.endswith(others[-1])):
+        return False
+    for part in others[:-1]:
+        found = old.find(part, position, end)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return position <= end
+
+
+def on_connection_created(connection: Any, **_signal: Any) -> None:
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("HAS_MARKS_INSTEAD", 2, has_marks_instead, deterministic=True)
+
+
+HAS_MARKS = re.compile(r"HAS_MARKS_INSTEAD\(([\w.]+), ([\w.]+)\)")
+
+
+def like_sql(found: re.Match[str]) -> str:
+    """Return for PostgreSQL what ``has_marks_instead`` computes."""
+    pattern = found[1]
+    for plain in ("\\", "%", "_"):
+        pattern = f"replace({pattern}, '{plain}', '\\{plain}')"
+    for mark in MARKS:
+        pattern = f"replace({pattern}, '{mark}', '%')"
+    return f"{found[2]} LIKE {pattern}"
 
 
 def _names_row(condition: str) -> str:
@@ -262,6 +298,7 @@ def _postgresql(trigger: Trigger | Effect) -> Definition:
         refuse = trigger.refuse.replace(REDACTION, _redaction_sql(trigger.table))
         refuse = re.sub(r"JSON_TEXT\(([\w.]+), '([\w.]+)'\)", keys, refuse)
         refuse = re.sub(r"SHA256_OF\(([\w.]+)\)", r"encode(sha256(convert_to(\1, 'UTF8')), 'hex')", refuse)
+        refuse = HAS_MARKS.sub(like_sql, refuse)
         refuse = re.sub(r"MINUTE_AFTER\(([\w.]+)\)", r"(\1 + INTERVAL '1 minute')", refuse)
         when, result = f"BEFORE {trigger.before} ON {trigger.table}", "OLD" if trigger.before == "DELETE" else "NEW"
         act = f"{trigger.hold} IF {refuse} THEN RAISE EXCEPTION '{trigger.message}' USING ERRCODE = '23000'; END IF;"
