@@ -13,6 +13,7 @@ from cities.exceptions import EventRefused
 from cities.models import Attendance, Event, Person
 from core import clock, locales
 from core.available import register, require
+from core.exceptions import InputRefused
 from core.services import check_version, lock, require_rule, save_with_history, validate
 from core.text_limits import MAX_GUEST_GROUPS
 
@@ -63,10 +64,13 @@ def save_event(
         require_rule(by, "cities.change_event", event)
     else:
         event = _lock_for(event, "change", by, version)
+    held_by = event.body_id
     for name in set(Event.EDITABLE) & set(fields):
         setattr(event, name, fields[name])
     if event.body_id and event.body.city_id != event.owning_city_id:
         raise EventRefused(_("Choose a body of the same city."))
+    if event.minutes_state and event.body_id != held_by:  # its chair approves them, and nobody else
+        raise InputRefused({"body": _("This meeting has minutes, so the body that holds it cannot be changed.")})
     validate(event)
     save_with_history(event, by)
     return event

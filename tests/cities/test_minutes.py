@@ -12,13 +12,13 @@ from cities.exceptions import MinutesRefused
 from cities.models import Event, StoredFile
 from cities.services import events, files, minutes
 from core import clock, triggers
-from core.exceptions import EditConflict, PermissionRefused
+from core.exceptions import EditConflict, InputRefused, PermissionRefused
 from pilot.gate_checks import first_meeting
 from strategies.selectors.decisions import minutes_rows
 from tests.factories import BodyFactory, EventFactory, member
 
 from .pictures import PDF, bytes_of, upload
-from .test_events import event_url
+from .test_events import event_data, event_url
 
 pytestmark = pytest.mark.django_db
 TEXT = "The group elected its chair."
@@ -288,3 +288,19 @@ def test_stored_minutes_become_approved_without_a_record_of_it(client, city, mee
 
 def _editor():
     return type("Editor", (), {"connection": connection})
+
+
+def test_body_of_a_meeting_with_minutes_stays(draft, people, client, city):
+    """Else a lead official could approve them as those of an event without a body."""
+    lead = people["lead"]
+    with pytest.raises(InputRefused):
+        events.save_event(draft, by=lead, fields={"body": None}, version=draft.version)
+    event = EventFactory(city=city, title="A talk", published_at=clock.now())
+    event = minutes.save_minutes(event, by=lead, text=TEXT)
+    with pytest.raises(InputRefused):
+        events.save_event(event, by=lead, fields={"body": draft.body}, version=event.version)
+    client.force_login(lead)
+    data = event_data(title="A talk", body=draft.body_id, version=event.version)
+    page = client.post(reverse("cities:event_edit", args=[event.pk]), data)
+    assert "body" in page.context["form"].errors
+    assert Event.objects.get(pk=event.pk).body is None
