@@ -9,6 +9,7 @@ from cities.models import Person
 from core import clock
 from core.periodic import for_each
 from evaluation.models import Recommendation, RecommendationReminder
+from evaluation.selectors.recommendations import people_who_answer
 
 from . import recommendation_notifications as notifications
 from .recommendations import locked_recommendation
@@ -53,7 +54,7 @@ def remind(recommendation: Recommendation) -> None:
 
 
 def _concerned(recommendation: Recommendation) -> list[Person]:
-    """Return who answers, and whom the response names as responsible."""
+    """Return who answers, and whom the response names as responsible, unless that person has left."""
     response = recommendation.sent_response
-    named = [response.responsible] if response is not None and response.responsible is not None else []
+    named = people_who_answer(recommendation).filter(pk=response.responsible_id) if response is not None else []
     return [*notifications.addressees(recommendation), *named]

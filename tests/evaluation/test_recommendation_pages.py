@@ -264,8 +264,8 @@ def test_tasks_are_those_of_who_answers_or_issues(roles, city, issued):
 
 
 def test_reminders_are_sent_7_days_before_and_on_the_day_once(roles, city, issued):
-    stranger = PersonFactory()
-    promise = ManagementResponseFactory(recommendation__city=city, responsible=stranger)
+    promise = ManagementResponseFactory(recommendation__city=city, responsible=roles["viewer"].person)
+    left = ManagementResponseFactory(recommendation__city=city, responsible=PersonFactory(), due_on=promise.due_on)
     Mail.objects.all().delete()
 
     def sent_on(day, hour=12):
@@ -282,8 +282,9 @@ def test_reminders_are_sent_7_days_before_and_on_the_day_once(roles, city, issue
     assert sent_on(issued.answer_by - timedelta(days=7)) == officials
     assert sent_on(issued.answer_by - timedelta(days=6)) == set()
     assert sent_on(issued.answer_by) == officials
-    assert sent_on(promise.due_on) == officials | {stranger.user.email}
-    assert RecommendationReminder.objects.count() == 3
+    assert sent_on(promise.due_on) == officials | {roles["viewer"].email}
+    assert left.responsible.user.email
+    assert RecommendationReminder.objects.count() == 4
 
 
 def test_reminder_of_what_is_closed_meanwhile_is_not_sent(roles, issued):
