@@ -23,6 +23,7 @@ from core.available import register, require
 from core.exceptions import PermissionRefused
 from core.locking import lock_name
 from core.services import lock
+from core.texts import one_line
 
 from .memberships import (
     add_member,
@@ -69,7 +70,7 @@ def invite(
     token, moment = secrets.token_urlsafe(32), clock.now()
     invitation = Invitation.objects.create(
         email=email,
-        name=name.strip(),
+        name=one_line(name),
         organisation=organisation,
         body=body,
         role=role,

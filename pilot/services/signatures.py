@@ -14,6 +14,7 @@ from core import clock
 from core.available import register, require
 from core.exceptions import InputRefused, ReasonMissing
 from core.services import lock, save_with_history, validate
+from core.texts import one_line
 from pilot.enums import SIGNABLE, SIGNED, UNSIGNED, PactState, SignatureState
 from pilot.exceptions import PactStateChanged, SignatureRefused, SigningLinkEnded
 from pilot.models import PactInvitation, PactSnapshot, PactVersion, Signature
@@ -105,7 +106,7 @@ def _send(signature: Signature, *, name: str, email: str, by: Any) -> PactInvita
     older.update(is_replaced=True)
     token, moment = secrets.token_urlsafe(32), clock.now()
     invitation = PactInvitation(
-        signature=signature, email=email, name=name.strip(), token_hash=hash_token(token), sent_by=by, sent_at=moment
+        signature=signature, email=email, name=one_line(name), token_hash=hash_token(token), sent_by=by, sent_at=moment
     )
     invitation.expires_at = moment + timedelta(days=LINK_DAYS)
     validate(invitation)
@@ -173,7 +174,7 @@ def sign_by_link(token: str, *, name: str, office: str, language: str) -> Signat
     if language not in {text["language"] for text in snapshot.contents["texts"]}:
         raise InputRefused({"language": _("Choose one of the languages of the pact.")})
     signature.state = SignatureState.SIGNED_ONLINE
-    signature.name, signature.office, signature.language = name.strip(), office.strip(), language
+    signature.name, signature.office, signature.language = one_line(name), one_line(office), language
     signature.signed_on, signature.answered_at = signature.pact_version.pact.city.today, clock.now()
     signature.sha256 = snapshot.sha256
     _require_who(signature)
@@ -217,9 +218,9 @@ def _end_links(signature: Signature) -> None:
 
 def _require_who(signature: Signature) -> None:
     errors = {}
-    if not signature.name.strip():
+    if not signature.name:
         errors["name"] = _("Enter the name of the person who signs.")
-    if not signature.office.strip():
+    if not signature.office:
         errors["office"] = _("Enter the office in which the person signs, for example “Mayor”.")
     if errors:
         raise InputRefused(errors)
@@ -253,7 +254,7 @@ def record_on_paper(
     if not (scan.content_type == "application/pdf" or scan.content_type.startswith("image/")):
         raise InputRefused({"scan": _("Choose a PDF or a picture.")})
     signature.state, signature.sector, signature.decline_reason = SignatureState.SIGNED_ON_PAPER, sector, ""
-    signature.name, signature.office, signature.signed_on = name.strip(), office.strip(), signed_on
+    signature.name, signature.office, signature.signed_on = one_line(name), one_line(office), signed_on
     signature.answered_at, signature.recorded_by = clock.now(), by
     signature.sha256 = PactSnapshot.objects.get(pact_version=version).sha256
     _require_who(signature)

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from accounts.models import Mail
 from cities.enums import BodyKind, FileState, Role
 from cities.exceptions import FileRefused
 from core import clock, triggers
@@ -177,3 +178,13 @@ def test_files_of_others_cannot_be_attached_twice(scene):
     with pytest.raises(FileRefused):
         signatures.record_on_paper(scene.version, by=scene.lead, signed_on=scene.city.today, scan=scan, **given)
     assert not Signature.objects.exists()
+
+
+def test_name_adds_no_line_to_an_email(scene):
+    """A field of one line can be posted with several."""
+    wide = "Anna\n\nPay at\r\nhttps://city.example "
+    _signature, path = scene.invite(name=wide)
+    assert "Anna Pay at https://city.example" in Mail.objects.get(recipient="anna@partner.example").body
+    Client().post(path, ANSWER | {"name": wide, "office": wide})
+    signature = Signature.objects.get()
+    assert signature.name == signature.office == "Anna Pay at https://city.example"
