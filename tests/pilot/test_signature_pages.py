@@ -14,7 +14,8 @@ from cities.exceptions import FileRefused
 from core import clock, triggers
 from pilot.enums import SignatureState
 from pilot.models import PactInvitation, PactText, Signature
-from pilot.services import signatures
+from pilot.restored import name_open_links
+from pilot.services import pacts, signatures
 from pilot.verification import check_pacts
 from tests.cities.pictures import picture
 from tests.factories import OrganisationFactory, StoredFileFactory, member
@@ -188,3 +189,14 @@ def test_name_adds_no_line_to_an_email(scene):
     Client().post(path, ANSWER | {"name": wide, "office": wide})
     signature = Signature.objects.get()
     assert signature.name == signature.office == "Anna Pay at https://city.example"
+
+
+def test_operator_of_a_restored_copy_hears_of_open_links(scene):
+    assert name_open_links(clock.now()) == ""
+    _signature, path = scene.invite()
+    scene.invite(email="berit@partner.example")
+    assert "2 links to sign a pact are open" in name_open_links(clock.now())
+    Client().post(path, ANSWER)
+    assert "1 links" in name_open_links(clock.now())
+    pacts.close_signing(scene.version, by=scene.lead)
+    assert name_open_links(clock.now()) == ""
