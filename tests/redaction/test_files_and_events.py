@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
+from django.urls import reverse
 
 from cities.models import Event, StoredFile
 from cities.services import decisions, events, files, minutes
@@ -73,6 +74,11 @@ def test_evidence_file_is_gone(place, redact, client, data_protection):
     assert quarantine.put_back_known() == 0
 
 
+def test_address_of_evidence_leads_to_it(place):
+    assert redaction.find_row(reverse("strategies:evidence_withdraw", args=[place.link.pk])) == place.link
+    assert redaction.find_row(reverse("cities:file", args=[place.file.file.uuid])) == place.file
+
+
 def test_link_is_replaced(place, redact):
     record = redact(place.link, "link")
     assert record.fields == ["link"]
@@ -87,7 +93,14 @@ def test_file_of_two_records_is_redacted_in_both(place, redact):
     update = log_update(place.actions[1], by=place.lead, data=update_input("The same letter."))
     Evidence.objects.create(update=update, file=place.file.file, title=NAME)
     Evidence.objects.create(update=update, file=place.file.file, title="The same")
+    only_new = Evidence.objects.create(update=update, link="https://town.example/new")
     accept(place)
+    assert [line.partition(": ")[2] for line in redaction.consequences_of(place.file)] == [
+        "revision 1 is redacted.",
+        "revision 2 is redacted and replaced by revision 3. Its figures stay the same.",
+    ]
+    assert len(redaction.consequences_of(update.evidence.first())) == 2
+    assert len(redaction.consequences_of(only_new)) == 1
     redact(place.file, "file")
     assert found_in(NAME) == []
     assert [row.number for row in PeriodRevision.objects.order_by("number")] == [1, 2, 3]

@@ -15,9 +15,9 @@ from reports.models import Report, ReportFile
 from reports.tasks import build_report
 from strategies.models import ActionUpdate, CityPeriod, PeriodRevision, PeriodTransition, RevisionAction
 from strategies.services import periods
-from strategies.services.updates import change_update
+from strategies.services.updates import change_update, log_update, withdraw_update
 from tests.factories import FormInputFactory
-from tests.reports.accepted_city import accepted_city, issue_city, open_city
+from tests.reports.accepted_city import accept, accepted_city, issue_city, open_city
 from tests.strategies.helpers import update_input
 
 from .everywhere import found_in
@@ -250,6 +250,31 @@ def test_report_that_waits_is_withdrawn_too(place, update, data_protection):
     redact(update, data_protection)
     assert not Report.objects.claimed(report.pk, token).exists()
     assert Report.objects.get(pk=report.pk).state == "withdrawn"
+
+
+def test_report_that_printed_two_texts_is_withdrawn_once(city, own_storage, data_protection):
+    place = open_city(city)
+    other = log_update(place.actions[0], by=place.lead, data=update_input("The second group has begun."))
+    accept(place)
+    issue_city(place)
+    redact(ActionUpdate.objects.get(text=WORDS), data_protection)
+    redact(other, data_protection)
+    assert found_in("group has begun") == []
+    assert list(Report.objects.order_by("revision").values_list("state", flat=True)) == [
+        *("withdrawn", "withdrawn"),
+        "queued",
+    ]
+
+
+def test_report_that_was_replaced_is_not_issued_anew(place, update, data_protection):
+    issue_city(place)
+    periods.reopen_period(CityPeriod.objects.get(pk=place.pk), by=place.coordinator, reason="It names somebody.")
+    withdraw_update(update, by=place.lead, reason="It names somebody.")
+    accept(place)
+    issue_city(place)
+    redact(update, data_protection)
+    assert found_in(WORDS) == []
+    assert list(Report.objects.order_by("revision").values_list("state", flat=True)) == ["withdrawn", "queued"]
 
 
 def test_report_read_before_a_redaction_is_made_anew(place, update, data_protection, monkeypatch):
