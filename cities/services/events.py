@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cities import selectors
-from cities.enums import EventKind
+from cities.enums import EventKind, MinutesState
 from cities.exceptions import EventRefused
 from cities.models import Attendance, Event, Person
 from core import clock, locales
@@ -42,6 +42,8 @@ def _check_can_be_cancelled(event: Event, _user: Any) -> None:
         raise EventRefused(_("This event cannot be cancelled because attendance has been recorded for it."))
     if event.decision_set.exists():
         raise EventRefused(_("This event cannot be cancelled because decisions have been recorded for it."))
+    if event.minutes_state == MinutesState.APPROVED:
+        raise EventRefused(_("This event cannot be cancelled because its minutes have been approved."))
 
 
 register(Event, "change", "cities.change_event", check=_check_is_active)

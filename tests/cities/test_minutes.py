@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from cities.enums import BodyKind, MinutesState, Role
-from cities.exceptions import MinutesRefused
+from cities.exceptions import EventRefused, MinutesRefused
 from cities.models import Event, StoredFile
 from cities.services import events, files, minutes
 from core import clock, triggers
@@ -169,6 +169,13 @@ def test_approved_minutes_stay_until_they_are_reopened_with_a_reason(client, dra
     assert draft.history.first().history_change_reason == "A name is wrong."
     with pytest.raises(MinutesRefused, match="Only approved"):
         minutes.reopen_minutes(draft, by=chair, reason="Again.")
+
+
+def test_meeting_with_approved_minutes_is_not_cancelled(draft, people):
+    minutes.approve_minutes(draft, by=people["group_chair"])
+
+    with pytest.raises(EventRefused, match="minutes have been approved"):
+        events.cancel_event(draft, by=people["lead"], reason="It never was.")
 
 
 def test_without_minutes_there_is_nothing_to_approve(meeting, draft, people):

@@ -182,6 +182,7 @@ def test_closed_decision_is_redacted_and_stays_closed(place, event, redact):
 
 
 def test_cancelled_event_is_redacted_and_stays_cancelled(place, event, redact):
+    minutes.reopen_minutes(event, by=place.lead, reason="It is cancelled.")
     events.cancel_event(event, by=place.lead, reason="Anna Lind is ill.")
     redact(event, "cancelled_reason")
     assert found_in("Anna Lind is ill") == []
