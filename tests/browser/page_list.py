@@ -322,6 +322,7 @@ PAGES = [
     ("period-revision", "lead.linkoping", "/periods/{published}/revisions/1/"),
     ("period-comment", "expert.linkoping", "/periods/{open}/comment/"),
     ("period-endorse", "expert.linkoping", "/periods/{open}/endorse/"),
+    ("city-with-recommendations", "lead.lublin", "/cities/lublin/"),
     ("phases", "lead.linkoping", "/cities/linkoping/phases/"),
     ("phase-edit", "lead.linkoping", "/phases/{phase}/edit/"),
     ("phase-add", "lead.linkoping", "/cities/linkoping/phases/pact/add/"),
