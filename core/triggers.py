@@ -133,7 +133,8 @@ def _blanked(column: str, value: str, key: str) -> str:
 
 def has_marks_instead(new: str, old: str) -> bool:
     """Return whether ``new`` is ``old`` with marks in place of some parts of it. SQLite calls it."""
-    first, *others = re.split("|".join(map(re.escape, MARKS)), new)
+    mark, other_mark = MARKS
+    first, *others = new.replace(other_mark, mark).split(mark)
     if not others:
         return new == old
     position, end = len(first), len(old) - len(others[-1])
