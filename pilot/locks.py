@@ -115,6 +115,25 @@ WITHDRAWING = ("state", "withdrawn_on", "withdrawal_reason")
 SIGNATURE_IS_LOCKED = "epi: a signature is only withdrawn"
 
 
+def _is_own_in_force() -> str:
+    """Return SQL: the signature ``NEW`` is the city's own, of the version in force."""
+    return (
+        f"EXISTS (SELECT 1 FROM {VERSION} v JOIN {Pact._meta.db_table} p ON p.id = v.pact_id "
+        f"JOIN {City._meta.db_table} c ON c.id = p.city_id "
+        f"WHERE v.id = NEW.pact_version_id AND v.state = '{PactState.IN_FORCE}' "
+        "AND c.municipality_id = NEW.organisation_id)"
+    )
+
+
+def _city_has_signed() -> str:
+    """Return SQL: the city itself has signed the version of the transition ``NEW``."""
+    return (
+        f"EXISTS (SELECT 1 FROM {SIGNATURE} s JOIN {VERSION} v ON v.id = s.pact_version_id "
+        f"JOIN {Pact._meta.db_table} p ON p.id = v.pact_id JOIN {City._meta.db_table} c ON c.id = p.city_id "
+        f"WHERE v.id = NEW.pact_version_id AND s.state IN ({IS_SIGNED}) AND c.municipality_id = s.organisation_id)"
+    )
+
+
 def _signature_triggers() -> list[Trigger]:
     """Return triggers by which signatures follow their transitions, and name the hash of what was frozen."""
     legal = " OR ".join(
@@ -130,17 +149,6 @@ def _signature_triggers() -> list[Trigger]:
     takes = f"EXISTS (SELECT 1 FROM {VERSION} v WHERE v.id = NEW.pact_version_id AND v.state IN ({states}))"
     hash_of = f"SELECT 1 FROM {PactSnapshot._meta.db_table} s WHERE s.pact_version_id = NEW.pact_version_id"
     has_hash = f"NEW.state NOT IN ({IS_SIGNED}) OR EXISTS ({hash_of} AND s.sha256 = NEW.sha256)"
-    own = "c.municipality_id = {row}.organisation_id"
-    in_force = (
-        f"EXISTS (SELECT 1 FROM {VERSION} v JOIN {Pact._meta.db_table} p ON p.id = v.pact_id "
-        f"JOIN {City._meta.db_table} c ON c.id = p.city_id "
-        f"WHERE v.id = NEW.pact_version_id AND v.state = '{PactState.IN_FORCE}' AND {own.format(row='NEW')})"
-    )
-    signs_itself = (
-        f"EXISTS (SELECT 1 FROM {SIGNATURE} s JOIN {VERSION} v ON v.id = s.pact_version_id "
-        f"JOIN {Pact._meta.db_table} p ON p.id = v.pact_id JOIN {City._meta.db_table} c ON c.id = p.city_id "
-        f"WHERE v.id = NEW.pact_version_id AND s.state IN ({IS_SIGNED}) AND {own.format(row='s')})"
-    )
     fixed = ("id", "pact_version_id", "organisation_id")
     moved = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in fixed)
     same_key = "t.id = NEW.id OR (t.pact_version_id = NEW.pact_version_id AND t.organisation_id = NEW.organisation_id)"
@@ -165,7 +173,7 @@ def _signature_triggers() -> list[Trigger]:
             f"epi_{SIGNATURE}_own",
             SIGNATURE,
             "UPDATE",
-            f"NEW.state = '{SignatureState.WITHDRAWN}' AND {in_force}",
+            f"NEW.state = '{SignatureState.WITHDRAWN}' AND {_is_own_in_force()}",
             "epi: a pact in force keeps the signature of its city",
             _lock_version("NEW.pact_version_id"),
         ),
@@ -183,7 +191,7 @@ def _signature_triggers() -> list[Trigger]:
             f"epi_{TRANSITION}_signed",
             TRANSITION,
             "INSERT",
-            f"NEW.verb = '{PactVerb.PUT_IN_FORCE}' AND NOT ({signs_itself})",
+            f"NEW.verb = '{PactVerb.PUT_IN_FORCE}' AND NOT ({_city_has_signed()})",
             "epi: a pact in force is signed by its city",
         ),
     ]

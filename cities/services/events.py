@@ -91,7 +91,8 @@ def cancel_event(event: Event, *, by: Any, reason: str) -> Event:
     """Cancel a published event, or withdraw a draft. It stays stored, with the reason, and counts for nothing.
 
     If a published event lies ahead, those invited get an email. Raises PermissionRefused, or EventRefused without a
-    reason, a second time, or if attendance or a decision is recorded: then the event took place.
+    reason, a second time, or if attendance, a decision or approved minutes
+    are recorded: then the event took place.
     """
     event = _lock_for(event, "cancel", by)
     if not reason.strip():
